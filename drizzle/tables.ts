@@ -1,0 +1,73 @@
+import { sql } from 'drizzle-orm';
+import { bigint, customType, index, jsonb, pgSchema, text, timestamp } from 'drizzle-orm/pg-core';
+
+/** Every table. They live in a schema of their own, so that Tidings can share a database. */
+export const tidings = pgSchema('tidings');
+
+const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
+const position = () => bigint({ mode: 'number' });
+const instant = () => timestamp({ withTimezone: true, precision: 6, mode: 'string' });
+
+/**
+ * Gives every event its place in the log. Cache 1, so that a reader of last_value sees every place that was given
+ * out. Places are partitioned in spans of 2^32 (see `events`), and stay below 2^48.
+ */
+export const eventPosition = tidings.sequence('event_position', { startWith: 0, minValue: 0, maxValue: '281474976710655', cache: 1 });
+
+/**
+ * The log. Partitioned by range of position, which the generated migration cannot say and its first statement was
+ * completed to: a partition is one span of 2^32 positions, so that closing one and opening the next is a step of the
+ * sequence, and dropping one is dropping a stretch of the log.
+ *
+ * Names, resource ids and `follows` are found through 64-bit hashes: a btree entry may not exceed 2,704 bytes, which
+ * 1,024 characters can, and the entries are smaller. Whoever uses these indexes compares the text as well.
+ */
+export const events = tidings.table(
+  'events',
+  {
+    position: position().primaryKey(),
+    received: instant().notNull(),
+    occurred: instant().notNull(),
+    id: text().notNull(),
+    event: text().notNull(),
+    resourceId: text('resource_id').notNull(),
+    /** Every label but prefect.resource.id. */
+    resourceLabels: jsonb('resource_labels').notNull(),
+    /** A list of {id, role, labels}, in the order given. */
+    related: jsonb().notNull(),
+    payload: jsonb().notNull(),
+    follows: text(),
+  },
+  (table) => [
+    index('events_by_occurred').on(table.occurred, table.position),
+    index('events_by_name').on(sql`hashtextextended(${table.event}, 0)`, table.occurred, table.position),
+    index('events_by_resource').on(sql`hashtextextended(${table.resourceId}, 0)`, table.occurred, table.position),
+    index('events_by_follows')
+      .on(sql`hashtextextended(${table.follows}, 0)`, table.occurred, table.position)
+      .where(sql`${table.follows} is not null`),
+    index('events_by_related').using('gin', sql`${table.related} jsonb_path_ops`),
+  ],
+);
+
+/**
+ * Which ids are taken, across all partitions: what makes an id unique. `key` is made of the id by tidings.event_key:
+ * the 16 bytes of a UUID, a shorter id itself, or 20 bytes of SHA-256 of any other.
+ */
+export const eventIds = tidings.table('event_ids', {
+  key: bytea().primaryKey(),
+  position: position().notNull(),
+});
+
+/**
+ * The identities that this log has had. A database that was restored or promoted elsewhere goes on under a new one
+ * from where it stood; cursors of an earlier identity stay good up to there.
+ */
+export const logEpochs = tidings.table('log_epochs', {
+  /** 48 random bits as 12 hexadecimal digits. */
+  epoch: text().primaryKey(),
+  /** The head when this identity began. */
+  startsAfter: bigint('starts_after', { mode: 'number' }).notNull(),
+  /** What the database server says of itself, see store/epochs.ts. */
+  database: text().notNull(),
+  since: instant().notNull(),
+});

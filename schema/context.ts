@@ -1,0 +1,33 @@
+import type { EventLimits } from '../src/event/limits.ts';
+import type { FilterBounds } from '../src/event/parse-filter.ts';
+import type { Emitter } from '../src/ingest/emit.ts';
+import type { SubscriptionParts } from '../src/live/subscription.ts';
+import type { Lineage } from '../src/store/epochs.ts';
+import { createReads, type Reads } from './reads.ts';
+
+/** What the resolvers call; the same for every operation. */
+export interface Services extends SubscriptionParts {
+  readonly emitter: Emitter;
+  readonly lineage: Lineage;
+  readonly limits: ServiceLimits;
+  readonly version: string;
+}
+
+export interface ServiceLimits extends EventLimits, FilterBounds {
+  readonly batchEvents: number;
+  readonly pageSize: number;
+  readonly subscriptionsPerConnection: number;
+}
+
+/**
+ * One operation's context. `reads` sees the log at one head; a mutation and each event of a subscription begin a new
+ * one, so that what they hand out includes what they caused.
+ */
+export interface Context {
+  readonly services: Services;
+  reads: Reads;
+}
+
+export function createContext(services: Services): Context {
+  return { services, reads: createReads(services) };
+}

@@ -1,0 +1,14 @@
+import type { GraphQLSchema } from 'graphql';
+import { builder } from './builder.ts';
+import './scalars.ts';
+import './paging.ts';
+import './resource.ts';
+import './events.ts';
+import './emit.ts';
+import './live.ts';
+import './service.ts';
+
+export { createContext, type Context, type ServiceLimits, type Services } from './context.ts';
+
+/** The public API. */
+export const schema: GraphQLSchema = builder.toSchema({});

@@ -1,0 +1,36 @@
+import { parseCursor, type Position } from '../src/event/cursor.ts';
+import type { StoredEvent } from '../src/event/event.ts';
+import { subscribeToEvents } from '../src/live/subscription.ts';
+import { builder } from './builder.ts';
+import type { Context } from './context.ts';
+import { EventType } from './event.ts';
+import { EventFilter, filterOf } from './filter.ts';
+import { createReads } from './reads.ts';
+
+builder.subscriptionField('events', (t) =>
+  t.field({
+    type: EventType,
+    description:
+      'Every event that matches, in log order, from `after` (or from now), each exactly once for a cursor, for as long as the client listens. Slow clients fall back to reading the log; nothing is dropped.',
+    args: {
+      filter: t.arg({ type: EventFilter }),
+      after: t.arg({ type: 'Cursor', description: 'The cursor of the last event seen, or the head of a page: goes on from there.' }),
+    },
+    subscribe: async (_root, { filter, after }, context) => {
+      const condition = filterOf(filter, context);
+      return subscribeToEvents(context.services, condition, await startOf(after, context));
+    },
+    resolve: (event: StoredEvent, _args, context) => {
+      // One context serves the whole subscription, its events one by one: each reads the log as it is now.
+      context.reads = createReads(context.services);
+      return event;
+    },
+  }),
+);
+
+async function startOf(after: string | null | undefined, context: Context): Promise<Position | null> {
+  if (after === null || after === undefined) return null;
+  const cursor = parseCursor(after, 'LOG', ['after']);
+  context.services.lineage.check(cursor, await context.services.heads.head(), ['after']);
+  return cursor.position;
+}

@@ -1,0 +1,78 @@
+import DataLoader from 'dataloader';
+import type { Position } from '../src/event/cursor.ts';
+import type { Resource, StoredEvent } from '../src/event/event.ts';
+import { everything } from '../src/event/filter.ts';
+import { readEventsById } from '../src/store/events-by-id.ts';
+import { countEvents, readPages, type CountRequest, type Page, type PageRequest, type Tie, type Tied } from '../src/store/pages.ts';
+import type { Services } from './context.ts';
+
+/**
+ * The reads of one operation, all at one head of the log, and batched: however many events ask for their followers
+ * with the same arguments, it is one statement.
+ */
+export interface Reads {
+  /** The head that every read here is at, read when first needed. */
+  head(): Promise<Position>;
+  event(id: string): Promise<StoredEvent | null>;
+  page(request: RequestAtHead, tied: TiedTo): Promise<Page>;
+  /** How many events there are in all, at most `max` + 1. */
+  count(request: Omit<CountRequest, 'head'>, tied: TiedTo): Promise<number>;
+  /** A resource as it appeared in the newest event that mentions it. */
+  resource(id: string): Promise<Resource | null>;
+}
+
+export type RequestAtHead = Omit<PageRequest, 'head'>;
+
+/** The key that a page is tied to, and how. */
+export interface TiedTo {
+  readonly tie: Tie;
+  readonly key: string;
+}
+
+export function createReads({ database, heads }: Pick<Services, 'database' | 'heads'>): Reads {
+  let head: Promise<Position> | null = null;
+  const readHead = (): Promise<Position> => (head ??= heads.head());
+
+  const events = new DataLoader<string, StoredEvent | null>(async (ids) => {
+    const found = await readEventsById(database, ids, await readHead());
+    return ids.map((id) => found.get(id) ?? null);
+  });
+  const pages = perQuestion<RequestAtHead, Page>(async (request, tied) =>
+    readPages(database, { ...request, head: await readHead() }, tied),
+  );
+  const counts = perQuestion<Omit<CountRequest, 'head'>, number>(async (request, tied) =>
+    countEvents(database, { ...request, head: await readHead() }, tied),
+  );
+  return {
+    head: readHead,
+    event: (id) => events.load(id),
+    page: pages,
+    count: counts,
+    async resource(id) {
+      const { events: newest } = await pages(newestOne, { tie: 'ANY', key: id });
+      return newest[0] === undefined ? null : resourceIn(newest[0], id);
+    },
+  };
+}
+
+/** Loads by key, the loads of equal questions together. Questions are plain data. */
+function perQuestion<Question, Answer>(
+  read: (question: Question, tied: Tied) => Promise<readonly Answer[]>,
+): (question: Question, tied: TiedTo) => Promise<Answer> {
+  const loaders = new Map<string, DataLoader<string, Answer>>();
+  return (question, { tie, key }) => {
+    const name = JSON.stringify([tie, question]);
+    let loader = loaders.get(name);
+    if (loader === undefined) {
+      loader = new DataLoader((keys) => read(question, { tie, keys }));
+      loaders.set(name, loader);
+    }
+    return loader.load(key);
+  };
+}
+
+function resourceIn(event: StoredEvent, id: string): Resource | null {
+  return event.resource.id === id ? event.resource : (event.related.find((each) => each.id === id) ?? null);
+}
+
+const newestOne: RequestAtHead = { filter: everything, order: 'NEWEST_FIRST', limit: 1, backward: false };

@@ -1,0 +1,41 @@
+import { GraphQLError, valueFromASTUntyped, type ValueNode } from 'graphql';
+import { builder } from './builder.ts';
+
+builder.scalarType('DateTime', {
+  description: 'An instant in UTC, RFC 3339, microsecond precision on input and output, for example 2026-11-23T14:41:10.863461Z.',
+  serialize: (value) => value,
+  parseValue: text('DateTime'),
+});
+builder.scalarType('Cursor', {
+  description: 'An opaque place in the event log. Compare, parse or build it nowhere; only hand it back.',
+  serialize: (value) => value,
+  parseValue: text('Cursor'),
+});
+builder.scalarType('JSON', { description: 'Any JSON value.', serialize: (value) => value, parseValue: same, parseLiteral: anyLiteral });
+builder.scalarType('JSONObject', {
+  description: "A JSON object. An event's payload.",
+  serialize: (value) => value,
+  parseValue: same,
+  parseLiteral: anyLiteral,
+});
+builder.scalarType('Labels', {
+  description: 'A JSON object whose values are all strings: label names to label values.',
+  serialize: (value) => value,
+  parseValue: same,
+  parseLiteral: anyLiteral,
+});
+
+function text(name: string): (value: unknown) => string {
+  return (value) => {
+    if (typeof value === 'string') return value;
+    throw new GraphQLError(`${name} must be a string.`);
+  };
+}
+
+function same(value: unknown): unknown {
+  return value;
+}
+
+function anyLiteral(node: ValueNode, variables: Readonly<Record<string, unknown>> | null | undefined): unknown {
+  return valueFromASTUntyped(node, variables);
+}

@@ -1,0 +1,31 @@
+import { builder } from './builder.ts';
+import type { ServiceLimits, Services } from './context.ts';
+
+const Limits = builder.objectRef<ServiceLimits>('Limits').implement({
+  description: 'What the service accepts.',
+  fields: (t) => ({
+    eventNameLength: t.exposeInt('eventNameLength', { description: 'Characters of an event name.' }),
+    labelsPerResource: t.exposeInt('labelsPerResource'),
+    relatedResources: t.exposeInt('relatedResources', { description: 'Related resources of one event.' }),
+    eventBytes: t.exposeInt('eventBytes', { description: "Bytes of one event's JSON form." }),
+    batchEvents: t.exposeInt('batchEvents', { description: 'Events in one emitEvents.' }),
+    pageSize: t.exposeInt('pageSize', { description: 'The most that first and last may ask for.' }),
+    filterNodes: t.exposeInt('filterNodes', { description: 'Fields and operators in one filter.' }),
+    subscriptionsPerConnection: t.exposeInt('subscriptionsPerConnection', { description: 'Operations under way on one WebSocket.' }),
+  }),
+});
+
+const Service = builder.objectRef<Services>('Service').implement({
+  description: 'The service itself.',
+  fields: (t) => ({
+    version: t.exposeString('version'),
+    limits: t.expose('limits', { type: Limits }),
+    retentionDays: t.int({
+      nullable: true,
+      description: 'How long events are kept after they were received; null: for ever.',
+      resolve: () => null,
+    }),
+  }),
+});
+
+builder.queryField('service', (t) => t.field({ type: Service, resolve: (_root, _args, { services }) => services }));

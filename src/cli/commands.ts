@@ -1,0 +1,18 @@
+import { emit } from './emit.ts';
+import { serve } from './serve.ts';
+import { settings } from './settings.ts';
+import { tail } from './tail.ts';
+
+/** A command of the command line. `run` gets the words after its name and resolves with the exit code. */
+export interface Command {
+  readonly synopsis: string;
+  readonly purpose: string;
+  run(words: readonly string[]): Promise<number>;
+}
+
+export const commands: Readonly<Record<string, Command>> = { serve, emit, tail, settings };
+
+export function usage(): string {
+  const lines = Object.values(commands).map(({ synopsis, purpose }) => `  ${synopsis.padEnd(62)} ${purpose}\n`);
+  return `Usage:\n${lines.join('')}`;
+}

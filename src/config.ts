@@ -1,0 +1,174 @@
+import { TidingsError } from './errors.ts';
+
+/**
+ * Every setting: its name in the environment, default, check and meaning. Nothing else reads process.env.
+ * A wrong value stops the start with a sentence that says how to mend it.
+ */
+interface Setting<T> {
+  readonly name: string;
+  readonly fallback: T;
+  readonly expected: string;
+  /** Undefined: the text is no such value. */
+  readonly read: (text: string) => T | undefined;
+  readonly meaning: string;
+}
+
+export const settingTable = {
+  port: whole({ name: 'PORT', fallback: 4000, least: 0, most: 65_535, meaning: 'TCP port to listen on; 0 takes a free one.' }),
+  host: text('HOST', '127.0.0.1', 'Address to listen on.'),
+  databaseUrl: url('DATABASE_URL', 'Postgres 15 or later to keep events in. Unset: the embedded database.'),
+  dataDir: text('DATA_DIR', './data', 'Folder of the embedded database.'),
+  poolSize: whole({
+    name: 'TIDINGS_POOL_SIZE',
+    fallback: 10,
+    least: 2,
+    most: 200,
+    meaning: 'Connections to Postgres; the embedded database has one.',
+  }),
+  logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
+    name: 'TIDINGS_LOG_LEVEL',
+    fallback: 'warn',
+    meaning: 'Least severe log lines to write, to standard error.',
+  }),
+  stopTimeout: whole({
+    name: 'TIDINGS_STOP_TIMEOUT_MS',
+    fallback: 8000,
+    least: 0,
+    most: 9000,
+    meaning: 'Milliseconds that requests under way may take to finish at a stop.',
+  }),
+  statementTimeout: whole({
+    name: 'TIDINGS_STATEMENT_TIMEOUT_MS',
+    fallback: 30_000,
+    least: 100,
+    most: 3_600_000,
+    meaning: 'Milliseconds that one SQL statement may take.',
+  }),
+  bodyBytes: whole({
+    name: 'TIDINGS_MAX_BODY_BYTES',
+    fallback: 16_777_216,
+    least: 1024,
+    most: 268_435_456,
+    meaning: 'Bytes of one HTTP request body or WebSocket message.',
+  }),
+  batchEvents: whole({
+    name: 'TIDINGS_MAX_BATCH_EVENTS',
+    fallback: 1000,
+    least: 1,
+    most: 10_000,
+    meaning: 'Events in one batch over GraphQL.',
+  }),
+  pageSize: whole({ name: 'TIDINGS_MAX_PAGE_SIZE', fallback: 1000, least: 1, most: 10_000, meaning: 'Events on one page.' }),
+  filterNodes: whole({
+    name: 'TIDINGS_MAX_FILTER_NODES',
+    fallback: 500,
+    least: 1,
+    most: 10_000,
+    meaning: 'Fields and operators in one filter.',
+  }),
+  filterListLength: whole({
+    name: 'TIDINGS_MAX_FILTER_LIST',
+    fallback: 1000,
+    least: 1,
+    most: 10_000,
+    meaning: 'Values in one list of a filter.',
+  }),
+  subscriptionsPerConnection: whole({
+    name: 'TIDINGS_MAX_SUBSCRIPTIONS',
+    fallback: 1000,
+    least: 1,
+    most: 100_000,
+    meaning: 'Operations under way on one WebSocket.',
+  }),
+  eventBytes: whole({
+    name: 'TIDINGS_MAX_EVENT_BYTES',
+    fallback: 1_500_000,
+    least: 1024,
+    most: 16_777_216,
+    meaning: "Bytes of one event's JSON form.",
+  }),
+  eventIdLength: whole({ name: 'TIDINGS_MAX_EVENT_ID_LENGTH', fallback: 255, least: 36, most: 255, meaning: 'Characters of an event id.' }),
+  eventNameLength: whole({
+    name: 'TIDINGS_MAX_EVENT_NAME_LENGTH',
+    fallback: 1024,
+    least: 1,
+    most: 10_000,
+    meaning: 'Characters of an event name.',
+  }),
+  resourceIdLength: whole({
+    name: 'TIDINGS_MAX_RESOURCE_ID_LENGTH',
+    fallback: 1024,
+    least: 1,
+    most: 10_000,
+    meaning: 'Characters of a resource id.',
+  }),
+  roleLength: whole({ name: 'TIDINGS_MAX_ROLE_LENGTH', fallback: 1024, least: 1, most: 10_000, meaning: 'Characters of a role.' }),
+  labelKeyLength: whole({
+    name: 'TIDINGS_MAX_LABEL_KEY_LENGTH',
+    fallback: 255,
+    least: 1,
+    most: 10_000,
+    meaning: 'Characters of a label key.',
+  }),
+  labelValueLength: whole({
+    name: 'TIDINGS_MAX_LABEL_VALUE_LENGTH',
+    fallback: 10_000,
+    least: 1,
+    most: 1_000_000,
+    meaning: 'Characters of a label value.',
+  }),
+  labelsPerResource: whole({ name: 'TIDINGS_MAX_LABELS', fallback: 500, least: 1, most: 10_000, meaning: 'Labels of one resource.' }),
+  relatedResources: whole({
+    name: 'TIDINGS_MAX_RELATED',
+    fallback: 100,
+    least: 0,
+    most: 10_000,
+    meaning: 'Related resources of one event.',
+  }),
+  payloadDepth: whole({ name: 'TIDINGS_MAX_PAYLOAD_DEPTH', fallback: 100, least: 1, most: 500, meaning: 'Levels of a payload.' }),
+} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+
+export type Settings = {
+  readonly [K in keyof typeof settingTable]: (typeof settingTable)[K] extends Setting<infer T> ? T : never;
+};
+
+/** Reads the settings from an environment. Throws CANNOT_START for a wrong value. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const entries = Object.entries(settingTable).map(([key, setting]) => [key, valueOf(setting, env[setting.name])]);
+  return Object.fromEntries(entries) as Settings;
+}
+
+function valueOf(setting: Setting<unknown>, given: string | undefined): unknown {
+  if (given === undefined || given === '') return setting.fallback;
+  const value = setting.read(given);
+  if (value !== undefined) return value;
+  // A URL may hold a password: its text is not repeated.
+  const got = setting.name === 'DATABASE_URL' ? 'something else' : JSON.stringify(given);
+  throw new TidingsError('CANNOT_START', `${setting.name}: expected ${setting.expected}, got ${got}. Set it to such a value, or unset it.`);
+}
+
+type Named<T> = Pick<Setting<T>, 'name' | 'fallback' | 'meaning'>;
+
+function whole({ least, most, ...named }: Named<number> & { readonly least: number; readonly most: number }): Setting<number> {
+  const read = (given: string): number | undefined => {
+    const value = /^\d{1,15}$/.test(given) ? Number(given) : -1;
+    return value >= least && value <= most ? value : undefined;
+  };
+  return { ...named, expected: `a whole number from ${least} to ${most}`, read };
+}
+
+function text(name: string, fallback: string, meaning: string): Setting<string> {
+  return { name, fallback, expected: 'a text', read: (given) => given, meaning };
+}
+
+function oneOf<T extends string>(values: readonly T[], named: Named<T>): Setting<T> {
+  return { ...named, expected: `one of ${values.join(', ')}`, read: (given) => values.find((each) => each === given) };
+}
+
+function url(name: string, meaning: string): Setting<string | null> {
+  return { name, fallback: null, expected: 'an address such as postgres://user:password@host:5432/database', read: readUrl, meaning };
+}
+
+function readUrl(given: string): string | undefined {
+  return URL.canParse(given) && /^postgres(?:ql)?:$/.test(new URL(given).protocol) ? given : undefined;
+}

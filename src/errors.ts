@@ -1,0 +1,41 @@
+/**
+ * The expected errors: what a caller or an operator can mend. Everything that is not one of these is a bug, logged
+ * once and masked.
+ */
+export class TidingsError extends Error {
+  override readonly name = 'TidingsError';
+  readonly path: readonly string[];
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    details: ErrorDetails = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.path = details.path ?? [];
+  }
+
+  /** What graphql-js copies onto the GraphQL error that it wraps around this one. */
+  get extensions(): { code: ErrorCode; path?: readonly string[] } {
+    return this.path.length === 0 ? { code: this.code } : { code: this.code, path: this.path };
+  }
+}
+
+export interface ErrorDetails {
+  /** Where in the input, for example ["filter", "event", "in", "3"]. */
+  readonly path?: readonly string[];
+  readonly cause?: unknown;
+}
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Every code with its meaning, as the README lists them. */
+export const errorCodes = {
+  BAD_USER_INPUT: 'An argument has a value that it cannot have.',
+  BAD_CURSOR: 'The cursor is malformed, or belongs to another order.',
+  CURSOR_EXPIRED: 'The cursor belongs to another log, or lies where nothing is kept any more.',
+  BAD_FILTER: 'The filter breaks a rule; the path says where.',
+  LIMIT_EXCEEDED: 'The request is larger than the service allows.',
+  UNAVAILABLE: 'The database cannot be reached now. Repeating the request later is safe.',
+  CANNOT_START: 'The server cannot start; the message says how to mend it.',
+} as const;

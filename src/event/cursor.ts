@@ -1,0 +1,84 @@
+import { crc32 } from 'node:zlib';
+import { TidingsError } from '../errors.ts';
+import { fromMicros, toMicros, type Instant } from './instant.ts';
+
+/**
+ * Cursors: opaque places in the log. A cursor carries its log's identity (epoch), a shard and a position, and, where
+ * it pages in an order by time, that order and the time. A checksum tells a garbled cursor from one of another log.
+ *
+ *   byte 0      kind: 1 log, 2 newest first, 3 oldest first
+ *   byte 1      shard, 0 as long as there is one
+ *   bytes 2-7   epoch
+ *   bytes 8-15  position
+ *   bytes 16-23 occurred in microseconds (kinds 2 and 3 only)
+ *   last 4      CRC-32 of all before
+ *
+ * Nothing outside this file and the store looks inside a position.
+ */
+export type Position = number & { readonly [positionBrand]: true };
+declare const positionBrand: unique symbol;
+
+/** Identity of a log, 48 random bits as 12 hexadecimal digits. */
+export type Epoch = string;
+
+export type EventOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST' | 'LOG';
+
+/** A place in the log. */
+export interface LogCursor {
+  readonly epoch: Epoch;
+  readonly position: Position;
+}
+
+/** A place in a page: in LOG order it has no `occurred`. */
+export interface PageCursor extends LogCursor {
+  readonly order: EventOrder;
+  readonly occurred?: Instant;
+}
+
+/** The position before every event. */
+export const origin = 0 as Position;
+
+export function formatCursor(cursor: LogCursor & Partial<PageCursor>): string {
+  const order = cursor.order ?? 'LOG';
+  const timed = order !== 'LOG' && cursor.occurred !== undefined;
+  const bytes = Buffer.alloc(timed ? 28 : 20);
+  bytes.writeUInt8(kinds.indexOf(order) + 1, 0);
+  bytes.write(cursor.epoch, 2, 'hex');
+  bytes.writeBigUInt64BE(BigInt(cursor.position), 8);
+  if (timed && cursor.occurred !== undefined) bytes.writeBigInt64BE(toMicros(cursor.occurred), 16);
+  const end = bytes.length - 4;
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, end)), end);
+  return bytes.toString('base64url');
+}
+
+/** Reads a cursor that must fit `order`. Throws BAD_CURSOR. */
+export function parseCursor(text: string, order: EventOrder, path: readonly string[]): PageCursor {
+  const bytes = Buffer.from(text, 'base64url');
+  const end = bytes.length - 4;
+  const whole =
+    (bytes.length === 20 || bytes.length === 28) &&
+    bytes.toString('base64url') === text &&
+    bytes.readUInt32BE(end) === crc32(bytes.subarray(0, end));
+  const kind = whole ? kinds[bytes.readUInt8(0) - 1] : undefined;
+  if (kind === undefined || bytes.readUInt8(1) !== 0 || (kind === 'LOG') !== (bytes.length === 20)) {
+    throw new TidingsError('BAD_CURSOR', `${path.join('.')}: expected a cursor that Tidings gave, got ${quoted(text)}`, { path });
+  }
+  if (kind !== order) {
+    throw new TidingsError(
+      'BAD_CURSOR',
+      `${path.join('.')}: expected a cursor of order ${order}, got one of ${kind}; a cursor works only in the order it came from`,
+      { path },
+    );
+  }
+  const place = { order, epoch: bytes.toString('hex', 2, 8), position: Number(bytes.readBigUInt64BE(8)) as Position };
+  if (kind === 'LOG') return place;
+  const occurred = fromMicros(bytes.readBigInt64BE(16));
+  if (occurred === null) throw new TidingsError('BAD_CURSOR', `${path.join('.')}: the cursor's time is out of range`, { path });
+  return { ...place, occurred };
+}
+
+const kinds: readonly EventOrder[] = ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST'];
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}

@@ -1,0 +1,57 @@
+import { labelKeys, type EventDraft, type RelatedResource, type Resource } from './event.ts';
+import type { EventCandidate } from './validate.ts';
+
+/**
+ * The event document: the JSON form of an event in files and at every door that is not GraphQL. Its resources are
+ * flat objects of labels, id and role among them.
+ */
+export function toDocument(draft: EventDraft): Readonly<Record<string, unknown>> {
+  return {
+    id: draft.id,
+    occurred: draft.occurred,
+    event: draft.event,
+    resource: flat(draft.resource),
+    related: draft.related.map(flat),
+    payload: draft.payload ?? {},
+    follows: draft.follows,
+  };
+}
+
+/** Bytes of the event document as JSON in UTF-8. */
+export function documentBytes(draft: EventDraft): number {
+  return Buffer.byteLength(JSON.stringify(toDocument(draft)));
+}
+
+/** Brings an event document into the form that validation reads. What is no object stays what it is, to be refused. */
+export function fromDocument(document: Readonly<Record<string, unknown>>): EventCandidate {
+  const { id, occurred, event, resource, related, payload, follows } = document;
+  return {
+    id,
+    occurred,
+    event,
+    resource: structured(resource, primary),
+    related: Array.isArray(related) ? related.map((each) => structured(each, relatedFields)) : related,
+    payload,
+    follows,
+  };
+}
+
+function flat(resource: Resource | RelatedResource): Readonly<Record<string, string>> {
+  const role = 'role' in resource ? { [labelKeys.role]: resource.role } : {};
+  return { [labelKeys.id]: resource.id, ...role, ...resource.labels };
+}
+
+/** Takes the labels that are fields out of a flat resource. On a primary resource, a role is a label like any other. */
+function structured(resource: unknown, fields: typeof primary | typeof relatedFields): unknown {
+  if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) return resource;
+  const entries = Object.entries(resource);
+  const keys: readonly string[] = Object.values(fields);
+  return {
+    ...Object.fromEntries(Object.entries(fields).map(([field, key]) => [field, (resource as Flat)[key]])),
+    labels: Object.fromEntries(entries.filter(([key]) => !keys.includes(key))),
+  };
+}
+
+const primary = { id: labelKeys.id } as const;
+const relatedFields = { id: labelKeys.id, role: labelKeys.role } as const;
+type Flat = Readonly<Record<string, unknown>>;

@@ -1,0 +1,65 @@
+import type { Instant } from './instant.ts';
+import type { Position } from './cursor.ts';
+
+/** The labels that are fields of a resource. */
+export const labelKeys = {
+  id: 'prefect.resource.id',
+  role: 'prefect.resource.role',
+  name: 'prefect.resource.name',
+  otherName: 'prefect.name',
+} as const;
+
+export type Labels = Readonly<Record<string, string>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A resource as it appeared in one event; `labels` are all but its id and, for a related one, its role. */
+export interface Resource {
+  readonly id: string;
+  readonly labels: Labels;
+}
+
+export interface RelatedResource extends Resource {
+  readonly role: string;
+}
+
+/** A validated event on its way in. Null `occurred` or `payload`: the client left it out. */
+export interface EventDraft {
+  readonly id: string;
+  readonly occurred: Instant | null;
+  readonly event: string;
+  readonly resource: Resource;
+  readonly related: readonly RelatedResource[];
+  readonly payload: JsonObject | null;
+  readonly follows: string | null;
+}
+
+/** An event of the log. */
+export interface StoredEvent extends EventDraft {
+  readonly occurred: Instant;
+  readonly payload: JsonObject;
+  readonly received: Instant;
+  readonly position: Position;
+}
+
+/** The value of a label, also of those that are fields; null when the resource has no such label. */
+export function labelOf(resource: Resource | RelatedResource, key: string): string | null {
+  if (key === labelKeys.id) return resource.id;
+  if (key === labelKeys.role && 'role' in resource) return resource.role;
+  if (key === labelKeys.name) return nameOf(resource);
+  return ownLabel(resource.labels, key);
+}
+
+/** The name of a resource: the label prefect.resource.name, or prefect.name, or null. */
+export function nameOf(resource: Resource): string | null {
+  return ownLabel(resource.labels, labelKeys.name) ?? ownLabel(resource.labels, labelKeys.otherName);
+}
+
+/** The labels to show: all but those that are fields of their own. */
+export function shownLabels(resource: Resource): Labels {
+  if (!Object.hasOwn(resource.labels, labelKeys.role)) return resource.labels;
+  return Object.fromEntries(Object.entries(resource.labels).filter(([key]) => key !== labelKeys.role));
+}
+
+function ownLabel(labels: Labels, key: string): string | null {
+  return Object.hasOwn(labels, key) ? (labels[key] ?? null) : null;
+}

@@ -1,0 +1,158 @@
+import { labelKeys, type EventDraft, type JsonObject, type Labels, type RelatedResource, type Resource } from './event.ts';
+import { documentBytes } from './document.ts';
+import { parseInstant, type Instant } from './instant.ts';
+import type { EventLimits } from './limits.ts';
+import { checkPayload } from './payload.ts';
+import { Problems, shown, type Problem } from './problem.ts';
+import { lengthUpTo, unstorable } from './text.ts';
+
+/**
+ * An event as a client gave it, nothing checked: the one form that every door brings its input into. Undefined and
+ * null both mean "left out".
+ */
+export interface EventCandidate {
+  readonly id?: unknown;
+  readonly occurred?: unknown;
+  readonly event?: unknown;
+  readonly resource?: unknown;
+  readonly related?: unknown;
+  readonly payload?: unknown;
+  readonly follows?: unknown;
+}
+
+export type Validation = { readonly draft: EventDraft } | { readonly problems: readonly Problem[] };
+
+/**
+ * Checks an event against every rule that needs no database. `path` is where the event stands in the input and
+ * begins every problem's path. `id` is required; `occurred` may be left out (doors that require it say so themselves).
+ */
+export function validateEvent(candidate: EventCandidate, path: readonly string[], limits: EventLimits): Validation {
+  const problems = new Problems();
+  const check = new Checks(problems, limits);
+  const draft: EventDraft = {
+    id: check.text(candidate.id, [...path, 'id'], limits.eventIdLength),
+    occurred: check.occurred(candidate.occurred, [...path, 'occurred']),
+    event: check.text(candidate.event, [...path, 'event'], limits.eventNameLength),
+    resource: check.resource(candidate.resource, [...path, 'resource']),
+    related: check.related(candidate.related, [...path, 'related']),
+    payload: checkPayload(candidate.payload, [...path, 'payload'], { depth: limits.payloadDepth, problems }),
+    follows: isLeftOut(candidate.follows) ? null : check.text(candidate.follows, [...path, 'follows'], limits.eventIdLength),
+  };
+  if (problems.found.length > 0) return { problems: problems.found };
+  const bytes = documentBytes(draft);
+  if (bytes > limits.eventBytes) {
+    problems.add('TOO_LARGE', path, `expected at most ${limits.eventBytes} bytes of JSON, got ${bytes}`);
+    return { problems: problems.found };
+  }
+  return { draft };
+}
+
+class Checks {
+  constructor(
+    private readonly problems: Problems,
+    private readonly limits: EventLimits,
+  ) {}
+
+  text(value: unknown, path: readonly string[], limit: number): string {
+    if (isLeftOut(value)) return this.fail('REQUIRED', path, 'expected a non-empty string, got nothing');
+    if (typeof value !== 'string') return this.fail('INVALID', path, `expected a string, got ${shown(value)}`);
+    if (value === '') return this.fail('REQUIRED', path, 'expected a non-empty string, got an empty one');
+    return this.anyText(value, path, limit);
+  }
+
+  occurred(value: unknown, path: readonly string[]): Instant | null {
+    if (isLeftOut(value)) return null;
+    const instant = typeof value === 'string' ? parseInstant(value) : null;
+    if (instant === null) {
+      this.fail('INVALID', path, `expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got ${shown(value)}`);
+    }
+    return instant;
+  }
+
+  resource(value: unknown, path: readonly string[]): Resource {
+    const given = this.object(value, path);
+    const id = given === null ? '' : this.text(given['id'], [...path, 'id'], this.limits.resourceIdLength);
+    return { id, labels: given === null ? {} : this.labels(given, id, path) };
+  }
+
+  related(value: unknown, path: readonly string[]): readonly RelatedResource[] {
+    if (isLeftOut(value)) return [];
+    if (!Array.isArray(value)) {
+      this.fail('INVALID', path, `expected a list of resources, got ${shown(value)}`);
+      return [];
+    }
+    if (value.length > this.limits.relatedResources) {
+      this.fail('TOO_MANY', path, `expected at most ${this.limits.relatedResources} related resources, got ${value.length}`);
+      return [];
+    }
+    return value.map((entry: unknown, index) => this.relatedOne(entry, [...path, String(index)]));
+  }
+
+  private relatedOne(value: unknown, path: readonly string[]): RelatedResource {
+    const given = this.object(value, path);
+    if (given === null) return { id: '', role: '', labels: {} };
+    const role = this.text(given['role'], [...path, 'role'], this.limits.roleLength);
+    const { id, labels } = this.resource(given, path);
+    const own = this.agreeing(labels, [labelKeys.role, role], path);
+    return { id, role, labels: own };
+  }
+
+  /** The labels of a resource, its `name` among them; a label that is a field beside it must agree with the field. */
+  private labels(given: Readonly<Record<string, unknown>>, id: string, path: readonly string[]): Labels {
+    const entries = this.labelEntries(given['labels'], [...path, 'labels']);
+    const labels = this.agreeing(Object.fromEntries(entries), [labelKeys.id, id], path);
+    if (isLeftOut(given['name'])) return labels;
+    const name = this.anyText(given['name'], [...path, 'name'], this.limits.labelValueLength);
+    return { ...this.agreeing(labels, [labelKeys.name, name], path), [labelKeys.name]: name };
+  }
+
+  private labelEntries(value: unknown, path: readonly string[]): [string, string][] {
+    if (isLeftOut(value)) return [];
+    const given = this.object(value, path);
+    if (given === null) return [];
+    const keys = Object.keys(given);
+    if (keys.length > this.limits.labelsPerResource) {
+      this.fail('TOO_MANY', path, `expected at most ${this.limits.labelsPerResource} labels, got ${keys.length}`);
+      return [];
+    }
+    return keys.map((key) => {
+      const at = [...path, key];
+      this.text(key, at, this.limits.labelKeyLength);
+      return [key, this.anyText(given[key], at, this.limits.labelValueLength)];
+    });
+  }
+
+  /** `labels` without `key`, after checking that it, if given, says the same as the field beside it. */
+  private agreeing(labels: Labels, [key, field]: readonly [string, string], path: readonly string[]): Labels {
+    if (!Object.hasOwn(labels, key)) return labels;
+    const { [key]: given, ...others } = labels;
+    if (given !== field) {
+      this.fail('INVALID', [...path, 'labels', key], `expected the value of the field beside it, ${shown(field)}, got ${shown(given)}`);
+    }
+    return others;
+  }
+
+  private object(value: unknown, path: readonly string[]): JsonObject | null {
+    if (isLeftOut(value)) this.fail('REQUIRED', path, 'expected an object, got nothing');
+    else if (typeof value !== 'object' || Array.isArray(value)) this.fail('INVALID', path, `expected an object, got ${shown(value)}`);
+    else return value as JsonObject;
+    return null;
+  }
+
+  private anyText(value: unknown, path: readonly string[], limit: number): string {
+    if (typeof value !== 'string') return this.fail('INVALID', path, `expected a string, got ${shown(value)}`);
+    const length = lengthUpTo(limit, value);
+    if (length > limit) return this.fail('TOO_LONG', path, `expected at most ${limit} characters, got more`);
+    const reason = unstorable(value);
+    return reason === null ? value : this.fail('INVALID', path, `the string has ${reason}`);
+  }
+
+  private fail(code: 'REQUIRED' | 'INVALID' | 'TOO_LONG' | 'TOO_MANY', path: readonly string[], expectation: string): string {
+    this.problems.add(code, path, expectation);
+    return '';
+  }
+}
+
+function isLeftOut(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}

@@ -1,0 +1,132 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Position } from '../event/cursor.ts';
+import type { EventDraft, StoredEvent } from '../event/event.ts';
+import type { EventLimits } from '../event/limits.ts';
+import type { Problem } from '../event/problem.ts';
+import { validateEvent, type EventCandidate } from '../event/validate.ts';
+import type { Metrics } from '../metrics.ts';
+import { appendEvents, type Appended } from '../store/append.ts';
+import type { Database } from '../store/database.ts';
+import { readEventsById } from '../store/events-by-id.ts';
+import type { HeadReader } from '../store/head.ts';
+
+/**
+ * The one way in, for every door. Promises: an event is answered with CREATED or DUPLICATE once it is durable and every
+ * later read of any process includes it; a refused one left no trace. Throws UNAVAILABLE, after which the fate of the
+ * batch is unknown and repeating it is safe.
+ */
+export interface Emitter {
+  emit(candidates: readonly Candidate[], onError: BatchErrorPolicy): Promise<Emission>;
+}
+
+/** An event as given, and where it stands in the input. */
+export interface Candidate {
+  readonly event: EventCandidate;
+  readonly path: readonly string[];
+}
+
+export type BatchErrorPolicy = 'REJECT_ALL' | 'SKIP_REJECTED';
+
+export interface Emission {
+  /** One for each candidate, in order. */
+  readonly outcomes: readonly Outcome[];
+  /** The log's head, at or after every event of the batch. */
+  readonly head: Position;
+}
+
+export type Outcome =
+  | { readonly status: 'CREATED' | 'DUPLICATE'; readonly event: StoredEvent }
+  | { readonly status: 'REJECTED'; readonly problems: readonly Problem[] };
+
+export interface EmitterParts {
+  readonly database: Database;
+  readonly heads: HeadReader;
+  readonly metrics: Metrics;
+  readonly limits: EventLimits;
+  /** Told after every batch that stored something. */
+  readonly announce: () => void;
+}
+
+export function createEmitter(parts: EmitterParts): Emitter {
+  return {
+    async emit(candidates, onError) {
+      const checked = candidates.map((candidate) => check(candidate, parts.limits));
+      const drafts = checked.flatMap((each) => ('draft' in each ? [each.draft] : []));
+      const refused = drafts.length < checked.length && onError === 'REJECT_ALL';
+      const stored = refused ? null : await store(parts, drafts, onError);
+      const emission =
+        stored === null
+          ? { outcomes: checked.map((each) => refusal(each)), head: await parts.heads.head() }
+          : { outcomes: await outcomes(parts, checked, stored), head: stored.head };
+      for (const { status } of emission.outcomes) parts.metrics.emitted.inc({ status: status.toLowerCase() });
+      return emission;
+    },
+  };
+}
+
+/** A candidate with its verdict, before the database was asked. */
+type Checked = { readonly path: readonly string[] } & ({ readonly draft: EventDraft } | { readonly problems: readonly Problem[] });
+
+interface Stored {
+  /** One for each draft, in order. */
+  readonly results: readonly (Appended | NotStored)[];
+  readonly head: Position;
+}
+
+/** A draft of a batch that was refused for conflicts. */
+interface NotStored {
+  readonly created: null;
+  readonly differing: readonly string[];
+}
+
+function check({ event, path }: Candidate, limits: EventLimits): Checked {
+  const id = event.id ?? uuidv7();
+  return { path, ...validateEvent({ ...event, id }, path, limits) };
+}
+
+async function store(parts: EmitterParts, drafts: readonly EventDraft[], onError: BatchErrorPolicy): Promise<Stored> {
+  const { database, heads, metrics } = parts;
+  const timed = metrics.appendSeconds.startTimer();
+  const appended = await appendEvents(database, drafts, onError);
+  if ('conflicts' in appended) {
+    return { results: appended.conflicts.map((differing) => ({ created: null, differing })), head: await heads.head() };
+  }
+  if (appended.some((each) => each.created)) parts.announce();
+  // Places that others took before may still be undecided; until they are, no reader sees what was stored here.
+  const last = Math.max(0, ...appended.map((each) => each.position)) as Position;
+  const head = await heads.headFrom(last);
+  timed();
+  return { results: appended, head };
+}
+
+async function outcomes(parts: EmitterParts, checked: readonly Checked[], { results, head }: Stored): Promise<readonly Outcome[]> {
+  let next = 0;
+  const paired = checked.map((each) => ({ each, result: 'draft' in each ? results[next++] : undefined }));
+  const earlier = paired.flatMap(({ each, result }) => ('draft' in each && result?.created === false ? [each.draft.id] : []));
+  const known = earlier.length === 0 ? new Map<string, StoredEvent>() : await readEventsById(parts.database, earlier, head);
+  return paired.map(({ each, result }): Outcome => {
+    if (!('draft' in each) || result === undefined) return refusal(each);
+    if (result.differing.length > 0) return { status: 'REJECTED', problems: [conflict(each.path, result.differing)] };
+    if (result.created === null) return refusal(each);
+    if (result.created) return { status: 'CREATED', event: created(each.draft, result) };
+    const event = known.get(each.draft.id);
+    if (event === undefined) throw new Error(`the stored event ${each.draft.id} was not found`);
+    return { status: 'DUPLICATE', event };
+  });
+}
+
+function created(draft: EventDraft, { position, received }: Appended): StoredEvent {
+  return { ...draft, occurred: draft.occurred ?? received, payload: draft.payload ?? {}, position, received };
+}
+
+/** What an event gets that was not stored: its own problems, or those of the batch. */
+function refusal(checked: Checked): Outcome {
+  if ('problems' in checked) return { status: 'REJECTED', problems: checked.problems };
+  const message = `${checked.path.join('.')}: the event is sound, but another one of its batch was refused, and with it the batch`;
+  return { status: 'REJECTED', problems: [{ code: 'BATCH_REJECTED', message, path: checked.path }] };
+}
+
+function conflict(path: readonly string[], differing: readonly string[]): Problem {
+  const message = `${[...path, 'id'].join('.')}: an event with this id was stored before, with other content in ${differing.join(', ')}; use a new id for a new event`;
+  return { code: 'ID_CONFLICT', message, path: [...path, 'id'] };
+}

@@ -1,0 +1,71 @@
+import { type Position } from '../event/cursor.ts';
+import type { StoredEvent } from '../event/event.ts';
+
+export interface RecentBounds {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/**
+ * The end of the log in memory: every event after `start` up to `head`, at most so many events and bytes. The oldest
+ * go first; whoever needs them reads them from the database.
+ */
+export class Recent {
+  private events: (StoredEvent | undefined)[] = [];
+  private sizes: number[] = [];
+  private first = 0; // those before are dropped, and cut away in bulk
+  private bytes = 0;
+  private from: Position;
+  private to: Position;
+
+  constructor(
+    head: Position,
+    private readonly bounds: RecentBounds,
+  ) {
+    this.from = head;
+    this.to = head;
+  }
+
+  get head(): Position {
+    return this.to;
+  }
+
+  /** Adds the events that follow `head` in the log, and moves the head to `head`. */
+  extend(events: readonly StoredEvent[], sizes: readonly number[], head: Position): void {
+    for (const [index, event] of events.entries()) {
+      const size = sizes[index] ?? 0;
+      this.events.push(event);
+      this.sizes.push(size);
+      this.bytes += size;
+    }
+    this.to = head;
+    while (this.events.length - this.first > this.bounds.events || this.bytes > this.bounds.bytes) this.dropOldest();
+    if (this.first > this.bounds.events) {
+      this.events = this.events.slice(this.first);
+      this.sizes = this.sizes.slice(this.first);
+      this.first = 0;
+    }
+  }
+
+  /** At most `limit` events after `position`, in order; null when memory does not reach back that far. */
+  after(position: Position, limit: number): readonly StoredEvent[] | null {
+    if (position < this.from) return null;
+    let low = this.first;
+    let high = this.events.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.events[middle]?.position ?? Infinity) <= position) low = middle + 1;
+      else high = middle;
+    }
+    return this.events.slice(low, low + limit).filter((event) => event !== undefined);
+  }
+
+  private dropOldest(): void {
+    const oldest = this.events[this.first];
+    if (oldest === undefined) return;
+    this.from = oldest.position;
+    this.bytes -= this.sizes[this.first] ?? 0;
+    this.events[this.first] = undefined;
+    this.first += 1;
+  }
+}

@@ -1,0 +1,136 @@
+import type { Logger } from 'pino';
+import type { Position } from '../event/cursor.ts';
+import type { StoredEvent } from '../event/event.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Database } from '../store/database.ts';
+import type { HeadReader } from '../store/head.ts';
+import { readLog } from '../store/pages.ts';
+import { Recent } from './recent.ts';
+import type { Wakeups } from './wakeups.ts';
+
+/**
+ * The tail: this process's one reader of the log's end, on behalf of everybody who listens.
+ *
+ * Assumes: `heads` as log-order promises them; wake-ups that may be lost. Promises: while somebody follows, every
+ * event of the log passes through here once, in order; the recent ones stay in bounded memory; `head` never goes
+ * back. Does not promise: that any event is still in memory. Reads nothing while nobody follows.
+ *
+ *        follow                    wake-up, poll                       last one left
+ *   idle ------> following at head ------------> reading up to a head ---------------> idle
+ */
+export interface Tail extends AsyncDisposable {
+  /** Counts as a listener until disposed; resolves once the tail stands at a head that was read after the call. */
+  follow(): Promise<Disposable>;
+  /** Events after `position` that are in memory (none: it is at the tail's head); null: read them from the database. */
+  recentAfter(position: Position, limit: number): readonly StoredEvent[] | null;
+  head(): Position;
+  /** Resolves when the head lies beyond `position`, or when `signal` aborts. */
+  movedBeyond(position: Position, signal: AbortSignal): Promise<void>;
+}
+
+export interface TailParts {
+  readonly database: Database;
+  readonly heads: HeadReader;
+  readonly wakeups: Wakeups;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+export function startTail(parts: TailParts): Tail {
+  const { database, heads, wakeups, metrics, logger } = parts;
+  const stopping = new AbortController();
+  const waiting = new Set<() => void>();
+  let followers = 0;
+  let recent: Recent | null = null;
+  let looked: Promise<void> = Promise.resolve();
+  let lookAgain = false;
+  let looking = false;
+  let failing = false;
+
+  const lookOnce = async (): Promise<void> => {
+    const head = await heads.head();
+    recent ??= new Recent(head, bounds);
+    while (recent.head < head) {
+      const { events, bytes } = await readLog(database, { after: recent.head, head, limit: stretch });
+      recent.extend(events, bytes, events.length < stretch ? head : (events.at(-1)?.position ?? head));
+      metrics.head.set(recent.head);
+      wakeAll();
+    }
+  };
+  const lookUntilQuiet = async (): Promise<void> => {
+    looking = true;
+    try {
+      while (lookAgain && followers > 0 && !stopping.signal.aborted) {
+        lookAgain = false;
+        await lookOnce();
+        failing = false;
+      }
+    } catch (error) {
+      // The poll tries again. One line for one outage.
+      if (!failing) logger.error({ err: error }, 'the log could not be followed');
+      failing = true;
+    } finally {
+      looking = false;
+      if (followers === 0) recent = null;
+    }
+  };
+  const look = (): void => {
+    lookAgain = true;
+    if (!looking && followers > 0) looked = lookUntilQuiet();
+  };
+  const wakeAll = (): void => {
+    const woken = [...waiting];
+    waiting.clear();
+    woken.forEach((wake) => wake());
+  };
+
+  const stopListening = wakeups.listen(look);
+  const poll = setInterval(look, pollMs);
+  stopping.signal.addEventListener('abort', () => {
+    clearInterval(poll);
+    stopListening();
+    wakeAll();
+  });
+
+  return {
+    async follow() {
+      followers += 1;
+      const head = await heads.head().catch((error: unknown) => {
+        followers -= 1;
+        throw error;
+      });
+      recent ??= new Recent(head, bounds);
+      return {
+        [Symbol.dispose]() {
+          followers -= 1;
+          if (followers === 0 && !looking) recent = null;
+        },
+      };
+    },
+    recentAfter: (position, limit) => recent?.after(position, limit) ?? null,
+    head: () => recent?.head ?? (0 as Position),
+    async movedBeyond(position, signal) {
+      while (!signal.aborted && !stopping.signal.aborted && (recent === null || recent.head <= position)) {
+        await new Promise<void>((resolve) => {
+          const wake = (): void => {
+            signal.removeEventListener('abort', wake);
+            waiting.delete(wake);
+            resolve();
+          };
+          waiting.add(wake);
+          signal.addEventListener('abort', wake, { once: true });
+        });
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await looked;
+    },
+  };
+}
+
+/** What memory keeps: enough that a subscriber who hesitates for a second need not read from the database. */
+const bounds = { events: 10_000, bytes: 32 * 1024 * 1024 } as const;
+const stretch = 1000;
+/** How late an event can be whose wake-up was lost. */
+const pollMs = 500;

@@ -1,0 +1,54 @@
+import type { Logger } from 'pino';
+import type { Database } from '../store/database.ts';
+
+/**
+ * Tells the processes on one database that the log may have grown. A wake-up is only ever an invitation to look
+ * sooner: it carries nothing, may come for nothing, and may be lost (a poll stands behind).
+ */
+export interface Wakeups extends AsyncDisposable {
+  /** Says that events were stored: at once in this process, in the others within a few milliseconds. */
+  announce(): void;
+  /** Calls `look` at every wake-up, until the returned function is called. */
+  listen(look: () => void): () => void;
+}
+
+export async function startWakeups(database: Database, logger: Logger): Promise<Wakeups> {
+  const lookers = new Set<() => void>();
+  const wake = (): void => lookers.forEach((look) => look());
+  if (database.kind === 'embedded') {
+    return { announce: wake, listen: listenIn(lookers), [Symbol.asyncDispose]: async () => undefined };
+  }
+
+  // The driver keeps one connection for LISTEN and opens it again when it breaks; then something may have been missed.
+  const listening = await database.client.listen(channel, wake, wake);
+  let announcing: NodeJS.Timeout | null = null;
+  const notify = (): void => {
+    announcing = null;
+    database.client.notify(channel, '').catch((error: unknown) => logger.info({ error }, 'a wake-up was not sent'));
+  };
+  return {
+    announce() {
+      wake();
+      announcing ??= setTimeout(notify, coalesceMs);
+    },
+    listen: listenIn(lookers),
+    async [Symbol.asyncDispose]() {
+      if (announcing !== null) {
+        clearTimeout(announcing);
+        notify();
+      }
+      await listening.unlisten();
+    },
+  };
+}
+
+function listenIn(lookers: Set<() => void>): Wakeups['listen'] {
+  return (look) => {
+    lookers.add(look);
+    return () => void lookers.delete(look);
+  };
+}
+
+const channel = 'tidings_log';
+/** One NOTIFY for all that was stored within this time; inside the storing transaction it would serialize commits. */
+const coalesceMs = 3;

@@ -1,0 +1,50 @@
+import { createContext, schema } from '../schema/index.ts';
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import pino, { type Logger } from 'pino';
+import type { Settings } from './config.ts';
+import { createEmitter } from './ingest/emit.ts';
+import { startTail } from './log/tail.ts';
+import { startWakeups } from './log/wakeups.ts';
+import { createMetrics } from './metrics.ts';
+import { version } from './package-root.ts';
+import { createGraphQL } from './server/graphql.ts';
+import { createHttp, listen } from './server/http.ts';
+import { trackResponses } from './server/stop.ts';
+import { serveWebSocket } from './server/websocket.ts';
+import { createHeadReader } from './store/head.ts';
+import { openStore } from './store/open.ts';
+
+/** A server that runs. */
+export interface Tidings extends AsyncDisposable {
+  /** Where it listens, for example http://127.0.0.1:4000. */
+  readonly url: string;
+  readonly database: 'embedded' | 'postgres';
+}
+
+/** The server's door: starts the parts in order; disposing stops them in reverse. Throws CANNOT_START. */
+export async function startTidings(settings: Settings, logger: Logger = createLogger(settings)): Promise<Tidings> {
+  await using starting = new AsyncDisposableStack();
+
+  const metrics = createMetrics();
+  const { database, lineage } = starting.use(await openStore(settings));
+  const heads = createHeadReader(database);
+  const wakeups = starting.use(await startWakeups(database, logger));
+  const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
+  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce() });
+
+  const services = { database, heads, tail, metrics, logger, emitter, lineage, limits: settings, version };
+  const graphql = createGraphQL({ schema, createContext: () => createContext(services), metrics, logger });
+  const checkReady = async (): Promise<void> => void (await heads.head());
+  const http = createHttp({ graphql, metrics, checkReady, limits: settings, version });
+  const underWay = trackResponses(http);
+  const url = await listen(http, settings.port, settings.host);
+  starting.defer(() => underWay.stop(settings.stopTimeout));
+  starting.use(serveWebSocket({ http, graphql, metrics, logger, limits: settings }));
+
+  const started = starting.move();
+  return { url, database: database.kind, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };
+}
+
+function createLogger({ logLevel }: Settings): Logger {
+  return pino({ level: logLevel }, pino.destination(2));
+}

@@ -1,0 +1,34 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Every metric, named and described once. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    emitted: new Counter({
+      name: 'tidings_events_emitted_total',
+      help: 'Events that clients emitted, by what became of them: created, duplicate or rejected.',
+      labelNames: ['status'] as const,
+      registers,
+    }),
+    appendSeconds: new Histogram({
+      name: 'tidings_append_duration_seconds',
+      help: 'Time from a valid batch to its durable answer.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    head: new Gauge({ name: 'tidings_log_head', help: 'The last place of the log that this process has followed.', registers }),
+    subscriptions: new Gauge({ name: 'tidings_subscriptions', help: 'Event subscriptions that are open.', registers }),
+    delivered: new Counter({ name: 'tidings_events_delivered_total', help: 'Events handed to subscriptions.', registers }),
+    sockets: new Gauge({ name: 'tidings_websockets', help: 'WebSockets that are open.', registers }),
+    failures: new Counter({
+      name: 'tidings_unexpected_errors_total',
+      help: 'Errors that no caller should see: each is a bug, and was logged.',
+      registers,
+    }),
+  };
+}

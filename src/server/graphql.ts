@@ -1,0 +1,65 @@
+import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import type { Metrics } from '../metrics.ts';
+import { maskError } from './mask-error.ts';
+
+export interface GraphQLParts {
+  readonly schema: GraphQLSchema;
+  /** Makes the context of one operation. */
+  readonly createContext: () => object;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+export type GraphQLEndpoint = YogaServerInstance<object, object>;
+
+export const graphqlPath = '/graphql';
+
+/** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
+export function createGraphQL({ schema, createContext, metrics, logger }: GraphQLParts): GraphQLEndpoint {
+  return createYoga<object, object>({
+    schema,
+    context: createContext,
+    graphqlEndpoint: graphqlPath,
+    landingPage: false,
+    // Pages of other origins have no business here.
+    cors: false,
+    multipart: false,
+    renderGraphiQL,
+    graphiql: { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
+    maskedErrors: { maskError: maskError(metrics, logger) },
+    logging: {
+      debug: (...args) => logger.debug(args),
+      info: (...args) => logger.info(args),
+      warn: (...args) => logger.warn(args),
+      error: (...args) => logger.error(args),
+    },
+  });
+}
+
+const defaultQuery = `# Welcome to Tidings. Tell it what happened, ask it what happened, listen to what happens next.
+
+mutation Tell {
+  emitEvent(input: {
+    event: "acme.user.logged-in"
+    resource: { id: "acme.user.kiki", name: "Kiki" }
+    payload: { browser: "Firefox" }
+  }) {
+    status
+    event { id cursor }
+    userErrors { field message }
+  }
+}
+
+query Ask {
+  events(first: 10) {
+    nodes { occurred event resource { id name } payload }
+  }
+}
+
+subscription Listen {
+  events { occurred event resource { id name } cursor }
+}
+`;

@@ -1,0 +1,34 @@
+/** What a person sees who opens the server's address in a browser: where to go. */
+export function homePage(version: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Tidings</title>
+<style>
+  body { font: 16px/1.6 system-ui, sans-serif; max-width: 42rem; margin: 12vh auto 0; padding: 0 1.5rem; color: #1c2430; background: #fbfaf7; }
+  h1 { font-size: 1.9rem; margin: 0 0 .2rem; }
+  p.lead { margin-top: 0; color: #566072; }
+  dl { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1.5rem; margin: 2rem 0; }
+  dt { font-family: ui-monospace, monospace; } dd { margin: 0; color: #566072; }
+  a { color: #0b5fad; } pre { background: #f0ede5; padding: .9rem 1rem; border-radius: 6px; overflow-x: auto; font-size: .9rem; }
+  @media (prefers-color-scheme: dark) { body { color: #e6e4dd; background: #16181c; } p.lead, dd { color: #a3a8b3; } a { color: #7ab8f5; } pre { background: #22252b; } }
+</style>
+</head>
+<body>
+<h1>Tidings</h1>
+<p class="lead">Tell it what happened, ask it what happened, listen to what happens next. Version ${version}.</p>
+<dl>
+  <dt><a href="/graphql">/graphql</a></dt><dd>GraphQL over HTTP, SSE and WebSocket; in a browser, GraphiQL to try it</dd>
+  <dt><a href="/livez">/livez</a></dt><dd>answers while the process lives</dd>
+  <dt><a href="/readyz">/readyz</a></dt><dd>answers 200 while the database can be reached</dd>
+  <dt><a href="/metrics">/metrics</a></dt><dd>metrics for Prometheus</dd>
+</dl>
+<p>The first event, from a shell:</p>
+<pre>curl -s http://localhost:4000/graphql -H 'content-type: application/json' -d '{"query":
+  "mutation { emitEvent(input: {event: \\"acme.user.logged-in\\", resource: {id: \\"acme.user.kiki\\"}}) { status event { id } } }"}'</pre>
+</body>
+</html>
+`;
+}

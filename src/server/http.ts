@@ -1,0 +1,84 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { TidingsError } from '../errors.ts';
+import type { Metrics } from '../metrics.ts';
+import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
+import { homePage } from './home-page.ts';
+import { takeBody } from './body.ts';
+
+export interface HttpParts {
+  readonly graphql: GraphQLEndpoint;
+  readonly metrics: Metrics;
+  /** Rejects when the server cannot serve now. */
+  readonly checkReady: () => Promise<void>;
+  readonly limits: { readonly bodyBytes: number };
+  readonly version: string;
+}
+
+/** The one HTTP server. It does not listen yet. */
+export function createHttp({ graphql, metrics, checkReady, limits, version }: HttpParts): Server {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = request.url?.split('?')[0] ?? '/';
+    switch (path) {
+      case graphqlPath:
+        return (await takeBody(request, limits.bodyBytes)) ? graphql.handle(request, response) : tooLarge(response, limits.bodyBytes);
+      case '/':
+        return send(response, 200, { type: 'text/html; charset=utf-8', text: homePage(version) });
+      case '/livez':
+        return send(response, 200, plain('live\n'));
+      case '/readyz':
+        return checkReady().then(
+          () => send(response, 200, plain('ready\n')),
+          () => send(response, 503, plain('the database cannot be reached\n')),
+        );
+      case '/metrics':
+        return send(response, 200, { type: metrics.registry.contentType, text: await metrics.registry.metrics() });
+      default:
+        return send(response, 404, plain(`Nothing is here. GraphQL is at ${graphqlPath}.\n`));
+    }
+  };
+  return createServer((request, response) => {
+    answer(request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
+  });
+}
+
+/** Listens; resolves with the address as a URL. Throws CANNOT_START when the address cannot be had. */
+export async function listen(server: Server, port: number, host: string): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, port, host)));
+    server.listen(port, host, resolve);
+  });
+  const { port: actual } = server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+}
+
+function cannotListen(error: NodeJS.ErrnoException, port: number, host: string): TidingsError {
+  const message =
+    error.code === 'EADDRINUSE'
+      ? `PORT: ${port} on ${host} is in use. Stop the program that uses it, or set PORT to another one.`
+      : `HOST, PORT: cannot listen on ${host}:${port} (${error.code}). Set them to an address that this machine has.`;
+  return new TidingsError('CANNOT_START', message);
+}
+
+function tooLarge(response: ServerResponse, most: number): void {
+  const error = { message: `expected a body of at most ${most} bytes`, extensions: { code: 'LIMIT_EXCEEDED' } };
+  response.setHeader('connection', 'close'); // the rest of the body is not read
+  send(response, 413, { type: 'application/json', text: JSON.stringify({ errors: [error] }) });
+}
+
+interface Body {
+  readonly type: string;
+  readonly text: string;
+}
+
+function plain(text: string): Body {
+  return { type: 'text/plain; charset=utf-8', text };
+}
+
+function send(response: ServerResponse, status: number, { type, text }: Body): void {
+  response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
+  response.end(text);
+}

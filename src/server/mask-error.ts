@@ -1,0 +1,38 @@
+import { GraphQLError } from 'graphql';
+import type { Logger } from 'pino';
+import { TidingsError } from '../errors.ts';
+import type { Metrics } from '../metrics.ts';
+
+/**
+ * What of an error a caller sees: expected errors and GraphQL's own as they are; of anything else only that it
+ * happened, after it was logged once.
+ */
+export function maskError(metrics: Metrics, logger: Logger): (error: unknown) => Error {
+  const logged = new WeakSet();
+  return (error) => {
+    if (!(error instanceof GraphQLError)) return masked(error, error);
+    const cause = rootCause(error);
+    if (cause === null || cause instanceof TidingsError) return error;
+    return masked(error, cause);
+  };
+
+  function masked(error: unknown, cause: unknown): GraphQLError {
+    if (typeof cause !== 'object' || cause === null || !logged.has(cause)) {
+      if (typeof cause === 'object' && cause !== null) logged.add(cause);
+      metrics.failures.inc();
+      logger.error({ err: cause }, 'unexpected error');
+    }
+    const extensions = { code: 'INTERNAL_SERVER_ERROR' };
+    if (!(error instanceof GraphQLError)) return new GraphQLError(message, { extensions });
+    const { nodes, path } = error;
+    return new GraphQLError(message, { ...(nodes && { nodes }), ...(path && { path }), extensions });
+  }
+}
+
+/** The error around which GraphQL wrapped its own; null where GraphQL made the error. */
+function rootCause(error: GraphQLError): Error | null {
+  const original = error.originalError ?? null;
+  return original instanceof GraphQLError ? rootCause(original) : original;
+}
+
+const message = 'Something went wrong on the server; it was logged there.';

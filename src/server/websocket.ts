@@ -1,0 +1,110 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer } from 'graphql-ws';
+import type { Logger } from 'pino';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Metrics } from '../metrics.ts';
+import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
+import { operationsOver, type OperationLimits } from './websocket-operations.ts';
+
+export interface WebSocketParts {
+  readonly http: Server;
+  readonly graphql: GraphQLEndpoint;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly limits: OperationLimits & { readonly bodyBytes: number };
+}
+
+/**
+ * GraphQL over WebSocket, graphql-transport-ws, on the HTTP server's port. Disposing closes every socket with 1001, upon
+ * which clients go on elsewhere. A frame that is waiting for a client's network is waited for, so a client that does not
+ * read holds up only its own operations.
+ */
+export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSocketParts): AsyncDisposable {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
+  const protocol = makeServer(operationsOver(graphql, limits));
+
+  const serve = (socket: WebSocket): void => {
+    metrics.sockets.inc();
+    const heartbeat = keepAlive(socket);
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (data) => sent(socket, data),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage(handle) {
+          socket.on('message', (data) => {
+            handle(text(data)).catch((error: unknown) => {
+              logger.error({ err: error }, 'a WebSocket message failed');
+              socket.close(CloseCode.InternalServerError, 'Internal server error');
+            });
+          });
+        },
+      },
+      {},
+    );
+    // Broken and oversized frames: ws closes the socket with the right code by itself.
+    socket.on('error', (error) => logger.info({ err: error }, 'a WebSocket failed'));
+    socket.once('close', (code, reason) => {
+      metrics.sockets.dec();
+      clearInterval(heartbeat);
+      void closed(code, reason.toString());
+    });
+  };
+
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy());
+    const refusal = refusalOf(request);
+    if (refusal === null) sockets.handleUpgrade(request, socket, head, serve);
+    else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  };
+  http.on('upgrade', upgrade);
+
+  return {
+    async [Symbol.asyncDispose]() {
+      http.off('upgrade', upgrade);
+      const open = [...sockets.clients];
+      const closed = Promise.all(open.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+      for (const socket of open) socket.close(1001, 'The server is going away');
+      const patience = setTimeout(() => open.forEach((socket) => socket.terminate()), closingMs);
+      await closed;
+      clearTimeout(patience);
+    },
+  };
+}
+
+function sent(socket: WebSocket, data: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== socket.OPEN) return resolve();
+    socket.send(data, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Pings; a client that has not answered by the next ping is gone. */
+function keepAlive(socket: WebSocket): NodeJS.Timeout {
+  let alive = true;
+  socket.on('pong', () => (alive = true));
+  return setInterval(() => {
+    if (!alive) return socket.terminate();
+    alive = false;
+    socket.ping();
+  }, pingMs);
+}
+
+function text(data: Buffer | ArrayBuffer | Buffer[]): string {
+  return Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data as ArrayBuffer).toString();
+}
+
+function refusalOf({ url, headers }: IncomingMessage): string | null {
+  if (url?.split('?')[0] !== graphqlPath) return '404 Not Found';
+  const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
+  if (!offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)) return '400 Bad Request';
+  // Browsers say which page opens a socket, and would let any: only our own may.
+  const { origin, host } = headers;
+  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host)) return '403 Forbidden';
+  return null;
+}
+
+const pingMs = 12_000;
+/** How long a client has to answer the closing of its socket. */
+const closingMs = 1000;

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { TidingsError } from '../errors.ts';
+import type { Epoch, LogCursor, Position } from '../event/cursor.ts';
+import type { Database } from './database.ts';
+import { readHead } from './log-order.ts';
+
+/**
+ * The identities of the log, latest last. A database server that is not the one that the last identity was made on
+ * (a restored dump, a promoted standby, a copy) may have lost the end of the log and will give its places out again;
+ * so the log goes on under a new identity, and cursors of the earlier one hold up to where the new one began.
+ */
+export interface Lineage {
+  readonly epoch: Epoch;
+  /** Throws CURSOR_EXPIRED unless the cursor is of this log and at or before its head. */
+  check(cursor: LogCursor, head: Position, path: readonly string[]): void;
+}
+
+/** Reads the identities and, on a new log or another server, begins one. To be called by one starter at a time. */
+export async function openLineage(database: Database): Promise<Lineage> {
+  const here = await serverIdentity(database);
+  const known = await readEpochs(database);
+  if (known.at(-1)?.database === here) return lineage(known);
+  const head = await readHead(database);
+  await database.rows(sql`
+    insert into tidings.log_epochs (epoch, starts_after, database, since)
+    values (${randomBytes(6).toString('hex')}, ${head}, ${here}, clock_timestamp())`);
+  return lineage(await readEpochs(database));
+}
+
+interface EpochRow {
+  readonly epoch: Epoch;
+  readonly starts_after: string;
+  readonly database: string;
+}
+
+function lineage(epochs: readonly EpochRow[]): Lineage {
+  const current = epochs.at(-1);
+  if (current === undefined) throw new Error('the log has no identity');
+  return {
+    epoch: current.epoch,
+    check(cursor, head, path) {
+      const index = epochs.findIndex((each) => each.epoch === cursor.epoch);
+      const next = epochs[index + 1];
+      const end = next === undefined ? head : Number(next.starts_after);
+      if (index >= 0 && cursor.position <= end) return;
+      throw new TidingsError('CURSOR_EXPIRED', `${path.join('.')}: the cursor is of another log than this one; start again without it`, {
+        path,
+      });
+    },
+  };
+}
+
+async function readEpochs(database: Database): Promise<readonly EpochRow[]> {
+  return database.rows<EpochRow>(sql`select epoch, starts_after, database from tidings.log_epochs order by since, starts_after`);
+}
+
+/** The cluster, its timeline (a promotion or a point-in-time recovery begins a new one) and the database within it. */
+async function serverIdentity(database: Database): Promise<string> {
+  const rows = await database.rows<{ identity: string }>(sql`
+    select concat_ws('/', s.system_identifier, c.timeline_id, d.oid) as identity
+    from pg_control_system() s, pg_control_checkpoint() c, pg_database d
+    where d.datname = current_database()`);
+  return rows[0]?.identity ?? '';
+}

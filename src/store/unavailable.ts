@@ -1,0 +1,46 @@
+import { TidingsError } from '../errors.ts';
+
+/**
+ * The UNAVAILABLE error for a failure to reach the database, or null for any other failure. Whether a statement under
+ * way was carried out is then unknown.
+ */
+export function unavailable(error: unknown): TidingsError | null {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (each instanceof TidingsError) return each;
+    const code = 'code' in each && typeof each.code === 'string' ? each.code : '';
+    if (connectionCodes.has(code) || connectionClasses.some((prefix) => code.startsWith(prefix))) {
+      return new TidingsError('UNAVAILABLE', 'The database cannot be reached now. Repeating the request later is safe.', { cause: error });
+    }
+  }
+  return null;
+}
+
+/** The SQLSTATE of a database error, wherever in the chain of causes it stands. */
+export function sqlState(error: unknown): string | null {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if ('code' in each && typeof each.code === 'string' && /^[0-9A-Z]{5}$/.test(each.code)) return each.code;
+  }
+  return null;
+}
+
+const connectionCodes: ReadonlySet<string> = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  '57P01', // the administrator ended the connection
+  '57P02', // the server crashed
+  '57P03', // the server is starting or stopping
+]);
+
+/** SQLSTATE classes: connection exception, insufficient resources (disk full, too many connections). */
+const connectionClasses = ['08', '53'] as const;

@@ -1,0 +1,16 @@
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from './postgres-server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresPort: number;
+  }
+}
+
+/** One Postgres server for all tests; each test has a database of its own on it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startPostgres();
+  console.log(`tests on ${server.version}`);
+  project.provide('postgresPort', server.port);
+  return async () => server[Symbol.asyncDispose]();
+}
