@@ -4,7 +4,11 @@
  */
 export class TidingsError extends Error {
   override readonly name = 'TidingsError';
-  readonly path: readonly string[];
+  /**
+   * Where in the input, for example ["filter", "event", "in", "3"]. Not named `path`, by which graphql-js takes an error
+   * for one that it has located already.
+   */
+  readonly where: readonly string[];
 
   constructor(
     readonly code: ErrorCode,
@@ -12,12 +16,12 @@ export class TidingsError extends Error {
     details: ErrorDetails = {},
   ) {
     super(message, { cause: details.cause });
-    this.path = details.path ?? [];
+    this.where = details.path ?? [];
   }
 
   /** What graphql-js copies onto the GraphQL error that it wraps around this one. */
   get extensions(): { code: ErrorCode; path?: readonly string[] } {
-    return this.path.length === 0 ? { code: this.code } : { code: this.code, path: this.path };
+    return this.where.length === 0 ? { code: this.code } : { code: this.code, path: this.where };
   }
 }
 

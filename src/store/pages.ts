@@ -50,8 +50,8 @@ export async function readPages(database: Database, request: PageRequest, { tie,
     from jsonb_array_elements_text(${JSON.stringify(keys)}::text::jsonb) with ordinality as k (value, n)
     cross join lateral (
       select ${eventColumns}
-      from tidings.events e
-      where ${ties[tie]} and ${within(request)}
+      from ${tiedEvents[tie]} e
+      where ${within(request)}
       order by ${order}
       limit ${request.limit + 1}
     ) e
@@ -100,7 +100,7 @@ export async function countEvents(database: Database, request: CountRequest, { t
     from jsonb_array_elements_text(${JSON.stringify(keys)}::text::jsonb) with ordinality as k (value, n)
     cross join lateral (
       select count(*) from (
-        select from tidings.events e where ${ties[tie]} and ${within(request)} limit ${request.max + 1}
+        select from ${tiedEvents[tie]} e where ${within(request)} limit ${request.max + 1}
       ) matching
     ) c
     order by k.n`);
@@ -139,11 +139,19 @@ const orderings = {
 const isPrimary = textIs(sql`e.resource_id`, sql`k.value`);
 const isRelated = sql`e.related @> jsonb_build_array(jsonb_build_object('id', k.value))`;
 
-/** FOLLOWS relies on events_by_follows, PRIMARY on events_by_resource, RELATED on events_by_related. */
-const ties: Readonly<Record<Tie, SQL>> = {
-  EVERYTHING: sql`true`,
-  FOLLOWS: textIs(sql`e.follows`, sql`k.value`),
-  PRIMARY: isPrimary,
-  RELATED: isRelated,
-  ANY: sql`(${isPrimary} or ${isRelated})`,
+/**
+ * The events that are tied to the key `k.value`. FOLLOWS relies on events_by_follows, PRIMARY on events_by_resource, in
+ * the order of time. RELATED relies on events_by_related; its `offset 0` keeps the planner, which cannot know how rare
+ * a resource is, from walking all events in order until it has met enough.
+ */
+const tiedEvents: Readonly<Record<Tie, SQL>> = {
+  EVERYTHING: sql`tidings.events`,
+  FOLLOWS: sql`(select * from tidings.events e where ${textIs(sql`e.follows`, sql`k.value`)})`,
+  PRIMARY: sql`(select * from tidings.events e where ${isPrimary})`,
+  RELATED: sql`(select * from tidings.events e where ${isRelated} offset 0)`,
+  ANY: sql`(
+    select * from tidings.events e where ${isPrimary}
+    union all
+    (select * from tidings.events e where ${isRelated} and not ${isPrimary} offset 0)
+  )`,
 };

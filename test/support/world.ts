@@ -6,7 +6,7 @@ import { createClient, type Client } from 'graphql-ws';
 import postgres from 'postgres';
 import { inject } from 'vitest';
 import { WebSocket } from 'ws';
-import { readSettings, type Settings } from '../../src/config.ts';
+import { readSettings } from '../../src/config.ts';
 import { startTidings, type Tidings } from '../../src/main.ts';
 
 export const onPostgres = process.env['TIDINGS_TEST_DATABASE'] === 'postgres';
@@ -53,7 +53,7 @@ export async function startWorld(settings: Readonly<Record<string, string>> = {}
       return client;
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(sockets.map((client) => client.dispose()));
+      for (const client of sockets) await client.dispose();
       await tidings[Symbol.asyncDispose]();
       await home[Symbol.asyncDispose]();
     },
