@@ -62,7 +62,7 @@ export async function subscribeToEvents(
 
   return pulled(
     async (signal) => {
-      for (let failures = 0; ready.length === 0 && !signal.aborted;) {
+      for (let failures = 0; ready.length === 0 && !signal.aborted && !tail.stopped.aborted;) {
         try {
           await step(signal);
           failures = 0;

@@ -24,7 +24,9 @@ export interface Tail extends AsyncDisposable {
   /** Events after `position` that are in memory (none: it is at the tail's head); null: read them from the database. */
   recentAfter(position: Position, limit: number): readonly StoredEvent[] | null;
   head(): Position;
-  /** Resolves when the head lies beyond `position`, or when `signal` aborts. */
+  /** Aborts when the tail stops: then nothing moves any more. */
+  readonly stopped: AbortSignal;
+  /** Resolves when the head lies beyond `position`, when `signal` aborts, or when the tail stops. */
   movedBeyond(position: Position, signal: AbortSignal): Promise<void>;
 }
 
@@ -108,6 +110,7 @@ export function startTail(parts: TailParts): Tail {
       };
     },
     recentAfter: (position, limit) => recent?.after(position, limit) ?? null,
+    stopped: stopping.signal,
     head: () => recent?.head ?? (0 as Position),
     async movedBeyond(position, signal) {
       while (!signal.aborted && !stopping.signal.aborted && (recent === null || recent.head <= position)) {

@@ -30,11 +30,12 @@ export function createGraphQL({ schema, createContext, metrics, logger }: GraphQ
     renderGraphiQL,
     graphiql: { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
     maskedErrors: { maskError: maskError(metrics, logger) },
+    // What Yoga calls errors went through maskError, which logs those that are bugs.
     logging: {
       debug: (...args) => logger.debug(args),
-      info: (...args) => logger.info(args),
+      info: (...args) => logger.debug(args),
       warn: (...args) => logger.warn(args),
-      error: (...args) => logger.error(args),
+      error: (...args) => logger.debug(args),
     },
   });
 }

@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import type { Logger } from 'pino';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
@@ -12,8 +12,9 @@ export function maskError(metrics: Metrics, logger: Logger): (error: unknown) =>
   return (error) => {
     if (!(error instanceof GraphQLError)) return masked(error, error);
     const cause = rootCause(error);
-    if (cause === null || cause instanceof TidingsError) return error;
-    return masked(error, cause);
+    if (cause === null) return error;
+    // Without the error that it wraps, which Yoga would answer with status 500.
+    return cause instanceof TidingsError ? wrapped(error, cause.message, cause.extensions) : masked(error, cause);
   };
 
   function masked(error: unknown, cause: unknown): GraphQLError {
@@ -23,10 +24,12 @@ export function maskError(metrics: Metrics, logger: Logger): (error: unknown) =>
       logger.error({ err: cause }, 'unexpected error');
     }
     const extensions = { code: 'INTERNAL_SERVER_ERROR' };
-    if (!(error instanceof GraphQLError)) return new GraphQLError(message, { extensions });
-    const { nodes, path } = error;
-    return new GraphQLError(message, { ...(nodes && { nodes }), ...(path && { path }), extensions });
+    return error instanceof GraphQLError ? wrapped(error, message, extensions) : new GraphQLError(message, { extensions });
   }
+}
+
+function wrapped({ nodes, path }: GraphQLError, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
+  return new GraphQLError(message, { ...(nodes && { nodes }), ...(path && { path }), extensions });
 }
 
 /** The error around which GraphQL wrapped its own; null where GraphQL made the error. */

@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 /** Knows the responses that are under way, so that a stop can tell streams, which never finish, from answers. */
 export interface UnderWay {
@@ -9,15 +9,15 @@ export interface UnderWay {
 }
 
 export function trackResponses(server: Server): UnderWay {
-  const responses = new Set<ServerResponse>();
-  server.on('request', (_request, response: ServerResponse) => {
-    responses.add(response);
-    response.once('close', () => responses.delete(response));
+  const underWay = new Map<ServerResponse, IncomingMessage>();
+  server.on('request', (request, response: ServerResponse) => {
+    underWay.set(response, request);
+    response.once('close', () => underWay.delete(response));
   });
   return {
     async stop(patienceMs) {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const response of responses) if (isStream(response)) response.destroy();
+      for (const [response, request] of underWay) if (asksForStream(request)) response.destroy();
       server.closeIdleConnections();
       const patience = setTimeout(() => server.closeAllConnections(), patienceMs);
       await closed;
@@ -26,6 +26,6 @@ export function trackResponses(server: Server): UnderWay {
   };
 }
 
-function isStream(response: ServerResponse): boolean {
-  return String(response.getHeader('content-type') ?? '').startsWith('text/event-stream');
+function asksForStream({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/event-stream') ?? false;
 }
