@@ -8,7 +8,7 @@ import './emit.ts';
 import './live.ts';
 import './service.ts';
 
-export { createContext, type Context, type ServiceLimits, type Services } from './context.ts';
+export { createContext } from './context.ts';
 
 /** The public API. */
 export const schema: GraphQLSchema = builder.toSchema({});

@@ -1,0 +1,147 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { afterEach, expect, test } from 'vitest';
+import { packageRoot } from '../../src/package-root.ts';
+import { listenTo, newDatabase, post, socketTo } from '../support/world.ts';
+
+// Several server processes on one Postgres, as its users run them.
+const children: ChildProcess[] = [];
+afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
+
+const batch = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created duplicates head results { event { cursor } } } }';
+const subscription = 'subscription ($after: Cursor) { events(after: $after) { id cursor } }';
+
+async function startProcess(environment: Readonly<Record<string, string>>): Promise<{ url: string; child: ChildProcess }> {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist', 'src', 'cli.js'), 'serve'], {
+    env: { PATH: process.env['PATH'], ...environment, PORT: '0', TIDINGS_POOL_SIZE: '9' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+  return { url: /http:\/\/[^/]+/.exec(line.toString())![0], child };
+}
+
+const events = (writer: string, from: number, count: number): object[] =>
+  Array.from({ length: count }, (_, index) => ({ id: `${writer}:${from + index}`, event: 'a.b', resource: { id: writer } }));
+
+test('32 writers in 4 processes: followers of any process get every event once, in one order, and reads agree with them', async () => {
+  await using home = await newDatabase();
+  const servers: { url: string }[] = [];
+  for (let index = 0; index < 4; index += 1) servers.push(await startProcess(home.environment));
+  const { head: start } = (await post(servers[0]!.url, '{ head }')).data;
+  const perWriter = 150;
+  const total = 32 * perWriter;
+  const clients = servers.map(({ url }) => socketTo(url));
+  const following = clients.map(async (client) => {
+    const seen: { id: string; cursor: string }[] = [];
+    for await (const { data } of listenTo(client, subscription, { after: start })) {
+      seen.push(data.events);
+      if (seen.length === total) break;
+    }
+    return seen;
+  });
+  const write = async (writer: number): Promise<void> => {
+    const { url } = servers[writer % 4]!;
+    for (let from = 0; from < perWriter;) {
+      const count = Math.min(1 + ((writer * 7 + from) % 11), perWriter - from);
+      const { emitEvents } = (await post(url, batch, { input: events(`w${writer}`, from, count) })).data;
+      expect(emitEvents.created).toBe(count);
+      // What was acknowledged here is seen at once through any other process, at or before the head that came with it.
+      const last = emitEvents.results.at(-1).event.cursor;
+      const elsewhere = await post(
+        servers[(writer + 1) % 4]!.url,
+        'query ($id: ID!, $after: Cursor!) { event(id: $id) { cursor } events(order: LOG, first: 1, after: $after) { head } }',
+        {
+          id: `w${writer}:${from + count - 1}`,
+          after: emitEvents.head,
+        },
+      );
+      expect(elsewhere.data.event.cursor).toBe(last);
+      from += count;
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, (_, writer) => write(writer)));
+  const seen = await Promise.all(following);
+  const ids = seen[0]!.map((each) => each.id);
+  expect(new Set(ids).size).toBe(total);
+  for (const other of seen) expect(other).toEqual(seen[0]);
+  // One writer's requests came one after the other, so its events stand in their order.
+  for (let writer = 0; writer < 32; writer += 1) {
+    expect(ids.filter((id) => id.startsWith(`w${writer}:`))).toEqual(events(`w${writer}`, 0, perWriter).map((each: any) => each.id));
+  }
+  for (const client of clients) await client.dispose();
+});
+
+test('a foreign transaction that has written and stays open delays nobody', async () => {
+  await using home = await newDatabase();
+  const { url } = await startProcess(home.environment);
+  const client = postgres(home.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
+  await client`create table others (n int)`;
+  const socket = socketTo(url);
+  await client.begin(async (transaction) => {
+    await transaction`insert into others values (1)`;
+    const { head } = (await post(url, '{ head }')).data;
+    const stream = listenTo(socket, subscription, { after: head });
+    await post(url, batch, { input: events('w', 0, 3) });
+    for (let index = 0; index < 3; index += 1) expect((await stream.next()).value.data.events.id).toBe(`w:${index}`);
+  });
+  await socket.dispose();
+  await client.end();
+});
+
+test('a reader never passes a writer that has taken places and is undecided', async () => {
+  await using home = await newDatabase();
+  const { url } = await startProcess(home.environment);
+  const client = postgres(home.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
+  const row = (id: string): string => JSON.stringify([{ id, event: 'a', resource_id: 'r', resource_labels: {}, related: [] }]);
+  const slow = await client.reserve();
+  await slow`begin`;
+  await slow`select * from tidings.append_events(${row('slow')}::text::jsonb, false)`;
+  // Committed behind the undecided one: stored, but not yet to be read, or a reader's cursor would pass over 'slow'.
+  await client`select * from tidings.append_events(${row('quick')}::text::jsonb, false)`;
+  const read = async (): Promise<any> => (await post(url, '{ events(order: LOG) { nodes { id } totalCount { count } head } head }')).data;
+  const during = await read();
+  expect(during.events).toMatchObject({ nodes: [], totalCount: { count: 0 } });
+  // An answer waits for it, so that whoever has it finds the event.
+  let answered = false;
+  const waiting = post(url, batch, { input: events('after', 0, 1) }).then((answer) => {
+    answered = true;
+    return answer;
+  });
+  await expect.poll(async () => (await client`select count(*)::int as n from tidings.events`)[0]!['n'], { timeout: 5000 }).toBe(2);
+  expect(answered).toBe(false);
+  await slow`commit`;
+  slow.release();
+  expect((await waiting).data.emitEvents.created).toBe(1);
+  expect((await read()).events.nodes.map((node: any) => node.id)).toEqual(['slow', 'quick', 'after:0']);
+  const { data } = await post(url, 'query ($after: Cursor) { events(order: LOG, after: $after) { nodes { id } } }', { after: during.head });
+  expect(data.events.nodes).toHaveLength(3);
+  await client.end();
+});
+
+test('a process killed with -9 among its appends stops nobody, and its answered events are kept', async () => {
+  await using home = await newDatabase();
+  const dying = await startProcess(home.environment);
+  const living = await startProcess(home.environment);
+  const answered: string[] = [];
+  const writing = Array.from({ length: 8 }, async (_, writer) => {
+    for (let from = 0; ; from += 20) {
+      const input = events(`d${writer}`, from, 20);
+      const answer = await post(dying.url, batch, { input }).catch(() => null);
+      if (answer?.data === undefined || answer.data === null) return;
+      answered.push(...input.map((each: any) => each.id as string));
+    }
+  });
+  await expect.poll(() => answered.length, { timeout: 30_000 }).toBeGreaterThan(1000);
+  dying.child.kill('SIGKILL');
+  await Promise.all(writing);
+  const { data } = await post(living.url, batch, { input: events('living', 0, 1) });
+  expect(data.emitEvents.created).toBe(1);
+  for (let from = 0; from < answered.length; from += 1000) {
+    const id = answered.slice(from, from + 1000);
+    const found = await post(living.url, 'query ($id: [ID!]) { events(filter: {id: $id}, first: 1) { totalCount { count } } }', { id });
+    expect(found.data.events.totalCount.count).toBe(id.length);
+  }
+});
