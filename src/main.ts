@@ -1,4 +1,3 @@
-import { createContext, schema } from '../schema/index.ts';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
 import type { Settings } from './config.ts';
@@ -7,7 +6,6 @@ import { startTail } from './log/tail.ts';
 import { startWakeups } from './log/wakeups.ts';
 import { createMetrics } from './metrics.ts';
 import { version } from './package-root.ts';
-import { createGraphQL } from './server/graphql.ts';
 import { createHttp, listen } from './server/http.ts';
 import { trackResponses } from './server/stop.ts';
 import { serveWebSocket } from './server/websocket.ts';
@@ -26,7 +24,12 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   await using starting = new AsyncDisposableStack();
 
   const metrics = createMetrics();
-  const { database, lineage } = starting.use(await openStore(settings));
+  // Loading GraphQL takes as long as the embedded database takes to start on its own thread: side by side.
+  const opening = openStore(settings);
+  const loading = Promise.all([import('../schema/index.ts'), import('./server/graphql.ts')]);
+  const { database, lineage } = starting.use(await opening);
+  const [{ createContext, schema }, { createGraphQL }] = await loading;
+
   const heads = createHeadReader(database);
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
