@@ -1,5 +1,7 @@
 /** What a person sees who opens the server's address in a browser: where to go. */
-export function homePage(version: string): string {
+export function homePage(version: string, host = ''): string {
+  // A Host header is the client's text: what could be markup is not repeated.
+  const address = /^[\w.:[\]-]+$/.test(host) ? host : 'localhost:4000';
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -7,7 +9,7 @@ export function homePage(version: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Tidings</title>
 <style>
-  body { font: 16px/1.6 system-ui, sans-serif; max-width: 42rem; margin: 12vh auto 0; padding: 0 1.5rem; color: #1c2430; background: #fbfaf7; }
+  body { font: 16px/1.6 system-ui, sans-serif; max-width: 46rem; margin: 12vh auto 0; padding: 0 1.5rem; color: #1c2430; background: #fbfaf7; }
   h1 { font-size: 1.9rem; margin: 0 0 .2rem; }
   p.lead { margin-top: 0; color: #566072; }
   dl { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1.5rem; margin: 2rem 0; }
@@ -20,14 +22,15 @@ export function homePage(version: string): string {
 <h1>Tidings</h1>
 <p class="lead">Tell it what happened, ask it what happened, listen to what happens next. Version ${version}.</p>
 <dl>
-  <dt><a href="/graphql">/graphql</a></dt><dd>GraphQL over HTTP, SSE and WebSocket; in a browser, GraphiQL to try it</dd>
+  <dt><a href="/graphql">/graphql</a></dt><dd>GraphQL over HTTP, SSE and WebSocket; GraphiQL in a browser</dd>
   <dt><a href="/livez">/livez</a></dt><dd>answers while the process lives</dd>
   <dt><a href="/readyz">/readyz</a></dt><dd>answers 200 while the database can be reached</dd>
   <dt><a href="/metrics">/metrics</a></dt><dd>metrics for Prometheus</dd>
 </dl>
 <p>The first event, from a shell:</p>
-<pre>curl -s http://localhost:4000/graphql -H 'content-type: application/json' -d '{"query":
-  "mutation { emitEvent(input: {event: \\"acme.user.logged-in\\", resource: {id: \\"acme.user.kiki\\"}}) { status event { id } } }"}'</pre>
+<pre>curl -s http://${address}/graphql \\
+  -H 'content-type: application/json' \\
+  -d '{"query":"mutation { emitEvent(input: {event: \\"acme.user.logged-in\\", resource: {id: \\"acme.user.kiki\\"}}) { status event { id } } }"}'</pre>
 </body>
 </html>
 `;

@@ -23,7 +23,7 @@ export function createHttp({ graphql, metrics, checkReady, limits, version }: Ht
       case graphqlPath:
         return (await takeBody(request, limits.bodyBytes)) ? graphql.handle(request, response) : tooLarge(response, limits.bodyBytes);
       case '/':
-        return send(response, 200, { type: 'text/html; charset=utf-8', text: homePage(version) });
+        return send(response, 200, { type: 'text/html; charset=utf-8', text: homePage(version, request.headers.host) });
       case '/livez':
         return send(response, 200, plain('live\n'));
       case '/readyz':
