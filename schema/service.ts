@@ -6,6 +6,13 @@ const Limits = builder.objectRef<ServiceLimits>('Limits').implement({
   fields: (t) => ({
     eventNameLength: t.exposeInt('eventNameLength', { description: 'Characters of an event name.' }),
     labelsPerResource: t.exposeInt('labelsPerResource'),
+    eventIdLength: t.exposeInt('eventIdLength', { description: 'Characters of an event id, and of follows.' }),
+    resourceIdLength: t.exposeInt('resourceIdLength', { description: 'Characters of a resource id.' }),
+    roleLength: t.exposeInt('roleLength'),
+    labelKeyLength: t.exposeInt('labelKeyLength'),
+    labelValueLength: t.exposeInt('labelValueLength'),
+    payloadDepth: t.exposeInt('payloadDepth', { description: 'Levels of a payload.' }),
+    filterListLength: t.exposeInt('filterListLength', { description: 'Values in one list of a filter.' }),
     relatedResources: t.exposeInt('relatedResources', { description: 'Related resources of one event.' }),
     eventBytes: t.exposeInt('eventBytes', { description: "Bytes of one event's JSON form." }),
     batchEvents: t.exposeInt('batchEvents', { description: 'Events in one emitEvents.' }),

@@ -7,7 +7,7 @@ import { startWakeups } from './log/wakeups.ts';
 import { createMetrics } from './metrics.ts';
 import { version } from './package-root.ts';
 import { createHttp, listen } from './server/http.ts';
-import { trackResponses } from './server/stop.ts';
+import { trackRequests } from './server/stop.ts';
 import { serveWebSocket } from './server/websocket.ts';
 import { createHeadReader } from './store/head.ts';
 import { openStore } from './store/open.ts';
@@ -39,7 +39,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const graphql = createGraphQL({ schema, createContext: () => createContext(services), metrics, logger });
   const checkReady = async (): Promise<void> => void (await heads.head());
   const http = createHttp({ graphql, metrics, checkReady, limits: settings, version });
-  const underWay = trackResponses(http);
+  const underWay = trackRequests(http);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
   starting.use(serveWebSocket({ http, graphql, metrics, logger, limits: settings }));

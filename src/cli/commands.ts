@@ -13,6 +13,6 @@ export interface Command {
 export const commands: Readonly<Record<string, Command>> = { serve, emit, tail, settings };
 
 export function usage(): string {
-  const lines = Object.values(commands).map(({ synopsis, purpose }) => `  ${synopsis.padEnd(62)} ${purpose}\n`);
+  const lines = Object.values(commands).map(({ synopsis, purpose }) => `  ${synopsis}\n      ${purpose}\n`);
   return `Usage:\n${lines.join('')}`;
 }

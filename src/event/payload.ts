@@ -4,7 +4,7 @@ import { unstorable } from './text.ts';
 
 export interface PayloadRules {
   /** How many levels deep it may be. */
-  readonly depth: number;
+  readonly levels: number;
   readonly problems: Problems;
 }
 
@@ -15,22 +15,22 @@ export function checkPayload(value: unknown, path: readonly string[], rules: Pay
     rules.problems.add('INVALID', path, `expected a JSON object, got ${shown(value)}`);
     return null;
   }
-  checkValue(value, path, rules);
+  checkValue(value, path, { ...rules, root: path.length });
   return value as JsonObject;
 }
 
-// The depth bounds the recursion too.
-function checkValue(value: unknown, path: readonly string[], { depth, problems }: PayloadRules): void {
+// The bound on levels bounds the recursion too. `root` is the length of the payload's own path.
+function checkValue(value: unknown, path: readonly string[], rules: PayloadRules & { readonly root: number }): void {
+  const { levels, root, problems } = rules;
   if (typeof value === 'string') return checkText(value, path, problems);
   if (typeof value === 'number' && !Number.isFinite(value)) {
     return problems.add('INVALID', path, `expected a JSON number, got ${value}`);
   }
   if (typeof value !== 'object' || value === null) return;
-  if (depth === 0) return problems.add('INVALID', path.slice(0, pathShown), 'the payload is nested too deeply');
-  const below = { depth: depth - 1, problems };
+  if (path.length - root >= levels) return problems.add('INVALID', path.slice(0, pathShown), `expected at most ${levels} levels, got more`);
   for (const [key, child] of Object.entries(value)) {
     checkText(key, path, problems); // a key that cannot be stored is reported where it stands
-    if (mayBeBad(child)) checkValue(child, [...path, key], below);
+    if (mayBeBad(child)) checkValue(child, [...path, key], rules);
   }
 }
 

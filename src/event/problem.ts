@@ -24,7 +24,7 @@ export class Problems {
 
   add(code: ProblemCode, path: readonly string[], expectation: string): void {
     if (this.found.length >= most) return;
-    this.found.push({ code, path, message: `${path.join('.')}: ${expectation}` });
+    this.found.push({ code, path, message: [path.join('.'), expectation].filter((part) => part !== '').join(': ') });
   }
 }
 

@@ -35,7 +35,7 @@ export function validateEvent(candidate: EventCandidate, path: readonly string[]
     event: check.text(candidate.event, [...path, 'event'], limits.eventNameLength),
     resource: check.resource(candidate.resource, [...path, 'resource']),
     related: check.related(candidate.related, [...path, 'related']),
-    payload: checkPayload(candidate.payload, [...path, 'payload'], { depth: limits.payloadDepth, problems }),
+    payload: checkPayload(candidate.payload, [...path, 'payload'], { levels: limits.payloadDepth, problems }),
     follows: isLeftOut(candidate.follows) ? null : check.text(candidate.follows, [...path, 'follows'], limits.eventIdLength),
   };
   if (problems.found.length > 0) return { problems: problems.found };
@@ -103,7 +103,9 @@ class Checks {
     const labels = this.agreeing(Object.fromEntries(entries), [labelKeys.id, id], path);
     if (isLeftOut(given['name'])) return labels;
     const name = this.anyText(given['name'], [...path, 'name'], this.limits.labelValueLength);
-    return { ...this.agreeing(labels, [labelKeys.name, name], path), [labelKeys.name]: name };
+    const named = { ...this.agreeing(labels, [labelKeys.name, name], path), [labelKeys.name]: name };
+    this.tooManyLabels(Object.keys(named).length, [...path, 'labels']);
+    return named;
   }
 
   private labelEntries(value: unknown, path: readonly string[]): [string, string][] {
@@ -111,15 +113,18 @@ class Checks {
     const given = this.object(value, path);
     if (given === null) return [];
     const keys = Object.keys(given);
-    if (keys.length > this.limits.labelsPerResource) {
-      this.fail('TOO_MANY', path, `expected at most ${this.limits.labelsPerResource} labels, got ${keys.length}`);
-      return [];
-    }
+    if (this.tooManyLabels(keys.length, path)) return [];
     return keys.map((key) => {
       const at = [...path, key];
       this.text(key, at, this.limits.labelKeyLength);
       return [key, this.anyText(given[key], at, this.limits.labelValueLength)];
     });
+  }
+
+  private tooManyLabels(count: number, path: readonly string[]): boolean {
+    const most = this.limits.labelsPerResource;
+    if (count > most) this.fail('TOO_MANY', path, `expected at most ${most} labels, the name among them, got ${count}`);
+    return count > most;
   }
 
   /** `labels` without `key`, after checking that it, if given, says the same as the field beside it. */

@@ -69,7 +69,7 @@ export function startTail(parts: TailParts): Tail {
       }
     } catch (error) {
       // The poll tries again. One line for one outage.
-      if (!failing) logger.error({ err: error }, 'the log could not be followed');
+      if (!failing) logger.warn({ err: error }, 'the log cannot be followed for now');
       failing = true;
     } finally {
       looking = false;

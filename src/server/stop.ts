@@ -1,24 +1,32 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
-/** Knows the responses that are under way, so that a stop can tell streams, which never finish, from answers. */
+/** Knows the connections and the requests under way on them, so that a stop can tell which to wait for. */
 export interface UnderWay {
   /**
-   * Accepts nothing more, ends the streams, lets answers finish for at most `patienceMs`, and then cuts them off.
+   * Accepts nothing more, closes connections without a request, ends the streams, lets answers finish for at most
+   * `patienceMs`, and then cuts them off.
    */
   stop(patienceMs: number): Promise<void>;
 }
 
-export function trackResponses(server: Server): UnderWay {
-  const underWay = new Map<ServerResponse, IncomingMessage>();
+export function trackRequests(server: Server): UnderWay {
+  const connections = new Set<Socket>();
+  const requests = new Map<ServerResponse, IncomingMessage>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   server.on('request', (request, response: ServerResponse) => {
-    underWay.set(response, request);
-    response.once('close', () => underWay.delete(response));
+    requests.set(response, request);
+    response.once('close', () => requests.delete(response));
   });
   return {
     async stop(patienceMs) {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const [response, request] of underWay) if (asksForStream(request)) response.destroy();
-      server.closeIdleConnections();
+      // Node's closeIdleConnections leaves out those that have not asked anything yet.
+      const busy = new Set([...requests.values()].filter((request) => !asksForStream(request)).map((request) => request.socket));
+      for (const socket of connections) if (!busy.has(socket)) socket.destroy();
       const patience = setTimeout(() => server.closeAllConnections(), patienceMs);
       await closed;
       clearTimeout(patience);
@@ -26,6 +34,7 @@ export function trackResponses(server: Server): UnderWay {
   };
 }
 
+/** A stream never finishes by itself. */
 function asksForStream({ headers }: IncomingMessage): boolean {
   return headers.accept?.includes('text/event-stream') ?? false;
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -13,6 +13,8 @@ import { lockDataDir } from './data-lock.ts';
 export interface Embedded extends AsyncDisposable {
   /** The socket that speaks Postgres' protocol. */
   readonly path: string;
+  /** Differs between a data folder and its copies, which a restored one is. */
+  readonly identity: string;
 }
 
 export async function startEmbedded(dataDir: string): Promise<Embedded> {
@@ -23,8 +25,10 @@ export async function startEmbedded(dataDir: string): Promise<Embedded> {
   const path = process.platform === 'win32' ? `\\\\.\\pipe\\${wire.replaceAll(/\W/g, '-')}` : join(wire, 's');
   try {
     const worker = await startWorker(join(folder, 'pglite'), path);
+    const { ino, birthtimeMs } = statSync(join(folder, 'pglite', 'PG_VERSION'));
     return {
       path,
+      identity: `${ino}/${birthtimeMs}`,
       async [Symbol.asyncDispose]() {
         await stopWorker(worker);
         rmSync(wire, { recursive: true, force: true });

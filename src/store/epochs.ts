@@ -17,8 +17,8 @@ export interface Lineage {
 }
 
 /** Reads the identities and, on a new log or another server, begins one. To be called by one starter at a time. */
-export async function openLineage(database: Database): Promise<Lineage> {
-  const here = await serverIdentity(database);
+export async function openLineage(database: Database, place: string): Promise<Lineage> {
+  const here = [await serverIdentity(database), place].filter((each) => each !== '').join('/');
   const known = await readEpochs(database);
   if (known.at(-1)?.database === here) return lineage(known);
   const head = await readHead(database);

@@ -10,15 +10,15 @@ import { openLineage, type Lineage } from './epochs.ts';
 /**
  * Brings the database up to this program and opens its log. Any number of starters may do so at once: an advisory lock
  * lets one at a time, so `database` must have a single connection. Throws CANNOT_START for a database that is too old
- * a server, not UTF-8, or was migrated by a newer program.
+ * a server, not UTF-8, or was migrated by a newer program. `place` is what tells the database from a copy of its files.
  */
-export async function migrate(database: Database): Promise<Lineage> {
+export async function migrate(database: Database, place: string): Promise<Lineage> {
   await checkServer(database);
   await database.rows(sql`select pg_advisory_lock(${starterLock}::bigint)`);
   try {
     await refuseNewer(database);
     await drizzleMigrate(database.orm, { migrationsFolder, migrationsSchema: 'tidings', migrationsTable: 'migrations' });
-    return await openLineage(database);
+    return await openLineage(database, place);
   } finally {
     await database.rows(sql`select pg_advisory_unlock(${starterLock}::bigint)`);
   }

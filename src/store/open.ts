@@ -27,7 +27,7 @@ async function openEmbedded(settings: StoreSettings): Promise<Store> {
   await using opening = new AsyncDisposableStack();
   const embedded = opening.use(await startEmbedded(settings.dataDir));
   const database = opening.use(connectEmbedded(embedded.path, settings));
-  const lineage = await migrate(database);
+  const lineage = await migrate(database, embedded.identity);
   const opened = opening.move();
   return { database, lineage, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
@@ -36,7 +36,7 @@ async function openPostgres(url: string, settings: StoreSettings): Promise<Store
   try {
     // Migrating holds a lock on one connection, and may take longer than a statement of the service.
     await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0 });
-    const lineage = await migrate(single);
+    const lineage = await migrate(single, '');
     const database = connectPostgres(url, settings);
     return { database, lineage, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
   } catch (error) {

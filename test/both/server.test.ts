@@ -144,12 +144,13 @@ test('a stop finishes requests, closes sockets with 1001 and ends streams', asyn
       id: `stop-${index}`,
     }),
   );
+  const settled = Promise.allSettled(emissions);
   await emissions[0];
   await stopping[Symbol.asyncDispose]();
   expect(await closed).toBe(1001);
   await ended;
   idle.destroy();
-  for (const answer of await Promise.allSettled(emissions)) {
+  for (const answer of await settled) {
     if (answer.status === 'fulfilled') expect(answer.value.data.emitEvent.status).toBe('CREATED');
   }
 });

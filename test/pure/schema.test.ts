@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ChangeType, CriticalityLevel, diff } from '@graphql-inspector/core';
+import { buildSchema, printSchema, validateSchema } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { schema } from '../../schema/index.ts';
+
+/** What the contract promises and is not built yet. Whoever builds something of it takes it off here. */
+const notBuilt = [
+  ['Event.chain', 'EventChain'],
+  ['Query.resources', 'ResourceConnection', 'ResourceEdge'],
+  ['Query.eventCounts', 'EventCounts', 'CountBucket', 'CountBy', 'CountOrder'],
+  ['TimeBuckets', 'TimeUnit', 'EventNameBuckets', 'ResourceBuckets', 'LabelBuckets', 'RoleBuckets', 'PayloadBuckets'],
+  ['Subscription.eventCounts', 'EventCountsUpdate', 'UpdateKind'],
+  [
+    'Subscription.eventStream',
+    'StreamOrder',
+    'EventStreamMessage',
+    'EventBatch',
+    'CaughtUp',
+    'FellBehind',
+    'Checkpoint',
+    'Gap',
+    'GapReason',
+  ],
+  ['EventFilter.received', 'EventFilter.follows', 'EventFilter.text', 'EventFilter.and', 'EventFilter.or', 'EventFilter.not'],
+  ['EventFilter.related', 'EventFilter.anyResource', 'EventFilter.payload', 'ResourceFilter.labels'],
+  ['RelatedFilter', 'LabelFilter', 'PayloadFilter'],
+].flat();
+
+test('the schema is one that GraphQL allows', () => {
+  expect(validateSchema(schema)).toEqual([]);
+});
+
+test('schema/schema.graphql is the schema as printed: if it is not, run `npm run schema`', () => {
+  expect(fileText('schema/schema.graphql'), 'run `npm run schema` and look at what changed').toBe(`${printSchema(schema)}\n`);
+});
+
+describe('the schema keeps the contract', async () => {
+  const changes = await diff(buildSchema(fileText('test/contract.graphql')), schema);
+  const broken = changes.filter(({ criticality }) => criticality.level === CriticalityLevel.Breaking);
+  const missing = broken.filter(({ type }) => removals.has(type));
+
+  test('what is there is as promised', () => {
+    expect(broken.filter((change) => !missing.includes(change)).map(({ message }) => message)).toEqual([]);
+  });
+
+  test('what is missing is on the list, and what is on the list is missing', () => {
+    expect(missing.map(({ path }) => String(path)).toSorted()).toEqual(notBuilt.toSorted());
+  });
+
+  test('no default value is another one', () => {
+    expect(changes.filter(({ type }) => defaults.has(type)).map(({ message }) => message)).toEqual([]);
+  });
+});
+
+const removals: ReadonlySet<string> = new Set([ChangeType.TypeRemoved, ChangeType.FieldRemoved, ChangeType.InputFieldRemoved]);
+const defaults: ReadonlySet<string> = new Set([ChangeType.FieldArgumentDefaultChanged, ChangeType.InputFieldDefaultValueChanged]);
+
+function fileText(path: string): string {
+  return readFileSync(join(import.meta.dirname, '..', '..', path), 'utf8');
+}
