@@ -55,14 +55,15 @@ test('migrations run once, and the log keeps its one identity', async () => {
   await using home = await newDatabase();
   const settings = readSettings(home.environment);
   const epochs: string[] = [];
+  const kept: unknown[] = [];
   for (let round = 0; round < 2; round += 1) {
     await using store = await openStore(settings);
     epochs.push(store.lineage.epoch);
     expect(await store.database.rows(sql`select count(*) from tidings.migrations`)).toEqual([{ count: String(journal.entries.length) }]);
-    expect(await store.database.rows(sql`select epoch, starts_after from tidings.log_epochs`)).toEqual([
-      { epoch: epochs[0], starts_after: '0' },
-    ]);
+    kept.push(await store.database.rows(sql`select epoch, starts_after from tidings.log_epochs order by since`));
   }
+  expect(kept[1]).toEqual(kept[0]);
+  expect((kept[0] as unknown[]).at(-1)).toEqual({ epoch: epochs[0], starts_after: '0' });
   expect(epochs[1]).toBe(epochs[0]);
   expect(epochs[0]).toMatch(/^[0-9a-f]{12}$/);
 });
