@@ -1,56 +1,57 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { rmSync, statSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
 import { TidingsError } from '../errors.ts';
 
 /**
- * Lets one process at a time use a data folder. Node has no file locks, so the lock is a socket in the folder: it is
- * held while somebody answers on it, and the system ends that with the process, however that ends.
+ * Lets one process at a time use a data folder. Node has no file locks, so the lock is a name to listen on, which the
+ * system frees with the process, however that ends.
  *
- * Promises: two live processes never hold it together, also when both find what a killed one left. Does not promise:
- * anything across machines that share the folder over a network.
+ * Promises: two live processes of one machine never hold it together. On Linux and Windows the name is one that leaves
+ * nothing behind (an abstract socket, a pipe); beside it, a socket in the folder itself is seen also by processes
+ * that do not share such names, as containers do not. A dead one is replaced; only where it is the sole lock
+ * could two starters within the same millisecond both replace it. Does not promise: anything across machines.
  */
 export async function lockDataDir(folder: string): Promise<AsyncDisposable> {
-  const path = lockPath(folder);
-  for (let tries = 0; tries < mostTries; tries += 1) {
-    const server = await listen(path);
-    if (server !== null) {
-      return {
-        async [Symbol.asyncDispose]() {
-          await new Promise((resolve) => server.close(resolve)); // removes the socket too
-        },
-      };
+  const held: Server[] = [];
+  const release = async (): Promise<void> => {
+    for (const server of held) await new Promise((resolve) => server.close(resolve));
+  };
+  for (const take of [takeName, takeSocket]) {
+    const server = await take(folder);
+    if (server === 'taken') {
+      await release();
+      throw inUse(folder);
     }
-    if (await answers(path)) break;
-    await removeDead(path);
+    if (server !== null) held.push(server);
   }
-  throw new TidingsError(
-    'CANNOT_START',
-    `DATA_DIR: another Tidings is using ${folder}. Stop it, set DATA_DIR to another folder, or set DATABASE_URL to share a Postgres.`,
-  );
+  return { [Symbol.asyncDispose]: release };
 }
 
-/**
- * Takes a dead socket away. Another starter may have replaced it by a live one in between, so it is renamed first and
- * asked again under its new name: a live one is put back.
- */
-async function removeDead(path: string): Promise<void> {
-  const aside = `${path}.${randomUUID().slice(0, 8)}`;
-  try {
-    renameSync(path, aside);
-  } catch {
-    return; // somebody else took it away
-  }
-  if (await answers(aside)) renameSync(aside, path);
-  else rmSync(aside, { force: true });
+/** The name by which the system knows the folder; null where it has no names that vanish with their process. */
+async function takeName(folder: string): Promise<Server | 'taken' | null> {
+  const { dev, ino } = statSync(folder);
+  const name = `tidings-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)}`;
+  if (process.platform === 'linux') return listen(`\0${name}`);
+  return process.platform === 'win32' ? listen(`\\\\.\\pipe\\${name}`) : null;
 }
 
-function listen(path: string): Promise<Server | null> {
+/** The socket in the folder. */
+async function takeSocket(folder: string): Promise<Server | 'taken' | null> {
+  if (process.platform === 'win32') return null;
+  const path = socketPath(folder);
+  const server = await listen(path);
+  if (server !== 'taken' || (await answers(path))) return server;
+  rmSync(path, { force: true });
+  return listen(path);
+}
+
+function listen(path: string): Promise<Server | 'taken'> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.unref();
-    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(null) : reject(error)));
+    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve('taken') : reject(error)));
     server.listen(path, () => resolve(server));
   });
 }
@@ -67,8 +68,7 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function lockPath(folder: string): string {
-  if (process.platform === 'win32') return `\\\\.\\pipe\\tidings-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}`;
+function socketPath(folder: string): string {
   // A socket's path may have some 100 bytes only; the shorter of its two names is used.
   const absolute = join(folder, 'tidings.lock');
   const fromHere = relative(process.cwd(), absolute);
@@ -80,5 +80,11 @@ function lockPath(folder: string): string {
   );
 }
 
+function inUse(folder: string): TidingsError {
+  return new TidingsError(
+    'CANNOT_START',
+    `DATA_DIR: another Tidings is using ${folder}. Stop it, set DATA_DIR to another folder, or set DATABASE_URL to share a Postgres.`,
+  );
+}
+
 const longestPath = 90;
-const mostTries = 5;

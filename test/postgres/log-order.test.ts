@@ -1,9 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import postgres from 'postgres';
 import { afterEach, expect, test } from 'vitest';
-import { packageRoot } from '../../src/package-root.ts';
+import { startProcess as spawnProcess, type ServerProcess } from '../support/process.ts';
 import { listenTo, newDatabase, post, socketTo } from '../support/world.ts';
 
 // Several server processes on one Postgres, as its users run them.
@@ -13,14 +11,10 @@ afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 const batch = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created duplicates head results { event { cursor } } } }';
 const subscription = 'subscription ($after: Cursor) { events(after: $after) { id cursor } }';
 
-async function startProcess(environment: Readonly<Record<string, string>>): Promise<{ url: string; child: ChildProcess }> {
-  const child = spawn(process.execPath, [join(packageRoot, 'dist', 'src', 'cli.js'), 'serve'], {
-    env: { PATH: process.env['PATH'], ...environment, PORT: '0', TIDINGS_POOL_SIZE: '9' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.push(child);
-  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
-  return { url: /http:\/\/[^/]+/.exec(line.toString())![0], child };
+async function startProcess(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  const started = await spawnProcess({ ...environment, TIDINGS_POOL_SIZE: '9' });
+  children.push(started.child);
+  return started;
 }
 
 const events = (writer: string, from: number, count: number): object[] =>

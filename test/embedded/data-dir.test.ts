@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { lockDataDir } from '../../src/store/data-lock.ts';
+import { runToEnd, startProcess } from '../support/process.ts';
+import { newDatabase, post } from '../support/world.ts';
+
+const emit = 'mutation ($id: ID) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { status } }';
+
+test('a second process on a data folder is refused in plain words, and the first goes on', async () => {
+  await using home = await newDatabase();
+  const { url, child } = await startProcess(home.environment);
+  const second = await runToEnd(home.environment);
+  expect(second.code).toBe(1);
+  expect(second.stderr).toContain('another Tidings is using');
+  expect(second.stderr.trim().split('\n')).toHaveLength(1);
+  expect((await post(url, emit, { id: 'x' })).data.emitEvent.status).toBe('CREATED');
+  child.kill('SIGTERM');
+  expect((await once(child, 'exit'))[0]).toBe(0);
+});
+
+test('what was acknowledged survives kill -9 in the middle of writing, time and again', async () => {
+  await using home = await newDatabase();
+  const acknowledged: string[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const { url, child } = await startProcess(home.environment);
+    const writing = Array.from({ length: 4 }, async (_, writer) => {
+      for (let count = 0; ; count += 1) {
+        const id = `${round}-${writer}-${count}`;
+        const answer = await post(url, emit, { id }).catch(() => null);
+        if (answer?.data?.emitEvent === undefined) return;
+        acknowledged.push(id);
+      }
+    });
+    const enough = acknowledged.length + 100;
+    await expect.poll(() => acknowledged.length, { timeout: 30_000 }).toBeGreaterThan(enough);
+    child.kill('SIGKILL');
+    await Promise.all(writing);
+  }
+  const { url, child } = await startProcess(home.environment);
+  const { data } = await post(url, 'query ($id: [ID!]) { events(filter: {id: $id}, first: 1) { totalCount { count } } }', {
+    id: acknowledged,
+  });
+  expect(data.events.totalCount.count).toBe(acknowledged.length);
+  child.kill('SIGKILL');
+});
+
+test('of many that race for a folder, also over what a killed one left, one gets it', async () => {
+  await using home = await newDatabase();
+  const folder = home.environment['DATA_DIR']!;
+  const killed = await startProcess(home.environment);
+  killed.child.kill('SIGKILL');
+  await once(killed.child, 'exit');
+  expect(readdirSync(folder)).toContain('tidings.lock');
+  for (let round = 0; round < 20; round += 1) {
+    const locks = await Promise.allSettled(Array.from({ length: 10 }, () => lockDataDir(folder)));
+    const won = locks.filter((lock) => lock.status === 'fulfilled');
+    expect(won).toHaveLength(1);
+    await won[0]!.value[Symbol.asyncDispose]();
+  }
+});
