@@ -1,5 +1,4 @@
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics.ts';
@@ -27,7 +26,8 @@ export function createGraphQL({ schema, createContext, metrics, logger }: GraphQ
     // Pages of other origins have no business here.
     cors: false,
     multipart: false,
-    renderGraphiQL,
+    // Loaded when the first browser asks: it is large, and a server starts faster without it.
+    renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
     maskedErrors: { maskError: maskError(metrics, logger) },
     // What Yoga calls errors went through maskError, which logs those that are bugs.
