@@ -1,5 +1,5 @@
 import type { EventLimits } from '../src/event/limits.ts';
-import type { FilterBounds } from '../src/event/parse-filter.ts';
+import type { FilterBounds } from '../src/event/filter-reader.ts';
 import type { Emitter } from '../src/ingest/emit.ts';
 import type { SubscriptionParts } from '../src/live/subscription.ts';
 import type { Lineage } from '../src/store/epochs.ts';

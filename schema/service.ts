@@ -12,6 +12,7 @@ const Limits = builder.objectRef<ServiceLimits>('Limits').implement({
     labelKeyLength: t.exposeInt('labelKeyLength'),
     labelValueLength: t.exposeInt('labelValueLength'),
     payloadDepth: t.exposeInt('payloadDepth', { description: 'Levels of a payload.' }),
+    filterDepth: t.exposeInt('filterDepth', { description: 'Levels of and, or and not in one filter.' }),
     filterListLength: t.exposeInt('filterListLength', { description: 'Values in one list of a filter.' }),
     relatedResources: t.exposeInt('relatedResources', { description: 'Related resources of one event.' }),
     eventBytes: t.exposeInt('eventBytes', { description: "Bytes of one event's JSON form." }),

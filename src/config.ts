@@ -66,6 +66,13 @@ export const settingTable = {
     most: 10_000,
     meaning: 'Fields and operators in one filter.',
   }),
+  filterDepth: whole({
+    name: 'TIDINGS_MAX_FILTER_DEPTH',
+    fallback: 10,
+    least: 1,
+    most: 50,
+    meaning: 'Levels of and, or and not in one filter.',
+  }),
   filterListLength: whole({
     name: 'TIDINGS_MAX_FILTER_LIST',
     fallback: 1000,
@@ -166,9 +173,22 @@ function oneOf<T extends string>(values: readonly T[], named: Named<T>): Setting
 }
 
 function url(name: string, meaning: string): Setting<string | null> {
-  return { name, fallback: null, expected: 'an address such as postgres://user:password@host:5432/database', read: readUrl, meaning };
+  return {
+    name,
+    fallback: null,
+    expected: 'an address such as postgres://user:password@host:5432/database',
+    read: readUrl,
+    meaning,
+  };
 }
 
 function readUrl(given: string): string | undefined {
-  return URL.canParse(given) && /^postgres(?:ql)?:$/.test(new URL(given).protocol) ? given : undefined;
+  if (!URL.canParse(given)) return undefined;
+  const { protocol, hostname, username, password, pathname } = new URL(given);
+  try {
+    [username, password, pathname].forEach(decodeURIComponent);
+  } catch {
+    return undefined; // a % that begins no escape
+  }
+  return /^postgres(?:ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1 ? given : undefined;
 }

@@ -8,14 +8,15 @@ export const serve: Command = {
     const settings = readSettings(process.env);
     const { startTidings } = await import('../main.ts'); // the other commands start without it
     const tidings = await startTidings(settings);
+    const stopped = new Promise((stop) => {
+      process.once('SIGTERM', stop);
+      process.once('SIGINT', stop);
+    });
     const database = tidings.database === 'embedded' ? `the embedded database in ${settings.dataDir}` : 'Postgres';
     const { url } = tidings;
     process.stdout.write(`Tidings is ready on ${database}: GraphQL and GraphiQL at ${url}/graphql, health at ${url}/readyz\n`);
 
-    await new Promise((stop) => {
-      process.once('SIGTERM', stop);
-      process.once('SIGINT', stop);
-    });
+    await stopped;
     // A second signal, or a stop that hangs, ends the process at once.
     process.once('SIGTERM', () => process.exit(1));
     process.once('SIGINT', () => process.exit(1));

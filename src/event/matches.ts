@@ -1,45 +1,112 @@
-import type { StoredEvent } from './event.ts';
-import type { Condition, TextField, TimeField } from './filter.ts';
-import type { Instant } from './instant.ts';
+import { labelOf, type RelatedResource, type Resource, type StoredEvent } from './event.ts';
+import type { Combination, Comparison, Condition, ResourceTest, TextField, ValueTest } from './filter.ts';
+import { globMatches } from './glob.ts';
+import { compareCodePoints, jsonEquals } from './json-compare.ts';
+import { valueAt } from './payload-path.ts';
 
 /** The in-memory reading of a filter: whether it holds for this event. Its twin in SQL is store/filter-sql. */
 export function matches(condition: Condition, event: StoredEvent): boolean {
   switch (condition.kind) {
-    case 'all':
-      return condition.of.every((each) => matches(each, event));
-    case 'any':
-      return condition.of.some((each) => matches(each, event));
-    case 'not':
-      return !matches(condition.of, event);
-    case 'oneOf':
-      return condition.values.includes(textOf(event, condition.field));
+    case 'oneOf': {
+      const text = textOf(event, condition.field);
+      return text !== null && condition.values.includes(text);
+    }
     case 'startsWith': {
       const text = textOf(event, condition.field);
-      return condition.prefixes.some((prefix) => text.startsWith(prefix));
+      return text !== null && condition.prefixes.some((prefix) => text.startsWith(prefix));
     }
     case 'during': {
       const { since, until } = condition;
-      const time = timeOf(event, condition.field);
+      const time = event[condition.field];
       return (since === undefined || time >= since) && (until === undefined || time < until);
     }
+    case 'resource':
+      return resourcesOf(event, condition.among).some((resource) => resourcePasses(condition.passes, resource));
+    case 'payload':
+      return valuePasses(condition.passes, valueAt(event.payload, condition.path));
     default:
-      return condition satisfies never;
+      return combined(condition, (each) => matches(each, event));
   }
 }
 
-function textOf(event: StoredEvent, field: TextField): string {
-  switch (field) {
-    case 'id':
-      return event.id;
-    case 'event':
-      return event.event;
-    case 'resource.id':
-      return event.resource.id;
+function resourcePasses(test: ResourceTest, resource: Resource): boolean {
+  switch (test.kind) {
+    case 'exists':
+      return labelOf(resource, test.label) !== null;
+    case 'oneOf': {
+      const value = labelOf(resource, test.label);
+      return value !== null && test.values.includes(value);
+    }
+    case 'startsWith': {
+      const value = labelOf(resource, test.label);
+      return value !== null && test.prefixes.some((prefix) => value.startsWith(prefix));
+    }
+    case 'like': {
+      const value = labelOf(resource, test.label);
+      return value !== null && test.globs.some((glob) => globMatches(glob, value));
+    }
     default:
-      return field satisfies never;
+      return combined(test, (each) => resourcePasses(each, resource));
   }
 }
 
-function timeOf(event: StoredEvent, field: TimeField): Instant {
+function valuePasses(test: ValueTest, value: unknown): boolean {
+  switch (test.kind) {
+    case 'exists':
+      return value !== undefined;
+    case 'oneOf':
+      return value !== undefined && test.values.some((each) => jsonEquals(each, value));
+    case 'compares': {
+      const { to } = test;
+      if (typeof value === 'number' && typeof to === 'number') return holds(test.operator, value - to);
+      return typeof value === 'string' && typeof to === 'string' && holds(test.operator, compareCodePoints(value, to));
+    }
+    default:
+      return combined(test, (each) => valuePasses(each, value));
+  }
+}
+
+function combined<T>(combination: Combination<T>, holdsFor: (each: T) => boolean): boolean {
+  switch (combination.kind) {
+    case 'all':
+      return combination.of.every(holdsFor);
+    case 'any':
+      return combination.of.some(holdsFor);
+    case 'not':
+      return !holdsFor(combination.of);
+    default:
+      return combination satisfies never;
+  }
+}
+
+function holds(operator: Comparison, difference: number): boolean {
+  switch (operator) {
+    case 'gt':
+      return difference > 0;
+    case 'gte':
+      return difference >= 0;
+    case 'lt':
+      return difference < 0;
+    case 'lte':
+      return difference <= 0;
+    default:
+      return operator satisfies never;
+  }
+}
+
+function resourcesOf(event: StoredEvent, among: 'primary' | 'related' | 'any'): readonly (Resource | RelatedResource)[] {
+  switch (among) {
+    case 'primary':
+      return [event.resource];
+    case 'related':
+      return event.related;
+    case 'any':
+      return [event.resource, ...event.related];
+    default:
+      return among satisfies never;
+  }
+}
+
+function textOf(event: StoredEvent, field: TextField): string | null {
   return event[field];
 }

@@ -6,8 +6,11 @@ import { TidingsError } from '../errors.ts';
  */
 export type PayloadPath = readonly string[];
 
-/** Reads a path. Throws BAD_USER_INPUT for an empty path, an empty bare key or an unfinished quote. */
+/** Reads a path. Throws BAD_USER_INPUT for an empty path, an empty bare key, an unfinished quote, or a path that is too long. */
 export function parsePayloadPath(text: string): PayloadPath {
+  if (text.length > longestPath) {
+    throw new TidingsError('BAD_USER_INPUT', `path: expected at most ${longestPath} characters, got ${text.length}`, { path: ['path'] });
+  }
   const keys: string[] = [];
   let rest = text;
   for (;;) {
@@ -51,4 +54,7 @@ function malformed(text: string): TidingsError {
   return new TidingsError('BAD_USER_INPUT', `path: expected dotted keys such as a."b.c".0, got ${shown}`, { path: ['path'] });
 }
 
-const arrayIndex = /^(?:0|[1-9]\d*)$/;
+const longestPath = 1000;
+
+/** What steps into an array. */
+export const arrayIndex = /^(?:0|[1-9]\d*)$/;

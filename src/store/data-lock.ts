@@ -59,12 +59,13 @@ function listen(path: string): Promise<Server | 'taken'> {
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(path);
-    const settle = (alive: boolean) => () => {
+    const settle = (alive: boolean): void => {
       socket.destroy();
       resolve(alive);
     };
-    socket.once('connect', settle(true));
-    socket.once('error', settle(false));
+    socket.once('connect', () => settle(true));
+    // Anything else, such as a socket of another user, may be alive.
+    socket.once('error', (error: NodeJS.ErrnoException) => settle(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
   });
 }
 

@@ -40,6 +40,8 @@ function driverOptions(settings: ConnectionSettings) {
       TimeZone: 'UTC',
       DateStyle: 'ISO',
       statement_timeout: settings.statementTimeout,
+      // Filters look costly to the planner and run for milliseconds, which compiling them would multiply.
+      jit: 'off',
     },
   } as const;
 }

@@ -1,4 +1,5 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
 import { connectEmbedded, connectPostgres, type ConnectionSettings, type Database } from './database.ts';
 import { startEmbedded } from './embedded.ts';
@@ -36,6 +37,7 @@ async function openPostgres(url: string, settings: StoreSettings): Promise<Store
   try {
     // Migrating holds a lock on one connection, and may take longer than a statement of the service.
     await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0 });
+    await greet(single);
     const lineage = await migrate(single, '');
     const database = connectPostgres(url, settings);
     return { database, lineage, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
@@ -43,6 +45,16 @@ async function openPostgres(url: string, settings: StoreSettings): Promise<Store
     throw cannotOpen(error, url);
   }
 }
+
+/** What listens at the address may be no Postgres and never answer. */
+async function greet(database: Database): Promise<void> {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new TidingsError('UNAVAILABLE', 'no answer')), greetingMs).unref();
+  });
+  await Promise.race([database.rows(sql`select 1`), late]);
+}
+
+const greetingMs = 10_000;
 
 function cannotOpen(error: unknown, address: string): unknown {
   if (error instanceof TidingsError && error.code !== 'UNAVAILABLE') return error;
@@ -56,6 +68,10 @@ function cannotOpen(error: unknown, address: string): unknown {
   if (state === '3D000') return sentence(`Postgres at ${host} has no database ${database}. Create it, or name another one.`);
   if (state === '42501')
     return sentence(`the user may not create what Tidings needs in the database ${database}. Let it with "grant create on database".`);
+  if (state === '25006') return sentence(`the database ${database} is read-only. Name the primary, or let the user write.`);
+  if (state === '53300')
+    return sentence(`Postgres at ${host} has no connection free. Raise its max_connections, or lower TIDINGS_POOL_SIZE.`);
+  if (state === '55000') return sentence(`the database ${database} takes no connections. Allow them, or name another one.`);
   if (unavailable(error) === null) return error;
   return sentence(`Postgres at ${host} cannot be reached (${reasonOf(error)}). Start it, or mend the address.`);
 }

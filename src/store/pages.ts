@@ -4,7 +4,8 @@ import type { StoredEvent } from '../event/event.ts';
 import type { Selection } from '../event/filter.ts';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database.ts';
-import { sqlOf, textIs } from './filter-sql.ts';
+import { sqlOf } from './filter-sql.ts';
+import { textIs } from './text-sql.ts';
 import { eventColumns, rowBytes, storedEvent, toTimestamp, type EventRow } from './rows.ts';
 
 /** A place in an order: `occurred` is missing in LOG order. */

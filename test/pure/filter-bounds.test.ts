@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { parseFilter, type EventFilterInput, type FilterBounds } from '../../src/event/parse-filter.ts';
+import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
 import { readSettings } from '../../src/config.ts';
 import { refusal } from './refusal.ts';
 
-const defaults: FilterBounds = readSettings({});
+type FilterBounds = Parameters<typeof parseFilter>[2];
+const defaults = { ...readSettings({}), filterDepth: 10 };
 
 function reading(filter: EventFilterInput, bounds: Partial<FilterBounds> = {}): unknown {
   return refusal(() => parseFilter(filter, ['filter'], { ...defaults, ...bounds }));

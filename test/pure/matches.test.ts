@@ -6,7 +6,7 @@ import { fromMicros, toMicros, type Instant } from '../../src/event/instant.ts';
 import { matches } from '../../src/event/matches.ts';
 import { parseFilter, type EventFilterInput, type NameFilterInput } from '../../src/event/parse-filter.ts';
 
-const bounds = { filterNodes: 500, filterListLength: 1000 };
+const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
 const found = (filter: EventFilterInput | null | undefined, event: StoredEvent): boolean =>
   matches(parseFilter(filter, ['filter'], bounds), event);
 

@@ -87,14 +87,15 @@ describe('what is no path is BAD_USER_INPUT', () => {
   });
 
   test('a very long one is quoted in part', () => {
-    expect(() => parsePayloadPath('.'.repeat(1_000_000))).toThrow(/got "\.{60}…"$/);
+    expect(() => parsePayloadPath('.'.repeat(1000))).toThrow(/got "\.{60}…"$/);
   });
 });
 
-test.each(['x', '\\n', 'a.'])('a very long path of %j is read, or refused', (part) => {
-  expect(parsePayloadPath(`"${part.repeat(1_000_000)}"`)[0]).toBe(JSON.parse(`"${part.repeat(1_000_000)}"`));
-  expect(() => parsePayloadPath(`"${part.repeat(1_000_000)}`)).toThrow(TidingsError);
-  expect(() => parsePayloadPath(`${part.repeat(1_000_000)}"`)).toThrow(TidingsError);
+test.each(['x', '\\n', 'a.'])('a long path of %j is read, and one of more than 1,000 characters refused', (part) => {
+  const long = part.repeat(998 / part.length);
+  expect(parsePayloadPath(`"${long}"`)[0]).toBe(JSON.parse(`"${long}"`));
+  for (const path of [`"${long}`, `${long}"`, `"${long}x"x`, part.repeat(16_000_000)])
+    expect(() => parsePayloadPath(path)).toThrow(TidingsError);
 });
 
 describe('the value at a path', () => {

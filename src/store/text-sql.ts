@@ -1,0 +1,19 @@
+import { sql, type SQL } from 'drizzle-orm';
+
+/** A list of texts as a set of rows: one parameter, however many they are. */
+export function list(values: readonly string[]): SQL {
+  return sql`jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb)`;
+}
+
+/** `column` equals one of the values: through the column's hash index, one value so that the index gives the order. */
+export function textIn(column: SQL, values: readonly string[]): SQL {
+  if (values.length === 0) return sql`false`;
+  if (values.length === 1) return textIs(column, sql`${values[0]}::text`);
+  const hashes = sql`array(select hashtextextended(value, 0) from ${list(values)} as v (value))`;
+  return sql`(hashtextextended(${column}, 0) = any(${hashes}) and ${column} = any(array(select value from ${list(values)} as v (value))))`;
+}
+
+/** `column` equals the text `value`, through the column's hash index (see drizzle/tables.ts). */
+export function textIs(column: SQL, value: SQL): SQL {
+  return sql`(hashtextextended(${column}, 0) = hashtextextended(${value}, 0) and ${column} = ${value})`;
+}

@@ -1,0 +1,64 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readSettings } from '../../src/config.ts';
+import type { EventDraft } from '../../src/event/event.ts';
+import { everything, type Condition } from '../../src/event/filter.ts';
+import { matches } from '../../src/event/matches.ts';
+import { parseFilter } from '../../src/event/parse-filter.ts';
+import { validateEvent } from '../../src/event/validate.ts';
+import { appendEvents } from '../../src/store/append.ts';
+import { readHead } from '../../src/store/log-order.ts';
+import { openStore } from '../../src/store/open.ts';
+import { countEvents, readPages } from '../../src/store/pages.ts';
+import { anyEvent, anyFilter } from '../support/random-filters.ts';
+import { newDatabase } from '../support/world.ts';
+
+// TIDINGS_FILTER_SEED repeats a run, TIDINGS_FILTER_ROUNDS makes it longer.
+const seed = Number(process.env['TIDINGS_FILTER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const rounds = Number(process.env['TIDINGS_FILTER_ROUNDS'] ?? 3);
+const perRound = 60;
+const filters = 400;
+
+test(
+  'SQL and memory read every filter alike',
+  async () => {
+    await using home = await newDatabase();
+    const settings = readSettings(home.environment);
+    await using store = await openStore(settings);
+    const { database } = store;
+    let pairs = 0;
+    let telling = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      const drawn = fc.sample(anyEvent, { seed: seed + round, numRuns: perRound });
+      const drafts = drawn.map((event, index) => draft({ ...event, id: `e${round * perRound + index}` }, settings));
+      await appendEvents(database, drafts, 'REJECT_ALL');
+      const head = await readHead(database);
+      const read = async (filter: Condition) =>
+        (await readPages(database, { filter, order: 'LOG', head, limit: 100_000, backward: false }, { tie: 'EVERYTHING', keys: [''] }))[0]!
+          .events;
+      const events = await read(everything);
+      expect(events).toHaveLength((round + 1) * perRound);
+      for (const input of fc.sample(anyFilter, { seed: seed + round, numRuns: filters })) {
+        const filter = parseFilter(input, ['filter'], settings);
+        const inMemory = events.filter((event) => matches(filter, event)).map((event) => event.id);
+        const inSql = (await read(filter)).map((event) => event.id);
+        expect(inSql, `seed ${seed}, round ${round}, filter ${JSON.stringify(input)}`).toEqual(inMemory);
+        const counted = await countEvents(database, { filter, order: 'LOG', head, max: 100_000 }, { tie: 'EVERYTHING', keys: [''] });
+        expect(counted, `seed ${seed}, round ${round}, filter ${JSON.stringify(input)}`).toEqual([inMemory.length]);
+        pairs += events.length;
+        // A filter that matches all or nothing proves little.
+        if (inMemory.length > 0 && inMemory.length < events.length) telling += 1;
+      }
+    }
+    const drawn = rounds * filters;
+    console.log(`filters: seed ${seed}, ${drawn} filters, ${telling} of them for some events and not for others, ${pairs} pairs`);
+    expect(telling).toBeGreaterThan(drawn / 6);
+  },
+  60_000 + rounds * 20_000,
+);
+
+function draft(event: object, limits: Parameters<typeof validateEvent>[2]): EventDraft {
+  const validation = validateEvent(event, [], limits);
+  if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
+  return validation.draft;
+}
