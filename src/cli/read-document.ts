@@ -10,8 +10,7 @@ import { reasonOf } from './refusal.ts';
 export type Read = { readonly input: string } | { readonly reason: string } | null;
 
 /**
- * Reads one line. What passes here cannot make GraphQL refuse a whole request for one event's sake; the rules that the
- * service does not tell, it judges event by event.
+ * Reads one line. What passes here cannot make GraphQL refuse a whole request for one event's sake.
  */
 export function readDocument(bytes: Buffer | null, limits: EventLimits): Read {
   if (bytes === null) return { reason: `expected a line of at most ${longestLine} bytes, got more` };

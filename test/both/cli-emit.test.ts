@@ -1,12 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+import { startProcess } from '../support/process.ts';
 import { newDatabase, post, startWorld } from '../support/world.ts';
 
 const cli = join(import.meta.dirname, '../../dist/src/cli.js');
@@ -206,12 +208,8 @@ function emit(words: readonly string[], input = ''): { readonly ended: Promise<E
 
 /** A server as a process of its own, once it is ready. */
 async function serve(environment: Readonly<Record<string, string>>): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [cli, 'serve'], { env: { PATH: process.env['PATH'], ...environment } });
+  const { child } = await startProcess(environment);
   onTestFinished(() => void child.kill('SIGKILL'));
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  await vi.waitFor(() => expect(said).toContain('is ready'), patient);
   return child;
 }
 
@@ -219,14 +217,6 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const exit = once(child, 'exit');
   child.kill(signal);
   await exit;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function file(name: string, content: Buffer | string): string {

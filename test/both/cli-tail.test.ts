@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { formatCursor, origin } from '../../src/event/cursor.ts';
+import { freePort } from '../support/free-port.ts';
+import { startProcess } from '../support/process.ts';
 import { newDatabase, post, startWorld } from '../support/world.ts';
 
 const cli = join(import.meta.dirname, '../../dist/src/cli.js');
@@ -224,12 +225,8 @@ async function tail(words: readonly string[]): Promise<Tailing> {
 
 /** A server as a process of its own, once it is ready. */
 async function serve(environment: Readonly<Record<string, string>>): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [cli, 'serve'], { env: { PATH: process.env['PATH'], ...environment } });
+  const { child } = await startProcess(environment);
   onTestFinished(() => void child.kill('SIGKILL'));
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  await vi.waitFor(() => expect(said).toContain('is ready'), patient);
   return child;
 }
 
@@ -242,12 +239,4 @@ async function tell(url: string, event: object): Promise<void> {
   };
   const { data } = await post(url, 'mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
   expect(data?.emitEvent.status).toBe('CREATED');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
