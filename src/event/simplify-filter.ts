@@ -1,0 +1,96 @@
+import { everything, type Combination, type Condition, type ResourceTest, type ValueTest } from './filter.ts';
+
+/**
+ * A condition that holds for the same events in the form that is easiest to say: no combination directly in one of its
+ * own kind, no double `not`, no `all` or `any` of one or of none but for the whole, and `not` inside what has but one
+ * subject: the primary resource, or a value of the payload.
+ */
+export function simplified(condition: Condition): Condition {
+  switch (condition.kind) {
+    case 'oneOf':
+    case 'startsWith':
+    case 'contains':
+      return condition;
+    case 'during':
+      return condition.since === undefined && condition.until === undefined ? everything : condition;
+    case 'resource': {
+      const passes = simplifiedResource(condition.passes);
+      // Every event has a primary resource, but some have no related one.
+      return isNever(passes) || (isAlways(passes) && condition.among !== 'related') ? passes : { ...condition, passes };
+    }
+    case 'payload': {
+      const passes = simplifiedValue(condition.passes);
+      return isNever(passes) || isAlways(passes) ? passes : { ...condition, passes };
+    }
+    case 'not':
+      return denied(simplified(condition.of));
+    default:
+      return combined(condition, simplified);
+  }
+}
+
+function denied(condition: Condition): Condition {
+  if (condition.kind === 'payload') return { ...condition, passes: negated<ValueTest>(condition.passes) };
+  if (condition.kind === 'resource' && condition.among === 'primary') {
+    return { ...condition, passes: negated<ResourceTest>(condition.passes) };
+  }
+  return negated<Condition>(condition);
+}
+
+function simplifiedResource(test: ResourceTest): ResourceTest {
+  switch (test.kind) {
+    case 'exists':
+    case 'oneOf':
+    case 'startsWith':
+    case 'like':
+      return test;
+    case 'not':
+      return negated<ResourceTest>(simplifiedResource(test.of));
+    default:
+      return combined<ResourceTest>(test, simplifiedResource);
+  }
+}
+
+function simplifiedValue(test: ValueTest): ValueTest {
+  switch (test.kind) {
+    case 'exists':
+    case 'oneOf':
+    case 'compares':
+      return test;
+    case 'not':
+      return negated<ValueTest>(simplifiedValue(test.of));
+    default:
+      return combined<ValueTest>(test, simplifiedValue);
+  }
+}
+
+interface Part {
+  readonly kind: string;
+}
+
+/** `of` is simplified already. */
+function negated<T extends Part>(of: T | Combination<T>): T | Combination<T> {
+  if (isAlways(of)) return { kind: 'any', of: [] };
+  if (isNever(of)) return { kind: 'all', of: [] };
+  return isA('not', of) ? of.of : { kind: 'not', of: of as T };
+}
+
+function combined<T extends Part>({ kind, of }: Exclude<Combination<T>, { kind: 'not' }>, simplify: (each: T) => T): T | Combination<T> {
+  const parts = of.map(simplify).flatMap((each): readonly T[] => (isA(kind, each) ? each.of : [each]));
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
+  return parts.find(kind === 'all' ? isNever : isAlways) ?? { kind, of: parts };
+}
+
+function isAlways(part: Part): part is { readonly kind: 'all'; readonly of: readonly [] } {
+  return isA('all', part) && part.of.length === 0;
+}
+
+function isNever(part: Part): part is { readonly kind: 'any'; readonly of: readonly [] } {
+  return isA('any', part) && part.of.length === 0;
+}
+
+/** What is of a combination's kind is one, of the parts that stand beside it. */
+function isA<K extends 'all' | 'any' | 'not', T extends Part>(kind: K, part: T): part is T & Combination<T> & { readonly kind: K } {
+  return part.kind === kind;
+}
