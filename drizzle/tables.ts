@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm';
-import { bigint, customType, index, jsonb, pgSchema, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, customType, index, integer, jsonb, pgSchema, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
 
 /** Every table. They live in a schema of their own, so that Tidings can share a database. */
 export const tidings = pgSchema('tidings');
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
 const position = () => bigint({ mode: 'number' });
-const instant = () => timestamp({ withTimezone: true, precision: 6, mode: 'string' });
+const instant = (name?: string) => timestamp(name ?? '', { withTimezone: true, precision: 6, mode: 'string' });
 
 /**
  * Gives every event its place in the log. Cache 1, so that a reader of last_value sees every place that was given
@@ -19,7 +19,7 @@ export const eventPosition = tidings.sequence('event_position', { startWith: 0, 
  * completed to: a partition is one span of 2^32 positions, so that closing one and opening the next is a step of the
  * sequence, and dropping one is dropping a stretch of the log.
  *
- * Names, resource ids and `follows` are found through 64-bit hashes: a btree entry may not exceed 2,704 bytes, which
+ * Resource ids and `follows` are found through 64-bit hashes: a btree entry may not exceed 2,704 bytes, which
  * 1,024 characters can, and the entries are smaller. Whoever uses these indexes compares the text as well.
  */
 export const events = tidings.table(
@@ -40,12 +40,10 @@ export const events = tidings.table(
   },
   (table) => [
     index('events_by_occurred').on(table.occurred, table.position),
-    index('events_by_name').on(sql`hashtextextended(${table.event}, 0)`, table.occurred, table.position),
     index('events_by_resource').on(sql`hashtextextended(${table.resourceId}, 0)`, table.occurred, table.position),
     index('events_by_follows')
       .on(sql`hashtextextended(${table.follows}, 0)`, table.occurred, table.position)
       .where(sql`${table.follows} is not null`),
-    index('events_by_related').using('gin', sql`${table.related} jsonb_path_ops`),
   ],
 );
 
@@ -57,6 +55,37 @@ export const eventIds = tidings.table('event_ids', {
   key: bytea().primaryKey(),
   position: position().notNull(),
 });
+
+/**
+ * What stretches of the log say, in little space (see src/event/digest.ts): by these a filter finds the events to look
+ * at. They are made behind the log's head and never change; what is behind the last of them is looked at whole.
+ *
+ * Programs of two versions may share a database for a while. So whatever changes what a digest holds, such as the hash
+ * of a term, puts it into a table of another name.
+ *
+ * The large columns are kept out of line and uncompressed (a custom migration says so), so that walking the digests
+ * reads little, and one bit of a signature costs one piece of it.
+ */
+export const digests = tidings.table(
+  'digests',
+  {
+    first: position().notNull(),
+    last: position().notNull(),
+    part: smallint().notNull(),
+    firstOccurred: instant('first_occurred').notNull(),
+    lastOccurred: instant('last_occurred').notNull(),
+    firstReceived: instant('first_received').notNull(),
+    lastReceived: instant('last_received').notNull(),
+    terms: integer().array().notNull(),
+    signature: bytea().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.last, table.part] }),
+    index('digests_by_first_occurred').on(table.firstOccurred, table.last, table.part),
+    index('digests_by_last_occurred').on(table.lastOccurred, table.last, table.part),
+    index('digests_by_terms').using('gin', table.terms).with({ gin_pending_list_limit: 512 }),
+  ],
+);
 
 /**
  * The identities that this log has had. A database that was restored or promoted elsewhere goes on under a new one

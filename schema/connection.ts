@@ -2,7 +2,7 @@ import { TidingsError } from '../src/errors.ts';
 import { formatCursor, parseCursor, type EventOrder, type Position } from '../src/event/cursor.ts';
 import type { StoredEvent } from '../src/event/event.ts';
 import type { Selection } from '../src/event/filter.ts';
-import type { Page, Place } from '../src/store/pages.ts';
+import type { Page, Place } from '../src/store/page-request.ts';
 import type { Context } from './context.ts';
 import type { RequestAtHead, TiedTo } from './reads.ts';
 

@@ -1,6 +1,22 @@
+import { describeFilter } from '../src/event/describe-filter.ts';
+import type { Condition } from '../src/event/filter.ts';
 import { whyNot, type FailedClause } from '../src/event/why-not.ts';
+import { estimateMatches, type Estimate } from '../src/store/estimate.ts';
+import { explainSearch, type Search } from '../src/store/explain.ts';
 import { builder } from './builder.ts';
 import { EventFilter, filterOf } from './filter.ts';
+
+const MatchEstimate = builder.objectRef<Estimate>('MatchEstimate').implement({
+  description: 'How many events match, counted or estimated.',
+  fields: (t) => ({
+    count: t.int({ resolve: ({ count }) => Math.min(count, largestInt) }),
+    exact: t.exposeBoolean('exact', {
+      description: 'True when all that match were counted; else some were, and the rest follows from them.',
+    }),
+  }),
+});
+
+const largestInt = 2 ** 31 - 1;
 
 const FailedClauseType = builder.objectRef<FailedClause>('FailedClause').implement({
   description: 'A part of a filter that an event fails.',
@@ -31,17 +47,45 @@ const FilterVerdictType = builder.objectRef<FilterVerdict>('FilterVerdict').impl
 });
 
 interface FilterExplanation {
-  readonly words: string;
+  readonly filter: Condition;
+  readonly search: Search;
 }
 
-builder.objectRef<FilterExplanation>('FilterExplanation').implement({
-  description: 'What a filter means.',
+const FilterExplanationType = builder.objectRef<FilterExplanation>('FilterExplanation').implement({
+  description: 'What a filter means, and how its events are found. The texts are meant for people: their wording may change.',
   fields: (t) => ({
-    words: t.exposeString('words', {
-      description: 'Which events the filter lets pass, in words; long lists and texts are cut. Meant for people: the wording may change.',
+    words: t.string({
+      description: 'Which events the filter lets pass, in words; long lists and texts are cut.',
+      resolve: ({ filter }) => describeFilter(filter),
+    }),
+    foundBy: t.stringList({
+      description: 'The parts by which the database finds events first, in words; none when it has to look at all of them, in order.',
+      resolve: ({ search }) => [...search.foundBy],
+    }),
+    index: t.string({ description: 'The index that it goes through.', resolve: ({ search }) => search.index }),
+    checked: t.stringList({
+      description: 'The parts that are only checked on the events found so, in words.',
+      resolve: ({ search }) => [...search.checked],
+    }),
+    estimate: t.field({
+      type: MatchEstimate,
+      description: 'How many events match.',
+      resolve: async ({ filter }, _args, { services, reads }) => estimateMatches(services.database, filter, await reads.head()),
     }),
   }),
 });
+
+builder.queryField('explainFilter', (t) =>
+  t.field({
+    type: FilterExplanationType,
+    description: 'What a filter means, how the newest events that match are found, and about how many there are.',
+    args: { filter: t.arg({ type: EventFilter, required: true }) },
+    resolve: (_root, { filter }, context) => {
+      const condition = filterOf(filter, context);
+      return { filter: condition, search: explainSearch(condition) };
+    },
+  }),
+);
 
 builder.queryField('whyNot', (t) =>
   t.field({

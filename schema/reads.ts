@@ -3,7 +3,8 @@ import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/event/filter.ts';
 import { readEventsById } from '../src/store/events-by-id.ts';
-import { countEvents, readPages, type CountRequest, type Page, type PageRequest, type Tie, type Tied } from '../src/store/pages.ts';
+import type { CountRequest, Page, PageRequest, Tie, Tied } from '../src/store/page-request.ts';
+import { countEvents, readPages } from '../src/store/pages.ts';
 import type { Services } from './context.ts';
 
 /**

@@ -2,6 +2,7 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
 import type { Settings } from './config.ts';
 import { createEmitter } from './ingest/emit.ts';
+import { startDigesting } from './log/digests.ts';
 import { startTail } from './log/tail.ts';
 import { startWakeups } from './log/wakeups.ts';
 import { createMetrics } from './metrics.ts';
@@ -33,6 +34,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const heads = createHeadReader(database);
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
+  starting.use(startDigesting({ database, heads, wakeups, metrics, logger }));
   const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce() });
 
   const services = { database, heads, tail, metrics, logger, emitter, lineage, limits: settings, version };

@@ -22,6 +22,11 @@ export function createMetrics() {
       registers,
     }),
     head: new Gauge({ name: 'tidings_log_head', help: 'The last place of the log that this process has followed.', registers }),
+    digested: new Gauge({
+      name: 'tidings_log_digested',
+      help: 'The place of the log up to which this process has made digests; reads look at what lies behind one by one.',
+      registers,
+    }),
     subscriptions: new Gauge({ name: 'tidings_subscriptions', help: 'Event subscriptions that are open.', registers }),
     delivered: new Counter({ name: 'tidings_events_delivered_total', help: 'Events handed to subscriptions.', registers }),
     sockets: new Gauge({ name: 'tidings_websockets', help: 'WebSockets that are open.', registers }),

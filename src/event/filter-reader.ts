@@ -15,6 +15,7 @@ type Path = readonly string[];
 /** What the parsers of all parts of a filter share: counting, checking lists and naming the place of what is wrong. */
 export class FilterReader {
   private nodes = 0;
+  private values = 0;
 
   constructor(
     private readonly root: Path,
@@ -58,6 +59,8 @@ export class FilterReader {
   checkLength(values: readonly unknown[], path: Path): void {
     const most = this.bounds.filterListLength;
     if (values.length > most) throw bad(path, `expected at most ${most} values in one list, got ${values.length}`);
+    this.values += values.length;
+    if (this.values > mostValues) throw bad(this.root, `expected a filter of at most ${mostValues} values in all its lists, got more`);
   }
 
   checkDepth(depth: number, path: Path): void {
@@ -84,3 +87,6 @@ export function not<T>(of: T): Combination<T> {
 export function bad(path: Path, expectation: string): TidingsError {
   return new TidingsError('BAD_FILTER', `${path.join('.')}: ${expectation}`, { path });
 }
+
+/** Ten of the longest lists: a filter is read, and turned into SQL, in milliseconds. */
+const mostValues = 10_000;

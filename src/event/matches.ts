@@ -1,6 +1,6 @@
 import { labelOf, type RelatedResource, type Resource, type StoredEvent } from './event.ts';
 import type { Combination, Comparison, Condition, ResourceTest, TextField, ValueTest } from './filter.ts';
-import { globMatches } from './glob.ts';
+import { globMatches, parseGlob, type Glob } from './glob.ts';
 import { compareCodePoints, jsonEquals } from './json-compare.ts';
 import { valueAt } from './payload-path.ts';
 
@@ -45,12 +45,23 @@ function resourcePasses(test: ResourceTest, resource: Resource): boolean {
     }
     case 'like': {
       const value = labelOf(resource, test.label);
-      return value !== null && test.globs.some((glob) => globMatches(glob, value));
+      return value !== null && globsOf(test).some((glob) => globMatches(glob, value));
     }
     default:
       return combined(test, (each) => resourcePasses(each, resource));
   }
 }
+
+/** A filter's globs are parsed once, when they first meet a value. */
+function globsOf(test: Extract<ResourceTest, { kind: 'like' }>): readonly Glob[] {
+  const known = parsed.get(test);
+  if (known !== undefined) return known;
+  const globs = test.globs.map(parseGlob);
+  parsed.set(test, globs);
+  return globs;
+}
+
+const parsed = new WeakMap<ResourceTest, readonly Glob[]>();
 
 function valuePasses(test: ValueTest, value: unknown): boolean {
   switch (test.kind) {

@@ -3,6 +3,7 @@ import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../event/filter.ts';
 import { matches } from '../event/matches.ts';
+import { pause } from '../log/pause.ts';
 import type { Tail } from '../log/tail.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
@@ -93,18 +94,6 @@ async function readStored(
   const [found] = await readPages(database, request, everyEvent);
   const events = found?.events ?? [];
   return { events, upTo: found?.more === true ? (events.at(-1)?.position ?? head) : head };
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const settle = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', settle);
-      resolve();
-    };
-    const timer = setTimeout(settle, ms);
-    signal.addEventListener('abort', settle);
-  });
 }
 
 const everyEvent = { tie: 'EVERYTHING', keys: [''] } as const;

@@ -4,7 +4,7 @@ import type { StoredEvent } from '../event/event.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
 import type { HeadReader } from '../store/head.ts';
-import { readLog } from '../store/pages.ts';
+import { readLog } from '../store/log-stretch.ts';
 import { Recent } from './recent.ts';
 import type { Wakeups } from './wakeups.ts';
 

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm';
+import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft } from '../event/event.ts';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database.ts';
 import { fromTimestamp, toTimestamp } from './rows.ts';
-import { sqlState } from './unavailable.ts';
+import { sqlState, unavailableNow } from './unavailable.ts';
 
 /** What became of one draft; `differing` are the fields in which the event stored before under its id differs. */
 export interface Appended {
@@ -43,6 +44,8 @@ export async function appendEvents(
     }));
   } catch (error) {
     const conflicts = sqlState(error) === conflictState ? conflictDetail(error) : null;
+    // Waiting for others that meet on an id takes a while at worst; nobody's input is too large.
+    if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') throw unavailableNow(error);
     if (conflicts === null) throw error;
     return { conflicts };
   }

@@ -1,10 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Condition, TextField } from '../event/filter.ts';
-import { bothOf, combined, eitherOf } from './combination-sql.ts';
+import { bothOf, combined } from './combination-sql.ts';
 import { valuePasses } from './payload-sql.ts';
 import { someResource } from './resource-sql.ts';
 import { toTimestamp } from './rows.ts';
-import { list, textIn } from './text-sql.ts';
+import { list, startsWithOneOf, textIn } from './text-sql.ts';
 
 /**
  * The SQL reading of a filter, over tidings.events aliased `e`. Its twin in memory is event/matches. Every expression is
@@ -15,7 +15,7 @@ export function sqlOf(condition: Condition): SQL {
     case 'oneOf':
       return fieldIn(condition.field, condition.values);
     case 'startsWith':
-      return eitherOf(condition.prefixes.map((prefix) => sql`coalesce(starts_with(${columns[condition.field]}, ${prefix}::text), false)`));
+      return startsWithOneOf(columns[condition.field], condition.prefixes);
     case 'during': {
       const { since, until } = condition;
       const column = condition.field === 'occurred' ? sql`e.occurred` : sql`e.received`;

@@ -3,7 +3,7 @@ import { labelKeys } from '../event/event.ts';
 import type { ResourceTest } from '../event/filter.ts';
 import { likePattern } from '../event/glob.ts';
 import { bothOf, combined, eitherOf } from './combination-sql.ts';
-import { list, textIn } from './text-sql.ts';
+import { likeOneOf, list, startsWithOneOf, textIn } from './text-sql.ts';
 
 /** Some resource of the event passes, in SQL over tidings.events aliased `e`. */
 export function someResource(among: 'primary' | 'related' | 'any', test: ResourceTest): SQL {
@@ -71,14 +71,10 @@ function passes(test: ResourceTest, source: Source): SQL {
       return sql`(${valueOf(test.label, source)} is not null)`;
     case 'oneOf':
       return test.label === labelKeys.id ? source.idIn(test.values) : isOneOf(valueOf(test.label, source), test.values);
-    case 'startsWith': {
-      const value = valueOf(test.label, source);
-      return eitherOf(test.prefixes.map((prefix) => sql`coalesce(starts_with(${value}, ${prefix}::text), false)`));
-    }
-    case 'like': {
-      const value = valueOf(test.label, source);
-      return eitherOf(test.globs.map((glob) => sql`coalesce(${value} like ${likePattern(glob)}::text, false)`));
-    }
+    case 'startsWith':
+      return startsWithOneOf(valueOf(test.label, source), test.prefixes);
+    case 'like':
+      return likeOneOf(valueOf(test.label, source), test.globs.map(likePattern));
     default:
       return combined(test, (each) => passes(each, source));
   }

@@ -17,3 +17,17 @@ export function textIn(column: SQL, values: readonly string[]): SQL {
 export function textIs(column: SQL, value: SQL): SQL {
   return sql`(hashtextextended(${column}, 0) = hashtextextended(${value}, 0) and ${column} = ${value})`;
 }
+
+/** `value` begins with one of these; false when it is null. One parameter, however many they are. */
+export function startsWithOneOf(value: SQL, prefixes: readonly string[]): SQL {
+  if (prefixes.length === 0) return sql`false`;
+  if (prefixes.length === 1) return sql`coalesce(starts_with(${value}, ${prefixes[0]}::text), false)`;
+  return sql`exists (select from ${list(prefixes)} as p (prefix) where starts_with(${value}, p.prefix))`;
+}
+
+/** `value` matches one of these patterns of LIKE; false when it is null. */
+export function likeOneOf(value: SQL, patterns: readonly string[]): SQL {
+  if (patterns.length === 0) return sql`false`;
+  if (patterns.length === 1) return sql`coalesce(${value} like ${patterns[0]}::text, false)`;
+  return sql`coalesce(${value} like any (array(select p.pattern from ${list(patterns)} as p (pattern))), false)`;
+}

@@ -9,10 +9,24 @@ export function unavailable(error: unknown): TidingsError | null {
     if (each instanceof TidingsError) return each;
     const code = 'code' in each && typeof each.code === 'string' ? each.code : '';
     if (connectionCodes.has(code) || connectionClasses.some((prefix) => code.startsWith(prefix))) {
-      return new TidingsError('UNAVAILABLE', 'The database cannot be reached now. Repeating the request later is safe.', { cause: error });
+      return unavailableNow(error);
     }
   }
   return null;
+}
+
+export function unavailableNow(cause: unknown): TidingsError {
+  return new TidingsError('UNAVAILABLE', 'The database cannot be reached now. Repeating the request later is safe.', { cause });
+}
+
+/** The LIMIT_EXCEEDED error for a statement that the database gave up after `ms` milliseconds, or null for any other failure. */
+export function tookTooLong(error: unknown, ms: number): TidingsError | null {
+  return sqlState(error) === '57014' ? timeLimitExceeded(ms, error) : null;
+}
+
+export function timeLimitExceeded(ms: number, cause?: unknown): TidingsError {
+  const message = `The database was given ${ms} ms for this, which were not enough. Narrow it: by an id, a name, a resource, a label, or a time.`;
+  return new TidingsError('LIMIT_EXCEEDED', message, { cause });
 }
 
 /** The SQLSTATE of a database error, wherever in the chain of causes it stands. */

@@ -1,0 +1,89 @@
+import type { Position } from './cursor.ts';
+import { TermCollector, type Term } from './digest-terms.ts';
+import type { StoredEvent } from './event.ts';
+import { toMicros, type Instant } from './instant.ts';
+import { SignatureBuilder } from './signature.ts';
+
+/**
+ * A digest: what some events that follow one another in the log say, in little space, so that whoever looks for events
+ * can pass over them. Those of a stretch of the log that occurred far from the others have a digest of their own, or
+ * one wrong clock would stretch the times of all.
+ *
+ * Promises: an event at a position from `first` to `last` that occurred from `firstOccurred` to `lastOccurred`, both
+ * inclusive, has all its terms and all its signature's bits here; every event of the stretch is in exactly one digest.
+ * Does not promise the contrary: terms and bits are hashes, and do not say which event they are of.
+ */
+export interface Digest {
+  readonly first: Position;
+  readonly last: Position;
+  /** Tells the digests of one stretch apart: 0 to 2. */
+  readonly part: number;
+  readonly firstOccurred: Instant;
+  readonly lastOccurred: Instant;
+  readonly firstReceived: Instant;
+  readonly lastReceived: Instant;
+  readonly terms: readonly Term[];
+  readonly signature: Uint8Array;
+}
+
+/** How many events make a stretch. Fewer: more digests to look through; more: more events to read for one that matches. */
+export const stretchLength = 64;
+
+export interface Digester {
+  /** The digests of a stretch: events that follow one another in the log, at least one. */
+  digestsOf(stretch: readonly StoredEvent[]): readonly Digest[];
+}
+
+export function createDigester(): Digester {
+  const makers = { terms: new TermCollector(), signatures: new SignatureBuilder() };
+  return {
+    digestsOf(stretch) {
+      const [first, last] = [stretch.at(0)?.position, stretch.at(-1)?.position];
+      if (first === undefined || last === undefined) return [];
+      return byTime(stretch).map((events, part) => ({ first, last, part, ...digest(events, makers) }));
+    },
+  };
+}
+
+interface Makers {
+  readonly terms: TermCollector;
+  readonly signatures: SignatureBuilder;
+}
+
+function digest(events: readonly StoredEvent[], { terms, signatures }: Makers): Omit<Digest, 'first' | 'last' | 'part'> {
+  for (const event of events) {
+    terms.add(event);
+    signatures.add(event);
+  }
+  const occurred = events.map((event) => event.occurred).toSorted();
+  const received = events.map((event) => event.received).toSorted();
+  return {
+    firstOccurred: edge(occurred, 0),
+    lastOccurred: edge(occurred, -1),
+    firstReceived: edge(received, 0),
+    lastReceived: edge(received, -1),
+    terms: terms.take(),
+    signature: signatures.take(),
+  };
+}
+
+function edge(sorted: readonly Instant[], at: 0 | -1): Instant {
+  const instant = sorted.at(at);
+  if (instant === undefined) throw new Error('a digest of no events');
+  return instant;
+}
+
+/** The events around the middle time, those long before and those long after; only groups that have any. */
+function byTime(stretch: readonly StoredEvent[]): readonly (readonly StoredEvent[])[] {
+  const times = stretch.map((event) => toMicros(event.occurred));
+  const middle = times.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))[times.length >> 1] ?? 0n;
+  const groups: [StoredEvent[], StoredEvent[], StoredEvent[]] = [[], [], []];
+  for (const [index, event] of stretch.entries()) {
+    const distance = (times[index] ?? middle) - middle;
+    groups[distance < -apart ? 1 : distance > apart ? 2 : 0].push(event);
+  }
+  return groups.filter((group) => group.length > 0);
+}
+
+/** Microseconds: an hour. */
+const apart = 3_600_000_000n;

@@ -1,0 +1,61 @@
+import { sql, type SQL } from 'drizzle-orm';
+import type { DigestTest } from '../event/digest-test.ts';
+import { anyTerm, type Term } from '../event/digest-terms.ts';
+import { placeOf } from '../event/signature.ts';
+import { bothOf, eitherOf } from './combination-sql.ts';
+import { toTimestamp } from './rows.ts';
+
+/** The SQL reading of a digest test, over tidings.digests aliased `d`. Its twin in memory is event/digest-test. */
+export function passesSql(test: DigestTest): SQL {
+  switch (test.kind) {
+    case 'all':
+      return bothOf(test.of.map(passesSql));
+    case 'any':
+      return eitherOf(test.of.map(passesSql));
+    case 'terms':
+      return hasTerm(sql`${`{${[anyTerm, ...test.some].join(',')}}`}::text::int[]`);
+    case 'bits':
+      return bothOf(test.hashes.map(hasBit));
+    case 'during':
+      return duringSql(test);
+    default:
+      return test satisfies never;
+  }
+}
+
+/** Has one of the terms of an int[], through digests_by_terms. */
+export function hasTerm(terms: SQL): SQL {
+  return sql`d.terms && ${terms}`;
+}
+
+/** Whether digests_by_terms leads to the digests that pass; if not, each must be looked at. */
+export function isFiled(test: DigestTest): boolean {
+  switch (test.kind) {
+    case 'terms':
+      return true;
+    case 'all':
+      return test.of.some(isFiled);
+    case 'any':
+      return test.of.every(isFiled);
+    case 'bits':
+    case 'during':
+      return false;
+    default:
+      return test satisfies never;
+  }
+}
+
+/** Reads one piece of the signature, which is kept out of line, not all of it. */
+function hasBit(hash: number): SQL {
+  const bit = sql`(${placeOf(hash)}::int % (octet_length(d.signature) * 8))`;
+  return sql`get_bit(substring(d.signature from ${bit} / 8 + 1 for 1), ${bit} % 8) = 1`;
+}
+
+function duringSql({ field, since, until }: Extract<DigestTest, { kind: 'during' }>): SQL {
+  const [first, last] =
+    field === 'occurred' ? [sql`d.first_occurred`, sql`d.last_occurred`] : [sql`d.first_received`, sql`d.last_received`];
+  return bothOf([
+    ...(since === undefined ? [] : [sql`${last} >= ${toTimestamp(since)}::timestamptz`]),
+    ...(until === undefined ? [] : [sql`${first} < ${toTimestamp(until)}::timestamptz`]),
+  ]);
+}

@@ -1,0 +1,202 @@
+import { sql, type SQL } from 'drizzle-orm';
+import { origin, type Position } from '../event/cursor.ts';
+import { isIdle, type DigestTest } from '../event/digest-test.ts';
+import { anyTerm, termOf } from '../event/digest-terms.ts';
+import { labelKeys } from '../event/event.ts';
+import type { Instant } from '../event/instant.ts';
+import type { Database } from './database.ts';
+import { hasTerm, isFiled, passesSql } from './digest-sql.ts';
+import { directionOf, type Direction, type PageRequest, type Place, type Tie } from './page-request.ts';
+import { fromTimestamp, toTimestamp } from './rows.ts';
+
+/** Where a digest stands, and the times of its events. */
+export interface DigestPlace {
+  readonly first: Position;
+  readonly last: Position;
+  readonly part: number;
+  readonly firstOccurred: Instant;
+  readonly lastOccurred: Instant;
+}
+
+/** The next digests to look into, in the direction of a page. */
+export interface Window {
+  readonly digests: readonly DigestPlace[];
+  /** The first one behind the window; null: there is none. No event from there on comes before its near edge. */
+  readonly next: DigestPlace | null;
+}
+
+/** The first digests of a page, in two windows; and where digests end. */
+export interface FirstWindows {
+  readonly digestedTo: Position;
+  readonly windows: readonly [Window, ...Window[]];
+}
+
+/**
+ * Reads the first windows: what is common is found there, without a search. Walks the index of the direction; a test
+ * that every digest passes gets one window, since it will be searched for by its tie.
+ */
+export async function readFirstWindows(database: Database, request: PageRequest, test: DigestTest): Promise<FirstWindows> {
+  const order = orderSql(directionOf(request));
+  const size = isIdle(test) ? firstSize : firstSize + nextSize;
+  const rows = await database.rows<Partial<DigestRow> & { digested_to: string | null; passes: boolean | null }>(sql`
+    select (select last from tidings.digests order by last desc limit 1) as digested_to, d.*
+    from (select) one
+    left join lateral (
+      select ${placeColumns}, ${passesSql(test)} as passes
+      from (select * from tidings.digests d where ${between(request)} order by ${order} limit ${size + 1}) d
+      order by ${order}
+    ) d on true`);
+  const found = rows.flatMap((row) => (isWhole(row) ? [{ place: placeOf(row), passes: row.passes === true }] : []));
+  const window = (from: number, to: number): Window => ({
+    digests: found.slice(from, to).flatMap(({ place, passes }) => (passes ? [place] : [])),
+    next: found[to]?.place ?? null,
+  });
+  return {
+    digestedTo: Number(rows[0]?.digested_to ?? origin) as Position,
+    windows: [window(0, firstSize), ...(found.length > firstSize + 1 ? [window(firstSize, size)] : [])],
+  };
+}
+
+/** A key of a page, and the digest from which on it is looked for. */
+export interface Pending {
+  readonly value: string;
+  readonly from: DigestPlace;
+}
+
+/** Reads a window of `size` digests for each key. Through digests_by_terms, where that leads somewhere. */
+export async function readWindows(
+  database: Database,
+  request: PageRequest,
+  {
+    tie,
+    test,
+    pending,
+    size,
+  }: { readonly tie: Tie; readonly test: DigestTest; readonly pending: readonly Pending[]; readonly size: number },
+): Promise<readonly Window[]> {
+  const direction = directionOf(request);
+  const tied = tieTest(tie);
+  const terms = tieTermRows(
+    tie,
+    pending.map(({ value }) => value),
+  );
+  const keys = pending.map((key, n) => ({ ...terms[n], ...fromRow(key) }));
+  const places = sql`(${between(request)} and ${atOrBeyond(direction)})`;
+  // Where digests_by_terms serves, no other index shall: the planner does not know what reading all terms would cost.
+  const search =
+    tied === null && !isFiled(test)
+      ? sql`${places} and ${passesSql(test)}`
+      : sql`${places} is true and ${passesSql(test)} and ${tied ?? sql`true`} offset 0`;
+  const rows = await database.rows<DigestRow & { n: string }>(sql`
+    select k.n, d.*
+    from jsonb_to_recordset(${JSON.stringify(keys)}::text::jsonb)
+      as k (n int, terms text, first_occurred timestamptz, last_occurred timestamptz, last bigint, part smallint)
+    cross join lateral (
+      select ${placeColumns}
+      from (
+        select * from tidings.digests d
+        where ${search}
+      ) d
+      order by ${orderSql(direction)}
+      limit ${size + 1}
+    ) d
+    order by k.n, ${orderSql(direction)}`);
+  const perKey: DigestPlace[][] = pending.map(() => []);
+  for (const row of rows) perKey[Number(row.n)]?.push(placeOf(row));
+  return perKey.map((found) => ({ digests: found.slice(0, size), next: found[size] ?? null }));
+}
+
+/** The terms of which an event has one if it is tied to a key. */
+function tieTerms(tie: Tie, key: string): readonly number[] {
+  const related = termOf.label('related', labelKeys.id, key);
+  return tie === 'ANY' ? [related, termOf.label('primary', labelKeys.id, key)] : tie === 'RELATED' ? [related] : [];
+}
+
+/** Keys as rows of `n`, from 0, `value`, and `terms` as an int[] in text. */
+export function tieTermRows(tie: Tie, keys: readonly string[]): readonly Readonly<{ n: number; value: string; terms: string }>[] {
+  return keys.map((value, n) => ({ n, value, terms: `{${[anyTerm, ...tieTerms(tie, value)].join(',')}}` }));
+}
+
+/** That a digest `d` has one of the terms `k.terms`; null where the tie has none. */
+export function tieTest(tie: Tie): SQL | null {
+  return tie === 'ANY' || tie === 'RELATED' ? hasTerm(sql`k.terms::int[]`) : null;
+}
+
+/** The digest that a walk in this direction meets first of two, and whether an event comes before all of a digest. */
+export function comesBefore(
+  event: { readonly position: Position; readonly occurred: Instant },
+  next: DigestPlace,
+  { by, up }: Direction,
+): boolean {
+  if (by === 'position') return up ? event.position < next.first : event.position > next.last;
+  return up ? event.occurred < next.firstOccurred : event.occurred > next.lastOccurred;
+}
+
+/** Digests of which a part may lie between the places of a page; the order of time has an index at either end. */
+function between({ order, head, after, before }: PageRequest): SQL {
+  const [low, high] = order === 'NEWEST_FIRST' ? [before, after] : [after, before];
+  return sql.join([sql`d.first <= ${head}`, ...reaches('last', low), ...reaches('first', high)], sql` and `);
+}
+
+function reaches(edge: 'first' | 'last', place: Place | undefined): readonly SQL[] {
+  if (place === undefined) return [];
+  const than = sql.raw(edge === 'first' ? '<=' : '>=');
+  if (place.occurred === undefined) return [sql`d.${sql.raw(edge)} ${than} ${place.position}`];
+  return [sql`d.${sql.raw(edge)}_occurred ${than} ${toTimestamp(place.occurred)}::timestamptz`];
+}
+
+function atOrBeyond({ by, up }: Direction): SQL {
+  const columns = keyColumns({ by, up });
+  const row = (of: string): string => `(${columns.map((column) => `${of}.${column}`).join(', ')})`;
+  return sql.raw(`${row('d')} ${up ? '>=' : '<='} ${row('k')}`);
+}
+
+function orderSql(direction: Direction): SQL {
+  return sql.raw(
+    keyColumns(direction)
+      .map((column) => `d.${column}${direction.up ? '' : ' desc'}`)
+      .join(', '),
+  );
+}
+
+/** The primary key, digests_by_first_occurred or digests_by_last_occurred. */
+function keyColumns({ by, up }: Direction): readonly string[] {
+  return by === 'position' ? ['last', 'part'] : [up ? 'first_occurred' : 'last_occurred', 'last', 'part'];
+}
+
+interface DigestRow {
+  readonly first: string;
+  readonly last: string;
+  readonly part: number;
+  readonly first_occurred: string;
+  readonly last_occurred: string;
+}
+
+const placeColumns = sql.raw('d.first, d.last, d.part, d.first_occurred, d.last_occurred');
+
+function isWhole(row: Partial<DigestRow>): row is DigestRow {
+  return row.last !== null && row.last !== undefined;
+}
+
+function placeOf(row: DigestRow): DigestPlace {
+  return {
+    first: Number(row.first) as Position,
+    last: Number(row.last) as Position,
+    part: row.part,
+    firstOccurred: fromTimestamp(row.first_occurred),
+    lastOccurred: fromTimestamp(row.last_occurred),
+  };
+}
+
+function fromRow({ from }: Pending): Readonly<Record<string, unknown>> {
+  return {
+    first_occurred: toTimestamp(from.firstOccurred),
+    last_occurred: toTimestamp(from.lastOccurred),
+    last: from.last,
+    part: from.part,
+  };
+}
+
+/** Digests looked into first, and next, before there is a search. */
+const firstSize = 4;
+const nextSize = 32;

@@ -1,0 +1,159 @@
+import { sql, type SQL } from 'drizzle-orm';
+import type { DigestTest } from '../event/digest-test.ts';
+import type { Position } from '../event/cursor.ts';
+import type { Database } from './database.ts';
+import { deadline } from './deadline.ts';
+import { comesBefore, readFirstWindows, readWindows, type DigestPlace, type Window } from './digest-windows.ts';
+import { directionOf, isTied, isWithin, keyRows, occurredBetween, orderSql, type Direction, type PageRequest, type Tie, type Tied } from './page-request.ts';
+import { eventColumns, fromTimestamp, toTimestamp, type EventRow } from './rows.ts';
+
+/**
+ * Pages through digests: windows of digests that may hold matches are read in the direction of the page, and the events
+ * of their stretches checked, until the page is full.
+ *
+ * Assumes: digests as event/digest promises them, of every event up to `digestedTo`; events behind it have none. Promises:
+ * the same page that a walk over all events would give. Because an event of the page is taken only when it comes before
+ * all that has not been looked at: the digest behind the window says so with its near edge, and events without a digest
+ * are looked at first, or, where the page walks the log upwards, last.
+ *
+ * Windows grow, so that what is rare costs few statements and what is common reads little. All keys share statements.
+ */
+export async function readDigestedPages(
+  database: Database,
+  request: PageRequest,
+  { tie, keys, test }: Tested,
+): Promise<readonly (readonly EventRow[])[]> {
+  const direction = directionOf(request);
+  const checkTime = deadline(database.statementTimeout);
+  const { digestedTo, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : idle);
+  const undigested = { first: (digestedTo + 1) as Position, last: request.head };
+  const undigestedLast = direction.by === 'position' && direction.up;
+  const search = keys.map((value) => new Search(value, request.limit + 1, direction));
+
+  for (const [index, window] of windows.entries()) {
+    if (index > 0 && search.every((each) => each.from === null)) break;
+    await lookInto(database, { request, tie, search }, index > 0 || undigestedLast ? window.digests : [undigested, ...window.digests]);
+    for (const each of search) each.closeWindow(window);
+  }
+  for (let size = searchSize; ; size = Math.min(size * 4, largestSize)) {
+    const open = search.filter((each) => each.from !== null);
+    if (open.length === 0) break;
+    checkTime();
+    const pending = open.flatMap(({ value, from }) => (from === null ? [] : [{ value, from }]));
+    const found = await readWindows(database, request, { tie, test, pending, size });
+    await lookInto(database, { request, tie, search: open }, distinct(found.flatMap((window) => window.digests)));
+    for (const [index, each] of open.entries()) each.closeWindow(found[index] ?? { digests: [], next: null });
+  }
+  const short = undigestedLast ? search.filter((each) => !each.isFull()) : [];
+  if (short.length > 0) await lookInto(database, { request, tie, search: short }, [undigested]);
+  return search.map((each) => each.page());
+}
+
+export interface Tested extends Tied {
+  readonly test: DigestTest;
+}
+
+/** One key's page in the making. */
+class Search {
+  /** The digest from which on to look; null: there is no need to look further. */
+  from: DigestPlace | null = null;
+  private readonly found = new Map<string, EventRow>();
+  private sorted: EventRow[] = [];
+
+  constructor(
+    readonly value: string,
+    private readonly wanted: number,
+    private readonly direction: Direction,
+  ) {}
+
+  add(row: EventRow): void {
+    this.found.set(row.position, row);
+  }
+
+  /** After everything before `next` was looked at: is the page full of events that nothing can come before any more? */
+  closeWindow({ next }: Window): void {
+    this.sorted = Array.from(this.found.values()).toSorted((a, b) => inOrder(a, b, this.direction));
+    const last = this.sorted[this.wanted - 1];
+    const full = last !== undefined && (next === null || comesBefore(edgeOf(last), next, this.direction));
+    this.from = full ? null : next;
+  }
+
+  isFull(): boolean {
+    return this.found.size >= this.wanted;
+  }
+
+  page(): readonly EventRow[] {
+    this.closeWindow({ digests: [], next: null });
+    return this.sorted.slice(0, this.wanted);
+  }
+}
+
+interface Look {
+  readonly request: PageRequest;
+  readonly tie: Tie;
+  readonly search: readonly Search[];
+}
+
+/** A stretch of the log, or those of its events that occurred within some time. */
+type Range = Pick<DigestPlace, 'first' | 'last'> & Partial<DigestPlace>;
+
+/** Checks the events of these stretches, by the primary key, and gives each to the keys that it belongs to. */
+async function lookInto(database: Database, { request, tie, search }: Look, ranges: readonly Range[]): Promise<void> {
+  if (ranges.length === 0) return;
+  const order = orderSql(directionOf(request));
+  const within = sql`
+    from jsonb_to_recordset(${JSON.stringify(ranges.map(rangeRow))}::text::jsonb)
+      as r (first bigint, last bigint, since timestamptz, until timestamptz)
+    cross join lateral (
+      select * from tidings.events e
+      where e.position between r.first and r.last and ${occurredBetween(sql`r.since`, sql`r.until`)} and ${isWithin(request)}
+      offset 0
+    ) e`;
+  const found =
+    tie === 'EVERYTHING'
+      ? sql`select 1 as n, ${eventColumns} ${within} order by ${order} limit ${request.limit + 1}`
+      : sql`
+        select * from (
+          select k.n, ${eventColumns}, row_number() over (partition by k.n order by ${order}) as place
+          ${within}
+          cross join lateral (${mentionedIds(tie)}) mentioned (id)
+          join ${keyRows(search.map((each) => each.value))} on k.value = mentioned.id
+        ) e
+        where place <= ${request.limit + 1}`;
+  for (const row of await database.rows<EventRow & { n: string }>(found)) search[Number(row.n) - 1]?.add(row);
+}
+
+/** The keys that an event is tied to, each once. */
+function mentionedIds(tie: Tie): SQL {
+  const related = sql`select r.value ->> 'id' from jsonb_array_elements(e.related) r`;
+  return tie === 'ANY' ? sql`select e.resource_id union ${related}` : sql`${related} except select e.resource_id`;
+}
+
+function rangeRow({ first, last, firstOccurred, lastOccurred }: Range): Readonly<Record<string, unknown>> {
+  return {
+    first,
+    last,
+    since: firstOccurred === undefined ? '-infinity' : toTimestamp(firstOccurred),
+    until: lastOccurred === undefined ? 'infinity' : toTimestamp(lastOccurred),
+  };
+}
+
+function distinct(digests: readonly DigestPlace[]): readonly DigestPlace[] {
+  return Array.from(new Map(digests.map((digest) => [`${digest.last}/${digest.part}`, digest])).values());
+}
+
+function edgeOf({ position, occurred }: EventRow) {
+  return { position: Number(position) as Position, occurred: fromTimestamp(occurred) };
+}
+
+function inOrder(a: EventRow, b: EventRow, { by, up }: Direction): number {
+  const [x, y] = [edgeOf(a), edgeOf(b)];
+  const byTime = by === 'position' || x.occurred === y.occurred ? 0 : x.occurred < y.occurred ? -1 : 1;
+  const order = byTime === 0 ? x.position - y.position : byTime;
+  return up ? order : -order;
+}
+
+const idle: DigestTest = { kind: 'all', of: [] };
+/** Digests of the first search; each further one reads four times as many. */
+const searchSize = 16;
+const largestSize = 1024;

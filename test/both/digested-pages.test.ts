@@ -1,0 +1,123 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readSettings } from '../../src/config.ts';
+import type { EventOrder } from '../../src/event/cursor.ts';
+import type { EventDraft, StoredEvent } from '../../src/event/event.ts';
+import { everything } from '../../src/event/filter.ts';
+import { matches } from '../../src/event/matches.ts';
+import { parseFilter } from '../../src/event/parse-filter.ts';
+import { validateEvent } from '../../src/event/validate.ts';
+import { appendEvents } from '../../src/store/append.ts';
+import { readHead } from '../../src/store/log-order.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { PageRequest, Place, Tie } from '../../src/store/page-request.ts';
+import { countEvents, readPages } from '../../src/store/pages.ts';
+import { digest } from '../support/digests.ts';
+import { anyEvent, anyFilter } from '../support/random-filters.ts';
+import { newDatabase } from '../support/world.ts';
+
+const seed = Number(process.env['TIDINGS_PAGES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const questions = Number(process.env['TIDINGS_PAGES'] ?? 600);
+const stored = 400;
+
+const orders: readonly EventOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'];
+const ids = ['a', 'b', 'a.b', 'a%', 'nothing'];
+/** Times that mostly advance, with some far away, as wrong clocks have them. */
+const time = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 0, max: 59 }).map((s) => `2026-01-01T00:00:${String(s).padStart(2, '0')}Z`) },
+  { weight: 1, arbitrary: fc.constantFrom('1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2026-01-01T03:00:00Z', '0000-01-01T00:00:00Z') },
+);
+const question = fc.record({
+  filter: fc.oneof({ weight: 1, arbitrary: fc.constant({}) }, { weight: 4, arbitrary: anyFilter }),
+  order: fc.constantFrom(...orders),
+  backward: fc.boolean(),
+  limit: fc.constantFrom(1, 2, 7, 50, 1000),
+  after: fc.option(fc.nat(stored - 1)),
+  before: fc.option(fc.nat(stored - 1)),
+  tie: fc.constantFrom<Tie>('EVERYTHING', 'EVERYTHING', 'RELATED', 'ANY', 'PRIMARY', 'FOLLOWS'),
+});
+
+test(
+  'a page read through digests is the page that a walk over all events gives, in every order and direction',
+  async () => {
+    await using home = await newDatabase();
+    const settings = readSettings(home.environment);
+    await using store = await openStore(settings);
+    const { database } = store;
+    const times = fc.sample(time, { seed, numRuns: stored });
+    const drafts = fc
+      .sample(anyEvent, { seed, numRuns: stored })
+      .map((event, n) => draft({ ...event, id: `e${n}`, occurred: times[n] }, settings));
+    for (let at = 0; at < stored; at += 50) await appendEvents(database, drafts.slice(at, at + 50), 'REJECT_ALL');
+    const head = await readHead(database);
+    const all: PageRequest = { filter: everything, order: 'LOG', head, limit: stored, backward: false };
+    const events = (await readPages(database, all, { tie: 'EVERYTHING', keys: [''] }))[0]!.events;
+    expect(events).toHaveLength(stored);
+
+    // First without digests, then with some, then with most.
+    for (const [round, digested] of [0, 150, 380].entries()) {
+      const from = round === 0 ? 0 : [0, 0, 150][round]!;
+      await digest(database, events.slice(from, digested), round === 1 ? 8 : 3);
+      for (const asked of fc.sample(question, { seed: seed + round, numRuns: questions })) {
+        const filter = parseFilter(asked.filter, ['filter'], settings);
+        const { order, backward, limit, tie } = asked;
+        const place = (n: number | null): Place | undefined => (n === null ? undefined : placeOf(events[n]!, order));
+        const [after, before] = [place(asked.after), place(asked.before)];
+        const request: PageRequest = { filter, order, head, limit, backward, ...(after && { after }), ...(before && { before }) };
+        const keys = tie === 'EVERYTHING' ? [''] : ids;
+        const pages = await readPages(database, request, { tie, keys });
+        const counts = await countEvents(database, { filter, order, head, max: 30 }, { tie, keys });
+        for (const [n, key] of keys.entries()) {
+          const wanted = plainly(
+            events.filter((event) => matches(filter, event) && isTied(event, tie, key)),
+            request,
+          );
+          const told = `seed ${seed}, round ${round}, key ${key}, ${JSON.stringify(asked)}`;
+          expect({ ids: pages[n]!.events.map(({ id }) => id), more: pages[n]!.more }, told).toEqual(wanted.page);
+          expect(counts[n], told).toBe(Math.min(31, wanted.count));
+        }
+      }
+    }
+    console.log(`pages: seed ${seed}, ${3 * questions} questions over ${stored} events`);
+  },
+  60_000 + questions * 200,
+);
+
+function plainly(events: readonly StoredEvent[], { order, backward, limit, after, before }: PageRequest) {
+  const sign = order === 'NEWEST_FIRST' ? -1 : 1;
+  const compare = (a: Place, b: Place): number =>
+    sign * (a.occurred === b.occurred ? a.position - b.position : (a.occurred ?? '') < (b.occurred ?? '') ? -1 : 1);
+  const between = events
+    .filter((event) => (!after || compare(placeOf(event, order), after) > 0) && (!before || compare(placeOf(event, order), before) < 0))
+    .toSorted((a, b) => compare(placeOf(a, order), placeOf(b, order)));
+  const page = backward ? between.slice(-limit) : between.slice(0, limit);
+  return { page: { ids: page.map(({ id }) => id), more: between.length > limit }, count: events.length };
+}
+
+function placeOf({ position, occurred }: StoredEvent, order: EventOrder): Place {
+  return order === 'LOG' ? { position } : { position, occurred };
+}
+
+function isTied(event: StoredEvent, tie: Tie, key: string): boolean {
+  const [primary, related] = [event.resource.id === key, event.related.some(({ id }) => id === key)];
+  switch (tie) {
+    case 'EVERYTHING':
+      return true;
+    case 'FOLLOWS':
+      return event.follows === key;
+    case 'PRIMARY':
+      return primary;
+    case 'RELATED':
+      return related && !primary;
+    case 'ANY':
+      return primary || related;
+    default:
+      return tie satisfies never;
+  }
+}
+
+function draft(event: object, limits: Parameters<typeof validateEvent>[2]): EventDraft {
+  const validation = validateEvent(event, [], limits);
+  if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
+  return validation.draft;
+}
