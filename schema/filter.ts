@@ -86,6 +86,10 @@ export const EventFilter = EventFilterRef.implement({
     anyResource: t.field({ type: [ResourceFilter], description: 'Each entry must be met by the primary or a related resource.' }),
     payload: t.field({ type: [PayloadFilter], description: 'Each entry must be met by the value at its path in the payload.' }),
     follows: t.idList({ description: 'The events that directly follow one of these.' }),
+    text: t.string({
+      description:
+        'Searches the name of the event, the ids and label values of its resources, and the strings of its payload, for parts of words, whatever the case. Terms stand apart by spaces; "quotes" keep a phrase together. One of the plain terms must be there, each with + before it must, and none with - or ! before it may: +failed nightly "flow run" -test finds what says failed, says nightly or flow run, and does not say test. At most 200 characters.',
+    }),
     and: t.field({ type: [EventFilterRef] }),
     or: t.field({ type: [EventFilterRef] }),
     not: t.field({ type: EventFilterRef }),

@@ -40,7 +40,7 @@ export function createDigester(): Digester {
     digestsOf(stretch) {
       const [first, last] = [stretch.at(0)?.position, stretch.at(-1)?.position];
       if (first === undefined || last === undefined) return [];
-      return byTime(stretch).map((events, part) => ({ first, last, part, ...digest(events, makers) }));
+      return byTime(stretch).map((events, part) => digest(events, { first, last, part }, makers));
     },
   };
 }
@@ -50,7 +50,7 @@ interface Makers {
   readonly signatures: SignatureBuilder;
 }
 
-function digest(events: readonly StoredEvent[], { terms, signatures }: Makers): Omit<Digest, 'first' | 'last' | 'part'> {
+function digest(events: readonly StoredEvent[], place: Pick<Digest, 'first' | 'last' | 'part'>, { terms, signatures }: Makers): Digest {
   for (const event of events) {
     terms.add(event);
     signatures.add(event);
@@ -58,6 +58,7 @@ function digest(events: readonly StoredEvent[], { terms, signatures }: Makers): 
   const occurred = events.map((event) => event.occurred).toSorted();
   const received = events.map((event) => event.received).toSorted();
   return {
+    ...place,
     firstOccurred: edge(occurred, 0),
     lastOccurred: edge(occurred, -1),
     firstReceived: edge(received, 0),

@@ -26,6 +26,7 @@ const readers: { readonly [F in keyof Fields]: (value: Fields[F], path: Path) =>
     inputs.map((input, at) => resourcePart(input, { path: [...path, `${at}`], among: 'related', alone: (one) => ({ related: [one] }) })),
   anyResource: (inputs, path) =>
     inputs.map((input, at) => resourcePart(input, { path: [...path, `${at}`], among: 'any', alone: (one) => ({ anyResource: [one] }) })),
+  text: (text, path) => [{ kind: 'one', path, alone: { text }, got: () => null, parts: [] }],
   payload: (inputs, path) =>
     inputs.flatMap(({ path: within, ...input }, at) =>
       operatorParts(input, {

@@ -22,7 +22,10 @@ export type Condition =
   | { readonly kind: 'resource'; readonly among: 'primary' | 'related' | 'any'; readonly passes: ResourceTest }
   /** The value at a path of the payload passes. */
   | { readonly kind: 'payload'; readonly path: PayloadPath; readonly passes: ValueTest }
-  /** Some text of the event (name, resource ids, label values, payload strings) contains this, whatever the case. */
+  /**
+   * Some text of the event contains this, whatever the case: its name, the ids and label values of its resources, strings
+   * of the payload.
+   */
   | { readonly kind: 'contains'; readonly needle: string };
 
 export type Combination<T> = All<T> | Any<T> | Not<T>;

@@ -1,11 +1,15 @@
+import { contains } from './contains.ts';
 import { labelOf, type RelatedResource, type Resource, type StoredEvent } from './event.ts';
 import type { Combination, Comparison, Condition, ResourceTest, TextField, ValueTest } from './filter.ts';
 import { globMatches, parseGlob, type Glob } from './glob.ts';
 import { compareCodePoints, jsonEquals } from './json-compare.ts';
 import { valueAt } from './payload-path.ts';
 
-/** The in-memory reading of a filter: whether it holds for this event. Its twin in SQL is store/filter-sql. */
-export function matches(condition: Condition, event: StoredEvent): boolean {
+/**
+ * The in-memory reading of a filter: whether it holds for this event. Its twin in SQL is store/filter-sql. `filter` is the
+ * whole that the condition is a part of.
+ */
+export function matches(condition: Condition, event: StoredEvent, filter = condition): boolean {
   switch (condition.kind) {
     case 'oneOf': {
       const text = textOf(event, condition.field);
@@ -25,9 +29,9 @@ export function matches(condition: Condition, event: StoredEvent): boolean {
     case 'payload':
       return valuePasses(condition.passes, valueAt(event.payload, condition.path));
     case 'contains':
-      throw new Error('searching for text is not built yet');
+      return contains(event, condition.needle, filter);
     default:
-      return combined(condition, (each) => matches(each, event));
+      return combined(condition, (each) => matches(each, event, filter));
   }
 }
 

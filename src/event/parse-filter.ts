@@ -2,6 +2,7 @@ import type { Condition, TextField, TimeField } from './filter.ts';
 import { allOf, FilterReader, not, type FilterBounds } from './filter-reader.ts';
 import { parsePayloadFilter, type PayloadFilterInput } from './parse-payload-filter.ts';
 import { parseRelatedFilter, parseResourceFilter, type RelatedFilterInput, type ResourceFilterInput } from './parse-resource-filter.ts';
+import { parseTextFilter } from './parse-text-filter.ts';
 
 /** GraphQL's EventFilter as it arrives: its types were checked, its meaning was not. Null is the same as left out. */
 export interface EventFilterInput {
@@ -14,6 +15,7 @@ export interface EventFilterInput {
   readonly anyResource?: readonly ResourceFilterInput[] | null | undefined;
   readonly payload?: readonly PayloadFilterInput[] | null | undefined;
   readonly follows?: readonly string[] | null | undefined;
+  readonly text?: string | null | undefined;
   readonly and?: readonly EventFilterInput[] | null | undefined;
   readonly or?: readonly EventFilterInput[] | null | undefined;
   readonly not?: EventFilterInput | null | undefined;
@@ -57,6 +59,7 @@ class EventFilterParser {
       reader.parts(input.anyResource, [...path, 'anyResource'], (resource, at) => this.resource('any', resource, at)),
       reader.parts(input.payload, [...path, 'payload'], (value, at) => parsePayloadFilter(reader, value, at)),
       reader.part(input.follows, [...path, 'follows'], (values, at) => this.oneOf('follows', values, at)),
+      reader.part(input.text, [...path, 'text'], (text, at) => parseTextFilter(reader, text, at)),
       reader.parts(input.and, [...path, 'and'], nested),
       reader.part(input.or, [...path, 'or'], (filters, at) => ({ kind: 'any', of: reader.parts(filters, at, nested) })),
       reader.part(input.not, [...path, 'not'], (filter, at) => not(nested(filter, at))),

@@ -33,7 +33,7 @@ export function startDigesting({ database, heads, wakeups, metrics, logger }: Di
   const stopping = new AbortController();
   const { signal } = stopping;
   const digester = createDigester();
-  let wake = (): void => undefined;
+  let wake: (() => void) | null = null;
   let upTo: Position | null = null;
   /** The head must have come so far before there can be a whole stretch. */
   let enoughAt = 0;
@@ -78,13 +78,13 @@ export function startDigesting({ database, heads, wakeups, metrics, logger }: Di
         failing = true;
       }
       const woken = new AbortController();
-      wake = waitMs === pollMs ? () => woken.abort() : () => undefined;
+      wake = waitMs === pollMs ? () => woken.abort() : null;
       await pause(restMs, signal); // many wake-ups, one look
       await pause(waitMs, AbortSignal.any([signal, woken.signal]));
     }
   };
 
-  const stopListening = wakeups.listen(() => wake());
+  const stopListening = wakeups.listen(() => wake?.());
   const running = run();
   return {
     async [Symbol.asyncDispose]() {

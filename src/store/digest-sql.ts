@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { DigestTest } from '../event/digest-test.ts';
-import { anyTerm, type Term } from '../event/digest-terms.ts';
+import { anyTerm } from '../event/digest-terms.ts';
 import { placeOf } from '../event/signature.ts';
 import { bothOf, eitherOf } from './combination-sql.ts';
 import { toTimestamp } from './rows.ts';

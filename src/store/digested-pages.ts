@@ -4,7 +4,17 @@ import type { Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
 import { deadline } from './deadline.ts';
 import { comesBefore, readFirstWindows, readWindows, type DigestPlace, type Window } from './digest-windows.ts';
-import { directionOf, isTied, isWithin, keyRows, occurredBetween, orderSql, type Direction, type PageRequest, type Tie, type Tied } from './page-request.ts';
+import {
+  directionOf,
+  isWithin,
+  keyRows,
+  occurredBetween,
+  orderSql,
+  type Direction,
+  type PageRequest,
+  type Tie,
+  type Tied,
+} from './page-request.ts';
 import { eventColumns, fromTimestamp, toTimestamp, type EventRow } from './rows.ts';
 
 /**
@@ -31,9 +41,10 @@ export async function readDigestedPages(
   const search = keys.map((value) => new Search(value, request.limit + 1, direction));
 
   for (const [index, window] of windows.entries()) {
-    if (index > 0 && search.every((each) => each.from === null)) break;
+    // The few digests of a window where little passes are found again by the search, which spares a statement.
+    if (index > 0 && (window.digests.length < fewPassing || search.every((each) => each.from === null))) break;
     await lookInto(database, { request, tie, search }, index > 0 || undigestedLast ? window.digests : [undigested, ...window.digests]);
-    for (const each of search) each.closeWindow(window);
+    for (const each of search) each.close(window);
   }
   for (let size = searchSize; ; size = Math.min(size * 4, largestSize)) {
     const open = search.filter((each) => each.from !== null);
@@ -41,8 +52,13 @@ export async function readDigestedPages(
     checkTime();
     const pending = open.flatMap(({ value, from }) => (from === null ? [] : [{ value, from }]));
     const found = await readWindows(database, request, { tie, test, pending, size });
-    await lookInto(database, { request, tie, search: open }, distinct(found.flatMap((window) => window.digests)));
-    for (const [index, each] of open.entries()) each.closeWindow(found[index] ?? { digests: [], next: null });
+    const [one, window] = [open[0], found[0]];
+    if (open.length === 1 && one !== undefined && window !== undefined) {
+      await lookThrough(database, { request, tie, search: [one] }, window);
+    } else {
+      await lookInto(database, { request, tie, search: open }, distinct(found.flatMap(({ digests }) => digests)));
+      for (const [index, each] of open.entries()) each.close(found[index] ?? nothing);
+    }
   }
   const short = undigestedLast ? search.filter((each) => !each.isFull()) : [];
   if (short.length > 0) await lookInto(database, { request, tie, search: short }, [undigested]);
@@ -59,6 +75,7 @@ class Search {
   from: DigestPlace | null = null;
   private readonly found = new Map<string, EventRow>();
   private sorted: EventRow[] = [];
+  private looked = 0;
 
   constructor(
     readonly value: string,
@@ -71,11 +88,18 @@ class Search {
   }
 
   /** After everything before `next` was looked at: is the page full of events that nothing can come before any more? */
-  closeWindow({ next }: Window): void {
+  close({ digests, next }: Window): void {
+    this.looked += digests.length;
     this.sorted = Array.from(this.found.values()).toSorted((a, b) => inOrder(a, b, this.direction));
     const last = this.sorted[this.wanted - 1];
     const full = last !== undefined && (next === null || comesBefore(edgeOf(last), next, this.direction));
     this.from = full ? null : next;
+  }
+
+  /** How many more digests the page is likely to need, if they hold as much as those before. */
+  digestsWanted(): number {
+    const each = this.found.size / Math.max(this.looked, 1);
+    return Math.ceil((this.wanted - this.found.size) / Math.max(each, leastInOne)) + 1;
   }
 
   isFull(): boolean {
@@ -83,8 +107,21 @@ class Search {
   }
 
   page(): readonly EventRow[] {
-    this.closeWindow({ digests: [], next: null });
+    this.close(nothing);
     return this.sorted.slice(0, this.wanted);
+  }
+}
+
+/** Looks into the digests of a window step by step, and no further than one key's page needs. */
+async function lookThrough(database: Database, look: Look & { readonly search: readonly [Search] }, window: Window): Promise<void> {
+  const [search] = look.search;
+  for (let at = 0, step = firstStep; at === 0 || at < window.digests.length;) {
+    const digests = window.digests.slice(at, at + step);
+    await lookInto(database, look, digests);
+    at += digests.length;
+    search.close({ digests, next: window.digests[at] ?? window.next });
+    if (search.from === null || digests.length === 0) return;
+    step = Math.min(Math.max(search.digestsWanted(), firstStep), longestStep);
   }
 }
 
@@ -154,6 +191,13 @@ function inOrder(a: EventRow, b: EventRow, { by, up }: Direction): number {
 }
 
 const idle: DigestTest = { kind: 'all', of: [] };
+const nothing: Window = { digests: [], next: null };
+const fewPassing = 16;
+/** Digests looked into at once, at first and at most. */
+const firstStep = 12;
+const longestStep = 512;
+/** Events of a page expected in a digest that passed, at least. */
+const leastInOne = 1 / 8;
 /** Digests of the first search; each further one reads four times as many. */
-const searchSize = 16;
+const searchSize = 64;
 const largestSize = 1024;

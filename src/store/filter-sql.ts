@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Condition, TextField } from '../event/filter.ts';
-import { bothOf, combined } from './combination-sql.ts';
+import { bothOf, combined, eitherOf } from './combination-sql.ts';
+import { containsAny } from './contains-sql.ts';
 import { valuePasses } from './payload-sql.ts';
 import { someResource } from './resource-sql.ts';
 import { toTimestamp } from './rows.ts';
@@ -29,10 +30,19 @@ export function sqlOf(condition: Condition): SQL {
     case 'payload':
       return valuePasses(condition.path, condition.passes);
     case 'contains':
-      throw new Error('searching for text is not built yet');
+      return containsAny([condition.needle]);
+    case 'any':
+      return anyOf(condition.of);
     default:
       return combined(condition, sqlOf);
   }
+}
+
+/** What is looked for in the texts of an event is looked for at once. */
+function anyOf(parts: readonly Condition[]): SQL {
+  const needles = parts.flatMap((each) => (each.kind === 'contains' ? [each.needle] : []));
+  const others = parts.filter((each) => each.kind !== 'contains').map(sqlOf);
+  return eitherOf(needles.length === 0 ? others : [containsAny(needles), ...others]);
 }
 
 function fieldIn(field: TextField, values: readonly string[]): SQL {

@@ -72,7 +72,7 @@ export function* workload(count: number, { seed = 1, from = '2026-10-25T00:00:00
   }
 }
 
-export type Kind = 'rare' | 'medium' | 'old';
+type Kind = 'rare' | 'medium' | 'old';
 
 function kindOf(index: number, count: number): Kind | null {
   if (index % Math.max(1, Math.floor(count / 20)) === 17) return 'rare';

@@ -3,17 +3,34 @@ import type { EventFilterInput } from '../../src/event/parse-filter.ts';
 
 // Random events and filters that collide: short texts over a small alphabet of what is special somewhere.
 const character = fc.constantFrom('a', 'b', 'B', '.', '%', '_', '\\', '*', '?', '"', "'", '[', ' ', 'é', 'ß', '\uE000', '💌', '𝔸');
-const word = fc.string({ unit: character, minLength: 1, maxLength: 3 });
-const wordOrEmpty = fc.string({ unit: character, maxLength: 3 });
-const id = fc.constantFrom('a', 'b', 'a.b', 'a%', 'a_', '%', '\\', '💌');
+// What has case, in all its kinds, and what JSON, regular expressions and search texts write in their own ways.
+const cased = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('k', 'K', '\u212A', 's', 'S', '\u017F', 'é', 'É') },
+  { weight: 2, arbitrary: fc.constantFrom(...'eßẞiIıİσςΣ𐐀𐐨', '\u0301') },
+  { weight: 2, arbitrary: fc.constantFrom(...'"\\-+!.(|)[^]$*?{}%_/,: \n\t', '\u0001', '\u007F', '\u00A0') },
+);
+const spoken = fc.string({ unit: cased, minLength: 1, maxLength: 4 });
+const word = fc.oneof(
+  { weight: 2, arbitrary: fc.string({ unit: character, minLength: 1, maxLength: 3 }) },
+  { weight: 1, arbitrary: spoken },
+);
+const wordOrEmpty = fc.oneof({ weight: 2, arbitrary: fc.string({ unit: character, maxLength: 3 }) }, { weight: 1, arbitrary: spoken });
+const id = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom('a', 'b', 'a.b', 'a%', 'a_', '%', '\\', '💌') },
+  { weight: 1, arbitrary: spoken },
+);
 const role = fc.constantFrom('a', 'actor', '%', 'r_');
-const labelKey = fc.constantFrom('k', 'k.x', '%', '"', 'id', '💌', 'prefect.name', 'prefect.resource.name');
+const labelKey = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom('k', 'k.x', '%', '"', 'id', '💌', 'prefect.name', 'prefect.resource.name') },
+  { weight: 1, arbitrary: spoken },
+);
 const time = fc.integer({ min: 0, max: 5 }).map((n) => `2026-01-01T00:00:00.00000${n}Z`);
 const oddKey = fc.constantFrom('01', ' 1', '+0', 'a.b', '"', '\\', '💌', '__proto__', '9999999999');
 const payloadKey = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('a', '0') },
   { weight: 4, arbitrary: fc.constantFrom('b', '1', '-1') },
   { weight: 2, arbitrary: oddKey },
+  { weight: 1, arbitrary: spoken },
 );
 const scalar = fc.oneof(
   wordOrEmpty,
@@ -101,7 +118,17 @@ const payload = few(
   { path } as object,
 );
 
+// Needles that are long enough to be missing now and then, their operators, phrases, and what is not quite either.
+const needle = fc.oneof(spoken, word, fc.string({ unit: cased, minLength: 2, maxLength: 3 }));
+const term = fc
+  .tuple(fc.constantFrom('', '', '-', '!', '+'), needle, fc.constantFrom('', '"'))
+  .map(([operator, what, quote]) => `${operator}${quote}${what}${quote}`);
+const text = fc
+  .array(fc.oneof({ weight: 8, arbitrary: term }, { weight: 1, arbitrary: spoken }), { maxLength: 4 })
+  .map((terms) => terms.join(' '));
+
 const plain = {
+  text: optionally(text),
   id: list(fc.nat(60).map((n) => `e${n}`)),
   occurred: optionally(range),
   received: optionally(range),

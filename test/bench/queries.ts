@@ -1,0 +1,149 @@
+import type { EventOrder } from '../../src/event/cursor.ts';
+import { createDigester, stretchLength } from '../../src/event/digest.ts';
+import type { EventDraft } from '../../src/event/event.ts';
+import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
+import { validateEvent } from '../../src/event/validate.ts';
+import { readSettings } from '../../src/config.ts';
+import { appendEvents } from '../../src/store/append.ts';
+import type { Database } from '../../src/store/database.ts';
+import { digestedTo, storeDigests } from '../../src/store/digests.ts';
+import { readLog } from '../../src/store/log-stretch.ts';
+import { readHead } from '../../src/store/log-order.ts';
+import { openStore } from '../../src/store/open.ts';
+import { countEvents, readPages } from '../../src/store/pages.ts';
+import { workload } from './workload.ts';
+
+// Prints how long first pages take by each kind of filter, in each order, and counts up to 10,000:
+//   DATABASE_URL=postgres://… npx tsx test/bench/queries.ts [events, 1000000] [only cases whose name has this]
+// Fills an empty database with the workload first. Times are medians of 9 in milliseconds, of the store alone.
+const count = Number(process.argv[2] ?? 1_000_000);
+const only = process.argv[3] ?? '';
+const settings = readSettings(process.env);
+await using store = await openStore(settings);
+const { database } = store;
+
+if ((await readHead(database)) === 0) await fill(database);
+const head = await readHead(database);
+const middle = middleOf(count) as { id: string; resource: { id: string }; related: { id: string }[] };
+const states = ['Scheduled', 'Pending', 'Running', 'Completed', 'Failed', 'Crashed', 'Cancelled'];
+
+const region = (test: object): EventFilterInput => ({ resource: { labels: [{ key: 'region', ...test }] } });
+const cases: readonly (readonly [string, EventFilterInput])[] = [
+  ['everything', {}],
+  ['id', { id: [middle.id] }],
+  ['id absent', { id: ['nowhere'] }],
+  ['name common', { event: { in: ['prefect.flow-run.Completed'] } }],
+  ['name medium', { event: { in: states.map((state) => `medium.job.${state}`) } }],
+  ['name rare', { event: { in: states.map((state) => `rare.job.${state}`) } }],
+  ['name only old', { event: { in: ['old.job.Completed'] } }],
+  ['name absent', { event: { in: ['none.such'] } }],
+  ['resource rare', { resource: { id: { in: [middle.resource.id] } } }],
+  ['resource medium', { resource: { id: { in: ['medium.job.1'] } } }],
+  ['resource only old', { resource: { id: { in: ['old.job.1'] } } }],
+  ['resource absent', { resource: { id: { in: ['none'] } } }],
+  ['label common', region({ in: ['eu-west-1'] })],
+  ['label medium', region({ in: ['medium-region-1'] })],
+  ['label rare', region({ in: ['rare-region-1'] })],
+  ['label only old', region({ in: ['old-region-1'] })],
+  ['label absent', region({ in: ['nowhere'] })],
+  ['role and id common', { related: [{ role: ['flow'], id: { in: [middle.related[0]!.id] } }] }],
+  ['role and id medium', { related: [{ role: ['medium-owner'], id: { in: ['medium.owner.1'] } }] }],
+  ['role and id rare', { related: [{ role: ['rare-owner'], id: { in: ['rare.owner.1'] } }] }],
+  ['role and id only old', { related: [{ role: ['old-owner'], id: { in: ['old.owner.1'] } }] }],
+  ['role and id never together', { related: [{ role: ['flow'], id: { in: [middle.related[1]!.id] } }] }],
+  ['prefix common', { event: { startsWith: ['prefect.flow-run.C'] } }],
+  ['prefix medium', { event: { startsWith: ['medium.jo'] } }],
+  ['prefix rare', { resource: { id: { startsWith: ['rare.'] } } }],
+  ['prefix of one id', { resource: { id: { startsWith: [middle.resource.id.slice(0, 30)] } } }],
+  ['prefix only old', { resource: { id: { startsWith: ['old.job'] } } }],
+  ['prefix absent', { resource: { id: { startsWith: ['prefect.flow-run.zzzz'] } } }],
+  ['glob eu-* common', region({ like: ['eu-*'] })],
+  ['glob *-west-? common', region({ like: ['*-west-?'] })],
+  ['glob *medium-reg* medium', region({ like: ['*medium-reg*'] })],
+  ['glob *rare-region* rare', region({ like: ['*rare-region*'] })],
+  ['glob *old-region* only old', region({ like: ['*old-region*'] })],
+  ['glob *northwards* absent', region({ like: ['*northwards*'] })],
+  ['glob *qqq* absent', region({ like: ['*qqq*'] })],
+  ['text common', { text: 'completed' }],
+  ['text rare', { text: 'rarethings' }],
+  ['text only old', { text: '"SAID BY OLDTHINGS"' }],
+  ['text absent', { text: 'nowhere-to-be-found' }],
+  ['text part of a UUID', { text: middle.id.slice(4, 16) }],
+  ['payload common', { payload: [{ path: 'validated_state.name', eq: 'Completed' }] }],
+  ['payload rare', { payload: [{ path: 'ticket', eq: 'rare-4711' }] }],
+  ['payload only old', { payload: [{ path: 'ticket', eq: 'old-4711' }] }],
+  ['payload absent', { payload: [{ path: 'ticket', eq: 'nope' }] }],
+  [
+    'two common, never together',
+    { event: { in: ['prefect.flow-run.Completed'] }, payload: [{ path: 'validated_state.name', eq: 'Running' }] },
+  ],
+];
+const everyEvent = { tie: 'EVERYTHING', keys: [''] } as const;
+const orders: readonly EventOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'];
+
+console.log(['case'.padEnd(30), ...orders.map((order) => order.padStart(13)), 'count'.padStart(10), '  found'].join(''));
+for (const [name, input] of cases.filter(([each]) => each.includes(only))) {
+  const filter = parseFilter(input, ['filter'], settings);
+  const cells: string[] = [];
+  let found = 0;
+  for (const order of orders) {
+    cells.push(
+      (
+        await median(async () => {
+          const request = { filter, order, head, limit: 50, backward: false } as const;
+          found = (await readPages(database, request, everyEvent))[0]!.events.length;
+        })
+      ).padStart(13),
+    );
+  }
+  let counted = 0;
+  cells.push(
+    (
+      await median(async () => void ([counted = 0] = await countEvents(database, { filter, order: 'LOG', head, max: 10_000 }, everyEvent)))
+    ).padStart(10),
+  );
+  console.log(name.padEnd(30), ...cells, `  ${found}, ${counted}`);
+}
+
+function middleOf(total: number): unknown {
+  let left = Math.floor(total / 2) + 3;
+  for (const event of workload(total)) if (left-- === 0) return event;
+  throw new Error('too few events');
+}
+
+async function median(run: () => Promise<void>): Promise<string> {
+  const times: number[] = [];
+  for (let round = 0; round < 9; round += 1) {
+    const began = performance.now();
+    await run();
+    times.push(performance.now() - began);
+  }
+  return times.toSorted((a, b) => a - b)[4]!.toFixed(1);
+}
+
+async function fill(database: Database): Promise<void> {
+  const began = performance.now();
+  const batch: EventDraft[] = [];
+  const flush = async (): Promise<void> => void (await appendEvents(database, batch.splice(0), 'REJECT_ALL'));
+  for (const event of workload(count)) {
+    const validation = validateEvent(event, [], settings);
+    if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
+    if (batch.push(validation.draft) === 1000) await flush();
+  }
+  await flush();
+  const appended = performance.now();
+  const digester = createDigester();
+  const end = await readHead(database);
+  for (let at = await digestedTo(database); ;) {
+    const { events } = await readLog(database, { after: at, head: end, limit: stretchLength * 16 });
+    const whole = events.length - (events.length % stretchLength);
+    for (let from = 0; from < whole; from += stretchLength)
+      await storeDigests(database, digester.digestsOf(events.slice(from, from + stretchLength)));
+    if (whole === 0) break;
+    at = events[whole - 1]!.position;
+  }
+  await database.client`vacuum analyze`;
+  const digested = performance.now();
+  const rate = (ms: number): string => `${((count / ms) * 1000).toFixed(0)}/s`;
+  console.log(`${count} events appended at ${rate(appended - began)}, digested at ${rate(digested - appended)}`);
+}
