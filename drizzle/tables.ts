@@ -78,6 +78,8 @@ export const digests = tidings.table(
     lastReceived: instant('last_received').notNull(),
     terms: integer().array().notNull(),
     signature: bytea().notNull(),
+    /** The end of its chapter. */
+    chapter: position().notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.last, table.part] }),
@@ -86,6 +88,12 @@ export const digests = tidings.table(
     index('digests_by_terms').using('gin', table.terms).with({ gin_pending_list_limit: 512 }),
   ],
 );
+
+/** The signature of all digests of a chapter together, which is asked before theirs. */
+export const digestChapters = tidings.table('digest_chapters', {
+  last: position().primaryKey(),
+  signature: bytea().notNull(),
+});
 
 /**
  * The identities that this log has had. A database that was restored or promoted elsewhere goes on under a new one

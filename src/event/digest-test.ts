@@ -96,6 +96,23 @@ export function passes(test: DigestTest, digest: Digest): boolean {
   }
 }
 
+/** What the chapter of a digest that passes must have: the bits, and nothing else. */
+export function chapterTestOf(test: DigestTest): DigestTest {
+  switch (test.kind) {
+    case 'all':
+      return allOf(test.of.map(chapterTestOf));
+    case 'any':
+      return anyOf(test.of.map(chapterTestOf));
+    case 'bits':
+      return test;
+    case 'terms':
+    case 'during':
+      return always;
+    default:
+      return test satisfies never;
+  }
+}
+
 function resourceTest(test: ResourceTest, among: Among): DigestTest {
   switch (test.kind) {
     case 'all':

@@ -26,35 +26,54 @@ export interface Digest {
   readonly signature: Uint8Array;
 }
 
+/** The digests of some stretches that follow one another, and one signature for all of them, to be asked before theirs. */
+export interface Chapter {
+  readonly digests: readonly Digest[];
+  readonly signature: Uint8Array;
+}
+
 /** How many events make a stretch. Fewer: more digests to look through; more: more events to read for one that matches. */
 export const stretchLength = 64;
+/** How many stretches make a chapter. Fewer: more to look through; more: more events at the log's end without a digest. */
+export const chapterLength = 16;
 
+/** Makes one chapter, stretch by stretch. */
 export interface Digester {
-  /** The digests of a stretch: events that follow one another in the log, at least one. */
-  digestsOf(stretch: readonly StoredEvent[]): readonly Digest[];
+  /** A stretch: events that follow one another in the log, and the stretch before. */
+  add(stretch: readonly StoredEvent[]): void;
+  chapter(): Chapter;
 }
 
 export function createDigester(): Digester {
-  const makers = { terms: new TermCollector(), signatures: new SignatureBuilder() };
+  const makers = { terms: new TermCollector(), signature: new SignatureBuilder(), together: new SignatureBuilder() };
+  const digests: Digest[] = [];
   return {
-    digestsOf(stretch) {
+    add(stretch) {
       const [first, last] = [stretch.at(0)?.position, stretch.at(-1)?.position];
-      if (first === undefined || last === undefined) return [];
-      return byTime(stretch).map((events, part) => digest(events, { first, last, part }, makers));
+      if (first === undefined || last === undefined) return;
+      byTime(stretch).forEach((events, part) => digests.push(digest(events, { first, last, part }, makers)));
     },
+    chapter: () => ({ digests, signature: makers.together.take() }),
   };
 }
 
 interface Makers {
   readonly terms: TermCollector;
-  readonly signatures: SignatureBuilder;
+  readonly signature: SignatureBuilder;
+  /** Of all the digests of the chapter. */
+  readonly together: SignatureBuilder;
 }
 
-function digest(events: readonly StoredEvent[], place: Pick<Digest, 'first' | 'last' | 'part'>, { terms, signatures }: Makers): Digest {
+function digest(
+  events: readonly StoredEvent[],
+  place: Pick<Digest, 'first' | 'last' | 'part'>,
+  { terms, signature, together }: Makers,
+): Digest {
   for (const event of events) {
     terms.add(event);
-    signatures.add(event);
+    signature.add(event);
   }
+  together.merge(signature);
   const occurred = events.map((event) => event.occurred).toSorted();
   const received = events.map((event) => event.received).toSorted();
   return {
@@ -64,7 +83,7 @@ function digest(events: readonly StoredEvent[], place: Pick<Digest, 'first' | 'l
     firstReceived: edge(received, 0),
     lastReceived: edge(received, -1),
     terms: terms.take(),
-    signature: signatures.take(),
+    signature: signature.take(),
   };
 }
 

@@ -11,6 +11,7 @@ export class SignatureBuilder {
   /** Events that follow one another share most of their texts. */
   private readonly seen = new Set<string>();
   private characters = 0;
+  private full = false;
 
   /** Adds the texts and payload values of an event. */
   add(event: StoredEvent): void {
@@ -23,13 +24,20 @@ export class SignatureBuilder {
     this.addPayload(event.payload);
   }
 
+  /** Adds what another builder has. */
+  merge(other: SignatureBuilder): void {
+    for (let index = 0; index < this.words.length; index += 1) this.words[index] = (this.words[index] ?? 0) | (other.words[index] ?? 0);
+    this.full ||= other.full;
+  }
+
   /** The signature, and a builder as new. */
   take(): Uint8Array {
-    const full = this.characters > mostCharacters;
+    const { full } = this;
     const places = full ? [] : this.setPlaces();
     this.words.fill(0);
     this.seen.clear();
     this.characters = 0;
+    this.full = false;
     if (full) return Uint8Array.of(0xff);
     const size = Math.min(Math.max(Math.ceil(places.length * bitsPerEntry), smallest), wide);
     const bytes = new Uint8Array(Math.ceil(size / 8));
@@ -51,9 +59,11 @@ export class SignatureBuilder {
   }
 
   private addText(text: string): void {
-    if (this.characters > mostCharacters || this.seen.has(text)) return;
+    if (this.full || this.seen.has(text)) return;
     this.seen.add(text);
     this.characters += text.length;
+    this.full = this.characters > mostCharacters;
+    if (this.full) return;
     const folded = fold(text);
     for (let at = 0; at + shortestGram <= folded.length; at += 1) this.addGramsAt(folded, at);
   }

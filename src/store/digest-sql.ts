@@ -1,21 +1,31 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { DigestTest } from '../event/digest-test.ts';
+import { chapterTestOf, isIdle, type DigestTest } from '../event/digest-test.ts';
 import { anyTerm } from '../event/digest-terms.ts';
 import { placeOf } from '../event/signature.ts';
 import { bothOf, eitherOf } from './combination-sql.ts';
 import { toTimestamp } from './rows.ts';
 
-/** The SQL reading of a digest test, over tidings.digests aliased `d`. Its twin in memory is event/digest-test. */
+/**
+ * The SQL reading of a digest test, over tidings.digests aliased `d`. Its twin in memory is event/digest-test. Where bits
+ * are asked for, chapters are asked first, once a statement, since they are few.
+ */
 export function passesSql(test: DigestTest): SQL {
+  const chapters = chapterTestOf(test);
+  if (isIdle(chapters)) return testSql(test, 'd');
+  const passing = sql`array(select c.last from tidings.digest_chapters c where ${testSql(chapters, 'c')})`;
+  return sql`(d.chapter = any(${passing}) and ${testSql(test, 'd')})`;
+}
+
+function testSql(test: DigestTest, table: 'c' | 'd'): SQL {
   switch (test.kind) {
     case 'all':
-      return bothOf(test.of.map(passesSql));
+      return bothOf(test.of.map((each) => testSql(each, table)));
     case 'any':
-      return eitherOf(test.of.map(passesSql));
+      return eitherOf(test.of.map((each) => testSql(each, table)));
     case 'terms':
       return hasTerm(sql`${`{${[anyTerm, ...test.some].join(',')}}`}::text::int[]`);
     case 'bits':
-      return bothOf(test.hashes.map(hasBit));
+      return bothOf(test.hashes.map((hash) => hasBit(hash, table)));
     case 'during':
       return duringSql(test);
     default:
@@ -46,9 +56,10 @@ export function isFiled(test: DigestTest): boolean {
 }
 
 /** Reads one piece of the signature, which is kept out of line, not all of it. */
-function hasBit(hash: number): SQL {
-  const bit = sql`(${placeOf(hash)}::int % (octet_length(d.signature) * 8))`;
-  return sql`get_bit(substring(d.signature from ${bit} / 8 + 1 for 1), ${bit} % 8) = 1`;
+function hasBit(hash: number, table: 'c' | 'd'): SQL {
+  const signature = sql.raw(`${table}.signature`);
+  const bit = sql`(${placeOf(hash)}::int % (octet_length(${signature}) * 8))`;
+  return sql`get_bit(substring(${signature} from ${bit} / 8 + 1 for 1), ${bit} % 8) = 1`;
 }
 
 function duringSql({ field, since, until }: Extract<DigestTest, { kind: 'during' }>): SQL {

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { origin, type Position } from '../event/cursor.ts';
-import type { Digest } from '../event/digest.ts';
+import type { Chapter, Digest } from '../event/digest.ts';
 import type { Database } from './database.ts';
 import { toTimestamp } from './rows.ts';
 
@@ -11,22 +11,29 @@ export async function digestedTo(database: Database): Promise<Position> {
 }
 
 /**
- * Stores digests that follow those that are there; the same ones, made by another process, are let be. Answers whether
- * this call stored any.
+ * Stores a chapter that follows those that are there; the same one, made by another process, is let be. Answers whether
+ * this call stored it.
  */
-export async function storeDigests(database: Database, digests: readonly Digest[]): Promise<boolean> {
-  if (digests.length === 0) return false;
+export async function storeChapter(database: Database, { digests, signature }: Chapter): Promise<boolean> {
+  const last = digests.at(-1)?.last;
+  if (last === undefined) return false;
   const rows = await database.rows(sql`
+    with chapter as (
+      insert into tidings.digest_chapters (last, signature)
+      values (${last}, decode(${base64(signature)}, 'base64'))
+      on conflict do nothing
+      returning last
+    )
     insert into tidings.digests
-      (first, last, part, first_occurred, last_occurred, first_received, last_received, terms, signature)
+      (chapter, first, last, part, first_occurred, last_occurred, first_received, last_received, terms, signature)
     select
-      first, last, part, first_occurred, last_occurred, first_received, last_received, terms::int[],
+      chapter.last, made.first, made.last, part, first_occurred, last_occurred, first_received, last_received, terms::int[],
       decode(signature, 'base64')
-    from jsonb_to_recordset(${JSON.stringify(digests.map(rowOf))}::text::jsonb) as made (
+    from chapter
+    cross join jsonb_to_recordset(${JSON.stringify(digests.map(rowOf))}::text::jsonb) as made (
       first bigint, last bigint, part smallint, first_occurred timestamptz, last_occurred timestamptz,
       first_received timestamptz, last_received timestamptz, terms text, signature text
     )
-    on conflict do nothing
     returning 1`);
   return rows.length > 0;
 }
@@ -41,6 +48,10 @@ function rowOf(digest: Digest): Readonly<Record<string, unknown>> {
     first_received: toTimestamp(digest.firstReceived),
     last_received: toTimestamp(digest.lastReceived),
     terms: `{${digest.terms.join(',')}}`,
-    signature: Buffer.from(digest.signature).toString('base64'),
+    signature: base64(digest.signature),
   };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
 }

@@ -1,16 +1,16 @@
-import type { EventOrder } from '../../src/event/cursor.ts';
-import { createDigester, stretchLength } from '../../src/event/digest.ts';
+import { origin, type EventOrder } from '../../src/event/cursor.ts';
+import { chapterLength, stretchLength } from '../../src/event/digest.ts';
 import type { EventDraft } from '../../src/event/event.ts';
 import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
 import { validateEvent } from '../../src/event/validate.ts';
 import { readSettings } from '../../src/config.ts';
 import { appendEvents } from '../../src/store/append.ts';
 import type { Database } from '../../src/store/database.ts';
-import { digestedTo, storeDigests } from '../../src/store/digests.ts';
 import { readLog } from '../../src/store/log-stretch.ts';
 import { readHead } from '../../src/store/log-order.ts';
 import { openStore } from '../../src/store/open.ts';
 import { countEvents, readPages } from '../../src/store/pages.ts';
+import { digest } from '../support/digests.ts';
 import { workload } from './workload.ts';
 
 // Prints how long first pages take by each kind of filter, in each order, and counts up to 10,000:
@@ -132,15 +132,13 @@ async function fill(database: Database): Promise<void> {
   }
   await flush();
   const appended = performance.now();
-  const digester = createDigester();
   const end = await readHead(database);
-  for (let at = await digestedTo(database); ;) {
-    const { events } = await readLog(database, { after: at, head: end, limit: stretchLength * 16 });
-    const whole = events.length - (events.length % stretchLength);
-    for (let from = 0; from < whole; from += stretchLength)
-      await storeDigests(database, digester.digestsOf(events.slice(from, from + stretchLength)));
-    if (whole === 0) break;
-    at = events[whole - 1]!.position;
+  const length = stretchLength * chapterLength;
+  for (let at = origin; ;) {
+    const { events } = await readLog(database, { after: at, head: end, limit: length });
+    if (events.length < length) break;
+    await digest(database, events, { stretch: stretchLength, chapter: length });
+    at = events[length - 1]!.position;
   }
   await database.client`vacuum analyze`;
   const digested = performance.now();

@@ -57,7 +57,7 @@ test(
     // First without digests, then with some, then with most.
     for (const [round, digested] of [0, 150, 380].entries()) {
       const from = round === 0 ? 0 : [0, 0, 150][round]!;
-      await digest(database, events.slice(from, digested), round === 1 ? 8 : 3);
+      await digest(database, events.slice(from, digested), round === 1 ? { stretch: 8, chapter: 40 } : { stretch: 3, chapter: 24 });
       for (const asked of fc.sample(question, { seed: seed + round, numRuns: questions })) {
         const filter = parseFilter(asked.filter, ['filter'], settings);
         const { order, backward, limit, tie } = asked;

@@ -1,10 +1,21 @@
 import { createDigester } from '../../src/event/digest.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import type { Database } from '../../src/store/database.ts';
-import { storeDigests } from '../../src/store/digests.ts';
+import { storeChapter } from '../../src/store/digests.ts';
 
-/** Stores digests of these events, stretch by stretch: the next ones of the log that have none. */
-export async function digest(database: Database, events: readonly StoredEvent[], stretch: number): Promise<void> {
-  const digester = createDigester();
-  for (let at = 0; at < events.length; at += stretch) await storeDigests(database, digester.digestsOf(events.slice(at, at + stretch)));
+export interface Lengths {
+  /** Events of a stretch. */
+  readonly stretch: number;
+  /** Events of a chapter. */
+  readonly chapter: number;
+}
+
+/** Stores digests of these events: the next ones of the log that have none. */
+export async function digest(database: Database, events: readonly StoredEvent[], { stretch, chapter }: Lengths): Promise<void> {
+  for (let at = 0; at < events.length; at += chapter) {
+    const digester = createDigester();
+    const end = Math.min(at + chapter, events.length);
+    for (let from = at; from < end; from += stretch) digester.add(events.slice(from, Math.min(from + stretch, end)));
+    await storeChapter(database, digester.chapter());
+  }
 }
