@@ -5,11 +5,13 @@ import { placeOf } from '../event/signature.ts';
 import { bothOf, eitherOf } from './combination-sql.ts';
 import { toTimestamp } from './rows.ts';
 
-/**
- * The SQL reading of a digest test, over tidings.digests aliased `d`. Its twin in memory is event/digest-test. Where bits
- * are asked for, chapters are asked first, once a statement, since they are few.
- */
+/** The SQL reading of a digest test, over tidings.digests aliased `d`. Its twin in memory is event/digest-test. */
 export function passesSql(test: DigestTest): SQL {
+  return testSql(test, 'd');
+}
+
+/** The same for a search through many digests: where bits are asked for, chapters are asked first, once a statement, since they are few. */
+export function searchSql(test: DigestTest): SQL {
   const chapters = chapterTestOf(test);
   if (isIdle(chapters)) return testSql(test, 'd');
   const passing = sql`array(select c.last from tidings.digest_chapters c where ${testSql(chapters, 'c')})`;

@@ -5,7 +5,7 @@ import { anyTerm, termOf } from '../event/digest-terms.ts';
 import { labelKeys } from '../event/event.ts';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database.ts';
-import { hasTerm, isFiled, passesSql } from './digest-sql.ts';
+import { hasTerm, isFiled, passesSql, searchSql } from './digest-sql.ts';
 import { directionOf, type Direction, type PageRequest, type Place, type Tie } from './page-request.ts';
 import { fromTimestamp, toTimestamp } from './rows.ts';
 
@@ -82,11 +82,13 @@ export async function readWindows(
   );
   const keys = pending.map((key, n) => ({ ...terms[n], ...fromRow(key) }));
   const places = sql`(${between(request)} and ${atOrBeyond(direction)})`;
-  // Where digests_by_terms serves, no other index shall: the planner does not know what reading all terms would cost.
+  // Where digests_by_terms serves, no other index shall: the planner does not know what reading all terms would cost. Where
+  // it does not, the digests are walked in order until enough pass; coalesce hides from the planner that few may, lest it
+  // look at all of them and sort those that do.
   const search =
     tied === null && !isFiled(test)
-      ? sql`${places} and ${passesSql(test)}`
-      : sql`${places} is true and ${passesSql(test)} and ${tied ?? sql`true`} offset 0`;
+      ? sql`${places} and coalesce(${searchSql(test)}, false)`
+      : sql`${places} is true and ${searchSql(test)} and ${tied ?? sql`true`} offset 0`;
   const rows = await database.rows<DigestRow & { n: string }>(sql`
     select k.n, d.*
     from jsonb_to_recordset(${JSON.stringify(keys)}::text::jsonb)

@@ -2,7 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
 import { deadline } from './deadline.ts';
-import { isFiled, passesSql } from './digest-sql.ts';
+import { isFiled, searchSql } from './digest-sql.ts';
 import { tieTermRows, tieTest } from './digest-windows.ts';
 import type { Tested } from './digested-pages.ts';
 import { isTied, isWithin, occurredBetween, type CountRequest } from './page-request.ts';
@@ -14,7 +14,7 @@ import { isTied, isWithin, occurredBetween, type CountRequest } from './page-req
 export async function countDigested(database: Database, request: CountRequest, { tie, keys, test }: Tested): Promise<readonly number[]> {
   const checkTime = deadline(database.statementTimeout);
   const counts = keys.map(() => 0);
-  const passing = passesSql(test);
+  const passing = searchSql(test);
   const search = tie !== 'EVERYTHING' || isFiled(test);
   for (let from: Position | null = origin; from !== null;) {
     checkTime();

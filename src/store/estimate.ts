@@ -3,7 +3,7 @@ import type { DigestTest } from '../event/digest-test.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Condition } from '../event/filter.ts';
 import type { Database } from './database.ts';
-import { passesSql } from './digest-sql.ts';
+import { searchSql } from './digest-sql.ts';
 import { sqlOf } from './filter-sql.ts';
 import { countEvents } from './pages.ts';
 import { wayTo } from './way.ts';
@@ -38,7 +38,7 @@ function sampling(filter: Condition, test: DigestTest, head: Position): SQL {
     with passing as materialized (
       select d.first, d.last, d.first_occurred, d.last_occurred, row_number() over (order by d.last, d.part) as n, count(*) over () as total
       from tidings.digests d
-      where ${passesSql(test)}
+      where ${searchSql(test)}
     ), sample as materialized (
       select * from passing where (n - 1) % greatest(total / ${sampleSize}::int, 1) = 0 limit ${sampleSize}
     )
