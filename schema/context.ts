@@ -16,6 +16,7 @@ export interface Services extends SubscriptionParts {
 export interface ServiceLimits extends EventLimits, FilterBounds {
   readonly batchEvents: number;
   readonly pageSize: number;
+  readonly statementTimeout: number;
   readonly subscriptionsPerConnection: number;
 }
 

@@ -1,3 +1,5 @@
+import { TidingsError } from '../src/errors.ts';
+import { effort } from '../src/event/effort.ts';
 import { describeFilter } from '../src/event/describe-filter.ts';
 import type { Condition } from '../src/event/filter.ts';
 import { whyNot, type FailedClause } from '../src/event/why-not.ts';
@@ -17,6 +19,8 @@ const MatchEstimate = builder.objectRef<Estimate>('MatchEstimate').implement({
 });
 
 const largestInt = 2 ** 31 - 1;
+/** Steps that telling why not may take in memory, some milliseconds. */
+const mostEffort = 5_000_000;
 
 const FailedClauseType = builder.objectRef<FailedClause>('FailedClause').implement({
   description: 'A part of a filter that an event fails.',
@@ -98,8 +102,11 @@ builder.queryField('whyNot', (t) =>
       eventId: t.arg.id({ required: true, description: 'The id of the event.' }),
     },
     resolve: async (_root, { filter, eventId }, context) => {
-      filterOf(filter, context); // a filter that breaks a rule is refused whether there is the event or not
+      const condition = filterOf(filter, context); // a filter that breaks a rule is refused whether there is the event or not
       const event = await context.reads.event(eventId);
+      if (event !== null && effort(condition, event) > mostEffort) {
+        throw new TidingsError('LIMIT_EXCEEDED', 'The globs of this filter are too large to be explained against so large an event.');
+      }
       return event === null ? null : { fails: whyNot(filter, event, context.services.limits) };
     },
   }),

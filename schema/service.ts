@@ -19,6 +19,9 @@ const Limits = builder.objectRef<ServiceLimits>('Limits').implement({
     batchEvents: t.exposeInt('batchEvents', { description: 'Events in one emitEvents.' }),
     pageSize: t.exposeInt('pageSize', { description: 'The most that first and last may ask for.' }),
     filterNodes: t.exposeInt('filterNodes', { description: 'Fields and operators in one filter.' }),
+    statementTimeoutMs: t.exposeInt('statementTimeout', {
+      description: 'Milliseconds that a query may take in the database; then it gets LIMIT_EXCEEDED. 0: no limit.',
+    }),
     subscriptionsPerConnection: t.exposeInt('subscriptionsPerConnection', { description: 'Operations under way on one WebSocket.' }),
   }),
 });

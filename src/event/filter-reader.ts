@@ -1,7 +1,7 @@
 import { TidingsError } from '../errors.ts';
 import type { Combination } from './filter.ts';
 import { parseInstant, type Instant } from './instant.ts';
-import { unstorable } from './text.ts';
+import { lengthUpTo, unstorable } from './text.ts';
 
 /** How large one filter may be: nodes are fields, operators and entries that say something. */
 export interface FilterBounds {
@@ -16,6 +16,7 @@ type Path = readonly string[];
 export class FilterReader {
   private nodes = 0;
   private values = 0;
+  private globCharacters = 0;
 
   constructor(
     private readonly root: Path,
@@ -56,6 +57,14 @@ export class FilterReader {
     throw bad(path, `expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got ${JSON.stringify(text)}`);
   }
 
+  glob(glob: string, path: Path): void {
+    if (lengthUpTo(longestGlob, glob) > longestGlob) throw bad(path, `expected a glob of at most ${longestGlob} characters, got more`);
+    this.globCharacters += glob.length;
+    if (this.globCharacters > mostGlobCharacters) {
+      throw bad(this.root, `expected at most ${mostGlobCharacters} characters in all globs of a filter, got more`);
+    }
+  }
+
   checkLength(values: readonly unknown[], path: Path): void {
     const most = this.bounds.filterListLength;
     if (values.length > most) throw bad(path, `expected at most ${most} values in one list, got ${values.length}`);
@@ -88,5 +97,8 @@ export function bad(path: Path, expectation: string): TidingsError {
   return new TidingsError('BAD_FILTER', `${path.join('.')}: ${expectation}`, { path });
 }
 
+/** Finding a glob takes at most its length times that of the text, which these keep bearable. */
+const longestGlob = 1024;
+const mostGlobCharacters = 16_384;
 /** Ten of the longest lists: a filter is read, and turned into SQL, in milliseconds. */
 const mostValues = 10_000;

@@ -1,8 +1,7 @@
 import { labelKeys } from './event.ts';
 import type { ResourceTest } from './filter.ts';
-import { allOf, bad, not, type FilterReader } from './filter-reader.ts';
+import { allOf, not, type FilterReader } from './filter-reader.ts';
 import type { NameFilterInput } from './parse-filter.ts';
-import { lengthUpTo } from './text.ts';
 
 export interface ResourceFilterInput {
   readonly id?: NameFilterInput | null | undefined;
@@ -51,7 +50,7 @@ function idTest(reader: FilterReader, input: NameFilterInput, path: Path): Resou
 function labelTest(reader: FilterReader, input: LabelFilterInput, path: Path): ResourceTest {
   const label = reader.text(input.key, [...path, 'key']);
   const like = (globs: readonly string[], at: Path): ResourceTest => {
-    reader.texts(globs, at).forEach((glob, index) => checkGlob(glob, [...at, String(index)]));
+    reader.texts(globs, at).forEach((glob, index) => reader.glob(glob, [...at, String(index)]));
     return { kind: 'like', label, globs };
   };
   const exists: ResourceTest = { kind: 'exists', label };
@@ -67,10 +66,3 @@ function labelTest(reader: FilterReader, input: LabelFilterInput, path: Path): R
 function oneOf(label: string, values: readonly string[]): ResourceTest {
   return { kind: 'oneOf', label, values };
 }
-
-function checkGlob(glob: string, path: Path): void {
-  if (lengthUpTo(longestGlob, glob) > longestGlob) throw bad(path, `expected a glob of at most ${longestGlob} characters, got more`);
-}
-
-/** Matching takes at most its length times the length of the value, which this keeps to milliseconds. */
-const longestGlob = 1024;

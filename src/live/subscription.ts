@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../event/filter.ts';
-import { matches } from '../event/matches.ts';
 import { pause } from '../log/pause.ts';
 import type { Tail } from '../log/tail.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
 import type { HeadReader } from '../store/head.ts';
 import { readPages } from '../store/pages.ts';
+import { matchingEvents } from './matching-events.ts';
 import { pulled } from './pulled.ts';
 
 /**
@@ -55,7 +55,7 @@ export async function subscribeToEvents(
     } else if (recent.length === 0) {
       await tail.movedBeyond(cursor, signal);
     } else {
-      ready.push(...recent.filter((event) => matches(filter, event)));
+      ready.push(...(await matchingEvents(parts.database, filter, recent)));
       cursor = recent.at(-1)?.position ?? cursor;
       if (ready.length === 0) await new Promise((resolve) => setImmediate(resolve)); // others' turn
     }

@@ -1,10 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
-import { deadline } from './deadline.ts';
 import { isFiled, searchSql } from './digest-sql.ts';
 import { tieTermRows, tieTest } from './digest-windows.ts';
 import type { Tested } from './digested-pages.ts';
+import { Pace } from './pace.ts';
 import { isTied, isWithin, occurredBetween, type CountRequest } from './page-request.ts';
 
 /**
@@ -12,20 +12,21 @@ import { isTied, isWithin, occurredBetween, type CountRequest } from './page-req
  * Goes through the log in spans of digests, so that no statement takes long, however few match.
  */
 export async function countDigested(database: Database, request: CountRequest, { tie, keys, test }: Tested): Promise<readonly number[]> {
-  const checkTime = deadline(database.statementTimeout);
+  const pace = new Pace(database.statementTimeout, firstSpan);
   const counts = keys.map(() => 0);
   const passing = searchSql(test);
   const search = tie !== 'EVERYTHING' || isFiled(test);
   for (let from: Position | null = origin; from !== null;) {
-    checkTime();
+    pace.check();
+    const span = pace.share;
     const open = keys.flatMap((key, index) => ((counts[index] ?? 0) <= request.max ? [{ key, index }] : []));
     if (open.length === 0) break;
-    const rows: readonly CountRow[] = await database.rows<CountRow>(sql`
+    const statement: SQL = sql`
       with span as materialized (
-        select min(last) filter (where n = ${spanDigests + 1}) - 1 as upto, coalesce(max(last), ${from}) as digested
+        select min(last) filter (where n = ${span + 1}) - 1 as upto, coalesce(max(last), ${from}) as digested
         from (
           select last, row_number() over (order by last, part) as n
-          from (select last, part from tidings.digests where last > ${from} order by last, part limit ${spanDigests + 1}) d
+          from (select last, part from tidings.digests where last > ${from} order by last, part limit ${span + 1}) d
         ) d
       )
       select k.n, c.count, span.upto
@@ -55,7 +56,8 @@ export async function countDigested(database: Database, request: CountRequest, {
           ) e
           limit ${request.max + 1}
         ) matching
-      ) c`);
+      ) c`;
+    const rows: readonly CountRow[] = await pace.timed(() => database.rows<CountRow>(statement));
     for (const row of rows) {
       const index = open[row.n]?.index ?? 0;
       counts[index] = Math.min((counts[index] ?? 0) + Number(row.count), request.max + 1);
@@ -79,5 +81,5 @@ function places(from: Position, search: boolean): SQL {
   return search ? sql`${between} is true` : between;
 }
 
-/** Digests of one statement: a million events. */
-const spanDigests = 16_384;
+/** Digests of the first statement; the next ones take on more, if it was quick. */
+const firstSpan = 256;

@@ -1,8 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { stretchLength } from '../event/digest.ts';
 import type { DigestTest } from '../event/digest-test.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
-import { deadline } from './deadline.ts';
+import { Pace } from './pace.ts';
 import { comesBefore, readFirstWindows, readWindows, type DigestPlace, type Window } from './digest-windows.ts';
 import {
   directionOf,
@@ -34,34 +35,36 @@ export async function readDigestedPages(
   { tie, keys, test }: Tested,
 ): Promise<readonly (readonly EventRow[])[]> {
   const direction = directionOf(request);
-  const checkTime = deadline(database.statementTimeout);
+  const pace = new Pace(database.statementTimeout, firstLook);
   const { digestedTo, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : idle);
-  const undigested = { first: (digestedTo + 1) as Position, last: request.head };
+  const undigested = piecesOf({ first: (digestedTo + 1) as Position, last: request.head });
   const undigestedLast = direction.by === 'position' && direction.up;
   const search = keys.map((value) => new Search(value, request.limit + 1, direction));
+  const lookIntoAll = (some: readonly Search[], ranges: readonly Range[]): Promise<void> =>
+    pace.through(ranges, (part) => lookInto(database, { request, tie, search: some }, part));
 
   for (const [index, window] of windows.entries()) {
     // The few digests of a window where little passes are found again by the search, which spares a statement.
     if (index > 0 && (window.digests.length < fewPassing || search.every((each) => each.from === null))) break;
-    await lookInto(database, { request, tie, search }, index > 0 || undigestedLast ? window.digests : [undigested, ...window.digests]);
+    await lookIntoAll(search, index > 0 || undigestedLast ? window.digests : [...undigested, ...window.digests]);
     for (const each of search) each.close(window);
   }
   for (let size = searchSize; ; size = Math.min(size * 4, largestSize)) {
     const open = search.filter((each) => each.from !== null);
     if (open.length === 0) break;
-    checkTime();
+    pace.check();
     const pending = open.flatMap(({ value, from }) => (from === null ? [] : [{ value, from }]));
     const found = await readWindows(database, request, { tie, test, pending, size });
     const [one, window] = [open[0], found[0]];
     if (open.length === 1 && one !== undefined && window !== undefined) {
-      await lookThrough(database, { request, tie, search: [one] }, window);
+      await lookThrough(window, one, (digests) => lookIntoAll([one], digests));
     } else {
-      await lookInto(database, { request, tie, search: open }, distinct(found.flatMap(({ digests }) => digests)));
+      await lookIntoAll(open, distinct(found.flatMap(({ digests }) => digests)));
       for (const [index, each] of open.entries()) each.close(found[index] ?? nothing);
     }
   }
   const short = undigestedLast ? search.filter((each) => !each.isFull()) : [];
-  if (short.length > 0) await lookInto(database, { request, tie, search: short }, [undigested]);
+  if (short.length > 0) await lookIntoAll(short, undigested);
   return search.map((each) => each.page());
 }
 
@@ -113,16 +116,24 @@ class Search {
 }
 
 /** Looks into the digests of a window step by step, and no further than one key's page needs. */
-async function lookThrough(database: Database, look: Look & { readonly search: readonly [Search] }, window: Window): Promise<void> {
-  const [search] = look.search;
+async function lookThrough(window: Window, search: Search, look: (digests: readonly DigestPlace[]) => Promise<void>): Promise<void> {
   for (let at = 0, step = firstStep; at === 0 || at < window.digests.length;) {
     const digests = window.digests.slice(at, at + step);
-    await lookInto(database, look, digests);
+    await look(digests);
     at += digests.length;
     search.close({ digests, next: window.digests[at] ?? window.next });
     if (search.from === null || digests.length === 0) return;
     step = Math.min(Math.max(search.digestsWanted(), firstStep), longestStep);
   }
+}
+
+/** A stretch of places in pieces that a statement can take one or many of. */
+function piecesOf({ first, last }: Pick<Range, 'first' | 'last'>): readonly Range[] {
+  const pieces: Range[] = [];
+  for (let at: number = first; at <= last; at += stretchLength) {
+    pieces.push({ first: at as Position, last: Math.min(at + stretchLength - 1, last) as Position });
+  }
+  return pieces;
 }
 
 interface Look {
@@ -193,7 +204,9 @@ function inOrder(a: EventRow, b: EventRow, { by, up }: Direction): number {
 const idle: DigestTest = { kind: 'all', of: [] };
 const nothing: Window = { digests: [], next: null };
 const fewPassing = 16;
-/** Digests looked into at once, at first and at most. */
+/** Stretches looked into by the first statement; the next ones take on more, if it was quick. */
+const firstLook = 32;
+/** Digests of one key looked into at once, at first and at most. */
 const firstStep = 12;
 const longestStep = 512;
 /** Events of a page expected in a digest that passed, at least. */
