@@ -39,7 +39,7 @@ export const errorCodes = {
   BAD_CURSOR: 'The cursor is malformed, or belongs to another order.',
   CURSOR_EXPIRED: 'The cursor belongs to another log, or lies where nothing is kept any more.',
   BAD_FILTER: 'The filter breaks a rule; the path says where.',
-  LIMIT_EXCEEDED: 'The request is larger than the service allows.',
+  LIMIT_EXCEEDED: 'The request is larger than the service allows, or took the database longer.',
   UNAVAILABLE: 'The database cannot be reached now. Repeating the request later is safe.',
   CANNOT_START: 'The server cannot start; the message says how to mend it.',
 } as const;

@@ -28,6 +28,10 @@ test('the README’s examples do what it says', async () => {
     name: 'Order 4711',
     events: { nodes: [{ follows: null, related: [{ id: 'acme.user.kiki', resource: { name: 'Kiki' } }] }] },
   });
+  expect(await world.data(example('Why'))).toMatchObject({
+    explainFilter: { foundBy: ['the event begins with "acme.order."'], index: 'digests_by_terms', estimate: { count: 1, exact: true } },
+    whyNot: { matches: false, fails: [{ path: ['filter', 'event', 'in'], got: 'acme.order.shipped' }] },
+  });
   expect((await listening.next()).value.data.events.event).toBe('acme.order.shipped');
 
   const curl = blocks('sh').find((block) => block.startsWith('curl'))!;
