@@ -21,7 +21,9 @@ export type Condition =
   /** The primary resource, some one related resource, or some one of both, passes. */
   | { readonly kind: 'resource'; readonly among: 'primary' | 'related' | 'any'; readonly passes: ResourceTest }
   /** The value at a path of the payload passes. */
-  | { readonly kind: 'payload'; readonly path: PayloadPath; readonly passes: ValueTest };
+  | { readonly kind: 'payload'; readonly path: PayloadPath; readonly passes: ValueTest }
+  /** Some text of the event contains this, whatever the case. */
+  | { readonly kind: 'contains'; readonly needle: string };
 
 export type Combination<T> = All<T> | Any<T> | Not<T>;
 

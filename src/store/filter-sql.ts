@@ -28,6 +28,8 @@ export function sqlOf(condition: Condition): SQL {
       return someResource(condition.among, condition.passes);
     case 'payload':
       return valuePasses(condition.path, condition.passes);
+    case 'contains':
+      throw new Error('text is not read yet');
     default:
       return combined(condition, sqlOf);
   }
