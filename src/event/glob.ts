@@ -39,6 +39,13 @@ export function likePattern(glob: string): string {
     .join('');
 }
 
+/** What every text that matches begins with; `whole` when the glob has nothing else. */
+export function literalHead(glob: string): { readonly head: string; readonly whole: boolean } {
+  const parts = globParts(glob);
+  const wild = parts.findIndex((part) => part === anyRun || part === anyOne);
+  return { head: (wild < 0 ? parts : parts.slice(0, wild)).join(''), whole: wild < 0 };
+}
+
 export const anyRun = Symbol('any run of characters');
 export const anyOne = Symbol('any one character');
 
