@@ -1,0 +1,100 @@
+import type { LogCursor, Position } from '../event/cursor.ts';
+import type { Condition } from '../event/filter.ts';
+import { TidingsError } from '../errors.ts';
+import type { Footing } from '../store/epochs.ts';
+import type { RemovedUpTo } from '../store/removed.ts';
+import { inLogOrder } from './delivery-order.ts';
+import { persist } from './persist.ts';
+import { pulled } from './pulled.ts';
+import { StreamCursor } from './stream-cursor.ts';
+import type { StreamMessage } from './stream-message.ts';
+import type { SubscriptionParts } from './subscription.ts';
+
+/**
+ * A stream: a subscription that says where its client stands. One cursor, as there, which moves when the client asks for
+ * the next message (`stream-cursor` draws how).
+ *
+ * Assumes: a tail that passes every event once, in order. Promises: every matching event once, in messages that end
+ * where the next one begins, so that a client which goes on from any of them loses and repeats nothing. A database that
+ * is away only makes it wait; any other expected error ends it, as its last message. Does not promise: that a batch is
+ * full; it holds what is there when the client asks.
+ */
+export interface StreamRequest {
+  readonly filter: Condition;
+  /** Where to begin; null: at the head. */
+  readonly start: StreamStart | null;
+  /** The last place to deliver; null: none. */
+  readonly until: Position | null;
+  /** Events of one batch at most. */
+  readonly batchSize: number;
+}
+
+export interface StreamStart extends Footing {
+  /** The cursor as the client gave it. */
+  readonly given: LogCursor;
+}
+
+export interface StreamParts extends SubscriptionParts {
+  readonly removedUpTo: RemovedUpTo;
+}
+
+export interface StreamSettings {
+  /** After so long without a message a live client is told how far the log was looked at, if it moved. */
+  readonly checkpointMs: number;
+  /** The same for one that is behind: reading again for longer than this would be a waste. */
+  readonly behindCheckpointMs: number;
+}
+
+const usualSettings: StreamSettings = { checkpointMs: 10_000, behindCheckpointMs: 1000 };
+
+/** The messages of a stream. */
+export async function streamEvents(
+  parts: StreamParts,
+  request: StreamRequest,
+  settings: StreamSettings = usualSettings,
+): Promise<AsyncIterableIterator<StreamMessage>> {
+  const { tail, heads, metrics, logger } = parts;
+  const following = await tail.follow();
+  let head: Position;
+  try {
+    head = await heads.head();
+  } catch (error) {
+    following[Symbol.dispose]();
+    throw error;
+  }
+  metrics.subscriptions.inc();
+  const order = inLogOrder(request.start?.position ?? head);
+  const cursor = new StreamCursor(parts, request, { ...settings, head, order });
+  let failed = false;
+
+  const pull = async (signal: AbortSignal): Promise<StreamMessage | null> => {
+    while (!failed && !signal.aborted && !tail.stopped.aborted) {
+      const message = cursor.next();
+      if (message === 'ENDED') return null;
+      if (message !== null) return message;
+      await persist(() => cursor.step(signal), { logger, signal, stopped: tail.stopped, isFinal });
+    }
+    return null;
+  };
+  return pulled<StreamMessage>(
+    async (signal) => {
+      try {
+        const message = await pull(signal);
+        if (message?.kind === 'EventBatch') metrics.delivered.inc(message.events.length);
+        return message;
+      } catch (error) {
+        failed = true;
+        return { kind: 'Failed', error };
+      }
+    },
+    () => {
+      following[Symbol.dispose]();
+      metrics.subscriptions.dec();
+    },
+  );
+}
+
+/** What waiting does not mend; unexpected errors may come from a database that is about to go away. */
+function isFinal(error: unknown): boolean {
+  return error instanceof TidingsError && error.code !== 'UNAVAILABLE';
+}
