@@ -68,6 +68,16 @@ const EventStreamMessage = builder.unionType('EventStreamMessage', {
   resolveType: ({ kind }) => (kind === 'Removed' || kind === 'Replaced' ? 'Gap' : kind),
 });
 
+const StreamOrder = builder.enumType('StreamOrder', {
+  values: {
+    LOG: { description: 'By place in the log.' },
+    CAUSAL: {
+      description:
+        'An event is held until the event it follows was delivered on this stream, or is known not to match or not to come: for 30 seconds after it was received at most, and 10,000 events at most. While one is held, the cursors of messages stay before it, and going on from them repeats what was delivered ahead of it. Go on from these, not from the cursors of events.',
+    },
+  } as const,
+});
+
 builder.subscriptionField('eventStream', (t) =>
   t.field({
     type: EventStreamMessage,
@@ -77,12 +87,14 @@ builder.subscriptionField('eventStream', (t) =>
       after: t.arg({ type: 'Cursor', description: 'The cursor of the last message, or any place in the log: goes on from there.' }),
       until: t.arg({ type: 'Cursor', description: 'Completes once everything up to here is delivered.' }),
       batchSize: t.arg.int({ defaultValue: usualBatch, description: 'Events of one batch at most: 1 to 1,000.' }),
+      order: t.arg({ type: StreamOrder, defaultValue: 'LOG' }),
     },
-    subscribe: async (_root, { filter, after, until, batchSize }, context) => {
+    subscribe: async (_root, { filter, after, until, batchSize, order }, context) => {
       const { services } = context;
       const request = {
         filter: filterOf(filter, context),
         batchSize: batchLimit(batchSize ?? usualBatch, services.limits.pageSize),
+        order: order ?? 'LOG',
         until: await untilOf(until, context),
         start: await startOf(after, context),
       };

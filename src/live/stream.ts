@@ -3,7 +3,9 @@ import type { Condition } from '../event/filter.ts';
 import { TidingsError } from '../errors.ts';
 import type { Footing } from '../store/epochs.ts';
 import type { RemovedUpTo } from '../store/removed.ts';
-import { inLogOrder } from './delivery-order.ts';
+import { readEventsById } from '../store/events-by-id.ts';
+import { inCausalOrder, usualPatience, type CausalPatience } from './causal-order.ts';
+import { inLogOrder, type DeliveryOrder } from './delivery-order.ts';
 import { persist } from './persist.ts';
 import { pulled } from './pulled.ts';
 import { StreamCursor } from './stream-cursor.ts';
@@ -27,7 +29,10 @@ export interface StreamRequest {
   readonly until: Position | null;
   /** Events of one batch at most. */
   readonly batchSize: number;
+  readonly order: StreamOrder;
 }
+
+export type StreamOrder = 'LOG' | 'CAUSAL';
 
 export interface StreamStart extends Footing {
   /** The cursor as the client gave it. */
@@ -43,9 +48,11 @@ export interface StreamSettings {
   readonly checkpointMs: number;
   /** The same for one that is behind: reading again for longer than this would be a waste. */
   readonly behindCheckpointMs: number;
+  /** How long and how much a causal order holds back. */
+  readonly patience: CausalPatience;
 }
 
-const usualSettings: StreamSettings = { checkpointMs: 10_000, behindCheckpointMs: 1000 };
+export const usualSettings: StreamSettings = { checkpointMs: 10_000, behindCheckpointMs: 1000, patience: usualPatience };
 
 /** The messages of a stream. */
 export async function streamEvents(
@@ -63,7 +70,7 @@ export async function streamEvents(
     throw error;
   }
   metrics.subscriptions.inc();
-  const order = inLogOrder(request.start?.position ?? head);
+  const order = orderOf(parts, request, { ...settings, start: request.start?.position ?? head });
   const cursor = new StreamCursor(parts, request, { ...settings, head, order });
   let failed = false;
 
@@ -92,6 +99,23 @@ export async function streamEvents(
       metrics.subscriptions.dec();
     },
   );
+}
+
+function orderOf(
+  { database, heads }: StreamParts,
+  { order, filter }: StreamRequest,
+  { start, patience }: StreamSettings & { readonly start: Position },
+): DeliveryOrder {
+  switch (order) {
+    case 'LOG':
+      return inLogOrder(start);
+    case 'CAUSAL': {
+      const eventsById = async (ids: readonly string[]) => readEventsById(database, ids, await heads.head());
+      return inCausalOrder({ start, filter, eventsById }, patience);
+    }
+    default:
+      return order satisfies never;
+  }
 }
 
 /** What waiting does not mend; unexpected errors may come from a database that is about to go away. */

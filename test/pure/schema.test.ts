@@ -12,7 +12,6 @@ const notBuilt = [
   ['Query.eventCounts', 'EventCounts', 'CountBucket', 'CountBy', 'CountOrder'],
   ['TimeBuckets', 'TimeUnit', 'EventNameBuckets', 'ResourceBuckets', 'LabelBuckets', 'RoleBuckets', 'PayloadBuckets'],
   ['Subscription.eventCounts', 'EventCountsUpdate', 'UpdateKind'],
-  ['StreamOrder'],
 ].flat();
 
 test('the schema is one that GraphQL allows', () => {
