@@ -62,9 +62,12 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { long
     held.remove(each);
     deliver(each.event);
   };
-  /** Delivers the earliest ones held, for as long as they should be. They were received about in the order in which they are held. */
-  const deliverEarliest = (should: (earliest: Held) => boolean): void => {
-    for (let next = held.earliest; next !== null && should(next); next = held.earliest) deliverHeld(next);
+  /**
+   * Delivers the earliest ones held, for as long as they should be, and leaders first where those should be too. They
+   * were received about in the order in which they are held.
+   */
+  const deliverEarliest = (should: (each: Held) => boolean): void => {
+    for (let next = held.earliest; next !== null && should(next); next = held.earliest) deliverHeld(held.foremost(next, should));
   };
   /** What is known of these leaders, none of which is held, when the log was looked at up to this place. */
   const outlooks = async (leaders: readonly string[], upTo: Position): Promise<ReadonlyMap<string, Outlook>> => {

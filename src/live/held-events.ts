@@ -47,6 +47,18 @@ export class HeldEvents {
     return [...(this.byLeader.get(id) ?? [])];
   }
 
+  /** The first of the chain that leads to this one, as far as it is held and fits; in a circle, this one. */
+  foremost(held: Held, fits: (each: Held) => boolean): Held {
+    const seen = new Set<Held>();
+    let first = held;
+    for (let next: Held | undefined = held; next !== undefined && fits(next); next = this.byId.get(next.leader)) {
+      if (seen.has(next)) return held;
+      seen.add(next);
+      first = next;
+    }
+    return first;
+  }
+
   /** The leaders that are not held themselves: they are yet to come, if they come. */
   leadersAbsent(): readonly string[] {
     return Array.from(this.byLeader.keys()).filter((id) => !this.byId.has(id));
