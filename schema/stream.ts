@@ -1,7 +1,8 @@
 import { TidingsError } from '../src/errors.ts';
 import { formatCursor, parseCursor, type LogCursor, type Position } from '../src/event/cursor.ts';
 import type { CaughtUp, Checkpoint, EventBatch, FellBehind, Removed, Replaced, StreamMessage } from '../src/live/stream-message.ts';
-import { streamEvents, type StreamStart } from '../src/live/stream.ts';
+import type { StreamStart } from '../src/live/stream-request.ts';
+import { streamEvents } from '../src/live/stream.ts';
 import { nothingRemoved } from '../src/store/removed.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';

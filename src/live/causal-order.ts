@@ -109,15 +109,14 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { long
       }
     },
     async settle() {
-      if (held.size > 0 && looked > asked.upTo && performance.now() - asked.at >= askAgainMs) {
-        const outlook = await outlooks(held.leadersAbsent(), looked);
-        asked = { upTo: looked, at: performance.now() };
-        for (const [id, known] of outlook) {
-          if (known === 'NOT_COMING') held.followersOf(id).forEach(deliverHeld);
-        }
-      }
       const now = Date.now();
-      deliverEarliest((earliest) => dueMs(earliest) <= now);
+      deliverEarliest((each) => dueMs(each) <= now);
+      if (held.size === 0 || looked === asked.upTo || performance.now() - asked.at < askAgainMs) return;
+      const outlook = await outlooks(held.leadersAbsent(), looked);
+      asked = { upTo: looked, at: performance.now() };
+      for (const [id, known] of outlook) {
+        if (known === 'NOT_COMING') held.followersOf(id).forEach(deliverHeld);
+      }
     },
     settleIn() {
       const { earliest } = held;

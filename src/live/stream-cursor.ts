@@ -2,7 +2,7 @@ import type { Position } from '../event/cursor.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
 import { movedWithin } from './moved-within.ts';
 import type { StreamMessage } from './stream-message.ts';
-import type { StreamParts, StreamRequest, StreamSettings } from './stream.ts';
+import type { StreamParts, StreamRequest, StreamSettings } from './stream-request.ts';
 import { createWalk, type Step, type Walk } from './walk.ts';
 
 /**

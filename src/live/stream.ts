@@ -1,16 +1,13 @@
-import type { LogCursor, Position } from '../event/cursor.ts';
-import type { Condition } from '../event/filter.ts';
 import { TidingsError } from '../errors.ts';
-import type { Footing } from '../store/epochs.ts';
-import type { RemovedUpTo } from '../store/removed.ts';
+import type { Position } from '../event/cursor.ts';
 import { readEventsById } from '../store/events-by-id.ts';
-import { inCausalOrder, usualPatience, type CausalPatience } from './causal-order.ts';
+import { inCausalOrder } from './causal-order.ts';
 import { inLogOrder, type DeliveryOrder } from './delivery-order.ts';
 import { persist } from './persist.ts';
 import { pulled } from './pulled.ts';
 import { StreamCursor } from './stream-cursor.ts';
 import type { StreamMessage } from './stream-message.ts';
-import type { SubscriptionParts } from './subscription.ts';
+import { usualSettings, type StreamParts, type StreamRequest, type StreamSettings } from './stream-request.ts';
 
 /**
  * A stream: a subscription that says where its client stands. One cursor, as there, which moves when the client asks for
@@ -21,40 +18,6 @@ import type { SubscriptionParts } from './subscription.ts';
  * is away only makes it wait; any other expected error ends it, as its last message. Does not promise: that a batch is
  * full; it holds what is there when the client asks.
  */
-export interface StreamRequest {
-  readonly filter: Condition;
-  /** Where to begin; null: at the head. */
-  readonly start: StreamStart | null;
-  /** The last place to deliver; null: none. */
-  readonly until: Position | null;
-  /** Events of one batch at most. */
-  readonly batchSize: number;
-  readonly order: StreamOrder;
-}
-
-export type StreamOrder = 'LOG' | 'CAUSAL';
-
-export interface StreamStart extends Footing {
-  /** The cursor as the client gave it. */
-  readonly given: LogCursor;
-}
-
-export interface StreamParts extends SubscriptionParts {
-  readonly removedUpTo: RemovedUpTo;
-}
-
-export interface StreamSettings {
-  /** After so long without a message a live client is told how far the log was looked at, if it moved. */
-  readonly checkpointMs: number;
-  /** The same for one that is behind: reading again for longer than this would be a waste. */
-  readonly behindCheckpointMs: number;
-  /** How long and how much a causal order holds back. */
-  readonly patience: CausalPatience;
-}
-
-export const usualSettings: StreamSettings = { checkpointMs: 10_000, behindCheckpointMs: 1000, patience: usualPatience };
-
-/** The messages of a stream. */
 export async function streamEvents(
   parts: StreamParts,
   request: StreamRequest,

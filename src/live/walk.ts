@@ -1,3 +1,4 @@
+import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../event/filter.ts';
@@ -5,6 +6,7 @@ import { matches } from '../event/matches.ts';
 import type { Tail } from '../log/tail.ts';
 import type { Database } from '../store/database.ts';
 import type { HeadReader } from '../store/head.ts';
+import type { Page } from '../store/page-request.ts';
 import { readPages } from '../store/pages.ts';
 
 /**
@@ -51,10 +53,17 @@ export function createWalk({ database, heads, tail }: WalkParts, { filter, page 
       const began = performance.now();
       const head = Math.min(await heads.head(), from + stretch) as Position;
       const request = { filter, order: 'LOG', head, after: { position: from }, limit: page, backward: false } as const;
-      const [found] = await readPages(database, request, everyEvent);
-      stretch = nextStretch(stretch, performance.now() - began);
-      const events = found?.events ?? [];
-      const upTo = found?.more === true ? (events.at(-1)?.position ?? head) : head;
+      const found = await readPages(database, request, everyEvent).catch((error: unknown) => {
+        if (stretch === shortest || !isTooMuch(error)) throw error;
+        return null;
+      });
+      if (found === null) {
+        stretch = shortest;
+        return this.stored(from);
+      }
+      const { events, more } = found[0] ?? nothing;
+      if (!more) stretch = nextStretch(stretch, performance.now() - began);
+      const upTo = more ? (events.at(-1)?.position ?? head) : head;
       return { events, upTo: Math.max(upTo, from) as Position };
     },
   };
@@ -66,11 +75,17 @@ function nextStretch(stretch: number, ms: number): number {
   return ms > slowMs ? Math.max(Math.floor(stretch / 4), shortest) : stretch;
 }
 
+/** The next stretch may be a costlier one than those by which its length was chosen. */
+function isTooMuch(error: unknown): boolean {
+  return error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED';
+}
+
+const nothing: Page = { events: [], more: false };
 const everyEvent = { tie: 'EVERYTHING', keys: [''] } as const;
 /** Events in memory looked at in one turn of the event loop. */
 const scanned = 1000;
 /** Places of the log that one read of the database looks at. */
 const shortest = 10_000;
-const longest = 2 ** 40;
+const longest = 10_000_000;
 const quickMs = 100;
 const slowMs = 500;

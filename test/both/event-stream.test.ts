@@ -143,3 +143,16 @@ test('each message reads the log as it is by then', async () => {
   await world.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
   expect(await next(messages)).toMatchObject({ events: [{ id: 'read-2', follows: { id: 'late' } }] });
 });
+
+test('in causal order a leader comes first, though it was emitted last', async () => {
+  const query = `subscription ($after: Cursor, $until: Cursor) {
+    eventStream(after: $after, until: $until, order: CAUSAL) { ... on EventBatch { events { id } cursor } } }`;
+  const after = await head();
+  const emitOne = (input: object): Promise<unknown> =>
+    world.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
+  await emitOne({ id: 'causal-2', event: 'a', resource: { id: 'r' }, follows: 'causal-1' });
+  await emitOne({ id: 'causal-1', event: 'a', resource: { id: 'r' } });
+  const until = await head();
+  const messages = await takeUntil(listenTo(world.socket(), query, { after, until }), all);
+  expect(messages).toEqual([{ events: [{ id: 'causal-1' }, { id: 'causal-2' }], cursor: until }]);
+});
