@@ -6,6 +6,7 @@ import './resource.ts';
 import './events.ts';
 import './emit.ts';
 import './live.ts';
+import './stream.ts';
 import './explain.ts';
 import './service.ts';
 

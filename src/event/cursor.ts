@@ -38,6 +38,11 @@ export interface PageCursor extends LogCursor {
 /** The position before every event. */
 export const origin = 0 as Position;
 
+/** The place just before that of an event: what comes after it begins with that event. */
+export function placeBefore({ position }: { readonly position: Position }): Position {
+  return (position - 1) as Position;
+}
+
 export function formatCursor(cursor: LogCursor & Partial<PageCursor>): string {
   const order = cursor.order ?? 'LOG';
   const timed = order !== 'LOG' && cursor.occurred !== undefined;

@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
 import type { HeadReader } from '../store/head.ts';
 import { readLog } from '../store/log-stretch.ts';
-import { Recent } from './recent.ts';
+import { Recent, type RecentBounds } from './recent.ts';
 import type { Wakeups } from './wakeups.ts';
 
 /**
@@ -38,8 +38,7 @@ export interface TailParts {
   readonly logger: Logger;
 }
 
-export function startTail(parts: TailParts): Tail {
-  const { database, heads, wakeups, metrics, logger } = parts;
+export function startTail({ database, heads, wakeups, metrics, logger }: TailParts, bounds: RecentBounds = usualBounds): Tail {
   const stopping = new AbortController();
   const waiting = new Set<() => void>();
   let followers = 0;
@@ -133,7 +132,7 @@ export function startTail(parts: TailParts): Tail {
 }
 
 /** What memory keeps: enough that a subscriber who hesitates for a second need not read from the database. */
-const bounds = { events: 10_000, bytes: 32 * 1024 * 1024 } as const;
+const usualBounds: RecentBounds = { events: 10_000, bytes: 32 * 1024 * 1024 };
 const stretch = 1000;
 /** How late an event can be whose wake-up was lost. */
 const pollMs = 500;

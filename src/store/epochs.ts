@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
-import type { Epoch, LogCursor, Position } from '../event/cursor.ts';
+import { origin, type Epoch, type LogCursor, type Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
 import { readHead } from './log-order.ts';
 
@@ -14,6 +14,17 @@ export interface Lineage {
   readonly epoch: Epoch;
   /** Throws CURSOR_EXPIRED unless the cursor is of this log and at or before its head. */
   check(cursor: LogCursor, head: Position, path: readonly string[]): void;
+  /**
+   * Where to go on from a cursor, of this log or not. One beyond where its log and this one parted goes on from there,
+   * since what lies before is the same in both; one of a log that this one knows nothing of goes on from the origin.
+   */
+  goOnFrom(cursor: LogCursor, head: Position): Footing;
+}
+
+/** A place in this log; `replaced`: the cursor that led here is of another one. */
+export interface Footing {
+  readonly position: Position;
+  readonly replaced: boolean;
 }
 
 /** Reads the identities and, on a new log or another server, begins one. To be called by one starter at a time. */
@@ -37,13 +48,18 @@ interface EpochRow {
 function lineage(epochs: readonly EpochRow[]): Lineage {
   const current = epochs.at(-1);
   if (current === undefined) throw new Error('the log has no identity');
+  const goOnFrom = ({ epoch, position }: LogCursor, head: Position): Footing => {
+    const index = epochs.findIndex((each) => each.epoch === epoch);
+    if (index < 0) return { position: origin, replaced: true };
+    const next = epochs[index + 1];
+    const end = next === undefined ? head : (Number(next.starts_after) as Position);
+    return position <= end ? { position, replaced: false } : { position: end, replaced: true };
+  };
   return {
     epoch: current.epoch,
+    goOnFrom,
     check(cursor, head, path) {
-      const index = epochs.findIndex((each) => each.epoch === cursor.epoch);
-      const next = epochs[index + 1];
-      const end = next === undefined ? head : Number(next.starts_after);
-      if (index >= 0 && cursor.position <= end) return;
+      if (!goOnFrom(cursor, head).replaced) return;
       throw new TidingsError('CURSOR_EXPIRED', `${path.join('.')}: the cursor is of another log than this one; start again without it`, {
         path,
       });

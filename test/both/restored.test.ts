@@ -4,7 +4,7 @@ import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
 import { startTidings } from '../../src/main.ts';
-import { newDatabase, onPostgres, post } from '../support/world.ts';
+import { listenTo, newDatabase, onPostgres, post, socketTo } from '../support/world.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -56,4 +56,14 @@ test('a restored copy goes on from the cursors that it knows, and refuses later 
   for (const [url, cursor] of [[restored.url, lost] as const, [original.url, found[1].cursor] as const]) {
     expect((await after(url, cursor)).errors[0].extensions.code).toBe('CURSOR_EXPIRED');
   }
+
+  // A stream says so instead, and goes on from where the two logs part.
+  const client = socketTo(restored.url);
+  const query = `subscription ($after: Cursor) { eventStream(after: $after) {
+    ... on Gap { from to reason } ... on EventBatch { events { id } previous } } }`;
+  const messages = listenTo(client, query, { after: lost });
+  const [gap, batch] = [await messages.next(), await messages.next()].map(({ value }) => value.data.eventStream);
+  expect(gap).toMatchObject({ from: lost, reason: 'LOG_REPLACED' });
+  expect(batch).toEqual({ events: [{ id: 'only-in-the-copy' }, { id: 'only-in-the-copy-2' }], previous: gap.to });
+  await client.dispose();
 });

@@ -1,5 +1,7 @@
 import { readSettings } from '../../src/config.ts';
-import type { EventDraft } from '../../src/event/event.ts';
+import type { Position } from '../../src/event/cursor.ts';
+import type { EventDraft, StoredEvent } from '../../src/event/event.ts';
+import { parseInstant } from '../../src/event/instant.ts';
 import type { EventLimits } from '../../src/event/limits.ts';
 import { validateEvent, type EventCandidate } from '../../src/event/validate.ts';
 
@@ -41,4 +43,11 @@ export function draftOf(candidate: EventCandidate): EventDraft {
   const validation = validateEvent(candidate, ['input', '3'], defaultLimits);
   if ('problems' in validation) throw new Error(validation.problems.map(({ message }) => message).join('\n'));
   return validation.draft;
+}
+
+/** A sound event as the log has it, received when it occurred. */
+export function storedOf(candidate: EventCandidate): StoredEvent {
+  const draft = draftOf(candidate);
+  const occurred = draft.occurred ?? parseInstant('2026-11-23T14:41:10Z')!;
+  return { ...draft, occurred, received: occurred, payload: draft.payload ?? {}, position: 1 as Position };
 }

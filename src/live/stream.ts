@@ -1,0 +1,87 @@
+import { TidingsError } from '../errors.ts';
+import type { Position } from '../event/cursor.ts';
+import { readEventsById } from '../store/events-by-id.ts';
+import { inCausalOrder } from './causal-order.ts';
+import { inLogOrder, type DeliveryOrder } from './delivery-order.ts';
+import { persist } from './persist.ts';
+import { pulled } from './pulled.ts';
+import { StreamCursor } from './stream-cursor.ts';
+import type { StreamMessage } from './stream-message.ts';
+import { usualSettings, type StreamParts, type StreamRequest, type StreamSettings } from './stream-request.ts';
+
+/**
+ * A stream: a subscription that says where its client stands. One cursor, as there, which moves when the client asks for
+ * the next message (`stream-cursor` draws how).
+ *
+ * Assumes: a tail that passes every event once, in order. Promises: every matching event once, in messages that end
+ * where the next one begins, so that a client which goes on from any of them loses and repeats nothing. A database that
+ * is away only makes it wait; any other expected error ends it, as its last message. Does not promise: that a batch is
+ * full; it holds what is there when the client asks.
+ */
+export async function streamEvents(
+  parts: StreamParts,
+  request: StreamRequest,
+  settings: StreamSettings = usualSettings,
+): Promise<AsyncIterableIterator<StreamMessage>> {
+  const { tail, heads, metrics, logger } = parts;
+  const following = await tail.follow();
+  let head: Position;
+  try {
+    head = await heads.head();
+  } catch (error) {
+    following[Symbol.dispose]();
+    throw error;
+  }
+  metrics.subscriptions.inc();
+  const order = orderOf(parts, request, { ...settings, start: request.start?.position ?? head });
+  const cursor = new StreamCursor(parts, request, { ...settings, head, order });
+  let failed = false;
+
+  const pull = async (signal: AbortSignal): Promise<StreamMessage | null> => {
+    while (!failed && !signal.aborted && !tail.stopped.aborted) {
+      const message = cursor.next();
+      if (message === 'ENDED') return null;
+      if (message !== null) return message;
+      await persist(() => cursor.step(signal), { logger, signal, stopped: tail.stopped, isFinal });
+    }
+    return null;
+  };
+  return pulled<StreamMessage>(
+    async (signal) => {
+      try {
+        const message = await pull(signal);
+        if (message?.kind === 'EventBatch') metrics.delivered.inc(message.events.length);
+        return message;
+      } catch (error) {
+        failed = true;
+        return { kind: 'Failed', error };
+      }
+    },
+    () => {
+      following[Symbol.dispose]();
+      metrics.subscriptions.dec();
+    },
+  );
+}
+
+function orderOf(
+  { database, heads }: StreamParts,
+  { order, filter }: StreamRequest,
+  { start, patience }: StreamSettings & { readonly start: Position },
+): DeliveryOrder {
+  switch (order) {
+    case 'LOG':
+      return inLogOrder(start);
+    case 'CAUSAL': {
+      const eventsById = async (ids: readonly string[]) => readEventsById(database, ids, await heads.head());
+      return inCausalOrder({ start, filter, eventsById }, patience);
+    }
+    default:
+      return order satisfies never;
+  }
+}
+
+/** What waiting does not mend; unexpected errors may come from a database that is about to go away. */
+function isFinal(error: unknown): boolean {
+  return error instanceof TidingsError && error.code !== 'UNAVAILABLE';
+}

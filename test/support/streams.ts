@@ -1,0 +1,93 @@
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import pino from 'pino';
+import { readSettings } from '../../src/config.ts';
+import { origin, type Position } from '../../src/event/cursor.ts';
+import { everything } from '../../src/event/filter.ts';
+import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
+import { createEmitter } from '../../src/ingest/emit.ts';
+import type { StreamMessage } from '../../src/live/stream-message.ts';
+import { usualSettings, type StreamParts, type StreamRequest, type StreamSettings } from '../../src/live/stream-request.ts';
+import { streamEvents } from '../../src/live/stream.ts';
+import type { RecentBounds } from '../../src/log/recent.ts';
+import { startTail } from '../../src/log/tail.ts';
+import { startWakeups } from '../../src/log/wakeups.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { createHeadReader } from '../../src/store/head.ts';
+import { openStore } from '../../src/store/open.ts';
+import { nothingRemoved } from '../../src/store/removed.ts';
+import { newDatabase } from './world.ts';
+
+/** What streams need, without a server, and with bounds of the test's own. */
+export interface Streams extends AsyncDisposable {
+  readonly parts: StreamParts;
+  /** Stores events, each given as its id, or its id and what it follows; answers with the head. Their name is the id up to the dash. */
+  emit(...events: readonly (string | readonly [string, string])[]): Promise<Position>;
+  /** A stream from a place (null: the head). */
+  listen(after: Position | null, options?: ListenOptions): Promise<Listener>;
+}
+
+export interface ListenOptions {
+  readonly filter?: EventFilterInput;
+  readonly request?: Partial<StreamRequest>;
+  readonly settings?: Partial<StreamSettings>;
+  readonly parts?: Partial<StreamParts>;
+}
+
+export interface Listener extends AsyncDisposable {
+  next(): Promise<any>;
+  /** The messages until so many events were delivered. */
+  take(events: number): Promise<StreamMessage[]>;
+}
+
+export async function startStreams(bounds?: RecentBounds): Promise<Streams> {
+  const stack = new AsyncDisposableStack();
+  const home = stack.use(await newDatabase());
+  const settings = readSettings(home.environment);
+  const logger = pino({ level: 'silent' });
+  const metrics = createMetrics();
+  const { database } = stack.use(await openStore(settings));
+  const heads = createHeadReader(database);
+  const wakeups = stack.use(await startWakeups(database, logger));
+  const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }, bounds));
+  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce() });
+  const parts: StreamParts = { database, heads, tail, metrics, logger, removedUpTo: nothingRemoved };
+  return {
+    parts,
+    async emit(...events) {
+      const candidates = events.map((each) => {
+        const [id, follows = null] = typeof each === 'string' ? [each] : each;
+        return { event: { id, event: `kind.${id.split('-')[0]}`, resource: { id: 'r' }, follows }, path: [] };
+      });
+      return (await emitter.emit(candidates, 'REJECT_ALL')).head;
+    },
+    async listen(after, { filter, request, settings: own, parts: others } = {}) {
+      const start = after === null ? null : { position: after, replaced: false, given: { epoch: '', position: origin } };
+      const condition = filter === undefined ? everything : parseFilter(filter, [], settings);
+      const whole: StreamRequest = { filter: condition, start, until: null, batchSize: 100, order: 'LOG', ...request };
+      const messages = await streamEvents({ ...parts, ...others }, whole, { ...usualSettings, ...own });
+      const next = async (): Promise<any> => (await messages.next()).value ?? null;
+      return {
+        next,
+        async take(events) {
+          const taken: StreamMessage[] = [];
+          for (let count = 0; count < events;) {
+            const message: StreamMessage | null = await next();
+            if (message === null) return taken;
+            taken.push(message);
+            if (message.kind === 'EventBatch') count += message.events.length;
+          }
+          return taken;
+        },
+        async [Symbol.asyncDispose]() {
+          await messages.return?.();
+        },
+      };
+    },
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+  };
+}
+
+/** The ids of the events of messages. */
+export function idsOf(messages: readonly StreamMessage[]): string[] {
+  return messages.flatMap((message) => (message.kind === 'EventBatch' ? message.events : [])).map(({ id }) => id);
+}
