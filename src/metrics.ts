@@ -28,6 +28,12 @@ export function createMetrics() {
       registers,
     }),
     subscriptions: new Gauge({ name: 'tidings_subscriptions', help: 'Event subscriptions that are open.', registers }),
+    filters: new Gauge({
+      name: 'tidings_live_filters',
+      help: 'Distinct filters of subscriptions, by how an event finds them: exact, loose (under a beginning), unfiled (checked one by one).',
+      labelNames: ['filed'] as const,
+      registers,
+    }),
     delivered: new Counter({ name: 'tidings_events_delivered_total', help: 'Events handed to subscriptions.', registers }),
     sockets: new Gauge({ name: 'tidings_websockets', help: 'WebSockets that are open.', registers }),
     failures: new Counter({

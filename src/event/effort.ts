@@ -11,7 +11,8 @@ export function effort(filter: Condition, event: StoredEvent): number {
   return globs === 0 ? 0 : globs * textLength(event);
 }
 
-function globCharacters(condition: Condition): number {
+/** How many characters the globs of a filter have. */
+export function globCharacters(condition: Condition): number {
   const known = counted.get(condition);
   if (known !== undefined) return known;
   const count = countIn(condition);

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
+import { globCharacters } from '../event/effort.ts';
 import type { Condition } from '../event/filter.ts';
 import type { Metrics } from '../metrics.ts';
 import { persist } from './persist.ts';
 import { pulled } from './pulled.ts';
 import { createWalk, type WalkParts } from './walk.ts';
+import type { Watches } from './watches.ts';
 
 /**
  * A subscription: one cursor that moves along the log, when its client asks for the next event.
@@ -16,6 +18,7 @@ import { createWalk, type WalkParts } from './walk.ts';
  * speed to a client that is slow. A database that is away only makes it wait.
  */
 export interface SubscriptionParts extends WalkParts {
+  readonly watches: Watches;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -26,7 +29,7 @@ export async function subscribeToEvents(
   filter: Condition,
   after: Position | null,
 ): Promise<AsyncIterableIterator<StoredEvent>> {
-  const { tail, heads, metrics, logger } = parts;
+  const { tail, heads, watches, metrics, logger } = parts;
   const following = await tail.follow();
   let cursor: Position;
   try {
@@ -37,10 +40,28 @@ export async function subscribeToEvents(
   }
   metrics.subscriptions.inc();
   const walk = createWalk(parts, { filter, page });
+  // Filters that may take long to read in memory are read for one event at a time, aside.
+  const watch = globCharacters(filter) > mostWatched ? null : watches.watch(filter);
   const ready: StoredEvent[] = [];
 
   /** Moves the cursor one step; what matched on the way is ready. */
   const step = async (signal: AbortSignal): Promise<void> => {
+    const places = watch?.after(cursor) ?? null;
+    if (watch !== null && places?.length === 0) {
+      // Nothing matched up to the head, where the cursor may as well be.
+      cursor = Math.max(cursor, tail.head()) as Position;
+      return watch.matchedAfter(cursor, signal);
+    }
+    const watched =
+      places
+        ?.slice(0, page)
+        .map((place) => tail.recentAt(place))
+        .filter((event) => event !== null) ?? [];
+    if (places !== null && watched.length === Math.min(places.length, page)) {
+      ready.push(...watched);
+      cursor = watched.at(-1)?.position ?? cursor;
+      return;
+    }
     const { events, upTo } = (await walk.remembered(cursor)) ?? (await walk.stored(cursor));
     if (upTo === cursor) return tail.movedBeyond(cursor, signal);
     ready.push(...events);
@@ -58,6 +79,7 @@ export async function subscribeToEvents(
       return event;
     },
     () => {
+      watch?.[Symbol.dispose]();
       following[Symbol.dispose]();
       metrics.subscriptions.dec();
     },
@@ -66,3 +88,5 @@ export async function subscribeToEvents(
 
 /** Events read from the database at once for a subscription that is further back than memory. */
 const page = 100;
+/** Characters of all globs in a filter that is read together with the others. */
+const mostWatched = 200;

@@ -50,6 +50,17 @@ export class Recent {
   /** At most `limit` events after `position`, in order; null when memory does not reach back that far. */
   after(position: Position, limit: number): readonly StoredEvent[] | null {
     if (position < this.from) return null;
+    const first = this.firstAfter(position);
+    return this.events.slice(first, first + limit).filter((event) => event !== undefined);
+  }
+
+  /** The event at a place; null when it is not here. */
+  at(position: Position): StoredEvent | null {
+    const event = this.events[this.firstAfter(position) - 1];
+    return event?.position === position ? event : null;
+  }
+
+  private firstAfter(position: Position): number {
     let low = this.first;
     let high = this.events.length;
     while (low < high) {
@@ -57,7 +68,7 @@ export class Recent {
       if ((this.events[middle]?.position ?? Infinity) <= position) low = middle + 1;
       else high = middle;
     }
-    return this.events.slice(low, low + limit).filter((event) => event !== undefined);
+    return low;
   }
 
   private dropOldest(): void {

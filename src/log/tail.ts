@@ -23,12 +23,19 @@ export interface Tail extends AsyncDisposable {
   follow(): Promise<Disposable>;
   /** Events after `position` that are in memory (none: it is at the tail's head); null: read them from the database. */
   recentAfter(position: Position, limit: number): readonly StoredEvent[] | null;
+  /** The event at a place, if it is in memory. */
+  recentAt(position: Position): StoredEvent | null;
   head(): Position;
+  /** Hands every stretch of events to `attendant` before the head moves over it; what that answers with is called after. */
+  attend(attendant: Attendant): void;
   /** Aborts when the tail stops: then nothing moves any more. */
   readonly stopped: AbortSignal;
   /** Resolves when the head lies beyond `position`, when `signal` aborts, or when the tail stops. */
   movedBeyond(position: Position, signal: AbortSignal): Promise<void>;
 }
+
+/** The next events of the log and where they end. Must not throw. */
+export type Attendant = (events: readonly StoredEvent[], upTo: Position) => Promise<() => void>;
 
 export interface TailParts {
   readonly database: Database;
@@ -41,6 +48,7 @@ export interface TailParts {
 export function startTail({ database, heads, wakeups, metrics, logger }: TailParts, bounds: RecentBounds = usualBounds): Tail {
   const stopping = new AbortController();
   const waiting = new Set<() => void>();
+  const attendants: Attendant[] = [];
   let followers = 0;
   let recent: Recent | null = null;
   let looked: Promise<void> = Promise.resolve();
@@ -53,8 +61,11 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
     recent ??= new Recent(head, bounds);
     while (recent.head < head) {
       const { events, bytes } = await readLog(database, { after: recent.head, head, limit: stretch });
-      recent.extend(events, bytes, events.length < stretch ? head : (events.at(-1)?.position ?? head));
+      const upTo = events.length < stretch ? head : (events.at(-1)?.position ?? head);
+      const attended = await Promise.all(attendants.map((attendant) => attendant(events, upTo)));
+      recent.extend(events, bytes, upTo);
       metrics.head.set(recent.head);
+      attended.forEach((done) => done());
       wakeAll();
     }
   };
@@ -109,6 +120,8 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
       };
     },
     recentAfter: (position, limit) => recent?.after(position, limit) ?? null,
+    recentAt: (position) => recent?.at(position) ?? null,
+    attend: (attendant) => void attendants.push(attendant),
     stopped: stopping.signal,
     head: () => recent?.head ?? (0 as Position),
     async movedBeyond(position, signal) {

@@ -9,6 +9,7 @@ import type { StreamMessage } from '../../src/live/stream-message.ts';
 import { usualSettings, type StreamParts, type StreamRequest, type StreamSettings } from '../../src/live/stream-request.ts';
 import { streamEvents } from '../../src/live/stream.ts';
 import type { RecentBounds } from '../../src/log/recent.ts';
+import { createWatches } from '../../src/live/watches.ts';
 import { startTail } from '../../src/log/tail.ts';
 import { startWakeups } from '../../src/log/wakeups.ts';
 import { createMetrics } from '../../src/metrics.ts';
@@ -50,7 +51,8 @@ export async function startStreams(bounds?: RecentBounds): Promise<Streams> {
   const wakeups = stack.use(await startWakeups(database, logger));
   const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }, bounds));
   const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce() });
-  const parts: StreamParts = { database, heads, tail, metrics, logger, removedUpTo: nothingRemoved };
+  const watches = createWatches(tail, metrics);
+  const parts: StreamParts = { database, heads, tail, watches, metrics, logger, removedUpTo: nothingRemoved };
   return {
     parts,
     async emit(...events) {
