@@ -1,6 +1,9 @@
+import { parse, subscribe } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createContext, schema } from '../../schema/index.ts';
+import { readSettings } from '../../src/config.ts';
 import { TidingsError } from '../../src/errors.ts';
-import type { Position } from '../../src/event/cursor.ts';
+import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import { idsOf, startStreams, type Streams } from '../support/streams.ts';
 
 let streams: Streams;
@@ -85,6 +88,29 @@ test('the database being away makes a stream wait; another expected error ends i
   await using failing = await streams.listen(first, { parts: { removedUpTo: () => Promise.reject(error) } });
   expect(await failing.next()).toEqual({ kind: 'Failed', error });
   expect(await failing.next()).toBeNull();
+});
+
+test('what ends a stream is an error of its last result, not one of the iterator, which would take the socket along', async () => {
+  await streams.emit('wanted-first', ...names('wanted', 40));
+  const { parts, lineage } = streams;
+  const rows = () => Promise.reject(new TidingsError('LIMIT_EXCEEDED', 'too long'));
+  const services = {
+    ...parts,
+    lineage,
+    limits: readSettings({}),
+    version: '',
+    database: { ...parts.database, rows },
+    emitter: { emit: rows },
+  };
+  const results: any = await subscribe({
+    schema,
+    document: parse('subscription ($after: Cursor) { eventStream(after: $after) { __typename } }'),
+    variableValues: { after: formatCursor({ epoch: lineage.epoch, position: 1 as Position }) },
+    contextValue: createContext(services),
+  });
+  const { value } = await results.next();
+  expect(value.errors[0]).toMatchObject({ message: 'too long', extensions: { code: 'LIMIT_EXCEEDED' }, path: ['eventStream'] });
+  expect(await results.next()).toMatchObject({ done: true });
 });
 
 test('a stream that waits ends at once when its client leaves', async () => {

@@ -13,6 +13,7 @@ import { createWatches } from '../../src/live/watches.ts';
 import { startTail } from '../../src/log/tail.ts';
 import { startWakeups } from '../../src/log/wakeups.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import type { Lineage } from '../../src/store/epochs.ts';
 import { createHeadReader } from '../../src/store/head.ts';
 import { openStore } from '../../src/store/open.ts';
 import { nothingRemoved } from '../../src/store/removed.ts';
@@ -21,6 +22,7 @@ import { newDatabase } from './world.ts';
 /** What streams need, without a server, and with bounds of the test's own. */
 export interface Streams extends AsyncDisposable {
   readonly parts: StreamParts;
+  readonly lineage: Lineage;
   /** Stores events, each given as its id, or its id and what it follows; answers with the head. Their name is the id up to the dash. */
   emit(...events: readonly (string | readonly [string, string])[]): Promise<Position>;
   /** A stream from a place (null: the head). */
@@ -46,7 +48,7 @@ export async function startStreams(bounds?: RecentBounds): Promise<Streams> {
   const settings = readSettings(home.environment);
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics();
-  const { database } = stack.use(await openStore(settings));
+  const { database, lineage } = stack.use(await openStore(settings));
   const heads = createHeadReader(database);
   const wakeups = stack.use(await startWakeups(database, logger));
   const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }, bounds));
@@ -55,6 +57,7 @@ export async function startStreams(bounds?: RecentBounds): Promise<Streams> {
   const parts: StreamParts = { database, heads, tail, watches, metrics, logger, removedUpTo: nothingRemoved };
   return {
     parts,
+    lineage,
     async emit(...events) {
       const candidates = events.map((each) => {
         const [id, follows = null] = typeof each === 'string' ? [each] : each;
