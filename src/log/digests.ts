@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { Position } from '../event/cursor.ts';
 import { chapterLength, createDigester, stretchLength, type Chapter } from '../event/digest.ts';
-import type { StoredEvent } from '../event/event.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
 import { digestedTo, storeChapter } from '../store/digests.ts';
@@ -43,16 +42,16 @@ export function startDigesting({ database, heads, wakeups, metrics, logger }: Di
     upTo ??= await digestedTo(database);
     for (let head = await heads.head(); !signal.aborted && head >= Math.max(enoughAt, upTo + length);) {
       const began = performance.now();
-      const { events } = await readLog(database, { after: upTo, head, limit: length });
-      if (events.length < length) {
-        enoughAt = head + length - events.length;
+      const { events, chapter, end } = await digested(database, upTo, head);
+      if (events < length) {
+        enoughAt = head + length - events;
         break;
       }
-      if (!(await storeChapter(database, await digested(events)))) {
+      if (!(await storeChapter(database, chapter))) {
         upTo = null;
         return standBackMs;
       }
-      upTo = events.at(-1)?.position ?? upTo;
+      upTo = end;
       metrics.digested.set(upTo);
       await pause(performance.now() - began, signal);
     }
@@ -89,14 +88,24 @@ export function startDigesting({ database, heads, wakeups, metrics, logger }: Di
   };
 }
 
-/** In pieces, so that others have their turn. */
-async function digested(events: readonly StoredEvent[]): Promise<Chapter> {
+interface Digested {
+  readonly events: number;
+  readonly chapter: Chapter;
+  readonly end: Position;
+}
+
+/** The next chapter; stretch by stretch, since events may be large, and so that others have their turn. */
+async function digested(database: Database, after: Position, head: Position): Promise<Digested> {
   const digester = createDigester();
-  for (let at = 0; at < events.length; at += stretchLength) {
-    digester.add(events.slice(at, at + stretchLength));
-    await new Promise((resolve) => setImmediate(resolve));
+  let [end, count] = [after, 0];
+  while (count < length) {
+    const { events } = await readLog(database, { after: end, head, limit: stretchLength });
+    digester.add(events);
+    count += events.length;
+    end = events.at(-1)?.position ?? end;
+    if (events.length < stretchLength) break;
   }
-  return digester.chapter();
+  return { events: count, chapter: digester.chapter(), end };
 }
 
 const length = stretchLength * chapterLength;

@@ -1,13 +1,12 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../event/cursor.ts';
 import { isIdle, type DigestTest } from '../event/digest-test.ts';
-import { anyTerm, termOf } from '../event/digest-terms.ts';
-import { labelKeys } from '../event/event.ts';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database.ts';
-import { hasTerm, isFiled, passesSql, searchSql } from './digest-sql.ts';
+import { isFiled, passesSql, searchSql } from './digest-sql.ts';
 import { directionOf, type Direction, type PageRequest, type Place, type Tie } from './page-request.ts';
 import { fromTimestamp, toTimestamp } from './rows.ts';
+import { tieTermRows, tieTest } from './tie-terms.ts';
 
 /** Where a digest stands, and the times of its events. */
 export interface DigestPlace {
@@ -108,23 +107,7 @@ export async function readWindows(
   return perKey.map((found) => ({ digests: found.slice(0, size), next: found[size] ?? null }));
 }
 
-/** The terms of which an event has one if it is tied to a key. */
-function tieTerms(tie: Tie, key: string): readonly number[] {
-  const related = termOf.label('related', labelKeys.id, key);
-  return tie === 'ANY' ? [related, termOf.label('primary', labelKeys.id, key)] : tie === 'RELATED' ? [related] : [];
-}
-
-/** Keys as rows of `n`, from 0, `value`, and `terms` as an int[] in text. */
-export function tieTermRows(tie: Tie, keys: readonly string[]): readonly Readonly<{ n: number; value: string; terms: string }>[] {
-  return keys.map((value, n) => ({ n, value, terms: `{${[anyTerm, ...tieTerms(tie, value)].join(',')}}` }));
-}
-
-/** That a digest `d` has one of the terms `k.terms`; null where the tie has none. */
-export function tieTest(tie: Tie): SQL | null {
-  return tie === 'ANY' || tie === 'RELATED' ? hasTerm(sql`k.terms::int[]`) : null;
-}
-
-/** The digest that a walk in this direction meets first of two, and whether an event comes before all of a digest. */
+/** Whether an event comes before everything that a digest sums up, in the direction of a page. */
 export function comesBefore(
   event: { readonly position: Position; readonly occurred: Instant },
   next: DigestPlace,

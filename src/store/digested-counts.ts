@@ -2,10 +2,10 @@ import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
 import { isFiled, searchSql } from './digest-sql.ts';
-import { tieTermRows, tieTest } from './digest-windows.ts';
 import type { Tested } from './digested-pages.ts';
 import { Pace } from './pace.ts';
 import { isTied, isWithin, occurredBetween, type CountRequest } from './page-request.ts';
+import { tieTermRows, tieTest } from './tie-terms.ts';
 
 /**
  * Counts through digests: each key's events, up to `max` + 1, in stretches that may hold some and behind the last digest.

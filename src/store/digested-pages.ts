@@ -4,19 +4,10 @@ import type { DigestTest } from '../event/digest-test.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
 import { Pace } from './pace.ts';
-import { comesBefore, readFirstWindows, readWindows, type DigestPlace, type Window } from './digest-windows.ts';
-import {
-  directionOf,
-  isWithin,
-  keyRows,
-  occurredBetween,
-  orderSql,
-  type Direction,
-  type PageRequest,
-  type Tie,
-  type Tied,
-} from './page-request.ts';
-import { eventColumns, fromTimestamp, toTimestamp, type EventRow } from './rows.ts';
+import { PageSearch } from './page-search.ts';
+import { readFirstWindows, readWindows, type DigestPlace, type Window } from './digest-windows.ts';
+import { directionOf, isWithin, keyRows, occurredBetween, orderSql, type PageRequest, type Tie, type Tied } from './page-request.ts';
+import { eventColumns, toTimestamp, type EventRow } from './rows.ts';
 
 /**
  * Pages through digests: windows of digests that may hold matches are read in the direction of the page, and the events
@@ -39,8 +30,8 @@ export async function readDigestedPages(
   const { digestedTo, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : idle);
   const undigested = piecesOf({ first: (digestedTo + 1) as Position, last: request.head });
   const undigestedLast = direction.by === 'position' && direction.up;
-  const search = keys.map((value) => new Search(value, request.limit + 1, direction));
-  const lookIntoAll = (some: readonly Search[], ranges: readonly Range[]): Promise<void> =>
+  const search = keys.map((value) => new PageSearch(value, request.limit + 1, direction));
+  const lookIntoAll = (some: readonly PageSearch[], ranges: readonly Range[]): Promise<void> =>
     pace.through(ranges, (part) => lookInto(database, { request, tie, search: some }, part));
 
   for (const [index, window] of windows.entries()) {
@@ -72,51 +63,8 @@ export interface Tested extends Tied {
   readonly test: DigestTest;
 }
 
-/** One key's page in the making. */
-class Search {
-  /** The digest from which on to look; null: there is no need to look further. */
-  from: DigestPlace | null = null;
-  private readonly found = new Map<string, EventRow>();
-  private sorted: EventRow[] = [];
-  private looked = 0;
-
-  constructor(
-    readonly value: string,
-    private readonly wanted: number,
-    private readonly direction: Direction,
-  ) {}
-
-  add(row: EventRow): void {
-    this.found.set(row.position, row);
-  }
-
-  /** After everything before `next` was looked at: is the page full of events that nothing can come before any more? */
-  close({ digests, next }: Window): void {
-    this.looked += digests.length;
-    this.sorted = Array.from(this.found.values()).toSorted((a, b) => inOrder(a, b, this.direction));
-    const last = this.sorted[this.wanted - 1];
-    const full = last !== undefined && (next === null || comesBefore(edgeOf(last), next, this.direction));
-    this.from = full ? null : next;
-  }
-
-  /** How many more digests the page is likely to need, if they hold as much as those before. */
-  digestsWanted(): number {
-    const each = this.found.size / Math.max(this.looked, 1);
-    return Math.ceil((this.wanted - this.found.size) / Math.max(each, leastInOne)) + 1;
-  }
-
-  isFull(): boolean {
-    return this.found.size >= this.wanted;
-  }
-
-  page(): readonly EventRow[] {
-    this.close(nothing);
-    return this.sorted.slice(0, this.wanted);
-  }
-}
-
 /** Looks into the digests of a window step by step, and no further than one key's page needs. */
-async function lookThrough(window: Window, search: Search, look: (digests: readonly DigestPlace[]) => Promise<void>): Promise<void> {
+async function lookThrough(window: Window, search: PageSearch, look: (digests: readonly DigestPlace[]) => Promise<void>): Promise<void> {
   for (let at = 0, step = firstStep; at === 0 || at < window.digests.length;) {
     const digests = window.digests.slice(at, at + step);
     await look(digests);
@@ -139,7 +87,7 @@ function piecesOf({ first, last }: Pick<Range, 'first' | 'last'>): readonly Rang
 interface Look {
   readonly request: PageRequest;
   readonly tie: Tie;
-  readonly search: readonly Search[];
+  readonly search: readonly PageSearch[];
 }
 
 /** A stretch of the log, or those of its events that occurred within some time. */
@@ -190,17 +138,6 @@ function distinct(digests: readonly DigestPlace[]): readonly DigestPlace[] {
   return Array.from(new Map(digests.map((digest) => [`${digest.last}/${digest.part}`, digest])).values());
 }
 
-function edgeOf({ position, occurred }: EventRow) {
-  return { position: Number(position) as Position, occurred: fromTimestamp(occurred) };
-}
-
-function inOrder(a: EventRow, b: EventRow, { by, up }: Direction): number {
-  const [x, y] = [edgeOf(a), edgeOf(b)];
-  const byTime = by === 'position' || x.occurred === y.occurred ? 0 : x.occurred < y.occurred ? -1 : 1;
-  const order = byTime === 0 ? x.position - y.position : byTime;
-  return up ? order : -order;
-}
-
 const idle: DigestTest = { kind: 'all', of: [] };
 const nothing: Window = { digests: [], next: null };
 const fewPassing = 16;
@@ -209,8 +146,6 @@ const firstLook = 32;
 /** Digests of one key looked into at once, at first and at most. */
 const firstStep = 12;
 const longestStep = 512;
-/** Events of a page expected in a digest that passed, at least. */
-const leastInOne = 1 / 8;
 /** Digests of the first search; each further one reads four times as many. */
 const searchSize = 64;
 const largestSize = 1024;

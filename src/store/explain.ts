@@ -1,4 +1,5 @@
-import { digestTestOf, isIdle } from '../event/digest-test.ts';
+import { digestTestOf } from '../event/digest-test-of.ts';
+import { isIdle } from '../event/digest-test.ts';
 import { describeFilter } from '../event/describe-filter.ts';
 import type { Condition } from '../event/filter.ts';
 import { isFiled } from './digest-sql.ts';

@@ -1,4 +1,5 @@
-import { digestTestOf, type DigestTest } from '../event/digest-test.ts';
+import { digestTestOf } from '../event/digest-test-of.ts';
+import type { DigestTest } from '../event/digest-test.ts';
 import type { Condition, Selection } from '../event/filter.ts';
 
 /**
