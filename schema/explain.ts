@@ -105,7 +105,10 @@ builder.queryField('whyNot', (t) =>
       const condition = filterOf(filter, context); // a filter that breaks a rule is refused whether there is the event or not
       const event = await context.reads.event(eventId);
       if (event !== null && effort(condition, event) > mostEffort) {
-        throw new TidingsError('LIMIT_EXCEEDED', 'The globs of this filter are too large to be explained against so large an event.');
+        throw new TidingsError(
+          'LIMIT_EXCEEDED',
+          'The globs and texts of this filter are too large to be explained against so large an event.',
+        );
       }
       return event === null ? null : { fails: whyNot(filter, event, context.services.limits) };
     },

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
-import { globCharacters } from '../event/effort.ts';
+import { patternCharacters } from '../event/effort.ts';
 import type { Condition } from '../event/filter.ts';
 import type { Metrics } from '../metrics.ts';
 import { persist } from './persist.ts';
@@ -41,7 +41,7 @@ export async function subscribeToEvents(
   metrics.subscriptions.inc();
   const walk = createWalk(parts, { filter, page });
   // Filters that may take long to read in memory are read for one event at a time, aside.
-  const watch = globCharacters(filter) > mostWatched ? null : watches.watch(filter);
+  const watch = patternCharacters(filter) > mostWatched ? null : watches.watch(filter);
   const ready: StoredEvent[] = [];
 
   /** Moves the cursor one step; what matched on the way is ready. */
@@ -88,5 +88,5 @@ export async function subscribeToEvents(
 
 /** Events read from the database at once for a subscription that is further back than memory. */
 const page = 100;
-/** Characters of all globs in a filter that is read together with the others. */
+/** Characters of all globs and search texts in a filter that is read together with the others. */
 const mostWatched = 200;
