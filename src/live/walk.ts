@@ -5,7 +5,7 @@ import type { Condition } from '../event/filter.ts';
 import type { Tail } from '../log/tail.ts';
 import type { Database } from '../store/database.ts';
 import type { HeadReader } from '../store/head.ts';
-import type { Page } from '../store/page-request.ts';
+import { everyEvent, type Page } from '../store/page-request.ts';
 import { readPages } from '../store/pages.ts';
 import { matchingEvents } from './matching-events.ts';
 
@@ -81,7 +81,6 @@ function isTooMuch(error: unknown): boolean {
 }
 
 const nothing: Page = { events: [], more: false };
-const everyEvent = { tie: 'EVERYTHING', keys: [''] } as const;
 /** Events in memory looked at in one turn of the event loop. */
 const scanned = 1000;
 /** Places of the log that one read of the database looks at. */

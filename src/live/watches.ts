@@ -2,6 +2,7 @@ import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../event/filter.ts';
 import type { Tail } from '../log/tail.ts';
+import { Waiters } from '../log/waiters.ts';
 import type { Metrics } from '../metrics.ts';
 import { canonicalFilter } from './canonical-filter.ts';
 import { Matcher } from './matcher.ts';
@@ -30,7 +31,7 @@ interface Shared {
   readonly places: Position[];
   /** Every match after this place is among `places`. */
   knownFrom: Position;
-  readonly waiting: Set<() => void>;
+  readonly waiters: Waiters;
   watches: number;
   readonly remove: () => void;
 }
@@ -48,7 +49,7 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
     const made: Shared = {
       places: [],
       knownFrom: attending ?? tail.head(),
-      waiting: new Set(),
+      waiters: new Waiters(),
       watches: 0,
       remove: matcher.add(filter, () => made),
     };
@@ -69,10 +70,10 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
     }
     return () => {
       attending = null;
-      for (const { waiting } of matched) wake(waiting);
+      for (const { waiters } of matched) waiters.wake();
     };
   });
-  tail.stopped.addEventListener('abort', () => shared.forEach(({ waiting }) => wake(waiting)));
+  tail.stopped.addEventListener('abort', () => shared.forEach(({ waiters }) => waiters.wake()));
 
   return {
     watch(filter) {
@@ -83,7 +84,7 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
       return {
         after,
         async matchedAfter(from, signal) {
-          while (!signal.aborted && !tail.stopped.aborted && after(from)?.length === 0) await woken(own.waiting, signal);
+          while (!signal.aborted && !tail.stopped.aborted && after(from)?.length === 0) await own.waiters.woken(signal);
         },
         [Symbol.dispose]() {
           own.watches -= 1;
@@ -121,24 +122,6 @@ function firstAfter(places: readonly Position[], place: Position): number {
     else high = middle;
   }
   return low;
-}
-
-function wake(waiting: Set<() => void>): void {
-  const woken = [...waiting];
-  waiting.clear();
-  woken.forEach((each) => each());
-}
-
-async function woken(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const settle = (): void => {
-      signal.removeEventListener('abort', settle);
-      waiting.delete(settle);
-      resolve();
-    };
-    waiting.add(settle);
-    signal.addEventListener('abort', settle, { once: true });
-  });
 }
 
 /** About what the tail's memory holds. */

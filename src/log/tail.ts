@@ -6,6 +6,7 @@ import type { Database } from '../store/database.ts';
 import type { HeadReader } from '../store/head.ts';
 import { readLog } from '../store/log-stretch.ts';
 import { Recent, type RecentBounds } from './recent.ts';
+import { Waiters } from './waiters.ts';
 import type { Wakeups } from './wakeups.ts';
 
 /**
@@ -47,7 +48,7 @@ export interface TailParts {
 
 export function startTail({ database, heads, wakeups, metrics, logger }: TailParts, bounds: RecentBounds = usualBounds): Tail {
   const stopping = new AbortController();
-  const waiting = new Set<() => void>();
+  const waiters = new Waiters();
   const attendants: Attendant[] = [];
   let followers = 0;
   let recent: Recent | null = null;
@@ -66,7 +67,7 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
       recent.extend(events, bytes, upTo);
       metrics.head.set(recent.head);
       attended.forEach((done) => done());
-      wakeAll();
+      waiters.wake();
     }
   };
   const lookUntilQuiet = async (): Promise<void> => {
@@ -90,18 +91,13 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
     lookAgain = true;
     if (!looking && followers > 0) looked = lookUntilQuiet();
   };
-  const wakeAll = (): void => {
-    const woken = [...waiting];
-    waiting.clear();
-    woken.forEach((wake) => wake());
-  };
 
   const stopListening = wakeups.listen(look);
   const poll = setInterval(look, pollMs);
   stopping.signal.addEventListener('abort', () => {
     clearInterval(poll);
     stopListening();
-    wakeAll();
+    waiters.wake();
   });
 
   return {
@@ -126,15 +122,7 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
     head: () => recent?.head ?? (0 as Position),
     async movedBeyond(position, signal) {
       while (!signal.aborted && !stopping.signal.aborted && (recent === null || recent.head <= position)) {
-        await new Promise<void>((resolve) => {
-          const wake = (): void => {
-            signal.removeEventListener('abort', wake);
-            waiting.delete(wake);
-            resolve();
-          };
-          waiting.add(wake);
-          signal.addEventListener('abort', wake, { once: true });
-        });
+        await waiters.woken(signal);
       }
     },
     async [Symbol.asyncDispose]() {

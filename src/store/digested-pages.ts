@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { stretchLength } from '../event/digest.ts';
-import type { DigestTest } from '../event/digest-test.ts';
+import { always, type DigestTest } from '../event/digest-test.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
 import { Pace } from './pace.ts';
@@ -27,7 +27,7 @@ export async function readDigestedPages(
 ): Promise<readonly (readonly EventRow[])[]> {
   const direction = directionOf(request);
   const pace = new Pace(database.statementTimeout, firstLook);
-  const { digestedTo, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : idle);
+  const { digestedTo, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : always);
   const undigested = piecesOf({ first: (digestedTo + 1) as Position, last: request.head });
   const undigestedLast = direction.by === 'position' && direction.up;
   const search = keys.map((value) => new PageSearch(value, request.limit + 1, direction));
@@ -138,7 +138,6 @@ function distinct(digests: readonly DigestPlace[]): readonly DigestPlace[] {
   return Array.from(new Map(digests.map((digest) => [`${digest.last}/${digest.part}`, digest])).values());
 }
 
-const idle: DigestTest = { kind: 'all', of: [] };
 const nothing: Window = { digests: [], next: null };
 const fewPassing = 16;
 /** Stretches looked into by the first statement; the next ones take on more, if it was quick. */

@@ -1,10 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { DigestTest } from '../event/digest-test.ts';
+import { always, type DigestTest } from '../event/digest-test.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Condition } from '../event/filter.ts';
 import type { Database } from './database.ts';
 import { searchSql } from './digest-sql.ts';
 import { sqlOf } from './filter-sql.ts';
+import { everyEvent } from './page-request.ts';
 import { countEvents } from './pages.ts';
 import { wayTo } from './way.ts';
 
@@ -22,7 +23,7 @@ export async function estimateMatches(database: Database, filter: Condition, hea
     return { count: Math.min(count, mostCounted), exact: count <= mostCounted };
   }
   const [row] = await database.rows<{ digests: string; sampled: string; matches: string; undigested: string }>(
-    sampling(filter, way.kind === 'digests' ? way.test : { kind: 'all', of: [] }, head),
+    sampling(filter, way.kind === 'digests' ? way.test : always, head),
   );
   const [digests, sampled, matches, undigested] = [row?.digests, row?.sampled, row?.matches, row?.undigested].map(Number);
   if (digests === undefined || sampled === undefined || matches === undefined || undigested === undefined) throw new Error('no estimate');
@@ -51,6 +52,5 @@ function sampling(filter: Condition, test: DigestTest, head: Position): SQL {
       (${matching(sql`(select coalesce(max(last), 0) + 1 from tidings.digests)`, sql`${head}::bigint`)}) as undigested`;
 }
 
-const everyEvent = { tie: 'EVERYTHING', keys: [''] } as const;
 const mostCounted = 10_000;
 const sampleSize = 128;

@@ -48,6 +48,9 @@ export interface Tied {
   readonly keys: readonly string[];
 }
 
+/** One page, or count, of all events. */
+export const everyEvent: Tied = { tie: 'EVERYTHING', keys: [''] };
+
 /** The keys of a statement as rows of `n`, from 1, and `value`. */
 export function keyRows(keys: readonly string[]): SQL {
   return sql`jsonb_array_elements_text(${JSON.stringify(keys)}::text::jsonb) with ordinality as k (value, n)`;

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { always } from '../event/digest-test.ts';
 import type { Database } from './database.ts';
 import { countDigested } from './digested-counts.ts';
 import { readDigestedPages } from './digested-pages.ts';
@@ -47,7 +48,7 @@ export async function countEvents(database: Database, request: CountRequest, tie
 function tiedWay(way: Way, { tie }: Tied): Way {
   if (tie === 'FOLLOWS' || tie === 'PRIMARY') return { kind: 'walk' };
   if (tie === 'EVERYTHING' || way.kind !== 'walk') return way;
-  return { kind: 'digests', test: { kind: 'all', of: [] } };
+  return { kind: 'digests', test: always };
 }
 
 /** In order, through whatever index gives that order or leads to few events; a row more than the limit, if there is one. */
