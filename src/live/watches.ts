@@ -16,24 +16,26 @@ import { Matcher } from './matcher.ts';
  * says so when it has forgotten what is asked for. Then, as before it began, the log itself is looked at.
  */
 export interface Watches {
+  /** The watch of this filter; to be disposed of as often as it was asked for. */
   watch(filter: Condition): Watch;
 }
 
+/** The matches of one filter, for all who have an equal one. */
 export interface Watch extends Disposable {
-  /** The places of matches after `from`, up to the tail's head, in order; null: not known here. */
-  after(from: Position): readonly Position[] | null;
-  /** Resolves when there is a match after `from`, when `signal` aborts, or when the tail stops. */
-  matchedAfter(from: Position, signal: AbortSignal): Promise<void>;
+  /** The places of the next matches after `from`, up to the tail's head, in order, at most `limit`; null: not known here. */
+  after(from: Position, limit: number): readonly Position[] | null;
+  /** Whether it knows every match after `from`. */
+  knows(from: Position): boolean;
+  /** Woken at every match, once the tail's head has moved over it, and when the tail stops. */
+  readonly matches: Waiters;
 }
 
-/** What the watches of equal filters share. */
-interface Shared {
+/** What has been found out for one filter. */
+interface Shared extends Watch {
   readonly places: Position[];
   /** Every match after this place is among `places`. */
   knownFrom: Position;
-  readonly waiters: Waiters;
   watches: number;
-  readonly remove: () => void;
 }
 
 export function createWatches(tail: Tail, metrics: Metrics): Watches {
@@ -49,10 +51,19 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
     const made: Shared = {
       places: [],
       knownFrom: attending ?? tail.head(),
-      waiters: new Waiters(),
       watches: 0,
-      remove: matcher.add(filter, () => made),
+      matches: new Waiters(),
+      after: (from, limit) => (made.knows(from) ? placesBetween(made.places, { from, to: tail.head(), limit }) : null),
+      knows: (from) => from >= made.knownFrom,
+      [Symbol.dispose]() {
+        made.watches -= 1;
+        if (made.watches > 0) return;
+        remove();
+        shared.delete(key);
+        count();
+      },
     };
+    const remove = matcher.add(filter, () => made);
     shared.set(key, made);
     count();
     return made;
@@ -70,30 +81,17 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
     }
     return () => {
       attending = null;
-      for (const { waiters } of matched) waiters.wake();
+      for (const { matches } of matched) matches.wake();
     };
   });
-  tail.stopped.addEventListener('abort', () => shared.forEach(({ waiters }) => waiters.wake()));
+  tail.stopped.addEventListener('abort', () => shared.forEach(({ matches }) => matches.wake()));
 
   return {
     watch(filter) {
       const { key } = canonicalFilter(filter);
-      const own = shared.get(key) ?? open(key, filter);
-      own.watches += 1;
-      const after = (from: Position): readonly Position[] | null => (from < own.knownFrom ? null : between(own.places, from, tail.head()));
-      return {
-        after,
-        async matchedAfter(from, signal) {
-          while (!signal.aborted && !tail.stopped.aborted && after(from)?.length === 0) await own.waiters.woken(signal);
-        },
-        [Symbol.dispose]() {
-          own.watches -= 1;
-          if (own.watches > 0) return;
-          own.remove();
-          shared.delete(key);
-          count();
-        },
-      };
+      const watch = shared.get(key) ?? open(key, filter);
+      watch.watches += 1;
+      return watch;
     },
   };
 }
@@ -109,9 +107,21 @@ function remember(shared: Shared, place: Position): Shared {
   return shared;
 }
 
-/** Those of the places, which are in order, that lie after `from` and not after `to`. */
-function between(places: readonly Position[], from: Position, to: Position): readonly Position[] {
-  return places.slice(firstAfter(places, from), firstAfter(places, to));
+interface Stretch {
+  readonly from: Position;
+  readonly to: Position;
+  readonly limit: number;
+}
+
+/** The first `limit` of the places, which are in order, that lie after `from` and not after `to`. */
+function placesBetween(places: readonly Position[], { from, to, limit }: Stretch): readonly Position[] {
+  const found: Position[] = [];
+  for (let index = firstAfter(places, from); found.length < limit; index += 1) {
+    const place = places[index];
+    if (place === undefined || place > to) break;
+    found.push(place);
+  }
+  return found;
 }
 
 function firstAfter(places: readonly Position[], place: Position): number {

@@ -31,8 +31,8 @@ export interface Tail extends AsyncDisposable {
   attend(attendant: Attendant): void;
   /** Aborts when the tail stops: then nothing moves any more. */
   readonly stopped: AbortSignal;
-  /** Resolves when the head lies beyond `position`, when `signal` aborts, or when the tail stops. */
-  movedBeyond(position: Position, signal: AbortSignal): Promise<void>;
+  /** Woken when the head has moved, and when the tail stops. */
+  readonly moves: Waiters;
 }
 
 /** The next events of the log and where they end. Must not throw. */
@@ -48,7 +48,7 @@ export interface TailParts {
 
 export function startTail({ database, heads, wakeups, metrics, logger }: TailParts, bounds: RecentBounds = usualBounds): Tail {
   const stopping = new AbortController();
-  const waiters = new Waiters();
+  const moves = new Waiters();
   const attendants: Attendant[] = [];
   let followers = 0;
   let recent: Recent | null = null;
@@ -67,7 +67,7 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
       recent.extend(events, bytes, upTo);
       metrics.head.set(recent.head);
       attended.forEach((done) => done());
-      waiters.wake();
+      moves.wake();
     }
   };
   const lookUntilQuiet = async (): Promise<void> => {
@@ -97,7 +97,7 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
   stopping.signal.addEventListener('abort', () => {
     clearInterval(poll);
     stopListening();
-    waiters.wake();
+    moves.wake();
   });
 
   return {
@@ -120,11 +120,7 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
     attend: (attendant) => void attendants.push(attendant),
     stopped: stopping.signal,
     head: () => recent?.head ?? (0 as Position),
-    async movedBeyond(position, signal) {
-      while (!signal.aborted && !stopping.signal.aborted && (recent === null || recent.head <= position)) {
-        await waiters.woken(signal);
-      }
-    },
+    moves,
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await looked;

@@ -1,19 +1,26 @@
 import { GraphQLError, type DocumentNode, type ExecutionArgs } from 'graphql';
-import type { ServerOptions } from 'graphql-ws';
+import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { GraphQLEndpoint } from './graphql.ts';
+import type { Lane } from './lane.ts';
+import type { Outlet } from './subscribe.ts';
 
 export interface OperationLimits {
   readonly subscriptionsPerConnection: number;
 }
 
+/** What belongs to one WebSocket. */
+export interface Extra {
+  readonly lane: Lane;
+}
+
 /** How operations that come over a WebSocket are prepared and executed: as those over HTTP, with the same plugins. */
-export function operationsOver(graphql: GraphQLEndpoint, limits: OperationLimits): ServerOptions {
+export function operationsOver(graphql: GraphQLEndpoint, limits: OperationLimits): ServerOptions<ConnectionInitMessage['payload'], Extra> {
   return {
-    async onSubscribe(connection, _id, payload) {
+    async onSubscribe(connection, id, payload) {
       if (Object.keys(connection.subscriptions).length > limits.subscriptionsPerConnection) {
         return [tooMany(limits.subscriptionsPerConnection)];
       }
-      return prepare(graphql, payload);
+      return prepare(graphql, payload, outletOf(connection.extra.lane, id));
     },
     execute: (args) => (args.rootValue as Prepared).execute(args),
     subscribe: (args) => (args.rootValue as Prepared).subscribe(args),
@@ -32,9 +39,11 @@ type Prepared = Pick<ReturnType<GraphQLEndpoint['getEnveloped']>, 'execute' | 's
 async function prepare(
   graphql: GraphQLEndpoint,
   { query, operationName, variables }: Payload,
+  outlet: Outlet,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
     params: { query, operationName, variables },
+    outlet,
   });
   let document: DocumentNode;
   try {
@@ -51,6 +60,16 @@ async function prepare(
     ...(variables === undefined || variables === null ? {} : { variableValues: variables }),
     contextValue: await contextFactory(),
     rootValue: { execute, subscribe } satisfies Prepared,
+  };
+}
+
+/** Results of one operation, in the frames of graphql-transport-ws. */
+function outletOf(lane: Lane, id: string): Outlet {
+  const before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  return {
+    hasRoom: () => lane.hasRoom,
+    onRoom: (resume) => lane.onRoom(resume),
+    send: (json) => lane.send(`${before}${json}}`),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Metrics } from '../metrics.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
+import { Lane } from './lane.ts';
 import { operationsOver, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
@@ -24,7 +25,7 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
   const protocol = makeServer(operationsOver(graphql, limits));
 
-  const serve = (socket: WebSocket): void => {
+  const serve = (socket: WebSocket, connection: Duplex): void => {
     metrics.sockets.inc();
     const heartbeat = keepAlive(socket);
     const closed = protocol.opened(
@@ -41,7 +42,7 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
           });
         },
       },
-      {},
+      { lane: new Lane(socket, connection) },
     );
     // Broken and oversized frames: ws closes the socket with the right code by itself.
     socket.on('error', (error) => logger.info({ err: error }, 'a WebSocket failed'));
@@ -55,7 +56,7 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
     const refusal = refusalOf(request);
-    if (refusal === null) sockets.handleUpgrade(request, socket, head, serve);
+    if (refusal === null) sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, socket));
     else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   };
   http.on('upgrade', upgrade);

@@ -1,0 +1,49 @@
+import type { LiveSource } from './live-source.ts';
+import type { Turns } from './turns.ts';
+
+/** Whoever gets the messages of a source as they come. */
+export interface Recipient<Message extends object> {
+  /** Whether the network takes more for now. */
+  hasRoom(): boolean;
+  /** Calls `resume` once when the network takes more again; never, when it has gone. */
+  onRoom(resume: () => void): void;
+  /** Encodes a message; at once, if it can. Must not fail. */
+  encode(message: Message): string | Promise<string>;
+  send(text: string): void;
+  /** Told once when nothing comes any more. */
+  ended(): void;
+}
+
+/**
+ * Hands messages to a recipient until the source ends. Assumes nothing about either's speed. Promises: in order, each once;
+ * nothing is taken from the source before it can be sent, so that a client that does not read costs no memory but its
+ * network's; many messages for many recipients leave turns for everything else. To stop it, end the source.
+ *
+ *            take: message       no room          take: LATER
+ *   encoding <--------- running --------> waiting  -----------> idle
+ *      '--- sent ---------^  ^--- onRoom ----'                    |
+ *                         '---------------------------- resume ---'
+ */
+export function deliver<Message extends object>(source: LiveSource<Message>, recipient: Recipient<Message>, turns: Turns): void {
+  const queue = (): void => turns.add(run);
+  const run = (): void => {
+    for (let count = 0; count < mostInARow; count += 1) {
+      if (!recipient.hasRoom()) return recipient.onRoom(queue);
+      const message = source.take(queue);
+      if (message === 'LATER') return;
+      if (message === 'ENDED') return recipient.ended();
+      const text = recipient.encode(message);
+      if (typeof text !== 'string') return void text.then(sendAndGoOn);
+      recipient.send(text);
+    }
+    queue();
+  };
+  const sendAndGoOn = (text: string): void => {
+    if (!source.isEnded) recipient.send(text);
+    queue();
+  };
+  queue();
+}
+
+/** Messages to one recipient before others have their turn. */
+const mostInARow = 100;

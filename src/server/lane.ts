@@ -1,0 +1,54 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+
+/**
+ * The way out of one WebSocket, for all of its operations: in the order of the calls, and what is sent in one turn of the
+ * event loop in one write.
+ */
+export class Lane {
+  private waiting: (() => void)[] = [];
+  private corked = false;
+
+  constructor(
+    private readonly socket: WebSocket,
+    /** The connection below it. */
+    private readonly connection: Duplex,
+  ) {
+    connection.on('drain', this.resume);
+  }
+
+  /** Whether the client's network takes more; otherwise as much waits for it as is good. */
+  get hasRoom(): boolean {
+    return this.connection.writableLength < mostWaiting;
+  }
+
+  /** Calls `resume` when there is room again, in the order of the calls; never, when the socket has closed. */
+  onRoom(resume: () => void): void {
+    this.waiting.push(resume);
+  }
+
+  /** Nothing happens when the socket is closing. */
+  send(text: string): void {
+    if (!this.corked) {
+      this.corked = true;
+      this.connection.cork();
+      process.nextTick(this.uncork);
+    }
+    this.socket.send(text, ignore);
+  }
+
+  private readonly uncork = (): void => {
+    this.corked = false;
+    this.connection.uncork();
+  };
+
+  private readonly resume = (): void => {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const each of waiting) each();
+  };
+}
+
+/** Bytes that wait for one client's network at most, beyond one message. */
+const mostWaiting = 64 * 1024;
+const ignore = (): void => undefined;

@@ -1,0 +1,113 @@
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { deliver, type Recipient } from '../live/delivery.ts';
+import { LiveSource } from '../live/live-source.ts';
+import { Turns } from '../live/turns.ts';
+import { createSharedResults, type OperationResults } from './shared-results.ts';
+
+/** Where the results of a subscription go beside its iterator: straight to the client. In the context as `outlet`. */
+export interface Outlet extends Pick<Recipient<object>, 'hasRoom' | 'onRoom'> {
+  /** Sends one result, given as JSON. */
+  send(json: string): void;
+}
+
+type Results = AsyncIterableIterator<ExecutionResult>;
+
+/**
+ * How subscriptions are executed, on every transport: the source as GraphQL makes it, each of its messages executed and
+ * encoded once for all that share the operation. With an outlet the results go there as fast as it takes them, and the
+ * iterator only ends; without, they are the iterator's.
+ */
+export function sharedSubscriptions(maskError: (error: GraphQLError) => Error): Plugin {
+  const resultsOf = createSharedResults(maskError);
+  const turns = new Turns();
+  const subscribe = async (args: ExecutionArgs): Promise<Results | ExecutionResult> => {
+    const source = await createSourceEventStream(args);
+    if (!(source instanceof LiveSource)) return source as ExecutionResult;
+    const results = resultsOf(args);
+    const { outlet } = args.contextValue as { readonly outlet?: Outlet };
+    if (outlet === undefined) return new PulledResults(source, results);
+    const delivered = new DeliveredResults(source, results, outlet);
+    deliver(source, delivered, turns);
+    return delivered;
+  };
+  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as Parameters<typeof setSubscribeFn>[0]) };
+}
+
+/** The results of a source, one by one, for whoever asks for the next. */
+class PulledResults implements Results {
+  constructor(
+    private readonly source: LiveSource<object>,
+    private readonly results: OperationResults,
+  ) {}
+
+  async next(): Promise<IteratorResult<ExecutionResult>> {
+    const { done, value } = await this.source.next();
+    if (done === true) return this.return();
+    const { result, json } = await this.results.of(value, this.source.cursor.identityOf(value));
+    // Yoga writes a result with this function. What it takes out of errors it has to see.
+    return { done: false, value: result.errors === undefined ? Object.assign({ ...result }, { stringify: () => json }) : result };
+  }
+
+  async return(): Promise<IteratorResult<ExecutionResult>> {
+    if (!this.source.isEnded) this.results[Symbol.dispose]();
+    this.source.end();
+    return done;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/** Hands the results of a source to an outlet; as an iterator it only ends. */
+class DeliveredResults implements Results, Recipient<object> {
+  private readonly over: Promise<IteratorResult<ExecutionResult>>;
+  private finish: (end: IteratorResult<ExecutionResult>) => void = () => undefined;
+
+  constructor(
+    private readonly source: LiveSource<object>,
+    private readonly results: OperationResults,
+    private readonly outlet: Outlet,
+  ) {
+    this.over = new Promise((resolve) => (this.finish = resolve));
+  }
+
+  hasRoom(): boolean {
+    return this.outlet.hasRoom();
+  }
+
+  onRoom(resume: () => void): void {
+    this.outlet.onRoom(resume);
+  }
+
+  encode(message: object): string | Promise<string> {
+    const encoded = this.results.of(message, this.source.cursor.identityOf(message));
+    return encoded instanceof Promise ? encoded.then(({ json }) => json) : encoded.json;
+  }
+
+  send(json: string): void {
+    this.outlet.send(json);
+  }
+
+  ended(): void {
+    this.source.end();
+    this.results[Symbol.dispose]();
+    this.finish(done);
+  }
+
+  next(): Promise<IteratorResult<ExecutionResult>> {
+    return this.over;
+  }
+
+  return(): Promise<IteratorResult<ExecutionResult>> {
+    this.source.end(); // upon which its delivery ends
+    return Promise.resolve(done);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+const done = { done: true, value: undefined } as const;
