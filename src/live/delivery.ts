@@ -1,12 +1,13 @@
+import type { Waiter } from '../log/waiters.ts';
 import type { LiveSource } from './live-source.ts';
-import type { Turns } from './turns.ts';
+import type { Task, Turns } from './turns.ts';
 
 /** Whoever gets the messages of a source as they come. */
 export interface Recipient<Message extends object> {
   /** Whether the network takes more for now. */
   hasRoom(): boolean;
-  /** Calls `resume` once when the network takes more again; never, when it has gone. */
-  onRoom(resume: () => void): void;
+  /** Wakes somebody once when the network takes more again; never, when it has gone. */
+  onRoom(waiter: Waiter): void;
   /** Encodes a message; at once, if it can. Must not fail. */
   encode(message: Message): string | Promise<string>;
   send(text: string): void;
@@ -21,28 +22,43 @@ export interface Recipient<Message extends object> {
  *
  *            take: message       no room          take: LATER
  *   encoding <--------- running --------> waiting  -----------> idle
- *      '--- sent ---------^  ^--- onRoom ----'                    |
- *                         '---------------------------- resume ---'
+ *      '--- sent ---------^  ^--- onRoom ----'                   |
+ *                         '--------------------- woken --------'
  */
 export function deliver<Message extends object>(source: LiveSource<Message>, recipient: Recipient<Message>, turns: Turns): void {
-  const queue = (): void => turns.add(run);
-  const run = (): void => {
+  turns.add(new Delivery(source, recipient, turns));
+}
+
+class Delivery<Message extends object> implements Task, Waiter {
+  constructor(
+    private readonly source: LiveSource<Message>,
+    private readonly recipient: Recipient<Message>,
+    private readonly turns: Turns,
+  ) {}
+
+  wake(): void {
+    this.turns.add(this);
+  }
+
+  run(): void {
+    const { source, recipient } = this;
     for (let count = 0; count < mostInARow; count += 1) {
-      if (!recipient.hasRoom()) return recipient.onRoom(queue);
-      const message = source.take(queue);
+      if (!recipient.hasRoom()) return recipient.onRoom(this);
+      const message = source.take(this);
       if (message === 'LATER') return;
       if (message === 'ENDED') return recipient.ended();
       const text = recipient.encode(message);
-      if (typeof text !== 'string') return void text.then(sendAndGoOn);
+      if (typeof text !== 'string') return void this.sendLater(text);
       recipient.send(text);
     }
-    queue();
-  };
-  const sendAndGoOn = (text: string): void => {
-    if (!source.isEnded) recipient.send(text);
-    queue();
-  };
-  queue();
+    this.wake();
+  }
+
+  private async sendLater(text: Promise<string>): Promise<void> {
+    const encoded = await text;
+    if (!this.source.isEnded) this.recipient.send(encoded);
+    this.wake();
+  }
 }
 
 /** Messages to one recipient before others have their turn. */

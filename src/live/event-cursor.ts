@@ -1,5 +1,6 @@
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
+import type { Waiter } from '../log/waiters.ts';
 import type { Identity, LiveCursor } from './live-cursor.ts';
 import type { Walk } from './walk.ts';
 
@@ -33,12 +34,12 @@ export class EventCursor implements LiveCursor<StoredEvent> {
     this.place = upTo;
   }
 
-  onMore(wake: () => void): void {
-    this.walk.onMore(this.place, wake);
+  onMore(waiter: Waiter): void {
+    this.walk.onMore(this.place, waiter);
   }
 
-  offMore(wake: () => void): void {
-    this.walk.offMore(wake);
+  offMore(waiter: Waiter): void {
+    this.walk.offMore(waiter);
   }
 
   identityOf({ position }: StoredEvent): Identity {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Tail } from '../log/tail.ts';
+import type { Waiter } from '../log/waiters.ts';
 import type { Metrics } from '../metrics.ts';
 import type { LiveCursor } from './live-cursor.ts';
 import { persist } from './persist.ts';
@@ -17,8 +18,8 @@ export interface LiveSourceParts {
  * As an async iterator it differs from an async generator in that `return` also settles a `next` that is waiting: an idle
  * subscription could never end otherwise.
  */
-export class LiveSource<Message extends object> implements AsyncIterableIterator<Message> {
-  private resume: (() => void) | null = null;
+export class LiveSource<Message extends object> implements AsyncIterableIterator<Message>, Waiter {
+  private taker: Waiter | null = null;
   private pulling: Promise<unknown> | null = null;
   private ended = false;
 
@@ -30,8 +31,8 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
     parts.metrics.subscriptions.inc();
   }
 
-  /** The next message, if it is there. LATER: `resume` is called once when to ask again. ENDED: there is none any more. */
-  take(resume: () => void): Message | 'LATER' | 'ENDED' {
+  /** The next message, if it is there. LATER: the taker is woken once when to ask again. ENDED: there is none any more. */
+  take(taker: Waiter): Message | 'LATER' | 'ENDED' {
     const { tail, metrics } = this.parts;
     if (this.ended || tail.stopped.aborted) return 'ENDED';
     const message = this.cursor.next();
@@ -39,11 +40,11 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
       case 'ENDED':
         return 'ENDED';
       case 'WAIT':
-        this.resume = resume;
-        this.cursor.onMore(this.wake);
+        this.taker = taker;
+        this.cursor.onMore(this);
         return 'LATER';
       case 'READ':
-        this.resume = resume;
+        this.taker = taker;
         void this.read();
         return 'LATER';
       default:
@@ -59,11 +60,18 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.cursor.offMore(this.wake);
+    this.cursor.offMore(this);
     this.cursor[Symbol.dispose]();
     this.following[Symbol.dispose]();
     this.parts.metrics.subscriptions.dec();
     this.wake();
+  }
+
+  /** What its cursor waits for may have come. */
+  wake(): void {
+    const { taker } = this;
+    this.taker = null;
+    taker?.wake();
   }
 
   next(): Promise<IteratorResult<Message>> {
@@ -99,7 +107,7 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
   /** The next message; LATER once it makes sense to ask again. */
   private askOnce(): Promise<Message | 'LATER' | 'ENDED'> {
     return new Promise((resolve) => {
-      const message = this.take(() => resolve('LATER'));
+      const message = this.take({ wake: () => resolve('LATER') });
       if (message !== 'LATER') resolve(message);
     });
   }
@@ -109,12 +117,6 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
     await persist(() => this.cursor.read(), { logger, isOver: () => this.ended, stopped: tail.stopped });
     this.wake();
   }
-
-  private readonly wake = (): void => {
-    const { resume } = this;
-    this.resume = null;
-    resume?.();
-  };
 }
 
 const done = { done: true, value: undefined } as const;

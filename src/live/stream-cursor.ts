@@ -1,5 +1,6 @@
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
+import type { Waiter } from '../log/waiters.ts';
 import { Alarm } from './alarm.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
 import type { Identity, LiveCursor } from './live-cursor.ts';
@@ -88,16 +89,16 @@ export class StreamCursor implements LiveCursor<StreamMessage> {
     }
   }
 
-  onMore(wake: () => void): void {
+  onMore(waiter: Waiter): void {
     // When there is nothing to say although it is time, it is time again after as long.
     const checkpointIn = this.checkpointIn() > 0 ? this.checkpointIn() : this.own.checkpointMs;
-    this.alarm.set(Math.min(this.own.order.settleIn() ?? Infinity, checkpointIn), wake);
-    this.walk.onMore(this.looked, wake);
+    this.alarm.set(Math.min(this.own.order.settleIn() ?? Infinity, checkpointIn), waiter);
+    this.walk.onMore(this.looked, waiter);
   }
 
-  offMore(wake: () => void): void {
+  offMore(waiter: Waiter): void {
     this.alarm.clear();
-    this.walk.offMore(wake);
+    this.walk.offMore(waiter);
   }
 
   identityOf(message: StreamMessage): Identity {

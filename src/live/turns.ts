@@ -1,15 +1,20 @@
+/** Something to be done in its turn. An object, for what `Waiter` says. */
+export interface Task {
+  run(): void;
+}
+
 /**
  * Takes turns with everything else on the event loop: what is to be run waits in line, and is run in slices.
  * Whoever has more to do than fits in a moment is to get in line again.
  */
 export class Turns {
-  private line: (() => void)[] = [];
+  private line: Task[] = [];
   private first = 0;
   private coming = false;
 
   /** Runs it soon, after those that are in line. */
-  add(run: () => void): void {
-    this.line.push(run);
+  add(task: Task): void {
+    this.line.push(task);
     this.come();
   }
 
@@ -24,9 +29,9 @@ export class Turns {
     const end = performance.now() + sliceMs;
     // Those that come while this runs have their turn in the next one, so that what was written meanwhile goes out.
     for (const { length } = this.line; this.first < length && performance.now() < end;) {
-      const run = this.line[this.first];
+      const task = this.line[this.first];
       this.first += 1;
-      run?.();
+      task?.run();
     }
     this.line = this.line.slice(this.first);
     this.first = 0;

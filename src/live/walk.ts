@@ -4,6 +4,7 @@ import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../event/filter.ts';
 import type { Tail } from '../log/tail.ts';
+import type { Waiter } from '../log/waiters.ts';
 import type { Database } from '../store/database.ts';
 import type { HeadReader } from '../store/head.ts';
 import { everyEvent, type Page } from '../store/page-request.ts';
@@ -20,16 +21,18 @@ import type { Watch, Watches } from './watches.ts';
  */
 export class Walk {
   private readonly watch: Watch | null;
+  private readonly filter: Condition;
   private stretch = shortest;
 
   /** Reads pages of at most so many events from the database. */
   constructor(
     private readonly parts: WalkParts,
-    private readonly filter: Condition,
+    filter: Condition,
     private readonly page: number,
   ) {
     // Filters that may take long to read in memory are read for one event at a time, aside.
     this.watch = patternCharacters(filter) > mostWatched ? null : parts.watches.watch(filter);
+    this.filter = this.watch?.filter ?? filter; // those who have equal ones hold one
   }
 
   /** The step from here through what is known to match in the tail's memory, with `limit` events at most. Null: not known. */
@@ -84,16 +87,16 @@ export class Walk {
     return this.parts.tail.head() <= from;
   }
 
-  /** Calls `wake` once when there may be more after this place, which is the tail's head, or when the tail stops. */
-  onMore(from: Position, wake: () => void): void {
+  /** Wakes somebody once when there may be more after this place, which is the tail's head, or when the tail stops. */
+  onMore(from: Position, waiter: Waiter): void {
     // A watch that began while the tail was moving does not know what it is moving over.
-    if (this.watch?.knows(from) === true) this.watch.matches.add(wake);
-    else this.parts.tail.moves.add(wake);
+    if (this.watch?.knows(from) === true) this.watch.matches.add(waiter);
+    else this.parts.tail.moves.add(waiter);
   }
 
-  offMore(wake: () => void): void {
-    this.watch?.matches.delete(wake);
-    this.parts.tail.moves.delete(wake);
+  offMore(waiter: Waiter): void {
+    this.watch?.matches.delete(waiter);
+    this.parts.tail.moves.delete(waiter);
   }
 
   [Symbol.dispose](): void {

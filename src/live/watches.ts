@@ -22,6 +22,8 @@ export interface Watches {
 
 /** The matches of one filter, for all who have an equal one. */
 export interface Watch extends Disposable {
+  /** In canonical form. */
+  readonly filter: Condition;
   /** The places of the next matches after `from`, up to the tail's head, in order, at most `limit`; null: not known here. */
   after(from: Position, limit: number): readonly Position[] | null;
   /** Whether it knows every match after `from`. */
@@ -49,6 +51,7 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
   };
   const open = (key: string, filter: Condition): Shared => {
     const made: Shared = {
+      filter,
       places: [],
       knownFrom: attending ?? tail.head(),
       watches: 0,
@@ -88,8 +91,8 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
 
   return {
     watch(filter) {
-      const { key } = canonicalFilter(filter);
-      const watch = shared.get(key) ?? open(key, filter);
+      const { key, condition } = canonicalFilter(filter);
+      const watch = shared.get(key) ?? open(key, condition);
       watch.watches += 1;
       return watch;
     },

@@ -20,7 +20,7 @@ import type { Wakeups } from './wakeups.ts';
  *   idle ------> following at head ------------> reading up to a head ---------------> idle
  */
 export interface Tail extends AsyncDisposable {
-  /** Counts as a listener until disposed; resolves once the tail stands at a head that was read after the call. */
+  /** Counts as a listener until disposed of, once for each call; resolves once the tail stands at a head that was read after the call. */
   follow(): Promise<Disposable>;
   /** Events after `position` that are in memory (none: it is at the tail's head); null: read them from the database. */
   recentAfter(position: Position, limit: number): readonly StoredEvent[] | null;
@@ -92,6 +92,14 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
     if (!looking && followers > 0) looked = lookUntilQuiet();
   };
 
+  /** One for all who follow, since there may be very many. */
+  const following: Disposable = {
+    [Symbol.dispose]() {
+      followers -= 1;
+      if (followers === 0 && !looking) recent = null;
+    },
+  };
+
   const stopListening = wakeups.listen(look);
   const poll = setInterval(look, pollMs);
   stopping.signal.addEventListener('abort', () => {
@@ -108,12 +116,7 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
         throw error;
       });
       recent ??= new Recent(head, bounds);
-      return {
-        [Symbol.dispose]() {
-          followers -= 1;
-          if (followers === 0 && !looking) recent = null;
-        },
-      };
+      return following;
     },
     recentAfter: (position, limit) => recent?.after(position, limit) ?? null,
     recentAt: (position) => recent?.at(position) ?? null,

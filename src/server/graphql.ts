@@ -32,7 +32,7 @@ export function createGraphQL({ schema, createContext, metrics, logger }: GraphQ
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
     maskedErrors: { maskError: mask },
-    plugins: [sharedSubscriptions(mask)],
+    plugins: [sharedSubscriptions({ maskError: mask, metrics })],
     // What Yoga calls errors went through maskError, which logs those that are bugs.
     logging: {
       debug: (...args) => logger.debug(args),

@@ -1,12 +1,17 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
+/** Somebody who waits for room. */
+export interface Waiter {
+  wake(): void;
+}
+
 /**
  * The way out of one WebSocket, for all of its operations: in the order of the calls, and what is sent in one turn of the
  * event loop in one write.
  */
 export class Lane {
-  private waiting: (() => void)[] = [];
+  private waiting: Waiter[] = [];
   private corked = false;
 
   constructor(
@@ -22,9 +27,9 @@ export class Lane {
     return this.connection.writableLength < mostWaiting;
   }
 
-  /** Calls `resume` when there is room again, in the order of the calls; never, when the socket has closed. */
-  onRoom(resume: () => void): void {
-    this.waiting.push(resume);
+  /** Wakes somebody when there is room again, in the order of the calls; never, when the socket has closed. */
+  onRoom(waiter: Waiter): void {
+    this.waiting.push(waiter);
   }
 
   /** Nothing happens when the socket is closing. */
@@ -45,7 +50,7 @@ export class Lane {
   private readonly resume = (): void => {
     const { waiting } = this;
     this.waiting = [];
-    for (const each of waiting) each();
+    for (const each of waiting) each.wake();
   };
 }
 

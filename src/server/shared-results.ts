@@ -1,4 +1,5 @@
 import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
+import type { Metrics } from '../metrics.ts';
 import { matteringVariables } from './mattering-variables.ts';
 
 /** One message of a subscription as GraphQL answers it, and as JSON. */
@@ -13,6 +14,12 @@ export interface OperationResults extends Disposable {
   of(value: object, identity: string | number): Encoded | Promise<Encoded>;
 }
 
+export interface SharedResultsParts {
+  /** What of an error its callers may see. */
+  readonly maskError: (error: GraphQLError) => Error;
+  readonly metrics: Metrics;
+}
+
 /**
  * Executes and encodes each message of a subscription once, for all that would get the same.
  *
@@ -21,7 +28,7 @@ export interface OperationResults extends Disposable {
  * would give, to the letter: GraphQL executes, and what is shared is its whole result. What was read from the database
  * for a result is at most `freshMs` older than the asking. Keeps `mostCharacters` of JSON, the latest.
  */
-export function createSharedResults(maskError: (error: GraphQLError) => Error): (args: ExecutionArgs) => OperationResults {
+export function createSharedResults({ maskError, metrics }: SharedResultsParts): (args: ExecutionArgs) => OperationResults {
   const operations = new Map<string, Operation>();
   const kept: Kept[] = [];
   let characters = 0;
@@ -38,11 +45,12 @@ export function createSharedResults(maskError: (error: GraphQLError) => Error): 
     }
   };
   const encode = (result: ExecutionResult): Encoded => {
+    metrics.encoded.inc();
     const shown =
       result.errors === undefined ? result : { ...result, errors: result.errors.map((error) => maskError(error) as GraphQLError) };
     return { result: shown, json: JSON.stringify(shown) };
   };
-  const open = (key: string, args: ExecutionArgs): Operation => {
+  const open = (key: string, { schema, document, operationName, variableValues, contextValue }: ExecutionArgs): Operation => {
     const results = new Map<string | number, Encoded | Promise<Encoded>>();
     const forget = (identity: string | number): void => void results.delete(identity);
     const made: Operation = {
@@ -50,8 +58,15 @@ export function createSharedResults(maskError: (error: GraphQLError) => Error): 
       of(value, identity) {
         const known = results.get(identity);
         if (known !== undefined) return known;
-        // A context of its own, since resolvers put into it what they read.
-        const executed = execute({ ...args, rootValue: value, contextValue: Object.assign({}, args.contextValue) });
+        // A context of its own, since resolvers keep in it what they have read.
+        const executed = execute({
+          schema,
+          document,
+          operationName,
+          variableValues,
+          rootValue: value,
+          contextValue: Object.assign({}, contextValue),
+        });
         if (executed instanceof Promise) {
           const encoded = executed.then(encode);
           results.set(identity, encoded);

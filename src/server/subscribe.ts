@@ -1,9 +1,10 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { deliver, type Recipient } from '../live/delivery.ts';
 import { LiveSource } from '../live/live-source.ts';
 import { Turns } from '../live/turns.ts';
-import { createSharedResults, type OperationResults } from './shared-results.ts';
+import type { Waiter } from './lane.ts';
+import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
 /** Where the results of a subscription go beside its iterator: straight to the client. In the context as `outlet`. */
 export interface Outlet extends Pick<Recipient<object>, 'hasRoom' | 'onRoom'> {
@@ -11,17 +12,21 @@ export interface Outlet extends Pick<Recipient<object>, 'hasRoom' | 'onRoom'> {
   send(json: string): void;
 }
 
+/** The answer to a subscription whose results go to an outlet: an iterator that only ends. */
+export interface Delivered extends ExecutionResult {
+  readonly delivered: AsyncIterableIterator<ExecutionResult>;
+}
+
 type Results = AsyncIterableIterator<ExecutionResult>;
 
 /**
  * How subscriptions are executed, on every transport: the source as GraphQL makes it, each of its messages executed and
- * encoded once for all that share the operation. With an outlet the results go there as fast as it takes them, and the
- * iterator only ends; without, they are the iterator's.
+ * encoded once for all that share the operation. With an outlet the results go there as fast as it takes them.
  */
-export function sharedSubscriptions(maskError: (error: GraphQLError) => Error): Plugin {
-  const resultsOf = createSharedResults(maskError);
+export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
+  const resultsOf = createSharedResults(parts);
   const turns = new Turns();
-  const subscribe = async (args: ExecutionArgs): Promise<Results | ExecutionResult> => {
+  const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
     const source = await createSourceEventStream(args);
     if (!(source instanceof LiveSource)) return source as ExecutionResult;
     const results = resultsOf(args);
@@ -29,7 +34,7 @@ export function sharedSubscriptions(maskError: (error: GraphQLError) => Error): 
     if (outlet === undefined) return new PulledResults(source, results);
     const delivered = new DeliveredResults(source, results, outlet);
     deliver(source, delivered, turns);
-    return delivered;
+    return { delivered };
   };
   return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as Parameters<typeof setSubscribeFn>[0]) };
 }
@@ -77,8 +82,8 @@ class DeliveredResults implements Results, Recipient<object> {
     return this.outlet.hasRoom();
   }
 
-  onRoom(resume: () => void): void {
-    this.outlet.onRoom(resume);
+  onRoom(waiter: Waiter): void {
+    this.outlet.onRoom(waiter);
   }
 
   encode(message: object): string | Promise<string> {

@@ -1,8 +1,8 @@
-import { GraphQLError, type DocumentNode, type ExecutionArgs } from 'graphql';
+import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { GraphQLEndpoint } from './graphql.ts';
-import type { Lane } from './lane.ts';
-import type { Outlet } from './subscribe.ts';
+import type { Lane, Waiter } from './lane.ts';
+import type { Delivered, Outlet } from './subscribe.ts';
 
 export interface OperationLimits {
   readonly subscriptionsPerConnection: number;
@@ -20,10 +20,18 @@ export function operationsOver(graphql: GraphQLEndpoint, limits: OperationLimits
       if (Object.keys(connection.subscriptions).length > limits.subscriptionsPerConnection) {
         return [tooMany(limits.subscriptionsPerConnection)];
       }
-      return prepare(graphql, payload, outletOf(connection.extra.lane, id));
+      return prepare(graphql, payload, new OperationOutlet(connection.extra.lane, id));
     },
     execute: (args) => (args.rootValue as Prepared).execute(args),
-    subscribe: (args) => (args.rootValue as Prepared).subscribe(args),
+    async subscribe(args) {
+      const result = await (args.rootValue as Prepared).subscribe(args);
+      return 'delivered' in result ? result.delivered : result;
+    },
+    onOperation(_connection, _id, payload, args) {
+      // A subscription may stay for months, and graphql-ws keeps these as long. They have served.
+      Object.assign(payload, { query: '', variables: undefined });
+      Object.assign(args, { contextValue: undefined, rootValue: undefined, variableValues: undefined });
+    },
   };
 }
 
@@ -33,7 +41,10 @@ interface Payload {
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-type Prepared = Pick<ReturnType<GraphQLEndpoint['getEnveloped']>, 'execute' | 'subscribe'>;
+interface Prepared {
+  readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
+  readonly subscribe: (args: ExecutionArgs) => Promise<AsyncIterableIterator<ExecutionResult> | Delivered | ExecutionResult>;
+}
 
 /** Parses and validates one operation. Its errors are the operation's: they leave the socket's others alone. */
 async function prepare(
@@ -64,13 +75,27 @@ async function prepare(
 }
 
 /** Results of one operation, in the frames of graphql-transport-ws. */
-function outletOf(lane: Lane, id: string): Outlet {
-  const before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
-  return {
-    hasRoom: () => lane.hasRoom,
-    onRoom: (resume) => lane.onRoom(resume),
-    send: (json) => lane.send(`${before}${json}}`),
-  };
+class OperationOutlet implements Outlet {
+  private readonly before: string;
+
+  constructor(
+    private readonly lane: Lane,
+    id: string,
+  ) {
+    this.before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  }
+
+  hasRoom(): boolean {
+    return this.lane.hasRoom;
+  }
+
+  onRoom(waiter: Waiter): void {
+    this.lane.onRoom(waiter);
+  }
+
+  send(json: string): void {
+    this.lane.send(`${this.before}${json}}`);
+  }
 }
 
 function tooMany(limit: number): GraphQLError {

@@ -28,6 +28,10 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
   const serve = (socket: WebSocket, connection: Duplex): void => {
     metrics.sockets.inc();
     const heartbeat = keepAlive(socket);
+    const fail = (error: unknown): void => {
+      logger.error({ err: error }, 'a WebSocket message failed');
+      socket.close(CloseCode.InternalServerError, 'Internal server error');
+    };
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
@@ -35,10 +39,8 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
         close: (code, reason) => socket.close(code, reason),
         onMessage(handle) {
           socket.on('message', (data) => {
-            handle(text(data)).catch((error: unknown) => {
-              logger.error({ err: error }, 'a WebSocket message failed');
-              socket.close(CloseCode.InternalServerError, 'Internal server error');
-            });
+            // Of a subscription, this is pending for as long as it is open.
+            handle(text(data)).catch(fail);
           });
         },
       },
