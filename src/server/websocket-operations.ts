@@ -27,7 +27,7 @@ export function operationsOver(graphql: GraphQLEndpoint, limits: OperationLimits
       const result = await (args.rootValue as Prepared).subscribe(args);
       return 'delivered' in result ? result.delivered : result;
     },
-    onOperation(_connection, _id, payload, args) {
+    onOperation(...[, , payload, args]) {
       // A subscription may stay for months, and graphql-ws keeps these as long. They have served.
       Object.assign(payload, { query: '', variables: undefined });
       Object.assign(args, { contextValue: undefined, rootValue: undefined, variableValues: undefined });

@@ -10,8 +10,9 @@ async function metric(world: World, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(metrics)![1]);
 }
 const encoded = (world: World): Promise<number> => metric(world, 'tidings_live_results_encoded_total');
-const untilOpen = (world: World, count: number) =>
-  expect.poll(() => metric(world, 'tidings_subscriptions'), { timeout: 10_000 }).toBe(count);
+async function untilOpen(world: World, count: number): Promise<void> {
+  await expect.poll(() => metric(world, 'tidings_subscriptions'), { timeout: 10_000 }).toBe(count);
+}
 async function take(stream: AsyncIterator<any>, count: number): Promise<any[]> {
   const results = [];
   while (results.length < count) results.push((await stream.next()).value);
