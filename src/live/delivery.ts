@@ -3,14 +3,14 @@ import type { LiveSource } from './live-source.ts';
 import type { Task, Turns } from './turns.ts';
 
 /** Whoever gets the messages of a source as they come. */
-export interface Recipient<Message extends object> {
+export interface Recipient<Message extends object, Encoded extends object> {
   /** Whether the network takes more for now. */
   hasRoom(): boolean;
   /** Wakes somebody once when the network takes more again; never, when it has gone. */
   onRoom(waiter: Waiter): void;
   /** Encodes a message; at once, if it can. Must not fail. */
-  encode(message: Message): string | Promise<string>;
-  send(text: string): void;
+  encode(message: Message): Encoded | Promise<Encoded>;
+  send(encoded: Encoded): void;
   /** Told once when nothing comes any more. */
   ended(): void;
 }
@@ -25,14 +25,18 @@ export interface Recipient<Message extends object> {
  *      '--- sent ---------^  ^--- onRoom ----'                   |
  *                         '--------------------- woken --------'
  */
-export function deliver<Message extends object>(source: LiveSource<Message>, recipient: Recipient<Message>, turns: Turns): void {
+export function deliver<Message extends object, Encoded extends object>(
+  source: LiveSource<Message>,
+  recipient: Recipient<Message, Encoded>,
+  turns: Turns,
+): void {
   turns.add(new Delivery(source, recipient, turns));
 }
 
-class Delivery<Message extends object> implements Task, Waiter {
+class Delivery<Message extends object, Encoded extends object> implements Task, Waiter {
   constructor(
     private readonly source: LiveSource<Message>,
-    private readonly recipient: Recipient<Message>,
+    private readonly recipient: Recipient<Message, Encoded>,
     private readonly turns: Turns,
   ) {}
 
@@ -47,15 +51,15 @@ class Delivery<Message extends object> implements Task, Waiter {
       const message = source.take(this);
       if (message === 'LATER') return;
       if (message === 'ENDED') return recipient.ended();
-      const text = recipient.encode(message);
-      if (typeof text !== 'string') return void this.sendLater(text);
-      recipient.send(text);
+      const encoded = recipient.encode(message);
+      if (encoded instanceof Promise) return void this.sendLater(encoded);
+      recipient.send(encoded);
     }
     this.wake();
   }
 
-  private async sendLater(text: Promise<string>): Promise<void> {
-    const encoded = await text;
+  private async sendLater(encoding: Promise<Encoded>): Promise<void> {
+    const encoded = await encoding;
     if (!this.source.isEnded) this.recipient.send(encoded);
     this.wake();
   }

@@ -9,6 +9,7 @@ import type { Database } from '../store/database.ts';
 import type { HeadReader } from '../store/head.ts';
 import { everyEvent, type Page } from '../store/page-request.ts';
 import { readPages } from '../store/pages.ts';
+import { Portion } from '../store/portion.ts';
 import { matchingEvents } from './matching-events.ts';
 import type { Watch, Watches } from './watches.ts';
 
@@ -22,7 +23,9 @@ import type { Watch, Watches } from './watches.ts';
 export class Walk {
   private readonly watch: Watch | null;
   private readonly filter: Condition;
+  /** How far to look in one read of the database, and for how many events. */
   private stretch = shortest;
+  private portion: Portion | null = null; // made when first needed: most never read
 
   /** Reads pages of at most so many events from the database. */
   constructor(
@@ -64,10 +67,11 @@ export class Walk {
   /** The step from here through the database. */
   async stored(from: Position): Promise<Step> {
     const { database, heads } = this.parts;
-    const { filter, page, stretch } = this;
+    const { filter, stretch } = this;
+    const portion = (this.portion ??= new Portion(this.page));
     const began = performance.now();
     const head = Math.min(await heads.head(), from + stretch) as Position;
-    const request = { filter, order: 'LOG', head, after: { position: from }, limit: page, backward: false } as const;
+    const request = { filter, order: 'LOG', head, after: { position: from }, limit: portion.limit, backward: false } as const;
     const found = await readPages(database, request, everyEvent).catch((error: unknown) => {
       if (stretch === shortest || !isTooMuch(error)) throw error;
       return null;
@@ -76,7 +80,8 @@ export class Walk {
       this.stretch = shortest;
       return this.stored(from);
     }
-    const { events, more } = found[0] ?? nothing;
+    const { events, more, bytes } = found[0] ?? nothing;
+    portion.saw(events.length, bytes);
     if (!more) this.stretch = nextStretch(stretch, performance.now() - began);
     const upTo = more ? (events.at(-1)?.position ?? head) : head;
     return { events, upTo: Math.max(upTo, from) as Position };
@@ -128,7 +133,7 @@ function isTooMuch(error: unknown): boolean {
   return error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED';
 }
 
-const nothing: Page = { events: [], more: false };
+const nothing: Page = { events: [], more: false, bytes: 0 };
 /** Characters of all globs and search texts in a filter that is read together with the others. */
 const mostWatched = 200;
 /** Events in memory looked at in one turn of the event loop. */

@@ -1,5 +1,4 @@
 import type { Position } from '../event/cursor.ts';
-import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../event/filter.ts';
 import type { Tail } from '../log/tail.ts';
 import { Waiters } from '../log/waiters.ts';
@@ -40,7 +39,8 @@ interface Shared extends Watch {
   watches: number;
 }
 
-export function createWatches(tail: Tail, metrics: Metrics): Watches {
+/** Leaves others their turn whenever it has matched for `sliceMs`. */
+export function createWatches(tail: Tail, metrics: Metrics, sliceMs: number = usualSliceMs): Watches {
   const matcher = new Matcher<() => Shared>();
   const shared = new Map<string, Shared>();
   /** The end of the stretch that is being attended to. */
@@ -77,10 +77,12 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
     const matched = new Set<Shared>();
     let began = performance.now();
     for (const event of events) {
-      for (const found of sharedBy(matcher, event)) matched.add(remember(found, event.position));
-      if (performance.now() - began < sliceMs) continue;
-      await new Promise((resolve) => setImmediate(resolve)); // others' turn
-      began = performance.now();
+      for (const group of matcher.candidates(event)) {
+        if (group.matches(event)) for (const subscriber of group.subscribers) matched.add(remember(subscriber(), event.position));
+        if (performance.now() - began < sliceMs) continue;
+        await new Promise((resolve) => setImmediate(resolve)); // others' turn
+        began = performance.now();
+      }
     }
     return () => {
       attending = null;
@@ -97,10 +99,6 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
       return watch;
     },
   };
-}
-
-function sharedBy(matcher: Matcher<() => Shared>, event: StoredEvent): readonly Shared[] {
-  return matcher.matching(event).flatMap(({ subscribers }) => Array.from(subscribers, (subscriber) => subscriber()));
 }
 
 function remember(shared: Shared, place: Position): Shared {
@@ -139,4 +137,4 @@ function firstAfter(places: readonly Position[], place: Position): number {
 
 /** About what the tail's memory holds. */
 const mostPlaces = 10_000;
-const sliceMs = 10;
+const usualSliceMs = 10;

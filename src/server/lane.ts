@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Encoded } from './shared-results.ts';
 
 /** Somebody who waits for room. */
 export interface Waiter {
@@ -32,14 +33,18 @@ export class Lane {
     this.waiting.push(waiter);
   }
 
-  /** Nothing happens when the socket is closing. */
-  send(text: string): void {
+  /** Sends a text of these parts. Nothing happens when the socket is closing. */
+  send(before: string, text: Encoded, after: string): void {
     if (!this.corked) {
       this.corked = true;
       this.connection.cork();
       process.nextTick(this.uncork);
     }
-    this.socket.send(text, ignore);
+    if (text.json.length < large) return this.socket.send(`${before}${text.json}${after}`, ignore);
+    // In fragments, so that it waits for many clients' networks in one copy.
+    this.socket.send(before, { fin: false }, ignore);
+    this.socket.send(text.bytes, { fin: false, binary: false }, ignore);
+    this.socket.send(after, { fin: true }, ignore);
   }
 
   private readonly uncork = (): void => {
@@ -54,6 +59,8 @@ export class Lane {
   };
 }
 
+/** Characters from which on a message is not copied for each client. */
+const large = 16 * 1024;
 /** Bytes that wait for one client's network at most, beyond one message. */
 const mostWaiting = 64 * 1024;
 const ignore = (): void => undefined;

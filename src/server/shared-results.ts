@@ -3,9 +3,18 @@ import type { Metrics } from '../metrics.ts';
 import { matteringVariables } from './mattering-variables.ts';
 
 /** One message of a subscription as GraphQL answers it, and as JSON. */
-export interface Encoded {
-  readonly result: ExecutionResult;
+export class Encoded {
   readonly json: string;
+  private encoded: Buffer | null = null;
+
+  constructor(readonly result: ExecutionResult) {
+    this.json = JSON.stringify(result);
+  }
+
+  /** The JSON in UTF-8, one for all. */
+  get bytes(): Buffer {
+    return (this.encoded ??= Buffer.from(this.json));
+  }
 }
 
 /** The results of one operation, for all subscriptions that share it. To be disposed of as often as it was asked for. */
@@ -48,7 +57,7 @@ export function createSharedResults({ maskError, metrics }: SharedResultsParts):
     metrics.encoded.inc();
     const shown =
       result.errors === undefined ? result : { ...result, errors: result.errors.map((error) => maskError(error) as GraphQLError) };
-    return { result: shown, json: JSON.stringify(shown) };
+    return new Encoded(shown);
   };
   const open = (key: string, { schema, document, operationName, variableValues, contextValue }: ExecutionArgs): Operation => {
     const results = new Map<string | number, Encoded | Promise<Encoded>>();

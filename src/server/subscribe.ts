@@ -4,13 +4,10 @@ import { deliver, type Recipient } from '../live/delivery.ts';
 import { LiveSource } from '../live/live-source.ts';
 import { Turns } from '../live/turns.ts';
 import type { Waiter } from './lane.ts';
-import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
+import { createSharedResults, type Encoded, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
 /** Where the results of a subscription go beside its iterator: straight to the client. In the context as `outlet`. */
-export interface Outlet extends Pick<Recipient<object>, 'hasRoom' | 'onRoom'> {
-  /** Sends one result, given as JSON. */
-  send(json: string): void;
-}
+export interface Outlet extends Pick<Recipient<object, Encoded>, 'hasRoom' | 'onRoom' | 'send'> {}
 
 /** The answer to a subscription whose results go to an outlet: an iterator that only ends. */
 export interface Delivered extends ExecutionResult {
@@ -66,7 +63,7 @@ class PulledResults implements Results {
 }
 
 /** Hands the results of a source to an outlet; as an iterator it only ends. */
-class DeliveredResults implements Results, Recipient<object> {
+class DeliveredResults implements Results, Recipient<object, Encoded> {
   private readonly over: Promise<IteratorResult<ExecutionResult>>;
   private finish: (end: IteratorResult<ExecutionResult>) => void = () => undefined;
 
@@ -86,13 +83,12 @@ class DeliveredResults implements Results, Recipient<object> {
     this.outlet.onRoom(waiter);
   }
 
-  encode(message: object): string | Promise<string> {
-    const encoded = this.results.of(message, this.source.cursor.identityOf(message));
-    return encoded instanceof Promise ? encoded.then(({ json }) => json) : encoded.json;
+  encode(message: object): Encoded | Promise<Encoded> {
+    return this.results.of(message, this.source.cursor.identityOf(message));
   }
 
-  send(json: string): void {
-    this.outlet.send(json);
+  send(encoded: Encoded): void {
+    this.outlet.send(encoded);
   }
 
   ended(): void {

@@ -2,6 +2,7 @@ import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResu
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { GraphQLEndpoint } from './graphql.ts';
 import type { Lane, Waiter } from './lane.ts';
+import type { Encoded } from './shared-results.ts';
 import type { Delivered, Outlet } from './subscribe.ts';
 
 export interface OperationLimits {
@@ -93,8 +94,8 @@ class OperationOutlet implements Outlet {
     this.lane.onRoom(waiter);
   }
 
-  send(json: string): void {
-    this.lane.send(`${this.before}${json}}`);
+  send(encoded: Encoded): void {
+    this.lane.send(this.before, encoded, '}');
   }
 }
 

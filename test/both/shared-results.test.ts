@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { listenTo, startWorld, type World } from '../support/world.ts';
 
 // Equal work is done once; what each client gets is what it would get alone.
-const emit = (world: World, input: object): Promise<any> =>
-  world.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
+async function emit(world: World, input: object): Promise<void> {
+  const { emitEvent } = await world.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
+  expect(emitEvent.status).toBe('CREATED');
+}
 const event = (id: string, more: object = {}): object => ({ id, event: 'a.b', resource: { id: 'r', labels: { x: '1' } }, ...more });
 async function metric(world: World, name: string): Promise<number> {
   const metrics = await (await fetch(`${world.tidings.url}/metrics`)).text();
@@ -123,3 +125,17 @@ function placeOf(text: string, found: RegExp): [number, number] {
   const before = text.slice(0, found.exec(text)!.index).split('\n');
   return [before.length, before.at(-1)!.length + 1];
 }
+
+test('a large message comes whole and alone to each, also to those that share a socket', async () => {
+  await using world = await startWorld();
+  const sockets = Array.from({ length: 4 }, () => world.socket());
+  const streams = Array.from({ length: 20 }, (_, index) => listenTo(sockets[index % 4]!, 'subscription { events { id payload } }'));
+  const results = streams.map((stream) => take(stream, 3));
+  await untilOpen(world, streams.length);
+  const text = '"ü😀\\'.repeat(100_000);
+  for (const [index, each] of [text, 'small', text].entries()) await emit(world, event(`large-${index}`, { payload: { each } }));
+  for (const got of await Promise.all(results)) {
+    expect(got.map(({ data }) => data.events.payload.each.length)).toEqual([text.length, 5, text.length]);
+    expect(got[2].data.events.payload.each === text).toBe(true);
+  }
+});
