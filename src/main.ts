@@ -36,7 +36,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
   starting.use(startDigesting({ database, heads, wakeups, metrics, logger }));
-  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce() });
+  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
 
   const watches = createWatches(tail, metrics);
   const services = { database, heads, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };
