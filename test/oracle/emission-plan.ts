@@ -89,6 +89,6 @@ function emissionsOf(prefix: string, { random, drawn, sizes }: Sources): readonl
 /** Most leaders were emitted before; some come later, in this batch or a next one, or never. */
 function leaderOf(number: number, random: Random): number | null {
   if (random.chance(0.4)) return null;
-  if (random.chance(0.6)) return Math.max(0, number - random.between(0, 30));
-  return random.chance(0.02) ? 1e9 : number + random.between(0, 25);
+  if (random.chance(0.6)) return Math.max(0, number - random.between(0, 60));
+  return random.chance(0.02) ? 1e9 : number + random.between(0, 60);
 }

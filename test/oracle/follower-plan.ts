@@ -43,7 +43,7 @@ export function planFollowers(seed: number, round: number, sizes: FollowerSizes)
       source,
       filter: random.chance(0.5) ? filter : plainFilter(random, round),
       batchSize: random.pick([1, 7, 100, 1000]),
-      selection: random.pick(['', '', wholeEvent, wholeEvent, wholeEvent, nested]),
+      selection: random.pick(['', '', '', '', wholeEvent, wholeEvent, wholeEvent, nested]),
       start: source !== 'EVENTS' && random.chance(0.15) ? null : random.pick([0, 0, 0, 1, 2]),
       beginsMs: random.chance(0.5) ? 0 : random.between(0, 8000),
       legs: Array.from({ length: 12 }, () => legOf(random, sizes.servers)),
@@ -77,7 +77,7 @@ function legOf(random: Random, servers: number): Leg {
     lastsMs,
     stall: random.chance(0.35) ? { afterMs, ms: random.between(200, 5000) } : null,
     ending: random.pick(['DROP', 'DROP', 'CLOSE', 'COMPLETE'] as const),
-    goOnFrom: random.chance(0.3) ? random.fraction() : null,
+    goOnFrom: random.chance(0.25) ? 1 - random.fraction() ** 3 : null,
   };
 }
 

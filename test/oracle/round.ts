@@ -22,8 +22,8 @@ export interface RoundParts {
 /** Emits, follows and makes trouble; then lets all followers catch up. Answers with what went wrong. */
 export async function playRound(seed: number, round: number, { fleet, tally, heads }: RoundParts): Promise<readonly string[]> {
   const servers = fleet.size;
-  const emissions = planEmissions(seed, round, { emitters: 6, batches: 40, most: 30, servers });
-  const plans = planFollowers(seed, round, { followers: 24, servers });
+  const emissions = planEmissions(seed, round, { emitters: 6, batches: 30, most: 60, servers });
+  const plans = planFollowers(seed, round, { followers: 18, servers });
   const incidents = planIncidents(seed, round, servers);
 
   const { head: begin } = await ask(fleet.url(0), '{ head }');
