@@ -15,4 +15,5 @@ export async function ask(url: string, query: string, variables: object = {}): P
 /** An answer that no server may give, whatever happens to it. */
 export class UnexpectedAnswer extends Error {}
 
-const longestMs = 30_000;
+/** Longer than a server is away. */
+const longestMs = 60_000;

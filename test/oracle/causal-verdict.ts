@@ -22,7 +22,7 @@ export function unkeptPromise(order: readonly string[], { known, log }: Stored):
 export interface Stored {
   /** The events that match and lie behind the beginning of a session, by id. */
   readonly known: ReadonlyMap<string, Listed>;
-  /** All events of the round. */
+  /** All events since the earliest start. */
   readonly log: ReadonlyMap<string, Listed>;
 }
 

@@ -39,7 +39,9 @@ export function planEmissions(seed: number, round: number, sizes: EmissionSizes)
   const drawn = fc.sample(anyEvent, { seed: seed + round, numRuns: 400 });
   return Array.from({ length: sizes.emitters }, (_, emitter) => {
     const random = randomOf(seed, round, 'emitter', emitter);
-    return emissionsOf(`r${round}-e${emitter}-`, { random, drawn, sizes });
+    const emissions = emissionsOf(`r${round}-e${emitter}-`, { random, drawn, sizes });
+    if (emitter > 0 || round % burstEvery !== burstEvery - 1) return emissions;
+    return emissions.toSpliced(random.between(0, emissions.length), 0, ...burst(`r${round}-burst-`, random, sizes));
   });
 }
 
@@ -85,6 +87,23 @@ function emissionsOf(prefix: string, { random, drawn, sizes }: Sources): readonl
   }
   return emissions;
 }
+
+/** More events at once than a server keeps in memory: who does not read meanwhile falls behind. */
+function burst(prefix: string, random: Random, { servers }: EmissionSizes): readonly Emission[] {
+  return Array.from({ length: 12 }, (_, batch) => ({
+    items: Array.from({ length: 1000 }, (_, index) => {
+      const event = { id: `${prefix}${batch * 1000 + index}`, event: random.pick(['a.burst', 'burst']), resource: { id: 'a' } };
+      return { event, expect: 'NEW' } as const;
+    }),
+    onError: 'REJECT_ALL',
+    servers: [random.between(0, servers - 1)],
+    checkedAt: null,
+    pauseMs: 0,
+  }));
+}
+
+/** Rounds from one burst to the next. */
+const burstEvery = 3;
 
 /** Most leaders were emitted before; some come later, in this batch or a next one, or never. */
 function leaderOf(number: number, random: Random): number | null {

@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { startProcess, type ServerProcess } from '../support/process.ts';
 
+/** A database server that the run may end and start again. */
+export interface MortalDatabase {
+  /** kill -9. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
 /** Server processes on one database, which end in every way and are replaced. */
 export interface Fleet extends AsyncDisposable {
   readonly size: number;
@@ -10,9 +17,17 @@ export interface Fleet extends AsyncDisposable {
   replace(server: number, signal: 'SIGKILL' | 'SIGTERM', downMs: number): Promise<void>;
   /** Lets a server do nothing for a while; its sockets stay open. */
   freeze(server: number, ms: number): Promise<void>;
+  /** The database, when it may be ended too. */
+  readonly database: MortalDatabase | null;
 }
 
-export async function startFleet(environment: Readonly<Record<string, string>>, size: number): Promise<Fleet> {
+export interface FleetParts {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly servers: number;
+  readonly database: MortalDatabase | null;
+}
+
+export async function startFleet({ environment, servers: size, database }: FleetParts): Promise<Fleet> {
   const servers: ServerProcess[] = [];
   const end = async ({ child }: ServerProcess, signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -29,6 +44,7 @@ export async function startFleet(environment: Readonly<Record<string, string>>, 
   }
   return {
     size,
+    database,
     url: (server) => servers[server]!.url,
     async replace(server, signal, downMs) {
       await end(servers[server]!, signal);

@@ -165,4 +165,5 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** Those upon which the stock client does not connect again. */
 const fatalCodes: ReadonlySet<number> = new Set([1002, 1007, 1008, 1009, 1011, 4400, 4401, 4429, 4500]);
-const stuckMs = 30_000;
+/** Without a message, while there should be one. */
+const stuckMs = 60_000;

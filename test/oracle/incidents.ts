@@ -6,7 +6,8 @@ import type { Tally } from './tally.ts';
 export interface Incident {
   readonly afterMs: number;
   readonly server: number;
-  readonly what: 'SIGKILL' | 'SIGTERM' | 'FREEZE';
+  /** DATABASE: kill -9 of the database, where the run has it at hand; else of the server. */
+  readonly what: 'SIGKILL' | 'SIGTERM' | 'FREEZE' | 'DATABASE';
   /** How long it is away. */
   readonly ms: number;
 }
@@ -16,7 +17,7 @@ export function planIncidents(seed: number, round: number, servers: number): rea
   return Array.from({ length: 40 }, () => ({
     afterMs: random.between(500, 5000),
     server: random.between(0, servers - 1),
-    what: random.pick(['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM', 'FREEZE'] as const),
+    what: random.pick(['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM', 'FREEZE', 'DATABASE'] as const),
     ms: random.pick([0, 100, 1000, 3000]),
   }));
 }
@@ -30,8 +31,18 @@ export async function happen(
   for (const { afterMs, server, what, ms } of incidents) {
     await passing(afterMs);
     if (over.aborted) return;
-    tally.add(what === 'FREEZE' ? 'freezes' : what === 'SIGKILL' ? 'kills' : 'stops');
-    if (what === 'FREEZE') await fleet.freeze(server, ms);
-    else await fleet.replace(server, what, ms);
+    const { database } = fleet;
+    if (what === 'FREEZE') {
+      tally.add('freezes');
+      await fleet.freeze(server, ms);
+    } else if (what === 'DATABASE' && database !== null) {
+      tally.add('kills of the database');
+      await database.kill();
+      await passing(ms);
+      await database.restart();
+    } else {
+      tally.add(what === 'SIGTERM' ? 'stops' : 'kills');
+      await fleet.replace(server, what === 'SIGTERM' ? what : 'SIGKILL', ms);
+    }
   }
 }

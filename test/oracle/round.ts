@@ -48,8 +48,10 @@ export async function playRound(seed: number, round: number, { fleet, tally, hea
   }
 
   const { head: end } = await ask(fleet.url(0), '{ head }');
-  const log = await plainQuery(fleet, null, begin);
-  const problems = [...judgeLogOfRound(log, emissions, acknowledged)];
+  // Followers may have started up to two rounds ago.
+  const log = await plainQuery(fleet, null, heads[2] ?? heads.at(-1)!);
+  const ofRound = log.filter(({ place }) => place > placeOf(begin));
+  const problems = [...judgeLogOfRound(ofRound, emissions, acknowledged)];
   const byId = new Map(log.map((each) => [each.id, each]));
   await Promise.all(
     followers.map(async (follower, index) => {

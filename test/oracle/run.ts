@@ -5,10 +5,15 @@ import { parseArgs } from 'node:util';
 import { startPostgres } from '../support/postgres-server.ts';
 import { runOracle } from './oracle.ts';
 
-// The oracle by hand, on a database of its own: npx tsx test/oracle/run.ts --minutes 60 --seed 1 [--embedded]
+// The oracle by hand, on a database of its own: npx tsx test/oracle/run.ts --minutes 60 --seed 1 [--embedded | --kill-database]
 // It runs what was built: npx tsc -p tsconfig.build.json.
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '15' }, seed: { type: 'string' }, embedded: { type: 'boolean', default: false } },
+  options: {
+    minutes: { type: 'string', default: '15' },
+    seed: { type: 'string' },
+    embedded: { type: 'boolean', default: false },
+    'kill-database': { type: 'boolean', default: false },
+  },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const minutes = Number(values.minutes);
@@ -17,12 +22,13 @@ const say = (line: string): void => console.log(`${new Date().toISOString()} ${l
 if (values.embedded) {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-oracle-'));
   try {
-    await runOracle({ seed, minutes, environment: { DATA_DIR: folder }, servers: 1, say });
+    await runOracle({ seed, minutes, environment: { DATA_DIR: folder }, servers: 1, database: null, say });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 } else {
   await using server = await startPostgres();
-  await runOracle({ seed, minutes, environment: { DATABASE_URL: server.url('postgres') }, servers: 3, say });
+  const environment = { DATABASE_URL: server.url('postgres') };
+  await runOracle({ seed, minutes, environment, servers: 3, database: values['kill-database'] ? server : null, say });
 }
 say('oracle: every follower got what the plain query has');

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 export interface Truth {
   /** What the follower should have got, from its start on. */
   readonly expected: readonly Listed[];
-  /** All events of the round, by id. */
+  /** All events since the earliest start, by id. */
   readonly log: ReadonlyMap<string, Listed>;
 }
 

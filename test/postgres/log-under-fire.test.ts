@@ -52,7 +52,7 @@ test(
       next.set(writer, Number(number) + 1);
     }
   },
-  5 * 60_000,
+  10 * 60_000,
 );
 
 /** Emits through one process, batch after batch, and looks through another whether what was acknowledged can be read there. */
