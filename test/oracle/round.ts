@@ -40,6 +40,7 @@ export async function playRound(seed: number, round: number, { fleet, tally, hea
   setMaxListeners(0, over.signal); // every follower waits for it
   const living = Promise.all(followers.map((follower) => follower.live(over.signal)));
   const troubles = happen(incidents, { fleet, tally }, over.signal);
+  troubles.catch(() => undefined); // told at the end of the round
   try {
     await Promise.all(emissions.map((batches) => emitAll(batches, { fleet, tally, acknowledged })));
   } finally {

@@ -43,6 +43,14 @@ export class Session {
 
   /** Takes in the data of one message. */
   hear(data: any): void {
+    try {
+      this.take(data);
+    } catch (error) {
+      this.problem(`unreadable, ${String(error)}`, data);
+    }
+  }
+
+  private take(data: any): void {
     if (this.source === 'EVENTS') return this.hearEvent(data.events);
     const message = data.eventStream;
     this.tally.add(`${message.kind} messages`);
