@@ -27,19 +27,21 @@ export interface EventInput {
 
 export interface EmissionSizes {
   readonly emitters: number;
-  /** Batches of one emitter in a round. */
-  readonly batches: number;
-  /** Events of one batch at most. */
-  readonly most: number;
   readonly servers: number;
 }
+
+/** Large batches, which are long under way, and small ones, which overtake them: emitters have one of the two habits. */
+const habits = [
+  { batches: 20, most: 120 },
+  { batches: 60, most: 6 },
+] as const;
 
 /** What each emitter of a round does, one batch after the other. */
 export function planEmissions(seed: number, round: number, sizes: EmissionSizes): readonly (readonly Emission[])[] {
   const drawn = fc.sample(anyEvent, { seed: seed + round, numRuns: 400 });
   return Array.from({ length: sizes.emitters }, (_, emitter) => {
     const random = randomOf(seed, round, 'emitter', emitter);
-    const emissions = emissionsOf(`r${round}-e${emitter}-`, { random, drawn, sizes });
+    const emissions = emissionsOf(`r${round}-e${emitter}-`, { random, drawn, ...habits[emitter % 2]!, ...sizes });
     if (emitter > 0 || round % burstEvery !== burstEvery - 1) return emissions;
     return emissions.toSpliced(random.between(0, emissions.length), 0, ...burst(`r${round}-burst-`, random, sizes));
   });
@@ -48,10 +50,14 @@ export function planEmissions(seed: number, round: number, sizes: EmissionSizes)
 interface Sources {
   readonly random: Random;
   readonly drawn: readonly object[];
-  readonly sizes: EmissionSizes;
+  readonly servers: number;
+  /** Batches of one emitter in a round. */
+  readonly batches: number;
+  /** Events of one batch at most. */
+  readonly most: number;
 }
 
-function emissionsOf(prefix: string, { random, drawn, sizes }: Sources): readonly Emission[] {
+function emissionsOf(prefix: string, { random, drawn, servers: size, batches, most }: Sources): readonly Emission[] {
   const stored: EventInput[] = [];
   const emissions: Emission[] = [];
   let next = 0;
@@ -64,13 +70,13 @@ function emissionsOf(prefix: string, { random, drawn, sizes }: Sources): readonl
     return { ...event, ...filler, id: `${prefix}${number}`, ...(follows === null ? {} : { follows: `${prefix}${follows}` }) };
   };
   const add = (items: readonly Item[], onError: Emission['onError']): void => {
-    const servers = [random.between(0, sizes.servers - 1)];
-    if (random.chance(0.1)) servers.push(random.between(0, sizes.servers - 1));
-    const checkedAt = random.chance(0.15) ? random.between(0, sizes.servers - 1) : null;
+    const servers = [random.between(0, size - 1)];
+    if (random.chance(0.1)) servers.push(random.between(0, size - 1));
+    const checkedAt = random.chance(0.15) ? random.between(0, size - 1) : null;
     emissions.push({ items, onError, servers, checkedAt, pauseMs: random.chance(0.3) ? random.between(0, 400) : 0 });
   };
-  for (let batch = 0; batch < sizes.batches; batch += 1) {
-    const events = Array.from({ length: random.chance(0.3) ? 1 : random.between(1, sizes.most) }, fresh);
+  for (let batch = 0; batch < batches; batch += 1) {
+    const events = Array.from({ length: random.chance(0.3) ? 1 : random.between(1, most) }, fresh);
     const items: Item[] = events.map((event) => ({ event, expect: 'NEW' }));
     if (random.chance(0.1)) items.push({ event: random.pick(events), expect: 'STORED' });
     if (stored.length > 0 && random.chance(0.1)) items.unshift({ event: random.pick(stored), expect: 'STORED' });

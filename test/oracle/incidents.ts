@@ -22,15 +22,20 @@ export function planIncidents(seed: number, round: number, servers: number): rea
   }));
 }
 
-/** Lets them happen one after the other, until `over` aborts; then all servers are there again. */
+/**
+ * Lets them happen one after the other, until `over` aborts; then all servers are there again. On a slow machine a start
+ * takes long; servers are there for at least as long as they were away, or nothing would ever be done.
+ */
 export async function happen(
   incidents: readonly Incident[],
   { fleet, tally }: { fleet: Fleet; tally: Tally },
   over: AbortSignal,
 ): Promise<void> {
+  let away = 0;
   for (const { afterMs, server, what, ms } of incidents) {
-    await passing(afterMs);
+    await passing(Math.max(afterMs, away));
     if (over.aborted) return;
+    const began = performance.now();
     const { database } = fleet;
     if (what === 'FREEZE') {
       tally.add('freezes');
@@ -44,5 +49,6 @@ export async function happen(
       tally.add(what === 'SIGTERM' ? 'stops' : 'kills');
       await fleet.replace(server, what === 'SIGTERM' ? what : 'SIGKILL', ms);
     }
+    away = performance.now() - began;
   }
 }

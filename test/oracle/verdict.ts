@@ -24,9 +24,7 @@ export function judge(follower: Follower, truth: Truth): readonly string[] {
   const all = difference(got, expected);
   if (all !== null) problems.push(`all sessions together: ${all}`);
   const { name, source, filter, batchSize } = plan;
-  return problems.map(
-    (problem) => `${name} (${source}, filter ${JSON.stringify(filter).slice(0, 400)}, batchSize ${batchSize}): ${problem}`,
-  );
+  return problems.map((problem) => `${name} (${source}, batchSize ${batchSize}): ${problem}; its filter: ${JSON.stringify(filter)}`);
 }
 
 /** In log order, a session gets what the plain query has from its beginning on, as far as it came. */
