@@ -1,0 +1,61 @@
+import { Agent, request } from 'node:http';
+import { workload } from '../workload.ts';
+
+/** An event as the benches emit it. */
+export interface BenchEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly resource: { readonly id: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly related?: readonly { readonly id: string; readonly role: string }[];
+  readonly [other: string]: unknown;
+}
+
+/** A client that emits over HTTP, on connections that it keeps. */
+export interface Emitting extends Disposable {
+  /** Emits one batch, made by `batchOf`; resolves when it was answered. Throws when not all of it was stored. */
+  emit(batch: Batch): Promise<void>;
+}
+
+/** A request that is ready to be sent. */
+export interface Batch {
+  readonly body: Buffer;
+  readonly events: number;
+}
+
+export function batchOf(events: readonly BenchEvent[]): Batch {
+  return { body: Buffer.from(JSON.stringify({ query: mutation, variables: { input: events } })), events: events.length };
+}
+
+export function startEmitting(url: string, { connections }: { readonly connections: number }): Emitting {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, noDelay: true });
+  return {
+    async emit({ body, events }) {
+      const answer = await new Promise<string>((resolve, reject) => {
+        const headers = { 'content-type': 'application/json', 'content-length': body.length };
+        const sent = request(`${url}/graphql`, { agent, method: 'POST', headers }, (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () => resolve(Buffer.concat(chunks).toString()));
+          response.on('error', reject);
+        });
+        sent.on('error', reject);
+        sent.end(body);
+      });
+      if (!answer.includes(`"created":${events}}`)) throw new Error(`expected ${events} events to be created, got ${answer.slice(0, 500)}`);
+    },
+    [Symbol.dispose]() {
+      agent.destroy();
+    },
+  };
+}
+
+/** Events of the workload, numbered: ids of one length that end in the event's place, from 0, in 9 digits. */
+export function numberedEvents(count: number, run: string): readonly BenchEvent[] {
+  return Array.from(workload(count) as Iterable<BenchEvent>, (event, n) => ({
+    ...event,
+    id: `${run}-${String(n).padStart(9, '0')}`,
+    follows: null,
+  }));
+}
+
+const mutation = 'mutation Emit($input: [EventInput!]!) { emitEvents(input: $input) { created } }';

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { packageRoot } from '../../../src/package-root.ts';
+import type { Contender } from './servers.ts';
+
+/** What every bench of live delivery can be told on its command line. */
+export interface BenchOptions {
+  readonly database: 'postgres' | 'embedded';
+  readonly contenders: readonly Contender[];
+  readonly rounds: number;
+  /** Only cases whose name has this. */
+  readonly only: string;
+  /** Where CPU profiles of Tidings go; null: none are made. */
+  readonly profiles: string | null;
+}
+
+/** Reads `--embedded --contenders Tidings,… --rounds 3 --only text --profiles folder`, and prints where this runs. */
+export function benchOptions(rounds: number): BenchOptions {
+  const { values } = parseArgs({
+    options: {
+      embedded: { type: 'boolean', default: false },
+      contenders: { type: 'string', default: everyContender.join(',') },
+      rounds: { type: 'string', default: String(rounds) },
+      only: { type: 'string', default: '' },
+      profiles: { type: 'string' },
+    },
+  });
+  const commit = execFileSync('git', ['log', '-1', '--format=%h "%s"'], { cwd: packageRoot }).toString().trim();
+  console.log(`${new Date().toISOString().slice(0, 10)}, at ${commit}; ${cpus().length} cores, Node ${process.version}`);
+  return {
+    database: values.embedded ? 'embedded' : 'postgres',
+    contenders: everyContender.filter((each) => values.contenders.split(',').includes(each)),
+    rounds: Number(values.rounds),
+    only: values.only,
+    profiles: values.profiles ?? null,
+  };
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value that a share of the values does not exceed; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).toSorted();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+const everyContender: readonly Contender[] = ['Tidings', 'Yoga recipe', 'ws', 'corked ws'];
