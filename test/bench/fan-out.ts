@@ -2,7 +2,8 @@
 // recipe and the limit that corked ws sets, in the same run. Build first; then:
 //   npx tsx test/bench/fan-out.ts [--embedded] [--rounds 3] [--contenders Tidings] [--only 'no filter'] [--profiles FOLDER]
 // Everybody gets the same events in the same batches over HTTP, at most two batches ahead of what has arrived, and sends
-// the same bytes. The rate counts from the first to the last message after a warm-up. Counts are checked for every
+// the same bytes. "µs" is the server's processor time for a message, which other work on the machine does not change much.
+// The rate counts from the first to the last message after a warm-up. Counts are checked for every
 // subscription, order and content for one message in a hundred.
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
@@ -47,15 +48,15 @@ const messages: Readonly<Record<Contender, number>> = { Tidings: 300_000, 'Yoga 
 await using databases = await startDatabases(options.database);
 console.log(databases.version);
 const chosenCases = cases.filter(({ name }) => name.includes(options.only));
-const rates = new Map<string, number[]>();
+const rates = new Map<string, Rate[]>();
 for (let round = 0; round < options.rounds; round += 1) {
   for (const each of chosenCases) {
     for (const size of sizes) {
       for (const contender of each.contenders.filter((name) => options.contenders.includes(name))) {
         const key = [each.name, size.subscriptions, contender].join('|');
-        const { rate, busy } = await measure(databases, contender, { ...each, ...size });
+        const rate = await measure(databases, contender, { ...each, ...size });
         rates.set(key, [...(rates.get(key) ?? []), rate]);
-        console.log(`${key}: ${rate.toFixed(0)} messages/s, this client ${(busy * 100).toFixed(0)} % busy`);
+        console.log(key, rate);
       }
     }
   }
@@ -63,18 +64,34 @@ for (let round = 0; round < options.rounds; round += 1) {
 console.table(
   chosenCases.flatMap(({ name }) =>
     sizes.map(({ subscriptions }) => {
-      const cells = everyone.map((contender) => [contender, rates.get([name, subscriptions, contender].join('|'))] as const);
-      return {
-        subscription: name,
-        subscriptions,
-        ...Object.fromEntries(cells.map(([contender, found]) => [contender, found === undefined ? null : Math.round(median(found))])),
-      };
+      const cells = everyone.flatMap((contender) => {
+        const found = rates.get([name, subscriptions, contender].join('|')) ?? [];
+        const middle = (of: (rate: Rate) => number): number => Number(median(found.map(of)).toPrecision(4));
+        return found.length === 0
+          ? []
+          : [
+              [contender, middle(({ perSecond }) => perSecond)],
+              [`${contender} µs`, middle(({ serverMicros }) => serverMicros)],
+            ];
+      });
+      return { subscription: name, subscriptions, ...Object.fromEntries(cells) };
     }),
   ),
 );
 
-/** Messages a second, and the share of the time in which this process, the client, had work. */
-async function measure(from: Databases, contender: Contender, { operation, subscriptions, sockets }: Case & (typeof sizes)[number]) {
+interface Rate {
+  /** Messages a second, and processor time of the server for one, in microseconds. */
+  readonly perSecond: number;
+  readonly serverMicros: number;
+  /** The share of the time in which this process, the client, had work. */
+  readonly clientBusy: number;
+}
+
+async function measure(
+  from: Databases,
+  contender: Contender,
+  { operation, subscriptions, sockets }: Case & (typeof sizes)[number],
+): Promise<Rate> {
   const environment = contender === 'Tidings' ? await from.fresh() : {};
   const nodeFlags = options.profiles !== null && contender === 'Tidings' ? ['--cpu-prof', `--cpu-prof-dir=${options.profiles}`] : [];
   await using server = await startServer(contender, { environment, nodeFlags });
@@ -126,16 +143,24 @@ async function measure(from: Databases, contender: Contender, { operation, subsc
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   };
+  let cpuBefore = 0;
   for (const [n, batch] of batches.entries()) {
     await arrivedAtLeast((n - 1) * size * subscriptions);
     // The clock starts with a server that has nothing left to send.
-    if (n * size === warm) await arrivedAtLeast(warm * subscriptions);
+    if (n * size === warm) {
+      await arrivedAtLeast(warm * subscriptions);
+      cpuBefore = server.cpuMs();
+    }
     await emitting.emit(batch);
   }
   await arrivedAtLeast(count * subscriptions);
   assert.ok(seen.every((each) => each === count));
-  const busy = performance.eventLoopUtilization(began).utilization;
-  return { rate: ((count - warm) * subscriptions * 1000) / (last - first), busy };
+  const counted = (count - warm) * subscriptions;
+  return {
+    perSecond: Math.round((counted * 1000) / (last - first)),
+    serverMicros: Math.round(((server.cpuMs() - cpuBefore) * 10_000) / counted) / 10,
+    clientBusy: Math.round(performance.eventLoopUtilization(began).utilization * 100) / 100,
+  };
 }
 
 function chosen(event: BenchEvent | undefined): object {

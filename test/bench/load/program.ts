@@ -13,9 +13,15 @@ export interface BenchOptions {
   readonly only: string;
   /** Where CPU profiles of Tidings go; null: none are made. */
   readonly profiles: string | null;
+  /** Where heap snapshots of servers go; null: none are made. */
+  readonly snapshots: string | null;
+  /** Whether to say which calls allocated what is held. */
+  readonly sites: boolean;
+  /** Subscriptions at most, where their number grows. */
+  readonly most: number;
 }
 
-/** Reads `--embedded --contenders Tidings,… --rounds 3 --only text --profiles folder`, and prints where this runs. */
+/** Reads `--embedded --contenders Tidings,… --rounds 3 --only text …`, and prints where this runs. */
 export function benchOptions(rounds: number): BenchOptions {
   const { values } = parseArgs({
     options: {
@@ -24,6 +30,9 @@ export function benchOptions(rounds: number): BenchOptions {
       rounds: { type: 'string', default: String(rounds) },
       only: { type: 'string', default: '' },
       profiles: { type: 'string' },
+      snapshots: { type: 'string' },
+      sites: { type: 'boolean', default: false },
+      most: { type: 'string', default: '100000' },
     },
   });
   const commit = execFileSync('git', ['log', '-1', '--format=%h "%s"'], { cwd: packageRoot }).toString().trim();
@@ -34,6 +43,9 @@ export function benchOptions(rounds: number): BenchOptions {
     rounds: Number(values.rounds),
     only: values.only,
     profiles: values.profiles ?? null,
+    sites: values.sites,
+    snapshots: values.snapshots ?? null,
+    most: Number(values.most),
   };
 }
 

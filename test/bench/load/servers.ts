@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
@@ -12,13 +12,26 @@ export type Contender = 'Tidings' | 'Yoga recipe' | 'ws' | 'corked ws';
 
 export interface Server extends AsyncDisposable {
   readonly url: string;
+  /** Milliseconds of processor time that the server has used so far, where /proc tells it; else NaN. */
+  cpuMs(): number;
   /** Bytes after garbage was collected; only of a server that was started with `measured`. */
   memory(): Promise<Memory>;
   /** Writes a heap snapshot; only of a server that was started with `measured`. */
   snapshot(path: string): Promise<void>;
+  /** From now on remembers which calls allocate what; only of a server that was started with `measured`. */
+  beginSites(): Promise<void>;
+  /** What was allocated since and is still held, as a tree of calls. */
+  sites(): Promise<Site>;
 }
 
 export type Memory = NodeJS.MemoryUsage;
+
+/** A call of a sampling heap profile: V8's SamplingHeapProfileNode. */
+export interface Site {
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  readonly selfSize: number;
+  readonly children: readonly Site[];
+}
 
 export interface Databases extends AsyncDisposable {
   readonly version: string;
@@ -71,8 +84,11 @@ export async function startServer(contender: Contender, { environment, nodeFlags
   if (url === undefined) throw new Error(`${contender} did not start`);
   return {
     url,
+    cpuMs: () => cpuMs(child),
     memory: async () => (await asked(child, { ask: 'memory' })) as Memory,
     snapshot: async (path) => void (await asked(child, { ask: 'snapshot', path })),
+    beginSites: async () => void (await asked(child, { ask: 'beginSites' })),
+    sites: async () => (await asked(child, { ask: 'sites' })) as Site,
     async [Symbol.asyncDispose]() {
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
@@ -85,6 +101,16 @@ async function asked(child: ChildProcess, question: object): Promise<unknown> {
   child.send(question);
   const [answer] = (await once(child, 'message')) as [unknown];
   return answer;
+}
+
+/** See proc(5): utime and stime, in hundredths of a second. */
+function cpuMs({ pid }: ChildProcess): number {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return Number.NaN;
+  const fields = readFileSync(path, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 const tsx = ['--import', 'tsx'];
