@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { batchOf, numberedEvents, startEmitting, type BenchEvent } from './load/emitting.ts';
-import { benchOptions, median } from './load/program.ts';
+import { benchOptions, median, printMeasured } from './load/program.ts';
 import { startDatabases, startServer, type Contender, type Databases } from './load/servers.ts';
 import { openSubscribers, type Operation } from './load/subscribers.ts';
 
@@ -42,8 +42,8 @@ const sizes = [
   { subscriptions: 1000, sockets: 10 },
   { subscriptions: 10_000, sockets: 100 },
 ];
-/** Messages of one measurement, about as many as take five seconds. */
-const messages: Readonly<Record<Contender, number>> = { Tidings: 300_000, 'Yoga recipe': 100_000, ws: 500_000, 'corked ws': 1_500_000 };
+/** Messages of one measurement, as many as take some seconds. */
+const messages: Readonly<Record<Contender, number>> = { Tidings: 150_000, 'Yoga recipe': 60_000, ws: 300_000, 'corked ws': 1_000_000 };
 
 await using databases = await startDatabases(options.database);
 console.log(databases.version);
@@ -56,7 +56,7 @@ for (let round = 0; round < options.rounds; round += 1) {
         const key = [each.name, size.subscriptions, contender].join('|');
         const rate = await measure(databases, contender, { ...each, ...size });
         rates.set(key, [...(rates.get(key) ?? []), rate]);
-        console.log(key, rate);
+        printMeasured(key, rate);
       }
     }
   }
@@ -95,7 +95,7 @@ async function measure(
   const environment = contender === 'Tidings' ? await from.fresh() : {};
   const nodeFlags = options.profiles !== null && contender === 'Tidings' ? ['--cpu-prof', `--cpu-prof-dir=${options.profiles}`] : [];
   await using server = await startServer(contender, { environment, nodeFlags });
-  const size = Math.min(500, Math.max(10, 50_000 / subscriptions));
+  const size = Math.min(200, Math.max(2, 20_000 / subscriptions));
   const warm = Math.ceil((0.2 * messages[contender]) / subscriptions / size) * size;
   const count = warm + Math.max(2, Math.ceil(messages[contender] / subscriptions / size)) * size;
   const events = numberedEvents(count, 'fan');

@@ -6,7 +6,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { batchOf, startEmitting, type BenchEvent } from './load/emitting.ts';
-import { benchOptions, median, quantile } from './load/program.ts';
+import { benchOptions, median, printMeasured, quantile } from './load/program.ts';
 import { startDatabases, startServer, type Contender, type Databases } from './load/servers.ts';
 import { openSubscribers, type Operation } from './load/subscribers.ts';
 
@@ -54,7 +54,7 @@ for (let round = 0; round < options.rounds; round += 1) {
       const key = `${each.name}, ${each.perSecond} events/s in batches of ${each.batch}|${contender}`;
       const row = await measure(databases, contender, each);
       found.set(key, [...(found.get(key) ?? []), row]);
-      console.log(key, row);
+      printMeasured(key, row);
     }
   }
 }

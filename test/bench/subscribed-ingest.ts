@@ -3,7 +3,7 @@
 //   npx tsx test/bench/subscribed-ingest.ts [--embedded] [--rounds 3] [--contenders Tidings] [--most 100000]
 // Events of the sample in batches of 500, one batch after the other; 100 sockets share the subscriptions.
 import { batchOf, startEmitting } from './load/emitting.ts';
-import { benchOptions, median } from './load/program.ts';
+import { benchOptions, median, printMeasured } from './load/program.ts';
 import { sampleEvents } from './load/sample.ts';
 import { selectiveFilters } from './load/selective-filters.ts';
 import { startDatabases, startServer, type Contender, type Databases } from './load/servers.ts';
@@ -22,7 +22,7 @@ const query = 'subscription ($filter: EventFilter) { events(filter: $filter) { i
 await using databases = await startDatabases(options.database);
 console.log(databases.version);
 const contenders = options.contenders.filter((each) => each in counts);
-const rates = new Map<string, number[]>();
+const rates = new Map<string, Rate[]>();
 for (let round = 0; round < options.rounds; round += 1) {
   for (const contender of contenders) await measure(databases, contender);
 }
@@ -32,10 +32,22 @@ console.table(
     .map((subscriptions) => ({
       subscriptions,
       ...Object.fromEntries(
-        options.contenders.map((contender) => [contender, Math.round(median(rates.get(`${contender}|${subscriptions}`) ?? []))]),
+        contenders.flatMap((contender) => {
+          const found = rates.get(`${contender}|${subscriptions}`) ?? [];
+          return [
+            [contender, Math.round(median(found.map(({ perSecond }) => perSecond)))],
+            [`${contender} µs`, Math.round(median(found.map(({ serverMicros }) => serverMicros)))],
+          ];
+        }),
       ),
     })),
 );
+
+interface Rate {
+  /** Events a second, and processor time of the server for one, in microseconds. */
+  readonly perSecond: number;
+  readonly serverMicros: number;
+}
 
 /** One server, with more and more subscriptions. */
 async function measure(from: Databases, contender: Contender): Promise<void> {
@@ -61,9 +73,12 @@ async function measure(from: Databases, contender: Contender): Promise<void> {
     const before = subscribers.total;
     const count = counts[contender]![level]!;
     if (count > 1000) await emit(1000, `warm-${subscriptions}`);
-    const rate = await emit(count, `level-${subscriptions}`);
+    const cpuBefore = server.cpuMs();
+    const perSecond = await emit(count, `level-${subscriptions}`);
+    const serverMicros = Math.round(((server.cpuMs() - cpuBefore) * 1000) / count);
     const key = `${contender}|${subscriptions}`;
-    rates.set(key, [...(rates.get(key) ?? []), rate]);
-    console.log(`${key}: ${rate.toFixed(0)} events/s, ${subscribers.total - before} messages; opened in ${opened.toFixed(1)} s`);
+    rates.set(key, [...(rates.get(key) ?? []), { perSecond, serverMicros }]);
+    const [messages, openSeconds] = [subscribers.total - before, Math.round(opened)];
+    printMeasured(key, { perSecond: Math.round(perSecond), serverMicros, messages, openSeconds });
   }
 }

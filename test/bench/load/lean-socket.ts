@@ -47,6 +47,9 @@ export async function openLeanSocket(url: string, onText: OnText): Promise<LeanS
     rest = at === bytes.length ? nothing : bytes.subarray(at);
   };
   socket.on('data', take);
+  socket.on('error', (error) => {
+    if (!closing) throw new Error(`a socket failed: ${error.message}`);
+  });
   socket.on('close', () => {
     if (!closing) throw new Error('the server closed a socket');
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../../src/package-root.ts';
 import type { Contender } from './servers.ts';
@@ -47,6 +47,11 @@ export function benchOptions(rounds: number): BenchOptions {
     snapshots: values.snapshots ?? null,
     most: Number(values.most),
   };
+}
+
+/** Prints one measurement, and how many processes the machine had for its cores meanwhile. */
+export function printMeasured(what: string, measured: object): void {
+  console.log(what, measured, `load ${loadavg()[0]?.toFixed(1)}`);
 }
 
 export function median(values: readonly number[]): number {
