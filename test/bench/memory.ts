@@ -67,7 +67,7 @@ async function measure(contender: Contender, { name, sockets, operations, delive
   using emitting = startEmitting(server.url, { connections: 1 });
   const [first, second] = numberedEvents(2, 'memory');
   // What is loaded, compiled and cached at first use belongs to nobody.
-  const warm = await openSubscribers({ url: server.url, sockets: 10 });
+  using warm = await openSubscribers({ url: server.url, sockets: 10 });
   await warm.open(operations.slice(0, 100));
   await emitting.emit(batchOf([first!]));
   await pause(500);
@@ -93,7 +93,6 @@ async function measure(contender: Contender, { name, sockets, operations, delive
     delivered = await server.memory();
   }
   opened?.[Symbol.dispose]();
-  warm[Symbol.dispose]();
   return {
     count,
     ...difference('', before, after, count),

@@ -27,7 +27,8 @@ export function batchOf(events: readonly BenchEvent[]): Batch {
 }
 
 export function startEmitting(url: string, { connections }: { readonly connections: number }): Emitting {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections, noDelay: true });
+  // Idle ones are given up before the server gives them up, which it may do at the moment of the next request.
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, noDelay: true, timeout: 2000 });
   return {
     async emit({ body, events }) {
       const answer = await new Promise<string>((resolve, reject) => {

@@ -75,7 +75,7 @@ export async function openSubscribers({ url, sockets: count, onNext }: Subscribe
 /** The subscriptions that the server has, once they are at least so many. */
 async function openOnServer(url: string, atLeast = 0): Promise<number> {
   for (const began = performance.now(); ; await pause(20)) {
-    const text = await (await fetch(`${url}/metrics`)).text();
+    const text = await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text();
     const open = Number(/^tidings_subscriptions (\d+)$/m.exec(text)?.[1] ?? Number.NaN);
     if (open >= atLeast) return open;
     if (performance.now() - began > patienceMs) throw new Error(`expected ${atLeast} subscriptions, got ${open}`);
