@@ -135,7 +135,7 @@ async function measure(
   };
   await subscribers.open(Array.from({ length: subscriptions }, () => operation));
 
-  using emitting = startEmitting(server.url, { connections: 1 });
+  using emitting = startEmitting(server.url, { kept: 0 });
   const batches = Array.from({ length: count / size }, (_, n) => batchOf(events.slice(n * size, (n + 1) * size)));
   const arrivedAtLeast = async (wanted: number): Promise<void> => {
     for (let quiet = 0, before = arrived; arrived < wanted; quiet = arrived === before ? quiet + 1 : 0, before = arrived) {

@@ -91,7 +91,7 @@ async function measure(from: Databases, contender: Contender, { perSecond, batch
     },
   });
   await subscribers.open(Array.from({ length: subscriptions }, (_, n) => operation(n)));
-  using emitting = startEmitting(server.url, { connections: 32 });
+  using emitting = startEmitting(server.url, { kept: 32 });
 
   const batches = Array.from({ length: count / batch }, (_, n) => batchOf(Array.from({ length: batch }, (_, m) => eventAt(n * batch + m))));
   const answers: Promise<void>[] = [];

@@ -64,7 +64,7 @@ console.table(rows);
 async function measure(contender: Contender, { name, sockets, operations, delivers }: Case): Promise<object> {
   const environment = { TIDINGS_MAX_SUBSCRIPTIONS: '1000', ...(contender === 'Tidings' ? await databases.fresh() : {}) };
   await using server = await startServer(contender, { environment, measured: true });
-  using emitting = startEmitting(server.url, { connections: 1 });
+  using emitting = startEmitting(server.url, { kept: 0 });
   const [first, second] = numberedEvents(2, 'memory');
   // What is loaded, compiled and cached at first use belongs to nobody.
   using warm = await openSubscribers({ url: server.url, sockets: 10 });

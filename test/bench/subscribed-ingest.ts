@@ -53,7 +53,7 @@ interface Rate {
 async function measure(from: Databases, contender: Contender): Promise<void> {
   const environment = contender === 'Tidings' ? await from.fresh() : {};
   await using server = await startServer(contender, { environment });
-  using emitting = startEmitting(server.url, { connections: 1 });
+  using emitting = startEmitting(server.url, { kept: 1 });
   using subscribers = await openSubscribers({ url: server.url, sockets: 100 });
   const emit = async (count: number, run: string): Promise<number> => {
     const events = sampleEvents(count, run);

@@ -10,7 +10,7 @@ export interface BenchEvent {
   readonly [other: string]: unknown;
 }
 
-/** A client that emits over HTTP, on connections that it keeps. */
+/** A client that emits over HTTP. */
 export interface Emitting extends Disposable {
   /** Emits one batch, made by `batchOf`; resolves when it was answered. Throws when not all of it was stored. */
   emit(batch: Batch): Promise<void>;
@@ -26,9 +26,10 @@ export function batchOf(events: readonly BenchEvent[]): Batch {
   return { body: Buffer.from(JSON.stringify({ query: mutation, variables: { input: events } })), events: events.length };
 }
 
-export function startEmitting(url: string, { connections }: { readonly connections: number }): Emitting {
-  // Idle ones are given up before the server gives them up, which it may do at the moment of the next request.
-  const agent = new Agent({ keepAlive: true, maxSockets: connections, noDelay: true, timeout: 2000 });
+/** Emits over so many connections that are kept; 0: over one at a time, a new one for each request. */
+export function startEmitting(url: string, { kept }: { readonly kept: number }): Emitting {
+  // A server whose turn was longer than it keeps idle connections resets those on which a request has just arrived.
+  const agent = new Agent({ keepAlive: kept > 0, maxSockets: Math.max(1, kept), noDelay: true });
   return {
     async emit({ body, events }) {
       const answer = await new Promise<string>((resolve, reject) => {
