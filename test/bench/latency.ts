@@ -67,10 +67,10 @@ console.table(
 );
 
 type Row = Readonly<
-  Record<'request p50' | 'request p99' | 'answer p50' | 'answer p99' | 'answered p50' | 'answered p99' | 'late s', number>
+  Record<'request p50' | 'request p99' | 'answer p50' | 'answer p99' | 'answered p50' | 'answered p99' | 'late s' | 'resets', number>
 >;
 
-/** Milliseconds; `answered` from request to answer, `late s` the seconds from the last request to the last message. */
+/** Milliseconds; `answered` from request to answer, `late s` the seconds from the last request to the last message, `resets` the requests sent again. */
 async function measure(from: Databases, contender: Contender, { perSecond, batch, operation, matching }: Case): Promise<Row> {
   const environment = contender === 'Tidings' ? await from.fresh() : {};
   await using server = await startServer(contender, { environment });
@@ -119,6 +119,7 @@ async function measure(from: Databases, contender: Contender, { perSecond, batch
     'answered p50': rounded(quantile(untilAnswer, 0.5)),
     'answered p99': rounded(quantile(untilAnswer, 0.99)),
     'late s': rounded((times[arrived - 1]! - ended) / 1000),
+    resets: emitting.repeated,
   };
 }
 

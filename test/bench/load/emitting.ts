@@ -14,6 +14,8 @@ export interface BenchEvent {
 export interface Emitting extends Disposable {
   /** Emits one batch, made by `batchOf`; resolves when it was answered. Throws when not all of it was stored. */
   emit(batch: Batch): Promise<void>;
+  /** Requests that were sent again, since the server had reset their connection. */
+  readonly repeated: number;
 }
 
 /** A request that is ready to be sent. */
@@ -30,20 +32,34 @@ export function batchOf(events: readonly BenchEvent[]): Batch {
 export function startEmitting(url: string, { kept }: { readonly kept: number }): Emitting {
   // A server whose turn was longer than it keeps idle connections resets those on which a request has just arrived.
   const agent = new Agent({ keepAlive: kept > 0, maxSockets: Math.max(1, kept), noDelay: true });
-  return {
-    async emit({ body, events }) {
-      const answer = await new Promise<string>((resolve, reject) => {
-        const headers = { 'content-type': 'application/json', 'content-length': body.length };
-        const sent = request(`${url}/graphql`, { agent, method: 'POST', headers }, (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('end', () => resolve(Buffer.concat(chunks).toString()));
-          response.on('error', reject);
-        });
-        sent.on('error', reject);
-        sent.end(body);
+  let repeated = 0;
+  const post = (body: Buffer): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'content-length': body.length };
+      const sent = request(`${url}/graphql`, { agent, method: 'POST', headers }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve(Buffer.concat(chunks).toString()));
+        response.on('error', reject);
       });
-      if (!answer.includes(`"created":${events}}`)) throw new Error(`expected ${events} events to be created, got ${answer.slice(0, 500)}`);
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  return {
+    get repeated() {
+      return repeated;
+    },
+    async emit({ body, events }) {
+      for (;;) {
+        try {
+          const answer = await post(body);
+          if (answer.includes(`"created":${events}}`) || (repeated > 0 && answer.includes('"created":0}'))) return;
+          throw new Error(`expected ${events} events to be created, got ${answer.slice(0, 500)}`);
+        } catch (error) {
+          if (kept === 0 || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+          repeated += 1; // safe, since events have ids
+        }
+      }
     },
     [Symbol.dispose]() {
       agent.destroy();
