@@ -35,6 +35,10 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
   take(taker: Waiter): Message | 'LATER' | 'ENDED' {
     const { tail, metrics } = this.parts;
     if (this.ended || tail.stopped.aborted) return 'ENDED';
+    if (this.taker !== null) {
+      this.taker = taker; // what was asked for before is still under way
+      return 'LATER';
+    }
     const message = this.cursor.next();
     switch (message) {
       case 'ENDED':
