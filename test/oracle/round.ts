@@ -22,7 +22,7 @@ export interface RoundParts {
 /** Emits, follows and makes trouble; then lets all followers catch up. Answers with what went wrong. */
 export async function playRound(seed: number, round: number, { fleet, tally, heads }: RoundParts): Promise<readonly string[]> {
   const servers = fleet.size;
-  const emissions = planEmissions(seed, round, { emitters: 8, servers });
+  const emissions = planEmissions(seed, round, { emitters: 24, servers });
   const plans = planFollowers(seed, round, { followers: 18, servers });
   const incidents = planIncidents(seed, round, servers);
 
