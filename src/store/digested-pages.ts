@@ -5,7 +5,7 @@ import type { Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
 import { Pace } from './pace.ts';
 import { PageSearch } from './page-search.ts';
-import { readFirstWindows, readWindows, type DigestPlace, type Window } from './digest-windows.ts';
+import { readFirstWindows, readWindows, type DigestPlace, type Places, type Window } from './digest-windows.ts';
 import { directionOf, isWithin, keyRows, occurredBetween, orderSql, type PageRequest, type Tie, type Tied } from './page-request.ts';
 import { eventColumns, toTimestamp, type EventRow } from './rows.ts';
 
@@ -13,7 +13,7 @@ import { eventColumns, toTimestamp, type EventRow } from './rows.ts';
  * Pages through digests: windows of digests that may hold matches are read in the direction of the page, and the events
  * of their stretches checked, until the page is full.
  *
- * Assumes: digests as event/digest promises them, of every event up to `digestedTo`; events behind it have none. Promises:
+ * Assumes: digests as event/digest promises them, of every event but those in the `undigested` stretches, which lie behind. Promises:
  * the same page that a walk over all events would give. Because an event of the page is taken only when it comes before
  * all that has not been looked at: the digest behind the window says so with its near edge, and events without a digest
  * are looked at first, or, where the page walks the log upwards, last.
@@ -27,8 +27,8 @@ export async function readDigestedPages(
 ): Promise<readonly (readonly EventRow[])[]> {
   const direction = directionOf(request);
   const pace = new Pace(database.statementTimeout, firstLook);
-  const { digestedTo, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : always);
-  const undigested = piecesOf({ first: (digestedTo + 1) as Position, last: request.head });
+  const { undigested: stretches, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : always);
+  const undigested = stretches.flatMap(piecesOf);
   const undigestedLast = direction.by === 'position' && direction.up;
   const search = keys.map((value) => new PageSearch(value, request.limit + 1, direction));
   const lookIntoAll = (some: readonly PageSearch[], ranges: readonly Range[]): Promise<void> =>
@@ -76,7 +76,7 @@ async function lookThrough(window: Window, search: PageSearch, look: (digests: r
 }
 
 /** A stretch of places in pieces that a statement can take one or many of. */
-function piecesOf({ first, last }: Pick<Range, 'first' | 'last'>): readonly Range[] {
+function piecesOf({ first, last }: Places): readonly Range[] {
   const pieces: Range[] = [];
   for (let at: number = first; at <= last; at += stretchLength) {
     pieces.push({ first: at as Position, last: Math.min(at + stretchLength - 1, last) as Position });
@@ -91,7 +91,7 @@ interface Look {
 }
 
 /** A stretch of the log, or those of its events that occurred within some time. */
-type Range = Pick<DigestPlace, 'first' | 'last'> & Partial<DigestPlace>;
+type Range = Places & Partial<DigestPlace>;
 
 /** Checks the events of these stretches, by the primary key, and gives each to the keys that it belongs to. */
 async function lookInto(database: Database, { request, tie, search }: Look, ranges: readonly Range[]): Promise<void> {
