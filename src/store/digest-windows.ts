@@ -4,7 +4,7 @@ import { isIdle, type DigestTest } from '../event/digest-test.ts';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database.ts';
 import { isFiled, passesSql, searchSql } from './digest-sql.ts';
-import { directionOf, type Direction, type PageRequest, type Place, type Tie } from './page-request.ts';
+import { directionOf, type Direction, type PageRequest, type Place, type Places, type Tie } from './page-request.ts';
 import { fromTimestamp, toTimestamp } from './rows.ts';
 import { tieTermRows, tieTest } from './tie-terms.ts';
 
@@ -22,12 +22,6 @@ export interface Window {
   readonly digests: readonly DigestPlace[];
   /** The first one behind the window; null: there is none. No event from there on comes before its near edge. */
   readonly next: DigestPlace | null;
-}
-
-/** A stretch of places, both ends inclusive. */
-export interface Places {
-  readonly first: Position;
-  readonly last: Position;
 }
 
 /** The first digests of a page, in two windows; and the places up to its head that have no digest: one stretch a partition. */

@@ -5,8 +5,19 @@ import type { Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
 import { Pace } from './pace.ts';
 import { PageSearch } from './page-search.ts';
-import { readFirstWindows, readWindows, type DigestPlace, type Places, type Window } from './digest-windows.ts';
-import { directionOf, isWithin, keyRows, occurredBetween, orderSql, type PageRequest, type Tie, type Tied } from './page-request.ts';
+import { readFirstWindows, readWindows, type DigestPlace, type Window } from './digest-windows.ts';
+import {
+  directionOf,
+  eventsBetween,
+  isWithin,
+  keyRows,
+  occurredBetween,
+  orderSql,
+  type PageRequest,
+  type Places,
+  type Tie,
+  type Tied,
+} from './page-request.ts';
 import { eventColumns, toTimestamp, type EventRow } from './rows.ts';
 
 /**
@@ -100,23 +111,27 @@ async function lookInto(database: Database, { request, tie, search }: Look, rang
   const within = sql`
     from jsonb_to_recordset(${JSON.stringify(ranges.map(rangeRow))}::text::jsonb)
       as r (first bigint, last bigint, since timestamptz, until timestamptz)
-    cross join lateral (
-      select * from tidings.events e
-      where e.position between r.first and r.last and ${occurredBetween(sql`r.since`, sql`r.until`)} and ${isWithin(request)}
-      offset 0
-    ) e`;
+    cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, around(ranges))}) e`;
+  const matching = sql`${occurredBetween(sql`r.since`, sql`r.until`)} and ${isWithin(request)}`;
   const found =
     tie === 'EVERYTHING'
-      ? sql`select 1 as n, ${eventColumns} ${within} order by ${order} limit ${request.limit + 1}`
+      ? sql`select 1 as n, ${eventColumns} ${within} where ${matching} order by ${order} limit ${request.limit + 1}`
       : sql`
         select * from (
           select k.n, ${eventColumns}, row_number() over (partition by k.n order by ${order}) as place
           ${within}
           cross join lateral (${mentionedIds(tie)}) mentioned (id)
           join ${keyRows(search.map((each) => each.value))} on k.value = mentioned.id
+          where ${matching}
         ) e
         where place <= ${request.limit + 1}`;
   for (const row of await database.rows<EventRow & { n: string }>(found)) search[Number(row.n) - 1]?.add(row);
+}
+
+/** The places from the first to the last of these. */
+function around(ranges: readonly Range[]): Places {
+  const [first, last] = ranges.reduce(([low, high], range) => [Math.min(low, range.first), Math.max(high, range.last)], [Infinity, 0]);
+  return { first: first as Position, last: last as Position };
 }
 
 /** The keys that an event is tied to, each once. */
