@@ -21,13 +21,18 @@ $$;
 --> statement-breakpoint
 
 -- The least place above which a writer may yet store events; null: every place that was given out is decided.
-create function tidings.undecided_after() returns bigint language sql volatile as $$
-  select min(((classid::bigint << 32) | objid::bigint) & ((1::bigint << 48) - 1))
+create function tidings.undecided_after() returns bigint language plpgsql volatile as $$
+declare
+  place bigint;
+begin
+  select min(((classid::bigint << 32) | objid::bigint) & ((1::bigint << 48) - 1)) into place
   from pg_locks
   where locktype = 'advisory'
     and objsubid = 1
     and classid::bigint >> 16 = 29801
-    and database = (select oid from pg_database where datname = current_database())
+    and database = (select oid from pg_database where datname = current_database());
+  return place;
+end
 $$;
 --> statement-breakpoint
 
@@ -47,7 +52,10 @@ begin
   order by position desc
   limit 1;
 
-  return coalesce(head, (select up_to from tidings.retention));
+  if head is null then
+    select up_to into head from tidings.retention;
+  end if;
+  return head;
 end
 $$;
 --> statement-breakpoint

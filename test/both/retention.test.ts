@@ -240,6 +240,15 @@ test('retention counts from when an event was received, whatever it says of when
   expect(await stored()).toMatchObject({ events: 0, ids: 0, digests: 0, chapters: 0 });
 });
 
+test('the service tells how long events are kept', async () => {
+  expect((await log.data('{ service { retentionDays } }')).service.retentionDays).toBe(30);
+  const limits = { ...log.services.limits, retentionDays: 0 };
+  const contextValue = createContext({ ...log.services, limits });
+  expect((await graphql({ schema, source: '{ service { retentionDays } }', contextValue })).data).toEqual({
+    service: { retentionDays: null },
+  });
+});
+
 test('without a retention everything is kept, and there is always room for more', async () => {
   const forever = { keepMs: null, everyMs: null, room: 100 };
   await log.days(0, forever);
