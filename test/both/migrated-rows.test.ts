@@ -20,7 +20,7 @@ import { rules } from '../support/aging.ts';
 import { newDatabase, onPostgres } from '../support/world.ts';
 
 /** Does something with a new database that has the first migrations only. */
-async function withFirst(migrations: number, settings: Settings, work: (database: Database) => Promise<void>): Promise<void> {
+async function withFirst<T>(migrations: number, settings: Settings, work: (database: Database) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-migrations-'));
   cpSync(join(packageRoot, 'drizzle', 'migrations'), folder, { recursive: true });
   const journal = join(folder, 'meta', '_journal.json');
@@ -30,13 +30,13 @@ async function withFirst(migrations: number, settings: Settings, work: (database
   await using database =
     embedded === null ? connectPostgres(settings.databaseUrl!, { ...settings, poolSize: 1 }) : connectEmbedded(embedded.path, settings);
   await migrate(database.orm, { migrationsFolder: folder, migrationsSchema: 'tidings', migrationsTable: 'migrations' });
-  await work(database);
   rmSync(folder, { recursive: true });
+  return await work(database);
 }
 
 test('a log of the version before partitions keeps its events, and retention comes to them', async () => {
   await using home = await newDatabase();
-  const settings = readSettings({ ...home.environment, ...(onPostgres ? {} : { DATA_DIR: `${home.environment['DATA_DIR']}-old` }) });
+  const settings = readSettings({ ...home.environment, ...(onPostgres ? {} : { DATA_DIR: join(home.environment['DATA_DIR']!, 'old') }) });
   const draft = (id: string): any => ({
     id,
     occurred: null,
@@ -46,11 +46,9 @@ test('a log of the version before partitions keeps its events, and retention com
     payload: null,
     follows: null,
   });
-  const head = await new Promise<number>((resolve, reject) => {
-    withFirst(3, settings, async (database) => {
-      await appendEvents(database, [draft('old-1'), draft('old-2')], 'REJECT_ALL');
-      resolve(await readHead(database));
-    }).catch(reject);
+  const head = await withFirst(3, settings, async (database) => {
+    await appendEvents(database, [draft('old-1'), draft('old-2')], 'REJECT_ALL');
+    return readHead(database);
   });
   await using store = await openStore(settings);
   const { database } = store;
@@ -72,5 +70,4 @@ test('a log of the version before partitions keeps its events, and retention com
   expect(await appendEvents(database, [draft('old-1')], 'REJECT_ALL')).toMatchObject([{ created: true }]);
   const [row] = await database.rows(sql`select count(*)::int as ids from tidings.event_ids`);
   expect(row).toEqual({ ids: 2 });
-  if (!onPostgres) rmSync(settings.dataDir, { recursive: true });
 });
