@@ -1,6 +1,7 @@
 import { parseCursor, type Position } from '../src/event/cursor.ts';
 import type { StoredEvent } from '../src/event/event.ts';
 import { subscribeToEvents } from '../src/live/subscription.ts';
+import { checkKept } from '../src/store/removed.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { EventType } from './event.ts';
@@ -31,5 +32,6 @@ async function startOf(after: string | null | undefined, context: Context): Prom
   if (after === null || after === undefined) return null;
   const cursor = parseCursor(after, 'LOG', ['after']);
   context.services.lineage.check(cursor, await context.services.heads.head(), ['after']);
+  await checkKept(context.services.removedUpTo, cursor.position, ['after']);
   return cursor.position;
 }

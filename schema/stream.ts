@@ -3,7 +3,6 @@ import { formatCursor, parseCursor, type LogCursor, type Position } from '../src
 import type { CaughtUp, Checkpoint, EventBatch, FellBehind, Removed, Replaced, StreamMessage } from '../src/live/stream-message.ts';
 import type { StreamStart } from '../src/live/stream-request.ts';
 import { streamEvents } from '../src/live/stream.ts';
-import { nothingRemoved } from '../src/store/removed.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { EventType, logCursor } from './event.ts';
@@ -99,7 +98,7 @@ builder.subscriptionField('eventStream', (t) =>
         until: await untilOf(until, context),
         start: await startOf(after, context),
       };
-      return streamEvents({ ...services, removedUpTo: nothingRemoved }, request);
+      return streamEvents(services, request);
     },
     resolve: (message: StreamMessage, _args, context) => {
       if (message.kind === 'Failed') throw message.error;

@@ -4,6 +4,7 @@ import type { Settings } from './config.ts';
 import { createEmitter } from './ingest/emit.ts';
 import { createWatches } from './live/watches.ts';
 import { startDigesting } from './log/digests.ts';
+import { rulesFor, startRetention } from './log/retention.ts';
 import { startTail } from './log/tail.ts';
 import { startWakeups } from './log/wakeups.ts';
 import { createMetrics } from './metrics.ts';
@@ -13,6 +14,7 @@ import { trackRequests } from './server/stop.ts';
 import { serveWebSocket } from './server/websocket.ts';
 import { createHeadReader } from './store/head.ts';
 import { openStore } from './store/open.ts';
+import { readRemoved } from './store/removed.ts';
 
 /** A server that runs. */
 export interface Tidings extends AsyncDisposable {
@@ -36,10 +38,12 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
   starting.use(startDigesting({ database, heads, wakeups, metrics, logger }));
+  starting.use(startRetention({ database, logger }, rulesFor(settings.retentionDays)));
+  const removedUpTo = readRemoved(database);
   const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
 
   const watches = createWatches(tail, metrics);
-  const services = { database, heads, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };
+  const services = { database, heads, removedUpTo, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };
   const graphql = createGraphQL({ schema, createContext: () => createContext(services), metrics, logger });
   const checkReady = async (): Promise<void> => void (await heads.head());
   const http = createHttp({ graphql, metrics, checkReady, limits: settings, version });

@@ -16,7 +16,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import type { Lineage } from '../../src/store/epochs.ts';
 import { createHeadReader } from '../../src/store/head.ts';
 import { openStore } from '../../src/store/open.ts';
-import { nothingRemoved } from '../../src/store/removed.ts';
+import { readRemoved } from '../../src/store/removed.ts';
 import { newDatabase } from './world.ts';
 
 /** What streams need, without a server, and with bounds of the test's own. */
@@ -54,7 +54,7 @@ export async function startStreams(bounds?: RecentBounds): Promise<Streams> {
   const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }, bounds));
   const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
   const watches = createWatches(tail, metrics, 0);
-  const parts: StreamParts = { database, heads, tail, watches, metrics, logger, removedUpTo: nothingRemoved };
+  const parts: StreamParts = { database, heads, tail, watches, metrics, logger, removedUpTo: readRemoved(database) };
   return {
     parts,
     lineage,
