@@ -2,6 +2,7 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
 import type { Settings } from './config.ts';
 import { createEmitter } from './ingest/emit.ts';
+import { createSharedBatches } from './ingest/shared-batches.ts';
 import { createWatches } from './live/watches.ts';
 import { startDigesting } from './log/digests.ts';
 import { startTail } from './log/tail.ts';
@@ -36,7 +37,8 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
   starting.use(startDigesting({ database, heads, wakeups, metrics, logger }));
-  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
+  const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
+  const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
 
   const watches = createWatches(tail, metrics);
   const services = { database, heads, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };
