@@ -36,7 +36,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const heads = createHeadReader(database);
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
-  starting.use(startDigesting({ database, heads, wakeups, metrics, logger }));
+  starting.use(startDigesting({ database, heads, wakeups, tail, metrics, logger }));
   const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
   const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
 

@@ -207,7 +207,7 @@ function usualBounds({ kind }: Database): SharedBatchBounds {
     lanes: kind === 'embedded' ? 1 : 4,
     batch: { events: 1000, bytes: 4 << 20 },
     // Some seconds' work. Whoever waits longer should rather know.
-    waiting: { events: 20_000, bytes: 64 << 20 },
+    waiting: { events: 100_000, bytes: 64 << 20 },
   };
 }
 
