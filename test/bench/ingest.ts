@@ -3,28 +3,25 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { createClient } from 'graphql-ws';
 import postgres from 'postgres';
 import { WebSocket } from 'ws';
-import { readSettings } from '../../src/config.ts';
-import { openStore } from '../../src/store/open.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
 import { emitted, processorSeconds } from './load.ts';
 import { sampleInputs } from './sample.ts';
 
 // Durable events a second over GraphQL, by batch and clients, on Postgres and embedded, beside a plain server with Yoga and
-// drizzle that inserts per mutation, and beside COPY of the same events into the same tables:
-//   npm run build && npx tsx test/bench/ingest.ts [seconds a case, 3] [postgres | embedded]
+// drizzle that inserts per mutation:
+//   npm run build && npx tsx test/bench/ingest.ts [seconds a case, 3] [postgres | embedded] [only this case, such as 100x8]
 // Every case has a new database. "µs" is the server's own processor time for an event: of its process, which on Postgres
 // is without the database. Clients run beside it on the same machine.
 const seconds = Number(process.argv[2] ?? 3);
 const kinds = process.argv[3] === undefined ? (['postgres', 'embedded'] as const) : [process.argv[3]];
+const only = process.argv[4] ?? null;
 const batches = [1, 100, 1000] as const;
 const clientCounts = [1, 8, 64] as const;
 const subscriptions = 10;
-const copied = 20_000;
 const next = sampleInputs();
 let databases = 0;
 
@@ -34,12 +31,12 @@ for (const kind of kinds) {
   console.log(['batch x clients', 'Tidings', `${subscriptions} subscriptions`, 'plain server'].map(cell).join(''));
   for (const batch of batches) {
     for (const clients of clientCounts) {
+      if (only !== null && only !== `${batch}x${clients}`) continue;
       const load = { batch, clients };
       const cells = [await measured(server, load, 0), await measured(server, load, subscriptions), await measured(server, load, 'plain')];
-      console.log([`${batch} x ${clients}`, ...cells].map(cell).join(''));
+      console.log([`${batch}x${clients}`, ...cells].map(cell).join(''));
     }
   }
-  console.log(`COPY, ${copied} events in one transaction: ${await copyRate(server)}`);
 }
 
 /** A case in a new database: `who` listens, or the plain server instead. */
@@ -78,37 +75,6 @@ async function startPlain(environment: Readonly<Record<string, string>>): Promis
   child.stderr.pipe(process.stderr);
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { url: /http:\/\/[^/]+/.exec(line.toString())![0], child };
-}
-
-/** Stores events, and copies them, as text, into the tables of a new database. */
-async function copyRate(server: PostgresServer | null): Promise<string> {
-  await using from = await newHome(server);
-  await using to = await newHome(server);
-  const columns = {
-    events: 'position, received, occurred, id, event, resource_id, resource_labels, related, payload, follows',
-    event_ids: 'key, position',
-  };
-  const { url, child } = await startProcess(from.environment);
-  for (let sent = 0; sent < copied;) sent += (await emitted({ url, batch: 1000, clients: 1, seconds: 0.001, next })) > 0 ? 1000 : 0;
-  await end(child);
-  const texts = new Map<string, Buffer>();
-  {
-    await using source = await openStore(readSettings(from.environment));
-    for (const [table, names] of Object.entries(columns)) {
-      const chunks: Buffer[] = [];
-      for await (const chunk of await source.database.client.unsafe(`copy (select ${names} from tidings.${table}) to stdout`).readable())
-        chunks.push(chunk as Buffer);
-      texts.set(table, Buffer.concat(chunks));
-    }
-  }
-  await using target = await openStore(readSettings(to.environment));
-  const began = performance.now();
-  await target.database.client.begin(async (transaction) => {
-    for (const [table, names] of Object.entries(columns)) {
-      await pipeline([texts.get(table)!], await transaction.unsafe(`copy tidings.${table} (${names}) from stdin`).writable());
-    }
-  });
-  return `${Math.round((copied / (performance.now() - began)) * 1000)} events/s`;
 }
 
 async function newHome(
