@@ -1,5 +1,6 @@
 import { parseCursor, type Position } from '../src/event/cursor.ts';
 import type { StoredEvent } from '../src/event/event.ts';
+import { Expired } from '../src/live/event-cursor.ts';
 import { subscribeToEvents } from '../src/live/subscription.ts';
 import { checkKept } from '../src/store/removed.ts';
 import { builder } from './builder.ts';
@@ -21,7 +22,8 @@ builder.subscriptionField('events', (t) =>
       const condition = filterOf(filter, context);
       return subscribeToEvents(context.services, condition, await startOf(after, context));
     },
-    resolve: (event: StoredEvent, _args, context) => {
+    resolve: (event: StoredEvent | Expired, _args, context) => {
+      if (event instanceof Expired) throw event.error;
       context.reads = readsNow(context.services);
       return event;
     },
