@@ -6,7 +6,7 @@ import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { EventType } from './event.ts';
 import { EventFilter, filterOf } from './filter.ts';
-import { createReads } from './reads.ts';
+import { readsNow } from './reads.ts';
 
 builder.subscriptionField('events', (t) =>
   t.field({
@@ -22,8 +22,7 @@ builder.subscriptionField('events', (t) =>
       return subscribeToEvents(context.services, condition, await startOf(after, context));
     },
     resolve: (event: StoredEvent, _args, context) => {
-      // One context serves the whole subscription, its events one by one: each reads the log as it is now.
-      context.reads = createReads(context.services);
+      context.reads = readsNow(context.services);
       return event;
     },
   }),

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/event/filter.ts';
+import { readChains, type Chain } from '../src/store/chain.ts';
 import { readEventsById } from '../src/store/events-by-id.ts';
 import type { CountRequest, Page, PageRequest, Tie, Tied } from '../src/store/page-request.ts';
 import { countEvents, readPages } from '../src/store/pages.ts';
@@ -18,6 +19,8 @@ export interface Reads {
   page(request: RequestAtHead, tied: TiedTo): Promise<Page>;
   /** How many events there are in all, at most `max` + 1. */
   count(request: Omit<CountRequest, 'head'>, tied: TiedTo): Promise<number>;
+  /** The event's chain, of at most so many events. */
+  chain(event: StoredEvent, maxEvents: number): Promise<Chain>;
   /** A resource as it appeared in the newest event that mentions it. */
   resource(id: string): Promise<Resource | null>;
 }
@@ -44,17 +47,41 @@ export function createReads({ database, heads }: Pick<Services, 'database' | 'he
   const counts = perQuestion<Omit<CountRequest, 'head'>, number>(async (request, tied) =>
     countEvents(database, { ...request, head: await readHead() }, tied),
   );
+  const chains = new Map<number, DataLoader<StoredEvent, Chain>>();
+  const chainsOf = (maxEvents: number): DataLoader<StoredEvent, Chain> => {
+    const known = chains.get(maxEvents);
+    if (known !== undefined) return known;
+    const made = new DataLoader<StoredEvent, Chain>(async (of) => readChains(database, of, { head: await readHead(), maxEvents }));
+    chains.set(maxEvents, made);
+    return made;
+  };
   return {
     head: readHead,
     event: (id) => events.load(id),
     page: pages,
     count: counts,
+    chain: (event, maxEvents) => chainsOf(maxEvents).load(event),
     async resource(id) {
       const { events: newest } = await pages(newestOne, { tie: 'ANY', key: id });
       return newest[0] === undefined ? null : resourceIn(newest[0], id);
     },
   };
 }
+
+/**
+ * Reads for what is executed now. One context serves a whole subscription, and each of its messages reads the log as it is
+ * then; those that are executed in the same turn of the event loop share their statements.
+ */
+export function readsNow(services: Services): Reads {
+  const known = ofThisTurn.get(services);
+  if (known !== undefined) return known;
+  const made = createReads(services);
+  ofThisTurn.set(services, made);
+  process.nextTick(() => ofThisTurn.delete(services));
+  return made;
+}
+
+const ofThisTurn = new WeakMap<Services, Reads>();
 
 /** Loads by key, the loads of equal questions together. Questions are plain data. */
 function perQuestion<Question, Answer>(

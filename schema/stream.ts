@@ -7,7 +7,7 @@ import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { EventType, logCursor } from './event.ts';
 import { EventFilter, filterOf } from './filter.ts';
-import { createReads } from './reads.ts';
+import { readsNow } from './reads.ts';
 
 const EventBatchType = builder.objectRef<EventBatch>('EventBatch').implement({
   description: 'Matching events and the two places they lie between: previous is the cursor of the last message on this stream.',
@@ -102,8 +102,7 @@ builder.subscriptionField('eventStream', (t) =>
     },
     resolve: (message: StreamMessage, _args, context) => {
       if (message.kind === 'Failed') throw message.error;
-      // One context serves the whole stream, its messages one by one: each reads the log as it is now.
-      context.reads = createReads(context.services);
+      context.reads = readsNow(context.services);
       return message;
     },
   }),

@@ -40,7 +40,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   starting.use(startDigesting({ database, heads, wakeups, metrics, logger }));
   starting.use(startRetention({ database, logger }, rulesFor(settings.retentionDays)));
   const removedUpTo = readRemoved(database);
-  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce() });
+  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
 
   const watches = createWatches(tail, metrics);
   const services = { database, heads, removedUpTo, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };

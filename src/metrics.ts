@@ -35,6 +35,11 @@ export function createMetrics() {
       registers,
     }),
     delivered: new Counter({ name: 'tidings_events_delivered_total', help: 'Events handed to subscriptions.', registers }),
+    encoded: new Counter({
+      name: 'tidings_live_results_encoded_total',
+      help: 'Results of subscriptions that were executed and encoded, each for all that share it.',
+      registers,
+    }),
     sockets: new Gauge({ name: 'tidings_websockets', help: 'WebSockets that are open.', registers }),
     failures: new Counter({
       name: 'tidings_unexpected_errors_total',

@@ -5,10 +5,11 @@ import type { EventLimits } from '../event/limits.ts';
 import type { Problem } from '../event/problem.ts';
 import { validateEvent, type EventCandidate } from '../event/validate.ts';
 import type { Metrics } from '../metrics.ts';
-import { appendEvents, type Appended } from '../store/append.ts';
+import { appendEvents, createdStretch, type Appended } from '../store/append.ts';
 import type { Database } from '../store/database.ts';
 import { readEventsById } from '../store/events-by-id.ts';
 import type { HeadReader } from '../store/head.ts';
+import type { Stretch } from '../store/log-stretch.ts';
 
 /**
  * The one way in, for every door. Promises: an event is answered with CREATED or DUPLICATE once it is durable and every
@@ -45,6 +46,14 @@ export interface EmitterParts {
   readonly limits: EventLimits;
   /** Told after every batch that stored something. */
   readonly announce: () => void;
+  readonly tail: OwnTail;
+}
+
+/** Who follows the log in this process, and would else read back what is stored here. */
+export interface OwnTail {
+  wantsOwn(): boolean;
+  /** Gets created events and a head that was read after they were, at or after them. */
+  offer(own: Stretch, head: Position): void;
 }
 
 export function createEmitter(parts: EmitterParts): Emitter {
@@ -85,16 +94,18 @@ function check({ event, path }: Candidate, limits: EventLimits): Checked {
 }
 
 async function store(parts: EmitterParts, drafts: readonly EventDraft[], onError: BatchErrorPolicy): Promise<Stored> {
-  const { database, heads, metrics } = parts;
+  const { database, heads, metrics, tail } = parts;
   const timed = metrics.appendSeconds.startTimer();
   const appended = await appendEvents(database, drafts, onError);
   if ('conflicts' in appended) {
     return { results: appended.conflicts.map((differing) => ({ created: null, differing })), head: await heads.head() };
   }
-  if (appended.some((each) => each.created)) parts.announce();
+  const created = appended.filter((each) => each.created);
+  if (created.length > 0) parts.announce();
   // Places that others took before may still be undecided; until they are, no reader sees what was stored here.
   const last = Math.max(0, ...appended.map((each) => each.position)) as Position;
   const head = await heads.headFrom(last);
+  if (created.length > 0 && tail.wantsOwn()) tail.offer(createdStretch(created), head);
   timed();
   return { results: appended, head };
 }

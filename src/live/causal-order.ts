@@ -84,6 +84,7 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { long
     get hasReady() {
       return ready.length > 0;
     },
+    addNow: () => false,
     async add({ events, upTo }) {
       const inStep = new Set(events.map(({ id }) => id));
       const isNear = (id: string): boolean => inStep.has(id) || held.has(id) || delivered.has(id);
@@ -111,7 +112,7 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { long
     async settle() {
       const now = Date.now();
       deliverEarliest((each) => dueMs(each) <= now);
-      if (held.size === 0 || looked === asked.upTo || performance.now() - asked.at < askAgainMs) return;
+      if (held.size === 0 || looked === asked.upTo || performance.now() < asked.at + askAgainMs) return;
       const outlook = await outlooks(held.leadersAbsent(), looked);
       asked = { upTo: looked, at: performance.now() };
       for (const [id, known] of outlook) {
@@ -121,8 +122,8 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { long
     settleIn() {
       const { earliest } = held;
       if (earliest === null) return null;
-      const dueIn = Math.max(dueMs(earliest) - Date.now(), 1);
-      return looked > asked.upTo ? Math.min(dueIn, askAgainMs) : dueIn;
+      const dueIn = dueMs(earliest) - Date.now();
+      return looked > asked.upTo ? Math.min(dueIn, asked.at + askAgainMs - performance.now()) : dueIn;
     },
     release: () => deliverEarliest(() => true),
     take(limit) {

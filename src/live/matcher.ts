@@ -14,6 +14,8 @@ export interface FilterGroup<S> {
   readonly key: string;
   /** In the order in which they came; one that was added twice is there twice. */
   readonly subscribers: Iterable<S>;
+  /** Whether this event, for which it is a candidate, matches. */
+  matches(event: StoredEvent): boolean;
 }
 
 /** Numbers of distinct filters. */
@@ -58,13 +60,18 @@ export class Matcher<S> {
   }
 
   matching(event: StoredEvent): readonly FilterGroup<S>[] {
+    return this.candidates(event).filter((group) => group.matches(event));
+  }
+
+  /** Those groups that may match; the others do not. */
+  candidates(event: StoredEvent): readonly FilterGroup<S>[] {
     this.round += 1;
     const { round } = this;
     const found: Group<S>[] = [];
     const check = (group: Group<S>): void => {
       if (group.seen === round) return;
       group.seen = round;
-      if (group.isProved || matches(group.filter, event)) found.push(group);
+      found.push(group);
     };
     const show = (bucket: Bucket<Group<S>>): void => {
       if (bucket.seen === round) return;
@@ -107,10 +114,14 @@ class Group<S> implements FilterGroup<S> {
   constructor(
     { condition, key }: CanonicalFilter,
     /** Whether an event that it was filed for matches without a further check. */
-    readonly isProved: boolean,
+    private readonly isProved: boolean,
   ) {
     this.filter = condition;
     this.key = key;
+  }
+
+  matches(event: StoredEvent): boolean {
+    return this.isProved || matches(this.filter, event);
   }
 
   get subscribers(): Iterable<S> {

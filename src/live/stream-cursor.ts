@@ -1,9 +1,12 @@
+import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
+import type { Waiter } from '../log/waiters.ts';
+import { Alarm } from './alarm.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
-import { movedWithin } from './moved-within.ts';
-import type { StreamMessage } from './stream-message.ts';
+import type { Identity, LiveCursor } from './live-cursor.ts';
+import { endOf, identityOf, type StreamMessage } from './stream-message.ts';
 import type { StreamParts, StreamRequest, StreamSettings } from './stream-request.ts';
-import { createWalk, type Step, type Walk } from './walk.ts';
+import { Walk, type Step } from './walk.ts';
 
 /**
  * The cursor of a stream, and what there is to say about where it stands.
@@ -14,9 +17,9 @@ import { createWalk, type Step, type Walk } from './walk.ts';
  *    |  '--- nothing matched for long: Checkpoint; events were removed: Gap
  *    '-----> ended, also from live: `until` is reached
  *
- * To be driven by `next`, and by `step` while there is nothing to say. A step that fails has moved nothing.
+ * An expected error that waiting does not mend is its last message.
  */
-export class StreamCursor {
+export class StreamCursor implements LiveCursor<StreamMessage> {
   private readonly walk: Walk;
   private readonly batchSize: number;
   private readonly until: number;
@@ -29,6 +32,8 @@ export class StreamCursor {
   private saidAt = performance.now();
   /** The head that must be reached, at least, to have caught up; null: live. */
   private goal: Position | null;
+  private failed = false;
+  private readonly alarm = new Alarm();
 
   constructor(
     private readonly parts: StreamParts,
@@ -36,7 +41,7 @@ export class StreamCursor {
     private readonly own: StreamSettings & { readonly head: Position; readonly order: DeliveryOrder },
   ) {
     const { start, until, filter, batchSize } = request;
-    this.walk = createWalk(parts, { filter, page: Math.max(batchSize, leastPage) });
+    this.walk = new Walk(parts, filter, Math.max(batchSize, leastPage));
     this.batchSize = batchSize;
     this.until = until ?? Infinity;
     this.looked = start?.position ?? own.head;
@@ -46,43 +51,78 @@ export class StreamCursor {
     if (this.looked >= own.head && this.looked < this.until) this.catchUp();
   }
 
-  /** What can be said now; null: nothing before the next step; ENDED: nothing any more. */
-  next(): StreamMessage | 'ENDED' | null {
+  next(): StreamMessage | 'READ' | 'WAIT' | 'ENDED' {
     const { order } = this.own;
-    const first = this.pending.shift();
-    if (first !== undefined) return this.say(first);
-    if (order.hasReady) {
-      const previous = this.said;
-      const events = order.take(this.batchSize);
-      return this.say({ kind: 'EventBatch', events, previous, cursor: order.place() });
+    for (;;) {
+      const first = this.pending.shift();
+      if (first !== undefined) return this.say(first);
+      if (this.failed) return 'ENDED';
+      if (order.hasReady) {
+        const previous = this.said;
+        const events = order.take(this.batchSize);
+        return this.say({ kind: 'EventBatch', events, previous, cursor: order.place() });
+      }
+      const ended = this.looked >= this.until;
+      const cursor = order.place();
+      if (cursor > this.said && (ended || this.checkpointIn() <= 0)) return this.say({ kind: 'Checkpoint', cursor });
+      if (ended) return 'ENDED';
+      if (this.walk.isAtHead(this.looked)) {
+        // The tail's head may lie before the one that was promised.
+        if (this.goal === null) return (order.settleIn() ?? 1) <= 0 ? 'READ' : 'WAIT';
+        if (this.looked < this.goal) return 'READ';
+        this.catchUp();
+        continue;
+      }
+      const step = this.walk.known(this.looked, this.batchSize);
+      if (step === null || !order.addNow(this.cut(step))) return 'READ';
+      this.moveTo(step.upTo);
     }
-    const ended = this.looked >= this.until;
-    const cursor = order.place();
-    if (cursor > this.said && (ended || this.checkpointIn() <= 0)) return this.say({ kind: 'Checkpoint', cursor });
-    return ended ? 'ENDED' : null;
   }
 
-  /** Moves one step along the log, or waits at its head. */
-  async step(signal: AbortSignal): Promise<void> {
-    const { tail } = this.parts;
+  async read(): Promise<void> {
+    try {
+      await this.readOn();
+    } catch (error) {
+      if (!isFinal(error)) throw error;
+      this.failed = true;
+      this.pending.push({ kind: 'Failed', error });
+    }
+  }
+
+  onMore(waiter: Waiter): void {
+    // When there is nothing to say although it is time, it is time again after as long.
+    const checkpointIn = this.checkpointIn() > 0 ? this.checkpointIn() : this.own.checkpointMs;
+    this.alarm.set(Math.min(this.own.order.settleIn() ?? Infinity, checkpointIn), waiter);
+    this.walk.onMore(this.looked, waiter);
+  }
+
+  offMore(waiter: Waiter): void {
+    this.alarm.clear();
+    this.walk.offMore(waiter);
+  }
+
+  identityOf(message: StreamMessage): Identity {
+    return identityOf(message);
+  }
+
+  eventsIn(message: StreamMessage): number {
+    return message.kind === 'EventBatch' ? message.events.length : 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.walk[Symbol.dispose]();
+  }
+
+  private async readOn(): Promise<void> {
     const { order } = this.own;
+    if (this.goal === null && this.walk.isAtHead(this.looked)) return order.settle();
     const found = await this.walk.remembered(this.looked);
-    if (found === null) return this.goal === null ? this.fallBehind() : this.read();
-    if (found.upTo > this.looked) return this.advance(found);
-    // The tail's head may lie before the one that was promised.
-    if (this.goal !== null) return this.looked < this.goal ? this.read() : this.catchUp();
-    await order.settle();
-    if (order.hasReady) return;
-    const waits = [order.settleIn(), order.place() > this.said ? this.checkpointIn() : null].filter((ms) => ms !== null);
-    await movedWithin(tail, this.looked, { signal, ms: waits.length === 0 ? null : Math.max(Math.min(...waits), 0) });
-  }
-
-  private async read(): Promise<void> {
-    const { order } = this.own;
-    const found = await this.walk.stored(this.looked);
+    if (found === null && this.goal === null) return this.fallBehind();
+    if (found !== null && found.upTo > this.looked) return this.advance(found);
+    const stored = await this.walk.stored(this.looked);
     // Asked afterwards, so that nothing that went away while it was read goes unsaid.
     const removed = Math.min(await this.parts.removedUpTo(), this.until) as Position;
-    if (removed <= this.looked) return this.advance(found);
+    if (removed <= this.looked) return this.advance(stored);
     order.release();
     if (order.hasReady) return;
     await order.add({ events: [], upTo: removed });
@@ -90,13 +130,20 @@ export class StreamCursor {
     this.pending.push({ kind: 'Removed', from: this.said, to: removed });
   }
 
-  private async advance({ events, upTo }: Step): Promise<void> {
-    const { order } = this.own;
-    const end = Math.min(upTo, this.until) as Position;
-    await order.add({ events: events.filter(({ position }) => position <= end), upTo: end });
-    this.looked = end;
-    if (end >= this.until) order.release();
-    if (!order.hasReady) await new Promise((resolve) => setImmediate(resolve)); // others' turn
+  private async advance(step: Step): Promise<void> {
+    await this.own.order.add(this.cut(step));
+    this.moveTo(step.upTo);
+  }
+
+  /** What of a step is wanted. */
+  private cut(step: Step): Step {
+    if (step.upTo <= this.until) return step;
+    return { events: step.events.filter(({ position }) => position <= this.until), upTo: this.until as Position };
+  }
+
+  private moveTo(place: Position): void {
+    this.looked = Math.min(place, this.until) as Position;
+    if (this.looked >= this.until) this.own.order.release();
   }
 
   private catchUp(): void {
@@ -121,21 +168,9 @@ export class StreamCursor {
   }
 }
 
-function endOf(message: StreamMessage): Position | null {
-  switch (message.kind) {
-    case 'EventBatch':
-    case 'CaughtUp':
-    case 'FellBehind':
-    case 'Checkpoint':
-      return message.cursor;
-    case 'Removed':
-    case 'Replaced':
-      return message.to;
-    case 'Failed':
-      return null;
-    default:
-      return message satisfies never;
-  }
+/** What waiting does not mend; unexpected errors may come from a database that is about to go away. */
+function isFinal(error: unknown): boolean {
+  return error instanceof TidingsError && error.code !== 'UNAVAILABLE';
 }
 
 /** Events read from the database at once, also for smaller batches. */

@@ -1,5 +1,6 @@
 import type { LogCursor, Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
+import type { Identity } from './live-cursor.ts';
 
 /**
  * What a stream says. Each message ends at a place of the log (`cursor`, a Gap's `to`), where the next one begins; going
@@ -53,3 +54,45 @@ export interface Failed {
   readonly kind: 'Failed';
   readonly error: unknown;
 }
+
+/** The place where a message ends; null where it says nothing of it. */
+export function endOf(message: StreamMessage): Position | null {
+  switch (message.kind) {
+    case 'EventBatch':
+    case 'CaughtUp':
+    case 'FellBehind':
+    case 'Checkpoint':
+      return message.cursor;
+    case 'Removed':
+    case 'Replaced':
+      return message.to;
+    case 'Failed':
+      return null;
+    default:
+      return message satisfies never;
+  }
+}
+
+/** What tells messages apart that differ in content. */
+export function identityOf(message: StreamMessage): Identity {
+  switch (message.kind) {
+    case 'EventBatch':
+      return `${message.previous}-${message.cursor}:${message.events.map(({ position }) => position).join()}`;
+    case 'CaughtUp':
+    case 'Checkpoint':
+      return `${message.kind}:${message.cursor}`;
+    case 'FellBehind':
+      return `${message.kind}:${message.cursor}-${message.head}`;
+    case 'Removed':
+      return `${message.kind}:${message.from}-${message.to}`;
+    case 'Replaced':
+      return `${message.kind}:${message.from.epoch}.${message.from.position}-${message.to}`;
+    case 'Failed':
+      return `${message.kind}:${(failures += 1)}`;
+    default:
+      return message satisfies never;
+  }
+}
+
+/** No two failures are taken for the same. */
+let failures = 0;

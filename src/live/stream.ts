@@ -1,10 +1,8 @@
-import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import { readEventsById } from '../store/events-by-id.ts';
 import { inCausalOrder } from './causal-order.ts';
 import { inLogOrder, type DeliveryOrder } from './delivery-order.ts';
-import { persist } from './persist.ts';
-import { pulled } from './pulled.ts';
+import { LiveSource } from './live-source.ts';
 import { StreamCursor } from './stream-cursor.ts';
 import type { StreamMessage } from './stream-message.ts';
 import { usualSettings, type StreamParts, type StreamRequest, type StreamSettings } from './stream-request.ts';
@@ -22,46 +20,16 @@ export async function streamEvents(
   parts: StreamParts,
   request: StreamRequest,
   settings: StreamSettings = usualSettings,
-): Promise<AsyncIterableIterator<StreamMessage>> {
-  const { tail, heads, metrics, logger } = parts;
-  const following = await tail.follow();
-  let head: Position;
+): Promise<LiveSource<StreamMessage>> {
+  const following = await parts.tail.follow();
   try {
-    head = await heads.head();
+    const head = await parts.heads.head();
+    const order = orderOf(parts, request, { ...settings, start: request.start?.position ?? head });
+    return new LiveSource(parts, new StreamCursor(parts, request, { ...settings, head, order }), following);
   } catch (error) {
     following[Symbol.dispose]();
     throw error;
   }
-  metrics.subscriptions.inc();
-  const order = orderOf(parts, request, { ...settings, start: request.start?.position ?? head });
-  const cursor = new StreamCursor(parts, request, { ...settings, head, order });
-  let failed = false;
-
-  const pull = async (signal: AbortSignal): Promise<StreamMessage | null> => {
-    while (!failed && !signal.aborted && !tail.stopped.aborted) {
-      const message = cursor.next();
-      if (message === 'ENDED') return null;
-      if (message !== null) return message;
-      await persist(() => cursor.step(signal), { logger, signal, stopped: tail.stopped, isFinal });
-    }
-    return null;
-  };
-  return pulled<StreamMessage>(
-    async (signal) => {
-      try {
-        const message = await pull(signal);
-        if (message?.kind === 'EventBatch') metrics.delivered.inc(message.events.length);
-        return message;
-      } catch (error) {
-        failed = true;
-        return { kind: 'Failed', error };
-      }
-    },
-    () => {
-      following[Symbol.dispose]();
-      metrics.subscriptions.dec();
-    },
-  );
 }
 
 function orderOf(
@@ -79,9 +47,4 @@ function orderOf(
     default:
       return order satisfies never;
   }
-}
-
-/** What waiting does not mend; unexpected errors may come from a database that is about to go away. */
-function isFinal(error: unknown): boolean {
-  return error instanceof TidingsError && error.code !== 'UNAVAILABLE';
 }

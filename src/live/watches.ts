@@ -1,5 +1,4 @@
 import type { Position } from '../event/cursor.ts';
-import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../event/filter.ts';
 import type { Tail } from '../log/tail.ts';
 import { Waiters } from '../log/waiters.ts';
@@ -16,27 +15,32 @@ import { Matcher } from './matcher.ts';
  * says so when it has forgotten what is asked for. Then, as before it began, the log itself is looked at.
  */
 export interface Watches {
+  /** The watch of this filter; to be disposed of as often as it was asked for. */
   watch(filter: Condition): Watch;
 }
 
+/** The matches of one filter, for all who have an equal one. */
 export interface Watch extends Disposable {
-  /** The places of matches after `from`, up to the tail's head, in order; null: not known here. */
-  after(from: Position): readonly Position[] | null;
-  /** Resolves when there is a match after `from`, when `signal` aborts, or when the tail stops. */
-  matchedAfter(from: Position, signal: AbortSignal): Promise<void>;
+  /** In canonical form. */
+  readonly filter: Condition;
+  /** The places of the next matches after `from`, up to the tail's head, in order, at most `limit`; null: not known here. */
+  after(from: Position, limit: number): readonly Position[] | null;
+  /** Whether it knows every match after `from`. */
+  knows(from: Position): boolean;
+  /** Woken at every match, once the tail's head has moved over it, and when the tail stops. */
+  readonly matches: Waiters;
 }
 
-/** What the watches of equal filters share. */
-interface Shared {
+/** What has been found out for one filter. */
+interface Shared extends Watch {
   readonly places: Position[];
   /** Every match after this place is among `places`. */
   knownFrom: Position;
-  readonly waiters: Waiters;
   watches: number;
-  readonly remove: () => void;
 }
 
-export function createWatches(tail: Tail, metrics: Metrics): Watches {
+/** Leaves others their turn whenever it has matched for `sliceMs`. */
+export function createWatches(tail: Tail, metrics: Metrics, sliceMs: number = usualSliceMs): Watches {
   const matcher = new Matcher<() => Shared>();
   const shared = new Map<string, Shared>();
   /** The end of the stretch that is being attended to. */
@@ -47,12 +51,22 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
   };
   const open = (key: string, filter: Condition): Shared => {
     const made: Shared = {
+      filter,
       places: [],
       knownFrom: attending ?? tail.head(),
-      waiters: new Waiters(),
       watches: 0,
-      remove: matcher.add(filter, () => made),
+      matches: new Waiters(),
+      after: (from, limit) => (made.knows(from) ? placesBetween(made.places, { from, to: tail.head(), limit }) : null),
+      knows: (from) => from >= made.knownFrom,
+      [Symbol.dispose]() {
+        made.watches -= 1;
+        if (made.watches > 0) return;
+        remove();
+        shared.delete(key);
+        count();
+      },
     };
+    const remove = matcher.add(filter, () => made);
     shared.set(key, made);
     count();
     return made;
@@ -63,43 +77,28 @@ export function createWatches(tail: Tail, metrics: Metrics): Watches {
     const matched = new Set<Shared>();
     let began = performance.now();
     for (const event of events) {
-      for (const found of sharedBy(matcher, event)) matched.add(remember(found, event.position));
-      if (performance.now() - began < sliceMs) continue;
-      await new Promise((resolve) => setImmediate(resolve)); // others' turn
-      began = performance.now();
+      for (const group of matcher.candidates(event)) {
+        if (group.matches(event)) for (const subscriber of group.subscribers) matched.add(remember(subscriber(), event.position));
+        if (performance.now() - began < sliceMs) continue;
+        await new Promise((resolve) => setImmediate(resolve)); // others' turn
+        began = performance.now();
+      }
     }
     return () => {
       attending = null;
-      for (const { waiters } of matched) waiters.wake();
+      for (const { matches } of matched) matches.wake();
     };
   });
-  tail.stopped.addEventListener('abort', () => shared.forEach(({ waiters }) => waiters.wake()));
+  tail.stopped.addEventListener('abort', () => shared.forEach(({ matches }) => matches.wake()));
 
   return {
     watch(filter) {
-      const { key } = canonicalFilter(filter);
-      const own = shared.get(key) ?? open(key, filter);
-      own.watches += 1;
-      const after = (from: Position): readonly Position[] | null => (from < own.knownFrom ? null : between(own.places, from, tail.head()));
-      return {
-        after,
-        async matchedAfter(from, signal) {
-          while (!signal.aborted && !tail.stopped.aborted && after(from)?.length === 0) await own.waiters.woken(signal);
-        },
-        [Symbol.dispose]() {
-          own.watches -= 1;
-          if (own.watches > 0) return;
-          own.remove();
-          shared.delete(key);
-          count();
-        },
-      };
+      const { key, condition } = canonicalFilter(filter);
+      const watch = shared.get(key) ?? open(key, condition);
+      watch.watches += 1;
+      return watch;
     },
   };
-}
-
-function sharedBy(matcher: Matcher<() => Shared>, event: StoredEvent): readonly Shared[] {
-  return matcher.matching(event).flatMap(({ subscribers }) => Array.from(subscribers, (subscriber) => subscriber()));
 }
 
 function remember(shared: Shared, place: Position): Shared {
@@ -109,9 +108,21 @@ function remember(shared: Shared, place: Position): Shared {
   return shared;
 }
 
-/** Those of the places, which are in order, that lie after `from` and not after `to`. */
-function between(places: readonly Position[], from: Position, to: Position): readonly Position[] {
-  return places.slice(firstAfter(places, from), firstAfter(places, to));
+interface Stretch {
+  readonly from: Position;
+  readonly to: Position;
+  readonly limit: number;
+}
+
+/** The first `limit` of the places, which are in order, that lie after `from` and not after `to`. */
+function placesBetween(places: readonly Position[], { from, to, limit }: Stretch): readonly Position[] {
+  const found: Position[] = [];
+  for (let index = firstAfter(places, from); found.length < limit; index += 1) {
+    const place = places[index];
+    if (place === undefined || place > to) break;
+    found.push(place);
+  }
+  return found;
 }
 
 function firstAfter(places: readonly Position[], place: Position): number {
@@ -126,4 +137,4 @@ function firstAfter(places: readonly Position[], place: Position): number {
 
 /** About what the tail's memory holds. */
 const mostPlaces = 10_000;
-const sliceMs = 10;
+const usualSliceMs = 10;

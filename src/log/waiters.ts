@@ -1,23 +1,24 @@
-/** Those who wait for something to happen. A wake-up tells all of them to look whether it has. */
-export class Waiters {
-  private readonly waiting = new Set<() => void>();
+/** Somebody who waits. An object, since there may be very many, and a function for each takes more memory. */
+export interface Waiter {
+  wake(): void;
+}
 
-  /** Resolves at the next wake-up, or when `signal` aborts. */
-  async woken(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const settle = (): void => {
-        signal.removeEventListener('abort', settle);
-        this.waiting.delete(settle);
-        resolve();
-      };
-      this.waiting.add(settle);
-      signal.addEventListener('abort', settle, { once: true });
-    });
+/** Those who wait for something to happen. A wake-up tells all of them, once, to look whether it has. */
+export class Waiters {
+  private waiting = new Set<Waiter>();
+
+  add(waiter: Waiter): void {
+    this.waiting.add(waiter);
+  }
+
+  delete(waiter: Waiter): void {
+    this.waiting.delete(waiter);
   }
 
   wake(): void {
-    const woken = [...this.waiting];
-    this.waiting.clear();
-    woken.forEach((settle) => settle());
+    if (this.waiting.size === 0) return;
+    const woken = this.waiting;
+    this.waiting = new Set();
+    for (const waiter of woken) waiter.wake();
   }
 }

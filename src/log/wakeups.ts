@@ -1,34 +1,40 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
 
 /**
  * Tells the processes on one database that the log may have grown. A wake-up is only ever an invitation to look
- * sooner: it carries nothing, may come for nothing, and may be lost (a poll stands behind).
+ * sooner: it carries no news, may come for nothing, and may be lost (a poll stands behind).
  */
 export interface Wakeups extends AsyncDisposable {
   /** Says that events were stored: at once in this process, in the others within a few milliseconds. */
   announce(): void;
   /** Calls `look` at every wake-up, until the returned function is called. */
-  listen(look: () => void): () => void;
+  listen(look: (from: Whence) => void): () => void;
 }
 
+/** Where events were stored: in this process or in another one, or perhaps in another one. */
+type Whence = 'here' | 'elsewhere';
+
 export async function startWakeups(database: Database, logger: Logger): Promise<Wakeups> {
-  const lookers = new Set<() => void>();
-  const wake = (): void => lookers.forEach((look) => look());
+  const lookers = new Set<(from: Whence) => void>();
+  const wakeHere = (): void => lookers.forEach((look) => look('here'));
   if (database.kind === 'embedded') {
-    return { announce: wake, listen: listenIn(lookers), [Symbol.asyncDispose]: async () => undefined };
+    return { announce: wakeHere, listen: listenIn(lookers), [Symbol.asyncDispose]: async () => undefined };
   }
 
   // The driver keeps one connection for LISTEN and opens it again when it breaks; then something may have been missed.
-  const listening = await database.client.listen(channel, wake, wake);
+  const wake = (): void => lookers.forEach((look) => look('elsewhere'));
+  const own = randomUUID();
+  const listening = await database.client.listen(channel, (sender) => sender === own || wake(), wake);
   let announcing: NodeJS.Timeout | null = null;
   const notify = (): void => {
     announcing = null;
-    database.client.notify(channel, '').catch((error: unknown) => logger.info({ error }, 'a wake-up was not sent'));
+    database.client.notify(channel, own).catch((error: unknown) => logger.info({ error }, 'a wake-up was not sent'));
   };
   return {
     announce() {
-      wake();
+      wakeHere();
       announcing ??= setTimeout(notify, coalesceMs);
     },
     listen: listenIn(lookers),
@@ -42,7 +48,7 @@ export async function startWakeups(database: Database, logger: Logger): Promise<
   };
 }
 
-function listenIn(lookers: Set<() => void>): Wakeups['listen'] {
+function listenIn(lookers: Set<(from: Whence) => void>): Wakeups['listen'] {
   return (look) => {
     lookers.add(look);
     return () => void lookers.delete(look);

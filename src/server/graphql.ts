@@ -3,6 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics.ts';
 import { maskError } from './mask-error.ts';
+import { sharedSubscriptions } from './subscribe.ts';
 
 export interface GraphQLParts {
   readonly schema: GraphQLSchema;
@@ -18,6 +19,7 @@ export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
 export function createGraphQL({ schema, createContext, metrics, logger }: GraphQLParts): GraphQLEndpoint {
+  const mask = maskError(metrics, logger);
   return createYoga<object, object>({
     schema,
     context: createContext,
@@ -29,7 +31,8 @@ export function createGraphQL({ schema, createContext, metrics, logger }: GraphQ
     // Loaded when the first browser asks: it is large, and a server starts faster without it.
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
-    maskedErrors: { maskError: maskError(metrics, logger) },
+    maskedErrors: { maskError: mask },
+    plugins: [sharedSubscriptions({ maskError: mask, metrics })],
     // What Yoga calls errors went through maskError, which logs those that are bugs.
     logging: {
       debug: (...args) => logger.debug(args),

@@ -1,22 +1,38 @@
-import { GraphQLError, type DocumentNode, type ExecutionArgs } from 'graphql';
-import type { ServerOptions } from 'graphql-ws';
+import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { GraphQLEndpoint } from './graphql.ts';
+import type { Lane, Waiter } from './lane.ts';
+import type { Encoded } from './shared-results.ts';
+import type { Delivered, Outlet } from './subscribe.ts';
 
 export interface OperationLimits {
   readonly subscriptionsPerConnection: number;
 }
 
+/** What belongs to one WebSocket. */
+export interface Extra {
+  readonly lane: Lane;
+}
+
 /** How operations that come over a WebSocket are prepared and executed: as those over HTTP, with the same plugins. */
-export function operationsOver(graphql: GraphQLEndpoint, limits: OperationLimits): ServerOptions {
+export function operationsOver(graphql: GraphQLEndpoint, limits: OperationLimits): ServerOptions<ConnectionInitMessage['payload'], Extra> {
   return {
-    async onSubscribe(connection, _id, payload) {
+    async onSubscribe(connection, id, payload) {
       if (Object.keys(connection.subscriptions).length > limits.subscriptionsPerConnection) {
         return [tooMany(limits.subscriptionsPerConnection)];
       }
-      return prepare(graphql, payload);
+      return prepare(graphql, payload, new OperationOutlet(connection.extra.lane, id));
     },
     execute: (args) => (args.rootValue as Prepared).execute(args),
-    subscribe: (args) => (args.rootValue as Prepared).subscribe(args),
+    async subscribe(args) {
+      const result = await (args.rootValue as Prepared).subscribe(args);
+      return 'delivered' in result ? result.delivered : result;
+    },
+    onOperation(...[, , payload, args]) {
+      // A subscription may stay for months, and graphql-ws keeps these as long. They have served.
+      Object.assign(payload, { query: '', variables: undefined });
+      Object.assign(args, { contextValue: undefined, rootValue: undefined, variableValues: undefined });
+    },
   };
 }
 
@@ -26,15 +42,20 @@ interface Payload {
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-type Prepared = Pick<ReturnType<GraphQLEndpoint['getEnveloped']>, 'execute' | 'subscribe'>;
+interface Prepared {
+  readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
+  readonly subscribe: (args: ExecutionArgs) => Promise<AsyncIterableIterator<ExecutionResult> | Delivered | ExecutionResult>;
+}
 
 /** Parses and validates one operation. Its errors are the operation's: they leave the socket's others alone. */
 async function prepare(
   graphql: GraphQLEndpoint,
   { query, operationName, variables }: Payload,
+  outlet: Outlet,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
     params: { query, operationName, variables },
+    outlet,
   });
   let document: DocumentNode;
   try {
@@ -52,6 +73,30 @@ async function prepare(
     contextValue: await contextFactory(),
     rootValue: { execute, subscribe } satisfies Prepared,
   };
+}
+
+/** Results of one operation, in the frames of graphql-transport-ws. */
+class OperationOutlet implements Outlet {
+  private readonly before: string;
+
+  constructor(
+    private readonly lane: Lane,
+    id: string,
+  ) {
+    this.before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  }
+
+  hasRoom(): boolean {
+    return this.lane.hasRoom;
+  }
+
+  onRoom(waiter: Waiter): void {
+    this.lane.onRoom(waiter);
+  }
+
+  send(encoded: Encoded): void {
+    this.lane.send(this.before, encoded, '}');
+  }
 }
 
 function tooMany(limit: number): GraphQLError {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Metrics } from '../metrics.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
+import { Lane } from './lane.ts';
 import { operationsOver, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
@@ -24,24 +25,27 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
   const protocol = makeServer(operationsOver(graphql, limits));
 
-  const serve = (socket: WebSocket): void => {
+  const serve = (socket: WebSocket, connection: Duplex): void => {
     metrics.sockets.inc();
     const heartbeat = keepAlive(socket);
+    const lane = new Lane(socket, connection);
+    const fail = (error: unknown): void => {
+      logger.error({ err: error }, 'a WebSocket message failed');
+      socket.close(CloseCode.InternalServerError, 'Internal server error');
+    };
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (data) => sent(socket, data),
+        send: (data) => lane.sent(data),
         close: (code, reason) => socket.close(code, reason),
         onMessage(handle) {
           socket.on('message', (data) => {
-            handle(text(data)).catch((error: unknown) => {
-              logger.error({ err: error }, 'a WebSocket message failed');
-              socket.close(CloseCode.InternalServerError, 'Internal server error');
-            });
+            // Of a subscription, this is pending for as long as it is open.
+            handle(text(data)).catch(fail);
           });
         },
       },
-      {},
+      { lane },
     );
     // Broken and oversized frames: ws closes the socket with the right code by itself.
     socket.on('error', (error) => logger.info({ err: error }, 'a WebSocket failed'));
@@ -55,7 +59,7 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
     const refusal = refusalOf(request);
-    if (refusal === null) sockets.handleUpgrade(request, socket, head, serve);
+    if (refusal === null) sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, socket));
     else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   };
   http.on('upgrade', upgrade);
@@ -71,13 +75,6 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
       clearTimeout(patience);
     },
   };
-}
-
-function sent(socket: WebSocket, data: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (socket.readyState !== socket.OPEN) return resolve();
-    socket.send(data, (error) => (error ? reject(error) : resolve()));
-  });
 }
 
 /** Pings; a client that has not answered by the next ping is gone. */

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
-import type { EventDraft } from '../event/event.ts';
+import type { EventDraft, JsonObject, Labels, RelatedResource, StoredEvent } from '../event/event.ts';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database.ts';
-import { fromTimestamp, toTimestamp } from './rows.ts';
+import type { Stretch } from './log-stretch.ts';
+import { bytesInMemory, fromTimestamp, givenInstant, toTimestamp } from './rows.ts';
 import { sqlState, unavailableNow } from './unavailable.ts';
 
 /** What became of one draft; `differing` are the fields in which the event stored before under its id differs. */
@@ -13,7 +14,13 @@ export interface Appended {
   readonly created: boolean;
   readonly received: Instant;
   readonly differing: readonly string[];
+  /** The draft as it went to the database. */
+  readonly row: DraftRow;
 }
+
+/** JSON of a draft, in the form of tidings.append_events. */
+export type DraftRow = string & { readonly [draftRowBrand]: true };
+declare const draftRowBrand: unique symbol;
 
 /** A batch that was refused for its conflicts: the differing fields of each draft, none stored. */
 export interface Refused {
@@ -31,16 +38,17 @@ export async function appendEvents(
   onConflict: 'REJECT_ALL' | 'SKIP_REJECTED',
 ): Promise<readonly Appended[] | Refused> {
   if (drafts.length === 0) return [];
-  const batch = JSON.stringify(drafts.map(rowOf));
+  const batch = drafts.map(rowOf);
   try {
     const rows = await database.rows<AppendedRow>(
-      sql`select * from tidings.append_events(${batch}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
+      sql`select * from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
     );
-    return rows.map((row) => ({
+    return rows.map((row, index) => ({
       position: Number(row.place) as Position,
       created: row.created,
       received: fromTimestamp(row.received),
       differing: row.differing,
+      row: batch[index] ?? ('{}' as DraftRow),
     }));
   } catch (error) {
     const conflicts = sqlState(error) === conflictState ? conflictDetail(error) : null;
@@ -49,6 +57,29 @@ export async function appendEvents(
     if (conflicts === null) throw error;
     return { conflicts };
   }
+}
+
+/**
+ * Events that were created, just as a read of the log would give them. Made from the text that the database got, since
+ * JSON has no -0, and since strings of a draft may be parts of a request's text, which they would keep in memory.
+ */
+export function createdStretch(created: readonly Appended[]): Stretch {
+  return { events: created.map(createdEvent), bytes: created.map(({ row }) => bytesInMemory(row.length)) };
+}
+
+function createdEvent({ row, position, received }: Appended): StoredEvent {
+  const fields = JSON.parse(row) as DraftFields;
+  return {
+    position,
+    received,
+    occurred: fields.occurred === null ? received : givenInstant(fields.occurred),
+    id: fields.id,
+    event: fields.event,
+    resource: { id: fields.resource_id, labels: fields.resource_labels },
+    related: fields.related,
+    payload: fields.payload ?? {},
+    follows: fields.follows,
+  };
 }
 
 interface AppendedRow {
@@ -68,8 +99,8 @@ function conflictDetail(error: unknown): readonly (readonly string[])[] | null {
   return null;
 }
 
-function rowOf(draft: EventDraft): Readonly<Record<string, unknown>> {
-  return {
+function rowOf(draft: EventDraft): DraftRow {
+  return JSON.stringify({
     id: draft.id,
     occurred: draft.occurred === null ? null : toTimestamp(draft.occurred),
     event: draft.event,
@@ -78,5 +109,16 @@ function rowOf(draft: EventDraft): Readonly<Record<string, unknown>> {
     related: draft.related,
     payload: draft.payload,
     follows: draft.follows,
-  };
+  } satisfies DraftFields) as DraftRow;
+}
+
+interface DraftFields {
+  readonly id: string;
+  readonly occurred: string | null;
+  readonly event: string;
+  readonly resource_id: string;
+  readonly resource_labels: Labels;
+  readonly related: readonly RelatedResource[];
+  readonly payload: JsonObject | null;
+  readonly follows: string | null;
 }

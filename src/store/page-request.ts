@@ -34,6 +34,8 @@ export interface PageRequest extends Selection {
 export interface Page {
   readonly events: readonly StoredEvent[];
   readonly more: boolean;
+  /** About how much memory the events take, and the one beyond the page. */
+  readonly bytes: number;
 }
 
 /** What to count: counting stops at `max` + 1. */

@@ -14,7 +14,7 @@ import {
   type PageRequest,
   type Tied,
 } from './page-request.ts';
-import { eventColumns, storedEvent, type EventRow } from './rows.ts';
+import { eventColumns, rowBytes, storedEvent, type EventRow } from './rows.ts';
 import { wayTo, type Way } from './way.ts';
 
 /** Reads the same page for each of many keys; the answer has a page for each, in their order. The statements are few, however many the keys. */
@@ -24,7 +24,8 @@ export async function readPages(database: Database, request: PageRequest, tied: 
     way.kind === 'digests' ? await readDigestedPages(database, request, { ...tied, test: way.test }) : await walk(database, request, tied);
   return rows.map((found) => {
     const events = found.slice(0, request.limit).map(storedEvent);
-    return { events: request.backward ? events.toReversed() : events, more: found.length > request.limit };
+    const bytes = found.reduce((sum, row) => sum + rowBytes(row), 0);
+    return { events: request.backward ? events.toReversed() : events, more: found.length > request.limit, bytes };
   });
 }
 

@@ -40,7 +40,12 @@ export function storedEvent(row: EventRow): StoredEvent {
 
 /** About how many bytes an event takes in memory. */
 export function rowBytes(row: EventRow): number {
-  return 500 + 2 * (row.resource_labels.length + row.related.length + row.payload.length);
+  return bytesInMemory(row.resource_labels.length + row.related.length + row.payload.length);
+}
+
+/** The same, by the characters of its JSON. */
+export function bytesInMemory(characters: number): number {
+  return 500 + 2 * characters;
 }
 
 /** Reads Postgres' text of a timestamptz in UTC, such as `2015-01-01 00:00:00.5+00`; its year 1 BC is the year 0000. */
@@ -53,4 +58,9 @@ export function fromTimestamp(text: string): Instant {
 /** An instant as Postgres reads it. */
 export function toTimestamp(instant: Instant): string {
   return instant.startsWith('0000') ? `0001${instant.slice(4)} BC` : instant;
+}
+
+/** Reads it back. */
+export function givenInstant(timestamp: string): Instant {
+  return (timestamp.endsWith(' BC') ? `0000${timestamp.slice(4, -3)}` : timestamp) as Instant;
 }

@@ -1,15 +1,10 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { packageRoot } from '../../src/package-root.ts';
+import { block, blocks } from '../support/readme.ts';
 import { listenTo, startWorld } from '../support/world.ts';
 
-const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
-const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs'))].map((match) => match[1]!);
-const example = (name: string): string => blocks('graphql').find((block) => block.includes(` ${name}`))!;
+const example = (name: string): string => block('graphql', ` ${name}`);
 
 test('the README’s examples do what it says', async () => {
   await using world = await startWorld();
@@ -34,25 +29,8 @@ test('the README’s examples do what it says', async () => {
   });
   expect((await listening.next()).value.data.events.event).toBe('acme.order.shipped');
 
-  const curl = blocks('sh').find((block) => block.startsWith('curl'))!;
+  const curl = blocks('sh').find((each) => each.startsWith('curl'))!;
   const shell = spawn('sh', ['-c', curl.replaceAll('http://127.0.0.1:4000', world.tidings.url)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [answer] = (await once(shell.stdout, 'data')) as [Buffer];
   expect(JSON.parse(answer.toString()).data.emitEvent.status).toBe('CREATED');
-});
-
-test('the README’s client resumes by its getter', async () => {
-  await using world = await startWorld();
-  const { head } = await world.data('{ head }');
-  const file = join(packageRoot, 'test', `readme-client-${process.pid}-${Date.now()}.mjs`);
-  writeFileSync(file, blocks('js')[0]!.replaceAll('ws://127.0.0.1:4000', world.tidings.url.replace('http', 'ws')));
-  const client = spawn(process.execPath, [file, head], { stdio: ['ignore', 'pipe', 'inherit'] });
-  try {
-    let printed = '';
-    client.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-    await world.data('mutation { emitEvent(input: {event: "one", resource: {id: "r"}}) { status } }');
-    await expect.poll(() => printed, { timeout: 20_000 }).toBe('one\n');
-  } finally {
-    client.kill();
-    rmSync(file);
-  }
 });

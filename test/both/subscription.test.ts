@@ -118,26 +118,6 @@ test('queries and mutations work over the socket too', async () => {
   expect(asked.value.data.event.id).toBe('ws');
 });
 
-test('SSE gives the same stream, and ends with its client', async () => {
-  const after = await head();
-  const leaving = new AbortController();
-  const response = await fetch(`${world.tidings.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-    body: JSON.stringify({ query: subscription, variables: { after } }),
-    signal: leaving.signal,
-  });
-  expect(response.headers.get('content-type')).toContain('text/event-stream');
-  await emit('sse-1', 'sse-2');
-  let text = '';
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    text += Buffer.from(chunk).toString();
-    if (text.includes('sse-2')) break;
-  }
-  expect(text.indexOf('sse-1')).toBeLessThan(text.indexOf('sse-2'));
-  leaving.abort();
-});
-
 test('subscriptions that end are let go', async () => {
   const open = async (): Promise<number> =>
     Number(/^tidings_subscriptions (\d+)$/m.exec(await (await fetch(`${world.tidings.url}/metrics`)).text())?.[1]);

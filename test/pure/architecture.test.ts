@@ -12,7 +12,7 @@ const rooms: Readonly<Record<string, { readonly holds: readonly string[]; readon
   ingest: { holds: ['src/ingest/'], mayImport: ['errors', 'leaves', 'event', 'store'] },
   live: { holds: ['src/live/'], mayImport: ['drizzle', 'errors', 'leaves', 'event', 'store', 'log'] },
   schema: { holds: ['schema/'], mayImport: ['errors', 'leaves', 'event', 'store', 'ingest', 'live'] },
-  server: { holds: ['src/server/'], mayImport: ['errors', 'leaves'] },
+  server: { holds: ['src/server/'], mayImport: ['errors', 'leaves', 'live'] },
   main: {
     holds: ['src/main.ts'],
     mayImport: ['drizzle', 'errors', 'leaves', 'event', 'store', 'log', 'ingest', 'live', 'schema', 'server'],

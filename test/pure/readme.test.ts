@@ -7,11 +7,7 @@ import { settingTable } from '../../src/config.ts';
 import { fromDocument } from '../../src/event/document.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { packageRoot } from '../../src/package-root.ts';
-
-const file = join(packageRoot, 'README.md');
-const readme = readFileSync(file, 'utf8');
-const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs'))].map((match) => match[1]!);
+import { blocks, readme, readmeFile } from '../support/readme.ts';
 
 describe('the README', () => {
   test.each(blocks('graphql').map((block) => [/\w+ (\w+)/.exec(block)![1]!, block]))(
@@ -42,7 +38,7 @@ describe('the README', () => {
     const current = /<!-- settings -->.*<!-- \/settings -->/s;
     if (process.env['UPDATE_README'] !== undefined)
       writeFileSync(
-        file,
+        readmeFile,
         readme.replace(current, () => table),
       );
     else expect(current.exec(readme)?.[0], 'UPDATE_README=1 npx vitest run --project pure test/pure/readme.test.ts').toBe(table);

@@ -30,7 +30,7 @@ export async function startAging(bounds: RecentBounds = { events: 20, bytes: 1e6
   const { parts, lineage } = streams;
   const { database, heads, metrics } = parts;
   const limits = readSettings({});
-  const emitter = createEmitter({ database, heads, metrics, limits, announce: () => undefined });
+  const emitter = createEmitter({ database, heads, metrics, limits, announce: () => undefined, tail: parts.tail });
   const services: Services = { ...parts, lineage, limits, emitter, version: '' };
   let passed = 0n;
   const clock: Clock = async () => fromMicros(toMicros(await databaseClock(database)()) + passed) as Instant;

@@ -52,8 +52,8 @@ export async function startStreams(bounds?: RecentBounds): Promise<Streams> {
   const heads = createHeadReader(database);
   const wakeups = stack.use(await startWakeups(database, logger));
   const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }, bounds));
-  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce() });
-  const watches = createWatches(tail, metrics);
+  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
+  const watches = createWatches(tail, metrics, 0);
   const parts: StreamParts = { database, heads, tail, watches, metrics, logger, removedUpTo: readRemoved(database) };
   return {
     parts,

@@ -1,0 +1,37 @@
+import { Kind, visit, type DocumentNode, type FieldNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+
+/**
+ * The names of the variables on which the results of a subscription depend, once its source is made: those used anywhere
+ * but in the arguments of its root field, which chose the source. In the order of the document.
+ */
+export function matteringVariables(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] {
+  const roots = rootFields(document, operation.selectionSet);
+  const names = new Set<string>();
+  const parts = document.definitions.filter((each) => each === operation || each.kind === Kind.FRAGMENT_DEFINITION);
+  for (const part of parts) {
+    visit(part, {
+      VariableDefinition: () => false,
+      Field: (field) => (roots.has(field) ? { ...field, arguments: [] } : undefined),
+      Variable: ({ name }) => void names.add(name.value),
+    });
+  }
+  return [...names];
+}
+
+/** The fields of the root, also those within fragments, of which none contains itself. */
+function rootFields(document: DocumentNode, { selections }: SelectionSetNode): ReadonlySet<FieldNode> {
+  const fields = new Set<FieldNode>();
+  for (const selection of selections) {
+    if (selection.kind === Kind.FIELD) fields.add(selection);
+    else {
+      const within = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragmentOf(document, selection.name.value);
+      if (within !== undefined) for (const field of rootFields(document, within.selectionSet)) fields.add(field);
+    }
+  }
+  return fields;
+}
+
+function fragmentOf(document: DocumentNode, name: string) {
+  for (const each of document.definitions) if (each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === name) return each;
+  return undefined;
+}

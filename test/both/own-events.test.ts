@@ -1,0 +1,136 @@
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import * as fc from 'fast-check';
+import pino from 'pino';
+import { expect, test } from 'vitest';
+import { readSettings } from '../../src/config.ts';
+import type { Position } from '../../src/event/cursor.ts';
+import type { StoredEvent } from '../../src/event/event.ts';
+import type { EventCandidate } from '../../src/event/validate.ts';
+import { createEmitter, type Emission } from '../../src/ingest/emit.ts';
+import { startTail, type Tail } from '../../src/log/tail.ts';
+import { startWakeups } from '../../src/log/wakeups.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import type { Database } from '../../src/store/database.ts';
+import { createHeadReader } from '../../src/store/head.ts';
+import { readLog } from '../../src/store/log-stretch.ts';
+import { openStore } from '../../src/store/open.ts';
+import { anyEvent } from '../support/random-filters.ts';
+import { newDatabase } from '../support/world.ts';
+
+const seed = Number(process.env['TIDINGS_OWN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+interface Process extends AsyncDisposable {
+  readonly database: Database;
+  readonly tail: Tail;
+  /** What passed the tail, in the order in which it did. */
+  readonly passed: StoredEvent[];
+  /** Statements so far. */
+  statements(): number;
+  emit(events: readonly EventCandidate[]): Promise<Emission>;
+}
+
+/** An emitter and a tail on one database, as a process has them. */
+async function startProcess(environment: Readonly<Record<string, string>>, opened?: Database): Promise<Process> {
+  const stack = new AsyncDisposableStack();
+  const settings = readSettings(environment);
+  const logger = pino({ level: 'silent' });
+  const metrics = createMetrics();
+  const plain = opened ?? stack.use(await openStore(settings)).database;
+  let statements = 0;
+  const database: Database = {
+    ...plain,
+    rows: (statement) => {
+      statements += 1;
+      return plain.rows(statement);
+    },
+  };
+  const heads = createHeadReader(database);
+  const wakeups = stack.use(await startWakeups(database, logger));
+  const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }));
+  const passed: StoredEvent[] = [];
+  tail.attend(async (events) => {
+    passed.push(...events);
+    return () => undefined;
+  });
+  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
+  return {
+    database: plain,
+    tail,
+    passed,
+    statements: () => statements,
+    emit: (events) =>
+      emitter.emit(
+        events.map((event) => ({ event, path: [] })),
+        'SKIP_REJECTED',
+      ),
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+  };
+}
+
+test('an event reaches those who follow in its own process with no statement but those of the emission', async () => {
+  await using home = await newDatabase();
+  await using process = await startProcess(home.environment);
+  using _following = await process.tail.follow();
+  const [before, began] = [process.statements(), performance.now()];
+  const ids = Array.from({ length: 20 }, (_, n) => `a-${n}`);
+  for (const id of ids) {
+    const { head } = await process.emit([{ id, event: 'a', resource: { id: 'r' } }]);
+    while (process.tail.head() < head) await new Promise<void>((wake) => process.tail.moves.add({ wake }));
+  }
+  expect(process.passed.map(({ id }) => id)).toEqual(ids);
+  // One stores and one reads the head; the poll reads the head too.
+  const polls = Math.ceil((performance.now() - began) / 500) + 1;
+  expect(process.statements() - before).toBeLessThanOrEqual(ids.length * 2 + polls);
+});
+
+test('what is handed over is what a read of the log gives', async () => {
+  await using home = await newDatabase();
+  await using process = await startProcess(home.environment);
+  using _following = await process.tail.follow();
+  const numbers = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.maxSafeInteger(), fc.constantFrom(-0, 5e-324, 1.8e-308));
+  const odd = fc.record({
+    event: fc.constant('a'),
+    resource: fc.constant({ id: 'r', name: 'n', labels: { 'prefect.resource.id': 'r', 'prefect.name': '' } }),
+    related: fc.constant([{ id: 'x', role: 'y', name: 'z', labels: { 'prefect.resource.role': 'y', ['__proto__']: 'p' } }]),
+    payload: fc.dictionary(fc.string({ unit: 'grapheme' }), fc.oneof(numbers, fc.array(numbers), fc.jsonValue()), {
+      noNullPrototype: false,
+    }),
+  });
+  const timed = fc
+    .constantFrom('0000-01-01T00:00:00Z', '2016-12-31T23:59:60+01:00', '9999-12-31T23:59:59.9999999Z')
+    .map((occurred) => ({ event: 'a', occurred, resource: { id: 'r' } }));
+  const events = fc.sample(fc.oneof(anyEvent, odd, timed), { seed, numRuns: 600 });
+  let created = 0;
+  for (let at = 0; at < events.length; at += 50) {
+    const { outcomes } = await process.emit(events.slice(at, at + 50));
+    created += outcomes.filter(({ status }) => status === 'CREATED').length;
+  }
+  const { events: stored } = await readLog(process.database, { after: 0 as Position, head: process.tail.head(), limit: 1000 });
+  await expect.poll(() => process.passed.length).toBe(created);
+  expect(created).toBeGreaterThan(500);
+  for (const [index, event] of stored.entries()) expect(process.passed[index], `seed ${seed}`).toStrictEqual(event);
+});
+
+test('where others write too, or a batch leaves places free, every event passes once, in order', async () => {
+  await using home = await newDatabase();
+  await using one = await startProcess(home.environment);
+  // Another process, as far as the log is concerned; the embedded database lets in one connection.
+  await using other = await startProcess(home.environment, one.database);
+  using _following = await one.tail.follow();
+  using _otherFollowing = await other.tail.follow();
+  const emitting = [one, other].map(async (process, side) => {
+    for (let n = 0; n < 40; n += 1) {
+      const ids = Array.from({ length: 1 + ((n * 7) % 5) }, (_, index) => `${side}-${n}-${index}`);
+      // The same id twice takes a place that stays free, and so does a shared one on the second side.
+      await process.emit([...ids, ids[0], `both-${n}`].map((id) => ({ id, event: 'a', resource: { id: 'r' } })));
+    }
+  });
+  await Promise.all(emitting);
+  const { events } = await readLog(one.database, { after: 0 as Position, head: 1_000_000 as Position, limit: 1000 });
+  const stored = events.map(({ id }) => id);
+  expect(stored).toHaveLength(2 * (40 * 3) + 40);
+  for (const process of [one, other]) {
+    await expect.poll(() => process.passed.length).toBe(stored.length);
+    expect(process.passed.map(({ id }) => id)).toEqual(stored);
+  }
+});

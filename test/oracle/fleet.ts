@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { startProcess, type ServerProcess } from '../support/process.ts';
+
+/** A database server that the run may end and start again. */
+export interface MortalDatabase {
+  /** kill -9. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+/** Server processes on one database, which end in every way and are replaced. */
+export interface Fleet extends AsyncDisposable {
+  readonly size: number;
+  /** Where the server at a place of the fleet is, or was before it ended. */
+  url(server: number): string;
+  /** Ends a server with a signal, and puts another in its place after `downMs`. */
+  replace(server: number, signal: 'SIGKILL' | 'SIGTERM', downMs: number): Promise<void>;
+  /** Lets a server do nothing for a while; its sockets stay open. */
+  freeze(server: number, ms: number): Promise<void>;
+  /** The database, when it may be ended too. */
+  readonly database: MortalDatabase | null;
+}
+
+export interface FleetParts {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly servers: number;
+  readonly database: MortalDatabase | null;
+}
+
+export async function startFleet({ environment, servers: size, database }: FleetParts): Promise<Fleet> {
+  const servers: ServerProcess[] = [];
+  const end = async ({ child }: ServerProcess, signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+  };
+  const endAll = async (): Promise<void> => void (await Promise.all(servers.map((server) => end(server, 'SIGKILL'))));
+  try {
+    for (let index = 0; index < size; index += 1) servers.push(await startProcess(environment));
+  } catch (error) {
+    await endAll();
+    throw error;
+  }
+  return {
+    size,
+    database,
+    url: (server) => servers[server]!.url,
+    async replace(server, signal, downMs) {
+      await end(servers[server]!, signal);
+      await passing(downMs);
+      servers[server] = await startProcess(environment);
+    },
+    async freeze(server, ms) {
+      const { child } = servers[server]!;
+      child.kill('SIGSTOP');
+      await passing(ms);
+      child.kill('SIGCONT');
+    },
+    [Symbol.asyncDispose]: endAll,
+  };
+}
+
+/** Time that passes as the plan says; nothing is asserted about it. */
+export function passing(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

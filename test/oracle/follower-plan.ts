@@ -1,0 +1,85 @@
+import * as fc from 'fast-check';
+import { anyFilter } from '../support/random-filters.ts';
+import { randomOf, type Random } from './random.ts';
+import type { Source } from './session.ts';
+
+/** What a follower asks for, and how its connections go, one after the other, again and again. */
+export interface FollowerPlan {
+  readonly name: string;
+  readonly source: Source;
+  readonly filter: object | null;
+  readonly batchSize: number;
+  /** Selects whole events, not only their ids. */
+  readonly selection: string;
+  /** Which of the places known from former rounds it starts from, counted from the latest; null: the head. */
+  readonly start: number | null;
+  /** When it first connects. */
+  readonly beginsMs: number;
+  readonly legs: readonly Leg[];
+}
+
+export interface Leg {
+  readonly server: number;
+  readonly lastsMs: number;
+  /** When it stops reading, and for how long; null: it reads on. */
+  readonly stall: { readonly afterMs: number; readonly ms: number } | null;
+  readonly ending: 'DROP' | 'CLOSE' | 'COMPLETE';
+  /** Which of the cursors held it goes on from, as a part of their number; null: the last one. */
+  readonly goOnFrom: number | null;
+}
+
+export interface FollowerSizes {
+  readonly followers: number;
+  readonly servers: number;
+}
+
+export function planFollowers(seed: number, round: number, sizes: FollowerSizes): readonly FollowerPlan[] {
+  const drawn = fc.sample(anyFilter, { seed: seed - round - 1, numRuns: sizes.followers });
+  return drawn.map((filter, index) => {
+    const random = randomOf(seed, round, 'follower', index);
+    const source = (['EVENTS', 'STREAM', 'CAUSAL'] as const)[index % 3]!;
+    return {
+      name: `r${round}-f${index}`,
+      source,
+      filter: random.chance(0.5) ? filter : plainFilter(random, round),
+      batchSize: random.pick([1, 7, 100, 1000]),
+      selection: random.pick(['', '', '', '', wholeEvent, wholeEvent, wholeEvent, nested]),
+      start: source !== 'EVENTS' && random.chance(0.15) ? null : random.pick([0, 0, 0, 1, 2]),
+      beginsMs: random.chance(0.5) ? 0 : random.between(0, 8000),
+      legs: Array.from({ length: 12 }, () => legOf(random, sizes.servers)),
+    };
+  });
+}
+
+/** Filters that surely match something, and filters that equal others. */
+function plainFilter(random: Random, round: number): object | null {
+  const emitter = random.between(0, 23);
+  return random.pick([
+    null,
+    {},
+    { event: { startsWith: ['a', 'b'] } },
+    { resource: { id: { in: ['a', 'a.b'] } } },
+    { related: [{ role: ['actor', 'a'] }] },
+    { not: { resource: { id: { startsWith: ['a'] } } } },
+    { payload: [{ path: 'filler', exists: random.chance(0.5) }] },
+    { anyResource: [{ labels: [{ key: 'k', exists: true }] }] },
+    { follows: Array.from({ length: 200 }, (_, number) => `r${round}-e${emitter}-${number}`) },
+    { or: [{ event: { startsWith: ['a'] } }, { payload: [{ path: 'a', exists: true }] }] },
+    { text: 'a' },
+  ]);
+}
+
+function legOf(random: Random, servers: number): Leg {
+  const lastsMs = random.chance(0.3) ? random.between(20, 400) : random.between(400, 6000);
+  const afterMs = random.between(0, lastsMs);
+  return {
+    server: random.between(0, servers - 1),
+    lastsMs,
+    stall: random.chance(0.35) ? { afterMs, ms: random.between(200, 5000) } : null,
+    ending: random.pick(['DROP', 'DROP', 'CLOSE', 'COMPLETE'] as const),
+    goOnFrom: random.chance(0.25) ? 1 - random.fraction() ** 3 : null,
+  };
+}
+
+const wholeEvent = 'event occurred received payload resource { id labels } related { id role labels }';
+const nested = 'payload follows { id cursor } followers(first: 1) { nodes { id } }';

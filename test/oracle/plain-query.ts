@@ -1,0 +1,39 @@
+import { ask, UnexpectedAnswer } from './ask.ts';
+import type { Fleet } from './fleet.ts';
+import { placeOf } from './place.ts';
+
+/** An event as pages have it. */
+export interface Listed {
+  readonly id: string;
+  readonly cursor: string;
+  readonly place: number;
+  readonly follows: string | null;
+  /** In milliseconds since 1970. */
+  readonly received: number;
+}
+
+const pages = `query ($filter: EventFilter, $after: Cursor) { events(filter: $filter, order: LOG, after: $after, first: 1000) {
+  nodes { id cursor followsId received } pageInfo { hasNextPage endCursor } } }`;
+const count = 'query ($filter: EventFilter) { events(filter: $filter, first: 1) { totalCount(max: 1000000) { count } } }';
+
+/** What matches a filter behind a cursor: all pages in log order, each from another server. Throws when they are out of order. */
+export async function plainQuery(fleet: Fleet, filter: object | null, after: string): Promise<readonly Listed[]> {
+  const listed: Listed[] = [];
+  let last = placeOf(after);
+  for (let from: string | null = after, page = 0; from !== null; page += 1) {
+    const { events } = await ask(fleet.url(page % fleet.size), pages, { filter, after: from });
+    for (const { id, cursor, followsId, received } of events.nodes) {
+      const place = placeOf(cursor);
+      if (place <= last) throw new UnexpectedAnswer(`the plain query of ${JSON.stringify(filter)}: ${id} is out of order`);
+      last = place;
+      listed.push({ id, cursor, place, follows: followsId, received: Date.parse(received) });
+    }
+    from = events.pageInfo.hasNextPage ? events.pageInfo.endCursor : null;
+  }
+  return listed;
+}
+
+/** How many events match in the whole log. */
+export async function plainCount(fleet: Fleet, filter: object | null): Promise<number> {
+  return (await ask(fleet.url(0), count, { filter })).events.totalCount.count;
+}

@@ -1,0 +1,29 @@
+import { crc32 } from 'node:zlib';
+
+/** Choices that follow from a seed. */
+export interface Random {
+  /** At least 0, below 1. */
+  fraction(): number;
+  /** A whole number from `least` to `most`. */
+  between(least: number, most: number): number;
+  chance(probability: number): boolean;
+  pick<T>(list: readonly T[]): T;
+}
+
+/** The choices of one part of a run; those of other parts, with other words, are others. The generator is mulberry32. */
+export function randomOf(...words: readonly (string | number)[]): Random {
+  let state = crc32(words.join(' '));
+  const fraction = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const between = (least: number, most: number): number => least + Math.floor(fraction() * (most - least + 1));
+  return {
+    fraction,
+    between,
+    chance: (probability) => fraction() < probability,
+    pick: (list) => list[between(0, list.length - 1)]!,
+  };
+}

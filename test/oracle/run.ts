@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startPostgres } from '../support/postgres-server.ts';
+import { runOracle } from './oracle.ts';
+
+// The oracle by hand, on a database of its own: npx tsx test/oracle/run.ts --minutes 60 --seed 1 [--embedded | --kill-database]
+// It runs what was built: npx tsc -p tsconfig.build.json.
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '15' },
+    seed: { type: 'string' },
+    embedded: { type: 'boolean', default: false },
+    'kill-database': { type: 'boolean', default: false },
+  },
+});
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const minutes = Number(values.minutes);
+const say = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
+
+if (values.embedded) {
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-oracle-'));
+  try {
+    await runOracle({ seed, minutes, environment: { DATA_DIR: folder }, servers: 1, database: null, say });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+} else {
+  await using server = await startPostgres();
+  const environment = { DATABASE_URL: server.url('postgres') };
+  await runOracle({ seed, minutes, environment, servers: 3, database: values['kill-database'] ? server : null, say });
+}
+say('oracle: every follower got what the plain query has');

@@ -1,0 +1,71 @@
+import { WebSocket } from 'ws';
+
+/** One subscription on a socket of its own, spoken by hand, so that it can break off and stop reading at any moment. */
+export interface Wire {
+  /** Settles when the subscription is over, and why. */
+  readonly ended: Promise<Ending>;
+  /** Stops reading: what comes fills the windows of both ends. */
+  pause(): void;
+  resume(): void;
+  /** Breaks the connection off. */
+  drop(): void;
+  /** Closes the socket, as a client does that goes away. */
+  close(): void;
+  /** Ends the subscription, and closes the socket only after that. */
+  complete(): void;
+  /** Asks something else on the same socket, and resolves with whether the answer came: what the server had sent before has come too. */
+  answers(): Promise<boolean>;
+}
+
+/** COMPLETED: by the server. CLOSED: the socket, with its code. FAILED: errors of the subscription. */
+export type Ending =
+  | { readonly kind: 'COMPLETED' }
+  | { readonly kind: 'CLOSED'; readonly code: number }
+  | { readonly kind: 'FAILED'; readonly errors: readonly any[] };
+
+export interface Subscription {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export function openWire(url: string, payload: Subscription, onData: (data: any) => void): Wire {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { handshakeTimeout: 10_000 });
+  const send = (message: object): void => {
+    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+  };
+  let tellAnswered: (answered: true) => void;
+  const answered = new Promise<boolean>((resolve) => (tellAnswered = resolve));
+  const ended = new Promise<Ending>((end) => {
+    socket.on('close', (code) => end({ kind: 'CLOSED', code }));
+    socket.on('open', () => send({ type: 'connection_init' }));
+    socket.on('message', (frame: Buffer) => {
+      const message = JSON.parse(frame.toString());
+      if (message.type === 'connection_ack') {
+        send({ type: 'subscribe', id: 'it', payload });
+        return send({ type: 'subscribe', id: 'other', payload: { query: '{ head }' } });
+      }
+      if (message.id === 'other') return tellAnswered(true);
+      if (message.type === 'ping') return send({ type: 'pong' });
+      if (message.id !== 'it') return;
+      if (message.type === 'complete') return end({ kind: 'COMPLETED' });
+      const errors = message.type === 'error' ? message.payload : message.payload.errors;
+      if (errors !== undefined) return end({ kind: 'FAILED', errors });
+      return onData(message.payload.data);
+    });
+  });
+  socket.on('error', () => undefined); // a close follows
+  return {
+    ended,
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    drop: () => socket.terminate(),
+    close: () => socket.close(1000),
+    complete() {
+      send({ type: 'complete', id: 'it' });
+      socket.close(1000);
+    },
+    answers() {
+      return Promise.race([answered, ended.then(() => false)]);
+    },
+  };
+}

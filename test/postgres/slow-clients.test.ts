@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { createClient } from 'graphql-ws';
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startWatched, type WatchedServer } from '../support/server-memory.ts';
+import { newDatabase, post } from '../support/world.ts';
+
+// What a stalled client asks for: a kilobyte an event, far more in sum than the network takes in between.
+const wide = `id cursor ${Array.from({ length: 8 }, (_, n) => `name${n}: event`).join(' ')}`;
+const subscription = (fields: string): string => `subscription ($after: Cursor) { events(after: $after) { ${fields} } }`;
+const name = 'acme.measurement.taken.'.padEnd(120, 'x');
+const idOf = (n: number): string => `e-${n}`;
+
+// On Postgres alone: the memory is the server's own, and the embedded database would make it a matter of minutes.
+test('clients that stop reading cost little memory and the others nothing, and get every event when they read again', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { environment } = stack.use(await newDatabase());
+  const server = stack.use(await startWatched(environment));
+  const head = async (): Promise<string> => (await post(server.url, '{ head }')).data.head;
+  const emission = emissionTo(server);
+
+  const follower = stack.use(startFollower(server.url, await head(), 'id'));
+  await emission.emit(20_000); // fills what the server keeps in memory anyway
+  await follower.reached(20_000);
+  const before = await server.memory();
+
+  const after = await head();
+  const stalled = [stack.use(startFollower(server.url, after, wide)), stack.use(startSseFollower(server.url, after, wide))];
+  await emission.emit(1000);
+  for (const each of stalled) await each.reached(1);
+  stalled.forEach((each) => each.stall());
+
+  let most = 0;
+  for (let batch = 0; batch < 10; batch += 1) {
+    await emission.emit(10_000);
+    most = Math.max(most, (await server.memory()) - before);
+  }
+  await follower.reached(121_000);
+  for (const each of stalled) expect(each.count()).toBeLessThan(50_000);
+  expect(await server.metric('tidings_subscriptions')).toBe(3);
+  console.log(`memory grew by at most ${(most / 2 ** 20).toFixed(1)} MB`);
+  expect(most).toBeLessThan(20 * 2 ** 20);
+
+  stalled.forEach((each) => each.goOn());
+  for (const each of stalled) await each.reached(101_000);
+  // Each checks the order of what it gets, and whether anything comes twice.
+  expect([follower, ...stalled].map((each) => each.wrong())).toEqual([null, null, null]);
+}, 300_000);
+
+interface Follower extends AsyncDisposable {
+  /** Events that came. */
+  count(): number;
+  /** What came out of order, or twice; null: nothing. */
+  wrong(): string | null;
+  reached(count: number): Promise<void>;
+  /** Reads nothing more from its connection. */
+  stall(): void;
+  goOn(): void;
+}
+
+/** Counts the events of one emission, and checks that each follows the one before. */
+function counting() {
+  let count = 0;
+  let next: number | null = null;
+  let wrong: string | null = null;
+  return {
+    take(id: string): void {
+      const n = Number(id.slice(2));
+      if (next !== null && n !== next) wrong ??= `${idOf(n)} came where ${idOf(next)} should have`;
+      next = n + 1;
+      count += 1;
+    },
+    count: () => count,
+    wrong: () => wrong,
+    async reached(wanted: number): Promise<void> {
+      await expect.poll(() => count, { timeout: 120_000, interval: 50 }).toBeGreaterThanOrEqual(wanted);
+    },
+  };
+}
+
+function startFollower(url: string, after: string, fields: string): Follower {
+  const counter = counting();
+  let cursor = after;
+  let socket: WebSocket | null = null;
+  let stalled: NodeJS.Timeout | undefined;
+  const client = createClient({
+    url: `${url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: Infinity,
+    shouldRetry: () => true,
+    retryWait: async () => undefined,
+    on: { connected: (connected) => (socket = connected as WebSocket) },
+  });
+  const variables = {
+    get after() {
+      return cursor;
+    },
+  };
+  client.subscribe<any>(
+    { query: subscription(`cursor ${fields}`), variables },
+    {
+      next({ data }) {
+        cursor = data.events.cursor;
+        counter.take(data.events.id);
+      },
+      error: console.error,
+      complete: () => undefined,
+    },
+  );
+  return {
+    ...counter,
+    stall() {
+      socket!.pause();
+      // It lives: a client that does not answer pings would be dropped.
+      stalled = setInterval(() => socket!.pong(), 2000);
+    },
+    goOn() {
+      clearInterval(stalled);
+      socket!.resume();
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(stalled);
+      await client.dispose();
+    },
+  };
+}
+
+function startSseFollower(url: string, after: string, fields: string): Follower {
+  const counter = counting();
+  let response: IncomingMessage | null = null;
+  let text = '';
+  const query = new URLSearchParams({ query: subscription(fields), variables: JSON.stringify({ after }) });
+  const request = get(`${url}/graphql?${query}`, { headers: { accept: 'text/event-stream' } }, (answer) => {
+    response = answer;
+    answer.on('error', () => undefined);
+    answer.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const lines = text.split('\n');
+      text = lines.pop()!;
+      for (const line of lines) if (line.startsWith('data: {')) counter.take(JSON.parse(line.slice(6)).data.events.id);
+    });
+  });
+  request.on('error', () => undefined);
+  return {
+    ...counter,
+    stall: () => void response!.pause(),
+    goOn: () => void response!.resume(),
+    async [Symbol.asyncDispose]() {
+      const closed = once(request, 'close');
+      request.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Emits so many events more, numbered on, in batches of 1,000. */
+function emissionTo(server: WatchedServer): { emit(count: number): Promise<void> } {
+  let emitted = 0;
+  const query = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }';
+  return {
+    async emit(count) {
+      for (const end = emitted + count; emitted < end; emitted += 1000) {
+        const input = Array.from({ length: 1000 }, (_, n) => ({ id: idOf(emitted + n), event: name, resource: { id: 'r' } }));
+        expect(await post(server.url, query, { input })).toMatchObject({ data: { emitEvents: { created: 1000 } } });
+      }
+    },
+  };
+}

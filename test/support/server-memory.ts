@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import { WebSocket } from 'ws';
+import { freePort } from './free-port.ts';
+import { startProcess, type ServerProcess } from './process.ts';
+
+/** A server in a process of its own whose memory can be looked at, after its garbage was collected. */
+export interface WatchedServer extends AsyncDisposable, ServerProcess {
+  /** Bytes in use by the main thread: the heap, and what lies beside it (buffers, what waits to be written). */
+  memory(): Promise<number>;
+  /** The sum of a metric's values. */
+  metric(name: string): Promise<number>;
+}
+
+export async function startWatched(environment: Readonly<Record<string, string>>): Promise<WatchedServer> {
+  await using stack = new AsyncDisposableStack();
+  const inspectorPort = await freePort();
+  const server = await startProcess({ ...environment, NODE_OPTIONS: `--inspect=127.0.0.1:${inspectorPort}` });
+  stack.defer(async () => {
+    if (server.child.exitCode !== null || server.child.signalCode !== null) return;
+    const exit = once(server.child, 'exit');
+    server.child.kill('SIGKILL');
+    await exit;
+  });
+  const targets = (await (await fetch(`http://127.0.0.1:${inspectorPort}/json/list`)).json()) as { webSocketDebuggerUrl: string }[];
+  const inspector = new WebSocket(targets[0]!.webSocketDebuggerUrl, { perMessageDeflate: false });
+  stack.defer(() => inspector.terminate());
+  await once(inspector, 'open');
+  let asked = 0;
+  const ask = async (method: string, params: object = {}): Promise<any> => {
+    const id = (asked += 1);
+    const answer = new Promise<any>((resolve) => {
+      const take = (data: Buffer): void => {
+        const message = JSON.parse(data.toString());
+        if (message.id !== id) return;
+        inspector.off('message', take);
+        resolve(message.result);
+      };
+      inspector.on('message', take);
+    });
+    inspector.send(JSON.stringify({ id, method, params }));
+    return answer;
+  };
+  await ask('HeapProfiler.enable');
+
+  const inUse = async (): Promise<number> => {
+    await ask('HeapProfiler.collectGarbage');
+    const expression = '(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())';
+    return (await ask('Runtime.evaluate', { expression, returnByValue: true })).result.value as number;
+  };
+  const memory = async (): Promise<number> => {
+    // One collection frees what the next can collect, and what is on its way out takes its time.
+    let least = await inUse();
+    for (let round = 0, idle = 0; round < 40 && idle < 3; round += 1) {
+      const now = await inUse();
+      idle = now > least - 50_000 ? idle + 1 : 0;
+      least = Math.min(least, now);
+    }
+    return least;
+  };
+  const metric = async (name: string): Promise<number> => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    const values = [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].map((match) => Number(match[1]));
+    if (values.length === 0) throw new Error(`the server has no metric ${name}`);
+    return values.reduce((sum, value) => sum + value, 0);
+  };
+  const owned = stack.move();
+  return { ...server, memory, metric, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+}
