@@ -179,6 +179,24 @@ describe('cursors', () => {
     expect(idsOf(await listener.take(30))).toEqual(names('later', 30));
   });
 
+  test('a stream that would read removed events from memory does not, once that was told', async () => {
+    await using listener = await log.streams.listen(null);
+    const { cursor } = await listener.next();
+    const edge = await log.streams.emit(...names('remembered', 5));
+    await expect.poll(() => log.streams.parts.tail.head()).toBe(edge);
+    await log.days(1);
+    await log.days(31);
+    const { tail } = log.streams.parts;
+    expect(tail.recentAt(edge)).not.toBeNull();
+    tail.forget(await log.services.removedUpTo());
+    expect(tail.recentAt(edge)).toBeNull();
+    expect(await listener.next()).toMatchObject({ kind: 'FellBehind', cursor });
+    expect(await listener.next()).toEqual({ kind: 'Removed', from: cursor, to: edge });
+    const head = await log.streams.emit('later');
+    expect(await listener.next()).toMatchObject({ kind: 'CaughtUp', cursor: edge });
+    expect(await listener.next()).toMatchObject({ kind: 'EventBatch', previous: edge, cursor: head });
+  });
+
   test('a page that is read while its events go is no page', async () => {
     const { parts } = log.streams;
     let removed = false;
