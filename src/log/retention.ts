@@ -49,9 +49,10 @@ export function startRetention({ database, removedUpTo, tail, logger }: Retentio
   const run = async (): Promise<void> => {
     for (let failures = 0; !signal.aborted; await pause(lookMs, signal)) {
       try {
-        await lookAfterPartitions({ database, clock: databaseClock(database), signal }, rules).finally(async () =>
-          tail.forget(await removedUpTo()),
-        );
+        // First what others have removed: when one of them is at it again, there is nothing more to do.
+        tail.forget(await removedUpTo());
+        await lookAfterPartitions({ database, clock: databaseClock(database), signal }, rules);
+        tail.forget(await removedUpTo());
         failures = 0;
       } catch (error) {
         // Another process is at it, or statements are under way that take long.
