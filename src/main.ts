@@ -2,6 +2,7 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
 import type { Settings } from './config.ts';
 import { createEmitter } from './ingest/emit.ts';
+import { createSharedBatches } from './ingest/shared-batches.ts';
 import { createWatches } from './live/watches.ts';
 import { startDigesting } from './log/digests.ts';
 import { rulesFor, startRetention } from './log/retention.ts';
@@ -37,10 +38,11 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const heads = createHeadReader(database);
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
-  starting.use(startDigesting({ database, heads, wakeups, metrics, logger }));
+  starting.use(startDigesting({ database, heads, wakeups, tail, metrics, logger }));
+  starting.use(startRetention({ database, logger }, rulesFor(settings.retentionDays)));
   const removedUpTo = readRemoved(database);
-  starting.use(startRetention({ database, removedUpTo, tail, logger }, rulesFor(settings.retentionDays)));
-  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
+  const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
+  const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
 
   const watches = createWatches(tail, metrics);
   const services = { database, heads, removedUpTo, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };

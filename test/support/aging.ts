@@ -4,6 +4,7 @@ import type { Services } from '../../schema/context.ts';
 import { readSettings } from '../../src/config.ts';
 import { fromMicros, toMicros, type Instant } from '../../src/event/instant.ts';
 import { createEmitter } from '../../src/ingest/emit.ts';
+import { createSharedBatches } from '../../src/ingest/shared-batches.ts';
 import { lookAfterPartitions, type RetentionRules } from '../../src/log/retention.ts';
 import type { RecentBounds } from '../../src/log/recent.ts';
 import { databaseClock, readPartitions, type Clock, type Partition } from '../../src/store/partitions.ts';
@@ -30,7 +31,13 @@ export async function startAging(bounds: RecentBounds = { events: 20, bytes: 1e6
   const { parts, lineage } = streams;
   const { database, heads, metrics } = parts;
   const limits = readSettings({});
-  const emitter = createEmitter({ database, heads, metrics, limits, announce: () => undefined, tail: parts.tail });
+  const batches = createSharedBatches({
+    database,
+    heads,
+    announce: () => undefined,
+    tail: { wantsOwn: () => false, offer: () => undefined },
+  });
+  const emitter = createEmitter({ database, batches, heads, metrics, limits });
   const services: Services = { ...parts, lineage, limits, emitter, version: '' };
   let passed = 0n;
   const clock: Clock = async () => fromMicros(toMicros(await databaseClock(database)()) + passed) as Instant;
