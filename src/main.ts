@@ -39,8 +39,8 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
   starting.use(startDigesting({ database, heads, wakeups, tail, metrics, logger }));
-  starting.use(startRetention({ database, logger }, rulesFor(settings.retentionDays)));
   const removedUpTo = readRemoved(database);
+  starting.use(startRetention({ database, removedUpTo, tail, logger }, rulesFor(settings.retentionDays)));
   const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
   const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
 

@@ -4,8 +4,10 @@ import { toMicros, type Instant } from '../event/instant.ts';
 import type { Database } from '../store/database.ts';
 import { addPartition, beginNextPartition, databaseClock, readPartitions, type Clock, type Partition } from '../store/partitions.ts';
 import { clearRemoved, removePartition } from '../store/removal.ts';
+import type { RemovedUpTo } from '../store/removed.ts';
 import { sqlState } from '../store/unavailable.ts';
 import { pause } from './pause.ts';
+import type { Tail } from './tail.ts';
 
 /**
  * Looks after the partitions of the log: makes them ahead, begins the next one in time, removes those past retention.
@@ -35,16 +37,22 @@ export function rulesFor(retentionDays: number): RetentionRules {
 
 export interface RetentionParts {
   readonly database: Database;
+  readonly removedUpTo: RemovedUpTo;
+  /** Its memory may reach back for longer than events are kept, where few come; it forgets what any process has removed. */
+  readonly tail: Tail;
   readonly logger: Logger;
 }
 
-export function startRetention({ database, logger }: RetentionParts, rules: RetentionRules): AsyncDisposable {
+export function startRetention({ database, removedUpTo, tail, logger }: RetentionParts, rules: RetentionRules): AsyncDisposable {
   const stopping = new AbortController();
   const { signal } = stopping;
   const run = async (): Promise<void> => {
     for (let failures = 0; !signal.aborted; await pause(lookMs, signal)) {
       try {
+        // First what others have removed: when one of them is at it again, there is nothing more to do.
+        tail.forget(await removedUpTo());
         await lookAfterPartitions({ database, clock: databaseClock(database), signal }, rules);
+        tail.forget(await removedUpTo());
         failures = 0;
       } catch (error) {
         // Another process is at it, or statements are under way that take long.

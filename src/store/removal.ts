@@ -23,7 +23,8 @@ import { toTimestamp } from './rows.ts';
  * - Whoever makes digests may have read events that go. Such a chapter is not stored (`digests`).
  * - The head does not go back: where no event is left, it is the last one removed.
  *
- * Does not promise: that a partition goes at a certain time, nor that nobody has its events in memory, as the tail does.
+ * Does not promise: that a partition goes at a certain time, nor that nobody has its events in memory: the tail of each
+ * process does, until it next looks after the partitions, and a stream that reads from there gets them until then.
  */
 export async function removePartition(database: Database, place: Position, { at, wait }: Removal): Promise<void> {
   await database.rows(sql`select tidings.remove_partition(${place}, ${toTimestamp(at)}, ${wait})`);

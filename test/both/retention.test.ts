@@ -1,13 +1,12 @@
 import { sql } from 'drizzle-orm';
-import { graphql, parse, subscribe } from 'graphql';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { graphql } from 'graphql';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createContext, schema } from '../../schema/index.ts';
-import { formatCursor, origin, type Position } from '../../src/event/cursor.ts';
+import { origin } from '../../src/event/cursor.ts';
 import { readLog } from '../../src/store/log-stretch.ts';
 import { clearRemoved, removePartition } from '../../src/store/removal.ts';
 import { startAging, type Aging } from '../support/aging.ts';
 import { digest } from '../support/digests.ts';
-import { idsOf } from '../support/streams.ts';
 
 let log: Aging;
 beforeEach(async () => {
@@ -25,8 +24,6 @@ const emit = async (...events: readonly object[]): Promise<any> =>
   ).emitEvents;
 const kept = async (): Promise<string[]> =>
   (await log.data('{ events(order: LOG, first: 1000) { nodes { id } } }')).events.nodes.map(({ id }: any) => id);
-const cursorOf = (position: number): string => formatCursor({ epoch: log.services.lineage.epoch, position: position as Position });
-const codeOf = ({ errors }: any): string | undefined => errors?.[0]?.extensions?.code;
 
 /** Rows of what is kept of events, by table; and the tables that hold or held events. */
 async function stored(): Promise<Record<string, number> & { tables: any }> {
@@ -117,86 +114,6 @@ test('digests go on behind removed events, whether or not those had any', async 
       .toReversed()
       .map((id) => ({ id })),
     totalCount: { count: 40 },
-  });
-});
-
-describe('cursors', () => {
-  let first: any;
-  const page =
-    'query ($after: Cursor, $before: Cursor, $order: EventOrder) { events(order: $order, after: $after, before: $before) { nodes { id } } }';
-  beforeEach(async () => {
-    first = await emit(...names('old', 5).map((id) => ({ id })));
-    await log.days(1);
-    await emit(...names('new', 45).map((id) => ({ id })));
-    await log.days(30);
-  });
-
-  test('before removed events a page and a subscription answer CURSOR_EXPIRED; at the last of them nothing was missed', async () => {
-    const lost = first.results[2].event.cursor;
-    expect(codeOf(await log.answer(page, { order: 'LOG', after: lost }))).toBe('CURSOR_EXPIRED');
-    expect(codeOf(await log.answer(page, { order: 'LOG', before: lost }))).toBe('CURSOR_EXPIRED');
-    const found = await log.data(page, { order: 'LOG', after: first.head });
-    expect(found.events.nodes).toHaveLength(45);
-    const listen = (after: string): Promise<any> =>
-      subscribe({
-        schema,
-        document: parse('subscription ($after: Cursor) { events(after: $after) { id } }'),
-        variableValues: { after },
-        contextValue: createContext(log.services),
-      }) as Promise<any>;
-    expect(codeOf(await listen(lost))).toBe('CURSOR_EXPIRED');
-    const events = await listen(first.head);
-    expect((await events.next()).value).toEqual({ data: { events: { id: 'new-0' } } });
-    await events.return();
-  });
-
-  test('a stream from before says where events are gone, and goes on; also when it ends there, or begins or ends at the edge', async () => {
-    const { removedUpTo } = log.services;
-    const edge = await removedUpTo();
-    expect(cursorOf(edge)).toBe(first.head);
-    await using listener = await log.streams.listen(2 as Position);
-    expect(await listener.next()).toEqual({ kind: 'Removed', from: 2, to: edge });
-    const rest = await listener.take(45);
-    expect(rest[0]).toMatchObject({ kind: 'EventBatch', previous: edge });
-    expect(idsOf(rest)).toEqual(names('new', 45));
-    await using short = await log.streams.listen(origin, { request: { until: 3 as Position } });
-    expect([await short.next(), await short.next()]).toEqual([{ kind: 'Removed', from: origin, to: 3 }, null]);
-    await using exact = await log.streams.listen(edge, { request: { until: edge } });
-    expect(await exact.next()).toBeNull();
-  });
-
-  test('a stream that was stalled while events went says so and goes on', async () => {
-    await using listener = await log.streams.listen(null, { request: { batchSize: 30 } });
-    const { cursor } = await listener.next();
-    await log.streams.emit(...names('missed', 30));
-    await log.days(1);
-    await log.streams.emit(...names('later', 30));
-    await log.days(30);
-    const edge = await log.services.removedUpTo();
-    await expect.poll(() => log.streams.parts.tail.head() > edge).toBe(true);
-    expect(await listener.next()).toMatchObject({ kind: 'FellBehind', cursor });
-    expect(await listener.next()).toEqual({ kind: 'Removed', from: cursor, to: edge });
-    expect(idsOf(await listener.take(30))).toEqual(names('later', 30));
-  });
-
-  test('a page that is read while its events go is no page', async () => {
-    const { parts } = log.streams;
-    let removed = false;
-    const removing = {
-      ...parts.database,
-      rows: async (statement: any) => {
-        const rows = await parts.database.rows(statement);
-        if (removed || !JSON.stringify(rows).includes('"kind.made"')) return rows;
-        removed = true;
-        await log.days(31);
-        return rows;
-      },
-    };
-    const contextValue = createContext({ ...log.services, database: removing as any });
-    await log.days(1);
-    await emit({ id: 'last' });
-    const answer = await graphql({ schema, source: page, variableValues: { order: 'LOG', after: first.head }, contextValue });
-    expect([removed, codeOf(answer)]).toEqual([true, 'CURSOR_EXPIRED']);
   });
 });
 
