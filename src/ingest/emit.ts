@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft, StoredEvent } from '../event/event.ts';
 import type { EventLimits } from '../event/limits.ts';
@@ -92,9 +93,17 @@ async function outcomes(parts: EmitterParts, checked: readonly Checked[], { resu
     if (result.created === null) return refusal(each);
     if (result.created) return { status: 'CREATED', event: created(each.draft, result) };
     const event = known.get(each.draft.id);
-    if (event === undefined) throw new Error(`the stored event ${each.draft.id} was not found`);
+    if (event === undefined) throw removedMeanwhile(each.draft.id);
     return { status: 'DUPLICATE', event };
   });
+}
+
+/** Retention took the stored one between the two statements; the id is free now. */
+function removedMeanwhile(id: string): TidingsError {
+  return new TidingsError(
+    'UNAVAILABLE',
+    `The event ${id} was stored before and has just been removed, since it was past retention. Repeat the request.`,
+  );
 }
 
 function created(draft: EventDraft, { position, received }: Appended): StoredEvent {
