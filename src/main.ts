@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
 import type { Settings } from './config.ts';
@@ -16,6 +17,7 @@ import { serveWebSocket } from './server/websocket.ts';
 import { createHeadReader } from './store/head.ts';
 import { openStore } from './store/open.ts';
 import { readRemoved } from './store/removed.ts';
+import { readMetricsOfAll } from './worker-metrics.ts';
 
 /** A server that runs. */
 export interface Tidings extends AsyncDisposable {
@@ -48,7 +50,14 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const services = { database, heads, removedUpTo, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };
   const graphql = createGraphQL({ schema, createContext: () => createContext(services), metrics, logger });
   const checkReady = async (): Promise<void> => void (await heads.head());
-  const http = createHttp({ graphql, metrics, checkReady, limits: settings, version });
+  const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
+  const http = createHttp({
+    graphql,
+    metrics: { contentType: metrics.registry.contentType, read: readMetrics },
+    checkReady,
+    limits: settings,
+    version,
+  });
   const underWay = trackRequests(http);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
