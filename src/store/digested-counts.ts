@@ -11,8 +11,12 @@ import { tieTermRows, tieTest } from './tie-terms.ts';
  * Counts through digests: each key's events, up to `max` + 1, in stretches that may hold some and behind the last digest.
  * Goes through the log in spans of digests, so that no statement takes long, however few match.
  */
-export async function countDigested(database: Database, request: CountRequest, { tie, keys, test }: Tested): Promise<readonly number[]> {
-  const pace = new Pace(database.statementTimeout, firstSpan);
+export async function countDigested(
+  database: Database,
+  request: CountRequest,
+  { tie, keys, test, span: first = firstSpan }: Tested & Spanned,
+): Promise<readonly number[]> {
+  const pace = new Pace(database.statementTimeout, first);
   const counts = keys.map(() => 0);
   const passing = searchSql(test);
   const search = tie !== 'EVERYTHING' || isFiled(test);
@@ -48,7 +52,7 @@ export async function countDigested(database: Database, request: CountRequest, {
             union all
             select span.digested + 1, ${request.head}, '-infinity', 'infinity' where span.upto is null
           ) r
-          cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: from, last: request.head })}) e
+          cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: origin, last: request.head })}) e
           where ${occurredBetween(sql`r.first_occurred`, sql`r.last_occurred`)} and ${isTied[tie]} and ${isWithin(request)}
           limit ${request.max + 1}
         ) matching
@@ -62,6 +66,11 @@ export async function countDigested(database: Database, request: CountRequest, {
     from = upTo === null ? null : (Number(upTo) as Position);
   }
   return counts;
+}
+
+interface Spanned {
+  /** Digests of the first statement. */
+  readonly span?: number;
 }
 
 interface CountRow {

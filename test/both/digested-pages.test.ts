@@ -7,7 +7,9 @@ import { everything } from '../../src/event/filter.ts';
 import { matches } from '../../src/event/matches.ts';
 import { parseFilter } from '../../src/event/parse-filter.ts';
 import { validateEvent } from '../../src/event/validate.ts';
+import { always } from '../../src/event/digest-test.ts';
 import { appendEvents } from '../../src/store/append.ts';
+import { countDigested } from '../../src/store/digested-counts.ts';
 import { readHead } from '../../src/store/log-order.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { PageRequest, Place, Tie } from '../../src/store/page-request.ts';
@@ -67,6 +69,11 @@ test(
         const keys = tie === 'EVERYTHING' ? [''] : ids;
         const pages = await readPages(database, request, { tie, keys });
         const counts = await countEvents(database, { filter, order, head, max: 30 }, { tie, keys });
+        const inSpans = await countDigested(
+          database,
+          { filter, order, head, max: stored },
+          { tie, keys, test: always, span: 1 + (limit % 3) },
+        );
         for (const [n, key] of keys.entries()) {
           const wanted = plainly(
             events.filter((event) => matches(filter, event) && isTied(event, tie, key)),
@@ -75,6 +82,7 @@ test(
           const told = `seed ${seed}, round ${round}, key ${key}, ${JSON.stringify(asked)}`;
           expect({ ids: pages[n]!.events.map(({ id }) => id), more: pages[n]!.more }, told).toEqual(wanted.page);
           expect(counts[n], told).toBe(Math.min(31, wanted.count));
+          expect(inSpans[n], told).toBe(wanted.count);
         }
       }
     }
