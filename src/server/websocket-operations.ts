@@ -17,6 +17,7 @@ export interface Extra {
 /** How operations that come over a WebSocket are prepared and executed: as those over HTTP, with the same plugins. */
 export function operationsOver(graphql: GraphQLEndpoint, limits: OperationLimits): ServerOptions<ConnectionInitMessage['payload'], Extra> {
   return {
+    connectionInitWaitTimeout: initMs,
     async onSubscribe(connection, id, payload) {
       if (Object.keys(connection.subscriptions).length > limits.subscriptionsPerConnection) {
         return [tooMany(limits.subscriptionsPerConnection)];
@@ -35,6 +36,9 @@ export function operationsOver(graphql: GraphQLEndpoint, limits: OperationLimits
     },
   };
 }
+
+/** How long a client has to send connection_init: it may be on a slow network, or a busy machine. */
+const initMs = 10_000;
 
 interface Payload {
   readonly query: string;

@@ -13,7 +13,7 @@ test('pages miss and repeat nothing of what was there at the start, whatever is 
   let emitted = 0;
   const emitting = (async () => {
     // Of the same times as what is there, and earlier and later ones.
-    for (let batch = 0; !stop.signal.aborted; batch += 1) emitted += await emit(world, `late${batch}`, 25);
+    for (let batch = 0; batch < 300 && !stop.signal.aborted; batch += 1) emitted += await emit(world, `late${batch}`, 25);
   })();
   try {
     const walks = orders.flatMap((order) => directions.map((direction) => walk(world, { order, direction, filter: wanted })));

@@ -99,7 +99,7 @@ test('readers, followers and writers go on while partitions go: each follower ge
 });
 
 /** The database's lock_not_available. */
-const gaveUp = { cause: { code: '55P03' } };
+const gaveUp = { code: '55P03' };
 
 /** Another process may be at it. */
 async function persistently(attempt: () => Promise<void>): Promise<void> {
