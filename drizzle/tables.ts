@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, customType, index, integer, jsonb, pgSchema, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, boolean, customType, index, integer, jsonb, pgSchema, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
 
 /** Every table. They live in a schema of their own, so that Tidings can share a database. */
 export const tidings = pgSchema('tidings');
@@ -12,14 +12,14 @@ const instant = (name?: string) => timestamp(name ?? '', { withTimezone: true, p
 
 /**
  * Gives every event its place in the log. Cache 1, so that a reader of last_value sees every place that was given
- * out. Places are partitioned in spans of 2^32 (see `events`), and stay below 2^48.
+ * out. Places stay below 2^48. It skips the rest of a partition's places when the next one is begun.
  */
 export const eventPosition = tidings.sequence('event_position', { startWith: 0, minValue: 0, maxValue: '281474976710655', cache: 1 });
 
 /**
  * The log. Partitioned by range of position, which the generated migration cannot say and its first statement was
- * completed to: a partition is one span of 2^32 positions, so that closing one and opening the next is a step of the
- * sequence, and dropping one is dropping a stretch of the log.
+ * completed to: beginning the next partition is a step of the sequence, and dropping one is dropping a stretch of the
+ * log. `partitions` knows them.
  *
  * Resource ids and `follows` are found through 64-bit hashes: a btree entry may not exceed 2,704 bytes, which
  * 1,024 characters can, and the entries are smaller. Whoever uses these indexes compares the text as well.
@@ -56,6 +56,32 @@ export const events = tidings.table(
 export const eventIds = tidings.table('event_ids', {
   key: bytea().primaryKey(),
   position: position().notNull(),
+});
+
+/**
+ * The partitions of `events`, each the table events_<first>, with the places from `first` up to before `until`. The
+ * sequence is in one of them; those before it are closed, those after it were made ahead. See store/partitions.ts.
+ */
+export const partitions = tidings.table('partitions', {
+  first: position().primaryKey(),
+  until: position().notNull(),
+  /** The last place that was given out in it, or one after that; null: more may come. */
+  last: position(),
+  /** From when on events came to it; null: it was made ahead. */
+  opened: instant(),
+  /** When no event came to it any more, everything in it being decided; null: some may. */
+  closed: instant(),
+  /** When its events went out of the log; what was kept about them goes after that. Null: they are in it. */
+  removed: instant(),
+});
+
+/** How far retention has come: one row, which a dump takes along. See store/removal.ts. */
+export const retention = tidings.table('retention', {
+  one: boolean().primaryKey().default(true),
+  /** The last event that was removed: no event up to this place is kept. */
+  upTo: bigint('up_to', { mode: 'number' }).notNull(),
+  /** Up to here the ids of removed events are free for others; event_ids may name such an event beyond. */
+  freed: position().notNull(),
 });
 
 /**

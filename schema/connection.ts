@@ -3,6 +3,7 @@ import { formatCursor, parseCursor, type EventOrder, type Position } from '../sr
 import type { StoredEvent } from '../src/event/event.ts';
 import type { Selection } from '../src/event/filter.ts';
 import type { Page, Place } from '../src/store/page-request.ts';
+import { checkKept } from '../src/store/removed.ts';
 import type { Context } from './context.ts';
 import type { RequestAtHead, TiedTo } from './reads.ts';
 
@@ -37,7 +38,15 @@ export async function openConnection(context: Context, range: Range, args: Pagin
   const before = await place(context, order, { before: args.before });
   const backward = args.last !== undefined && args.last !== null;
   const between = { filter, order, ...(after === null ? {} : { after }), ...(before === null ? {} : { before }) };
-  const page = (): Promise<Page> => reads.page({ ...between, limit, backward }, range);
+  const readPage = async (): Promise<Page> => {
+    const found = await reads.page({ ...between, limit, backward }, range);
+    // Once more, so that nothing that went away while it was read goes unsaid.
+    if (after !== null) await checkKept(services.removedUpTo, after.position, ['after']);
+    if (before !== null) await checkKept(services.removedUpTo, before.position, ['before']);
+    return found;
+  };
+  let reading: Promise<Page> | null = null;
+  const page = (): Promise<Page> => (reading ??= readPage());
 
   /** Whether anything lies on the far side of the page's edge, or of the cursor where the page is empty. */
   const beyond = async (side: 'after' | 'before', edge: StoredEvent | undefined, cursor: Place): Promise<boolean> => {
@@ -72,6 +81,7 @@ async function place(context: Context, order: EventOrder, argument: PagingArgs):
   if (name === undefined || typeof text !== 'string') return null;
   const cursor = parseCursor(text, order, [name]);
   context.services.lineage.check(cursor, await context.reads.head(), [name]);
+  await checkKept(context.services.removedUpTo, cursor.position, [name]);
   const { position, occurred } = cursor;
   return occurred === undefined ? { position } : { position, occurred };
 }

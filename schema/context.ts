@@ -3,12 +3,14 @@ import type { FilterBounds } from '../src/event/filter-reader.ts';
 import type { Emitter } from '../src/ingest/emit.ts';
 import type { SubscriptionParts } from '../src/live/subscription.ts';
 import type { Lineage } from '../src/store/epochs.ts';
+import type { RemovedUpTo } from '../src/store/removed.ts';
 import { createReads, type Reads } from './reads.ts';
 
 /** What the resolvers call; the same for every operation. */
 export interface Services extends SubscriptionParts {
   readonly emitter: Emitter;
   readonly lineage: Lineage;
+  readonly removedUpTo: RemovedUpTo;
   readonly limits: ServiceLimits;
   readonly version: string;
 }
@@ -17,6 +19,7 @@ export interface ServiceLimits extends EventLimits, FilterBounds {
   readonly batchEvents: number;
   readonly pageSize: number;
   readonly statementTimeout: number;
+  readonly retentionDays: number;
   readonly subscriptionsPerConnection: number;
 }
 

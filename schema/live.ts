@@ -1,11 +1,13 @@
 import { parseCursor, type Position } from '../src/event/cursor.ts';
 import type { StoredEvent } from '../src/event/event.ts';
+import { Expired } from '../src/live/event-cursor.ts';
 import { subscribeToEvents } from '../src/live/subscription.ts';
+import { checkKept } from '../src/store/removed.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { EventType } from './event.ts';
 import { EventFilter, filterOf } from './filter.ts';
-import { createReads } from './reads.ts';
+import { readsNow } from './reads.ts';
 
 builder.subscriptionField('events', (t) =>
   t.field({
@@ -20,9 +22,9 @@ builder.subscriptionField('events', (t) =>
       const condition = filterOf(filter, context);
       return subscribeToEvents(context.services, condition, await startOf(after, context));
     },
-    resolve: (event: StoredEvent, _args, context) => {
-      // One context serves the whole subscription, its events one by one: each reads the log as it is now.
-      context.reads = createReads(context.services);
+    resolve: (event: StoredEvent | Expired, _args, context) => {
+      if (event instanceof Expired) throw event.error;
+      context.reads = readsNow(context.services);
       return event;
     },
   }),
@@ -32,5 +34,6 @@ async function startOf(after: string | null | undefined, context: Context): Prom
   if (after === null || after === undefined) return null;
   const cursor = parseCursor(after, 'LOG', ['after']);
   context.services.lineage.check(cursor, await context.services.heads.head(), ['after']);
+  await checkKept(context.services.removedUpTo, cursor.position, ['after']);
   return cursor.position;
 }

@@ -83,6 +83,21 @@ export function createReads({ database, heads }: Pick<Services, 'database' | 'he
   };
 }
 
+/**
+ * Reads for what is executed now. One context serves a whole subscription, and each of its messages reads the log as it is
+ * then; those that are executed in the same turn of the event loop share their statements.
+ */
+export function readsNow(services: Services): Reads {
+  const known = ofThisTurn.get(services);
+  if (known !== undefined) return known;
+  const made = createReads(services);
+  ofThisTurn.set(services, made);
+  process.nextTick(() => ofThisTurn.delete(services));
+  return made;
+}
+
+const ofThisTurn = new WeakMap<Services, Reads>();
+
 /** Loads by key, the loads of equal questions together. Questions are plain data. */
 function perQuestion<Question, Answer>(
   read: (question: Question, tied: Tied) => Promise<readonly Answer[]>,

@@ -34,7 +34,7 @@ const Service = builder.objectRef<Services>('Service').implement({
     retentionDays: t.int({
       nullable: true,
       description: 'How long events are kept after they were received; null: for ever.',
-      resolve: () => null,
+      resolve: ({ limits: { retentionDays } }) => (retentionDays === 0 ? null : retentionDays),
     }),
   }),
 });

@@ -3,12 +3,11 @@ import { formatCursor, parseCursor, type LogCursor, type Position } from '../src
 import type { CaughtUp, Checkpoint, EventBatch, FellBehind, Removed, Replaced, StreamMessage } from '../src/live/stream-message.ts';
 import type { StreamStart } from '../src/live/stream-request.ts';
 import { streamEvents } from '../src/live/stream.ts';
-import { nothingRemoved } from '../src/store/removed.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { EventType, logCursor } from './event.ts';
 import { EventFilter, filterOf } from './filter.ts';
-import { createReads } from './reads.ts';
+import { readsNow } from './reads.ts';
 
 const EventBatchType = builder.objectRef<EventBatch>('EventBatch').implement({
   description: 'Matching events and the two places they lie between: previous is the cursor of the last message on this stream.',
@@ -99,12 +98,11 @@ builder.subscriptionField('eventStream', (t) =>
         until: await untilOf(until, context),
         start: await startOf(after, context),
       };
-      return streamEvents({ ...services, removedUpTo: nothingRemoved }, request);
+      return streamEvents(services, request);
     },
     resolve: (message: StreamMessage, _args, context) => {
       if (message.kind === 'Failed') throw message.error;
-      // One context serves the whole stream, its messages one by one: each reads the log as it is now.
-      context.reads = createReads(context.services);
+      context.reads = readsNow(context.services);
       return message;
     },
   }),

@@ -25,6 +25,20 @@ export const settingTable = {
     most: 200,
     meaning: 'Connections to Postgres; the embedded database has one.',
   }),
+  workers: whole({
+    name: 'TIDINGS_WORKERS',
+    fallback: 1,
+    least: 1,
+    most: 64,
+    meaning: 'Processes that share the port and the log; more than one needs Postgres.',
+  }),
+  retentionDays: whole({
+    name: 'TIDINGS_RETENTION_DAYS',
+    fallback: 30,
+    least: 0,
+    most: 36_500,
+    meaning: 'Days that events are kept after they were received; 0 keeps all.',
+  }),
   logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     name: 'TIDINGS_LOG_LEVEL',
     fallback: 'warn',

@@ -9,6 +9,7 @@ export class TidingsError extends Error {
    * for one that it has located already.
    */
   readonly where: readonly string[];
+  private readonly retryAfterMs: number | undefined;
 
   constructor(
     readonly code: ErrorCode,
@@ -17,11 +18,16 @@ export class TidingsError extends Error {
   ) {
     super(message, { cause: details.cause });
     this.where = details.path ?? [];
+    this.retryAfterMs = details.retryAfterMs;
   }
 
   /** What graphql-js copies onto the GraphQL error that it wraps around this one. */
-  get extensions(): { code: ErrorCode; path?: readonly string[] } {
-    return this.where.length === 0 ? { code: this.code } : { code: this.code, path: this.where };
+  get extensions(): { code: ErrorCode; path?: readonly string[]; retryAfterMs?: number } {
+    return {
+      code: this.code,
+      ...(this.where.length > 0 && { path: this.where }),
+      ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
+    };
   }
 }
 
@@ -29,6 +35,8 @@ export interface ErrorDetails {
   /** Where in the input, for example ["filter", "event", "in", "3"]. */
   readonly path?: readonly string[];
   readonly cause?: unknown;
+  /** When repeating the request is likely to succeed. */
+  readonly retryAfterMs?: number;
 }
 
 export type ErrorCode = keyof typeof errorCodes;
@@ -40,6 +48,6 @@ export const errorCodes = {
   CURSOR_EXPIRED: 'The cursor belongs to another log, or lies where nothing is kept any more.',
   BAD_FILTER: 'The filter breaks a rule; the path says where.',
   LIMIT_EXCEEDED: 'The request is larger than the service allows, or took the database longer.',
-  UNAVAILABLE: 'The database cannot be reached now. Repeating the request later is safe.',
+  UNAVAILABLE: 'The database cannot be reached now, or too much waits for it. Repeating the request later is safe.',
   CANNOT_START: 'The server cannot start; the message says how to mend it.',
 } as const;

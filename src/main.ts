@@ -1,9 +1,12 @@
+import cluster from 'node:cluster';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
 import type { Settings } from './config.ts';
 import { createEmitter } from './ingest/emit.ts';
+import { createSharedBatches } from './ingest/shared-batches.ts';
 import { createWatches } from './live/watches.ts';
 import { startDigesting } from './log/digests.ts';
+import { rulesFor, startRetention } from './log/retention.ts';
 import { startTail } from './log/tail.ts';
 import { startWakeups } from './log/wakeups.ts';
 import { createMetrics } from './metrics.ts';
@@ -13,6 +16,8 @@ import { trackRequests } from './server/stop.ts';
 import { serveWebSocket } from './server/websocket.ts';
 import { createHeadReader } from './store/head.ts';
 import { openStore } from './store/open.ts';
+import { readRemoved } from './store/removed.ts';
+import { readMetricsOfAll } from './worker-metrics.ts';
 
 /** A server that runs. */
 export interface Tidings extends AsyncDisposable {
@@ -35,14 +40,24 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const heads = createHeadReader(database);
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
-  starting.use(startDigesting({ database, heads, wakeups, metrics, logger }));
-  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
+  starting.use(startDigesting({ database, heads, wakeups, tail, metrics, logger }));
+  const removedUpTo = readRemoved(database);
+  starting.use(startRetention({ database, removedUpTo, tail, logger }, rulesFor(settings.retentionDays)));
+  const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
+  const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
 
   const watches = createWatches(tail, metrics);
-  const services = { database, heads, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };
+  const services = { database, heads, removedUpTo, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };
   const graphql = createGraphQL({ schema, createContext: () => createContext(services), metrics, logger });
   const checkReady = async (): Promise<void> => void (await heads.head());
-  const http = createHttp({ graphql, metrics, checkReady, limits: settings, version });
+  const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
+  const http = createHttp({
+    graphql,
+    metrics: { contentType: metrics.registry.contentType, read: readMetrics },
+    checkReady,
+    limits: settings,
+    version,
+  });
   const underWay = trackRequests(http);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));

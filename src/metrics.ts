@@ -21,10 +21,16 @@ export function createMetrics() {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),
-    head: new Gauge({ name: 'tidings_log_head', help: 'The last place of the log that this process has followed.', registers }),
+    head: new Gauge({
+      name: 'tidings_log_head',
+      help: 'The last place of the log that this process has followed.',
+      aggregator: 'max',
+      registers,
+    }),
     digested: new Gauge({
       name: 'tidings_log_digested',
       help: 'The place of the log up to which this process has made digests; reads look at what lies behind one by one.',
+      aggregator: 'max',
       registers,
     }),
     subscriptions: new Gauge({ name: 'tidings_subscriptions', help: 'Event subscriptions that are open.', registers }),

@@ -1,20 +1,27 @@
+import cluster from 'node:cluster';
 import { readSettings } from '../config.ts';
+import { TidingsError } from '../errors.ts';
 import type { Command } from './commands.ts';
+import { runWorkers } from './workers.ts';
 
 export const serve: Command = {
   synopsis: 'serve',
   purpose: 'starts the server; settings come from the environment',
   async run() {
     const settings = readSettings(process.env);
+    if (settings.workers > 1 && settings.databaseUrl === null) throw oneWorkerOnly();
+    if (settings.workers > 1 && cluster.isPrimary) {
+      return runWorkers(settings.workers, ({ port }) => sayReady(`Postgres (${settings.workers} processes)`, urlOf(settings.host, port)));
+    }
     const { startTidings } = await import('../main.ts'); // the other commands start without it
     const tidings = await startTidings(settings);
     const stopped = new Promise((stop) => {
       process.once('SIGTERM', stop);
       process.once('SIGINT', stop);
+      process.once('disconnect', stop); // a worker, when the process above it has ended
     });
     const database = tidings.database === 'embedded' ? `the embedded database in ${settings.dataDir}` : 'Postgres';
-    const { url } = tidings;
-    process.stdout.write(`Tidings is ready on ${database}: GraphQL and GraphiQL at ${url}/graphql, health at ${url}/readyz\n`);
+    if (cluster.isPrimary) sayReady(database, tidings.url);
 
     await stopped;
     // A second signal, or a stop that hangs, ends the process at once.
@@ -25,5 +32,18 @@ export const serve: Command = {
     return 0;
   },
 };
+
+function oneWorkerOnly(): TidingsError {
+  const message = 'TIDINGS_WORKERS: expected 1, since the embedded database serves one process. Set DATABASE_URL to use more, or unset it.';
+  return new TidingsError('CANNOT_START', message);
+}
+
+function sayReady(database: string, url: string): void {
+  process.stdout.write(`Tidings is ready on ${database}: GraphQL and GraphiQL at ${url}/graphql, health at ${url}/readyz\n`);
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
 
 const longestStopMs = 9500;

@@ -1,15 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
+import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft, StoredEvent } from '../event/event.ts';
 import type { EventLimits } from '../event/limits.ts';
 import type { Problem } from '../event/problem.ts';
 import { validateEvent, type EventCandidate } from '../event/validate.ts';
 import type { Metrics } from '../metrics.ts';
-import { appendEvents, createdStretch, type Appended } from '../store/append.ts';
+import { rowOf, type Appended } from '../store/append.ts';
 import type { Database } from '../store/database.ts';
 import { readEventsById } from '../store/events-by-id.ts';
 import type { HeadReader } from '../store/head.ts';
-import type { Stretch } from '../store/log-stretch.ts';
+import type { SharedBatches, Stored } from './shared-batches.ts';
 
 /**
  * The one way in, for every door. Promises: an event is answered with CREATED or DUPLICATE once it is durable and every
@@ -41,19 +42,10 @@ export type Outcome =
 
 export interface EmitterParts {
   readonly database: Database;
+  readonly batches: SharedBatches;
   readonly heads: HeadReader;
   readonly metrics: Metrics;
   readonly limits: EventLimits;
-  /** Told after every batch that stored something. */
-  readonly announce: () => void;
-  readonly tail: OwnTail;
-}
-
-/** Who follows the log in this process, and would else read back what is stored here. */
-export interface OwnTail {
-  wantsOwn(): boolean;
-  /** Gets created events and a head that was read after they were, at or after them. */
-  offer(own: Stretch, head: Position): void;
 }
 
 export function createEmitter(parts: EmitterParts): Emitter {
@@ -76,44 +68,24 @@ export function createEmitter(parts: EmitterParts): Emitter {
 /** A candidate with its verdict, before the database was asked. */
 type Checked = { readonly path: readonly string[] } & ({ readonly draft: EventDraft } | { readonly problems: readonly Problem[] });
 
-interface Stored {
-  /** One for each draft, in order. */
-  readonly results: readonly (Appended | NotStored)[];
-  readonly head: Position;
-}
-
-/** A draft of a batch that was refused for conflicts. */
-interface NotStored {
-  readonly created: null;
-  readonly differing: readonly string[];
-}
-
 function check({ event, path }: Candidate, limits: EventLimits): Checked {
   const id = event.id ?? uuidv7();
   return { path, ...validateEvent({ ...event, id }, path, limits) };
 }
 
-async function store(parts: EmitterParts, drafts: readonly EventDraft[], onError: BatchErrorPolicy): Promise<Stored> {
-  const { database, heads, metrics, tail } = parts;
+async function store({ batches, metrics }: EmitterParts, drafts: readonly EventDraft[], onError: BatchErrorPolicy): Promise<Stored> {
   const timed = metrics.appendSeconds.startTimer();
-  const appended = await appendEvents(database, drafts, onError);
-  if ('conflicts' in appended) {
-    return { results: appended.conflicts.map((differing) => ({ created: null, differing })), head: await heads.head() };
-  }
-  const created = appended.filter((each) => each.created);
-  if (created.length > 0) parts.announce();
-  // Places that others took before may still be undecided; until they are, no reader sees what was stored here.
-  const last = Math.max(0, ...appended.map((each) => each.position)) as Position;
-  const head = await heads.headFrom(last);
-  if (created.length > 0 && tail.wantsOwn()) tail.offer(createdStretch(created), head);
+  const stored = await batches.store(drafts.map(rowOf), onError);
   timed();
-  return { results: appended, head };
+  return stored;
 }
 
 async function outcomes(parts: EmitterParts, checked: readonly Checked[], { results, head }: Stored): Promise<readonly Outcome[]> {
   let next = 0;
   const paired = checked.map((each) => ({ each, result: 'draft' in each ? results[next++] : undefined }));
-  const earlier = paired.flatMap(({ each, result }) => ('draft' in each && result?.created === false ? [each.draft.id] : []));
+  const earlier = paired.flatMap(({ each, result }) =>
+    'draft' in each && result?.created === false && result.differing.length === 0 ? [each.draft.id] : [],
+  );
   const known = earlier.length === 0 ? new Map<string, StoredEvent>() : await readEventsById(parts.database, earlier, head);
   return paired.map(({ each, result }): Outcome => {
     if (!('draft' in each) || result === undefined) return refusal(each);
@@ -121,9 +93,17 @@ async function outcomes(parts: EmitterParts, checked: readonly Checked[], { resu
     if (result.created === null) return refusal(each);
     if (result.created) return { status: 'CREATED', event: created(each.draft, result) };
     const event = known.get(each.draft.id);
-    if (event === undefined) throw new Error(`the stored event ${each.draft.id} was not found`);
+    if (event === undefined) throw removedMeanwhile(each.draft.id);
     return { status: 'DUPLICATE', event };
   });
+}
+
+/** Retention took the stored one between the two statements; the id is free now. */
+function removedMeanwhile(id: string): TidingsError {
+  return new TidingsError(
+    'UNAVAILABLE',
+    `The event ${id} was stored before and has just been removed, since it was past retention. Repeat the request.`,
+  );
 }
 
 function created(draft: EventDraft, { position, received }: Appended): StoredEvent {

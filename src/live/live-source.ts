@@ -20,6 +20,7 @@ export interface LiveSourceParts {
  */
 export class LiveSource<Message extends object> implements AsyncIterableIterator<Message>, Waiter {
   private taker: Waiter | null = null;
+  private isReading = false;
   private pulling: Promise<unknown> | null = null;
   private ended = false;
 
@@ -35,6 +36,10 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
   take(taker: Waiter): Message | 'LATER' | 'ENDED' {
     const { tail, metrics } = this.parts;
     if (this.ended || tail.stopped.aborted) return 'ENDED';
+    if (this.isReading) {
+      this.taker = taker;
+      return 'LATER';
+    }
     const message = this.cursor.next();
     switch (message) {
       case 'ENDED':
@@ -64,14 +69,12 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
     this.cursor[Symbol.dispose]();
     this.following[Symbol.dispose]();
     this.parts.metrics.subscriptions.dec();
-    this.wake();
+    this.wakeTaker();
   }
 
-  /** What its cursor waits for may have come. */
+  /** What its cursor waits for may have come. While it reads, that is a wake-up too late: one read at a time. */
   wake(): void {
-    const { taker } = this;
-    this.taker = null;
-    taker?.wake();
+    if (!this.isReading) this.wakeTaker();
   }
 
   next(): Promise<IteratorResult<Message>> {
@@ -114,8 +117,16 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
 
   private async read(): Promise<void> {
     const { logger, tail } = this.parts;
+    this.isReading = true;
     await persist(() => this.cursor.read(), { logger, isOver: () => this.ended, stopped: tail.stopped });
-    this.wake();
+    this.isReading = false;
+    this.wakeTaker();
+  }
+
+  private wakeTaker(): void {
+    const { taker } = this;
+    this.taker = null;
+    taker?.wake();
   }
 }
 

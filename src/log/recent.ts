@@ -54,6 +54,11 @@ export class Recent {
     return this.events.slice(first, first + limit).filter((event) => event !== undefined);
   }
 
+  /** Drops the events up to a place, which nobody is to have any more. */
+  forget(upTo: Position): void {
+    while ((this.events[this.first]?.position ?? Infinity) <= upTo) this.dropOldest();
+  }
+
   /** The event at a place; null when it is not here. */
   at(position: Position): StoredEvent | null {
     const event = this.events[this.firstAfter(position) - 1];

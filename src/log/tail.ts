@@ -29,6 +29,8 @@ export interface Tail extends AsyncDisposable {
   recentAfter(position: Position, limit: number): readonly StoredEvent[] | null;
   /** The event at a place, if it is in memory. */
   recentAt(position: Position): StoredEvent | null;
+  /** Drops the events up to a place from memory: they were removed from the log. */
+  forget(upTo: Position): void;
   head(): Position;
   /** Hands every stretch of events to `attendant` before the head moves over it; what that answers with is called after. */
   attend(attendant: Attendant): void;
@@ -159,6 +161,7 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
     },
     recentAfter: (position, limit) => recent?.after(position, limit) ?? null,
     recentAt: (position) => recent?.at(position) ?? null,
+    forget: (upTo) => recent?.forget(upTo),
     attend: (attendant) => void attendants.push(attendant),
     wantsOwn: () => followers > 0,
     offer(events, head) {

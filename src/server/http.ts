@@ -1,14 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TidingsError } from '../errors.ts';
-import type { Metrics } from '../metrics.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { homePage } from './home-page.ts';
 import { takeBody } from './body.ts';
 
 export interface HttpParts {
   readonly graphql: GraphQLEndpoint;
-  readonly metrics: Metrics;
+  readonly metrics: { readonly contentType: string; readonly read: () => Promise<string> };
   /** Rejects when the server cannot serve now. */
   readonly checkReady: () => Promise<void>;
   readonly limits: { readonly bodyBytes: number };
@@ -32,7 +31,7 @@ export function createHttp({ graphql, metrics, checkReady, limits, version }: Ht
           () => send(response, 503, plain('the database cannot be reached\n')),
         );
       case '/metrics':
-        return send(response, 200, { type: metrics.registry.contentType, text: await metrics.registry.metrics() });
+        return send(response, 200, { type: metrics.contentType, text: await metrics.read() });
       default:
         return send(response, 404, plain(`Nothing is here. GraphQL is at ${graphqlPath}.\n`));
     }

@@ -14,13 +14,15 @@ export interface Waiter {
 export class Lane {
   private waiting: Waiter[] = [];
   private corked = false;
+  private isHeldUp = false;
 
   constructor(
     private readonly socket: WebSocket,
     /** The connection below it. */
     private readonly connection: Duplex,
   ) {
-    connection.on('drain', this.resume);
+    connection.on('drain', this.drained);
+    socket.on('ping', () => this.holdUp()); // ws has answered it
   }
 
   /** Whether the client's network takes more; otherwise as much waits for it as is good. */
@@ -31,6 +33,14 @@ export class Lane {
   /** Wakes somebody when there is room again, in the order of the calls; never, when the socket has closed. */
   onRoom(waiter: Waiter): void {
     this.waiting.push(waiter);
+  }
+
+  /** Sends a text; resolves when the network has taken it, or never will. */
+  async sent(text: string): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.socket.send(text, () => resolve());
+      this.holdUp();
+    });
   }
 
   /** Sends a text of these parts. Nothing happens when the socket is closing. */
@@ -52,7 +62,16 @@ export class Lane {
     this.connection.uncork();
   };
 
-  private readonly resume = (): void => {
+  /** Takes in nothing more while a client does not read what it has caused to be sent. */
+  private holdUp(): void {
+    if (this.isHeldUp || this.connection.writableLength < mostUnread) return;
+    this.isHeldUp = true;
+    this.socket.pause();
+  }
+
+  private readonly drained = (): void => {
+    if (this.isHeldUp) this.socket.resume();
+    this.isHeldUp = false;
     const { waiting } = this;
     this.waiting = [];
     for (const each of waiting) each.wake();
@@ -63,4 +82,6 @@ export class Lane {
 const large = 16 * 1024;
 /** Bytes that wait for one client's network at most, beyond one message. */
 const mostWaiting = 64 * 1024;
+/** Bytes of answers and pongs that wait for one client's network before it is not listened to. */
+const mostUnread = 1024 * 1024;
 const ignore = (): void => undefined;

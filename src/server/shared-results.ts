@@ -2,12 +2,12 @@ import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type E
 import type { Metrics } from '../metrics.ts';
 import { matteringVariables } from './mattering-variables.ts';
 
-/** One message of a subscription as GraphQL answers it, and as JSON. */
+/** What GraphQL answers for one message of a subscription, as JSON. */
 export class Encoded {
   readonly json: string;
   private encoded: Buffer | null = null;
 
-  constructor(readonly result: ExecutionResult) {
+  constructor(result: ExecutionResult) {
     this.json = JSON.stringify(result);
   }
 
@@ -131,5 +131,5 @@ function namesIn(document: DocumentNode, operationName: string | null): readonly
 }
 
 const mattering = new WeakMap<DocumentNode, ReadonlyMap<string | null, readonly string[]>>();
-const mostCharacters = 8_000_000;
+const mostCharacters = 4_000_000;
 const freshMs = 100;

@@ -13,16 +13,26 @@ export interface UnderWay {
 export function trackRequests(server: Server): UnderWay {
   const connections = new Set<Socket>();
   const requests = new Map<ServerResponse, IncomingMessage>();
+  let stopping = false;
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
   server.on('request', (request, response: ServerResponse) => {
     requests.set(response, request);
-    response.once('close', () => requests.delete(response));
+    response.once('close', () => {
+      requests.delete(response);
+      if (stopping) endUnlessBusy(request.socket);
+    });
   });
+  /** Ends a connection whose last answer is out: it may have promised to keep it. */
+  const endUnlessBusy = (socket: Socket): void => {
+    if (![...requests.values()].some((request) => request.socket === socket)) socket.destroySoon();
+  };
   return {
     async stop(patienceMs) {
+      stopping = true;
+      for (const response of requests.keys()) if (!response.headersSent) response.setHeader('connection', 'close');
       const closed = new Promise((resolve) => server.close(resolve));
       // Node's closeIdleConnections leaves out those that have not asked anything yet.
       const busy = new Set([...requests.values()].filter((request) => !asksForStream(request)).map((request) => request.socket));

@@ -46,9 +46,9 @@ class PulledResults implements Results {
   async next(): Promise<IteratorResult<ExecutionResult>> {
     const { done, value } = await this.source.next();
     if (done === true) return this.return();
-    const { result, json } = await this.results.of(value, this.source.cursor.identityOf(value));
-    // Yoga writes a result with this function. What it takes out of errors it has to see.
-    return { done: false, value: result.errors === undefined ? Object.assign({ ...result }, { stringify: () => json }) : result };
+    const { json } = await this.results.of(value, this.source.cursor.identityOf(value));
+    // Yoga writes a result with its `stringify`, and looks at nothing else of it that is not there.
+    return { done: false, value: { stringify: () => json } as ExecutionResult };
   }
 
   async return(): Promise<IteratorResult<ExecutionResult>> {

@@ -28,6 +28,7 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
   const serve = (socket: WebSocket, connection: Duplex): void => {
     metrics.sockets.inc();
     const heartbeat = keepAlive(socket);
+    const lane = new Lane(socket, connection);
     const fail = (error: unknown): void => {
       logger.error({ err: error }, 'a WebSocket message failed');
       socket.close(CloseCode.InternalServerError, 'Internal server error');
@@ -35,7 +36,7 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (data) => sent(socket, data),
+        send: (data) => lane.sent(data),
         close: (code, reason) => socket.close(code, reason),
         onMessage(handle) {
           socket.on('message', (data) => {
@@ -44,7 +45,7 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
           });
         },
       },
-      { lane: new Lane(socket, connection) },
+      { lane },
     );
     // Broken and oversized frames: ws closes the socket with the right code by itself.
     socket.on('error', (error) => logger.info({ err: error }, 'a WebSocket failed'));
@@ -74,13 +75,6 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits }: WebSo
       clearTimeout(patience);
     },
   };
-}
-
-function sent(socket: WebSocket, data: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (socket.readyState !== socket.OPEN) return resolve();
-    socket.send(data, (error) => (error ? reject(error) : resolve()));
-  });
 }
 
 /** Pings; a client that has not answered by the next ping is gone. */

@@ -27,36 +27,47 @@ export interface Refused {
   readonly conflicts: readonly (readonly string[])[];
 }
 
+/** What a conflicting draft refuses: its whole batch, or only itself. */
+export type ConflictPolicy = 'REJECT_ALL' | 'SKIP_REJECTED';
+
 /**
  * Stores drafts in one transaction, in their order, each id once, and answers for each in that order once all is
- * durable. With `REJECT_ALL` a conflicting draft refuses the batch; with `SKIP_REJECTED` only itself. Throws UNAVAILABLE,
- * and then the batch may have been stored; repeating it is safe.
+ * durable. Throws UNAVAILABLE, and then the batch may have been stored; repeating it is safe.
  */
 export async function appendEvents(
   database: Database,
   drafts: readonly EventDraft[],
-  onConflict: 'REJECT_ALL' | 'SKIP_REJECTED',
+  onConflict: ConflictPolicy,
 ): Promise<readonly Appended[] | Refused> {
-  if (drafts.length === 0) return [];
-  const batch = drafts.map(rowOf);
-  try {
-    const rows = await database.rows<AppendedRow>(
-      sql`select * from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
-    );
-    return rows.map((row, index) => ({
-      position: Number(row.place) as Position,
-      created: row.created,
-      received: fromTimestamp(row.received),
-      differing: row.differing,
-      row: batch[index] ?? ('{}' as DraftRow),
-    }));
-  } catch (error) {
-    const conflicts = sqlState(error) === conflictState ? conflictDetail(error) : null;
-    // Waiting for others that meet on an id takes a while at worst; nobody's input is too large.
-    if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') throw unavailableNow(error);
-    if (conflicts === null) throw error;
-    return { conflicts };
+  return appendRows(database, drafts.map(rowOf), onConflict);
+}
+
+/** The same, of drafts that are rows already. */
+export async function appendRows(
+  database: Database,
+  batch: readonly DraftRow[],
+  onConflict: ConflictPolicy,
+): Promise<readonly Appended[] | Refused> {
+  if (batch.length === 0) return [];
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const rows = await database.rows<AppendedRow>(
+        sql`select * from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
+      );
+      return rows.map((row, index) => appendedAs(row, batch[index] ?? noRow));
+    } catch (error) {
+      const conflicts = sqlState(error) === conflictState ? conflictDetail(error) : null;
+      if (conflicts !== null) return { conflicts };
+      // Waiting for others that meet on an id takes a while at worst; nobody's input is too large.
+      if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') throw unavailableNow(error);
+      // Our own batches meet in one order and cannot lock each other out; somebody else's transaction may.
+      if (sqlState(error) !== deadlockState || attempt === mostAttempts) throw error;
+    }
   }
+}
+
+function appendedAs({ place, created, received, differing }: AppendedRow, row: DraftRow): Appended {
+  return { position: Number(place) as Position, created, received: fromTimestamp(received), differing, row };
 }
 
 /**
@@ -91,6 +102,10 @@ interface AppendedRow {
 
 /** What tidings.append_events raises. */
 const conflictState = 'TD001';
+/** Postgres chose this transaction to end a deadlock: nothing of it was stored. */
+const deadlockState = '40P01';
+const mostAttempts = 5;
+const noRow = '{}' as DraftRow;
 
 function conflictDetail(error: unknown): readonly (readonly string[])[] | null {
   for (let each = error; each instanceof Error; each = each.cause) {
@@ -99,7 +114,8 @@ function conflictDetail(error: unknown): readonly (readonly string[])[] | null {
   return null;
 }
 
-function rowOf(draft: EventDraft): DraftRow {
+/** A draft as it goes to the database. */
+export function rowOf(draft: EventDraft): DraftRow {
   return JSON.stringify({
     id: draft.id,
     occurred: draft.occurred === null ? null : toTimestamp(draft.occurred),

@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type { SQL } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -61,7 +62,9 @@ function wrap(kind: Database['kind'], client: postgres.Sql, { statementTimeout }
     async rows<Row>(statement: SQL) {
       try {
         return (await orm.execute(statement)) as unknown as readonly Row[];
-      } catch (error) {
+      } catch (failure) {
+        // Without drizzle's own error around it, which tells all parameters, and so events, wherever it is logged.
+        const error = failure instanceof DrizzleQueryError ? (failure.cause ?? failure) : failure;
         throw unavailable(error) ?? tookTooLong(error, statementTimeout) ?? error;
       }
     },

@@ -4,7 +4,7 @@ import { isIdle, type DigestTest } from '../event/digest-test.ts';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database.ts';
 import { isFiled, passesSql, searchSql } from './digest-sql.ts';
-import { directionOf, type Direction, type PageRequest, type Place, type Tie } from './page-request.ts';
+import { directionOf, type Direction, type PageRequest, type Place, type Places, type Tie } from './page-request.ts';
 import { fromTimestamp, toTimestamp } from './rows.ts';
 import { tieTermRows, tieTest } from './tie-terms.ts';
 
@@ -24,9 +24,9 @@ export interface Window {
   readonly next: DigestPlace | null;
 }
 
-/** The first digests of a page, in two windows; and where digests end. */
+/** The first digests of a page, in two windows; and the places up to its head that have no digest: one stretch a partition. */
 export interface FirstWindows {
-  readonly digestedTo: Position;
+  readonly undigested: readonly Places[];
   readonly windows: readonly [Window, ...Window[]];
 }
 
@@ -37,9 +37,14 @@ export interface FirstWindows {
 export async function readFirstWindows(database: Database, request: PageRequest, test: DigestTest): Promise<FirstWindows> {
   const order = orderSql(directionOf(request));
   const size = isIdle(test) ? firstSize : firstSize + nextSize;
-  const rows = await database.rows<Partial<DigestRow> & { digested_to: string | null; passes: boolean | null }>(sql`
-    select (select last from tidings.digests order by last desc limit 1) as digested_to, d.*
-    from (select) one
+  const rows = await database.rows<Partial<DigestRow> & { undigested: string | null; passes: boolean | null }>(sql`
+    select u.undigested, d.*
+    from (
+      select json_agg(json_build_object('first', greatest(p.first, done.upto + 1), 'last', least(coalesce(p.last, p.until - 1), ${request.head})) order by p.first)::text
+        as undigested
+      from (select coalesce((select last from tidings.digests order by last desc limit 1), ${origin}) as upto) done
+      join tidings.partitions p on coalesce(p.last, p.until - 1) > done.upto and p.first <= ${request.head} and p.removed is null
+    ) u
     left join lateral (
       select ${placeColumns}, ${passesSql(test)} as passes
       from (select * from tidings.digests d where ${between(request)} order by ${order} limit ${size + 1}) d
@@ -51,7 +56,7 @@ export async function readFirstWindows(database: Database, request: PageRequest,
     next: found[to]?.place ?? null,
   });
   return {
-    digestedTo: Number(rows[0]?.digested_to ?? origin) as Position,
+    undigested: JSON.parse(rows[0]?.undigested ?? '[]') as readonly Places[],
     windows: [window(0, firstSize), ...(found.length > firstSize + 1 ? [window(firstSize, size)] : [])],
   };
 }

@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
 import { isFiled, searchSql } from './digest-sql.ts';
 import type { Tested } from './digested-pages.ts';
 import { Pace } from './pace.ts';
-import { isTied, isWithin, occurredBetween, type CountRequest } from './page-request.ts';
+import { eventsBetween, isTied, isWithin, occurredBetween, type CountRequest } from './page-request.ts';
 import { tieTermRows, tieTest } from './tie-terms.ts';
 
 /**
@@ -48,12 +48,8 @@ export async function countDigested(database: Database, request: CountRequest, {
             union all
             select span.digested + 1, ${request.head}, '-infinity', 'infinity' where span.upto is null
           ) r
-          cross join lateral (
-            select from tidings.events e
-            where e.position between r.first and r.last and ${occurredBetween(sql`r.first_occurred`, sql`r.last_occurred`)}
-              and ${isTied[tie]} and ${isWithin(request)}
-            offset 0
-          ) e
+          cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: from, last: request.head })}) e
+          where ${occurredBetween(sql`r.first_occurred`, sql`r.last_occurred`)} and ${isTied[tie]} and ${isWithin(request)}
           limit ${request.max + 1}
         ) matching
       ) c`;

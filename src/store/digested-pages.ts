@@ -6,14 +6,25 @@ import type { Database } from './database.ts';
 import { Pace } from './pace.ts';
 import { PageSearch } from './page-search.ts';
 import { readFirstWindows, readWindows, type DigestPlace, type Window } from './digest-windows.ts';
-import { directionOf, isWithin, keyRows, occurredBetween, orderSql, type PageRequest, type Tie, type Tied } from './page-request.ts';
+import {
+  directionOf,
+  eventsBetween,
+  isWithin,
+  keyRows,
+  occurredBetween,
+  orderSql,
+  type PageRequest,
+  type Places,
+  type Tie,
+  type Tied,
+} from './page-request.ts';
 import { eventColumns, toTimestamp, type EventRow } from './rows.ts';
 
 /**
  * Pages through digests: windows of digests that may hold matches are read in the direction of the page, and the events
  * of their stretches checked, until the page is full.
  *
- * Assumes: digests as event/digest promises them, of every event up to `digestedTo`; events behind it have none. Promises:
+ * Assumes: digests as event/digest promises them, of every event but those in the `undigested` stretches, which lie behind. Promises:
  * the same page that a walk over all events would give. Because an event of the page is taken only when it comes before
  * all that has not been looked at: the digest behind the window says so with its near edge, and events without a digest
  * are looked at first, or, where the page walks the log upwards, last.
@@ -27,8 +38,8 @@ export async function readDigestedPages(
 ): Promise<readonly (readonly EventRow[])[]> {
   const direction = directionOf(request);
   const pace = new Pace(database.statementTimeout, firstLook);
-  const { digestedTo, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : always);
-  const undigested = piecesOf({ first: (digestedTo + 1) as Position, last: request.head });
+  const { undigested: stretches, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : always);
+  const undigested = stretches.flatMap(piecesOf);
   const undigestedLast = direction.by === 'position' && direction.up;
   const search = keys.map((value) => new PageSearch(value, request.limit + 1, direction));
   const lookIntoAll = (some: readonly PageSearch[], ranges: readonly Range[]): Promise<void> =>
@@ -76,7 +87,7 @@ async function lookThrough(window: Window, search: PageSearch, look: (digests: r
 }
 
 /** A stretch of places in pieces that a statement can take one or many of. */
-function piecesOf({ first, last }: Pick<Range, 'first' | 'last'>): readonly Range[] {
+function piecesOf({ first, last }: Places): readonly Range[] {
   const pieces: Range[] = [];
   for (let at: number = first; at <= last; at += stretchLength) {
     pieces.push({ first: at as Position, last: Math.min(at + stretchLength - 1, last) as Position });
@@ -91,7 +102,7 @@ interface Look {
 }
 
 /** A stretch of the log, or those of its events that occurred within some time. */
-type Range = Pick<DigestPlace, 'first' | 'last'> & Partial<DigestPlace>;
+type Range = Places & Partial<DigestPlace>;
 
 /** Checks the events of these stretches, by the primary key, and gives each to the keys that it belongs to. */
 async function lookInto(database: Database, { request, tie, search }: Look, ranges: readonly Range[]): Promise<void> {
@@ -100,23 +111,27 @@ async function lookInto(database: Database, { request, tie, search }: Look, rang
   const within = sql`
     from jsonb_to_recordset(${JSON.stringify(ranges.map(rangeRow))}::text::jsonb)
       as r (first bigint, last bigint, since timestamptz, until timestamptz)
-    cross join lateral (
-      select * from tidings.events e
-      where e.position between r.first and r.last and ${occurredBetween(sql`r.since`, sql`r.until`)} and ${isWithin(request)}
-      offset 0
-    ) e`;
+    cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, around(ranges))}) e`;
+  const matching = sql`${occurredBetween(sql`r.since`, sql`r.until`)} and ${isWithin(request)}`;
   const found =
     tie === 'EVERYTHING'
-      ? sql`select 1 as n, ${eventColumns} ${within} order by ${order} limit ${request.limit + 1}`
+      ? sql`select 1 as n, ${eventColumns} ${within} where ${matching} order by ${order} limit ${request.limit + 1}`
       : sql`
         select * from (
           select k.n, ${eventColumns}, row_number() over (partition by k.n order by ${order}) as place
           ${within}
           cross join lateral (${mentionedIds(tie)}) mentioned (id)
           join ${keyRows(search.map((each) => each.value))} on k.value = mentioned.id
+          where ${matching}
         ) e
         where place <= ${request.limit + 1}`;
   for (const row of await database.rows<EventRow & { n: string }>(found)) search[Number(row.n) - 1]?.add(row);
+}
+
+/** The places from the first to the last of these. */
+function around(ranges: readonly Range[]): Places {
+  const [first, last] = ranges.reduce(([low, high], range) => [Math.min(low, range.first), Math.max(high, range.last)], [Infinity, 0]);
+  return { first: first as Position, last: last as Position };
 }
 
 /** The keys that an event is tied to, each once. */

@@ -4,23 +4,32 @@ import type { Chapter, Digest } from '../event/digest.ts';
 import type { Database } from './database.ts';
 import { toTimestamp } from './rows.ts';
 
-/** The end of the last digest: events behind it have none yet. By the primary key. */
+/** The end of the last digest, or of what was removed: events behind it have none yet. By the primary key. */
 export async function digestedTo(database: Database): Promise<Position> {
-  const [row] = await database.rows<{ last: string }>(sql`select d.last from tidings.digests d order by d.last desc limit 1`);
+  const [row] = await database.rows<{ last: string }>(sql`
+    select greatest(up_to, (select d.last from tidings.digests d order by d.last desc limit 1)) as last from tidings.retention`);
   return Number(row?.last ?? origin) as Position;
 }
 
 /**
  * Stores a chapter that follows those that are there; the same one, made by another process, is let be. Answers whether
  * this call stored it.
+ *
+ * A chapter must not overlap with another one, or its events would count twice. Chapters that begin at the same event are
+ * the same, and the primary key keeps one; only removal can make two processes begin at different ones. So one of which
+ * an event was removed is not stored: the record is locked, and if it moves on meanwhile, it is looked at again.
  */
 export async function storeChapter(database: Database, { digests, signature }: Chapter): Promise<boolean> {
-  const last = digests.at(-1)?.last;
-  if (last === undefined) return false;
+  const [first, last] = [digests.at(0)?.first, digests.at(-1)?.last];
+  if (first === undefined || last === undefined) return false;
   const rows = await database.rows(sql`
-    with chapter as (
+    with whole as (
+      select from tidings.retention where up_to < ${first} for share
+    ), chapter as (
       insert into tidings.digest_chapters (last, signature)
-      values (${last}, decode(${base64(signature)}, 'base64'))
+      select ${last}, decode(${base64(signature)}, 'base64')
+      from whole
+      where not exists (select from tidings.digests where last >= ${first})
       on conflict do nothing
       returning last
     )

@@ -1,11 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { always, type DigestTest } from '../event/digest-test.ts';
-import type { Position } from '../event/cursor.ts';
+import { origin, type Position } from '../event/cursor.ts';
 import type { Condition } from '../event/filter.ts';
 import type { Database } from './database.ts';
 import { searchSql } from './digest-sql.ts';
 import { sqlOf } from './filter-sql.ts';
-import { everyEvent } from './page-request.ts';
+import { eventsBetween, everyEvent } from './page-request.ts';
 import { countEvents } from './pages.ts';
 import { wayTo } from './way.ts';
 
@@ -34,7 +34,7 @@ export async function estimateMatches(database: Database, filter: Condition, hea
 /** Counts the matches in evenly chosen ones of the digests that pass, by the primary key, and behind all digests. */
 function sampling(filter: Condition, test: DigestTest, head: Position): SQL {
   const matching = (first: SQL, last: SQL): SQL => sql`
-    select count(*) from tidings.events e where e.position between ${first} and ${last} and e.position <= ${head} and ${sqlOf(filter)}`;
+    select count(*) from (${eventsBetween({ first, last }, { first: origin, last: head })}) e where ${sqlOf(filter)}`;
   return sql`
     with passing as materialized (
       select d.first, d.last, d.first_occurred, d.last_occurred, row_number() over (order by d.last, d.part) as n, count(*) over () as total

@@ -1,9 +1,8 @@
 import { sql } from 'drizzle-orm';
 import type { Position } from '../event/cursor.ts';
-import { everything } from '../event/filter.ts';
 import type { Database } from './database.ts';
 import { readHead } from './log-order.ts';
-import { readPages } from './pages.ts';
+import { readNewestMentions } from './newest-mentions.ts';
 
 /**
  * One step of forgetting the resources that no kept event mentions, after the events up to `removedUpTo` were removed with
@@ -21,8 +20,8 @@ export async function forgetResources(database: Database, removedUpTo: Position)
   const ids = candidates.map(({ id }) => id);
   if (ids.length === 0) return false;
   const head = await readHead(database);
-  const pages = await readPages(database, { filter: everything, order: 'LOG', head, limit: 1, backward: true }, { tie: 'ANY', keys: ids });
-  const places = ids.map((id, index) => ({ id, mentioned: pages[index]?.events[0]?.position ?? null }));
+  const events = await readNewestMentions(database, ids, head);
+  const places = ids.map((id) => ({ id, mentioned: events.get(id)?.position ?? null }));
   const kept = places.filter(({ mentioned }) => mentioned !== null);
   const forgotten = places.filter(({ mentioned }) => mentioned === null).map(({ id }) => id);
   await database.rows(sql`

@@ -21,7 +21,7 @@ import type { Database } from './database.ts';
  * it either still holds it, and then undecided <= low < p, so that p lies beyond the head; or its transaction has
  * ended, and then its event was visible, or gone for good, before the snapshot of (3) was taken.
  *
- * The head is the place of an event, not of the sequence: places given out by transactions that were never flushed
+ * The head is the place of an event (where retention has left none, of the last one that it removed), not of the sequence: places given out by transactions that were never flushed
  * may be given out again after a crash, and a cursor must not have passed them.
  *
  * Does not promise: to work on a standby (locks are not replicated), or with a sequence cache above 1.

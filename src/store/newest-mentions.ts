@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 import { comesBefore, readWindows, type DigestPlace } from './digest-windows.ts';
 import { digestedTo } from './digests.ts';
 import { Pace } from './pace.ts';
-import { directionOf, keyRows, occurredBetween, orderSql, type PageRequest } from './page-request.ts';
+import { directionOf, eventsBetween, keyRows, occurredBetween, orderSql, type PageRequest, type Places } from './page-request.ts';
 import { readPages } from './pages.ts';
 import { eventColumns, fromTimestamp, storedEvent, toTimestamp, type EventRow } from './rows.ts';
 
@@ -94,15 +94,17 @@ async function lookForAll(
   { ids, digests }: { readonly ids: readonly string[]; readonly digests: readonly DigestPlace[] },
 ): Promise<readonly Found[]> {
   const undigested = { first: (await digestedTo(database)) + 1, last: request.head, since: '-infinity', until: 'infinity' };
+  const ranges = [...digests.map(rangeRow), undigested];
   const newest = sql`
     select distinct on (k.n) k.n, e.position
-    from jsonb_to_recordset(${JSON.stringify([...digests.map(rangeRow), undigested])}::text::jsonb)
+    from jsonb_to_recordset(${JSON.stringify(ranges)}::text::jsonb)
       as r (first bigint, last bigint, since timestamptz, until timestamptz)
-    cross join lateral (${eventsOf('r', request)}) e
+    cross join lateral (${eventsBetween(rowPlaces, around(ranges))}) e
     cross join lateral (
       select e.resource_id union all select related.value ->> 'id' from jsonb_array_elements(e.related) related
     ) mentioned (id)
     join ${keyRows(ids)} on k.value = mentioned.id
+    where ${isMeant(request)}
     order by k.n, ${orderSql(directionOf(request))}`;
   return database.rows<Found>(sql`
     select newest.n, ${eventColumns} from (${newest}) newest join tidings.events e on e.position = newest.position`);
@@ -116,21 +118,25 @@ async function lookForEach(database: Database, request: PageRequest, looks: read
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
       as r (n int, value text, first bigint, last bigint, since timestamptz, until timestamptz)
     cross join lateral (
-      select * from (${eventsOf('r', request)}) e
-      where e.related @> jsonb_build_array(jsonb_build_object('id', r.value))
+      select * from (${eventsBetween(rowPlaces, around(rows))}) e
+      where ${isMeant(request)} and e.related @> jsonb_build_array(jsonb_build_object('id', r.value))
       order by ${orderSql(directionOf(request))}
       limit 1
     ) e`);
 }
 
-/** The events of a row `first`, `last`, `since`, `until`. */
-function eventsOf(row: 'r', { head }: PageRequest): SQL {
-  const column = (name: string): SQL => sql.raw(`${row}.${name}`);
-  return sql`
-    select * from tidings.events e
-    where e.position between ${column('first')} and ${column('last')} and e.position <= ${head}
-      and ${occurredBetween(column('since'), column('until'))}
-    offset 0`;
+/** The places of a row `r`. */
+const rowPlaces = { first: sql`r.first`, last: sql`r.last` };
+
+/** That an event `e` is one of those that a row `r` means, and visible. */
+function isMeant({ head }: PageRequest): SQL {
+  return sql`${occurredBetween(sql`r.since`, sql`r.until`)} and e.position <= ${head}`;
+}
+
+/** The places from the first to the last of these. */
+function around(ranges: readonly Readonly<Record<'first' | 'last', number>>[]): Places {
+  const [first, last] = ranges.reduce(([low, high], range) => [Math.min(low, range.first), Math.max(high, range.last)], [Infinity, 0]);
+  return { first: first as Position, last: last as Position };
 }
 
 function rangeRow({ first, last, firstOccurred, lastOccurred }: DigestPlace) {

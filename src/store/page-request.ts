@@ -15,6 +15,12 @@ export interface Place {
   readonly inclusive?: true;
 }
 
+/** A stretch of places, both ends inclusive. */
+export interface Places {
+  readonly first: Position;
+  readonly last: Position;
+}
+
 /** One page to read: at most `limit` events strictly between `after` and `before`, from the end if `backward`. */
 export interface PageRequest extends Selection {
   readonly head: Position;
@@ -83,6 +89,17 @@ export function isWithin(request: CountRequest | PageRequest): SQL {
     ],
     sql` and `,
   );
+}
+
+/**
+ * The events between two places that a row tells, all columns, by the primary key. Partitions outside `around` are not even
+ * planned for. Conditions are to be put around this: inside, they would be planned once for each partition.
+ */
+export function eventsBetween({ first, last }: Readonly<Record<'first' | 'last', SQL>>, around: Places): SQL {
+  return sql`
+    select * from tidings.events e
+    where e.position between ${first} and ${last} and e.position between ${around.first} and ${around.last}
+    offset 0`;
 }
 
 /** Written so that no index serves it: the primary key shall, and this only tells a digest from its neighbours in time. */

@@ -1,71 +1,12 @@
-import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import * as fc from 'fast-check';
-import pino from 'pino';
 import { expect, test } from 'vitest';
-import { readSettings } from '../../src/config.ts';
 import type { Position } from '../../src/event/cursor.ts';
-import type { StoredEvent } from '../../src/event/event.ts';
-import type { EventCandidate } from '../../src/event/validate.ts';
-import { createEmitter, type Emission } from '../../src/ingest/emit.ts';
-import { startTail, type Tail } from '../../src/log/tail.ts';
-import { startWakeups } from '../../src/log/wakeups.ts';
-import { createMetrics } from '../../src/metrics.ts';
-import type { Database } from '../../src/store/database.ts';
-import { createHeadReader } from '../../src/store/head.ts';
 import { readLog } from '../../src/store/log-stretch.ts';
-import { openStore } from '../../src/store/open.ts';
+import { startProcess } from '../support/emitting.ts';
 import { anyEvent } from '../support/random-filters.ts';
 import { newDatabase } from '../support/world.ts';
 
 const seed = Number(process.env['TIDINGS_OWN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-
-interface Process extends AsyncDisposable {
-  readonly database: Database;
-  readonly tail: Tail;
-  /** What passed the tail, in the order in which it did. */
-  readonly passed: StoredEvent[];
-  /** Statements so far. */
-  statements(): number;
-  emit(events: readonly EventCandidate[]): Promise<Emission>;
-}
-
-/** An emitter and a tail on one database, as a process has them. */
-async function startProcess(environment: Readonly<Record<string, string>>, opened?: Database): Promise<Process> {
-  const stack = new AsyncDisposableStack();
-  const settings = readSettings(environment);
-  const logger = pino({ level: 'silent' });
-  const metrics = createMetrics();
-  const plain = opened ?? stack.use(await openStore(settings)).database;
-  let statements = 0;
-  const database: Database = {
-    ...plain,
-    rows: (statement) => {
-      statements += 1;
-      return plain.rows(statement);
-    },
-  };
-  const heads = createHeadReader(database);
-  const wakeups = stack.use(await startWakeups(database, logger));
-  const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }));
-  const passed: StoredEvent[] = [];
-  tail.attend(async (events) => {
-    passed.push(...events);
-    return () => undefined;
-  });
-  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
-  return {
-    database: plain,
-    tail,
-    passed,
-    statements: () => statements,
-    emit: (events) =>
-      emitter.emit(
-        events.map((event) => ({ event, path: [] })),
-        'SKIP_REJECTED',
-      ),
-    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
-  };
-}
 
 test('an event reaches those who follow in its own process with no statement but those of the emission', async () => {
   await using home = await newDatabase();
@@ -115,7 +56,7 @@ test('where others write too, or a batch leaves places free, every event passes 
   await using home = await newDatabase();
   await using one = await startProcess(home.environment);
   // Another process, as far as the log is concerned; the embedded database lets in one connection.
-  await using other = await startProcess(home.environment, one.database);
+  await using other = await startProcess(home.environment, { opened: one.database });
   using _following = await one.tail.follow();
   using _otherFollowing = await other.tail.follow();
   const emitting = [one, other].map(async (process, side) => {

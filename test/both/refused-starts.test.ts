@@ -34,6 +34,10 @@ test('a setting with a wrong value', async () => {
   expectRefusal(await runToEnd({ DATABASE_URL: 'mysql://user:secret@host/db' }), 'DATABASE_URL', 'postgres://');
 });
 
+test.runIf(!onPostgres)('several processes on the embedded database', async () => {
+  expectRefusal(await runToEnd({ TIDINGS_WORKERS: '2' }), 'TIDINGS_WORKERS', 'DATABASE_URL');
+});
+
 test.runIf(onPostgres)('a database that cannot be reached, does not exist, or is in another encoding', async () => {
   await using home = await newDatabase();
   const url = new URL(home.environment['DATABASE_URL']!);

@@ -139,3 +139,14 @@ test('a large message comes whole and alone to each, also to those that share a 
     expect(got[2].data.events.payload.each === text).toBe(true);
   }
 });
+
+test('messages that have to read the database and messages that do not come in one order', async () => {
+  await using world = await startWorld();
+  const stream = listenTo(world.socket(), 'subscription { events { id follows { id } } }');
+  const got = take(stream, 200);
+  await untilOpen(world, 1);
+  const links = Array.from({ length: 200 }, (_, n) => event(`mixed-${n}`, n % 3 === 0 ? {} : { follows: `mixed-${n - 1}` }));
+  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: links });
+  const expected = links.map((_, n) => ({ id: `mixed-${n}`, follows: n % 3 === 0 ? null : { id: `mixed-${n - 1}` } }));
+  expect((await got).map(({ data }) => data.events)).toEqual(expected);
+});

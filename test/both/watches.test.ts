@@ -2,7 +2,6 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
 import { origin, type Position } from '../../src/event/cursor.ts';
-import type { StoredEvent } from '../../src/event/event.ts';
 import type { Condition } from '../../src/event/filter.ts';
 import { parseFilter } from '../../src/event/parse-filter.ts';
 import { subscribeToEvents } from '../../src/live/subscription.ts';
@@ -16,7 +15,7 @@ const seed = Number(process.env['TIDINGS_WATCHES_SEED'] ?? Math.floor(Math.rando
 interface Follower {
   readonly filter: Condition;
   readonly start: Position;
-  readonly events: AsyncIterableIterator<StoredEvent>;
+  readonly events: AsyncIterableIterator<object>;
   readonly got: string[];
   readonly n: number;
 }

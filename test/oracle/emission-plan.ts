@@ -30,10 +30,11 @@ export interface EmissionSizes {
   readonly servers: number;
 }
 
-/** Large batches, which are long under way, and small ones, which overtake them: emitters have one of the two habits. */
+/** Large batches, which are long under way, and small ones, which overtake them: an emitter has one of these habits. */
 const habits = [
-  { batches: 20, most: 120 },
-  { batches: 60, most: 6 },
+  { batches: 10, most: 120 },
+  { batches: 20, most: 4 },
+  { batches: 20, most: 4 },
 ] as const;
 
 /** What each emitter of a round does, one batch after the other. */
@@ -41,7 +42,7 @@ export function planEmissions(seed: number, round: number, sizes: EmissionSizes)
   const drawn = fc.sample(anyEvent, { seed: seed + round, numRuns: 400 });
   return Array.from({ length: sizes.emitters }, (_, emitter) => {
     const random = randomOf(seed, round, 'emitter', emitter);
-    const emissions = emissionsOf(`r${round}-e${emitter}-`, { random, drawn, ...habits[emitter % 2]!, ...sizes });
+    const emissions = emissionsOf(`r${round}-e${emitter}-`, { random, drawn, ...habits[emitter % habits.length]!, ...sizes });
     if (emitter > 0 || round % burstEvery !== burstEvery - 1) return emissions;
     return emissions.toSpliced(random.between(0, emissions.length), 0, ...burst(`r${round}-burst-`, random, sizes));
   });
@@ -73,7 +74,7 @@ function emissionsOf(prefix: string, { random, drawn, servers: size, batches, mo
     const servers = [random.between(0, size - 1)];
     if (random.chance(0.1)) servers.push(random.between(0, size - 1));
     const checkedAt = random.chance(0.15) ? random.between(0, size - 1) : null;
-    emissions.push({ items, onError, servers, checkedAt, pauseMs: random.chance(0.3) ? random.between(0, 400) : 0 });
+    emissions.push({ items, onError, servers, checkedAt, pauseMs: random.chance(0.1) ? random.between(0, 400) : 0 });
   };
   for (let batch = 0; batch < batches; batch += 1) {
     const events = Array.from({ length: random.chance(0.3) ? 1 : random.between(1, most) }, fresh);

@@ -53,7 +53,7 @@ export function planFollowers(seed: number, round: number, sizes: FollowerSizes)
 
 /** Filters that surely match something, and filters that equal others. */
 function plainFilter(random: Random, round: number): object | null {
-  const emitter = random.between(0, 7);
+  const emitter = random.between(0, 23);
   return random.pick([
     null,
     {},

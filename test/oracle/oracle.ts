@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { startFleet, type FleetParts } from './fleet.ts';
 import { playRound } from './round.ts';
+import { slowSomeWriters } from './slow-writers.ts';
 import { Tally } from './tally.ts';
 
 /** One run: rounds of emitting, following and trouble, each with a verdict. */
@@ -21,6 +22,8 @@ export async function runOracle({ seed, minutes, say, ...parts }: Run): Promise<
   const began = performance.now();
   const tally = new Tally();
   await using fleet = await startFleet(parts);
+  const { DATABASE_URL } = parts.environment;
+  if (DATABASE_URL !== undefined) await slowSomeWriters(DATABASE_URL);
   /** Heads at which rounds began, the latest first. */
   const heads: string[] = [];
   do {

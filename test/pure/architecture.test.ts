@@ -5,7 +5,7 @@ import { sourceFile, sourceFiles, type Import, type SourceFile } from './imports
 const rooms: Readonly<Record<string, { readonly holds: readonly string[]; readonly mayImport: readonly string[] }>> = {
   drizzle: { holds: ['drizzle/'], mayImport: [] },
   errors: { holds: ['src/errors.ts'], mayImport: ['leaves'] },
-  leaves: { holds: ['src/config.ts', 'src/metrics.ts', 'src/package-root.ts'], mayImport: ['errors'] },
+  leaves: { holds: ['src/config.ts', 'src/metrics.ts', 'src/package-root.ts', 'src/worker-metrics.ts'], mayImport: ['errors'] },
   event: { holds: ['src/event/'], mayImport: ['errors'] },
   store: { holds: ['src/store/'], mayImport: ['drizzle', 'errors', 'leaves', 'event'] },
   log: { holds: ['src/log/'], mayImport: ['drizzle', 'errors', 'leaves', 'event', 'store'] },

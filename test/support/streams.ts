@@ -10,13 +10,14 @@ import { usualSettings, type StreamParts, type StreamRequest, type StreamSetting
 import { streamEvents } from '../../src/live/stream.ts';
 import type { RecentBounds } from '../../src/log/recent.ts';
 import { createWatches } from '../../src/live/watches.ts';
+import { createSharedBatches } from '../../src/ingest/shared-batches.ts';
 import { startTail } from '../../src/log/tail.ts';
 import { startWakeups } from '../../src/log/wakeups.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Lineage } from '../../src/store/epochs.ts';
 import { createHeadReader } from '../../src/store/head.ts';
 import { openStore } from '../../src/store/open.ts';
-import { nothingRemoved } from '../../src/store/removed.ts';
+import { readRemoved } from '../../src/store/removed.ts';
 import { newDatabase } from './world.ts';
 
 /** What streams need, without a server, and with bounds of the test's own. */
@@ -52,9 +53,10 @@ export async function startStreams(bounds?: RecentBounds): Promise<Streams> {
   const heads = createHeadReader(database);
   const wakeups = stack.use(await startWakeups(database, logger));
   const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }, bounds));
-  const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
+  const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
+  const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
   const watches = createWatches(tail, metrics, 0);
-  const parts: StreamParts = { database, heads, tail, watches, metrics, logger, removedUpTo: nothingRemoved };
+  const parts: StreamParts = { database, heads, tail, watches, metrics, logger, removedUpTo: readRemoved(database) };
   return {
     parts,
     lineage,

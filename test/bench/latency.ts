@@ -1,0 +1,138 @@
+// How long an event takes from its emission to the clients that subscribed to it, at a steady rate, beside the documented
+// Yoga recipe and raw ws (neither of which stores anything) in the same run. Build first; then:
+//   npx tsx test/bench/latency.ts [--embedded] [--rounds 3] [--contenders Tidings] [--only 'ten match']
+// One clock: emitter and clients are one process. "request" counts from when the request was sent, "answer" from when its
+// answer came, which is after the commit: below zero, the client had the event before the emitter had its answer.
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { batchOf, startEmitting, type BenchEvent } from './load/emitting.ts';
+import { benchOptions, median, printMeasured, quantile } from './load/program.ts';
+import { startDatabases, startServer, type Contender, type Databases } from './load/servers.ts';
+import { openSubscribers, type Operation } from './load/subscribers.ts';
+
+const options = benchOptions(3);
+
+interface Case {
+  readonly name: string;
+  readonly perSecond: number;
+  /** Events of one request. */
+  readonly batch: number;
+  readonly operation: (n: number) => Operation;
+  readonly matching: number;
+  readonly contenders: readonly Contender[];
+}
+
+const subscriptions = 1000;
+const selection = '{ id event resource { id } }';
+/** Distinct for each subscription; ten of them match each event. */
+const selective = (n: number): Operation => ({
+  query: `subscription ($filter: EventFilter) { events(filter: $filter) ${selection} }`,
+  variables: { filter: { resource: { id: { in: [`bench.thing.${n % 100}`, `bench.other.${n}`] } } } },
+});
+const all = (): Operation => ({ query: `subscription { events ${selection} }` });
+const everyone: readonly Contender[] = ['Tidings', 'Yoga recipe', 'corked ws'];
+/** Of 500 events a second, or of 100,000 messages, the recipe keeps up with a fifth. */
+const quick: readonly Contender[] = ['Tidings', 'corked ws'];
+const cases: readonly Case[] = [
+  { name: 'ten match', perSecond: 50, batch: 1, operation: selective, matching: 10, contenders: everyone },
+  { name: 'ten match', perSecond: 500, batch: 1, operation: selective, matching: 10, contenders: quick },
+  { name: 'ten match', perSecond: 500, batch: 10, operation: selective, matching: 10, contenders: quick },
+  { name: 'all match', perSecond: 10, batch: 1, operation: all, matching: subscriptions, contenders: everyone },
+  { name: 'all match', perSecond: 100, batch: 1, operation: all, matching: subscriptions, contenders: quick },
+  { name: 'all match', perSecond: 100, batch: 10, operation: all, matching: subscriptions, contenders: quick },
+];
+const seconds = 6;
+/** Of which so many are not counted. */
+const warmSeconds = 2;
+
+await using databases = await startDatabases(options.database);
+console.log(databases.version);
+const found = new Map<string, Row[]>();
+for (let round = 0; round < options.rounds; round += 1) {
+  for (const each of cases.filter(({ name }) => name.includes(options.only))) {
+    for (const contender of each.contenders.filter((name) => options.contenders.includes(name))) {
+      const key = `${each.name}, ${each.perSecond} events/s in batches of ${each.batch}|${contender}`;
+      const row = await measure(databases, contender, each);
+      found.set(key, [...(found.get(key) ?? []), row]);
+      printMeasured(key, row);
+    }
+  }
+}
+console.table(
+  Array.from(found, ([key, rows]) => {
+    const [name, contender] = key.split('|');
+    const columns = Object.keys(rows[0]!) as (keyof Row)[];
+    return { name, contender, ...Object.fromEntries(columns.map((column) => [column, median(rows.map((row) => row[column]))])) };
+  }),
+);
+
+type Row = Readonly<
+  Record<'request p50' | 'request p99' | 'answer p50' | 'answer p99' | 'answered p50' | 'answered p99' | 'late s' | 'resets', number>
+>;
+
+/** Milliseconds; `answered` from request to answer, `late s` the seconds from the last request to the last message, `resets` the requests sent again. */
+async function measure(from: Databases, contender: Contender, { perSecond, batch, operation, matching }: Case): Promise<Row> {
+  const environment = contender === 'Tidings' ? await from.fresh() : {};
+  await using server = await startServer(contender, { environment });
+  const count = perSecond * seconds;
+  const sent = new Float64Array(count);
+  const answered = new Float64Array(count);
+  const numbers = new Int32Array(count * matching);
+  const times = new Float64Array(count * matching);
+  let arrived = 0;
+  using subscribers = await openSubscribers({
+    url: server.url,
+    sockets: 10,
+    onNext(_subscription, chunk, start) {
+      const at = start + '{"id":"000000","type":"next","payload":{"data":{"events":{"id":"latency-'.length;
+      numbers[arrived] = Number(chunk.toString('latin1', at, at + 9));
+      times[arrived] = performance.now();
+      arrived += 1;
+    },
+  });
+  await subscribers.open(Array.from({ length: subscriptions }, (_, n) => operation(n)));
+  using emitting = startEmitting(server.url, { kept: 32 });
+
+  const batches = Array.from({ length: count / batch }, (_, n) => batchOf(Array.from({ length: batch }, (_, m) => eventAt(n * batch + m))));
+  const answers: Promise<void>[] = [];
+  const began = performance.now();
+  for (const [n, each] of batches.entries()) {
+    while (performance.now() < began + (n * batch * 1000) / perSecond) await pause(1);
+    sent.fill(performance.now(), n * batch, (n + 1) * batch);
+    answers.push(emitting.emit(each).then(() => void answered.fill(performance.now(), n * batch, (n + 1) * batch)));
+  }
+  const ended = performance.now();
+  await Promise.all(answers);
+  for (let waited = 0; arrived < count * matching; waited += 1) {
+    if (waited > 120_000) throw new Error(`expected ${count * matching} messages, got ${arrived}`);
+    await pause(1);
+  }
+  const counted = Array.from({ length: arrived }, (_, n) => n).filter((n) => numbers[n]! >= warmSeconds * perSecond);
+  const sinceRequest = counted.map((n) => times[n]! - sent[numbers[n]!]!);
+  const sinceAnswer = counted.map((n) => times[n]! - answered[numbers[n]!]!);
+  const untilAnswer = Array.from(answered, (time, n) => time - sent[n]!).slice(warmSeconds * perSecond);
+  return {
+    'request p50': rounded(quantile(sinceRequest, 0.5)),
+    'request p99': rounded(quantile(sinceRequest, 0.99)),
+    'answer p50': rounded(quantile(sinceAnswer, 0.5)),
+    'answer p99': rounded(quantile(sinceAnswer, 0.99)),
+    'answered p50': rounded(quantile(untilAnswer, 0.5)),
+    'answered p99': rounded(quantile(untilAnswer, 0.99)),
+    'late s': rounded((times[arrived - 1]! - ended) / 1000),
+    resets: emitting.repeated,
+  };
+}
+
+function eventAt(n: number): BenchEvent {
+  return {
+    id: `latency-${String(n).padStart(9, '0')}`,
+    event: 'bench.thing.changed',
+    resource: { id: `bench.thing.${n % 100}`, labels: { region: 'eu-west-1' } },
+    related: [{ id: 'bench.owner.1', role: 'owner' }],
+    payload: { from: 'PENDING', to: 'RUNNING', count: n },
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}

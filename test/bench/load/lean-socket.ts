@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+
+/**
+ * A WebSocket client that does as little as it can, so that it is not what a bench measures: it finds where text frames
+ * begin and end, and decodes nothing. Assumes a server that neither compresses nor fragments, and throws when it does.
+ */
+export interface LeanSocket {
+  send(text: string): void;
+  close(): void;
+}
+
+/** Given every text message: the bytes of `chunk` from `start` to `end`, good only during the call. */
+export type OnText = (chunk: Buffer, start: number, end: number) => void;
+
+/** Opens a socket of protocol graphql-transport-ws at `url` (http://host:port); resolves once it is acknowledged. */
+export async function openLeanSocket(url: string, onText: OnText): Promise<LeanSocket> {
+  const { hostname, port, host } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+  let rest = await upgraded(socket, host);
+  let closing = false;
+  let acknowledge: (() => void) | null = null;
+  const acknowledged = new Promise<void>((resolve, reject) => {
+    acknowledge = resolve;
+    socket.once('close', () => reject(new Error('the socket closed before it was acknowledged')));
+  });
+
+  const take = (chunk: Buffer): void => {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let at = 0;
+    for (;;) {
+      const frame = frameAt(bytes, at);
+      if (frame === null) break;
+      at = frame.end;
+      if (frame.opcode === text) {
+        if (acknowledge === null) onText(bytes, frame.start, frame.end);
+        else {
+          const message = bytes.toString('latin1', frame.start, frame.end);
+          if (!message.includes('connection_ack')) throw new Error(`expected connection_ack, got ${message}`);
+          acknowledge();
+          acknowledge = null;
+        }
+      } else if (frame.opcode === ping) socket.write(masked(pong, bytes.subarray(frame.start, frame.end)));
+      else if (!closing)
+        throw new Error(`the server sent a frame of kind ${frame.opcode}: ${bytes.toString('latin1', frame.start, frame.end)}`);
+    }
+    rest = at === bytes.length ? nothing : bytes.subarray(at);
+  };
+  socket.on('data', take);
+  socket.on('error', (error) => {
+    if (!closing) throw new Error(`a socket failed: ${error.message}`);
+  });
+  socket.on('close', () => {
+    if (!closing) throw new Error('the server closed a socket');
+  });
+  const send = (message: string): void => void socket.write(masked(text, Buffer.from(message)));
+  send('{"type":"connection_init"}');
+  if (rest.length > 0) take(nothing);
+  await acknowledged;
+  return {
+    send,
+    close() {
+      closing = true;
+      socket.destroy();
+    },
+  };
+}
+
+/** Asks for the upgrade; resolves with what came after the answer's head. */
+async function upgraded(socket: Socket, host: string): Promise<Buffer> {
+  const head = [
+    `GET /graphql HTTP/1.1`,
+    `Host: ${host}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Protocol: graphql-transport-ws',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  let got = nothing;
+  return new Promise((resolve, reject) => {
+    const take = (chunk: Buffer): void => {
+      got = Buffer.concat([got, chunk]);
+      const end = got.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      socket.off('data', take);
+      socket.off('error', reject);
+      if (got.toString('latin1', 0, 12) === 'HTTP/1.1 101') resolve(got.subarray(end + 4));
+      else reject(new Error(`expected an upgrade, got ${got.toString('latin1')}`));
+    };
+    socket.on('data', take);
+    socket.once('error', reject);
+  });
+}
+
+interface Frame {
+  readonly opcode: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** RFC 6455, section 5.2, of an unmasked frame; null when it has not arrived whole. */
+function frameAt(bytes: Buffer, at: number): Frame | null {
+  if (bytes.length < at + 2) return null;
+  const first = bytes[at]!;
+  if ((first & 0xf0) !== 0x80) throw new Error('expected whole, plain frames');
+  let length = bytes[at + 1]!;
+  let start = at + 2;
+  if (length === 126) {
+    if (bytes.length < at + 4) return null;
+    length = bytes.readUInt16BE(start);
+    start += 2;
+  } else if (length === 127) {
+    if (bytes.length < at + 10) return null;
+    length = Number(bytes.readBigUInt64BE(start));
+    start += 8;
+  }
+  const end = start + length;
+  return end > bytes.length ? null : { opcode: first & 0x0f, start, end };
+}
+
+/** A frame of a client, masked with zeros, which change nothing. */
+function masked(opcode: number, payload: Buffer): Buffer {
+  const { length } = payload;
+  const head = Buffer.alloc(length < 126 ? 6 : 8);
+  head[0] = 0x80 | opcode;
+  if (length < 126) head[1] = 0x80 | length;
+  else {
+    if (length > 0xffff) throw new Error('a bench sends no message of more than 65,535 bytes');
+    head[1] = 0x80 | 126;
+    head.writeUInt16BE(length, 2);
+  }
+  return Buffer.concat([head, payload]);
+}
+
+const nothing = Buffer.alloc(0);
+const text = 1;
+const ping = 9;
+const pong = 10;

@@ -1,0 +1,122 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { packageRoot } from '../../../src/package-root.ts';
+import { startPostgres } from '../../support/postgres-server.ts';
+
+/** What the benches compare: this server as built, and its rivals, each in a process of its own. */
+export type Contender = 'Tidings' | 'Yoga recipe' | 'ws' | 'corked ws';
+
+export interface Server extends AsyncDisposable {
+  readonly url: string;
+  /** Milliseconds of processor time that the server has used so far, where /proc tells it; else NaN. */
+  cpuMs(): number;
+  /** Bytes after garbage was collected; only of a server that was started with `measured`. */
+  memory(): Promise<Memory>;
+  /** Writes a heap snapshot; only of a server that was started with `measured`. */
+  snapshot(path: string): Promise<void>;
+  /** From now on remembers which calls allocate what; only of a server that was started with `measured`. */
+  beginSites(): Promise<void>;
+  /** What was allocated since and is still held, as a tree of calls. */
+  sites(): Promise<Site>;
+}
+
+export type Memory = NodeJS.MemoryUsage;
+
+/** A call of a sampling heap profile: V8's SamplingHeapProfileNode. */
+export interface Site {
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  readonly selfSize: number;
+  readonly children: readonly Site[];
+}
+
+export interface Databases extends AsyncDisposable {
+  readonly version: string;
+  /** The settings that give a server a new database of its own. */
+  fresh(): Promise<Readonly<Record<string, string>>>;
+}
+
+/** A throw-away Postgres, or folders of embedded databases. */
+export async function startDatabases(kind: 'postgres' | 'embedded'): Promise<Databases> {
+  let made = 0;
+  if (kind === 'embedded') {
+    const folder = mkdtempSync(join(tmpdir(), 'tidings-bench-'));
+    return {
+      version: 'embedded database',
+      fresh: async () => ({ DATA_DIR: join(folder, String(made++)) }),
+      [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }),
+    };
+  }
+  const server = await startPostgres();
+  return {
+    version: server.version,
+    async fresh() {
+      const name = `bench_${made++}`;
+      const admin = postgres(server.url('postgres'), { max: 1, onnotice: () => undefined });
+      await admin.unsafe(`create database ${name}`);
+      await admin.end();
+      return { DATABASE_URL: server.url(name) };
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+export interface ServerPlan {
+  /** Where Tidings keeps its events, and further settings. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly nodeFlags?: readonly string[];
+  readonly measured?: boolean;
+}
+
+/** Starts a contender on a free port of loopback. Tidings is what is in dist: build first. */
+export async function startServer(contender: Contender, { environment, nodeFlags = [], measured = false }: ServerPlan): Promise<Server> {
+  const measuring = measured ? ['--expose-gc', '--import', join(import.meta.dirname, 'measured.mjs')] : [];
+  const child = spawn(process.execPath, [...nodeFlags, ...measuring, ...programs[contender]], {
+    cwd: packageRoot,
+    env: { PATH: process.env['PATH'], PORT: '0', NODE_NO_WARNINGS: '1', ...environment }, // the recipe warns of its many listeners
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  const [line] = (await Promise.race([once(child.stdout!, 'data'), once(child, 'exit').then(() => [''])])) as [Buffer | string];
+  const url = /http:\/\/[^/\s]+/.exec(line.toString())?.[0];
+  if (url === undefined) throw new Error(`${contender} did not start`);
+  return {
+    url,
+    cpuMs: () => cpuMs(child),
+    memory: async () => (await asked(child, { ask: 'memory' })) as Memory,
+    snapshot: async (path) => void (await asked(child, { ask: 'snapshot', path })),
+    beginSites: async () => void (await asked(child, { ask: 'beginSites' })),
+    sites: async () => (await asked(child, { ask: 'sites' })) as Site,
+    async [Symbol.asyncDispose]() {
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exit;
+    },
+  };
+}
+
+async function asked(child: ChildProcess, question: object): Promise<unknown> {
+  child.send(question);
+  const [answer] = (await once(child, 'message')) as [unknown];
+  return answer;
+}
+
+/** See proc(5): utime and stime, in hundredths of a second. */
+function cpuMs({ pid }: ChildProcess): number {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return Number.NaN;
+  const fields = readFileSync(path, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+const tsx = ['--import', 'tsx'];
+const programs: Readonly<Record<Contender, readonly string[]>> = {
+  Tidings: [join(packageRoot, 'dist', 'src', 'cli.js'), 'serve'],
+  'Yoga recipe': [...tsx, join(import.meta.dirname, '..', 'rival-yoga.ts')],
+  ws: [...tsx, join(import.meta.dirname, '..', 'rival-ws.ts')],
+  'corked ws': [...tsx, join(import.meta.dirname, '..', 'rival-ws.ts'), 'corked'],
+};

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { fromDocument } from '../../src/event/document.ts';
+
+/** The sample's events over and over as JSON of EventInput, each with an id of its own, made cheaply while others wait. */
+export function sampleInputs(): () => string {
+  const file = new URL('../fixtures/github-2015-01-01.ndjson.gz', import.meta.url);
+  const rests = gunzipSync(readFileSync(file))
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const { id: _, ...rest } = fromDocument(JSON.parse(line) as Record<string, unknown>);
+      return JSON.stringify(rest).slice(1);
+    });
+  let made = 0;
+  const lap = Date.now().toString(16).padStart(12, '0');
+  return () => {
+    made += 1;
+    const id = `${lap.slice(0, 8)}-${lap.slice(8)}-7000-8000-${made.toString(16).padStart(12, '0')}`;
+    return `{"id":"${id}",${rests[made % rests.length]}`;
+  };
+}

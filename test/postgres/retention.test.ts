@@ -1,0 +1,206 @@
+import type { ChildProcess } from 'node:child_process';
+import postgres from 'postgres';
+import { afterEach, expect, test } from 'vitest';
+import { parseCursor } from '../../src/event/cursor.ts';
+import { lookAfterPartitions } from '../../src/log/retention.ts';
+import { removePartition } from '../../src/store/removal.ts';
+import { rules, startAging } from '../support/aging.ts';
+import { startProcess } from '../support/process.ts';
+import { newDatabase, post } from '../support/world.ts';
+
+const children: ChildProcess[] = [];
+afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
+
+async function startServer(environment: Readonly<Record<string, string>>): Promise<Awaited<ReturnType<typeof startProcess>>> {
+  const started = await startProcess(environment);
+  children.push(started.child);
+  return started;
+}
+
+const emission = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created results { status event { cursor } } } }';
+const placeOf = ({ event }: any): number => parseCursor(event.cursor, 'LOG', []).position;
+const made = (prefix: string, count: number): object[] =>
+  Array.from({ length: count }, (_, index) => ({ id: `${prefix}-${index}`, event: 'kind.made', resource: { id: 'r' } }));
+
+/** As if what came to the log so far had come so many days ago. */
+async function age(client: postgres.Sql, days: number): Promise<void> {
+  await client`update tidings.partitions set opened = opened - ${`${days} days`}::interval, closed = closed - ${`${days} days`}::interval`;
+}
+
+test('readers, followers and writers go on while partitions go: each follower gets every event or is told of a gap, once, in order', async () => {
+  await using log = await startAging({ events: 200, bytes: 1e6 });
+  let writing = true;
+  const emitted = new Map<string, number>();
+  const write = async (writer: number): Promise<void> => {
+    for (let n = 0; writing; n += 1) {
+      const input = made(`w${writer}.${n}`, 1 + (n % 7));
+      const { emitEvents } = await log.data(emission, { input });
+      // Never seen before, so nothing else will do.
+      expect(emitEvents.created).toBe(input.length);
+      input.forEach(({ id }: any, index) => emitted.set(id, placeOf(emitEvents.results[index])));
+    }
+  };
+  const read = async (): Promise<void> => {
+    for (let after: string | null = null; writing;) {
+      const { data, errors } = await log.answer(
+        'query ($after: Cursor) { events(order: LOG, first: 20, after: $after, filter: {event: {startsWith: ["kind."]}}) { edges { cursor } totalCount { count } } head }',
+        { after },
+      );
+      if (errors !== undefined) {
+        expect(errors.map(({ extensions }: any) => extensions.code)).toEqual(['CURSOR_EXPIRED']);
+      }
+      after = errors === undefined ? (data.events.edges.at(-1)?.cursor ?? null) : null;
+    }
+  };
+  const follow = async (hesitant: boolean): Promise<{ readonly seen: string[]; readonly gaps: (readonly [number, number])[] }> => {
+    await using listener = await log.streams.listen(0 as any, { request: { batchSize: 50 } });
+    const seen: string[] = [];
+    const gaps: (readonly [number, number])[] = [];
+    let place = 0;
+    for (let last = false; !last;) {
+      const message = await listener.next();
+      if (message.kind === 'EventBatch') {
+        expect(message.previous).toBe(place);
+        seen.push(...message.events.map(({ id }: any) => id));
+        last = message.events.at(-1).id === 'last';
+      }
+      if (message.kind === 'Removed') {
+        expect(message.from).toBe(place);
+        gaps.push([message.from, message.to]);
+      }
+      place = message.to ?? message.cursor;
+      // Others are at it at times.
+      if (hesitant) await log.days(0).catch(() => undefined);
+    }
+    return { seen, gaps };
+  };
+  const busy = [write(0), write(1), write(2), read(), read()];
+  const following = [follow(false), follow(true), follow(true)];
+  for (let day = 0; day < 70; day += 2) {
+    const enough = emitted.size + 30;
+    await expect.poll(() => emitted.size, { timeout: 20_000 }).toBeGreaterThan(enough);
+    await persistently(() => log.days(2));
+  }
+  const late = log.streams.listen(1 as any);
+  expect(await (await late).next()).toMatchObject({ kind: 'Removed', from: 1 });
+  writing = false;
+  await Promise.all(busy);
+  const { emitEvents } = await log.data(emission, { input: [{ id: 'last', event: 'kind.made', resource: { id: 'r' } }] });
+  emitted.set('last', placeOf(emitEvents.results[0]));
+  for (const { seen, gaps } of await Promise.all(following)) {
+    const places = seen.map((id) => emitted.get(id)!);
+    expect(places).toEqual(Array.from(new Set(places)).toSorted((x, y) => x - y));
+    const missed = new Map(emitted);
+    for (const id of seen) missed.delete(id);
+    expect(Array.from(missed).filter(([, place]) => !gaps.some(([from, to]) => from < place && place <= to))).toEqual([]);
+  }
+  await (await late)[Symbol.asyncDispose]();
+  expect(await log.services.removedUpTo()).toBeGreaterThan(0);
+});
+
+/** The database's lock_not_available. */
+const gaveUp = { cause: { code: '55P03' } };
+
+/** Another process may be at it. */
+async function persistently(attempt: () => Promise<void>): Promise<void> {
+  await expect
+    .poll(
+      () =>
+        attempt().then(
+          () => 'done',
+          (error: unknown) => String(error),
+        ),
+      { timeout: 20_000 },
+    )
+    .toBe('done');
+}
+
+test('removal gives up while a statement is under way, so that nobody waits behind it for long, and gets through after', async () => {
+  await using log = await startAging();
+  await log.data(emission, { input: made('old', 3) });
+  await log.days(1);
+  const { database } = log.services;
+  const [partition] = await log.partitions();
+  const remove = async (): Promise<void> => removePartition(database, partition!.first, { at: await log.clock(), wait: 20 });
+  await database.client.begin(async (transaction) => {
+    await transaction`select count(*) from tidings.events`;
+    await expect(remove()).rejects.toMatchObject(gaveUp);
+    expect(await log.services.removedUpTo()).toBe(0);
+    expect((await log.data('{ event(id: "old-0") { id } }')).event).toEqual({ id: 'old-0' });
+  });
+  await remove();
+  expect((await log.data('{ event(id: "old-0") { id } }')).event).toBeNull();
+});
+
+test('a writer that has compared with a stored event holds its removal off; one process at a time looks after partitions', async () => {
+  await using log = await startAging();
+  await log.data(emission, { input: made('old', 3) });
+  await log.days(1);
+  const { database } = log.services;
+  const looking = { database, clock: log.clock, signal: new AbortController().signal };
+  const batch = JSON.stringify([{ id: 'old-0', event: 'kind.made', resource_id: 'r', resource_labels: {}, related: [] }]);
+  await database.client.begin(async (transaction) => {
+    const [row] = await transaction`select created, differing from tidings.append_events(${batch}::text::jsonb, false)`;
+    expect(row).toEqual({ created: false, differing: [] });
+    await expect(removePartition(database, 0 as any, { at: await log.clock(), wait: 20 })).rejects.toMatchObject(gaveUp);
+  });
+  await database.client.begin(async (transaction) => {
+    await transaction`select tidings.look_after_partitions(1000)`;
+    await expect(log.days(31)).rejects.toMatchObject(gaveUp);
+  });
+  await lookAfterPartitions(looking, rules);
+  expect(await log.services.removedUpTo()).toBe(3);
+});
+
+test('two processes, one killed with -9 while it removes: the other one finishes, and so does a restart', async () => {
+  await using home = await newDatabase();
+  const client = postgres(home.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
+  const state = async (): Promise<any> => {
+    const [row] = await client`
+      select up_to::int, freed::int, (select count(*)::int from tidings.events) as events, (select count(*)::int from tidings.event_ids) as ids,
+        (select count(*)::int from tidings.digests) as digests, (select count(*)::int from tidings.partitions where removed is not null) as removed
+      from tidings.retention`;
+    return row;
+  };
+  const emitOld = async (url: string, prefix: string): Promise<void> => {
+    for (let batch = 0; batch < 20; batch += 1) await post(url, emission, { input: made(`${prefix}.${batch}`, 1000) });
+  };
+  const count = 20_000;
+  {
+    const first = await startServer(home.environment);
+    await emitOld(first.url, 'a');
+    await expect.poll(async () => (await client`select count(*)::int as n from tidings.partitions`)[0]!['n'], { timeout: 20_000 }).toBe(3);
+    first.child.kill('SIGKILL');
+  }
+  await client`select tidings.begin_next_partition(0, 5000)`;
+  await age(client, 1);
+  const dying = await startServer(home.environment);
+  // Closed by now, as of a day ago; the next start finds it past retention.
+  await expect
+    .poll(async () => (await client`select closed from tidings.partitions where first = 0`)[0]!['closed'], { timeout: 20_000 })
+    .not.toBeNull();
+  dying.child.kill('SIGKILL');
+  await age(client, 40);
+  const killed = await startServer(home.environment);
+  const { data } = await post(killed.url, emission, { input: made('kept', 10) });
+  expect(data.emitEvents.created).toBe(10);
+  await expect.poll(async () => (await state()).removed, { interval: 1, timeout: 30_000 }).toBe(1);
+  killed.child.kill('SIGKILL');
+  const stopped = await state();
+  expect(stopped).toMatchObject({ up_to: count, events: 10 });
+  expect(stopped.freed).toBeLessThan(count);
+  expect(stopped.ids).toBeGreaterThan(10);
+  const servers = await Promise.all([startServer(home.environment), startServer(home.environment)]);
+  // While it is cleared away.
+  const again = await post(servers[0].url, emission, { input: made('a.19', 1000) });
+  expect(again.data.emitEvents.created).toBe(1000);
+  await expect.poll(state, { timeout: 50_000 }).toMatchObject({ events: 1010, ids: 1010, removed: 0, freed: count });
+  const tables = await client`select relname from pg_class where relnamespace = 'tidings'::regnamespace and relname = 'events_0'`;
+  expect(tables).toHaveLength(0);
+  for (const { url } of servers) {
+    const found = await post(url, '{ gone: event(id: "a.0-1") { id } kept: event(id: "kept-1") { id } again: event(id: "a.19-1") { id } }');
+    expect(found.data).toEqual({ gone: null, kept: { id: 'kept-1' }, again: { id: 'a.19-1' } });
+  }
+  for (const { child } of servers) child.kill('SIGKILL');
+  await client.end();
+}, 180_000);

@@ -1,0 +1,74 @@
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import pino from 'pino';
+import { readSettings } from '../../src/config.ts';
+import type { StoredEvent } from '../../src/event/event.ts';
+import type { EventCandidate } from '../../src/event/validate.ts';
+import { createEmitter, type Emission } from '../../src/ingest/emit.ts';
+import { createSharedBatches, type SharedBatchBounds, type SharedBatches } from '../../src/ingest/shared-batches.ts';
+import { startTail, type Tail } from '../../src/log/tail.ts';
+import { startWakeups } from '../../src/log/wakeups.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import type { ConflictPolicy } from '../../src/store/append.ts';
+import type { Database } from '../../src/store/database.ts';
+import { createHeadReader } from '../../src/store/head.ts';
+import { openStore } from '../../src/store/open.ts';
+
+export interface Process extends AsyncDisposable {
+  readonly database: Database;
+  readonly batches: SharedBatches;
+  readonly tail: Tail;
+  /** What passed the tail, in the order in which it did. */
+  readonly passed: StoredEvent[];
+  /** Statements so far. */
+  statements(): number;
+  emit(events: readonly EventCandidate[], onError?: ConflictPolicy): Promise<Emission>;
+}
+
+interface ProcessOptions {
+  /** The embedded database lets in one connection: further processes share it. */
+  readonly opened?: Database;
+  readonly bounds?: SharedBatchBounds;
+}
+
+/** An emitter and a tail on one database, as a process has them. */
+export async function startProcess(
+  environment: Readonly<Record<string, string>>,
+  { opened, bounds }: ProcessOptions = {},
+): Promise<Process> {
+  const stack = new AsyncDisposableStack();
+  const settings = readSettings(environment);
+  const logger = pino({ level: 'silent' });
+  const metrics = createMetrics();
+  const plain = opened ?? stack.use(await openStore(settings)).database;
+  let statements = 0;
+  const database: Database = {
+    ...plain,
+    rows: (statement) => {
+      statements += 1;
+      return plain.rows(statement);
+    },
+  };
+  const heads = createHeadReader(database);
+  const wakeups = stack.use(await startWakeups(database, logger));
+  const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }));
+  const passed: StoredEvent[] = [];
+  tail.attend(async (events) => {
+    passed.push(...events);
+    return () => undefined;
+  });
+  const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail }, bounds);
+  const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
+  return {
+    database: plain,
+    batches,
+    tail,
+    passed,
+    statements: () => statements,
+    emit: (events, onError = 'SKIP_REJECTED') =>
+      emitter.emit(
+        events.map((event) => ({ event, path: [] })),
+        onError,
+      ),
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+  };
+}
