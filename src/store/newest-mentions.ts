@@ -39,8 +39,10 @@ export async function readNewestMentions(
 
   const primary = await readPages(database, request, { tie: 'PRIMARY', keys: ids });
   for (const [index, { events }] of primary.entries()) if (events[0] !== undefined) offer(ids[index], events[0]);
+  // Before the digests are read, lest a chapter that comes between is in neither.
+  const undigested = ((await digestedTo(database)) + 1) as Position;
   const { digests, next } = await readLatestDigests(database, head);
-  for (const row of await lookForAll(database, request, { ids, digests })) offer(ids[Number(row.n) - 1], storedEvent(row));
+  for (const row of await lookForAll(database, request, { ids, digests, undigested })) offer(ids[Number(row.n) - 1], storedEvent(row));
 
   let open = next === null ? [] : ids.filter((id) => !isFinal(id, next)).map((value) => ({ value, from: next }));
   for (let size = 1; open.length > 0; size = Math.min(4 * size, largestWindow)) {
@@ -87,19 +89,23 @@ async function readLatestDigests(database: Database, head: Position) {
   return { digests: places.slice(0, latest), next: places[latest] ?? null };
 }
 
-/** Looks into these digests, and at the events that have none, for each id at once. */
+/** Looks into these digests, and at the events from `undigested` on, for each id at once. */
 async function lookForAll(
   database: Database,
   request: PageRequest,
-  { ids, digests }: { readonly ids: readonly string[]; readonly digests: readonly DigestPlace[] },
+  {
+    ids,
+    digests,
+    undigested,
+  }: { readonly ids: readonly string[]; readonly digests: readonly DigestPlace[]; readonly undigested: Position },
 ): Promise<readonly Found[]> {
-  const undigested = { first: (await digestedTo(database)) + 1, last: request.head, since: '-infinity', until: 'infinity' };
-  const ranges = [...digests.map(rangeRow), undigested];
+  const ranges = [...digests.map(rangeRow), { first: undigested, last: request.head, since: '-infinity', until: 'infinity' }];
+  const within = around(ranges);
   const newest = sql`
     select distinct on (k.n) k.n, e.position
     from jsonb_to_recordset(${JSON.stringify(ranges)}::text::jsonb)
       as r (first bigint, last bigint, since timestamptz, until timestamptz)
-    cross join lateral (${eventsBetween(rowPlaces, around(ranges))}) e
+    cross join lateral (${eventsBetween(rowPlaces, within)}) e
     cross join lateral (
       select e.resource_id union all select related.value ->> 'id' from jsonb_array_elements(e.related) related
     ) mentioned (id)
@@ -107,7 +113,9 @@ async function lookForAll(
     where ${isMeant(request)}
     order by k.n, ${orderSql(directionOf(request))}`;
   return database.rows<Found>(sql`
-    select newest.n, ${eventColumns} from (${newest}) newest join tidings.events e on e.position = newest.position`);
+    select newest.n, ${eventColumns}
+    from (${newest}) newest
+    join tidings.events e on e.position = newest.position and e.position between ${within.first} and ${within.last}`);
 }
 
 /** Looks into one digest for each, by the primary key. */

@@ -94,6 +94,27 @@ test('pages walk through every resource that an event mentions, once, in the ord
   expect(await noted(world.database)).toEqual(plainly(events).map(({ id }) => id));
 });
 
+test('a page is the same when a chapter is digested between any two of its statements', async () => {
+  await using world = await opened();
+  const { database } = world;
+  const events = await world.append(
+    Array.from({ length: 64 }, (_, n) => draft(n, { primary: `r-${n % 50}`, related: [`r-${(n * 7) % 30}`, `only-${n}`], second: n % 7 })),
+  );
+  const heads = createHeadReader(database);
+  for (let step = 0; step < 12; step += 1) {
+    let statements = 0;
+    const hindered: Database = {
+      ...database,
+      async rows<Row>(statement: SQL): Promise<readonly Row[]> {
+        if (statements++ === step) await digest(database, events.slice(4 * step, 4 * step + 4), smallest);
+        return database.rows<Row>(statement);
+      },
+    };
+    expect(await walk(createReads({ database: hindered, heads }), '', 120), `step ${step}`).toEqual(plainly(events));
+    if (statements <= step) break;
+  }
+});
+
 test('a resource that every event mentions is not written with every chapter', async () => {
   await using world = await opened();
   const place = async (): Promise<unknown> => (await world.database.rows(sql`select ctid, mentioned from tidings.resources`))[0];
