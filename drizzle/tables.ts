@@ -5,6 +5,8 @@ import { bigint, boolean, customType, index, integer, jsonb, pgSchema, primaryKe
 export const tidings = pgSchema('tidings');
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
+/** Text in the order of code points, whatever the order of the database. */
+const bytewise = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
 const position = () => bigint({ mode: 'number' });
 const instant = (name?: string) => timestamp(name ?? '', { withTimezone: true, precision: 6, mode: 'string' });
 
@@ -120,6 +122,22 @@ export const digestChapters = tidings.table('digest_chapters', {
   last: position().primaryKey(),
   signature: bytea().notNull(),
 });
+
+/**
+ * The resources that events mention, of the log up to the last chapter of digests: a trigger on digest_chapters adds them,
+ * so that programs of two versions, which share a database for a while, both do. See store/resources.ts.
+ *
+ * The index holds beginnings of 640 characters, which are 2,560 bytes at most; ids that share them are sorted when read.
+ */
+export const resources = tidings.table(
+  'resources',
+  {
+    id: bytewise().notNull(),
+    /** An event at or before this place, in the chapter that ends here, mentions it. Later ones may: it follows at a distance. */
+    mentioned: position().notNull(),
+  },
+  (table) => [index('resources_by_id').on(sql`"left"(${table.id}, 640)`)],
+);
 
 /**
  * The identities that this log has had. A database that was restored or promoted elsewhere goes on under a new one

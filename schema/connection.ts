@@ -86,7 +86,8 @@ async function place(context: Context, order: EventOrder, argument: PagingArgs):
   return occurred === undefined ? { position } : { position, occurred };
 }
 
-function pageLimit({ first, last }: PagingArgs, most: number): number {
+/** How many nodes a page has at most. Throws BAD_USER_INPUT and LIMIT_EXCEEDED. */
+export function pageLimit({ first, last }: PagingArgs, most: number): number {
   const forward = first ?? null;
   const backward = last ?? null;
   if (forward !== null && backward !== null) {

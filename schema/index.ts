@@ -3,6 +3,7 @@ import { builder } from './builder.ts';
 import './scalars.ts';
 import './paging.ts';
 import './resource.ts';
+import './resources.ts';
 import './chain.ts';
 import './events.ts';
 import './emit.ts';

@@ -41,12 +41,20 @@ const EventEdge = builder.objectRef<Edge>('EventEdge').implement({
   }),
 });
 
-const PageInfo = builder.objectRef<EventConnection>('PageInfo').implement({
+/** Behind PageInfo: where a page, of whatever, begins and ends. */
+export interface PageEdges {
+  hasNextPage(): Promise<boolean>;
+  hasPreviousPage(): Promise<boolean>;
+  /** The cursor of the first (0) or last (-1) node; null on an empty page. */
+  cursorAt(index: 0 | -1): Promise<string | null>;
+}
+
+export const PageInfo = builder.objectRef<PageEdges>('PageInfo').implement({
   fields: (t) => ({
-    hasNextPage: t.boolean({ resolve: (connection) => connection.hasNextPage() }),
-    hasPreviousPage: t.boolean({ resolve: (connection) => connection.hasPreviousPage() }),
-    startCursor: t.field({ type: 'Cursor', nullable: true, resolve: async (connection) => cursorAt(connection, 0) }),
-    endCursor: t.field({ type: 'Cursor', nullable: true, resolve: async (connection) => cursorAt(connection, -1) }),
+    hasNextPage: t.boolean({ resolve: (edges) => edges.hasNextPage() }),
+    hasPreviousPage: t.boolean({ resolve: (edges) => edges.hasPreviousPage() }),
+    startCursor: t.field({ type: 'Cursor', nullable: true, resolve: async (edges) => edges.cursorAt(0) }),
+    endCursor: t.field({ type: 'Cursor', nullable: true, resolve: async (edges) => edges.cursorAt(-1) }),
   }),
 });
 
@@ -65,7 +73,14 @@ EventConnectionType.implement({
       resolve: async (connection) => (await connection.page()).events.map((node) => ({ node, connection })),
     }),
     nodes: t.field({ type: [EventType], resolve: async (connection) => [...(await connection.page()).events] }),
-    pageInfo: t.field({ type: PageInfo, resolve: (connection) => connection }),
+    pageInfo: t.field({
+      type: PageInfo,
+      resolve: (connection) => ({
+        hasNextPage: () => connection.hasNextPage(),
+        hasPreviousPage: () => connection.hasPreviousPage(),
+        cursorAt: async (index) => cursorAt(connection, index),
+      }),
+    }),
     totalCount: t.field({
       type: CappedCount,
       description: 'How many events match, counted up to `max` (0 to 1,000,000); `exceeded` says when the cap was hit.',

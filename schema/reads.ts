@@ -1,11 +1,12 @@
 import DataLoader from 'dataloader';
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
-import { everything } from '../src/event/filter.ts';
 import { readChains, type Chain } from '../src/store/chain.ts';
 import { readEventsById } from '../src/store/events-by-id.ts';
+import { readNewestMentions } from '../src/store/newest-mentions.ts';
 import type { CountRequest, Page, PageRequest, Tie, Tied } from '../src/store/page-request.ts';
 import { countEvents, readPages } from '../src/store/pages.ts';
+import { readResourceIds, type ResourceRequest } from '../src/store/resources.ts';
 import type { Services } from './context.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface Reads {
   chain(event: StoredEvent, maxEvents: number): Promise<Chain>;
   /** A resource as it appeared in the newest event that mentions it. */
   resource(id: string): Promise<Resource | null>;
+  /** Resources in the order of their ids, each as it appeared in the newest event that mentions it. */
+  resources(request: Omit<ResourceRequest, 'head'>): Promise<readonly Resource[]>;
 }
 
 export type RequestAtHead = Omit<PageRequest, 'head'>;
@@ -55,15 +58,27 @@ export function createReads({ database, heads }: Pick<Services, 'database' | 'he
     chains.set(maxEvents, made);
     return made;
   };
+  const resources = new DataLoader<string, Resource | null>(async (ids) => {
+    const newest = await readNewestMentions(database, ids, await readHead());
+    return ids.map((id) => resourceIn(newest.get(id), id));
+  });
   return {
     head: readHead,
     event: (id) => events.load(id),
     page: pages,
     count: counts,
     chain: (event, maxEvents) => chainsOf(maxEvents).load(event),
-    async resource(id) {
-      const { events: newest } = await pages(newestOne, { tie: 'ANY', key: id });
-      return newest[0] === undefined ? null : resourceIn(newest[0], id);
+    resource: (id) => resources.load(id),
+    async resources({ idPrefix, after, limit }) {
+      const found: Resource[] = [];
+      // A second statement is needed only where retention has just removed resources, or a chapter came after the head.
+      for (let [from, size] = [after, limit]; ; size = Math.max(size, Math.min(2 * size, mostIds))) {
+        const ids = await readResourceIds(database, { idPrefix, after: from, head: await readHead(), limit: size });
+        const nodes = await Promise.all(ids.map((id) => resources.load(id)));
+        found.push(...nodes.filter((each) => each !== null));
+        if (found.length >= limit || ids.length < size) return found.slice(0, limit);
+        from = ids.at(-1) ?? from;
+      }
     },
   };
 }
@@ -99,8 +114,10 @@ function perQuestion<Question, Answer>(
   };
 }
 
-function resourceIn(event: StoredEvent, id: string): Resource | null {
+function resourceIn(event: StoredEvent | undefined, id: string): Resource | null {
+  if (event === undefined) return null;
   return event.resource.id === id ? event.resource : (event.related.find((each) => each.id === id) ?? null);
 }
 
-const newestOne: RequestAtHead = { filter: everything, order: 'NEWEST_FIRST', limit: 1, backward: false };
+/** Ids looked up at once, where few of them are those of kept resources. */
+const mostIds = 1000;

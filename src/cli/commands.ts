@@ -1,7 +1,9 @@
+import { chain } from './chain.ts';
 import { emit } from './emit.ts';
 import { serve } from './serve.ts';
 import { settings } from './settings.ts';
 import { tail } from './tail.ts';
+import { top } from './top.ts';
 
 /** A command of the command line. `run` gets the words after its name and resolves with the exit code. */
 export interface Command {
@@ -10,7 +12,7 @@ export interface Command {
   run(words: readonly string[]): Promise<number>;
 }
 
-export const commands: Readonly<Record<string, Command>> = { serve, emit, tail, settings };
+export const commands: Readonly<Record<string, Command>> = { serve, emit, tail, top, chain, settings };
 
 export function usage(): string {
   const lines = Object.values(commands).map(({ synopsis, purpose }) => `  ${synopsis}\n      ${purpose}\n`);

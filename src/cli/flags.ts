@@ -29,3 +29,11 @@ export function readCount(flag: string, given: string): number {
   if (/^[1-9]\d{0,14}$/.test(given)) return Number(given);
   throw new TidingsError('BAD_USER_INPUT', `--${flag}: expected a whole number of at least 1, got ${JSON.stringify(given)}.`);
 }
+
+/** Reads a time such as 2s, 500ms or 1m, from 100 ms to an hour, in milliseconds. */
+export function readDuration(flag: string, given: string): number {
+  const [, amount, unit] = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s|m)$/.exec(given) ?? [];
+  const ms = Number(amount) * (unit === 'ms' ? 1 : unit === 's' ? 1000 : 60_000);
+  if (ms >= 100 && ms <= 3_600_000) return ms;
+  throw new TidingsError('BAD_USER_INPUT', `--${flag}: expected a time from 100ms to 60m, such as 2s, got ${JSON.stringify(given)}.`);
+}

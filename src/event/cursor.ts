@@ -1,12 +1,12 @@
-import { crc32 } from 'node:zlib';
 import { TidingsError } from '../errors.ts';
 import { fromMicros, toMicros, type Instant } from './instant.ts';
+import { seal, unseal } from './sealed.ts';
 
 /**
  * Cursors: opaque places in the log. A cursor carries its log's identity (epoch), a shard and a position, and, where
  * it pages in an order by time, that order and the time. A checksum tells a garbled cursor from one of another log.
  *
- *   byte 0      kind: 1 log, 2 newest first, 3 oldest first
+ *   byte 0      kind: 1 log, 2 newest first, 3 oldest first (4: see resource-cursor)
  *   byte 1      shard, 0 as long as there is one
  *   bytes 2-7   epoch
  *   bytes 8-15  position
@@ -46,27 +46,20 @@ export function placeBefore({ position }: { readonly position: Position }): Posi
 export function formatCursor(cursor: LogCursor & Partial<PageCursor>): string {
   const order = cursor.order ?? 'LOG';
   const timed = order !== 'LOG' && cursor.occurred !== undefined;
-  const bytes = Buffer.alloc(timed ? 28 : 20);
+  const bytes = Buffer.alloc(timed ? 24 : 16);
   bytes.writeUInt8(kinds.indexOf(order) + 1, 0);
   bytes.write(cursor.epoch, 2, 'hex');
   bytes.writeBigUInt64BE(BigInt(cursor.position), 8);
   if (timed && cursor.occurred !== undefined) bytes.writeBigInt64BE(toMicros(cursor.occurred), 16);
-  const end = bytes.length - 4;
-  bytes.writeUInt32BE(crc32(bytes.subarray(0, end)), end);
-  return bytes.toString('base64url');
+  return seal(bytes);
 }
 
 /** Reads a cursor that must fit `order`. Throws BAD_CURSOR. */
 export function parseCursor(text: string, order: EventOrder, path: readonly string[]): PageCursor {
-  const bytes = Buffer.from(text, 'base64url');
-  const end = bytes.length - 4;
-  const whole =
-    (bytes.length === 20 || bytes.length === 28) &&
-    bytes.toString('base64url') === text &&
-    bytes.readUInt32BE(end) === crc32(bytes.subarray(0, end));
-  const kind = whole ? kinds[bytes.readUInt8(0) - 1] : undefined;
-  if (kind === undefined || bytes.readUInt8(1) !== 0 || (kind === 'LOG') !== (bytes.length === 20)) {
-    throw new TidingsError('BAD_CURSOR', `${path.join('.')}: expected a cursor that Tidings gave, got ${quoted(text)}`, { path });
+  const bytes = unseal(text);
+  const kind = bytes?.length === 16 || bytes?.length === 24 ? kinds[bytes.readUInt8(0) - 1] : undefined;
+  if (bytes === null || kind === undefined || bytes.readUInt8(1) !== 0 || (kind === 'LOG') !== (bytes.length === 16)) {
+    throw notOurs(text, path);
   }
   if (kind !== order) {
     throw new TidingsError(
@@ -84,6 +77,8 @@ export function parseCursor(text: string, order: EventOrder, path: readonly stri
 
 const kinds: readonly EventOrder[] = ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST'];
 
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+/** The error for a text that is no cursor, or one of something else. */
+export function notOurs(text: string, path: readonly string[]): TidingsError {
+  const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return new TidingsError('BAD_CURSOR', `${path.join('.')}: expected a cursor that Tidings gave, got ${shown}`, { path });
 }

@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm';
 import type { Position } from '../event/cursor.ts';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database.ts';
+import { forgetResources } from './forget-resources.ts';
+import { readRemoved } from './removed.ts';
 import { toTimestamp } from './rows.ts';
 
 /**
@@ -38,17 +40,17 @@ export interface Removal {
 
 /**
  * One step of clearing away what is left of the removed partition at `place`; answers whether there may be more to do.
- * Digests first, since reads look into them.
+ * Digests first, since reads look into them; then the resources that no event mentions any more.
  */
 export async function clearRemoved(database: Database, place: Position): Promise<boolean> {
-  if (await deletedDigests(database)) return true;
+  if ((await deletedDigests(database)) || (await forgetResources(database, await readRemoved(database)()))) return true;
   const [row] = await database.rows<{ more: boolean }>(sql`
     select tidings.free_ids_of_partition(${place}, ${idsAtOnce}, ${patientMs}) as more`);
   if (row?.more === true) return true;
   await database.rows(sql`select tidings.drop_partition(${place}, ${patientMs})`);
   // PGlite has nobody who makes the room of deleted rows free again.
   if (database.kind === 'embedded') {
-    for (const table of ['event_ids', 'digests', 'digest_chapters']) await database.rows(sql.raw(`vacuum tidings.${table}`));
+    for (const table of ['event_ids', 'digests', 'digest_chapters', 'resources']) await database.rows(sql.raw(`vacuum tidings.${table}`));
   }
   return false;
 }

@@ -1,0 +1,47 @@
+import { ask } from './ask.ts';
+import { drawChain, type ChainEvent, type DrawnChain } from './chain-tree.ts';
+import type { Command } from './commands.ts';
+import { defaultUrl, readEndpoint } from './endpoint.ts';
+import { readCount, readFlags, wrongWords } from './flags.ts';
+import { createOutput } from './output.ts';
+import { bodyOf } from './post.ts';
+
+const synopsis = `chain ID [--max 1000] [--url ${defaultUrl}]`;
+const options = { max: { type: 'string', default: '1000' }, url: { type: 'string', default: defaultUrl } } as const;
+
+export const chain: Command = {
+  synopsis,
+  purpose: 'draws what led to an event, and what came of it',
+  async run(words) {
+    const { values, positionals } = readFlags(words, { synopsis, options });
+    const [id, ...others] = positionals;
+    if (id === undefined || others.length > 0) throw wrongWords(`Expected one id of an event, got ${positionals.length}`, synopsis);
+    const endpoint = readEndpoint(values.url);
+    const variables = JSON.stringify({ id, max: readCount('max', values.max) });
+    const onAway = (reason: string): void => void process.stderr.write(`cannot reach ${endpoint.shown} (${reason}); trying again\n`);
+    const { event } = await ask<Told>(endpoint, bodyOf(query, variables), { ms: patienceMs, onAway });
+    if (event === null) {
+      process.stderr.write(`There is no event ${JSON.stringify(id)}: it was never stored, or is not kept any more.\n`);
+      return 1;
+    }
+    const { isTTY, columns } = process.stdout;
+    const output = createOutput(process.stdout, () => undefined); // who has seen enough may leave
+    const form = { coloured: isTTY && process.stdout.hasColors(), columns: isTTY ? columns || Infinity : Infinity };
+    await output.write(drawChain(event, event.chain, form).join('\n'));
+    return 0;
+  },
+};
+
+interface Told {
+  readonly event: (ChainEvent & { readonly chain: DrawnChain }) | null;
+}
+
+const query = `query Chain($id: ID!, $max: Int) {
+  event(id: $id) {
+    ...link
+    chain(maxEvents: $max) { ancestors { ...link } descendants { ...link } missingId cyclic truncated }
+  }
+}
+fragment link on Event { id occurred event followsId resource { id name } }`;
+
+const patienceMs = 5000;

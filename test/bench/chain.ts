@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { readSettings } from '../../src/config.ts';
+import { fromDocument } from '../../src/event/document.ts';
+import type { EventDraft } from '../../src/event/event.ts';
+import { validateEvent } from '../../src/event/validate.ts';
+import { appendEvents } from '../../src/store/append.ts';
+import { readChains } from '../../src/store/chain.ts';
+import { readEventsById } from '../../src/store/events-by-id.ts';
+import { readHead } from '../../src/store/log-order.ts';
+import { openStore } from '../../src/store/open.ts';
+
+// Prints how long the longest chain of the sample takes, from its ends and its middle. Milliseconds, medians of 9, of the
+// store alone, on a database that queries.ts has filled; the sample is stored there as well, if it is not:
+//   DATABASE_URL=postgres://… npx tsx test/bench/chain.ts
+const settings = readSettings(process.env);
+await using store = await openStore(settings);
+const { database } = store;
+
+const sample = gunzipSync(readFileSync(join(import.meta.dirname, '../fixtures/github-2015-01-01.ndjson.gz')))
+  .toString()
+  .trimEnd()
+  .split('\n');
+const drafts = sample.map((line): EventDraft => {
+  const validation = validateEvent(fromDocument(JSON.parse(line)), [], settings);
+  if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
+  return validation.draft;
+});
+for (let at = 0; at < drafts.length; at += 1000) await appendEvents(database, drafts.slice(at, at + 1000), 'REJECT_ALL');
+await database.client`vacuum analyze`;
+
+const chain = longestChain();
+const head = await readHead(database);
+console.log(`${chain.length} events, head ${head}`);
+for (const [name, ids] of [
+  ['from its root', [chain[0]!]],
+  ['from its middle', [chain[chain.length >> 1]!]],
+  ['from its end', [chain.at(-1)!]],
+  ['of 50 of its events at once', chain.slice(0, 50)],
+] as const) {
+  const found = await readEventsById(database, ids, head);
+  const events = ids.map((id) => found.get(id)!);
+  const times: number[] = [];
+  let count = 0;
+  for (let round = 0; round < 9; round += 1) {
+    const began = performance.now();
+    const chains = await readChains(database, events, { head, maxEvents: 1000 });
+    times.push(performance.now() - began);
+    count = chains.reduce((sum, { ancestors, descendants }) => sum + 1 + ancestors.length + descendants.length, 0);
+  }
+  console.log(
+    name.padEnd(30),
+    times
+      .toSorted((a, b) => a - b)[4]!
+      .toFixed(1)
+      .padStart(8),
+    `  ${count} events`,
+  );
+}
+
+/** The ids of the longest line of followers, root first. */
+function longestChain(): readonly string[] {
+  const leaders = new Map(drafts.map(({ id, follows }) => [id, follows]));
+  let longest: readonly string[] = [];
+  for (const { id } of drafts) {
+    const line = [id];
+    for (let at = leaders.get(id); typeof at === 'string' && leaders.has(at) && !line.includes(at); at = leaders.get(at)) line.unshift(at);
+    if (line.length > longest.length) longest = line;
+  }
+  return longest;
+}

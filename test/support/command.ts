@@ -1,0 +1,32 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+/** A command of the command line that runs. */
+export interface Running {
+  readonly child: ChildProcess;
+  /** The exit code. */
+  readonly ended: Promise<number | null>;
+  /** What it wrote on standard output. */
+  printed(): string;
+  /** What it said on standard error. */
+  said(): string;
+  stop(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Runs `tidings` with these words, until the end of the test at most. */
+export function run(words: readonly string[]): Running {
+  const cli = join(import.meta.dirname, '../../dist/src/cli.js');
+  const child = spawn(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let [printed, said] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const stop = (signal: NodeJS.Signals): Promise<number | null> => {
+    child.kill(signal);
+    return ended;
+  };
+  return { child, ended, stop, printed: () => printed, said: () => said };
+}
