@@ -8,6 +8,7 @@ import './events.ts';
 import './emit.ts';
 import './live.ts';
 import './stream.ts';
+import './counts.ts';
 import './explain.ts';
 import './service.ts';
 
