@@ -57,3 +57,13 @@ function orderedJson(value: unknown): string {
 export function secondOf(instant: Instant): number {
   return Date.parse(`${instant.slice(0, 19)}Z`) / 1000;
 }
+
+/** What of an instant is beyond its second, in microseconds. */
+export function microsOf(instant: Instant): number {
+  return Number(instant.slice(20, 26));
+}
+
+/** An instant of these two parts. */
+export function instantOf(second: number, micros: number): Instant {
+  return `${new Date(second * 1000).toISOString().slice(0, 19)}.${String(micros).padStart(6, '0')}Z` as Instant;
+}

@@ -1,10 +1,12 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../event/count-by.ts';
 import type { TimeBounds } from '../event/count-buckets.ts';
-import { CountTable } from '../event/count-table.ts';
+import { columnCount } from '../event/count-columns.ts';
+import { CountTable, tallied } from '../event/count-table.ts';
 import { origin, type Position } from '../event/cursor.ts';
 import { always, type DigestTest } from '../event/digest-test.ts';
 import type { Condition } from '../event/filter.ts';
+import { countByColumns } from './counts-by-columns.ts';
 import { groupingBy, keysOfRow, type CountRow, type Grouping } from './count-sql.ts';
 import type { Database } from './database.ts';
 import { isFiled, searchSql } from './digest-sql.ts';
@@ -22,29 +24,50 @@ export interface CountsRequest {
 }
 
 /**
- * Counts by dimensions. Through event ids or `follows` in one statement; else span by span through the digests that may
- * hold matches, and behind the last of them, as `digested-counts` does: no statement takes long. The database groups, and
- * cuts time into pieces that hardly ever lie in two buckets; whose they are is said here, by the calendar. Throws
- * LIMIT_EXCEEDED when it takes too long, or has too many keys.
+ * Counts by dimensions. By columns, where these say all that it takes; through event ids or `follows` in one statement;
+ * else through the digests that may hold matches. Throws LIMIT_EXCEEDED when it takes too long, or has too many keys.
  */
 export async function readCounts(database: Database, request: CountsRequest): Promise<CountTable> {
   const table = new CountTable();
-  const { filter } = request;
+  const { filter, dimensions, head } = request;
   const way = wayTo({ filter, order: 'LOG' });
   if (way.kind === 'ids' || way.kind === 'follows') {
-    const matching = sql`select e.* from tidings.events e where e.position <= ${request.head} and ${sqlOf(filter)} offset 0`;
+    const matching = sql`select e.* from tidings.events e where e.position <= ${head} and ${sqlOf(filter)} offset 0`;
     await tally(database, { request, table }, (grouping) => sql`select g.* from (${grouped(grouping, matching)}) g`);
     return table;
   }
   const test = way.kind === 'digests' ? way.test : always;
+  const byColumns = (await isRare(database, test)) ? null : columnCount(conjunctsOf(filter), dimensions);
+  const left = byColumns === null ? [{ from: origin, to: head }] : await countByColumns(database, head, { count: byColumns, table });
+  for (const { from, to } of left) await countStretch(database, { request: { ...request, head: to }, table }, { from, test });
+  return table;
+}
+
+/** Whether matches can only be in so few digests that looking into them costs less than all columns. By digests_by_terms. */
+async function isRare(database: Database, test: DigestTest): Promise<boolean> {
+  if (!isFiled(test)) return false;
+  const [row] = await database.rows<{ digests: string }>(sql`
+    select count(*) as digests from (select from tidings.digests d where ${searchSql(test)} limit ${fewDigests + 1}) d`);
+  return Number(row?.digests ?? 0) <= fewDigests;
+}
+
+/**
+ * Counts what lies after a place, span by span through digests, and behind the last of them, as `digested-counts` does: no
+ * statement takes long. The database groups, and cuts time into pieces that hardly ever lie in two buckets; whose they are
+ * is said here, by the calendar.
+ */
+async function countStretch(
+  database: Database,
+  { request, table }: { readonly request: CountsRequest; readonly table: CountTable },
+  { from: start, test }: { readonly from: Position; readonly test: DigestTest },
+): Promise<void> {
   const pace = new Pace(database.statementTimeout, firstSpan);
-  for (let from: Position | null = origin; from !== null;) {
+  for (let from: Position | null = start; from !== null && from < request.head;) {
     pace.check();
     const span: SpanOfDigests = { request, test, from, digests: pace.share };
     const upTo: string | null = await pace.timed(() => tally(database, { request, table }, (grouping) => ofSpan(span, grouping)));
     from = upTo === null ? null : (Number(upTo) as Position);
   }
-  return table;
 }
 
 /** The bounds of `occurred` that every match must meet. */
@@ -77,11 +100,7 @@ async function tally(
   }
   for (const { row, keys } of found) {
     if (keys === null) throw new Error('a second lies in two spans of time');
-    table.add(keys, {
-      count: Number(row.count),
-      firstOccurred: fromTimestamp(row.first_occurred),
-      lastOccurred: fromTimestamp(row.last_occurred),
-    });
+    table.add(keys, tallied(Number(row.count), fromTimestamp(row.first_occurred), fromTimestamp(row.last_occurred)));
     table.total += Number(row.once);
   }
   return rows[0]?.upto ?? null;
@@ -159,3 +178,4 @@ function grouped({ keys, joined, once, cut }: Grouping, matching: SQL): SQL {
 /** Digests of the first statement; the next ones take on more, if it was quick. */
 const firstSpan = 256;
 const finestCut = 1;
+const fewDigests = 256;

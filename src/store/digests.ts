@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../event/cursor.ts';
 import type { Chapter, Digest } from '../event/digest.ts';
 import type { Database } from './database.ts';
@@ -14,13 +14,17 @@ export async function digestedTo(database: Database): Promise<Position> {
  * Stores a chapter that follows those that are there; the same one, made by another process, is let be. Answers whether
  * this call stored it.
  */
-export async function storeChapter(database: Database, { digests, signature }: Chapter): Promise<boolean> {
+export async function storeChapter(database: Database, { digests, signature, columns }: Chapter): Promise<boolean> {
   const last = digests.at(-1)?.last;
   if (last === undefined) return false;
   const rows = await database.rows(sql`
     with chapter as (
-      insert into tidings.digest_chapters (last, signature)
-      values (${last}, decode(${base64(signature)}, 'base64'))
+      insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of)
+      values (
+        ${last}, decode(${base64(signature)}, 'base64'), ${columns?.first ?? null}::bigint, ${bytes(columns?.occurred)},
+        ${json(columns?.names.texts)}::text, ${bytes(columns?.names.of)},
+        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.of)}
+      )
       on conflict do nothing
       returning last
     )
@@ -50,6 +54,14 @@ function rowOf(digest: Digest): Readonly<Record<string, unknown>> {
     terms: `{${digest.terms.join(',')}}`,
     signature: base64(digest.signature),
   };
+}
+
+function bytes(value: Uint8Array | undefined): SQL {
+  return sql`decode(${value === undefined ? null : base64(value)}::text, 'base64')`;
+}
+
+function json(value: readonly string[] | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value);
 }
 
 function base64(bytes: Uint8Array): string {

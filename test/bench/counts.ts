@@ -57,7 +57,8 @@ for (const [what, by, order, first] of questions) {
       times[0]!.toFixed(0).padStart(8),
       times
         .toSorted((a, b) => a - b)
-        [times.length >> 1]!.toFixed(0)
+        .at(times.length >> 1)!
+        .toFixed(0)
         .padStart(8),
       ` ${found}`,
     );

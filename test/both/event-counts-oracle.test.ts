@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
 import { bucketsOf, type CountBucket } from '../../src/event/count-buckets.ts';
 import { parseCountBy, type CountByInput } from '../../src/event/count-by.ts';
-import { countKeys } from '../../src/event/count-keys.ts';
-import { CountTable, type Cell } from '../../src/event/count-table.ts';
+import { countKeys, instantOf } from '../../src/event/count-keys.ts';
+import { CountTable, tallied, type Cell } from '../../src/event/count-table.ts';
 import type { EventDraft } from '../../src/event/event.ts';
 import { everything } from '../../src/event/filter.ts';
 import { matches } from '../../src/event/matches.ts';
@@ -116,8 +116,7 @@ test(
         const inMemory = new CountTable();
         for (const event of matching) {
           const { occurred } = event;
-          for (const keys of countKeys(dimensions, event))
-            inMemory.add(keys, { count: 1, firstOccurred: occurred, lastOccurred: occurred });
+          for (const keys of countKeys(dimensions, event)) inMemory.add(keys, tallied(1, occurred, occurred));
         }
         expect(shown(inMemory.all()), told).toEqual(wanted);
 
@@ -176,7 +175,12 @@ function shown(cells: readonly Cell[]): readonly PlainBucket[] {
       ? '0000-01-01T00:00:00.000000Z'
       : new Date(start * 1000).toISOString().replace('.000Z', '.000000Z');
   return cells
-    .map(({ keys, ...cell }) => ({ ...cell, keys: keys.map((key) => (typeof key === 'number' ? text(key) : key)) }))
+    .map(({ count, keys, ...cell }) => ({
+      count,
+      firstOccurred: instantOf(cell.firstSecond, cell.firstMicros),
+      lastOccurred: instantOf(cell.lastSecond, cell.lastMicros),
+      keys: keys.map((key) => (typeof key === 'number' ? text(key) : key)),
+    }))
     .toSorted(byKeys);
 }
 
