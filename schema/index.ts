@@ -9,6 +9,7 @@ import './emit.ts';
 import './live.ts';
 import './stream.ts';
 import './counts.ts';
+import './live-counts.ts';
 import './explain.ts';
 import './service.ts';
 

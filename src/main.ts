@@ -2,6 +2,7 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
 import type { Settings } from './config.ts';
 import { createEmitter } from './ingest/emit.ts';
+import { LiveCounts } from './live/count-subscription.ts';
 import { createWatches } from './live/watches.ts';
 import { startDigesting } from './log/digests.ts';
 import { startTail } from './log/tail.ts';
@@ -39,7 +40,8 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const emitter = createEmitter({ database, heads, metrics, limits: settings, announce: () => wakeups.announce(), tail });
 
   const watches = createWatches(tail, metrics);
-  const services = { database, heads, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };
+  const liveCounts = new LiveCounts();
+  const services = { database, heads, tail, watches, liveCounts, metrics, logger, emitter, lineage, limits: settings, version };
   const graphql = createGraphQL({ schema, createContext: () => createContext(services), metrics, logger });
   const checkReady = async (): Promise<void> => void (await heads.head());
   const http = createHttp({ graphql, metrics, checkReady, limits: settings, version });

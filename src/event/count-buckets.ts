@@ -51,6 +51,15 @@ export function bucketsOf(cells: readonly Cell[], request: BucketRequest): Bucke
   return { buckets: wanted, truncated: spans.length * lines.length > first };
 }
 
+/** What was counted, and no empty buckets, in the order of keys. */
+export function changedBuckets(cells: readonly Cell[], dimensions: readonly Dimension[]): readonly CountBucket[] {
+  const at = dimensions.findIndex(({ kind }) => kind === 'time');
+  const time = dimensions[at];
+  return cells.toSorted(byKeys).map((cell) => {
+    return bucketOf(cell, time?.kind === 'time' ? { span: time.calendar.spanAt(cell.firstSecond), at } : null);
+  });
+}
+
 export interface Buckets {
   readonly buckets: readonly CountBucket[];
   /** Whether there are more. */

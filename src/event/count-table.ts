@@ -52,6 +52,10 @@ export class CountTable {
     }
   }
 
+  get size(): number {
+    return this.cells.size;
+  }
+
   all(): readonly Cell[] {
     return [...this.cells.values()];
   }
