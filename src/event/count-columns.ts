@@ -44,14 +44,21 @@ export function columnCount(filter: readonly Condition[], dimensions: readonly D
     needs,
     add(columns, table) {
       const { seconds, micros } = columns.times;
-      for (const { keys, count, first, last } of groupsOf(columns, dimensions, filtering)) {
-        table.add(keys, {
-          count,
-          firstSecond: seconds[first] ?? 0,
-          firstMicros: micros[first] ?? 0,
-          lastSecond: seconds[last] ?? 0,
-          lastMicros: micros[last] ?? 0,
-        });
+      const codes = dimensions.map((dimension) => codesOf(dimension, columns));
+      const { size, counts, first, last } = groupsOf(columns, codes, filtering);
+      for (let group = 0; group < size; group += 1) {
+        const [from, to] = [first[group] ?? 0, last[group] ?? 0];
+        const count = counts[group] ?? 0;
+        table.add(
+          codes.map(({ keys, of }) => keys[of[from] ?? 0] ?? null),
+          {
+            count,
+            firstSecond: seconds[from] ?? 0,
+            firstMicros: micros[from] ?? 0,
+            lastSecond: seconds[to] ?? 0,
+            lastMicros: micros[to] ?? 0,
+          },
+        );
         table.total += count;
       }
     },
@@ -107,37 +114,39 @@ interface Codes {
   readonly of: Uint16Array;
 }
 
-/** Events of a chapter with the same keys. */
-interface Group {
-  readonly keys: readonly Key[];
-  count: number;
-  /** Which of them occurred first, and last. */
-  first: number;
-  last: number;
+/** Events of a chapter with the same keys, by numbers from 0: no object for each, since there may be hundreds. */
+interface Groups {
+  readonly size: number;
+  readonly counts: Uint32Array;
+  /** Which event of each occurred first, and last. */
+  readonly first: Uint32Array;
+  readonly last: Uint32Array;
 }
 
-function groupsOf(columns: ChapterColumns, dimensions: readonly Dimension[], filtering: Filtering): readonly Group[] {
-  const { times, names, resources } = columns;
-  const codes = dimensions.map((dimension) => codesOf(dimension, columns));
+function groupsOf({ times, names, resources }: ChapterColumns, codes: readonly Codes[], filtering: Filtering): Groups {
   const namePasses = passing(names, filtering.names, (event) => ({ event }));
   const resourcePasses = passing(resources, filtering.resources, (id) => ({ resource: { id, labels: {} } }));
-  const groups = new Map<number, Group>();
-  for (let index = 0; index < times.seconds.length; index += 1) {
+  const events = times.seconds.length;
+  const [counts, first, last] = [new Uint32Array(events), new Uint32Array(events), new Uint32Array(events)];
+  const numbers = new Map<number, number>();
+  for (let index = 0; index < events; index += 1) {
     if (namePasses !== null && namePasses[names?.of[index] ?? 0] !== true) continue;
     if (resourcePasses !== null && resourcePasses[resources?.of[index] ?? 0] !== true) continue;
     if (!filtering.timePasses(times.seconds[index] ?? 0, times.micros[index] ?? 0)) continue;
     let name = 0;
     for (const { keys, of } of codes) name = name * keys.length + (of[index] ?? 0);
-    const group = groups.get(name);
+    const group = numbers.get(name);
     if (group === undefined) {
-      groups.set(name, { keys: codes.map(({ keys, of }) => keys[of[index] ?? 0] ?? null), count: 1, first: index, last: index });
+      first[numbers.size] = last[numbers.size] = index;
+      counts[numbers.size] = 1;
+      numbers.set(name, numbers.size);
       continue;
     }
-    group.count += 1;
-    if (isBefore(times, index, group.first)) group.first = index;
-    else if (isBefore(times, group.last, index)) group.last = index;
+    counts[group] = (counts[group] ?? 0) + 1;
+    if (isBefore(times, index, first[group] ?? 0)) first[group] = index;
+    else if (isBefore(times, last[group] ?? 0, index)) last[group] = index;
   }
-  return [...groups.values()];
+  return { size: numbers.size, counts, first, last };
 }
 
 function codesOf(dimension: Dimension, { times, names, resources }: ChapterColumns): Codes {

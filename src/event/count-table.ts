@@ -12,7 +12,9 @@ export interface Tallied {
 }
 
 /** What was counted under one list of keys. */
-export type Cell = { readonly keys: readonly Key[] } & { -readonly [Field in keyof Tallied]: Tallied[Field] };
+export interface Cell extends Tallied {
+  readonly keys: readonly Key[];
+}
 
 /** So many events, of which the first and the last occurred then. */
 export function tallied(count: number, firstOccurred: Instant, lastOccurred: Instant): Tallied {
@@ -25,39 +27,63 @@ export function tallied(count: number, firstOccurred: Instant, lastOccurred: Ins
   };
 }
 
-/** Counts by keys, in bounded memory: LIMIT_EXCEEDED beyond `mostCells` cells, or `mostCharacters` in their keys. */
+/**
+ * Counts by keys, in bounded memory: LIMIT_EXCEEDED beyond `mostCells` cells, or `mostCharacters` in their keys. Columns of
+ * numbers, not an object for each cell, since there may be hundreds of thousands.
+ */
 export class CountTable {
-  private readonly cells = new Map<string, Cell>();
+  private readonly places = new Map<string, number>();
+  private readonly keys: (readonly Key[])[] = [];
+  private readonly counts: number[] = [];
+  private readonly firstSeconds: number[] = [];
+  private readonly firstMicros: number[] = [];
+  private readonly lastSeconds: number[] = [];
+  private readonly lastMicros: number[] = [];
   private characters = 0;
   /** How many events were counted, each once. */
   total = 0;
 
   add(keys: readonly Key[], { count, firstSecond, firstMicros, lastSecond, lastMicros }: Tallied): void {
     const name = keys.length === 1 && typeof keys[0] === 'string' ? keys[0] : `\0${JSON.stringify(keys)}`;
-    const cell = this.cells.get(name);
-    if (cell === undefined) {
+    const place = this.places.get(name);
+    if (place === undefined) {
       this.characters += name.length;
-      if (this.cells.size >= mostCells || this.characters > mostCharacters) throw tooMany();
-      this.cells.set(name, { keys, count, firstSecond, firstMicros, lastSecond, lastMicros });
+      if (this.places.size >= mostCells || this.characters > mostCharacters) throw tooMany();
+      this.places.set(name, this.keys.length);
+      this.keys.push(keys);
+      this.counts.push(count);
+      this.firstSeconds.push(firstSecond);
+      this.firstMicros.push(firstMicros);
+      this.lastSeconds.push(lastSecond);
+      this.lastMicros.push(lastMicros);
       return;
     }
-    cell.count += count;
-    if (firstSecond < cell.firstSecond || (firstSecond === cell.firstSecond && firstMicros < cell.firstMicros)) {
-      cell.firstSecond = firstSecond;
-      cell.firstMicros = firstMicros;
+    this.counts[place] = (this.counts[place] ?? 0) + count;
+    const first = this.firstSeconds[place] ?? Infinity;
+    if (firstSecond < first || (firstSecond === first && firstMicros < (this.firstMicros[place] ?? 0))) {
+      this.firstSeconds[place] = firstSecond;
+      this.firstMicros[place] = firstMicros;
     }
-    if (lastSecond > cell.lastSecond || (lastSecond === cell.lastSecond && lastMicros > cell.lastMicros)) {
-      cell.lastSecond = lastSecond;
-      cell.lastMicros = lastMicros;
+    const last = this.lastSeconds[place] ?? -Infinity;
+    if (lastSecond > last || (lastSecond === last && lastMicros > (this.lastMicros[place] ?? 0))) {
+      this.lastSeconds[place] = lastSecond;
+      this.lastMicros[place] = lastMicros;
     }
   }
 
   get size(): number {
-    return this.cells.size;
+    return this.keys.length;
   }
 
   all(): readonly Cell[] {
-    return [...this.cells.values()];
+    return this.keys.map((keys, place) => ({
+      keys,
+      count: this.counts[place] ?? 0,
+      firstSecond: this.firstSeconds[place] ?? 0,
+      firstMicros: this.firstMicros[place] ?? 0,
+      lastSecond: this.lastSeconds[place] ?? 0,
+      lastMicros: this.lastMicros[place] ?? 0,
+    }));
   }
 }
 

@@ -34,11 +34,15 @@ export async function countByColumns(
     pace.check();
     const limit = Math.min(pace.share, mostChapters);
     const rows = await pace.timed(() => database.rows<ChapterRow>(chapters({ from, head, limit }, count)));
+    let began = performance.now();
     for (const row of rows) {
       const last = Number(row.last) as Position;
       if (row.whole === true) count.add(columnsOf(row), table);
       else leave(from, last);
       from = last;
+      if (performance.now() - began < sliceMs) continue;
+      await new Promise((resolve) => setImmediate(resolve)); // others' turn
+      began = performance.now();
     }
     if (rows.length < limit) break;
   }
@@ -83,3 +87,4 @@ function textsOf(texts: string | null, of: Buffer | null): Texts | null {
 /** A thousand events each: the first statement, and the largest, which takes a megabyte or two. */
 const firstChapters = 32;
 const mostChapters = 128;
+const sliceMs = 10;

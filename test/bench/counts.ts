@@ -8,7 +8,7 @@ import { openStore } from '../../src/store/open.ts';
 
 // Prints how long counts take over the events that test/bench/queries.ts has stored:
 //   DATABASE_URL=postgres://… npx tsx test/bench/counts.ts [only cases whose name has this]
-// Times are the first and the median of 5 in milliseconds, of the store alone.
+// Times are the first and the median of 5 in milliseconds, of the store alone, then the processor's time of this process.
 const only = process.argv[2] ?? '';
 const settings = readSettings(process.env);
 await using store = await openStore(settings);
@@ -43,24 +43,24 @@ for (const [what, by, order, first] of questions) {
     const filter = parseFilter(input, ['filter'], settings);
     const dimensions = parseCountBy(by, ['by']);
     const times: number[] = [];
+    const cpu: number[] = [];
     let found = '';
     for (let round = 0; round < 5; round += 1) {
       const began = performance.now();
+      const cpuBegan = process.cpuUsage();
       const table = await readCounts(database, { filter, dimensions, head });
       const { buckets } = bucketsOf(table.all(), { dimensions, bounds: occurredBounds(filter), order, first });
       times.push(performance.now() - began);
+      const { user, system } = process.cpuUsage(cpuBegan);
+      cpu.push((user + system) / 1000);
       found = `${table.total} events, ${buckets.length} buckets`;
       if (times[0]! > 5000) break;
     }
-    console.log(
-      title.padEnd(45),
-      times[0]!.toFixed(0).padStart(8),
-      times
-        .toSorted((a, b) => a - b)
-        .at(times.length >> 1)!
-        .toFixed(0)
-        .padStart(8),
-      ` ${found}`,
-    );
+    const shown = [times[0]!, median(times), median(cpu)].map((ms) => ms.toFixed(0).padStart(8));
+    console.log(title.padEnd(45), ...shown, ` ${found}`);
   }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b).at(values.length >> 1)!;
 }
