@@ -117,10 +117,24 @@ export const digests = tidings.table(
   ],
 );
 
-/** The signature of all digests of a chapter together, which is asked before theirs. */
+/**
+ * The signature of all digests of a chapter together, which is asked before theirs; and the chapter's columns (see
+ * src/event/columns.ts), by which events are counted: null in chapters that were made before there were any.
+ *
+ * A custom migration keeps all but the places out of line.
+ */
 export const digestChapters = tidings.table('digest_chapters', {
   last: position().primaryKey(),
   signature: bytea().notNull(),
+  /** The place of its first event. */
+  first: position(),
+  occurred: bytea(),
+  /** The names, a JSON list of texts, and for each event which of them it has. */
+  names: text(),
+  nameOf: bytea('name_of'),
+  /** The same for the ids of primary resources. */
+  resources: text(),
+  resourceOf: bytea('resource_of'),
 });
 
 /**

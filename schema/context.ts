@@ -1,6 +1,7 @@
 import type { EventLimits } from '../src/event/limits.ts';
 import type { FilterBounds } from '../src/event/filter-reader.ts';
 import type { Emitter } from '../src/ingest/emit.ts';
+import type { LiveCounts } from '../src/live/count-subscription.ts';
 import type { SubscriptionParts } from '../src/live/subscription.ts';
 import type { Lineage } from '../src/store/epochs.ts';
 import type { RemovedUpTo } from '../src/store/removed.ts';
@@ -9,6 +10,7 @@ import { createReads, type Reads } from './reads.ts';
 /** What the resolvers call; the same for every operation. */
 export interface Services extends SubscriptionParts {
   readonly emitter: Emitter;
+  readonly liveCounts: LiveCounts;
   readonly lineage: Lineage;
   readonly removedUpTo: RemovedUpTo;
   readonly limits: ServiceLimits;

@@ -9,6 +9,8 @@ import './events.ts';
 import './emit.ts';
 import './live.ts';
 import './stream.ts';
+import './counts.ts';
+import './live-counts.ts';
 import './explain.ts';
 import './service.ts';
 

@@ -4,6 +4,7 @@ import pino, { type Logger } from 'pino';
 import type { Settings } from './config.ts';
 import { createEmitter } from './ingest/emit.ts';
 import { createSharedBatches } from './ingest/shared-batches.ts';
+import { LiveCounts } from './live/count-subscription.ts';
 import { createWatches } from './live/watches.ts';
 import { startDigesting } from './log/digests.ts';
 import { rulesFor, startRetention } from './log/retention.ts';
@@ -47,7 +48,21 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
 
   const watches = createWatches(tail, metrics);
-  const services = { database, heads, removedUpTo, tail, watches, metrics, logger, emitter, lineage, limits: settings, version };
+  const liveCounts = new LiveCounts();
+  const services = {
+    database,
+    heads,
+    removedUpTo,
+    tail,
+    watches,
+    liveCounts,
+    metrics,
+    logger,
+    emitter,
+    lineage,
+    limits: settings,
+    version,
+  };
   const graphql = createGraphQL({ schema, createContext: () => createContext(services), metrics, logger });
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();

@@ -1,3 +1,4 @@
+import { ColumnsBuilder, type Columns } from './columns.ts';
 import type { Position } from './cursor.ts';
 import { TermCollector, type Term } from './digest-terms.ts';
 import type { StoredEvent } from './event.ts';
@@ -26,10 +27,12 @@ export interface Digest {
   readonly signature: Uint8Array;
 }
 
-/** The digests of some stretches that follow one another, and one signature for all of them, to be asked before theirs. */
+/** The digests of some stretches that follow one another, one signature for all of them, to be asked before theirs, and the events' columns. */
 export interface Chapter {
   readonly digests: readonly Digest[];
   readonly signature: Uint8Array;
+  /** Null where there are no events. */
+  readonly columns: Columns | null;
 }
 
 /** How many events make a stretch. Fewer: more digests to look through; more: more events to read for one that matches. */
@@ -46,14 +49,16 @@ export interface Digester {
 
 export function createDigester(): Digester {
   const makers = { terms: new TermCollector(), signature: new SignatureBuilder(), together: new SignatureBuilder() };
+  const columns = new ColumnsBuilder();
   const digests: Digest[] = [];
   return {
     add(stretch) {
       const [first, last] = [stretch.at(0)?.position, stretch.at(-1)?.position];
       if (first === undefined || last === undefined) return;
+      stretch.forEach((event) => columns.add(event));
       byTime(stretch).forEach((events, part) => digests.push(digest(events, { first, last, part }, makers)));
     },
-    chapter: () => ({ digests, signature: makers.together.take() }),
+    chapter: () => ({ digests, signature: makers.together.take(), columns: columns.columns() }),
   };
 }
 

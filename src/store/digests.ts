@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../event/cursor.ts';
 import type { Chapter, Digest } from '../event/digest.ts';
 import type { Database } from './database.ts';
@@ -19,15 +19,18 @@ export async function digestedTo(database: Database): Promise<Position> {
  * the same, and the primary key keeps one; only removal can make two processes begin at different ones. So one of which
  * an event was removed is not stored: the record is locked, and if it moves on meanwhile, it is looked at again.
  */
-export async function storeChapter(database: Database, { digests, signature }: Chapter): Promise<boolean> {
+export async function storeChapter(database: Database, { digests, signature, columns }: Chapter): Promise<boolean> {
   const [first, last] = [digests.at(0)?.first, digests.at(-1)?.last];
   if (first === undefined || last === undefined) return false;
   const rows = await database.rows(sql`
     with whole as (
       select from tidings.retention where up_to < ${first} for share
     ), chapter as (
-      insert into tidings.digest_chapters (last, signature)
-      select ${last}, decode(${base64(signature)}, 'base64')
+      insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of)
+      select
+        ${last}, decode(${base64(signature)}, 'base64'), ${columns?.first ?? null}::bigint, ${bytes(columns?.occurred)},
+        ${json(columns?.names.texts)}::text, ${bytes(columns?.names.of)},
+        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.of)}
       from whole
       where not exists (select from tidings.digests where last >= ${first})
       on conflict do nothing
@@ -59,6 +62,14 @@ function rowOf(digest: Digest): Readonly<Record<string, unknown>> {
     terms: `{${digest.terms.join(',')}}`,
     signature: base64(digest.signature),
   };
+}
+
+function bytes(value: Uint8Array | undefined): SQL {
+  return sql`decode(${value === undefined ? null : base64(value)}::text, 'base64')`;
+}
+
+function json(value: readonly string[] | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value);
 }
 
 function base64(bytes: Uint8Array): string {

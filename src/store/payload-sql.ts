@@ -25,7 +25,7 @@ export function valuePasses(path: PayloadPath, test: ValueTest): SQL {
  * The value as jsonb; null when absent, which JSON's null is not. `->` with a text steps into objects alone, `#>` also
  * into arrays; but it takes " 1" and "-1" for places in an array, so it gets only what payload paths mean by a number.
  */
-function valueAt(path: PayloadPath): SQL {
+export function valueAt(path: PayloadPath): SQL {
   return path.reduce<SQL>(
     (value, key) => (arrayIndex.test(key) ? sql`(${value} #> array[${key}::text])` : sql`(${value} -> ${key}::text)`),
     sql`e.payload`,

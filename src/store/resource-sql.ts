@@ -80,6 +80,11 @@ function passes(test: ResourceTest, source: Source): SQL {
   }
 }
 
+/** The value of a label of the primary resource as text, null when there is none. */
+export function primaryLabel(label: string): SQL {
+  return valueOf(label, primary);
+}
+
 /** The value of a label as text, null when there is none: what labelOf is in memory. */
 function valueOf(label: string, source: Source): SQL {
   switch (label) {

@@ -23,6 +23,10 @@ test('the README’s examples do what it says', async () => {
     name: 'Order 4711',
     events: { nodes: [{ follows: null, related: [{ id: 'acme.user.kiki', resource: { name: 'Kiki' } }] }] },
   });
+  expect((await world.data(example('Count')))['eventCounts']).toMatchObject({
+    buckets: [{ keys: [expect.any(String), 'acme.order.shipped'], count: 1 }],
+    total: 1,
+  });
   expect(await world.data(example('Why'))).toMatchObject({
     explainFilter: { foundBy: ['the event begins with "acme.order."'], index: 'digests_by_terms', estimate: { count: 1, exact: true } },
     whyNot: { matches: false, fails: [{ path: ['filter', 'event', 'in'], got: 'acme.order.shipped' }] },

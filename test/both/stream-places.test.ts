@@ -4,6 +4,7 @@ import { createContext, schema } from '../../schema/index.ts';
 import { readSettings } from '../../src/config.ts';
 import { TidingsError } from '../../src/errors.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
+import { LiveCounts } from '../../src/live/count-subscription.ts';
 import { idsOf, startStreams, type Streams } from '../support/streams.ts';
 
 let streams: Streams;
@@ -101,6 +102,7 @@ test('what ends a stream is an error of its last result, not one of the iterator
     version: '',
     database: { ...parts.database, rows },
     emitter: { emit: rows },
+    liveCounts: new LiveCounts(),
   };
   const results: any = await subscribe({
     schema,

@@ -17,8 +17,8 @@ describe('the README', () => {
     },
   );
 
-  test('has five examples, and one more to ask why', () => {
-    expect(blocks('graphql')).toHaveLength(6);
+  test('has six examples, and one more to ask why', () => {
+    expect(blocks('graphql')).toHaveLength(7);
   });
 
   test('has an event document that is one', () => {

@@ -4,6 +4,7 @@ import type { Services } from '../../schema/context.ts';
 import { readSettings } from '../../src/config.ts';
 import { fromMicros, toMicros, type Instant } from '../../src/event/instant.ts';
 import { createEmitter } from '../../src/ingest/emit.ts';
+import { LiveCounts } from '../../src/live/count-subscription.ts';
 import { createSharedBatches } from '../../src/ingest/shared-batches.ts';
 import { lookAfterPartitions, type RetentionRules } from '../../src/log/retention.ts';
 import type { RecentBounds } from '../../src/log/recent.ts';
@@ -38,7 +39,7 @@ export async function startAging(bounds: RecentBounds = { events: 20, bytes: 1e6
     tail: { wantsOwn: () => false, offer: () => undefined },
   });
   const emitter = createEmitter({ database, batches, heads, metrics, limits });
-  const services: Services = { ...parts, lineage, limits, emitter, version: '' };
+  const services: Services = { ...parts, liveCounts: new LiveCounts(), lineage, limits, emitter, version: '' };
   let passed = 0n;
   const clock: Clock = async () => fromMicros(toMicros(await databaseClock(database)()) + passed) as Instant;
   const answer: Aging['answer'] = (source, variableValues = {}) =>

@@ -26,6 +26,8 @@ export interface Streams extends AsyncDisposable {
   readonly lineage: Lineage;
   /** Stores events, each given as its id, or its id and what it follows; answers with the head. Their name is the id up to the dash. */
   emit(...events: readonly (string | readonly [string, string])[]): Promise<Position>;
+  /** Stores events, given whole; answers with the head. */
+  store(events: readonly object[]): Promise<Position>;
   /** A stream from a place (null: the head). */
   listen(after: Position | null, options?: ListenOptions): Promise<Listener>;
 }
@@ -66,6 +68,10 @@ export async function startStreams(bounds?: RecentBounds): Promise<Streams> {
         return { event: { id, event: `kind.${id.split('-')[0]}`, resource: { id: 'r' }, follows }, path: [] };
       });
       return (await emitter.emit(candidates, 'REJECT_ALL')).head;
+    },
+    async store(events) {
+      const candidates = events.map((event) => ({ event, path: [] }));
+      return (await emitter.emit(candidates as unknown as Parameters<typeof emitter.emit>[0], 'REJECT_ALL')).head;
     },
     async listen(after, { filter, request, settings: own, parts: others } = {}) {
       const start = after === null ? null : { position: after, replaced: false, given: { epoch: '', position: origin } };

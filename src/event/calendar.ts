@@ -1,0 +1,168 @@
+import type { TimeZone } from './time-zone.ts';
+
+export const timeUnits = ['SECOND', 'MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH', 'YEAR'] as const;
+export type TimeUnit = (typeof timeUnits)[number];
+
+/** From `start`, inclusive, to `end`, exclusive, in seconds from 1970 in UTC; infinite where that is out of all years. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Divides time into spans, such as the days of a time zone. Assumes a zone whose clock changes are days apart. Promises:
+ * every instant is in exactly one span, that of `spanAt`, and each ends where the next one begins.
+ */
+export interface Calendar {
+  spanAt(second: number): Span;
+}
+
+/**
+ * The calendar of `every` units in a zone. Multiples are counted on the zone's clock: years and months from the year 0, so
+ * that 3 months are quarters and 10 years are decades; all others from Monday, 2001-01-01, 00:00.
+ */
+export function calendar(unit: TimeUnit, every: number, zone: TimeZone): Calendar {
+  switch (unit) {
+    case 'SECOND':
+      return new ClockCalendar(every, zone);
+    case 'MINUTE':
+      return new ClockCalendar(every * 60, zone);
+    case 'HOUR':
+      return new ClockCalendar(every * 3600, zone);
+    case 'DAY':
+      return new DateCalendar(evenly(every * day), zone);
+    case 'WEEK':
+      return new DateCalendar(evenly(every * 7 * day), zone);
+    case 'MONTH':
+      return new DateCalendar(monthly(every), zone);
+    case 'YEAR':
+      return new DateCalendar(monthly(every * 12), zone);
+    default:
+      return unit satisfies never;
+  }
+}
+
+/**
+ * Spans shorter than days follow the clock: one begins wherever the clock shows a multiple, so that an hour that comes
+ * twice is two spans, and wherever the clock is set across one.
+ */
+class ClockCalendar implements Calendar {
+  constructor(
+    private readonly step: number,
+    private readonly zone: TimeZone,
+  ) {}
+
+  spanAt(second: number): Span {
+    return { start: bounded(this.lastAt(second)), end: bounded(this.nextAfter(second)) };
+  }
+
+  private lastAt(second: number): number {
+    const offset = this.zone.offsetAt(second);
+    const begin = this.floor(second + offset) - offset;
+    if (begin < earliest || this.zone.offsetAt(begin) === offset) return begin;
+    const change = changeBetween(this.zone, begin, second);
+    return this.begins(change) ? change : this.lastAt(change - 1);
+  }
+
+  private nextAfter(second: number): number {
+    const offset = this.zone.offsetAt(second);
+    const next = this.floor(second + offset) + this.step - offset;
+    if (next > latest || this.zone.offsetAt(next) === offset) return next;
+    const change = changeBetween(this.zone, second, next);
+    return this.begins(change) ? change : this.nextAfter(change);
+  }
+
+  private begins(change: number): boolean {
+    const shown = change + this.zone.offsetAt(change);
+    const floor = this.floor(shown);
+    return floor === shown || floor !== this.floor(change - 1 + this.zone.offsetAt(change - 1));
+  }
+
+  private floor(shown: number): number {
+    return floorTo(this.step, shown);
+  }
+}
+
+/** Spans of dates begin when the clock reaches them first: a clock that is set back across midnight does not end a day. */
+class DateCalendar implements Calendar {
+  constructor(
+    private readonly dates: Dates,
+    private readonly zone: TimeZone,
+  ) {}
+
+  spanAt(second: number): Span {
+    let date = this.dates.floor(second + this.zone.offsetAt(second));
+    for (let start = this.begin(date); ;) {
+      const next = this.dates.next(date);
+      const end = this.begin(next);
+      if (second < end) return { start, end };
+      [date, start] = [next, end];
+    }
+  }
+
+  /** When the clock first shows this or later. Some zones have skipped a day: then two dates begin at once. */
+  private begin(shown: number): number {
+    if (shown < earliest || shown > latest) return bounded(shown);
+    const [from, to] = [shown - widestOffset, shown + widestOffset];
+    const [before, after] = [this.zone.offsetAt(from), this.zone.offsetAt(to)];
+    if (before === after) return shown - before;
+    const change = changeBetween(this.zone, from, to);
+    return shown - before < change ? shown - before : Math.max(change, shown - after);
+  }
+}
+
+/** Dates as the second, from 1970, at which a clock in UTC would show their first. */
+interface Dates {
+  floor(shown: number): number;
+  next(date: number): number;
+}
+
+function evenly(step: number): Dates {
+  return { floor: (shown) => floorTo(step, shown), next: (date) => date + step };
+}
+
+function monthly(months: number): Dates {
+  const floor = (shown: number): number => {
+    const date = new Date(shown * 1000);
+    return Math.floor((date.getUTCFullYear() * 12 + date.getUTCMonth()) / months) * months;
+  };
+  // A date beyond what Date knows is beyond all years.
+  return {
+    floor: (shown) => firstOfMonth(floor(shown)) ?? -Infinity,
+    next: (date) => firstOfMonth(floor(Math.max(date, earliest)) + months) ?? Infinity,
+  };
+}
+
+/** Months are counted from the year 0. */
+function firstOfMonth(month: number): number | null {
+  const ms = new Date(0).setUTCFullYear(0, month, 1);
+  return Number.isNaN(ms) ? null : ms / 1000;
+}
+
+/** The first second after `from` with the offset of `to`. */
+function changeBetween(zone: TimeZone, from: number, to: number): number {
+  const after = zone.offsetAt(to);
+  let [low, high] = [from, to];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (zone.offsetAt(middle) === after) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+function floorTo(step: number, shown: number): number {
+  return origin + Math.floor((shown - origin) / step) * step;
+}
+
+function bounded(second: number): number {
+  if (second < earliest) return -Infinity;
+  return second > latest ? Infinity : second;
+}
+
+const day = 86_400;
+const widestOffset = 16 * 3600;
+const origin = Date.UTC(2001, 0, 1) / 1000;
+/** The years 0000 to 9999, in which all instants are, and a day around them. */
+const earliest = Date.parse('0000-01-01T00:00:00Z') / 1000 - day;
+const latest = Date.parse('9999-12-31T23:59:59Z') / 1000 + day;

@@ -1,0 +1,86 @@
+import { TidingsError } from '../errors.ts';
+import type { Position } from '../event/cursor.ts';
+import type { Waiter } from '../log/waiters.ts';
+import { Alarm } from './alarm.ts';
+import type { CountFeed, CountsUpdate } from './count-feed.ts';
+import type { Identity, LiveCursor } from './live-cursor.ts';
+
+/** The last message, where the count cannot go on. A message, since an iterator that throws would close its client's whole socket. */
+export interface CountFailed {
+  readonly kind: 'FAILED';
+  readonly error: unknown;
+}
+
+export type CountsMessage = CountsUpdate | CountFailed;
+
+/**
+ * The place of one subscriber in a live count. Begins with a snapshot that holds everything up to `atLeast`; then says, at most
+ * every `intervalMs`, what was added since. Whoever takes messages slowly gets larger ones, or a snapshot again.
+ */
+export class CountCursor implements LiveCursor<CountsMessage> {
+  /** Where the last message ended in the feed; null before the first. */
+  private place: Position | null = null;
+  private saidAt = -Infinity;
+  private failed = false;
+  private readonly alarm = new Alarm();
+
+  constructor(
+    private readonly feed: CountFeed,
+    private readonly own: { readonly atLeast: Position; readonly intervalMs: number; readonly leave: () => void },
+  ) {}
+
+  next(): CountsMessage | 'READ' | 'WAIT' | 'ENDED' {
+    if (this.failed) return 'ENDED';
+    try {
+      return this.ask();
+    } catch (error) {
+      if (!(error instanceof TidingsError)) throw error;
+      this.failed = true;
+      return { kind: 'FAILED', error };
+    }
+  }
+
+  read(): Promise<void> {
+    return this.feed.read();
+  }
+
+  onMore(waiter: Waiter): void {
+    if (this.feed.hasNews || this.feed.end !== this.place) this.alarm.set(this.dueIn(), waiter);
+    else this.feed.onMore(waiter);
+  }
+
+  offMore(waiter: Waiter): void {
+    this.alarm.clear();
+    this.feed.offMore(waiter);
+  }
+
+  identityOf(message: CountsMessage): Identity {
+    return message.kind === 'FAILED' ? `FAILED:${(failures += 1)}` : message.identity;
+  }
+
+  eventsIn(): number {
+    return 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.own.leave();
+  }
+
+  private ask(): CountsMessage | 'READ' | 'WAIT' {
+    if (this.feed.advance(this.own.atLeast) === 'READ') return 'READ';
+    if (this.dueIn() > 0) return 'WAIT';
+    this.feed.cut();
+    if (this.feed.end === this.place) return 'WAIT';
+    const update = (this.place === null ? null : this.feed.since(this.place)) ?? this.feed.snapshot();
+    this.place = this.feed.end;
+    this.saidAt = performance.now();
+    return update;
+  }
+
+  private dueIn(): number {
+    return this.saidAt + this.own.intervalMs - performance.now();
+  }
+}
+
+/** No two failures are taken for the same. */
+let failures = 0;

@@ -1,0 +1,66 @@
+import { bucketsOf, type CountOrder } from '../../src/event/count-buckets.ts';
+import { parseCountBy, type CountByInput } from '../../src/event/count-by.ts';
+import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
+import { readSettings } from '../../src/config.ts';
+import { occurredBounds, readCounts } from '../../src/store/counts.ts';
+import { readHead } from '../../src/store/log-order.ts';
+import { openStore } from '../../src/store/open.ts';
+
+// Prints how long counts take over the events that test/bench/queries.ts has stored:
+//   DATABASE_URL=postgres://… npx tsx test/bench/counts.ts [only cases whose name has this]
+// Times are the first and the median of 5 in milliseconds, of the store alone, then the processor's time of this process.
+const only = process.argv[2] ?? '';
+const settings = readSettings(process.env);
+await using store = await openStore(settings);
+const { database } = store;
+const head = await readHead(database);
+
+const hour: CountByInput = { time: { unit: 'HOUR' } };
+const berlin: CountByInput = { time: { unit: 'DAY', timeZone: 'Europe/Berlin' } };
+const filters: readonly (readonly [string, EventFilterInput])[] = [
+  ['everything', {}],
+  ['name common', { event: { in: ['prefect.flow-run.Completed'] } }],
+  ['name prefix', { event: { startsWith: ['prefect.flow-run.C'] } }],
+  ['name rare', { event: { startsWith: ['rare.'] } }],
+  ['time', { occurred: { since: '2026-11-01T00:00:00Z', until: '2026-11-08T00:00:00Z' } }],
+  ['label common', { resource: { labels: [{ key: 'region', in: ['eu-west-1'] }] } }],
+  ['label medium', { resource: { labels: [{ key: 'region', in: ['medium-region-1'] }] } }],
+  ['role common', { related: [{ role: ['work-queue'] }] }],
+  ['resource prefix', { resource: { id: { startsWith: ['prefect.flow-run.a'] } } }],
+];
+const questions: readonly (readonly [string, readonly CountByInput[], CountOrder, number])[] = [
+  ['by hour', [hour], 'KEY', 1000],
+  ['by day in Berlin by name', [berlin, { event: {} }], 'KEY', 1000],
+  ['top 100 resources', [{ resource: {} }], 'MOST_FIRST', 100],
+  ['by name', [{ event: {} }], 'KEY', 1000],
+  ['by label region', [{ label: { key: 'region' } }], 'KEY', 1000],
+  ['by role flow', [{ role: { role: 'flow' } }], 'MOST_FIRST', 100],
+];
+for (const [what, by, order, first] of questions) {
+  for (const [name, input] of filters) {
+    const title = `${what}, ${name}`;
+    if (!title.includes(only)) continue;
+    const filter = parseFilter(input, ['filter'], settings);
+    const dimensions = parseCountBy(by, ['by']);
+    const times: number[] = [];
+    const cpu: number[] = [];
+    let found = '';
+    for (let round = 0; round < 5; round += 1) {
+      const began = performance.now();
+      const cpuBegan = process.cpuUsage();
+      const table = await readCounts(database, { filter, dimensions, head });
+      const { buckets } = bucketsOf(table.all(), { dimensions, bounds: occurredBounds(filter), order, first });
+      times.push(performance.now() - began);
+      const { user, system } = process.cpuUsage(cpuBegan);
+      cpu.push((user + system) / 1000);
+      found = `${table.total} events, ${buckets.length} buckets`;
+      if (times[0]! > 5000) break;
+    }
+    const shown = [times[0]!, median(times), median(cpu)].map((ms) => ms.toFixed(0).padStart(8));
+    console.log(title.padEnd(45), ...shown, ` ${found}`);
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b).at(values.length >> 1)!;
+}
