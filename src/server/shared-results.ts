@@ -34,8 +34,9 @@ export interface SharedResultsParts {
  *
  * Assumes: validated operations that got their source; results that depend on nothing but the document, the operation's
  * name, the variables used outside the root field's arguments, and the value. Promises: what executing for each one
- * would give, to the letter: GraphQL executes, and what is shared is its whole result. What was read from the database
- * for a result is at most `freshMs` older than the asking. Keeps `mostCharacters` of JSON, the latest.
+ * would give, to the letter: GraphQL executes, and what is shared is its whole result. A result for which the database is
+ * read is shared by those who ask in the same turn of the event loop, so that nobody gets what was read before. Of the
+ * others, which never change, it keeps `mostCharacters` of JSON, the latest.
  */
 export function createSharedResults({ maskError, metrics }: SharedResultsParts): (args: ExecutionArgs) => OperationResults {
   const operations = new Map<string, Operation>();
@@ -79,7 +80,8 @@ export function createSharedResults({ maskError, metrics }: SharedResultsParts):
         if (executed instanceof Promise) {
           const encoded = executed.then(encode);
           results.set(identity, encoded);
-          setTimeout(forget, freshMs, identity);
+          // Whoever asks later is to get what is stored by then.
+          process.nextTick(forget, identity);
           return encoded;
         }
         const encoded = encode(executed);
@@ -132,4 +134,3 @@ function namesIn(document: DocumentNode, operationName: string | null): readonly
 
 const mattering = new WeakMap<DocumentNode, ReadonlyMap<string | null, readonly string[]>>();
 const mostCharacters = 4_000_000;
-const freshMs = 100;
