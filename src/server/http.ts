@@ -36,7 +36,7 @@ export function createHttp({ graphql, metrics, checkReady, limits, version }: Ht
         return send(response, 404, plain(`Nothing is here. GraphQL is at ${graphqlPath}.\n`));
     }
   };
-  return createServer((request, response) => {
+  return createServer({ headersTimeout: headersMs, connectionsCheckingInterval: checkingMs }, (request, response) => {
     answer(request, response).catch(() => {
       if (!response.headersSent) response.writeHead(500);
       response.end();
@@ -61,6 +61,10 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string):
       : `HOST, PORT: cannot listen on ${host}:${port} (${error.code}). Set them to an address that this machine has.`;
   return new TidingsError('CANNOT_START', message);
 }
+
+/** How long a client has for a request's headers, on a slow network; Node's default is a minute. */
+const headersMs = 20_000;
+const checkingMs = 5000;
 
 function tooLarge(response: ServerResponse, most: number): void {
   const error = { message: `expected a body of at most ${most} bytes`, extensions: { code: 'LIMIT_EXCEEDED' } };
