@@ -33,6 +33,7 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
 
   const { head: begin } = await ask(fleet.url(0), '{ head }');
   heads.unshift(begin);
+  const goneBefore = await removal.upTo();
   const counting = !removal.active && tally.of('events') < mostCounted;
   const counted: number[] = [];
   for (const { filter } of plans) counted.push(counting ? await plainCount(fleet, filter) : 0);
@@ -44,8 +45,7 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
   // What is there before it may be removed.
   const seen: (readonly Placed[])[] = [];
   for (const { plan, start } of followers) {
-    const gone = await removal.upTo();
-    seen.push(removal.active && start !== null ? await plainQuery(fleet, plan.filter, notBefore(start, gone)) : []);
+    seen.push(removal.active && start !== null ? await plainQuery(fleet, plan.filter, notBefore(start, goneBefore)) : []);
   }
   const acknowledged: Acknowledged = new Map();
   const over = new AbortController();
@@ -67,6 +67,7 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
   // Followers may have started up to two rounds ago.
   const gone = await removal.upTo();
   const log = await plainQuery(fleet, null, notBefore(heads[2] ?? heads.at(-1)!, gone));
+  tally.add('events removed', [...ledger.keys()].filter((place) => place > goneBefore && place <= gone).length);
   const again = createdAgain(ledger);
   const ofRound = log.filter(({ place }) => place > placeOf(begin));
   const problems = [...judgeLogOfRound(ofRound, emissions, { acknowledged, again, gone })];
