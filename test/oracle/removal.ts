@@ -26,7 +26,7 @@ export interface Age {
 
 export function planAges(seed: number, round: number): readonly Age[] {
   const random = randomOf(seed, round, 'ages');
-  return Array.from({ length: 100 }, () => ({ afterMs: random.between(300, 4000), days: random.between(5, 25) }));
+  return Array.from({ length: 100 }, () => ({ afterMs: random.between(0, 1500), days: random.between(5, 25) }));
 }
 
 export const noRemoval: Removal = {
@@ -65,6 +65,7 @@ export function startRemoval(databaseUrl: string): Removal {
         if (over.aborted) return;
         passed += BigInt(days) * 86_400_000_000n;
         const before = await upTo();
+        tally.add('ages');
         try {
           await lookAfterPartitions({ database, clock, signal: over }, rules);
         } catch (error) {
