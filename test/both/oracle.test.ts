@@ -6,11 +6,19 @@ import { newDatabase, onPostgres } from '../support/world.ts';
 const seed = Number(process.env['TIDINGS_ORACLE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 test(
-  'followers that drop, stall and resume get what the plain query has, while servers are killed and batches repeated',
+  'followers that drop, stall and resume get what the plain query has, while servers are killed, batches repeated and old events removed',
   async () => {
     await using home = await newDatabase();
     const { environment } = home;
-    await runOracle({ seed, minutes: 1, environment, servers: onPostgres ? 3 : 1, database: null, say: console.log });
+    await runOracle({
+      seed,
+      minutes: 1,
+      retention: onPostgres,
+      environment,
+      servers: onPostgres ? 3 : 1,
+      database: null,
+      say: console.log,
+    });
   },
   10 * 60_000,
 );

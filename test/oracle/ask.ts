@@ -9,11 +9,22 @@ export async function ask(url: string, query: string, variables: object = {}): P
   const { data, errors } = (await response.json()) as { data?: any; errors?: readonly any[] };
   if (errors === undefined) return data;
   if (errors.every((error) => error.extensions?.code === 'UNAVAILABLE')) throw new Error('UNAVAILABLE');
-  throw new UnexpectedAnswer(`${query} ${JSON.stringify(variables).slice(0, 2000)}: ${JSON.stringify(errors)}`);
+  throw new UnexpectedAnswer(
+    `${query} ${JSON.stringify(variables).slice(0, 2000)}: ${JSON.stringify(errors)}`,
+    errors[0]?.extensions?.code ?? null,
+  );
 }
 
 /** An answer that no server may give, whatever happens to it. */
-export class UnexpectedAnswer extends Error {}
+export class UnexpectedAnswer extends Error {
+  constructor(
+    message: string,
+    /** The code of its first error, where it has one. */
+    readonly code: string | null = null,
+  ) {
+    super(message);
+  }
+}
 
 /** Longer than a server is away. */
 const longestMs = 60_000;

@@ -12,7 +12,8 @@ export function unkeptPromise(order: readonly string[], { known, log }: Stored):
   const delivered = new Set<string>();
   for (const id of order) {
     delivered.add(id);
-    const event = known.get(id)!;
+    const event = known.get(id);
+    if (event === undefined) continue; // it was removed
     if (event.follows === null || delivered.has(event.follows) || !known.has(event.follows)) continue;
     if (comesInTime(event, { known, log })) return `${id} was delivered before ${event.follows}, which it follows`;
   }

@@ -30,6 +30,8 @@ export interface Leg {
 
 export interface FollowerSizes {
   readonly followers: number;
+  /** So many of them have no filter: where events are removed, they tell best what should have come. */
+  readonly unfiltered: number;
   readonly servers: number;
 }
 
@@ -38,10 +40,11 @@ export function planFollowers(seed: number, round: number, sizes: FollowerSizes)
   return drawn.map((filter, index) => {
     const random = randomOf(seed, round, 'follower', index);
     const source = (['EVENTS', 'STREAM', 'CAUSAL'] as const)[index % 3]!;
+    const drawnFilter = random.chance(0.5) ? filter : plainFilter(random, round);
     return {
       name: `r${round}-f${index}`,
       source,
-      filter: random.chance(0.5) ? filter : plainFilter(random, round),
+      filter: index < sizes.unfiltered ? null : drawnFilter,
       batchSize: random.pick([1, 7, 100, 1000]),
       selection: random.pick(['', '', '', '', wholeEvent, wholeEvent, wholeEvent, nested]),
       start: source !== 'EVENTS' && random.chance(0.15) ? null : random.pick([0, 0, 0, 1, 2]),

@@ -1,6 +1,7 @@
 import { passing, type Fleet } from './fleet.ts';
 import type { FollowerPlan, Leg } from './follower-plan.ts';
-import { placeOf } from './place.ts';
+import { notBefore, placeOf } from './place.ts';
+import type { Removal } from './removal.ts';
 import { Session } from './session.ts';
 import type { Tally } from './tally.ts';
 import { openWire, type Ending, type Wire } from './wire.ts';
@@ -13,7 +14,7 @@ export interface Follower {
   readonly start: string | null;
   /** Lives as planned until `over` aborts. */
   live(over: AbortSignal): Promise<void>;
-  /** Goes on until everything up to a place is delivered, so many events in all for those after the start. Resolves with what went wrong, or null. */
+  /** Goes on until everything up to a place is delivered, so many events in all for those after the start that are kept. Resolves with what went wrong, or null. */
   finish(until: string, events: number): Promise<string | null>;
   /** Goes on from its start, as it was left by the latest session. */
   readonly list: readonly { readonly id: string; readonly place: number }[];
@@ -24,9 +25,10 @@ export interface FollowerParts {
   readonly tally: Tally;
   /** A place to start from; null: the head. */
   readonly start: string | null;
+  readonly removal: Removal;
 }
 
-export function createFollower(plan: FollowerPlan, { fleet, tally, start: given }: FollowerParts): Follower {
+export function createFollower(plan: FollowerPlan, { fleet, tally, removal, start: given }: FollowerParts): Follower {
   const sessions: Session[] = [];
   let start = given;
   /** What was delivered before the session that is open, and is not delivered again after its start. */
@@ -35,6 +37,9 @@ export function createFollower(plan: FollowerPlan, { fleet, tally, start: given 
   /** The cursors that came with those, to go on from. */
   let held: string[] = given === null ? [] : [given];
 
+  /** Where to go on after what came next had been removed; null: after what was delivered. */
+  let resumeAt: string | null = null;
+
   const latest = (): Session | undefined => sessions.at(-1);
   const list = () => [...kept, ...(latest()?.said.flatMap(({ deliveries }) => deliveries) ?? [])];
   /** Opens the next session: after the last cursor, or after one held before, forgetting what came behind it. */
@@ -42,7 +47,8 @@ export function createFollower(plan: FollowerPlan, { fleet, tally, start: given 
     const all = list();
     const session = latest();
     held.push(...(session === undefined ? [] : cursorsOf(session)));
-    const last = session?.cursor ?? start;
+    const last = resumeAt ?? session?.cursor ?? start;
+    resumeAt = null;
     const from = goOnFrom === null ? last : (held[Math.floor(goOnFrom * held.length)] ?? last);
     kept = from === null ? [] : all.filter(({ place }) => place <= placeOf(from));
     held = from === null ? [] : held.filter((cursor) => placeOf(cursor) <= placeOf(from));
@@ -59,10 +65,20 @@ export function createFollower(plan: FollowerPlan, { fleet, tally, start: given 
     return { wire, session };
   };
 
+  /** Begins again behind what was removed. Right only where something was removed after the last cursor; never said by streams. */
+  const expire = async ({ source, cursor }: Session): Promise<string | null> => {
+    if (source !== 'EVENTS' || cursor === null) return 'a stream ended with CURSOR_EXPIRED';
+    const gone = await removal.upTo();
+    if (placeOf(cursor) >= gone) return `CURSOR_EXPIRED after ${cursor}, but events were removed up to ${gone} only`;
+    tally.add('expiries');
+    resumeAt = notBefore(cursor, gone);
+    return null;
+  };
+
   const liveLeg = async ({ server, lastsMs, stall, ending, goOnFrom }: Leg, over: AbortSignal): Promise<void> => {
     const { wire, session } = open(server, goOnFrom, null);
-    const ended = wire.ended.then((how) => {
-      const problem = problemOf(how);
+    const ended = wire.ended.then(async (how) => {
+      const problem = isExpiry(how) ? await expire(session) : problemOf(how);
       if (problem !== null) session.problems.push(problem);
       return how;
     });
@@ -101,15 +117,23 @@ export function createFollower(plan: FollowerPlan, { fleet, tally, start: given 
     async finish(until, events) {
       // By `until` the server says itself that it is done; else the follower must have got everything, and nothing more.
       const asked = plan.source !== 'EVENTS' && (plan.source === 'CAUSAL' || plan.batchSize !== 100);
-      const { wire, session } = open(plan.legs[0]!.server, null, asked ? until : null);
+      const gone = await removal.upTo();
+      let { wire, session } = open(plan.legs[0]!.server, null, asked ? until : null);
       let had = -1;
       let began = performance.now();
       try {
         for (;;) {
           const ended: Ending | null = await Promise.race([wire.ended, passing(asked ? stuckMs : 50).then(() => null)]);
           if (ended?.kind === 'COMPLETED' && asked) return null;
+          if (ended !== null && isExpiry(ended)) {
+            const problem = await expire(session);
+            if (problem !== null) return problem;
+            wire.drop();
+            ({ wire, session } = open(plan.legs[0]!.server, null, asked ? until : null));
+            continue;
+          }
           if (ended !== null) return `the last session ended: ${JSON.stringify(ended)}`;
-          const now = list().length;
+          const now = list().filter(({ place }) => place > gone).length;
           if (!asked && now >= events) {
             return (await wire.answers()) ? null : 'the last session ended before its socket answered';
           }
@@ -127,6 +151,10 @@ export function createFollower(plan: FollowerPlan, { fleet, tally, start: given 
 /** Every cursor to go on from: in causal order those of messages only. */
 function cursorsOf({ source, said }: Session): readonly string[] {
   return said.flatMap(({ cursor, deliveries }) => (source === 'STREAM' ? [...deliveries.map((each) => each.cursor), cursor] : [cursor]));
+}
+
+function isExpiry(how: Ending): boolean {
+  return how.kind === 'FAILED' && how.errors.every((error) => error.extensions?.code === 'CURSOR_EXPIRED');
 }
 
 /** An ending that a client which only reads must never see. */

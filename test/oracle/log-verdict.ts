@@ -1,23 +1,32 @@
 import type { Emission } from './emission-plan.ts';
 import type { Acknowledged } from './emitter.ts';
+import { placeOf } from './place.ts';
 import type { Listed } from './plain-query.ts';
 
-/** What is wrong with the log of a round: it has what was acknowledged, once, where it was said to be, in each emitter's order. */
+export interface Told {
+  readonly acknowledged: Acknowledged;
+  /** Ids that came again after their events were removed: those do not stand in their emitter's order. */
+  readonly again: ReadonlySet<string>;
+  /** Up to where events were removed. */
+  readonly gone: number;
+}
+
+/** What is wrong with the log of a round: it has what was acknowledged and not removed, once, where it was said to be, in each emitter's order. */
 export function judgeLogOfRound(
   log: readonly Listed[],
   emissions: readonly (readonly Emission[])[],
-  acknowledged: Acknowledged,
+  { acknowledged, again, gone }: Told,
 ): readonly string[] {
   const problems: string[] = [];
   const cursors = new Map(log.map(({ id, cursor }) => [id, cursor]));
   if (cursors.size < log.length) problems.push(`the log has ${log.length} events, but ${cursors.size} ids`);
   for (const [id, cursor] of acknowledged) {
     const found = cursors.get(id);
-    if (found !== cursor) problems.push(`${id} was acknowledged at ${cursor}, and is at ${found ?? 'no place'}`);
+    if (found !== cursor && placeOf(cursor) > gone) problems.push(`${id} was acknowledged at ${cursor}, and is at ${found ?? 'no place'}`);
   }
   const unasked = log.filter(({ id }) => !acknowledged.has(id));
   if (unasked.length > 0) problems.push(`stored, though not acknowledged: ${unasked.map(({ id }) => id).join(', ')}`);
-  const places = new Map(log.map(({ id, place }) => [id, place]));
+  const places = new Map(log.flatMap(({ id, place }) => (again.has(id) ? [] : [[id, place]])));
   for (const batches of emissions) {
     const ids = batches.flatMap(({ items }) => items.flatMap(({ event, expect }) => (expect === 'NEW' ? [event.id] : [])));
     ids.forEach((id, index) => {

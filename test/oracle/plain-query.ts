@@ -37,3 +37,11 @@ export async function plainQuery(fleet: Fleet, filter: object | null, after: str
 export async function plainCount(fleet: Fleet, filter: object | null): Promise<number> {
   return (await ask(fleet.url(0), count, { filter })).events.totalCount.count;
 }
+
+/** Whether a page after a cursor behind which events were removed is refused for that. */
+export async function refusesRemoved(fleet: Fleet, filter: object | null, after: string): Promise<boolean> {
+  return ask(fleet.url(0), pages, { filter, after }).then(
+    () => false,
+    (error: unknown) => error instanceof UnexpectedAnswer && error.code === 'CURSOR_EXPIRED',
+  );
+}

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { startPostgres } from '../support/postgres-server.ts';
 import { runOracle } from './oracle.ts';
 
-// The oracle by hand, on a database of its own: npx tsx test/oracle/run.ts --minutes 60 --seed 1 [--embedded | --kill-database]
+// The oracle by hand, on a database of its own: npx tsx test/oracle/run.ts --minutes 60 --seed 1 [--embedded | --kill-database] [--retention]
 // It runs what was built: npx tsc -p tsconfig.build.json.
 const { values } = parseArgs({
   options: {
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     embedded: { type: 'boolean', default: false },
     'kill-database': { type: 'boolean', default: false },
+    retention: { type: 'boolean', default: false },
   },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
@@ -22,13 +23,21 @@ const say = (line: string): void => console.log(`${new Date().toISOString()} ${l
 if (values.embedded) {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-oracle-'));
   try {
-    await runOracle({ seed, minutes, environment: { DATA_DIR: folder }, servers: 1, database: null, say });
+    await runOracle({ seed, minutes, retention: false, environment: { DATA_DIR: folder }, servers: 1, database: null, say });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 } else {
   await using server = await startPostgres();
   const environment = { DATABASE_URL: server.url('postgres') };
-  await runOracle({ seed, minutes, environment, servers: 3, database: values['kill-database'] ? server : null, say });
+  await runOracle({
+    seed,
+    minutes,
+    retention: values.retention,
+    environment,
+    servers: 3,
+    database: values['kill-database'] ? server : null,
+    say,
+  });
 }
 say('oracle: every follower got what the plain query has');

@@ -12,6 +12,12 @@ export interface Delivery {
   readonly follows: string | null;
 }
 
+/** What lies after `from`, up to and including `to`. */
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A message, or one event of `events`. */
 export interface Said {
   readonly kind: string;
@@ -28,6 +34,8 @@ export interface Said {
 export class Session {
   readonly said: Said[] = [];
   readonly problems: string[] = [];
+  /** Stretches of which the server said that it cannot deliver them any more. */
+  readonly gaps: Gap[] = [];
 
   constructor(
     readonly source: Source,
@@ -65,8 +73,9 @@ export class Session {
         return this.move(message.kind, message.cursor, { least: this.last() });
       case 'Checkpoint':
         return this.move(message.kind, message.cursor, { least: this.last() + 1 });
+      case 'Gap':
+        return this.hearGap(message);
       default:
-        // Nothing is removed in a run so far. With retention, a Gap is right if nothing that is kept lies in it.
         return this.problem('unexpected message', message);
     }
   }
@@ -90,6 +99,13 @@ export class Session {
       if (place > placeOf(batch.cursor)) this.problem('an event lies behind the cursor of its batch', batch);
     }
     this.move('EventBatch', batch.cursor, { least: this.last() + (inLog ? 1 : 0), deliveries });
+  }
+
+  /** Whether something kept lies in it is for the verdict to say. */
+  private hearGap(gap: any): void {
+    if (gap.reason !== 'RETENTION' || gap.from !== this.cursor) this.problem(`a gap that does not begin after ${this.cursor}`, gap);
+    this.gaps.push({ from: placeOf(gap.from), to: placeOf(gap.to) });
+    this.move('Gap', gap.to, { least: this.last() + 1 });
   }
 
   private move(kind: string, cursor: string, { least, deliveries = [] }: { least: number; deliveries?: readonly Delivery[] }): void {

@@ -24,13 +24,18 @@ const follows = new Map([
 const everything = [1, 2, 3, 4, 5].map((place) => listed(place));
 
 /** What is said of a follower with one session from place 0, which heard this. */
-function verdict(source: Source, heard: readonly object[], expected = everything): readonly string[] {
+function verdict(source: Source, heard: readonly object[], expected = everything, gone = 0): readonly string[] {
   const session = new Session(source, at(0), new Tally());
   for (const data of heard) session.hear(data);
   const plan = { name: 'f', source, filter: null, batchSize: 1, selection: '', start: 0, beginsMs: 0, legs: [] };
   const list = session.said.flatMap(({ deliveries }) => deliveries);
   const log = new Map(expected.map((each) => [each.id, each]));
-  return judge({ plan, sessions: [session], list, start: at(0) } as unknown as Follower, { expected, log });
+  return judge({ plan, sessions: [session], list, start: at(0) } as unknown as Follower, {
+    expected: expected.filter(({ place }) => place > gone),
+    known: expected,
+    gone,
+    log,
+  });
 }
 const events = (...places: number[]): object[] => places.map((place) => ({ events: event(place) }));
 const batch = (previous: number, cursor: number, places: readonly number[]): object => ({
@@ -69,6 +74,27 @@ describe('of a stream', () => {
     ['a gap, while nothing was removed', [{ eventStream: { kind: 'Gap', from: at(0), to: at(2), reason: 'RETENTION' } }, ...whole]],
     ['a message that cannot be read', [...whole, { eventStream: { kind: 'CaughtUp', cursor: 'x' } }]],
   ])('%s is seen', (_what, messages) => expect(verdict('STREAM', messages)).not.toEqual([]));
+});
+
+describe('where events up to 3 were removed', () => {
+  const gap = (from: number, to: number): object => ({ eventStream: { kind: 'Gap', from: at(from), to: at(to), reason: 'RETENTION' } });
+  const seen = (messages: readonly object[]): readonly string[] => verdict('STREAM', messages, everything, 3);
+  const rest = batch(3, 5, [4, 5]);
+  test.each([
+    ['a gap over what is gone', [gap(0, 3), rest]],
+    ['a gap behind what was delivered before', [batch(0, 2, [1, 2]), gap(2, 3), rest]],
+    ['no gap where all was delivered before', [batch(0, 3, [1, 2, 3]), rest]],
+  ])('%s is right', (_what, messages) => {
+    expect(seen(messages)).toEqual([]);
+  });
+  test.each([
+    ['a gap that is not told', [batch(0, 5, [4, 5])]],
+    ['a gap that is told in part', [gap(0, 2), batch(2, 5, [4, 5])]],
+    ['a gap over what is kept', [gap(0, 4), batch(4, 5, [5])]],
+    ['a gap that does not begin where the last message ended', [batch(0, 2, [1, 2]), gap(1, 3), rest]],
+    ['what is gone, delivered twice', [batch(0, 2, [1, 2]), batch(2, 3, [2, 3]), rest]],
+    ['what is kept, not delivered after a gap', [gap(0, 3), batch(3, 5, [5])]],
+  ])('%s is seen', (_what, messages) => expect(seen(messages)).not.toEqual([]));
 });
 
 describe('of causal order', () => {
