@@ -2,6 +2,7 @@ import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
 import { readHead } from './log-order.ts';
+import { sharedRead } from './shared-read.ts';
 
 /**
  * Reads the log's head for many callers at once. Assumes nothing about who calls. Promises that every answer comes
@@ -15,24 +16,7 @@ export interface HeadReader {
 }
 
 export function createHeadReader(database: Database): HeadReader {
-  let underWay: Promise<Position> | null = null;
-  let next: Promise<Position> | null = null;
-
-  const head = (): Promise<Position> => {
-    if (next !== null) return next;
-    if (underWay === null) return (underWay = read());
-    return (next = underWay.then(ignore, ignore).then(() => {
-      next = null;
-      return (underWay = read());
-    }));
-  };
-  const read = async (): Promise<Position> => {
-    try {
-      return await readHead(database);
-    } finally {
-      underWay = null;
-    }
-  };
+  const head = sharedRead(() => readHead(database));
   return {
     head,
     async headFrom(position) {
@@ -48,7 +32,6 @@ export function createHeadReader(database: Database): HeadReader {
   };
 }
 
-const ignore = (): void => undefined;
 function stuck(): TidingsError {
   return new TidingsError(
     'UNAVAILABLE',

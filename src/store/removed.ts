@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
 import { origin, type Position } from '../event/cursor.ts';
 import type { Database } from './database.ts';
+import { sharedRead } from './shared-read.ts';
 
 /**
  * The place up to which retention has removed events: whoever reads on from before it may miss some. The lowest place
@@ -13,24 +14,10 @@ import type { Database } from './database.ts';
 export type RemovedUpTo = () => Promise<Position>;
 
 export function readRemoved(database: Database): RemovedUpTo {
-  let underWay: Promise<Position> | null = null;
-  let next: Promise<Position> | null = null;
-  const read = async (): Promise<Position> => {
-    try {
-      const [row] = await database.rows<{ up_to: string }>(sql`select up_to from tidings.retention`);
-      return Number(row?.up_to ?? origin) as Position;
-    } finally {
-      underWay = null;
-    }
-  };
-  return () => {
-    if (next !== null) return next;
-    if (underWay === null) return (underWay = read());
-    return (next = underWay.then(ignore, ignore).then(() => {
-      next = null;
-      return (underWay = read());
-    }));
-  };
+  return sharedRead(async () => {
+    const [row] = await database.rows<{ up_to: string }>(sql`select up_to from tidings.retention`);
+    return Number(row?.up_to ?? origin) as Position;
+  });
 }
 
 /** Throws CURSOR_EXPIRED if retention has removed events after `position`. */
@@ -42,5 +29,3 @@ export async function checkKept(removedUpTo: RemovedUpTo, position: Position, pa
     { path },
   );
 }
-
-const ignore = (): void => undefined;
