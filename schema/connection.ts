@@ -1,3 +1,4 @@
+import type { Seen } from '../src/auth/caller.ts';
 import { TidingsError } from '../src/errors.ts';
 import { formatCursor, parseCursor, type EventOrder, type Position } from '../src/event/cursor.ts';
 import type { StoredEvent } from '../src/event/event.ts';
@@ -27,7 +28,7 @@ export interface EventConnection {
 }
 
 /** The events that a connection ranges over: a selection of all, or of those tied to a key. */
-export type Range = Selection & TiedTo;
+export type Range = Selection & TiedTo & { readonly filter: Seen };
 
 /** Opens a connection. Throws BAD_USER_INPUT, LIMIT_EXCEEDED, BAD_CURSOR and CURSOR_EXPIRED. */
 export async function openConnection(context: Context, range: Range, args: PagingArgs): Promise<EventConnection> {

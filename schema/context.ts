@@ -1,3 +1,4 @@
+import type { Caller } from '../src/auth/caller.ts';
 import type { EventLimits } from '../src/event/limits.ts';
 import type { FilterBounds } from '../src/event/filter-reader.ts';
 import type { Emitter } from '../src/ingest/emit.ts';
@@ -31,9 +32,10 @@ export interface ServiceLimits extends EventLimits, FilterBounds {
  */
 export interface Context {
   readonly services: Services;
+  readonly caller: Caller;
   reads: Reads;
 }
 
-export function createContext(services: Services): Context {
-  return { services, reads: createReads(services) };
+export function createContext(services: Services, caller: Caller): Context {
+  return { services, caller, reads: createReads(services, caller) };
 }

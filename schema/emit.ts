@@ -77,7 +77,7 @@ const EmitResult = builder.objectRef<Outcome & { readonly index: number }>('Emit
     event: t.field({
       type: EventType,
       nullable: true,
-      description: 'The stored event; null when refused.',
+      description: 'The stored event; null when refused, and for a duplicate that the key may not read.',
       resolve: (outcome) => (outcome.status === 'REJECTED' ? null : outcome.event),
     }),
     userErrors: t.field({
@@ -139,8 +139,8 @@ builder.mutationFields((t) => ({
 
 /** Emits, and lets what is read next in this operation include it. */
 async function emit(context: Context, candidates: readonly Candidate[], onError: 'REJECT_ALL' | 'SKIP_REJECTED'): Promise<Emission> {
-  const emission = await context.services.emitter.emit(candidates, onError);
-  context.reads = createReads(context.services);
+  const emission = await context.services.emitter.emit(candidates, onError, context.caller);
+  context.reads = createReads(context.services, context.caller);
   return emission;
 }
 

@@ -1,3 +1,4 @@
+import { seenBy } from '../src/auth/caller.ts';
 import { formatCursor, type Position } from '../src/event/cursor.ts';
 import { labelOf, nameOf, shownLabels, type RelatedResource, type Resource, type StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/event/filter.ts';
@@ -58,7 +59,7 @@ EventType.implement({
       description: 'Events that follow this one directly, oldest first.',
       args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg({ type: 'Cursor' }) },
       resolve: ({ id }, args, context) =>
-        openConnection(context, { filter: everything, order: 'OLDEST_FIRST', tie: 'FOLLOWS', key: id }, args),
+        openConnection(context, { filter: seenBy(context.caller, everything), order: 'OLDEST_FIRST', tie: 'FOLLOWS', key: id }, args),
     }),
     cursor: t.field({
       type: 'Cursor',

@@ -1,3 +1,4 @@
+import { seenBy } from '../src/auth/caller.ts';
 import { TidingsError } from '../src/errors.ts';
 import { effort } from '../src/event/effort.ts';
 import { describeFilter } from '../src/event/describe-filter.ts';
@@ -6,7 +7,7 @@ import { whyNot, type FailedClause } from '../src/event/why-not.ts';
 import { estimateMatches, type Estimate } from '../src/store/estimate.ts';
 import { explainSearch, type Search } from '../src/store/explain.ts';
 import { builder } from './builder.ts';
-import { EventFilter, filterOf } from './filter.ts';
+import { conditionOf, EventFilter } from './filter.ts';
 
 const MatchEstimate = builder.objectRef<Estimate>('MatchEstimate').implement({
   description: 'How many events match, counted or estimated.',
@@ -74,7 +75,8 @@ const FilterExplanationType = builder.objectRef<FilterExplanation>('FilterExplan
     estimate: t.field({
       type: MatchEstimate,
       description: 'How many events match.',
-      resolve: async ({ filter }, _args, { services, reads }) => estimateMatches(services.database, filter, await reads.head()),
+      resolve: async ({ filter }, _args, { services, caller, reads }) =>
+        estimateMatches(services.database, seenBy(caller, filter), await reads.head()),
     }),
   }),
 });
@@ -85,7 +87,7 @@ builder.queryField('explainFilter', (t) =>
     description: 'What a filter means, how the newest events that match are found, and about how many there are.',
     args: { filter: t.arg({ type: EventFilter, required: true }) },
     resolve: (_root, { filter }, context) => {
-      const condition = filterOf(filter, context);
+      const condition = conditionOf(filter, context);
       return { filter: condition, search: explainSearch(condition) };
     },
   }),
@@ -102,7 +104,7 @@ builder.queryField('whyNot', (t) =>
       eventId: t.arg.id({ required: true, description: 'The id of the event.' }),
     },
     resolve: async (_root, { filter, eventId }, context) => {
-      const condition = filterOf(filter, context); // a filter that breaks a rule is refused whether there is the event or not
+      const condition = conditionOf(filter, context); // a filter that breaks a rule is refused whether there is the event or not
       const event = await context.reads.event(eventId);
       if (event !== null && effort(condition, event) > mostEffort) {
         throw new TidingsError(

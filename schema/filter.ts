@@ -1,11 +1,17 @@
+import { seenBy, type Seen } from '../src/auth/caller.ts';
 import type { Condition } from '../src/event/filter.ts';
 import { parseFilter, type EventFilterInput } from '../src/event/parse-filter.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 
-/** Reads a `filter` argument. Throws BAD_FILTER. */
-export function filterOf(input: EventFilterInput | null | undefined, context: Context): Condition {
-  return parseFilter(input, ['filter'], context.services.limits);
+/** Reads a `filter` argument, as one for what the caller sees. Throws BAD_FILTER. */
+export function filterOf(input: EventFilterInput | null | undefined, context: Context): Seen {
+  return seenBy(context.caller, conditionOf(input, context));
+}
+
+/** Reads a `filter` argument as it stands: not for reading events. Throws BAD_FILTER. */
+export function conditionOf(input: EventFilterInput | null | undefined, { services }: Context): Condition {
+  return parseFilter(input, ['filter'], services.limits);
 }
 
 const TimeRange = builder.inputType('TimeRange', {

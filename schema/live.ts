@@ -24,7 +24,7 @@ builder.subscriptionField('events', (t) =>
     },
     resolve: (event: StoredEvent | Expired, _args, context) => {
       if (event instanceof Expired) throw event.error;
-      context.reads = readsNow(context.services);
+      context.reads = readsNow(context);
       return event;
     },
   }),

@@ -1,17 +1,20 @@
 import DataLoader from 'dataloader';
+import { seenBy, seesEverything, sightOf, type Caller, type Seen } from '../src/auth/caller.ts';
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
+import { everything } from '../src/event/filter.ts';
+import { matches } from '../src/event/matches.ts';
 import { readChains, type Chain } from '../src/store/chain.ts';
 import { readEventsById } from '../src/store/events-by-id.ts';
 import { readNewestMentions } from '../src/store/newest-mentions.ts';
 import type { CountRequest, Page, PageRequest, Tie, Tied } from '../src/store/page-request.ts';
 import { countEvents, readPages } from '../src/store/pages.ts';
 import { readResourceIds, type ResourceRequest } from '../src/store/resources.ts';
-import type { Services } from './context.ts';
+import type { Context, Services } from './context.ts';
 
 /**
- * The reads of one operation, all at one head of the log, and batched: however many events ask for their followers
- * with the same arguments, it is one statement.
+ * The reads of one operation, all at one head of the log, of what its caller sees, and batched: however many events ask for
+ * their followers with the same arguments, it is one statement.
  */
 export interface Reads {
   /** The head that every read here is at, read when first needed. */
@@ -19,16 +22,17 @@ export interface Reads {
   event(id: string): Promise<StoredEvent | null>;
   page(request: RequestAtHead, tied: TiedTo): Promise<Page>;
   /** How many events there are in all, at most `max` + 1. */
-  count(request: Omit<CountRequest, 'head'>, tied: TiedTo): Promise<number>;
+  count(request: CountAtHead, tied: TiedTo): Promise<number>;
   /** The event's chain, of at most so many events. */
   chain(event: StoredEvent, maxEvents: number): Promise<Chain>;
-  /** A resource as it appeared in the newest event that mentions it. */
+  /** A resource as it appeared in the newest event that mentions it, of those that the caller sees. */
   resource(id: string): Promise<Resource | null>;
   /** Resources in the order of their ids, each as it appeared in the newest event that mentions it. */
   resources(request: Omit<ResourceRequest, 'head'>): Promise<readonly Resource[]>;
 }
 
-export type RequestAtHead = Omit<PageRequest, 'head'>;
+export type RequestAtHead = Omit<PageRequest, 'head'> & { readonly filter: Seen };
+export type CountAtHead = Omit<CountRequest, 'head'> & { readonly filter: Seen };
 
 /** The key that a page is tied to, and how. */
 export interface TiedTo {
@@ -36,31 +40,40 @@ export interface TiedTo {
   readonly key: string;
 }
 
-export function createReads({ database, heads }: Pick<Services, 'database' | 'heads'>): Reads {
+export function createReads({ database, heads }: Pick<Services, 'database' | 'heads'>, caller: Caller): Reads {
   let head: Promise<Position> | null = null;
   const readHead = (): Promise<Position> => (head ??= heads.head());
 
   const events = new DataLoader<string, StoredEvent | null>(async (ids) => {
     const found = await readEventsById(database, ids, await readHead());
-    return ids.map((id) => found.get(id) ?? null);
+    return ids.map((id) => visible(found.get(id)));
   });
+  const visible = (event: StoredEvent | undefined): StoredEvent | null =>
+    event !== undefined && matches(caller.sees, event) ? event : null;
   const pages = perQuestion<RequestAtHead, Page>(async (request, tied) =>
     readPages(database, { ...request, head: await readHead() }, tied),
   );
-  const counts = perQuestion<Omit<CountRequest, 'head'>, number>(async (request, tied) =>
+  const counts = perQuestion<CountAtHead, number>(async (request, tied) =>
     countEvents(database, { ...request, head: await readHead() }, tied),
   );
   const chains = new Map<number, DataLoader<StoredEvent, Chain>>();
   const chainsOf = (maxEvents: number): DataLoader<StoredEvent, Chain> => {
     const known = chains.get(maxEvents);
     if (known !== undefined) return known;
-    const made = new DataLoader<StoredEvent, Chain>(async (of) => readChains(database, of, { head: await readHead(), maxEvents }));
+    const made = new DataLoader<StoredEvent, Chain>(async (of) =>
+      readChains(database, of, { head: await readHead(), sees: caller.sees, maxEvents }),
+    );
     chains.set(maxEvents, made);
     return made;
   };
   const resources = new DataLoader<string, Resource | null>(async (ids) => {
-    const newest = await readNewestMentions(database, ids, await readHead());
-    return ids.map((id) => resourceIn(newest.get(id), id));
+    if (seesEverything(caller)) {
+      const newest = await readNewestMentions(database, ids, await readHead());
+      return ids.map((id) => resourceIn(newest.get(id), id));
+    }
+    const newest = { filter: seenBy(caller, everything), order: 'NEWEST_FIRST', limit: 1, backward: false } as const;
+    const pagesOf = await readPages(database, { ...newest, head: await readHead() }, { tie: 'ANY', keys: ids });
+    return ids.map((id, index) => resourceIn(pagesOf[index]?.events[0], id));
   });
   return {
     head: readHead,
@@ -85,18 +98,20 @@ export function createReads({ database, heads }: Pick<Services, 'database' | 'he
 
 /**
  * Reads for what is executed now. One context serves a whole subscription, and each of its messages reads the log as it is
- * then; those that are executed in the same turn of the event loop share their statements.
+ * then; those that are executed in the same turn of the event loop for callers that see the same share their statements.
  */
-export function readsNow(services: Services): Reads {
+export function readsNow({ services, caller }: Pick<Context, 'services' | 'caller'>): Reads {
+  const sight = sightOf(caller);
   const known = ofThisTurn.get(services);
-  if (known !== undefined) return known;
-  const made = createReads(services);
-  ofThisTurn.set(services, made);
-  process.nextTick(() => ofThisTurn.delete(services));
+  const made = known?.get(sight) ?? createReads(services, caller);
+  if (known === undefined) {
+    ofThisTurn.set(services, new Map([[sight, made]]));
+    process.nextTick(() => ofThisTurn.delete(services));
+  } else known.set(sight, made);
   return made;
 }
 
-const ofThisTurn = new WeakMap<Services, Reads>();
+const ofThisTurn = new WeakMap<Services, Map<string, Reads>>();
 
 /** Loads by key, the loads of equal questions together. Questions are plain data. */
 function perQuestion<Question, Answer>(

@@ -102,7 +102,7 @@ builder.subscriptionField('eventStream', (t) =>
     },
     resolve: (message: StreamMessage, _args, context) => {
       if (message.kind === 'Failed') throw message.error;
-      context.reads = readsNow(context.services);
+      context.reads = readsNow(context);
       return message;
     },
   }),

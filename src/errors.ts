@@ -48,6 +48,8 @@ export const errorCodes = {
   CURSOR_EXPIRED: 'The cursor belongs to another log, or lies where nothing is kept any more.',
   BAD_FILTER: 'The filter breaks a rule; the path says where.',
   LIMIT_EXCEEDED: 'The request is larger than the service allows, or took the database longer.',
+  UNAUTHENTICATED: 'The server has keys, and the request has none that is good.',
+  FORBIDDEN: 'The key may not do this.',
   UNAVAILABLE: 'The database cannot be reached now, or too much waits for it. Repeating the request later is safe.',
   CANNOT_START: 'The server cannot start; the message says how to mend it.',
 } as const;

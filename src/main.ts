@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
+import { anyone } from './auth/caller.ts';
 import type { Settings } from './config.ts';
 import { createEmitter } from './ingest/emit.ts';
 import { createSharedBatches } from './ingest/shared-batches.ts';
@@ -63,7 +64,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     limits: settings,
     version,
   };
-  const graphql = createGraphQL({ schema, createContext: () => createContext(services), metrics, logger });
+  const graphql = createGraphQL({ schema, createContext: () => createContext(services, anyone), metrics, logger });
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
   const http = createHttp({

@@ -1,8 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
+import { requireRight, seesEverything, type Caller } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft, StoredEvent } from '../event/event.ts';
 import type { EventLimits } from '../event/limits.ts';
+import { matches } from '../event/matches.ts';
 import type { Problem } from '../event/problem.ts';
 import { validateEvent, type EventCandidate } from '../event/validate.ts';
 import type { Metrics } from '../metrics.ts';
@@ -15,10 +17,11 @@ import type { SharedBatches, Stored } from './shared-batches.ts';
 /**
  * The one way in, for every door. Promises: an event is answered with CREATED or DUPLICATE once it is durable and every
  * later read of any process includes it; a refused one left no trace. Throws UNAVAILABLE, after which the fate of the
- * batch is unknown and repeating it is safe.
+ * batch is unknown and repeating it is safe, FORBIDDEN where the caller may not emit, and UNAUTHENTICATED when its key
+ * has ended meanwhile.
  */
 export interface Emitter {
-  emit(candidates: readonly Candidate[], onError: BatchErrorPolicy): Promise<Emission>;
+  emit(candidates: readonly Candidate[], onError: BatchErrorPolicy, caller: Caller): Promise<Emission>;
 }
 
 /** An event as given, and where it stands in the input. */
@@ -37,7 +40,9 @@ export interface Emission {
 }
 
 export type Outcome =
-  | { readonly status: 'CREATED' | 'DUPLICATE'; readonly event: StoredEvent }
+  | { readonly status: 'CREATED'; readonly event: StoredEvent }
+  /** The event as it was stored before; null where the caller does not see it. */
+  | { readonly status: 'DUPLICATE'; readonly event: StoredEvent | null }
   | { readonly status: 'REJECTED'; readonly problems: readonly Problem[] };
 
 export interface EmitterParts {
@@ -50,15 +55,16 @@ export interface EmitterParts {
 
 export function createEmitter(parts: EmitterParts): Emitter {
   return {
-    async emit(candidates, onError) {
-      const checked = candidates.map((candidate) => check(candidate, parts.limits));
+    async emit(candidates, onError, caller) {
+      requireRight(caller, 'emit');
+      const checked = candidates.map((candidate) => check(candidate, parts.limits, caller));
       const drafts = checked.flatMap((each) => ('draft' in each ? [each.draft] : []));
       const refused = drafts.length < checked.length && onError === 'REJECT_ALL';
       const stored = refused ? null : await store(parts, drafts, onError);
       const emission =
         stored === null
           ? { outcomes: checked.map((each) => refusal(each)), head: await parts.heads.head() }
-          : { outcomes: await outcomes(parts, checked, stored), head: stored.head };
+          : { outcomes: await outcomes(parts, { checked, stored, caller }), head: stored.head };
       for (const { status } of emission.outcomes) parts.metrics.emitted.inc({ status: status.toLowerCase() });
       return emission;
     },
@@ -68,10 +74,26 @@ export function createEmitter(parts: EmitterParts): Emitter {
 /** A candidate with its verdict, before the database was asked. */
 type Checked = { readonly path: readonly string[] } & ({ readonly draft: EventDraft } | { readonly problems: readonly Problem[] });
 
-function check({ event, path }: Candidate, limits: EventLimits): Checked {
+function check({ event, path }: Candidate, limits: EventLimits, caller: Caller): Checked {
   const id = event.id ?? uuidv7();
-  return { path, ...validateEvent({ ...event, id }, path, limits) };
+  const validation = validateEvent({ ...event, id }, path, limits);
+  const problem = 'draft' in validation ? forbidden(validation.draft, path, caller) : null;
+  return { path, ...(problem === null ? validation : { problems: [problem] }) };
 }
+
+/** Why the caller may not emit this. */
+function forbidden({ event, resource }: EventDraft, path: readonly string[], { emitPrefix }: Caller): Problem | null {
+  if (event.startsWith(reservedNames)) {
+    const message = `${[...path, 'event'].join('.')}: names that begin with ${reservedNames} are kept for what the server tells of itself; use another one`;
+    return { code: 'FORBIDDEN', message, path: [...path, 'event'] };
+  }
+  if (emitPrefix === null || resource.id.startsWith(emitPrefix)) return null;
+  const message = `${[...path, 'resource', 'id'].join('.')}: this key may only emit for resources whose id begins with ${emitPrefix}`;
+  return { code: 'FORBIDDEN', message, path: [...path, 'resource', 'id'] };
+}
+
+/** What the events are called that the server emits itself. */
+const reservedNames = 'tidings.';
 
 async function store({ batches, metrics }: EmitterParts, drafts: readonly EventDraft[], onError: BatchErrorPolicy): Promise<Stored> {
   const timed = metrics.appendSeconds.startTimer();
@@ -80,22 +102,34 @@ async function store({ batches, metrics }: EmitterParts, drafts: readonly EventD
   return stored;
 }
 
-async function outcomes(parts: EmitterParts, checked: readonly Checked[], { results, head }: Stored): Promise<readonly Outcome[]> {
+interface Answered {
+  readonly checked: readonly Checked[];
+  readonly stored: Stored;
+  readonly caller: Caller;
+}
+
+async function outcomes(parts: EmitterParts, { checked, stored, caller }: Answered): Promise<readonly Outcome[]> {
+  const { results, head } = stored;
   let next = 0;
   const paired = checked.map((each) => ({ each, result: 'draft' in each ? results[next++] : undefined }));
-  const earlier = paired.flatMap(({ each, result }) =>
-    'draft' in each && result?.created === false && result.differing.length === 0 ? [each.draft.id] : [],
+  const stands = paired.flatMap(({ each, result }) =>
+    'draft' in each && (result?.created === false || (!seesEverything(caller) && hasConflict(result))) ? [each.draft.id] : [],
   );
-  const known = earlier.length === 0 ? new Map<string, StoredEvent>() : await readEventsById(parts.database, earlier, head);
+  const known = stands.length === 0 ? new Map<string, StoredEvent>() : await readEventsById(parts.database, stands, head);
+  const isHidden = (event: StoredEvent | undefined): boolean => event !== undefined && !matches(caller.sees, event);
   return paired.map(({ each, result }): Outcome => {
     if (!('draft' in each) || result === undefined) return refusal(each);
-    if (result.differing.length > 0) return { status: 'REJECTED', problems: [conflict(each.path, result.differing)] };
+    const event = known.get(each.draft.id);
+    if (hasConflict(result)) return { status: 'REJECTED', problems: [conflict(each.path, isHidden(event) ? [] : result.differing)] };
     if (result.created === null) return refusal(each);
     if (result.created) return { status: 'CREATED', event: created(each.draft, result) };
-    const event = known.get(each.draft.id);
     if (event === undefined) throw removedMeanwhile(each.draft.id);
-    return { status: 'DUPLICATE', event };
+    return { status: 'DUPLICATE', event: isHidden(event) ? null : event };
   });
+}
+
+function hasConflict(result: Stored['results'][number] | undefined): boolean {
+  return result !== undefined && result.differing.length > 0;
 }
 
 /** Retention took the stored one between the two statements; the id is free now. */
@@ -117,7 +151,9 @@ function refusal(checked: Checked): Outcome {
   return { status: 'REJECTED', problems: [{ code: 'BATCH_REJECTED', message, path: checked.path }] };
 }
 
+/** Names no fields of an event that the caller does not see: they would tell what is in it, guess by guess. */
 function conflict(path: readonly string[], differing: readonly string[]): Problem {
-  const message = `${[...path, 'id'].join('.')}: an event with this id was stored before, with other content in ${differing.join(', ')}; use a new id for a new event`;
+  const where = differing.length > 0 ? ` in ${differing.join(', ')}` : '';
+  const message = `${[...path, 'id'].join('.')}: an event with this id was stored before, with other content${where}; use a new id for a new event`;
   return { code: 'ID_CONFLICT', message, path: [...path, 'id'] };
 }

@@ -1,3 +1,4 @@
+import { sightOf, type Caller } from '../auth/caller.ts';
 import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Metrics } from '../metrics.ts';
 import { matteringVariables } from './mattering-variables.ts';
@@ -33,7 +34,7 @@ export interface SharedResultsParts {
  * Executes and encodes each message of a subscription once, for all that would get the same.
  *
  * Assumes: validated operations that got their source; results that depend on nothing but the document, the operation's
- * name, the variables used outside the root field's arguments, and the value. Promises: what executing for each one
+ * name, the variables used outside the root field's arguments, what the caller sees, and the value. Promises: what executing for each one
  * would give, to the letter: GraphQL executes, and what is shared is its whole result. A result for which the database is
  * read is shared by those who ask in the same turn of the event loop, so that nobody gets what was read before. Of the
  * others, which never change, it keeps `mostCharacters` of JSON, the latest.
@@ -116,11 +117,12 @@ interface Kept {
   readonly characters: number;
 }
 
-/** The document's text, since errors tell places in it. */
-function keyOf({ document, operationName, variableValues }: ExecutionArgs): string {
+/** The document's text, since errors tell places in it, and what its caller sees. */
+function keyOf({ document, operationName, variableValues, contextValue }: ExecutionArgs): string {
+  const { caller } = contextValue as { readonly caller: Caller };
   const names = namesIn(document, operationName ?? null);
   const variables = names.map((name) => variableValues?.[name]).map((value) => (value === undefined ? null : [value]));
-  return JSON.stringify([document.loc?.source.body, operationName ?? null, variables]);
+  return JSON.stringify([document.loc?.source.body, operationName ?? null, variables, sightOf(caller)]);
 }
 
 function namesIn(document: DocumentNode, operationName: string | null): readonly string[] {

@@ -1,7 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
+import type { Condition } from '../event/filter.ts';
 import type { Database } from './database.ts';
+import { sqlOf } from './filter-sql.ts';
 import { eventColumns, storedEvent, type EventRow } from './rows.ts';
 import { textIs } from './text-sql.ts';
 
@@ -23,6 +25,8 @@ export interface Chain {
 
 export interface ChainRequest {
   readonly head: Position;
+  /** What else is stored is taken as if it were not. */
+  readonly sees: Condition;
   /** Events of one chain, at most: the event itself, then its ancestors, then its descendants. */
   readonly maxEvents: number;
 }
@@ -31,23 +35,19 @@ export interface ChainRequest {
  * The chain of each event, in one statement. In a circle, which ends where it began, an event may be both an ancestor and
  * a descendant; within each it stands once. Ancestors are found through event_ids, descendants through events_by_follows.
  */
-export async function readChains(
-  database: Database,
-  events: readonly StoredEvent[],
-  { head, maxEvents }: ChainRequest,
-): Promise<readonly Chain[]> {
+export async function readChains(database: Database, events: readonly StoredEvent[], request: ChainRequest): Promise<readonly Chain[]> {
   const places = JSON.stringify(events.map(({ position }) => position));
   const rows = await database.rows<ChainRow>(sql`
     select s.n, found.way, found.depth, ${eventColumns}
     from jsonb_array_elements_text(${places}::text::jsonb) with ordinality as s (place, n)
     cross join lateral (
-      (${ancestors(head, maxEvents)}) union all (${descendants(head, maxEvents)})
+      (${ancestors(request)}) union all (${descendants(request)})
     ) found
     join tidings.events e on e.position = found.position
     order by s.n, found.way, found.depth, e.occurred, e.position`);
   const ofEach = events.map(() => ({ up: [] as StoredEvent[], down: [] as StoredEvent[] }));
   for (const row of rows) ofEach[Number(row.n) - 1]?.[row.way].push(storedEvent(row));
-  return events.map((event, index) => chainOf(event, ofEach[index] ?? nothing, maxEvents));
+  return events.map((event, index) => chainOf(event, ofEach[index] ?? nothing, request.maxEvents));
 }
 
 interface ChainRow extends EventRow {
@@ -63,7 +63,7 @@ interface Found {
 const nothing: Found = { up: [], down: [] };
 
 /** Each leads to one other at most, so that a circle only repeats itself, until there are enough. */
-function ancestors(head: Position, most: number): SQL {
+function ancestors({ head, sees, maxEvents }: ChainRequest): SQL {
   return sql`
     with recursive up as (
       select 0 as depth, e.position, e.follows from tidings.events e where e.position = s.place::bigint
@@ -74,15 +74,15 @@ function ancestors(head: Position, most: number): SQL {
         select e.position, e.follows
         from tidings.event_ids k
         join tidings.events e on e.position = k.position and e.id = up.follows
-        where k.key = tidings.event_key(up.follows) and e.position <= ${head}
+        where k.key = tidings.event_key(up.follows) and e.position <= ${head} and ${sqlOf(sees)}
       ) leader
-      where up.depth < ${most}::int
+      where up.depth < ${maxEvents}::int
     )
     select 'up' as way, depth, position from up where depth > 0`;
 }
 
 /** Each has one leader, so that a circle among them can only be one through the event itself, which is left out. */
-function descendants(head: Position, most: number): SQL {
+function descendants({ head, sees, maxEvents }: ChainRequest): SQL {
   return sql`
     with recursive down as (
       select 0 as depth, e.position, e.id from tidings.events e where e.position = s.place::bigint
@@ -92,12 +92,12 @@ function descendants(head: Position, most: number): SQL {
       cross join lateral (
         select e.position, e.id
         from tidings.events e
-        where ${textIs(sql`e.follows`, sql`down.id`)} and e.position <= ${head} and e.position <> s.place::bigint
+        where ${textIs(sql`e.follows`, sql`down.id`)} and e.position <= ${head} and e.position <> s.place::bigint and ${sqlOf(sees)}
         order by e.occurred, e.position
-        limit ${most}::int
+        limit ${maxEvents}::int
       ) follower
     )
-    select 'down' as way, depth, position from down where depth > 0 limit ${most}::int`;
+    select 'down' as way, depth, position from down where depth > 0 limit ${maxEvents}::int`;
 }
 
 function chainOf(event: StoredEvent, { up, down }: Found, maxEvents: number): Chain {

@@ -1,3 +1,4 @@
+import { anyone } from '../../src/auth/caller.ts';
 import { createReads } from '../../schema/reads.ts';
 import { readSettings } from '../../src/config.ts';
 import { createHeadReader } from '../../src/store/head.ts';
@@ -32,7 +33,7 @@ console.log('case'.padEnd(22), 'page'.padStart(9), 'ids'.padStart(9), '  found')
 for (const [name, { idPrefix = '', after = null, limit = 50 }] of cases) {
   let found = 0;
   const page = await median(async () => {
-    const reads = createReads({ database, heads: { ...heads, head: async () => head } });
+    const reads = createReads({ database, heads: { ...heads, head: async () => head } }, anyone);
     found = (await reads.resources({ idPrefix, after, limit: limit + 1 })).length;
   });
   const idsAlone = await median(async () => void (await readResourceIds(database, { idPrefix, after, head, limit: limit + 1 })));

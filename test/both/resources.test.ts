@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sql, type SQL } from 'drizzle-orm';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { anyone } from '../../src/auth/caller.ts';
 import { createReads, type Reads } from '../../schema/reads.ts';
 import { readSettings } from '../../src/config.ts';
 import { origin, type Position } from '../../src/event/cursor.ts';
@@ -110,7 +111,7 @@ test('a page is the same when a chapter is digested between any two of its state
         return database.rows<Row>(statement);
       },
     };
-    expect(await walk(createReads({ database: hindered, heads }), '', 120), `step ${step}`).toEqual(plainly(events));
+    expect(await walk(createReads({ database: hindered, heads }, anyone), '', 120), `step ${step}`).toEqual(plainly(events));
     if (statements <= step) break;
   }
 });
@@ -213,7 +214,7 @@ async function opened(): Promise<Opened> {
   const { database } = store;
   return {
     database,
-    reads: () => createReads({ database, heads: createHeadReader(database) }),
+    reads: () => createReads({ database, heads: createHeadReader(database) }, anyone),
     async append(drafts) {
       const after = await readHead(database);
       await appendEvents(database, drafts, 'REJECT_ALL');

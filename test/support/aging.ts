@@ -1,4 +1,5 @@
 import { graphql } from 'graphql';
+import { anyone } from '../../src/auth/caller.ts';
 import { createContext, schema } from '../../schema/index.ts';
 import type { Services } from '../../schema/context.ts';
 import { readSettings } from '../../src/config.ts';
@@ -43,7 +44,7 @@ export async function startAging(bounds: RecentBounds = { events: 20, bytes: 1e6
   let passed = 0n;
   const clock: Clock = async () => fromMicros(toMicros(await databaseClock(database)()) + passed) as Instant;
   const answer: Aging['answer'] = (source, variableValues = {}) =>
-    graphql({ schema, source, variableValues, contextValue: createContext(services) });
+    graphql({ schema, source, variableValues, contextValue: createContext(services, anyone) });
   return {
     streams,
     services,

@@ -1,6 +1,7 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino from 'pino';
 import { readSettings } from '../../src/config.ts';
+import { anyone } from '../../src/auth/caller.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import type { EventCandidate } from '../../src/event/validate.ts';
 import { createEmitter, type Emission } from '../../src/ingest/emit.ts';
@@ -68,6 +69,7 @@ export async function startProcess(
       emitter.emit(
         events.map((event) => ({ event, path: [] })),
         onError,
+        anyone,
       ),
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };

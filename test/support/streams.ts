@@ -1,5 +1,6 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino from 'pino';
+import { anyone } from '../../src/auth/caller.ts';
 import { readSettings } from '../../src/config.ts';
 import { origin, type Position } from '../../src/event/cursor.ts';
 import { everything } from '../../src/event/filter.ts';
@@ -67,11 +68,11 @@ export async function startStreams(bounds?: RecentBounds): Promise<Streams> {
         const [id, follows = null] = typeof each === 'string' ? [each] : each;
         return { event: { id, event: `kind.${id.split('-')[0]}`, resource: { id: 'r' }, follows }, path: [] };
       });
-      return (await emitter.emit(candidates, 'REJECT_ALL')).head;
+      return (await emitter.emit(candidates, 'REJECT_ALL', anyone)).head;
     },
     async store(events) {
       const candidates = events.map((event) => ({ event, path: [] }));
-      return (await emitter.emit(candidates as unknown as Parameters<typeof emitter.emit>[0], 'REJECT_ALL')).head;
+      return (await emitter.emit(candidates as unknown as Parameters<typeof emitter.emit>[0], 'REJECT_ALL', anyone)).head;
     },
     async listen(after, { filter, request, settings: own, parts: others } = {}) {
       const start = after === null ? null : { position: after, replaced: false, given: { epoch: '', position: origin } };
