@@ -18,6 +18,7 @@ import { createMetrics } from './metrics.ts';
 import { version } from './package-root.ts';
 import { createAdmission } from './server/admission.ts';
 import { createHttp, listen } from './server/http.ts';
+import { documentLimits } from './server/query-limits.ts';
 import { trackRequests } from './server/stop.ts';
 import { serveWebSocket } from './server/websocket.ts';
 import { createHeadReader } from './store/head.ts';
@@ -58,6 +59,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
 
   const watches = createWatches(tail, metrics);
   const liveCounts = new LiveCounts();
+  const limits = { ...documentLimits, ...settings };
   const services = {
     database,
     heads,
@@ -71,10 +73,10 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     keys,
     audit,
     lineage,
-    limits: settings,
+    limits,
     version,
   };
-  const graphql = createGraphQL({ schema, createContext: (asker) => createContext(services, asker), metrics, logger });
+  const graphql = createGraphQL({ schema, createContext: (asker) => createContext(services, asker), metrics, logger, limits, settings });
   const admission = createAdmission({ callers: ring, onRefused: (refusal) => audit.refused(refusal) });
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();

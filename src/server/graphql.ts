@@ -3,7 +3,12 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Asker } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
+import { limitCost, type CostLimits } from './cost-limits.ts';
+import { DocumentCache } from './document-cache.ts';
+import { limitDocuments } from './document-limits.ts';
+import { withoutIntrospection } from './introspection.ts';
 import { maskError } from './mask-error.ts';
+import type { DocumentLimits } from './query-limits.ts';
 import { sharedSubscriptions } from './subscribe.ts';
 
 export interface GraphQLParts {
@@ -12,6 +17,13 @@ export interface GraphQLParts {
   readonly createContext: (asker: Asker) => object;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly limits: DocumentLimits & CostLimits;
+  readonly settings: GraphQLSettings;
+}
+
+export interface GraphQLSettings {
+  readonly introspection: 'on' | 'off';
+  readonly graphiql: 'on' | 'off';
 }
 
 export type GraphQLEndpoint = YogaServerInstance<Asker, object>;
@@ -19,7 +31,7 @@ export type GraphQLEndpoint = YogaServerInstance<Asker, object>;
 export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
-export function createGraphQL({ schema, createContext, metrics, logger }: GraphQLParts): GraphQLEndpoint {
+export function createGraphQL({ schema, createContext, metrics, logger, limits, settings }: GraphQLParts): GraphQLEndpoint {
   const mask = maskError(metrics, logger);
   return createYoga<Asker, object>({
     schema,
@@ -31,9 +43,16 @@ export function createGraphQL({ schema, createContext, metrics, logger }: GraphQ
     multipart: false,
     // Loaded when the first browser asks: it is large, and a server starts faster without it.
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
-    graphiql: { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
+    graphiql: settings.graphiql === 'on' && { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
     maskedErrors: { maskError: mask },
-    plugins: [sharedSubscriptions({ maskError: mask, metrics })],
+    // Yoga's own cache keeps a thousand documents, however large, also of those that cannot be parsed.
+    parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
+    plugins: [
+      limitDocuments(limits),
+      ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
+      limitCost(limits),
+      sharedSubscriptions({ maskError: mask, metrics }),
+    ],
     // What Yoga calls errors went through maskError, which logs those that are bugs.
     logging: {
       debug: (...args) => logger.debug(args),
