@@ -18,8 +18,10 @@ import { createMetrics } from './metrics.ts';
 import { version } from './package-root.ts';
 import { createAdmission } from './server/admission.ts';
 import { createHttp, listen } from './server/http.ts';
+import { OpenConnections } from './server/open-connections.ts';
 import { documentLimits } from './server/query-limits.ts';
 import { trackRequests } from './server/stop.ts';
+import { createWebPages } from './server/web-pages.ts';
 import { serveWebSocket } from './server/websocket.ts';
 import { createHeadReader } from './store/head.ts';
 import { openStore } from './store/open.ts';
@@ -78,11 +80,15 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   };
   const graphql = createGraphQL({ schema, createContext: (asker) => createContext(services, asker), metrics, logger, limits, settings });
   const admission = createAdmission({ callers: ring, onRefused: (refusal) => audit.refused(refusal) });
+  const pages = createWebPages({ allowedOrigins: settings.allowedOrigins, isOpen: () => ring.isOpen });
+  const connections = new OpenConnections(settings.connectionsPerClient);
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
   const http = createHttp({
     graphql,
     admission,
+    pages,
+    connections,
     metrics: { contentType: metrics.registry.contentType, read: readMetrics },
     checkReady,
     limits: settings,
@@ -91,7 +97,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const underWay = trackRequests(http);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
-  starting.use(serveWebSocket({ http, graphql, admission, metrics, logger, limits: settings }));
+  starting.use(serveWebSocket({ http, graphql, admission, pages, connections, metrics, logger, limits: settings }));
 
   const started = starting.move();
   return { url, database: database.kind, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };

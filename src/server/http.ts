@@ -1,15 +1,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { nobody } from '../auth/caller.ts';
-import { TidingsError } from '../errors.ts';
+import { DisposableStack } from '@whatwg-node/disposablestack';
+import { nobody, type Asker } from '../auth/caller.ts';
+import { TidingsError, type ErrorCode } from '../errors.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { homePage } from './home-page.ts';
 import { addressOf, type Admission } from './admission.ts';
-import { takeBody } from './body.ts';
+import { takeBody, type Refusal } from './body.ts';
+import type { OpenConnections } from './open-connections.ts';
+import { asksForStream } from './stop.ts';
+import type { WebPages } from './web-pages.ts';
 
 export interface HttpParts {
   readonly graphql: GraphQLEndpoint;
   readonly admission: Admission;
+  readonly pages: WebPages;
+  readonly connections: OpenConnections;
   readonly metrics: { readonly contentType: string; readonly read: () => Promise<string> };
   /** Rejects when the server cannot serve now. */
   readonly checkReady: () => Promise<void>;
@@ -18,8 +24,12 @@ export interface HttpParts {
 }
 
 /** The one HTTP server. It does not listen yet. */
-export function createHttp({ graphql, admission, metrics, checkReady, limits, version }: HttpParts): Server {
+export function createHttp(parts: HttpParts): Server {
+  const { graphql, admission, pages, connections, metrics, checkReady, limits, version } = parts;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const refusal = pages.refusalOf(request);
+    if (refusal !== null) return refuse(response, 403, new TidingsError('FORBIDDEN', refusal));
+    if (pages.welcome(request, response)) return;
     const path = request.url?.split('?')[0] ?? '/';
     switch (path) {
       case graphqlPath:
@@ -43,15 +53,35 @@ export function createHttp({ graphql, admission, metrics, checkReady, limits, ve
   const answerGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asker = isForGraphiQL(request) ? { caller: nobody, address: addressOf(request) } : await admission.admit(request, response);
     if (asker === null) return;
-    if (!(await takeBody(request, limits.bodyBytes))) return tooLarge(response, limits.bodyBytes);
+    if (asksForStream(request) && !count(asker, response)) return;
+    const refusal = await takeBody(request, limits.bodyBytes);
+    if (refusal !== null) return refuse(response, refusal.status, new TidingsError(codes[refusal.status], refusal.message));
     await graphql.handle(request, response, asker);
   };
-  return createServer({ headersTimeout: headersMs, connectionsCheckingInterval: checkingMs }, (request, response) => {
-    answer(request, response).catch(() => {
-      if (!response.headersSent) response.writeHead(500);
-      response.end();
-    });
-  });
+  /** Counts a stream for as long as it is open; false when it was refused, for there are too many. */
+  const count = ({ caller, address }: Asker, response: ServerResponse): boolean => {
+    using counted = new DisposableStack();
+    try {
+      counted.use(connections.ofAddress(address));
+      counted.use(connections.ofKey(caller));
+    } catch (error) {
+      if (!(error instanceof TidingsError)) throw error;
+      refuse(response, 429, error);
+      return false;
+    }
+    const open = counted.move();
+    response.once('close', () => open[Symbol.dispose]());
+    return true;
+  };
+  return createServer(
+    { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: checkingMs },
+    (request, response) => {
+      answer(request, response).catch(() => {
+        if (!response.headersSent) response.writeHead(500);
+        response.end();
+      });
+    },
+  );
 }
 
 /** Listens; resolves with the address as a URL. Throws CANNOT_START when the address cannot be had. */
@@ -80,12 +110,20 @@ function isForGraphiQL({ method, url, headers }: IncomingMessage): boolean {
 /** How long a client has for a request's headers, on a slow network; Node's default is a minute. */
 const headersMs = 20_000;
 const checkingMs = 5000;
+/** … for all of a request: the largest body, at 2 Mbit/s. */
+const requestMs = 60_000;
 
-function tooLarge(response: ServerResponse, most: number): void {
-  const error = { message: `expected a body of at most ${most} bytes`, extensions: { code: 'LIMIT_EXCEEDED' } };
-  response.setHeader('connection', 'close'); // the rest of the body is not read
-  send(response, 413, { type: 'application/json', text: JSON.stringify({ errors: [error] }) });
+/** Answers an error as GraphQL does; the rest of the request is not read. */
+function refuse(response: ServerResponse, status: number, { message, extensions }: TidingsError): void {
+  response.setHeader('connection', 'close');
+  if (extensions.retryAfterMs !== undefined) response.setHeader('retry-after', Math.ceil(extensions.retryAfterMs / 1000));
+  send(response, status, { type: 'application/json; charset=utf-8', text: JSON.stringify({ errors: [{ message, extensions }] }) });
 }
+
+const codes = { 400: 'LIMIT_EXCEEDED', 413: 'LIMIT_EXCEEDED', 415: 'BAD_USER_INPUT' } as const satisfies Record<
+  Refusal['status'],
+  ErrorCode
+>;
 
 interface Body {
   readonly type: string;

@@ -2,6 +2,7 @@ import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResu
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { Asker, Caller } from '../auth/caller.ts';
 import type { GraphQLEndpoint } from './graphql.ts';
+import { LimitError } from './limit-error.ts';
 import type { Lane, Waiter } from './lane.ts';
 import type { Encoded } from './shared-results.ts';
 import type { Delivered, Outlet } from './subscribe.ts';
@@ -18,6 +19,9 @@ export interface Extra {
   readonly authorization: string | undefined;
   /** Who opened it, once that is known. */
   caller: Caller | null;
+  /** Its place among the connections of the caller's key, given back when it closes. */
+  counted: Disposable | null;
+  hasClosed: boolean;
   /** Closes it, when the caller's key has ended. */
   readonly onEnded: () => void;
 }
@@ -34,11 +38,15 @@ export function operationsOver({ graphql, limits, admit }: OperationParts): Serv
   return {
     connectionInitWaitTimeout: initMs,
     /** False closes the socket with 4403. */
-    async onConnect({ extra, connectionParams }) {
+    async onConnect(connection) {
+      const { extra, connectionParams } = connection;
+      Object.assign(connection, { connectionParams: undefined }); // it holds the key, and may be large
       const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       return admit(extra, typeof given === 'string' ? given : extra.authorization);
     },
     async onSubscribe(connection, id, payload) {
+      if (id.length > longestId)
+        return [new LimitError(`expected the id of an operation to have at most ${longestId} characters, got ${id.length}`)];
       if (Object.keys(connection.subscriptions).length > limits.subscriptionsPerConnection) {
         return [tooMany(limits.subscriptionsPerConnection)];
       }
@@ -126,8 +134,11 @@ class OperationOutlet implements Outlet {
 }
 
 function tooMany(limit: number): GraphQLError {
-  return new GraphQLError(`expected at most ${limit} operations under way on one WebSocket`, { extensions: { code: 'LIMIT_EXCEEDED' } });
+  return new LimitError(`expected at most ${limit} operations under way on one WebSocket, got another one`);
 }
+
+/** It goes with every message. */
+const longestId = 255;
 
 function notAdmitted(): GraphQLError {
   return new GraphQLError('The connection was not acknowledged.', { extensions: { code: 'UNAUTHENTICATED' } });

@@ -7,13 +7,18 @@ import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { addressOf, graceMs, type Admission } from './admission.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
+import { isTooDeep, mostLevels } from './json-depth.ts';
 import { Lane } from './lane.ts';
+import type { OpenConnections } from './open-connections.ts';
+import type { WebPages } from './web-pages.ts';
 import { operationsOver, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
   readonly http: Server;
   readonly graphql: GraphQLEndpoint;
   readonly admission: Admission;
+  readonly pages: WebPages;
+  readonly connections: OpenConnections;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: OperationLimits & { readonly bodyBytes: number };
@@ -24,12 +29,15 @@ export interface WebSocketParts {
  * which clients go on elsewhere. A frame that is waiting for a client's network is waited for, so a client that does not
  * read holds up only its own operations.
  */
-export function serveWebSocket({ http, graphql, admission, metrics, logger, limits }: WebSocketParts): AsyncDisposable {
+export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
+  const { http, graphql, admission, pages, connections, metrics, logger, limits } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
   const admit = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     extra.caller = await admission.admitSocket({ authorization, address: extra.address, door: 'websocket' });
-    extra.caller?.ended.addEventListener('abort', extra.onEnded);
-    return extra.caller?.ended.aborted === false;
+    if (extra.caller === null || extra.hasClosed) return false;
+    extra.counted = connections.ofKey(extra.caller);
+    extra.caller.ended.addEventListener('abort', extra.onEnded);
+    return !extra.caller.ended.aborted;
   };
   const protocol = makeServer(operationsOver({ graphql, limits, admit }));
 
@@ -47,6 +55,8 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
       address: addressOf(request),
       authorization: request.headers.authorization,
       caller: null,
+      counted: null,
+      hasClosed: false,
       // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
@@ -56,9 +66,10 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
         send: (data) => lane.sent(data),
         close: (code, reason) => socket.close(code, reason),
         onMessage(handle) {
-          socket.on('message', (data) => {
+          socket.on('message', (data: Buffer) => {
+            if (isTooDeep([data], mostLevels)) return socket.close(CloseCode.BadRequest, `More than ${mostLevels} levels of JSON`);
             // Of a subscription, this is pending for as long as it is open.
-            handle(text(data)).catch(fail);
+            handle(data.toString()).catch(fail);
           });
         },
       },
@@ -69,14 +80,26 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
       clearInterval(heartbeat);
+      extra.hasClosed = true;
+      extra.counted?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
       void closed(code, reason.toString());
     });
   };
 
+  /** Counts a connection for as long as it is there, whatever becomes of it; or why it is refused. */
+  const count = (request: IncomingMessage, socket: Duplex): string | null => {
+    try {
+      const counted = connections.ofAddress(addressOf(request));
+      socket.once('close', () => counted[Symbol.dispose]());
+      return null;
+    } catch {
+      return '429 Too Many Requests';
+    }
+  };
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
-    const refusal = refusalOf(request);
+    const refusal = refusalOf(request) ?? (pages.refusalOf(request) === null ? count(request, socket) : '403 Forbidden');
     if (refusal === null) sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
     else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   };
@@ -106,17 +129,10 @@ function keepAlive(socket: WebSocket): NodeJS.Timeout {
   }, pingMs);
 }
 
-function text(data: Buffer | ArrayBuffer | Buffer[]): string {
-  return Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data as ArrayBuffer).toString();
-}
-
 function refusalOf({ url, headers }: IncomingMessage): string | null {
   if (url?.split('?')[0] !== graphqlPath) return '404 Not Found';
   const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
   if (!offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)) return '400 Bad Request';
-  // Browsers say which page opens a socket, and would let any: only our own may.
-  const { origin, host } = headers;
-  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host)) return '403 Forbidden';
   return null;
 }
 
