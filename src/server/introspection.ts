@@ -7,8 +7,7 @@ export function withoutIntrospection(): Plugin {
     onValidate({ addValidationRule, validateFn, setValidationFn }) {
       addValidationRule(noIntrospection);
       const validate = validateFn as (...args: readonly unknown[]) => readonly GraphQLError[];
-      // After schema, document, rules and type info.
-      setValidationFn((...args) => validate(...args.slice(0, 4), { hideSuggestions: true }));
+      setValidationFn((schema, document, rules) => validate(schema, document, rules, { hideSuggestions: true }));
     },
     // Variables are read when an operation is executed.
     onExecute: () => ({ onExecuteDone: (done) => hideSuggestions(done) }),
