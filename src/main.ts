@@ -3,6 +3,7 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
 import { anyone } from './auth/caller.ts';
 import type { Settings } from './config.ts';
+import { createPostEvents } from './doors/post-events.ts';
 import { createEmitter } from './ingest/emit.ts';
 import { createSharedBatches } from './ingest/shared-batches.ts';
 import { LiveCounts } from './live/count-subscription.ts';
@@ -65,6 +66,8 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     version,
   };
   const graphql = createGraphQL({ schema, createContext: () => createContext(services, anyone), metrics, logger });
+  const callers = { identify: async () => anyone };
+  const doors = { ...services, callers };
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
   const http = createHttp({
@@ -73,11 +76,12 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     checkReady,
     limits: settings,
     version,
+    doors: [createPostEvents(doors)],
   });
   const underWay = trackRequests(http);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
-  starting.use(serveWebSocket({ http, graphql, metrics, logger, limits: settings }));
+  starting.use(serveWebSocket({ http, graphql, metrics, logger, limits: settings, doors: [] }));
 
   const started = starting.move();
   return { url, database: database.kind, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };
