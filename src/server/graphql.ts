@@ -7,7 +7,7 @@ import { limitCost, type CostLimits } from './cost-limits.ts';
 import { DocumentCache } from './document-cache.ts';
 import { limitDocuments } from './document-limits.ts';
 import { withoutIntrospection } from './introspection.ts';
-import { maskError } from './mask-error.ts';
+import { createErrorMask, reportFailures } from './mask-error.ts';
 import type { DocumentLimits } from './query-limits.ts';
 import { sharedSubscriptions } from './subscribe.ts';
 
@@ -32,7 +32,7 @@ export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
 export function createGraphQL({ schema, createContext, metrics, logger, limits, settings }: GraphQLParts): GraphQLEndpoint {
-  const mask = maskError(metrics, logger);
+  const errors = createErrorMask(metrics, logger);
   return createYoga<Asker, object>({
     schema,
     context: createContext,
@@ -44,14 +44,15 @@ export function createGraphQL({ schema, createContext, metrics, logger, limits, 
     // Loaded when the first browser asks: it is large, and a server starts faster without it.
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: settings.graphiql === 'on' && { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
-    maskedErrors: { maskError: mask },
+    maskedErrors: { maskError: errors.mask },
     // Yoga's own cache keeps a thousand documents, however large, also of those that cannot be parsed.
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
+      reportFailures(errors),
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
       limitCost(limits),
-      sharedSubscriptions({ maskError: mask, metrics }),
+      sharedSubscriptions({ maskError: errors.mask, metrics }),
     ],
     // What Yoga calls errors went through maskError, which logs those that are bugs.
     logging: {

@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DisposableStack } from '@whatwg-node/disposablestack';
+import type { Logger } from 'pino';
 import { nobody, type Asker } from '../auth/caller.ts';
 import { TidingsError, type ErrorCode } from '../errors.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { homePage } from './home-page.ts';
 import { addressOf, type Admission } from './admission.ts';
 import { takeBody, type Refusal } from './body.ts';
+import { logRequest, requestIdOf } from './request-log.ts';
 import type { OpenConnections } from './open-connections.ts';
 import { asksForStream } from './stop.ts';
 import type { WebPages } from './web-pages.ts';
@@ -16,16 +18,25 @@ export interface HttpParts {
   readonly admission: Admission;
   readonly pages: WebPages;
   readonly connections: OpenConnections;
+  readonly logger: Logger;
   readonly metrics: { readonly contentType: string; readonly read: () => Promise<string> };
   /** Rejects when the server cannot serve now. */
   readonly checkReady: () => Promise<void>;
   readonly limits: { readonly bodyBytes: number };
   readonly version: string;
+  readonly doors: readonly Door[];
+}
+
+/** What serves paths of its own on the one port. */
+export interface Door {
+  opensAt(path: string): boolean;
+  /** Answers, whatever happens; reads the body itself. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 /** The one HTTP server. It does not listen yet. */
 export function createHttp(parts: HttpParts): Server {
-  const { graphql, admission, pages, connections, metrics, checkReady, limits, version } = parts;
+  const { graphql, admission, pages, connections, logger, metrics, checkReady, limits, version, doors } = parts;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const refusal = pages.refusalOf(request);
     if (refusal !== null) return refuse(response, 403, new TidingsError('FORBIDDEN', refusal));
@@ -35,7 +46,10 @@ export function createHttp(parts: HttpParts): Server {
       case graphqlPath:
         return answerGraphQL(request, response);
       case '/':
-        return send(response, 200, { type: 'text/html; charset=utf-8', text: homePage(version, request.headers.host) });
+        return send(response, 200, {
+          type: 'text/html; charset=utf-8',
+          text: homePage({ version, host: request.headers.host, isOpen: admission.isOpen }),
+        });
       case '/livez':
         return send(response, 200, plain('live\n'));
       case '/readyz':
@@ -46,12 +60,16 @@ export function createHttp(parts: HttpParts): Server {
       case '/metrics':
         if ((await admission.admit(request, response)) === null) return;
         return send(response, 200, { type: metrics.contentType, text: await metrics.read() });
-      default:
-        return send(response, 404, plain(`Nothing is here. GraphQL is at ${graphqlPath}.\n`));
+      default: {
+        const door = doors.find((each) => each.opensAt(path));
+        return door?.handle(request, response) ?? send(response, 404, plain(`Nothing is here. GraphQL is at ${graphqlPath}.\n`));
+      }
     }
   };
   const answerGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const asker = isForGraphiQL(request) ? { caller: nobody, address: addressOf(request) } : await admission.admit(request, response);
+    const asker = isForGraphiQL(request)
+      ? { caller: nobody, address: addressOf(request), requestId: requestIdOf(request) }
+      : await admission.admit(request, response);
     if (asker === null) return;
     if (asksForStream(request) && !count(asker, response)) return;
     const refusal = await takeBody(request, limits.bodyBytes);
@@ -76,7 +94,9 @@ export function createHttp(parts: HttpParts): Server {
   return createServer(
     { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: checkingMs },
     (request, response) => {
-      answer(request, response).catch(() => {
+      logRequest(logger, request, response);
+      answer(request, response).catch((error: unknown) => {
+        logger.error({ err: error, requestId: requestIdOf(request) }, 'a request failed');
         if (!response.headersSent) response.writeHead(500);
         response.end();
       });

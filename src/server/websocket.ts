@@ -11,6 +11,7 @@ import { isTooDeep, mostLevels } from './json-depth.ts';
 import { Lane } from './lane.ts';
 import type { OpenConnections } from './open-connections.ts';
 import type { WebPages } from './web-pages.ts';
+import { requestIdOf } from './request-log.ts';
 import { operationsOver, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
@@ -22,6 +23,14 @@ export interface WebSocketParts {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: OperationLimits & { readonly bodyBytes: number };
+  readonly doors: readonly SocketDoor[];
+}
+
+/** What serves WebSockets at paths of its own on the one port. */
+export interface SocketDoor {
+  opensAt(path: string): boolean;
+  /** Takes over a connection that asks to become a WebSocket. */
+  upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
 }
 
 /**
@@ -30,7 +39,7 @@ export interface WebSocketParts {
  * read holds up only its own operations.
  */
 export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
-  const { http, graphql, admission, pages, connections, metrics, logger, limits } = parts;
+  const { http, graphql, admission, pages, connections, metrics, logger, limits, doors } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
   const admit = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     extra.caller = await admission.admitSocket({ authorization, address: extra.address, door: 'websocket' });
@@ -47,12 +56,13 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     const lane = new Lane(socket, request.socket);
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away
-      logger.error({ err: error }, 'a WebSocket message failed');
+      logger.error({ err: error, requestId: extra.requestId }, 'a WebSocket message failed');
       socket.close(CloseCode.InternalServerError, 'Internal server error');
     };
     const extra: Extra = {
       lane,
       address: addressOf(request),
+      requestId: requestIdOf(request),
       authorization: request.headers.authorization,
       caller: null,
       counted: null,
@@ -76,7 +86,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       extra,
     );
     // Broken and oversized frames: ws closes the socket with the right code by itself.
-    socket.on('error', (error) => logger.info({ err: error }, 'a WebSocket failed'));
+    socket.on('error', (error) => logger.info({ err: error, requestId: extra.requestId }, 'a WebSocket failed'));
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
       clearInterval(heartbeat);
@@ -99,9 +109,13 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
   };
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
-    const refusal = refusalOf(request) ?? (pages.refusalOf(request) === null ? count(request, socket) : '403 Forbidden');
+    if (pages.refusalOf(request) !== null) return turnAway(socket, '403 Forbidden');
+    const path = request.url?.split('?')[0] ?? '/';
+    const door = doors.find((each) => each.opensAt(path));
+    if (door !== undefined) return door.upgrade(request, socket, head);
+    const refusal = refusalOf(request) ?? count(request, socket);
     if (refusal === null) sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
-    else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    else turnAway(socket, refusal);
   };
   http.on('upgrade', upgrade);
 
@@ -127,6 +141,10 @@ function keepAlive(socket: WebSocket): NodeJS.Timeout {
     alive = false;
     socket.ping();
   }, pingMs);
+}
+
+function turnAway(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function refusalOf({ url, headers }: IncomingMessage): string | null {

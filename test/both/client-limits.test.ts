@@ -105,7 +105,8 @@ describe('what one client has open is bounded', () => {
     const stream = await openStream(url);
     expect(stream.status).toBe(200);
     using sockets = await open(url, 5);
-    expect(sockets.statuses.toSorted()).toEqual([101, 101, 429, 429, 429]);
+    expect(sockets.statuses.filter((status) => status === 101)).toHaveLength(2);
+    expect(sockets.statuses.filter((status) => status === 429)).toHaveLength(3);
     expect((await openStream(url)).status).toBe(429);
     expect((await world.answer('{ head }')).status).toBe(200);
     stream.end();
