@@ -15,13 +15,14 @@ import { startDigesting } from './log/digests.ts';
 import { rulesFor, startRetention } from './log/retention.ts';
 import { startTail } from './log/tail.ts';
 import { startWakeups } from './log/wakeups.ts';
-import { createMetrics } from './metrics.ts';
+import { atReading, createMetrics } from './metrics.ts';
 import { version } from './package-root.ts';
-import { createAdmission } from './server/admission.ts';
+import { createAdmission, type AdmissionParts } from './server/admission.ts';
 import { createHttp, listen } from './server/http.ts';
 import { OpenConnections } from './server/open-connections.ts';
 import { documentLimits } from './server/query-limits.ts';
 import { trackRequests } from './server/stop.ts';
+import { countBytes } from './server/traffic.ts';
 import { createWebPages } from './server/web-pages.ts';
 import { serveWebSocket } from './server/websocket.ts';
 import { createHeadReader } from './store/head.ts';
@@ -42,7 +43,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
 
   const metrics = createMetrics();
   // Loading GraphQL takes as long as the embedded database takes to start on its own thread: side by side.
-  const opening = openStore(settings);
+  const opening = openStore({ ...settings, failed: (kind) => metrics.databaseErrors.inc({ kind }) });
   const loading = Promise.all([import('../schema/index.ts'), import('./server/graphql.ts')]);
   const { database, lineage } = starting.use(await opening);
   const [{ createContext, schema }, { createGraphQL }] = await loading;
@@ -57,6 +58,8 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const removedUpTo = readRemoved(database);
   starting.use(startRetention({ database, removedUpTo, tail, logger }, rulesFor(settings.retentionDays)));
   const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
+  atReading(metrics.waitingEvents, () => metrics.waitingEvents.set(batches.waiting.events));
+  atReading(metrics.waitingBytes, () => metrics.waitingBytes.set(batches.waiting.bytes));
   const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
   const audit = starting.use(startAudit({ emitter, logger }));
 
@@ -80,7 +83,11 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     version,
   };
   const graphql = createGraphQL({ schema, createContext: (asker) => createContext(services, asker), metrics, logger, limits, settings });
-  const admission = createAdmission({ callers: ring, onRefused: (refusal) => audit.refused(refusal) });
+  const onRefused: AdmissionParts['onRefused'] = (refusal) => {
+    metrics.refused.inc({ reason: refusal.reason });
+    audit.refused(refusal);
+  };
+  const admission = createAdmission({ callers: ring, onRefused });
   const pages = createWebPages({ allowedOrigins: settings.allowedOrigins, isOpen: () => ring.isOpen });
   const connections = new OpenConnections(settings.connectionsPerClient);
   const doors = { ...services, callers: ring };
@@ -91,6 +98,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     admission,
     pages,
     connections,
+    counters: metrics,
     logger,
     metrics: { contentType: metrics.registry.contentType, read: readMetrics },
     checkReady,
@@ -99,6 +107,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     doors: [createPostEvents(doors)],
   });
   const underWay = trackRequests(http);
+  countBytes(http, metrics);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
   starting.use(serveWebSocket({ http, graphql, admission, pages, connections, metrics, logger, limits: settings, doors: [] }));

@@ -65,10 +65,15 @@ export function createEmitter(parts: EmitterParts): Emitter {
         stored === null
           ? { outcomes: checked.map((each) => refusal(each)), head: await parts.heads.head() }
           : { outcomes: await outcomes(parts, { checked, stored, caller }), head: stored.head };
-      for (const { status } of emission.outcomes) parts.metrics.emitted.inc({ status: status.toLowerCase() });
+      for (const outcome of emission.outcomes) count(parts.metrics, outcome);
       return emission;
     },
   };
+}
+
+function count({ emitted, problems }: Metrics, outcome: Outcome): void {
+  emitted.inc({ status: outcome.status.toLowerCase() });
+  if (outcome.status === 'REJECTED') for (const { code } of outcome.problems) problems.inc({ code });
 }
 
 /** A candidate with its verdict, before the database was asked. */

@@ -20,6 +20,8 @@ import type { Stretch } from '../store/log-stretch.ts';
 export interface SharedBatches {
   /** Throws UNAVAILABLE; where it does not say that too much waits, the fate of the request is unknown, and repeating it is safe. */
   store(rows: readonly DraftRow[], onConflict: ConflictPolicy): Promise<Stored>;
+  /** What waits for its turn now. */
+  readonly waiting: Amount;
 }
 
 export interface Stored {
@@ -87,6 +89,9 @@ export function createSharedBatches(parts: SharedBatchParts, bounds = usualBound
     fill();
   };
   return {
+    get waiting() {
+      return waiting;
+    },
     async store(rows, onConflict) {
       if (rows.length === 0) return { results: [], head: await parts.heads.head() };
       const size = { events: rows.length, bytes: rows.reduce((sum, row) => sum + row.length, 0) };

@@ -8,6 +8,7 @@ import { DocumentCache } from './document-cache.ts';
 import { limitDocuments } from './document-limits.ts';
 import { withoutIntrospection } from './introspection.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
+import { measureOperations } from './operation-metrics.ts';
 import type { DocumentLimits } from './query-limits.ts';
 import { sharedSubscriptions } from './subscribe.ts';
 
@@ -49,6 +50,7 @@ export function createGraphQL({ schema, createContext, metrics, logger, limits, 
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
       reportFailures(errors),
+      measureOperations(metrics),
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
       limitCost(limits),

@@ -4,6 +4,7 @@ import { DisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { nobody, type Asker } from '../auth/caller.ts';
 import { TidingsError, type ErrorCode } from '../errors.ts';
+import type { Metrics } from '../metrics.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { homePage } from './home-page.ts';
 import { addressOf, type Admission } from './admission.ts';
@@ -18,6 +19,7 @@ export interface HttpParts {
   readonly admission: Admission;
   readonly pages: WebPages;
   readonly connections: OpenConnections;
+  readonly counters: Pick<Metrics, 'refused' | 'streams'>;
   readonly logger: Logger;
   readonly metrics: { readonly contentType: string; readonly read: () => Promise<string> };
   /** Rejects when the server cannot serve now. */
@@ -36,7 +38,7 @@ export interface Door {
 
 /** The one HTTP server. It does not listen yet. */
 export function createHttp(parts: HttpParts): Server {
-  const { graphql, admission, pages, connections, logger, metrics, checkReady, limits, version, doors } = parts;
+  const { graphql, admission, pages, connections, counters, logger, metrics, checkReady, limits, version, doors } = parts;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const refusal = pages.refusalOf(request);
     if (refusal !== null) return refuse(response, 403, new TidingsError('FORBIDDEN', refusal));
@@ -66,6 +68,13 @@ export function createHttp(parts: HttpParts): Server {
       }
     }
   };
+  /** Answers an error as GraphQL does; the rest of the request is not read. */
+  const refuse = (response: ServerResponse, status: number, { code, message, extensions }: TidingsError): void => {
+    counters.refused.inc({ reason: code });
+    response.setHeader('connection', 'close');
+    if (extensions.retryAfterMs !== undefined) response.setHeader('retry-after', Math.ceil(extensions.retryAfterMs / 1000));
+    send(response, status, { type: 'application/json; charset=utf-8', text: JSON.stringify({ errors: [{ message, extensions }] }) });
+  };
   const answerGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asker = isForGraphiQL(request)
       ? { caller: nobody, address: addressOf(request), requestId: requestIdOf(request) }
@@ -88,6 +97,8 @@ export function createHttp(parts: HttpParts): Server {
       return false;
     }
     const open = counted.move();
+    counters.streams.inc();
+    open.defer(() => counters.streams.dec());
     response.once('close', () => open[Symbol.dispose]());
     return true;
   };
@@ -132,13 +143,6 @@ const headersMs = 20_000;
 const checkingMs = 5000;
 /** … for all of a request: the largest body, at 2 Mbit/s. */
 const requestMs = 60_000;
-
-/** Answers an error as GraphQL does; the rest of the request is not read. */
-function refuse(response: ServerResponse, status: number, { message, extensions }: TidingsError): void {
-  response.setHeader('connection', 'close');
-  if (extensions.retryAfterMs !== undefined) response.setHeader('retry-after', Math.ceil(extensions.retryAfterMs / 1000));
-  send(response, status, { type: 'application/json; charset=utf-8', text: JSON.stringify({ errors: [{ message, extensions }] }) });
-}
 
 const codes = { 400: 'LIMIT_EXCEEDED', 413: 'LIMIT_EXCEEDED', 415: 'BAD_USER_INPUT' } as const satisfies Record<
   Refusal['status'],

@@ -48,12 +48,12 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     extra.caller.ended.addEventListener('abort', extra.onEnded);
     return !extra.caller.ended.aborted;
   };
-  const protocol = makeServer(operationsOver({ graphql, limits, admit }));
+  const protocol = makeServer(operationsOver({ graphql, limits, metrics, admit }));
 
   const serve = (socket: WebSocket, request: IncomingMessage): void => {
     metrics.sockets.inc();
     const heartbeat = keepAlive(socket);
-    const lane = new Lane(socket, request.socket);
+    const lane = new Lane(socket, request.socket, metrics.slowReaders);
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away
       logger.error({ err: error, requestId: extra.requestId }, 'a WebSocket message failed');
@@ -77,7 +77,10 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
         close: (code, reason) => socket.close(code, reason),
         onMessage(handle) {
           socket.on('message', (data: Buffer) => {
-            if (isTooDeep([data], mostLevels)) return socket.close(CloseCode.BadRequest, `More than ${mostLevels} levels of JSON`);
+            if (isTooDeep([data], mostLevels)) {
+              metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
+              return socket.close(CloseCode.BadRequest, `More than ${mostLevels} levels of JSON`);
+            }
             // Of a subscription, this is pending for as long as it is open.
             handle(data.toString()).catch(fail);
           });
@@ -86,7 +89,10 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       extra,
     );
     // Broken and oversized frames: ws closes the socket with the right code by itself.
-    socket.on('error', (error) => logger.info({ err: error, requestId: extra.requestId }, 'a WebSocket failed'));
+    socket.on('error', (error) => {
+      metrics.refused.inc({ reason: 'FRAME' });
+      logger.info({ err: error, requestId: extra.requestId }, 'a WebSocket failed');
+    });
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
       clearInterval(heartbeat);
@@ -104,12 +110,16 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       socket.once('close', () => counted[Symbol.dispose]());
       return null;
     } catch {
+      metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
       return '429 Too Many Requests';
     }
   };
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
-    if (pages.refusalOf(request) !== null) return turnAway(socket, '403 Forbidden');
+    if (pages.refusalOf(request) !== null) {
+      metrics.refused.inc({ reason: 'FORBIDDEN' });
+      return turnAway(socket, '403 Forbidden');
+    }
     const path = request.url?.split('?')[0] ?? '/';
     const door = doors.find((each) => each.opensAt(path));
     if (door !== undefined) return door.upgrade(request, socket, head);

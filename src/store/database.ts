@@ -19,7 +19,11 @@ export interface Database extends AsyncDisposable {
 export interface ConnectionSettings {
   readonly poolSize: number;
   readonly statementTimeout: number;
+  /** Told of every statement that fails. */
+  readonly failed?: (kind: StatementFailure) => void;
 }
+
+export type StatementFailure = 'unreachable' | 'timeout' | 'other';
 
 export function connectPostgres(url: string, settings: ConnectionSettings): Database {
   const client = postgres(url, { ...driverOptions(settings), max: settings.poolSize });
@@ -52,7 +56,7 @@ function driverOptions(settings: ConnectionSettings) {
   } as const;
 }
 
-function wrap(kind: Database['kind'], client: postgres.Sql, { statementTimeout }: ConnectionSettings): Database {
+function wrap(kind: Database['kind'], client: postgres.Sql, { statementTimeout, failed = () => undefined }: ConnectionSettings): Database {
   const orm = drizzle(client);
   return {
     kind,
@@ -65,7 +69,10 @@ function wrap(kind: Database['kind'], client: postgres.Sql, { statementTimeout }
       } catch (failure) {
         // Without drizzle's own error around it, which tells all parameters, and so events, wherever it is logged.
         const error = failure instanceof DrizzleQueryError ? (failure.cause ?? failure) : failure;
-        throw unavailable(error) ?? tookTooLong(error, statementTimeout) ?? error;
+        const away = unavailable(error);
+        const late = tookTooLong(error, statementTimeout);
+        failed(away !== null ? 'unreachable' : late !== null ? 'timeout' : 'other');
+        throw away ?? late ?? error;
       }
     },
     async [Symbol.asyncDispose]() {
