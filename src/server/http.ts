@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { DisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { nobody, type Asker } from '../auth/caller.ts';
-import { TidingsError, type ErrorCode } from '../errors.ts';
+import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { homePage } from './home-page.ts';
 import { addressOf, type Admission } from './admission.ts';
-import { takeBody, type Refusal } from './body.ts';
+import { takeBody } from './body.ts';
 import { logRequest, requestIdOf } from './request-log.ts';
 import type { OpenConnections } from './open-connections.ts';
 import { asksForStream } from './stop.ts';
@@ -82,7 +82,7 @@ export function createHttp(parts: HttpParts): Server {
     if (asker === null) return;
     if (asksForStream(request) && !count(asker, response)) return;
     const refusal = await takeBody(request, limits.bodyBytes);
-    if (refusal !== null) return refuse(response, refusal.status, new TidingsError(codes[refusal.status], refusal.message));
+    if (refusal !== null) return refuse(response, refusal.status, new TidingsError(refusal.code, refusal.message));
     await graphql.handle(request, response, asker);
   };
   /** Counts a stream for as long as it is open; false when it was refused, for there are too many. */
@@ -107,12 +107,17 @@ export function createHttp(parts: HttpParts): Server {
     (request, response) => {
       logRequest(logger, request, response);
       answer(request, response).catch((error: unknown) => {
-        logger.error({ err: error, requestId: requestIdOf(request) }, 'a request failed');
+        if (!hasLeft(error)) logger.error({ err: error, requestId: requestIdOf(request) }, 'a request failed');
         if (!response.headersSent) response.writeHead(500);
         response.end();
       });
     },
   );
+}
+
+/** Whether the client has gone in the middle of its request. */
+function hasLeft(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 /** Listens; resolves with the address as a URL. Throws CANNOT_START when the address cannot be had. */
@@ -143,11 +148,6 @@ const headersMs = 20_000;
 const checkingMs = 5000;
 /** … for all of a request: the largest body, at 2 Mbit/s. */
 const requestMs = 60_000;
-
-const codes = { 400: 'LIMIT_EXCEEDED', 413: 'LIMIT_EXCEEDED', 415: 'BAD_USER_INPUT' } as const satisfies Record<
-  Refusal['status'],
-  ErrorCode
->;
 
 interface Body {
   readonly type: string;

@@ -56,6 +56,9 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     const lane = new Lane(socket, request.socket, metrics.slowReaders);
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away
+      if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
+        return socket.close(CloseCode.BadRequest, 'Only servers send such messages'); // graphql-ws throws
+      }
       logger.error({ err: error, requestId: extra.requestId }, 'a WebSocket message failed');
       socket.close(CloseCode.InternalServerError, 'Internal server error');
     };
