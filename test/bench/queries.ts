@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { origin, type EventOrder } from '../../src/event/cursor.ts';
 import { chapterLength, stretchLength } from '../../src/event/digest.ts';
 import type { EventDraft } from '../../src/event/event.ts';
@@ -140,7 +141,7 @@ async function fill(database: Database): Promise<void> {
     await digest(database, events, { stretch: stretchLength, chapter: length });
     at = events[length - 1]!.position;
   }
-  await database.client`vacuum analyze`;
+  await database.rows(sql`vacuum analyze`);
   const digested = performance.now();
   const rate = (ms: number): string => `${((count / ms) * 1000).toFixed(0)}/s`;
   console.log(`${count} events appended at ${rate(appended - began)}, digested at ${rate(digested - appended)}`);
