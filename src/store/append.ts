@@ -55,6 +55,7 @@ export async function appendRows(
         sql`
           select place, created, received, to_json(nullif(differing, '{}')) as differing
           from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
+        'once',
       );
       return rows.map((row, index) => appendedAs(row, batch[index] ?? noRow));
     } catch (error) {

@@ -1,4 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type { SQL } from 'drizzle-orm';
 import type postgres from 'postgres';
@@ -11,7 +12,7 @@ import { tookTooLong, unavailable } from './unavailable.ts';
 export interface Database extends AsyncDisposable {
   readonly kind: 'embedded' | 'postgres';
   /** Runs one statement and gives its rows, values as the driver reads them: bigint, timestamptz and lists as text. */
-  rows<Row>(statement: SQL): Promise<readonly Row[]>;
+  rows<Row>(statement: SQL, planned?: Planned): Promise<readonly Row[]>;
   /** Milliseconds that one statement may take, and a question that takes several; 0 for no bound. Postgres sees to the first, not PGlite. */
   readonly statementTimeout: number;
   /** Lends a connection, for what needs one for several statements. */
@@ -19,6 +20,12 @@ export interface Database extends AsyncDisposable {
   /** Hears what is sent with NOTIFY, until disposed of. Not on the embedded database, whose one connection that would take. */
   listen(listening: Listening): Promise<AsyncDisposable>;
 }
+
+/**
+ * Whether a statement is planned for its values, which is what filters need, or once for a connection, which spares
+ * statements that are always the same a round trip. There must be few of those, since connections keep them.
+ */
+export type Planned = 'for its values' | 'once';
 
 export interface ConnectionSettings {
   readonly poolSize: number;
@@ -52,7 +59,8 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
 function wrap(kind: Database['kind'], options: ConnectionOptions, { poolSize, statementTimeout }: ConnectionSettings): Database {
   const pool = new Pool(async () => {
     const connection = await openConnection(options);
-    return { ...connection, orm: drizzle(connection.client) };
+    drizzle(connection.client); // it lets times and JSON through as text
+    return connection;
   }, poolSize);
   const told = (failure: unknown): unknown => {
     // Without drizzle's own error around it, which tells all parameters, and so events, wherever it is logged.
@@ -72,11 +80,15 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, { poolSize, st
   return {
     kind,
     statementTimeout,
-    async rows<Row>(statement: SQL) {
+    async rows<Row>(statement: SQL, planned: Planned = 'for its values') {
+      const run = (client: postgres.Sql): Promise<unknown> => {
+        const { sql: text, params } = dialect.sqlToQuery(statement);
+        // The driver knows `simple`, its types do not: without parameters it would never prepare.
+        const options = { prepare: planned === 'once', simple: planned !== 'once' && params.length === 0 };
+        return client.unsafe(text, params as postgres.ParameterOrJSON<never>[], options);
+      };
       try {
-        return (await pool.with((connection) =>
-          answered(connection, () => connection.orm.execute(statement)),
-        )) as unknown as readonly Row[];
+        return (await pool.with((connection) => answered(connection, () => run(connection.client)))) as readonly Row[];
       } catch (failure) {
         throw told(failure);
       }
@@ -92,6 +104,8 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, { poolSize, st
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
 }
+
+const dialect = new PgDialect();
 
 /** What a network may add to the time of a statement. */
 const graceMs = 3000;
