@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Asker, Caller } from '../auth/caller.ts';
 import type { Callers } from '../auth/key-ring.ts';
 import { TidingsError } from '../errors.ts';
+import { requestIdOf } from './request-log.ts';
 
 /** Whoever sends a request, found out before anything is done for it. */
 export interface Admission {
@@ -38,7 +39,7 @@ export function createAdmission({ callers, onRefused }: AdmissionParts): Admissi
       try {
         const caller = await identify({ authorization: request.headers.authorization, address, door: 'http' });
         closeAtEnd(caller, response);
-        return { caller, address };
+        return { caller, address, requestId: requestIdOf(request) };
       } catch (error) {
         if (!(error instanceof TidingsError)) throw error;
         refuse(response, error);
