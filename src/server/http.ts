@@ -36,7 +36,10 @@ export function createHttp({ graphql, admission, logger, metrics, checkReady, li
       case graphqlPath:
         return answerGraphQL(request, response);
       case '/':
-        return send(response, 200, { type: 'text/html; charset=utf-8', text: homePage(version, request.headers.host) });
+        return send(response, 200, {
+          type: 'text/html; charset=utf-8',
+          text: homePage({ version, host: request.headers.host, isOpen: admission.isOpen }),
+        });
       case '/livez':
         return send(response, 200, plain('live\n'));
       case '/readyz':
