@@ -1,4 +1,5 @@
-import { changedBuckets, bucketsOf, type CountBucket, type TimeBounds } from '../event/count-buckets.ts';
+import { changedBuckets, bucketsOf, type CountBucket } from '../event/count-buckets.ts';
+import type { TimeBounds } from '../event/count-spans.ts';
 import type { Dimension } from '../event/count-by.ts';
 import { countKeys } from '../event/count-keys.ts';
 import { CountTable, tallied, type Cell } from '../event/count-table.ts';
@@ -108,7 +109,7 @@ export class CountFeed {
     if (this.snapshotMade !== null) return this.snapshotMade;
     const { dimensions, bounds } = this.subject;
     const { table } = this.counted;
-    const { buckets, truncated } = bucketsOf(table.all(), { dimensions, bounds, order: 'KEY', first: mostBuckets });
+    const { buckets, truncated } = bucketsOf(table, { dimensions, bounds, order: 'KEY', first: mostBuckets });
     if (truncated) throw tooMany();
     const cursor = this.added;
     this.snapshotMade = { kind: 'SNAPSHOT', buckets, total: table.total, cursor, identity: `${this.name}:${cursor}` };

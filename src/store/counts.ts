@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../event/count-by.ts';
-import type { TimeBounds } from '../event/count-buckets.ts';
+import type { TimeBounds } from '../event/count-spans.ts';
 import { columnCount } from '../event/count-columns.ts';
 import { CountTable, tallied } from '../event/count-table.ts';
 import { origin, type Position } from '../event/cursor.ts';

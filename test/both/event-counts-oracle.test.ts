@@ -121,7 +121,7 @@ test(
         expect(shown(inMemory.all()), told).toEqual(wanted);
 
         const request = { dimensions, bounds: occurredBounds(filter), order: asked.order, first: 10_000 } as const;
-        const all = orLimit(() => bucketsOf(table.all(), { ...request, order: 'KEY' } as never));
+        const all = orLimit(() => bucketsOf(table, { ...request, order: 'KEY' } as never));
         const how = asked.by.find((each) => 'time' in each)?.time;
         if (all === null) {
           expect(how, told).toBeDefined();
@@ -132,7 +132,7 @@ test(
         expect(all.buckets.toSorted(byKeys), told).toEqual(all.buckets);
         if (how !== undefined)
           expectFilled(all.buckets, { how, at: asked.by.findIndex((each) => 'time' in each), ...request.bounds }, told);
-        const some = bucketsOf(table.all(), { ...request, order: asked.order as 'KEY', first: asked.first });
+        const some = bucketsOf(table, { ...request, order: asked.order as 'KEY', first: asked.first });
         const ordered = asked.order === 'KEY' ? all.buckets : all.buckets.toSorted((a, b) => b.count - a.count || byKeys(a, b));
         expect(some, told).toEqual({ buckets: ordered.slice(0, asked.first), truncated: ordered.length > asked.first });
       }
