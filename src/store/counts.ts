@@ -4,6 +4,7 @@ import type { TimeBounds } from '../event/count-spans.ts';
 import { columnCount } from '../event/column-count.ts';
 import { CountTable, tallied } from '../event/count-table.ts';
 import { origin, type Position } from '../event/cursor.ts';
+import { stretchLength } from '../event/digest.ts';
 import { always, type DigestTest } from '../event/digest-test.ts';
 import type { Condition } from '../event/filter.ts';
 import { countByColumns } from './counts-by-columns.ts';
@@ -42,19 +43,30 @@ export async function readCounts(database: Database, request: CountsRequest, { f
     return table;
   }
   const test = way.kind === 'digests' ? way.test : always;
-  const byColumns = (await isRare(database, test, fewDigests)) ? null : columnCount(conjunctsOf(filter), dimensions);
+  const byColumns = (await isRare(database, test, { head, fewDigests })) ? null : columnCount(conjunctsOf(filter), dimensions);
   const left = byColumns === null ? [{ from: origin, to: head }] : await countByColumns(database, head, { count: byColumns, table });
   const pace = new Pace(database.statementTimeout, firstSpan);
   for (const { from, to } of left) await countStretch(database, { request: { ...request, head: to }, table }, { from, test, pace });
   return table;
 }
 
-/** Whether matches can only be in so few digests that looking into them costs less than all columns. By digests_by_terms. */
-async function isRare(database: Database, test: DigestTest, fewDigests: number): Promise<boolean> {
+/**
+ * Whether matches can only be in so few digests that looking into them costs less than all columns: in `fewDigests`, or one of
+ * eight, by how many places there are. By digests_by_terms.
+ */
+async function isRare(
+  database: Database,
+  test: DigestTest,
+  { head, fewDigests }: { readonly head: Position; readonly fewDigests: number },
+): Promise<boolean> {
   if (!isFiled(test) || fewDigests === 0) return false;
-  const [row] = await database.rows<{ digests: string }>(sql`
-    select count(*) as digests from (select from tidings.digests d where ${searchSql(test)} limit ${fewDigests + 1}) d`);
-  return Number(row?.digests ?? 0) <= fewDigests;
+  const [row] = await database.rows<{ rare: boolean }>(sql`
+    with few as materialized (
+      select greatest(${fewDigests}, (${head} - coalesce((select d.last from tidings.digests d order by d.last limit 1), ${head})) / ${8 * stretchLength}) as most
+    )
+    select count(*) <= (select most from few) as rare
+    from (select from tidings.digests d where ${searchSql(test)} limit (select most + 1 from few)) d`);
+  return row?.rare === true;
 }
 
 /**
