@@ -5,6 +5,7 @@ import { checkClosed } from './auth/closed-by-default.ts';
 import { startKeyRing } from './auth/key-ring.ts';
 import { createKeys } from './auth/keys.ts';
 import type { Settings } from './config.ts';
+import { createPostEvents } from './doors/post-events.ts';
 import { startAudit } from './ingest/audit.ts';
 import { createEmitter } from './ingest/emit.ts';
 import { createSharedBatches } from './ingest/shared-batches.ts';
@@ -78,6 +79,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   };
   const graphql = createGraphQL({ schema, createContext: (asker) => createContext(services, asker), metrics, logger, limits, settings });
   const admission = createAdmission({ callers: ring, onRefused: (refusal) => audit.refused(refusal) });
+  const doors = { ...services, callers: ring };
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
   const http = createHttp({
@@ -87,11 +89,12 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     checkReady,
     limits: settings,
     version,
+    doors: [createPostEvents(doors)],
   });
   const underWay = trackRequests(http);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
-  starting.use(serveWebSocket({ http, graphql, admission, metrics, logger, limits: settings }));
+  starting.use(serveWebSocket({ http, graphql, admission, metrics, logger, limits: settings, doors: [] }));
 
   const started = starting.move();
   return { url, database: database.kind, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };

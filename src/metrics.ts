@@ -15,6 +15,18 @@ export function createMetrics() {
       labelNames: ['status'] as const,
       registers,
     }),
+    throughDoors: new Counter({
+      name: 'tidings_door_events_total',
+      help: 'Events that came in through doors beside GraphQL, by door and by what became of them: created, duplicate or rejected.',
+      labelNames: ['door', 'status'] as const,
+      registers,
+    }),
+    quarantined: new Counter({
+      name: 'tidings_quarantined_events_total',
+      help: 'Refused events that were kept, since their sender learns nothing of it, by the reason.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
     appendSeconds: new Histogram({
       name: 'tidings_append_duration_seconds',
       help: 'Time from a valid batch to its durable answer.',

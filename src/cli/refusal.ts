@@ -1,4 +1,4 @@
-import { labelKeys } from '../event/event.ts';
+import { documentPath } from '../event/document.ts';
 import { printable } from './printable.ts';
 
 /** A line of the file that was not stored, and why. */
@@ -27,20 +27,6 @@ export function reasonOf(problems: readonly Found[], skipped: number): string {
 function inDocument({ path, message }: Found, skipped: number): string {
   const prefix = `${path.join('.')}: `;
   const expectation = message.startsWith(prefix) ? message.slice(prefix.length) : message;
-  const keys = flat(path.slice(skipped)).map((key) => (key.includes('.') ? JSON.stringify(key) : key));
+  const keys = documentPath(path.slice(skipped)).map((key) => (key.includes('.') ? JSON.stringify(key) : key));
   return keys.length === 0 ? expectation : `${keys.join('.')}: ${expectation}`;
-}
-
-function flat(path: readonly string[]): readonly string[] {
-  const [field, ...rest] = path;
-  if (field === 'resource') return [field, ...label(rest)];
-  const [index, ...inside] = rest;
-  return field === 'related' && index !== undefined ? [field, index, ...label(inside)] : path;
-}
-
-function label(path: readonly string[]): readonly string[] {
-  const [field, ...rest] = path;
-  if (field === 'id') return [labelKeys.id, ...rest];
-  if (field === 'role') return [labelKeys.role, ...rest];
-  return field === 'labels' ? rest : path;
 }

@@ -36,6 +36,21 @@ export function fromDocument(document: Readonly<Record<string, unknown>>): Event
   };
 }
 
+/** Where in an event document something stands that validation names by its own path: resources are flat there. */
+export function documentPath(path: readonly string[]): readonly string[] {
+  const [field, ...rest] = path;
+  if (field === 'resource') return [field, ...labelPath(rest)];
+  const [index, ...inside] = rest;
+  return field === 'related' && index !== undefined ? [field, index, ...labelPath(inside)] : path;
+}
+
+function labelPath(path: readonly string[]): readonly string[] {
+  const [field, ...rest] = path;
+  if (field === 'id') return [labelKeys.id, ...rest];
+  if (field === 'role') return [labelKeys.role, ...rest];
+  return field === 'labels' ? rest : path;
+}
+
 function flat(resource: Resource | RelatedResource): Readonly<Record<string, string>> {
   const role = 'role' in resource ? { [labelKeys.role]: resource.role } : {};
   return { [labelKeys.id]: resource.id, ...role, ...resource.labels };

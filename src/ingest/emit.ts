@@ -24,11 +24,11 @@ export interface Emitter {
   emit(candidates: readonly Candidate[], onError: BatchErrorPolicy, caller: Caller): Promise<Emission>;
 }
 
-/** An event as given, and where it stands in the input. */
-export interface Candidate {
-  readonly event: EventCandidate;
-  readonly path: readonly string[];
-}
+/** An event as given, or what its door has found wrong with it already, and where it stands in the input. */
+export type Candidate = { readonly path: readonly string[] } & (
+  | { readonly event: EventCandidate }
+  | { readonly problems: readonly Problem[] }
+);
 
 export type BatchErrorPolicy = 'REJECT_ALL' | 'SKIP_REJECTED';
 
@@ -74,7 +74,9 @@ export function createEmitter(parts: EmitterParts): Emitter {
 /** A candidate with its verdict, before the database was asked. */
 type Checked = { readonly path: readonly string[] } & ({ readonly draft: EventDraft } | { readonly problems: readonly Problem[] });
 
-function check({ event, path }: Candidate, limits: EventLimits, caller: Caller): Checked {
+function check(candidate: Candidate, limits: EventLimits, caller: Caller): Checked {
+  if ('problems' in candidate) return candidate;
+  const { event, path } = candidate;
   const id = event.id ?? uuidv7();
   const validation = validateEvent({ ...event, id }, path, limits);
   const problem = 'draft' in validation ? forbidden(validation.draft, path, caller) : null;

@@ -15,10 +15,18 @@ export interface HttpParts {
   readonly checkReady: () => Promise<void>;
   readonly limits: { readonly bodyBytes: number };
   readonly version: string;
+  readonly doors: readonly Door[];
+}
+
+/** What serves paths of its own on the one port. */
+export interface Door {
+  opensAt(path: string): boolean;
+  /** Answers, whatever happens; reads the body itself. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 /** The one HTTP server. It does not listen yet. */
-export function createHttp({ graphql, admission, metrics, checkReady, limits, version }: HttpParts): Server {
+export function createHttp({ graphql, admission, metrics, checkReady, limits, version, doors }: HttpParts): Server {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url?.split('?')[0] ?? '/';
     switch (path) {
@@ -36,8 +44,10 @@ export function createHttp({ graphql, admission, metrics, checkReady, limits, ve
       case '/metrics':
         if ((await admission.admit(request, response)) === null) return;
         return send(response, 200, { type: metrics.contentType, text: await metrics.read() });
-      default:
-        return send(response, 404, plain(`Nothing is here. GraphQL is at ${graphqlPath}.\n`));
+      default: {
+        const door = doors.find((each) => each.opensAt(path));
+        return door?.handle(request, response) ?? send(response, 404, plain(`Nothing is here. GraphQL is at ${graphqlPath}.\n`));
+      }
     }
   };
   const answerGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
-import { addressOf, type Admission } from './admission.ts';
+import { addressOf, graceMs, type Admission } from './admission.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { Lane } from './lane.ts';
 import { operationsOver, type Extra, type OperationLimits } from './websocket-operations.ts';
@@ -17,6 +17,14 @@ export interface WebSocketParts {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: OperationLimits & { readonly bodyBytes: number };
+  readonly doors: readonly SocketDoor[];
+}
+
+/** What serves WebSockets at paths of its own on the one port. */
+export interface SocketDoor {
+  opensAt(path: string): boolean;
+  /** Takes over a connection that asks to become a WebSocket. */
+  upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
 }
 
 /**
@@ -24,7 +32,7 @@ export interface WebSocketParts {
  * which clients go on elsewhere. A frame that is waiting for a client's network is waited for, so a client that does not
  * read holds up only its own operations.
  */
-export function serveWebSocket({ http, graphql, admission, metrics, logger, limits }: WebSocketParts): AsyncDisposable {
+export function serveWebSocket({ http, graphql, admission, metrics, logger, limits, doors }: WebSocketParts): AsyncDisposable {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
   const admit = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     extra.caller = await admission.admitSocket({ authorization, address: extra.address, door: 'websocket' });
@@ -48,7 +56,7 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
       authorization: request.headers.authorization,
       caller: null,
       // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
-      onEnded: () => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'),
+      onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
     const closed = protocol.opened(
       {
@@ -76,6 +84,9 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
+    const path = request.url?.split('?')[0] ?? '/';
+    const door = doors.find((each) => each.opensAt(path));
+    if (door !== undefined) return door.upgrade(request, socket, head);
     const refusal = refusalOf(request);
     if (refusal === null) sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
     else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

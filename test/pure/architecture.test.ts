@@ -15,11 +15,12 @@ const rooms: Readonly<Record<string, { readonly holds: readonly string[]; readon
   auth: { holds: ['src/auth/'], mayImport: ['errors', 'leaves', 'event', 'store'] },
   ingest: { holds: ['src/ingest/'], mayImport: ['errors', 'leaves', 'event', 'store', 'auth'] },
   live: { holds: ['src/live/'], mayImport: ['drizzle', 'errors', 'leaves', 'event', 'store', 'log'] },
+  doors: { holds: ['src/doors/'], mayImport: ['errors', 'leaves', 'event', 'store', 'log', 'auth', 'ingest', 'live'] },
   schema: { holds: ['schema/'], mayImport: ['errors', 'leaves', 'event', 'store', 'auth', 'ingest', 'live'] },
   server: { holds: ['src/server/'], mayImport: ['errors', 'leaves', 'auth', 'live'] },
   main: {
     holds: ['src/main.ts'],
-    mayImport: ['drizzle', 'errors', 'leaves', 'event', 'store', 'log', 'auth', 'ingest', 'live', 'schema', 'server'],
+    mayImport: ['drizzle', 'errors', 'leaves', 'event', 'store', 'log', 'auth', 'ingest', 'live', 'doors', 'schema', 'server'],
   },
   // The commands do without the server, but for those that start it.
   serve: { holds: ['src/cli/serve.ts', 'src/cli/own-server.ts'], mayImport: ['errors', 'leaves', 'event', 'commands', 'main (dynamic)'] },

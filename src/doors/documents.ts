@@ -1,0 +1,83 @@
+import { fromDocument } from '../event/document.ts';
+import type { EventLimits } from '../event/limits.ts';
+import { shown, type Problem } from '../event/problem.ts';
+import { validateEvent } from '../event/validate.ts';
+import type { Candidate } from '../ingest/emit.ts';
+import { Refusal } from './visit.ts';
+
+/** One document of a body: JSON of any kind, or why it is none. */
+export type Item = { readonly json: unknown } | { readonly notJson: string };
+
+/** The documents of a body: whether there is only one, which stands by itself and not in a list, and what they are. */
+export interface Documents {
+  readonly alone: boolean;
+  readonly items: readonly Item[];
+}
+
+/** Reads a body of one document, an array, or, as NDJSON, one in each line. Throws a 415, or a 422 where it is not even that. */
+export function documentsIn(body: Buffer, contentType: string | undefined): Documents {
+  const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/x-ndjson' || type === 'application/ndjson') return { alone: false, items: linesOf(body) };
+  // Others are what a form of any page in a browser could send here.
+  if (type !== 'application/json') {
+    throw new Refusal(415, `content-type: expected application/json or application/x-ndjson, got ${type === '' ? 'none' : type}`);
+  }
+  const whole = readItem(body);
+  if ('notJson' in whole) throw new Refusal(422, `the body: ${whole.notJson}`);
+  return Array.isArray(whole.json)
+    ? { alone: false, items: whole.json.map((json: unknown) => ({ json })) }
+    : { alone: true, items: [whole] };
+}
+
+/** Reads JSON in UTF-8. */
+export function readItem(bytes: Buffer): Item {
+  try {
+    return { json: JSON.parse(utf8.decode(bytes)) };
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? `what is no JSON (${error.message})` : 'bytes that are no UTF-8';
+    return { notJson: `expected an event document, got ${reason}` };
+  }
+}
+
+/**
+ * A document as a candidate. It must name its id and when it occurred: whoever sends documents may send them again, and
+ * would be given new ones each time.
+ */
+export function candidateOf(item: Item, path: readonly string[], limits: EventLimits): Candidate {
+  if ('notJson' in item) return { path, problems: [problemAt(path, item.notJson)] };
+  const { json } = item;
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return { path, problems: [problemAt(path, `expected an event document, got ${shown(json)}`)] };
+  }
+  const event = fromDocument(json as Readonly<Record<string, unknown>>);
+  if (event.id !== undefined && event.id !== null && event.occurred !== undefined && event.occurred !== null) return { path, event };
+  const validation = validateEvent(event, path, limits);
+  const noOccurred = event.occurred === undefined || event.occurred === null ? [missing([...path, 'occurred'])] : [];
+  return { path, problems: [...('problems' in validation ? validation.problems : []), ...noOccurred] };
+}
+
+function* chunksOf(body: Buffer): Generator<Buffer> {
+  for (let from = 0; from < body.length;) {
+    const end = body.indexOf(newline, from);
+    yield body.subarray(from, end < 0 ? body.length : end);
+    from = end < 0 ? body.length : end + 1;
+  }
+}
+
+function linesOf(body: Buffer): readonly Item[] {
+  return [...chunksOf(body)].filter((line) => line.some((byte) => !blanks.has(byte))).map(readItem);
+}
+
+function missing(path: readonly string[]): Problem {
+  const message = `${path.join('.')}: expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got nothing`;
+  return { code: 'REQUIRED', path, message };
+}
+
+function problemAt(path: readonly string[], expectation: string): Problem {
+  return { code: 'INVALID', path, message: path.length === 0 ? expectation : `${path.join('.')}: ${expectation}` };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const newline = 0x0a;
+/** Space, tab and carriage return. */
+const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d]);

@@ -1,0 +1,105 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { Caller } from '../auth/caller.ts';
+import type { Callers } from '../auth/key-ring.ts';
+import { TidingsError, type ErrorCode } from '../errors.ts';
+import type { Audit } from '../ingest/audit.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** What a door answers a request with; `json` undefined: no body. */
+export interface Reply {
+  readonly status: number;
+  readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A reply that whoever finds something wrong with a request throws. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
+}
+
+export interface VisitParts {
+  readonly callers: Callers;
+  /** Told of those who may not. */
+  readonly audit: Pick<Audit, 'refused'>;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Finds out who asks, and answers with what `visit` has to say to them, or with the error that it throws. */
+export async function answerVisit(
+  { callers, audit, metrics, logger }: VisitParts,
+  { request, response }: Exchange,
+  visit: (caller: Caller) => Promise<Reply>,
+): Promise<void> {
+  let caller: Caller | undefined;
+  try {
+    caller = await callers.identify(request.headers.authorization);
+    send(response, await visit(caller));
+  } catch (error) {
+    // The client has gone: nobody is there to hear of it, and its half of a body is no bug.
+    if (request.destroyed && !request.complete) return;
+    if (error instanceof TidingsError && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN')) {
+      audit.refused({ reason: error.code, door: 'http', address: request.socket.remoteAddress ?? 'unknown', ...(caller && { caller }) });
+    }
+    const reply = replyTo(error);
+    if (reply === null) {
+      metrics.failures.inc();
+      logger.error({ err: error }, 'unexpected error');
+    }
+    // What is left of the body is not read.
+    if (!request.complete) response.setHeader('connection', 'close');
+    send(response, reply ?? { status: 500, json: { exception_message: 'Something went wrong on the server; it was logged there.' } });
+  }
+}
+
+/** What an expected error is as a reply; null for a bug. */
+function replyTo(error: unknown): Reply | null {
+  if (error instanceof Refusal) return { status: error.status, json: { exception_message: error.message }, headers: error.headers };
+  if (!(error instanceof TidingsError)) return null;
+  const { code, message, where, extensions } = error;
+  const status = statuses[code];
+  const detail = { loc: ['body', ...where], msg: message, type: code.toLowerCase() };
+  return {
+    status,
+    json: { exception_message: message, ...(where.length > 0 && { exception_detail: [detail] }) },
+    headers: {
+      ...(status === 503 && { 'retry-after': String(Math.ceil((extensions.retryAfterMs ?? usualRetryMs) / 1000)) }),
+      ...(status === 401 && { 'www-authenticate': 'Bearer, Basic' }),
+    },
+  };
+}
+
+const statuses: Readonly<Record<ErrorCode, number>> = {
+  BAD_USER_INPUT: 422,
+  BAD_CURSOR: 403,
+  CURSOR_EXPIRED: 410,
+  BAD_FILTER: 422,
+  LIMIT_EXCEEDED: 422,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  UNAVAILABLE: 503,
+  CANNOT_START: 500,
+};
+const usualRetryMs = 1000;
+
+function send(response: ServerResponse, { status, json, headers }: Reply): void {
+  const text = json === undefined ? undefined : JSON.stringify(json);
+  response.writeHead(status, {
+    ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  response.end(text);
+}

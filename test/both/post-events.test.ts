@@ -1,0 +1,209 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { blocks } from '../support/readme.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+interface Posted {
+  readonly status: number;
+  readonly body: any;
+  readonly headers: Headers;
+}
+
+const json = { 'content-type': 'application/json' };
+const ndjson = { 'content-type': 'application/x-ndjson' };
+
+async function post(world: World, body: unknown, headers: Record<string, string> = json, query = ''): Promise<Posted> {
+  const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  const response = await fetch(`${world.tidings.url}/api/events${query}`, { method: 'POST', body: text as string, headers });
+  const answer = await response.text();
+  return { status: response.status, body: answer === '' ? null : JSON.parse(answer), headers: response.headers };
+}
+
+function document(id: string, more: object = {}): object {
+  return {
+    id,
+    occurred: '2026-11-23T14:41:10.863461Z',
+    event: 'acme.job.done',
+    resource: { 'prefect.resource.id': 'acme.job.7' },
+    ...more,
+  };
+}
+
+async function storedIds(world: World): Promise<string[]> {
+  const { events } = await world.data('{ events(order: LOG, first: 1000) { nodes { id } } }');
+  return events.nodes.map(({ id }: { id: string }) => id);
+}
+
+test('one document, an array and NDJSON are stored, in their order, packed or not', async () => {
+  await using world = await startWorld();
+  expect(await post(world, document('one'))).toMatchObject({ status: 204, body: null });
+  expect((await post(world, [document('two'), document('three')])).status).toBe(204);
+  const lines = `${JSON.stringify(document('four'))}\r\n\n  \n${JSON.stringify(document('five'))}`;
+  expect((await post(world, lines, ndjson)).status).toBe(204);
+  expect((await post(world, gzipSync(JSON.stringify(document('six'))), { ...json, 'content-encoding': 'gzip' })).status).toBe(204);
+  expect((await post(world, [], json)).status).toBe(204);
+  expect(await storedIds(world)).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
+});
+
+test('a document is what GraphQL shows of it', async () => {
+  await using world = await startWorld();
+  const related = [{ 'prefect.resource.id': 'x.1', 'prefect.resource.role': 'actor', team: 'a' }];
+  const resource = { 'prefect.resource.id': 'coder.kiki', 'prefect.resource.name': 'Kiki', region: 'eu' };
+  await post(world, document('e', { related, resource, payload: { a: 1.5, d: null }, follows: 'other' }));
+  const shown = await world.data(
+    '{ event(id: "e") { occurred event resource { id name labels } related { id role labels } payload followsId: follows { id } } }',
+  );
+  expect(shown.event).toEqual({
+    occurred: '2026-11-23T14:41:10.863461Z',
+    event: 'acme.job.done',
+    resource: { id: 'coder.kiki', name: 'Kiki', labels: { 'prefect.resource.name': 'Kiki', region: 'eu' } },
+    related: [{ id: 'x.1', role: 'actor', labels: { team: 'a' } }],
+    payload: { a: 1.5, d: null },
+    followsId: null,
+  });
+});
+
+test('sending again is safe, and other content under the same id is refused', async () => {
+  await using world = await startWorld();
+  expect((await post(world, document('e'))).status).toBe(204);
+  expect((await post(world, [document('e'), document('f')])).status).toBe(204);
+  const conflict = await post(world, [document('g'), document('e', { event: 'other' })]);
+  expect(conflict.status).toBe(422);
+  expect(conflict.body.exception_detail).toMatchObject([{ loc: ['body', 1, 'id'], type: 'id_conflict' }]);
+  expect(await storedIds(world)).toEqual(['e', 'f']);
+});
+
+describe('a batch with refused events', () => {
+  const batch = [
+    document('sound'),
+    { event: 'no id', resource: {} },
+    document('role', { related: [{ 'prefect.resource.id': 'x' }] }),
+    document('label', { resource: { 'prefect.resource.id': 'r', size: 7 } }),
+    'text',
+    document('nul', { payload: { deep: ['a\0b'] } }),
+    document('large', { payload: { text: 'x'.repeat(2000) } }),
+  ];
+
+  test('stores nothing, and says where each is wrong', async () => {
+    await using world = await startWorld({ TIDINGS_MAX_EVENT_BYTES: '1500' });
+    const { status, body } = await post(world, batch);
+    expect(status).toBe(422);
+    expect(body.exception_message).toBe('Nothing was stored: 6 of 7 events were refused.');
+    expect(body.exception_detail.map(({ loc, type }: any) => [...loc, type])).toEqual([
+      ['body', 1, 'id', 'required'],
+      ['body', 1, 'resource', 'prefect.resource.id', 'required'],
+      ['body', 1, 'occurred', 'required'],
+      ['body', 2, 'related', '0', 'prefect.resource.role', 'required'],
+      ['body', 3, 'resource', 'size', 'invalid'],
+      ['body', 4, 'invalid'],
+      ['body', 5, 'payload', 'deep', '0', 'invalid'],
+      ['body', 6, 'too_large'],
+    ]);
+    expect(body.exception_detail[3].msg).toBe('expected a non-empty string, got nothing');
+    expect(await storedIds(world)).toEqual([]);
+  });
+
+  test('stores the others when told to skip, with an answer for each', async () => {
+    await using world = await startWorld({ TIDINGS_MAX_EVENT_BYTES: '1500' });
+    await post(world, document('known'));
+    const { status, body } = await post(world, [...batch, document('known')], json, '?on_error=skip');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ created: 1, duplicates: 1, rejected: 6 });
+    expect(body.results.map(({ status }: any) => status)).toEqual(['created', ...Array(6).fill('rejected'), 'duplicate']);
+    expect(body.results[5]).toMatchObject({ index: 5, detail: [{ loc: ['body', 5, 'payload', 'deep', '0'] }] });
+    expect(await storedIds(world)).toEqual(['known', 'sound']);
+  });
+
+  test('a line that is no JSON, or no UTF-8, harms only itself', async () => {
+    await using world = await startWorld();
+    const lines = Buffer.concat([
+      Buffer.from(`${JSON.stringify(document('a'))}\n{"id\n`),
+      Buffer.from([0x22, 0xff, 0x22, 0x0a]),
+      Buffer.from('[]\n'),
+    ]);
+    const skipped = await post(world, lines, ndjson, '?on_error=skip');
+    expect(skipped.body).toMatchObject({ created: 1, rejected: 3 });
+    expect(skipped.body.results[2].detail[0].msg).toBe('expected an event document, got bytes that are no UTF-8');
+    expect(skipped.body.results[3].detail[0].msg).toBe('expected an event document, got an array');
+    expect((await post(world, lines, ndjson)).status).toBe(422);
+  });
+});
+
+test('20,000 events are stored whole, and refused whole for the sake of the last', { timeout: 120_000 }, async () => {
+  await using world = await startWorld();
+  const many = Array.from({ length: 20_000 }, (_, n) => document(`e-${n}`, { resource: { 'prefect.resource.id': `job.${n % 50}` } }));
+  const count = async (): Promise<number> =>
+    (await world.data('{ events(first: 1) { totalCount(max: 100000) { count } } }')).events.totalCount.count;
+  const refused = await post(world, [...many, document('bad', { event: '' })]);
+  expect(refused).toMatchObject({ status: 422, body: { exception_detail: [{ loc: ['body', 20_000, 'event'] }] } });
+  expect(await count()).toBe(0);
+  expect((await post(world, many)).status).toBe(204);
+  expect(await count()).toBe(20_000);
+  const [first, last] = await Promise.all(
+    ['e-0', 'e-19999'].map(async (id) => (await world.data(`{ event(id: "${id}") { received } }`)).event),
+  );
+  expect(last).toEqual(first); // one transaction
+});
+
+describe('what is no such request is refused, and says why', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  test.each([
+    ['another type, as forms of other pages send it', document('e'), { 'content-type': 'text/plain' }, '', 415, /content-type: expected/],
+    ['no JSON', '{"id"', json, '', 422, /the body: expected an event document, got what is no JSON/],
+    ['no gzip', 'text', { ...json, 'content-encoding': 'gzip' }, '', 422, /expected gzip, got what is none/],
+    ['half of a gzip', gzipSync('[]'.repeat(1000)).subarray(0, 20), { ...json, 'content-encoding': 'gzip' }, '', 422, /expected gzip/],
+    ['another packing', 'text', { ...json, 'content-encoding': 'br' }, '', 415, /content-encoding: expected gzip/],
+    ['another policy', document('e'), json, '?on_error=ignore', 422, /on_error: expected reject or skip, got "ignore"/],
+  ])('%s', async (_what, body, headers, query, status, message) => {
+    const answer = await post(world, body, headers, query);
+    expect(answer.status).toBe(status);
+    expect(answer.body.exception_message).toMatch(message);
+    expect(await storedIds(world)).toEqual([]);
+  });
+
+  test('another method', async () => {
+    const response = await fetch(`${world.tidings.url}/api/events`);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+
+  test('a body that is too large, also when only unpacking shows it, or nobody says so before', async () => {
+    await using world = await startWorld({ TIDINGS_MAX_BODY_BYTES: '10000' });
+    const large = JSON.stringify(Array.from({ length: 300 }, (_, n) => document(`e-${n}`)));
+    expect((await post(world, large)).status).toBe(413);
+    const packed = gzipSync(`${large}${' '.repeat(50_000_000)}`);
+    expect((await post(world, packed.subarray(0, 9000), { ...json, 'content-encoding': 'gzip' })).status).toBe(413);
+    const { port } = new URL(world.tidings.url);
+    const chunked = httpRequest({ port, host: '127.0.0.1', path: '/api/events', method: 'POST', headers: json });
+    chunked.write(large.slice(0, 15_000)); // and nothing more
+    const [response] = await once(chunked, 'response');
+    expect(response.statusCode).toBe(413);
+    chunked.destroy();
+    expect(await storedIds(world)).toEqual([]);
+  });
+});
+
+test('events are counted by door', async () => {
+  await using world = await startWorld();
+  await post(world, [document('a'), document('b')]);
+  await post(world, [document('a'), document('b', { event: '' })], json, '?on_error=skip');
+  const text = await (await fetch(`${world.tidings.url}/metrics`)).text();
+  expect(text).toContain('tidings_door_events_total{door="documents",status="created"} 2');
+  expect(text).toContain('tidings_door_events_total{door="documents",status="duplicate"} 1');
+  expect(text).toContain('tidings_door_events_total{door="documents",status="rejected"} 1');
+});
+
+test('the README’s curl sends a document', async () => {
+  await using world = await startWorld();
+  const curl = blocks('sh').find((each) => each.includes('/api/events'))!;
+  const shell = spawn('sh', ['-ec', curl.replaceAll('http://127.0.0.1:4000', world.tidings.url)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  expect((await once(shell, 'exit'))[0]).toBe(0);
+  expect(await storedIds(world)).toEqual(['order-4711-packed']);
+});
