@@ -38,8 +38,9 @@ export function createGraphQL({ schema, createContext, metrics, logger, limits, 
     context: createContext,
     graphqlEndpoint: graphqlPath,
     landingPage: false,
-    // Pages of other origins have no business here.
+    // See pages.ts.
     cors: false,
+    maxRequestBodySize: false, // http.ts has read it, up to our own limit
     multipart: false,
     // Loaded when the first browser asks: it is large, and a server starts faster without it.
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),

@@ -7,8 +7,8 @@ export function withoutIntrospection(): Plugin {
     onValidate({ addValidationRule, validateFn, setValidationFn }) {
       addValidationRule(noIntrospection);
       const validate = validateFn as (...args: readonly unknown[]) => readonly GraphQLError[];
-      // After schema, document, rules and type info.
-      setValidationFn((...args) => validate(...args.slice(0, 4), { hideSuggestions: true }));
+      // After schema, document and rules. Envelop would put options where graphql 16 expects type info.
+      setValidationFn((...args) => validate(...args.slice(0, 3), { hideSuggestions: true }));
     },
     // Variables are read when an operation is executed.
     onExecute: () => ({ onExecuteDone: (done) => hideSuggestions(done) }),
