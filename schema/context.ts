@@ -28,6 +28,16 @@ export interface ServiceLimits extends EventLimits, FilterBounds {
   readonly statementTimeout: number;
   readonly retentionDays: number;
   readonly subscriptionsPerConnection: number;
+  readonly connectionsPerClient: number;
+  readonly queryTokens: number;
+  readonly queryDepth: number;
+  readonly querySelections: number;
+  readonly queryAliases: number;
+  readonly queryDirectives: number;
+  readonly queryRootFields: number;
+  readonly queryCost: number;
+  readonly costPerMinute: number;
+  readonly bodyBytes: number;
 }
 
 /**

@@ -23,6 +23,23 @@ const Limits = builder.objectRef<ServiceLimits>('Limits').implement({
       description: 'Milliseconds that a query may take in the database; then it gets LIMIT_EXCEEDED. 0: no limit.',
     }),
     subscriptionsPerConnection: t.exposeInt('subscriptionsPerConnection', { description: 'Operations under way on one WebSocket.' }),
+    connectionsPerClient: t.exposeInt('connectionsPerClient', {
+      description: 'WebSockets and SSE streams of one key, and of one address, that one process has open.',
+    }),
+    bodyBytes: t.exposeInt('bodyBytes', { description: 'Bytes of one HTTP request body or WebSocket message.' }),
+    queryTokens: t.exposeInt('queryTokens', { description: 'Lexical tokens of a GraphQL document. Variables count for nothing.' }),
+    queryDepth: t.exposeInt('queryDepth', { description: 'Fields within fields.' }),
+    querySelections: t.exposeInt('querySelections', { description: 'Fields and fragments that stand in a document.' }),
+    queryAliases: t.exposeInt('queryAliases', { description: 'Aliases in a document.' }),
+    queryDirectives: t.exposeInt('queryDirectives', { description: 'Directives in a document.' }),
+    queryRootFields: t.exposeInt('queryRootFields', { description: 'Fields at the root of an operation.' }),
+    queryCost: t.exposeInt('queryCost', {
+      description:
+        'Cost of an operation: about the values in its answer. A list is as long as first, last, batchSize or maxEvents allow, or counts as 10; lists in lists multiply.',
+    }),
+    costPerMinute: t.exposeInt('costPerMinute', {
+      description: 'Cost of all operations of one key, or address without keys, in a minute; then they get LIMIT_EXCEEDED. 0: no limit.',
+    }),
   }),
 });
 

@@ -1,5 +1,5 @@
 import { TidingsError } from './errors.ts';
-import { oneOf, secret, text, url, whole, type Setting } from './setting.ts';
+import { oneOf, origins, secret, text, url, whole, type Setting } from './setting.ts';
 
 /**
  * Every setting: its name in the environment, default, check and meaning. Nothing else reads process.env.
@@ -33,6 +33,9 @@ export const settingTable = {
     most: 36_500,
     meaning: 'Days that events are kept after they were received; 0 keeps all.',
   }),
+  allowedOrigins: origins('TIDINGS_ALLOWED_ORIGINS', 'Origins of web pages that may use the server beside its own, separated by commas.'),
+  introspection: oneOf(['on', 'off'], { name: 'TIDINGS_INTROSPECTION', fallback: 'on', meaning: 'Whether GraphQL tells its schema.' }),
+  graphiql: oneOf(['on', 'off'], { name: 'TIDINGS_GRAPHIQL', fallback: 'on', meaning: 'Whether browsers get GraphiQL at /graphql.' }),
   logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     name: 'TIDINGS_LOG_LEVEL',
     fallback: 'warn',
@@ -88,12 +91,33 @@ export const settingTable = {
     most: 10_000,
     meaning: 'Values in one list of a filter.',
   }),
+  queryCost: whole({
+    name: 'TIDINGS_MAX_COST',
+    fallback: 500_000,
+    least: 1000,
+    most: 1_000_000_000,
+    meaning: 'Cost of one GraphQL operation: about the values in its answer, lists in lists multiplied.',
+  }),
+  costPerMinute: whole({
+    name: 'TIDINGS_MAX_COST_PER_MINUTE',
+    fallback: 60_000_000,
+    least: 0,
+    most: 1_000_000_000,
+    meaning: 'Cost of all operations of one key, or address without keys, in a minute; 0: no limit.',
+  }),
   subscriptionsPerConnection: whole({
     name: 'TIDINGS_MAX_SUBSCRIPTIONS',
     fallback: 1000,
     least: 1,
     most: 100_000,
     meaning: 'Operations under way on one WebSocket.',
+  }),
+  connectionsPerClient: whole({
+    name: 'TIDINGS_MAX_CONNECTIONS',
+    fallback: 10_000,
+    least: 1,
+    most: 1_000_000,
+    meaning: 'WebSockets and SSE streams of one key, and of one address, that one process has open.',
   }),
   eventBytes: whole({
     name: 'TIDINGS_MAX_EVENT_BYTES',

@@ -18,7 +18,10 @@ import { startWakeups } from './log/wakeups.ts';
 import { createMetrics } from './metrics.ts';
 import { version } from './package-root.ts';
 import { createAdmission } from './server/admission.ts';
+import { Connections } from './server/connections.ts';
 import { createHttp, listen } from './server/http.ts';
+import { createPages } from './server/pages.ts';
+import { documentLimits, type DocumentLimits } from './server/query-limits.ts';
 import { trackRequests } from './server/stop.ts';
 import { serveWebSocket } from './server/websocket.ts';
 import { createHeadReader } from './store/head.ts';
@@ -33,8 +36,14 @@ export interface Tidings extends AsyncDisposable {
   readonly database: 'embedded' | 'postgres';
 }
 
-/** The server's door: starts the parts in order; disposing stops them in reverse. Throws CANNOT_START. */
-export async function startTidings(settings: Settings, logger: Logger = createLogger(settings)): Promise<Tidings> {
+/**
+ * The server's door: starts the parts in order; disposing stops them in reverse. Documents may be as large as `settings`
+ * say, where they do. Throws CANNOT_START.
+ */
+export async function startTidings(
+  settings: Settings & Partial<DocumentLimits>,
+  logger: Logger = createLogger(settings),
+): Promise<Tidings> {
   await using starting = new AsyncDisposableStack();
 
   const metrics = createMetrics();
@@ -59,6 +68,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
 
   const watches = createWatches(tail, metrics);
   const liveCounts = new LiveCounts();
+  const limits = { ...documentLimits, ...settings };
   const services = {
     database,
     heads,
@@ -72,11 +82,21 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     keys,
     audit,
     lineage,
-    limits: settings,
+    limits,
     version,
   };
-  const graphql = createGraphQL({ schema, createContext: (asker) => createContext(services, asker), metrics, logger });
+  const graphql = createGraphQL({
+    schema,
+    createContext: (asker) => createContext(services, asker),
+    keys: ring,
+    metrics,
+    logger,
+    limits,
+    settings,
+  });
   const admission = createAdmission({ callers: ring, onRefused: (refusal) => audit.refused(refusal) });
+  const pages = createPages(settings, ring);
+  const connections = new Connections(settings.connectionsPerClient);
   const doors = { ...services, callers: ring };
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
@@ -84,6 +104,8 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     graphql,
     admission,
     logger,
+    pages,
+    connections,
     metrics: { contentType: metrics.registry.contentType, read: readMetrics },
     checkReady,
     limits: settings,
@@ -93,7 +115,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const underWay = trackRequests(http);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
-  starting.use(serveWebSocket({ http, graphql, admission, metrics, logger, limits: settings, doors: [] }));
+  starting.use(serveWebSocket({ http, graphql, admission, pages, connections, metrics, logger, limits: settings, doors: [] }));
 
   const started = starting.move();
   return { url, database: database.kind, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };

@@ -24,7 +24,7 @@ export function text(name: string, fallback: string, meaning: string): Setting<s
   return { name, fallback, expected: 'a text', read: (given) => given, meaning };
 }
 
-export function oneOf<T extends string>(values: readonly T[], named: Named<T>): Setting<T> {
+export function oneOf<const T extends string>(values: readonly T[], named: Named<T>): Setting<T> {
   return { ...named, expected: `one of ${values.join(', ')}`, read: (given) => values.find((each) => each === given) };
 }
 
@@ -35,6 +35,23 @@ export function secret(name: string, meaning: string): Setting<string | null> {
 
 function readSecret(given: string): string | undefined {
   return /^[\x21-\x7e]{22,255}$/.test(given) ? given : undefined;
+}
+
+/** Origins of web pages, as browsers say them; null where none is given. */
+export function origins(name: string, meaning: string): Setting<readonly string[] | null> {
+  return { name, fallback: null, expected: 'origins such as https://feed.example.com, separated by commas', read: originsIn, meaning };
+}
+
+function originsIn(given: string): readonly string[] | undefined {
+  const each = given.split(',').map((text) => originOf(text.trim()));
+  const known = each.filter((origin) => origin !== undefined);
+  return known.length < each.length ? undefined : known;
+}
+
+function originOf(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, origin, href } = new URL(text);
+  return /^https?:$/.test(protocol) && href === `${origin}/` ? origin : undefined;
 }
 
 /** It may hold a password. */

@@ -6,14 +6,28 @@ import type { Metrics } from '../metrics.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
 import { parsedBody } from './parsed-body.ts';
 import { plainVariables } from './plain-variables.ts';
+import { limitCost, type CostLimits } from './cost-limits.ts';
+import { DocumentCache } from './document-cache.ts';
+import { limitDocuments } from './document-limits.ts';
+import { withoutIntrospection } from './introspection.ts';
+import type { DocumentLimits } from './query-limits.ts';
 import { sharedSubscriptions } from './subscribe.ts';
 
 export interface GraphQLParts {
   readonly schema: GraphQLSchema;
   /** Makes the context of one operation. */
   readonly createContext: (asker: Asker) => object;
+  /** Whether it takes none to come in. */
+  readonly keys: { readonly isOpen: boolean };
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly limits: DocumentLimits & CostLimits;
+  readonly settings: GraphQLSettings;
+}
+
+export interface GraphQLSettings {
+  readonly introspection: 'on' | 'off';
+  readonly graphiql: 'on' | 'off';
 }
 
 export type GraphQLEndpoint = YogaServerInstance<Asker, object>;
@@ -21,23 +35,34 @@ export type GraphQLEndpoint = YogaServerInstance<Asker, object>;
 export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
-export function createGraphQL({ schema, createContext, metrics, logger }: GraphQLParts): GraphQLEndpoint {
+export function createGraphQL({ schema, createContext, keys, metrics, logger, limits, settings }: GraphQLParts): GraphQLEndpoint {
   const errors = createErrorMask(metrics, logger);
   return createYoga<Asker, object>({
     schema,
     context: createContext,
     graphqlEndpoint: graphqlPath,
     landingPage: false,
-    // Pages of other origins have no business here.
+    // See pages.ts.
     cors: false,
     multipart: false,
     // The body was read, within the limit of the settings.
     maxRequestBodySize: false,
     // Loaded when the first browser asks: it is large, and a server starts faster without it.
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
-    graphiql: { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
+    // It sends its headers, and so a key, along with streams over HTTP, but not with WebSockets.
+    graphiql: settings.graphiql === 'on' && (() => ({ title: 'Tidings', subscriptionsProtocol: keys.isOpen ? 'WS' : 'SSE', defaultQuery })),
     maskedErrors: { maskError: errors.mask },
-    plugins: [parsedBody(), plainVariables(schema), reportFailures(errors), sharedSubscriptions({ maskError: errors.mask, metrics })],
+    // Yoga's own cache keeps a thousand documents, however large, also of those that cannot be parsed.
+    parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
+    plugins: [
+      parsedBody(),
+      limitDocuments(limits),
+      ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
+      limitCost(limits),
+      plainVariables(schema),
+      reportFailures(errors),
+      sharedSubscriptions({ maskError: errors.mask, metrics }),
+    ],
     // What Yoga calls errors went through maskError, which logs those that are bugs.
     logging: {
       debug: (...args) => logger.debug(args),

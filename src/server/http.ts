@@ -1,18 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { nobody } from '../auth/caller.ts';
+import { nobody, type Asker } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { homePage } from './home-page.ts';
 import { addressOf, type Admission } from './admission.ts';
 import { takeBody } from './body.ts';
 import { logRequest, requestIdOf } from './request-log.ts';
+import type { Connections } from './connections.ts';
+import type { Pages } from './pages.ts';
+import { refuse } from './refusal.ts';
+import { asksForStream } from './stop.ts';
 
 export interface HttpParts {
   readonly graphql: GraphQLEndpoint;
   readonly admission: Admission;
   readonly logger: Logger;
+  readonly pages: Pages;
+  readonly connections: Connections;
   readonly metrics: { readonly contentType: string; readonly read: () => Promise<string> };
   /** Rejects when the server cannot serve now. */
   readonly checkReady: () => Promise<void>;
@@ -29,8 +35,10 @@ export interface Door {
 }
 
 /** The one HTTP server. It does not listen yet. */
-export function createHttp({ graphql, admission, logger, metrics, checkReady, limits, version, doors }: HttpParts): Server {
+export function createHttp(parts: HttpParts): Server {
+  const { graphql, admission, logger, pages, connections, metrics, checkReady, limits, version, doors } = parts;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!pages.letIn(request, response)) return;
     const path = request.url?.split('?')[0] ?? '/';
     switch (path) {
       case graphqlPath:
@@ -61,8 +69,20 @@ export function createHttp({ graphql, admission, logger, metrics, checkReady, li
       ? { caller: nobody, address: addressOf(request), requestId: requestIdOf(request) }
       : await admission.admit(request, response);
     if (asker === null) return;
+    if (request.method === 'POST' && !graphqlTypes.test(request.headers['content-type'] ?? '')) return refuse(response, wrongType);
+    if (asksForStream(request) && !holds(response, asker)) {
+      return refuse(response, { status: 429, code: 'LIMIT_EXCEEDED', message: connections.refusal, headers: { 'retry-after': '10' } });
+    }
     if (!(await takeBody(request, limits.bodyBytes))) return tooLarge(response, limits.bodyBytes);
     await graphql.handle(request, response, asker);
+  };
+  /** Counts a stream among its client's for as long as it lasts; false: there are too many. */
+  const holds = (response: ServerResponse, { address, caller }: Asker): boolean => {
+    const held = [connections.ofAddress(address), connections.ofKey(caller.keyId)];
+    const release = (): void => held.forEach((each) => each?.[Symbol.dispose]());
+    if (held.includes(null)) release();
+    else response.once('close', release);
+    return !held.includes(null);
   };
   return createServer({ headersTimeout: headersMs, connectionsCheckingInterval: checkingMs }, (request, response) => {
     logRequest(logger, request, response);
@@ -102,10 +122,12 @@ const headersMs = 20_000;
 const checkingMs = 5000;
 
 function tooLarge(response: ServerResponse, most: number): void {
-  const error = { message: `expected a body of at most ${most} bytes`, extensions: { code: 'LIMIT_EXCEEDED' } };
-  response.setHeader('connection', 'close'); // the rest of the body is not read
-  send(response, 413, { type: 'application/json', text: JSON.stringify({ errors: [error] }) });
+  refuse(response, { status: 413, code: 'LIMIT_EXCEEDED', message: `expected a body of at most ${most} bytes` });
 }
+
+/** Others are what a form of any page in a browser could send, without being asked by it whether it may. */
+const graphqlTypes = /^application\/(?:json|graphql|graphql\+json)\s*(?:[;,]|$)/i;
+const wrongType = { status: 415, code: 'BAD_USER_INPUT', message: 'content-type: expected application/json' } as const;
 
 interface Body {
   readonly type: string;

@@ -45,6 +45,6 @@ export function trackRequests(server: Server): UnderWay {
 }
 
 /** A stream never finishes by itself. */
-function asksForStream({ headers }: IncomingMessage): boolean {
+export function asksForStream({ headers }: IncomingMessage): boolean {
   return headers.accept?.includes('text/event-stream') ?? false;
 }

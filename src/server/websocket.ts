@@ -7,14 +7,18 @@ import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { addressOf, graceMs, type Admission } from './admission.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
+import type { Connections } from './connections.ts';
 import { Lane } from './lane.ts';
 import { requestIdOf } from './request-log.ts';
+import type { Pages } from './pages.ts';
 import { operationsOver, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
   readonly http: Server;
   readonly graphql: GraphQLEndpoint;
   readonly admission: Admission;
+  readonly pages: Pages;
+  readonly connections: Connections;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: OperationLimits & { readonly bodyBytes: number };
@@ -33,10 +37,15 @@ export interface SocketDoor {
  * which clients go on elsewhere. A frame that is waiting for a client's network is waited for, so a client that does not
  * read holds up only its own operations.
  */
-export function serveWebSocket({ http, graphql, admission, metrics, logger, limits, doors }: WebSocketParts): AsyncDisposable {
+export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
+  const { http, graphql, admission, pages, connections, metrics, logger, limits, doors } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
   const admit = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     extra.caller = await admission.admitSocket({ authorization, address: extra.address, door: 'websocket' });
+    const held = extra.caller === null ? null : connections.ofKey(extra.caller.keyId);
+    if (extra.caller !== null && held === null) throw new TidingsError('LIMIT_EXCEEDED', 'Too many connections of this key');
+    extra.held = held;
+    if (extra.isClosed) held?.[Symbol.dispose](); // meanwhile
     extra.caller?.ended.addEventListener('abort', extra.onEnded);
     return extra.caller?.ended.aborted === false;
   };
@@ -47,7 +56,9 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
     const heartbeat = keepAlive(socket);
     const lane = new Lane(socket, request.socket);
     const fail = (error: unknown): void => {
-      if (error instanceof TidingsError) return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away
+      if (error instanceof TidingsError) {
+        return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away, or there are too many
+      }
       logger.error({ err: error, requestId: extra.requestId }, 'a WebSocket message failed');
       socket.close(CloseCode.InternalServerError, 'Internal server error');
     };
@@ -57,6 +68,8 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
       requestId: requestIdOf(request),
       authorization: request.headers.authorization,
       caller: null,
+      held: null,
+      isClosed: false,
       // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
@@ -79,6 +92,8 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
       clearInterval(heartbeat);
+      extra.isClosed = true;
+      extra.held?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
       void closed(code, reason.toString());
     });
@@ -86,12 +101,17 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
+    const refuse = (status: string, headers = ''): void => void socket.end(`HTTP/1.1 ${status}\r\n${headers}${ending}`);
+    if (pages.refusalOf(request) !== null) return refuse('403 Forbidden');
     const path = request.url?.split('?')[0] ?? '/';
     const door = doors.find((each) => each.opensAt(path));
     if (door !== undefined) return door.upgrade(request, socket, head);
     const refusal = refusalOf(request);
-    if (refusal === null) sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
-    else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    if (refusal !== null) return refuse(refusal);
+    const held = connections.ofAddress(addressOf(request));
+    if (held === null) return refuse('429 Too Many Requests', 'Retry-After: 10\r\n');
+    socket.once('close', () => held[Symbol.dispose]()); // also where it never becomes a WebSocket
+    sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
   };
   http.on('upgrade', upgrade);
 
@@ -127,12 +147,10 @@ function refusalOf({ url, headers }: IncomingMessage): string | null {
   if (url?.split('?')[0] !== graphqlPath) return '404 Not Found';
   const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
   if (!offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)) return '400 Bad Request';
-  // Browsers say which page opens a socket, and would let any: only our own may.
-  const { origin, host } = headers;
-  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host)) return '403 Forbidden';
   return null;
 }
 
+const ending = 'Connection: close\r\nContent-Length: 0\r\n\r\n';
 const pingMs = 12_000;
 /** How long a client has to answer the closing of its socket. */
 const closingMs = 1000;

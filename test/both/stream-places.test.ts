@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asker, withoutKeys } from '../support/asker.ts';
 import { createContext, schema } from '../../schema/index.ts';
 import { readSettings } from '../../src/config.ts';
+import { documentLimits } from '../../src/server/query-limits.ts';
 import { TidingsError } from '../../src/errors.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import { LiveCounts } from '../../src/live/count-subscription.ts';
@@ -100,7 +101,7 @@ test('what ends a stream is an error of its last result, not one of the iterator
     ...parts,
     ...withoutKeys,
     lineage,
-    limits: readSettings({}),
+    limits: { ...documentLimits, ...readSettings({}) },
     version: '',
     database: { ...parts.database, rows },
     emitter: { emit: rows },

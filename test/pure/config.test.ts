@@ -80,10 +80,43 @@ describe('a wrong value stops the start with a sentence that names the setting',
     },
   );
 
+  test.each(['feed.example.com', 'https://feed.example.com/x', 'ws://feed.example.com', 'https://a.example,', '*', 'null'])(
+    'TIDINGS_ALLOWED_ORIGINS: %j',
+    (wrong) => {
+      const expected = 'origins such as https://feed.example.com, separated by commas';
+      expect(refusal(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: wrong }))).toEqual(
+        sentence('TIDINGS_ALLOWED_ORIGINS', expected, JSON.stringify(wrong)),
+      );
+    },
+  );
+
+  test.each(['TIDINGS_INTROSPECTION', 'TIDINGS_GRAPHIQL'])('%s: neither on nor off', (name) => {
+    expect(refusal(() => readSettings({ [name]: 'false' }))).toEqual(sentence(name, 'one of on, off', '"false"'));
+  });
+
   test('of every setting that can have one: any text will do for the others', () => {
     const others = settings.filter((setting) => !numbers.includes(setting)).map(({ name }) => name);
-    expect(others).toEqual(['HOST', 'DATABASE_URL', 'DATA_DIR', 'TIDINGS_ADMIN_KEY', 'TIDINGS_KEY', 'TIDINGS_LOG_LEVEL']); // a new one wants a test above
+    expect(others).toEqual([
+      'HOST',
+      'DATABASE_URL',
+      'DATA_DIR',
+      'TIDINGS_ADMIN_KEY',
+      'TIDINGS_KEY',
+      'TIDINGS_ALLOWED_ORIGINS',
+      'TIDINGS_INTROSPECTION',
+      'TIDINGS_GRAPHIQL',
+      'TIDINGS_LOG_LEVEL',
+    ]); // a new one wants a test above
   });
+});
+
+test('TIDINGS_ALLOWED_ORIGINS are as browsers say them', () => {
+  const given = 'https://Feed.example.com, http://127.0.0.1:3000/,https://b.example:443';
+  expect(readSettings({ TIDINGS_ALLOWED_ORIGINS: given }).allowedOrigins).toEqual([
+    'https://feed.example.com',
+    'http://127.0.0.1:3000',
+    'https://b.example',
+  ]);
 });
 
 test.each(['postgres://localhost/tidings', 'postgresql://u:p%40ss@[::1]:5433/db?sslmode=require'])('DATABASE_URL may be %s', (url) => {

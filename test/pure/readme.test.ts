@@ -32,7 +32,7 @@ describe('the README', () => {
 
   test('lists every setting', () => {
     const rows = Object.values(settingTable).map(
-      ({ name, fallback, meaning }) => `| \`${name}\` | ${fallback === null ? '(unset)' : `\`${fallback}\``} | ${meaning} |\n`,
+      ({ name, fallback, meaning }) => `| \`${name}\` | ${fallback === null ? '(unset)' : `\`${String(fallback)}\``} | ${meaning} |\n`,
     );
     const table = `<!-- settings -->\n| setting | default | meaning |\n| --- | --- | --- |\n${rows.join('')}<!-- /settings -->`;
     const current = /<!-- settings -->.*<!-- \/settings -->/s;

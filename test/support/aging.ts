@@ -3,6 +3,7 @@ import { asker, withoutKeys } from './asker.ts';
 import { createContext, schema } from '../../schema/index.ts';
 import type { Services } from '../../schema/context.ts';
 import { readSettings } from '../../src/config.ts';
+import { documentLimits } from '../../src/server/query-limits.ts';
 import { fromMicros, toMicros, type Instant } from '../../src/event/instant.ts';
 import { createEmitter } from '../../src/ingest/emit.ts';
 import { LiveCounts } from '../../src/live/count-subscription.ts';
@@ -32,7 +33,7 @@ export async function startAging(bounds: RecentBounds = { events: 20, bytes: 1e6
   const streams = await startStreams(bounds);
   const { parts, lineage } = streams;
   const { database, heads, metrics } = parts;
-  const limits = readSettings({});
+  const limits = { ...documentLimits, ...readSettings({}) };
   const batches = createSharedBatches({
     database,
     heads,

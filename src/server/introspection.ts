@@ -1,0 +1,43 @@
+import { GraphQLError, Kind, type ASTVisitor, type ExecutionResult, type ValidationContext } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+
+/** Keeps the schema to itself, on every transport: no introspection, and no names in messages that nobody has asked about. */
+export function withoutIntrospection(): Plugin {
+  return {
+    onValidate({ addValidationRule, validateFn, setValidationFn }) {
+      addValidationRule(noIntrospection);
+      const validate = validateFn as (...args: readonly unknown[]) => readonly GraphQLError[];
+      // After schema, document and rules. Envelop would put options where graphql 16 expects type info.
+      setValidationFn((...args) => validate(...args.slice(0, 3), { hideSuggestions: true }));
+    },
+    // Variables are read when an operation is executed.
+    onExecute: () => ({ onExecuteDone: (done) => hideSuggestions(done) }),
+    onSubscribe: () => ({ onSubscribeResult: (done) => hideSuggestions(done) }),
+  };
+}
+
+function noIntrospection(context: ValidationContext): ASTVisitor {
+  return {
+    Field({ kind, name: { value } }) {
+      if (kind !== Kind.FIELD || (value !== '__schema' && value !== '__type')) return;
+      const message = `this server does not tell its schema: ${value} is switched off (TIDINGS_INTROSPECTION)`;
+      context.reportError(new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } }));
+    },
+  };
+}
+
+interface Done {
+  readonly result: ExecutionResult | AsyncIterable<unknown>;
+  readonly setResult: (result: ExecutionResult) => void;
+}
+
+function hideSuggestions({ result, setResult }: Done): void {
+  if (!('errors' in result) || result.errors === undefined) return;
+  const errors = result.errors.map((error) => {
+    const { message, nodes = null, path = null, extensions } = error;
+    return suggestion.test(message) ? new GraphQLError(message.replace(suggestion, ''), { nodes, path, extensions }) : error;
+  });
+  setResult({ ...result, errors });
+}
+
+const suggestion = / Did you mean [^?]*\?/;
