@@ -135,7 +135,29 @@ export const digestChapters = tidings.table('digest_chapters', {
   /** The same for the ids of primary resources. */
   resources: text(),
   resourceOf: bytea('resource_of'),
+  /** Whether its other columns are all in chapter_columns; null in chapters that were made before there were any. */
+  complete: boolean(),
 });
+
+/**
+ * Columns of a chapter for the labels of primary resources and the roles of related ones (see src/event/value-columns.ts),
+ * by which events are counted. A row without values: there were too many to write.
+ */
+export const chapterColumns = tidings.table(
+  'chapter_columns',
+  {
+    /** The end of the chapter. */
+    chapter: position().notNull(),
+    /** label, role or roles. */
+    kind: text().notNull(),
+    /** The label's key, or the role. */
+    name: text().notNull(),
+    /** Each value once, and for each event which of them it has; packed. */
+    values: bytea(),
+    valueOf: bytea('value_of'),
+  },
+  (table) => [primaryKey({ columns: [table.chapter, table.kind, table.name] })],
+);
 
 /**
  * The resources that events mention, of the log up to the last chapter of digests: a trigger on digest_chapters adds them,

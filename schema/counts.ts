@@ -83,7 +83,7 @@ builder.queryField('eventCounts', (t) =>
       const head = await context.reads.head();
       const table = await readCounts(context.services.database, { filter: condition, dimensions, head });
       const bounds = occurredBounds(condition);
-      const buckets = bucketsOf(table.all(), { dimensions, bounds, order: order ?? 'KEY', first: limit });
+      const buckets = bucketsOf(table, { dimensions, bounds, order: order ?? 'KEY', first: limit });
       return { ...buckets, total: table.total, head };
     },
   }),

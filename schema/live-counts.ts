@@ -1,7 +1,7 @@
 import { TidingsError } from '../src/errors.ts';
 import { parseCountBy } from '../src/event/count-by.ts';
 import type { CountsMessage } from '../src/live/count-cursor.ts';
-import type { CountsUpdate } from '../src/live/count-feed.ts';
+import type { CountsUpdate } from '../src/live/counts-update.ts';
 import { occurredBounds } from '../src/store/counts.ts';
 import { builder } from './builder.ts';
 import { CountBy } from './count-by.ts';
@@ -18,7 +18,7 @@ const UpdateKind = builder.enumType('UpdateKind', {
 
 const EventCountsUpdateType = builder.objectRef<CountsUpdate>('EventCountsUpdate').implement({
   description:
-    'Counts to be added up. A SNAPSHOT is what the query eventCounts says at its cursor, with empty times. A DELTA has the buckets that changed, and every number in it is what was added: add count and total, take the earlier firstOccurred and the later lastOccurred, and the result is what the query says at its cursor, but for times in which nothing happened. Events that retention removes are not taken away.',
+    'Counts to be added up. A SNAPSHOT is what the query eventCounts says at its cursor, with empty times. A DELTA has the buckets that changed, and every number in it is what was added: add count and total, take the earlier firstOccurred and the later lastOccurred, and the result is what the query says at its cursor, but for times in which nothing happened. When retention has removed events that were counted, a SNAPSHOT without them follows, about a second later.',
   fields: (t) => ({
     kind: t.expose('kind', { type: UpdateKind }),
     buckets: t.field({ type: [CountBucketType], resolve: ({ buckets }) => [...buckets] }),
@@ -31,7 +31,7 @@ builder.subscriptionField('eventCounts', (t) =>
   t.field({
     type: EventCountsUpdateType,
     description:
-      'Counts that stay true: a full snapshot first, then the buckets that changed, at most every intervalMs. At most 10,000 buckets. A client that is slow gets larger updates, or a snapshot again.',
+      'Counts that stay true: a full snapshot first, then the buckets that changed, at most every intervalMs. At most 10,000 buckets. A client that is slow gets larger updates, or a snapshot again; so does everybody, once retention has removed what was counted.',
     args: {
       filter: t.arg({ type: EventFilter }),
       by: t.arg({ type: [CountBy], required: true, description: 'One to eight dimensions, at most one of them time.' }),

@@ -18,12 +18,12 @@ import { startWakeups } from './log/wakeups.ts';
 import { atReading, createMetrics } from './metrics.ts';
 import { version } from './package-root.ts';
 import { createAdmission, type AdmissionParts } from './server/admission.ts';
+import { Connections } from './server/connections.ts';
 import { createHttp, listen } from './server/http.ts';
-import { OpenConnections } from './server/open-connections.ts';
-import { documentLimits } from './server/query-limits.ts';
+import { createPages } from './server/pages.ts';
+import { documentLimits, type DocumentLimits } from './server/query-limits.ts';
 import { trackRequests } from './server/stop.ts';
 import { countBytes } from './server/traffic.ts';
-import { createWebPages } from './server/web-pages.ts';
 import { serveWebSocket } from './server/websocket.ts';
 import { createHeadReader } from './store/head.ts';
 import { openStore } from './store/open.ts';
@@ -37,8 +37,14 @@ export interface Tidings extends AsyncDisposable {
   readonly database: 'embedded' | 'postgres';
 }
 
-/** The server's door: starts the parts in order; disposing stops them in reverse. Throws CANNOT_START. */
-export async function startTidings(settings: Settings, logger: Logger = createLogger(settings)): Promise<Tidings> {
+/**
+ * The server's door: starts the parts in order; disposing stops them in reverse. Documents may be as large as `settings`
+ * say, where they do. Throws CANNOT_START.
+ */
+export async function startTidings(
+  settings: Settings & Partial<DocumentLimits>,
+  logger: Logger = createLogger(settings),
+): Promise<Tidings> {
   await using starting = new AsyncDisposableStack();
 
   const metrics = createMetrics();
@@ -82,24 +88,32 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     limits,
     version,
   };
-  const graphql = createGraphQL({ schema, createContext: (asker) => createContext(services, asker), metrics, logger, limits, settings });
+  const graphql = createGraphQL({
+    schema,
+    createContext: (asker) => createContext(services, asker),
+    keys: ring,
+    metrics,
+    logger,
+    limits,
+    settings,
+  });
   const onRefused: AdmissionParts['onRefused'] = (refusal) => {
     metrics.refused.inc({ reason: refusal.reason });
     audit.refused(refusal);
   };
   const admission = createAdmission({ callers: ring, onRefused });
-  const pages = createWebPages({ allowedOrigins: settings.allowedOrigins, isOpen: () => ring.isOpen });
-  const connections = new OpenConnections(settings.connectionsPerClient);
+  const pages = createPages(settings, ring);
+  const connections = new Connections(settings.connectionsPerClient);
   const doors = { ...services, callers: ring };
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
   const http = createHttp({
     graphql,
     admission,
+    logger,
     pages,
     connections,
     counters: metrics,
-    logger,
     metrics: { contentType: metrics.registry.contentType, read: readMetrics },
     checkReady,
     limits: settings,

@@ -50,7 +50,8 @@ function onTerminal({ counts, heading, everyMs }: BoardParts, terminal: WriteStr
     [Symbol.dispose]() {
       clearInterval(timer);
       terminal.off('resize', draw);
-      const table = topTable(heading, counts.take(), { columns: sizeOf(terminal).columns, lines: printedLines, bars: widestBar });
+      // Over all the time that it says: the last moments may have been none.
+      const table = topTable(heading, counts.whole(), { columns: sizeOf(terminal).columns, lines: printedLines, bars: widestBar });
       terminal.write(`${firstScreen}${table.join('\r\n')}\r\n`);
     },
   };

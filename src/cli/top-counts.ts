@@ -3,6 +3,8 @@ export interface TopCounts {
   add(key: string): void;
   /** What there is now; rates are those since the last call. */
   take(): Top;
+  /** The same, with rates since the start. */
+  whole(): Top;
 }
 
 export interface Top {
@@ -25,7 +27,7 @@ export interface TopRow {
 
 export function startTopCounts(): TopCounts {
   const begun = performance.now();
-  const counts = new Map<string, { count: number; fresh: number }>();
+  const counts = new Map<string, Counted>();
   let [total, fresh, others, taken] = [0, 0, 0, begun];
 
   /** Lets the rarer half go. */
@@ -35,6 +37,13 @@ export function startTopCounts(): TopCounts {
       others += count;
       counts.delete(key);
     }
+  };
+  const topOver = (from: number, { all, of }: { readonly all: number; readonly of: (each: Counted) => number }): Top => {
+    const now = performance.now();
+    const interval = Math.max(now - from, 1) / 1000;
+    const rows = Array.from(counts, ([key, each]) => ({ key, count: each.count, rate: of(each) / interval }));
+    rows.sort((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1));
+    return { rows, total, rate: all / interval, seconds: (now - begun) / 1000, others };
   };
   return {
     add(key) {
@@ -50,15 +59,19 @@ export function startTopCounts(): TopCounts {
       }
     },
     take() {
-      const now = performance.now();
-      const interval = Math.max(now - taken, 1) / 1000;
-      const rows = Array.from(counts, ([key, each]) => ({ key, count: each.count, rate: each.fresh / interval }));
-      const top = { total, rate: fresh / interval, seconds: (now - begun) / 1000, others };
+      const top = topOver(taken, { all: fresh, of: (each) => each.fresh });
       for (const each of counts.values()) each.fresh = 0;
-      [fresh, taken] = [0, now];
-      return { ...top, rows: rows.toSorted((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1)) };
+      [fresh, taken] = [0, performance.now()];
+      return top;
     },
+    whole: () => topOver(begun, { all: total, of: (each) => each.count }),
   };
+}
+
+interface Counted {
+  count: number;
+  /** Of them, since the last call of `take`. */
+  fresh: number;
 }
 
 /** Some 20 MB of ids. */

@@ -2,10 +2,12 @@ import type { Position } from './cursor.ts';
 import { microsOf, secondOf } from './count-keys.ts';
 import type { StoredEvent } from './event.ts';
 import type { Instant } from './instant.ts';
+import { ValueColumnsBuilder, type ValueColumns } from './value-columns.ts';
 
 /**
  * Columns: what a chapter's events say that is counted most, one value after the other in log order, so that a count need
  * not look at the events. Times take 8 bytes each; names and resource ids are written once, and then told by 2 bytes.
+ * Labels and roles have columns where they take little.
  */
 export interface Columns {
   /** The place of the first event. */
@@ -13,6 +15,7 @@ export interface Columns {
   readonly occurred: Uint8Array;
   readonly names: Dictionary;
   readonly resources: Dictionary;
+  readonly values: ValueColumns;
 }
 
 /** Texts, each once, and which of them each event has. */
@@ -27,12 +30,14 @@ export class ColumnsBuilder {
   private readonly occurred: Instant[] = [];
   private readonly names = new DictionaryBuilder();
   private readonly resources = new DictionaryBuilder();
+  private readonly values = new ValueColumnsBuilder();
 
   add(event: StoredEvent): void {
     this.first ??= event.position;
     this.occurred.push(event.occurred);
     this.names.add(event.event);
     this.resources.add(event.resource.id);
+    this.values.add(event);
   }
 
   /** Null where there are no events. */
@@ -43,6 +48,7 @@ export class ColumnsBuilder {
       occurred: packedTimes(this.occurred),
       names: this.names.dictionary(),
       resources: this.resources.dictionary(),
+      values: this.values.columns(),
     };
   }
 }

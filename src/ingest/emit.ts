@@ -65,15 +65,17 @@ export function createEmitter(parts: EmitterParts): Emitter {
         stored === null
           ? { outcomes: checked.map((each) => refusal(each)), head: await parts.heads.head() }
           : { outcomes: await outcomes(parts, { checked, stored, caller }), head: stored.head };
-      for (const outcome of emission.outcomes) count(parts.metrics, outcome);
+      tell(parts.metrics, emission.outcomes);
       return emission;
     },
   };
 }
 
-function count({ emitted, problems }: Metrics, outcome: Outcome): void {
-  emitted.inc({ status: outcome.status.toLowerCase() });
-  if (outcome.status === 'REJECTED') for (const { code } of outcome.problems) problems.inc({ code });
+function tell({ emitted, problems }: Metrics, outcomes: readonly Outcome[]): void {
+  const counts = { CREATED: 0, DUPLICATE: 0, REJECTED: 0 };
+  for (const { status } of outcomes) counts[status] += 1;
+  for (const [status, count] of Object.entries(counts)) if (count > 0) emitted.inc({ status: status.toLowerCase() }, count);
+  for (const outcome of outcomes) if (outcome.status === 'REJECTED') for (const { code } of outcome.problems) problems.inc({ code });
 }
 
 /** A candidate with its verdict, before the database was asked. */

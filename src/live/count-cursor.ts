@@ -2,7 +2,8 @@ import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Waiter } from '../log/waiters.ts';
 import { Alarm } from './alarm.ts';
-import type { CountFeed, CountsUpdate } from './count-feed.ts';
+import type { CountFeed } from './count-feed.ts';
+import type { CountsUpdate } from './counts-update.ts';
 import type { Identity, LiveCursor } from './live-cursor.ts';
 
 /** The last message, where the count cannot go on. A message, since an iterator that throws would close its client's whole socket. */
@@ -15,11 +16,13 @@ export type CountsMessage = CountsUpdate | CountFailed;
 
 /**
  * The place of one subscriber in a live count. Begins with a snapshot that holds everything up to `atLeast`; then says, at most
- * every `intervalMs`, what was added since. Whoever takes messages slowly gets larger ones, or a snapshot again.
+ * every `intervalMs`, what was added since. Whoever takes messages slowly gets larger ones, or a snapshot again; so does
+ * everybody, when retention has removed what was counted.
  */
 export class CountCursor implements LiveCursor<CountsMessage> {
   /** Where the last message ended in the feed; null before the first. */
   private place: Position | null = null;
+  private edition = 0;
   private saidAt = -Infinity;
   private failed = false;
   private readonly alarm = new Alarm();
@@ -45,7 +48,7 @@ export class CountCursor implements LiveCursor<CountsMessage> {
   }
 
   onMore(waiter: Waiter): void {
-    if (this.feed.hasNews || this.feed.end !== this.place) this.alarm.set(this.dueIn(), waiter);
+    if (this.feed.hasNews || !this.hasAll) this.alarm.set(this.dueIn(), waiter);
     else this.feed.onMore(waiter);
   }
 
@@ -70,11 +73,16 @@ export class CountCursor implements LiveCursor<CountsMessage> {
     if (this.feed.advance(this.own.atLeast) === 'READ') return 'READ';
     if (this.dueIn() > 0) return 'WAIT';
     this.feed.cut();
-    if (this.feed.end === this.place) return 'WAIT';
-    const update = (this.place === null ? null : this.feed.since(this.place)) ?? this.feed.snapshot();
-    this.place = this.feed.end;
+    if (this.hasAll) return 'WAIT';
+    const { end, edition } = this.feed;
+    const update = (this.place === null || edition !== this.edition ? null : this.feed.since(this.place)) ?? this.feed.snapshot();
+    [this.place, this.edition] = [end, edition];
     this.saidAt = performance.now();
     return update;
+  }
+
+  private get hasAll(): boolean {
+    return this.feed.end === this.place && this.feed.edition === this.edition;
   }
 
   private dueIn(): number {

@@ -1,22 +1,16 @@
-import { changedBuckets, bucketsOf, type CountBucket, type TimeBounds } from '../event/count-buckets.ts';
+import { changedBuckets, bucketsOf } from '../event/count-buckets.ts';
+import type { TimeBounds } from '../event/count-spans.ts';
 import type { Dimension } from '../event/count-by.ts';
 import { countKeys } from '../event/count-keys.ts';
-import { CountTable, tallied, type Cell } from '../event/count-table.ts';
+import { CountTable, tallied } from '../event/count-table.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Condition } from '../event/filter.ts';
 import { TidingsError } from '../errors.ts';
-import type { Waiter } from '../log/waiters.ts';
+import { Waiters, type Waiter } from '../log/waiters.ts';
+import { CountPieces } from './count-pieces.ts';
+import type { CountsUpdate } from './counts-update.ts';
+import type { KeptCounts } from './kept-counts.ts';
 import type { Walk } from './walk.ts';
-
-/** What a live count says. Adding up, from a SNAPSHOT on, gives what a query would say at the last message's cursor. */
-export interface CountsUpdate {
-  readonly kind: 'SNAPSHOT' | 'DELTA';
-  readonly buckets: readonly CountBucket[];
-  readonly total: number;
-  readonly cursor: Position;
-  /** Of updates with the same identity the content is the same. */
-  readonly identity: string;
-}
 
 export interface CountsSubject {
   readonly filter: Condition;
@@ -28,27 +22,34 @@ export interface CountsSubject {
  * A count that goes on, for all who ask for the same. It walks along the log when somebody asks, adds what matched, and keeps
  * what it added last in pieces, so that those who are a little behind get the pieces that they lack as one.
  *
- * Assumes: a table that was counted at `place`, and a tail that is followed. Promises: the table and the pieces, taken
- * together, hold every match up to where it has walked once, whatever comes late; an event costs the same however many are
- * stored. Does not promise to keep pieces for long: whoever lacks one that is gone gets a snapshot again. What retention
- * removes is not taken away.
+ * Assumes: counts as of a place, a tail that is followed, and to be told of removal. Promises: the table and the pieces,
+ * taken together, hold every match up to where it has walked once, whatever comes late; an event costs the same however many
+ * are stored. Where retention has removed some of them, all is counted again: that begins the next edition, of which
+ * everybody gets a snapshot. Does not promise to keep pieces for long: whoever lacks one that is gone gets a snapshot too.
  */
 export class CountFeed {
   private readonly name = `${(feeds += 1)}`;
-  private readonly pieces: Piece[] = [];
+  private pieces = new CountPieces();
   private pending = new CountTable();
   private reading: Promise<void> | null = null;
-  /** Up to here is in the table. */
+  /** Up to here it has walked; what lies behind `added` is pending. */
+  private place: Position;
   private added: Position;
+  /** How far retention has come, as it was told. */
+  private removedUpTo: Position;
+  private readonly removals = new Waiters();
+  private editions = 0;
   private snapshotMade: CountsUpdate | null = null;
-  private overfull = false;
+  /** Why it cannot go on. */
+  private failure: TidingsError | null = null;
 
   constructor(
     private readonly subject: CountsSubject,
-    private readonly walk: Walk,
-    private readonly counted: { readonly table: CountTable; place: Position },
+    private readonly log: { readonly walk: Walk; readonly count: (upTo: Position) => Promise<KeptCounts> },
+    private counted: KeptCounts,
   ) {
-    this.added = counted.place;
+    this.place = this.added = counted.upTo;
+    this.removedUpTo = counted.after;
   }
 
   /** Where the last piece ends. */
@@ -56,14 +57,26 @@ export class CountFeed {
     return this.added;
   }
 
+  /** Grows where what was said before is not true any more. */
+  get edition(): number {
+    return this.editions;
+  }
+
+  /** Tells it how far retention has come. */
+  removed(upTo: Position): void {
+    if (upTo <= this.removedUpTo) return;
+    this.removedUpTo = upTo;
+    this.removals.wake();
+  }
+
   /** Adds what is known to match. READ: nothing more before a `read`, at least up to `atLeast`. Throws LIMIT_EXCEEDED. */
   advance(atLeast: Position): 'READ' | 'DONE' {
     for (;;) {
-      if (this.overfull) throw tooMany();
-      if (this.reading !== null) return 'READ';
-      const { place } = this.counted;
-      if (this.walk.isAtHead(place)) return place < atLeast ? 'READ' : 'DONE';
-      const step = this.walk.known(place, stepLength);
+      if (this.failure !== null) throw this.failure;
+      if (this.reading !== null || this.hasLost) return 'READ';
+      const { place } = this;
+      if (this.log.walk.isAtHead(place)) return place < atLeast ? 'READ' : 'DONE';
+      const step = this.log.walk.known(place, stepLength);
       if (step === null) return 'READ';
       this.add(step);
     }
@@ -81,11 +94,13 @@ export class CountFeed {
   }
 
   onMore(waiter: Waiter): void {
-    this.walk.onMore(this.counted.place, waiter);
+    this.log.walk.onMore(this.place, waiter);
+    this.removals.add(waiter);
   }
 
   offMore(waiter: Waiter): void {
-    this.walk.offMore(waiter);
+    this.log.walk.offMore(waiter);
+    this.removals.delete(waiter);
   }
 
   /** Makes a piece of what was added since the last. Throws LIMIT_EXCEEDED when the table gets too large. */
@@ -94,12 +109,10 @@ export class CountFeed {
     const cells = this.pending.all();
     for (const cell of cells) this.counted.table.add(cell.keys, cell);
     this.counted.table.total += this.pending.total;
-    this.pieces.push({ from: this.added, to: this.counted.place, cells, total: this.pending.total });
-    this.added = this.counted.place;
+    this.pieces.add({ from: this.added, to: this.place, cells, total: this.pending.total });
+    this.added = this.place;
     this.pending = new CountTable();
     this.snapshotMade = null;
-    let kept = this.pieces.reduce((sum, piece) => sum + piece.cells.length, 0);
-    while (this.pieces.length > mostPieces || kept > mostKept) kept -= this.pieces.shift()?.cells.length ?? kept;
     if (this.counted.table.size > mostBuckets) throw tooMany();
   }
 
@@ -108,54 +121,68 @@ export class CountFeed {
     if (this.snapshotMade !== null) return this.snapshotMade;
     const { dimensions, bounds } = this.subject;
     const { table } = this.counted;
-    const { buckets, truncated } = bucketsOf(table.all(), { dimensions, bounds, order: 'KEY', first: mostBuckets });
+    const { buckets, truncated } = bucketsOf(table, { dimensions, bounds, order: 'KEY', first: mostBuckets });
     if (truncated) throw tooMany();
     const cursor = this.added;
-    this.snapshotMade = { kind: 'SNAPSHOT', buckets, total: table.total, cursor, identity: `${this.name}:${cursor}` };
+    this.snapshotMade = { kind: 'SNAPSHOT', buckets, total: table.total, cursor, identity: `${this.name}.${this.editions}:${cursor}` };
     return this.snapshotMade;
   }
 
   /** What was added from a place to `end`, as one; null when that is not kept any more. */
   since(place: Position): CountsUpdate | null {
-    const first = this.pieces.findIndex(({ from }) => from === place);
-    if (first === -1) return null;
-    const table = new CountTable();
-    for (const { cells, total } of this.pieces.slice(first)) {
-      for (const cell of cells) table.add(cell.keys, cell);
-      table.total += total;
-    }
+    const table = this.pieces.since(place);
+    if (table === null) return null;
     const cursor = this.added;
     const buckets = changedBuckets(table.all(), this.subject.dimensions);
-    return { kind: 'DELTA', buckets, total: table.total, cursor, identity: `${this.name}:${place}-${cursor}` };
+    return { kind: 'DELTA', buckets, total: table.total, cursor, identity: `${this.name}.${this.editions}:${place}-${cursor}` };
   }
 
   close(): void {
-    this.walk[Symbol.dispose]();
+    this.log.walk[Symbol.dispose]();
+  }
+
+  private get hasLost(): boolean {
+    return this.removedUpTo > this.counted.after;
   }
 
   private async readOn(): Promise<void> {
-    const { place } = this.counted;
-    const remembered = await this.walk.remembered(place);
-    this.add(remembered !== null && remembered.upTo > place ? remembered : await this.walk.stored(place));
+    if (this.hasLost) return this.countAgain();
+    const { place } = this;
+    const remembered = await this.log.walk.remembered(place);
+    this.add(remembered !== null && remembered.upTo > place ? remembered : await this.log.walk.stored(place));
+  }
+
+  private async countAgain(): Promise<void> {
+    const counted = await this.log.count(this.place).catch((error: unknown) => {
+      if (!(error instanceof TidingsError) || error.code === 'UNAVAILABLE') throw error;
+      this.failure = error;
+      return null;
+    });
+    if (counted === null) return;
+    // Events can only have gone, so as many are the same ones.
+    if (counted.table.total === this.counted.table.total + this.pending.total) {
+      this.counted = { ...this.counted, after: counted.after };
+      return;
+    }
+    this.counted = counted;
+    this.added = this.place;
+    this.pending = new CountTable();
+    this.pieces = new CountPieces();
+    this.snapshotMade = null;
+    this.editions += 1;
   }
 
   private add({ events, upTo }: Awaited<ReturnType<Walk['stored']>>): void {
     for (const event of events) {
-      if (this.pending.size > mostBuckets) this.overfull = true;
-      if (this.overfull) break;
+      if (event.position <= this.counted.after) continue; // memory may reach back further than the log
+      if (this.pending.size > mostBuckets) this.failure = tooMany();
+      if (this.failure !== null) break;
       const one = tallied(1, event.occurred, event.occurred);
       for (const keys of countKeys(this.subject.dimensions, event)) this.pending.add(keys, one);
       this.pending.total += 1;
     }
-    this.counted.place = upTo;
+    this.place = upTo;
   }
-}
-
-interface Piece {
-  readonly from: Position;
-  readonly to: Position;
-  readonly cells: readonly Cell[];
-  readonly total: number;
 }
 
 function tooMany(): TidingsError {
@@ -167,6 +194,3 @@ function tooMany(): TidingsError {
 let feeds = 0;
 const stepLength = 1000;
 const mostBuckets = 10_000;
-/** A client that is slower than so many updates, or so many buckets in them, begins again with a snapshot. */
-const mostPieces = 32;
-const mostKept = 20_000;

@@ -1,9 +1,10 @@
 import type { Position } from '../event/cursor.ts';
-import { readCounts } from '../store/counts.ts';
 import { canonicalFilter } from './canonical-filter.ts';
 import { CountCursor, type CountsMessage } from './count-cursor.ts';
 import { CountFeed, type CountsSubject } from './count-feed.ts';
+import { readKeptCounts, type KeptCounts } from './kept-counts.ts';
 import { LiveSource } from './live-source.ts';
+import { watchRemoval } from './removal-watch.ts';
 import type { SubscriptionParts } from './subscription.ts';
 import { Walk } from './walk.ts';
 
@@ -17,6 +18,8 @@ export interface CountSubscriptionRequest extends CountsSubject {
 /** Live counts: one feed for all subscriptions that count the same events by the same dimensions, for as long as there is one. */
 export class LiveCounts {
   private readonly feeds = new Map<string, Shared>();
+  private removal: Disposable | null = null;
+  private lastCount: Promise<unknown> = Promise.resolve();
 
   /** Throws LIMIT_EXCEEDED where there are too many buckets, or counting takes too long. */
   async subscribe(parts: SubscriptionParts, request: CountSubscriptionRequest): Promise<LiveSource<CountsMessage>> {
@@ -39,16 +42,39 @@ export class LiveCounts {
   private shared(parts: SubscriptionParts, request: CountSubscriptionRequest, head: Position): Shared {
     const { key, condition } = canonicalFilter(request.filter);
     const name = JSON.stringify([key, request.dimensionsKey]);
-    const shared = this.feeds.get(name) ?? { name, users: 0, feed: openFeed(parts, { ...request, filter: condition }, head) };
+    const shared = this.feeds.get(name) ?? { name, users: 0, feed: this.open(parts, { ...request, filter: condition }, head) };
     this.feeds.set(name, shared);
     shared.users += 1;
+    this.removal ??= watchRemoval(parts.removedUpTo, (upTo) => this.removed(upTo));
     return shared;
+  }
+
+  private async open(parts: SubscriptionParts, subject: CountsSubject, head: Position): Promise<CountFeed> {
+    const counted = await readKeptCounts(parts, subject, head);
+    const count = (upTo: Position): Promise<KeptCounts> => this.inTurn(() => readKeptCounts(parts, subject, upTo));
+    return new CountFeed(subject, { walk: new Walk(parts, subject.filter, page), count }, counted);
+  }
+
+  /** What was counted may be gone, for all feeds at once. */
+  private removed(upTo: Position): void {
+    for (const { feed } of this.feeds.values()) void feed.then((open) => open.removed(upTo)).catch(() => undefined); // whoever opened it was told
+  }
+
+  /** One after the other: after a removal all feeds count again, and other reads are to come in between. */
+  private inTurn(count: () => Promise<KeptCounts>): Promise<KeptCounts> {
+    const result = this.lastCount.then(count);
+    this.lastCount = result.catch(() => undefined);
+    return result;
   }
 
   private leave(shared: Shared): void {
     shared.users -= 1;
     if (shared.users > 0) return;
     if (this.feeds.get(shared.name) === shared) this.feeds.delete(shared.name);
+    if (this.feeds.size === 0) {
+      this.removal?.[Symbol.dispose]();
+      this.removal = null;
+    }
     void shared.feed.then((feed) => feed.close()).catch(() => undefined); // whoever opened it was told
   }
 }
@@ -57,11 +83,6 @@ interface Shared {
   readonly name: string;
   readonly feed: Promise<CountFeed>;
   users: number;
-}
-
-async function openFeed(parts: SubscriptionParts, subject: CountsSubject, head: Position): Promise<CountFeed> {
-  const table = await readCounts(parts.database, { filter: subject.filter, dimensions: subject.dimensions, head });
-  return new CountFeed(subject, new Walk(parts, subject.filter, page), { table, place: head });
 }
 
 /** Events read from the database at once, where memory does not reach back. */

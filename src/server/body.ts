@@ -1,13 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { ErrorCode } from '../errors.ts';
 import { isTooDeep, mostLevels } from './json-depth.ts';
-
-/** Why a request's body is not looked at, and the status of HTTP that says so. */
-export interface Refusal {
-  readonly status: 400 | 413 | 415;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
+import type { Refusal } from './refusal.ts';
 
 /**
  * Reads the JSON of a request, up to `most` bytes, and leaves it on the request as `body`, where Yoga looks for it first.
@@ -15,16 +8,9 @@ export interface Refusal {
  */
 export async function takeBody(request: IncomingMessage, most: number): Promise<Refusal | null> {
   if (request.method === 'GET' || request.method === 'HEAD') return refusalOfParameters(request);
-  // Forms and plain text, which any web page may send without being asked, are no way in.
-  if (request.method === 'POST' && !/^application\/(graphql\+)?json\s*(;|,|$)/i.test(request.headers['content-type'] ?? '')) return noJson;
   if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge(most);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > most) return tooLarge(most);
-    chunks.push(chunk);
-  }
+  const chunks = await read(request, most);
+  if (chunks === null) return tooLarge(most);
   if (isTooDeep(chunks, mostLevels)) return tooDeep;
   Object.assign(request, { body: new Body(chunks) });
   return null;
@@ -55,7 +41,29 @@ function tooLarge(most: number): Refusal {
 }
 
 const tooDeep: Refusal = { status: 400, code: 'LIMIT_EXCEEDED', message: `expected JSON of at most ${mostLevels} levels, got more` };
-const noJson: Refusal = { status: 415, code: 'BAD_USER_INPUT', message: 'expected a body of the content type application/json' };
+
+/** The body that `takeBody` has read; null when it has not. */
+export function bodyOf(request: IncomingMessage): Body | null {
+  return 'body' in request && request.body instanceof Body ? request.body : null;
+}
+
+/** Null: there is more. */
+async function read(request: IncomingMessage, most: number): Promise<readonly Buffer[] | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= most) return;
+      request.pause();
+      resolve(null);
+    });
+    request.once('end', () => resolve(chunks));
+    request.once('error', reject);
+    request.once('close', () => reject(new Error('the request was broken off')));
+  });
+}
 
 /**
  * A body that was read. Yoga counts the keys of what it is given, of which a Buffer has one for each byte: that took more
@@ -63,6 +71,11 @@ const noJson: Refusal = { status: 415, code: 'BAD_USER_INPUT', message: 'expecte
  */
 class Body {
   constructor(private readonly chunks: readonly Buffer[]) {}
+
+  text(): string {
+    const [only] = this.chunks;
+    return (this.chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.chunks)).toString();
+  }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     yield* this.chunks;

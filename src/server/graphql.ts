@@ -3,11 +3,13 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Asker } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
+import { createErrorMask, reportFailures } from './mask-error.ts';
+import { parsedBody } from './parsed-body.ts';
+import { plainVariables } from './plain-variables.ts';
 import { limitCost, type CostLimits } from './cost-limits.ts';
 import { DocumentCache } from './document-cache.ts';
 import { limitDocuments } from './document-limits.ts';
 import { withoutIntrospection } from './introspection.ts';
-import { createErrorMask, reportFailures } from './mask-error.ts';
 import { measureOperations } from './operation-metrics.ts';
 import type { DocumentLimits } from './query-limits.ts';
 import { sharedSubscriptions } from './subscribe.ts';
@@ -16,6 +18,8 @@ export interface GraphQLParts {
   readonly schema: GraphQLSchema;
   /** Makes the context of one operation. */
   readonly createContext: (asker: Asker) => object;
+  /** Whether it takes none to come in. */
+  readonly keys: { readonly isOpen: boolean };
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: DocumentLimits & CostLimits;
@@ -32,28 +36,33 @@ export type GraphQLEndpoint = YogaServerInstance<Asker, object>;
 export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
-export function createGraphQL({ schema, createContext, metrics, logger, limits, settings }: GraphQLParts): GraphQLEndpoint {
+export function createGraphQL({ schema, createContext, keys, metrics, logger, limits, settings }: GraphQLParts): GraphQLEndpoint {
   const errors = createErrorMask(metrics, logger);
   return createYoga<Asker, object>({
     schema,
     context: createContext,
     graphqlEndpoint: graphqlPath,
     landingPage: false,
-    // Pages of other origins have no business here.
+    // See pages.ts.
     cors: false,
     multipart: false,
+    // The body was read, within the limit of the settings.
+    maxRequestBodySize: false,
     // Loaded when the first browser asks: it is large, and a server starts faster without it.
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
-    graphiql: settings.graphiql === 'on' && { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
+    // It sends its headers, and so a key, along with streams over HTTP, but not with WebSockets.
+    graphiql: settings.graphiql === 'on' && (() => ({ title: 'Tidings', subscriptionsProtocol: keys.isOpen ? 'WS' : 'SSE', defaultQuery })),
     maskedErrors: { maskError: errors.mask },
     // Yoga's own cache keeps a thousand documents, however large, also of those that cannot be parsed.
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
-      reportFailures(errors),
+      parsedBody(),
       measureOperations(metrics),
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
       limitCost(limits),
+      plainVariables(schema),
+      reportFailures(errors),
       sharedSubscriptions({ maskError: errors.mask, metrics }),
     ],
     // What Yoga calls errors went through maskError, which logs those that are bugs.

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DisposableStack } from '@whatwg-node/disposablestack';
 import type { Logger } from 'pino';
 import { nobody, type Asker } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
@@ -10,17 +9,18 @@ import { homePage } from './home-page.ts';
 import { addressOf, type Admission } from './admission.ts';
 import { takeBody } from './body.ts';
 import { logRequest, requestIdOf } from './request-log.ts';
-import type { OpenConnections } from './open-connections.ts';
+import type { Connections } from './connections.ts';
+import type { Pages } from './pages.ts';
+import { refuse, type Refusal } from './refusal.ts';
 import { asksForStream } from './stop.ts';
-import type { WebPages } from './web-pages.ts';
 
 export interface HttpParts {
   readonly graphql: GraphQLEndpoint;
   readonly admission: Admission;
-  readonly pages: WebPages;
-  readonly connections: OpenConnections;
-  readonly counters: Pick<Metrics, 'refused' | 'streams'>;
   readonly logger: Logger;
+  readonly pages: Pages;
+  readonly connections: Connections;
+  readonly counters: Pick<Metrics, 'refused' | 'streams'>;
   readonly metrics: { readonly contentType: string; readonly read: () => Promise<string> };
   /** Rejects when the server cannot serve now. */
   readonly checkReady: () => Promise<void>;
@@ -38,11 +38,12 @@ export interface Door {
 
 /** The one HTTP server. It does not listen yet. */
 export function createHttp(parts: HttpParts): Server {
-  const { graphql, admission, pages, connections, counters, logger, metrics, checkReady, limits, version, doors } = parts;
+  const { graphql, admission, logger, pages, connections, counters, metrics, checkReady, limits, version, doors } = parts;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const refusal = pages.refusalOf(request);
-    if (refusal !== null) return refuse(response, 403, new TidingsError('FORBIDDEN', refusal));
-    if (pages.welcome(request, response)) return;
+    if (!pages.letIn(request, response)) {
+      if (response.statusCode === 403) counters.refused.inc({ reason: 'FORBIDDEN' });
+      return;
+    }
     const path = request.url?.split('?')[0] ?? '/';
     switch (path) {
       case graphqlPath:
@@ -68,38 +69,36 @@ export function createHttp(parts: HttpParts): Server {
       }
     }
   };
-  /** Answers an error as GraphQL does; the rest of the request is not read. */
-  const refuse = (response: ServerResponse, status: number, { code, message, extensions }: TidingsError): void => {
-    counters.refused.inc({ reason: code });
-    response.setHeader('connection', 'close');
-    if (extensions.retryAfterMs !== undefined) response.setHeader('retry-after', Math.ceil(extensions.retryAfterMs / 1000));
-    send(response, status, { type: 'application/json; charset=utf-8', text: JSON.stringify({ errors: [{ message, extensions }] }) });
+  const turnAway = (response: ServerResponse, refusal: Refusal): void => {
+    counters.refused.inc({ reason: refusal.code });
+    refuse(response, refusal);
   };
   const answerGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asker = isForGraphiQL(request)
       ? { caller: nobody, address: addressOf(request), requestId: requestIdOf(request) }
       : await admission.admit(request, response);
     if (asker === null) return;
-    if (asksForStream(request) && !count(asker, response)) return;
+    if (request.method === 'POST' && !graphqlTypes.test(request.headers['content-type'] ?? '')) return turnAway(response, wrongType);
+    if (asksForStream(request) && !holds(response, asker)) {
+      return turnAway(response, { status: 429, code: 'LIMIT_EXCEEDED', message: connections.refusal, headers: { 'retry-after': '10' } });
+    }
     const refusal = await takeBody(request, limits.bodyBytes);
-    if (refusal !== null) return refuse(response, refusal.status, new TidingsError(refusal.code, refusal.message));
+    if (refusal !== null) return turnAway(response, refusal);
     await graphql.handle(request, response, asker);
   };
-  /** Counts a stream for as long as it is open; false when it was refused, for there are too many. */
-  const count = ({ caller, address }: Asker, response: ServerResponse): boolean => {
-    using counted = new DisposableStack();
-    try {
-      counted.use(connections.ofAddress(address));
-      counted.use(connections.ofKey(caller));
-    } catch (error) {
-      if (!(error instanceof TidingsError)) throw error;
-      refuse(response, 429, error);
+  /** Counts a stream among its client's for as long as it lasts; false: there are too many. */
+  const holds = (response: ServerResponse, { address, caller }: Asker): boolean => {
+    const held = [connections.ofAddress(address), connections.ofKey(caller.keyId)];
+    const release = (): void => held.forEach((each) => each?.[Symbol.dispose]());
+    if (held.includes(null)) {
+      release();
       return false;
     }
-    const open = counted.move();
     counters.streams.inc();
-    open.defer(() => counters.streams.dec());
-    response.once('close', () => open[Symbol.dispose]());
+    response.once('close', () => {
+      release();
+      counters.streams.dec();
+    });
     return true;
   };
   return createServer(
@@ -148,6 +147,10 @@ const headersMs = 20_000;
 const checkingMs = 5000;
 /** … for all of a request: the largest body, at 2 Mbit/s. */
 const requestMs = 60_000;
+
+/** Others are what a form of any page in a browser could send, without being asked by it whether it may. */
+const graphqlTypes = /^application\/(?:json|graphql|graphql\+json)\s*(?:[;,]|$)/i;
+const wrongType = { status: 415, code: 'BAD_USER_INPUT', message: 'content-type: expected application/json' } as const;
 
 interface Body {
   readonly type: string;

@@ -7,7 +7,8 @@ export function withoutIntrospection(): Plugin {
     onValidate({ addValidationRule, validateFn, setValidationFn }) {
       addValidationRule(noIntrospection);
       const validate = validateFn as (...args: readonly unknown[]) => readonly GraphQLError[];
-      setValidationFn((schema, document, rules) => validate(schema, document, rules, { hideSuggestions: true }));
+      // After schema, document and rules. Envelop would put options where graphql 16 expects type info.
+      setValidationFn((...args) => validate(...args.slice(0, 3), { hideSuggestions: true }));
     },
     // Variables are read when an operation is executed.
     onExecute: () => ({ onExecuteDone: (done) => hideSuggestions(done) }),

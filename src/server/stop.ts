@@ -44,7 +44,7 @@ export function trackRequests(server: Server): UnderWay {
   };
 }
 
-/** Whether the answer may be a stream, which never finishes by itself. */
+/** A stream never finishes by itself. */
 export function asksForStream({ headers }: IncomingMessage): boolean {
   return headers.accept?.includes('text/event-stream') ?? false;
 }

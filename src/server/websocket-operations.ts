@@ -21,9 +21,9 @@ export interface Extra {
   readonly authorization: string | undefined;
   /** Who opened it, once that is known. */
   caller: Caller | null;
-  /** Its place among the connections of the caller's key, given back when it closes. */
-  counted: Disposable | null;
-  hasClosed: boolean;
+  /** Its place among the connections of the caller's key. */
+  held: Disposable | null;
+  isClosed: boolean;
   /** Closes it, when the caller's key has ended. */
   readonly onEnded: () => void;
 }

@@ -7,19 +7,19 @@ import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { addressOf, graceMs, type Admission } from './admission.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
+import type { Connections } from './connections.ts';
 import { isTooDeep, mostLevels } from './json-depth.ts';
 import { Lane } from './lane.ts';
-import type { OpenConnections } from './open-connections.ts';
-import type { WebPages } from './web-pages.ts';
 import { requestIdOf } from './request-log.ts';
+import type { Pages } from './pages.ts';
 import { operationsOver, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
   readonly http: Server;
   readonly graphql: GraphQLEndpoint;
   readonly admission: Admission;
-  readonly pages: WebPages;
-  readonly connections: OpenConnections;
+  readonly pages: Pages;
+  readonly connections: Connections;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: OperationLimits & { readonly bodyBytes: number };
@@ -43,10 +43,12 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
   const admit = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     extra.caller = await admission.admitSocket({ authorization, address: extra.address, door: 'websocket' });
-    if (extra.caller === null || extra.hasClosed) return false;
-    extra.counted = connections.ofKey(extra.caller);
-    extra.caller.ended.addEventListener('abort', extra.onEnded);
-    return !extra.caller.ended.aborted;
+    const held = extra.caller === null ? null : connections.ofKey(extra.caller.keyId);
+    if (extra.caller !== null && held === null) throw new TidingsError('LIMIT_EXCEEDED', 'Too many connections of this key');
+    extra.held = held;
+    if (extra.isClosed) held?.[Symbol.dispose](); // meanwhile
+    extra.caller?.ended.addEventListener('abort', extra.onEnded);
+    return extra.caller?.ended.aborted === false;
   };
   const protocol = makeServer(operationsOver({ graphql, limits, metrics, admit }));
 
@@ -55,7 +57,9 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     const heartbeat = keepAlive(socket);
     const lane = new Lane(socket, request.socket, metrics.slowReaders);
     const fail = (error: unknown): void => {
-      if (error instanceof TidingsError) return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away
+      if (error instanceof TidingsError) {
+        return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away, or there are too many
+      }
       if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
         return socket.close(CloseCode.BadRequest, 'Only servers send such messages'); // graphql-ws throws
       }
@@ -68,8 +72,8 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       requestId: requestIdOf(request),
       authorization: request.headers.authorization,
       caller: null,
-      counted: null,
-      hasClosed: false,
+      held: null,
+      isClosed: false,
       // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
@@ -99,36 +103,32 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
       clearInterval(heartbeat);
-      extra.hasClosed = true;
-      extra.counted?.[Symbol.dispose]();
+      extra.isClosed = true;
+      extra.held?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
       void closed(code, reason.toString());
     });
   };
 
-  /** Counts a connection for as long as it is there, whatever becomes of it; or why it is refused. */
-  const count = (request: IncomingMessage, socket: Duplex): string | null => {
-    try {
-      const counted = connections.ofAddress(addressOf(request));
-      socket.once('close', () => counted[Symbol.dispose]());
-      return null;
-    } catch {
-      metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
-      return '429 Too Many Requests';
-    }
-  };
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
+    const refuse = (status: string, headers = ''): void => void socket.end(`HTTP/1.1 ${status}\r\n${headers}${ending}`);
     if (pages.refusalOf(request) !== null) {
       metrics.refused.inc({ reason: 'FORBIDDEN' });
-      return turnAway(socket, '403 Forbidden');
+      return refuse('403 Forbidden');
     }
     const path = request.url?.split('?')[0] ?? '/';
     const door = doors.find((each) => each.opensAt(path));
     if (door !== undefined) return door.upgrade(request, socket, head);
-    const refusal = refusalOf(request) ?? count(request, socket);
-    if (refusal === null) sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
-    else turnAway(socket, refusal);
+    const refusal = refusalOf(request);
+    if (refusal !== null) return refuse(refusal);
+    const held = connections.ofAddress(addressOf(request));
+    if (held === null) {
+      metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
+      return refuse('429 Too Many Requests', 'Retry-After: 10\r\n');
+    }
+    socket.once('close', () => held[Symbol.dispose]()); // also where it never becomes a WebSocket
+    sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
   };
   http.on('upgrade', upgrade);
 
@@ -156,10 +156,6 @@ function keepAlive(socket: WebSocket): NodeJS.Timeout {
   }, pingMs);
 }
 
-function turnAway(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
 function refusalOf({ url, headers }: IncomingMessage): string | null {
   if (url?.split('?')[0] !== graphqlPath) return '404 Not Found';
   const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
@@ -167,6 +163,7 @@ function refusalOf({ url, headers }: IncomingMessage): string | null {
   return null;
 }
 
+const ending = 'Connection: close\r\nContent-Length: 0\r\n\r\n';
 const pingMs = 12_000;
 /** How long a client has to answer the closing of its socket. */
 const closingMs = 1000;

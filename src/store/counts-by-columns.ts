@@ -1,8 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
+import type { ColumnCount } from '../event/column-count.ts';
+import type { ChapterColumns, Column } from '../event/column-filter.ts';
+import type { ColumnName } from '../event/column-name.ts';
 import { unpackedPlaces, unpackedTimes } from '../event/columns.ts';
-import type { ColumnCount, Texts } from '../event/count-columns.ts';
 import type { CountTable } from '../event/count-table.ts';
 import { origin, type Position } from '../event/cursor.ts';
+import { unpackedCodes, unpackedValues } from '../event/packed.ts';
 import type { Database } from './database.ts';
 import { Pace } from './pace.ts';
 
@@ -13,9 +16,9 @@ export interface Stretch {
 }
 
 /**
- * Counts every chapter up to `head` by its columns, some chapters a statement, by the primary key. Answers with the stretches
- * of the log that it could not count: behind the last chapter, chapters without columns, and those that have lost events.
- * A chapter has, or has lost, its first event first, since events are removed from the beginning of the log.
+ * Counts every chapter up to `head` by its columns, some chapters a statement, by the primary keys. Answers with the stretches
+ * of the log that it could not count: behind the last chapter, chapters without a column that it takes, and those that have
+ * lost events. A chapter has, or has lost, its first event first, since events are removed from the beginning of the log.
  */
 export async function countByColumns(
   database: Database,
@@ -33,12 +36,12 @@ export async function countByColumns(
   for (;;) {
     pace.check();
     const limit = Math.min(pace.share, mostChapters);
-    const rows = await pace.timed(() => database.rows<ChapterRow>(chapters({ from, head, limit }, count)));
+    const rows = await pace.timed(() => database.rows<ChapterRow>(chapters({ from, head, limit }, count.needs)));
     let began = performance.now();
     for (const row of rows) {
       const last = Number(row.last) as Position;
-      if (row.whole === true) count.add(columnsOf(row), table);
-      else leave(from, last);
+      if (row.occurred === null) leave(from, last);
+      else count.add(columnsOf(row.occurred, row, count.needs), table);
       from = last;
       if (performance.now() - began < sliceMs) continue;
       await new Promise((resolve) => setImmediate(resolve)); // others' turn
@@ -50,38 +53,77 @@ export async function countByColumns(
   return left;
 }
 
-interface ChapterRow {
+/** v0, o0 and so on are a column's values, and which of them each event has. */
+type ChapterRow = Readonly<Record<`v${number}`, Buffer | string | null> & Record<`o${number}`, Buffer | null>> & {
   readonly last: string;
-  /** It has columns, and all its events are still there. */
-  readonly whole: boolean | null;
-  readonly occurred: Buffer;
-  readonly names: string | null;
-  readonly name_of: Buffer | null;
-  readonly resources: string | null;
-  readonly resource_of: Buffer | null;
-}
+  /** Null: its columns do not say all that it takes, or tell of events that are gone. */
+  readonly occurred: Buffer | null;
+};
 
 function chapters(
   { from, head, limit }: { readonly from: Position; readonly head: Position; readonly limit: number },
-  { needs }: ColumnCount,
+  needs: readonly ColumnName[],
 ): SQL {
-  const names = sql.raw(needs.names ? 'c.names, c.name_of' : 'null as names, null as name_of');
-  const resources = sql.raw(needs.resources ? 'c.resources, c.resource_of' : 'null as resources, null as resource_of');
+  const parts = needs.map((each, index) => columnSql(each, index));
+  const part = (of: keyof ColumnSql): SQL =>
+    sql.join(
+      parts.map((each) => each[of]),
+      sql` `,
+    );
   return sql`
-    select c.last, c.occurred, ${names}, ${resources},
-      c.occurred is not null and exists (select from tidings.events e where e.position = c.first) as whole
-    from tidings.digest_chapters c
-    where c.last > ${from} and c.last <= ${head}
-    order by c.last
-    limit ${limit}`;
+    select c.last, case when whole then c.occurred end as occurred ${part('columns')}
+    from (
+      select c.*, c.occurred is not null and exists (select from tidings.events e where e.position = c.first) as kept
+      from tidings.digest_chapters c
+      where c.last > ${from} and c.last <= ${head}
+      order by c.last
+      limit ${limit}
+    ) c
+    ${part('joined')}
+    cross join lateral (select c.kept ${part('there')} as whole) w
+    order by c.last`;
 }
 
-function columnsOf({ occurred, names, name_of, resources, resource_of }: ChapterRow) {
-  return { times: unpackedTimes(occurred), names: textsOf(names, name_of), resources: textsOf(resources, resource_of) };
+interface ColumnSql {
+  readonly columns: SQL;
+  readonly joined: SQL;
+  /** Whether it is known what events have there. */
+  readonly there: SQL;
 }
 
-function textsOf(texts: string | null, of: Buffer | null): Texts | null {
-  return texts === null || of === null ? null : { texts: JSON.parse(texts) as readonly string[], of: unpackedPlaces(of) };
+function columnSql({ kind, name }: ColumnName, index: number): ColumnSql {
+  const as = sql.raw(`as v${index}`);
+  const asOf = sql.raw(`as o${index}`);
+  if (kind === 'event' || kind === 'resource') {
+    const [texts, of] = kind === 'event' ? [sql`c.names`, sql`c.name_of`] : [sql`c.resources`, sql`c.resource_of`];
+    return { columns: sql`, case when whole then ${texts} end ${as}, case when whole then ${of} end ${asOf}`, joined: sql``, there: sql`` };
+  }
+  const v = sql.raw(`x${index}`);
+  return {
+    columns: sql`, case when whole then ${v}."values" end ${as}, case when whole then ${v}.value_of end ${asOf}`,
+    joined: sql`left join tidings.chapter_columns ${v} on ${v}.chapter = c.last and ${v}.kind = ${kind} and ${v}.name = ${name}`,
+    there: sql`and (${v}."values" is not null or c.complete and ${v}.chapter is null)`,
+  };
+}
+
+function columnsOf(occurred: Buffer, row: ChapterRow, needs: readonly ColumnName[]): ChapterColumns {
+  const times = unpackedTimes(occurred);
+  const count = times.seconds.length;
+  return {
+    times,
+    columns: needs.map(({ kind }, index) => columnOf(kind, { values: row[`v${index}`] ?? null, of: row[`o${index}`] ?? null, count })),
+  };
+}
+
+function columnOf(
+  kind: ColumnName['kind'],
+  { values, of, count }: { readonly values: Buffer | string | null; readonly of: Buffer | null; readonly count: number },
+): Column {
+  // No event has such a label, or role.
+  if (values === null || of === null) return { values: [kind === 'label' ? null : []], of: new Uint16Array(count) };
+  if (typeof values === 'string') return { values: JSON.parse(values) as readonly string[], of: unpackedPlaces(of) };
+  const unpacked = unpackedValues(values);
+  return { values: unpacked, of: unpackedCodes(of, { size: unpacked.length, count }) };
 }
 
 /** A thousand events each: the first statement, and the largest, which takes a megabyte or two. */

@@ -1,9 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../event/count-by.ts';
-import type { TimeBounds } from '../event/count-buckets.ts';
-import { columnCount } from '../event/count-columns.ts';
+import type { TimeBounds } from '../event/count-spans.ts';
+import { columnCount } from '../event/column-count.ts';
 import { CountTable, tallied } from '../event/count-table.ts';
 import { origin, type Position } from '../event/cursor.ts';
+import { stretchLength } from '../event/digest.ts';
 import { always, type DigestTest } from '../event/digest-test.ts';
 import type { Condition } from '../event/filter.ts';
 import { countByColumns } from './counts-by-columns.ts';
@@ -23,11 +24,16 @@ export interface CountsRequest {
   readonly head: Position;
 }
 
+interface Searched {
+  /** Matches in so few digests are looked for there, and columns are not asked. */
+  readonly fewDigests?: number;
+}
+
 /**
  * Counts by dimensions. By columns, where these say all that it takes; through event ids or `follows` in one statement;
  * else through the digests that may hold matches. Throws LIMIT_EXCEEDED when it takes too long, or has too many keys.
  */
-export async function readCounts(database: Database, request: CountsRequest): Promise<CountTable> {
+export async function readCounts(database: Database, request: CountsRequest, { fewDigests = 256 }: Searched = {}): Promise<CountTable> {
   const table = new CountTable();
   const { filter, dimensions, head } = request;
   const way = wayTo({ filter, order: 'LOG' });
@@ -37,18 +43,30 @@ export async function readCounts(database: Database, request: CountsRequest): Pr
     return table;
   }
   const test = way.kind === 'digests' ? way.test : always;
-  const byColumns = (await isRare(database, test)) ? null : columnCount(conjunctsOf(filter), dimensions);
+  const byColumns = (await isRare(database, test, { head, fewDigests })) ? null : columnCount(conjunctsOf(filter), dimensions);
   const left = byColumns === null ? [{ from: origin, to: head }] : await countByColumns(database, head, { count: byColumns, table });
-  for (const { from, to } of left) await countStretch(database, { request: { ...request, head: to }, table }, { from, test });
+  const pace = new Pace(database.statementTimeout, firstSpan);
+  for (const { from, to } of left) await countStretch(database, { request: { ...request, head: to }, table }, { from, test, pace });
   return table;
 }
 
-/** Whether matches can only be in so few digests that looking into them costs less than all columns. By digests_by_terms. */
-async function isRare(database: Database, test: DigestTest): Promise<boolean> {
-  if (!isFiled(test)) return false;
-  const [row] = await database.rows<{ digests: string }>(sql`
-    select count(*) as digests from (select from tidings.digests d where ${searchSql(test)} limit ${fewDigests + 1}) d`);
-  return Number(row?.digests ?? 0) <= fewDigests;
+/**
+ * Whether matches can only be in so few digests that looking into them costs less than all columns: in `fewDigests`, or one of
+ * eight, by how many places there are. By digests_by_terms.
+ */
+async function isRare(
+  database: Database,
+  test: DigestTest,
+  { head, fewDigests }: { readonly head: Position; readonly fewDigests: number },
+): Promise<boolean> {
+  if (!isFiled(test) || fewDigests === 0) return false;
+  const [row] = await database.rows<{ rare: boolean }>(sql`
+    with few as materialized (
+      select greatest(${fewDigests}, (${head} - coalesce((select d.last from tidings.digests d order by d.last limit 1), ${head})) / ${8 * stretchLength}) as most
+    )
+    select count(*) <= (select most from few) as rare
+    from (select from tidings.digests d where ${searchSql(test)} limit (select most + 1 from few)) d`);
+  return row?.rare === true;
 }
 
 /**
@@ -59,9 +77,8 @@ async function isRare(database: Database, test: DigestTest): Promise<boolean> {
 async function countStretch(
   database: Database,
   { request, table }: { readonly request: CountsRequest; readonly table: CountTable },
-  { from: start, test }: { readonly from: Position; readonly test: DigestTest },
+  { from: start, test, pace }: { readonly from: Position; readonly test: DigestTest; readonly pace: Pace },
 ): Promise<void> {
-  const pace = new Pace(database.statementTimeout, firstSpan);
   for (let from: Position | null = start; from !== null && from < request.head;) {
     pace.check();
     const span: SpanOfDigests = { request, test, from, digests: pace.share };
@@ -178,4 +195,3 @@ function grouped({ keys, joined, once, cut }: Grouping, matching: SQL): SQL {
 /** Digests of the first statement; the next ones take on more, if it was quick. */
 const firstSpan = 256;
 const finestCut = 1;
-const fewDigests = 256;

@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../event/cursor.ts';
 import type { Chapter, Digest } from '../event/digest.ts';
+import type { ValueColumn } from '../event/value-columns.ts';
 import type { Database } from './database.ts';
 import { toTimestamp } from './rows.ts';
 
@@ -26,15 +27,21 @@ export async function storeChapter(database: Database, { digests, signature, col
     with whole as (
       select from tidings.retention where up_to < ${first} for share
     ), chapter as (
-      insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of)
+      insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of, complete)
       select
         ${last}, decode(${base64(signature)}, 'base64'), ${columns?.first ?? null}::bigint, ${bytes(columns?.occurred)},
         ${json(columns?.names.texts)}::text, ${bytes(columns?.names.of)},
-        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.of)}
+        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.of)}, ${columns?.values.complete ?? null}::boolean
       from whole
       where not exists (select from tidings.digests where last >= ${first})
       on conflict do nothing
       returning last
+    ), columns as (
+      insert into tidings.chapter_columns (chapter, kind, name, "values", value_of)
+      select chapter.last, made.kind, made.name, decode(made."values", 'base64'), decode(made.value_of, 'base64')
+      from chapter
+      cross join jsonb_to_recordset(${JSON.stringify((columns?.values.columns ?? []).map(columnRow))}::text::jsonb)
+        as made (kind text, name text, "values" text, value_of text)
     )
     insert into tidings.digests
       (chapter, first, last, part, first_occurred, last_occurred, first_received, last_received, terms, signature)
@@ -62,6 +69,10 @@ function rowOf(digest: Digest): Readonly<Record<string, unknown>> {
     terms: `{${digest.terms.join(',')}}`,
     signature: base64(digest.signature),
   };
+}
+
+function columnRow({ kind, name, packed }: ValueColumn): Readonly<Record<string, unknown>> {
+  return { kind, name, values: packed === null ? null : base64(packed.values), value_of: packed === null ? null : base64(packed.of) };
 }
 
 function bytes(value: Uint8Array | undefined): SQL {

@@ -50,7 +50,8 @@ export async function clearRemoved(database: Database, place: Position): Promise
   await database.rows(sql`select tidings.drop_partition(${place}, ${patientMs})`);
   // PGlite has nobody who makes the room of deleted rows free again.
   if (database.kind === 'embedded') {
-    for (const table of ['event_ids', 'digests', 'digest_chapters', 'resources']) await database.rows(sql.raw(`vacuum tidings.${table}`));
+    for (const table of ['event_ids', 'digests', 'digest_chapters', 'chapter_columns', 'resources'])
+      await database.rows(sql.raw(`vacuum tidings.${table}`));
   }
   return false;
 }
@@ -73,7 +74,9 @@ async function deletedDigests(database: Database): Promise<boolean> {
         order by last
         limit ${digestsAtOnce}
       )
-      returning 1
+      returning last
+    ), columns as (
+      delete from tidings.chapter_columns where chapter in (select last from chapters)
     )
     select from digests union all select from chapters`);
   return rows.length > 0;

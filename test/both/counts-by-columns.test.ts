@@ -1,36 +1,29 @@
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
 import { bucketsOf } from '../../src/event/count-buckets.ts';
-import { parseCountBy } from '../../src/event/count-by.ts';
+import { parseCountBy, type CountByInput } from '../../src/event/count-by.ts';
+import { origin } from '../../src/event/cursor.ts';
 import { everything } from '../../src/event/filter.ts';
-import { parseFilter } from '../../src/event/parse-filter.ts';
+import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
 import { validateEvent } from '../../src/event/validate.ts';
 import { appendEvents } from '../../src/store/append.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readCounts } from '../../src/store/counts.ts';
 import { readHead } from '../../src/store/log-order.ts';
+import { readLog } from '../../src/store/log-stretch.ts';
 import { openStore } from '../../src/store/open.ts';
-import { readPages } from '../../src/store/pages.ts';
 import { digest } from '../support/digests.ts';
 import { newDatabase } from '../support/world.ts';
 
 test('columns are asked, unless they are missing or tell of events that are gone', async () => {
-  await using home = await newDatabase();
-  const settings = readSettings(home.environment);
-  await using store = await openStore(settings);
-  const { database } = store;
-  const drafts = Array.from({ length: 250 }, (_, n) => {
-    const event = { id: `e${n}`, event: `kind.${n % 3}`, occurred: `2026-01-0${1 + (n % 2)}T00:00:00Z`, resource: { id: `r.${n % 7}` } };
-    const validation = validateEvent(event, [], settings);
-    if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
-    return validation.draft;
-  });
-  await appendEvents(database, drafts, 'REJECT_ALL');
-  const head = await readHead(database);
-  const request = { filter: everything, order: 'LOG', head, limit: 1000, backward: false } as const;
-  const [page] = await readPages(database, request, { tie: 'EVERYTHING', keys: [''] });
-  const events = page!.events;
+  await using log = await logOf((n) => ({
+    event: `kind.${n % 3}`,
+    occurred: `2026-01-0${1 + (n % 2)}T00:00:00Z`,
+    resource: { id: `r.${n % 7}` },
+  }));
+  const { database, events, head } = log;
   await digest(database, events.slice(0, 200), { stretch: 8, chapter: 40 });
   expect(await kinds(database, head)).toEqual([84, 83, 83]);
 
@@ -38,7 +31,7 @@ test('columns are asked, unless they are missing or tell of events that are gone
   await database.rows(sql`update tidings.digest_chapters set names = replace(names, 'kind.1', 'kind.0')`);
   expect(await kinds(database, head)).toEqual([84 + 67, 16, 83]);
   // Nothing of a filter is lost on them.
-  const filter = parseFilter({ resource: { id: { in: ['r.0', 'r.1'] } }, occurred: { until: '2026-01-02T00:00:00Z' } }, [], settings);
+  const filter = parseFilter({ resource: { id: { in: ['r.0', 'r.1'] } }, occurred: { until: '2026-01-02T00:00:00Z' } }, [], log.settings);
   const table = await readCounts(database, { filter, dimensions: parseCountBy([{ resource: {} }], ['by']), head });
   expect(table.total).toBe(events.filter(({ resource, occurred }) => /r\.[01]/.test(resource.id) && occurred < '2026-01-02').length);
 
@@ -51,9 +44,61 @@ test('columns are asked, unless they are missing or tell of events that are gone
   );
 });
 
+test('labels and roles are counted by columns, where these say all: not where there are too many values, or none were kept', async () => {
+  const at = (n: number): string => `${(n * 2_654_435_761) % 2 ** 32}`.repeat(40);
+  await using log = await logOf((n) => ({
+    event: 'a',
+    resource: { id: 'r', labels: { region: `region-${n % 3}`, at: at(n), ...(n < 100 ? {} : { late: 'yes' }) } },
+    related: n % 2 === 0 ? [{ role: 'owner', id: `owner-${n % 5}` }] : [],
+  }));
+  const { database, events, head } = log;
+  await digest(database, events.slice(0, 200), { stretch: 8, chapter: 100 });
+  const counted = async (by: CountByInput, filter: EventFilterInput = {}): Promise<Readonly<Record<string, number>>> => {
+    const dimensions = parseCountBy([by], ['by']);
+    const request = { filter: parseFilter(filter, [], log.settings), dimensions, head };
+    const table = await readCounts(database, request, { fewDigests: 0 });
+    return Object.fromEntries(table.all().map(({ keys, count }) => [String(keys[0]), count]));
+  };
+  // What columns say is what is counted: here they lie, as if all had the first one's region.
+  await database.rows(sql`update tidings.chapter_columns set value_of = decode(repeat('00', 25), 'hex') where name = 'region'`);
+  expect(await counted({ label: { key: 'region' } })).toEqual({ 'region-0': 100 + 17, 'region-1': 100 + 16, 'region-2': 17 });
+  expect(await counted({ event: {} }, { resource: { labels: [{ key: 'region', in: ['region-1'] }] } })).toEqual({ a: 116 });
+  // A label that the first chapter does not have at all, and one that has too many values to be kept.
+  expect(await counted({ label: { key: 'late' } })).toEqual({ null: 100, yes: 150 });
+  expect(Object.keys(await counted({ label: { key: 'at' } }))).toHaveLength(250);
+  expect(await counted({ event: {} }, { resource: { labels: [{ key: 'at', in: [at(7), at(120), at(220)] }] } })).toEqual({ a: 3 });
+  expect(await counted({ role: { role: 'owner' } }, { related: [{ role: ['owner'] }] })).toEqual(
+    Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`owner-${n}`, 25])),
+  );
+  // Chapters that were made before there were columns of labels, or that have more labels than are kept.
+  for (const complete of [null, false]) {
+    await database.rows(sql`update tidings.digest_chapters set complete = ${complete}::boolean`);
+    await database.rows(sql`delete from tidings.chapter_columns`);
+    expect(await counted({ label: { key: 'region' } })).toEqual({ 'region-0': 84, 'region-1': 83, 'region-2': 83 });
+    expect(await counted({ role: { role: 'owner' } })).toMatchObject({ null: 125, 'owner-1': 25 });
+  }
+});
+
 async function kinds(database: Database, head: Awaited<ReturnType<typeof readHead>>): Promise<readonly number[]> {
   const dimensions = parseCountBy([{ event: {} }], ['by']);
   const table = await readCounts(database, { filter: everything, dimensions, head });
-  const { buckets } = bucketsOf(table.all(), { dimensions, bounds: {}, order: 'KEY', first: 1000 });
+  const { buckets } = bucketsOf(table, { dimensions, bounds: {}, order: 'KEY', first: 1000 });
   return buckets.map(({ count }) => count);
+}
+
+/** A log of 250 events, without digests. */
+async function logOf(eventOf: (n: number) => object) {
+  const stack = new AsyncDisposableStack();
+  const home = stack.use(await newDatabase());
+  const settings = readSettings(home.environment);
+  const { database } = stack.use(await openStore(settings));
+  const drafts = Array.from({ length: 250 }, (_, n) => {
+    const validation = validateEvent({ id: `e${n}`, ...eventOf(n) }, [], settings);
+    if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
+    return validation.draft;
+  });
+  await appendEvents(database, drafts, 'REJECT_ALL');
+  const head = await readHead(database);
+  const { events } = await readLog(database, { after: origin, head, limit: 1000 });
+  return { settings, database, events, head, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
 }

@@ -32,6 +32,7 @@ async function stored(): Promise<Record<string, number> & { tables: any }> {
     select
       (select count(*)::int from tidings.events) as events, (select count(*)::int from tidings.event_ids) as ids,
       (select count(*)::int from tidings.digests) as digests, (select count(*)::int from tidings.digest_chapters) as chapters,
+      (select count(distinct chapter)::int from tidings.chapter_columns) as described,
       (select json_agg(relname order by oid) from pg_class where relnamespace = 'tidings'::regnamespace and relname ~ '^events_\\d+$') as tables`);
   return row;
 }
@@ -49,14 +50,14 @@ test('what is past retention goes whole, what is not stays, and the room is give
   await log.days(1);
   const { head } = await emit(...names('new', 32).map((id) => ({ id })));
   await digestAll();
-  expect(await stored()).toMatchObject({ events: 64, ids: 64, digests: 8, chapters: 4 });
+  expect(await stored()).toMatchObject({ events: 64, ids: 64, digests: 8, chapters: 4, described: 4 });
   await log.days(29);
   expect(await kept()).toEqual([...names('old', 32), ...names('new', 32)]);
   const before = await stored();
   await log.days(1);
   expect(await kept()).toEqual(names('new', 32));
   const after = await stored();
-  expect(after).toMatchObject({ events: 32, ids: 32, digests: 4, chapters: 2 });
+  expect(after).toMatchObject({ events: 32, ids: 32, digests: 4, chapters: 2, described: 2 });
   expect(after.tables).not.toContain('events_0');
   expect(after.tables.length).toBe(before.tables.length - 1);
   const found = await log.data(`{

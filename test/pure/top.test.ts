@@ -31,6 +31,8 @@ test('rates are those since the last look, counts those since the start, the mos
   vi.advanceTimersByTime(500);
   const { rows, rate, total } = counts.take();
   expect([rows[1], rows[2], rate, total]).toEqual([{ key: 'b', count: 5, rate: 2 }, { key: 'a', count: 4, rate: 0 }, 2, 29]);
+  expect(counts.whole()).toMatchObject({ total: 29, rate: 11.6, seconds: 2.5 });
+  expect(counts.whole().rows[1]).toEqual({ key: 'b', count: 5, rate: 2 });
 });
 
 test('of more keys than memory has room for, the frequent ones stay, and no event is left uncounted', () => {
@@ -67,7 +69,9 @@ test('a terminal is redrawn in place, keeps the note about the connection, and i
       '',
     ].map((line) => line && `\u001b[K${line}`),
   );
-  expect(frames[3]!.split('\u001b[?25h\u001b[?1049l')[1]).toContain('acme.d');
+  const last = frames[3]!.split('\u001b[?25h\u001b[?1049l')[1];
+  expect(last).toContain('acme.d');
+  expect(last).toContain('13 events in 1 s, 13/s');
 });
 
 test('a terminal that changes its size gets a table that fits', () => {

@@ -26,15 +26,15 @@ export function overHttp(url: string, others: Readonly<Record<string, string>> =
   };
 }
 
-/** By a POST that asks for a stream. */
-export function overSse(url: string): Asking {
-  return (request) => listen(url, request);
+/** By a GET that asks for a stream. */
+export function overSse(url: string, others: Readonly<Record<string, string>> = {}): Asking {
+  return (request) => listen(url, request, others);
 }
 
-function listen(url: string, { query, variables }: Request): Promise<Got> {
+function listen(url: string, { query, variables }: Request, others: Readonly<Record<string, string>>): Promise<Got> {
   const parameters = new URLSearchParams({ query, variables: JSON.stringify(variables ?? {}) });
   return new Promise((resolve, reject) => {
-    const asked = get(`${url}/graphql?${parameters}`, { headers: { accept: 'text/event-stream' } }, (response) => {
+    const asked = get(`${url}/graphql?${parameters}`, { headers: { accept: 'text/event-stream', ...others } }, (response) => {
       const { statusCode: status = 0, headers } = response;
       let text = '';
       const settle = (got: Got): void => {

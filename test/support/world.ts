@@ -8,6 +8,7 @@ import { inject } from 'vitest';
 import { WebSocket } from 'ws';
 import { readSettings } from '../../src/config.ts';
 import { startTidings, type Tidings } from '../../src/main.ts';
+import type { DocumentLimits } from '../../src/server/query-limits.ts';
 
 export const onPostgres = process.env['TIDINGS_TEST_DATABASE'] === 'postgres';
 
@@ -29,10 +30,11 @@ export interface Answer {
   readonly errors?: readonly { readonly message: string; readonly path?: readonly unknown[]; readonly extensions?: any }[];
 }
 
-export async function startWorld(settings: Readonly<Record<string, string>> = {}): Promise<World> {
+/** `documents`: how large they may be, where that is not as usual. */
+export async function startWorld(settings: Readonly<Record<string, string>> = {}, documents: Partial<DocumentLimits> = {}): Promise<World> {
   const home = await newDatabase();
   const environment = { ...home.environment, PORT: '0', ...settings };
-  const tidings = await startTidings(readSettings(environment)).catch(async (error: unknown) => {
+  const tidings = await startTidings({ ...readSettings(environment), ...documents }).catch(async (error: unknown) => {
     await home[Symbol.asyncDispose]();
     throw error;
   });

@@ -1,0 +1,53 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+
+/** What an event says in one column: a text; null, where it says nothing; or several texts, of which there may be none. */
+export type Value = string | null | readonly string[];
+
+/** Values, in little space: ids with the same beginning and UUIDs take about half. */
+export function packedValues(values: readonly Value[]): Uint8Array {
+  return deflateRawSync(JSON.stringify(values));
+}
+
+export function unpackedValues(bytes: Uint8Array): readonly Value[] {
+  return JSON.parse(inflateRawSync(bytes).toString()) as readonly Value[];
+}
+
+/** Numbers below `size`, one after the other in so many bits as that takes, the low ones first; none where there is one. */
+export function packedCodes(codes: readonly number[], size: number): Uint8Array {
+  const width = bitsFor(size);
+  const bytes = new Uint8Array(Math.ceil((codes.length * width) / 8));
+  let [at, pending, bits] = [0, 0, 0];
+  for (const code of codes) {
+    pending |= code << bits;
+    for (bits += width; bits >= 8; bits -= 8) {
+      bytes[at] = pending & 0xff;
+      at += 1;
+      pending >>>= 8;
+    }
+  }
+  if (bits > 0) bytes[at] = pending;
+  return bytes;
+}
+
+export function unpackedCodes(bytes: Uint8Array, { size, count }: { readonly size: number; readonly count: number }): Uint16Array {
+  const width = bitsFor(size);
+  const codes = new Uint16Array(count);
+  if (width === 0) return codes;
+  const mask = 2 ** width - 1;
+  let [at, pending, bits] = [0, 0, 0];
+  for (let index = 0; index < count; index += 1) {
+    for (; bits < width; bits += 8) {
+      pending |= (bytes[at] ?? 0) << bits;
+      at += 1;
+    }
+    codes[index] = pending & mask;
+    pending >>>= width;
+    bits -= width;
+  }
+  return codes;
+}
+
+/** At most 16: a chapter has no more events. */
+function bitsFor(size: number): number {
+  return size <= 1 ? 0 : 32 - Math.clz32(size - 1);
+}
