@@ -173,6 +173,11 @@ test.each([
   ['an address of another server', 'GET http://elsewhere.example/graphql?query={head} HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ['a proxy’s request', 'CONNECT elsewhere.example:443 HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n'],
   ['another protocol to upgrade to', 'GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'],
+  ['an origin that only looks like one', 'GET /graphql HTTP/1.1\r\nHost: localhost\r\nOrigin: http://\xc3\x80\r\n\r\n'],
+  [
+    'an upgrade for an origin that only looks like one',
+    'GET /graphql HTTP/1.1\r\nHost: localhost\r\nOrigin: http://\xc3\x80\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+  ],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
 ])('what only looks like a request gets an error or nothing: %s', async (_what, bytes) => {
