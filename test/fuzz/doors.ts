@@ -157,12 +157,12 @@ async function firstOf(response: Response): Promise<string> {
   let text = '';
   for (let left = 3; left > 0; left -= 1) {
     const { done, value } = await Promise.race([
-      reader.read(),
+      reader.read().catch(() => ({ done: true, value: undefined }) as const), // cut off by the clock
       new Promise<{ done: true; value: undefined }>((resolve) => setTimeout(resolve, 100, { done: true })),
     ]);
     if (done) break;
     text += Buffer.from(value!).toString();
   }
-  await reader.cancel();
+  await reader.cancel().catch(() => undefined);
   return text;
 }
