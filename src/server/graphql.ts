@@ -10,6 +10,7 @@ import { withoutIntrospection } from './introspection.ts';
 import { maskError } from './mask-error.ts';
 import type { DocumentLimits } from './query-limits.ts';
 import { sharedSubscriptions } from './subscribe.ts';
+import { refuseUnreadable } from './unreadable-parameters.ts';
 
 export interface GraphQLParts {
   readonly schema: GraphQLSchema;
@@ -49,6 +50,7 @@ export function createGraphQL({ schema, createContext, metrics, logger, limits, 
     // Yoga's own cache keeps a thousand documents, however large, also of those that cannot be parsed.
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
+      refuseUnreadable(),
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
       limitCost(limits),

@@ -2,6 +2,7 @@ import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import type { Logger } from 'pino';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
+import { LimitError } from './limit-error.ts';
 
 /**
  * What of an error a caller sees: expected errors and GraphQL's own as they are; of anything else only that it
@@ -10,6 +11,7 @@ import type { Metrics } from '../metrics.ts';
 export function maskError(metrics: Metrics, logger: Logger): (error: unknown) => Error {
   const logged = new WeakSet();
   return (error) => {
+    if (isTooDeep(error)) return new LimitError('expected variables of some levels, got some that are nested too deeply to be read');
     if (!(error instanceof GraphQLError)) return masked(error, error);
     const cause = rootCause(error);
     if (cause === null) return error;
@@ -26,6 +28,12 @@ export function maskError(metrics: Metrics, logger: Logger): (error: unknown) =>
     const extensions = { code: 'INTERNAL_SERVER_ERROR' };
     return error instanceof GraphQLError ? wrapped(error, message, extensions) : new GraphQLError(message, { extensions });
   }
+}
+
+/** GraphQL reads variables by recursion, before anything has looked at how deep they are. */
+function isTooDeep(error: unknown): boolean {
+  const cause = error instanceof GraphQLError ? rootCause(error) : error;
+  return cause instanceof RangeError && cause.message === 'Maximum call stack size exceeded';
 }
 
 function wrapped({ nodes, path }: GraphQLError, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
