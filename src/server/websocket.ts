@@ -72,6 +72,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       caller: null,
       held: null,
       isClosed: false,
+      results: new Set(),
       // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
@@ -98,6 +99,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       extra.isClosed = true;
       extra.held?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
+      for (const each of extra.results) void each.return?.();
       void closed(code, reason.toString());
     });
   };
