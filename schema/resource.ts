@@ -1,4 +1,5 @@
 import { labelOf, nameOf, shownLabels } from '../src/event/event.ts';
+import { unstorable } from '../src/event/text.ts';
 import { builder } from './builder.ts';
 import { openConnection } from './connection.ts';
 import { EventConnectionType, ResourceType } from './event.ts';
@@ -49,6 +50,7 @@ builder.queryField('resource', (t) =>
     nullable: true,
     description: 'The resource as it appeared last in any event, primary or related: in the one that occurred last.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { reads }) => reads.resource(id),
+    // Nothing is called what cannot be stored, and the database would not be asked for it.
+    resolve: (_root, { id }, { reads }) => (unstorable(id) === null ? reads.resource(id) : null),
   }),
 );

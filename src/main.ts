@@ -15,14 +15,15 @@ import { startDigesting } from './log/digests.ts';
 import { rulesFor, startRetention } from './log/retention.ts';
 import { startTail } from './log/tail.ts';
 import { startWakeups } from './log/wakeups.ts';
-import { createMetrics } from './metrics.ts';
+import { atReading, createMetrics } from './metrics.ts';
 import { version } from './package-root.ts';
-import { createAdmission } from './server/admission.ts';
+import { createAdmission, type AdmissionParts } from './server/admission.ts';
 import { Connections } from './server/connections.ts';
 import { createHttp, listen } from './server/http.ts';
 import { createPages } from './server/pages.ts';
 import { documentLimits, type DocumentLimits } from './server/query-limits.ts';
 import { trackRequests } from './server/stop.ts';
+import { countBytes } from './server/traffic.ts';
 import { serveWebSocket } from './server/websocket.ts';
 import { createHeadReader } from './store/head.ts';
 import { openStore } from './store/open.ts';
@@ -48,7 +49,7 @@ export async function startTidings(
 
   const metrics = createMetrics();
   // Loading GraphQL takes as long as the embedded database takes to start on its own thread: side by side.
-  const opening = openStore(settings);
+  const opening = openStore({ ...settings, failed: (kind) => metrics.databaseErrors.inc({ kind }) });
   const loading = Promise.all([import('../schema/index.ts'), import('./server/graphql.ts')]);
   const { database, lineage } = starting.use(await opening);
   const [{ createContext, schema }, { createGraphQL }] = await loading;
@@ -63,6 +64,8 @@ export async function startTidings(
   const removedUpTo = readRemoved(database);
   starting.use(startRetention({ database, removedUpTo, tail, logger }, rulesFor(settings.retentionDays)));
   const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
+  atReading(metrics.waitingEvents, () => metrics.waitingEvents.set(batches.waiting.events));
+  atReading(metrics.waitingBytes, () => metrics.waitingBytes.set(batches.waiting.bytes));
   const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
   const audit = starting.use(startAudit({ emitter, logger }));
 
@@ -94,7 +97,11 @@ export async function startTidings(
     limits,
     settings,
   });
-  const admission = createAdmission({ callers: ring, onRefused: (refusal) => audit.refused(refusal) });
+  const onRefused: AdmissionParts['onRefused'] = (refusal) => {
+    metrics.refused.inc({ reason: refusal.reason });
+    audit.refused(refusal);
+  };
+  const admission = createAdmission({ callers: ring, onRefused });
   const pages = createPages(settings, ring);
   const connections = new Connections(settings.connectionsPerClient);
   const doors = { ...services, callers: ring };
@@ -106,6 +113,7 @@ export async function startTidings(
     logger,
     pages,
     connections,
+    counters: metrics,
     metrics: { contentType: metrics.registry.contentType, read: readMetrics },
     checkReady,
     limits: settings,
@@ -113,6 +121,7 @@ export async function startTidings(
     doors: [createPostEvents(doors)],
   });
   const underWay = trackRequests(http);
+  countBytes(http, metrics);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
   starting.use(serveWebSocket({ http, graphql, admission, pages, connections, metrics, logger, limits: settings, doors: [] }));

@@ -30,7 +30,44 @@ export function createMetrics() {
     appendSeconds: new Histogram({
       name: 'tidings_append_duration_seconds',
       help: 'Time from a valid batch to its durable answer.',
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      buckets: latencyBuckets,
+      registers,
+    }),
+    waitingEvents: new Gauge({ name: 'tidings_waiting_events', help: 'Valid events that wait for their turn to be stored.', registers }),
+    waitingBytes: new Gauge({
+      name: 'tidings_waiting_bytes',
+      help: 'Bytes of the events that wait for their turn to be stored.',
+      registers,
+    }),
+    problems: new Counter({
+      name: 'tidings_event_problems_total',
+      help: 'What was wrong with events that were rejected, by code; an event may have several.',
+      labelNames: ['code'] as const,
+      registers,
+    }),
+    refused: new Counter({
+      name: 'tidings_refused_requests_total',
+      help: 'Requests and operations that were refused, whole or in part, by the code of the error; SYNTAX and VALIDATION for wrong GraphQL, FRAME for broken WebSocket frames.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    operationSeconds: new Histogram({
+      name: 'tidings_operation_duration_seconds',
+      help: 'Time to execute a GraphQL query or mutation, on any transport.',
+      labelNames: ['operation'] as const,
+      buckets: latencyBuckets,
+      registers,
+    }),
+    databaseErrors: new Counter({
+      name: 'tidings_database_errors_total',
+      help: 'Statements that failed: unreachable, timeout (given up after TIDINGS_STATEMENT_TIMEOUT_MS), or other.',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    logLag: new Histogram({
+      name: 'tidings_log_lag_seconds',
+      help: 'Time from when an event was received, by the database, until this process handed it to its subscriptions.',
+      buckets: latencyBuckets,
       registers,
     }),
     head: new Gauge({
@@ -59,10 +96,29 @@ export function createMetrics() {
       registers,
     }),
     sockets: new Gauge({ name: 'tidings_websockets', help: 'WebSockets that are open.', registers }),
+    streams: new Gauge({ name: 'tidings_streams', help: 'Requests for streams over HTTP (SSE) that are open.', registers }),
+    slowReaders: new Gauge({
+      name: 'tidings_slow_readers',
+      help: 'WebSockets for which events wait until their network takes more.',
+      registers,
+    }),
+    bytes: new Counter({
+      name: 'tidings_network_bytes_total',
+      help: 'Bytes on the connections of clients, by direction: in or out.',
+      labelNames: ['direction'] as const,
+      registers,
+    }),
     failures: new Counter({
       name: 'tidings_unexpected_errors_total',
       help: 'Errors that no caller should see: each is a bug, and was logged.',
       registers,
     }),
   };
+}
+
+const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Lets a metric be brought up to date whenever the metrics are read. */
+export function atReading(metric: Gauge | Counter, update: () => void): void {
+  Object.assign(metric, { collect: update }); // which prom-client calls, and does not declare
 }

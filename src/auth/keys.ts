@@ -57,7 +57,7 @@ export function createKeys({ database, ring, limits }: KeysParts): Keys {
     },
     list: () => readKeys(database),
     async revoke(id) {
-      const key = await revokeKey(database, id);
+      const key = unstorable(id) === null ? await revokeKey(database, id) : null;
       if (key === null) throw new TidingsError('BAD_USER_INPUT', `id: there is no key ${JSON.stringify(id)}`, { path: ['id'] });
       await ring.refresh();
       return key;

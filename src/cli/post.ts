@@ -32,7 +32,7 @@ interface GraphQLAnswer {
 
 export interface GraphQLFailure {
   readonly message: string;
-  readonly extensions?: { readonly code?: unknown };
+  readonly extensions?: { readonly code?: unknown; readonly retryAfterMs?: unknown };
 }
 
 /** What the errors of a GraphQL answer mean. */
@@ -40,7 +40,8 @@ export function failureOf(errors: readonly GraphQLFailure[]): Exclude<Answer, { 
   const [first] = errors;
   const message = printable(first?.message ?? 'The server refused the operation without saying why.');
   const code = first?.extensions?.code;
-  if (code === 'UNAVAILABLE') return { away: message };
+  // Beyond a limit that passes it helps to wait, as when the database is away.
+  if (code === 'UNAVAILABLE' || typeof first?.extensions?.retryAfterMs === 'number') return { away: message };
   // Of wrong words this program judges itself; what a server finds wrong with an operation is no such thing.
   return { refused: new TidingsError(isErrorCode(code) && code !== 'BAD_USER_INPUT' ? code : 'UNAVAILABLE', message) };
 }

@@ -71,10 +71,11 @@ export function createEmitter(parts: EmitterParts): Emitter {
   };
 }
 
-function tell({ emitted }: Metrics, outcomes: readonly Outcome[]): void {
+function tell({ emitted, problems }: Metrics, outcomes: readonly Outcome[]): void {
   const counts = { CREATED: 0, DUPLICATE: 0, REJECTED: 0 };
   for (const { status } of outcomes) counts[status] += 1;
   for (const [status, count] of Object.entries(counts)) if (count > 0) emitted.inc({ status: status.toLowerCase() }, count);
+  for (const outcome of outcomes) if (outcome.status === 'REJECTED') for (const { code } of outcome.problems) problems.inc({ code });
 }
 
 /** A candidate with its verdict, before the database was asked. */

@@ -21,6 +21,8 @@ import { WaitingRequests, type Amount, type Request } from './waiting-requests.t
 export interface SharedBatches {
   /** Throws UNAVAILABLE; where it does not say that too much waits, the fate of the request is unknown, and repeating it is safe. */
   store(rows: readonly DraftRow[], onConflict: ConflictPolicy, stillMay?: StillMay): Promise<Stored>;
+  /** What waits for its turn now. */
+  readonly waiting: Amount;
 }
 
 /** Asked when a request's turn comes, which may be seconds later; what it throws, the request is refused with. */
@@ -78,6 +80,9 @@ export function createSharedBatches(parts: SharedBatchParts, bounds = usualBound
     fill();
   };
   return {
+    get waiting() {
+      return waiting.amount;
+    },
     async store(rows, onConflict, check = () => undefined) {
       if (rows.length === 0) return { results: [], head: await parts.heads.head() };
       return new Promise<Stored>((resolve, reject) => {

@@ -31,6 +31,10 @@ export class WaitingRequests {
     return this.queue.length;
   }
 
+  get amount(): Amount {
+    return this.waiting;
+  }
+
   /** Throws UNAVAILABLE, with a time after which to come again, when too much waits already. */
   add(request: Request): void {
     const { rows } = request;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
+import { toMicros } from '../event/instant.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
 import type { HeadReader } from '../store/head.ts';
@@ -77,6 +78,8 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
       along.extend(stretch.events, stretch.bytes, upTo);
       own.passed(upTo);
       metrics.head.set(upTo);
+      const last = stretch.events.at(-1);
+      if (last !== undefined) metrics.logLag.observe(Math.max(0, Date.now() - Number(toMicros(last.received) / 1000n)) / 1000);
       attended.forEach((done) => done());
       moves.wake();
     }

@@ -10,6 +10,7 @@ import { limitCost, type CostLimits } from './cost-limits.ts';
 import { DocumentCache } from './document-cache.ts';
 import { limitDocuments } from './document-limits.ts';
 import { withoutIntrospection } from './introspection.ts';
+import { measureOperations } from './operation-metrics.ts';
 import type { DocumentLimits } from './query-limits.ts';
 import { sharedSubscriptions } from './subscribe.ts';
 import { refuseUnreadable } from './unreadable-parameters.ts';
@@ -58,6 +59,7 @@ export function createGraphQL({ schema, createContext, keys, metrics, logger, li
     plugins: [
       refuseUnreadable(),
       parsedBody(),
+      measureOperations(metrics),
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
       limitCost(limits),

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { nobody, type Asker } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
+import type { Metrics } from '../metrics.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { homePage } from './home-page.ts';
 import { addressOf, type Admission } from './admission.ts';
@@ -10,7 +11,7 @@ import { takeBody } from './body.ts';
 import { logRequest, requestIdOf } from './request-log.ts';
 import type { Connections } from './connections.ts';
 import type { Pages } from './pages.ts';
-import { refuse } from './refusal.ts';
+import { refuse, type Refusal } from './refusal.ts';
 import { asksForStream } from './stop.ts';
 
 export interface HttpParts {
@@ -19,6 +20,7 @@ export interface HttpParts {
   readonly logger: Logger;
   readonly pages: Pages;
   readonly connections: Connections;
+  readonly counters: Pick<Metrics, 'refused' | 'streams'>;
   readonly metrics: { readonly contentType: string; readonly read: () => Promise<string> };
   /** Rejects when the server cannot serve now. */
   readonly checkReady: () => Promise<void>;
@@ -36,9 +38,12 @@ export interface Door {
 
 /** The one HTTP server. It does not listen yet. */
 export function createHttp(parts: HttpParts): Server {
-  const { graphql, admission, logger, pages, connections, metrics, checkReady, limits, version, doors } = parts;
+  const { graphql, admission, logger, pages, connections, counters, metrics, checkReady, limits, version, doors } = parts;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!pages.letIn(request, response)) return;
+    if (!pages.letIn(request, response)) {
+      if (response.statusCode === 403) counters.refused.inc({ reason: 'FORBIDDEN' });
+      return;
+    }
     const path = request.url?.split('?')[0] ?? '/';
     switch (path) {
       case graphqlPath:
@@ -64,34 +69,54 @@ export function createHttp(parts: HttpParts): Server {
       }
     }
   };
+  const turnAway = (response: ServerResponse, refusal: Refusal): void => {
+    counters.refused.inc({ reason: refusal.code });
+    refuse(response, refusal);
+  };
   const answerGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asker = isForGraphiQL(request)
       ? { caller: nobody, address: addressOf(request), requestId: requestIdOf(request) }
       : await admission.admit(request, response);
     if (asker === null) return;
-    if (request.method === 'POST' && !graphqlTypes.test(request.headers['content-type'] ?? '')) return refuse(response, wrongType);
+    if (request.method === 'POST' && !graphqlTypes.test(request.headers['content-type'] ?? '')) return turnAway(response, wrongType);
     if (asksForStream(request) && !holds(response, asker)) {
-      return refuse(response, { status: 429, code: 'LIMIT_EXCEEDED', message: connections.refusal, headers: { 'retry-after': '10' } });
+      return turnAway(response, { status: 429, code: 'LIMIT_EXCEEDED', message: connections.refusal, headers: { 'retry-after': '10' } });
     }
-    if (!(await takeBody(request, limits.bodyBytes))) return tooLarge(response, limits.bodyBytes);
+    const refusal = await takeBody(request, limits.bodyBytes);
+    if (refusal !== null) return turnAway(response, refusal);
     await graphql.handle(request, response, asker);
   };
   /** Counts a stream among its client's for as long as it lasts; false: there are too many. */
   const holds = (response: ServerResponse, { address, caller }: Asker): boolean => {
     const held = [connections.ofAddress(address), connections.ofKey(caller.keyId)];
     const release = (): void => held.forEach((each) => each?.[Symbol.dispose]());
-    if (held.includes(null)) release();
-    else response.once('close', release);
-    return !held.includes(null);
-  };
-  return createServer({ headersTimeout: headersMs, connectionsCheckingInterval: checkingMs }, (request, response) => {
-    logRequest(logger, request, response);
-    answer(request, response).catch((error: unknown) => {
-      logger.error({ err: error, requestId: requestIdOf(request) }, 'a request failed');
-      if (!response.headersSent) response.writeHead(500);
-      response.end();
+    if (held.includes(null)) {
+      release();
+      return false;
+    }
+    counters.streams.inc();
+    response.once('close', () => {
+      release();
+      counters.streams.dec();
     });
-  });
+    return true;
+  };
+  return createServer(
+    { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: checkingMs },
+    (request, response) => {
+      logRequest(logger, request, response);
+      answer(request, response).catch((error: unknown) => {
+        if (!hasLeft(error)) logger.error({ err: error, requestId: requestIdOf(request) }, 'a request failed');
+        if (!response.headersSent) response.writeHead(500);
+        response.end();
+      });
+    },
+  );
+}
+
+/** Whether the client has gone in the middle of its request. */
+function hasLeft(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 /** Listens; resolves with the address as a URL. Throws CANNOT_START when the address cannot be had. */
@@ -120,10 +145,8 @@ function isForGraphiQL({ method, url, headers }: IncomingMessage): boolean {
 /** How long a client has for a request's headers, on a slow network; Node's default is a minute. */
 const headersMs = 20_000;
 const checkingMs = 5000;
-
-function tooLarge(response: ServerResponse, most: number): void {
-  refuse(response, { status: 413, code: 'LIMIT_EXCEEDED', message: `expected a body of at most ${most} bytes` });
-}
+/** … for all of a request: the largest body, at 2 Mbit/s. */
+const requestMs = 60_000;
 
 /** Others are what a form of any page in a browser could send, without being asked by it whether it may. */
 const graphqlTypes = /^application\/(?:json|graphql|graphql\+json)\s*(?:[;,]|$)/i;

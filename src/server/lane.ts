@@ -20,7 +20,10 @@ export class Lane {
     private readonly socket: WebSocket,
     /** The connection below it. */
     private readonly connection: Duplex,
+    /** How many have somebody who waits. */
+    private readonly slow: { inc(): void; dec(): void },
   ) {
+    connection.once('close', () => this.takeWaiting());
     connection.on('drain', this.drained);
     socket.on('ping', () => this.holdUp()); // ws has answered it
   }
@@ -32,6 +35,7 @@ export class Lane {
 
   /** Wakes somebody when there is room again, in the order of the calls; never, when the socket has closed. */
   onRoom(waiter: Waiter): void {
+    if (this.waiting.length === 0 && !this.connection.destroyed) this.slow.inc();
     this.waiting.push(waiter);
   }
 
@@ -72,10 +76,15 @@ export class Lane {
   private readonly drained = (): void => {
     if (this.isHeldUp) this.socket.resume();
     this.isHeldUp = false;
+    for (const each of this.takeWaiting()) each.wake();
+  };
+
+  private takeWaiting(): readonly Waiter[] {
     const { waiting } = this;
     this.waiting = [];
-    for (const each of waiting) each.wake();
-  };
+    if (waiting.length > 0) this.slow.dec();
+    return waiting;
+  }
 }
 
 /** Characters from which on a message is not copied for each client. */

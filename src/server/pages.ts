@@ -58,7 +58,11 @@ export function createPages({ allowedOrigins }: PageSettings, keys: { readonly i
 }
 
 function isOwn(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+  try {
+    return new URL(origin).host === host?.toLowerCase();
+  } catch {
+    return false; // of some texts URL.canParse says that they can be parsed, and they cannot
+  }
 }
 
 /** Of an image or a script in a page of somebody else's. Following a link is something that a person wants. */

@@ -2,11 +2,10 @@
  * How much each client may still ask for: a bucket each, full at first, that fills up again within a minute.
  *
  * Promises: over any stretch of time nobody takes more than one bucket and what flowed in meanwhile; a client that asks too
- * much learns when the same will be let in, and what it was refused costs nothing. Keeps at most `mostKept` clients' buckets;
- * of more it forgets those that are full again, and then those that were not used for longest.
+ * much learns when the same will be let in, and what it was refused costs nothing. Keeps at most `mostKept` clients' buckets:
+ * of more it forgets the fuller half.
  */
 export class Rate {
-  /** In the order of their last use. */
   private readonly buckets = new Map<string, Bucket>();
 
   constructor(
@@ -18,7 +17,6 @@ export class Rate {
   take(client: string, cost: number): number | null {
     const level = this.levelOf(client);
     if (cost > level) return Math.ceil(((cost - level) / this.perMinute) * minuteMs);
-    this.buckets.delete(client);
     this.buckets.set(client, { level: level - cost, at: this.now() });
     if (this.buckets.size > mostKept) this.forget();
     return null;
@@ -34,11 +32,10 @@ export class Rate {
   }
 
   private forget(): void {
-    for (const [client, bucket] of this.buckets) if (this.levelNow(bucket) >= this.perMinute) this.buckets.delete(client);
-    for (const client of this.buckets.keys()) {
-      if (this.buckets.size <= mostKept / 2) return;
-      this.buckets.delete(client);
-    }
+    const byLevel = [...this.buckets]
+      .map(([client, bucket]) => ({ client, level: this.levelNow(bucket) }))
+      .toSorted((a, b) => b.level - a.level);
+    for (const [at, { client, level }] of byLevel.entries()) if (at < mostKept / 2 || level >= this.perMinute) this.buckets.delete(client);
   }
 }
 

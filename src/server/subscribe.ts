@@ -1,4 +1,4 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { deliver, type Recipient } from '../live/delivery.ts';
 import { LiveSource } from '../live/live-source.ts';
@@ -24,6 +24,9 @@ export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
   const resultsOf = createSharedResults(parts);
   const turns = new Turns();
   const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
+    const { request } = args.contextValue as { readonly request?: Request };
+    // Yoga makes an answer of what is no stream for those who want none, and never ends the subscription.
+    if (request !== undefined && !takesStream(request)) return { errors: [noStream()] };
     const source = await createSourceEventStream(args);
     if (!(source instanceof LiveSource)) return source as ExecutionResult;
     const results = resultsOf(args);
@@ -34,6 +37,15 @@ export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
     return { delivered };
   };
   return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as Parameters<typeof setSubscribeFn>[0]) };
+}
+
+function takesStream({ headers }: Request): boolean {
+  return headers.get('accept')?.includes('text/event-stream') ?? false;
+}
+
+function noStream(): GraphQLError {
+  const message = 'expected the header "Accept: text/event-stream" with a subscription over HTTP, got another; or use a WebSocket';
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }
 
 /** The results of a source, one by one, for whoever asks for the next. */

@@ -1,7 +1,9 @@
 import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { Asker, Caller } from '../auth/caller.ts';
+import type { Metrics } from '../metrics.ts';
 import type { GraphQLEndpoint } from './graphql.ts';
+import { LimitError } from './limit-error.ts';
 import type { Lane, Waiter } from './lane.ts';
 import type { Encoded } from './shared-results.ts';
 import type { Delivered, Outlet } from './subscribe.ts';
@@ -33,22 +35,33 @@ export interface Extra {
 export interface OperationParts {
   readonly graphql: GraphQLEndpoint;
   readonly limits: OperationLimits;
+  readonly metrics: Pick<Metrics, 'refused'>;
   /** Finds out who comes with this `authorization`, and whether they may come in. */
   readonly admit: (extra: Extra, authorization: string | undefined) => Promise<boolean>;
 }
 
 /** How operations that come over a WebSocket are prepared and executed: as those over HTTP, with the same plugins. */
-export function operationsOver({ graphql, limits, admit }: OperationParts): ServerOptions<ConnectionInitMessage['payload'], Extra> {
+export function operationsOver({
+  graphql,
+  limits,
+  metrics,
+  admit,
+}: OperationParts): ServerOptions<ConnectionInitMessage['payload'], Extra> {
   return {
     connectionInitWaitTimeout: initMs,
     /** False closes the socket with 4403. */
-    async onConnect({ extra, connectionParams }) {
+    async onConnect(connection) {
+      const { extra, connectionParams } = connection;
+      Object.assign(connection, { connectionParams: undefined }); // it holds the key, and may be large
       const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       return admit(extra, typeof given === 'string' ? given : extra.authorization);
     },
     async onSubscribe(connection, id, payload) {
-      if (Object.keys(connection.subscriptions).length > limits.subscriptionsPerConnection) {
-        return [tooMany(limits.subscriptionsPerConnection)];
+      const underWay = Object.keys(connection.subscriptions).length;
+      const refusal = underWay > limits.subscriptionsPerConnection ? tooMany(limits.subscriptionsPerConnection) : tooLong(id);
+      if (refusal !== null) {
+        metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
+        return [refusal];
       }
       const { lane, caller, address, requestId } = connection.extra;
       if (caller === null) return [notAdmitted()]; // cannot be: graphql-ws takes none before connection_init is answered
@@ -146,8 +159,16 @@ class OperationOutlet implements Outlet {
 }
 
 function tooMany(limit: number): GraphQLError {
-  return new GraphQLError(`expected at most ${limit} operations under way on one WebSocket`, { extensions: { code: 'LIMIT_EXCEEDED' } });
+  return new LimitError(`expected at most ${limit} operations under way on one WebSocket, got another one`);
 }
+
+function tooLong({ length }: string): LimitError | null {
+  if (length <= longestId) return null;
+  return new LimitError(`expected the id of an operation to have at most ${longestId} characters, got ${length}`);
+}
+
+/** It goes with every message. */
+const longestId = 255;
 
 function notAdmitted(): GraphQLError {
   return new GraphQLError('The connection was not acknowledged.', { extensions: { code: 'UNAUTHENTICATED' } });

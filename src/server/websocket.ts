@@ -8,6 +8,7 @@ import type { Metrics } from '../metrics.ts';
 import { addressOf, graceMs, type Admission } from './admission.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import type { Connections } from './connections.ts';
+import { isTooDeep, mostLevels } from './json-depth.ts';
 import { Lane } from './lane.ts';
 import { requestIdOf } from './request-log.ts';
 import type { Pages } from './pages.ts';
@@ -49,12 +50,12 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     extra.caller?.ended.addEventListener('abort', extra.onEnded);
     return extra.caller?.ended.aborted === false;
   };
-  const protocol = makeServer(operationsOver({ graphql, limits, admit }));
+  const protocol = makeServer(operationsOver({ graphql, limits, metrics, admit }));
 
   const serve = (socket: WebSocket, request: IncomingMessage): void => {
     metrics.sockets.inc();
     const heartbeat = keepAlive(socket);
-    const lane = new Lane(socket, request.socket);
+    const lane = new Lane(socket, request.socket, metrics.slowReaders);
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) {
         return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away, or there are too many
@@ -85,16 +86,23 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
         // It repeats ids, however long, and ws throws when a reason is longer than a frame, which leaves the socket half closed.
         close: (code, reason) => socket.close(code, reason?.slice(0, longestReason)),
         onMessage(handle) {
-          socket.on('message', (data) => {
+          socket.on('message', (data: Buffer) => {
+            if (isTooDeep([data], mostLevels)) {
+              metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
+              return socket.close(CloseCode.BadRequest, `More than ${mostLevels} levels of JSON`);
+            }
             // Of a subscription, this is pending for as long as it is open.
-            handle(text(data)).catch(fail);
+            handle(data.toString()).catch(fail);
           });
         },
       },
       extra,
     );
     // Broken and oversized frames: ws closes the socket with the right code by itself.
-    socket.on('error', (error) => logger.info({ err: error, requestId: extra.requestId }, 'a WebSocket failed'));
+    socket.on('error', (error) => {
+      metrics.refused.inc({ reason: 'FRAME' });
+      logger.info({ err: error, requestId: extra.requestId }, 'a WebSocket failed');
+    });
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
       clearInterval(heartbeat);
@@ -109,14 +117,20 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
     const refuse = (status: string, headers = ''): void => void socket.end(`HTTP/1.1 ${status}\r\n${headers}${ending}`);
-    if (pages.refusalOf(request) !== null) return refuse('403 Forbidden');
+    if (pages.refusalOf(request) !== null) {
+      metrics.refused.inc({ reason: 'FORBIDDEN' });
+      return refuse('403 Forbidden');
+    }
     const path = request.url?.split('?')[0] ?? '/';
     const door = doors.find((each) => each.opensAt(path));
     if (door !== undefined) return door.upgrade(request, socket, head);
     const refusal = refusalOf(request);
     if (refusal !== null) return refuse(refusal);
     const held = connections.ofAddress(addressOf(request));
-    if (held === null) return refuse('429 Too Many Requests', 'Retry-After: 10\r\n');
+    if (held === null) {
+      metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
+      return refuse('429 Too Many Requests', 'Retry-After: 10\r\n');
+    }
     socket.once('close', () => held[Symbol.dispose]()); // also where it never becomes a WebSocket
     sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
   };
@@ -144,10 +158,6 @@ function keepAlive(socket: WebSocket): NodeJS.Timeout {
     alive = false;
     socket.ping();
   }, pingMs);
-}
-
-function text(data: Buffer | ArrayBuffer | Buffer[]): string {
-  return Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data as ArrayBuffer).toString();
 }
 
 function refusalOf({ url, headers }: IncomingMessage): string | null {

@@ -30,7 +30,11 @@ export type Planned = 'for its values' | 'once';
 export interface ConnectionSettings {
   readonly poolSize: number;
   readonly statementTimeout: number;
+  /** Told of every statement that fails. */
+  readonly failed?: (kind: StatementFailure) => void;
 }
+
+export type StatementFailure = 'unreachable' | 'timeout' | 'other';
 
 export function connectPostgres(url: string, settings: ConnectionSettings): Database {
   return wrap('postgres', { url, connection: driverOptions(settings) }, settings);
@@ -56,7 +60,8 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
   } as const;
 }
 
-function wrap(kind: Database['kind'], options: ConnectionOptions, { poolSize, statementTimeout }: ConnectionSettings): Database {
+function wrap(kind: Database['kind'], options: ConnectionOptions, settings: ConnectionSettings): Database {
+  const { poolSize, statementTimeout, failed = () => undefined } = settings;
   const pool = new Pool(async () => {
     const connection = await openConnection(options);
     drizzle(connection.client); // it lets times and JSON through as text
@@ -65,7 +70,10 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, { poolSize, st
   const told = (failure: unknown): unknown => {
     // Without drizzle's own error around it, which tells all parameters, and so events, wherever it is logged.
     const error = failure instanceof DrizzleQueryError ? (failure.cause ?? failure) : failure;
-    return unavailable(error) ?? tookTooLong(error, statementTimeout) ?? error;
+    const away = unavailable(error);
+    const late = tookTooLong(error, statementTimeout);
+    failed(away !== null ? 'unreachable' : late !== null ? 'timeout' : 'other');
+    return away ?? late ?? error;
   };
   /** Gives up a connection on which no answer comes, when the server should have ended the statement long since. */
   const answered = async <T>({ client }: Connection, work: () => Promise<T>): Promise<T> => {

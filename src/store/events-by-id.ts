@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
+import { unstorable } from '../event/text.ts';
 import type { Database } from './database.ts';
 import { eventColumns, storedEvent, type EventRow } from './rows.ts';
 
@@ -12,7 +13,7 @@ export async function readEventsById(
 ): Promise<ReadonlyMap<string, StoredEvent>> {
   const rows = await database.rows<EventRow>(sql`
     select ${eventColumns}
-    from jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb) as wanted (id)
+    from jsonb_array_elements_text(${JSON.stringify(ids.filter((id) => unstorable(id) === null))}::text::jsonb) as wanted (id)
     join tidings.event_ids k on k.key = tidings.event_key(wanted.id)
     join tidings.events e on e.position = k.position and e.id = wanted.id
     where e.position <= ${head}`);

@@ -52,6 +52,7 @@ describe.concurrent('the server lets go of', () => {
   test.each([
     ['nothing', ''],
     ['half an upgrade', 'GET /graphql HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'],
+    ['half a body', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"query":'],
   ])('a connection that says %s', { timeout: 120_000 }, async (_what, said) => {
     const socket = connect();
     const closed = once(socket, 'close');

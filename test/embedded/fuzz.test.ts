@@ -1,0 +1,11 @@
+import { test } from 'vitest';
+import { fuzz } from '../fuzz/fuzz.ts';
+import { newDatabase } from '../support/world.ts';
+
+// TIDINGS_FUZZ_SEED repeats a run; test/fuzz/run.ts runs for longer.
+const seed = Number(process.env['TIDINGS_FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+test('mangled messages at every door are answered or refused, and leave nothing behind', { timeout: 180_000 }, async () => {
+  await using home = await newDatabase();
+  await fuzz({ seed, seconds: 10, environment: home.environment, say: console.log });
+});

@@ -1,0 +1,168 @@
+import { createConnection } from 'node:net';
+import { WebSocket } from 'ws';
+import type { Random } from '../oracle/random.ts';
+import { mangled, wordsOf, type Words } from './words.ts';
+
+/** Knocks once, and resolves when it got what it gets: the text of answers. A connection that was closed is an answer. */
+export type Knock = (url: string, random: Random) => Promise<string>;
+
+/** HTTP as it should be, with mangled words in it. */
+const soundHttp: Knock = async (url, random) => {
+  const words = wordsOf(random);
+  const accept = random.pick(['application/json', 'text/event-stream', 'application/graphql-response+json', '*/*', 'nonsense']);
+  const signal = AbortSignal.timeout(1500);
+  const asked = random.chance(0.2)
+    ? fetch(`${url}/graphql?${new URLSearchParams(textOf(words))}`, { headers: { accept }, signal })
+    : fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { accept, 'content-type': 'application/json' },
+        body: bodyOf(words, random),
+        signal,
+      });
+  return asked.then(
+    async (response) => `${response.status} ${await firstOf(response)}`,
+    () => 'closed',
+  );
+};
+
+/** What looks like HTTP, by bytes. */
+const brokenHttp: Knock = async (url, random) => {
+  const body = bodyOf(wordsOf(random), random);
+  const path = random.pick([
+    '/graphql',
+    '/graphql?query={head}',
+    '//graphql',
+    '/graphql/../metrics',
+    '/%00',
+    '/graphql%',
+    '/graphql?variables={',
+    '/api/events',
+    '*',
+    'http://elsewhere/graphql',
+    '/metrics',
+    '/'.repeat(8000),
+  ]);
+  const head = [
+    `${random.pick(['POST', 'GET', 'HEAD', 'OPTIONS', 'PUT', 'post', 'CONNECT', 'QUERY'])} ${path} HTTP/1.1`,
+    `Host: ${random.pick(['localhost', '127.0.0.1', 'evil.example', '[::1', 'a b', ''])}`,
+    `Content-Type: ${random.pick(['application/json', 'application/json; charset=utf-16', 'text/plain', 'multipart/form-data', ''])}`,
+    random.pick([
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Content-Length: -1',
+      'Content-Length: 9999999999',
+      'Content-Length: 5',
+      'Transfer-Encoding: chunked',
+      'Transfer-Encoding: chunked\r\nContent-Length: 3',
+    ]),
+    random.pick([
+      'Accept: text/event-stream',
+      `X-Large: ${'x'.repeat(random.pick([10, 20_000]))}`,
+      'Expect: 100-continue',
+      'Authorization: Bearer \0',
+      'Upgrade: websocket\r\nConnection: Upgrade',
+      'Upgrade: h2c\r\nConnection: Upgrade',
+      'Origin: null',
+      'Content-Encoding: gzip',
+    ]),
+  ].join('\r\n');
+  const text = `${head}\r\n\r\n${body}`;
+  return said(url, Buffer.from(random.chance(0.5) ? text : mangled(text, random), random.pick(['utf8', 'latin1'] as const)), random);
+};
+
+/** WebSocket as it should be, with mangled messages in it; several operations at once. */
+const soundSocket: Knock = async (url, random) => {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  const received: string[] = [];
+  socket.on('error', () => undefined).on('message', (data: Buffer) => received.push(data.toString().slice(0, 5000)));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  if (await Promise.race([new Promise((resolve) => socket.once('open', () => resolve(true))), closed.then(() => false)])) {
+    if (random.chance(0.95))
+      socket.send(JSON.stringify({ type: 'connection_init', payload: random.chance(0.1) ? { authorization: '\0' } : undefined }));
+    for (let left = random.between(1, 12); left > 0; left -= 1) {
+      const id = random.chance(0.9)
+        ? `o${random.between(0, 5)}-${left}`
+        : random.pick(['', '__proto__', 'x'.repeat(300), '\0', 'constructor']);
+      const message = JSON.stringify(
+        random.pick<unknown>([
+          { id, type: 'subscribe', payload: wordsOf(random) },
+          { id, type: 'subscribe', payload: wordsOf(random) },
+          { id, type: 'complete' },
+          { type: 'ping', payload: { a: 'x'.repeat(random.pick([1, 10_000])) } },
+          { type: 'pong' },
+          { id, type: random.pick(['next', 'error', 'connection_ack', '', '__proto__']), payload: wordsOf(random) },
+        ]),
+      );
+      const sent = random.chance(0.1) ? mangled(message, random) : message;
+      socket.send(random.chance(0.05) ? Buffer.from(sent) : sent, () => undefined);
+      if (random.chance(0.05)) socket.ping('x'.repeat(100), true, () => undefined);
+    }
+    const patience = setTimeout(() => (random.chance(0.5) ? socket.close() : socket.terminate()), random.between(5, 150));
+    const last = setTimeout(() => socket.terminate(), 1000);
+    await closed;
+    clearTimeout(patience);
+    clearTimeout(last);
+  }
+  return received.join('\n');
+};
+
+/** A WebSocket whose frames are made by hand. */
+const brokenSocket: Knock = async (url, random) => {
+  const upgrade = `GET /graphql HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: ${random.pick(['13', '8', ''])}\r\nSec-WebSocket-Key: ${random.pick(['dGhlIHNhbXBsZSBub25jZQ==', 'short', ''])}\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n`;
+  const frames = Array.from({ length: random.between(0, 5) }, () => {
+    const payload = Buffer.from(random.pick(['{"type":"connection_init"}', '{', '\ud800', 'x'.repeat(100)]));
+    const header = [
+      random.pick([0x81, 0x01, 0x80, 0x82, 0xc1, 0x88, 0x89, 0x83, 0xff, 0x00]),
+      random.pick([0x80 | payload.length, payload.length, 0xff, 0xfe, 0x80]),
+    ];
+    return Buffer.concat([Buffer.from(header), Buffer.from([1, 2, 3, 4]), payload.map((byte, at) => byte ^ ((at % 4) + 1))]);
+  });
+  return said(url, Buffer.concat([Buffer.from(upgrade), ...frames]), random);
+};
+
+export const doors: Readonly<Record<string, Knock>> = { soundHttp, brokenHttp, soundSocket, brokenSocket };
+
+function textOf(words: Words): Record<string, string> {
+  return Object.fromEntries(Object.entries(words).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]));
+}
+
+function bodyOf(words: Words, random: Random): string {
+  if (random.chance(0.01)) return random.pick(['[', '{"a":']).repeat(random.pick([1000, 100_000]));
+  const body = JSON.stringify(random.chance(0.02) ? [words, words] : words);
+  return random.chance(0.1) ? mangled(body, random) : body;
+}
+
+/** Sends bytes, perhaps in two parts; resolves with what came until the connection closed or went quiet. */
+async function said(url: string, bytes: Buffer, random: Random): Promise<string> {
+  const socket = createConnection(Number(new URL(url).port), '127.0.0.1');
+  let text = '';
+  socket.on('error', () => undefined).on('data', (chunk: Buffer) => (text += chunk.toString('latin1').slice(0, 5000)));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const at = random.chance(0.3) ? random.between(0, bytes.length) : bytes.length;
+  socket.write(bytes.subarray(0, at));
+  if (at < bytes.length && random.chance(0.7)) socket.write(bytes.subarray(at));
+  if (random.chance(0.3)) socket.end();
+  const patience = setTimeout(
+    () => (socket.connecting || random.chance(0.5) ? socket.destroy() : socket.resetAndDestroy()),
+    random.between(5, 200),
+  );
+  await closed;
+  clearTimeout(patience);
+  return text;
+}
+
+/** What comes first of an answer, which may be a stream. */
+async function firstOf(response: Response): Promise<string> {
+  if (response.headers.get('content-type')?.includes('text/event-stream') !== true) return response.text();
+  const reader = response.body!.getReader();
+  let text = '';
+  for (let left = 3; left > 0; left -= 1) {
+    const { done, value } = await Promise.race([
+      reader.read(),
+      new Promise<{ done: true; value: undefined }>((resolve) => setTimeout(resolve, 100, { done: true })),
+    ]);
+    if (done) break;
+    text += Buffer.from(value!).toString();
+  }
+  await reader.cancel();
+  return text;
+}
