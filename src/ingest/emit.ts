@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { itself, requireRight, seesEverything, type Caller } from '../auth/caller.ts';
+import { checkNotEnded, itself, requireRight, seesEverything, type Caller } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft, StoredEvent } from '../event/event.ts';
@@ -60,7 +60,7 @@ export function createEmitter(parts: EmitterParts): Emitter {
       const checked = candidates.map((candidate) => check(candidate, parts.limits, caller));
       const drafts = checked.flatMap((each) => ('draft' in each ? [each.draft] : []));
       const refused = drafts.length < checked.length && onError === 'REJECT_ALL';
-      const stored = refused ? null : await store(parts, drafts, onError);
+      const stored = refused ? null : await store(parts, drafts, { onError, caller });
       const emission =
         stored === null
           ? { outcomes: checked.map((each) => refusal(each)), head: await parts.heads.head() }
@@ -105,9 +105,13 @@ function forbidden({ event, resource }: EventDraft, path: readonly string[], cal
 /** What the events are called that the server emits itself. */
 const reservedNames = 'tidings.';
 
-async function store({ batches, metrics }: EmitterParts, drafts: readonly EventDraft[], onError: BatchErrorPolicy): Promise<Stored> {
+async function store(
+  { batches, metrics }: EmitterParts,
+  drafts: readonly EventDraft[],
+  { onError, caller }: { readonly onError: BatchErrorPolicy; readonly caller: Caller },
+): Promise<Stored> {
   const timed = metrics.appendSeconds.startTimer();
-  const stored = await batches.store(drafts.map(rowOf), onError);
+  const stored = await batches.store(drafts.map(rowOf), onError, () => checkNotEnded(caller));
   timed();
   return stored;
 }

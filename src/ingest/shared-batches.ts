@@ -20,10 +20,13 @@ import { WaitingRequests, type Amount, type Request } from './waiting-requests.t
  */
 export interface SharedBatches {
   /** Throws UNAVAILABLE; where it does not say that too much waits, the fate of the request is unknown, and repeating it is safe. */
-  store(rows: readonly DraftRow[], onConflict: ConflictPolicy): Promise<Stored>;
+  store(rows: readonly DraftRow[], onConflict: ConflictPolicy, stillMay?: StillMay): Promise<Stored>;
   /** What waits for its turn now. */
   readonly waiting: Amount;
 }
+
+/** Asked when a request's turn comes, which may be seconds later; what it throws, the request is refused with. */
+export type StillMay = () => void;
 
 export interface Stored {
   /** One for each row, in order. */
@@ -72,7 +75,7 @@ export function createSharedBatches(parts: SharedBatchParts, bounds = usualBound
   };
   const inLane = async (batch: readonly Request[]): Promise<void> => {
     busy += 1;
-    await storeTogether(parts, batch);
+    await storeTogether(parts, batch.filter(stillMay));
     busy -= 1;
     fill();
   };
@@ -80,17 +83,27 @@ export function createSharedBatches(parts: SharedBatchParts, bounds = usualBound
     get waiting() {
       return waiting.amount;
     },
-    async store(rows, onConflict) {
+    async store(rows, onConflict, check = () => undefined) {
       if (rows.length === 0) return { results: [], head: await parts.heads.head() };
       return new Promise<Stored>((resolve, reject) => {
         // By itself an event is all of its request: it is refused or not, and refuses nothing else.
-        waiting.add({ rows, onConflict: rows.length === 1 ? 'SKIP_REJECTED' : onConflict, resolve, reject });
+        waiting.add({ rows, onConflict: rows.length === 1 ? 'SKIP_REJECTED' : onConflict, stillMay: check, resolve, reject });
         // Those that came in the same turn of the event loop go together.
         if (!scheduled) setImmediate(fill);
         scheduled = true;
       });
     },
   };
+}
+
+function stillMay(request: Request): boolean {
+  try {
+    request.stillMay();
+    return true;
+  } catch (error) {
+    request.reject(error);
+    return false;
+  }
 }
 
 /** Stores and answers requests of one policy. Does not throw: whatever goes wrong is said to those whom it concerns. */

@@ -1,11 +1,12 @@
 import { TidingsError } from '../errors.ts';
 import type { ConflictPolicy, DraftRow } from '../store/append.ts';
-import type { Stored } from './shared-batches.ts';
+import type { StillMay, Stored } from './shared-batches.ts';
 
 /** What somebody wants stored, together and in this order, and whom to tell what became of it. */
 export interface Request {
   readonly rows: readonly DraftRow[];
   readonly onConflict: ConflictPolicy;
+  readonly stillMay: StillMay;
   readonly resolve: (stored: Stored) => void;
   readonly reject: (error: unknown) => void;
 }

@@ -13,6 +13,7 @@ import { withoutIntrospection } from './introspection.ts';
 import { measureOperations } from './operation-metrics.ts';
 import type { DocumentLimits } from './query-limits.ts';
 import { sharedSubscriptions } from './subscribe.ts';
+import { refuseUnreadable } from './unreadable-parameters.ts';
 
 export interface GraphQLParts {
   readonly schema: GraphQLSchema;
@@ -56,6 +57,7 @@ export function createGraphQL({ schema, createContext, keys, metrics, logger, li
     // Yoga's own cache keeps a thousand documents, however large, also of those that cannot be parsed.
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
+      refuseUnreadable(),
       parsedBody(),
       measureOperations(metrics),
       limitDocuments(limits),

@@ -3,6 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
+import { LimitError } from './limit-error.ts';
 
 /**
  * What of an error a caller sees: expected errors and GraphQL's own as they are; of anything else only that it
@@ -28,6 +29,7 @@ export function createErrorMask(metrics: Metrics, logger: Logger): ErrorMask {
   return {
     mask(error) {
       const cause = causeOf(error);
+      if (isTooDeep(cause)) return new LimitError('expected variables of some levels, got some that are nested too deeply to be read');
       if (cause === null) return error as GraphQLError;
       // Without the error that it wraps, which Yoga would answer with status 500.
       if (cause instanceof TidingsError && error instanceof GraphQLError) return wrapped(error, cause.message, cause.extensions);
@@ -37,7 +39,7 @@ export function createErrorMask(metrics: Metrics, logger: Logger): ErrorMask {
     },
     report(error, requestId) {
       const cause = causeOf(error);
-      if (cause !== null && !(cause instanceof TidingsError)) report(cause, requestId);
+      if (cause !== null && !(cause instanceof TidingsError) && !isTooDeep(cause)) report(cause, requestId);
     },
   };
 }
@@ -52,6 +54,11 @@ export function reportFailures({ report }: ErrorMask): Plugin {
       },
     }),
   };
+}
+
+/** GraphQL reads variables by recursion, before anything has looked at how deep they are. */
+function isTooDeep(cause: unknown): boolean {
+  return cause instanceof RangeError && cause.message === 'Maximum call stack size exceeded';
 }
 
 function wrapped({ nodes, path }: GraphQLError, message: string, extensions: GraphQLErrorExtensions): GraphQLError {

@@ -24,6 +24,10 @@ export interface Extra {
   /** Its place among the connections of the caller's key. */
   held: Disposable | null;
   isClosed: boolean;
+  /**
+   * Subscriptions under way. graphql-ws forgets one that was completed before it was there, if another one took its id meanwhile.
+   */
+  readonly results: Set<AsyncIterableIterator<ExecutionResult>>;
   /** Closes it, when the caller's key has ended. */
   readonly onEnded: () => void;
 }
@@ -61,12 +65,18 @@ export function operationsOver({
       }
       const { lane, caller, address, requestId } = connection.extra;
       if (caller === null) return [notAdmitted()]; // cannot be: graphql-ws takes none before connection_init is answered
-      return prepare(graphql, payload, { caller, address, requestId, outlet: new OperationOutlet(lane, id) });
+      const { extra } = connection;
+      return prepare(graphql, payload, { caller, address, requestId, extra, outlet: new OperationOutlet(lane, id) });
     },
     execute: (args) => (args.rootValue as Prepared).execute(args),
     async subscribe(args) {
-      const result = await (args.rootValue as Prepared).subscribe(args);
-      return 'delivered' in result ? result.delivered : result;
+      const { subscribe, extra } = args.rootValue as Prepared;
+      const result = await subscribe(args);
+      if (!('delivered' in result)) return result;
+      const { delivered } = result;
+      if (extra.isClosed) await delivered.return?.();
+      else keep(extra, delivered);
+      return delivered;
     },
     onOperation(...[, , payload, args]) {
       // A subscription may stay for months, and graphql-ws keeps these as long. They have served.
@@ -86,6 +96,7 @@ interface Payload {
 }
 
 interface Prepared {
+  readonly extra: Extra;
   readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
   readonly subscribe: (args: ExecutionArgs) => Promise<AsyncIterableIterator<ExecutionResult> | Delivered | ExecutionResult>;
 }
@@ -94,7 +105,7 @@ interface Prepared {
 async function prepare(
   graphql: GraphQLEndpoint,
   { query, operationName, variables }: Payload,
-  asker: Asker & { readonly outlet: Outlet },
+  { extra, ...asker }: Asker & { readonly outlet: Outlet; readonly extra: Extra },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
     params: { query, operationName, variables },
@@ -114,8 +125,13 @@ async function prepare(
     ...(operationName === undefined ? {} : { operationName }),
     ...(variables === undefined || variables === null ? {} : { variableValues: variables }),
     contextValue: await contextFactory(),
-    rootValue: { execute, subscribe } satisfies Prepared,
+    rootValue: { execute, subscribe, extra } satisfies Prepared,
   };
+}
+
+function keep({ results }: Extra, delivered: Delivered['delivered']): void {
+  results.add(delivered);
+  void delivered.next().then(() => results.delete(delivered)); // it only ends
 }
 
 /** Results of one operation, in the frames of graphql-transport-ws. */

@@ -60,8 +60,9 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       if (error instanceof TidingsError) {
         return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away, or there are too many
       }
+      // How graphql-ws tells of what only a server may say. Not for the log: any client could fill it.
       if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
-        return socket.close(CloseCode.BadRequest, 'Only servers send such messages'); // graphql-ws throws
+        return socket.close(CloseCode.BadRequest, 'Unexpected message');
       }
       logger.error({ err: error, requestId: extra.requestId }, 'a WebSocket message failed');
       socket.close(CloseCode.InternalServerError, 'Internal server error');
@@ -74,6 +75,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       caller: null,
       held: null,
       isClosed: false,
+      results: new Set(),
       // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
@@ -81,7 +83,8 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       {
         protocol: socket.protocol,
         send: (data) => lane.sent(data),
-        close: (code, reason) => socket.close(code, reason),
+        // It repeats ids, however long, and ws throws when a reason is longer than a frame, which leaves the socket half closed.
+        close: (code, reason) => socket.close(code, reason?.slice(0, longestReason)),
         onMessage(handle) {
           socket.on('message', (data: Buffer) => {
             if (isTooDeep([data], mostLevels)) {
@@ -106,6 +109,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       extra.isClosed = true;
       extra.held?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
+      for (const each of extra.results) void each.return?.();
       void closed(code, reason.toString());
     });
   };

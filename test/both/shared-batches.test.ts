@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TidingsError } from '../../src/errors.ts';
 import type { Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import type { EventCandidate } from '../../src/event/validate.ts';
@@ -23,6 +24,8 @@ afterAll(async () => {
   await own[Symbol.asyncDispose]();
   await home[Symbol.asyncDispose]();
 });
+const row = (id: string, occurred: string): DraftRow =>
+  JSON.stringify({ id, occurred, event: 'a', resource_id: 'r', resource_labels: {}, related: [] }) as DraftRow;
 const withBounds = (bounds: SharedBatchBounds): Promise<Process> => startProcess(home.environment, { opened: own.database, bounds });
 
 const event = (id: string, content = 'a'): EventCandidate => ({
@@ -77,8 +80,6 @@ describe('in a shared batch', () => {
   });
 
   test('what the database cannot take fails its own request alone', async () => {
-    const row = (id: string, occurred: string): DraftRow =>
-      JSON.stringify({ id, occurred, event: 'a', resource_id: 'r', resource_labels: {}, related: [] }) as DraftRow;
     const settled = await Promise.allSettled(
       ['2026-01-01', 'no time', '2026-01-02'].map((occurred, n) => own.batches.store([row(`s-${n}`, occurred)], 'REJECT_ALL')),
     );
@@ -124,6 +125,19 @@ test('random requests that meet on few ids are answered as if each had come alon
     }
   }
   expect(created.toSorted(), `seed ${seed}`).toEqual([...stored.keys()].toSorted());
+});
+
+test('who may not any more when its turn comes is refused, and leaves no trace', async () => {
+  const mayNot = (): never => {
+    throw new TidingsError('UNAUTHENTICATED', 'ended');
+  };
+  const settled = await Promise.allSettled([
+    own.batches.store([row('turn-1', '2026-01-01')], 'REJECT_ALL'),
+    own.batches.store([row('turn-2', '2026-01-01')], 'REJECT_ALL', mayNot),
+    own.batches.store([row('turn-3', '2026-01-01')], 'REJECT_ALL'),
+  ]);
+  expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect((await log('turn-')).map(({ id }) => id)).toEqual(['turn-1', 'turn-3']);
 });
 
 test('beyond what may wait callers are told at once to come again, nothing of theirs is stored, and later there is room', async () => {
