@@ -13,7 +13,6 @@ import { withoutIntrospection } from './introspection.ts';
 import { measureOperations } from './operation-metrics.ts';
 import type { DocumentLimits } from './query-limits.ts';
 import { sharedSubscriptions } from './subscribe.ts';
-import { refuseUnreadable } from './unreadable-parameters.ts';
 
 export interface GraphQLParts {
   readonly schema: GraphQLSchema;
@@ -57,7 +56,6 @@ export function createGraphQL({ schema, createContext, keys, metrics, logger, li
     // Yoga's own cache keeps a thousand documents, however large, also of those that cannot be parsed.
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
-      refuseUnreadable(),
       parsedBody(),
       measureOperations(metrics),
       limitDocuments(limits),

@@ -114,11 +114,12 @@ async function prepare(
   let document: DocumentNode;
   try {
     document = parse(query) as DocumentNode;
+    // Also throws what it should return: a rule for subscriptions evaluates @skip and @include, without the variables.
+    const errors = validate(schema, document) as readonly GraphQLError[];
+    if (errors.length > 0) return errors;
   } catch (error) {
     return [error instanceof GraphQLError ? error : new GraphQLError('The operation cannot be read.')];
   }
-  const errors = validate(schema, document) as readonly GraphQLError[];
-  if (errors.length > 0) return errors;
   return {
     schema: schema as ExecutionArgs['schema'],
     document,

@@ -135,6 +135,16 @@ test('a subscription whose client takes no stream is refused, and not left open'
   expect(await server.metric('tidings_subscriptions')).toBe(0);
 });
 
+test('a subscription with a condition on its only field leaves the others on its socket alone', async () => {
+  using raw = await openRaw(server.url);
+  const ask = overWebSocket(raw);
+  for (const name of ['skip', 'include']) {
+    const { error } = await ask({ query: `subscription ($x: Boolean!) { events @${name}(if: $x) { id } }` });
+    expect(error?.message).toContain('$x');
+  }
+  expect((await ask({ query: '{ head }' })).error).toBeUndefined();
+});
+
 test('messages that only servers send, twice the same id, and other broken ones close their socket and nothing else', async () => {
   for (const message of [
     { type: 'next', id: 'a', payload: {} },
