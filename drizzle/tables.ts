@@ -166,3 +166,21 @@ export const logEpochs = tidings.table('log_epochs', {
   database: text().notNull(),
   since: instant().notNull(),
 });
+
+/**
+ * The keys that let callers in, and what each may. A secret is kept as its SHA-256: it has 256 random bits, which no list of
+ * words helps to guess. Rows stay: a server that had a key once does not open up when the last one is revoked.
+ */
+export const apiKeys = tidings.table('api_keys', {
+  /** In the clear part of the secret. */
+  id: text().primaryKey(),
+  name: text().notNull(),
+  hash: bytea().notNull(),
+  may: text().array().notNull(),
+  /** GraphQL's EventFilter as JSON, to which everything is narrowed that it reads; null: nothing is. */
+  filter: text(),
+  emitPrefix: text('emit_prefix'),
+  created: instant().notNull(),
+  expires: instant(),
+  revoked: instant(),
+});

@@ -13,8 +13,10 @@ import './counts.ts';
 import './live-counts.ts';
 import './explain.ts';
 import './service.ts';
+import './api-keys.ts';
+import { withRights } from './rights.ts';
 
 export { createContext } from './context.ts';
 
 /** The public API. */
-export const schema: GraphQLSchema = builder.toSchema({});
+export const schema: GraphQLSchema = withRights(builder.toSchema({}));

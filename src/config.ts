@@ -1,23 +1,17 @@
 import { TidingsError } from './errors.ts';
+import { oneOf, secret, text, url, whole, type Setting } from './setting.ts';
 
 /**
  * Every setting: its name in the environment, default, check and meaning. Nothing else reads process.env.
  * A wrong value stops the start with a sentence that says how to mend it.
  */
-interface Setting<T> {
-  readonly name: string;
-  readonly fallback: T;
-  readonly expected: string;
-  /** Undefined: the text is no such value. */
-  readonly read: (text: string) => T | undefined;
-  readonly meaning: string;
-}
-
 export const settingTable = {
   port: whole({ name: 'PORT', fallback: 4000, least: 0, most: 65_535, meaning: 'TCP port to listen on; 0 takes a free one.' }),
   host: text('HOST', '127.0.0.1', 'Address to listen on.'),
   databaseUrl: url('DATABASE_URL', 'Postgres 15 or later to keep events in. Unset: the embedded database.'),
   dataDir: text('DATA_DIR', './data', 'Folder of the embedded database.'),
+  adminKey: secret('TIDINGS_ADMIN_KEY', 'A key that may do everything, to begin with; 22 characters or more, best random. Unset: none.'),
+  key: secret('TIDINGS_KEY', 'The key that the commands use: emit, tail, top, chain and keys. Unset: none.'),
   poolSize: whole({
     name: 'TIDINGS_POOL_SIZE',
     fallback: 10,
@@ -159,50 +153,15 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return Object.fromEntries(entries) as Settings;
 }
 
+/** Reads the one setting of the commands that ask a server. Throws CANNOT_START. */
+export function readKey(env: Readonly<Record<string, string | undefined>>): string | null {
+  return valueOf(settingTable.key, env[settingTable.key.name]) as string | null;
+}
+
 function valueOf(setting: Setting<unknown>, given: string | undefined): unknown {
   if (given === undefined || given === '') return setting.fallback;
   const value = setting.read(given);
   if (value !== undefined) return value;
-  // A URL may hold a password: its text is not repeated.
-  const got = setting.name === 'DATABASE_URL' ? 'something else' : JSON.stringify(given);
+  const got = setting.isSecret === true ? 'something else' : JSON.stringify(given);
   throw new TidingsError('CANNOT_START', `${setting.name}: expected ${setting.expected}, got ${got}. Set it to such a value, or unset it.`);
-}
-
-type Named<T> = Pick<Setting<T>, 'name' | 'fallback' | 'meaning'>;
-
-function whole({ least, most, ...named }: Named<number> & { readonly least: number; readonly most: number }): Setting<number> {
-  const read = (given: string): number | undefined => {
-    const value = /^\d{1,15}$/.test(given) ? Number(given) : -1;
-    return value >= least && value <= most ? value : undefined;
-  };
-  return { ...named, expected: `a whole number from ${least} to ${most}`, read };
-}
-
-function text(name: string, fallback: string, meaning: string): Setting<string> {
-  return { name, fallback, expected: 'a text', read: (given) => given, meaning };
-}
-
-function oneOf<T extends string>(values: readonly T[], named: Named<T>): Setting<T> {
-  return { ...named, expected: `one of ${values.join(', ')}`, read: (given) => values.find((each) => each === given) };
-}
-
-function url(name: string, meaning: string): Setting<string | null> {
-  return {
-    name,
-    fallback: null,
-    expected: 'an address such as postgres://user:password@host:5432/database',
-    read: readUrl,
-    meaning,
-  };
-}
-
-function readUrl(given: string): string | undefined {
-  if (!URL.canParse(given)) return undefined;
-  const { protocol, hostname, username, password, pathname } = new URL(given);
-  try {
-    [username, password, pathname].forEach(decodeURIComponent);
-  } catch {
-    return undefined; // a % that begins no escape
-  }
-  return /^postgres(?:ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1 ? given : undefined;
 }

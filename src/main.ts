@@ -1,9 +1,13 @@
 import cluster from 'node:cluster';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
-import { anyone } from './auth/caller.ts';
+import { checkClosed } from './auth/closed-by-default.ts';
+import { startKeyRing } from './auth/key-ring.ts';
+import { createKeys } from './auth/keys.ts';
 import type { Settings } from './config.ts';
 import { createPostEvents } from './doors/post-events.ts';
+import type { Refused } from './doors/visit.ts';
+import { startAudit } from './ingest/audit.ts';
 import { createEmitter } from './ingest/emit.ts';
 import { createSharedBatches } from './ingest/shared-batches.ts';
 import { LiveCounts } from './live/count-subscription.ts';
@@ -14,6 +18,7 @@ import { startTail } from './log/tail.ts';
 import { startWakeups } from './log/wakeups.ts';
 import { createMetrics } from './metrics.ts';
 import { version } from './package-root.ts';
+import { createAdmission } from './server/admission.ts';
 import { createHttp, listen } from './server/http.ts';
 import { trackRequests } from './server/stop.ts';
 import { serveWebSocket } from './server/websocket.ts';
@@ -40,6 +45,9 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const { database, lineage } = starting.use(await opening);
   const [{ createContext, schema }, { createGraphQL }] = await loading;
 
+  const ring = starting.use(await startKeyRing({ database, logger }, { adminKey: settings.adminKey, limits: settings }));
+  checkClosed(ring, settings.host);
+  const keys = createKeys({ database, ring, limits: settings });
   const heads = createHeadReader(database);
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
@@ -48,6 +56,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   starting.use(startRetention({ database, removedUpTo, tail, logger }, rulesFor(settings.retentionDays)));
   const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
   const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
+  const audit = starting.use(startAudit({ emitter, logger }));
 
   const watches = createWatches(tail, metrics);
   const liveCounts = new LiveCounts();
@@ -61,17 +70,20 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     metrics,
     logger,
     emitter,
+    keys,
+    audit,
     lineage,
     limits: settings,
     version,
   };
-  const graphql = createGraphQL({ schema, createContext: () => createContext(services, anyone), metrics, logger });
-  const callers = { identify: async () => anyone };
-  const doors = { ...services, callers };
+  const graphql = createGraphQL({ schema, createContext: (asker) => createContext(services, asker), metrics, logger });
+  const doors = { ...services, callers: ring, onRefused: (refusal: Refused) => audit.refused(refusal) };
+  const admission = createAdmission({ callers: ring, onRefused: (refusal) => audit.refused(refusal) });
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
   const http = createHttp({
     graphql,
+    admission,
     metrics: { contentType: metrics.registry.contentType, read: readMetrics },
     checkReady,
     limits: settings,
@@ -81,7 +93,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const underWay = trackRequests(http);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
-  starting.use(serveWebSocket({ http, graphql, metrics, logger, limits: settings, doors: [] }));
+  starting.use(serveWebSocket({ http, graphql, admission, metrics, logger, limits: settings, doors: [] }));
 
   const started = starting.move();
   return { url, database: database.kind, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };

@@ -16,6 +16,13 @@ export interface Caller {
   readonly ended: AbortSignal;
 }
 
+/** Who asks, and from where. */
+export interface Asker {
+  readonly caller: Caller;
+  /** The address of the other end. */
+  readonly address: string;
+}
+
 export const rights = ['emit', 'read', 'admin'] as const;
 export type Right = (typeof rights)[number];
 
@@ -28,6 +35,12 @@ export const anyone: Caller = {
   emitPrefix: null,
   ended: new AbortController().signal,
 };
+
+/** The server, where it tells of itself. */
+export const itself: Caller = { ...anyone, name: 'tidings' };
+
+/** Sees and may nothing. */
+export const nobody: Caller = { ...anyone, name: 'nobody', may: new Set(), sees: { kind: 'any', of: [] } };
 
 /** Throws FORBIDDEN, or UNAUTHENTICATED when the key has ended meanwhile. */
 export function requireRight(caller: Caller, right: Right): void {

@@ -1,5 +1,6 @@
 import { chain } from './chain.ts';
 import { emit } from './emit.ts';
+import { keys } from './keys.ts';
 import { serve } from './serve.ts';
 import { settings } from './settings.ts';
 import { tail } from './tail.ts';
@@ -12,7 +13,7 @@ export interface Command {
   run(words: readonly string[]): Promise<number>;
 }
 
-export const commands: Readonly<Record<string, Command>> = { serve, emit, tail, top, chain, settings };
+export const commands: Readonly<Record<string, Command>> = { serve, emit, tail, top, chain, keys, settings };
 
 export function usage(): string {
   const lines = Object.values(commands).map(({ synopsis, purpose }) => `  ${synopsis}\n      ${purpose}\n`);

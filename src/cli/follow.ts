@@ -59,10 +59,11 @@ async function subscribe<T>(following: Following<T>, from: string, signal: Abort
   };
   const client = createClient({
     url: endpoint.webSocket,
+    ...(endpoint.authorization !== null && { connectionParams: { authorization: endpoint.authorization } }),
     webSocketImpl: socketClass((created) => (socket = created)),
     connectionAckWaitTimeout: ackMs,
     retryAttempts: Infinity,
-    shouldRetry: () => true,
+    shouldRetry: (event) => (event as Partial<CloseEvent>).code !== forbidden,
     retryWait: (retries) => pause(pauseAfter(retries), undefined, { signal: over }).catch(() => undefined),
     on: { connected: () => notices.up(), closed: away, error: away },
   });
@@ -133,5 +134,7 @@ interface CloseEvent {
 const ackMs = 10_000;
 /** Close codes from here on are the protocol's, below they are the network's. */
 const firstOwnCode = 4000;
+/** The key is not good, or not any more. */
+const forbidden = 4403;
 /** A bug in the server; it may not meet it again. */
 const serverError = 4500;

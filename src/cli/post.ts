@@ -15,7 +15,7 @@ export async function post(endpoint: Endpoint, body: string, signal: AbortSignal
   let status: number;
   let text: string;
   try {
-    const response = await fetch(endpoint.http, { method: 'POST', headers, body, signal });
+    const response = await fetch(endpoint.http, { method: 'POST', headers: headersFor(endpoint), body, signal });
     status = response.status;
     text = await response.text();
   } catch (error) {
@@ -79,7 +79,10 @@ function reasonOf(error: unknown): { readonly code: string; readonly message: st
   return { code: '', message: String(error) };
 }
 
-const headers = { 'content-type': 'application/json', accept: 'application/json' };
+function headersFor({ authorization }: Endpoint): Record<string, string> {
+  const headers = { 'content-type': 'application/json', accept: 'application/json' };
+  return authorization === null ? headers : { ...headers, authorization };
+}
 
 /** Codes of node and of its fetch for a server that is not there, or went away; anything else will not mend itself. */
 const away: ReadonlySet<string> = new Set([

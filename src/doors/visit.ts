@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
+import type { Callers } from '../auth/key-ring.ts';
 import { TidingsError, type ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -22,31 +23,42 @@ export class Refusal extends Error {
   }
 }
 
-/** Tells who asks, by an `Authorization` header or what stands for one. Throws UNAUTHENTICATED. */
-export interface Callers {
-  identify(authorization: string | undefined): Promise<Caller>;
-}
-
 export interface VisitParts {
   readonly callers: Callers;
+  /** Told of whoever was refused. */
+  readonly onRefused: (refusal: Refused) => void;
   readonly metrics: Metrics;
   readonly logger: Logger;
+}
+
+export interface Refused {
+  readonly reason: string;
+  readonly door: string;
+  readonly address: string;
+  readonly caller?: Caller;
 }
 
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** The door that it came through. */
+  readonly door: string;
 }
 
 /** Finds out who asks, and answers with what `visit` has to say to them, or with the error that it throws. */
 export async function answerVisit(
-  { callers, metrics, logger }: VisitParts,
-  { request, response }: Exchange,
+  { callers, onRefused, metrics, logger }: VisitParts,
+  { request, response, door }: Exchange,
   visit: (caller: Caller) => Promise<Reply>,
 ): Promise<void> {
+  const address = request.socket.remoteAddress ?? 'unknown';
+  let caller: Caller | undefined;
   try {
-    send(response, await visit(await callers.identify(request.headers.authorization)));
+    caller = await callers.identify(request.headers.authorization);
+    send(response, await visit(caller));
   } catch (error) {
+    const reason = error instanceof TidingsError ? error.code : null;
+    if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN') onRefused({ reason, door, address, ...(caller && { caller }) });
     // The client has gone: nobody is there to hear of it, and its half of a body is no bug.
     if (request.destroyed && !request.complete) return;
     const reply = replyTo(error);
@@ -72,7 +84,7 @@ function replyTo(error: unknown): Reply | null {
     json: { exception_message: message, ...(where.length > 0 && { exception_detail: [detail] }) },
     headers: {
       ...(status === 503 && { 'retry-after': String(Math.ceil((extensions.retryAfterMs ?? usualRetryMs) / 1000)) }),
-      ...(status === 401 && { 'www-authenticate': 'Bearer, Basic' }),
+      ...(status === 401 && { 'www-authenticate': 'Bearer realm="Tidings"' }),
     },
   };
 }

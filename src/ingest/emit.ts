@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { requireRight, seesEverything, type Caller } from '../auth/caller.ts';
+import { itself, requireRight, seesEverything, type Caller } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft, StoredEvent } from '../event/event.ts';
@@ -84,8 +84,9 @@ function check(candidate: Candidate, limits: EventLimits, caller: Caller): Check
 }
 
 /** Why the caller may not emit this. */
-function forbidden({ event, resource }: EventDraft, path: readonly string[], { emitPrefix }: Caller): Problem | null {
-  if (event.startsWith(reservedNames)) {
+function forbidden({ event, resource }: EventDraft, path: readonly string[], caller: Caller): Problem | null {
+  const { emitPrefix } = caller;
+  if (event.startsWith(reservedNames) && caller !== itself) {
     const message = `${[...path, 'event'].join('.')}: names that begin with ${reservedNames} are kept for what the server tells of itself; use another one`;
     return { code: 'FORBIDDEN', message, path: [...path, 'event'] };
   }

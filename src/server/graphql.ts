@@ -1,6 +1,7 @@
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import type { Asker } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
 import { maskError } from './mask-error.ts';
 import { sharedSubscriptions } from './subscribe.ts';
@@ -8,19 +9,19 @@ import { sharedSubscriptions } from './subscribe.ts';
 export interface GraphQLParts {
   readonly schema: GraphQLSchema;
   /** Makes the context of one operation. */
-  readonly createContext: () => object;
+  readonly createContext: (asker: Asker) => object;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
-export type GraphQLEndpoint = YogaServerInstance<object, object>;
+export type GraphQLEndpoint = YogaServerInstance<Asker, object>;
 
 export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
 export function createGraphQL({ schema, createContext, metrics, logger }: GraphQLParts): GraphQLEndpoint {
   const mask = maskError(metrics, logger);
-  return createYoga<object, object>({
+  return createYoga<Asker, object>({
     schema,
     context: createContext,
     graphqlEndpoint: graphqlPath,

@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { nobody } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { homePage } from './home-page.ts';
+import { addressOf, type Admission } from './admission.ts';
 import { takeBody } from './body.ts';
 
 export interface HttpParts {
   readonly graphql: GraphQLEndpoint;
+  readonly admission: Admission;
   readonly metrics: { readonly contentType: string; readonly read: () => Promise<string> };
   /** Rejects when the server cannot serve now. */
   readonly checkReady: () => Promise<void>;
@@ -23,12 +26,12 @@ export interface Door {
 }
 
 /** The one HTTP server. It does not listen yet. */
-export function createHttp({ graphql, metrics, checkReady, limits, version, doors }: HttpParts): Server {
+export function createHttp({ graphql, admission, metrics, checkReady, limits, version, doors }: HttpParts): Server {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url?.split('?')[0] ?? '/';
     switch (path) {
       case graphqlPath:
-        return (await takeBody(request, limits.bodyBytes)) ? graphql.handle(request, response) : tooLarge(response, limits.bodyBytes);
+        return answerGraphQL(request, response);
       case '/':
         return send(response, 200, { type: 'text/html; charset=utf-8', text: homePage(version, request.headers.host) });
       case '/livez':
@@ -39,12 +42,19 @@ export function createHttp({ graphql, metrics, checkReady, limits, version, door
           () => send(response, 503, plain('the database cannot be reached\n')),
         );
       case '/metrics':
+        if ((await admission.admit(request, response)) === null) return;
         return send(response, 200, { type: metrics.contentType, text: await metrics.read() });
       default: {
         const door = doors.find((each) => each.opensAt(path));
         return door?.handle(request, response) ?? send(response, 404, plain(`Nothing is here. GraphQL is at ${graphqlPath}.\n`));
       }
     }
+  };
+  const answerGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const asker = isForGraphiQL(request) ? { caller: nobody, address: addressOf(request) } : await admission.admit(request, response);
+    if (asker === null) return;
+    if (!(await takeBody(request, limits.bodyBytes))) return tooLarge(response, limits.bodyBytes);
+    await graphql.handle(request, response, asker);
   };
   return createServer({ headersTimeout: headersMs, connectionsCheckingInterval: checkingMs }, (request, response) => {
     answer(request, response).catch(() => {
@@ -70,6 +80,11 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string):
       ? `PORT: ${port} on ${host} is in use. Stop the program that uses it, or set PORT to another one.`
       : `HOST, PORT: cannot listen on ${host}:${port} (${error.code}). Set them to an address that this machine has.`;
   return new TidingsError('CANNOT_START', message);
+}
+
+/** The page, which needs no key; what it asks does. */
+function isForGraphiQL({ method, url, headers }: IncomingMessage): boolean {
+  return method === 'GET' && url?.includes('?') === false && headers.accept?.includes('text/html') === true;
 }
 
 /** How long a client has for a request's headers, on a slow network; Node's default is a minute. */

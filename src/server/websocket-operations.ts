@@ -1,5 +1,6 @@
 import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
+import type { Asker, Caller } from '../auth/caller.ts';
 import type { GraphQLEndpoint } from './graphql.ts';
 import type { Lane, Waiter } from './lane.ts';
 import type { Encoded } from './shared-results.ts';
@@ -12,17 +13,38 @@ export interface OperationLimits {
 /** What belongs to one WebSocket. */
 export interface Extra {
   readonly lane: Lane;
+  readonly address: string;
+  /** The header of its HTTP request. */
+  readonly authorization: string | undefined;
+  /** Who opened it, once that is known. */
+  caller: Caller | null;
+  /** Closes it, when the caller's key has ended. */
+  readonly onEnded: () => void;
+}
+
+export interface OperationParts {
+  readonly graphql: GraphQLEndpoint;
+  readonly limits: OperationLimits;
+  /** Finds out who comes with this `authorization`, and whether they may come in. */
+  readonly admit: (extra: Extra, authorization: string | undefined) => Promise<boolean>;
 }
 
 /** How operations that come over a WebSocket are prepared and executed: as those over HTTP, with the same plugins. */
-export function operationsOver(graphql: GraphQLEndpoint, limits: OperationLimits): ServerOptions<ConnectionInitMessage['payload'], Extra> {
+export function operationsOver({ graphql, limits, admit }: OperationParts): ServerOptions<ConnectionInitMessage['payload'], Extra> {
   return {
     connectionInitWaitTimeout: initMs,
+    /** False closes the socket with 4403. */
+    async onConnect({ extra, connectionParams }) {
+      const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
+      return admit(extra, typeof given === 'string' ? given : extra.authorization);
+    },
     async onSubscribe(connection, id, payload) {
       if (Object.keys(connection.subscriptions).length > limits.subscriptionsPerConnection) {
         return [tooMany(limits.subscriptionsPerConnection)];
       }
-      return prepare(graphql, payload, new OperationOutlet(connection.extra.lane, id));
+      const { lane, caller, address } = connection.extra;
+      if (caller === null) return [notAdmitted()]; // cannot be: graphql-ws takes none before connection_init is answered
+      return prepare(graphql, payload, { caller, address, outlet: new OperationOutlet(lane, id) });
     },
     execute: (args) => (args.rootValue as Prepared).execute(args),
     async subscribe(args) {
@@ -55,11 +77,11 @@ interface Prepared {
 async function prepare(
   graphql: GraphQLEndpoint,
   { query, operationName, variables }: Payload,
-  outlet: Outlet,
+  asker: Asker & { readonly outlet: Outlet },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
     params: { query, operationName, variables },
-    outlet,
+    ...asker,
   });
   let document: DocumentNode;
   try {
@@ -105,4 +127,8 @@ class OperationOutlet implements Outlet {
 
 function tooMany(limit: number): GraphQLError {
   return new GraphQLError(`expected at most ${limit} operations under way on one WebSocket`, { extensions: { code: 'LIMIT_EXCEEDED' } });
+}
+
+function notAdmitted(): GraphQLError {
+  return new GraphQLError('The connection was not acknowledged.', { extensions: { code: 'UNAUTHENTICATED' } });
 }

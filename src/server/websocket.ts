@@ -3,14 +3,17 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
+import { addressOf, type Admission } from './admission.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { Lane } from './lane.ts';
-import { operationsOver, type OperationLimits } from './websocket-operations.ts';
+import { operationsOver, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
   readonly http: Server;
   readonly graphql: GraphQLEndpoint;
+  readonly admission: Admission;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: OperationLimits & { readonly bodyBytes: number };
@@ -29,17 +32,31 @@ export interface SocketDoor {
  * which clients go on elsewhere. A frame that is waiting for a client's network is waited for, so a client that does not
  * read holds up only its own operations.
  */
-export function serveWebSocket({ http, graphql, metrics, logger, limits, doors }: WebSocketParts): AsyncDisposable {
+export function serveWebSocket({ http, graphql, admission, metrics, logger, limits, doors }: WebSocketParts): AsyncDisposable {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
-  const protocol = makeServer(operationsOver(graphql, limits));
+  const admit = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
+    extra.caller = await admission.admitSocket({ authorization, address: extra.address, door: 'websocket' });
+    extra.caller?.ended.addEventListener('abort', extra.onEnded);
+    return extra.caller?.ended.aborted === false;
+  };
+  const protocol = makeServer(operationsOver({ graphql, limits, admit }));
 
-  const serve = (socket: WebSocket, connection: Duplex): void => {
+  const serve = (socket: WebSocket, request: IncomingMessage): void => {
     metrics.sockets.inc();
     const heartbeat = keepAlive(socket);
-    const lane = new Lane(socket, connection);
+    const lane = new Lane(socket, request.socket);
     const fail = (error: unknown): void => {
+      if (error instanceof TidingsError) return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away
       logger.error({ err: error }, 'a WebSocket message failed');
       socket.close(CloseCode.InternalServerError, 'Internal server error');
+    };
+    const extra: Extra = {
+      lane,
+      address: addressOf(request),
+      authorization: request.headers.authorization,
+      caller: null,
+      // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
+      onEnded: () => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'),
     };
     const closed = protocol.opened(
       {
@@ -53,13 +70,14 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits, doors }
           });
         },
       },
-      { lane },
+      extra,
     );
     // Broken and oversized frames: ws closes the socket with the right code by itself.
     socket.on('error', (error) => logger.info({ err: error }, 'a WebSocket failed'));
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
       clearInterval(heartbeat);
+      extra.caller?.ended.removeEventListener('abort', extra.onEnded);
       void closed(code, reason.toString());
     });
   };
@@ -70,7 +88,7 @@ export function serveWebSocket({ http, graphql, metrics, logger, limits, doors }
     const door = doors.find((each) => each.opensAt(path));
     if (door !== undefined) return door.upgrade(request, socket, head);
     const refusal = refusalOf(request);
-    if (refusal === null) sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, socket));
+    if (refusal === null) sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
     else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   };
   http.on('upgrade', upgrade);
@@ -116,3 +134,7 @@ function refusalOf({ url, headers }: IncomingMessage): string | null {
 const pingMs = 12_000;
 /** How long a client has to answer the closing of its socket. */
 const closingMs = 1000;
+/** The close code upon which clients come again, after a while. */
+const tryAgainLater = 1013;
+/** A reason has 123 bytes at most. */
+const longestReason = 40;

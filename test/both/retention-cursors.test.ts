@@ -1,6 +1,6 @@
 import { graphql, parse, subscribe } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { anyone } from '../../src/auth/caller.ts';
+import { asker } from '../support/asker.ts';
 import { createContext, schema } from '../../schema/index.ts';
 import { formatCursor, origin, type Position } from '../../src/event/cursor.ts';
 import { startAging, type Aging } from '../support/aging.ts';
@@ -42,7 +42,7 @@ test('before removed events a page and a subscription answer CURSOR_EXPIRED; at 
       schema,
       document: parse('subscription ($after: Cursor) { events(after: $after) { id } }'),
       variableValues: { after },
-      contextValue: createContext(log.services, anyone),
+      contextValue: createContext(log.services, asker),
     }) as Promise<any>;
   expect(codeOf(await listen(lost))).toBe('CURSOR_EXPIRED');
   const events = await listen(first.head);
@@ -110,7 +110,7 @@ test('a page that is read while its events go is no page', async () => {
       return rows;
     },
   };
-  const contextValue = createContext({ ...log.services, database: removing as any }, anyone);
+  const contextValue = createContext({ ...log.services, database: removing as any }, asker);
   await log.days(1);
   await emit({ id: 'last' });
   const answer = await graphql({ schema, source: page, variableValues: { order: 'LOG', after: first.head }, contextValue });

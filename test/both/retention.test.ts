@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { graphql } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { anyone } from '../../src/auth/caller.ts';
+import { asker } from '../support/asker.ts';
 import { createContext, schema } from '../../schema/index.ts';
 import { origin } from '../../src/event/cursor.ts';
 import { readLog } from '../../src/store/log-stretch.ts';
@@ -161,7 +161,7 @@ test('retention counts from when an event was received, whatever it says of when
 test('the service tells how long events are kept', async () => {
   expect((await log.data('{ service { retentionDays } }')).service.retentionDays).toBe(30);
   const limits = { ...log.services.limits, retentionDays: 0 };
-  const contextValue = createContext({ ...log.services, limits }, anyone);
+  const contextValue = createContext({ ...log.services, limits }, asker);
   expect((await graphql({ schema, source: '{ service { retentionDays } }', contextValue })).data).toEqual({
     service: { retentionDays: null },
   });

@@ -1,6 +1,6 @@
 import { execute, parse } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { anyone } from '../../src/auth/caller.ts';
+import { asker } from '../support/asker.ts';
 import { schema } from '../../schema/index.ts';
 import { createContext, type Services } from '../../schema/context.ts';
 import { readSettings } from '../../src/config.ts';
@@ -53,7 +53,7 @@ async function ask(query: string): Promise<{ readonly data: any; readonly statem
     },
   };
   const services = { database, heads: createHeadReader(database), lineage: store.lineage, limits: readSettings({}) };
-  const contextValue = createContext(services as unknown as Services, anyone);
+  const contextValue = createContext(services as unknown as Services, asker);
   const { data, errors } = await execute({ schema, document: parse(query), contextValue });
   expect(errors).toBeUndefined();
   return { data, statements };

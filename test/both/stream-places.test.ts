@@ -1,6 +1,6 @@
 import { parse, subscribe } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { anyone } from '../../src/auth/caller.ts';
+import { asker, withoutKeys } from '../support/asker.ts';
 import { createContext, schema } from '../../schema/index.ts';
 import { readSettings } from '../../src/config.ts';
 import { TidingsError } from '../../src/errors.ts';
@@ -98,6 +98,7 @@ test('what ends a stream is an error of its last result, not one of the iterator
   const rows = () => Promise.reject(new TidingsError('LIMIT_EXCEEDED', 'too long'));
   const services = {
     ...parts,
+    ...withoutKeys,
     lineage,
     limits: readSettings({}),
     version: '',
@@ -109,7 +110,7 @@ test('what ends a stream is an error of its last result, not one of the iterator
     schema,
     document: parse('subscription ($after: Cursor) { eventStream(after: $after) { __typename } }'),
     variableValues: { after: formatCursor({ epoch: lineage.epoch, position: 1 as Position }) },
-    contextValue: createContext(services, anyone),
+    contextValue: createContext(services, asker),
   });
   const { value } = await results.next();
   expect(value.errors[0]).toMatchObject({ message: 'too long', extensions: { code: 'LIMIT_EXCEEDED' }, path: ['eventStream'] });

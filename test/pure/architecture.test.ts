@@ -5,7 +5,10 @@ import { sourceFile, sourceFiles, type Import, type SourceFile } from './imports
 const rooms: Readonly<Record<string, { readonly holds: readonly string[]; readonly mayImport: readonly string[] }>> = {
   drizzle: { holds: ['drizzle/'], mayImport: [] },
   errors: { holds: ['src/errors.ts'], mayImport: ['leaves'] },
-  leaves: { holds: ['src/config.ts', 'src/metrics.ts', 'src/package-root.ts', 'src/worker-metrics.ts'], mayImport: ['errors'] },
+  leaves: {
+    holds: ['src/config.ts', 'src/setting.ts', 'src/metrics.ts', 'src/package-root.ts', 'src/worker-metrics.ts'],
+    mayImport: ['errors'],
+  },
   event: { holds: ['src/event/'], mayImport: ['errors'] },
   store: { holds: ['src/store/'], mayImport: ['drizzle', 'errors', 'leaves', 'event'] },
   log: { holds: ['src/log/'], mayImport: ['drizzle', 'errors', 'leaves', 'event', 'store'] },
@@ -19,8 +22,8 @@ const rooms: Readonly<Record<string, { readonly holds: readonly string[]; readon
     holds: ['src/main.ts'],
     mayImport: ['drizzle', 'errors', 'leaves', 'event', 'store', 'log', 'auth', 'ingest', 'live', 'doors', 'schema', 'server'],
   },
-  // The commands do without the server, but for the one that starts it.
-  serve: { holds: ['src/cli/serve.ts'], mayImport: ['errors', 'leaves', 'event', 'commands', 'main (dynamic)'] },
+  // The commands do without the server, but for those that start it.
+  serve: { holds: ['src/cli/serve.ts', 'src/cli/own-server.ts'], mayImport: ['errors', 'leaves', 'event', 'commands', 'main (dynamic)'] },
   commands: { holds: ['src/cli/'], mayImport: ['errors', 'leaves', 'event', 'serve'] },
   cli: { holds: ['src/cli.ts'], mayImport: ['errors', 'commands', 'serve'] },
 };
@@ -29,7 +32,10 @@ const rooms: Readonly<Record<string, { readonly holds: readonly string[]; readon
 const onlyIn: Readonly<Record<string, { readonly code?: RegExp; readonly imports?: RegExp; readonly files: RegExp }>> = {
   'the database and its driver': { imports: /^(drizzle-orm|postgres)(\/|$)/, files: /^(src\/store|drizzle)\// },
   'the embedded database': { imports: /^@electric-sql\//, files: /^src\/store\/embedded(-worker)?\.ts$/ },
-  'the environment': { code: /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\benv\b.*'node:process'/, files: /^src\/(config|cli\/serve)\.ts$/ },
+  'the environment': {
+    code: /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\benv\b.*'node:process'/,
+    files: /^src\/(config|cli\/(serve|endpoint|own-server))\.ts$/,
+  },
   SQL: { code: /\b(sql|client|orm)\s*(<[^>]*>)?\s*`|\bsql\.raw\b|\.unsafe\(|\.orm\b/, files: /^(src\/store|drizzle)\// },
 };
 

@@ -1,5 +1,5 @@
 import { graphql } from 'graphql';
-import { anyone } from '../../src/auth/caller.ts';
+import { asker, withoutKeys } from './asker.ts';
 import { createContext, schema } from '../../schema/index.ts';
 import type { Services } from '../../schema/context.ts';
 import { readSettings } from '../../src/config.ts';
@@ -40,11 +40,11 @@ export async function startAging(bounds: RecentBounds = { events: 20, bytes: 1e6
     tail: { wantsOwn: () => false, offer: () => undefined },
   });
   const emitter = createEmitter({ database, batches, heads, metrics, limits });
-  const services: Services = { ...parts, liveCounts: new LiveCounts(), lineage, limits, emitter, version: '' };
+  const services: Services = { ...parts, ...withoutKeys, liveCounts: new LiveCounts(), lineage, limits, emitter, version: '' };
   let passed = 0n;
   const clock: Clock = async () => fromMicros(toMicros(await databaseClock(database)()) + passed) as Instant;
   const answer: Aging['answer'] = (source, variableValues = {}) =>
-    graphql({ schema, source, variableValues, contextValue: createContext(services, anyone) });
+    graphql({ schema, source, variableValues, contextValue: createContext(services, asker) });
   return {
     streams,
     services,

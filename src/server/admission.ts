@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Asker, Caller } from '../auth/caller.ts';
+import type { Callers } from '../auth/key-ring.ts';
+import { TidingsError } from '../errors.ts';
+
+/** Whoever sends a request, found out before anything is done for it. */
+export interface Admission {
+  /** Who asks; null after it was answered that they may not. What is open for them closes when their key ends. */
+  admit(request: IncomingMessage, response: ServerResponse): Promise<Asker | null>;
+  /** The same for a WebSocket, which names its key itself. Throws UNAVAILABLE. */
+  admitSocket(knock: Knock): Promise<Caller | null>;
+}
+
+/** A WebSocket that wants in. */
+export interface Knock {
+  readonly authorization: string | undefined;
+  readonly address: string;
+  readonly door: string;
+}
+
+export interface AdmissionParts {
+  readonly callers: Callers;
+  readonly onRefused: (refusal: { readonly reason: string; readonly door: string; readonly address: string }) => void;
+}
+
+export function createAdmission({ callers, onRefused }: AdmissionParts): Admission {
+  const identify = async ({ authorization, address, door }: Knock): Promise<Caller> => {
+    try {
+      return await callers.identify(authorization);
+    } catch (error) {
+      if (isUnauthenticated(error)) onRefused({ reason: error.code, door, address });
+      throw error;
+    }
+  };
+  return {
+    async admit(request, response) {
+      const address = addressOf(request);
+      try {
+        const caller = await identify({ authorization: request.headers.authorization, address, door: 'http' });
+        closeAtEnd(caller, response);
+        return { caller, address };
+      } catch (error) {
+        if (!(error instanceof TidingsError)) throw error;
+        refuse(response, error);
+        return null;
+      }
+    },
+    async admitSocket(knock) {
+      try {
+        return await identify(knock);
+      } catch (error) {
+        if (isUnauthenticated(error)) return null;
+        throw error;
+      }
+    },
+  };
+}
+
+function isUnauthenticated(error: unknown): error is TidingsError {
+  return error instanceof TidingsError && error.code === 'UNAUTHENTICATED';
+}
+
+/** The address of the other end of a request's connection. */
+export function addressOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? 'unknown';
+}
+
+/** A response may go on for as long as a subscription. */
+function closeAtEnd({ ended }: Caller, response: ServerResponse): void {
+  const close = (): void => void response.destroy();
+  ended.addEventListener('abort', close);
+  response.once('close', () => ended.removeEventListener('abort', close));
+}
+
+function refuse(response: ServerResponse, { code, message, extensions }: TidingsError): void {
+  response.writeHead(code === 'UNAUTHENTICATED' ? 401 : 503, {
+    'content-type': 'application/json; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer realm="Tidings"' } : { 'retry-after': '1' }),
+    connection: 'close', // a body that was sent along is not read
+  });
+  response.end(JSON.stringify({ errors: [{ message, extensions }] }));
+}

@@ -1,0 +1,61 @@
+/** One setting: its name in the environment, its default, its check and its meaning. */
+export interface Setting<T> {
+  readonly name: string;
+  readonly fallback: T;
+  readonly expected: string;
+  /** Its text is repeated nowhere. */
+  readonly isSecret?: true;
+  /** Undefined: the text is no such value. */
+  readonly read: (text: string) => T | undefined;
+  readonly meaning: string;
+}
+
+type Named<T> = Pick<Setting<T>, 'name' | 'fallback' | 'meaning'>;
+
+export function whole({ least, most, ...named }: Named<number> & { readonly least: number; readonly most: number }): Setting<number> {
+  const read = (given: string): number | undefined => {
+    const value = /^\d{1,15}$/.test(given) ? Number(given) : -1;
+    return value >= least && value <= most ? value : undefined;
+  };
+  return { ...named, expected: `a whole number from ${least} to ${most}`, read };
+}
+
+export function text(name: string, fallback: string, meaning: string): Setting<string> {
+  return { name, fallback, expected: 'a text', read: (given) => given, meaning };
+}
+
+export function oneOf<T extends string>(values: readonly T[], named: Named<T>): Setting<T> {
+  return { ...named, expected: `one of ${values.join(', ')}`, read: (given) => values.find((each) => each === given) };
+}
+
+/** What is hard to guess; a key of 16 random bytes has 22 characters. */
+export function secret(name: string, meaning: string): Setting<string | null> {
+  return { name, fallback: null, expected: '22 to 255 characters without spaces', isSecret: true, read: readSecret, meaning };
+}
+
+function readSecret(given: string): string | undefined {
+  return /^[\x21-\x7e]{22,255}$/.test(given) ? given : undefined;
+}
+
+/** It may hold a password. */
+export function url(name: string, meaning: string): Setting<string | null> {
+  return {
+    name,
+    isSecret: true,
+    fallback: null,
+    expected: 'an address such as postgres://user:password@host:5432/database',
+    read: readUrl,
+    meaning,
+  };
+}
+
+function readUrl(given: string): string | undefined {
+  if (!URL.canParse(given)) return undefined;
+  const { protocol, hostname, username, password, pathname } = new URL(given);
+  try {
+    [username, password, pathname].forEach(decodeURIComponent);
+  } catch {
+    return undefined; // a % that begins no escape
+  }
+  return /^postgres(?:ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1 ? given : undefined;
+}

@@ -1,0 +1,15 @@
+import { anyone, type Asker } from '../../src/auth/caller.ts';
+import type { Services } from '../../schema/context.ts';
+
+/** Whoever asks in a test, where that does not matter. */
+export const asker: Asker = { caller: anyone, address: '127.0.0.1' };
+
+/** Where a test has nothing to do with keys. */
+export const withoutKeys: Pick<Services, 'keys' | 'audit'> = {
+  keys: { create: none, list: none, revoke: none },
+  audit: { keyCreated: none, keyRevoked: none, refused: () => undefined, [Symbol.asyncDispose]: none },
+};
+
+async function none(): Promise<never> {
+  throw new Error('there are no keys in this test');
+}
