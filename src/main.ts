@@ -6,6 +6,9 @@ import { startKeyRing } from './auth/key-ring.ts';
 import { createKeys } from './auth/keys.ts';
 import type { Settings } from './config.ts';
 import { createPostEvents } from './doors/post-events.ts';
+import { createPrefectRoutes } from './doors/prefect/routes.ts';
+import { servePrefectSockets } from './doors/prefect/sockets.ts';
+import { quarantineRules, startQuarantine } from './doors/quarantine.ts';
 import type { Refused } from './doors/visit.ts';
 import { startAudit } from './ingest/audit.ts';
 import { createEmitter } from './ingest/emit.ts';
@@ -77,7 +80,8 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     version,
   };
   const graphql = createGraphQL({ schema, createContext: (asker) => createContext(services, asker), metrics, logger });
-  const doors = { ...services, callers: ring, onRefused: (refusal: Refused) => audit.refused(refusal) };
+  const quarantine = starting.use(startQuarantine({ database, metrics, logger }, quarantineRules(settings)));
+  const doors = { ...services, quarantine, callers: ring, onRefused: (refusal: Refused) => audit.refused(refusal) };
   const admission = createAdmission({ callers: ring, onRefused: (refusal) => audit.refused(refusal) });
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
@@ -88,12 +92,13 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     checkReady,
     limits: settings,
     version,
-    doors: [createPostEvents(doors)],
+    doors: [createPostEvents(doors), createPrefectRoutes(doors)],
   });
   const underWay = trackRequests(http);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
-  starting.use(serveWebSocket({ http, graphql, admission, metrics, logger, limits: settings, doors: [] }));
+  const prefectSockets = starting.use(servePrefectSockets(doors));
+  starting.use(serveWebSocket({ http, graphql, admission, metrics, logger, limits: settings, doors: [prefectSockets] }));
 
   const started = starting.move();
   return { url, database: database.kind, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };

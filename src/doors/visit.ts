@@ -5,10 +5,11 @@ import type { Callers } from '../auth/key-ring.ts';
 import { TidingsError, type ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 
-/** What a door answers a request with; `json` undefined: no body. */
+/** What a door answers a request with: a value as JSON, or its text, or no body. */
 export interface Reply {
   readonly status: number;
   readonly json?: unknown;
+  readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -102,8 +103,8 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
 };
 const usualRetryMs = 1000;
 
-function send(response: ServerResponse, { status, json, headers }: Reply): void {
-  const text = json === undefined ? undefined : JSON.stringify(json);
+function send(response: ServerResponse, { status, json, headers, ...reply }: Reply): void {
+  const text = reply.text ?? (json === undefined ? undefined : JSON.stringify(json));
   response.writeHead(status, {
     ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     'x-content-type-options': 'nosniff',
