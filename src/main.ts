@@ -9,7 +9,6 @@ import { createPostEvents } from './doors/post-events.ts';
 import { createPrefectRoutes } from './doors/prefect/routes.ts';
 import { servePrefectSockets } from './doors/prefect/sockets.ts';
 import { quarantineRules, startQuarantine } from './doors/quarantine.ts';
-import type { Refused } from './doors/visit.ts';
 import { startAudit } from './ingest/audit.ts';
 import { createEmitter } from './ingest/emit.ts';
 import { createSharedBatches } from './ingest/shared-batches.ts';
@@ -81,7 +80,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   };
   const graphql = createGraphQL({ schema, createContext: (asker) => createContext(services, asker), metrics, logger });
   const quarantine = starting.use(startQuarantine({ database, metrics, logger }, quarantineRules(settings)));
-  const doors = { ...services, quarantine, callers: ring, onRefused: (refusal: Refused) => audit.refused(refusal) };
+  const doors = { ...services, quarantine, callers: ring };
   const admission = createAdmission({ callers: ring, onRefused: (refusal) => audit.refused(refusal) });
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
 import type { Callers } from '../auth/key-ring.ts';
 import { TidingsError, type ErrorCode } from '../errors.ts';
+import type { Audit } from '../ingest/audit.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** What a door answers a request with: a value as JSON, or its text, or no body. */
@@ -26,17 +27,10 @@ export class Refusal extends Error {
 
 export interface VisitParts {
   readonly callers: Callers;
-  /** Told of whoever was refused. */
-  readonly onRefused: (refusal: Refused) => void;
+  /** Told of those who may not. */
+  readonly audit: Pick<Audit, 'refused'>;
   readonly metrics: Metrics;
   readonly logger: Logger;
-}
-
-export interface Refused {
-  readonly reason: string;
-  readonly door: string;
-  readonly address: string;
-  readonly caller?: Caller;
 }
 
 export interface Exchange {
@@ -48,7 +42,7 @@ export interface Exchange {
 
 /** Finds out who asks, and answers with what `visit` has to say to them, or with the error that it throws. */
 export async function answerVisit(
-  { callers, onRefused, metrics, logger }: VisitParts,
+  { callers, audit, metrics, logger }: VisitParts,
   { request, response, door }: Exchange,
   visit: (caller: Caller) => Promise<Reply>,
 ): Promise<void> {
@@ -59,7 +53,7 @@ export async function answerVisit(
     send(response, await visit(caller));
   } catch (error) {
     const reason = error instanceof TidingsError ? error.code : null;
-    if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN') onRefused({ reason, door, address, ...(caller && { caller }) });
+    if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN') audit.refused({ reason, door, address, ...(caller && { caller }) });
     // The client has gone: nobody is there to hear of it, and its half of a body is no bug.
     if (request.destroyed && !request.complete) return;
     const reply = replyTo(error);

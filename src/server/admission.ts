@@ -67,10 +67,13 @@ export function addressOf({ socket }: IncomingMessage): string {
 
 /** A response may go on for as long as a subscription. */
 function closeAtEnd({ ended }: Caller, response: ServerResponse): void {
-  const close = (): void => void response.destroy();
+  const close = (): void => void setTimeout(() => response.destroy(), graceMs).unref();
   ended.addEventListener('abort', close);
   response.once('close', () => ended.removeEventListener('abort', close));
 }
+
+/** What is under way when its caller's key ends may be an answer, such as that which tells the first key of an open server. */
+export const graceMs = 1500;
 
 function refuse(response: ServerResponse, { code, message, extensions }: TidingsError): void {
   response.writeHead(code === 'UNAUTHENTICATED' ? 401 : 503, {

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
-import { addressOf, type Admission } from './admission.ts';
+import { addressOf, graceMs, type Admission } from './admission.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { Lane } from './lane.ts';
 import { operationsOver, type Extra, type OperationLimits } from './websocket-operations.ts';
@@ -56,7 +56,7 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
       authorization: request.headers.authorization,
       caller: null,
       // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
-      onEnded: () => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'),
+      onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
     const closed = protocol.opened(
       {

@@ -71,9 +71,18 @@ describe('a wrong value stops the start with a sentence that names the setting',
     expect(refusal(() => readSettings({ DATABASE_URL: wrong }))).toEqual(sentence('DATABASE_URL', expected, 'something else'));
   });
 
+  test.each(['short', 'with spaces in it, which headers do not take', 'ä'.repeat(30), 'x'.repeat(256)])(
+    'a key: %j, of which nothing is repeated',
+    (wrong) => {
+      const expected = '22 to 255 characters without spaces';
+      expect(refusal(() => readSettings({ TIDINGS_KEY: wrong }))).toEqual(sentence('TIDINGS_KEY', expected, 'something else'));
+      expect(refusal(() => readSettings({ TIDINGS_ADMIN_KEY: wrong }))).toEqual(sentence('TIDINGS_ADMIN_KEY', expected, 'something else'));
+    },
+  );
+
   test('of every setting that can have one: any text will do for the others', () => {
     const others = settings.filter((setting) => !numbers.includes(setting)).map(({ name }) => name);
-    expect(others).toEqual(['HOST', 'DATABASE_URL', 'DATA_DIR', 'TIDINGS_LOG_LEVEL']); // a new one wants a test above
+    expect(others).toEqual(['HOST', 'DATABASE_URL', 'DATA_DIR', 'TIDINGS_ADMIN_KEY', 'TIDINGS_KEY', 'TIDINGS_LOG_LEVEL']); // a new one wants a test above
   });
 });
 

@@ -15,10 +15,10 @@ export interface Running {
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Runs `tidings` with these words, until the end of the test at most. */
-export function run(words: readonly string[]): Running {
+/** Runs `tidings` with these words, until the end of the test at most; with nothing but the environment, if one is given. */
+export function run(words: readonly string[], env?: Readonly<Record<string, string>>): Running {
   const cli = join(import.meta.dirname, '../../dist/src/cli.js');
-  const child = spawn(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'pipe'], ...(env && { env }) });
   onTestFinished(() => void child.kill('SIGKILL'));
   let [printed, said] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));

@@ -60,10 +60,15 @@ export async function startWorld(settings: Readonly<Record<string, string>> = {}
   };
 }
 
-export async function post(url: string, query: string, variables?: object): Promise<Answer> {
+export async function post(
+  url: string,
+  query: string,
+  variables?: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ query, variables }),
   });
   return { status: response.status, ...((await response.json()) as object) };

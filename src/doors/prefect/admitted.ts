@@ -20,7 +20,7 @@ export class Turned {
 
 /** Who is there and may do what the socket is for; `first` null: said in the header alone. */
 export async function admitted(
-  { callers, onRefused }: Pick<VisitParts, 'callers' | 'onRefused'>,
+  { callers, audit }: Pick<VisitParts, 'callers' | 'audit'>,
   request: IncomingMessage,
   first: Frame | null,
 ): Promise<Caller | Turned> {
@@ -35,7 +35,7 @@ export async function admitted(
     if (!(error instanceof TidingsError)) throw error;
     const { code: reason, message } = error;
     if (reason === 'UNAVAILABLE') return new Turned('503 Service Unavailable', 1001, message);
-    onRefused({ reason, door: 'prefect', address: request.socket.remoteAddress ?? 'unknown', ...(caller && { caller }) });
+    audit.refused({ reason, door: 'prefect', address: request.socket.remoteAddress ?? 'unknown', ...(caller && { caller }) });
     return new Turned(reason === 'FORBIDDEN' ? '403 Forbidden' : '401 Unauthorized', 1008, message);
   }
 }
