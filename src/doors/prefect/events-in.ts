@@ -55,6 +55,7 @@ export class EventsIn {
 
   take(frame: Frame): void {
     if (this.over.signal.aborted) return;
+    if (this.bytes > mostEver) return this.visitor.socket.terminate();
     const { backlog } = this.parts;
     this.waiting.push(frame);
     this.bytes += sizeOf(frame);
@@ -209,6 +210,8 @@ function sizeOf({ bytes }: Frame): number {
 const door = 'prefect';
 /** Bytes that wait for the database before the socket is not read any more; beyond one frame. */
 const mostWaiting = 4 << 20;
+/** More than what can have been under way when the socket was paused: somebody goes on while it is closing. */
+const mostEver = 64 << 20;
 /** Of one transaction. */
 const mostAtOnce = 1000;
 const mostBytesAtOnce = 2 << 20;

@@ -11,10 +11,18 @@ export class SettlingSocket extends WebSocket {
 
   /** Also called by ws itself when the other side's close frame has come. */
   override close(code?: number, reason?: string | Buffer): void {
-    if (this.settled === null) return super.close(code, reason);
-    this.closing ??= Promise.race([this.settled(), new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref())]).then(() =>
-      super.close(code, reason),
-    );
+    this.closing ??= this.closeSettled(code, reason);
+  }
+
+  private async closeSettled(code?: number, reason?: string | Buffer): Promise<void> {
+    await this.settle();
+    if (this.isPaused) this.resume(); // or the answer to the close frame would not be read
+    super.close(code, reason);
+  }
+
+  private async settle(): Promise<void> {
+    if (this.settled === null) return;
+    await Promise.race([this.settled(), new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref())]);
   }
 }
 
