@@ -39,6 +39,6 @@ export interface Context extends Asker {
   reads: Reads;
 }
 
-export function createContext(services: Services, { caller, address }: Asker): Context {
-  return { services, caller, address, reads: createReads(services, caller) };
+export function createContext(services: Services, { caller, address, requestId }: Asker): Context {
+  return { services, caller, address, requestId, reads: createReads(services, caller) };
 }

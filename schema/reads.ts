@@ -9,6 +9,7 @@ import { readEventsById } from '../src/store/events-by-id.ts';
 import { readNewestMentions } from '../src/store/newest-mentions.ts';
 import type { CountRequest, Page, PageRequest, Tie, Tied } from '../src/store/page-request.ts';
 import { countEvents, readPages } from '../src/store/pages.ts';
+import { Pace } from '../src/store/pace.ts';
 import { readResourceIds, type ResourceRequest } from '../src/store/resources.ts';
 import type { Context, Services } from './context.ts';
 
@@ -84,13 +85,16 @@ export function createReads({ database, heads }: Pick<Services, 'database' | 'he
     resource: (id) => resources.load(id),
     async resources({ idPrefix, after, limit }) {
       const found: Resource[] = [];
-      // A second statement is needed only where retention has just removed resources, or a chapter came after the head.
+      const pace = new Pace(database.statementTimeout, limit);
+      // A second statement is needed only where retention has just removed resources, a chapter came after the head, or the
+      // caller does not see all; then it may take many, and whoever sees little had better ask for a prefix.
       for (let [from, size] = [after, limit]; ; size = Math.max(size, Math.min(2 * size, mostIds))) {
         const ids = await readResourceIds(database, { idPrefix, after: from, head: await readHead(), limit: size });
         const nodes = await Promise.all(ids.map((id) => resources.load(id)));
         found.push(...nodes.filter((each) => each !== null));
         if (found.length >= limit || ids.length < size) return found.slice(0, limit);
         from = ids.at(-1) ?? from;
+        pace.check();
       }
     },
   };

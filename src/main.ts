@@ -87,6 +87,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
   const http = createHttp({
     graphql,
     admission,
+    logger,
     metrics: { contentType: metrics.registry.contentType, read: readMetrics },
     checkReady,
     limits: settings,

@@ -21,6 +21,8 @@ export interface Asker {
   readonly caller: Caller;
   /** The address of the other end. */
   readonly address: string;
+  /** What the logs call the request, or the WebSocket. */
+  readonly requestId: string;
 }
 
 export const rights = ['emit', 'read', 'admin'] as const;

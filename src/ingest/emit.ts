@@ -65,10 +65,16 @@ export function createEmitter(parts: EmitterParts): Emitter {
         stored === null
           ? { outcomes: checked.map((each) => refusal(each)), head: await parts.heads.head() }
           : { outcomes: await outcomes(parts, { checked, stored, caller }), head: stored.head };
-      for (const { status } of emission.outcomes) parts.metrics.emitted.inc({ status: status.toLowerCase() });
+      tell(parts.metrics, emission.outcomes);
       return emission;
     },
   };
+}
+
+function tell({ emitted }: Metrics, outcomes: readonly Outcome[]): void {
+  const counts = { CREATED: 0, DUPLICATE: 0, REJECTED: 0 };
+  for (const { status } of outcomes) counts[status] += 1;
+  for (const [status, count] of Object.entries(counts)) if (count > 0) emitted.inc({ status: status.toLowerCase() }, count);
 }
 
 /** A candidate with its verdict, before the database was asked. */

@@ -4,6 +4,7 @@ import { appendRows, createdStretch, type Appended, type ConflictPolicy, type Dr
 import type { Database } from '../store/database.ts';
 import type { HeadReader } from '../store/head.ts';
 import type { Stretch } from '../store/log-stretch.ts';
+import { WaitingRequests, type Amount, type Request } from './waiting-requests.ts';
 
 /**
  * Group commit: requests that come while others are being stored go to the database together, in one transaction.
@@ -58,27 +59,14 @@ export interface SharedBatchBounds {
   readonly waiting: Amount;
 }
 
-export interface Amount {
-  readonly events: number;
-  /** Characters of JSON, which are bytes nearly always. */
-  readonly bytes: number;
-}
-
 export function createSharedBatches(parts: SharedBatchParts, bounds = usualBounds(parts.database)): SharedBatches {
-  let queue: Request[] = [];
-  let waiting: Amount = nothing;
+  const waiting = new WaitingRequests(bounds.waiting);
   let busy = 0;
   let scheduled = false;
 
   const fill = (): void => {
     scheduled = false;
-    while (busy < bounds.lanes && queue.length > 0) {
-      const batch = nextBatch(queue, bounds.batch);
-      const taken = new Set(batch);
-      queue = queue.filter((request) => !taken.has(request));
-      for (const { size } of batch) waiting = plus(waiting, size, -1);
-      void inLane(batch);
-    }
+    while (busy < bounds.lanes && waiting.length > 0) void inLane(waiting.takeBatch(bounds.batch));
   };
   const inLane = async (batch: readonly Request[]): Promise<void> => {
     busy += 1;
@@ -89,42 +77,15 @@ export function createSharedBatches(parts: SharedBatchParts, bounds = usualBound
   return {
     async store(rows, onConflict) {
       if (rows.length === 0) return { results: [], head: await parts.heads.head() };
-      const size = { events: rows.length, bytes: rows.reduce((sum, row) => sum + row.length, 0) };
-      const then = plus(waiting, size, 1);
-      if (queue.length > 0 && exceeds(then, bounds.waiting)) throw tooMuchWaits(waiting);
-      waiting = then;
       return new Promise<Stored>((resolve, reject) => {
         // By itself an event is all of its request: it is refused or not, and refuses nothing else.
-        queue.push({ rows, size, onConflict: rows.length === 1 ? 'SKIP_REJECTED' : onConflict, resolve, reject });
+        waiting.add({ rows, onConflict: rows.length === 1 ? 'SKIP_REJECTED' : onConflict, resolve, reject });
         // Those that came in the same turn of the event loop go together.
         if (!scheduled) setImmediate(fill);
         scheduled = true;
       });
     },
   };
-}
-
-interface Request {
-  readonly rows: readonly DraftRow[];
-  readonly size: Amount;
-  readonly onConflict: ConflictPolicy;
-  readonly resolve: (stored: Stored) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** The oldest request, and those behind it that may go with it. */
-function nextBatch(queue: readonly Request[], most: Amount): readonly Request[] {
-  const [oldest] = queue;
-  const batch: Request[] = [];
-  let size = nothing;
-  for (const request of queue) {
-    if (request.onConflict !== oldest?.onConflict) continue;
-    const then = plus(size, request.size, 1);
-    if (batch.length > 0 && exceeds(then, most)) break;
-    batch.push(request);
-    size = then;
-  }
-  return batch;
 }
 
 /** Stores and answers requests of one policy. Does not throw: whatever goes wrong is said to those whom it concerns. */
@@ -186,21 +147,6 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof TidingsError && error.code === 'UNAVAILABLE';
 }
 
-function tooMuchWaits({ events, bytes }: Amount): TidingsError {
-  const message = `Nothing was stored: ${events} events (${bytes} bytes) wait for the database already. Repeat the request after ${retryAfterMs} ms.`;
-  return new TidingsError('UNAVAILABLE', message, { retryAfterMs });
-}
-
-function plus(to: Amount, { events, bytes }: Amount, sign: 1 | -1): Amount {
-  return { events: to.events + sign * events, bytes: to.bytes + sign * bytes };
-}
-
-function exceeds(amount: Amount, most: Amount): boolean {
-  return amount.events > most.events || amount.bytes > most.bytes;
-}
-
-const nothing: Amount = { events: 0, bytes: 0 };
-
 function usualBounds({ kind }: Database): SharedBatchBounds {
   return {
     // The embedded database has one connection. More than a few lanes make batches smaller, not the whole faster.
@@ -210,6 +156,3 @@ function usualBounds({ kind }: Database): SharedBatchBounds {
     waiting: { events: 100_000, bytes: 64 << 20 },
   };
 }
-
-/** About what it takes to store a good part of what waits. */
-const retryAfterMs = 1000;

@@ -27,12 +27,14 @@ export interface RetentionRules {
   readonly room: number;
   /** Partitions made ahead. */
   readonly ahead: number;
+  /** How often it looks. */
+  readonly lookMs: number;
 }
 
 /** A thirtieth of what is kept goes at a time; partitions are few enough to plan queries over. */
 export function rulesFor(retentionDays: number): RetentionRules {
   const keepMs = retentionDays === 0 ? null : retentionDays * 86_400_000;
-  return { keepMs, everyMs: keepMs === null ? null : keepMs / 30, room: 2 ** 24, ahead: 2 };
+  return { keepMs, everyMs: keepMs === null ? null : keepMs / 30, room: 2 ** 24, ahead: 2, lookMs: 60_000 };
 }
 
 export interface RetentionParts {
@@ -47,7 +49,7 @@ export function startRetention({ database, removedUpTo, tail, logger }: Retentio
   const stopping = new AbortController();
   const { signal } = stopping;
   const run = async (): Promise<void> => {
-    for (let failures = 0; !signal.aborted; await pause(lookMs, signal)) {
+    for (let failures = 0; !signal.aborted; await pause(rules.lookMs, signal)) {
       try {
         // First what others have removed: when one of them is at it again, there is nothing more to do.
         tail.forget(await removedUpTo());
@@ -134,7 +136,6 @@ function isOver(since: Instant | null, ms: number | null, now: Instant): boolean
 }
 
 const largestRoom = 2 ** 32;
-const lookMs = 60_000;
 const lockNotAvailable = '55P03';
 /** In minutes: so long other processes may be at it. */
 const manyFailures = 60;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
+import { notify } from '../store/listening.ts';
 
 /**
  * Tells the processes on one database that the log may have grown. A wake-up is only ever an invitation to look
@@ -23,27 +24,26 @@ export async function startWakeups(database: Database, logger: Logger): Promise<
     return { announce: wakeHere, listen: listenIn(lookers), [Symbol.asyncDispose]: async () => undefined };
   }
 
-  // The driver keeps one connection for LISTEN and opens it again when it breaks; then something may have been missed.
   const wake = (): void => lookers.forEach((look) => look('elsewhere'));
   const own = randomUUID();
-  const listening = await database.client.listen(channel, (sender) => sender === own || wake(), wake);
+  const listening = await database.listen({ channel, heard: (sender) => sender === own || wake(), began: wake });
   let announcing: NodeJS.Timeout | null = null;
-  const notify = (): void => {
+  const send = (): void => {
     announcing = null;
-    database.client.notify(channel, own).catch((error: unknown) => logger.info({ error }, 'a wake-up was not sent'));
+    notify(database, channel, own).catch((error: unknown) => logger.info({ err: error }, 'a wake-up was not sent'));
   };
   return {
     announce() {
       wakeHere();
-      announcing ??= setTimeout(notify, coalesceMs);
+      announcing ??= setTimeout(send, coalesceMs);
     },
     listen: listenIn(lookers),
     async [Symbol.asyncDispose]() {
       if (announcing !== null) {
         clearTimeout(announcing);
-        notify();
+        send();
       }
-      await listening.unlisten();
+      await listening[Symbol.asyncDispose]();
     },
   };
 }

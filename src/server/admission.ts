@@ -2,9 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Asker, Caller } from '../auth/caller.ts';
 import type { Callers } from '../auth/key-ring.ts';
 import { TidingsError } from '../errors.ts';
+import { requestIdOf } from './request-log.ts';
 
 /** Whoever sends a request, found out before anything is done for it. */
 export interface Admission {
+  /** Whether everybody is let in. */
+  readonly isOpen: boolean;
   /** Who asks; null after it was answered that they may not. What is open for them closes when their key ends. */
   admit(request: IncomingMessage, response: ServerResponse): Promise<Asker | null>;
   /** The same for a WebSocket, which names its key itself. Throws UNAVAILABLE. */
@@ -19,7 +22,7 @@ export interface Knock {
 }
 
 export interface AdmissionParts {
-  readonly callers: Callers;
+  readonly callers: Callers & { readonly isOpen: boolean };
   readonly onRefused: (refusal: { readonly reason: string; readonly door: string; readonly address: string }) => void;
 }
 
@@ -33,12 +36,15 @@ export function createAdmission({ callers, onRefused }: AdmissionParts): Admissi
     }
   };
   return {
+    get isOpen() {
+      return callers.isOpen;
+    },
     async admit(request, response) {
       const address = addressOf(request);
       try {
         const caller = await identify({ authorization: request.headers.authorization, address, door: 'http' });
         closeAtEnd(caller, response);
-        return { caller, address };
+        return { caller, address, requestId: requestIdOf(request) };
       } catch (error) {
         if (!(error instanceof TidingsError)) throw error;
         refuse(response, error);

@@ -7,15 +7,33 @@ import type { IncomingMessage } from 'node:http';
 export async function takeBody(request: IncomingMessage, most: number): Promise<boolean> {
   if (Number(request.headers['content-length'] ?? 0) > most) return false;
   if (request.method === 'GET' || request.method === 'HEAD') return true;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > most) return false;
-    chunks.push(chunk);
-  }
+  const chunks = await read(request, most);
+  if (chunks === null) return false;
   Object.assign(request, { body: new Body(chunks) });
   return true;
+}
+
+/** The body that `takeBody` has read; null when it has not. */
+export function bodyOf(request: IncomingMessage): Body | null {
+  return 'body' in request && request.body instanceof Body ? request.body : null;
+}
+
+/** Null: there is more. */
+async function read(request: IncomingMessage, most: number): Promise<readonly Buffer[] | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= most) return;
+      request.pause();
+      resolve(null);
+    });
+    request.once('end', () => resolve(chunks));
+    request.once('error', reject);
+    request.once('close', () => reject(new Error('the request was broken off')));
+  });
 }
 
 /**
@@ -24,6 +42,11 @@ export async function takeBody(request: IncomingMessage, most: number): Promise<
  */
 class Body {
   constructor(private readonly chunks: readonly Buffer[]) {}
+
+  text(): string {
+    const [only] = this.chunks;
+    return (this.chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.chunks)).toString();
+  }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     yield* this.chunks;

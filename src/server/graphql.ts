@@ -3,7 +3,9 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Asker } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
-import { maskError } from './mask-error.ts';
+import { createErrorMask, reportFailures } from './mask-error.ts';
+import { parsedBody } from './parsed-body.ts';
+import { plainVariables } from './plain-variables.ts';
 import { sharedSubscriptions } from './subscribe.ts';
 
 export interface GraphQLParts {
@@ -20,7 +22,7 @@ export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
 export function createGraphQL({ schema, createContext, metrics, logger }: GraphQLParts): GraphQLEndpoint {
-  const mask = maskError(metrics, logger);
+  const errors = createErrorMask(metrics, logger);
   return createYoga<Asker, object>({
     schema,
     context: createContext,
@@ -29,11 +31,13 @@ export function createGraphQL({ schema, createContext, metrics, logger }: GraphQ
     // Pages of other origins have no business here.
     cors: false,
     multipart: false,
+    // The body was read, within the limit of the settings.
+    maxRequestBodySize: false,
     // Loaded when the first browser asks: it is large, and a server starts faster without it.
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Tidings', subscriptionsProtocol: 'WS', defaultQuery },
-    maskedErrors: { maskError: mask },
-    plugins: [sharedSubscriptions({ maskError: mask, metrics })],
+    maskedErrors: { maskError: errors.mask },
+    plugins: [parsedBody(), plainVariables(schema), reportFailures(errors), sharedSubscriptions({ maskError: errors.mask, metrics })],
     // What Yoga calls errors went through maskError, which logs those that are bugs.
     logging: {
       debug: (...args) => logger.debug(args),

@@ -1,6 +1,15 @@
+export interface HomePageParts {
+  readonly version: string;
+  /** The Host header, under which the person came. */
+  readonly host: string | undefined;
+  /** Whether it takes no key to come in. */
+  readonly isOpen: boolean;
+}
+
 /** What a person sees who opens the server's address in a browser: where to go. */
-export function homePage(version: string, host = ''): string {
+export function homePage({ version, host = '', isOpen }: HomePageParts): string {
   // A Host header is the client's text: what could be markup is not repeated.
+  const key = "  -H 'authorization: Bearer &lt;key&gt;' \\\n";
   const address = /^[\w.:[\]-]+$/.test(host) ? host : 'localhost:4000';
   return `<!doctype html>
 <html lang="en">
@@ -27,10 +36,10 @@ export function homePage(version: string, host = ''): string {
   <dt><a href="/readyz">/readyz</a></dt><dd>answers 200 while the database can be reached</dd>
   <dt><a href="/metrics">/metrics</a></dt><dd>metrics for Prometheus</dd>
 </dl>
-<p>The first event, from a shell:</p>
+<p>The first event, from a shell${isOpen ? '' : ' (a key comes from <code>npm run tidings -- keys create NAME</code>, in GraphiQL it goes under Headers)'}:</p>
 <pre>curl -s http://${address}/graphql \\
   -H 'content-type: application/json' \\
-  -d '{"query":"mutation { emitEvent(input: {event: \\"acme.user.logged-in\\", resource: {id: \\"acme.user.kiki\\"}}) { status event { id } } }"}'</pre>
+${isOpen ? '' : key}  -d '{"query":"mutation { emitEvent(input: {event: \\"acme.user.logged-in\\", resource: {id: \\"acme.user.kiki\\"}}) { status event { id } } }"}'</pre>
 </body>
 </html>
 `;

@@ -1,15 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
 import { nobody } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { homePage } from './home-page.ts';
 import { addressOf, type Admission } from './admission.ts';
 import { takeBody } from './body.ts';
+import { logRequest, requestIdOf } from './request-log.ts';
 
 export interface HttpParts {
   readonly graphql: GraphQLEndpoint;
   readonly admission: Admission;
+  readonly logger: Logger;
   readonly metrics: { readonly contentType: string; readonly read: () => Promise<string> };
   /** Rejects when the server cannot serve now. */
   readonly checkReady: () => Promise<void>;
@@ -26,14 +29,17 @@ export interface Door {
 }
 
 /** The one HTTP server. It does not listen yet. */
-export function createHttp({ graphql, admission, metrics, checkReady, limits, version, doors }: HttpParts): Server {
+export function createHttp({ graphql, admission, logger, metrics, checkReady, limits, version, doors }: HttpParts): Server {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url?.split('?')[0] ?? '/';
     switch (path) {
       case graphqlPath:
         return answerGraphQL(request, response);
       case '/':
-        return send(response, 200, { type: 'text/html; charset=utf-8', text: homePage(version, request.headers.host) });
+        return send(response, 200, {
+          type: 'text/html; charset=utf-8',
+          text: homePage({ version, host: request.headers.host, isOpen: admission.isOpen }),
+        });
       case '/livez':
         return send(response, 200, plain('live\n'));
       case '/readyz':
@@ -51,13 +57,17 @@ export function createHttp({ graphql, admission, metrics, checkReady, limits, ve
     }
   };
   const answerGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const asker = isForGraphiQL(request) ? { caller: nobody, address: addressOf(request) } : await admission.admit(request, response);
+    const asker = isForGraphiQL(request)
+      ? { caller: nobody, address: addressOf(request), requestId: requestIdOf(request) }
+      : await admission.admit(request, response);
     if (asker === null) return;
     if (!(await takeBody(request, limits.bodyBytes))) return tooLarge(response, limits.bodyBytes);
     await graphql.handle(request, response, asker);
   };
   return createServer({ headersTimeout: headersMs, connectionsCheckingInterval: checkingMs }, (request, response) => {
-    answer(request, response).catch(() => {
+    logRequest(logger, request, response);
+    answer(request, response).catch((error: unknown) => {
+      logger.error({ err: error, requestId: requestIdOf(request) }, 'a request failed');
       if (!response.headersSent) response.writeHead(500);
       response.end();
     });

@@ -14,6 +14,7 @@ export interface OperationLimits {
 export interface Extra {
   readonly lane: Lane;
   readonly address: string;
+  readonly requestId: string;
   /** The header of its HTTP request. */
   readonly authorization: string | undefined;
   /** Who opened it, once that is known. */
@@ -42,9 +43,9 @@ export function operationsOver({ graphql, limits, admit }: OperationParts): Serv
       if (Object.keys(connection.subscriptions).length > limits.subscriptionsPerConnection) {
         return [tooMany(limits.subscriptionsPerConnection)];
       }
-      const { lane, caller, address } = connection.extra;
+      const { lane, caller, address, requestId } = connection.extra;
       if (caller === null) return [notAdmitted()]; // cannot be: graphql-ws takes none before connection_init is answered
-      return prepare(graphql, payload, { caller, address, outlet: new OperationOutlet(lane, id) });
+      return prepare(graphql, payload, { caller, address, requestId, outlet: new OperationOutlet(lane, id) });
     },
     execute: (args) => (args.rootValue as Prepared).execute(args),
     async subscribe(args) {

@@ -8,6 +8,7 @@ import type { Metrics } from '../metrics.ts';
 import { addressOf, graceMs, type Admission } from './admission.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import { Lane } from './lane.ts';
+import { requestIdOf } from './request-log.ts';
 import { operationsOver, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
@@ -47,12 +48,13 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
     const lane = new Lane(socket, request.socket);
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away
-      logger.error({ err: error }, 'a WebSocket message failed');
+      logger.error({ err: error, requestId: extra.requestId }, 'a WebSocket message failed');
       socket.close(CloseCode.InternalServerError, 'Internal server error');
     };
     const extra: Extra = {
       lane,
       address: addressOf(request),
+      requestId: requestIdOf(request),
       authorization: request.headers.authorization,
       caller: null,
       // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
@@ -73,7 +75,7 @@ export function serveWebSocket({ http, graphql, admission, metrics, logger, limi
       extra,
     );
     // Broken and oversized frames: ws closes the socket with the right code by itself.
-    socket.on('error', (error) => logger.info({ err: error }, 'a WebSocket failed'));
+    socket.on('error', (error) => logger.info({ err: error, requestId: extra.requestId }, 'a WebSocket failed'));
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
       clearInterval(heartbeat);

@@ -52,7 +52,10 @@ export async function appendRows(
   for (let attempt = 1; ; attempt += 1) {
     try {
       const rows = await database.rows<AppendedRow>(
-        sql`select * from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
+        sql`
+          select place, created, received, to_json(nullif(differing, '{}')) as differing
+          from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
+        'once',
       );
       return rows.map((row, index) => appendedAs(row, batch[index] ?? noRow));
     } catch (error) {
@@ -67,7 +70,7 @@ export async function appendRows(
 }
 
 function appendedAs({ place, created, received, differing }: AppendedRow, row: DraftRow): Appended {
-  return { position: Number(place) as Position, created, received: fromTimestamp(received), differing, row };
+  return { position: Number(place) as Position, created, received: fromTimestamp(received), differing: differing ?? [], row };
 }
 
 /**
@@ -97,7 +100,8 @@ interface AppendedRow {
   readonly place: string;
   readonly created: boolean;
   readonly received: string;
-  readonly differing: readonly string[];
+  /** Null: none. */
+  readonly differing: readonly string[] | null;
 }
 
 /** What tidings.append_events raises. */

@@ -27,6 +27,6 @@ import type { Database } from './database.ts';
  * Does not promise: to work on a standby (locks are not replicated), or with a sequence cache above 1.
  */
 export async function readHead(database: Database): Promise<Position> {
-  const rows = await database.rows<{ head: string }>(sql`select tidings.log_head() as head`);
+  const rows = await database.rows<{ head: string }>(sql`select tidings.log_head() as head`, 'once');
   return Number(rows[0]?.head ?? origin) as Position;
 }

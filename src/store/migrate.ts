@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as drizzleMigrate } from 'drizzle-orm/postgres-js/migrator';
 import { TidingsError } from '../errors.ts';
 import { packageRoot } from '../package-root.ts';
@@ -17,7 +18,9 @@ export async function migrate(database: Database, place: string): Promise<Lineag
   await database.rows(sql`select pg_advisory_lock(${starterLock}::bigint)`);
   try {
     await refuseNewer(database);
-    await drizzleMigrate(database.orm, { migrationsFolder, migrationsSchema: 'tidings', migrationsTable: 'migrations' });
+    await database.alone((client) =>
+      drizzleMigrate(drizzle(client), { migrationsFolder, migrationsSchema: 'tidings', migrationsTable: 'migrations' }),
+    );
     return await openLineage(database, place);
   } finally {
     await database.rows(sql`select pg_advisory_unlock(${starterLock}::bigint)`);

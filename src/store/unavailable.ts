@@ -15,9 +15,21 @@ export function unavailable(error: unknown): TidingsError | null {
   return null;
 }
 
-export function unavailableNow(cause: unknown): TidingsError {
-  return new TidingsError('UNAVAILABLE', 'The database cannot be reached now. Repeating the request later is safe.', { cause });
+/** Whether after this failure a connection is of no use any more. Of a server's own errors, only those that end it say so. */
+export function isConnectionLost(error: unknown): boolean {
+  const state = sqlState(error);
+  return error instanceof Error && (state === null ? 'code' in error : state.startsWith('08') || state.startsWith('57P'));
 }
+
+export function unavailableNow(cause: unknown): TidingsError {
+  return new TidingsError('UNAVAILABLE', 'The database cannot be reached now. Repeating the request later is safe.', {
+    cause,
+    retryAfterMs,
+  });
+}
+
+/** A database that restarts takes about so long. */
+const retryAfterMs = 1000;
 
 /** The LIMIT_EXCEEDED error for a statement that the database gave up after `ms` milliseconds, or null for any other failure. */
 export function tookTooLong(error: unknown, ms: number): TidingsError | null {
@@ -54,6 +66,7 @@ const connectionCodes: ReadonlySet<string> = new Set([
   '57P01', // the administrator ended the connection
   '57P02', // the server crashed
   '57P03', // the server is starting or stopping
+  '25006', // the address leads to a standby now
 ]);
 
 /** SQLSTATE classes: connection exception, insufficient resources (disk full, too many connections). */

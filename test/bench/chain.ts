@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { sql } from 'drizzle-orm';
 import { readSettings } from '../../src/config.ts';
 import { fromDocument } from '../../src/event/document.ts';
 import type { EventDraft } from '../../src/event/event.ts';
@@ -29,7 +30,7 @@ const drafts = sample.map((line): EventDraft => {
   return validation.draft;
 });
 for (let at = 0; at < drafts.length; at += 1000) await appendEvents(database, drafts.slice(at, at + 1000), 'REJECT_ALL');
-await database.client`vacuum analyze`;
+await database.rows(sql`vacuum analyze`);
 
 const chain = longestChain();
 const head = await readHead(database);

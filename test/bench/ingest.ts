@@ -8,11 +8,14 @@ import postgres from 'postgres';
 import { WebSocket } from 'ws';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
+import { copied } from './load/copy.ts';
+import { sampleEvents } from './load/sample.ts';
 import { emitted, processorSeconds } from './load.ts';
 import { sampleInputs } from './sample.ts';
 
 // Durable events a second over GraphQL, by batch and clients, on Postgres and embedded, beside a plain server with Yoga and
-// drizzle that inserts per mutation:
+// drizzle that inserts per mutation, and beside COPY of as many events of the sample into the same tables and indexes:
+//   npm run bench ingest
 //   npm run build && npx tsx test/bench/ingest.ts [seconds a case, 3] [postgres | embedded] [only this case, such as 100x8]
 // Every case has a new database. "µs" is the server's own processor time for an event: of its process, which on Postgres
 // is without the database. Clients run beside it on the same machine.
@@ -28,6 +31,7 @@ let databases = 0;
 for (const kind of kinds) {
   await using server = kind === 'postgres' ? await startPostgres() : null;
   console.log(`\n${server?.version ?? 'embedded'}: events/s (µs of the server an event)`);
+  if (server !== null) console.log(`COPY ${Math.round(await copied(server, sampleEvents(20_000, 'copied')))}`);
   console.log(['batch x clients', 'Tidings', `${subscriptions} subscriptions`, 'plain server'].map(cell).join(''));
   for (const batch of batches) {
     for (const clients of clientCounts) {

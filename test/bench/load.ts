@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { openLeanPoster, type LeanPoster } from './load/lean-post.ts';
 
 export interface Load {
   readonly url: string;
@@ -13,34 +13,25 @@ export interface Load {
 
 /** Events acknowledged per second by clients that each send a batch after the other. */
 export async function emitted({ url, clients, batch, seconds, next }: Load): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: clients });
+  const posters = await Promise.all(Array.from({ length: clients }, () => openLeanPoster(url)));
   const began = performance.now();
-  const client = async (): Promise<number> => {
+  const client = async (poster: LeanPoster): Promise<number> => {
     let events = 0;
-    while (performance.now() - began < seconds * 1000) events += await send(url, agent, Array.from({ length: batch }, next));
+    while (performance.now() - began < seconds * 1000) events += await send(poster, Array.from({ length: batch }, next));
     return events;
   };
-  const all = await Promise.all(Array.from({ length: clients }, client));
-  agent.destroy();
-  return (all.reduce((sum, each) => sum + each, 0) / (performance.now() - began)) * 1000;
+  const all = await Promise.all(posters.map(client));
+  const took = performance.now() - began;
+  for (const poster of posters) poster[Symbol.dispose]();
+  return (all.reduce((sum, each) => sum + each, 0) / took) * 1000;
 }
 
-function send(url: string, agent: Agent, events: readonly string[]): Promise<number> {
-  const body = `{"query":"mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }","variables":{"input":[${events.join(',')}]}}`;
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-  return new Promise((resolve, reject) => {
-    const sent = request(`${url}/graphql`, { method: 'POST', agent, headers }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => {
-        const { data, errors } = JSON.parse(text) as { data?: { emitEvents: { created: number } }; errors?: unknown };
-        if (data?.emitEvents.created === events.length) resolve(events.length);
-        else reject(new Error(`expected ${events.length} created, got ${text.slice(0, 300)}${errors === undefined ? '' : ' (errors)'}`));
-      });
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
+async function send(poster: LeanPoster, events: readonly string[]): Promise<number> {
+  const answer = await poster.post(
+    `{"query":"mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }","variables":{"input":[${events.join(',')}]}}`,
+  );
+  if (answer.includes(`"created":${events.length}}`)) return events.length;
+  throw new Error(`expected ${events.length} created, got ${answer.slice(0, 300)}`);
 }
 
 /** Seconds of processor time that a process has used so far; NaN where the system does not tell. */

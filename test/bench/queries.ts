@@ -1,16 +1,11 @@
-import { origin, type EventOrder } from '../../src/event/cursor.ts';
-import { chapterLength, stretchLength } from '../../src/event/digest.ts';
-import type { EventDraft } from '../../src/event/event.ts';
+import type { EventOrder } from '../../src/event/cursor.ts';
 import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
-import { validateEvent } from '../../src/event/validate.ts';
 import { readSettings } from '../../src/config.ts';
-import { appendEvents } from '../../src/store/append.ts';
 import type { Database } from '../../src/store/database.ts';
-import { readLog } from '../../src/store/log-stretch.ts';
 import { readHead } from '../../src/store/log-order.ts';
 import { openStore } from '../../src/store/open.ts';
 import { countEvents, readPages } from '../../src/store/pages.ts';
-import { digest } from '../support/digests.ts';
+import { append, digestAll } from './load/filling.ts';
 import { workload } from './workload.ts';
 
 // Prints how long first pages take by each kind of filter, in each order, and counts up to 10,000:
@@ -123,24 +118,9 @@ async function median(run: () => Promise<void>): Promise<string> {
 
 async function fill(database: Database): Promise<void> {
   const began = performance.now();
-  const batch: EventDraft[] = [];
-  const flush = async (): Promise<void> => void (await appendEvents(database, batch.splice(0), 'REJECT_ALL'));
-  for (const event of workload(count)) {
-    const validation = validateEvent(event, [], settings);
-    if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
-    if (batch.push(validation.draft) === 1000) await flush();
-  }
-  await flush();
+  await append(database, workload(count), settings);
   const appended = performance.now();
-  const end = await readHead(database);
-  const length = stretchLength * chapterLength;
-  for (let at = origin; ;) {
-    const { events } = await readLog(database, { after: at, head: end, limit: length });
-    if (events.length < length) break;
-    await digest(database, events, { stretch: stretchLength, chapter: length });
-    at = events[length - 1]!.position;
-  }
-  await database.client`vacuum analyze`;
+  await digestAll(database);
   const digested = performance.now();
   const rate = (ms: number): string => `${((count / ms) * 1000).toFixed(0)}/s`;
   console.log(`${count} events appended at ${rate(appended - began)}, digested at ${rate(digested - appended)}`);

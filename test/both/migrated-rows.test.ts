@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import { expect, test } from 'vitest';
 import { readSettings, type Settings } from '../../src/config.ts';
@@ -29,7 +30,9 @@ async function withFirst<T>(migrations: number, settings: Settings, work: (datab
   await using embedded = onPostgres ? null : await startEmbedded(settings.dataDir);
   await using database =
     embedded === null ? connectPostgres(settings.databaseUrl!, { ...settings, poolSize: 1 }) : connectEmbedded(embedded.path, settings);
-  await migrate(database.orm, { migrationsFolder: folder, migrationsSchema: 'tidings', migrationsTable: 'migrations' });
+  await database.alone((client) =>
+    migrate(drizzle(client), { migrationsFolder: folder, migrationsSchema: 'tidings', migrationsTable: 'migrations' }),
+  );
   rmSync(folder, { recursive: true });
   return await work(database);
 }

@@ -37,7 +37,7 @@ export const noRemoval: Removal = {
 };
 
 /** Thirty days in partitions of a day, with few places, so that there is always something to remove. */
-const rules: RetentionRules = { keepMs: 30 * 86_400_000, everyMs: 86_400_000, room: 2000, ahead: 2 };
+const rules: RetentionRules = { keepMs: 30 * 86_400_000, everyMs: 86_400_000, room: 2000, ahead: 2, lookMs: 60_000 };
 
 /** Removal with a clock of its own, which goes ahead of the database's by days. */
 export function startRemoval(databaseUrl: string): Removal {

@@ -122,12 +122,14 @@ test('removal gives up while a statement is under way, so that nobody waits behi
   const { database } = log.services;
   const [partition] = await log.partitions();
   const remove = async (): Promise<void> => removePartition(database, partition!.first, { at: await log.clock(), wait: 20 });
-  await database.client.begin(async (transaction) => {
-    await transaction`select count(*) from tidings.events`;
-    await expect(remove()).rejects.toMatchObject(gaveUp);
-    expect(await log.services.removedUpTo()).toBe(0);
-    expect((await log.data('{ event(id: "old-0") { id } }')).event).toEqual({ id: 'old-0' });
-  });
+  await database.alone((client) =>
+    client.begin(async (transaction) => {
+      await transaction`select count(*) from tidings.events`;
+      await expect(remove()).rejects.toMatchObject(gaveUp);
+      expect(await log.services.removedUpTo()).toBe(0);
+      expect((await log.data('{ event(id: "old-0") { id } }')).event).toEqual({ id: 'old-0' });
+    }),
+  );
   await remove();
   expect((await log.data('{ event(id: "old-0") { id } }')).event).toBeNull();
 });
@@ -139,15 +141,19 @@ test('a writer that has compared with a stored event holds its removal off; one 
   const { database } = log.services;
   const looking = { database, clock: log.clock, signal: new AbortController().signal };
   const batch = JSON.stringify([{ id: 'old-0', event: 'kind.made', resource_id: 'r', resource_labels: {}, related: [] }]);
-  await database.client.begin(async (transaction) => {
-    const [row] = await transaction`select created, differing from tidings.append_events(${batch}::text::jsonb, false)`;
-    expect(row).toEqual({ created: false, differing: [] });
-    await expect(removePartition(database, 0 as any, { at: await log.clock(), wait: 20 })).rejects.toMatchObject(gaveUp);
-  });
-  await database.client.begin(async (transaction) => {
-    await transaction`select tidings.look_after_partitions(1000)`;
-    await expect(log.days(31)).rejects.toMatchObject(gaveUp);
-  });
+  await database.alone((client) =>
+    client.begin(async (transaction) => {
+      const [row] = await transaction`select created, differing from tidings.append_events(${batch}::text::jsonb, false)`;
+      expect(row).toEqual({ created: false, differing: '{}' });
+      await expect(removePartition(database, 0 as any, { at: await log.clock(), wait: 20 })).rejects.toMatchObject(gaveUp);
+    }),
+  );
+  await database.alone((client) =>
+    client.begin(async (transaction) => {
+      await transaction`select tidings.look_after_partitions(1000)`;
+      await expect(log.days(31)).rejects.toMatchObject(gaveUp);
+    }),
+  );
   await lookAfterPartitions(looking, rules);
   expect(await log.services.removedUpTo()).toBe(3);
 });

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
-import type postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
+import type { Database } from '../../src/store/database.ts';
 import { openStore } from '../../src/store/open.ts';
 import { newDatabase } from '../support/world.ts';
 
@@ -29,24 +29,24 @@ test('a starter waits for one that is migrating, and nobody holds the lock when 
   const settings = readSettings(home.environment);
   await using first = await openStore(settings);
   // The lock of store/migrate.ts, as another starter would hold it.
-  const { client } = first.database;
-  const migrating = await client.reserve();
-  await migrating`select pg_advisory_lock(${starterLock}::bigint)`;
-  const opening = openStore(settings);
-  await expect.poll(() => locks(client)).toEqual([false, true]);
-  await migrating`select pg_advisory_unlock(${starterLock}::bigint)`;
-  migrating.release();
-  await using second = await opening;
+  const opening = await first.database.alone(async (migrating) => {
+    await migrating`select pg_advisory_lock(${starterLock}::bigint)`;
+    const started = openStore(settings);
+    await expect.poll(() => locks(first.database)).toEqual([false, true]);
+    await migrating`select pg_advisory_unlock(${starterLock}::bigint)`;
+    return { started };
+  });
+  await using second = await opening.started;
   expect(second.lineage.epoch).toBe(first.lineage.epoch);
-  expect(await locks(client)).toEqual([]);
+  expect(await locks(first.database)).toEqual([]);
 });
 
 /** Whether they are granted, of the advisory locks asked for in this database. */
-async function locks(client: postgres.Sql): Promise<readonly boolean[]> {
-  const rows = await client<{ granted: boolean }[]>`
+async function locks(database: Database): Promise<readonly boolean[]> {
+  const rows = await database.rows<{ granted: boolean }>(sql`
     select granted from pg_locks
     where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
-    order by granted`;
+    order by granted`);
   return rows.map(({ granted }) => granted);
 }
 

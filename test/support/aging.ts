@@ -26,7 +26,7 @@ export interface Aging extends AsyncDisposable {
 }
 
 /** Thirty days in partitions of a day, with few places. */
-export const rules: RetentionRules = { keepMs: 30 * 86_400_000, everyMs: 86_400_000, room: 5000, ahead: 2 };
+export const rules: RetentionRules = { keepMs: 30 * 86_400_000, everyMs: 86_400_000, room: 5000, ahead: 2, lookMs: 60_000 };
 
 export async function startAging(bounds: RecentBounds = { events: 20, bytes: 1e6 }): Promise<Aging> {
   const streams = await startStreams(bounds);

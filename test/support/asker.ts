@@ -2,7 +2,7 @@ import { anyone, type Asker } from '../../src/auth/caller.ts';
 import type { Services } from '../../schema/context.ts';
 
 /** Whoever asks in a test, where that does not matter. */
-export const asker: Asker = { caller: anyone, address: '127.0.0.1' };
+export const asker: Asker = { caller: anyone, address: '127.0.0.1', requestId: 'test' };
 
 /** Where a test has nothing to do with keys. */
 export const withoutKeys: Pick<Services, 'keys' | 'audit'> = {

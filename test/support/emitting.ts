@@ -44,9 +44,9 @@ export async function startProcess(
   let statements = 0;
   const database: Database = {
     ...plain,
-    rows: (statement) => {
+    rows: (statement, planned) => {
       statements += 1;
-      return plain.rows(statement);
+      return plain.rows(statement, planned);
     },
   };
   const heads = createHeadReader(database);

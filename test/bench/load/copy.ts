@@ -1,0 +1,46 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { readSettings } from '../../../src/config.ts';
+import type { EventCandidate } from '../../../src/event/validate.ts';
+import { openStore } from '../../../src/store/open.ts';
+import type { PostgresServer } from '../../support/postgres-server.ts';
+import { append } from './filling.ts';
+
+/** Events a second that COPY stores in the tables of Tidings, with all their indexes: a limit for whoever stores one by one. */
+export async function copied(server: PostgresServer, events: readonly EventCandidate[]): Promise<number> {
+  // The server reads and writes files itself, as a user of its own.
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-copy-'));
+  chmodSync(folder, 0o777);
+  const admin = postgres(server.url('postgres'), { max: 1, onnotice: () => undefined });
+  try {
+    for (const name of ['copied_from', 'copied_to']) await admin.unsafe(`create database ${name}`);
+    await filled(server.url('copied_from'), events);
+    await filled(server.url('copied_to'), []);
+    const source = postgres(server.url('copied_from'), { max: 1 });
+    for (const table of tables) await source.unsafe(`copy tidings.${table} to '${join(folder, table)}'`);
+    await source.end();
+    const target = postgres(server.url('copied_to'), { max: 1 });
+    const began = performance.now();
+    await target.begin(async (transaction) => {
+      for (const table of tables) await transaction.unsafe(`copy tidings.${table} from '${join(folder, table)}'`);
+    });
+    const took = performance.now() - began;
+    await target.end();
+    return (events.length * 1000) / took;
+  } finally {
+    for (const name of ['copied_from', 'copied_to']) await admin.unsafe(`drop database if exists ${name} with (force)`);
+    await admin.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The partition that events go to first, since only a table of its own can be copied out; into it goes what is copied. */
+const tables = ['events_0', 'event_ids'] as const;
+
+async function filled(url: string, events: readonly EventCandidate[]): Promise<void> {
+  const settings = readSettings({ DATABASE_URL: url });
+  await using store = await openStore(settings);
+  await append(store.database, events, settings);
+}

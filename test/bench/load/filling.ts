@@ -1,0 +1,41 @@
+import { sql } from 'drizzle-orm';
+import type { Settings } from '../../../src/config.ts';
+import { origin } from '../../../src/event/cursor.ts';
+import { chapterLength, stretchLength } from '../../../src/event/digest.ts';
+import type { EventDraft } from '../../../src/event/event.ts';
+import { validateEvent, type EventCandidate } from '../../../src/event/validate.ts';
+import { appendEvents } from '../../../src/store/append.ts';
+import type { Database } from '../../../src/store/database.ts';
+import { readHead } from '../../../src/store/log-order.ts';
+import { readLog } from '../../../src/store/log-stretch.ts';
+import { digest } from '../../support/digests.ts';
+
+/** Appends events in batches of 1,000. */
+export async function append(database: Database, events: Iterable<EventCandidate>, settings: Settings): Promise<number> {
+  const batch: EventDraft[] = [];
+  let count = 0;
+  const flush = async (): Promise<void> => {
+    count += batch.length;
+    await appendEvents(database, batch.splice(0), 'REJECT_ALL');
+  };
+  for (const event of events) {
+    const validation = validateEvent(event, [], settings);
+    if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
+    if (batch.push(validation.draft) === 1000) await flush();
+  }
+  await flush();
+  return count;
+}
+
+/** Makes the digests of what has none, and lets the planner know of all. */
+export async function digestAll(database: Database): Promise<void> {
+  const end = await readHead(database);
+  const length = stretchLength * chapterLength;
+  for (let at = origin; ;) {
+    const { events } = await readLog(database, { after: at, head: end, limit: length });
+    if (events.length < length) break;
+    await digest(database, events, { stretch: stretchLength, chapter: length });
+    at = events[length - 1]!.position;
+  }
+  await database.rows(sql`vacuum analyze`);
+}

@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import { expect } from 'vitest';
+import { startProcess } from './process.ts';
+import { listenTo, post, socketTo, type Answer } from './world.ts';
+
+/**
+ * A server process that is to outlive its database: writers that repeat a batch until it was acknowledged, and listeners
+ * that are told once and never come back.
+ */
+export interface Endurance extends AsyncDisposable {
+  readonly url: string;
+  /** The codes of all errors that the writers have got. */
+  readonly codes: ReadonlySet<string>;
+  /** Events that were acknowledged so far. */
+  acknowledged(): number;
+  /** The status of /readyz. */
+  readiness(): Promise<number>;
+  /** One of the server's metrics. */
+  metric(name: string): Promise<number>;
+  /** Ends the writing, and expects the log and what each listener got to be what was acknowledged, also to `others`, each event once, in log order. */
+  settle(others?: readonly string[]): Promise<void>;
+}
+
+export async function startEndurance(environment: Readonly<Record<string, string>>): Promise<Endurance> {
+  await using starting = new AsyncDisposableStack();
+  const { url, child } = await startProcess({ TIDINGS_LOG_LEVEL: 'silent', ...environment });
+  starting.defer(async () => {
+    const exit = once(child, 'exit');
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL')) await exit;
+  });
+  const { head } = (await post(url, '{ head }')).data;
+  const client = starting.adopt(socketTo(url), (socket) => socket.dispose());
+  const heard = { events: [] as string[], stream: [] as string[] };
+  const listening = [
+    hear(listenTo(client, 'subscription ($after: Cursor) { events(after: $after) { id } }', { after: head }), (data) =>
+      heard.events.push(data.events.id),
+    ),
+    hear(listenTo(client, streaming, { after: head }), ({ eventStream }) =>
+      heard.stream.push(...(eventStream.events ?? []).map(({ id }: { id: string }) => id)),
+    ),
+  ];
+
+  const codes = new Set<string>();
+  const acknowledged = new Set<string>();
+  let over = false;
+  const write = async (writer: number): Promise<void> => {
+    for (let batch = 0; !over; batch += 1) {
+      const size = writer % 2 === 0 ? 1 : 40;
+      const ids = Array.from({ length: size }, (_, n) => `w${writer}-${batch}-${n}`);
+      await emitUntilTaken(url, ids, codes);
+      for (const id of ids) acknowledged.add(id);
+    }
+  };
+  const writing = Array.from({ length: writers }, (_, writer) => write(writer));
+  // Whoever fails says so when it is awaited.
+  for (const each of [...listening, ...writing]) each.catch(() => undefined);
+  const running = starting.move();
+  return {
+    url,
+    codes,
+    acknowledged: () => acknowledged.size,
+    readiness: async () => (await fetch(`${url}/readyz`)).status,
+    async metric(name) {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+    },
+    async settle(others = []) {
+      over = true;
+      await Promise.all(writing);
+      await emitUntilTaken(url, [last], codes);
+      await Promise.all(listening);
+      const log = await idsAfter(url, head);
+      expect(log.toSorted()).toEqual([...acknowledged, ...others, last].toSorted());
+      expect(heard.events).toEqual(log);
+      expect(heard.stream).toEqual(log);
+      expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+    },
+    async [Symbol.asyncDispose]() {
+      over = true;
+      await running[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Emits events of one batch. */
+export function emit(url: string, ids: readonly string[]): Promise<Answer> {
+  const input = ids.map((id) => ({ id, event: 'some.thing', resource: { id: 'r' } }));
+  return post(url, 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created duplicates } }', { input });
+}
+
+async function emitUntilTaken(url: string, ids: readonly string[], codes: Set<string>): Promise<void> {
+  for (;;) {
+    const { data, errors } = await emit(url, ids);
+    for (const { extensions } of errors ?? []) codes.add(extensions?.code);
+    const { created = 0, duplicates = 0 } = data?.emitEvents ?? {};
+    if (created + duplicates === ids.length) return;
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the database is away
+  }
+}
+
+/** Takes the messages of a subscription until the last event came. */
+async function hear(messages: AsyncIterableIterator<any>, take: (data: any) => void): Promise<void> {
+  for await (const { data, errors } of messages) {
+    if (errors !== undefined) throw new Error(JSON.stringify(errors));
+    take(data);
+    if (JSON.stringify(data).includes(`"${last}"`)) return;
+  }
+  throw new Error('the subscription has ended');
+}
+
+async function idsAfter(url: string, cursor: string): Promise<string[]> {
+  const query =
+    'query ($after: Cursor) { events(order: LOG, first: 1000, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }';
+  const ids: string[] = [];
+  for (let after = cursor, more = true; more;) {
+    const { nodes, pageInfo } = (await post(url, query, { after })).data.events;
+    ids.push(...nodes.map(({ id }: { id: string }) => id));
+    [after, more] = [pageInfo.endCursor, pageInfo.hasNextPage];
+  }
+  return ids;
+}
+
+const streaming = `subscription ($after: Cursor) { eventStream(after: $after) {
+  ... on EventBatch { events { id } } ... on CaughtUp { cursor } ... on FellBehind { cursor } ... on Checkpoint { cursor } ... on Gap { reason } } }`;
+const last = 'the-end';
+const writers = 4;
