@@ -44,7 +44,7 @@ interface Program {
 }
 
 function run(command: string, words: readonly string[]): Program {
-  const env = { PATH: process.env['PATH'], PREFECT_API_URL: `http://127.0.0.1:${port}/api`, PREFECT_HOME: profile };
+  const env = { PATH: process.env['PATH'], PYTHONUNBUFFERED: '1', PREFECT_API_URL: `http://127.0.0.1:${port}/api`, PREFECT_HOME: profile };
   const child = spawn(command, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   let said = '';
