@@ -14,6 +14,7 @@ export interface PostEventsParts extends VisitParts {
 }
 
 const eventsPath = '/api/events';
+const door = 'documents';
 
 /**
  * Events as plain documents, by POST: one, an array, or NDJSON, gzip or not. Promises: 204 once all are durable, in one
@@ -24,7 +25,7 @@ export function createPostEvents(parts: PostEventsParts) {
   return {
     opensAt: (path: string): boolean => path === eventsPath,
     handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>
-      answerVisit(parts, { request, response }, (caller) => post(parts, request, caller)),
+      answerVisit(parts, { request, response, door }, (caller) => post(parts, request, caller)),
   };
 }
 
@@ -36,7 +37,7 @@ async function post({ emitter, limits, metrics }: PostEventsParts, request: Inco
   if (items.length > mostEvents) throw new Refusal(413, `expected at most ${mostEvents} events in one request, got ${items.length}`);
   const candidates = items.map((item, index) => candidateOf(item, alone ? [] : [String(index)], limits));
   const { outcomes } = await emitter.emit(candidates, policy, caller);
-  for (const { status } of outcomes) metrics.throughDoors.inc({ door: 'documents', status: status.toLowerCase() });
+  for (const { status } of outcomes) metrics.throughDoors.inc({ door, status: status.toLowerCase() });
   return policy === 'SKIP_REJECTED' ? itemized(outcomes, alone) : allOrNothing(outcomes, alone);
 }
 

@@ -105,6 +105,7 @@ const given: Arguments = {
   'Query.whyNot': ['filter: {}, eventId: "hidden-link"', 'filter: { event: { in: ["x"] } }, eventId: "first"'],
   // What an admin asks; and a place, which tells only that the log goes on.
   'Query.apiKeys': [],
+  'Query.rejectedEvents': [],
   'Query.head': [],
   'Event.payloadAt': ['path: "key"'],
   'Resource.label': ['key: "level"'],
