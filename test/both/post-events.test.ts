@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/package-root.ts';
 import { blocks } from '../support/readme.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -200,10 +201,25 @@ test('events are counted by door', async () => {
   expect(text).toContain('tidings_door_events_total{door="documents",status="rejected"} 1');
 });
 
-test('the README’s curl sends a document', async () => {
+test('lines and entries past 50,000 are not even looked at', async () => {
   await using world = await startWorld();
-  const curl = blocks('sh').find((each) => each.includes('/api/events'))!;
-  const shell = spawn('sh', ['-ec', curl.replaceAll('http://127.0.0.1:4000', world.tidings.url)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  expect((await once(shell, 'exit'))[0]).toBe(0);
-  expect(await storedIds(world)).toEqual(['order-4711-packed']);
+  const lines = await post(world, '1\n'.repeat(1_000_000), ndjson, '?on_error=skip');
+  expect(lines).toMatchObject({ status: 413, body: { exception_message: expect.stringMatching(/expected at most 50000 events/) } });
+  const entries = await post(world, `[${'1,'.repeat(50_000)}1]`, json, '?on_error=skip');
+  expect(entries).toMatchObject({ status: 413, body: { exception_message: expect.stringMatching(/got 50001/) } });
+  expect((await post(world, '\n \r\n'.repeat(2_000_000), ndjson)).status).toBe(204); // nothing but blank lines
+});
+
+test('the README’s curls send a document, and lines packed with gzip', async () => {
+  await using world = await startWorld();
+  const curls = blocks('sh').find((each) => each.includes('/api/events'))!;
+  const shell = spawn('sh', ['-ec', curls.replaceAll('http://127.0.0.1:4000', world.tidings.url)], {
+    cwd: packageRoot,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  shell.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  expect((await once(shell, 'close'))[0]).toBe(0);
+  expect(JSON.parse(printed)).toMatchObject({ created: 2, rejected: 0 });
+  expect(await storedIds(world)).toEqual(['order-4711-packed', 'order-4712-packed', 'order-4712-shipped']);
 });
