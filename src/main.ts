@@ -5,6 +5,7 @@ import { checkClosed } from './auth/closed-by-default.ts';
 import { startKeyRing } from './auth/key-ring.ts';
 import { createKeys } from './auth/keys.ts';
 import type { Settings } from './config.ts';
+import { createCloudEvents } from './doors/cloud-events.ts';
 import { createPostEvents } from './doors/post-events.ts';
 import { startAudit } from './ingest/audit.ts';
 import { createEmitter } from './ingest/emit.ts';
@@ -87,7 +88,7 @@ export async function startTidings(settings: Settings, logger: Logger = createLo
     checkReady,
     limits: settings,
     version,
-    doors: [createPostEvents(doors)],
+    doors: [createPostEvents(doors), createCloudEvents(doors)],
   });
   const underWay = trackRequests(http);
   const url = await listen(http, settings.port, settings.host);
