@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batched, binary, cloudEvent, postCloudEvent } from '../support/cloud-events.ts';
 import { countOf, storedEvents, storedIds } from '../support/door.ts';
 import { blocks } from '../support/readme.ts';
-import { startWorld } from '../support/world.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 const json = { 'content-type': 'application/json' };
 
@@ -91,6 +91,12 @@ test('the same id of two sources are two events, also where the ids would be too
 });
 
 describe('data', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
   const bytes = Buffer.from([0, 1, 0xff]);
   const xml = { datacontenttype: 'application/xml' };
   test.each<[string, object, unknown, object]>([
@@ -106,10 +112,9 @@ describe('data', () => {
       { 'ce-datacontenttype': 'application/vnd.a+json' },
     ],
     ['bytes', { data_base64: bytes.toString('base64') }, { data_base64: 'AAH/' }, {}],
-  ])('in JSON: %s', async (_what, more, payload, labels) => {
-    await using world = await startWorld();
-    expect((await postCloudEvent(world, cloudEvent('1', more))).status).toBe(204);
-    expect((await storedEvents(world))[0]).toMatchObject({ payload, resource: { labels: { 'ce-source': '/orders/eu', ...labels } } });
+  ])('in JSON: %s', async (what, more, payload, labels) => {
+    expect((await postCloudEvent(world, cloudEvent(what, more))).status).toBe(204);
+    expect((await storedEvents(world)).at(-1)).toMatchObject({ payload, resource: { labels: { 'ce-source': '/orders/eu', ...labels } } });
   });
 
   test.each<[string, string | Buffer, string, unknown]>([
@@ -119,10 +124,10 @@ describe('data', () => {
     ['text that is no UTF-8', Buffer.from([0x61, 0xff]), 'text/plain', { data_base64: 'Yf8=' }],
     ['bytes', bytes, 'application/octet-stream', { data_base64: 'AAH/' }],
     ['nothing', '', 'application/json', {}],
-  ])('in binary mode: %s', async (_what, body, type, payload) => {
-    await using world = await startWorld();
-    expect((await postCloudEvent(world, body, { ...binary, 'content-type': type })).status).toBe(204);
-    expect((await storedEvents(world))[0].payload).toEqual(payload);
+  ])('in binary mode: %s', async (what, body, type, payload) => {
+    expect((await postCloudEvent(world, body, { ...binary, 'ce-id': `binary ${what}`, 'content-type': type })).status).toBe(204);
+    expect((await storedEvents(world)).at(-1)).toMatchObject({ id: `/orders/eu binary ${what}` });
+    expect((await storedEvents(world)).at(-1).payload).toEqual(payload);
   });
 });
 
