@@ -5,6 +5,7 @@ import { checkClosed } from './auth/closed-by-default.ts';
 import { startKeyRing } from './auth/key-ring.ts';
 import { createKeys } from './auth/keys.ts';
 import type { Settings } from './config.ts';
+import { createCloudEvents } from './doors/cloud-events.ts';
 import { createPostEvents } from './doors/post-events.ts';
 import { createPrefectRoutes } from './doors/prefect/routes.ts';
 import { servePrefectSockets } from './doors/prefect/sockets.ts';
@@ -122,7 +123,7 @@ export async function startTidings(
     checkReady,
     limits: settings,
     version,
-    doors: [createPostEvents(doors), createPrefectRoutes(doors)],
+    doors: [createPostEvents(doors), createCloudEvents(doors), createPrefectRoutes(doors)],
   });
   const underWay = trackRequests(http);
   countBytes(http, metrics);

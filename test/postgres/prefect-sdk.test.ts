@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
-import { installPythonClient, type PythonHome } from '../support/readme-clients.ts';
+import { installPython, type PythonHome } from '../support/readme-clients.ts';
 import { newDatabase } from '../support/world.ts';
 
 // Prefect's own SDK and commands, unmodified. CI says that Python has to be there.
@@ -20,7 +20,7 @@ let port: number;
 const profile = mkdtempSync(join(tmpdir(), 'tidings-prefect-'));
 
 beforeAll(async () => {
-  home = installPythonClient('prefect==3.9.1');
+  home = installPython('prefect==3.9.1');
   database = await newDatabase();
   port = await freePort();
   server = await start();

@@ -40,13 +40,12 @@ export interface PythonHome extends Disposable {
   readonly missing: string | null;
 }
 
-/** `wanted` is what pip shall install; the README's client needs `gql`. */
-export function installPythonClient(wanted = 'gql[websockets]==4.4.0'): PythonHome {
+export function installPython(requirement = 'gql[websockets]==4.4.0'): PythonHome {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-python-'));
   const python = join(folder, 'bin', 'python3');
   const steps: [string, string, string[]][] = [
     ['Python 3 with venv', 'python3', ['-m', 'venv', folder]],
-    ['PyPI', python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', wanted]],
+    ['PyPI', python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', requirement]],
   ];
   let missing: string | null = null;
   for (const [what, command, args] of steps) {
