@@ -176,6 +176,30 @@ export const resources = tidings.table(
 );
 
 /**
+ * What was refused where its sender learns nothing of it, and would lose it otherwise (see src/doors/quarantine.ts). No part
+ * of the log: it is bounded by itself.
+ */
+export const rejectedEvents = tidings.table('rejected_events', {
+  place: position().generatedAlwaysAsIdentity().primaryKey(),
+  received: instant().notNull(),
+  /** Where it came in, for example prefect. */
+  door: text().notNull(),
+  /** The key that it came with; null: none. */
+  keyId: text('key_id'),
+  reason: text().notNull(),
+  /** As it came, or its beginning. Not text: it may hold what no text does. */
+  raw: bytea().notNull(),
+  /** Bytes of the whole. */
+  bytes: integer().notNull(),
+});
+
+/** What only the servers of this database know, by what it is for. See src/store/server-secret.ts. */
+export const serverSecrets = tidings.table('server_secrets', {
+  purpose: text().primaryKey(),
+  secret: bytea().notNull(),
+});
+
+/**
  * The identities that this log has had. A database that was restored or promoted elsewhere goes on under a new one
  * from where it stood; cursors of an earlier identity stay good up to there.
  */

@@ -13,6 +13,7 @@ import './counts.ts';
 import './live-counts.ts';
 import './explain.ts';
 import './service.ts';
+import './rejected-events.ts';
 import './api-keys.ts';
 import { withRights } from './rights.ts';
 

@@ -15,6 +15,7 @@ const needed: Readonly<Record<string, Right | null>> = {
   'Query.whyNot': 'read',
   'Query.service': null,
   'Query.apiKeys': 'admin',
+  'Query.rejectedEvents': 'admin',
   'Mutation.emitEvent': 'emit',
   'Mutation.emitEvents': 'emit',
   'Mutation.createApiKey': 'admin',

@@ -5,7 +5,11 @@ import { checkClosed } from './auth/closed-by-default.ts';
 import { startKeyRing } from './auth/key-ring.ts';
 import { createKeys } from './auth/keys.ts';
 import type { Settings } from './config.ts';
+import { createCloudEvents } from './doors/cloud-events.ts';
 import { createPostEvents } from './doors/post-events.ts';
+import { createPrefectRoutes } from './doors/prefect/routes.ts';
+import { servePrefectSockets } from './doors/prefect/sockets.ts';
+import { quarantineRules, startQuarantine } from './doors/quarantine.ts';
 import { startAudit } from './ingest/audit.ts';
 import { createEmitter } from './ingest/emit.ts';
 import { createSharedBatches } from './ingest/shared-batches.ts';
@@ -104,7 +108,8 @@ export async function startTidings(
   const admission = createAdmission({ callers: ring, onRefused });
   const pages = createPages(settings, ring);
   const connections = new Connections(settings.connectionsPerClient);
-  const doors = { ...services, callers: ring };
+  const quarantine = starting.use(startQuarantine({ database, metrics, logger }, quarantineRules(settings)));
+  const doors = { ...services, quarantine, callers: ring };
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
   const http = createHttp({
@@ -118,13 +123,15 @@ export async function startTidings(
     checkReady,
     limits: settings,
     version,
-    doors: [createPostEvents(doors)],
+    doors: [createPostEvents(doors), createCloudEvents(doors), createPrefectRoutes(doors)],
   });
   const underWay = trackRequests(http);
   countBytes(http, metrics);
   const url = await listen(http, settings.port, settings.host);
   starting.defer(() => underWay.stop(settings.stopTimeout));
-  starting.use(serveWebSocket({ http, graphql, admission, pages, connections, metrics, logger, limits: settings, doors: [] }));
+  const prefect = starting.use(servePrefectSockets(doors));
+  const socketParts = { http, graphql, admission, pages, connections, metrics, logger, limits: settings };
+  starting.use(serveWebSocket({ ...socketParts, doors: [prefect] }));
 
   const started = starting.move();
   return { url, database: database.kind, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };

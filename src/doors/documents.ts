@@ -3,9 +3,10 @@ import type { EventLimits } from '../event/limits.ts';
 import { shown, type Problem } from '../event/problem.ts';
 import { validateEvent } from '../event/validate.ts';
 import type { Candidate } from '../ingest/emit.ts';
+import { mostEvents } from './outcome-replies.ts';
 import { Refusal } from './visit.ts';
 
-/** One document of a body: JSON of any kind, or why it is none. */
+/** One document of a body: JSON of any kind, or what came instead. */
 export type Item = { readonly json: unknown } | { readonly notJson: string };
 
 /** The documents of a body: whether there is only one, which stands by itself and not in a list, and what they are. */
@@ -14,7 +15,10 @@ export interface Documents {
   readonly items: readonly Item[];
 }
 
-/** Reads a body of one document, an array, or, as NDJSON, one in each line. Throws a 415, or a 422 where it is not even that. */
+/**
+ * Reads a body of one document, an array, or, as NDJSON, one in each line. Throws a 415, a 422 where it is not even that, and
+ * a 413 when they are too many.
+ */
 export function documentsIn(body: Buffer, contentType: string | undefined): Documents {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === 'application/x-ndjson' || type === 'application/ndjson') return { alone: false, items: linesOf(body) };
@@ -23,10 +27,14 @@ export function documentsIn(body: Buffer, contentType: string | undefined): Docu
     throw new Refusal(415, `content-type: expected application/json or application/x-ndjson, got ${type === '' ? 'none' : type}`);
   }
   const whole = readItem(body);
-  if ('notJson' in whole) throw new Refusal(422, `the body: ${whole.notJson}`);
-  return Array.isArray(whole.json)
-    ? { alone: false, items: whole.json.map((json: unknown) => ({ json })) }
-    : { alone: true, items: [whole] };
+  if ('notJson' in whole) throw new Refusal(422, `the body: expected an event document, got ${whole.notJson}`);
+  return Array.isArray(whole.json) ? { alone: false, items: itemsOf(whole.json) } : { alone: true, items: [whole] };
+}
+
+/** The entries of an array. Throws a 413 when they are too many. */
+export function itemsOf(array: readonly unknown[]): readonly Item[] {
+  if (array.length > mostEvents) throw tooMany(String(array.length));
+  return array.map((json) => ({ json }));
 }
 
 /** Reads JSON in UTF-8. */
@@ -34,8 +42,7 @@ export function readItem(bytes: Buffer): Item {
   try {
     return { json: JSON.parse(utf8.decode(bytes)) };
   } catch (error) {
-    const reason = error instanceof SyntaxError ? `what is no JSON (${error.message})` : 'bytes that are no UTF-8';
-    return { notJson: `expected an event document, got ${reason}` };
+    return { notJson: error instanceof SyntaxError ? `what is no JSON (${error.message})` : 'bytes that are no UTF-8' };
   }
 }
 
@@ -44,7 +51,7 @@ export function readItem(bytes: Buffer): Item {
  * would be given new ones each time.
  */
 export function candidateOf(item: Item, path: readonly string[], limits: EventLimits): Candidate {
-  if ('notJson' in item) return { path, problems: [problemAt(path, item.notJson)] };
+  if ('notJson' in item) return { path, problems: [problemAt(path, `expected an event document, got ${item.notJson}`)] };
   const { json } = item;
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return { path, problems: [problemAt(path, `expected an event document, got ${shown(json)}`)] };
@@ -56,16 +63,30 @@ export function candidateOf(item: Item, path: readonly string[], limits: EventLi
   return { path, problems: [...('problems' in validation ? validation.problems : []), ...noOccurred] };
 }
 
-function* chunksOf(body: Buffer): Generator<Buffer> {
+function linesOf(body: Buffer): readonly Item[] {
+  const items: Item[] = [];
+  for (const line of filledLines(body)) {
+    // Before the next one is looked at: a body of a few bytes a line has millions.
+    if (items.length === mostEvents) throw tooMany('more');
+    items.push(readItem(line));
+  }
+  return items;
+}
+
+function* filledLines(body: Buffer): Generator<Buffer> {
   for (let from = 0; from < body.length;) {
+    if (blanks.has(body[from] ?? newline)) {
+      from += 1;
+      continue;
+    }
     const end = body.indexOf(newline, from);
     yield body.subarray(from, end < 0 ? body.length : end);
     from = end < 0 ? body.length : end + 1;
   }
 }
 
-function linesOf(body: Buffer): readonly Item[] {
-  return [...chunksOf(body)].filter((line) => line.some((byte) => !blanks.has(byte))).map(readItem);
+function tooMany(count: string): Refusal {
+  return new Refusal(413, `expected at most ${mostEvents} events in one request, got ${count}; send them in parts`);
 }
 
 function missing(path: readonly string[]): Problem {
@@ -79,5 +100,5 @@ function problemAt(path: readonly string[], expectation: string): Problem {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const newline = 0x0a;
-/** Space, tab and carriage return. */
-const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d]);
+/** What JSON may have around it: a line of nothing else is none. */
+const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d, newline]);

@@ -6,10 +6,11 @@ import { TidingsError, type ErrorCode } from '../errors.ts';
 import type { Audit } from '../ingest/audit.ts';
 import type { Metrics } from '../metrics.ts';
 
-/** What a door answers a request with; `json` undefined: no body. */
+/** What a door answers a request with: a value as JSON, or its text, or no body. */
 export interface Reply {
   readonly status: number;
   readonly json?: unknown;
+  readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -35,24 +36,26 @@ export interface VisitParts {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** The door that it came through. */
+  readonly door: string;
 }
 
 /** Finds out who asks, and answers with what `visit` has to say to them, or with the error that it throws. */
 export async function answerVisit(
   { callers, audit, metrics, logger }: VisitParts,
-  { request, response }: Exchange,
+  { request, response, door }: Exchange,
   visit: (caller: Caller) => Promise<Reply>,
 ): Promise<void> {
+  const address = request.socket.remoteAddress ?? 'unknown';
   let caller: Caller | undefined;
   try {
     caller = await callers.identify(request.headers.authorization);
     send(response, await visit(caller));
   } catch (error) {
+    const reason = error instanceof TidingsError ? error.code : null;
+    if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN') audit.refused({ reason, door, address, ...(caller && { caller }) });
     // The client has gone: nobody is there to hear of it, and its half of a body is no bug.
     if (request.destroyed && !request.complete) return;
-    if (error instanceof TidingsError && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN')) {
-      audit.refused({ reason: error.code, door: 'http', address: request.socket.remoteAddress ?? 'unknown', ...(caller && { caller }) });
-    }
     const reply = replyTo(error);
     if (reply === null) {
       metrics.failures.inc();
@@ -76,7 +79,7 @@ function replyTo(error: unknown): Reply | null {
     json: { exception_message: message, ...(where.length > 0 && { exception_detail: [detail] }) },
     headers: {
       ...(status === 503 && { 'retry-after': String(Math.ceil((extensions.retryAfterMs ?? usualRetryMs) / 1000)) }),
-      ...(status === 401 && { 'www-authenticate': 'Bearer, Basic' }),
+      ...(status === 401 && { 'www-authenticate': 'Bearer realm="Tidings"' }),
     },
   };
 }
@@ -94,8 +97,8 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
 };
 const usualRetryMs = 1000;
 
-function send(response: ServerResponse, { status, json, headers }: Reply): void {
-  const text = json === undefined ? undefined : JSON.stringify(json);
+function send(response: ServerResponse, { status, json, headers, ...reply }: Reply): void {
+  const text = reply.text ?? (json === undefined ? undefined : JSON.stringify(json));
   response.writeHead(status, {
     ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     'x-content-type-options': 'nosniff',

@@ -3,23 +3,16 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/package-root.ts';
+import { countOf, postTo, storedIds, type Posted } from '../support/door.ts';
 import { blocks } from '../support/readme.ts';
 import { startWorld, type World } from '../support/world.ts';
-
-interface Posted {
-  readonly status: number;
-  readonly body: any;
-  readonly headers: Headers;
-}
 
 const json = { 'content-type': 'application/json' };
 const ndjson = { 'content-type': 'application/x-ndjson' };
 
-async function post(world: World, body: unknown, headers: Record<string, string> = json, query = ''): Promise<Posted> {
-  const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
-  const response = await fetch(`${world.tidings.url}/api/events${query}`, { method: 'POST', body: text as string, headers });
-  const answer = await response.text();
-  return { status: response.status, body: answer === '' ? null : JSON.parse(answer), headers: response.headers };
+function post(world: World, body: unknown, headers: Record<string, string> = json, query = ''): Promise<Posted> {
+  return postTo(world, `/api/events${query}`, body, headers);
 }
 
 function document(id: string, more: object = {}): object {
@@ -30,11 +23,6 @@ function document(id: string, more: object = {}): object {
     resource: { 'prefect.resource.id': 'acme.job.7' },
     ...more,
   };
-}
-
-async function storedIds(world: World): Promise<string[]> {
-  const { events } = await world.data('{ events(order: LOG, first: 1000) { nodes { id } } }');
-  return events.nodes.map(({ id }: { id: string }) => id);
 }
 
 test('one document, an array and NDJSON are stored, in their order, packed or not', async () => {
@@ -135,13 +123,11 @@ describe('a batch with refused events', () => {
 test('20,000 events are stored whole, and refused whole for the sake of the last', { timeout: 120_000 }, async () => {
   await using world = await startWorld();
   const many = Array.from({ length: 20_000 }, (_, n) => document(`e-${n}`, { resource: { 'prefect.resource.id': `job.${n % 50}` } }));
-  const count = async (): Promise<number> =>
-    (await world.data('{ events(first: 1) { totalCount(max: 100000) { count } } }')).events.totalCount.count;
   const refused = await post(world, [...many, document('bad', { event: '' })]);
   expect(refused).toMatchObject({ status: 422, body: { exception_detail: [{ loc: ['body', 20_000, 'event'] }] } });
-  expect(await count()).toBe(0);
+  expect(await countOf(world)).toBe(0);
   expect((await post(world, many)).status).toBe(204);
-  expect(await count()).toBe(20_000);
+  expect(await countOf(world)).toBe(20_000);
   const [first, last] = await Promise.all(
     ['e-0', 'e-19999'].map(async (id) => (await world.data(`{ event(id: "${id}") { received } }`)).event),
   );
@@ -200,10 +186,25 @@ test('events are counted by door', async () => {
   expect(text).toContain('tidings_door_events_total{door="documents",status="rejected"} 1');
 });
 
-test('the README’s curl sends a document', async () => {
+test('lines and entries past 50,000 are not even looked at', async () => {
   await using world = await startWorld();
-  const curl = blocks('sh').find((each) => each.includes('/api/events'))!;
-  const shell = spawn('sh', ['-ec', curl.replaceAll('http://127.0.0.1:4000', world.tidings.url)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  expect((await once(shell, 'exit'))[0]).toBe(0);
-  expect(await storedIds(world)).toEqual(['order-4711-packed']);
+  const lines = await post(world, '1\n'.repeat(1_000_000), ndjson, '?on_error=skip');
+  expect(lines).toMatchObject({ status: 413, body: { exception_message: expect.stringMatching(/expected at most 50000 events/) } });
+  const entries = await post(world, `[${'1,'.repeat(50_000)}1]`, json, '?on_error=skip');
+  expect(entries).toMatchObject({ status: 413, body: { exception_message: expect.stringMatching(/got 50001/) } });
+  expect((await post(world, '\n \r\n'.repeat(2_000_000), ndjson)).status).toBe(204); // nothing but blank lines
+});
+
+test('the README’s curls send a document, and lines packed with gzip', async () => {
+  await using world = await startWorld();
+  const curls = blocks('sh').find((each) => each.includes('/api/events'))!;
+  const shell = spawn('sh', ['-ec', curls.replaceAll('http://127.0.0.1:4000', world.tidings.url)], {
+    cwd: packageRoot,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  shell.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  expect((await once(shell, 'close'))[0]).toBe(0);
+  expect(JSON.parse(printed)).toMatchObject({ created: 2, rejected: 0 });
+  expect(await storedIds(world)).toEqual(['order-4711-packed', 'order-4712-packed', 'order-4712-shipped']);
 });

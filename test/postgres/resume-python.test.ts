@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { allFates, outlive } from '../support/fates.ts';
-import { installPythonClient, startPythonClient, type PythonHome } from '../support/readme-clients.ts';
+import { installPython, startPythonClient, type PythonHome } from '../support/readme-clients.ts';
 
 // A client cares little for the database behind its server, so once will do. CI says that Python has to be there.
 const required = process.env['TIDINGS_TEST_PYTHON'] === 'required';
 
 let home: PythonHome;
 beforeAll(() => {
-  home = installPythonClient();
+  home = installPython();
 }, 300_000);
 afterAll(() => home[Symbol.dispose]());
 

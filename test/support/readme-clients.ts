@@ -34,23 +34,23 @@ export async function startPythonClient(python: string, port: number, cursor: st
   return watched('gql', spawn(python, ['-c', code, cursor], { stdio: ['ignore', 'pipe', 'inherit'] }), null);
 }
 
-/** An interpreter with `gql` in a throw-away environment, or why there cannot be one. */
+/** An interpreter with a package in a throw-away environment, or why there cannot be one. */
 export interface PythonHome extends Disposable {
   readonly python: string;
   readonly missing: string | null;
 }
 
-export function installPythonClient(): PythonHome {
+export function installPython(requirement = 'gql[websockets]==4.4.0'): PythonHome {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-python-'));
   const python = join(folder, 'bin', 'python3');
   const steps: [string, string, string[]][] = [
     ['Python 3 with venv', 'python3', ['-m', 'venv', folder]],
-    ['PyPI', python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', 'gql[websockets]==4.4.0']],
+    ['PyPI', python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', requirement]],
   ];
   let missing: string | null = null;
   for (const [what, command, args] of steps) {
     try {
-      if (missing === null) execFileSync(command, args, { stdio: 'pipe', timeout: 120_000 });
+      if (missing === null) execFileSync(command, args, { stdio: 'pipe', timeout: 240_000 });
     } catch (error) {
       missing = `${what} is missing: ${(error as Error).message}`;
     }

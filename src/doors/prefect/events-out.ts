@@ -1,0 +1,151 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import { seenBy } from '../../auth/caller.ts';
+import { TidingsError } from '../../errors.ts';
+import type { FilterBounds } from '../../event/filter-reader.ts';
+import type { StoredEvent } from '../../event/event.ts';
+import { deliver, type Recipient } from '../../live/delivery.ts';
+import { EventCursor } from '../../live/event-cursor.ts';
+import { LiveSource } from '../../live/live-source.ts';
+import type { SubscriptionParts } from '../../live/subscription.ts';
+import type { Turns } from '../../live/turns.ts';
+import { Walk } from '../../live/walk.ts';
+import type { Waiter } from '../../log/waiters.ts';
+import { readItem } from '../documents.ts';
+import { BackfilledCursor, Ending } from './backfilled-cursor.ts';
+import type { Visitor } from './events-in.ts';
+import { withIds } from './event-ids.ts';
+import { parsePrefectFilter } from './filter.ts';
+import { close, pong, type Frame } from './frames.ts';
+import { isObject } from './json-reader.ts';
+import { shownEvent } from './shown-event.ts';
+
+export interface EventsOutParts extends SubscriptionParts {
+  readonly turns: Turns;
+  readonly limits: FilterBounds;
+}
+
+/**
+ * The events for one socket, which asks for them with a filter.
+ *
+ * Promises: the stored events that match, the earliest first, then those to come, each once; nothing is read for a client
+ * that does not read. Whatever ends it closes the socket so that Prefect's client comes again, but for a wrong filter.
+ */
+export class EventsOut {
+  private source: LiveSource<StoredEvent | Ending> | null = null;
+  private state: 'WAITS' | 'ASKED' | 'OVER' = 'WAITS';
+
+  constructor(
+    private readonly parts: EventsOutParts,
+    private readonly visitor: Visitor,
+  ) {}
+
+  take({ kind, bytes }: Frame): void {
+    const { socket, connection } = this.visitor;
+    if (kind === 'ping') return pong(socket, connection, bytes);
+    if (this.state !== 'WAITS') return;
+    this.state = 'ASKED';
+    void this.begin(bytes);
+  }
+
+  end(): void {
+    this.state = 'OVER';
+    this.source?.end();
+  }
+
+  private async begin(bytes: Buffer): Promise<void> {
+    const { socket, connection } = this.visitor;
+    try {
+      const source = await this.listen(bytes);
+      if (this.isOver()) return source.end();
+      this.source = source;
+      deliver(source, new Outlet(socket, connection), this.parts.turns);
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  private isOver(): boolean {
+    return this.state === 'OVER';
+  }
+
+  private async listen(bytes: Buffer): Promise<LiveSource<StoredEvent | Ending>> {
+    const { parts } = this;
+    const message = readItem(bytes);
+    const asked = 'json' in message && isObject(message.json) ? message.json : {};
+    if (asked['type'] !== 'filter') throw new TidingsError('BAD_USER_INPUT', "Expected 'filter' message");
+    const parsed = parsePrefectFilter(asked['filter'], ['filter'], parts.limits);
+    const { condition, isWanted } = withIds(parsed);
+    const filter = seenBy(this.visitor.caller, condition);
+    const following = await parts.tail.follow();
+    try {
+      const head = await parts.heads.head();
+      const live = new EventCursor(new Walk(parts, filter, page), parts.removedUpTo, head);
+      const backfill = asked['backfill'] === false ? null : { database: parts.database, filter, head };
+      return new LiveSource(parts, new BackfilledCursor(backfill, live, isWanted), following);
+    } catch (error) {
+      following[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  private refuse(error: unknown): void {
+    const { socket } = this.visitor;
+    if (!(error instanceof TidingsError)) {
+      this.parts.metrics.failures.inc();
+      this.parts.logger.error({ err: error }, 'unexpected error');
+      return close(socket, 1011, 'Internal server error');
+    }
+    if (error.code === 'UNAVAILABLE') return close(socket, 1013, error.message);
+    close(socket, 1002, error.code === 'BAD_FILTER' ? `Invalid filter: ${error.message}` : error.message);
+  }
+}
+
+/** The way out of one socket: what is sent in one turn of the event loop goes in one write. */
+class Outlet implements Recipient<StoredEvent | Ending, Message> {
+  private corked = false;
+
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly connection: Duplex,
+  ) {}
+
+  hasRoom(): boolean {
+    return this.connection.writableLength < mostWaiting;
+  }
+
+  onRoom(waiter: Waiter): void {
+    this.connection.once('drain', () => waiter.wake());
+  }
+
+  encode(message: StoredEvent | Ending): Message {
+    return message instanceof Ending ? message : { text: `{"type":"event","event":${shownEvent(message)}}` };
+  }
+
+  send(message: Message): void {
+    if (message instanceof Ending) return close(this.socket, comeAgain, message.reason);
+    if (!this.corked) {
+      this.corked = true;
+      this.connection.cork();
+      process.nextTick(this.uncork);
+    }
+    this.socket.send(message.text, ignore);
+  }
+
+  ended(): void {
+    close(this.socket, comeAgain, 'The server is going away');
+  }
+
+  private readonly uncork = (): void => {
+    this.corked = false;
+    this.connection.uncork();
+  };
+}
+
+type Message = { readonly text: string } | Ending;
+
+/** Prefect's client takes 1000 and 1001 for the end of all events. */
+const comeAgain = 1012;
+const page = 100;
+const mostWaiting = 64 * 1024;
+const ignore = (): void => undefined;

@@ -1,0 +1,40 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+
+/** What came through a WebSocket, in its order. */
+export type Frame = { readonly kind: 'text' | 'binary' | 'ping'; readonly bytes: Buffer };
+
+/** Hands on every frame as it comes, pings among them, which nobody else answers. */
+export function onFrames(socket: WebSocket, take: (frame: Frame) => void): void {
+  socket.on('message', (data, isBinary) => take({ kind: isBinary ? 'binary' : 'text', bytes: bufferOf(data) }));
+  socket.on('ping', (bytes) => take({ kind: 'ping', bytes }));
+}
+
+function bufferOf(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as ArrayBuffer);
+}
+
+/** Closes with a reason, cut to what a close frame takes. */
+export function close(socket: WebSocket, code: number, reason: string): void {
+  let cut = reason;
+  while (Buffer.byteLength(cut) > longestReason) cut = cut.slice(0, -1);
+  socket.close(code, cut.toWellFormed());
+}
+
+const longestReason = 122;
+
+/**
+ * Answers a ping, and takes in nothing more while the client does not read what it has caused to be sent. `connection` is
+ * the one below the socket.
+ */
+export function pong(socket: WebSocket, connection: Duplex, bytes: Buffer): void {
+  if (socket.readyState !== socket.OPEN) return;
+  socket.pong(bytes, false, ignore);
+  if (connection.writableLength < mostUnread || socket.isPaused) return;
+  socket.pause();
+  connection.once('drain', () => socket.resume());
+}
+
+/** Bytes of pongs. */
+const mostUnread = 256 * 1024;
+const ignore = (): void => undefined;

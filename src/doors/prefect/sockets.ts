@@ -1,0 +1,179 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { Caller } from '../../auth/caller.ts';
+import type { EventLimits } from '../../event/limits.ts';
+import { Turns } from '../../live/turns.ts';
+import type { VisitParts } from '../visit.ts';
+import { admitted, inPath, outPath, pathOf, Turned } from './admitted.ts';
+import { createBacklog } from './backlog.ts';
+import { EventsIn, type EventsInParts } from './events-in.ts';
+import { EventsOut, type EventsOutParts } from './events-out.ts';
+import { SettlingSocket } from './settling-socket.ts';
+import { close, onFrames, pong, type Frame } from './frames.ts';
+
+export type PrefectSocketParts = VisitParts &
+  Omit<EventsInParts, 'backlog'> &
+  Omit<EventsOutParts, 'turns'> & {
+    readonly limits: EventLimits & { readonly bodyBytes: number };
+  };
+
+/** What happens on a socket once it is known who is there. */
+interface Session {
+  take(frame: Frame): void;
+  /** The socket has closed; resolves when nothing is left to do. */
+  closed(): Promise<void>;
+  stop(patienceMs: number): Promise<void>;
+}
+
+interface Open {
+  readonly socket: SettlingSocket;
+  session: Session | null;
+}
+
+/**
+ * Prefect's two sockets. A client says who it is in its first message, if it speaks the subprotocol, else by its header.
+ *
+ *   opened --auth--> let in --> session      no auth, a wrong one, too late: closed with 1008
+ *
+ * Disposing closes all, in such a way that Prefect's clients come again, and lets what has come in be stored for a moment.
+ */
+export function servePrefectSockets(parts: PrefectSocketParts) {
+  // Frames are not packed: they are small, and clients that offer to pack them do without.
+  const settings = {
+    WebSocket: SettlingSocket,
+    noServer: true,
+    maxPayload: parts.limits.bodyBytes,
+    autoPong: false,
+    perMessageDeflate: false,
+  } as const;
+  const server = new WebSocketServer({ ...settings, handleProtocols: (offered) => (offered.has(protocol) ? protocol : false) });
+  const inParts = { ...parts, backlog: createBacklog(mostWaiting) };
+  const outParts = { ...parts, turns: new Turns() };
+  const open = new Set<Open>();
+  /** Those with a socket, and those that still have something to store. */
+  const sessions = new Set<Session>();
+
+  const sessionFor = (path: string, socket: SettlingSocket, { connection, caller }: { connection: Duplex; caller: Caller }): Session => {
+    if (path === outPath) {
+      const out = new EventsOut(outParts, { socket, connection, caller });
+      return { take: (frame) => out.take(frame), closed: async () => out.end(), stop: async () => out.end() };
+    }
+    const events = new EventsIn(inParts, { socket, connection, caller });
+    socket.settled = () => events.settled();
+    return { take: (frame) => events.take(frame), closed: () => events.settled(), stop: (patienceMs) => events.stop(patienceMs) };
+  };
+
+  const serve = (socket: SettlingSocket, request: IncomingMessage, known: Caller | null): void => {
+    const path = pathOf(request);
+    const connection = request.socket;
+    const one: Open = { socket, session: null };
+    open.add(one);
+    parts.metrics.sockets.inc();
+    const heartbeat = keepAlive(socket);
+    const tooLate = setTimeout(() => close(socket, 1008, "Expected 'auth' message"), authMs);
+    let letIn: Caller | null = null;
+    const onEnded = (): void => close(socket, 1008, 'The key was revoked or has expired');
+
+    const begin = (caller: Caller): void => {
+      clearTimeout(tooLate);
+      letIn = caller;
+      caller.ended.addEventListener('abort', onEnded);
+      one.session = sessionFor(path, socket, { connection, caller });
+      sessions.add(one.session);
+    };
+    const authenticate = async (first: Frame): Promise<void> => {
+      const caller = await admitted(parts, request, first);
+      if (caller instanceof Turned) return close(socket, caller.code, caller.reason);
+      if (socket.readyState !== socket.OPEN) return;
+      begin(caller);
+      socket.send(JSON.stringify({ type: 'auth_success' }), ignore);
+      for (const frame of early.splice(0)) one.session?.take(frame);
+      socket.resume();
+    };
+    /** What came while it was found out who is there; not much, since the socket is not read meanwhile. */
+    const early: Frame[] = [];
+    let isAsking = false;
+    if (known !== null) begin(known);
+    onFrames(socket, (frame) => {
+      if (one.session !== null) return one.session.take(frame);
+      if (isAsking) return void early.push(frame);
+      if (frame.kind === 'ping') return pong(socket, connection, frame.bytes);
+      isAsking = true;
+      socket.pause();
+      void authenticate(frame).catch((error: unknown) => {
+        parts.metrics.failures.inc();
+        parts.logger.error({ err: error }, 'unexpected error');
+        close(socket, 1011, 'Internal server error');
+      });
+    });
+    socket.on('error', (error) => parts.logger.info({ err: error }, 'a WebSocket failed'));
+    socket.once('close', () => {
+      open.delete(one);
+      parts.metrics.sockets.dec();
+      clearInterval(heartbeat);
+      clearTimeout(tooLate);
+      letIn?.ended.removeEventListener('abort', onEnded);
+      const { session } = one;
+      void session?.closed().then(() => sessions.delete(session));
+    });
+  };
+
+  const upgrade = async (request: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> => {
+    if (isForeign(request)) return refuse(connection, '403 Forbidden');
+    const offered = request.headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
+    const known = offered.includes(protocol) ? null : await admitted(parts, request, null);
+    if (known instanceof Turned) return refuse(connection, known.status);
+    server.handleUpgrade(request, connection, head, (socket) => serve(socket, request, known));
+  };
+
+  return {
+    opensAt: (path: string): boolean => path === inPath || path === outPath,
+    upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
+      upgrade(request, connection, head).catch((error: unknown) => {
+        parts.metrics.failures.inc();
+        parts.logger.error({ err: error }, 'unexpected error');
+        connection.destroy();
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      const all = [...open];
+      const closed = Promise.all(all.map(({ socket }) => new Promise((resolve) => socket.once('close', resolve))));
+      // Within the handshake Prefect's client takes anything but a clean close for a refusal.
+      for (const { socket, session } of all) close(socket, session === null ? 1001 : 1012, 'The server is going away');
+      const patience = setTimeout(() => all.forEach(({ socket }) => socket.terminate()), closingMs);
+      await Promise.all([closed, ...[...sessions].map((session) => session.stop(closingMs))]);
+      clearTimeout(patience);
+    },
+  };
+}
+
+/** Browsers say which page opens a socket, and would let any: only our own may. */
+function isForeign({ headers: { origin, host } }: IncomingMessage): boolean {
+  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
+}
+
+function refuse(connection: Duplex, status: string): void {
+  connection.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Pings; a client that has not answered by the next ping is gone. */
+function keepAlive(socket: SettlingSocket): NodeJS.Timeout {
+  let alive = true;
+  socket.on('pong', () => (alive = true));
+  return setInterval(() => {
+    // While it is not read, its answer is not either.
+    if (!alive && !socket.isPaused) return socket.terminate();
+    alive = false;
+    socket.ping();
+  }, pingMs);
+}
+
+const protocol = 'prefect';
+const authMs = 10_000;
+const pingMs = 12_000;
+/** How long a client has to answer the closing of its socket, and what came from it to be stored. */
+const closingMs = 1000;
+/** Bytes that all sockets together have taken in and not stored, before those with something waiting are not read. */
+const mostWaiting = 64 << 20;
+const ignore = (): void => undefined;

@@ -1,0 +1,87 @@
+import { sql } from 'drizzle-orm';
+import type { Instant } from '../event/instant.ts';
+import type { Database } from './database.ts';
+import { fromTimestamp } from './rows.ts';
+
+/** What was refused, as it is kept. */
+export interface RejectedEvent extends Rejection {
+  /** Later ones have larger places. */
+  readonly place: number;
+  readonly received: Instant;
+}
+
+export interface Rejection {
+  readonly door: string;
+  readonly keyId: string | null;
+  readonly reason: string;
+  /** As it came, or its beginning. */
+  readonly raw: Buffer;
+  /** Bytes of the whole. */
+  readonly bytes: number;
+}
+
+/** How much is kept at most; null: however old. */
+export interface RejectedBounds {
+  readonly count: number;
+  readonly bytes: number;
+  readonly keepMs: number | null;
+}
+
+/** Keeps these, in their order, in one transaction; durable when it resolves. Throws UNAVAILABLE. */
+export async function keepRejected(database: Database, rejections: readonly Rejection[]): Promise<void> {
+  const rows = rejections.map((each) => ({ ...each, raw: each.raw.toString('base64') }));
+  await database.rows(sql`
+    insert into tidings.rejected_events (received, door, key_id, reason, raw, bytes)
+    select clock_timestamp(), r.door, r."keyId", r.reason, decode(r.raw, 'base64'), r.bytes
+    from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+      as (door text, "keyId" text, reason text, raw text, bytes int)) with ordinality as r (door, "keyId", reason, raw, bytes, n)
+    order by r.n`);
+}
+
+/** Removes what is beyond the bounds, the oldest first; answers with how many those were. There are not many rows. */
+export async function pruneRejected(database: Database, { count, bytes, keepMs }: RejectedBounds): Promise<number> {
+  const rows = await database.rows(sql`
+    delete from tidings.rejected_events r using (
+      select
+        place,
+        row_number() over (order by place desc) as n,
+        sum(octet_length(raw)) over (order by place desc) as bytes
+      from tidings.rejected_events
+    ) k
+    where r.place = k.place and (
+      k.n > ${count}::bigint or k.bytes > ${bytes}::bigint
+      or r.received < clock_timestamp() - ${keepMs}::float8 * interval '1 millisecond'
+    )
+    returning 1`);
+  if (rows.length > 0 && database.kind === 'embedded') await database.rows(sql`vacuum tidings.rejected_events`);
+  return rows.length;
+}
+
+/** The latest ones before a place (null: of all), the latest first, by the primary key. */
+export async function readRejected(database: Database, before: number | null, limit: number): Promise<readonly RejectedEvent[]> {
+  const rows = await database.rows<RejectedRow>(sql`
+    select place, received, door, key_id, reason, raw, bytes
+    from tidings.rejected_events
+    where ${before === null ? sql`true` : sql`place < ${before}::bigint`}
+    order by place desc
+    limit ${limit}`);
+  return rows.map(({ place, received, door, key_id, reason, raw, bytes }) => ({
+    place: Number(place),
+    received: fromTimestamp(received),
+    door,
+    keyId: key_id,
+    reason,
+    raw,
+    bytes,
+  }));
+}
+
+interface RejectedRow {
+  readonly place: string;
+  readonly received: string;
+  readonly door: string;
+  readonly key_id: string | null;
+  readonly reason: string;
+  readonly raw: Buffer;
+  readonly bytes: number;
+}

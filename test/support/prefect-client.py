@@ -1,0 +1,83 @@
+"""What programs do with Prefect's SDK, unmodified: the first argument says what. Prints one line of JSON at its end."""
+
+import asyncio, json, sys, time
+
+import prefect
+from prefect.client.orchestration import get_client
+from prefect.events import Event, emit_event
+from prefect.events.clients import get_events_client, get_events_subscriber
+from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter, EventRelatedFilter, EventResourceFilter
+
+RELATED = [{"prefect.resource.id": "user.kiki", "prefect.resource.role": "actor"}]
+
+
+def alone():
+    return str(emit_event("sdk.alone", {"prefect.resource.id": "solo"}).id)
+
+
+def loop(count):
+    """Events of emit_event in a loop, slow enough for a restart in the middle."""
+    ids = []
+    for n in range(count):
+        ids.append(str(emit_event(f"sdk.loop.{n}", {"prefect.resource.id": f"loop.{n % 7}"}).id))
+        if n % 100 == 99:
+            print(n + 1, flush=True)
+            time.sleep(0.1)
+    return ids
+
+
+async def read():
+    """Every page of read_events, with its defaults."""
+    async with get_client() as client:
+        page = await client.read_events()
+        events, total = list(page.events), page.total
+        while page.next_page:
+            page = await page.get_next_page(client)
+            events += page.events
+    return {"total": total, "events": [event.event for event in events]}
+
+
+async def subscribed():
+    """What subscribers with filters get of what is emitted meanwhile."""
+    filters = {
+        "event": EventFilter(event=EventNameFilter(prefix=["sub.a"])),
+        "resource": EventFilter(resource=EventResourceFilter(id=["sub.r2"])),
+        "related": EventFilter(event=EventNameFilter(prefix=["sub."]), related=EventRelatedFilter(id=["user.kiki"], role=["actor"])),
+        "label": EventFilter(resource=EventResourceFilter(labels={"region": ["eu*", "!us"], "prefect.resource.id": "sub.*"})),
+    }
+    got = {name: [] for name in filters}
+
+    async def listen(name, wanted):
+        async with get_events_subscriber(filter=wanted) as subscriber:
+            ready[name].set()
+            async for event in subscriber:
+                got[name].append(event.event)
+                if event.event.endswith(".last"):
+                    return
+
+    ready = {name: asyncio.Event() for name in filters}
+    listening = [asyncio.create_task(listen(name, wanted)) for name, wanted in filters.items()]
+    for each in ready.values():
+        await each.wait()
+    async with get_events_client() as client:
+        for event, resource, region, related in [
+            ("sub.a.1", "sub.r1", "eu-1", []),
+            ("sub.b.1", "sub.r2", "us", RELATED),
+            ("sub.c.1", "sub.r3", None, []),
+            ("sub.a.last", "sub.r2", "eu-2", RELATED),
+        ]:
+            labels = {"region": region} if region else {}
+            await client.emit(Event(event=event, resource={"prefect.resource.id": resource, **labels}, related=related))
+    await asyncio.wait_for(asyncio.gather(*listening), 60)
+    return got
+
+
+what, *rest = sys.argv[1:]
+result = {
+    "version": lambda: prefect.__version__,
+    "alone": alone,
+    "loop": lambda: loop(int(rest[0])),
+    "read": lambda: asyncio.run(read()),
+    "subscribed": lambda: asyncio.run(subscribed()),
+}[what]()
+print(json.dumps(result), flush=True)

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { WebSocket, type ClientOptions } from 'ws';
+
+/** A client of Prefect's sockets that says what a test wants to say. */
+export interface PrefectSocket extends Disposable {
+  readonly socket: WebSocket;
+  /** The messages that came, parsed. */
+  readonly received: any[];
+  send(message: unknown): void;
+  /** Pings, and resolves when the pong has come. */
+  settled(): Promise<void>;
+  /** Resolves with so many messages, the first ones. */
+  take(count: number): Promise<any[]>;
+  /** The code and the reason of the close. */
+  readonly closed: Promise<readonly [number, string]>;
+}
+
+export interface Opening {
+  readonly token?: string | null;
+  /** What is sent first; null: nothing, not even that. */
+  readonly first?: unknown;
+  readonly protocol?: string | null;
+  readonly options?: ClientOptions;
+}
+
+/** Opens a socket as Prefect's client does: a ping, then who it is. */
+export async function openPrefect(
+  url: string,
+  way: 'in' | 'out',
+  { token = null, first, protocol = 'prefect', options }: Opening = {},
+): Promise<PrefectSocket> {
+  const address = `${url.replace('http', 'ws')}/api/events/${way}`;
+  const socket = protocol === null ? new WebSocket(address, options) : new WebSocket(address, protocol, options);
+  const received: any[] = [];
+  let waiting: (() => void)[] = [];
+  const wake = (): void => {
+    for (const each of waiting.splice(0)) each();
+  };
+  socket.on('message', (data: Buffer) => {
+    received.push(JSON.parse(data.toString()));
+    wake();
+  });
+  const closed = new Promise<readonly [number, string]>((resolve) => socket.on('close', (code, reason) => resolve([code, String(reason)])));
+  socket.on('close', wake);
+  socket.on('error', () => undefined);
+  const until = async (isTrue: () => boolean): Promise<void> => {
+    while (!isTrue()) {
+      if (socket.readyState === WebSocket.CLOSED) throw new Error(`the socket closed: ${(await closed).join(' ')}`);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  };
+  const settled = async (): Promise<void> => {
+    const marker = String(Math.random());
+    const pong = new Promise<void>((resolve, reject) => {
+      socket.on('pong', (data) => String(data) === marker && resolve());
+      socket.once('close', () => reject(new Error('the socket closed before the pong')));
+    });
+    socket.ping(marker);
+    await pong;
+  };
+  const send = (message: unknown): void => socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+  await Promise.race([once(socket, 'open').catch(() => undefined), closed]);
+  if (protocol !== null && first !== null && socket.readyState === WebSocket.OPEN) {
+    await settled();
+    send(first ?? { type: 'auth', token });
+    if (first === undefined) {
+      await Promise.race([until(() => received.length > 0), closed]);
+      if (received[0]?.type === 'auth_success') received.shift();
+    }
+  }
+  return {
+    socket,
+    received,
+    send,
+    settled,
+    closed,
+    async take(count) {
+      await until(() => received.length >= count);
+      return received.slice(0, count);
+    },
+    [Symbol.dispose]: () => socket.terminate(),
+  };
+}
+
+/** An event document as Prefect's client sends it. */
+export function document(event: string, more: object = {}): any {
+  return {
+    occurred: '2026-11-23T14:41:10.863461Z',
+    event,
+    resource: { 'prefect.resource.id': 'acme.job.7' },
+    related: [],
+    payload: {},
+    id: crypto.randomUUID(),
+    follows: null,
+    ...more,
+  };
+}
+
+/** Asks one of the routes under /api. */
+export async function askPrefect(
+  url: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: any }> {
+  const address = path.startsWith('http') ? path : `${url}/api/${path}`;
+  const response = await fetch(address, {
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+}
