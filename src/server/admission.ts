@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Asker, Caller } from '../auth/caller.ts';
 import type { Callers } from '../auth/key-ring.ts';
 import { TidingsError } from '../errors.ts';
+import { refuse, type Refusal } from './refusal.ts';
 import { requestIdOf } from './request-log.ts';
 
 /** Whoever sends a request, found out before anything is done for it. */
@@ -47,7 +48,7 @@ export function createAdmission({ callers, onRefused }: AdmissionParts): Admissi
         return { caller, address, requestId: requestIdOf(request) };
       } catch (error) {
         if (!(error instanceof TidingsError)) throw error;
-        refuse(response, error);
+        refuse(response, refusalBy(error));
         return null;
       }
     },
@@ -81,12 +82,9 @@ function closeAtEnd({ ended }: Caller, response: ServerResponse): void {
 /** What is under way when its caller's key ends may be an answer, such as that which tells the first key of an open server. */
 export const graceMs = 1500;
 
-function refuse(response: ServerResponse, { code, message, extensions }: TidingsError): void {
-  response.writeHead(code === 'UNAUTHENTICATED' ? 401 : 503, {
-    'content-type': 'application/json; charset=utf-8',
-    'x-content-type-options': 'nosniff',
-    ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer realm="Tidings"' } : { 'retry-after': '1' }),
-    connection: 'close', // a body that was sent along is not read
-  });
-  response.end(JSON.stringify({ errors: [{ message, extensions }] }));
+/** The answer to whoever is not known, or cannot be now. */
+function refusalBy({ code, message, extensions }: TidingsError): Refusal {
+  return code === 'UNAUTHENTICATED'
+    ? { status: 401, code, message, extensions, headers: { 'www-authenticate': 'Bearer realm="Tidings"' } }
+    : { status: 503, code, message, extensions, headers: { 'retry-after': '1' } };
 }

@@ -4,6 +4,7 @@ import { deliver, type Recipient } from '../live/delivery.ts';
 import { LiveSource } from '../live/live-source.ts';
 import { Turns } from '../live/turns.ts';
 import type { Waiter } from './lane.ts';
+import { acceptsStream } from './stop.ts';
 import { createSharedResults, type Encoded, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
 /** Where the results of a subscription go beside its iterator: straight to the client. In the context as `outlet`. */
@@ -26,7 +27,7 @@ export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
   const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
     const { request } = args.contextValue as { readonly request?: Request };
     // Yoga makes an answer of what is no stream for those who want none, and never ends the subscription.
-    if (request !== undefined && !takesStream(request)) return { errors: [noStream()] };
+    if (request !== undefined && !acceptsStream(request.headers.get('accept'))) return { errors: [noStream()] };
     const source = await createSourceEventStream(args);
     if (!(source instanceof LiveSource)) return source as ExecutionResult;
     const results = resultsOf(args);
@@ -37,10 +38,6 @@ export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
     return { delivered };
   };
   return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as Parameters<typeof setSubscribeFn>[0]) };
-}
-
-function takesStream({ headers }: Request): boolean {
-  return headers.get('accept')?.includes('text/event-stream') ?? false;
 }
 
 function noStream(): GraphQLError {
