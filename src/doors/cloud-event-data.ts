@@ -1,5 +1,5 @@
 import { shown } from '../event/problem.ts';
-import { readItem } from './documents.ts';
+import { isObject, readItem } from './documents.ts';
 
 /** The data of a CloudEvent as it came: none, a JSON value, bytes, or what should be bytes in Base64. */
 export type CloudEventData = null | { readonly json: unknown } | { readonly bytes: Buffer } | { readonly base64: unknown };
@@ -29,9 +29,7 @@ export function isPlainJson(contentType: unknown): boolean {
 }
 
 function fromJson(json: unknown): PayloadReading {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
-    ? { payload: json, wrapped: false }
-    : { payload: { data: json }, wrapped: true };
+  return isObject(json) ? { payload: json, wrapped: false } : { payload: { data: json }, wrapped: true };
 }
 
 function fromBytes(bytes: Buffer, contentType: string | null): PayloadReading {

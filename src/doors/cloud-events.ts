@@ -4,7 +4,7 @@ import type { EventLimits } from '../event/limits.ts';
 import { shown } from '../event/problem.ts';
 import { fromHeaders, hasAttributes } from './cloud-event-headers.ts';
 import { fromJsonFormat, interpret, type CloudEvent, type Interpretation } from './cloud-event.ts';
-import { itemsOf, readItem, type Item } from './documents.ts';
+import { isObject, itemsOf, readItem, type Item } from './documents.ts';
 import { policyOf, replyWith } from './outcome-replies.ts';
 import type { PostEventsParts } from './post-events.ts';
 import { readBody } from './request-body.ts';
@@ -73,9 +73,7 @@ function eventsIn(mode: Mode, request: IncomingMessage, body: Buffer): readonly 
 function interpretOne(event: CloudEvent | Item, path: readonly string[], limits: EventLimits): Interpretation {
   if ('attributes' in event) return interpret(event, path, limits);
   const json = 'json' in event ? event.json : null;
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
-    return interpret(fromJsonFormat(json as Readonly<Record<string, unknown>>), path, limits);
-  }
+  if (isObject(json)) return interpret(fromJsonFormat(json), path, limits);
   const prefix = path.length === 0 ? '' : `${path.join('.')}: `;
   const message = `${prefix}expected a CloudEvent, got ${shown(json)}`;
   return { candidate: { path, problems: [{ code: 'INVALID', path, message }] }, placeOf: (place) => place };

@@ -46,6 +46,11 @@ export function readItem(bytes: Buffer): Item {
   }
 }
 
+/** Whether JSON is an object, and no list. */
+export function isObject(input: unknown): input is Readonly<Record<string, unknown>> {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}
+
 /**
  * A document as a candidate. It must name its id and when it occurred: whoever sends documents may send them again, and
  * would be given new ones each time.
@@ -53,10 +58,10 @@ export function readItem(bytes: Buffer): Item {
 export function candidateOf(item: Item, path: readonly string[], limits: EventLimits): Candidate {
   if ('notJson' in item) return { path, problems: [problemAt(path, `expected an event document, got ${item.notJson}`)] };
   const { json } = item;
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+  if (!isObject(json)) {
     return { path, problems: [problemAt(path, `expected an event document, got ${shown(json)}`)] };
   }
-  const event = fromDocument(json as Readonly<Record<string, unknown>>);
+  const event = fromDocument(json);
   if (event.id !== undefined && event.id !== null && event.occurred !== undefined && event.occurred !== null) return { path, event };
   const validation = validateEvent(event, path, limits);
   const noOccurred = event.occurred === undefined || event.occurred === null ? [missing([...path, 'occurred'])] : [];

@@ -46,7 +46,7 @@ export async function answerVisit(
   { request, response, door }: Exchange,
   visit: (caller: Caller) => Promise<Reply>,
 ): Promise<void> {
-  const address = request.socket.remoteAddress ?? 'unknown';
+  const address = addressOf(request);
   let caller: Caller | undefined;
   try {
     caller = await callers.identify(request.headers.authorization);
@@ -57,14 +57,22 @@ export async function answerVisit(
     // The client has gone: nobody is there to hear of it, and its half of a body is no bug.
     if (request.destroyed && !request.complete) return;
     const reply = replyTo(error);
-    if (reply === null) {
-      metrics.failures.inc();
-      logger.error({ err: error }, 'unexpected error');
-    }
+    if (reply === null) reportBug({ metrics, logger }, error);
     // What is left of the body is not read.
     if (!request.complete) response.setHeader('connection', 'close');
     send(response, reply ?? { status: 500, json: { exception_message: 'Something went wrong on the server; it was logged there.' } });
   }
+}
+
+/** Logs what no client can cause by itself, and counts it. */
+export function reportBug({ metrics, logger }: Pick<VisitParts, 'metrics' | 'logger'>, error: unknown): void {
+  metrics.failures.inc();
+  logger.error({ err: error }, 'unexpected error');
+}
+
+/** The address of the other end of a request's connection. */
+export function addressOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? 'unknown';
 }
 
 /** What an expected error is as a reply; null for a bug. */

@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { requireRight, type Caller, type Right } from '../../auth/caller.ts';
 import { TidingsError } from '../../errors.ts';
-import { readItem } from '../documents.ts';
-import type { VisitParts } from '../visit.ts';
+import { isObject, readItem } from '../documents.ts';
+import { addressOf, type VisitParts } from '../visit.ts';
 import type { Frame } from './frames.ts';
-import { isObject } from './json-reader.ts';
 
 export const inPath = '/api/events/in';
 export const outPath = '/api/events/out';
@@ -35,7 +34,7 @@ export async function admitted(
     if (!(error instanceof TidingsError)) throw error;
     const { code: reason, message } = error;
     if (reason === 'UNAVAILABLE') return new Turned('503 Service Unavailable', 1001, message);
-    audit.refused({ reason, door: 'prefect', address: request.socket.remoteAddress ?? 'unknown', ...(caller && { caller }) });
+    audit.refused({ reason, door: 'prefect', address: addressOf(request), ...(caller && { caller }) });
     return new Turned(reason === 'FORBIDDEN' ? '403 Forbidden' : '401 Unauthorized', 1008, message);
   }
 }

@@ -10,6 +10,7 @@ import { pause } from '../../log/pause.ts';
 import type { Metrics } from '../../metrics.ts';
 import { candidateOf, readItem } from '../documents.ts';
 import type { Quarantine } from '../quarantine.ts';
+import { reportBug } from '../visit.ts';
 import { close, pong, type Frame } from './frames.ts';
 import type { Backlog } from './backlog.ts';
 
@@ -148,15 +149,14 @@ export class EventsIn {
 
   /** One of them is something that nobody foresaw: finds it, so that the others are stored. */
   private async isolate(frames: readonly Frame[], error: unknown): Promise<boolean> {
-    const { metrics, logger, quarantine } = this.parts;
+    const { quarantine } = this.parts;
     const [frame] = frames;
     if (frame === undefined) return true;
     if (frames.length > 1) {
       const half = Math.ceil(frames.length / 2);
       return (await this.persist(frames.slice(0, half))) && this.persist(frames.slice(half));
     }
-    metrics.failures.inc();
-    logger.error({ err: error }, 'unexpected error');
+    reportBug(this.parts, error);
     const reason = 'the server failed to store it, and has logged why';
     const { keyId } = this.visitor.caller;
     try {

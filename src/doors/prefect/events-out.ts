@@ -11,13 +11,13 @@ import type { SubscriptionParts } from '../../live/subscription.ts';
 import type { Turns } from '../../live/turns.ts';
 import { Walk } from '../../live/walk.ts';
 import type { Waiter } from '../../log/waiters.ts';
-import { readItem } from '../documents.ts';
+import { isObject, readItem } from '../documents.ts';
+import { reportBug } from '../visit.ts';
 import { BackfilledCursor, Ending } from './backfilled-cursor.ts';
 import type { Visitor } from './events-in.ts';
 import { withIds } from './event-ids.ts';
 import { parsePrefectFilter } from './filter.ts';
 import { close, pong, type Frame } from './frames.ts';
-import { isObject } from './json-reader.ts';
 import { shownEvent } from './shown-event.ts';
 
 export interface EventsOutParts extends SubscriptionParts {
@@ -92,8 +92,7 @@ export class EventsOut {
   private refuse(error: unknown): void {
     const { socket } = this.visitor;
     if (!(error instanceof TidingsError)) {
-      this.parts.metrics.failures.inc();
-      this.parts.logger.error({ err: error }, 'unexpected error');
+      reportBug(this.parts, error);
       return close(socket, 1011, 'Internal server error');
     }
     if (error.code === 'UNAVAILABLE') return close(socket, 1013, error.message);

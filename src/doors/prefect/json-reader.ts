@@ -1,5 +1,6 @@
 import { bad, type FilterReader } from '../../event/filter-reader.ts';
 import { shown } from '../../event/problem.ts';
+import { isObject } from '../documents.ts';
 
 export type Path = readonly string[];
 
@@ -49,10 +50,6 @@ export class JsonReader {
     if (!Array.isArray(input)) throw bad(path, `expected a list, got ${shown(input)}`);
     return input;
   }
-}
-
-export function isObject(input: unknown): input is Readonly<Record<string, unknown>> {
-  return typeof input === 'object' && input !== null && !Array.isArray(input);
 }
 
 function textOf(value: unknown, path: Path): string {

@@ -1,7 +1,8 @@
 import type { ResourceTest } from '../../event/filter.ts';
 import { bad, not, type FilterReader } from '../../event/filter-reader.ts';
 import { shown } from '../../event/problem.ts';
-import { isObject, type Path } from './json-reader.ts';
+import { isObject } from '../documents.ts';
+import type { Path } from './json-reader.ts';
 
 /**
  * What Prefect's `labels` ask of a resource: an object of labels, each with a value or a list of values, one of which must

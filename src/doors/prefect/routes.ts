@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requireRight, type Caller } from '../../auth/caller.ts';
 import { TidingsError } from '../../errors.ts';
 import { shown } from '../../event/problem.ts';
-import { readItem } from '../documents.ts';
+import { isObject, readItem } from '../documents.ts';
 import { readBody } from '../request-body.ts';
 import { answerVisit, Refusal, type Reply, type VisitParts } from '../visit.ts';
+import { pathOf } from './admitted.ts';
 import { countEventsBy, type Countable } from './count-events.ts';
-import { isObject } from './json-reader.ts';
 import { createPageTokens, type PageTokens } from './page-token.ts';
 import { readFirstPage, readNextPage, type EventPage, type ReadPageParts } from './read-page.ts';
 import { shownEvent } from './shown-event.ts';
@@ -39,7 +39,7 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
   return {
     opensAt: (path: string): boolean => open.has(path) || Object.hasOwn(routes, path),
     async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-      const path = request.url?.split('?')[0] ?? '/';
+      const path = pathOf(request);
       const route = routes[path];
       if (route === undefined) {
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(open.get(path)));

@@ -4,7 +4,7 @@ import { WebSocketServer } from 'ws';
 import type { Caller } from '../../auth/caller.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import { Turns } from '../../live/turns.ts';
-import type { VisitParts } from '../visit.ts';
+import { reportBug, type VisitParts } from '../visit.ts';
 import { admitted, inPath, outPath, pathOf, Turned } from './admitted.ts';
 import { createBacklog } from './backlog.ts';
 import { EventsIn, type EventsInParts } from './events-in.ts';
@@ -102,8 +102,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
       isAsking = true;
       socket.pause();
       void authenticate(frame).catch((error: unknown) => {
-        parts.metrics.failures.inc();
-        parts.logger.error({ err: error }, 'unexpected error');
+        reportBug(parts, error);
         close(socket, 1011, 'Internal server error');
       });
     });
@@ -131,8 +130,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     opensAt: (path: string): boolean => path === inPath || path === outPath,
     upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
       upgrade(request, connection, head).catch((error: unknown) => {
-        parts.metrics.failures.inc();
-        parts.logger.error({ err: error }, 'unexpected error');
+        reportBug(parts, error);
         connection.destroy();
       });
     },
