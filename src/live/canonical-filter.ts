@@ -85,7 +85,7 @@ function valueForm(test: ValueTest): Form<ValueTest> {
       return listForm(values, (each) => ({ kind: 'oneOf', values: each }));
     }
     case 'compares':
-      return leaf({ kind: 'compares', operator: test.operator, to: test.to });
+      return leaf({ kind: 'compares', operator: test.operator, to: typeof test.to === 'number' ? oneZero(test.to) : test.to });
     default:
       return combinationForm(test, valueForm);
   }
@@ -145,10 +145,16 @@ function distinct<T>(forms: readonly Form<T>[]): readonly Form<T>[] {
   return [...new Map(forms.map((form) => [form.text, form])).values()].toSorted((a, b) => (a.text < b.text ? -1 : 1));
 }
 
-/** The same JSON value with the keys of its objects in order. (As JSON, -0 is 0, and 1.0 is 1.) */
+/** The same JSON value with the keys of its objects in order, and one zero, as its JSON has. */
 function sortedJson(value: unknown): unknown {
+  if (typeof value === 'number') return oneZero(value);
   if (Array.isArray(value)) return value.map(sortedJson);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, each]) => [key, sortedJson(each)]));
+}
+
+/** A number as its JSON reads: -0 becomes 0. */
+function oneZero(value: number): number {
+  return value + 0;
 }

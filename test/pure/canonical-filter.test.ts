@@ -82,7 +82,14 @@ test('JSON values are the same whatever the order of their keys, and there is on
   expect(eq(JSON.parse('{"__proto__":1}'))).not.toBe(eq({}));
   expect(eq([1, 2])).not.toBe(eq([2, 1]));
   expect(eq(1)).not.toBe(eq('1'));
-  expect(keyOf({ payload: [{ path: 'a', gt: -0 }] })).toBe(keyOf({ payload: [{ path: 'a', gt: 0 }] }));
+  const zeros: EventFilterInput[] = [
+    { payload: [{ path: 'a', in: [-0, null] }] },
+    { payload: [{ path: 'a', eq: { b: [-0] } }] },
+    { payload: [{ path: 'a', gt: -0 }] },
+  ];
+  for (const zero of zeros) {
+    expect(canonicalFilter(parsed(zero))).toEqual(canonicalFilter(parsed(JSON.parse(JSON.stringify(zero)))));
+  }
 });
 
 /** The same filter in other words. `choose` draws a whole number below another. */
