@@ -103,7 +103,7 @@ export const settingTable = {
     fallback: 60_000_000,
     least: 0,
     most: 1_000_000_000,
-    meaning: 'Cost of all operations of one key, or address without keys, in a minute; 0: no limit.',
+    meaning: 'Cost of all that one key, or address without keys, asks and sends in a minute, through every door; 0: no limit.',
   }),
   subscriptionsPerConnection: whole({
     name: 'TIDINGS_MAX_SUBSCRIPTIONS',

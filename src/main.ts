@@ -22,7 +22,8 @@ import { startWakeups } from './log/wakeups.ts';
 import { atReading, createMetrics } from './metrics.ts';
 import { version } from './package-root.ts';
 import { createAdmission, type AdmissionParts } from './server/admission.ts';
-import { Connections } from './server/connections.ts';
+import { Allowance } from './limits/allowance.ts';
+import { Connections } from './limits/connections.ts';
 import { createHttp, listen } from './server/http.ts';
 import { createPages } from './server/pages.ts';
 import { documentLimits, type DocumentLimits } from './server/query-limits.ts';
@@ -92,6 +93,8 @@ export async function startTidings(
     limits,
     version,
   };
+  const allowance = new Allowance(settings.costPerMinute);
+  const connections = new Connections(settings.connectionsPerClient);
   const graphql = createGraphQL({
     schema,
     createContext: (asker) => createContext(services, asker),
@@ -99,6 +102,7 @@ export async function startTidings(
     metrics,
     logger,
     limits,
+    allowance,
     settings,
   });
   const onRefused: AdmissionParts['onRefused'] = (refusal) => {
@@ -107,9 +111,8 @@ export async function startTidings(
   };
   const admission = createAdmission({ callers: ring, onRefused });
   const pages = createPages(settings, ring);
-  const connections = new Connections(settings.connectionsPerClient);
   const quarantine = starting.use(startQuarantine({ database, metrics, logger }, quarantineRules(settings)));
-  const doors = { ...services, quarantine, callers: ring };
+  const doors = { ...services, quarantine, callers: ring, allowance, connections };
   const checkReady = async (): Promise<void> => void (await heads.head());
   const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
   const http = createHttp({

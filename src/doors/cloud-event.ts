@@ -6,6 +6,7 @@ import { validateEvent } from '../event/validate.ts';
 import type { Candidate } from '../ingest/emit.ts';
 import { isPlainJson, payloadOf, type CloudEventData } from './cloud-event-data.ts';
 import { eventIdOf, isHashed, isSource } from './cloud-event-id.ts';
+import { readItem } from './documents.ts';
 
 /** A CloudEvent of version 1.0 as it came, in whichever mode, nothing checked. Attributes that are null are left out. */
 export interface CloudEvent {
@@ -115,12 +116,8 @@ function followsOf(attributes: CloudEvent['attributes'], wrong: Wrong): unknown 
 /** An attribute cannot be a list: it is the event document's `related`, in JSON. */
 function relatedOf(value: unknown, wrong: Wrong): unknown {
   if (value === undefined) return undefined;
-  try {
-    const related: unknown = JSON.parse(asText(value) ?? '');
-    if (Array.isArray(related)) return related;
-  } catch {
-    // no JSON either
-  }
+  const read = readItem(Buffer.from(asText(value) ?? ''));
+  if ('json' in read && Array.isArray(read.json)) return read.json;
   wrong(
     ['related'],
     `expected JSON of a list such as [{"${labelKeys.id}": "acme.user.kiki", "${labelKeys.role}": "actor"}], got ${shown(value)}`,

@@ -8,7 +8,7 @@ import { isObject, itemsOf, readItem, type Item } from './documents.ts';
 import { policyOf, replyWith } from './outcome-replies.ts';
 import type { PostEventsParts } from './post-events.ts';
 import { readBody } from './request-body.ts';
-import { answerVisit, Refusal, type Reply } from './visit.ts';
+import { answerVisit, Refusal, type Reply, type Visit } from './visit.ts';
 
 const cloudEventsPath = '/cloudevents';
 const door = 'cloudevents';
@@ -22,20 +22,22 @@ export function createCloudEvents(parts: PostEventsParts) {
   return {
     opensAt: (path: string): boolean => path === cloudEventsPath,
     handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>
-      answerVisit(parts, { request, response, door }, async (caller) =>
-        request.method === 'OPTIONS' ? consent(request, caller) : post(parts, request, caller),
+      answerVisit(parts, { request, response, door }, async (visit) =>
+        request.method === 'OPTIONS' ? consent(request, visit.caller) : post(parts, request, visit),
       ),
   };
 }
 
-async function post({ emitter, limits, metrics }: PostEventsParts, request: IncomingMessage, caller: Caller): Promise<Reply> {
+async function post({ emitter, limits, metrics }: PostEventsParts, request: IncomingMessage, { caller, spend }: Visit): Promise<Reply> {
   if (request.method !== 'POST') throw new Refusal(405, `expected POST at ${cloudEventsPath}, got ${request.method}`, { allow: methods });
   requireRight(caller, 'emit');
   const policy = policyOf(request.url ?? '');
   const mode = modeOf(request);
   const body = await readBody(request, limits.bodyBytes);
   const alone = mode !== 'batched';
-  const interpretations = eventsIn(mode, request, body).map((event, index) => interpretOne(event, alone ? [] : [String(index)], limits));
+  const events = eventsIn(mode, request, body);
+  spend(1 + events.length);
+  const interpretations = events.map((event, index) => interpretOne(event, alone ? [] : [String(index)], limits));
   const { outcomes } = await emitter.emit(
     interpretations.map(({ candidate }) => candidate),
     policy,

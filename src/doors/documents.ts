@@ -3,6 +3,7 @@ import type { EventLimits } from '../event/limits.ts';
 import { shown, type Problem } from '../event/problem.ts';
 import { validateEvent } from '../event/validate.ts';
 import type { Candidate } from '../ingest/emit.ts';
+import { isTooDeep, mostLevels } from '../limits/json-depth.ts';
 import { mostEvents } from './outcome-replies.ts';
 import { Refusal } from './visit.ts';
 
@@ -39,6 +40,7 @@ export function itemsOf(array: readonly unknown[]): readonly Item[] {
 
 /** Reads JSON in UTF-8. */
 export function readItem(bytes: Buffer): Item {
+  if (isTooDeep([bytes], mostLevels)) return { notJson: `JSON of more than ${mostLevels} levels` };
   try {
     return { json: JSON.parse(utf8.decode(bytes)) };
   } catch (error) {

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { requireRight, type Caller } from '../auth/caller.ts';
+import { requireRight } from '../auth/caller.ts';
 import { documentPath } from '../event/document.ts';
 import type { EventLimits } from '../event/limits.ts';
 import type { Emitter } from '../ingest/emit.ts';
 import { candidateOf, documentsIn } from './documents.ts';
 import { policyOf, replyWith } from './outcome-replies.ts';
 import { readBody } from './request-body.ts';
-import { answerVisit, Refusal, type Reply, type VisitParts } from './visit.ts';
+import { answerVisit, Refusal, type Reply, type Visit, type VisitParts } from './visit.ts';
 
 /** What a door needs that takes events by POST. */
 export interface PostEventsParts extends VisitParts {
@@ -26,15 +26,16 @@ export function createPostEvents(parts: PostEventsParts) {
   return {
     opensAt: (path: string): boolean => path === eventsPath,
     handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>
-      answerVisit(parts, { request, response, door }, (caller) => post(parts, request, caller)),
+      answerVisit(parts, { request, response, door }, (visit) => post(parts, request, visit)),
   };
 }
 
-async function post({ emitter, limits, metrics }: PostEventsParts, request: IncomingMessage, caller: Caller): Promise<Reply> {
+async function post({ emitter, limits, metrics }: PostEventsParts, request: IncomingMessage, { caller, spend }: Visit): Promise<Reply> {
   if (request.method !== 'POST') throw new Refusal(405, `expected POST at ${eventsPath}, got ${request.method}`, { allow: 'POST' });
   requireRight(caller, 'emit');
   const policy = policyOf(request.url ?? '');
   const { alone, items } = documentsIn(await readBody(request, limits.bodyBytes), request.headers['content-type']);
+  spend(1 + items.length);
   const candidates = items.map((item, index) => candidateOf(item, alone ? [] : [String(index)], limits));
   const { outcomes } = await emitter.emit(candidates, policy, caller);
   for (const { status } of outcomes) metrics.throughDoors.inc({ door, status: status.toLowerCase() });

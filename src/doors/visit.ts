@@ -4,6 +4,7 @@ import type { Caller } from '../auth/caller.ts';
 import type { Callers } from '../auth/key-ring.ts';
 import { TidingsError, type ErrorCode } from '../errors.ts';
 import type { Audit } from '../ingest/audit.ts';
+import type { Allowance } from '../limits/allowance.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** What a door answers a request with: a value as JSON, or its text, or no body. */
@@ -27,6 +28,7 @@ export class Refusal extends Error {
 
 export interface VisitParts {
   readonly callers: Callers;
+  readonly allowance: Allowance;
   /** Told of those who may not. */
   readonly audit: Pick<Audit, 'refused'>;
   readonly metrics: Metrics;
@@ -40,20 +42,32 @@ export interface Exchange {
   readonly door: string;
 }
 
-/** Finds out who asks, and answers with what `visit` has to say to them, or with the error that it throws. */
+/** Somebody who was let in. */
+export interface Visit {
+  readonly caller: Caller;
+  /** Takes this from what they may ask for in a minute. Throws LIMIT_EXCEEDED when it is not there. */
+  readonly spend: (cost: number) => void;
+}
+
+/** Finds out who asks, and answers with what `answer` has to say to them, or with the error that it throws. */
 export async function answerVisit(
-  { callers, audit, metrics, logger }: VisitParts,
+  { callers, allowance, audit, metrics, logger }: VisitParts,
   { request, response, door }: Exchange,
-  visit: (caller: Caller) => Promise<Reply>,
+  answer: (visit: Visit) => Promise<Reply>,
 ): Promise<void> {
   const address = addressOf(request);
-  let caller: Caller | undefined;
+  let known: Caller | undefined;
   try {
-    caller = await callers.identify(request.headers.authorization);
-    send(response, await visit(caller));
+    const caller = (known = await callers.identify(request.headers.authorization));
+    const spend = (cost: number): void => {
+      const excess = allowance.take({ caller, address }, cost);
+      if (excess !== null) throw new TidingsError('LIMIT_EXCEEDED', excess.message, excess);
+    };
+    send(response, await answer({ caller, spend }));
   } catch (error) {
-    const reason = error instanceof TidingsError ? error.code : null;
-    if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN') audit.refused({ reason, door, address, ...(caller && { caller }) });
+    const reason = reasonOf(error);
+    if (reason !== null) metrics.refused.inc({ reason });
+    if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN') audit.refused({ reason, door, address, ...(known && { caller: known }) });
     // The client has gone: nobody is there to hear of it, and its half of a body is no bug.
     if (request.destroyed && !request.complete) return;
     const reply = replyTo(error);
@@ -75,18 +89,26 @@ export function addressOf({ socket }: IncomingMessage): string {
   return socket.remoteAddress ?? 'unknown';
 }
 
+/** By which code a refusal is counted; null for a bug. */
+function reasonOf(error: unknown): ErrorCode | null {
+  if (error instanceof TidingsError) return error.code;
+  if (!(error instanceof Refusal)) return null;
+  return error.status === 413 ? 'LIMIT_EXCEEDED' : 'BAD_USER_INPUT';
+}
+
 /** What an expected error is as a reply; null for a bug. */
 function replyTo(error: unknown): Reply | null {
   if (error instanceof Refusal) return { status: error.status, json: { exception_message: error.message }, headers: error.headers };
   if (!(error instanceof TidingsError)) return null;
   const { code, message, where, extensions } = error;
-  const status = statuses[code];
+  const { retryAfterMs } = extensions;
+  const status = code === 'LIMIT_EXCEEDED' && retryAfterMs !== undefined ? 429 : statuses[code];
   const detail = { loc: ['body', ...where], msg: message, type: code.toLowerCase() };
   return {
     status,
     json: { exception_message: message, ...(where.length > 0 && { exception_detail: [detail] }) },
     headers: {
-      ...(status === 503 && { 'retry-after': String(Math.ceil((extensions.retryAfterMs ?? usualRetryMs) / 1000)) }),
+      ...((status === 503 || status === 429) && { 'retry-after': String(Math.ceil((retryAfterMs ?? usualRetryMs) / 1000)) }),
       ...(status === 401 && { 'www-authenticate': 'Bearer realm="Tidings"' }),
     },
   };

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isTooDeep, mostLevels } from './json-depth.ts';
+import { isTooDeep, mostLevels } from '../limits/json-depth.ts';
 import type { Refusal } from './refusal.ts';
 
 /**

@@ -1,31 +1,28 @@
 import { getOperationAST, type ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { clientOf, type Asking } from './client-of.ts';
+import type { Allowance } from '../limits/allowance.ts';
+import type { Asking } from '../limits/client-of.ts';
 import { LimitError } from './limit-error.ts';
 import { costOf } from './operation-cost.ts';
-import { Rate } from './rate.ts';
 
 export interface CostLimits {
   /** Of one operation. */
   readonly queryCost: number;
-  /** Of all that one client asks in a minute; 0: no limit. */
-  readonly costPerMinute: number;
 }
 
 /**
  * Refuses operations that would cost too much, before anything of them is executed, on every transport. Not a rule of
  * validation, whose verdicts are kept for the next time, whatever the variables are then.
  */
-export function limitCost({ queryCost, costPerMinute }: CostLimits): Plugin {
-  const rate = costPerMinute === 0 ? null : new Rate(costPerMinute);
+export function limitCost({ queryCost }: CostLimits, allowance: Allowance): Plugin {
   const refusalOf = (args: ExecutionArgs): LimitError | null => {
     const { schema, document, operationName, variableValues, contextValue } = args;
     const operation = getOperationAST(document, operationName);
     if (operation === null || operation === undefined) return null; // execution says so
     const cost = Math.ceil(costOf({ schema, document, operation, variables: variableValues ?? {} }));
     if (cost > queryCost) return tooMuch(queryCost, cost);
-    const retryAfterMs = rate?.take(clientOf(contextValue as Asking), cost) ?? null;
-    return retryAfterMs === null ? null : tooOften({ cost, costPerMinute, retryAfterMs });
+    const excess = allowance.take(contextValue as Asking, cost);
+    return excess === null ? null : new LimitError(excess.message, excess.retryAfterMs);
   };
   const check = ({ args, setResultAndStopExecution }: Hook): void => {
     const refusal = refusalOf(args);
@@ -61,16 +58,4 @@ function tooMuch(most: number, cost: number): LimitError {
     `expected an operation of cost ${most} at most, which is about the number of values in its answer, got ${cost}; ` +
       'ask for fewer fields, shorter pages (first, last, batchSize, maxEvents), or less within each element of a list',
   );
-}
-
-interface Excess {
-  readonly cost: number;
-  readonly costPerMinute: number;
-  readonly retryAfterMs: number;
-}
-
-function tooOften({ cost, costPerMinute, retryAfterMs }: Excess): LimitError {
-  const allowance = `expected operations of cost ${costPerMinute} a minute at most, got another one of ${cost}`;
-  if (cost > costPerMinute) return new LimitError(`${allowance}, which is never allowed`);
-  return new LimitError(`${allowance}; repeat it after ${retryAfterMs} ms`, retryAfterMs);
 }

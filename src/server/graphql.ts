@@ -2,6 +2,7 @@ import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Asker } from '../auth/caller.ts';
+import type { Allowance } from '../limits/allowance.ts';
 import type { Metrics } from '../metrics.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
 import { parsedBody } from './parsed-body.ts';
@@ -23,6 +24,7 @@ export interface GraphQLParts {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: DocumentLimits & CostLimits;
+  readonly allowance: Allowance;
   readonly settings: GraphQLSettings;
 }
 
@@ -36,7 +38,16 @@ export type GraphQLEndpoint = YogaServerInstance<Asker, object>;
 export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
-export function createGraphQL({ schema, createContext, keys, metrics, logger, limits, settings }: GraphQLParts): GraphQLEndpoint {
+export function createGraphQL({
+  schema,
+  createContext,
+  keys,
+  metrics,
+  logger,
+  limits,
+  allowance,
+  settings,
+}: GraphQLParts): GraphQLEndpoint {
   const errors = createErrorMask(metrics, logger);
   return createYoga<Asker, object>({
     schema,
@@ -60,7 +71,7 @@ export function createGraphQL({ schema, createContext, keys, metrics, logger, li
       measureOperations(metrics),
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
-      limitCost(limits),
+      limitCost(limits, allowance),
       plainVariables(schema),
       reportFailures(errors),
       sharedSubscriptions({ maskError: errors.mask, metrics }),

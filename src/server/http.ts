@@ -9,7 +9,7 @@ import { homePage } from './home-page.ts';
 import { addressOf, type Admission } from './admission.ts';
 import { takeBody } from './body.ts';
 import { logRequest, requestIdOf } from './request-log.ts';
-import type { Connections } from './connections.ts';
+import type { Connections } from '../limits/connections.ts';
 import type { Pages } from './pages.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import { asksForStream } from './stop.ts';

@@ -20,6 +20,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
+import { questionCost } from '../limits/allowance.ts';
 
 /** A valid operation, with its variables as they came. */
 export interface Operation {
@@ -173,4 +174,3 @@ const usualPage = 50;
 const assumedLength = 10;
 /** Arguments of fields that ask the log a question of its own, which may take much longer than what it answers. */
 const questionArguments: ReadonlySet<string> = new Set(['filter', 'by']);
-const questionCost = 100;

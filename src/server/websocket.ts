@@ -7,8 +7,8 @@ import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { addressOf, graceMs, type Admission } from './admission.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
-import type { Connections } from './connections.ts';
-import { isTooDeep, mostLevels } from './json-depth.ts';
+import type { Connections } from '../limits/connections.ts';
+import { isTooDeep, mostLevels } from '../limits/json-depth.ts';
 import { Lane } from './lane.ts';
 import { requestIdOf } from './request-log.ts';
 import type { Pages } from './pages.ts';
@@ -123,8 +123,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     }
     const path = request.url?.split('?')[0] ?? '/';
     const door = doors.find((each) => each.opensAt(path));
-    if (door !== undefined) return door.upgrade(request, socket, head);
-    const refusal = refusalOf(request);
+    const refusal = door === undefined ? refusalOf(request) : null;
     if (refusal !== null) return refuse(refusal);
     const held = connections.ofAddress(addressOf(request));
     if (held === null) {
@@ -132,6 +131,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       return refuse('429 Too Many Requests', 'Retry-After: 10\r\n');
     }
     socket.once('close', () => held[Symbol.dispose]()); // also where it never becomes a WebSocket
+    if (door !== undefined) return door.upgrade(request, socket, head);
     sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
   };
   http.on('upgrade', upgrade);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { clientOf, networkOf } from '../../src/server/client-of.ts';
-import { Rate } from '../../src/server/rate.ts';
+import { clientOf, networkOf } from '../../src/limits/client-of.ts';
+import { Rate } from '../../src/limits/rate.ts';
 
 test.each([
   ['192.0.2.1', '192.0.2.1'],

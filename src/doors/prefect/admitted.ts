@@ -19,7 +19,7 @@ export class Turned {
 
 /** Who is there and may do what the socket is for; `first` null: said in the header alone. */
 export async function admitted(
-  { callers, audit }: Pick<VisitParts, 'callers' | 'audit'>,
+  { callers, audit, metrics }: Pick<VisitParts, 'callers' | 'audit' | 'metrics'>,
   request: IncomingMessage,
   first: Frame | null,
 ): Promise<Caller | Turned> {
@@ -33,6 +33,7 @@ export async function admitted(
   } catch (error) {
     if (!(error instanceof TidingsError)) throw error;
     const { code: reason, message } = error;
+    metrics.refused.inc({ reason });
     if (reason === 'UNAVAILABLE') return new Turned('503 Service Unavailable', 1001, message);
     audit.refused({ reason, door: 'prefect', address: addressOf(request), ...(caller && { caller }) });
     return new Turned(reason === 'FORBIDDEN' ? '403 Forbidden' : '401 Unauthorized', 1008, message);

@@ -6,6 +6,7 @@ import { TidingsError } from '../../errors.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import type { Problem } from '../../event/problem.ts';
 import type { Candidate, Emitter } from '../../ingest/emit.ts';
+import type { Allowance } from '../../limits/allowance.ts';
 import { pause } from '../../log/pause.ts';
 import type { Metrics } from '../../metrics.ts';
 import { candidateOf, readItem } from '../documents.ts';
@@ -18,6 +19,7 @@ export interface EventsInParts {
   readonly emitter: Emitter;
   readonly quarantine: Quarantine;
   readonly backlog: Backlog;
+  readonly allowance: Allowance;
   readonly limits: EventLimits;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -28,6 +30,8 @@ export interface Visitor {
   /** The connection below it. */
   readonly connection: Duplex;
   readonly caller: Caller;
+  /** Of the other end. */
+  readonly address: string;
 }
 
 /**
@@ -113,8 +117,19 @@ export class EventsIn {
     this.letGo(this.waiting.splice(0));
   }
 
+  /** Whoever sends more than a minute's allowance is slowed: what waits here fills up, and then the socket is not read. */
+  private async afford(cost: number): Promise<void> {
+    const { signal } = this.over;
+    for (let ms = this.wait(cost); ms !== null && !signal.aborted; ms = this.wait(cost)) await pause(ms, signal);
+  }
+
+  private wait(cost: number): number | null {
+    return this.parts.allowance.takeOrWait(this.visitor, cost);
+  }
+
   private async settle(frames: readonly Frame[]): Promise<void> {
     const { socket, connection } = this.visitor;
+    await this.afford(frames.length);
     if (!(await this.persist(frames.filter(({ kind }) => kind !== 'ping')))) return;
     for (const { kind, bytes } of frames) if (kind === 'ping') pong(socket, connection, bytes);
   }

@@ -4,6 +4,7 @@ import { seenBy } from '../../auth/caller.ts';
 import { TidingsError } from '../../errors.ts';
 import type { FilterBounds } from '../../event/filter-reader.ts';
 import type { StoredEvent } from '../../event/event.ts';
+import { questionCost, type Allowance } from '../../limits/allowance.ts';
 import { deliver, type Recipient } from '../../live/delivery.ts';
 import { EventCursor } from '../../live/event-cursor.ts';
 import { LiveSource } from '../../live/live-source.ts';
@@ -22,6 +23,7 @@ import { shownEvent } from './shown-event.ts';
 
 export interface EventsOutParts extends SubscriptionParts {
   readonly turns: Turns;
+  readonly allowance: Allowance;
   readonly limits: FilterBounds;
 }
 
@@ -74,6 +76,8 @@ export class EventsOut {
     const message = readItem(bytes);
     const asked = 'json' in message && isObject(message.json) ? message.json : {};
     if (asked['type'] !== 'filter') throw new TidingsError('BAD_USER_INPUT', "Expected 'filter' message");
+    const excess = parts.allowance.take(this.visitor, questionCost);
+    if (excess !== null) throw new TidingsError('LIMIT_EXCEEDED', excess.message, excess);
     const parsed = parsePrefectFilter(asked['filter'], ['filter'], parts.limits);
     const { condition, isWanted } = withIds(parsed);
     const filter = seenBy(this.visitor.caller, condition);
@@ -90,12 +94,14 @@ export class EventsOut {
   }
 
   private refuse(error: unknown): void {
+    const { parts } = this;
     const { socket } = this.visitor;
     if (!(error instanceof TidingsError)) {
-      reportBug(this.parts, error);
+      reportBug(parts, error);
       return close(socket, 1011, 'Internal server error');
     }
-    if (error.code === 'UNAVAILABLE') return close(socket, 1013, error.message);
+    parts.metrics.refused.inc({ reason: error.code });
+    if (error.code === 'UNAVAILABLE' || error.extensions.retryAfterMs !== undefined) return close(socket, 1013, error.message);
     close(socket, 1002, error.code === 'BAD_FILTER' ? `Invalid filter: ${error.message}` : error.message);
   }
 }

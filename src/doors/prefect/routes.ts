@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { requireRight, type Caller } from '../../auth/caller.ts';
+import { requireRight } from '../../auth/caller.ts';
 import { TidingsError } from '../../errors.ts';
 import { shown } from '../../event/problem.ts';
+import { eventCost, questionCost } from '../../limits/allowance.ts';
 import { isObject, readItem } from '../documents.ts';
 import { readBody } from '../request-body.ts';
-import { answerVisit, Refusal, type Reply, type VisitParts } from '../visit.ts';
+import { answerVisit, Refusal, type Reply, type Visit, type VisitParts } from '../visit.ts';
 import { pathOf } from './admitted.ts';
 import { countEventsBy, type Countable } from './count-events.ts';
 import { createPageTokens, type PageTokens } from './page-token.ts';
@@ -22,12 +23,15 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
   const routes: Readonly<Record<string, Route>> = {
     '/api/events/filter': {
       method: 'POST',
-      answer: async (request, caller) => pageReply(await firstPage(parts, request, caller), request, tokens),
+      answer: async (request, visit) => pageReply(await firstPage(parts, request, visit), request, tokens),
     },
     '/api/events/filter/next': {
       method: 'GET',
-      answer: async (request, caller) =>
-        pageReply(await readNextPage(parts, await tokens.parse(tokenIn(request)), caller), request, tokens),
+      async answer(request, { caller, spend }) {
+        const next = await tokens.parse(tokenIn(request));
+        spend(questionCost + next.limit * eventCost);
+        return pageReply(await readNextPage(parts, next, caller), request, tokens);
+      },
     },
     ...Object.fromEntries(countables.map((by) => [`/api/events/count-by/${by}`, countRoute(parts, by)])),
   };
@@ -45,11 +49,11 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(open.get(path)));
         return;
       }
-      await answerVisit(parts, { request, response, door: 'prefect' }, async (caller) => {
+      await answerVisit(parts, { request, response, door: 'prefect' }, async (visit) => {
         const { method } = request;
         if (method !== route.method) throw new Refusal(405, `expected ${route.method} at ${path}, got ${method}`, { allow: route.method });
-        requireRight(caller, 'read');
-        return route.answer(request, caller);
+        requireRight(visit.caller, 'read');
+        return route.answer(request, visit);
       });
     },
   };
@@ -57,29 +61,31 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
 
 interface Route {
   readonly method: 'GET' | 'POST';
-  readonly answer: (request: IncomingMessage, caller: Caller) => Promise<Reply>;
+  readonly answer: (request: IncomingMessage, visit: Visit) => Promise<Reply>;
 }
 
-async function firstPage(parts: PrefectRoutesParts, request: IncomingMessage, caller: Caller): Promise<EventPage> {
+async function firstPage(parts: PrefectRoutesParts, request: IncomingMessage, { caller, spend }: Visit): Promise<EventPage> {
   const { filter, limit = null } = await bodyOf(request, parts.limits.bodyBytes);
   const most = parts.limits.pageSize;
   const asked = limit ?? Math.min(usualLimit, most);
   if (typeof asked !== 'number' || !Number.isInteger(asked) || asked < 0 || asked > most) {
     throw wrong('limit', `expected a whole number from 0 to ${most}, got ${shown(asked)}`);
   }
+  spend(questionCost + asked * eventCost);
   return readFirstPage(parts, { filter, limit: asked }, caller);
 }
 
 function countRoute(parts: PrefectRoutesParts, by: Countable): Route {
   return {
     method: 'POST',
-    async answer(request, caller) {
+    async answer(request, { caller, spend }) {
       const { filter, time_unit, time_interval } = await bodyOf(request, parts.limits.bodyBytes);
       const unit = unitOf(time_unit ?? 'day');
       const interval = time_interval ?? 1;
       if (typeof interval !== 'number' || interval < leastInterval || interval > mostInterval) {
         throw wrong('time_interval', `expected a number from ${leastInterval} to ${mostInterval}, got ${shown(interval)}`);
       }
+      spend(2 * questionCost);
       return { status: 200, json: await countEventsBy(parts, by, { asked: { filter, unit, interval }, caller }) };
     },
   };

@@ -3,11 +3,12 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Caller } from '../../auth/caller.ts';
 import type { EventLimits } from '../../event/limits.ts';
+import type { Connections } from '../../limits/connections.ts';
 import { Turns } from '../../live/turns.ts';
-import { reportBug, type VisitParts } from '../visit.ts';
+import { addressOf, reportBug, type VisitParts } from '../visit.ts';
 import { admitted, inPath, outPath, pathOf, Turned } from './admitted.ts';
 import { createBacklog } from './backlog.ts';
-import { EventsIn, type EventsInParts } from './events-in.ts';
+import { EventsIn, type EventsInParts, type Visitor } from './events-in.ts';
 import { EventsOut, type EventsOutParts } from './events-out.ts';
 import { SettlingSocket } from './settling-socket.ts';
 import { close, onFrames, pong, type Frame } from './frames.ts';
@@ -16,6 +17,7 @@ export type PrefectSocketParts = VisitParts &
   Omit<EventsInParts, 'backlog'> &
   Omit<EventsOutParts, 'turns'> & {
     readonly limits: EventLimits & { readonly bodyBytes: number };
+    readonly connections: Pick<Connections, 'ofKey'>;
   };
 
 /** What happens on a socket once it is known who is there. */
@@ -36,7 +38,7 @@ interface Open {
  *
  *   opened --auth--> let in --> session      no auth, a wrong one, too late: closed with 1008
  *
- * Disposing closes all, in such a way that Prefect's clients come again, and lets what has come in be stored for a moment.
+ * Which pages may open one, and how many an address, was found out before. Disposing closes all, in such a way that Prefect's clients come again, and lets what has come in be stored for a moment.
  */
 export function servePrefectSockets(parts: PrefectSocketParts) {
   // Frames are not packed: they are small, and clients that offer to pack them do without.
@@ -54,12 +56,12 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
   /** Those with a socket, and those that still have something to store. */
   const sessions = new Set<Session>();
 
-  const sessionFor = (path: string, socket: SettlingSocket, { connection, caller }: { connection: Duplex; caller: Caller }): Session => {
+  const sessionFor = (path: string, socket: SettlingSocket, { connection, caller, address }: Omit<Visitor, 'socket'>): Session => {
     if (path === outPath) {
-      const out = new EventsOut(outParts, { socket, connection, caller });
+      const out = new EventsOut(outParts, { socket, connection, caller, address });
       return { take: (frame) => out.take(frame), closed: async () => out.end(), stop: async () => out.end() };
     }
-    const events = new EventsIn(inParts, { socket, connection, caller });
+    const events = new EventsIn(inParts, { socket, connection, caller, address });
     socket.settled = () => events.settled();
     return { take: (frame) => events.take(frame), closed: () => events.settled(), stop: (patienceMs) => events.stop(patienceMs) };
   };
@@ -73,20 +75,29 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     const heartbeat = keepAlive(socket);
     const tooLate = setTimeout(() => close(socket, 1008, "Expected 'auth' message"), authMs);
     let letIn: Caller | null = null;
+    let held: Disposable | null = null;
     const onEnded = (): void => close(socket, 1008, 'The key was revoked or has expired');
 
-    const begin = (caller: Caller): void => {
+    /** False: the key has as many connections as it may. */
+    const begin = (caller: Caller): boolean => {
       clearTimeout(tooLate);
+      held = parts.connections.ofKey(caller.keyId);
+      if (held === null) {
+        parts.metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
+        close(socket, tryAgainLater, 'Too many connections of this key');
+        return false;
+      }
       letIn = caller;
       caller.ended.addEventListener('abort', onEnded);
-      one.session = sessionFor(path, socket, { connection, caller });
+      one.session = sessionFor(path, socket, { connection, caller, address: addressOf(request) });
       sessions.add(one.session);
+      return true;
     };
     const authenticate = async (first: Frame): Promise<void> => {
       const caller = await admitted(parts, request, first);
       if (caller instanceof Turned) return close(socket, caller.code, caller.reason);
       if (socket.readyState !== socket.OPEN) return;
-      begin(caller);
+      if (!begin(caller)) return;
       socket.send(JSON.stringify({ type: 'auth_success' }), ignore);
       for (const frame of early.splice(0)) one.session?.take(frame);
       socket.resume();
@@ -112,6 +123,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
       parts.metrics.sockets.dec();
       clearInterval(heartbeat);
       clearTimeout(tooLate);
+      held?.[Symbol.dispose]();
       letIn?.ended.removeEventListener('abort', onEnded);
       const { session } = one;
       void session?.closed().then(() => sessions.delete(session));
@@ -119,7 +131,6 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
   };
 
   const upgrade = async (request: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> => {
-    if (isForeign(request)) return refuse(connection, '403 Forbidden');
     const offered = request.headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
     const known = offered.includes(protocol) ? null : await admitted(parts, request, null);
     if (known instanceof Turned) return refuse(connection, known.status);
@@ -146,11 +157,6 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
   };
 }
 
-/** Browsers say which page opens a socket, and would let any: only our own may. */
-function isForeign({ headers: { origin, host } }: IncomingMessage): boolean {
-  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
-}
-
 function refuse(connection: Duplex, status: string): void {
   connection.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
@@ -174,4 +180,6 @@ const pingMs = 12_000;
 const closingMs = 1000;
 /** Bytes that all sockets together have taken in and not stored, before those with something waiting are not read. */
 const mostWaiting = 64 << 20;
+/** Prefect's client comes again after a while. */
+const tryAgainLater = 1013;
 const ignore = (): void => undefined;
