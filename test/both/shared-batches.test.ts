@@ -142,7 +142,15 @@ test('who may not any more when its turn comes is refused, and leaves no trace',
 
 test('beyond what may wait callers are told at once to come again, nothing of theirs is stored, and later there is room', async () => {
   await using bounded = await withBounds(little);
-  const settled = await Promise.allSettled(named('full', 50).map((each) => bounded.emit([each])));
+  const emitOrTell = (each: EventCandidate): Promise<unknown> =>
+    bounded.emit([each]).catch((error: unknown) => {
+      waited.push(bounded.batches.waiting);
+      throw error;
+    });
+  const waited: (typeof bounded.batches.waiting)[] = [];
+  const settled = await Promise.allSettled(named('full', 50).map(emitOrTell));
+  expect(waited[0]).toEqual({ events: 10, bytes: expect.toSatisfy((bytes: number) => bytes > 500) });
+  expect(bounded.batches.waiting).toEqual({ events: 0, bytes: 0 });
   const refused = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
   expect(refused).toHaveLength(40);
   expect(refused[0]).toMatchObject({ code: 'UNAVAILABLE', extensions: { retryAfterMs: expect.any(Number) } });
