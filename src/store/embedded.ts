@@ -61,9 +61,7 @@ function makeWritable(folder: string): void {
 }
 
 async function startWorker(folder: string, path: string): Promise<Worker> {
-  const options = { workerData: { folder, path } };
-  const file = new URL('./embedded-worker.js', import.meta.url);
-  const worker = import.meta.url.endsWith('.js') ? new Worker(file, options) : new Worker(fromSource, { ...options, eval: true });
+  const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), { workerData: { folder, path } });
   await new Promise((started, failed) => {
     worker.once('message', started);
     worker.once('error', failed);
@@ -71,10 +69,6 @@ async function startWorker(folder: string, path: string): Promise<Worker> {
   });
   return worker;
 }
-
-/** In development a thread does not inherit tsx, so it starts by loading it. */
-const fromSource = `import('tsx/esm/api').then(({ tsImport }) =>
-  tsImport('./embedded-worker.ts', ${JSON.stringify(import.meta.url)}))`;
 
 async function stopWorker(worker: Worker): Promise<void> {
   const ended = new Promise((resolve) => worker.once('exit', resolve));

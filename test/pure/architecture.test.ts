@@ -32,7 +32,7 @@ const rooms: Readonly<Record<string, { readonly holds: readonly string[]; readon
 /** Packages, and what else is one room's business. */
 const onlyIn: Readonly<Record<string, { readonly code?: RegExp; readonly imports?: RegExp; readonly files: RegExp }>> = {
   'the database and its driver': { imports: /^(drizzle-orm|postgres)(\/|$)/, files: /^(src\/store|drizzle)\// },
-  'the embedded database': { imports: /^@electric-sql\//, files: /^src\/store\/embedded(-worker)?\.ts$/ },
+  'the embedded database': { imports: /^@electric-sql\//, files: /^src\/store\/embedded(-worker)?\.[tj]s$/ },
   'the environment': {
     code: /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\benv\b.*'node:process'/,
     files: /^src\/(config|cli\/(serve|endpoint|own-server))\.ts$/,

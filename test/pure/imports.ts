@@ -16,13 +16,13 @@ export interface Import {
   readonly dynamic: boolean;
 }
 
-/** Every TypeScript file in these folders. */
+/** Every file of the program in these folders. */
 export function sourceFiles(folders: readonly string[]): readonly SourceFile[] {
   const root = join(import.meta.dirname, '..', '..');
   const paths = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => posix.join(folder, name.replaceAll('\\', '/'))),
   );
-  const sources = paths.filter((path) => path.endsWith('.ts') && !path.includes('node_modules'));
+  const sources = paths.filter((path) => /\.[tj]s$/.test(path) && !path.includes('node_modules'));
   return sources.toSorted().map((path) => sourceFile(path, readFileSync(join(root, path), 'utf8')));
 }
 

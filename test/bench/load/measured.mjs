@@ -23,11 +23,13 @@ const answers = {
   },
 };
 
-process.on('message', async (question) => {
+process.on('message', (question) => void answer(question));
+process.channel.unref();
+
+async function answer(question) {
   for (let round = 0; round < 4; round += 1) {
     globalThis.gc();
     await pause(50); // what finalizers and closing sockets let go is collected in the next round
   }
   process.send(await answers[question.ask](question));
-});
-process.channel.unref();
+}
