@@ -9,11 +9,13 @@ export interface Load {
   readonly seconds: number;
   /** JSON of the next event. */
   readonly next: () => string;
+  /** The header by which the clients say who they are. */
+  readonly authorization?: string;
 }
 
 /** Events acknowledged per second by clients that each send a batch after the other. */
-export async function emitted({ url, clients, batch, seconds, next }: Load): Promise<number> {
-  const posters = await Promise.all(Array.from({ length: clients }, () => openLeanPoster(url)));
+export async function emitted({ url, clients, batch, seconds, next, authorization }: Load): Promise<number> {
+  const posters = await Promise.all(Array.from({ length: clients }, () => openLeanPoster(url, authorization)));
   const began = performance.now();
   const client = async (poster: LeanPoster): Promise<number> => {
     let events = 0;

@@ -7,7 +7,7 @@ export interface LeanPoster extends Disposable {
   post(body: string): Promise<string>;
 }
 
-export async function openLeanPoster(url: string): Promise<LeanPoster> {
+export async function openLeanPoster(url: string, authorization?: string): Promise<LeanPoster> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
   await once(socket, 'connect');
@@ -27,7 +27,8 @@ export async function openLeanPoster(url: string): Promise<LeanPoster> {
   });
   socket.on('error', (error) => answer?.reject(error));
   socket.on('close', () => answer?.reject(new Error('the connection was closed')));
-  const head = `POST /graphql HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\ncontent-length: `;
+  const who = authorization === undefined ? '' : `authorization: ${authorization}\r\n`;
+  const head = `POST /graphql HTTP/1.1\r\nhost: ${hostname}\r\n${who}content-type: application/json\r\ncontent-length: `;
   return {
     post(body) {
       const sent = new Promise<string>((resolve, reject) => (answer = { resolve, reject }));
