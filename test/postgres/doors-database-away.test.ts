@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { startDatabaseProxy } from '../support/database-proxy.ts';
+import { postTo } from '../support/door.ts';
+import { startPostgres } from '../support/postgres-server.ts';
+import { document, openPrefect } from '../support/prefect.ts';
+import { startWorld } from '../support/world.ts';
+
+const patience = { timeout: 20_000, interval: 50 };
+
+test('what comes through Prefect’s socket waits for the database, and no pong says otherwise', async () => {
+  await using server = await startPostgres();
+  await using proxy = await startDatabaseProxy(server.url('postgres'));
+  await using world = await startWorld({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
+  const { url } = world.tidings;
+  const ready = async (): Promise<number> => (await fetch(`${url}/readyz`)).status;
+  using sender = await openPrefect(url, 'in');
+  using listener = await openPrefect(url, 'out');
+  listener.send({ type: 'filter', filter: { event: { prefix: ['away.'] } }, backfill: false });
+  const names = Array.from({ length: 30 }, (_, n) => `away.${n}`);
+  const say = (from: number, to: number): void => names.slice(from, to).forEach((name) => sender.send(document(name)));
+
+  // Committed, but nobody hears of it: the same events are stored again, which changes nothing.
+  proxy.cutAnswersTo('away.1"');
+  say(0, 10);
+  const first = sender.settled();
+  await expect.poll(() => proxy.cuts(), patience).toBeGreaterThan(0);
+  proxy.cutAnswersTo('nothing more');
+  await first;
+
+  proxy.lead('nowhere');
+  await expect.poll(ready, patience).toBe(503);
+  say(10, 20);
+  let isSettled = false;
+  const second = sender.settled().then(() => (isSettled = true));
+  const refused = await postTo(world, '/api/events', document('away.refused'), { 'content-type': 'application/json' });
+  expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([503, expect.toSatisfy((seconds) => seconds > 0)]);
+  expect(isSettled).toBe(false);
+  // It goes before the database is back: what has come is stored all the same.
+  using leaver = await openPrefect(url, 'in');
+  for (const name of names.slice(20)) leaver.send(document(name));
+  leaver.socket.terminate();
+
+  proxy.lead('to the server');
+  await expect.poll(ready, patience).toBe(200);
+  await second;
+  await expect.poll(() => listener.received.length, patience).toBe(30);
+  const told = listener.received.map(({ event }): string => event.event);
+  expect(told.toSorted()).toEqual(names.toSorted());
+  expect(told.filter((name) => names.indexOf(name) < 20)).toEqual(names.slice(0, 20));
+  const { events } = await world.data('{ events(order: LOG, first: 100) { nodes { event } } }');
+  expect(events.nodes.map(({ event }: { event: string }) => event)).toEqual(told);
+});
