@@ -19,7 +19,7 @@ import { anyEvent, anyFilter } from '../support/random-filters.ts';
 import { newDatabase } from '../support/world.ts';
 
 const seed = Number(process.env['TIDINGS_PAGES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const questions = Number(process.env['TIDINGS_PAGES'] ?? 600);
+const questions = Number(process.env['TIDINGS_PAGES'] ?? 250);
 const stored = 400;
 
 const orders: readonly EventOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'];

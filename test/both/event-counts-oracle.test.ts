@@ -24,7 +24,7 @@ import { newDatabase } from '../support/world.ts';
 
 // TIDINGS_COUNTS_SEED repeats a run, TIDINGS_COUNTS makes it longer.
 const seed = Number(process.env['TIDINGS_COUNTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const questions = Number(process.env['TIDINGS_COUNTS'] ?? 60);
+const questions = Number(process.env['TIDINGS_COUNTS'] ?? 40);
 const stored = 400;
 
 const second = (from: string, to: string) =>

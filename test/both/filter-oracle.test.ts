@@ -17,7 +17,7 @@ import { newDatabase } from '../support/world.ts';
 const seed = Number(process.env['TIDINGS_FILTER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const rounds = Number(process.env['TIDINGS_FILTER_ROUNDS'] ?? 3);
 const perRound = 60;
-const filters = 400;
+const filters = 250;
 
 test(
   'SQL and memory read every filter alike',

@@ -12,7 +12,7 @@ test(
     const { environment } = home;
     await runOracle({
       seed,
-      minutes: 1,
+      minutes: 0.5,
       retention: onPostgres,
       environment,
       servers: onPostgres ? 3 : 1,

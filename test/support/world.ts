@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient, type Client } from 'graphql-ws';
 import postgres from 'postgres';
@@ -106,12 +105,12 @@ async function newPostgresDatabase() {
 }
 
 async function newDataDir() {
-  const folder = mkdtempSync(join(tmpdir(), 'tidings-test-'));
+  const folder = mkdtempSync(join(inject('dataFolders'), 'w-'));
   cpSync(inject('embeddedTemplate'), folder, { recursive: true, filter: (path) => !path.endsWith('.lock') });
   return {
     environment: { DATA_DIR: folder },
     async [Symbol.asyncDispose]() {
-      rmSync(folder, { recursive: true, force: true });
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
     },
   };
 }
