@@ -28,24 +28,7 @@ export function limitCost({ queryCost }: CostLimits, allowance: Allowance): Plug
     const refusal = refusalOf(args);
     if (refusal !== null) setResultAndStopExecution({ errors: [refusal] });
   };
-  return {
-    onExecute: check,
-    onSubscribe: check,
-    // Over HTTP only, where a refusal that passes has a status and a header of its own.
-    onExecutionResult(done) {
-      const { result } = done;
-      const retryAfterMs = result !== undefined && 'errors' in result ? retryAfter(result.errors) : null;
-      if (result === undefined || retryAfterMs === null) return;
-      const http = { status: 429, headers: { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) } };
-      done.setResult({ ...result, extensions: { http } } as typeof result);
-    },
-  };
-}
-
-function retryAfter(errors: readonly unknown[] | undefined): number | null {
-  const [error] = errors ?? [];
-  const { retryAfterMs } = error instanceof LimitError ? error.extensions : {};
-  return typeof retryAfterMs === 'number' ? retryAfterMs : null;
+  return { onExecute: check, onSubscribe: check };
 }
 
 interface Hook {

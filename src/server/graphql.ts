@@ -13,6 +13,7 @@ import { limitDocuments } from './document-limits.ts';
 import { withoutIntrospection } from './introspection.ts';
 import { measureOperations } from './operation-metrics.ts';
 import type { DocumentLimits } from './query-limits.ts';
+import { tellRetries } from './retry-status.ts';
 import { sharedSubscriptions } from './subscribe.ts';
 
 export interface GraphQLParts {
@@ -72,6 +73,7 @@ export function createGraphQL({
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
       limitCost(limits, allowance),
+      tellRetries(),
       plainVariables(schema),
       reportFailures(errors),
       sharedSubscriptions({ maskError: errors.mask, metrics }),
