@@ -109,11 +109,11 @@ async function framed(url: string, { batch, clients }: { batch: number; clients:
   const sockets = await Promise.all(Array.from({ length: clients }, () => openPrefect(url, 'in')));
   let at = 0;
   const began = performance.now();
-  const client = async ({ socket, settled }: PrefectSocket): Promise<number> => {
+  const client = async (prefect: PrefectSocket): Promise<number> => {
     let events = 0;
     while (performance.now() - began < seconds * 1000 && at < messages.length) {
-      for (const message of messages[at++]!) socket.send(message);
-      await settled();
+      for (const message of messages[at++]!) prefect.socket.send(message);
+      await prefect.settled();
       events += batch;
     }
     return events;
