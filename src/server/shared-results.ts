@@ -1,22 +1,8 @@
 import { sightOf, type Caller } from '../auth/caller.ts';
 import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Metrics } from '../metrics.ts';
+import { Encoded } from '../wire/encoded.ts';
 import { matteringVariables } from './mattering-variables.ts';
-
-/** What GraphQL answers for one message of a subscription, as JSON. */
-export class Encoded {
-  readonly json: string;
-  private encoded: Buffer | null = null;
-
-  constructor(result: ExecutionResult) {
-    this.json = JSON.stringify(result);
-  }
-
-  /** The JSON in UTF-8, one for all. */
-  get bytes(): Buffer {
-    return (this.encoded ??= Buffer.from(this.json));
-  }
-}
 
 /** The results of one operation, for all subscriptions that share it. To be disposed of as often as it was asked for. */
 export interface OperationResults extends Disposable {
@@ -59,7 +45,7 @@ export function createSharedResults({ maskError, metrics }: SharedResultsParts):
     metrics.encoded.inc();
     const shown =
       result.errors === undefined ? result : { ...result, errors: result.errors.map((error) => maskError(error) as GraphQLError) };
-    return new Encoded(shown);
+    return new Encoded(JSON.stringify(shown));
   };
   const open = (key: string, { schema, document, operationName, variableValues, contextValue }: ExecutionArgs): Operation => {
     const results = new Map<string | number, Encoded | Promise<Encoded>>();

@@ -3,9 +3,10 @@ import type { Plugin } from 'graphql-yoga';
 import { deliver, type Recipient } from '../live/delivery.ts';
 import { LiveSource } from '../live/live-source.ts';
 import { Turns } from '../live/turns.ts';
-import type { Waiter } from './lane.ts';
+import type { Encoded } from '../wire/encoded.ts';
+import type { Waiter } from '../wire/lane.ts';
 import { acceptsStream } from './stop.ts';
-import { createSharedResults, type Encoded, type OperationResults, type SharedResultsParts } from './shared-results.ts';
+import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
 /** Where the results of a subscription go beside its iterator: straight to the client. In the context as `outlet`. */
 export interface Outlet extends Pick<Recipient<object, Encoded>, 'hasRoom' | 'onRoom' | 'send'> {}

@@ -2,10 +2,10 @@ import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResu
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { Asker, Caller } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Encoded } from '../wire/encoded.ts';
+import type { Lane, Waiter } from '../wire/lane.ts';
 import type { GraphQLEndpoint } from './graphql.ts';
 import { LimitError } from './limit-error.ts';
-import type { Lane, Waiter } from './lane.ts';
-import type { Encoded } from './shared-results.ts';
 import type { Delivered, Outlet } from './subscribe.ts';
 
 export interface OperationLimits {

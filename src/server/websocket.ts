@@ -5,11 +5,13 @@ import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
+import { keepAlive } from '../wire/keep-alive.ts';
+import { Lane } from '../wire/lane.ts';
+import { refuseUpgrade } from '../wire/refuse-upgrade.ts';
 import { addressOf, graceMs, type Admission } from './admission.ts';
 import { graphqlPath, type GraphQLEndpoint } from './graphql.ts';
 import type { Connections } from '../limits/connections.ts';
 import { isTooDeep, mostLevels } from '../limits/json-depth.ts';
-import { Lane } from './lane.ts';
 import { requestIdOf } from './request-log.ts';
 import type { Pages } from './pages.ts';
 import { operationsOver, type Extra, type OperationLimits } from './websocket-operations.ts';
@@ -116,19 +118,18 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
-    const refuse = (status: string, headers = ''): void => void socket.end(`HTTP/1.1 ${status}\r\n${headers}${ending}`);
     if (pages.refusalOf(request) !== null) {
       metrics.refused.inc({ reason: 'FORBIDDEN' });
-      return refuse('403 Forbidden');
+      return refuseUpgrade(socket, '403 Forbidden');
     }
     const path = request.url?.split('?')[0] ?? '/';
     const door = doors.find((each) => each.opensAt(path));
     const refusal = door === undefined ? refusalOf(request) : null;
-    if (refusal !== null) return refuse(refusal);
+    if (refusal !== null) return refuseUpgrade(socket, refusal);
     const held = connections.ofAddress(addressOf(request));
     if (held === null) {
       metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
-      return refuse('429 Too Many Requests', 'Retry-After: 10\r\n');
+      return refuseUpgrade(socket, '429 Too Many Requests', { 'retry-after': '10' });
     }
     socket.once('close', () => held[Symbol.dispose]()); // also where it never becomes a WebSocket
     if (door !== undefined) return door.upgrade(request, socket, head);
@@ -149,17 +150,6 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
   };
 }
 
-/** Pings; a client that has not answered by the next ping is gone. */
-function keepAlive(socket: WebSocket): NodeJS.Timeout {
-  let alive = true;
-  socket.on('pong', () => (alive = true));
-  return setInterval(() => {
-    if (!alive) return socket.terminate();
-    alive = false;
-    socket.ping();
-  }, pingMs);
-}
-
 function refusalOf({ url, headers }: IncomingMessage): string | null {
   if (url?.split('?')[0] !== graphqlPath) return '404 Not Found';
   const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
@@ -167,8 +157,6 @@ function refusalOf({ url, headers }: IncomingMessage): string | null {
   return null;
 }
 
-const ending = 'Connection: close\r\nContent-Length: 0\r\n\r\n';
-const pingMs = 12_000;
 /** How long a client has to answer the closing of its socket. */
 const closingMs = 1000;
 /** The close code upon which clients come again, after a while. */

@@ -2,15 +2,18 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import postgres from 'postgres';
 import { startPostgres } from '../support/postgres-server.ts';
+import { openPrefect, type PrefectSocket } from '../support/prefect.ts';
 import { startProcess } from '../support/process.ts';
 import { emitted, processorSeconds } from './load.ts';
 import { sampleInputs } from './sample.ts';
 import { toDocument } from '../../src/event/document.ts';
 import { draftOf } from '../pure/sound-event.ts';
 
-// Durable events a second through the doors that take events by POST, beside the same events over GraphQL, on Postgres:
+// Durable events a second through each door, beside the same events over GraphQL, on Postgres:
 //   npm run build && npx tsx test/bench/doors.ts [seconds a case, 3]
-// Every case has a new database. "µs" is the server's own processor time for an event, without the database's.
+// Every case has a new database. "µs" is the server's own processor time for an event, without the database's. A batch through
+// Prefect's socket is so many events and a ping, whose pong is waited for. How long an event takes from door to door:
+//   npx tsx test/bench/door-latency.ts
 const seconds = Number(process.argv[2] ?? 3);
 const next = sampleInputs();
 
@@ -100,9 +103,44 @@ async function posted(url: string, door: Door, { batch, clients }: { batch: numb
   return { events, rate: events / took };
 }
 
+/** The same through Prefect's socket, each client on one of its own. */
+async function framed(url: string, { batch, clients }: { batch: number; clients: number }, most: number) {
+  const messages = Array.from({ length: most }, () => Array.from({ length: batch }, () => JSON.stringify(document())));
+  const sockets = await Promise.all(Array.from({ length: clients }, () => openPrefect(url, 'in')));
+  let at = 0;
+  const began = performance.now();
+  const client = async (prefect: PrefectSocket): Promise<number> => {
+    let events = 0;
+    while (performance.now() - began < seconds * 1000 && at < messages.length) {
+      for (const message of messages[at++]!) prefect.socket.send(message);
+      await prefect.settled();
+      events += batch;
+    }
+    return events;
+  };
+  const all = await Promise.all(sockets.map(client));
+  const took = (performance.now() - began) / 1000;
+  for (const socket of sockets) socket[Symbol.dispose]();
+  const events = all.reduce((sum, each) => sum + each, 0);
+  return { events, rate: events / took };
+}
+
+async function viaGraphQL(url: string, load: { batch: number; clients: number }) {
+  const began = performance.now();
+  const rate = await emitted({ url, ...load, seconds, next });
+  return { rate, events: (rate * (performance.now() - began)) / 1000 };
+}
+
+type Way = (url: string, load: { batch: number; clients: number }, most: number) => Promise<{ events: number; rate: number }>;
+const ways: Readonly<Record<string, Way>> = {
+  ...Object.fromEntries(doors.map((door) => [door.name, (url, load, most) => posted(url, door, load, most)] as [string, Way])),
+  '/api/events/in': framed,
+  GraphQL: viaGraphQL,
+};
+
 await using server = await startPostgres();
 console.log(`${server.version}: durable events/s (µs of the server an event)`);
-console.log(['batch x clients', ...doors.map(({ name }) => name), 'GraphQL'].map((text) => text.padEnd(20)).join(''));
+console.log(['batch x clients', ...Object.keys(ways)].map((text) => text.padEnd(20)).join(''));
 let databases = 0;
 for (const load of [
   { batch: 1, clients: 1 },
@@ -111,7 +149,7 @@ for (const load of [
   { batch: 1000, clients: 8 },
 ]) {
   const cells: string[] = [`${load.batch}x${load.clients}`];
-  for (const door of [...doors, null]) {
+  for (const way of Object.values(ways)) {
     databases += 1;
     const name = `doors_${databases}`;
     const admin = postgres(server.url('postgres'), { max: 1, onnotice: () => undefined });
@@ -120,8 +158,7 @@ for (const load of [
     await emitted({ url, ...load, seconds: 1, next });
     const before = processorSeconds(child.pid!);
     const most = Math.ceil((load.batch === 1 ? 4000 * seconds : 20_000 * seconds) / load.batch);
-    const began = performance.now();
-    const { rate, events } = door === null ? await viaGraphQL(url, load, began) : await posted(url, door, load, most);
+    const { rate, events } = await way(url, load, most);
     cells.push(`${Math.round(rate)} (${Math.round(((processorSeconds(child.pid!) - before) / events) * 1e6)})`);
     const exit = once(child, 'exit');
     child.kill('SIGTERM');
@@ -130,9 +167,4 @@ for (const load of [
     await admin.end();
   }
   console.log(cells.map((text) => text.padEnd(20)).join(''));
-}
-
-async function viaGraphQL(url: string, load: { batch: number; clients: number }, began: number) {
-  const rate = await emitted({ url, ...load, seconds, next });
-  return { rate, events: (rate * (performance.now() - began)) / 1000 };
 }

@@ -114,10 +114,20 @@ test('pages of rejected events go on from a cursor', async () => {
 test('a flood is slowed, not swallowed: the client’s network holds it', async () => {
   using client = await openPrefect(world.tidings.url, 'in');
   const payload = { text: 'x'.repeat(15_000) };
-  for (let n = 0; n < 3000; n += 1) client.send(document(`flood.${n}`, { payload }));
+  for (let n = 0; n < 600; n += 1) client.send(document(`flood.${n}`, { payload }));
   await client.settled();
   const { events } = await world.data('{ events(filter: { event: { startsWith: ["flood."] } }, first: 1) { totalCount { count } } }');
-  expect(events.totalCount.count).toBe(3000);
+  expect(events.totalCount.count).toBe(600);
+});
+
+test('a frame beyond what one may have ends its socket, says so, and takes none of the others with it', async () => {
+  await using own = await startWorld({ TIDINGS_MAX_BODY_BYTES: '100000' });
+  using client = await openPrefect(own.tidings.url, 'in');
+  const names = Array.from({ length: 20 }, (_, n) => `before.${n}`);
+  for (const name of names) client.send(document(name));
+  client.send(document('beyond', { payload: { text: 'x'.repeat(100_000) } }));
+  expect((await client.closed)[0]).toBe(1009);
+  await expect.poll(() => storedNames('b', own)).toEqual(names);
 });
 
 describe('the handshake', () => {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { storedEvents } from '../support/door.ts';
-import { installPython, type PythonHome } from '../support/readme-clients.ts';
+import { pythonWith } from '../support/python.ts';
 import { startWorld } from '../support/world.ts';
 
-// A sender cares little for the database behind the server, so once will do. CI says that Python has to be there.
-const required = process.env['TIDINGS_TEST_PYTHON'] === 'required';
+// A sender cares little for the database behind the server, so once will do.
+const python = pythonWith('cloudevents==2.2.0');
 
 // The official SDK for Python, which makes the messages and leaves sending them to others.
 const script = `
@@ -29,17 +29,12 @@ for each in events:
         print(urllib.request.urlopen(request).status)
 `;
 
-let home: PythonHome;
-beforeAll(() => {
-  home = installPython('cloudevents==2.2.0');
-}, 300_000);
-afterAll(() => home[Symbol.dispose]());
-
 test('what the SDK for Python sends is stored as it was said, once, in binary and in structured mode', async (context) => {
-  if (home.missing !== null && !required) context.skip(home.missing);
-  expect(home.missing).toBeNull();
+  python.need(context);
   await using world = await startWorld();
-  const child = spawn(home.python, ['-c', script, `${world.tidings.url}/cloudevents`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(python.program('python3'), ['-c', script, `${world.tidings.url}/cloudevents`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   expect((await once(child, 'close'))[0]).toBe(0);

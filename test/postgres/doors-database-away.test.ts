@@ -3,8 +3,10 @@ import { startDatabaseProxy } from '../support/database-proxy.ts';
 import { postTo } from '../support/door.ts';
 import { startPostgres } from '../support/postgres-server.ts';
 import { document, openPrefect } from '../support/prefect.ts';
-import { startWorld } from '../support/world.ts';
+import { newDatabase, startWorld } from '../support/world.ts';
 
+/** Events of 50 KB. */
+const flood = 1000;
 const patience = { timeout: 20_000, interval: 50 };
 
 test('what comes through Prefect’s socket waits for the database, and no pong says otherwise', async () => {
@@ -49,4 +51,35 @@ test('what comes through Prefect’s socket waits for the database, and no pong 
   expect(told.filter((name) => names.indexOf(name) < 20)).toEqual(names.slice(0, 20));
   const { events } = await world.data('{ events(order: LOG, first: 100) { nodes { event } } }');
   expect(events.nodes.map(({ event }: { event: string }) => event)).toEqual(told);
+});
+
+test('a sender that goes on meanwhile is held up by its network: little of that waits in memory, and all of it is stored in the end', async () => {
+  await using home = await newDatabase();
+  await using proxy = await startDatabaseProxy(home.environment['DATABASE_URL']!);
+  await using world = await startWorld({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
+  using sender = await openPrefect(world.tidings.url, 'in');
+  const ready = async (): Promise<number> => (await fetch(`${world.tidings.url}/readyz`)).status;
+  proxy.lead('nowhere');
+  await expect.poll(ready, patience).toBe(503);
+  const payload = { text: 'x'.repeat(50_000) };
+  for (let n = 0; n < flood; n += 1) sender.send(document(`flood.${n}`, { payload }));
+  const sent = sender.socket.bufferedAmount;
+  const settled = sender.settled();
+  // What the server takes ends while it answers others, time and again.
+  let left = -1;
+  let rounds = 0;
+  const stands = async (): Promise<number> => {
+    await ready();
+    rounds = sender.socket.bufferedAmount === left ? rounds + 1 : 0;
+    left = sender.socket.bufferedAmount;
+    return rounds;
+  };
+  await expect.poll(stands, patience).toBe(10);
+  expect(sent - left).toBeLessThan(25e6); // 4 MB of events, and what the system's buffers hold
+  proxy.lead('to the server');
+  await settled;
+  const { events } = await world.data(
+    '{ events(filter: { event: { startsWith: ["flood."] } }, first: 1) { totalCount(max: 10000) { count } } }',
+  );
+  expect(events.totalCount.count).toBe(flood);
 });

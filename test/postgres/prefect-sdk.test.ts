@@ -2,33 +2,32 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
-import { installPython, type PythonHome } from '../support/readme-clients.ts';
-import { newDatabase } from '../support/world.ts';
+import { pythonWith } from '../support/python.ts';
+import { askPrefect, document } from '../support/prefect.ts';
+import { block } from '../support/readme.ts';
+import { newDatabase, startWorld } from '../support/world.ts';
 
-// Prefect's own SDK and commands, unmodified. CI says that Python has to be there.
-const required = process.env['TIDINGS_TEST_PYTHON'] === 'required';
+// Prefect's own SDK and commands, unmodified.
+const python = pythonWith('prefect==3.9.1');
 const script = join(import.meta.dirname, '..', 'support', 'prefect-client.py');
 
-let home: PythonHome;
 let database: Awaited<ReturnType<typeof newDatabase>>;
 let server: ServerProcess;
 let port: number;
 const profile = mkdtempSync(join(tmpdir(), 'tidings-prefect-'));
 
 beforeAll(async () => {
-  home = installPython('prefect==3.9.1');
   database = await newDatabase();
   port = await freePort();
   server = await start();
-}, 400_000);
+});
 afterAll(async () => {
   server.child.kill('SIGKILL');
   await database[Symbol.asyncDispose]();
-  home[Symbol.dispose]();
   rmSync(profile, { recursive: true, force: true });
 });
 
@@ -55,7 +54,7 @@ function run(command: string, words: readonly string[]): Program {
 }
 
 function client(...words: string[]): Program {
-  return run(home.python, [script, ...words]);
+  return run(python.program('python3'), [script, ...words]);
 }
 
 async function result(program: Program): Promise<any> {
@@ -63,22 +62,15 @@ async function result(program: Program): Promise<any> {
   return JSON.parse(program.printed().trimEnd().split('\n').at(-1)!);
 }
 
-function need(context: TestContext): void {
-  if (home.missing !== null && !required) context.skip(home.missing);
-  expect(home.missing).toBeNull();
-}
-
-const command = (): string => join(dirname(home.python), 'prefect');
-
 test('emit_event alone, prefect event emit, and read_events with its defaults', { timeout: 120_000 }, async (context) => {
-  need(context);
+  python.need(context);
   await result(client('alone'));
-  await run(command(), ['event', 'emit', 'cli.done', '--resource-id', 'cli.r']).ended;
+  await run(python.program('prefect'), ['event', 'emit', 'cli.done', '--resource-id', 'cli.r']).ended;
   expect(await result(client('read'))).toEqual({ total: 2, events: ['cli.done', 'sdk.alone'] });
 });
 
 test('subscribers with filters by event, resource, related and label', { timeout: 120_000 }, async (context) => {
-  need(context);
+  python.need(context);
   expect(await result(client('subscribed'))).toEqual({
     event: ['sub.a.1', 'sub.a.last'],
     resource: ['sub.b.1', 'sub.a.last'],
@@ -88,16 +80,44 @@ test('subscribers with filters by event, resource, related and label', { timeout
 });
 
 test('prefect event stream prints what comes', { timeout: 120_000 }, async (context) => {
-  need(context);
-  const streaming = run(command(), ['event', 'stream', '--format', 'text']);
+  python.need(context);
+  const streaming = run(python.program('prefect'), ['event', 'stream', '--format', 'text']);
   streaming.ended.catch(() => undefined); // it never ends by itself
-  await run(command(), ['event', 'emit', 'cli.live', '--resource-id', 'cli.r']).ended;
+  await run(python.program('prefect'), ['event', 'emit', 'cli.live', '--resource-id', 'cli.r']).ended;
   await expect.poll(streaming.printed, { timeout: 60_000 }).toContain(' cli.live cli.r');
   streaming.child.kill('SIGKILL');
 });
 
+test(
+  'the README’s forwarder brings the events of another server, those of the minute before first',
+  { timeout: 120_000 },
+  async (context) => {
+    python.need(context);
+    await using source = await startWorld();
+    const emit = async (event: string, follows: string | null): Promise<any> => {
+      const sent = document(event, { occurred: new Date().toISOString(), follows });
+      expect((await askPrefect(source.tidings.url, 'events', sent)).status).toBe(204);
+      return sent;
+    };
+    const forwarded = async (): Promise<any[]> =>
+      (await askPrefect(server.url, 'events/filter', { filter: { event: { prefix: ['run.'] }, order: 'ASC' } })).body.events;
+    const pending = await emit('run.Pending', null);
+    const forwarding = run(python.program('python3'), [
+      '-c',
+      block('python', 'PrefectEventSubscriber'),
+      `${source.tidings.url}/api`,
+      `${server.url}/api`,
+    ]);
+    forwarding.ended.catch(() => undefined); // it never ends by itself
+    await expect.poll(forwarded, { timeout: 60_000 }).toMatchObject([{ id: pending.id, event: 'run.Pending' }]);
+    const running = await emit('run.Running', pending.id);
+    await expect.poll(forwarded, { timeout: 60_000 }).toMatchObject([{ id: pending.id }, { id: running.id, follows: pending.id }]);
+    forwarding.child.kill('SIGKILL');
+  },
+);
+
 test('5,000 of emit_event in a loop survive the server’s end in the middle, each once', { timeout: 240_000 }, async (context) => {
-  need(context);
+  python.need(context);
   const looping = client('loop', '5000');
   await expect.poll(() => looping.printed().split('\n').length, { timeout: 60_000 }).toBeGreaterThan(20);
   const exit = once(server.child, 'exit');

@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { test } from 'vitest';
 import { allFates, outlive } from '../support/fates.ts';
-import { installPython, startPythonClient, type PythonHome } from '../support/readme-clients.ts';
+import { pythonWith } from '../support/python.ts';
+import { startPythonClient } from '../support/readme-clients.ts';
 
-// A client cares little for the database behind its server, so once will do. CI says that Python has to be there.
-const required = process.env['TIDINGS_TEST_PYTHON'] === 'required';
-
-let home: PythonHome;
-beforeAll(() => {
-  home = installPython();
-}, 300_000);
-afterAll(() => home[Symbol.dispose]());
+// A client cares little for the database behind its server, so once will do.
+const python = pythonWith('gql[websockets]==4.4.0');
 
 for (const fate of allFates) {
   test(`the README’s client for Python prints every event once, in order, when ${fate}`, { timeout: 120_000 }, async (context) => {
-    if (home.missing !== null && !required) context.skip(home.missing);
-    expect(home.missing).toBeNull();
-    await outlive(fate, [(port, cursor) => startPythonClient(home.python, port, cursor)]);
+    python.need(context);
+    await outlive(fate, [(port, cursor) => startPythonClient(python.program('python3'), port, cursor)]);
   });
 }

@@ -14,19 +14,33 @@ export async function postTo(world: World, path: string, body: unknown, headers:
   return { status: response.status, body: answer === '' ? null : JSON.parse(answer), headers: response.headers };
 }
 
-export async function storedIds(world: World): Promise<string[]> {
-  const { events } = await world.data('{ events(order: LOG, first: 1000) { nodes { id } } }');
-  return events.nodes.map(({ id }: { id: string }) => id);
+/** The place behind what is stored so far. */
+export async function headOf(world: World): Promise<string> {
+  return (await world.data('{ head }')).head;
+}
+
+/** The ids of the stored events in log order; of those after a cursor. */
+export async function storedIds(world: World, after: string | null = null): Promise<string[]> {
+  const query = 'query ($after: Cursor) { events(order: LOG, first: 1000, after: $after) { nodes { id } } }';
+  return (await world.data(query, { after })).events.nodes.map(({ id }: { id: string }) => id);
+}
+
+/** The same, whole. */
+export async function storedEvents(world: World, after: string | null = null): Promise<any[]> {
+  const query = `query ($after: Cursor) { events(order: LOG, first: 1000, after: $after) { nodes {
+    id occurred event resource { id labels } related { id role labels } payload follows { id } } } }`;
+  return (await world.data(query, { after })).events.nodes;
 }
 
 export async function countOf(world: World): Promise<number> {
   return (await world.data('{ events(first: 1) { totalCount(max: 100000) { count } } }')).events.totalCount.count;
 }
 
-/** The stored events in log order, whole. */
-export async function storedEvents(world: World): Promise<any[]> {
-  const { events } = await world.data(
-    '{ events(order: LOG, first: 1000) { nodes { id occurred event resource { id labels } related { id role labels } payload follows { id } } } }',
-  );
-  return events.nodes;
+/** How many events came through a door so far: created, duplicates and rejected ones. */
+export async function throughDoor({ tidings }: World, door: string): Promise<number[]> {
+  const text = await (await fetch(`${tidings.url}/metrics`)).text();
+  return ['created', 'duplicate', 'rejected'].map((status) => {
+    const [, count = 0] = text.split(`tidings_door_events_total{door="${door}",status="${status}"} `);
+    return Number.parseInt(String(count), 10);
+  });
 }

@@ -51,12 +51,13 @@ export async function openPrefect(
   };
   const settled = async (): Promise<void> => {
     const marker = String(Math.random());
-    const pong = new Promise<void>((resolve, reject) => {
-      socket.on('pong', (data) => String(data) === marker && resolve());
-      socket.once('close', () => reject(new Error('the socket closed before the pong')));
-    });
+    let settle: { resolve: () => void; reject: (error: Error) => void };
+    const pong = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
+    const take = (data: Buffer): void => (String(data) === marker ? settle.resolve() : undefined);
+    const fail = (): void => settle.reject(new Error('the socket closed before the pong'));
+    socket.on('pong', take).once('close', fail);
     socket.ping(marker);
-    await pong;
+    await pong.finally(() => socket.off('pong', take).off('close', fail));
   };
   const send = (message: unknown): void => socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   await Promise.race([once(socket, 'open').catch(() => undefined), closed]);

@@ -1,7 +1,6 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package-root.ts';
 import { block } from './readme.ts';
@@ -32,30 +31,6 @@ export async function startJavaScriptClient(name: string, port: number, cursor: 
 export async function startPythonClient(python: string, port: number, cursor: string): Promise<ReadmeClient> {
   const code = pointed(block('python', 'session.subscribe'), port);
   return watched('gql', spawn(python, ['-c', code, cursor], { stdio: ['ignore', 'pipe', 'inherit'] }), null);
-}
-
-/** An interpreter with a package in a throw-away environment, or why there cannot be one. */
-export interface PythonHome extends Disposable {
-  readonly python: string;
-  readonly missing: string | null;
-}
-
-export function installPython(requirement = 'gql[websockets]==4.4.0'): PythonHome {
-  const folder = mkdtempSync(join(tmpdir(), 'tidings-python-'));
-  const python = join(folder, 'bin', 'python3');
-  const steps: [string, string, string[]][] = [
-    ['Python 3 with venv', 'python3', ['-m', 'venv', folder]],
-    ['PyPI', python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', requirement]],
-  ];
-  let missing: string | null = null;
-  for (const [what, command, args] of steps) {
-    try {
-      if (missing === null) execFileSync(command, args, { stdio: 'pipe', timeout: 240_000 });
-    } catch (error) {
-      missing = `${what} is missing: ${(error as Error).message}`;
-    }
-  }
-  return { python, missing, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 function pointed(code: string, port: number): string {

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { seenBy } from '../../auth/caller.ts';
 import { TidingsError } from '../../errors.ts';
@@ -11,7 +10,8 @@ import { LiveSource } from '../../live/live-source.ts';
 import type { SubscriptionParts } from '../../live/subscription.ts';
 import type { Turns } from '../../live/turns.ts';
 import { Walk } from '../../live/walk.ts';
-import type { Waiter } from '../../log/waiters.ts';
+import type { Encoded } from '../../wire/encoded.ts';
+import { Lane, type Waiter } from '../../wire/lane.ts';
 import { isObject, readItem } from '../documents.ts';
 import { reportBug } from '../visit.ts';
 import { BackfilledCursor, Ending } from './backfilled-cursor.ts';
@@ -56,12 +56,13 @@ export class EventsOut {
   }
 
   private async begin(bytes: Buffer): Promise<void> {
+    const { parts } = this;
     const { socket, connection } = this.visitor;
     try {
       const source = await this.listen(bytes);
       if (this.isOver()) return source.end();
       this.source = source;
-      deliver(source, new Outlet(socket, connection), this.parts.turns);
+      deliver(source, new Outlet(socket, new Lane(socket, connection, parts.metrics.slowReaders)), parts.turns);
     } catch (error) {
       this.refuse(error);
     }
@@ -106,51 +107,35 @@ export class EventsOut {
   }
 }
 
-/** The way out of one socket: what is sent in one turn of the event loop goes in one write. */
-class Outlet implements Recipient<StoredEvent | Ending, Message> {
-  private corked = false;
-
+/** Events in the messages of Prefect's socket. */
+class Outlet implements Recipient<StoredEvent | Ending, Encoded | Ending> {
   constructor(
     private readonly socket: WebSocket,
-    private readonly connection: Duplex,
+    private readonly lane: Lane,
   ) {}
 
   hasRoom(): boolean {
-    return this.connection.writableLength < mostWaiting;
+    return this.lane.hasRoom;
   }
 
   onRoom(waiter: Waiter): void {
-    this.connection.once('drain', () => waiter.wake());
+    this.lane.onRoom(waiter);
   }
 
-  encode(message: StoredEvent | Ending): Message {
-    return message instanceof Ending ? message : { text: `{"type":"event","event":${shownEvent(message)}}` };
+  encode(message: StoredEvent | Ending): Encoded | Ending {
+    return message instanceof Ending ? message : shownEvent(message);
   }
 
-  send(message: Message): void {
+  send(message: Encoded | Ending): void {
     if (message instanceof Ending) return close(this.socket, comeAgain, message.reason);
-    if (!this.corked) {
-      this.corked = true;
-      this.connection.cork();
-      process.nextTick(this.uncork);
-    }
-    this.socket.send(message.text, ignore);
+    this.lane.send('{"type":"event","event":', message, '}');
   }
 
   ended(): void {
     close(this.socket, comeAgain, 'The server is going away');
   }
-
-  private readonly uncork = (): void => {
-    this.corked = false;
-    this.connection.uncork();
-  };
 }
-
-type Message = { readonly text: string } | Ending;
 
 /** Prefect's client takes 1000 and 1001 for the end of all events. */
 const comeAgain = 1012;
 const page = 100;
-const mostWaiting = 64 * 1024;
-const ignore = (): void => undefined;

@@ -109,7 +109,10 @@ async function pageReply({ events, total, next }: EventPage, request: IncomingMe
   const { host = 'localhost', 'x-forwarded-proto': scheme } = request.headers;
   const root = `${scheme === 'https' ? 'https' : 'http'}://${host}`;
   const url = next === null ? null : `${root}/api/events/filter/next?page-token=${await tokens.format(next)}`;
-  return { status: 200, text: `{"events":[${events.map(shownEvent).join(',')}],"total":${total},"next_page":${JSON.stringify(url)}}` };
+  return {
+    status: 200,
+    text: `{"events":[${events.map((event) => shownEvent(event).json).join(',')}],"total":${total},"next_page":${JSON.stringify(url)}}`,
+  };
 }
 
 function tokenIn({ url }: IncomingMessage): string {

@@ -1,6 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import { toDocument } from '../../event/document.ts';
 import type { StoredEvent } from '../../event/event.ts';
+import { Encoded } from '../../wire/encoded.ts';
 
 /**
  * An event's id as Prefect's clients can read it, who take UUIDs only: itself, where it is one, else the UUIDv5 of it in
@@ -19,21 +20,22 @@ export function mayStandForAnother(uuid: string): boolean {
   return uuid[14] === '5';
 }
 
-/** The event document, with the time when it was received, as JSON. Made once for all who get the event. */
-export function shownEvent(event: StoredEvent): string {
+/** The event document, with the time when it was received. Made once for all who get the event. */
+export function shownEvent(event: StoredEvent): Encoded {
   const known = made.get(event);
   if (known !== undefined) return known;
-  const shown = JSON.stringify({
+  const json = JSON.stringify({
     ...toDocument(event),
     id: shownId(event.id),
     follows: event.follows === null ? null : shownId(event.follows),
     received: event.received,
   });
+  const shown = new Encoded(json);
   made.set(event, shown);
   return shown;
 }
 
-const made = new WeakMap<StoredEvent, string>();
+const made = new WeakMap<StoredEvent, Encoded>();
 
 /** Tidings' own; what was shown with it must stay what it is. */
 const namespace = '8b4cefcf-e669-4c89-877d-56f220c8eed3';

@@ -5,6 +5,8 @@ import type { Caller } from '../../auth/caller.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import type { Connections } from '../../limits/connections.ts';
 import { Turns } from '../../live/turns.ts';
+import { keepAlive } from '../../wire/keep-alive.ts';
+import { refuseUpgrade } from '../../wire/refuse-upgrade.ts';
 import { addressOf, reportBug, type VisitParts } from '../visit.ts';
 import { admitted, inPath, outPath, pathOf, Turned } from './admitted.ts';
 import { createBacklog } from './backlog.ts';
@@ -72,7 +74,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     const one: Open = { socket, session: null };
     open.add(one);
     parts.metrics.sockets.inc();
-    const heartbeat = keepAlive(socket);
+    const heartbeat = keepAlive(socket, () => socket.isPaused);
     const tooLate = setTimeout(() => close(socket, 1008, "Expected 'auth' message"), authMs);
     let letIn: Caller | null = null;
     let held: Disposable | null = null;
@@ -133,7 +135,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
   const upgrade = async (request: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> => {
     const offered = request.headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
     const known = offered.includes(protocol) ? null : await admitted(parts, request, null);
-    if (known instanceof Turned) return refuse(connection, known.status);
+    if (known instanceof Turned) return refuseUpgrade(connection, known.status);
     server.handleUpgrade(request, connection, head, (socket) => serve(socket, request, known));
   };
 
@@ -157,25 +159,8 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
   };
 }
 
-function refuse(connection: Duplex, status: string): void {
-  connection.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-/** Pings; a client that has not answered by the next ping is gone. */
-function keepAlive(socket: SettlingSocket): NodeJS.Timeout {
-  let alive = true;
-  socket.on('pong', () => (alive = true));
-  return setInterval(() => {
-    // While it is not read, its answer is not either.
-    if (!alive && !socket.isPaused) return socket.terminate();
-    alive = false;
-    socket.ping();
-  }, pingMs);
-}
-
 const protocol = 'prefect';
 const authMs = 10_000;
-const pingMs = 12_000;
 /** How long a client has to answer the closing of its socket, and what came from it to be stored. */
 const closingMs = 1000;
 /** Bytes that all sockets together have taken in and not stored, before those with something waiting are not read. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Encoded } from './shared-results.ts';
+import type { Encoded } from './encoded.ts';
 
 /** Somebody who waits for room. */
 export interface Waiter {
@@ -25,7 +25,7 @@ export class Lane {
   ) {
     connection.once('close', () => this.takeWaiting());
     connection.on('drain', this.drained);
-    socket.on('ping', () => this.holdUp()); // ws has answered it
+    socket.on('ping', () => this.holdUp()); // it has been answered
   }
 
   /** Whether the client's network takes more; otherwise as much waits for it as is good. */
