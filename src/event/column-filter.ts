@@ -1,7 +1,7 @@
 import { columnsOf, type ColumnName } from './column-name.ts';
 import type { Times } from './columns.ts';
 import { microsOf, secondOf } from './count-keys.ts';
-import type { RelatedResource, StoredEvent } from './event.ts';
+import type { JsonObject, RelatedResource, StoredEvent } from './event.ts';
 import type { Condition } from './filter.ts';
 import type { Instant } from './instant.ts';
 import { matches } from './matches.ts';
@@ -91,6 +91,7 @@ function eventOf(names: readonly ColumnName[], values: readonly Value[]): Stored
   let [event, id] = ['', ''];
   const labels: [string, string][] = [];
   const related: RelatedResource[] = [];
+  let payload: JsonObject = {};
   for (const [index, { kind, name }] of names.entries()) {
     const value = values[index] ?? null;
     if (kind === 'roles' && typeof value === 'object') related.push(...(value ?? []).map((role) => ({ role, id: '', labels: {} })));
@@ -99,9 +100,17 @@ function eventOf(names: readonly ColumnName[], values: readonly Value[]): Stored
     else if (typeof value !== 'string') continue;
     else if (kind === 'event') event = value;
     else if (kind === 'resource') id = value;
+    else if (kind === 'payload') payload = withValue(payload, JSON.parse(name) as readonly string[], JSON.parse(value));
     else labels.push([name, value]);
   }
-  return { ...blank, event, resource: { id, labels: Object.fromEntries(labels) }, related };
+  return { ...blank, event, resource: { id, labels: Object.fromEntries(labels) }, related, payload };
+}
+
+/** An object that has this value at a path as well, of which it has none yet. */
+function withValue(object: JsonObject, [key = '', ...rest]: readonly string[], value: unknown): JsonObject {
+  const here = Object.hasOwn(object, key) ? (object[key] as JsonObject) : {};
+  // Not by a spread and a key, which `__proto__` would not be.
+  return Object.fromEntries([...Object.entries(object), [key, rest.length === 0 ? value : withValue(here, rest, value)]]);
 }
 
 type During = Extract<Condition, { kind: 'during' }>;
