@@ -1,6 +1,7 @@
 import type { Times } from './columns.ts';
 import { groupsOf, type Codes, type Groups } from './column-groups.ts';
-import { columnFilter, type ChapterColumns, type Column } from './column-filter.ts';
+import { noColumn, type ChapterColumns, type Column } from './chapter-columns.ts';
+import { columnFilter } from './column-filter.ts';
 import { isSame, labelColumn, type ColumnName } from './column-name.ts';
 import type { Dimension } from './count-by.ts';
 import { firstSegments, payloadKey, type Key } from './count-keys.ts';
@@ -63,7 +64,7 @@ function columnOf(dimension: Dimension): ColumnName | 'TIME' {
 
 function codesOf(dimension: Dimension, { times }: ChapterColumns, column: Column | null): Codes {
   if (dimension.kind === 'time') return timesOf(dimension, times);
-  const { values, of } = column ?? { values: [], of: new Uint16Array() };
+  const { values, of } = column ?? noColumn;
   if (dimension.kind === 'role') return { keys: values.map(idsOf), of };
   if (dimension.kind === 'payload') return { keys: values.map((value) => payloadKey(jsonOf(value))), of };
   if (!('segments' in dimension) || dimension.segments === null) return { keys: values.map(textOf), of };

@@ -1,3 +1,4 @@
+import { noColumn, type ChapterColumns, type Part } from './chapter-columns.ts';
 import { columnsOf, type ColumnName } from './column-name.ts';
 import type { Times } from './columns.ts';
 import { microsOf, secondOf } from './count-keys.ts';
@@ -6,20 +7,7 @@ import type { Condition } from './filter.ts';
 import type { Instant } from './instant.ts';
 import { matches } from './matches.ts';
 import type { Value } from './packed.ts';
-
-/** A column, unpacked. */
-export interface Column {
-  readonly values: readonly Value[];
-  /** For each event, which of the values it has. */
-  readonly of: Uint16Array;
-}
-
-/** The part of a chapter that a count needs. */
-export interface ChapterColumns {
-  readonly times: Times;
-  /** In the order in which they were asked for. */
-  readonly columns: readonly Column[];
-}
+import { relatedPart } from './related-filter.ts';
 
 /** A filter that columns alone can answer. */
 export interface ColumnFilter {
@@ -45,27 +33,30 @@ export function columnFilter(conditions: readonly Condition[], place: (column: C
   return {
     passing(chapter) {
       const passing = new Uint8Array(chapter.times.seconds.length).fill(1);
-      for (const part of parts) passEach(part, chapter, passing);
+      for (const part of parts) part(chapter, passing);
       if (inTime !== null) inTime(chapter.times, passing);
       return passing;
     },
   };
 }
 
+function partOf(condition: Condition, place: (column: ColumnName) => number): Part | null {
+  const names = columnsOf(condition);
+  if (names === null) return relatedPart(condition, place);
+  if (names.length > mostOfPart) return null;
+  const columns = { condition, names, places: names.map(place) };
+  return (chapter, passing) => passEach(columns, chapter, passing);
+}
+
 /** A condition, and the columns that it is about, with their places. */
-interface Part {
+interface PartColumns {
   readonly condition: Condition;
   readonly names: readonly ColumnName[];
   readonly places: readonly number[];
 }
 
-function partOf(condition: Condition, place: (column: ColumnName) => number): Part | null {
-  const names = columnsOf(condition);
-  return names === null || names.length > mostOfPart ? null : { condition, names, places: names.map(place) };
-}
-
 /** Takes away what does not pass. Each combination of values is looked at once. */
-function passEach({ condition, names, places }: Part, { columns }: ChapterColumns, passing: Uint8Array): void {
+function passEach({ condition, names, places }: PartColumns, { columns }: ChapterColumns, passing: Uint8Array): void {
   const own = places.map((place) => columns[place] ?? noColumn);
   const known = new Map<number, boolean>();
   for (let index = 0; index < passing.length; index += 1) {
@@ -146,6 +137,5 @@ const blank: StoredEvent = {
   payload: {},
   follows: null,
 };
-const noColumn: Column = { values: [], of: new Uint16Array() };
 /** So that a combination of values can be told by one number. */
 const mostOfPart = 4;

@@ -3,9 +3,9 @@ import type { Condition, ResourceTest } from './filter.ts';
 import { payloadName } from './payload-columns.ts';
 import type { ValueKind } from './value-columns.ts';
 
-/** Which column of a chapter: its events' names, their primary resources' ids, one of its value columns, or a path of payloads. */
+/** Which column of a chapter: its events' names, their primary resources' ids, one of its value columns, or a path of payloads; or all of roles. */
 export interface ColumnName {
-  readonly kind: 'event' | 'resource' | 'payload' | ValueKind;
+  readonly kind: 'event' | 'resource' | 'payload' | 'related' | ValueKind;
   /** Of a value column, or of a path (see `payloadName`). */
   readonly name: string;
 }
@@ -59,7 +59,8 @@ function relatedColumns(test: ResourceTest): readonly ColumnName[] | null {
   return rolesOf(test)?.map((name) => ({ kind: 'role', name })) ?? null;
 }
 
-function labelsOf(test: ResourceTest): readonly string[] {
+/** The labels that a test is about. */
+export function labelsOf(test: ResourceTest): readonly string[] {
   switch (test.kind) {
     case 'all':
     case 'any':

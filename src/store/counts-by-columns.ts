@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { ColumnCount } from '../event/column-count.ts';
-import type { ChapterColumns, Column } from '../event/column-filter.ts';
+import { noColumn, type ChapterColumns, type Column } from '../event/chapter-columns.ts';
 import type { ColumnName } from '../event/column-name.ts';
 import { unpackedPlaces, unpackedTimes } from '../event/columns.ts';
 import type { CountTable } from '../event/count-table.ts';
@@ -99,6 +99,15 @@ function columnSql({ kind, name }: ColumnName, index: number): ColumnSql {
     const [texts, of] = kind === 'event' ? [sql`c.names`, sql`c.name_of`] : [sql`c.resources`, sql`c.resource_of`];
     return { columns: sql`, case when whole then ${texts} end ${as}, case when whole then ${of} end ${asOf}`, joined: sql``, there: sql`` };
   }
+  if (kind === 'related') {
+    const roles = sql`from tidings.chapter_columns r where r.chapter = c.last and r.kind = 'role'`;
+    const list = sql`json_agg(json_build_array(r.name, encode(r."values", 'base64'), encode(r.value_of, 'base64')))`;
+    return {
+      columns: sql`, case when whole then (select coalesce(${list}, '[]')::text ${roles}) end ${as}, null ${asOf}`,
+      joined: sql``,
+      there: sql`and c.complete and not exists (select ${roles} and r."values" is null)`,
+    };
+  }
   const v = sql.raw(`x${index}`);
   return {
     columns: sql`, case when whole then ${v}."values" end ${as}, case when whole then ${v}.value_of end ${asOf}`,
@@ -120,10 +129,22 @@ function isAbsent(name: string): SQL {
 function columnsOf(occurred: Buffer, row: ChapterRow, needs: readonly ColumnName[]): ChapterColumns {
   const times = unpackedTimes(occurred);
   const count = times.seconds.length;
+  const related = needs.findIndex(({ kind }) => kind === 'related');
   return {
     times,
-    columns: needs.map(({ kind }, index) => columnOf(kind, { values: row[`v${index}`] ?? null, of: row[`o${index}`] ?? null, count })),
+    columns: needs.map(({ kind }, index) =>
+      index === related ? noColumn : columnOf(kind, { values: row[`v${index}`] ?? null, of: row[`o${index}`] ?? null, count }),
+    ),
+    roles: related === -1 ? [] : rolesOf(row[`v${related}`], count),
   };
+}
+
+function rolesOf(list: Buffer | string | null | undefined, count: number): ChapterColumns['roles'] {
+  const roles = JSON.parse(typeof list === 'string' ? list : '[]') as readonly (readonly [role: string, values: string, of: string])[];
+  return roles.map(([role, values, of]) => {
+    const packed = { values: Buffer.from(values, 'base64'), of: Buffer.from(of, 'base64') };
+    return { role, column: columnOf('role', { ...packed, count }) };
+  });
 }
 
 function columnOf(

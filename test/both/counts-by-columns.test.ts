@@ -39,74 +39,71 @@ test('columns are asked, unless they are missing or tell of events that are gone
   );
 });
 
-test('labels and roles are counted by columns, where these say all: not where there are too many values, or none were kept', async () => {
+test('labels, roles and payload values are counted by columns where these say all: not where there are too many, or none were kept', async () => {
   const at = (n: number): string => `${(n * 2_654_435_761) % 2 ** 32}`.repeat(40);
   await using log = await logOf(
     each((n) => ({
       event: 'a',
       resource: { id: 'r', labels: { region: `region-${n % 3}`, at: at(n), ...(n < 100 ? {} : { late: 'yes' }) } },
       related: n % 2 === 0 ? [{ role: 'owner', id: `owner-${n % 5}` }] : [],
-    })),
-  );
-  const { database, events } = log;
-  await digest(database, events.slice(0, 200), { stretch: 8, chapter: 100 });
-  const counted = (by: CountByInput, filter: EventFilterInput = {}) => countsOf(log, by, filter);
-  // What columns say is what is counted: here they lie, as if all had the first one's region.
-  await database.rows(sql`update tidings.chapter_columns set value_of = decode(repeat('00', 25), 'hex') where name = 'region'`);
-  expect(await counted({ label: { key: 'region' } })).toEqual({ 'region-0': 100 + 17, 'region-1': 100 + 16, 'region-2': 17 });
-  expect(await counted({ event: {} }, { resource: { labels: [{ key: 'region', in: ['region-1'] }] } })).toEqual({ a: 116 });
-  // A label that the first chapter does not have at all, and one that has too many values to be kept.
-  expect(await counted({ label: { key: 'late' } })).toEqual({ absent: 100, yes: 150 });
-  expect(Object.keys(await counted({ label: { key: 'at' } }))).toHaveLength(250);
-  expect(await counted({ event: {} }, { resource: { labels: [{ key: 'at', in: [at(7), at(120), at(220)] }] } })).toEqual({ a: 3 });
-  expect(await counted({ role: { role: 'owner' } }, { related: [{ role: ['owner'] }] })).toEqual(
-    Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`owner-${n}`, 25])),
-  );
-  // Chapters that were made before there were columns of labels, or that have more labels than are kept.
-  for (const complete of [null, false]) {
-    await database.rows(sql`update tidings.digest_chapters set complete = ${complete}::boolean`);
-    await database.rows(sql`delete from tidings.chapter_columns`);
-    expect(await counted({ label: { key: 'region' } })).toEqual({ 'region-0': 84, 'region-1': 83, 'region-2': 83 });
-    expect(await counted({ role: { role: 'owner' } })).toMatchObject({ absent: 125, 'owner-1': 25 });
-  }
-});
-
-test('payload values are counted by columns, where these say all: not in objects, arrays, or chapters made before', async () => {
-  await using log = await logOf(
-    each((n) => ({
-      event: 'a',
-      resource: { id: 'r' },
       payload: {
         state: { name: `state-${n % 3}`, ...(n < 100 ? {} : { late: n % 2 }) },
         list: [n % 2],
-        at: `${(n * 2_654_435_761) % 2 ** 32}`.repeat(40),
+        at: at(n),
         ...(n % 10 === 0 ? { odd: null } : {}),
       },
     })),
   );
   const { database, events } = log;
   await digest(database, events.slice(0, 200), { stretch: 8, chapter: 100 });
-  const counted = (path: string, filter: EventFilterInput = {}) => countsOf(log, { payload: { path } }, filter);
-  const by = async (payload: NonNullable<EventFilterInput['payload']>[number]) =>
-    (await countsOf(log, { event: {} }, { payload: [payload] }))['a'];
-  // What columns say is what is counted: here they lie, as if the first 200 had the first state. Its number is 1, in two bits.
-  await database.rows(sql`update tidings.chapter_columns set value_of = decode(repeat('55', 25), 'hex') where name = '["state","name"]'`);
-  expect(await counted('state.name')).toEqual({ 'state-0': 100 + 17, 'state-1': 100 + 16, 'state-2': 17 });
-  expect(await by({ path: 'state.name', in: ['state-1', 'none'] })).toBe(116);
-  // What some events have, what no event has, and what is not written: objects, arrays, and what differs from event to event.
-  expect(await counted('state.late')).toEqual({ absent: 100, 0: 75, 1: 75 });
-  expect(await counted('odd')).toEqual({ absent: 225, null: 25 });
-  expect(await by({ path: 'odd', exists: true })).toBe(25);
-  expect(await counted('state.none')).toEqual({ absent: 250 });
-  expect(await counted('list')).toEqual({ '[0]': 125, '[1]': 125 });
-  expect(await counted('list.0')).toEqual({ 0: 125, 1: 125 });
-  expect(await by({ path: 'list.1', exists: false })).toBe(250);
-  expect(Object.keys(await counted('state'))).toHaveLength(9);
-  expect(Object.keys(await counted('at'))).toHaveLength(250);
-  // Chapters that were made before there were columns of payloads.
+  const counted = (by: CountByInput, filter: EventFilterInput = {}) => countsOf(log, by, filter);
+  const countedBy = (path: string) => counted({ payload: { path } });
+  const all = async (filter: EventFilterInput) => (await counted({ event: {} }, filter))['a'] ?? 0;
+
+  // A label that the first chapter does not have at all, and one that has too many values to be kept.
+  expect(await counted({ label: { key: 'late' } })).toEqual({ absent: 100, yes: 150 });
+  expect(Object.keys(await counted({ label: { key: 'at' } }))).toHaveLength(250);
+  expect(await all({ resource: { labels: [{ key: 'at', in: [at(7), at(120), at(220)] }] } })).toBe(3);
+  expect(await counted({ role: { role: 'owner' } }, { related: [{ role: ['owner'] }] })).toEqual(
+    Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`owner-${n}`, 25])),
+  );
+  // The same of payloads.
+  expect(await countedBy('state.late')).toEqual({ absent: 100, 0: 75, 1: 75 });
+  expect(await countedBy('odd')).toEqual({ absent: 225, null: 25 });
+  expect(await all({ payload: [{ path: 'odd', exists: true }] })).toBe(25);
+  expect(await countedBy('state.none')).toEqual({ absent: 250 });
+  expect(await countedBy('list')).toEqual({ '[0]': 125, '[1]': 125 });
+  expect(await countedBy('list.0')).toEqual({ 0: 125, 1: 125 });
+  expect(await all({ payload: [{ path: 'list.1', exists: false }] })).toBe(250);
+  expect(Object.keys(await countedBy('state'))).toHaveLength(9);
+  expect(Object.keys(await countedBy('at'))).toHaveLength(250);
+
+  // What columns say is what is counted: here they lie, as if each of a chapter's events had what the first one has.
+  const lie = (name: string, hex: string, bytes: number) =>
+    database.rows(
+      sql`update tidings.chapter_columns set value_of = decode(repeat(${hex}::text, ${bytes}::int), 'hex') where name = ${name}`,
+    );
+  await lie('region', '00', 25);
+  expect(await counted({ label: { key: 'region' } })).toEqual({ 'region-0': 100 + 17, 'region-1': 100 + 16, 'region-2': 17 });
+  expect(await all({ resource: { labels: [{ key: 'region', in: ['region-1'] }] } })).toBe(116);
+  await lie('owner', '00', 38);
+  expect(await all({ related: [{ id: { in: ['owner-0'] } }] })).toBe(200 + 5);
+  expect(await all({ anyResource: [{ id: { in: ['owner-0', 'none'] } }] })).toBe(200 + 5);
+  await lie('["state","name"]', '55', 25); // the first is number 1, of two bits
+  expect(await countedBy('state.name')).toEqual({ 'state-0': 100 + 17, 'state-1': 100 + 16, 'state-2': 17 });
+  expect(await all({ payload: [{ path: 'state.name', in: ['state-1', 'none'] }] })).toBe(116);
+
+  // Chapters that were made before there were columns of payloads; or of labels, or that have more labels than are kept.
   await database.rows(sql`delete from tidings.chapter_columns where kind = 'payload'`);
-  expect(await counted('state.name')).toEqual({ 'state-0': 84, 'state-1': 83, 'state-2': 83 });
-  expect(await by({ path: 'state.late', eq: 1 })).toBe(75);
+  expect(await countedBy('state.name')).toEqual({ 'state-0': 84, 'state-1': 83, 'state-2': 83 });
+  expect(await all({ payload: [{ path: 'state.late', eq: 1 }] })).toBe(75);
+  for (const complete of [null, false]) {
+    await database.rows(sql`update tidings.digest_chapters set complete = ${complete}::boolean`);
+    await database.rows(sql`delete from tidings.chapter_columns`);
+    expect(await counted({ label: { key: 'region' } })).toEqual({ 'region-0': 84, 'region-1': 83, 'region-2': 83 });
+    expect(await counted({ role: { role: 'owner' } })).toMatchObject({ absent: 125, 'owner-1': 25 });
+    expect(await all({ related: [{ id: { in: ['owner-0'] } }] })).toBe(25);
+  }
 });
 
 async function countsOf(

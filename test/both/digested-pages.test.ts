@@ -14,7 +14,7 @@ import { logOf, randomEvents } from '../support/random-log.ts';
 
 const seed = Number(process.env['TIDINGS_PAGES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const questions = Number(process.env['TIDINGS_PAGES'] ?? 250);
-const stored = 400;
+const stored = 240;
 
 const orders: readonly EventOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'];
 const ids = ['a', 'b', 'a.b', 'a%', 'nothing'];
@@ -41,8 +41,8 @@ test(
     expect(events).toHaveLength(stored);
 
     // First without digests, then with some, then with most.
-    for (const [round, digested] of [0, 150, 380].entries()) {
-      const from = round === 0 ? 0 : [0, 0, 150][round]!;
+    for (const [round, digested] of [0, 100, 220].entries()) {
+      const from = [0, 0, 100][round]!;
       await digest(database, events.slice(from, digested), round === 1 ? { stretch: 8, chapter: 40 } : { stretch: 3, chapter: 24 });
       for (const asked of fc.sample(question, { seed: seed + round, numRuns: questions })) {
         const filter = parseFilter(asked.filter, ['filter'], settings);
@@ -56,7 +56,7 @@ test(
         const inSpans = await countDigested(
           database,
           { filter, order, head, max: stored },
-          { tie, keys, test: always, span: 1 + (limit % 3) },
+          { tie, keys, test: always, span: [4, 9, 25][limit % 3]! },
         );
         for (const [n, key] of keys.entries()) {
           const wanted = plainly(
