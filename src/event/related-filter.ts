@@ -19,13 +19,26 @@ export function relatedPart(condition: Condition, place: (column: ColumnName) =>
   if (!labelsOf(passes).every((label) => told.includes(label))) return null;
   place({ kind: 'related', name: '' });
   const primary = among === 'any' ? place({ kind: 'resource', name: '' }) : null;
+  const known = new Map<string, Map<string, boolean>>();
   return ({ columns, roles }, passing) => {
+    if (known.size > mostKnown) known.clear();
     const found = new Uint8Array(passing.length);
-    for (const { role, column } of roles) find(column, (id) => resourcePasses(passes, { id, role, labels: {} }), found);
+    for (const { role, column } of roles) {
+      const knownOf = known.get(role) ?? new Map<string, boolean>();
+      known.set(role, knownOf.size < mostKnown ? knownOf : new Map());
+      find(column, (id) => remembered(knownOf, id, () => resourcePasses(passes, { id, role, labels: {} })), found);
+    }
     const own = primary === null ? undefined : columns[primary];
     if (own !== undefined) find(own, (id) => resourcePasses(passes, { id, labels: {} }), found);
     for (let index = 0; index < passing.length; index += 1) if ((found[index] === 1) === negated) passing[index] = 0;
   };
+}
+
+/** Chapters that follow one another mention the same related resources. */
+function remembered(known: Map<string, boolean>, id: string, ask: () => boolean): boolean {
+  const answer = known.get(id) ?? ask();
+  known.set(id, answer);
+  return answer;
 }
 
 /** Notes the events of which an id passes. */
@@ -33,3 +46,6 @@ function find({ values, of }: Column, passes: (id: string) => boolean, found: Ui
   const isFound = values.map((value) => (typeof value === 'string' ? passes(value) : value?.some(passes) === true));
   for (let index = 0; index < found.length; index += 1) if (isFound[of[index] ?? 0] === true) found[index] = 1;
 }
+
+/** Roles, and ids of each, that are remembered; what one chapter has beyond comes on top. */
+const mostKnown = 4096;
