@@ -1,12 +1,14 @@
 import type { Times } from './columns.ts';
 import { groupsOf, type Codes, type Groups } from './column-groups.ts';
-import { columnFilter, type ChapterColumns, type Column } from './column-filter.ts';
+import { noColumn, type ChapterColumns, type Column } from './chapter-columns.ts';
+import { columnFilter } from './column-filter.ts';
 import { isSame, labelColumn, type ColumnName } from './column-name.ts';
 import type { Dimension } from './count-by.ts';
-import { firstSegments, type Key } from './count-keys.ts';
+import { firstSegments, payloadKey, type Key } from './count-keys.ts';
 import type { CountTable } from './count-table.ts';
 import type { Condition } from './filter.ts';
 import type { Value } from './packed.ts';
+import { payloadName } from './payload-columns.ts';
 
 /** A count that columns alone can answer. */
 export interface ColumnCount {
@@ -29,8 +31,8 @@ export function columnCount(conditions: readonly Condition[], dimensions: readon
   };
   const filter = columnFilter(conditions, place);
   const columns = dimensions.map((dimension) => columnOf(dimension));
-  if (filter === null || columns.includes('NONE')) return null;
-  const places = columns.map((column) => (column === 'TIME' || column === 'NONE' ? null : place(column)));
+  if (filter === null) return null;
+  const places = columns.map((column) => (column === 'TIME' ? null : place(column)));
   if (needs.length > mostColumns) return null;
   return {
     needs,
@@ -42,7 +44,7 @@ export function columnCount(conditions: readonly Condition[], dimensions: readon
   };
 }
 
-function columnOf(dimension: Dimension): ColumnName | 'TIME' | 'NONE' {
+function columnOf(dimension: Dimension): ColumnName | 'TIME' {
   switch (dimension.kind) {
     case 'time':
       return 'TIME';
@@ -54,7 +56,7 @@ function columnOf(dimension: Dimension): ColumnName | 'TIME' | 'NONE' {
     case 'role':
       return { kind: 'role', name: dimension.role };
     case 'payload':
-      return 'NONE';
+      return { kind: 'payload', name: payloadName(dimension.path) };
     default:
       return dimension satisfies never;
   }
@@ -62,8 +64,9 @@ function columnOf(dimension: Dimension): ColumnName | 'TIME' | 'NONE' {
 
 function codesOf(dimension: Dimension, { times }: ChapterColumns, column: Column | null): Codes {
   if (dimension.kind === 'time') return timesOf(dimension, times);
-  const { values, of } = column ?? { values: [], of: new Uint16Array() };
+  const { values, of } = column ?? noColumn;
   if (dimension.kind === 'role') return { keys: values.map(idsOf), of };
+  if (dimension.kind === 'payload') return { keys: values.map((value) => payloadKey(jsonOf(value))), of };
   if (!('segments' in dimension) || dimension.segments === null) return { keys: values.map(textOf), of };
   // Different texts may begin alike.
   const known = new Map<Key, number>();
@@ -95,6 +98,11 @@ function codeIn(known: Map<Key, number>, key: Key): number {
 
 function textOf(value: Value): string | null {
   return typeof value === 'string' ? value : null;
+}
+
+/** A value of a payload; undefined where an event has none. */
+function jsonOf(value: Value): unknown {
+  return typeof value === 'string' ? JSON.parse(value) : undefined;
 }
 
 function idsOf(value: Value): readonly Key[] {

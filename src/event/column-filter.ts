@@ -1,25 +1,13 @@
+import { noColumn, type ChapterColumns, type Part } from './chapter-columns.ts';
 import { columnsOf, type ColumnName } from './column-name.ts';
 import type { Times } from './columns.ts';
 import { microsOf, secondOf } from './count-keys.ts';
-import type { RelatedResource, StoredEvent } from './event.ts';
+import type { JsonObject, RelatedResource, StoredEvent } from './event.ts';
 import type { Condition } from './filter.ts';
 import type { Instant } from './instant.ts';
 import { matches } from './matches.ts';
 import type { Value } from './packed.ts';
-
-/** A column, unpacked. */
-export interface Column {
-  readonly values: readonly Value[];
-  /** For each event, which of the values it has. */
-  readonly of: Uint16Array;
-}
-
-/** The part of a chapter that a count needs. */
-export interface ChapterColumns {
-  readonly times: Times;
-  /** In the order in which they were asked for. */
-  readonly columns: readonly Column[];
-}
+import { relatedPart } from './related-filter.ts';
 
 /** A filter that columns alone can answer. */
 export interface ColumnFilter {
@@ -45,27 +33,30 @@ export function columnFilter(conditions: readonly Condition[], place: (column: C
   return {
     passing(chapter) {
       const passing = new Uint8Array(chapter.times.seconds.length).fill(1);
-      for (const part of parts) passEach(part, chapter, passing);
+      for (const part of parts) part(chapter, passing);
       if (inTime !== null) inTime(chapter.times, passing);
       return passing;
     },
   };
 }
 
+function partOf(condition: Condition, place: (column: ColumnName) => number): Part | null {
+  const names = columnsOf(condition);
+  if (names === null) return relatedPart(condition, place);
+  if (names.length > mostOfPart) return null;
+  const columns = { condition, names, places: names.map(place) };
+  return (chapter, passing) => passEach(columns, chapter, passing);
+}
+
 /** A condition, and the columns that it is about, with their places. */
-interface Part {
+interface PartColumns {
   readonly condition: Condition;
   readonly names: readonly ColumnName[];
   readonly places: readonly number[];
 }
 
-function partOf(condition: Condition, place: (column: ColumnName) => number): Part | null {
-  const names = columnsOf(condition);
-  return names === null || names.length > mostOfPart ? null : { condition, names, places: names.map(place) };
-}
-
 /** Takes away what does not pass. Each combination of values is looked at once. */
-function passEach({ condition, names, places }: Part, { columns }: ChapterColumns, passing: Uint8Array): void {
+function passEach({ condition, names, places }: PartColumns, { columns }: ChapterColumns, passing: Uint8Array): void {
   const own = places.map((place) => columns[place] ?? noColumn);
   const known = new Map<number, boolean>();
   for (let index = 0; index < passing.length; index += 1) {
@@ -91,6 +82,7 @@ function eventOf(names: readonly ColumnName[], values: readonly Value[]): Stored
   let [event, id] = ['', ''];
   const labels: [string, string][] = [];
   const related: RelatedResource[] = [];
+  let payload: JsonObject = {};
   for (const [index, { kind, name }] of names.entries()) {
     const value = values[index] ?? null;
     if (kind === 'roles' && typeof value === 'object') related.push(...(value ?? []).map((role) => ({ role, id: '', labels: {} })));
@@ -99,9 +91,17 @@ function eventOf(names: readonly ColumnName[], values: readonly Value[]): Stored
     else if (typeof value !== 'string') continue;
     else if (kind === 'event') event = value;
     else if (kind === 'resource') id = value;
+    else if (kind === 'payload') payload = withValue(payload, JSON.parse(name) as readonly string[], JSON.parse(value));
     else labels.push([name, value]);
   }
-  return { ...blank, event, resource: { id, labels: Object.fromEntries(labels) }, related };
+  return { ...blank, event, resource: { id, labels: Object.fromEntries(labels) }, related, payload };
+}
+
+/** An object that has this value at a path as well, of which it has none yet. */
+function withValue(object: JsonObject, [key = '', ...rest]: readonly string[], value: unknown): JsonObject {
+  const here = Object.hasOwn(object, key) ? (object[key] as JsonObject) : {};
+  // Not by a spread and a key, which `__proto__` would not be.
+  return Object.fromEntries([...Object.entries(object), [key, rest.length === 0 ? value : withValue(here, rest, value)]]);
 }
 
 type During = Extract<Condition, { kind: 'during' }>;
@@ -137,6 +137,5 @@ const blank: StoredEvent = {
   payload: {},
   follows: null,
 };
-const noColumn: Column = { values: [], of: new Uint16Array() };
 /** So that a combination of values can be told by one number. */
 const mostOfPart = 4;

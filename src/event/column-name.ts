@@ -1,11 +1,12 @@
 import { labelKeys } from './event.ts';
 import type { Condition, ResourceTest } from './filter.ts';
+import { payloadName } from './payload-columns.ts';
 import type { ValueKind } from './value-columns.ts';
 
-/** Which column of a chapter: its events' names, their primary resources' ids, or one of its value columns. */
+/** Which column of a chapter: its events' names, their primary resources' ids, one of its value columns, or a path of payloads; or all of roles. */
 export interface ColumnName {
-  readonly kind: 'event' | 'resource' | ValueKind;
-  /** Of a value column. */
+  readonly kind: 'event' | 'resource' | 'payload' | 'related' | ValueKind;
+  /** Of a value column, or of a path (see `payloadName`). */
   readonly name: string;
 }
 
@@ -36,8 +37,9 @@ function aboutOf(condition: Condition): readonly ColumnName[] | null {
     case 'resource':
       if (condition.among === 'any') return null;
       return condition.among === 'primary' ? labelsOf(condition.passes).map(labelColumn) : relatedColumns(condition.passes);
-    case 'during':
     case 'payload':
+      return [{ kind: 'payload', name: payloadName(condition.path) }];
+    case 'during':
     case 'contains':
       return null;
     default:
@@ -57,7 +59,8 @@ function relatedColumns(test: ResourceTest): readonly ColumnName[] | null {
   return rolesOf(test)?.map((name) => ({ kind: 'role', name })) ?? null;
 }
 
-function labelsOf(test: ResourceTest): readonly string[] {
+/** The labels that a test is about. */
+export function labelsOf(test: ResourceTest): readonly string[] {
   switch (test.kind) {
     case 'all':
     case 'any':

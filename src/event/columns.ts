@@ -2,12 +2,13 @@ import type { Position } from './cursor.ts';
 import { microsOf, secondOf } from './count-keys.ts';
 import type { StoredEvent } from './event.ts';
 import type { Instant } from './instant.ts';
+import { PayloadColumnsBuilder, type PayloadColumn } from './payload-columns.ts';
 import { ValueColumnsBuilder, type ValueColumns } from './value-columns.ts';
 
 /**
  * Columns: what a chapter's events say that is counted most, one value after the other in log order, so that a count need
  * not look at the events. Times take 8 bytes each; names and resource ids are written once, and then told by 2 bytes.
- * Labels and roles have columns where they take little.
+ * Labels, roles and the values at paths of payloads have columns where they take little.
  */
 export interface Columns {
   /** The place of the first event. */
@@ -16,6 +17,7 @@ export interface Columns {
   readonly names: Dictionary;
   readonly resources: Dictionary;
   readonly values: ValueColumns;
+  readonly payloads: readonly PayloadColumn[];
 }
 
 /** Texts, each once, and which of them each event has. */
@@ -31,6 +33,7 @@ export class ColumnsBuilder {
   private readonly names = new DictionaryBuilder();
   private readonly resources = new DictionaryBuilder();
   private readonly values = new ValueColumnsBuilder();
+  private readonly payloads = new PayloadColumnsBuilder();
 
   add(event: StoredEvent): void {
     this.first ??= event.position;
@@ -38,6 +41,7 @@ export class ColumnsBuilder {
     this.names.add(event.event);
     this.resources.add(event.resource.id);
     this.values.add(event);
+    this.payloads.add(event.payload);
   }
 
   /** Null where there are no events. */
@@ -49,6 +53,7 @@ export class ColumnsBuilder {
       names: this.names.dictionary(),
       resources: this.resources.dictionary(),
       values: this.values.columns(),
+      payloads: this.payloads.columns(),
     };
   }
 }

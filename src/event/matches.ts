@@ -35,7 +35,8 @@ export function matches(condition: Condition, event: StoredEvent, filter = condi
   }
 }
 
-function resourcePasses(test: ResourceTest, resource: Resource): boolean {
+/** Whether a resource is what a test asks for. */
+export function resourcePasses(test: ResourceTest, resource: Resource | RelatedResource): boolean {
   switch (test.kind) {
     case 'exists':
       return labelOf(resource, test.label) !== null;

@@ -47,6 +47,20 @@ export function unpackedCodes(bytes: Uint8Array, { size, count }: { readonly siz
   return codes;
 }
 
+/** Packed numbers that are mostly alike, in less space; others as they are. */
+export function thinner(packed: Uint8Array): Uint8Array {
+  const deflated = deflateRawSync(packed);
+  return deflated.byteLength < packed.byteLength * worthThinning ? deflated : packed;
+}
+
+/** Packed numbers as they were before `thinner`: those are of just this length, as thin ones are not. */
+export function thickAgain(bytes: Uint8Array, { size, count }: { readonly size: number; readonly count: number }): Uint8Array {
+  return bytes.byteLength === Math.ceil((count * bitsFor(size)) / 8) ? bytes : inflateRawSync(bytes);
+}
+
+/** Less is not worth the time. */
+const worthThinning = 0.8;
+
 /** At most 16: a chapter has no more events. */
 function bitsFor(size: number): number {
   return size <= 1 ? 0 : 32 - Math.clz32(size - 1);

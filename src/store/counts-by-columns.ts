@@ -1,11 +1,12 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { ColumnCount } from '../event/column-count.ts';
-import type { ChapterColumns, Column } from '../event/column-filter.ts';
+import { noColumn, type ChapterColumns, type Column } from '../event/chapter-columns.ts';
 import type { ColumnName } from '../event/column-name.ts';
 import { unpackedPlaces, unpackedTimes } from '../event/columns.ts';
 import type { CountTable } from '../event/count-table.ts';
 import { origin, type Position } from '../event/cursor.ts';
-import { unpackedCodes, unpackedValues } from '../event/packed.ts';
+import { thickAgain, unpackedCodes, unpackedValues } from '../event/packed.ts';
+import { namesAbove, payloadName } from '../event/payload-columns.ts';
 import type { Database } from './database.ts';
 import { Pace } from './pace.ts';
 
@@ -98,32 +99,64 @@ function columnSql({ kind, name }: ColumnName, index: number): ColumnSql {
     const [texts, of] = kind === 'event' ? [sql`c.names`, sql`c.name_of`] : [sql`c.resources`, sql`c.resource_of`];
     return { columns: sql`, case when whole then ${texts} end ${as}, case when whole then ${of} end ${asOf}`, joined: sql``, there: sql`` };
   }
+  if (kind === 'related') {
+    const roles = sql`from tidings.chapter_columns r where r.chapter = c.last and r.kind = 'role'`;
+    const list = sql`json_agg(json_build_array(r.name, encode(r."values", 'base64'), encode(r.value_of, 'base64')))`;
+    return {
+      columns: sql`, case when whole then (select coalesce(${list}, '[]')::text ${roles}) end ${as}, null ${asOf}`,
+      joined: sql``,
+      there: sql`and c.complete and not exists (select ${roles} and r."values" is null)`,
+    };
+  }
   const v = sql.raw(`x${index}`);
   return {
     columns: sql`, case when whole then ${v}."values" end ${as}, case when whole then ${v}.value_of end ${asOf}`,
     joined: sql`left join tidings.chapter_columns ${v} on ${v}.chapter = c.last and ${v}.kind = ${kind} and ${v}.name = ${name}`,
-    there: sql`and (${v}."values" is not null or c.complete and ${v}.chapter is null)`,
+    there: sql`and (${v}."values" is not null or ${v}.chapter is null and ${kind === 'payload' ? isAbsent(name) : sql`c.complete`})`,
   };
+}
+
+/** Whether no event of the chapter has anything at a path that has no column: there are columns, and none above says it may. */
+function isAbsent(name: string): SQL {
+  const above = sql`${JSON.stringify(namesAbove(name))}::text::jsonb`;
+  const columns = sql`from tidings.chapter_columns a where a.chapter = c.last and a.kind = 'payload'`;
+  return sql`(
+    exists (select ${columns} and a.name = ${payloadName([])})
+    and not exists (select ${columns} and a.name = any(array(select * from jsonb_array_elements_text(${above}))) and a.value_of is null)
+  )`;
 }
 
 function columnsOf(occurred: Buffer, row: ChapterRow, needs: readonly ColumnName[]): ChapterColumns {
   const times = unpackedTimes(occurred);
   const count = times.seconds.length;
+  const related = needs.findIndex(({ kind }) => kind === 'related');
   return {
     times,
-    columns: needs.map(({ kind }, index) => columnOf(kind, { values: row[`v${index}`] ?? null, of: row[`o${index}`] ?? null, count })),
+    columns: needs.map(({ kind }, index) =>
+      index === related ? noColumn : columnOf(kind, { values: row[`v${index}`] ?? null, of: row[`o${index}`] ?? null, count }),
+    ),
+    roles: related === -1 ? [] : rolesOf(row[`v${related}`], count),
   };
+}
+
+function rolesOf(list: Buffer | string | null | undefined, count: number): ChapterColumns['roles'] {
+  const roles = JSON.parse(typeof list === 'string' ? list : '[]') as readonly (readonly [role: string, values: string, of: string])[];
+  return roles.map(([role, values, of]) => {
+    const packed = { values: Buffer.from(values, 'base64'), of: Buffer.from(of, 'base64') };
+    return { role, column: columnOf('role', { ...packed, count }) };
+  });
 }
 
 function columnOf(
   kind: ColumnName['kind'],
   { values, of, count }: { readonly values: Buffer | string | null; readonly of: Buffer | null; readonly count: number },
 ): Column {
-  // No event has such a label, or role.
-  if (values === null || of === null) return { values: [kind === 'label' ? null : []], of: new Uint16Array(count) };
+  // No event has such a label, role, or value.
+  if (values === null || of === null) return { values: [kind === 'role' || kind === 'roles' ? [] : null], of: new Uint16Array(count) };
   if (typeof values === 'string') return { values: JSON.parse(values) as readonly string[], of: unpackedPlaces(of) };
   const unpacked = unpackedValues(values);
-  return { values: unpacked, of: unpackedCodes(of, { size: unpacked.length, count }) };
+  const lengths = { size: unpacked.length, count };
+  return { values: unpacked, of: unpackedCodes(kind === 'payload' ? thickAgain(of, lengths) : of, lengths) };
 }
 
 /** A thousand events each: the first statement, and the largest, which takes a megabyte or two. */

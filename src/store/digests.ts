@@ -1,7 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../event/cursor.ts';
+import type { ColumnName } from '../event/column-name.ts';
+import type { Columns } from '../event/columns.ts';
 import type { Chapter, Digest } from '../event/digest.ts';
-import type { ValueColumn } from '../event/value-columns.ts';
 import type { Database } from './database.ts';
 import { toTimestamp } from './rows.ts';
 
@@ -40,7 +41,7 @@ export async function storeChapter(database: Database, { digests, signature, col
       insert into tidings.chapter_columns (chapter, kind, name, "values", value_of)
       select chapter.last, made.kind, made.name, decode(made."values", 'base64'), decode(made.value_of, 'base64')
       from chapter
-      cross join jsonb_to_recordset(${JSON.stringify((columns?.values.columns ?? []).map(columnRow))}::text::jsonb)
+      cross join jsonb_to_recordset(${JSON.stringify(columnRows(columns))}::text::jsonb)
         as made (kind text, name text, "values" text, value_of text)
     )
     insert into tidings.digests
@@ -71,8 +72,16 @@ function rowOf(digest: Digest): Readonly<Record<string, unknown>> {
   };
 }
 
-function columnRow({ kind, name, packed }: ValueColumn): Readonly<Record<string, unknown>> {
-  return { kind, name, values: packed === null ? null : base64(packed.values), value_of: packed === null ? null : base64(packed.of) };
+function columnRows(columns: Columns | null): readonly Readonly<Record<string, unknown>>[] {
+  if (columns === null) return [];
+  return [
+    ...columns.values.columns.map(({ kind, name, packed }) => columnRow({ kind, name }, packed?.values, packed?.of)),
+    ...columns.payloads.map(({ name, values, of }) => columnRow({ kind: 'payload', name }, values, of)),
+  ];
+}
+
+function columnRow({ kind, name }: ColumnName, values?: Uint8Array | null, of?: Uint8Array | null): Readonly<Record<string, unknown>> {
+  return { kind, name, values: values ? base64(values) : null, value_of: of ? base64(of) : null };
 }
 
 function bytes(value: Uint8Array | undefined): SQL {

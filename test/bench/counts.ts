@@ -30,6 +30,8 @@ const filters: readonly (readonly [string, EventFilterInput])[] = [
   ['label medium', { resource: { labels: [{ key: 'region', in: ['medium-region-1'] }] } }],
   ['role common', { related: [{ role: ['work-queue'] }] }],
   ['role and ids', { related: [{ role: ['flow'], id: { in: flows } }] }],
+  ['related ids', { related: [{ id: { in: flows } }] }],
+  ['ids of any resource', { anyResource: [{ id: { in: flows } }] }],
   ['label of each its own', { resource: { labels: [{ key: 'prefect.state-timestamp', like: ['2026-11-0*'] }] } }],
   ['payload', { payload: [{ path: 'validated_state.name', eq: 'Completed' }] }],
   ['resource prefix', { resource: { id: { startsWith: ['prefect.flow-run.a'] } } }],

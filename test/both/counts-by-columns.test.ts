@@ -1,28 +1,23 @@
-import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { readSettings } from '../../src/config.ts';
 import { bucketsOf } from '../../src/event/count-buckets.ts';
 import { parseCountBy, type CountByInput } from '../../src/event/count-by.ts';
-import { origin } from '../../src/event/cursor.ts';
 import { everything } from '../../src/event/filter.ts';
 import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
-import { validateEvent } from '../../src/event/validate.ts';
-import { appendEvents } from '../../src/store/append.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readCounts } from '../../src/store/counts.ts';
-import { readHead } from '../../src/store/log-order.ts';
-import { readLog } from '../../src/store/log-stretch.ts';
-import { openStore } from '../../src/store/open.ts';
+import type { readHead } from '../../src/store/log-order.ts';
 import { digest } from '../support/digests.ts';
-import { newDatabase } from '../support/world.ts';
+import { logOf } from '../support/random-log.ts';
 
 test('columns are asked, unless they are missing or tell of events that are gone', async () => {
-  await using log = await logOf((n) => ({
-    event: `kind.${n % 3}`,
-    occurred: `2026-01-0${1 + (n % 2)}T00:00:00Z`,
-    resource: { id: `r.${n % 7}` },
-  }));
+  await using log = await logOf(
+    each((n) => ({
+      event: `kind.${n % 3}`,
+      occurred: `2026-01-0${1 + (n % 2)}T00:00:00Z`,
+      resource: { id: `r.${n % 7}` },
+    })),
+  );
   const { database, events, head } = log;
   await digest(database, events.slice(0, 200), { stretch: 8, chapter: 40 });
   expect(await kinds(database, head)).toEqual([84, 83, 83]);
@@ -44,40 +39,82 @@ test('columns are asked, unless they are missing or tell of events that are gone
   );
 });
 
-test('labels and roles are counted by columns, where these say all: not where there are too many values, or none were kept', async () => {
+test('labels, roles and payload values are counted by columns where these say all: not where there are too many, or none were kept', async () => {
   const at = (n: number): string => `${(n * 2_654_435_761) % 2 ** 32}`.repeat(40);
-  await using log = await logOf((n) => ({
-    event: 'a',
-    resource: { id: 'r', labels: { region: `region-${n % 3}`, at: at(n), ...(n < 100 ? {} : { late: 'yes' }) } },
-    related: n % 2 === 0 ? [{ role: 'owner', id: `owner-${n % 5}` }] : [],
-  }));
-  const { database, events, head } = log;
+  await using log = await logOf(
+    each((n) => ({
+      event: 'a',
+      resource: { id: 'r', labels: { region: `region-${n % 3}`, at: at(n), ...(n < 100 ? {} : { late: 'yes' }) } },
+      related: n % 2 === 0 ? [{ role: 'owner', id: `owner-${n % 5}` }] : [],
+      payload: {
+        state: { name: `state-${n % 3}`, ...(n < 100 ? {} : { late: n % 2 }) },
+        list: [n % 2],
+        at: at(n),
+        ...(n % 10 === 0 ? { odd: null } : {}),
+      },
+    })),
+  );
+  const { database, events } = log;
   await digest(database, events.slice(0, 200), { stretch: 8, chapter: 100 });
-  const counted = async (by: CountByInput, filter: EventFilterInput = {}): Promise<Readonly<Record<string, number>>> => {
-    const dimensions = parseCountBy([by], ['by']);
-    const request = { filter: parseFilter(filter, [], log.settings), dimensions, head };
-    const table = await readCounts(database, request, { fewDigests: 0 });
-    return Object.fromEntries(table.all().map(({ keys, count }) => [String(keys[0]), count]));
-  };
-  // What columns say is what is counted: here they lie, as if all had the first one's region.
-  await database.rows(sql`update tidings.chapter_columns set value_of = decode(repeat('00', 25), 'hex') where name = 'region'`);
-  expect(await counted({ label: { key: 'region' } })).toEqual({ 'region-0': 100 + 17, 'region-1': 100 + 16, 'region-2': 17 });
-  expect(await counted({ event: {} }, { resource: { labels: [{ key: 'region', in: ['region-1'] }] } })).toEqual({ a: 116 });
+  const counted = (by: CountByInput, filter: EventFilterInput = {}) => countsOf(log, by, filter);
+  const countedBy = (path: string) => counted({ payload: { path } });
+  const all = async (filter: EventFilterInput) => (await counted({ event: {} }, filter))['a'] ?? 0;
+
   // A label that the first chapter does not have at all, and one that has too many values to be kept.
-  expect(await counted({ label: { key: 'late' } })).toEqual({ null: 100, yes: 150 });
+  expect(await counted({ label: { key: 'late' } })).toEqual({ absent: 100, yes: 150 });
   expect(Object.keys(await counted({ label: { key: 'at' } }))).toHaveLength(250);
-  expect(await counted({ event: {} }, { resource: { labels: [{ key: 'at', in: [at(7), at(120), at(220)] }] } })).toEqual({ a: 3 });
+  expect(await all({ resource: { labels: [{ key: 'at', in: [at(7), at(120), at(220)] }] } })).toBe(3);
   expect(await counted({ role: { role: 'owner' } }, { related: [{ role: ['owner'] }] })).toEqual(
     Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`owner-${n}`, 25])),
   );
-  // Chapters that were made before there were columns of labels, or that have more labels than are kept.
+  // The same of payloads.
+  expect(await countedBy('state.late')).toEqual({ absent: 100, 0: 75, 1: 75 });
+  expect(await countedBy('odd')).toEqual({ absent: 225, null: 25 });
+  expect(await all({ payload: [{ path: 'odd', exists: true }] })).toBe(25);
+  expect(await countedBy('state.none')).toEqual({ absent: 250 });
+  expect(await countedBy('list')).toEqual({ '[0]': 125, '[1]': 125 });
+  expect(await countedBy('list.0')).toEqual({ 0: 125, 1: 125 });
+  expect(await all({ payload: [{ path: 'list.1', exists: false }] })).toBe(250);
+  expect(Object.keys(await countedBy('state'))).toHaveLength(9);
+  expect(Object.keys(await countedBy('at'))).toHaveLength(250);
+
+  // What columns say is what is counted: here they lie, as if each of a chapter's events had what the first one has.
+  const lie = (name: string, hex: string, bytes: number) =>
+    database.rows(
+      sql`update tidings.chapter_columns set value_of = decode(repeat(${hex}::text, ${bytes}::int), 'hex') where name = ${name}`,
+    );
+  await lie('region', '00', 25);
+  expect(await counted({ label: { key: 'region' } })).toEqual({ 'region-0': 100 + 17, 'region-1': 100 + 16, 'region-2': 17 });
+  expect(await all({ resource: { labels: [{ key: 'region', in: ['region-1'] }] } })).toBe(116);
+  await lie('owner', '00', 38);
+  expect(await all({ related: [{ id: { in: ['owner-0'] } }] })).toBe(200 + 5);
+  expect(await all({ anyResource: [{ id: { in: ['owner-0', 'none'] } }] })).toBe(200 + 5);
+  await lie('["state","name"]', '55', 25); // the first is number 1, of two bits
+  expect(await countedBy('state.name')).toEqual({ 'state-0': 100 + 17, 'state-1': 100 + 16, 'state-2': 17 });
+  expect(await all({ payload: [{ path: 'state.name', in: ['state-1', 'none'] }] })).toBe(116);
+
+  // Chapters that were made before there were columns of payloads; or of labels, or that have more labels than are kept.
+  await database.rows(sql`delete from tidings.chapter_columns where kind = 'payload'`);
+  expect(await countedBy('state.name')).toEqual({ 'state-0': 84, 'state-1': 83, 'state-2': 83 });
+  expect(await all({ payload: [{ path: 'state.late', eq: 1 }] })).toBe(75);
   for (const complete of [null, false]) {
     await database.rows(sql`update tidings.digest_chapters set complete = ${complete}::boolean`);
     await database.rows(sql`delete from tidings.chapter_columns`);
     expect(await counted({ label: { key: 'region' } })).toEqual({ 'region-0': 84, 'region-1': 83, 'region-2': 83 });
-    expect(await counted({ role: { role: 'owner' } })).toMatchObject({ null: 125, 'owner-1': 25 });
+    expect(await counted({ role: { role: 'owner' } })).toMatchObject({ absent: 125, 'owner-1': 25 });
+    expect(await all({ related: [{ id: { in: ['owner-0'] } }] })).toBe(25);
   }
 });
+
+async function countsOf(
+  { database, settings, head }: Awaited<ReturnType<typeof logOf>>,
+  by: CountByInput,
+  filter: EventFilterInput,
+): Promise<Readonly<Record<string, number>>> {
+  const request = { filter: parseFilter(filter, [], settings), dimensions: parseCountBy([by], ['by']), head };
+  const table = await readCounts(database, request, { fewDigests: 0 });
+  return Object.fromEntries(table.all().map(({ keys, count }) => [keys[0] ?? 'absent', count]));
+}
 
 async function kinds(database: Database, head: Awaited<ReturnType<typeof readHead>>): Promise<readonly number[]> {
   const dimensions = parseCountBy([{ event: {} }], ['by']);
@@ -86,19 +123,7 @@ async function kinds(database: Database, head: Awaited<ReturnType<typeof readHea
   return buckets.map(({ count }) => count);
 }
 
-/** A log of 250 events, without digests. */
-async function logOf(eventOf: (n: number) => object) {
-  const stack = new AsyncDisposableStack();
-  const home = stack.use(await newDatabase());
-  const settings = readSettings(home.environment);
-  const { database } = stack.use(await openStore(settings));
-  const drafts = Array.from({ length: 250 }, (_, n) => {
-    const validation = validateEvent({ id: `e${n}`, ...eventOf(n) }, [], settings);
-    if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
-    return validation.draft;
-  });
-  await appendEvents(database, drafts, 'REJECT_ALL');
-  const head = await readHead(database);
-  const { events } = await readLog(database, { after: origin, head, limit: 1000 });
-  return { settings, database, events, head, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
+/** 250 events. */
+function each(eventOf: (n: number) => object): readonly object[] {
+  return Array.from({ length: 250 }, (_, n) => eventOf(n));
 }

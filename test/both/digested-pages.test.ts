@@ -1,26 +1,20 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readSettings } from '../../src/config.ts';
 import type { EventOrder } from '../../src/event/cursor.ts';
-import type { EventDraft, StoredEvent } from '../../src/event/event.ts';
-import { everything } from '../../src/event/filter.ts';
+import type { StoredEvent } from '../../src/event/event.ts';
 import { matches } from '../../src/event/matches.ts';
 import { parseFilter } from '../../src/event/parse-filter.ts';
-import { validateEvent } from '../../src/event/validate.ts';
 import { always } from '../../src/event/digest-test.ts';
-import { appendEvents } from '../../src/store/append.ts';
 import { countDigested } from '../../src/store/digested-counts.ts';
-import { readHead } from '../../src/store/log-order.ts';
-import { openStore } from '../../src/store/open.ts';
 import type { PageRequest, Place, Tie } from '../../src/store/page-request.ts';
 import { countEvents, readPages } from '../../src/store/pages.ts';
 import { digest } from '../support/digests.ts';
-import { anyEvent, anyFilter } from '../support/random-filters.ts';
-import { newDatabase } from '../support/world.ts';
+import { anyFilter } from '../support/random-filters.ts';
+import { logOf, randomEvents } from '../support/random-log.ts';
 
 const seed = Number(process.env['TIDINGS_PAGES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const questions = Number(process.env['TIDINGS_PAGES'] ?? 250);
-const stored = 400;
+const stored = 240;
 
 const orders: readonly EventOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'];
 const ids = ['a', 'b', 'a.b', 'a%', 'nothing'];
@@ -42,23 +36,13 @@ const question = fc.record({
 test(
   'a page read through digests is the page that a walk over all events gives, in every order and direction',
   async () => {
-    await using home = await newDatabase();
-    const settings = readSettings(home.environment);
-    await using store = await openStore(settings);
-    const { database } = store;
-    const times = fc.sample(time, { seed, numRuns: stored });
-    const drafts = fc
-      .sample(anyEvent, { seed, numRuns: stored })
-      .map((event, n) => draft({ ...event, id: `e${n}`, occurred: times[n] }, settings));
-    for (let at = 0; at < stored; at += 50) await appendEvents(database, drafts.slice(at, at + 50), 'REJECT_ALL');
-    const head = await readHead(database);
-    const all: PageRequest = { filter: everything, order: 'LOG', head, limit: stored, backward: false };
-    const events = (await readPages(database, all, { tie: 'EVERYTHING', keys: [''] }))[0]!.events;
+    await using log = await logOf(randomEvents({ seed, count: stored }, time));
+    const { settings, database, events, head } = log;
     expect(events).toHaveLength(stored);
 
     // First without digests, then with some, then with most.
-    for (const [round, digested] of [0, 150, 380].entries()) {
-      const from = round === 0 ? 0 : [0, 0, 150][round]!;
+    for (const [round, digested] of [0, 100, 220].entries()) {
+      const from = [0, 0, 100][round]!;
       await digest(database, events.slice(from, digested), round === 1 ? { stretch: 8, chapter: 40 } : { stretch: 3, chapter: 24 });
       for (const asked of fc.sample(question, { seed: seed + round, numRuns: questions })) {
         const filter = parseFilter(asked.filter, ['filter'], settings);
@@ -72,7 +56,7 @@ test(
         const inSpans = await countDigested(
           database,
           { filter, order, head, max: stored },
-          { tie, keys, test: always, span: 1 + (limit % 3) },
+          { tie, keys, test: always, span: [4, 9, 25][limit % 3]! },
         );
         for (const [n, key] of keys.entries()) {
           const wanted = plainly(
@@ -122,10 +106,4 @@ function isTied(event: StoredEvent, tie: Tie, key: string): boolean {
     default:
       return tie satisfies never;
   }
-}
-
-function draft(event: object, limits: Parameters<typeof validateEvent>[2]): EventDraft {
-  const validation = validateEvent(event, [], limits);
-  if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
-  return validation.draft;
 }

@@ -18,6 +18,7 @@ export function plainStart(second: number, how: PlainUnit): number {
 }
 
 const starts = new Map<string, number>();
+const showings = new Map<string, number>();
 const clockUnits: Readonly<Record<string, number>> = { SECOND: 1, MINUTE: 60, HOUR: 3600 };
 const monday = Date.parse('2001-01-01T00:00:00Z') / 1000;
 
@@ -71,7 +72,15 @@ function dateAt(year: number, month: number): number {
   return date.getTime() / 1000;
 }
 
+/** Days begin again and again, and looking for it takes long. */
 function firstShowing(shown: number, timeZone: string): number {
+  const key = `${shown} ${timeZone}`;
+  const known = showings.get(key) ?? lookedFor(shown, timeZone);
+  showings.set(key, known);
+  return known;
+}
+
+function lookedFor(shown: number, timeZone: string): number {
   const [from, to] = [shown - 57_600, shown + 57_600];
   if (isQuiet(from, to, timeZone)) return shown - offset(shown, timeZone);
   for (let at = from; ; at += pace(from, to, timeZone)) if (clock(at, timeZone) >= shown) return at;
