@@ -113,7 +113,7 @@ export const digests = tidings.table(
     primaryKey({ columns: [table.last, table.part] }),
     index('digests_by_first_occurred').on(table.firstOccurred, table.last, table.part),
     index('digests_by_last_occurred').on(table.lastOccurred, table.last, table.part),
-    index('digests_by_terms').using('gin', table.terms).with({ gin_pending_list_limit: 512 }),
+    index('digests_by_terms').using('gin', table.terms).with({ gin_pending_list_limit: 128 }),
   ],
 );
 
