@@ -89,7 +89,8 @@ export const retention = tidings.table('retention', {
  * at. They are made behind the log's head and never change; what is behind the last of them is looked at whole.
  *
  * Programs of two versions may share a database for a while. So whatever changes what a digest holds, such as the hash
- * of a term, puts it into a table of another name.
+ * of a term, puts it into a table of another name. Only 0011 emptied them in place, before anything was
+ * released.
  *
  * The large columns are kept out of line and uncompressed (a custom migration says so), so that walking the digests
  * reads little, and one bit of a signature costs one piece of it.
@@ -113,7 +114,7 @@ export const digests = tidings.table(
     primaryKey({ columns: [table.last, table.part] }),
     index('digests_by_first_occurred').on(table.firstOccurred, table.last, table.part),
     index('digests_by_last_occurred').on(table.lastOccurred, table.last, table.part),
-    index('digests_by_terms').using('gin', table.terms).with({ gin_pending_list_limit: 512 }),
+    index('digests_by_terms').using('gin', table.terms).with({ gin_pending_list_limit: 128 }),
   ],
 );
 

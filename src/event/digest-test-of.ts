@@ -1,5 +1,5 @@
 import { allOf, always, anyOf, isIdle, ofHashes, type DigestTest } from './digest-test.ts';
-import { longestCut, termOf, type Among, type Term } from './digest-terms.ts';
+import { kindOf, labelCut, longestCut, marksOf, termOf, type Among, type Term } from './digest-terms.ts';
 import { labelKeys } from './event.ts';
 import type { Condition, ResourceTest, ValueTest } from './filter.ts';
 import { literalRuns } from './glob.ts';
@@ -76,13 +76,21 @@ function resourceTest(test: ResourceTest, among: Among): DigestTest {
   }
 }
 
-/** Where one resource must have one of some ids and one of some roles, it has one of the pairs. */
+/**
+ * Where one resource must have one of some ids and one of some roles, a role goes with an id of that kind; and, of few
+ * pairs, with that id.
+ */
 function partsTest(tests: readonly ResourceTest[]): readonly DigestTest[] {
   const valuesOf = (label: string): readonly string[] =>
     tests.flatMap((test) => (test.kind === 'oneOf' && test.label === label ? [test.values] : [])).at(0) ?? [];
   const [roles, ids] = [valuesOf(labelKeys.role), flattenedIds(tests)];
-  if (roles.length === 0 || ids.length === 0 || roles.length * ids.length > mostPairs) return [];
-  return [terms(roles.flatMap((role) => ids.map((id) => termOf.part(role, id))))];
+  const kinds = Array.from(new Set(ids.map(kindOf)));
+  if (roles.length === 0 || ids.length === 0 || roles.length * kinds.length > mostPairs) return [];
+  const pairs = roles.length * ids.length > fewPairs ? [] : roles.flatMap((role) => ids.map((id) => marksOf.part(role, id)));
+  return [
+    terms(roles.flatMap((role) => kinds.map((kind) => termOf.part(role, kind)))),
+    pairs.length === 0 ? always : anyOf(pairs.map((hashes) => ({ kind: 'bits', hashes, first: 'digests' }))),
+  ];
 }
 
 /** The ids wanted, which the parser may have put one conjunction deeper. */
@@ -100,10 +108,15 @@ interface LabelPlace {
   readonly label: string;
 }
 
+/** Of a label's value, or of a name. */
 function begins(prefix: string, place?: LabelPlace): DigestTest {
-  const cut = longestCut(prefix, place?.label);
+  if (place !== undefined && place.label !== labelKeys.id) {
+    const cut = labelCut(prefix);
+    return allOf([cut === null ? always : ofHashes(marksOf.labelPrefix(place.among, place.label, cut)), bits(prefix)]);
+  }
+  const cut = longestCut(prefix, place === undefined ? 'name' : 'id');
   if (cut === null) return bits(prefix);
-  const term = place === undefined ? termOf.namePrefix(cut) : termOf.labelPrefix(place.among, place.label, cut);
+  const term = place === undefined ? termOf.namePrefix(cut) : termOf.idPrefix(place.among, cut);
   // What the cut says already need not be asked again: only the grams that reach beyond it.
   return allOf([terms([term]), cut === prefix ? always : bits(prefix.slice(Math.max(0, cut.length - 3)))]);
 }
@@ -147,5 +160,7 @@ function bits(text: string): DigestTest {
 }
 
 const mostPairs = 1000;
+/** Pairs of a role and an id of which bits are asked for. */
+const fewPairs = 16;
 /** Hashes, terms and combinations in one test. */
 const mostParts = 500;

@@ -14,8 +14,8 @@ export type DigestTest =
   | { readonly kind: 'any'; readonly of: readonly DigestTest[] }
   /** At least one of these terms is there. */
   | { readonly kind: 'terms'; readonly some: readonly Term[] }
-  /** The signature has the bits of all these hashes. */
-  | { readonly kind: 'bits'; readonly hashes: readonly number[] }
+  /** The signature has the bits of all these hashes. `first`: which are asked first, all chapters or only digests that pass otherwise. */
+  | { readonly kind: 'bits'; readonly hashes: readonly number[]; readonly first: 'chapters' | 'digests' }
   /** Some instant from `since` until `until`, exclusive, lies within the times of the digest. */
   | { readonly kind: 'during'; readonly field: TimeField; readonly since?: Instant; readonly until?: Instant };
 
@@ -53,7 +53,7 @@ export function chapterTestOf(test: DigestTest): DigestTest {
     case 'any':
       return anyOf(test.of.map(chapterTestOf));
     case 'bits':
-      return ofHashes(test.hashes.slice(0, mostOfChapter));
+      return test.first === 'chapters' ? ofHashes(test.hashes.slice(0, mostOfChapter)) : always;
     case 'terms':
     case 'during':
       return always;
@@ -66,7 +66,7 @@ export function chapterTestOf(test: DigestTest): DigestTest {
 export const always: DigestTest = { kind: 'all', of: [] };
 
 export function ofHashes(hashes: readonly number[]): DigestTest {
-  return hashes.length === 0 ? always : { kind: 'bits', hashes };
+  return hashes.length === 0 ? always : { kind: 'bits', hashes, first: 'chapters' };
 }
 
 export function allOf(tests: readonly DigestTest[]): DigestTest {

@@ -78,6 +78,8 @@ function digest(
     terms.add(event);
     signature.add(event);
   }
+  const collected = terms.take();
+  signature.mark(collected.marks);
   together.merge(signature);
   const occurred = events.map((event) => event.occurred).toSorted();
   const received = events.map((event) => event.received).toSorted();
@@ -87,7 +89,7 @@ function digest(
     lastOccurred: edge(occurred, -1),
     firstReceived: edge(received, 0),
     lastReceived: edge(received, -1),
-    terms: terms.take(),
+    terms: collected.terms,
     signature: signature.take(),
   };
 }

@@ -24,6 +24,11 @@ export class SignatureBuilder {
     this.addPayload(event.payload);
   }
 
+  /** Adds hashes that somebody else made of what events say. */
+  mark(hashes: Iterable<number>): void {
+    for (const hash of hashes) this.set(hash);
+  }
+
   /** Adds what another builder has. */
   merge(other: SignatureBuilder): void {
     for (let index = 0; index < this.words.length; index += 1) this.words[index] = (this.words[index] ?? 0) | (other.words[index] ?? 0);
@@ -124,8 +129,8 @@ const wide = 1 << 19;
 const smallest = 256;
 /** With more text than this, a signature has every bit: what is so large is looked at, not summed up. */
 const mostCharacters = 1 << 18;
-/** Leaves 28 of a hundred bits set. */
-const bitsPerEntry = 3;
+/** Leaves 30 of a hundred bits set. */
+const bitsPerEntry = 2.75;
 
 function gramHash(gram: string): number {
   let h = gramSeed;

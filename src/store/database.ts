@@ -3,6 +3,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type { SQL } from 'drizzle-orm';
 import type postgres from 'postgres';
+import { TidingsError } from '../errors.ts';
 import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
 import { listenOn, type Listening } from './listening.ts';
 import { Pool } from './pool.ts';
@@ -70,6 +71,8 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
   const told = (failure: unknown): unknown => {
     // Without drizzle's own error around it, which tells all parameters, and so events, wherever it is logged.
     const error = failure instanceof DrizzleQueryError ? (failure.cause ?? failure) : failure;
+    // What was told already, of a statement of its own or of none.
+    if (error instanceof TidingsError) return error;
     const away = unavailable(error);
     const late = tookTooLong(error, statementTimeout);
     failed(away !== null ? 'unreachable' : late !== null ? 'timeout' : 'other');

@@ -44,9 +44,14 @@ export function timeLimitExceeded(ms: number, cause?: unknown): TidingsError {
 /** The SQLSTATE of a database error, wherever in the chain of causes it stands. */
 export function sqlState(error: unknown): string | null {
   for (let each = error; each instanceof Error; each = each.cause) {
-    if ('code' in each && typeof each.code === 'string' && /^[0-9A-Z]{5}$/.test(each.code)) return each.code;
+    if ('code' in each && typeof each.code === 'string' && /^[0-9A-Z]{5}$/.test(each.code) && isOfServer(each, each.code)) return each.code;
   }
   return null;
+}
+
+/** EPIPE and other codes of the system look like states without a digit, which only a server's error may have. */
+function isOfServer(error: Error, code: string): boolean {
+  return /\d/.test(code) || 'severity' in error;
 }
 
 const connectionCodes: ReadonlySet<string> = new Set([

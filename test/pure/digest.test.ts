@@ -35,12 +35,18 @@ test('no event that matches a filter is in a digest that does not pass', () => {
   expect(telling).toBeGreaterThan(1000);
 });
 
+const many = (prefix: string): string[] => Array.from({ length: 20 }, (_, n) => `${prefix}${n}`);
+
 const base: EventCandidate = {
   id: 'x',
   event: 'acme.order.shipped',
   occurred: '2026-01-01T00:00:00Z',
   resource: { id: 'acme.order.4711', labels: { region: 'eu-west-1', 'prefect.name': 'Order 4711' } },
-  related: [{ id: 'acme.user.kiki', role: 'actor', labels: { team: 'Straße' } }],
+  related: [
+    { id: 'acme.user.kiki', role: 'actor', labels: { team: 'Straße' } },
+    { id: 'acme.user.koko', role: 'owner' },
+    { id: 'acme.shop.1', role: 'seller' },
+  ],
   payload: { deep: [{ note: 'Über-cool' }, 42], flag: true, nothing: null },
 };
 
@@ -79,7 +85,22 @@ describe('a digest without a match is passed over', () => {
     [
       'a role and an id',
       { related: [{ role: ['actor'], id: { in: ['acme.user.kiki'] } }] },
-      { related: [{ role: ['actor'], id: { in: ['acme.user.koko'] } }] },
+      { related: [{ role: ['actor'], id: { in: ['acme.user.kuku'] } }] },
+    ],
+    [
+      'an id in a role that another one of its kind has',
+      { related: [{ role: ['owner'], id: { in: ['acme.user.koko'] } }] },
+      { related: [{ role: ['owner'], id: { in: ['acme.user.kiki'] } }] },
+    ],
+    [
+      'one of many ids in a role that none of their kind has',
+      { related: [{ role: ['seller'], id: { in: [...many('acme.user.'), 'acme.shop.1'] } }] },
+      { related: [{ role: ['seller'], id: { in: [...many('acme.user.'), 'acme.user.kiki'] } }] },
+    ],
+    [
+      'how a label begins, where other texts have the same in their middle',
+      { resource: { labels: [{ key: 'region', like: ['eu*'] }] } },
+      { resource: { labels: [{ key: 'region', like: ['we*'] }] } },
     ],
     ['any resource', { anyResource: [{ id: { in: ['acme.user.kiki'] } }] }, { anyResource: [{ id: { in: ['kiki'] } }] }],
     ['a payload value', { payload: [{ path: 'deep.1', eq: 42 }] }, { payload: [{ path: 'deep.1', eq: 43 }] }],
