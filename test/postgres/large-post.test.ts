@@ -86,3 +86,11 @@ test('of 2,000 events whose server is killed before it could answer, all are sto
   expect(await post(await start(), 2000)).toBe(204);
   expect(await stored()).toBe(2000);
 });
+
+test('as many events as may be sent at once may be sent again', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { start, stored } = await openStage(stack);
+  const server = await start();
+  for (const _ of ['first', 'again']) expect(await post(server, 50_000)).toBe(204);
+  expect(await stored()).toBe(50_000);
+});
