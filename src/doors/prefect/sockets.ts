@@ -40,7 +40,8 @@ interface Open {
  *
  *   opened --auth--> let in --> session      no auth, a wrong one, too late: closed with 1008
  *
- * Which pages may open one, and how many an address, was found out before. Disposing closes all, in such a way that Prefect's clients come again, and lets what has come in be stored for a moment.
+ * Which pages may open one, and how many an address, was found out before. Disposing closes all, in such a way that Prefect's
+ * clients come again, and lets what has come in be stored for a moment.
  */
 export function servePrefectSockets(parts: PrefectSocketParts) {
   // Frames are not packed: they are small, and clients that offer to pack them do without.
