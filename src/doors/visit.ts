@@ -5,6 +5,7 @@ import type { Callers } from '../auth/key-ring.ts';
 import { TidingsError, type ErrorCode } from '../errors.ts';
 import type { Audit } from '../ingest/audit.ts';
 import type { Allowance } from '../limits/allowance.ts';
+import { addressOf } from '../limits/client-of.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** What a door answers a request with: a value as JSON, or its text, or no body. */
@@ -59,11 +60,7 @@ export async function answerVisit(
   let known: Caller | undefined;
   try {
     const caller = (known = await callers.identify(request.headers.authorization));
-    const spend = (cost: number): void => {
-      const excess = allowance.take({ caller, address }, cost);
-      if (excess !== null) throw new TidingsError('LIMIT_EXCEEDED', excess.message, excess);
-    };
-    send(response, await answer({ caller, spend }));
+    send(response, await answer({ caller, spend: (cost) => allowance.spend({ caller, address }, cost) }));
   } catch (error) {
     const reason = reasonOf(error);
     if (reason !== null) metrics.refused.inc({ reason });
@@ -82,11 +79,6 @@ export async function answerVisit(
 export function reportBug({ metrics, logger }: Pick<VisitParts, 'metrics' | 'logger'>, error: unknown): void {
   metrics.failures.inc();
   logger.error({ err: error }, 'unexpected error');
-}
-
-/** The address of the other end of a request's connection. */
-export function addressOf({ socket }: IncomingMessage): string {
-  return socket.remoteAddress ?? 'unknown';
 }
 
 /** By which code a refusal is counted; null for a bug. */

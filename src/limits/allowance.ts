@@ -1,3 +1,4 @@
+import { TidingsError } from '../errors.ts';
 import { clientOf, type Asking } from './client-of.ts';
 import { Rate } from './rate.ts';
 
@@ -27,6 +28,12 @@ export class Allowance {
     const expected = `expected operations of cost ${this.costPerMinute} a minute at most, got another one of ${cost}`;
     if (cost > this.costPerMinute) return { message: `${expected}, which is never allowed` };
     return { message: `${expected}; repeat it after ${retryAfterMs} ms`, retryAfterMs };
+  }
+
+  /** Takes it. Throws LIMIT_EXCEEDED when it is not there. */
+  spend(asking: Asking, cost: number): void {
+    const excess = this.take(asking, cost);
+    if (excess !== null) throw new TidingsError('LIMIT_EXCEEDED', excess.message, excess);
   }
 
   /** For a client that can wait: takes it, or says in how many milliseconds to try again. More than a minute has is let in when all of it is there. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 
 /** Who shares limits: those with the same key, else those with the same address. */
@@ -9,6 +10,11 @@ export interface Asking {
   readonly caller: { readonly keyId: string | null };
   /** Of the other end of the connection. */
   readonly address?: string;
+}
+
+/** The address of the other end of a request's connection. */
+export function addressOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? 'unknown';
 }
 
 /** An address as it is, but of IPv6 the network of 64 bits: whoever has one such address has them all. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Asker, Caller } from '../auth/caller.ts';
 import type { Callers } from '../auth/key-ring.ts';
 import { TidingsError } from '../errors.ts';
+import { addressOf } from '../limits/client-of.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import { requestIdOf } from './request-log.ts';
 
@@ -65,11 +66,6 @@ export function createAdmission({ callers, onRefused }: AdmissionParts): Admissi
 
 function isUnauthenticated(error: unknown): error is TidingsError {
   return error instanceof TidingsError && error.code === 'UNAUTHENTICATED';
-}
-
-/** The address of the other end of a request's connection. */
-export function addressOf({ socket }: IncomingMessage): string {
-  return socket.remoteAddress ?? 'unknown';
 }
 
 /** A response may go on for as long as a subscription. */

@@ -1,15 +1,14 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
-import type { EventDraft } from '../../src/event/event.ts';
 import { everything, type Condition } from '../../src/event/filter.ts';
 import { matches } from '../../src/event/matches.ts';
 import { parseFilter } from '../../src/event/parse-filter.ts';
-import { validateEvent } from '../../src/event/validate.ts';
 import { appendEvents } from '../../src/store/append.ts';
 import { readHead } from '../../src/store/log-order.ts';
 import { openStore } from '../../src/store/open.ts';
 import { countEvents, readPages } from '../../src/store/pages.ts';
+import { draftOf } from '../pure/sound-event.ts';
 import { anyEvent, anyFilter } from '../support/random-filters.ts';
 import { newDatabase } from '../support/world.ts';
 
@@ -30,7 +29,7 @@ test(
     let telling = 0;
     for (let round = 0; round < rounds; round += 1) {
       const drawn = fc.sample(anyEvent, { seed: seed + round, numRuns: perRound });
-      const drafts = drawn.map((event, index) => draft({ ...event, id: `e${round * perRound + index}` }, settings));
+      const drafts = drawn.map((event, index) => draftOf({ ...event, id: `e${round * perRound + index}` }));
       await appendEvents(database, drafts, 'REJECT_ALL');
       const head = await readHead(database);
       const read = async (filter: Condition) =>
@@ -56,9 +55,3 @@ test(
   },
   60_000 + rounds * 20_000,
 );
-
-function draft(event: object, limits: Parameters<typeof validateEvent>[2]): EventDraft {
-  const validation = validateEvent(event, [], limits);
-  if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
-  return validation.draft;
-}

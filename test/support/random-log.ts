@@ -1,13 +1,12 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import * as fc from 'fast-check';
-import { readSettings, type Settings } from '../../src/config.ts';
+import { readSettings } from '../../src/config.ts';
 import { origin } from '../../src/event/cursor.ts';
-import type { EventDraft } from '../../src/event/event.ts';
-import { validateEvent, type EventCandidate } from '../../src/event/validate.ts';
 import { appendEvents } from '../../src/store/append.ts';
 import { readHead } from '../../src/store/log-order.ts';
 import { readLog } from '../../src/store/log-stretch.ts';
 import { openStore } from '../../src/store/open.ts';
+import { draftOf } from '../pure/sound-event.ts';
 import { anyEvent } from './random-filters.ts';
 import { newDatabase } from './world.ts';
 
@@ -17,7 +16,7 @@ export async function logOf(candidates: readonly object[]) {
   const home = stack.use(await newDatabase());
   const settings = readSettings(home.environment);
   const { database } = stack.use(await openStore(settings));
-  const drafts = candidates.map((candidate, n) => draftOf({ ...candidate, id: `e${n}` }, settings));
+  const drafts = candidates.map((candidate, n) => draftOf({ ...candidate, id: `e${n}` }));
   for (let at = 0; at < drafts.length; at += 50) await appendEvents(database, drafts.slice(at, at + 50), 'REJECT_ALL');
   const head = await readHead(database);
   const { events } = await readLog(database, { after: origin, head, limit: candidates.length });
@@ -32,10 +31,4 @@ export function randomEvents(
 ): readonly object[] {
   const times = fc.sample(time, { seed, numRuns: count });
   return fc.sample(anyEvent, { seed, numRuns: count }).map((event, n) => ({ ...event, occurred: times[n], ...more(event, n) }));
-}
-
-function draftOf(candidate: object, settings: Settings): EventDraft {
-  const validation = validateEvent(candidate as EventCandidate, [], settings);
-  if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
-  return validation.draft;
 }

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { requireRight, type Caller, type Right } from '../../auth/caller.ts';
 import { TidingsError } from '../../errors.ts';
 import { isObject, readItem } from '../documents.ts';
-import { addressOf, type VisitParts } from '../visit.ts';
+import { addressOf } from '../../limits/client-of.ts';
+import type { VisitParts } from '../visit.ts';
 import type { Frame } from './frames.ts';
 
 export const inPath = '/api/events/in';

@@ -77,8 +77,7 @@ export class EventsOut {
     const message = readItem(bytes);
     const asked = 'json' in message && isObject(message.json) ? message.json : {};
     if (asked['type'] !== 'filter') throw new TidingsError('BAD_USER_INPUT', "Expected 'filter' message");
-    const excess = parts.allowance.take(this.visitor, questionCost);
-    if (excess !== null) throw new TidingsError('LIMIT_EXCEEDED', excess.message, excess);
+    parts.allowance.spend(this.visitor, questionCost);
     const parsed = parsePrefectFilter(asked['filter'], ['filter'], parts.limits);
     const { condition, isWanted } = withIds(parsed);
     const filter = seenBy(this.visitor.caller, condition);
