@@ -89,7 +89,7 @@ function partsTest(tests: readonly ResourceTest[]): readonly DigestTest[] {
   const pairs = roles.length * ids.length > fewPairs ? [] : roles.flatMap((role) => ids.map((id) => marksOf.part(role, id)));
   return [
     terms(roles.flatMap((role) => kinds.map((kind) => termOf.part(role, kind)))),
-    pairs.length === 0 ? always : anyOf(pairs.map((hashes) => ({ kind: 'bits', hashes, first: 'digests' }))),
+    pairs.length === 0 ? always : anyOf(pairs.map((hashes) => ({ kind: 'bits', hashes, asked: 'last' }))),
   ];
 }
 

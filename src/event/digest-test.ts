@@ -14,8 +14,8 @@ export type DigestTest =
   | { readonly kind: 'any'; readonly of: readonly DigestTest[] }
   /** At least one of these terms is there. */
   | { readonly kind: 'terms'; readonly some: readonly Term[] }
-  /** The signature has the bits of all these hashes. `first`: which are asked first, all chapters or only digests that pass otherwise. */
-  | { readonly kind: 'bits'; readonly hashes: readonly number[]; readonly first: 'chapters' | 'digests' }
+  /** The signature has the bits of all these hashes. `asked` last: only of digests that pass otherwise; first: chapters have them, too. */
+  | { readonly kind: 'bits'; readonly hashes: readonly number[]; readonly asked: 'first' | 'last' }
   /** Some instant from `since` until `until`, exclusive, lies within the times of the digest. */
   | { readonly kind: 'during'; readonly field: TimeField; readonly since?: Instant; readonly until?: Instant };
 
@@ -53,10 +53,34 @@ export function chapterTestOf(test: DigestTest): DigestTest {
     case 'any':
       return anyOf(test.of.map(chapterTestOf));
     case 'bits':
-      return test.first === 'chapters' ? ofHashes(test.hashes.slice(0, mostOfChapter)) : always;
+      return test.asked === 'first' ? ofHashes(test.hashes.slice(0, mostOfChapter)) : always;
     case 'terms':
     case 'during':
       return always;
+    default:
+      return test satisfies never;
+  }
+}
+
+/** What is asked last of a digest, and what is before; who passes both passes the test. */
+export function inTurn(test: DigestTest): { readonly before: DigestTest; readonly last: DigestTest } {
+  switch (test.kind) {
+    case 'all': {
+      const of = test.of.map(inTurn);
+      return { before: allOf(of.map(({ before }) => before)), last: allOf(of.map(({ last }) => last)) };
+    }
+    case 'any': {
+      const of = test.of.map(inTurn);
+      // What would pass by one alternative's first half and another one's second must be asked for once more, whole.
+      return of.every(({ last }) => isIdle(last))
+        ? { before: test, last: always }
+        : { before: anyOf(of.map(({ before }) => before)), last: test };
+    }
+    case 'bits':
+      return test.asked === 'last' ? { before: always, last: test } : { before: test, last: always };
+    case 'terms':
+    case 'during':
+      return { before: test, last: always };
     default:
       return test satisfies never;
   }
@@ -66,7 +90,7 @@ export function chapterTestOf(test: DigestTest): DigestTest {
 export const always: DigestTest = { kind: 'all', of: [] };
 
 export function ofHashes(hashes: readonly number[]): DigestTest {
-  return hashes.length === 0 ? always : { kind: 'bits', hashes, first: 'chapters' };
+  return hashes.length === 0 ? always : { kind: 'bits', hashes, asked: 'first' };
 }
 
 export function allOf(tests: readonly DigestTest[]): DigestTest {

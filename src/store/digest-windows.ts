@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../event/cursor.ts';
-import { isIdle, type DigestTest } from '../event/digest-test.ts';
+import { inTurn, isIdle, type DigestTest } from '../event/digest-test.ts';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database.ts';
 import { isFiled, passesSql, searchSql } from './digest-sql.ts';
@@ -51,13 +51,9 @@ export async function readFirstWindows(database: Database, request: PageRequest,
       order by ${order}
     ) d on true`);
   const found = rows.flatMap((row) => (isWhole(row) ? [{ place: placeOf(row), passes: row.passes === true }] : []));
-  const window = (from: number, to: number): Window => ({
-    digests: found.slice(from, to).flatMap(({ place, passes }) => (passes ? [place] : [])),
-    next: found[to]?.place ?? null,
-  });
   return {
     undigested: JSON.parse(rows[0]?.undigested ?? '[]') as readonly Places[],
-    windows: [window(0, firstSize), ...(found.length > firstSize + 1 ? [window(firstSize, size)] : [])],
+    windows: [windowOf(found, 0, firstSize), ...(found.length > firstSize + 1 ? [windowOf(found, firstSize, size)] : [])],
   };
 }
 
@@ -67,7 +63,10 @@ export interface Pending {
   readonly from: DigestPlace;
 }
 
-/** Reads a window of `size` digests for each key. Through digests_by_terms, where that leads somewhere. */
+/**
+ * Reads a window of up to `size` digests for each key. Through digests_by_terms, where that leads somewhere. What is asked last is
+ * asked only of those that are next in order.
+ */
 export async function readWindows(
   database: Database,
   request: PageRequest,
@@ -80,6 +79,7 @@ export async function readWindows(
 ): Promise<readonly Window[]> {
   const direction = directionOf(request);
   const tied = tieTest(tie);
+  const { before, last } = inTurn(test);
   const terms = tieTermRows(
     tie,
     pending.map(({ value }) => value),
@@ -90,15 +90,15 @@ export async function readWindows(
   // it does not, the digests are walked in order until enough pass; coalesce hides from the planner that few may, lest it
   // look at all of them and sort those that do.
   const search =
-    tied === null && !isFiled(test)
-      ? sql`${places} and coalesce(${searchSql(test)}, false)`
-      : sql`${places} is true and ${searchSql(test)} and ${tied ?? sql`true`} offset 0`;
-  const rows = await database.rows<DigestRow & { n: string }>(sql`
-    select k.n, d.*
+    tied === null && !isFiled(before)
+      ? sql`${places} and coalesce(${searchSql(before)}, false)`
+      : sql`${places} is true and ${searchSql(before)} and ${tied ?? sql`true`} offset 0`;
+  const rows = await database.rows<DigestRow & { n: string; passes: boolean }>(sql`
+    select k.n, ${placeColumns}, ${passesSql(last)} as passes
     from jsonb_to_recordset(${JSON.stringify(keys)}::text::jsonb)
       as k (n int, terms text, first_occurred timestamptz, last_occurred timestamptz, last bigint, part smallint)
     cross join lateral (
-      select ${placeColumns}
+      select d.*
       from (
         select * from tidings.digests d
         where ${search}
@@ -107,9 +107,9 @@ export async function readWindows(
       limit ${size + 1}
     ) d
     order by k.n, ${orderSql(direction)}`);
-  const perKey: DigestPlace[][] = pending.map(() => []);
-  for (const row of rows) perKey[Number(row.n)]?.push(placeOf(row));
-  return perKey.map((found) => ({ digests: found.slice(0, size), next: found[size] ?? null }));
+  const perKey: Found[][] = pending.map(() => []);
+  for (const row of rows) perKey[Number(row.n)]?.push({ place: placeOf(row), passes: row.passes });
+  return perKey.map((found) => windowOf(found, 0, size));
 }
 
 /** Whether an event comes before everything that a digest sums up, in the direction of a page. */
@@ -120,6 +120,15 @@ export function comesBefore(
 ): boolean {
   if (by === 'position') return up ? event.position < next.first : event.position > next.last;
   return up ? event.occurred < next.firstOccurred : event.occurred > next.lastOccurred;
+}
+
+interface Found {
+  readonly place: DigestPlace;
+  readonly passes: boolean;
+}
+
+function windowOf(found: readonly Found[], from: number, to: number): Window {
+  return { digests: found.slice(from, to).flatMap(({ place, passes }) => (passes ? [place] : [])), next: found[to]?.place ?? null };
 }
 
 /** Digests of which a part may lie between the places of a page; the order of time has an index at either end. */

@@ -41,25 +41,36 @@ export async function readDigestedPages(
   const { undigested: stretches, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : always);
   const undigested = stretches.flatMap(piecesOf);
   const undigestedLast = direction.by === 'position' && direction.up;
-  const search = keys.map((value) => new PageSearch(value, request.limit + 1, direction));
+  const [first, second] = windows;
+  const search = keys.map((value) => new PageSearch({ value, wanted: request.limit + 1, from: first.next }, direction));
   const lookIntoAll = (some: readonly PageSearch[], ranges: readonly Range[]): Promise<void> =>
     pace.through(ranges, (part) => lookInto(database, { request, tie, search: some }, part));
+  const searchFor = (some: readonly PageSearch[], size: number): Promise<readonly Window[]> => {
+    const pending = some.flatMap(({ value, from }) => (from === null ? [] : [{ value, from }]));
+    return readWindows(database, request, { tie, test, pending, size });
+  };
 
-  for (const [index, window] of windows.entries()) {
-    // The few digests of a window where little passes are found again by the search, which spares a statement.
-    if (index > 0 && (window.digests.length < fewPassing || search.every((each) => each.from === null))) break;
-    await lookIntoAll(search, index > 0 || undigestedLast ? window.digests : [...undigested, ...window.digests]);
-    for (const each of search) each.close(window);
+  // Where little passes, the first search is made while the first window is looked into, and finds the second one's digests again.
+  const sparse = first.next !== null && (second?.digests.length ?? 0) < fewPassing;
+  const [ahead] = await Promise.all([
+    sparse ? searchFor(search, searchSize) : null,
+    lookIntoAll(search, undigestedLast ? first.digests : [...undigested, ...first.digests]),
+  ]);
+  for (const each of search) each.close(first);
+  if (second !== undefined && !sparse && search.some((each) => each.from !== null)) {
+    await lookIntoAll(search, second.digests);
+    for (const each of search) each.close(second);
   }
+  let ready = ahead?.filter((_, n) => search[n]?.from !== null);
   for (let size = searchSize; ; size = Math.min(size * 4, largestSize)) {
     const open = search.filter((each) => each.from !== null);
     if (open.length === 0) break;
     pace.check();
-    const pending = open.flatMap(({ value, from }) => (from === null ? [] : [{ value, from }]));
-    const found = await readWindows(database, request, { tie, test, pending, size });
+    const found = ready ?? (await searchFor(open, size));
+    ready = undefined;
     const [one, window] = [open[0], found[0]];
     if (open.length === 1 && one !== undefined && window !== undefined) {
-      await lookThrough(window, one, (digests) => lookIntoAll([one], digests));
+      await one.lookThrough(window, (digests) => lookIntoAll([one], digests));
     } else {
       await lookIntoAll(open, distinct(found.flatMap(({ digests }) => digests)));
       for (const [index, each] of open.entries()) each.close(found[index] ?? nothing);
@@ -72,18 +83,6 @@ export async function readDigestedPages(
 
 export interface Tested extends Tied {
   readonly test: DigestTest;
-}
-
-/** Looks into the digests of a window step by step, and no further than one key's page needs. */
-async function lookThrough(window: Window, search: PageSearch, look: (digests: readonly DigestPlace[]) => Promise<void>): Promise<void> {
-  for (let at = 0, step = firstStep; at === 0 || at < window.digests.length;) {
-    const digests = window.digests.slice(at, at + step);
-    await look(digests);
-    at += digests.length;
-    search.close({ digests, next: window.digests[at] ?? window.next });
-    if (search.from === null || digests.length === 0) return;
-    step = Math.min(Math.max(search.digestsWanted(), firstStep), longestStep);
-  }
 }
 
 /** A stretch of places in pieces that a statement can take one or many of. */
@@ -157,9 +156,6 @@ const nothing: Window = { digests: [], next: null };
 const fewPassing = 16;
 /** Stretches looked into by the first statement; the next ones take on more, if it was quick. */
 const firstLook = 32;
-/** Digests of one key looked into at once, at first and at most. */
-const firstStep = 12;
-const longestStep = 512;
 /** Digests of the first search; each further one reads four times as many. */
 const searchSize = 64;
-const largestSize = 1024;
+const largestSize = 4096;

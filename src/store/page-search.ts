@@ -1,21 +1,27 @@
 import type { Position } from '../event/cursor.ts';
+import { stretchLength } from '../event/digest.ts';
 import { comesBefore, type DigestPlace, type Window } from './digest-windows.ts';
 import type { Direction } from './page-request.ts';
 import { fromTimestamp, type EventRow } from './rows.ts';
 
 /** One key's page in the making. */
 export class PageSearch {
+  readonly value: string;
   /** The digest from which on to look; null: there is no need to look further. */
-  from: DigestPlace | null = null;
+  from: DigestPlace | null;
+  private readonly wanted: number;
   private readonly found = new Map<string, EventRow>();
   private sorted: EventRow[] = [];
   private looked = 0;
 
   constructor(
-    readonly value: string,
-    private readonly wanted: number,
+    { value, wanted, from }: Pick<PageSearch, 'value' | 'from'> & { readonly wanted: number },
     private readonly direction: Direction,
-  ) {}
+  ) {
+    this.value = value;
+    this.wanted = wanted;
+    this.from = from;
+  }
 
   add(row: EventRow): void {
     this.found.set(row.position, row);
@@ -30,10 +36,15 @@ export class PageSearch {
     this.from = full ? null : next;
   }
 
-  /** How many more digests the page is likely to need, if they hold as much as those before. */
-  digestsWanted(): number {
-    const each = this.found.size / Math.max(this.looked, 1);
-    return Math.ceil((this.wanted - this.found.size) / Math.max(each, leastInOne)) + 1;
+  /** Looks into the digests of a window step by step, and no further than the page needs. */
+  async lookThrough(window: Window, look: (digests: readonly DigestPlace[]) => Promise<void>): Promise<void> {
+    let rest = window.digests;
+    do {
+      const digests = rest.slice(0, this.stepThrough(rest));
+      await look(digests);
+      rest = rest.slice(digests.length);
+      this.close({ digests, next: rest[0] ?? window.next });
+    } while (this.from !== null && rest.length > 0);
   }
 
   isFull(): boolean {
@@ -43,6 +54,13 @@ export class PageSearch {
   page(): readonly EventRow[] {
     this.close({ digests: [], next: null });
     return this.sorted.slice(0, this.wanted);
+  }
+
+  /** How many of these digests the page is likely to need, if they hold as much as those before. */
+  private stepThrough(digests: readonly DigestPlace[]): number {
+    const each = this.looked < leastStep ? expectedInEach(digests) : this.found.size / this.looked;
+    const needed = Math.ceil((this.wanted - this.found.size) / Math.max(each, leastInOne)) + 1;
+    return Math.min(Math.max(needed, leastStep), longestStep);
   }
 }
 
@@ -57,5 +75,15 @@ function inOrder(a: EventRow, b: EventRow, { by, up }: Direction): number {
   return up ? order : -order;
 }
 
+/** Matches in each of these digests, if they are strewn evenly over the log from the first one to the last: as Poisson has it. */
+function expectedInEach(digests: readonly DigestPlace[]): number {
+  const [first, last] = digests.reduce(([low, high], digest) => [Math.min(low, digest.first), Math.max(high, digest.last)], [Infinity, 0]);
+  const share = (digests.length * stretchLength) / (last - first + 1);
+  return share > 0 && share < 1 ? -Math.log(1 - share) / share : Infinity;
+}
+
 /** Events of a page expected in a digest that passed, at least. */
 const leastInOne = 1 / 8;
+/** Digests looked into at once, at least and at most. */
+const leastStep = 12;
+const longestStep = 512;

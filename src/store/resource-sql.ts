@@ -42,12 +42,23 @@ const related: Source = {
   idIn: (values) => isOneOf(sql`(r.resource ->> 'id')`, values),
 };
 
-/** One and the same related resource passes. What it must contain is said first, for events_by_related. */
+/** One and the same related resource passes. What it must contain is asked first, since that takes least, and alone where it is all. */
 function someRelated(test: ResourceTest): SQL {
   const contained = Object.entries(containment(test));
-  const indexed = contained.length === 0 ? [] : [sql`e.related @> ${JSON.stringify([Object.fromEntries(contained)])}::text::jsonb`];
-  const exists = sql`exists (select from jsonb_array_elements(e.related) as r (resource) where ${passes(test, related)})`;
-  return bothOf([...indexed, exists]);
+  const first = contained.length === 0 ? [] : [sql`e.related @> ${JSON.stringify([Object.fromEntries(contained)])}::text::jsonb`];
+  if (isContainment(test)) return bothOf(first);
+  return bothOf([...first, sql`exists (select from jsonb_array_elements(e.related) as r (resource) where ${passes(test, related)})`]);
+}
+
+/** Whether what every related resource that passes contains is also all that it must: of each label one value, or of none. */
+function isContainment(test: ResourceTest): boolean {
+  const tests = conjunctsOf(test);
+  const labels = tests.flatMap((each) => (each.kind === 'oneOf' && Object.keys(containment(each)).length > 0 ? [each.label] : []));
+  return tests.length > 0 && new Set(labels).size === tests.length;
+}
+
+function conjunctsOf(test: ResourceTest): readonly ResourceTest[] {
+  return test.kind === 'all' ? test.of.flatMap(conjunctsOf) : [test];
 }
 
 /** A part of every related resource that passes; it may be empty. */

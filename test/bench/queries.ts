@@ -5,14 +5,15 @@ import type { Database } from '../../src/store/database.ts';
 import { readHead } from '../../src/store/log-order.ts';
 import { openStore } from '../../src/store/open.ts';
 import { countEvents, readPages } from '../../src/store/pages.ts';
-import { append, digestAll } from './load/filling.ts';
+import { append, digestAll, leavePartition } from './load/filling.ts';
 import { workload } from './workload.ts';
 
 // Prints how long first pages take by each kind of filter, in each order, and counts up to 10,000:
-//   DATABASE_URL=postgres://… npx tsx test/bench/queries.ts [events, 1000000] [only cases whose name has this]
-// Fills an empty database with the workload first. Times are medians of 9 in milliseconds, of the store alone.
+//   DATABASE_URL=postgres://… npx tsx test/bench/queries.ts [events, 1000000] [only cases whose name has this] [partitions, 1]
+// Fills an empty database with the workload first, in so many partitions of the log. Times are medians of 9 in milliseconds, of the store alone.
 const count = Number(process.argv[2] ?? 1_000_000);
 const only = process.argv[3] ?? '';
+const partitions = Number(process.argv[4] ?? 1);
 const settings = readSettings(process.env);
 await using store = await openStore(settings);
 const { database } = store;
@@ -118,10 +119,23 @@ async function median(run: () => Promise<void>): Promise<string> {
 
 async function fill(database: Database): Promise<void> {
   const began = performance.now();
-  await append(database, workload(count), settings);
+  const events = workload(count);
+  for (let part = 0; part < partitions; part += 1) {
+    if (part > 0) await leavePartition(database);
+    await append(database, part === partitions - 1 ? events : next(events, Math.floor(count / partitions)), settings);
+  }
   const appended = performance.now();
   await digestAll(database);
   const digested = performance.now();
   const rate = (ms: number): string => `${((count / ms) * 1000).toFixed(0)}/s`;
   console.log(`${count} events appended at ${rate(appended - began)}, digested at ${rate(digested - appended)}`);
+}
+
+/** The next so many of what goes on afterwards. */
+function* next<T>(from: Generator<T>, most: number): Generator<T> {
+  for (let left = most; left > 0; left -= 1) {
+    const { value, done } = from.next();
+    if (done) return;
+    yield value;
+  }
 }

@@ -4,7 +4,7 @@ import { readSettings } from '../../src/config.ts';
 import type { Position } from '../../src/event/cursor.ts';
 import { createDigester, type Digest } from '../../src/event/digest.ts';
 import { digestTestOf } from '../../src/event/digest-test-of.ts';
-import { isIdle, passes } from '../../src/event/digest-test.ts';
+import { inTurn, isIdle, passes, type DigestTest } from '../../src/event/digest-test.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import type { Instant } from '../../src/event/instant.ts';
 import { matches } from '../../src/event/matches.ts';
@@ -117,6 +117,39 @@ describe('a digest without a match is passed over', () => {
     const pass = (input: EventFilterInput): boolean => passes(digestTestOf(parseFilter(input, ['filter'], settings)), digest!);
     expect([pass(met), pass(missed)]).toEqual([true, false]);
   });
+});
+
+test('a test in turn, first what is asked before and then what is asked last, is the test', () => {
+  const bits = fc.record({
+    kind: fc.constant('bits' as const),
+    hashes: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 2 }),
+    asked: fc.constantFrom('first' as const, 'last' as const),
+  });
+  const terms = fc.record({
+    kind: fc.constant('terms' as const),
+    some: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 3 }),
+  });
+  const { tree } = fc.letrec<{ tree: DigestTest }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      bits,
+      terms as fc.Arbitrary<DigestTest>,
+      fc.record({ kind: fc.constantFrom('all' as const, 'any' as const), of: fc.array(tie('tree'), { maxLength: 3 }) }),
+    ),
+  }));
+  const some = fc.record({ terms: fc.array(fc.integer({ min: 1, max: 6 })), signature: fc.uint8Array({ minLength: 4, maxLength: 4 }) });
+  const [whole] = digestsOf([stored(base, 1)]);
+  let late = 0;
+  fc.assert(
+    fc.property(tree, some, (needed, part) => {
+      const digest = { ...whole!, ...part } as Digest;
+      const { before, last } = inTurn(needed);
+      if (passes(before, digest) && !passes(needed, digest)) late += 1;
+      expect(passes(before, digest) && passes(last, digest)).toBe(passes(needed, digest));
+    }),
+    { seed, numRuns: 3000 },
+  );
+  expect(late).toBeGreaterThan(50);
 });
 
 test('events that occurred far from the others have digests of their own', () => {

@@ -4,10 +4,12 @@ import { origin } from '../../../src/event/cursor.ts';
 import { chapterLength, stretchLength } from '../../../src/event/digest.ts';
 import type { EventDraft } from '../../../src/event/event.ts';
 import { validateEvent, type EventCandidate } from '../../../src/event/validate.ts';
+import { lookAfterPartitions, rulesFor } from '../../../src/log/retention.ts';
 import { appendEvents } from '../../../src/store/append.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { readHead } from '../../../src/store/log-order.ts';
 import { readLog } from '../../../src/store/log-stretch.ts';
+import { databaseClock } from '../../../src/store/partitions.ts';
 import { digest } from '../../support/digests.ts';
 
 /** Appends events in batches of 1,000. */
@@ -25,6 +27,12 @@ export async function append(database: Database, events: Iterable<EventCandidate
   }
   await flush();
   return count;
+}
+
+/** Leaves the open partition of the log for the next one, as if its time were over. */
+export async function leavePartition(database: Database): Promise<void> {
+  const looking = { database, clock: databaseClock(database), signal: new AbortController().signal };
+  await lookAfterPartitions(looking, { ...rulesFor(0), everyMs: 0 });
 }
 
 /** Makes the digests of what has none, and lets the planner know of all. */
