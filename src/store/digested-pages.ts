@@ -50,12 +50,11 @@ export async function readDigestedPages(
     return readWindows(database, request, { tie, test, pending, size });
   };
 
+  // Events without a digest stand at the end of the log: what is far from them is looked into apart, so that each spans few partitions.
+  const looks = undigestedLast ? [first.digests] : direction.up ? [undigested, first.digests] : [[...undigested, ...first.digests]];
   // Where little passes, the first search is made while the first window is looked into, and finds the second one's digests again.
   const sparse = first.next !== null && (second?.digests.length ?? 0) < fewPassing;
-  const [ahead] = await Promise.all([
-    sparse ? searchFor(search, searchSize) : null,
-    lookIntoAll(search, undigestedLast ? first.digests : [...undigested, ...first.digests]),
-  ]);
+  const [ahead] = await Promise.all([sparse ? searchFor(search, searchSize) : null, ...looks.map((ranges) => lookIntoAll(search, ranges))]);
   for (const each of search) each.close(first);
   if (second !== undefined && !sparse && search.some((each) => each.from !== null)) {
     await lookIntoAll(search, second.digests);

@@ -1,5 +1,4 @@
 import type { Position } from '../event/cursor.ts';
-import { stretchLength } from '../event/digest.ts';
 import { comesBefore, type DigestPlace, type Window } from './digest-windows.ts';
 import type { Direction } from './page-request.ts';
 import { fromTimestamp, type EventRow } from './rows.ts';
@@ -75,11 +74,14 @@ function inOrder(a: EventRow, b: EventRow, { by, up }: Direction): number {
   return up ? order : -order;
 }
 
-/** Matches in each of these digests, if they are strewn evenly over the log from the first one to the last: as Poisson has it. */
+/**
+ * Matches in each digest that passes, as Poisson has it, if matches are strewn evenly: then what follows a digest that passes
+ * passes as often as any other one. Where all follow each other, there may be any number.
+ */
 function expectedInEach(digests: readonly DigestPlace[]): number {
-  const [first, last] = digests.reduce(([low, high], digest) => [Math.min(low, digest.first), Math.max(high, digest.last)], [Infinity, 0]);
-  const share = (digests.length * stretchLength) / (last - first + 1);
-  return share > 0 && share < 1 ? -Math.log(1 - share) / share : Infinity;
+  const follow = digests.filter(({ first, last }, n) => last + 1 === digests[n - 1]?.first || digests[n - 1]?.last === first - 1).length;
+  const share = follow / Math.max(digests.length - 1, 1);
+  return share === 0 ? 1 : share < 1 ? -Math.log(1 - share) / share : Infinity;
 }
 
 /** Events of a page expected in a digest that passed, at least. */
