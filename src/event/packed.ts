@@ -34,15 +34,13 @@ export function unpackedCodes(bytes: Uint8Array, { size, count }: { readonly siz
   const codes = new Uint16Array(count);
   if (width === 0) return codes;
   const mask = 2 ** width - 1;
-  let [at, pending, bits] = [0, 0, 0];
-  for (let index = 0; index < count; index += 1) {
-    for (; bits < width; bits += 8) {
-      pending |= (bytes[at] ?? 0) << bits;
-      at += 1;
-    }
-    codes[index] = pending & mask;
-    pending >>>= width;
-    bits -= width;
+  // A number lies in three bytes, of which the last ones may be beyond the end.
+  const padded = new Uint8Array(bytes.byteLength + 2);
+  padded.set(bytes);
+  for (let index = 0, bit = 0; index < count; index += 1, bit += width) {
+    const at = bit >>> 3;
+    const three = (padded[at] ?? 0) | ((padded[at + 1] ?? 0) << 8) | ((padded[at + 2] ?? 0) << 16);
+    codes[index] = (three >>> (bit & 7)) & mask;
   }
   return codes;
 }
