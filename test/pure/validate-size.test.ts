@@ -75,7 +75,7 @@ describe('TOO_LARGE', () => {
   });
 
   test('whatever an event has in it, one byte more than allowed is told', () => {
-    const number = fc.constantFrom(-1.7976931348623157e308, -1.2345678901234567e-300, 0, 17);
+    const number = fc.constantFrom(-1.7976931348623157e308, 0, 17);
     const drafts = fc.constantFrom('\u0001', '💥', 'é', '"', 'x').chain((unit): fc.Arbitrary<EventDraft> => {
       const text = fc.nat(30).map((length) => unit.repeat(length));
       const labels = fc.dictionary(text, text, { maxKeys: 3 });
