@@ -8,13 +8,8 @@ import { origin, type Position } from '../event/cursor.ts';
 import { thickAgain, unpackedCodes, unpackedValues } from '../event/packed.ts';
 import { namesAbove, payloadName } from '../event/payload-columns.ts';
 import type { Database } from './database.ts';
+import type { Stretch } from './digest-spans.ts';
 import { Pace } from './pace.ts';
-
-/** A part of the log: after `from`, up to and including `to`. */
-export interface Stretch {
-  readonly from: Position;
-  readonly to: Position;
-}
 
 /**
  * Counts every chapter up to `head` by its columns, some chapters a statement, by the primary keys. Answers with the stretches

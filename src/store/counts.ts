@@ -11,9 +11,9 @@ import { countByColumns } from './counts-by-columns.ts';
 import { groupingBy, keysOfRow, type CountRow, type Grouping } from './count-sql.ts';
 import type { Database } from './database.ts';
 import { isFiled, searchSql } from './digest-sql.ts';
+import { matchesIn, spansOf, type Stretch } from './digest-spans.ts';
 import { sqlOf } from './filter-sql.ts';
 import { Pace } from './pace.ts';
-import { occurredBetween } from './page-request.ts';
 import { fromTimestamp } from './rows.ts';
 import { conjunctsOf, wayTo } from './way.ts';
 
@@ -27,26 +27,31 @@ export interface CountsRequest {
 interface Searched {
   /** Matches in so few digests are looked for there, and columns are not asked. */
   readonly fewDigests?: number;
+  /** Digests of the first statement that looks through some; the next ones take on more, if it was quick. */
+  readonly span?: number;
 }
 
 /**
  * Counts by dimensions. By columns, where these say all that it takes; through event ids or `follows` in one statement;
  * else through the digests that may hold matches. Throws LIMIT_EXCEEDED when it takes too long, or has too many keys.
  */
-export async function readCounts(database: Database, request: CountsRequest, { fewDigests = 256 }: Searched = {}): Promise<CountTable> {
+export async function readCounts(
+  database: Database,
+  request: CountsRequest,
+  { fewDigests = 256, span = 256 }: Searched = {},
+): Promise<CountTable> {
   const table = new CountTable();
   const { filter, dimensions, head } = request;
   const way = wayTo({ filter, order: 'LOG' });
   if (way.kind === 'ids' || way.kind === 'follows') {
     const matching = sql`select e.* from tidings.events e where e.position <= ${head} and ${sqlOf(filter)} offset 0`;
-    await tally(database, { request, table }, (grouping) => sql`select g.* from (${grouped(grouping, matching)}) g`);
+    await tally(database, { request, table }, (grouping) => grouped(grouping, matching));
     return table;
   }
   const test = way.kind === 'digests' ? way.test : always;
   const byColumns = (await isRare(database, test, { head, fewDigests })) ? null : columnCount(conjunctsOf(filter), dimensions);
   const left = byColumns === null ? [{ from: origin, to: head }] : await countByColumns(database, head, { count: byColumns, table });
-  const pace = new Pace(database.statementTimeout, firstSpan);
-  for (const { from, to } of left) await countStretch(database, { request: { ...request, head: to }, table }, { from, test, pace });
+  await countStretches(database, { request, table }, { stretches: left, test, span });
   return table;
 }
 
@@ -69,21 +74,33 @@ async function isRare(
   return row?.rare === true;
 }
 
+interface Counted {
+  readonly request: CountsRequest;
+  readonly table: CountTable;
+}
+
 /**
- * Counts what lies after a place, span by span through digests, and behind the last of them, as `digested-counts` does: no
- * statement takes long. The database groups, and cuts time into pieces that hardly ever lie in two buckets; whose they are
- * is said here, by the calendar.
+ * Counts stretches of the log span by span, through digests, and behind the last of them, as `digested-counts` does: no
+ * statement takes long, and two are under way at a time where the database can. The database groups, and cuts time into
+ * pieces that hardly ever lie in two buckets; whose they are is said here, by the calendar.
  */
-async function countStretch(
+async function countStretches(
   database: Database,
-  { request, table }: { readonly request: CountsRequest; readonly table: CountTable },
-  { from: start, test, pace }: { readonly from: Position; readonly test: DigestTest; readonly pace: Pace },
+  counted: Counted,
+  { stretches, test, span: first }: { readonly stretches: readonly Stretch[]; readonly test: DigestTest; readonly span: number },
 ): Promise<void> {
-  for (let from: Position | null = start; from !== null && from < request.head;) {
-    pace.check();
-    const span: SpanOfDigests = { request, test, from, digests: pace.share };
-    const upTo: string | null = await pace.timed(() => tally(database, { request, table }, (grouping) => ofSpan(span, grouping)));
-    from = upTo === null ? null : (Number(upTo) as Position);
+  const pace = new Pace(database.statementTimeout, first);
+  const spans = spansOf(database, stretches, pace);
+  const inTurn = async (): Promise<void> => {
+    for (let next = await spans.next(); next.done !== true; next = await spans.next()) {
+      const { value: span } = next;
+      await pace.timed(() => tally(database, counted, (grouping) => grouped(grouping, matchesIn(span, counted.request.filter, test))));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: database.kind === 'embedded' ? 1 : 2 }, inTurn));
+  } finally {
+    await spans.return(undefined);
   }
 }
 
@@ -101,75 +118,29 @@ export function occurredBounds(filter: Condition): TimeBounds {
   return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
 }
 
-/** Runs a statement and adds what it counts. Answers with where the next one begins. */
+/** Runs a statement and adds what it counts. */
 async function tally(
   database: Database,
-  { request: { dimensions }, table }: { readonly request: CountsRequest; readonly table: CountTable },
+  { request: { dimensions }, table }: Counted,
   statement: (grouping: Grouping) => SQL,
-): Promise<string | null> {
-  const read = (cut: number) => database.rows<Partial<CountRow> & { upto?: string | null }>(statement(groupingBy(dimensions, cut)));
-  const counted = (rows: readonly Partial<CountRow>[]) => rows.filter(isCounted).map((row) => ({ row, keys: keysOfRow(dimensions, row) }));
-  let rows = await read(cutOf(dimensions));
-  let found = counted(rows);
-  if (found.some(({ keys }) => keys === null)) {
-    rows = await read(finestCut);
-    found = counted(rows);
-  }
+): Promise<void> {
+  const read = async (cut: number) => {
+    const rows = await database.rows<CountRow>(statement(groupingBy(dimensions, cut)));
+    return rows.map((row) => ({ row, keys: keysOfRow(dimensions, row) }));
+  };
+  let found = await read(cutOf(dimensions));
+  if (found.some(({ keys }) => keys === null)) found = await read(finestCut);
   for (const { row, keys } of found) {
     if (keys === null) throw new Error('a second lies in two spans of time');
     table.add(keys, tallied(Number(row.count), fromTimestamp(row.first_occurred), fromTimestamp(row.last_occurred)));
     table.total += Number(row.once);
   }
-  return rows[0]?.upto ?? null;
 }
 
 /** Seconds. Clocks are set apart from UTC by multiples of a quarter of an hour, but for olden times: then by seconds. */
 function cutOf(dimensions: readonly Dimension[]): number {
   const time = dimensions.find((each) => each.kind === 'time');
   return time?.unit === 'SECOND' ? finestCut : time?.unit === 'MINUTE' ? 60 : 900;
-}
-
-/** A span without matches has one row, which only says where it ends. */
-function isCounted(row: Partial<CountRow>): row is CountRow {
-  return row.count !== undefined && row.count !== null;
-}
-
-interface SpanOfDigests {
-  readonly request: CountsRequest;
-  readonly test: DigestTest;
-  readonly from: Position;
-  /** How many. */
-  readonly digests: number;
-}
-
-function ofSpan({ request, test, from, digests }: SpanOfDigests, grouping: Grouping): SQL {
-  // By the primary key, but where digests_by_terms shall serve alone.
-  const between = sql`(d.last > ${from} and d.last <= coalesce(span.upto, span.digested))`;
-  const matching = sql`
-    select e.*
-    from (
-      (
-        select d.first, d.last, d.first_occurred, d.last_occurred from tidings.digests d
-        where ${isFiled(test) ? sql`${between} is true` : between} and ${searchSql(test)} offset 0
-      )
-      union all
-      select span.digested + 1, ${request.head}, '-infinity', 'infinity' where span.upto is null
-    ) r
-    cross join lateral (
-      select * from tidings.events e
-      where e.position between r.first and r.last and ${occurredBetween(sql`r.first_occurred`, sql`r.last_occurred`)}
-        and e.position <= ${request.head} and ${sqlOf(request.filter)}
-      offset 0
-    ) e`;
-  return sql`
-    with span as materialized (
-      select min(last) filter (where n = ${digests + 1}) - 1 as upto, coalesce(max(last), ${from}) as digested
-      from (
-        select last, row_number() over (order by last, part) as n
-        from (select last, part from tidings.digests where last > ${from} order by last, part limit ${digests + 1}) d
-      ) d
-    )
-    select span.upto, g.* from span left join lateral (${grouped(grouping, matching)}) g on true`;
 }
 
 function grouped({ keys, joined, once, cut }: Grouping, matching: SQL): SQL {
@@ -192,6 +163,4 @@ function grouped({ keys, joined, once, cut }: Grouping, matching: SQL): SQL {
     group by ${groups}`;
 }
 
-/** Digests of the first statement; the next ones take on more, if it was quick. */
-const firstSpan = 256;
 const finestCut = 1;
