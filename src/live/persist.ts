@@ -18,6 +18,7 @@ export async function persist(attempt: () => Promise<void>, { logger, isOver, st
     try {
       return await attempt();
     } catch (error) {
+      if (isOver() || stopped.aborted) return; // the server closes its database: nothing is wrong
       if (failures === 0) logger.warn({ err: error }, 'a subscription waits for the database');
       failures += 1;
       await pause(Math.min(firstPauseMs * 2 ** failures, longestPauseMs), stopped);

@@ -103,7 +103,7 @@ export function createHttp(parts: HttpParts): Server {
     return true;
   };
   return createServer(
-    { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: checkingMs },
+    { headersTimeout: headersMs, requestTimeout: requestMs, keepAliveTimeout: keptMs, connectionsCheckingInterval: checkingMs },
     (request, response) => {
       logRequest(logger, request, response);
       answer(request, response).catch((error: unknown) => {
@@ -166,3 +166,8 @@ function send(response: ServerResponse, status: number, { type, text }: Body): v
   response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
   response.end(text);
 }
+/**
+ * How long a connection is kept without a request: longer than the minute for which load balancers keep theirs, since the end
+ * that closes first resets a request that is on its way. Node's default of 5 s is also shorter than a turn of a busy server.
+ */
+const keptMs = 65_000;

@@ -18,6 +18,7 @@ test('health, metrics, the home page and nothing else are served', async () => {
   for (const name of ['tidings_events_emitted_total', 'tidings_subscriptions', 'tidings_log_head', 'nodejs_eventloop_lag_seconds']) {
     expect(metrics).toContain(`# TYPE ${name}`);
   }
+  expect((await get('/livez')).headers.get('keep-alive')).toBe('timeout=65'); // longer than load balancers keep theirs
   const home = await get('/');
   expect(home.headers.get('content-type')).toContain('text/html');
   expect(await home.text()).toContain('href="/graphql"');
