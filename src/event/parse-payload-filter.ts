@@ -3,7 +3,7 @@ import type { Comparison, Condition, ValueTest } from './filter.ts';
 import { allOf, bad, not, type FilterReader } from './filter-reader.ts';
 import { checkPayload } from './payload.ts';
 import { parsePayloadPath, type PayloadPath } from './payload-path.ts';
-import { Problems } from './problem.ts';
+import { below, Problems, whereIs } from './problem.ts';
 
 export interface PayloadFilterInput {
   readonly path: string;
@@ -37,7 +37,8 @@ export function parsePayloadFilter(reader: FilterReader, input: PayloadFilterInp
 
 function equals(values: readonly unknown[], path: Path): ValueTest {
   const problems = new Problems();
-  values.forEach((value, index) => checkPayload({ value }, [...path, String(index)], { levels: mostLevels, problems }));
+  const where = whereIs(path);
+  values.forEach((value, index) => checkPayload({ value }, below(where, String(index)), { levels: mostLevels, problems }));
   const [problem] = problems.found;
   if (problem !== undefined) throw new TidingsError('BAD_FILTER', problem.message, { path: problem.path });
   return { kind: 'oneOf', values };

@@ -1,5 +1,5 @@
 import type { JsonObject } from './event.ts';
-import { below, pathOf, shown, whereIs, type Problems, type Where } from './problem.ts';
+import { below, pathOf, shown, type Problems, type Where } from './problem.ts';
 import { unstorable } from './text.ts';
 
 export interface PayloadRules {
@@ -9,13 +9,12 @@ export interface PayloadRules {
 }
 
 /** Checks a payload: a JSON object of bounded depth whose strings and keys can be stored. Null when left out or bad. */
-export function checkPayload(value: unknown, path: readonly string[], rules: PayloadRules): JsonObject | null {
+export function checkPayload(value: unknown, where: Where | null, rules: PayloadRules): JsonObject | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'object' || Array.isArray(value)) {
-    rules.problems.add('INVALID', path, `expected a JSON object, got ${shown(value)}`);
+    rules.problems.add('INVALID', pathOf(where), `expected a JSON object, got ${shown(value)}`);
     return null;
   }
-  const where = whereIs(path);
   checkValue(value, where, { ...rules, root: where?.depth ?? 0 });
   return value as JsonObject;
 }

@@ -36,7 +36,7 @@ export function validateEvent(candidate: EventCandidate, path: readonly string[]
     event: check.text(candidate.event, below(where, 'event'), limits.eventNameLength),
     resource: check.resource(candidate.resource, below(where, 'resource')),
     related: check.related(candidate.related, below(where, 'related')),
-    payload: checkPayload(candidate.payload, [...path, 'payload'], { levels: limits.payloadDepth, problems }),
+    payload: checkPayload(candidate.payload, below(where, 'payload'), { levels: limits.payloadDepth, problems }),
     follows: isLeftOut(candidate.follows) ? null : check.text(candidate.follows, below(where, 'follows'), limits.eventIdLength),
   };
   if (problems.found.length > 0) return { problems: problems.found };

@@ -1,12 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { Position } from '../event/cursor.ts';
+import { origin, type Position } from '../event/cursor.ts';
 import type { DigestTest } from '../event/digest-test.ts';
-import type { Condition } from '../event/filter.ts';
 import type { Database } from './database.ts';
 import { isFiled, searchSql } from './digest-sql.ts';
-import { sqlOf } from './filter-sql.ts';
 import type { Pace } from './pace.ts';
-import { occurredBetween } from './page-request.ts';
+import { eventsBetween, occurredBetween } from './page-request.ts';
 
 /** A part of the log: after `from`, up to and including `to`. */
 export interface Stretch {
@@ -15,7 +13,7 @@ export interface Stretch {
 }
 
 /** The digests that end in a stretch, and if they do not reach its end, the events behind them. */
-interface Span extends Stretch {
+export interface Span extends Stretch {
   /** The last of the digests. */
   readonly digested: Position;
 }
@@ -39,24 +37,28 @@ export async function* spansOf(database: Database, stretches: readonly Stretch[]
   }
 }
 
-/** The events of a span that match. */
-export function matchesIn({ from, to, digested }: Span, filter: Condition, test: DigestTest): SQL {
+interface Passing {
+  readonly test: DigestTest;
+  /** What else a digest `d` must pass, through digests_by_terms. */
+  readonly tied?: SQL | null;
+}
+
+/** Where a span may have matches, as rows of `first`, `last`, `first_occurred` and `last_occurred`: its digests that pass, and what is behind them. */
+export function rangesOf({ from, to, digested }: Span, { test, tied = null }: Passing): SQL {
   // By the primary key, but where digests_by_terms shall serve alone.
   const between = sql`(d.last > ${from} and d.last <= ${digested})`;
   return sql`
-    select e.*
-    from (
-      (
-        select d.first, d.last, d.first_occurred, d.last_occurred from tidings.digests d
-        where ${isFiled(test) ? sql`${between} is true` : between} and ${searchSql(test)} offset 0
-      )
-      union all
-      select ${digested} + 1, ${to}, '-infinity', 'infinity' where ${digested}::bigint < ${to}
-    ) r
-    cross join lateral (
-      select * from tidings.events e
-      where e.position between r.first and r.last and ${occurredBetween(sql`r.first_occurred`, sql`r.last_occurred`)}
-        and e.position <= ${to} and ${sqlOf(filter)}
-      offset 0
-    ) e`;
+    (
+      select d.first, d.last, d.first_occurred, d.last_occurred from tidings.digests d
+      where ${isFiled(test) || tied !== null ? sql`${between} is true` : between} and ${searchSql(test)} and ${tied ?? sql`true`} offset 0
+    )
+    union all
+    select ${digested} + 1, ${to}, '-infinity', 'infinity' where ${digested}::bigint < ${to}`;
+}
+
+/** The events in a row `r` of `rangesOf`. Digests of one chapter lie between each other, so one may begin before its span. */
+export function eventsIn({ to }: Span): SQL {
+  return sql`
+    select e.* from (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: origin, last: to })}) e
+    where ${occurredBetween(sql`r.first_occurred`, sql`r.last_occurred`)}`;
 }

@@ -3,25 +3,16 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { Caller } from '../../auth/caller.ts';
 import { TidingsError } from '../../errors.ts';
-import type { EventLimits } from '../../event/limits.ts';
-import type { Problem } from '../../event/problem.ts';
-import type { Candidate, Emitter } from '../../ingest/emit.ts';
 import type { Allowance } from '../../limits/allowance.ts';
 import { pause } from '../../log/pause.ts';
-import type { Metrics } from '../../metrics.ts';
-import { candidateOf, readItem } from '../documents.ts';
-import type { Quarantine } from '../quarantine.ts';
 import { reportBug } from '../visit.ts';
 import { close, pong, type Frame } from './frames.ts';
 import type { Backlog } from './backlog.ts';
+import { FrameStore, type FrameStoreParts } from './frame-store.ts';
 
-export interface EventsInParts {
-  readonly emitter: Emitter;
-  readonly quarantine: Quarantine;
+export interface EventsInParts extends FrameStoreParts {
   readonly backlog: Backlog;
   readonly allowance: Allowance;
-  readonly limits: EventLimits;
-  readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
@@ -52,11 +43,14 @@ export class EventsIn {
   private isPaused = false;
   private working: Promise<void> | null = null;
   private readonly over = new AbortController();
+  private readonly store: FrameStore;
 
   constructor(
     private readonly parts: EventsInParts,
     private readonly visitor: Visitor,
-  ) {}
+  ) {
+    this.store = new FrameStore(parts, visitor.caller);
+  }
 
   take(frame: Frame): void {
     if (this.over.signal.aborted) return;
@@ -137,7 +131,7 @@ export class EventsIn {
   /** Stores frames, or what of them can be. False: they may not be stored, or not any more. */
   private async persist(frames: readonly Frame[]): Promise<boolean> {
     try {
-      return await this.insist(() => this.store(frames));
+      return await this.insist(() => this.store.add(frames));
     } catch (error) {
       return this.isolate(frames, error);
     }
@@ -164,7 +158,6 @@ export class EventsIn {
 
   /** One of them is something that nobody foresaw: finds it, so that the others are stored. */
   private async isolate(frames: readonly Frame[], error: unknown): Promise<boolean> {
-    const { quarantine } = this.parts;
     const [frame] = frames;
     if (frame === undefined) return true;
     if (frames.length > 1) {
@@ -172,10 +165,8 @@ export class EventsIn {
       return (await this.persist(frames.slice(0, half))) && this.persist(frames.slice(half));
     }
     reportBug(this.parts, error);
-    const reason = 'the server failed to store it, and has logged why';
-    const { keyId } = this.visitor.caller;
     try {
-      return await this.insist(() => quarantine.keep([{ door, keyId, code: 'FAILED', reason, raw: frame.bytes }]));
+      return await this.insist(() => this.store.keepFailed(frame));
     } catch {
       // No pong may follow: the client keeps what it has sent.
       this.end(1011, 'Internal server error');
@@ -187,34 +178,6 @@ export class EventsIn {
     close(this.visitor.socket, code, reason);
     this.giveUp();
   }
-
-  private async store(frames: readonly Frame[]): Promise<void> {
-    if (frames.length === 0) return;
-    const { emitter, quarantine, metrics } = this.parts;
-    const { caller } = this.visitor;
-    const candidates = frames.map((frame) => this.candidate(frame));
-    const { outcomes } = await emitter.emit(candidates, 'SKIP_REJECTED', caller);
-    const refused = outcomes.flatMap((outcome, index) => {
-      const raw = frames[index]?.bytes;
-      if (outcome.status !== 'REJECTED' || raw === undefined) return [];
-      const reason = outcome.problems.map(({ message }) => message).join('; ');
-      return [{ door, keyId: caller.keyId, code: outcome.problems[0]?.code ?? 'INVALID', reason, raw }];
-    });
-    if (refused.length > 0) await quarantine.keep(refused);
-    for (const { status } of outcomes) metrics.throughDoors.inc({ door, status: status.toLowerCase() });
-  }
-
-  private candidate({ kind, bytes }: Frame): Candidate {
-    if (kind === 'binary') return refusal('INVALID', 'expected an event document in a text frame, got a binary one');
-    const most = this.parts.limits.eventBytes;
-    // JSON may have blanks, and escapes of up to six characters, that the document which counts does not have.
-    if (bytes.length > 6 * most) return refusal('TOO_LARGE', `expected at most ${most} bytes of JSON, got ${bytes.length}`);
-    return candidateOf(readItem(bytes), [], this.parts.limits);
-  }
-}
-
-function refusal(code: Problem['code'], message: string): Candidate {
-  return { path: [], problems: [{ code, path: [], message }] };
 }
 
 /** A frame takes memory beside its bytes. */
@@ -222,7 +185,6 @@ function sizeOf({ bytes }: Frame): number {
   return bytes.length + 200;
 }
 
-const door = 'prefect';
 /** Bytes that wait for the database before the socket is not read any more; beyond one frame. */
 const mostWaiting = 4 << 20;
 /** More than what can have been under way when the socket was paused: somebody goes on while it is closing. */
