@@ -1,9 +1,10 @@
 import { allOf, always, anyOf, isIdle, ofHashes, type DigestTest } from './digest-test.ts';
-import { kindOf, labelCut, longestCut, marksOf, termOf, type Among, type Term } from './digest-terms.ts';
+import { marksOf, termOf, type Among, type Term } from './digest-terms.ts';
 import { labelKeys } from './event.ts';
 import type { Condition, ResourceTest, ValueTest } from './filter.ts';
 import { literalRuns } from './glob.ts';
 import { gramsOf, payloadHashes } from './signature.ts';
+import { kindOf, labelCut, longestCut } from './term-cuts.ts';
 
 /** What a filter asks of a digest: each part that says something by what it needs, the others nothing. */
 export function digestTestOf(condition: Condition): DigestTest {

@@ -1,9 +1,10 @@
 import { ColumnsBuilder, type Columns } from './columns.ts';
 import type { Position } from './cursor.ts';
-import { TermCollector, type Term } from './digest-terms.ts';
+import type { Term } from './digest-terms.ts';
 import type { StoredEvent } from './event.ts';
 import { toMicros, type Instant } from './instant.ts';
-import { SignatureBuilder } from './signature.ts';
+import { SignatureBuilder } from './signature-builder.ts';
+import { TermCollector } from './term-collector.ts';
 
 /**
  * A digest: what some events that follow one another in the log say, in little space, so that whoever looks for events
@@ -81,32 +82,43 @@ function digest(
   const collected = terms.take();
   signature.mark(collected.marks);
   together.merge(signature);
-  const occurred = events.map((event) => event.occurred).toSorted();
-  const received = events.map((event) => event.received).toSorted();
+  const [firstOccurred, lastOccurred] = edges(events, 'occurred');
+  const [firstReceived, lastReceived] = edges(events, 'received');
   return {
     ...place,
-    firstOccurred: edge(occurred, 0),
-    lastOccurred: edge(occurred, -1),
-    firstReceived: edge(received, 0),
-    lastReceived: edge(received, -1),
+    firstOccurred,
+    lastOccurred,
+    firstReceived,
+    lastReceived,
     terms: collected.terms,
     signature: signature.take(),
   };
 }
 
-function edge(sorted: readonly Instant[], at: 0 | -1): Instant {
-  const instant = sorted.at(at);
-  if (instant === undefined) throw new Error('a digest of no events');
-  return instant;
+/** The first and the last of their times. */
+function edges(events: readonly StoredEvent[], time: 'occurred' | 'received'): readonly [first: Instant, last: Instant] {
+  const [one] = events;
+  if (one === undefined) throw new Error('a digest of no events');
+  let first = one[time];
+  let last = first;
+  for (const { [time]: instant } of events) {
+    if (instant < first) first = instant;
+    else if (instant > last) last = instant;
+  }
+  return [first, last];
 }
 
 /** The events around the middle time, those long before and those long after; only groups that have any. */
 function byTime(stretch: readonly StoredEvent[]): readonly (readonly StoredEvent[])[] {
-  const times = stretch.map((event) => toMicros(event.occurred));
-  const middle = times.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))[times.length >> 1] ?? 0n;
+  const times = stretch.map(({ occurred }) => occurred).toSorted();
+  const middle = times[times.length >> 1];
+  const [first, last] = [times.at(0), times.at(-1)];
+  if (middle === undefined || first === undefined || last === undefined) return [];
+  const distanceOf = (time: Instant): bigint => toMicros(time) - toMicros(middle);
+  if (distanceOf(first) >= -apart && distanceOf(last) <= apart) return [stretch];
   const groups: [StoredEvent[], StoredEvent[], StoredEvent[]] = [[], [], []];
-  for (const [index, event] of stretch.entries()) {
-    const distance = (times[index] ?? middle) - middle;
+  for (const event of stretch) {
+    const distance = distanceOf(event.occurred);
     groups[distance < -apart ? 1 : distance > apart ? 2 : 0].push(event);
   }
   return groups.filter((group) => group.length > 0);

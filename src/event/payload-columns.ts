@@ -21,8 +21,12 @@ export function payloadName(path: readonly string[]): string {
 
 /** The names of the paths that this one begins with, itself excluded. */
 export function namesAbove(name: string): readonly string[] {
-  const path = JSON.parse(name) as readonly string[];
+  const path = pathOf(name);
   return path.map((_, length) => payloadName(path.slice(0, length)));
+}
+
+function pathOf(name: string): readonly string[] {
+  return JSON.parse(name) as readonly string[];
 }
 
 /**
@@ -36,7 +40,7 @@ export class PayloadColumnsBuilder {
   private readonly root: Branch = branch('[]', null);
 
   add(payload: JsonObject): void {
-    this.walk(this.root, payload, []);
+    this.walk(this.root, payload, 0);
     this.events += 1;
   }
 
@@ -69,25 +73,25 @@ export class PayloadColumnsBuilder {
       });
   }
 
-  private walk(at: Branch, value: unknown, path: readonly string[]): void {
+  private walk(at: Branch, value: unknown, depth: number): void {
     if (value === undefined) return; // what is not JSON is not stored
     at.present += 1;
     if (typeof value !== 'object' || value === null) {
-      this.put(at, JSON.stringify(value));
+      if (at.known !== null) this.put(at, at.known, JSON.stringify(value));
       return;
     }
     giveUp(at);
-    at.untold ||= Array.isArray(value) || path.length >= deepest;
+    at.untold ||= Array.isArray(value) || depth >= deepest;
     at.isArray ||= Array.isArray(value);
-    if (Array.isArray(value) || path.length >= deepest) return;
-    for (const [key, child] of Object.entries(value)) {
-      const next = at.branches.get(key) ?? this.begin(at, [...path, key], key);
-      if (next !== null) this.walk(next, child, [...path, key]);
+    if (Array.isArray(value) || depth >= deepest) return;
+    for (const key of Object.keys(value)) {
+      const next = at.branches.get(key) ?? this.begin(at, key);
+      if (next !== null) this.walk(next, (value as Readonly<Record<string, unknown>>)[key], depth + 1);
     }
   }
 
-  private begin(above: Branch, path: readonly string[], key: string): Branch | null {
-    const name = payloadName(path);
+  private begin(above: Branch, key: string): Branch | null {
+    const name = payloadName([...pathOf(above.name), key]);
     if (this.paths >= mostPaths || name.length > longestName) {
       above.untold = true;
       return null;
@@ -98,14 +102,14 @@ export class PayloadColumnsBuilder {
     return begun;
   }
 
-  private put(at: Branch, json: string): void {
-    if (at.known === null) return;
+  private put(at: Branch, known: Map<string, number>, json: string): void {
     fill(at.of, this.events);
-    const code = at.known.get(json) ?? at.known.size + 1;
-    if (!at.known.has(json)) at.characters += json.length;
-    at.known.set(json, code);
+    const code = known.get(json) ?? known.size + 1;
     at.of.push(code);
-    if (at.known.size > mostValues || at.characters > mostCharacters) giveUp(at);
+    if (code <= known.size) return;
+    known.set(json, code);
+    at.characters += json.length;
+    if (known.size > mostValues || at.characters > mostCharacters) giveUp(at);
   }
 
   private packed({ known, of }: Branch): Packed | null {

@@ -37,12 +37,16 @@ export class ValueColumnsBuilder {
 
   add({ resource, related }: StoredEvent): void {
     // The name is a field that two labels can give.
-    for (const [key, value] of Object.entries(resource.labels)) if (key !== labelKeys.name) this.put('label', key, value);
+    for (const key of Object.keys(resource.labels)) if (key !== labelKeys.name) this.put('label', key, resource.labels[key] ?? null);
     const name = nameOf(resource);
     if (name !== null) this.put('label', labelKeys.name, name);
-    const roles = new Map<string, Set<string>>();
-    for (const { role, id } of related) roles.set(role, (roles.get(role) ?? new Set()).add(id));
-    for (const [role, ids] of roles) this.put('role', role, [...ids]);
+    const roles = new Map<string, string[]>();
+    for (const { role, id } of related) {
+      const ids = roles.get(role);
+      if (ids === undefined) roles.set(role, [id]);
+      else if (!ids.includes(id)) ids.push(id);
+    }
+    for (const [role, ids] of roles) this.put('role', role, ids);
     this.put('roles', '', [...roles.keys()]);
     this.events += 1;
   }

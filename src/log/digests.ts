@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
-import type { Position } from '../event/cursor.ts';
+import { origin, type Position } from '../event/cursor.ts';
 import { chapterLength, createDigester, stretchLength, type Chapter } from '../event/digest.ts';
-import type { StoredEvent } from '../event/event.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
 import { digestedTo, storeChapter } from '../store/digests.ts';
 import type { HeadReader } from '../store/head.ts';
-import { readLog } from '../store/log-stretch.ts';
+import { Portion } from '../store/portion.ts';
 import { pause } from './pause.ts';
+import { ReadAhead } from './read-ahead.ts';
 import type { Tail } from './tail.ts';
 import type { Wakeups } from './wakeups.ts';
 
@@ -16,8 +16,9 @@ import type { Wakeups } from './wakeups.ts';
  *
  * Assumes: the log up to a head never changes. Promises: every chapter of events gets its digests in time, the same
  * whichever process makes them, so that processes may race: one stores them, the other steps back. Takes at most half of
- * its time, in small pieces, since clients go first; what the tail remembers is not read. Does not promise how far behind the head digests end; whoever reads
- * looks at the events behind them one by one.
+ * its time, in small pieces, since clients go first; but the further it is behind, the less it rests, and in larger pieces,
+ * which slows those down that emit more than can be digested for long. Does not promise how far behind the head digests end;
+ * whoever reads looks at the events behind them one by one.
  *
  *             wake-up, poll            a chapter or more             lost a race
  *   waiting ---------------> looking ------------------> digesting --------------> standing back
@@ -38,6 +39,7 @@ export function startDigesting({ database, heads, wakeups, tail, metrics, logger
   let wake: (() => void) | null = null;
   let upTo: Position | null = null;
   let following: Disposable | null = null;
+  const portion = new Portion(length, pieceBytes);
   /** The head must have come so far before there can be a whole chapter. */
   let enoughAt = 0;
 
@@ -45,23 +47,37 @@ export function startDigesting({ database, heads, wakeups, tail, metrics, logger
   const look = async (): Promise<number> => {
     // Reading costs the embedded database more than anything else about digests, and all events are this process's own.
     if (database.kind === 'embedded') following ??= await tail.follow();
-    upTo ??= await digestedTo(database);
-    for (let head = await heads.head(); !signal.aborted && head >= Math.max(enoughAt, upTo + length);) {
-      const began = performance.now();
-      const { events, chapter, end } = await digested({ database, tail }, upTo, head);
-      if (events < length) {
-        enoughAt = head + length - events;
-        break;
+    let end = (upTo ??= await digestedTo(database));
+    const log = new ReadAhead({ database, tail, portion }, end);
+    let storing = Promise.resolve(true);
+    try {
+      for (let head = await heads.head(); !signal.aborted && head >= Math.max(enoughAt, end + length);) {
+        const began = performance.now();
+        const haste = Math.min(1, (head - end) / mostBehind[database.kind]);
+        const nextHead = foreseen(heads.head());
+        const { chapter, events } = await nextChapter(log, { head, atOnce: Math.ceil(haste * chapterLength) });
+        if (chapter === null) {
+          enoughAt = head + length - events;
+          break;
+        }
+        if (!(await storing)) break;
+        end = endOf(chapter);
+        storing = foreseen(store(chapter)); // the next one is made meanwhile
+        if (haste < 1 && (await storing)) await pause((performance.now() - began) * (1 - haste), signal);
+        head = await nextHead;
       }
-      if (!(await storeChapter(database, chapter))) {
-        upTo = null;
-        return standBackMs;
-      }
-      upTo = end;
-      metrics.digested.set(upTo);
-      await pause(performance.now() - began, signal);
+      return (await storing) ? pollMs : standBackMs;
+    } finally {
+      await storing.catch(() => undefined);
     }
-    return pollMs;
+  };
+
+  /** Answers whether this process stored it, and not another one. */
+  const store = async (chapter: Chapter): Promise<boolean> => {
+    const stored = await storeChapter(database, chapter);
+    upTo = stored ? endOf(chapter) : null;
+    if (upTo !== null) metrics.digested.set(upTo);
+    return stored;
   };
 
   const run = async (): Promise<void> => {
@@ -95,38 +111,40 @@ export function startDigesting({ database, heads, wakeups, tail, metrics, logger
   };
 }
 
-interface Digested {
-  readonly events: number;
-  readonly chapter: Chapter;
-  readonly end: Position;
-}
-
-/** The next chapter; stretch by stretch, since events may be large, and so that others have their turn. */
-async function digested(from: Pick<DigestingParts, 'database' | 'tail'>, after: Position, head: Position): Promise<Digested> {
+/** The next chapter, so many stretches at once, between which others have their turn. Null: there are too few events for one. */
+async function nextChapter(
+  log: ReadAhead,
+  { head, atOnce }: { readonly head: Position; readonly atOnce: number },
+): Promise<{ readonly chapter: Chapter | null; readonly events: number }> {
   const digester = createDigester();
-  let [end, count] = [after, 0];
-  while (count < length) {
-    const events = await stretchAfter(from, end, head);
-    digester.add(events);
-    count += events.length;
-    end = events.at(-1)?.position ?? end;
-    if (events.length < stretchLength) break;
+  for (let events = 0; ;) {
+    const stretch = await log.take(stretchLength, head);
+    digester.add(stretch);
+    events += stretch.length;
+    if (stretch.length < stretchLength) return { chapter: null, events };
+    if (events === length) return { chapter: digester.chapter(), events };
+    if ((events / stretchLength) % atOnce === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  return { events: count, chapter: digester.chapter(), end };
 }
 
-async function stretchAfter(
-  { database, tail }: Pick<DigestingParts, 'database' | 'tail'>,
-  after: Position,
-  head: Position,
-): Promise<readonly StoredEvent[]> {
-  const remembered = tail.recentAfter(after, stretchLength);
-  // The tail may be behind; then what it remembers ends too early.
-  if (remembered?.length === stretchLength) return remembered;
-  return (await readLog(database, { after, head, limit: stretchLength })).events;
+/** A promise that will be awaited later, and may fail before. */
+function foreseen<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+function endOf({ digests }: Chapter): Position {
+  return digests.at(-1)?.last ?? origin;
 }
 
 const length = stretchLength * chapterLength;
+/**
+ * So many events behind the head it does not rest any more: those of a few seconds, which a query looks at one by one in some
+ * 30 ms; where reading costs much, as many as the tail remembers.
+ */
+const mostBehind = { postgres: 64 * length, embedded: 8 * length } as const;
+/** Of what is read at once. */
+const pieceBytes = 4 * 1024 * 1024;
 const restMs = 50;
 const pollMs = 1000;
 /** Another process is at it. */
