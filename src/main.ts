@@ -65,10 +65,10 @@ export async function startTidings(
   const heads = createHeadReader(database);
   const wakeups = starting.use(await startWakeups(database, logger));
   const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
-  starting.use(startDigesting({ database, heads, wakeups, tail, metrics, logger }));
+  const digesting = starting.use(startDigesting({ database, heads, wakeups, tail, metrics, logger }));
   const removedUpTo = readRemoved(database);
   starting.use(startRetention({ database, removedUpTo, tail, logger }, rulesFor(settings.retentionDays)));
-  const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
+  const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail, digesting });
   atReading(metrics.waitingEvents, () => metrics.waitingEvents.set(batches.waiting.events));
   atReading(metrics.waitingBytes, () => metrics.waitingBytes.set(batches.waiting.bytes));
   const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });

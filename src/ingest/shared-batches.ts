@@ -47,6 +47,13 @@ export interface SharedBatchParts {
   /** Told after every batch that stored something. */
   readonly announce: () => void;
   readonly tail: OwnTail;
+  readonly digesting?: DigestingState;
+}
+
+/** Who digests what is stored here. */
+export interface DigestingState {
+  /** Whether more was stored than it has come to: then batches go one after the other until it has. */
+  readonly isFarBehind: boolean;
 }
 
 /** Who follows the log in this process, and would else read back what is stored here. */
@@ -71,7 +78,8 @@ export function createSharedBatches(parts: SharedBatchParts, bounds = usualBound
 
   const fill = (): void => {
     scheduled = false;
-    while (busy < bounds.lanes && waiting.length > 0) void inLane(waiting.takeBatch(bounds.batch));
+    const lanes = parts.digesting?.isFarBehind ? 1 : bounds.lanes;
+    while (busy < lanes && waiting.length > 0) void inLane(waiting.takeBatch(bounds.batch));
   };
   const inLane = async (batch: readonly Request[]): Promise<void> => {
     busy += 1;

@@ -16,9 +16,9 @@ import type { Wakeups } from './wakeups.ts';
  *
  * Assumes: the log up to a head never changes. Promises: every chapter of events gets its digests in time, the same
  * whichever process makes them, so that processes may race: one stores them, the other steps back. Takes at most half of
- * its time, in small pieces, since clients go first; but the further it is behind, the less it rests, and in larger pieces,
- * which slows those down that emit more than can be digested for long. Does not promise how far behind the head digests end;
- * whoever reads looks at the events behind them one by one.
+ * its time, in small pieces, since clients go first; but the further it is behind, the less it rests and the larger are its
+ * pieces, until those who emit more than can be digested for long are slowed down by it. Does not promise how far behind the
+ * head digests end; whoever reads looks at the events behind them one by one.
  *
  *             wake-up, poll            a chapter or more             lost a race
  *   waiting ---------------> looking ------------------> digesting --------------> standing back
@@ -33,12 +33,23 @@ export interface DigestingParts {
   readonly logger: Logger;
 }
 
-export function startDigesting({ database, heads, wakeups, tail, metrics, logger }: DigestingParts): AsyncDisposable {
+/** What makes digests; when disposed of, it has stopped. */
+export interface Digesting extends AsyncDisposable {
+  /** Whether it cannot keep up although it does not rest: whoever emits should leave it more. */
+  readonly isFarBehind: boolean;
+}
+
+/** Starts to digest; so many events behind the head it does not rest any more. */
+export function startDigesting(
+  { database, heads, wakeups, tail, metrics, logger }: DigestingParts,
+  mostBehind: number = usuallyBehind[database.kind],
+): Digesting {
   const stopping = new AbortController();
   const { signal } = stopping;
   let wake: (() => void) | null = null;
   let upTo: Position | null = null;
   let following: Disposable | null = null;
+  let isFarBehind = false;
   const portion = new Portion(length, pieceBytes);
   /** The head must have come so far before there can be a whole chapter. */
   let enoughAt = 0;
@@ -53,7 +64,8 @@ export function startDigesting({ database, heads, wakeups, tail, metrics, logger
     try {
       for (let head = await heads.head(); !signal.aborted && head >= Math.max(enoughAt, end + length);) {
         const began = performance.now();
-        const haste = Math.min(1, (head - end) / mostBehind[database.kind]);
+        const haste = Math.min(1, (head - end) / mostBehind);
+        isFarBehind = haste === 1;
         const nextHead = foreseen(heads.head());
         const { chapter, events } = await nextChapter(log, { head, atOnce: Math.ceil(haste * chapterLength) });
         if (chapter === null) {
@@ -68,6 +80,7 @@ export function startDigesting({ database, heads, wakeups, tail, metrics, logger
       }
       return (await storing) ? pollMs : standBackMs;
     } finally {
+      isFarBehind = false;
       await storing.catch(() => undefined);
     }
   };
@@ -102,6 +115,9 @@ export function startDigesting({ database, heads, wakeups, tail, metrics, logger
   const stopListening = wakeups.listen(() => wake?.());
   const running = run();
   return {
+    get isFarBehind() {
+      return isFarBehind;
+    },
     async [Symbol.asyncDispose]() {
       stopping.abort();
       stopListening();
@@ -138,11 +154,8 @@ function endOf({ digests }: Chapter): Position {
 }
 
 const length = stretchLength * chapterLength;
-/**
- * So many events behind the head it does not rest any more: those of a few seconds, which a query looks at one by one in some
- * 30 ms; where reading costs much, as many as the tail remembers.
- */
-const mostBehind = { postgres: 64 * length, embedded: 8 * length } as const;
+/** Events of a few seconds, which a query looks at one by one in some 30 ms; where reading costs much, as many as the tail remembers. */
+const usuallyBehind = { postgres: 64 * length, embedded: 8 * length } as const;
 /** Of what is read at once. */
 const pieceBytes = 4 * 1024 * 1024;
 const restMs = 50;

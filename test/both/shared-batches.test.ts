@@ -7,6 +7,7 @@ import type { EventCandidate } from '../../src/event/validate.ts';
 import type { Outcome } from '../../src/ingest/emit.ts';
 import type { SharedBatchBounds } from '../../src/ingest/shared-batches.ts';
 import type { ConflictPolicy, DraftRow } from '../../src/store/append.ts';
+import type { Database } from '../../src/store/database.ts';
 import { readLog } from '../../src/store/log-stretch.ts';
 import { startProcess, type Process } from '../support/emitting.ts';
 import { newDatabase } from '../support/world.ts';
@@ -158,6 +159,29 @@ test('beyond what may wait callers are told at once to come again, nothing of th
   // One that is larger than all that may wait is taken when nothing does.
   expect((await bounded.emit(named('large', 30))).outcomes).toHaveLength(30);
   expect((await bounded.emit([event('later')])).outcomes[0]?.status).toBe('CREATED');
+});
+
+test('batches go one after the other while digests are far behind, and side by side again when they are not', async () => {
+  let underWay = 0;
+  let most = 0;
+  const opened: Database = {
+    ...own.database,
+    async rows(statement, planned) {
+      if (planned !== 'once') return own.database.rows(statement, planned);
+      most = Math.max(most, (underWay += 1));
+      return own.database.rows<any>(statement, planned).finally(() => (underWay -= 1));
+    },
+  };
+  const digesting = { isFarBehind: true };
+  const bounds = { lanes: 3, batch: { events: 8, bytes: 1 << 20 }, waiting: { events: 1000, bytes: 1 << 20 } };
+  await using slowed = await startProcess(home.environment, { opened, bounds, digesting });
+  for (const isFarBehind of [true, false]) {
+    digesting.isFarBehind = isFarBehind;
+    most = 0;
+    await Promise.all(named(`behind-${isFarBehind}`, 60).map((each) => slowed.emit([each])));
+    expect(most).toBe(isFarBehind ? 1 : 3);
+  }
+  expect(await log('behind-')).toHaveLength(120);
 });
 
 test('what waits is bounded in bytes too', async () => {

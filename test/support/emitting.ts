@@ -5,7 +5,7 @@ import { anyone } from '../../src/auth/caller.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import type { EventCandidate } from '../../src/event/validate.ts';
 import { createEmitter, type Emission } from '../../src/ingest/emit.ts';
-import { createSharedBatches, type SharedBatchBounds, type SharedBatches } from '../../src/ingest/shared-batches.ts';
+import { createSharedBatches, type DigestingState, type SharedBatchBounds, type SharedBatches } from '../../src/ingest/shared-batches.ts';
 import { startTail, type Tail } from '../../src/log/tail.ts';
 import { startWakeups } from '../../src/log/wakeups.ts';
 import { createMetrics } from '../../src/metrics.ts';
@@ -29,12 +29,13 @@ interface ProcessOptions {
   /** The embedded database lets in one connection: further processes share it. */
   readonly opened?: Database;
   readonly bounds?: SharedBatchBounds;
+  readonly digesting?: DigestingState;
 }
 
 /** An emitter and a tail on one database, as a process has them. */
 export async function startProcess(
   environment: Readonly<Record<string, string>>,
-  { opened, bounds }: ProcessOptions = {},
+  { opened, bounds, digesting }: ProcessOptions = {},
 ): Promise<Process> {
   const stack = new AsyncDisposableStack();
   const settings = readSettings(environment);
@@ -57,7 +58,10 @@ export async function startProcess(
     passed.push(...events);
     return () => undefined;
   });
-  const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail }, bounds);
+  const batches = createSharedBatches(
+    { database, heads, announce: () => wakeups.announce(), tail, ...(digesting && { digesting }) },
+    bounds,
+  );
   const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
   return {
     database: plain,
