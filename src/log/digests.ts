@@ -64,7 +64,8 @@ export function startDigesting(
     try {
       for (let head = await heads.head(); !signal.aborted && head >= Math.max(enoughAt, end + length);) {
         const began = performance.now();
-        const haste = Math.min(1, (head - end) / mostBehind);
+        // Little for long, so that a burst is hardly slower.
+        const haste = Math.min(1, (head - end) / mostBehind) ** 2;
         isFarBehind = haste === 1;
         const nextHead = foreseen(heads.head());
         const { chapter, events } = await nextChapter(log, { head, atOnce: Math.ceil(haste * chapterLength) });
