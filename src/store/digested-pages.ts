@@ -49,6 +49,15 @@ export async function readDigestedPages(
     const pending = some.flatMap(({ value, from }) => (from === null ? [] : [{ value, from }]));
     return readWindows(database, request, { tie, test, pending, size });
   };
+  /** Looks into a window of each; step by step where it is one alone. */
+  const lookThrough = async (some: readonly PageSearch[], found: readonly Window[]): Promise<void> => {
+    const [one, window] = [some[0], found[0]];
+    if (some.length === 1 && one !== undefined && window !== undefined) {
+      return one.lookThrough(window, (digests) => lookIntoAll([one], digests));
+    }
+    await lookIntoAll(some, distinct(found.flatMap(({ digests }) => digests)));
+    for (const [index, each] of some.entries()) each.close(found[index] ?? nothing);
+  };
 
   // Events without a digest stand at the end of the log: what is far from them is looked into apart, so that each spans few partitions.
   const looks = undigestedLast ? [first.digests] : direction.up ? [undigested, first.digests] : [[...undigested, ...first.digests]];
@@ -56,9 +65,12 @@ export async function readDigestedPages(
   const sparse = first.next !== null && (second?.digests.length ?? 0) < fewPassing;
   const [ahead] = await Promise.all([sparse ? searchFor(search, searchSize) : null, ...looks.map((ranges) => lookIntoAll(search, ranges))]);
   for (const each of search) each.close(first);
-  if (second !== undefined && !sparse && search.some((each) => each.from !== null)) {
-    await lookIntoAll(search, second.digests);
-    for (const each of search) each.close(second);
+  if (second !== undefined && !sparse) {
+    const open = search.filter((each) => each.from !== null);
+    await lookThrough(
+      open,
+      open.map(() => second),
+    );
   }
   let ready = ahead?.filter((_, n) => search[n]?.from !== null);
   for (let size = searchSize; ; size = Math.min(size * 4, largestSize)) {
@@ -67,13 +79,7 @@ export async function readDigestedPages(
     pace.check();
     const found = ready ?? (await searchFor(open, size));
     ready = undefined;
-    const [one, window] = [open[0], found[0]];
-    if (open.length === 1 && one !== undefined && window !== undefined) {
-      await one.lookThrough(window, (digests) => lookIntoAll([one], digests));
-    } else {
-      await lookIntoAll(open, distinct(found.flatMap(({ digests }) => digests)));
-      for (const [index, each] of open.entries()) each.close(found[index] ?? nothing);
-    }
+    await lookThrough(open, found);
   }
   const short = undigestedLast ? search.filter((each) => !each.isFull()) : [];
   if (short.length > 0) await lookIntoAll(short, undigested);
