@@ -35,7 +35,7 @@ export interface DigestingParts {
 
 /** What makes digests; when disposed of, it has stopped. */
 export interface Digesting extends AsyncDisposable {
-  /** Whether it cannot keep up although it does not rest: whoever emits should leave it more. */
+  /** Whether digests are so far behind that nobody who makes them rests any more: whoever emits should leave them more. */
   readonly isFarBehind: boolean;
 }
 
@@ -76,12 +76,16 @@ export function startDigesting(
         if (!(await storing)) break;
         end = endOf(chapter);
         storing = foreseen(store(chapter)); // the next one is made meanwhile
-        if (haste < 1 && (await storing)) await pause((performance.now() - began) * (1 - haste), signal);
+        if (haste < 1) {
+          if (!(await storing)) break;
+          await pause((performance.now() - began) * (1 - haste), signal);
+        }
         head = await nextHead;
       }
-      return (await storing) ? pollMs : standBackMs;
-    } finally {
+      if (!(await storing)) return standBackMs; // and whoever is at it may still be far behind
       isFarBehind = false;
+      return pollMs;
+    } finally {
       await storing.catch(() => undefined);
     }
   };
@@ -103,6 +107,7 @@ export function startDigesting(
         failing = false;
       } catch (error) {
         upTo = null;
+        isFarBehind = false;
         if (!failing) logger.warn({ err: error }, 'the log cannot be digested for now');
         failing = true;
       }

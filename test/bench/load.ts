@@ -28,7 +28,8 @@ export async function emitted({ url, clients, batch, seconds, next, authorizatio
   return (all.reduce((sum, each) => sum + each, 0) / took) * 1000;
 }
 
-async function send(poster: LeanPoster, events: readonly string[]): Promise<number> {
+/** Emits one batch, events as JSON. Throws unless all were created. */
+export async function send(poster: LeanPoster, events: readonly string[]): Promise<number> {
   const answer = await poster.post(
     `{"query":"mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }","variables":{"input":[${events.join(',')}]}}`,
   );

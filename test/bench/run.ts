@@ -18,6 +18,7 @@ interface Bench {
 const mostMs = 10 * 60_000;
 const benches: readonly Bench[] = [
   { name: 'ingest', words: ['1'] },
+  { name: 'sustained', words: ['4'] },
   { name: 'subscribed-ingest', words: ['--rounds', '1', '--most', '10000'] },
   { name: 'latency', words: ['--rounds', '1'] },
   { name: 'fan-out', words: ['--rounds', '1', '--most', '1000'] },

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+import { startPostgres } from '../support/postgres-server.ts';
+import { startProcess } from '../support/process.ts';
+import { openLeanPoster } from './load/lean-post.ts';
+import { send } from './load.ts';
+import { sampleInputs } from './sample.ts';
+
+// Events that keep coming: at rates, and as fast as they are taken, by 8 clients in batches of 100 and of 1,000. Prints what was
+// acknowledged a second, milliseconds from a batch to its answer, and how many events had no digest yet, every two seconds:
+//   npm run build && npx tsx test/bench/sustained.ts [seconds a case, 16]
+// What the other ingest benches measure is a burst: digests are made after it.
+const seconds = Number(process.argv[2] ?? 16);
+const clients = 8;
+const cases = [
+  { batch: 100, rate: 5000 },
+  { batch: 100, rate: 10_000 },
+  { batch: 100, rate: Infinity },
+  { batch: 1000, rate: Infinity },
+] as const;
+const next = sampleInputs();
+await using server = await startPostgres();
+console.log(server.version);
+console.log(['batch', 'wanted/s', 'events/s', 'p50', 'p99', 'caught up after', 'without a digest'].map((text) => text.padEnd(17)).join(''));
+for (const [n, each] of cases.entries()) console.log((await measured(`sustained_${n}`, each)).map((text) => text.padEnd(17)).join(''));
+
+async function measured(name: string, { batch, rate }: { readonly batch: number; readonly rate: number }): Promise<readonly string[]> {
+  const admin = postgres(server.url('postgres'), { max: 1, onnotice: () => undefined });
+  await admin.unsafe(`create database ${name}`);
+  const { url, child } = await startProcess({ DATABASE_URL: server.url(name) });
+  const watching = postgres(server.url(name), { max: 1 });
+  const behind = async (): Promise<number> => {
+    const [row] = await watching`
+      select tidings.log_head() - coalesce((select max(last) from tidings.digests), 0) as events`;
+    return Number(row?.['events']);
+  };
+
+  const posters = await Promise.all(Array.from({ length: clients }, () => openLeanPoster(url)));
+  const began = performance.now();
+  const elapsed = (): number => performance.now() - began;
+  const times: number[] = [];
+  let due = 0;
+  const client = async (poster: (typeof posters)[number]): Promise<void> => {
+    while (elapsed() < seconds * 1000) {
+      const wait = (due / rate) * 1000 - elapsed();
+      due += batch;
+      if (wait > 0) await sleep(wait);
+      const events = Array.from({ length: batch }, next);
+      const sent = performance.now();
+      await send(poster, events);
+      times.push(performance.now() - sent);
+    }
+  };
+  const seen: number[] = [];
+  const watch = setInterval(() => void behind().then((events) => seen.push(events)), 2000);
+  await Promise.all(posters.map(client));
+  const perSecond = (times.length * batch * 1000) / elapsed();
+  clearInterval(watch);
+  const ended = performance.now();
+  // Fewer than a chapter are left.
+  while ((await behind()) >= 1024 && performance.now() - ended < 60_000) await sleep(100);
+  const caughtUp = (performance.now() - ended) / 1000;
+
+  for (const poster of posters) poster[Symbol.dispose]();
+  await watching.end();
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exit;
+  await admin.unsafe(`drop database ${name} with (force)`);
+  await admin.end();
+  times.sort((a, b) => a - b);
+  const at = (share: number): string => (times[Math.floor(times.length * share)] ?? NaN).toFixed(1);
+  return [String(batch), String(rate), perSecond.toFixed(0), at(0.5), at(0.99), `${caughtUp.toFixed(1)} s`, seen.join(' ')];
+}
