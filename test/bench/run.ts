@@ -17,7 +17,7 @@ interface Bench {
 /** Of each. Before what uses it: a module waits at its top while they run. */
 const mostMs = 10 * 60_000;
 const benches: readonly Bench[] = [
-  { name: 'ingest', words: ['1'] },
+  { name: 'ingest', words: ['3'] },
   { name: 'sustained', words: ['4'] },
   { name: 'subscribed-ingest', words: ['--rounds', '1', '--most', '10000'] },
   { name: 'latency', words: ['--rounds', '1'] },
