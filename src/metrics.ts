@@ -82,6 +82,12 @@ export function createMetrics() {
       aggregator: 'max',
       registers,
     }),
+    undigested: new Gauge({
+      name: 'tidings_log_undigested',
+      help: 'Places behind the last digest. Reads look at them one by one; beyond 65,536, or 8,192 of the embedded database, emitting is slowed down.',
+      aggregator: 'max',
+      registers,
+    }),
     subscriptions: new Gauge({ name: 'tidings_subscriptions', help: 'Event subscriptions that are open.', registers }),
     filters: new Gauge({
       name: 'tidings_live_filters',

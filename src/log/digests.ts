@@ -62,7 +62,11 @@ export function startDigesting(
     const log = new ReadAhead({ database, tail, portion }, end);
     let storing = Promise.resolve(true);
     try {
-      for (let head = await heads.head(); !signal.aborted && head >= Math.max(enoughAt, end + length);) {
+      const isEnough = (head: Position): boolean => {
+        metrics.undigested.set(Math.max(0, head - end));
+        return head >= Math.max(enoughAt, end + length);
+      };
+      for (let head = await heads.head(); isEnough(head) && !signal.aborted;) {
         const began = performance.now();
         // Little for long, so that a burst is hardly slower.
         const haste = Math.min(1, (head - end) / mostBehind) ** 2;

@@ -18,7 +18,7 @@ import { draftOf } from '../pure/sound-event.ts';
 import { logOf } from '../support/random-log.ts';
 
 /** Starts to make digests, as one process does. */
-async function startOne(database: Database, mostBehind: number): Promise<Digesting> {
+async function startOne(database: Database, mostBehind: number): Promise<Digesting & { undigested(): Promise<number | undefined> }> {
   const stack = new AsyncDisposableStack();
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics();
@@ -30,6 +30,7 @@ async function startOne(database: Database, mostBehind: number): Promise<Digesti
     get isFarBehind() {
       return digesting.isFarBehind;
     },
+    undigested: async () => (await metrics.undigested.get()).values[0]?.value,
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
 }
@@ -89,6 +90,7 @@ test.each([
     expect(await storedDigests(database)).toEqual(wanted);
     if (processes === 1) expect(wasFarBehind).toBe(mostBehind === 512);
     expect(digesting.isFarBehind).toBe(false);
+    await expect.poll(() => digesting.undigested(), { timeout: 5000 }).toBe(head - all[4 * 1024 - 1]!.position);
   },
   60_000,
 );
