@@ -5,8 +5,8 @@ import { startProcess } from './process.ts';
 import { listenTo, post, socketTo, type Answer } from './world.ts';
 
 /**
- * A server process that is to outlive its database: writers that repeat a batch until it was acknowledged, and listeners
- * that are told once and never come back.
+ * A server process that is to outlive its database: writers that repeat a batch until it was acknowledged, and listeners,
+ * which have heard something, that are told once and never come back.
  */
 export interface Endurance extends AsyncDisposable {
   readonly url: string;
@@ -55,6 +55,8 @@ export async function startEndurance(environment: Readonly<Record<string, string
   const writing = Array.from({ length: writers }, (_, writer) => write(writer));
   // Whoever fails says so when it is awaited.
   for (const each of [...listening, ...writing]) each.catch(() => undefined);
+  // A subscription that has begun outlives its database; one that would begin while it is away does not.
+  await expect.poll(() => Math.min(heard.events.length, heard.stream.length), { timeout: 20_000 }).toBeGreaterThan(0);
   const running = starting.move();
   return {
     url,
