@@ -148,6 +148,11 @@ const headersMs = 20_000;
 const checkingMs = 5000;
 /** … for all of a request: the largest body, at 2 Mbit/s. */
 const requestMs = 60_000;
+/**
+ * How long a connection is kept without a request: longer than the minute for which load balancers keep theirs, since the end
+ * that closes first resets a request that is on its way. Node's default of 5 s is also shorter than a turn of a busy server.
+ */
+const keptMs = 65_000;
 
 /** Others are what a form of any page in a browser could send, without being asked by it whether it may. */
 const graphqlTypes = /^application\/(?:json|graphql|graphql\+json)\s*(?:[;,]|$)/i;
@@ -166,8 +171,3 @@ function send(response: ServerResponse, status: number, { type, text }: Body): v
   response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
   response.end(text);
 }
-/**
- * How long a connection is kept without a request: longer than the minute for which load balancers keep theirs, since the end
- * that closes first resets a request that is on its way. Node's default of 5 s is also shorter than a turn of a busy server.
- */
-const keptMs = 65_000;

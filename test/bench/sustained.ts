@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-import { startPostgres } from '../support/postgres-server.ts';
-import { startProcess } from '../support/process.ts';
 import { openLeanPoster } from './load/lean-post.ts';
+import { quantile } from './load/program.ts';
+import { startDatabases, startServer } from './load/servers.ts';
 import { send } from './load.ts';
 import { sampleInputs } from './sample.ts';
 
@@ -20,23 +19,22 @@ const cases = [
   { batch: 1000, rate: Infinity },
 ] as const;
 const next = sampleInputs();
-await using server = await startPostgres();
-console.log(server.version);
+await using databases = await startDatabases('postgres');
+console.log(databases.version);
 console.log(['batch', 'wanted/s', 'events/s', 'p50', 'p99', 'caught up after', 'without a digest'].map((text) => text.padEnd(17)).join(''));
-for (const [n, each] of cases.entries()) console.log((await measured(`sustained_${n}`, each)).map((text) => text.padEnd(17)).join(''));
+for (const each of cases) console.log((await measured(each)).map((text) => text.padEnd(17)).join(''));
 
-async function measured(name: string, { batch, rate }: { readonly batch: number; readonly rate: number }): Promise<readonly string[]> {
-  const admin = postgres(server.url('postgres'), { max: 1, onnotice: () => undefined });
-  await admin.unsafe(`create database ${name}`);
-  const { url, child } = await startProcess({ DATABASE_URL: server.url(name) });
-  const watching = postgres(server.url(name), { max: 1 });
+async function measured({ batch, rate }: { readonly batch: number; readonly rate: number }): Promise<readonly string[]> {
+  const environment = await databases.fresh();
+  await using server = await startServer('Tidings', { environment });
+  const watching = postgres(environment['DATABASE_URL'] ?? '', { max: 1 });
   const behind = async (): Promise<number> => {
     const [row] = await watching`
       select tidings.log_head() - coalesce((select max(last) from tidings.digests), 0) as events`;
     return Number(row?.['events']);
   };
 
-  const posters = await Promise.all(Array.from({ length: clients }, () => openLeanPoster(url)));
+  const posters = await Promise.all(Array.from({ length: clients }, () => openLeanPoster(server.url)));
   const began = performance.now();
   const elapsed = (): number => performance.now() - began;
   const times: number[] = [];
@@ -64,12 +62,6 @@ async function measured(name: string, { batch, rate }: { readonly batch: number;
 
   for (const poster of posters) poster[Symbol.dispose]();
   await watching.end();
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exit;
-  await admin.unsafe(`drop database ${name} with (force)`);
-  await admin.end();
-  times.sort((a, b) => a - b);
-  const at = (share: number): string => (times[Math.floor(times.length * share)] ?? NaN).toFixed(1);
-  return [String(batch), String(rate), perSecond.toFixed(0), at(0.5), at(0.99), `${caughtUp.toFixed(1)} s`, seen.join(' ')];
+  const shown = [quantile(times, 0.5), quantile(times, 0.99)].map((ms) => ms.toFixed(1));
+  return [String(batch), String(rate), perSecond.toFixed(0), ...shown, `${caughtUp.toFixed(1)} s`, seen.join(' ')];
 }

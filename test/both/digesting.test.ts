@@ -2,7 +2,6 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { sql } from 'drizzle-orm';
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { createDigester } from '../../src/event/digest.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import { startDigesting, type Digesting } from '../../src/log/digests.ts';
 import { startTail } from '../../src/log/tail.ts';
@@ -15,6 +14,7 @@ import { readHead } from '../../src/store/log-order.ts';
 import { readLog } from '../../src/store/log-stretch.ts';
 import { sampleEvents } from '../bench/load/sample.ts';
 import { draftOf } from '../pure/sound-event.ts';
+import { chaptersOf } from '../support/digests.ts';
 import { logOf } from '../support/random-log.ts';
 
 /** Starts to make digests, as one process does. */
@@ -49,17 +49,13 @@ async function storedDigests(database: Database): Promise<readonly string[]> {
 
 /** What it ought to have of these events: whole chapters of 16 stretches of 64, by the maker alone. */
 function plainDigests(events: readonly StoredEvent[]): readonly string[] {
-  const told: string[] = [];
-  for (let at = 0; at + 1024 <= events.length; at += 1024) {
-    const digester = createDigester();
-    for (let from = at; from < at + 1024; from += 64) digester.add(events.slice(from, from + 64));
-    const { digests, signature } = digester.chapter();
-    for (const { first, last, part, signature: own, terms } of digests) {
+  const whole = events.slice(0, events.length - (events.length % 1024));
+  return Array.from(chaptersOf(whole, { stretch: 64, chapter: 1024 })).flatMap(({ digests, signature }, n) =>
+    digests.map(({ first, last, part, signature: own, terms }) => {
       const inOrder = terms.toSorted((a, b) => a - b).join(' ');
-      told.push([events[at + 1023]!.position, first, last, part, hex(own), hex(signature), inOrder].join());
-    }
-  }
-  return told;
+      return [whole[n * 1024 + 1023]!.position, first, last, part, hex(own), hex(signature), inOrder].join();
+    }),
+  );
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -1,4 +1,4 @@
-import { createDigester } from '../../src/event/digest.ts';
+import { createDigester, type Chapter } from '../../src/event/digest.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import type { Database } from '../../src/store/database.ts';
 import { storeChapter } from '../../src/store/digests.ts';
@@ -11,11 +11,16 @@ export interface Lengths {
 }
 
 /** Stores digests of these events: the next ones of the log that have none. */
-export async function digest(database: Database, events: readonly StoredEvent[], { stretch, chapter }: Lengths): Promise<void> {
+export async function digest(database: Database, events: readonly StoredEvent[], lengths: Lengths): Promise<void> {
+  for (const chapter of chaptersOf(events, lengths)) await storeChapter(database, chapter);
+}
+
+/** The chapters of these events; the last one may be short. */
+export function* chaptersOf(events: readonly StoredEvent[], { stretch, chapter }: Lengths): Iterable<Chapter> {
   for (let at = 0; at < events.length; at += chapter) {
     const digester = createDigester();
     const end = Math.min(at + chapter, events.length);
     for (let from = at; from < end; from += stretch) digester.add(events.slice(from, Math.min(from + stretch, end)));
-    await storeChapter(database, digester.chapter());
+    yield digester.chapter();
   }
 }
