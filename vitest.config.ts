@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { defineConfig } from 'vitest/config';
 
-// test/pure needs no database. test/both runs on either database; test/postgres needs several connections, or more.
+// test/unit needs no database. test/integration runs on either database; test/postgres needs several connections, or more.
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 // graphql ships two copies of itself; Node loads the one that `main` names, and so must the tests.
 const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] };
@@ -13,15 +13,15 @@ export default defineConfig({
   test: {
     maxWorkers: 3,
     projects: [
-      { resolve, test: { ...shared, name: 'pure', include: ['test/pure/**/*.test.ts'] } },
+      { resolve, test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
         resolve,
         test: {
           ...shared,
           name: 'embedded',
-          include: ['test/both/**/*.test.ts', 'test/embedded/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'test/embedded/**/*.test.ts'],
           env: { TIDINGS_TEST_DATABASE: 'embedded' },
-          globalSetup: ['test/support/embedded-setup.ts'],
+          globalSetup: ['test/support/database/embedded-setup.ts'],
         },
       },
       {
@@ -29,9 +29,9 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'postgres',
-          include: ['test/both/**/*.test.ts', 'test/postgres/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'test/postgres/**/*.test.ts'],
           env: { TIDINGS_TEST_DATABASE: 'postgres' },
-          globalSetup: ['test/support/postgres-setup.ts'],
+          globalSetup: ['test/support/database/postgres-setup.ts'],
         },
       },
     ],

@@ -85,7 +85,7 @@ export const retention = tidings.table('retention', {
 });
 
 /**
- * What stretches of the log say, in little space (see src/event/digest.ts): by these a filter finds the events to look
+ * What stretches of the log say, in little space (see src/skip-index/block-summary.ts): by these a filter finds the events to look
  * at. They are made behind the log's head and never change; what is behind the last of them is looked at whole.
  *
  * Programs of two versions may share a database for a while. So whatever changes what a digest holds, such as the hash
@@ -120,7 +120,7 @@ export const digests = tidings.table(
 
 /**
  * The signature of all digests of a chapter together, which is asked before theirs; and the chapter's columns (see
- * src/event/columns.ts), by which events are counted: null in chapters that were made before there were any.
+ * src/skip-index/columns/column-chunks.ts), by which events are counted: null in chapters that were made before there were any.
  *
  * A custom migration keeps all but the places out of line.
  */
@@ -141,7 +141,7 @@ export const digestChapters = tidings.table('digest_chapters', {
 });
 
 /**
- * Columns of a chapter for the labels of primary resources and the roles of related ones (see src/event/value-columns.ts),
+ * Columns of a chapter for the labels of primary resources and the roles of related ones (see src/skip-index/columns/label-columns.ts),
  * by which events are counted. A row without values: there were too many to write.
  */
 export const chapterColumns = tidings.table(
@@ -177,7 +177,7 @@ export const resources = tidings.table(
 );
 
 /**
- * What was refused where its sender learns nothing of it, and would lose it otherwise (see src/doors/quarantine.ts). No part
+ * What was refused where its sender learns nothing of it, and would lose it otherwise (see src/ingest/rejected-events.ts). No part
  * of the log: it is bounded by itself.
  */
 export const rejectedEvents = tidings.table('rejected_events', {

@@ -1,14 +1,14 @@
 import type { Asker } from '../src/auth/caller.ts';
-import type { Keys } from '../src/auth/keys.ts';
+import type { Keys } from '../src/auth/api-keys.ts';
 import type { EventLimits } from '../src/event/limits.ts';
-import type { FilterBounds } from '../src/event/filter-reader.ts';
-import type { Audit } from '../src/ingest/audit.ts';
-import type { Emitter } from '../src/ingest/emit.ts';
-import type { LiveCounts } from '../src/live/count-subscription.ts';
-import type { SubscriptionParts } from '../src/live/subscription.ts';
+import type { FilterBounds } from '../src/filter/parse/parse-context.ts';
+import type { Audit } from '../src/ingest/audit-log.ts';
+import type { Emitter } from '../src/ingest/emitter.ts';
+import type { LiveCounts } from '../src/subscriptions/counts/count-subscription.ts';
+import type { SubscriptionParts } from '../src/subscriptions/subscription.ts';
 import type { Lineage } from '../src/store/epochs.ts';
-import type { RemovedUpTo } from '../src/store/removed.ts';
-import { createReads, type Reads } from './reads.ts';
+import type { RemovedUpTo } from '../src/store/retention/log-start.ts';
+import { createReads, type Reads } from './loaders.ts';
 
 /** What the resolvers call; the same for every operation. */
 export interface Services extends SubscriptionParts {

@@ -1,21 +1,21 @@
 import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './scalars.ts';
-import './paging.ts';
+import './events/paging.ts';
 import './resource.ts';
 import './resources.ts';
-import './chain.ts';
-import './events.ts';
-import './emit.ts';
-import './live.ts';
-import './stream.ts';
-import './counts.ts';
-import './live-counts.ts';
-import './explain.ts';
-import './service.ts';
-import './rejected-events.ts';
-import './api-keys.ts';
-import { withRights } from './rights.ts';
+import './events/chain.ts';
+import './events/events.ts';
+import './events/emit.ts';
+import './events/subscription.ts';
+import './events/stream.ts';
+import './counts/counts.ts';
+import './counts/subscription.ts';
+import './events/explain.ts';
+import './admin/service.ts';
+import './admin/rejected-events.ts';
+import './admin/api-keys.ts';
+import { withRights } from './permissions.ts';
 
 export { createContext } from './context.ts';
 

@@ -1,10 +1,10 @@
 import { labelOf, nameOf, shownLabels } from '../src/event/event.ts';
 import { unstorable } from '../src/event/text.ts';
 import { builder } from './builder.ts';
-import { openConnection } from './connection.ts';
-import { EventConnectionType, ResourceType } from './event.ts';
-import { EventFilter, filterOf } from './filter.ts';
-import { EventOrder, pagingArgs } from './paging.ts';
+import { openConnection } from './events/event-connection.ts';
+import { EventConnectionType, ResourceType } from './events/event.ts';
+import { EventFilter, filterOf } from './events/filter.ts';
+import { EventOrder, pagingArgs } from './events/paging.ts';
 
 const Involvement = builder.enumType('Involvement', {
   description: "A resource's part in an event.",

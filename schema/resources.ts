@@ -2,9 +2,9 @@ import { byCodePoints } from '../src/event/code-point-order.ts';
 import type { Resource } from '../src/event/event.ts';
 import { formatResourceCursor, parseResourceCursor } from '../src/event/resource-cursor.ts';
 import { builder } from './builder.ts';
-import { pageLimit } from './connection.ts';
-import { ResourceType } from './event.ts';
-import { PageInfo, type PageEdges } from './paging.ts';
+import { pageLimit } from './events/event-connection.ts';
+import { ResourceType } from './events/event.ts';
+import { PageInfo, type PageEdges } from './events/paging.ts';
 
 /** A page of resources. */
 interface ResourceConnection extends PageEdges {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { commands, usage } from './cli/commands.ts';
+import { commands, usage } from './commands.ts';
 import { TidingsError } from './errors.ts';
 
 // The command line: `tidings COMMAND …`. Expected errors are one sentence; exit code 1, or 2 for wrong words.

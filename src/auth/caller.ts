@@ -1,5 +1,5 @@
 import { TidingsError } from '../errors.ts';
-import { everything, type Condition } from '../event/filter.ts';
+import { everything, type Condition } from '../filter/filter.ts';
 
 /** Who asks, and what they may. Every door finds it out once, and hands it to all that it calls. */
 export interface Caller {

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { cut, widthOf } from './columns.ts';
-import { printable } from './printable.ts';
+import { cut, widthOf } from './terminal/format-text.ts';
+import { printable } from './terminal/printable.ts';
 
 /** An event of a chain, as it is drawn. */
 export interface ChainEvent {

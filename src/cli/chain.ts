@@ -1,10 +1,10 @@
-import { ask } from './ask.ts';
+import { ask } from './client/retrying-request.ts';
 import { drawChain, type ChainEvent, type DrawnChain } from './chain-tree.ts';
-import type { Command } from './commands.ts';
-import { defaultUrl, readEndpoint } from './endpoint.ts';
-import { readCount, readFlags, wrongWords } from './flags.ts';
-import { createOutput } from './output.ts';
-import { bodyOf } from './post.ts';
+import type { Command } from '../commands.ts';
+import { defaultUrl, readEndpoint } from './client/endpoint.ts';
+import { readCount, readFlags, wrongWords } from './terminal/args.ts';
+import { createOutput } from './terminal/output.ts';
+import { bodyOf } from './client/request.ts';
 
 const synopsis = `chain ID [--max 1000] [--url ${defaultUrl}]`;
 const options = { max: { type: 'string', default: '1000' }, url: { type: 'string', default: defaultUrl } } as const;

@@ -1,5 +1,5 @@
-import { padded, widthOf } from './columns.ts';
-import { printable } from './printable.ts';
+import { padded, widthOf } from './terminal/format-text.ts';
+import { printable } from './terminal/printable.ts';
 
 /** A key as the server tells it. */
 export interface ShownKey {

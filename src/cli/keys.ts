@@ -1,11 +1,11 @@
-import type { Command } from './commands.ts';
-import { ask } from './ask.ts';
-import { readEndpoint, type Endpoint } from './endpoint.ts';
-import { readFlags, wrongWords } from './flags.ts';
+import type { Command } from '../commands.ts';
+import { ask } from './client/retrying-request.ts';
+import { readEndpoint, type Endpoint } from './client/endpoint.ts';
+import { readFlags, wrongWords } from './terminal/args.ts';
 import { readKeyInput } from './key-input.ts';
 import { keyTable, type ShownKey } from './key-table.ts';
-import { startOwnServer } from './own-server.ts';
-import { bodyOf } from './post.ts';
+import { startOwnServer } from './private-server.ts';
+import { bodyOf } from './client/request.ts';
 
 const synopsis =
   'keys create NAME [--may emit,read] [--filter JSON] [--emit-prefix acme.] [--expires 30d] | keys list | keys revoke ID, each with [--url URL]';

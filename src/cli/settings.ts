@@ -1,5 +1,5 @@
-import { settingTable } from '../config.ts';
-import type { Command } from './commands.ts';
+import { settingTable } from '../settings.ts';
+import type { Command } from '../commands.ts';
 
 export const settings: Command = {
   synopsis: 'settings',

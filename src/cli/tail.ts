@@ -1,11 +1,11 @@
 import { TidingsError } from '../errors.ts';
-import type { Command } from './commands.ts';
-import { defaultUrl, readEndpoint } from './endpoint.ts';
-import { documentForm, readableForm, type EventForm } from './event-forms.ts';
-import { readFlags, wrongWords } from './flags.ts';
-import { follow } from './follow.ts';
-import { createNotices } from './notices.ts';
-import { createOutput } from './output.ts';
+import type { Command } from '../commands.ts';
+import { defaultUrl, readEndpoint } from './client/endpoint.ts';
+import { documentForm, readableForm, type EventForm } from './event-format.ts';
+import { readFlags, wrongWords } from './terminal/args.ts';
+import { follow } from './client/graphql-subscription.ts';
+import { createNotices } from './client/connection-status.ts';
+import { createOutput } from './terminal/output.ts';
 
 const synopsis = `tail [--event PREFIX] [--resource ID] [--json] [--after CURSOR] [--url ${defaultUrl}]`;
 const options = {

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { answerMetrics } from '../worker-metrics.ts';
+import { answerMetrics } from '../cluster-metrics.ts';
 
 /** Where the workers listen. */
 export interface Listening {

@@ -2,7 +2,7 @@ import { labelKeys, type EventDraft, type JsonObject, type Labels, type RelatedR
 import { bytesBeyond } from './document.ts';
 import { parseInstant, type Instant } from './instant.ts';
 import type { EventLimits } from './limits.ts';
-import { checkPayload } from './payload.ts';
+import { checkPayload } from './validate-payload.ts';
 import { below, pathOf, Problems, shown, whereIs, type Problem, type Where } from './problem.ts';
 import { lengthUpTo, unstorable } from './text.ts';
 

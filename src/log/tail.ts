@@ -3,14 +3,14 @@ import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import { toMicros } from '../event/instant.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Database } from '../store/database.ts';
-import type { HeadReader } from '../store/head.ts';
-import { readLog, type Stretch } from '../store/log-stretch.ts';
-import { Portion } from '../store/portion.ts';
-import { OwnEvents } from './own-events.ts';
-import { Recent, type RecentBounds } from './recent.ts';
-import { Waiters } from './waiters.ts';
-import type { Wakeups } from './wakeups.ts';
+import type { Database } from '../store/database/database.ts';
+import type { HeadReader } from '../store/log/log-head.ts';
+import { readLog, type Stretch } from '../store/log/read-log.ts';
+import { Portion } from '../store/database/adaptive-limit.ts';
+import { OwnEvents } from './local-appends.ts';
+import { Recent, type RecentBounds } from './tail-buffer.ts';
+import { Waiters } from '../concurrency/wake-signal.ts';
+import type { Wakeups } from './notifications.ts';
 
 /**
  * The tail: this process's one reader of the log's end, on behalf of everybody who listens.

@@ -2,11 +2,11 @@ import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResu
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { Asker, Caller } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Encoded } from '../wire/encoded.ts';
-import type { Lane, Waiter } from '../wire/lane.ts';
-import type { GraphQLEndpoint } from './graphql.ts';
-import { LimitError } from './limit-error.ts';
-import type { Delivered, Outlet } from './subscribe.ts';
+import type { Encoded } from '../transport/encoded.ts';
+import type { Lane, Waiter } from '../transport/socket-writer.ts';
+import type { GraphQLEndpoint } from './graphql/yoga.ts';
+import { LimitError } from './graphql/limit-error.ts';
+import type { Delivered, Outlet } from './graphql/subscribe.ts';
 
 export interface OperationLimits {
   readonly subscriptionsPerConnection: number;

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
 import { origin, type Epoch, type LogCursor, type Position } from '../event/cursor.ts';
-import type { Database } from './database.ts';
-import { readHead } from './log-order.ts';
+import type { Database } from './database/database.ts';
+import { readHead } from './log/log-order.ts';
 
 /**
  * The identities of the log, latest last. A database server that is not the one that the last identity was made on

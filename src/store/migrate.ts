@@ -4,8 +4,8 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as drizzleMigrate } from 'drizzle-orm/postgres-js/migrator';
 import { TidingsError } from '../errors.ts';
-import { packageRoot } from '../package-root.ts';
-import type { Database } from './database.ts';
+import { packageRoot } from '../package-info.ts';
+import type { Database } from './database/database.ts';
 import { openLineage, type Lineage } from './epochs.ts';
 
 /**

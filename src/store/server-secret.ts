@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 
 /**
  * A secret that all servers of a database share, 256 random bits, made by whoever asks first. What was signed with it stays

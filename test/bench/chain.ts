@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
-import { readSettings } from '../../src/config.ts';
+import { readSettings } from '../../src/settings.ts';
 import { fromDocument } from '../../src/event/document.ts';
 import type { EventDraft } from '../../src/event/event.ts';
-import { everything } from '../../src/event/filter.ts';
+import { everything } from '../../src/filter/filter.ts';
 import { validateEvent } from '../../src/event/validate.ts';
-import { appendEvents } from '../../src/store/append.ts';
-import { readChains } from '../../src/store/chain.ts';
-import { readEventsById } from '../../src/store/events-by-id.ts';
-import { readHead } from '../../src/store/log-order.ts';
-import { openStore } from '../../src/store/open.ts';
+import { appendEvents } from '../../src/store/log/append.ts';
+import { readChains } from '../../src/store/log/read-chain.ts';
+import { readEventsById } from '../../src/store/log/events-by-id.ts';
+import { readHead } from '../../src/store/log/log-order.ts';
+import { openStore } from '../../src/store/open-store.ts';
 
 // Prints how long the longest chain of the sample takes, from its ends and its middle. Milliseconds, medians of 9, of the
 // store alone, on a database that queries.ts has filled; the sample is stored there as well, if it is not:

@@ -1,11 +1,11 @@
-import { bucketsOf } from '../../src/event/count-buckets.ts';
-import type { CountOrder } from '../../src/event/count-order.ts';
-import { parseCountBy, type CountByInput } from '../../src/event/count-by.ts';
-import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
-import { readSettings } from '../../src/config.ts';
-import { occurredBounds, readCounts } from '../../src/store/counts.ts';
-import { readHead } from '../../src/store/log-order.ts';
-import { openStore } from '../../src/store/open.ts';
+import { bucketsOf } from '../../src/counts/buckets.ts';
+import type { CountOrder } from '../../src/counts/bucket-order.ts';
+import { parseCountBy, type CountByInput } from '../../src/counts/dimensions.ts';
+import { parseFilter, type EventFilterInput } from '../../src/filter/parse/parse-filter.ts';
+import { readSettings } from '../../src/settings.ts';
+import { occurredBounds, readCounts } from '../../src/store/counts/count-events.ts';
+import { readHead } from '../../src/store/log/log-order.ts';
+import { openStore } from '../../src/store/open-store.ts';
 import { workload } from './workload.ts';
 
 // Prints how long counts take over the events that test/bench/queries.ts has stored:

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import postgres from 'postgres';
 import { WebSocket } from 'ws';
-import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
+import { startPostgres, type PostgresServer } from '../support/database/postgres-server.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
 import { copied } from './load/copy.ts';
 import { sampleEvents } from './load/sample.ts';
@@ -72,7 +72,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 async function startPlain(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
-  const file = new URL('plain-server.ts', import.meta.url).pathname;
+  const file = new URL('rivals/plain-server.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, ['--import', 'tsx', file], {
     env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment },
   });

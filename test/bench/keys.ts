@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import { startPostgres } from '../support/postgres-server.ts';
+import { startPostgres } from '../support/database/postgres-server.ts';
 import { adminKey, makeKey } from '../support/keys.ts';
 import { startProcess } from '../support/process.ts';
 import { emitted, processorSeconds } from './load.ts';

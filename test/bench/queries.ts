@@ -1,10 +1,10 @@
 import type { EventOrder } from '../../src/event/cursor.ts';
-import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
-import { readSettings } from '../../src/config.ts';
-import type { Database } from '../../src/store/database.ts';
-import { readHead } from '../../src/store/log-order.ts';
-import { openStore } from '../../src/store/open.ts';
-import { countEvents, readPages } from '../../src/store/pages.ts';
+import { parseFilter, type EventFilterInput } from '../../src/filter/parse/parse-filter.ts';
+import { readSettings } from '../../src/settings.ts';
+import type { Database } from '../../src/store/database/database.ts';
+import { readHead } from '../../src/store/log/log-order.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { countEvents, readPages } from '../../src/store/queries/pages.ts';
 import { append, digestAll, leavePartition } from './load/filling.ts';
 import { workload } from './workload.ts';
 

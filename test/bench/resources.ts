@@ -1,9 +1,9 @@
 import { anyone } from '../../src/auth/caller.ts';
-import { createReads } from '../../schema/reads.ts';
-import { readSettings } from '../../src/config.ts';
-import { createHeadReader } from '../../src/store/head.ts';
-import { openStore } from '../../src/store/open.ts';
-import { readResourceIds } from '../../src/store/resources.ts';
+import { createReads } from '../../schema/loaders.ts';
+import { readSettings } from '../../src/settings.ts';
+import { createHeadReader } from '../../src/store/log/log-head.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { readResourceIds } from '../../src/store/queries/resource-ids.ts';
 
 // Prints how long pages of resources take, as they appeared last, and their ids alone. Milliseconds, medians of 9, of the
 // store alone, on a database that queries.ts has filled:

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/package-root.ts';
-import { startPostgres } from '../support/postgres-server.ts';
+import { packageRoot } from '../../src/package-info.ts';
+import { startPostgres } from '../support/database/postgres-server.ts';
 
 // Runs the benches briefly, one after the other, each for a bounded time, and prints their tables:
 //   npm run bench [ingest | matching | fan-out | latency | subscribed-ingest | queries | counts | …]

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
-import { readSettings } from '../../src/config.ts';
+import { readSettings } from '../../src/settings.ts';
 import { fromDocument } from '../../src/event/document.ts';
 import type { EventCandidate } from '../../src/event/validate.ts';
-import { openStore } from '../../src/store/open.ts';
-import { startPostgres } from '../support/postgres-server.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { startPostgres } from '../support/database/postgres-server.ts';
 import { append, digestAll } from './load/filling.ts';
 import { workload } from './workload.ts';
 

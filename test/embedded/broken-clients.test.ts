@@ -3,9 +3,9 @@ import { createConnection, type Socket } from 'node:net';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { openRaw } from '../support/raw-socket.ts';
+import { openRaw } from '../support/protocols/raw-socket.ts';
 import { startWatched, type WatchedServer } from '../support/server-memory.ts';
-import { newDatabase } from '../support/world.ts';
+import { newDatabase } from '../support/test-server.ts';
 
 // What a broken client gets has nothing to do with the database, so it is tried on one only: the waiting is long enough.
 let server: WatchedServer;

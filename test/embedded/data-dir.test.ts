@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { lockDataDir } from '../../src/store/data-lock.ts';
+import { lockDataDir } from '../../src/store/database/data-dir-lock.ts';
 import { runToEnd, startProcess } from '../support/process.ts';
-import { newDatabase, post } from '../support/world.ts';
+import { newDatabase, post } from '../support/test-server.ts';
 
 const emit = 'mutation ($id: ID) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { status } }';
 

@@ -1,6 +1,6 @@
 import { test } from 'vitest';
 import { fuzz } from '../fuzz/fuzz.ts';
-import { newDatabase } from '../support/world.ts';
+import { newDatabase } from '../support/test-server.ts';
 
 // TIDINGS_FUZZ_SEED repeats a run; test/fuzz/run.ts runs for longer.
 const seed = Number(process.env['TIDINGS_FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));

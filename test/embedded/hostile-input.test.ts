@@ -3,10 +3,10 @@ import { createConnection, type Socket } from 'node:net';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { openRaw } from '../support/raw-socket.ts';
+import { openRaw } from '../support/protocols/raw-socket.ts';
 import { startWatched, type WatchedServer } from '../support/server-memory.ts';
 import { overHttp, overWebSocket, type Asking, type Request } from '../support/transports.ts';
-import { newDatabase } from '../support/world.ts';
+import { newDatabase } from '../support/test-server.ts';
 
 // What is tried here has little to do with the database, so one of them will do.
 const stack = new AsyncDisposableStack();

@@ -1,8 +1,8 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openRaw } from '../support/raw-socket.ts';
+import { openRaw } from '../support/protocols/raw-socket.ts';
 import { startWatched, type WatchedServer } from '../support/server-memory.ts';
-import { newDatabase } from '../support/world.ts';
+import { newDatabase } from '../support/test-server.ts';
 
 // Subscriptions come and go without a look at the database, so one of them will do.
 const stack = new AsyncDisposableStack();

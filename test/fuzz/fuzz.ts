@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { randomOf } from '../oracle/random.ts';
 import { startWatched } from '../support/server-memory.ts';
-import { post } from '../support/world.ts';
-import { doors } from './doors.ts';
+import { post } from '../support/test-server.ts';
+import { doors } from './adapters.ts';
 
 export interface FuzzPlan {
   readonly seed: number;

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { anyEvent } from '../support/random-filters.ts';
+import { anyEvent } from '../support/oracles/random-filters.ts';
 import { randomOf, type Random } from './random.ts';
 
 /** A batch to emit, and what must become of it. */

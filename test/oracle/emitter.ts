@@ -1,9 +1,9 @@
-import { ask, UnexpectedAnswer } from './ask.ts';
+import { ask, UnexpectedAnswer } from './query.ts';
 import type { Emission, Item } from './emission-plan.ts';
 import { passing, type Fleet } from './fleet.ts';
-import { placeOf } from './place.ts';
-import type { Removal } from './removal.ts';
-import type { Tally } from './tally.ts';
+import { placeOf } from './position.ts';
+import type { Removal } from './retention.ts';
+import type { Tally } from './stats.ts';
 
 /** What emitters were told: the cursor of each acknowledged event. */
 export type Acknowledged = Map<string, string>;

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { anyFilter } from '../support/random-filters.ts';
+import { anyFilter } from '../support/oracles/random-filters.ts';
 import { randomOf, type Random } from './random.ts';
 import type { Source } from './session.ts';
 

@@ -1,9 +1,9 @@
 import { passing, type Fleet } from './fleet.ts';
 import type { FollowerPlan, Leg } from './follower-plan.ts';
-import { notBefore, placeOf } from './place.ts';
-import type { Removal } from './removal.ts';
+import { notBefore, placeOf } from './position.ts';
+import type { Removal } from './retention.ts';
 import { Session } from './session.ts';
-import type { Tally } from './tally.ts';
+import type { Tally } from './stats.ts';
 import { openWire, type Ending, type Wire } from './wire.ts';
 
 /** A client that follows a filter, loses its connections, and goes on from cursors that it holds. */

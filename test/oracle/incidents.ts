@@ -1,6 +1,6 @@
 import { passing, type Fleet } from './fleet.ts';
 import { randomOf } from './random.ts';
-import type { Tally } from './tally.ts';
+import type { Tally } from './stats.ts';
 
 /** What happens to a server. */
 export interface Incident {

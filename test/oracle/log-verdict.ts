@@ -1,6 +1,6 @@
 import type { Emission } from './emission-plan.ts';
 import type { Acknowledged } from './emitter.ts';
-import { placeOf } from './place.ts';
+import { placeOf } from './position.ts';
 import type { Listed } from './plain-query.ts';
 
 export interface Told {

@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import { startFleet, type FleetParts } from './fleet.ts';
 import type { Ledger } from './emitter.ts';
 import { playRound } from './round.ts';
-import { noRemoval, startRemoval } from './removal.ts';
+import { noRemoval, startRemoval } from './retention.ts';
 import { slowSomeWriters } from './slow-writers.ts';
-import { Tally } from './tally.ts';
+import { Tally } from './stats.ts';
 
 /** One run: rounds of emitting, following and trouble, each with a verdict. */
 export interface Run extends FleetParts {

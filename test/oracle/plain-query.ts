@@ -1,6 +1,6 @@
-import { ask, UnexpectedAnswer } from './ask.ts';
+import { ask, UnexpectedAnswer } from './query.ts';
 import type { Fleet } from './fleet.ts';
-import { placeOf } from './place.ts';
+import { placeOf } from './position.ts';
 
 /** An event as pages have it. */
 export interface Listed {

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { ask } from './ask.ts';
+import { ask } from './query.ts';
 import { planEmissions } from './emission-plan.ts';
 import { emitAll, type Acknowledged, type Ledger } from './emitter.ts';
 import type { Fleet } from './fleet.ts';
@@ -7,10 +7,10 @@ import { planFollowers } from './follower-plan.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { happen, planIncidents } from './incidents.ts';
 import { judgeLogOfRound } from './log-verdict.ts';
-import { notBefore, placeOf } from './place.ts';
+import { notBefore, placeOf } from './position.ts';
 import { plainCount, plainQuery, refusesRemoved, type Listed } from './plain-query.ts';
-import { planAges, type Removal } from './removal.ts';
-import type { Tally } from './tally.ts';
+import { planAges, type Removal } from './retention.ts';
+import type { Tally } from './stats.ts';
 import { judge, type Placed } from './verdict.ts';
 
 export interface RoundParts {

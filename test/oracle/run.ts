@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startPostgres } from '../support/postgres-server.ts';
+import { startPostgres } from '../support/database/postgres-server.ts';
 import { runOracle } from './oracle.ts';
 
 // The oracle by hand, on a database of its own: npx tsx test/oracle/run.ts --minutes 60 --seed 1 [--embedded | --kill-database] [--retention]

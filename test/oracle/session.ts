@@ -1,5 +1,5 @@
-import { placeOf } from './place.ts';
-import type { Tally } from './tally.ts';
+import { placeOf } from './position.ts';
+import type { Tally } from './stats.ts';
 
 /** How a follower listens: `events`, or `eventStream` in one of its orders. */
 export type Source = 'EVENTS' | 'STREAM' | 'CAUSAL';

@@ -1,7 +1,7 @@
 import { unkeptPromise } from './causal-verdict.ts';
 import type { Follower } from './follower.ts';
 import type { Listed } from './plain-query.ts';
-import { placeOf } from './place.ts';
+import { placeOf } from './position.ts';
 import type { Session } from './session.ts';
 
 export interface Truth {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { startEndurance } from '../support/endurance.ts';
-import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
-import { post } from '../support/world.ts';
+import { startPostgres, type PostgresServer } from '../support/database/postgres-server.ts';
+import { post } from '../support/test-server.ts';
 
 const patience = { timeout: 30_000, interval: 50 };
 

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { readSettings } from '../../src/config.ts';
+import { readSettings } from '../../src/settings.ts';
 import { TidingsError } from '../../src/errors.ts';
-import { openStore } from '../../src/store/open.ts';
-import { newDatabase } from '../support/world.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { newDatabase } from '../support/test-server.ts';
 
 const told: string[] = [];
 const home = await newDatabase();

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
-import { startDatabaseProxy } from '../support/database-proxy.ts';
+import { startDatabaseProxy } from '../support/database/database-proxy.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
-import { newDatabase } from '../support/world.ts';
+import { newDatabase } from '../support/test-server.ts';
 
 const many = 20_000;
 const patience = { timeout: 20_000, interval: 20 };

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import postgres from 'postgres';
 import { afterEach, expect, test } from 'vitest';
 import { startProcess as spawnProcess, type ServerProcess } from '../support/process.ts';
-import { listenTo, newDatabase, post, socketTo } from '../support/world.ts';
+import { listenTo, newDatabase, post, socketTo } from '../support/test-server.ts';
 
 // Several server processes on one Postgres, as its users run them.
 const children: ChildProcess[] = [];

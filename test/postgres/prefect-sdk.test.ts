@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
-import { pythonWith } from '../support/python.ts';
-import { askPrefect, document } from '../support/prefect.ts';
+import { pythonWith } from '../support/protocols/python.ts';
+import { askPrefect, document } from '../support/protocols/prefect.ts';
 import { block } from '../support/readme.ts';
-import { newDatabase, startWorld } from '../support/world.ts';
+import { newDatabase, startWorld } from '../support/test-server.ts';
 
 // Prefect's own SDK and commands, unmodified.
 const python = pythonWith('prefect==3.9.1');
-const script = join(import.meta.dirname, '..', 'support', 'prefect-client.py');
+const script = join(import.meta.dirname, '..', 'support', 'protocols', 'prefect-client.py');
 
 let database: Awaited<ReturnType<typeof newDatabase>>;
 let server: ServerProcess;

@@ -1,6 +1,6 @@
 import { test } from 'vitest';
-import { allFates, outlive } from '../support/fates.ts';
-import { pythonWith } from '../support/python.ts';
+import { allFates, outlive } from '../support/fault-injection.ts';
+import { pythonWith } from '../support/protocols/python.ts';
 import { startPythonClient } from '../support/readme-clients.ts';
 
 // A client cares little for the database behind its server, so once will do.

@@ -2,11 +2,11 @@ import type { ChildProcess } from 'node:child_process';
 import postgres from 'postgres';
 import { afterEach, expect, test } from 'vitest';
 import { parseCursor } from '../../src/event/cursor.ts';
-import { lookAfterPartitions } from '../../src/log/retention.ts';
-import { removePartition } from '../../src/store/removal.ts';
-import { rules, startAging } from '../support/aging.ts';
+import { lookAfterPartitions } from '../../src/maintenance/retention.ts';
+import { removePartition } from '../../src/store/retention/remove-partition.ts';
+import { rules, startAging } from '../support/database/aging.ts';
 import { startProcess } from '../support/process.ts';
-import { newDatabase, post } from '../support/world.ts';
+import { newDatabase, post } from '../support/test-server.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));

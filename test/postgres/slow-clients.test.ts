@@ -4,9 +4,9 @@ import { createClient } from 'graphql-ws';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { openPrefect } from '../support/prefect.ts';
+import { openPrefect } from '../support/protocols/prefect.ts';
 import { startWatched, type WatchedServer } from '../support/server-memory.ts';
-import { newDatabase, post } from '../support/world.ts';
+import { newDatabase, post } from '../support/test-server.ts';
 
 // What a stalled client asks for: a kilobyte an event, far more in sum than the network takes in between.
 const wide = `id cursor ${Array.from({ length: 8 }, (_, n) => `name${n}: event`).join(' ')}`;

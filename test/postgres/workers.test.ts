@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { startProcess } from '../support/process.ts';
-import { listenTo, newDatabase, post, socketTo } from '../support/world.ts';
+import { listenTo, newDatabase, post, socketTo } from '../support/test-server.ts';
 
 const workersOf = (pid: number): number[] =>
   execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })

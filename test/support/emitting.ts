@@ -1,18 +1,18 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino from 'pino';
-import { readSettings } from '../../src/config.ts';
+import { readSettings } from '../../src/settings.ts';
 import { anyone } from '../../src/auth/caller.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import type { EventCandidate } from '../../src/event/validate.ts';
-import { createEmitter, type Emission } from '../../src/ingest/emit.ts';
-import { createSharedBatches, type DigestingState, type SharedBatchBounds, type SharedBatches } from '../../src/ingest/shared-batches.ts';
+import { createEmitter, type Emission } from '../../src/ingest/emitter.ts';
+import { createSharedBatches, type DigestingState, type SharedBatchBounds, type SharedBatches } from '../../src/ingest/group-commit.ts';
 import { startTail, type Tail } from '../../src/log/tail.ts';
-import { startWakeups } from '../../src/log/wakeups.ts';
+import { startWakeups } from '../../src/log/notifications.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import type { ConflictPolicy } from '../../src/store/append.ts';
-import type { Database } from '../../src/store/database.ts';
-import { createHeadReader } from '../../src/store/head.ts';
-import { openStore } from '../../src/store/open.ts';
+import type { ConflictPolicy } from '../../src/store/log/append.ts';
+import type { Database } from '../../src/store/database/database.ts';
+import { createHeadReader } from '../../src/store/log/log-head.ts';
+import { openStore } from '../../src/store/open-store.ts';
 
 export interface Process extends AsyncDisposable {
   readonly database: Database;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { expect } from 'vitest';
 import { startProcess } from './process.ts';
-import { listenTo, post, socketTo, type Answer } from './world.ts';
+import { listenTo, post, socketTo, type Answer } from './test-server.ts';
 
 /**
  * A server process that is to outlive its database: writers that repeat a batch until it was acknowledged, and listeners,

@@ -1,6 +1,6 @@
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { post, type Answer } from './world.ts';
+import { post, type Answer } from './test-server.ts';
 
 /** A key that the tests give to servers as TIDINGS_ADMIN_KEY. */
 export const adminKey = 'a-key-for-tests-that-may-do-everything';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/package-root.ts';
+import { packageRoot } from '../../src/package-info.ts';
 
 export const readmeFile = join(packageRoot, 'README.md');
 export const readme = readFileSync(readmeFile, 'utf8');

@@ -1,25 +1,25 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino from 'pino';
 import { anyone } from '../../src/auth/caller.ts';
-import { readSettings } from '../../src/config.ts';
+import { readSettings } from '../../src/settings.ts';
 import { origin, type Position } from '../../src/event/cursor.ts';
-import { everything } from '../../src/event/filter.ts';
-import { parseFilter, type EventFilterInput } from '../../src/event/parse-filter.ts';
-import { createEmitter } from '../../src/ingest/emit.ts';
-import type { StreamMessage } from '../../src/live/stream-message.ts';
-import { usualSettings, type StreamParts, type StreamRequest, type StreamSettings } from '../../src/live/stream-request.ts';
-import { streamEvents } from '../../src/live/stream.ts';
-import type { RecentBounds } from '../../src/log/recent.ts';
-import { createWatches } from '../../src/live/watches.ts';
-import { createSharedBatches } from '../../src/ingest/shared-batches.ts';
+import { everything } from '../../src/filter/filter.ts';
+import { parseFilter, type EventFilterInput } from '../../src/filter/parse/parse-filter.ts';
+import { createEmitter } from '../../src/ingest/emitter.ts';
+import type { StreamMessage } from '../../src/subscriptions/stream/stream-message.ts';
+import { usualSettings, type StreamParts, type StreamRequest, type StreamSettings } from '../../src/subscriptions/stream/stream-request.ts';
+import { streamEvents } from '../../src/subscriptions/stream/stream-events.ts';
+import type { RecentBounds } from '../../src/log/tail-buffer.ts';
+import { createWatches } from '../../src/subscriptions/matching/shared-matches.ts';
+import { createSharedBatches } from '../../src/ingest/group-commit.ts';
 import { startTail } from '../../src/log/tail.ts';
-import { startWakeups } from '../../src/log/wakeups.ts';
+import { startWakeups } from '../../src/log/notifications.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Lineage } from '../../src/store/epochs.ts';
-import { createHeadReader } from '../../src/store/head.ts';
-import { openStore } from '../../src/store/open.ts';
-import { readRemoved } from '../../src/store/removed.ts';
-import { newDatabase } from './world.ts';
+import { createHeadReader } from '../../src/store/log/log-head.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { readRemoved } from '../../src/store/retention/log-start.ts';
+import { newDatabase } from './test-server.ts';
 
 /** What streams need, without a server, and with bounds of the test's own. */
 export interface Streams extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import { get } from 'node:http';
-import type { RawSocket } from './raw-socket.ts';
+import type { RawSocket } from './protocols/raw-socket.ts';
 
 /** What a request got: its status (over HTTP), and the first error or the data. */
 export interface Got {

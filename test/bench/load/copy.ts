@@ -2,10 +2,10 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { readSettings } from '../../../src/config.ts';
+import { readSettings } from '../../../src/settings.ts';
 import type { EventCandidate } from '../../../src/event/validate.ts';
-import { openStore } from '../../../src/store/open.ts';
-import type { PostgresServer } from '../../support/postgres-server.ts';
+import { openStore } from '../../../src/store/open-store.ts';
+import type { PostgresServer } from '../../support/database/postgres-server.ts';
 import { append } from './filling.ts';
 
 /** Events a second that COPY stores in the tables of Tidings, with all their indexes: a limit for whoever stores one by one. */

@@ -1,16 +1,16 @@
 import { sql } from 'drizzle-orm';
-import type { Settings } from '../../../src/config.ts';
+import type { Settings } from '../../../src/settings.ts';
 import { origin } from '../../../src/event/cursor.ts';
-import { chapterLength, stretchLength } from '../../../src/event/digest.ts';
+import { chapterLength, stretchLength } from '../../../src/skip-index/block-summary.ts';
 import type { EventDraft } from '../../../src/event/event.ts';
 import { validateEvent, type EventCandidate } from '../../../src/event/validate.ts';
-import { lookAfterPartitions, rulesFor } from '../../../src/log/retention.ts';
-import { appendEvents } from '../../../src/store/append.ts';
-import type { Database } from '../../../src/store/database.ts';
-import { readHead } from '../../../src/store/log-order.ts';
-import { readLog } from '../../../src/store/log-stretch.ts';
-import { databaseClock } from '../../../src/store/partitions.ts';
-import { digest } from '../../support/digests.ts';
+import { lookAfterPartitions, rulesFor } from '../../../src/maintenance/retention.ts';
+import { appendEvents } from '../../../src/store/log/append.ts';
+import type { Database } from '../../../src/store/database/database.ts';
+import { readHead } from '../../../src/store/log/log-order.ts';
+import { readLog } from '../../../src/store/log/read-log.ts';
+import { databaseClock } from '../../../src/store/retention/partitions.ts';
+import { digest } from '../../support/skip-index.ts';
 
 /** Appends events in batches of 1,000. */
 export async function append(database: Database, events: Iterable<EventCandidate>, settings: Settings): Promise<number> {

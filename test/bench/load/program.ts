@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../../../src/package-root.ts';
+import { packageRoot } from '../../../src/package-info.ts';
 import type { Contender } from './servers.ts';
 
 /** What every bench of live delivery can be told on its command line. */

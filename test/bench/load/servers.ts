@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { packageRoot } from '../../../src/package-root.ts';
-import { startPostgres } from '../../support/postgres-server.ts';
+import { packageRoot } from '../../../src/package-info.ts';
+import { startPostgres } from '../../support/database/postgres-server.ts';
 
 /** What the benches compare: this server as built, and its rivals, each in a process of its own. */
 export type Contender = 'Tidings' | 'Yoga recipe' | 'ws' | 'corked ws';
@@ -116,7 +116,7 @@ function cpuMs({ pid }: ChildProcess): number {
 const tsx = ['--import', 'tsx'];
 const programs: Readonly<Record<Contender, readonly string[]>> = {
   Tidings: [join(packageRoot, 'dist', 'src', 'cli.js'), 'serve'],
-  'Yoga recipe': [...tsx, join(import.meta.dirname, '..', 'rival-yoga.ts')],
-  ws: [...tsx, join(import.meta.dirname, '..', 'rival-ws.ts')],
-  'corked ws': [...tsx, join(import.meta.dirname, '..', 'rival-ws.ts'), 'corked'],
+  'Yoga recipe': [...tsx, join(import.meta.dirname, '..', 'rivals', 'yoga.ts')],
+  ws: [...tsx, join(import.meta.dirname, '..', 'rivals', 'ws.ts')],
+  'corked ws': [...tsx, join(import.meta.dirname, '..', 'rivals', 'ws.ts'), 'corked'],
 };

@@ -1,0 +1,91 @@
+import { seenBy } from '../../src/auth/caller.ts';
+import { formatCursor, type Position } from '../../src/event/cursor.ts';
+import { labelOf, nameOf, shownLabels, type RelatedResource, type Resource, type StoredEvent } from '../../src/event/event.ts';
+import { everything } from '../../src/filter/filter.ts';
+import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
+import { builder } from '../builder.ts';
+import type { EventConnection } from './event-connection.ts';
+import { openConnection } from './event-connection.ts';
+import type { Context } from '../context.ts';
+
+export const EventType = builder.objectRef<StoredEvent>('Event');
+export const ResourceType = builder.objectRef<Resource>('Resource');
+export const RelatedResourceType = builder.objectRef<RelatedResource>('RelatedResource');
+export const EventConnectionType = builder.objectRef<EventConnection>('EventConnection');
+
+/** The cursor of a place in the log. */
+export function logCursor(context: Context, position: Position): string {
+  return formatCursor({ epoch: context.services.lineage.epoch, position });
+}
+
+EventType.implement({
+  description: 'A notification of a change: something that happened to a resource.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'The identifier the client gave. Unique for as long as the event is kept.' }),
+    event: t.exposeString('event', { description: 'The name of what happened, dot-delimited by convention: acme.user.logged-in.' }),
+    occurred: t.expose('occurred', { type: 'DateTime', description: "When it happened, by the client's clock." }),
+    received: t.expose('received', { type: 'DateTime', description: "When it was stored, by the server's clock." }),
+    resource: t.expose('resource', {
+      type: ResourceType,
+      description: 'The resource that the event concerns, with the labels it had in this event.',
+    }),
+    related: t.field({
+      type: [RelatedResourceType],
+      description: 'The other resources involved, in the order given; with `role`, those that played one of these parts.',
+      args: { role: t.arg.stringList() },
+      resolve: ({ related }, { role }) => (role ? related.filter((each) => role.includes(each.role)) : [...related]),
+    }),
+    payload: t.expose('payload', { type: 'JSONObject' }),
+    payloadAt: t.field({
+      type: 'JSON',
+      nullable: true,
+      description:
+        'One value inside the payload, by dotted path; null when absent. A number steps into a list; a key with a dot in it is quoted: a."b.c".0',
+      args: { path: t.arg.string({ required: true }) },
+      resolve: ({ payload }, { path }) => valueAt(payload, parsePayloadPath(path)) ?? null,
+    }),
+    followsId: t.exposeID('follows', {
+      nullable: true,
+      description: 'The id of the event known to have occurred before this one, as given.',
+    }),
+    follows: t.field({
+      type: EventType,
+      nullable: true,
+      description: 'That event; null when there is none or when it is not stored (yet).',
+      resolve: ({ follows }, _args, { reads }) => (follows === null ? null : reads.event(follows)),
+    }),
+    followers: t.field({
+      type: EventConnectionType,
+      description: 'Events that follow this one directly, oldest first.',
+      args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg({ type: 'Cursor' }) },
+      resolve: ({ id }, args, context) =>
+        openConnection(context, { filter: seenBy(context.caller, everything), order: 'OLDEST_FIRST', tie: 'FOLLOWS', key: id }, args),
+    }),
+    cursor: t.field({
+      type: 'Cursor',
+      description: "This event's place in the log. Hand it to a subscription's `after` to go on from here.",
+      resolve: ({ position }, _args, context) => logCursor(context, position),
+    }),
+  }),
+});
+
+RelatedResourceType.implement({
+  description: 'A resource that an event involves beside its primary one, with its part in it.',
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    role: t.exposeString('role', { description: 'The part it played: flow, automation, actor.' }),
+    name: t.string({ nullable: true, description: 'The label prefect.resource.name, or prefect.name, or null.', resolve: nameOf }),
+    labels: t.field({ type: 'Labels', resolve: shownLabels }),
+    label: t.string({
+      nullable: true,
+      description: 'The value of one label, also of those that are fields; null when it has no such label.',
+      args: { key: t.arg.string({ required: true }) },
+      resolve: (resource, { key }) => labelOf(resource, key),
+    }),
+    resource: t.field({
+      type: ResourceType,
+      description: 'The same resource, as it appeared last in any event.',
+      resolve: async (related, _args, { reads }) => (await reads.resource(related.id)) ?? related,
+    }),
+  }),
+});

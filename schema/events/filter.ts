@@ -1,0 +1,103 @@
+import { seenBy, type Seen } from '../../src/auth/caller.ts';
+import type { Condition } from '../../src/filter/filter.ts';
+import { parseFilter, type EventFilterInput } from '../../src/filter/parse/parse-filter.ts';
+import { builder } from '../builder.ts';
+import type { Context } from '../context.ts';
+
+/** Reads a `filter` argument, as one for what the caller sees. Throws BAD_FILTER. */
+export function filterOf(input: EventFilterInput | null | undefined, context: Context): Seen {
+  return seenBy(context.caller, conditionOf(input, context));
+}
+
+/** Reads a `filter` argument as it stands: not for reading events. Throws BAD_FILTER. */
+export function conditionOf(input: EventFilterInput | null | undefined, { services }: Context): Condition {
+  return parseFilter(input, ['filter'], services.limits);
+}
+
+const TimeRange = builder.inputType('TimeRange', {
+  description: 'since is inclusive, until exclusive.',
+  fields: (t) => ({ since: t.field({ type: 'DateTime' }), until: t.field({ type: 'DateTime' }) }),
+});
+
+const NameFilter = builder.inputType('NameFilter', {
+  description: 'All operators given must hold. Prefixes are literal and case-sensitive.',
+  fields: (t) => ({
+    in: t.stringList({ description: 'One of these, exactly.' }),
+    startsWith: t.stringList({ description: 'Begins with one of these.' }),
+    notIn: t.stringList({ description: 'None of these.' }),
+    notStartsWith: t.stringList({ description: 'Begins with none of these.' }),
+  }),
+});
+
+const LabelFilter = builder.inputType('LabelFilter', {
+  description:
+    'like takes globs: * any run of characters, ? any one, backslash escapes. All operators given must hold. A resource without the label meets the excluding ones; ask exists: true to require it. The keys prefect.resource.id, prefect.resource.role and prefect.resource.name read those fields.',
+  fields: (t) => ({
+    key: t.string({ required: true }),
+    exists: t.boolean(),
+    in: t.stringList({ description: 'One of these, exactly.' }),
+    notIn: t.stringList({ description: 'None of these.' }),
+    like: t.stringList({ description: 'Matches one of these globs as a whole.' }),
+    notLike: t.stringList({ description: 'Matches none of these globs.' }),
+  }),
+});
+
+const ResourceFilter = builder.inputType('ResourceFilter', {
+  description: 'All conditions must be met by one and the same resource.',
+  fields: (t) => ({
+    id: t.field({ type: NameFilter }),
+    labels: t.field({ type: [LabelFilter], description: 'Each entry must be met.' }),
+  }),
+});
+
+const RelatedFilter = builder.inputType('RelatedFilter', {
+  description: 'All conditions must be met by one and the same related resource.',
+  fields: (t) => ({
+    role: t.stringList({ description: 'It plays one of these parts.' }),
+    id: t.field({ type: NameFilter }),
+    labels: t.field({ type: [LabelFilter], description: 'Each entry must be met.' }),
+  }),
+});
+
+const PayloadFilter = builder.inputType('PayloadFilter', {
+  description:
+    'Compares JSON values: eq and in by JSON equality (null is the JSON value null); gt, gte, lt, lte order numbers with numbers and strings with strings, and never match otherwise. An absent value meets exists: false alone.',
+  fields: (t) => ({
+    path: t.string({ required: true, description: 'Dotted keys; a number steps into a list; a key with a dot in it is quoted: a."b.c".0' }),
+    exists: t.boolean(),
+    eq: t.field({ type: 'JSON' }),
+    in: t.field({ type: ['JSON'], required: { list: false, items: false } }),
+    gt: t.field({ type: 'JSON' }),
+    gte: t.field({ type: 'JSON' }),
+    lt: t.field({ type: 'JSON' }),
+    lte: t.field({ type: 'JSON' }),
+  }),
+});
+
+const EventFilterRef = builder.inputRef<EventFilterInput>('EventFilter');
+
+export const EventFilter = EventFilterRef.implement({
+  description:
+    'The same filter, with the same meaning, in queries, counts and subscriptions. Fields are ANDed. Values in a list are ORed, except that an excluding list (not…) excludes each. An empty object matches everything; an empty list matches nothing for an including field and excludes nothing for an excluding one; null is the same as leaving the field out, but in PayloadFilter.',
+  fields: (t) => ({
+    id: t.idList({ description: 'The event has one of these ids.' }),
+    occurred: t.field({ type: TimeRange }),
+    event: t.field({ type: NameFilter, description: 'The name of the event.' }),
+    received: t.field({ type: TimeRange }),
+    resource: t.field({ type: ResourceFilter, description: 'The primary resource.' }),
+    related: t.field({
+      type: [RelatedFilter],
+      description: 'Each entry must be met, all its conditions on one and the same related resource.',
+    }),
+    anyResource: t.field({ type: [ResourceFilter], description: 'Each entry must be met by the primary or a related resource.' }),
+    payload: t.field({ type: [PayloadFilter], description: 'Each entry must be met by the value at its path in the payload.' }),
+    follows: t.idList({ description: 'The events that directly follow one of these.' }),
+    text: t.string({
+      description:
+        'Searches the name of the event, the ids and label values of its resources, and the strings of its payload, for parts of words, whatever the case. Terms stand apart by spaces; "quotes" keep a phrase together. One of the plain terms must be there, each with + before it must, and none with - or ! before it may: +failed nightly "flow run" -test finds what says failed, says nightly or flow run, and does not say test. At most 200 characters.',
+    }),
+    and: t.field({ type: [EventFilterRef] }),
+    or: t.field({ type: [EventFilterRef] }),
+    not: t.field({ type: EventFilterRef }),
+  }),
+});

@@ -1,0 +1,39 @@
+import { parseCursor, type Position } from '../../src/event/cursor.ts';
+import type { StoredEvent } from '../../src/event/event.ts';
+import { Expired } from '../../src/subscriptions/event-subscription.ts';
+import { subscribeToEvents } from '../../src/subscriptions/subscription.ts';
+import { checkKept } from '../../src/store/retention/log-start.ts';
+import { builder } from '../builder.ts';
+import type { Context } from '../context.ts';
+import { EventType } from './event.ts';
+import { EventFilter, filterOf } from './filter.ts';
+import { readsNow } from '../loaders.ts';
+
+builder.subscriptionField('events', (t) =>
+  t.field({
+    type: EventType,
+    description:
+      'Every event that matches, in log order, from `after` (or from now), each exactly once for a cursor, for as long as the client listens. Slow clients fall back to reading the log; nothing is dropped.',
+    args: {
+      filter: t.arg({ type: EventFilter }),
+      after: t.arg({ type: 'Cursor', description: 'The cursor of the last event seen, or the head of a page: goes on from there.' }),
+    },
+    subscribe: async (_root, { filter, after }, context) => {
+      const condition = filterOf(filter, context);
+      return subscribeToEvents(context.services, condition, await startOf(after, context));
+    },
+    resolve: (event: StoredEvent | Expired, _args, context) => {
+      if (event instanceof Expired) throw event.error;
+      context.reads = readsNow(context);
+      return event;
+    },
+  }),
+);
+
+async function startOf(after: string | null | undefined, context: Context): Promise<Position | null> {
+  if (after === null || after === undefined) return null;
+  const cursor = parseCursor(after, 'LOG', ['after']);
+  context.services.lineage.check(cursor, await context.services.heads.head(), ['after']);
+  await checkKept(context.services.removedUpTo, cursor.position, ['after']);
+  return cursor.position;
+}

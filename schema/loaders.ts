@@ -1,0 +1,142 @@
+import DataLoader from 'dataloader';
+import { seenBy, seesEverything, sightOf, type Caller, type Seen } from '../src/auth/caller.ts';
+import type { Position } from '../src/event/cursor.ts';
+import type { Resource, StoredEvent } from '../src/event/event.ts';
+import { everything } from '../src/filter/filter.ts';
+import { matches } from '../src/filter/matches.ts';
+import { readChains, type Chain } from '../src/store/log/read-chain.ts';
+import { readEventsById } from '../src/store/log/events-by-id.ts';
+import { readNewestMentions } from '../src/store/queries/latest-mentions.ts';
+import type { CountRequest, Page, PageRequest, Tie, Tied } from '../src/store/queries/page-request.ts';
+import { countEvents, readPages } from '../src/store/queries/pages.ts';
+import { Pace } from '../src/store/database/adaptive-batch.ts';
+import { readResourceIds, type ResourceRequest } from '../src/store/queries/resource-ids.ts';
+import type { Context, Services } from './context.ts';
+
+/**
+ * The reads of one operation, all at one head of the log, of what its caller sees, and batched: however many events ask for
+ * their followers with the same arguments, it is one statement.
+ */
+export interface Reads {
+  /** The head that every read here is at, read when first needed. */
+  head(): Promise<Position>;
+  event(id: string): Promise<StoredEvent | null>;
+  page(request: RequestAtHead, tied: TiedTo): Promise<Page>;
+  /** How many events there are in all, at most `max` + 1. */
+  count(request: CountAtHead, tied: TiedTo): Promise<number>;
+  /** The event's chain, of at most so many events. */
+  chain(event: StoredEvent, maxEvents: number): Promise<Chain>;
+  /** A resource as it appeared in the newest event that mentions it, of those that the caller sees. */
+  resource(id: string): Promise<Resource | null>;
+  /** Resources in the order of their ids, each as it appeared in the newest event that mentions it. */
+  resources(request: Omit<ResourceRequest, 'head'>): Promise<readonly Resource[]>;
+}
+
+export type RequestAtHead = Omit<PageRequest, 'head'> & { readonly filter: Seen };
+export type CountAtHead = Omit<CountRequest, 'head'> & { readonly filter: Seen };
+
+/** The key that a page is tied to, and how. */
+export interface TiedTo {
+  readonly tie: Tie;
+  readonly key: string;
+}
+
+export function createReads({ database, heads }: Pick<Services, 'database' | 'heads'>, caller: Caller): Reads {
+  let head: Promise<Position> | null = null;
+  const readHead = (): Promise<Position> => (head ??= heads.head());
+
+  const events = new DataLoader<string, StoredEvent | null>(async (ids) => {
+    const found = await readEventsById(database, ids, await readHead());
+    return ids.map((id) => visible(found.get(id)));
+  });
+  const visible = (event: StoredEvent | undefined): StoredEvent | null =>
+    event !== undefined && matches(caller.sees, event) ? event : null;
+  const pages = perQuestion<RequestAtHead, Page>(async (request, tied) =>
+    readPages(database, { ...request, head: await readHead() }, tied),
+  );
+  const counts = perQuestion<CountAtHead, number>(async (request, tied) =>
+    countEvents(database, { ...request, head: await readHead() }, tied),
+  );
+  const chains = new Map<number, DataLoader<StoredEvent, Chain>>();
+  const chainsOf = (maxEvents: number): DataLoader<StoredEvent, Chain> => {
+    const known = chains.get(maxEvents);
+    if (known !== undefined) return known;
+    const made = new DataLoader<StoredEvent, Chain>(async (of) =>
+      readChains(database, of, { head: await readHead(), sees: caller.sees, maxEvents }),
+    );
+    chains.set(maxEvents, made);
+    return made;
+  };
+  const resources = new DataLoader<string, Resource | null>(async (ids) => {
+    if (seesEverything(caller)) {
+      const newest = await readNewestMentions(database, ids, await readHead());
+      return ids.map((id) => resourceIn(newest.get(id), id));
+    }
+    const newest = { filter: seenBy(caller, everything), order: 'NEWEST_FIRST', limit: 1, backward: false } as const;
+    const pagesOf = await readPages(database, { ...newest, head: await readHead() }, { tie: 'ANY', keys: ids });
+    return ids.map((id, index) => resourceIn(pagesOf[index]?.events[0], id));
+  });
+  return {
+    head: readHead,
+    event: (id) => events.load(id),
+    page: pages,
+    count: counts,
+    chain: (event, maxEvents) => chainsOf(maxEvents).load(event),
+    resource: (id) => resources.load(id),
+    async resources({ idPrefix, after, limit }) {
+      const found: Resource[] = [];
+      const pace = new Pace(database.statementTimeout, limit);
+      // A second statement is needed only where retention has just removed resources, a chapter came after the head, or the
+      // caller does not see all; then it may take many, and whoever sees little had better ask for a prefix.
+      for (let [from, size] = [after, limit]; ; size = Math.max(size, Math.min(2 * size, mostIds))) {
+        const ids = await readResourceIds(database, { idPrefix, after: from, head: await readHead(), limit: size });
+        const nodes = await Promise.all(ids.map((id) => resources.load(id)));
+        found.push(...nodes.filter((each) => each !== null));
+        if (found.length >= limit || ids.length < size) return found.slice(0, limit);
+        from = ids.at(-1) ?? from;
+        pace.check();
+      }
+    },
+  };
+}
+
+/**
+ * Reads for what is executed now. One context serves a whole subscription, and each of its messages reads the log as it is
+ * then; those that are executed in the same turn of the event loop for callers that see the same share their statements.
+ */
+export function readsNow({ services, caller }: Pick<Context, 'services' | 'caller'>): Reads {
+  const sight = sightOf(caller);
+  const known = ofThisTurn.get(services);
+  const made = known?.get(sight) ?? createReads(services, caller);
+  if (known === undefined) {
+    ofThisTurn.set(services, new Map([[sight, made]]));
+    process.nextTick(() => ofThisTurn.delete(services));
+  } else known.set(sight, made);
+  return made;
+}
+
+const ofThisTurn = new WeakMap<Services, Map<string, Reads>>();
+
+/** Loads by key, the loads of equal questions together. Questions are plain data. */
+function perQuestion<Question, Answer>(
+  read: (question: Question, tied: Tied) => Promise<readonly Answer[]>,
+): (question: Question, tied: TiedTo) => Promise<Answer> {
+  const loaders = new Map<string, DataLoader<string, Answer>>();
+  return (question, { tie, key }) => {
+    const name = JSON.stringify([tie, question]);
+    let loader = loaders.get(name);
+    if (loader === undefined) {
+      loader = new DataLoader((keys) => read(question, { tie, keys }));
+      loaders.set(name, loader);
+    }
+    return loader.load(key);
+  };
+}
+
+function resourceIn(event: StoredEvent | undefined, id: string): Resource | null {
+  if (event === undefined) return null;
+  return event.resource.id === id ? event.resource : (event.related.find((each) => each.id === id) ?? null);
+}
+
+/** Ids looked up at once, where few of them are those of kept resources. */
+const mostIds = 1000;

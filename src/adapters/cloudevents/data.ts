@@ -1,0 +1,60 @@
+import { shown } from '../../event/problem.ts';
+import { isObject, readItem } from '../event-documents.ts';
+
+/** The data of a CloudEvent as it came: none, a JSON value, bytes, or what should be bytes in Base64. */
+export type CloudEventData = null | { readonly json: unknown } | { readonly bytes: Buffer } | { readonly base64: unknown };
+
+/** A payload, undefined for none; `wrapped` where the data is no JSON object, and stands in one. Or what is wrong with the data. */
+export type PayloadReading = { readonly payload: unknown; readonly wrapped: boolean } | { readonly expectation: string };
+
+/**
+ * The payload for data of a media type: a JSON object is the payload itself; other JSON and text are `{"data": …}`; anything else
+ * is `{"data_base64": "…"}`, as in the JSON format of CloudEvents. Bytes are read by their type alone, however they came, so
+ * that an event is the same one in each mode.
+ */
+export function payloadOf(data: CloudEventData, contentType: string | null): PayloadReading {
+  if (data === null) return { payload: undefined, wrapped: false };
+  if ('json' in data) return fromJson(data.json);
+  if ('bytes' in data) return fromBytes(data.bytes, contentType);
+  if (typeof data.base64 !== 'string') return { expectation: `expected a string of Base64, got ${shown(data.base64)}` };
+  const bytes = Buffer.from(data.base64, 'base64');
+  if (bytes.toString('base64') !== data.base64)
+    return { expectation: `expected Base64, padded and on one line, got ${shown(data.base64)}` };
+  return fromBytes(bytes, contentType);
+}
+
+/** Whether a media type says no more than its absence does. */
+export function isPlainJson(contentType: unknown): boolean {
+  return typeof contentType === 'string' && /^application\/json(\s*;\s*charset="?utf-8"?)?$/i.test(contentType);
+}
+
+function fromJson(json: unknown): PayloadReading {
+  return isObject(json) ? { payload: json, wrapped: false } : { payload: { data: json }, wrapped: true };
+}
+
+function fromBytes(bytes: Buffer, contentType: string | null): PayloadReading {
+  const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (jsonTypes.test(type)) {
+    const item = readItem(bytes);
+    return 'json' in item ? fromJson(item.json) : { expectation: `expected JSON, as its content type says, got ${item.notJson}` };
+  }
+  const text = textTypes.test(type) && isUtf8(contentType ?? '') ? textOf(bytes) : null;
+  return { payload: text === null ? { data_base64: bytes.toString('base64') } : { data: text }, wrapped: true };
+}
+
+function isUtf8(contentType: string): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8';
+  return charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii';
+}
+
+function textOf(bytes: Buffer): string | null {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const jsonTypes = /^[^/]+\/([^/]+\+)?json$/;
+const textTypes = /^(text\/.+|[^/]+\/([^/]+\+)?(xml|yaml)|application\/x-www-form-urlencoded)$/;

@@ -1,0 +1,148 @@
+import { documentPath, fromDocument } from '../../event/document.ts';
+import { labelKeys } from '../../event/event.ts';
+import type { EventLimits } from '../../event/limits.ts';
+import { Problems, shown } from '../../event/problem.ts';
+import { validateEvent } from '../../event/validate.ts';
+import type { Candidate } from '../../ingest/emitter.ts';
+import { isPlainJson, payloadOf, type CloudEventData } from './data.ts';
+import { eventIdOf, isHashed, isSource } from './event-id.ts';
+import { readItem } from '../event-documents.ts';
+
+/** A CloudEvent of version 1.0 as it came, in whichever mode, nothing checked. Attributes that are null are left out. */
+export interface CloudEvent {
+  readonly attributes: ReadonlyMap<string, unknown>;
+  readonly data: CloudEventData;
+}
+
+/** A CloudEvent as an event, and where in the CloudEvent something stands that validation names by a path in the event. */
+export interface Interpretation {
+  readonly candidate: Candidate;
+  readonly placeOf: (path: readonly string[]) => readonly string[];
+}
+
+/** Brings a CloudEvent of the JSON format into the one form. */
+export function fromJsonFormat(json: Readonly<Record<string, unknown>>): CloudEvent {
+  const members = Object.entries(json);
+  const attributes = new Map(members.filter(([name, value]) => name !== 'data' && name !== 'data_base64' && value !== null));
+  const base64 = json['data_base64'] ?? null;
+  if (base64 === null) return { attributes, data: Object.hasOwn(json, 'data') ? { json: json['data'] } : null };
+  if (Object.hasOwn(json, 'data')) attributes.set('data', 'beside data_base64'); // no attribute may have this name
+  return { attributes, data: { base64 } };
+}
+
+/**
+ * Maps a CloudEvent: `type` is the event's name, `subject`, or without one `source`, its resource's id, `time` when it occurred,
+ * `data` its payload, source and id together its id. `follows` is the id of the event before it, of the same source or that of
+ * `followssource`; `related` the related resources, in JSON. `source` and all other attributes are labels of the resource, named
+ * as their HTTP headers (`ce-source`, `ce-traceparent`), but for a `datacontenttype` that only says JSON. Nothing is made up: what
+ * a CloudEvent must have, and `time`, are required.
+ */
+export function interpret(cloudEvent: CloudEvent, path: readonly string[], limits: EventLimits): Interpretation {
+  const { attributes } = cloudEvent;
+  const problems = new Problems();
+  const wrong = (place: readonly string[], expectation: string): void => problems.add('INVALID', [...path, ...place], expectation);
+  const required = (place: readonly string[], expectation: string): void =>
+    problems.add('REQUIRED', [...path, ...place], `${expectation}, got nothing`);
+
+  const [id, source, version, time] = ['id', 'source', 'specversion', 'time'].map((name) => attributes.get(name));
+  if (version === undefined) required(labelPlace('specversion'), 'expected 1.0');
+  else if (version !== '1.0') wrong(labelPlace('specversion'), `expected 1.0, the version that is understood here, got ${shown(version)}`);
+  if (source === undefined) required(labelPlace('source'), 'expected a URI reference');
+  else if (!isSource(source)) wrong(labelPlace('source'), `expected a URI reference, without spaces, got ${shown(source)}`);
+  if (time === undefined) required(['occurred'], 'expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z');
+  const payload = payloadOf(cloudEvent.data, asText(attributes.get('datacontenttype')));
+  if ('expectation' in payload) wrong(['payload'], payload.expectation);
+
+  const eventId = isSource(source) && typeof id === 'string' && id !== '' ? eventIdOf(source, id) : id;
+  const labels = labelsOf(attributes, wrong);
+  if (typeof eventId === 'string' && isHashed(eventId)) labels.push(['ce-id', id]);
+  const event = fromDocument({
+    id: eventId,
+    occurred: time,
+    event: attributes.get('type'),
+    resource: { ...Object.fromEntries(labels), [labelKeys.id]: attributes.get('subject') ?? source },
+    related: relatedOf(attributes.get('related'), wrong),
+    payload: 'payload' in payload ? payload.payload : undefined,
+    follows: followsOf(attributes, wrong),
+  });
+  const placeOf = placesIn(cloudEvent, 'payload' in payload && payload.wrapped);
+  if (problems.found.length === 0) return { candidate: { path, event }, placeOf };
+  const validation = validateEvent(event, path, limits);
+  const further = 'problems' in validation ? validation.problems : [];
+  const known = new Set(problems.found.map((problem) => placeOf(problem.path.slice(path.length)).join('.')));
+  const others = further.filter((problem) => !known.has(placeOf(problem.path.slice(path.length)).join('.')));
+  return { candidate: { path, problems: [...problems.found, ...others] }, placeOf };
+}
+
+type Wrong = (place: readonly string[], expectation: string) => void;
+
+/** All attributes that are no field of the event. */
+function labelsOf(attributes: CloudEvent['attributes'], wrong: Wrong): [string, unknown][] {
+  const fields = attributes.has('follows') ? [...fieldNames, 'follows', 'followssource'] : fieldNames;
+  const others = [...attributes].filter(([name, value]) => !fields.includes(name) && !(name === 'datacontenttype' && isPlainJson(value)));
+  return others.map(([name, value]) => {
+    const text = asText(value);
+    const place = labelPlace(name);
+    if (name === 'data' || !/^[a-z0-9]+$/.test(name)) wrong(place, nameExpectation(name));
+    else if (name !== 'source' && text === null) wrong(place, `expected a string, a boolean or an integer, got ${shown(value)}`);
+    return [`ce-${name}`, text ?? ''];
+  });
+}
+
+function nameExpectation(name: string): string {
+  return name === 'data'
+    ? 'expected no attribute of this name: the data is given once, as data or as data_base64'
+    : `expected attribute names of lower-case letters and digits, got ${shown(name)}`;
+}
+
+/** The text that an attribute has in an HTTP header, or null where it can have none. */
+function asText(value: unknown): string | null {
+  if (typeof value === 'string') return value;
+  return typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value)) ? String(value) : null;
+}
+
+function followsOf(attributes: CloudEvent['attributes'], wrong: Wrong): unknown {
+  const id = asText(attributes.get('follows'));
+  if (id === null || id === '') {
+    if (attributes.has('follows')) wrong(['follows'], `expected the id of a CloudEvent, got ${shown(attributes.get('follows'))}`);
+    return undefined;
+  }
+  const source = attributes.get('followssource') ?? attributes.get('source');
+  if (isSource(source)) return eventIdOf(source, id);
+  if (attributes.has('followssource')) wrong(labelPlace('followssource'), `expected a URI reference, without spaces, got ${shown(source)}`);
+  return undefined;
+}
+
+/** An attribute cannot be a list: it is the event document's `related`, in JSON. */
+function relatedOf(value: unknown, wrong: Wrong): unknown {
+  if (value === undefined) return undefined;
+  const read = readItem(Buffer.from(asText(value) ?? ''));
+  if ('json' in read && Array.isArray(read.json)) return read.json;
+  wrong(
+    ['related'],
+    `expected JSON of a list such as [{"${labelKeys.id}": "acme.user.kiki", "${labelKeys.role}": "actor"}], got ${shown(value)}`,
+  );
+  return undefined;
+}
+
+/** Where a label stands in an event, as validation has it. */
+function labelPlace(name: string): readonly string[] {
+  return ['resource', 'labels', `ce-${name}`];
+}
+
+function placesIn({ attributes, data }: CloudEvent, wrapped: boolean): Interpretation['placeOf'] {
+  const resourceId = attributes.has('subject') ? 'subject' : 'source';
+  const dataName = data !== null && 'base64' in data ? 'data_base64' : 'data';
+  return (path) => {
+    const [field, ...rest] = documentPath(path);
+    if (field === 'event') return ['type'];
+    if (field === 'occurred') return ['time'];
+    if (field === 'payload') return [dataName, ...rest.slice(wrapped ? 1 : 0)];
+    if (field !== 'resource') return path.length === 0 ? [] : documentPath(path);
+    const [label] = rest;
+    if (label === undefined || label === labelKeys.id) return [resourceId];
+    return [label.replace(/^ce-/, '')];
+  };
+}
+
+const fieldNames: readonly string[] = ['id', 'specversion', 'type', 'time', 'subject', 'related'];

@@ -1,0 +1,111 @@
+import { fromDocument } from '../event/document.ts';
+import type { EventLimits } from '../event/limits.ts';
+import { shown, type Problem } from '../event/problem.ts';
+import { validateEvent } from '../event/validate.ts';
+import type { Candidate } from '../ingest/emitter.ts';
+import { isTooDeep, mostLevels } from '../transport/json-depth.ts';
+import { mostEvents } from './batch-response.ts';
+import { Refusal } from './handle-request.ts';
+
+/** One document of a body: JSON of any kind, or what came instead. */
+export type Item = { readonly json: unknown } | { readonly notJson: string };
+
+/** The documents of a body: whether there is only one, which stands by itself and not in a list, and what they are. */
+export interface Documents {
+  readonly alone: boolean;
+  readonly items: readonly Item[];
+}
+
+/**
+ * Reads a body of one document, an array, or, as NDJSON, one in each line. Throws a 415, a 422 where it is not even that, and
+ * a 413 when they are too many.
+ */
+export function documentsIn(body: Buffer, contentType: string | undefined): Documents {
+  const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/x-ndjson' || type === 'application/ndjson') return { alone: false, items: linesOf(body) };
+  // Others are what a form of any page in a browser could send here.
+  if (type !== 'application/json') {
+    throw new Refusal(415, `content-type: expected application/json or application/x-ndjson, got ${type === '' ? 'none' : type}`);
+  }
+  const whole = readItem(body);
+  if ('notJson' in whole) throw new Refusal(422, `the body: expected an event document, got ${whole.notJson}`);
+  return Array.isArray(whole.json) ? { alone: false, items: itemsOf(whole.json) } : { alone: true, items: [whole] };
+}
+
+/** The entries of an array. Throws a 413 when they are too many. */
+export function itemsOf(array: readonly unknown[]): readonly Item[] {
+  if (array.length > mostEvents) throw tooMany(String(array.length));
+  return array.map((json) => ({ json }));
+}
+
+/** Reads JSON in UTF-8. */
+export function readItem(bytes: Buffer): Item {
+  if (isTooDeep([bytes], mostLevels)) return { notJson: `JSON of more than ${mostLevels} levels` };
+  try {
+    return { json: JSON.parse(utf8.decode(bytes)) };
+  } catch (error) {
+    return { notJson: error instanceof SyntaxError ? `what is no JSON (${error.message})` : 'bytes that are no UTF-8' };
+  }
+}
+
+/** Whether JSON is an object, and no list. */
+export function isObject(input: unknown): input is Readonly<Record<string, unknown>> {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}
+
+/**
+ * A document as a candidate. It must name its id and when it occurred: whoever sends documents may send them again, and
+ * would be given new ones each time.
+ */
+export function candidateOf(item: Item, path: readonly string[], limits: EventLimits): Candidate {
+  if ('notJson' in item) return { path, problems: [problemAt(path, `expected an event document, got ${item.notJson}`)] };
+  const { json } = item;
+  if (!isObject(json)) {
+    return { path, problems: [problemAt(path, `expected an event document, got ${shown(json)}`)] };
+  }
+  const event = fromDocument(json);
+  if (event.id !== undefined && event.id !== null && event.occurred !== undefined && event.occurred !== null) return { path, event };
+  const validation = validateEvent(event, path, limits);
+  const noOccurred = event.occurred === undefined || event.occurred === null ? [missing([...path, 'occurred'])] : [];
+  return { path, problems: [...('problems' in validation ? validation.problems : []), ...noOccurred] };
+}
+
+function linesOf(body: Buffer): readonly Item[] {
+  const items: Item[] = [];
+  for (const line of filledLines(body)) {
+    // Before the next one is looked at: a body of a few bytes a line has millions.
+    if (items.length === mostEvents) throw tooMany('more');
+    items.push(readItem(line));
+  }
+  return items;
+}
+
+function* filledLines(body: Buffer): Generator<Buffer> {
+  for (let from = 0; from < body.length;) {
+    if (blanks.has(body[from] ?? newline)) {
+      from += 1;
+      continue;
+    }
+    const end = body.indexOf(newline, from);
+    yield body.subarray(from, end < 0 ? body.length : end);
+    from = end < 0 ? body.length : end + 1;
+  }
+}
+
+function tooMany(count: string): Refusal {
+  return new Refusal(413, `expected at most ${mostEvents} events in one request, got ${count}; send them in parts`);
+}
+
+function missing(path: readonly string[]): Problem {
+  const message = `${path.join('.')}: expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got nothing`;
+  return { code: 'REQUIRED', path, message };
+}
+
+function problemAt(path: readonly string[], expectation: string): Problem {
+  return { code: 'INVALID', path, message: path.length === 0 ? expectation : `${path.join('.')}: ${expectation}` };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const newline = 0x0a;
+/** What JSON may have around it: a line of nothing else is none. */
+const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d, newline]);

@@ -1,0 +1,62 @@
+import { TidingsError } from '../../../errors.ts';
+import type { Calendar } from '../../../counts/calendar.ts';
+import { fromMicros, toMicros, type Instant } from '../../../event/instant.ts';
+
+/** Prefect's spans of time: of one length, one of them beginning at the Monday below. Microseconds from 1970. */
+export interface Spans {
+  readonly length: bigint;
+  /** The beginning of the span in which something occurs. */
+  readonly startOf: (micros: bigint) => bigint;
+}
+
+export const timeUnits = { second: 1, minute: 60, hour: 3600, day: 86_400, week: 604_800 } as const;
+export type TimeUnit = keyof typeof timeUnits;
+
+export function spansOf(unit: TimeUnit, interval: number): Spans {
+  const length = BigInt(Math.max(1, Math.round(timeUnits[unit] * interval * 1_000_000)));
+  const startOf = (micros: bigint): bigint => {
+    const since = micros - monday;
+    const within = ((since % length) + length) % length;
+    return micros - within;
+  };
+  return { length, startOf };
+}
+
+/** The same for counting by seconds; null where spans begin within seconds. */
+export function calendarOf({ length, startOf }: Spans): Calendar | null {
+  if (length % second !== 0n) return null;
+  return {
+    spanAt(at) {
+      const start = Number(startOf(BigInt(at) * second) / second);
+      return { start, end: start + Number(length / second) };
+    },
+  };
+}
+
+/** The beginnings of the spans from that of `since` up to that of `until`. Throws LIMIT_EXCEEDED where they are too many. */
+export function startsBetween({ length, startOf }: Spans, since: bigint, until: bigint): readonly bigint[] {
+  if (until < since) return [];
+  const count = (until - since + length - 1n) / length;
+  if (count > mostSpans) {
+    const message = `time_interval: expected at most ${mostSpans} spans of time between the bounds, got ${count}; take a longer one, or nearer bounds`;
+    throw new TidingsError('LIMIT_EXCEEDED', message, { path: ['time_interval'] });
+  }
+  const starts: bigint[] = [];
+  for (let start = startOf(since); start <= until; start += length) starts.push(start);
+  return starts;
+}
+
+/** The first and the last instant of a span; cut to what instants there are. */
+export function edgesOf(start: bigint, { length }: Spans): readonly [Instant, Instant] {
+  return [instantAt(start), instantAt(start + length - 1n)];
+}
+
+function instantAt(micros: bigint): Instant {
+  return fromMicros(micros) ?? (micros < 0n ? firstInstant : lastInstant);
+}
+
+const firstInstant = '0000-01-01T00:00:00.000000Z' as Instant;
+const lastInstant = '9999-12-31T23:59:59.999999Z' as Instant;
+const second = 1_000_000n;
+const monday = toMicros('2024-04-01T00:00:00.000000Z' as Instant);
+const mostSpans = 1000n;

@@ -1,0 +1,49 @@
+import type { ResourceTest } from '../../filter/filter.ts';
+import { bad, not, type FilterReader } from '../../filter/parse/parse-context.ts';
+import { shown } from '../../event/problem.ts';
+import { isObject } from '../event-documents.ts';
+import type { Path } from './json-reader.ts';
+
+/**
+ * What Prefect's `labels` ask of a resource: an object of labels, each with a value or a list of values, one of which must
+ * match, none if the list is empty. A value is a glob in which a backslash is a character like any other; one with a `!`
+ * before it matches what it otherwise would not. A label that is missing never matches.
+ */
+export function labelsTest(reader: FilterReader, input: unknown, path: Path): readonly ResourceTest[] {
+  if (input === undefined || input === null) return [];
+  if (!isObject(input)) throw bad(path, `expected an object of labels, got ${shown(input)}`);
+  return reader.parts(Object.entries(input), path, ([label, given]) => {
+    const at = [...path, label];
+    const values: readonly unknown[] = Array.isArray(given) ? given : [given];
+    const globs = reader.texts(
+      values.map((value, index) => textOf(value, Array.isArray(given) ? [...at, String(index)] : at)),
+      at,
+    );
+    return labelTest(reader, reader.text(label, at), { globs, at });
+  });
+}
+
+function labelTest(
+  reader: FilterReader,
+  label: string,
+  { globs, at }: { readonly globs: readonly string[]; readonly at: Path },
+): ResourceTest {
+  const like = (those: readonly string[]): ResourceTest => {
+    for (const glob of those) reader.glob(glob, at);
+    // Without a wildcard it is a value, which is found faster.
+    return those.some((glob) => /[*?]/.test(glob))
+      ? { kind: 'like', label, globs: those.map((glob) => glob.replaceAll('\\', String.raw`\\`)) }
+      : { kind: 'oneOf', label, values: those };
+  };
+  const wanted = globs.filter((glob) => !glob.startsWith('!'));
+  const unwanted = globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1));
+  const exists: ResourceTest = { kind: 'exists', label };
+  // One of them may match: of several that are unwanted, it suffices not to match one.
+  const others = unwanted.map((glob): ResourceTest => ({ kind: 'all', of: [exists, not(like([glob]))] }));
+  return { kind: 'any', of: [...(wanted.length === 0 ? [] : [like(wanted)]), ...others] };
+}
+
+function textOf(value: unknown, path: Path): string {
+  if (typeof value !== 'string') throw bad(path, `expected a string or a list of strings, got ${shown(value)}`);
+  return value;
+}

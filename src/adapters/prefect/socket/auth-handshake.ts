@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http';
+import { requireRight, type Caller, type Right } from '../../../auth/caller.ts';
+import { TidingsError } from '../../../errors.ts';
+import { isObject, readItem } from '../../event-documents.ts';
+import { addressOf } from '../../../transport/client.ts';
+import type { VisitParts } from '../../handle-request.ts';
+import type { Frame } from './frames.ts';
+
+export const inPath = '/api/events/in';
+export const outPath = '/api/events/out';
+
+/** Why somebody is not let in: as a status of HTTP, and as a code and a reason of a close frame. */
+export class Turned {
+  constructor(
+    readonly status: string,
+    readonly code: number,
+    readonly reason: string,
+  ) {}
+}
+
+/** Who is there and may do what the socket is for; `first` null: said in the header alone. */
+export async function admitted(
+  { callers, audit, metrics }: Pick<VisitParts, 'callers' | 'audit' | 'metrics'>,
+  request: IncomingMessage,
+  first: Frame | null,
+): Promise<Caller | Turned> {
+  const authorization = first === null ? request.headers.authorization : authorizationIn(first, request);
+  if (authorization === null) return new Turned('401 Unauthorized', 1008, "Expected 'auth' message");
+  let caller: Caller | undefined;
+  try {
+    caller = await callers.identify(authorization);
+    requireRight(caller, rightAt(request));
+    return caller;
+  } catch (error) {
+    if (!(error instanceof TidingsError)) throw error;
+    const { code: reason, message } = error;
+    metrics.refused.inc({ reason });
+    if (reason === 'UNAVAILABLE') return new Turned('503 Service Unavailable', 1001, message);
+    audit.refused({ reason, door: 'prefect', address: addressOf(request), ...(caller && { caller }) });
+    return new Turned(reason === 'FORBIDDEN' ? '403 Forbidden' : '401 Unauthorized', 1008, message);
+  }
+}
+
+/** What stands for an `Authorization` header; null: the message says nothing of that. */
+function authorizationIn({ bytes }: Frame, { headers }: IncomingMessage): string | undefined | null {
+  const message = readItem(bytes);
+  if (!('json' in message) || !isObject(message.json) || message.json['type'] !== 'auth') return null;
+  const token = message.json['token'];
+  // By itself or behind a name and a colon, which is what Basic means.
+  return typeof token === 'string' && token !== '' ? `Basic ${Buffer.from(token).toString('base64')}` : headers.authorization;
+}
+
+function rightAt(request: IncomingMessage): Right {
+  return pathOf(request) === inPath ? 'emit' : 'read';
+}
+
+export function pathOf({ url }: IncomingMessage): string {
+  return url?.split('?')[0] ?? '/';
+}

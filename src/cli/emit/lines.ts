@@ -1,0 +1,120 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { TidingsError } from '../../errors.ts';
+
+/** A file, or standard input, as its lines; memory holds one line and one chunk, whatever the size of the file. */
+export interface Lines extends AsyncIterable<Line>, Disposable {
+  /** Bytes of the file; null when it has no size to know beforehand. */
+  readonly size: number | null;
+  /** Bytes of the file, as it is stored, that were read so far. */
+  bytesRead(): number;
+}
+
+export interface Line {
+  /** From 1. */
+  readonly number: number;
+  /** Without its line feed; null when the line is longer than `longestLine`. */
+  readonly bytes: Buffer | null;
+}
+
+/** Bytes of a line: twice the largest event that a service can be set to take. */
+export const longestLine = 32 * 1024 * 1024;
+
+/** Opens `path`, or standard input for "-". Throws BAD_USER_INPUT when it cannot be read. */
+export async function openLines(path: string): Promise<Lines> {
+  const file = path === '-' ? null : await openFile(path);
+  const size = file === null ? null : await sizeOf(file, path);
+  let read = 0;
+  const stream = file === null ? process.stdin : file.createReadStream();
+  async function* chunks(): AsyncGenerator<Buffer> {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      read += chunk.length;
+      yield chunk;
+    }
+  }
+  const lines = readLines(chunks(), path);
+  return {
+    size,
+    bytesRead: () => read,
+    [Symbol.asyncIterator]: () => lines,
+    // Not by return(): that would wait for a chunk that a reader of standard input may never get.
+    [Symbol.dispose]: () => void stream.destroy(),
+  };
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function sizeOf(file: FileHandle, path: string): Promise<number | null> {
+  const stat = await file.stat();
+  if (!stat.isDirectory()) return stat.isFile() ? stat.size : null;
+  await file.close();
+  throw new TidingsError('BAD_USER_INPUT', `${path}: expected a file of event documents, got a folder.`);
+}
+
+async function* readLines(chunks: AsyncGenerator<Buffer>, path: string): AsyncGenerator<Line, undefined> {
+  try {
+    yield* split(await unpacked(chunks));
+  } catch (error) {
+    throw error instanceof TidingsError ? error : unreadable(path, error);
+  }
+}
+
+/** The chunks, decompressed when their first two bytes, not the file's name, say gzip. */
+async function unpacked(chunks: AsyncGenerator<Buffer>): Promise<AsyncIterable<Buffer>> {
+  let start = Buffer.alloc(0);
+  while (start.length < 2) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    start = Buffer.concat([start, next.value]);
+  }
+  async function* all(): AsyncGenerator<Buffer> {
+    if (start.length > 0) yield start;
+    yield* chunks;
+  }
+  if (start[0] !== 0x1f || start[1] !== 0x8b) return all();
+  return pipeline(Readable.from(all()), createGunzip(), () => undefined); // a failure is met where the result is read
+}
+
+async function* split(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+  let number = 1;
+  let begun: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let at = chunk.indexOf(lineFeed); at !== -1; at = chunk.indexOf(lineFeed, from)) {
+      yield { number, bytes: joined(begun, length + at - from, chunk.subarray(from, at)) };
+      from = at + 1;
+      number += 1;
+      [begun, length] = [[], 0];
+    }
+    length += chunk.length - from;
+    if (length > longestLine) begun = [];
+    else if (from < chunk.length) begun.push(chunk.subarray(from));
+  }
+  if (length > 0) yield { number, bytes: joined(begun, length, Buffer.alloc(0)) };
+}
+
+function joined(begun: readonly Buffer[], length: number, last: Buffer): Buffer | null {
+  if (length > longestLine) return null;
+  return begun.length === 0 ? last : Buffer.concat([...begun, last]);
+}
+
+function unreadable(path: string, error: unknown): TidingsError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const name = path === '-' ? 'standard input' : path;
+  if (code.startsWith('Z_')) return new TidingsError('BAD_USER_INPUT', `${name}: the gzip data are damaged or cut off (${message}).`);
+  if (!/^E[A-Z]+$/.test(code)) throw error;
+  const reason = code === 'ENOENT' ? 'there is no such file' : message;
+  return new TidingsError('BAD_USER_INPUT', `${name}: expected a file of event documents that can be read, but ${reason}.`, {
+    cause: error,
+  });
+}
+
+const lineFeed = 0x0a;

@@ -1,0 +1,48 @@
+import { fromDocument } from '../../event/document.ts';
+import type { EventDraft } from '../../event/event.ts';
+import type { EventLimits } from '../../event/limits.ts';
+import { shown } from '../../event/problem.ts';
+import { validateEvent } from '../../event/validate.ts';
+import { longestLine } from './lines.ts';
+import { reasonOf } from './refusal.ts';
+
+/** A line read: the event as JSON in the form of GraphQL's EventInput, the reason why it is none, or a blank line. */
+export type Read = { readonly input: string } | { readonly reason: string } | null;
+
+/**
+ * Reads one line. What passes here cannot make GraphQL refuse a whole request for one event's sake.
+ */
+export function readDocument(bytes: Buffer | null, limits: EventLimits): Read {
+  if (bytes === null) return { reason: `expected a line of at most ${longestLine} bytes, got more` };
+  let document: unknown;
+  try {
+    const text = utf8.decode(bytes);
+    if (text.trim() === '') return null;
+    document = JSON.parse(text);
+  } catch (error) {
+    return { reason: reasonOf([{ path: [], message: `expected a JSON object, got ${notJson(error)}` }], 0) };
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    return { reason: `expected a JSON object, got ${shown(document)}` };
+  }
+  const candidate = fromDocument(document as Readonly<Record<string, unknown>>);
+  const checked = validateEvent(candidate, [], limits);
+  const missing = candidate.occurred === undefined || candidate.occurred === null ? [noOccurred] : [];
+  const problems = 'problems' in checked ? [...missing, ...checked.problems] : missing;
+  return 'draft' in checked && missing.length === 0 ? { input: JSON.stringify(inputOf(checked.draft)) } : { reason: reasonOf(problems, 0) };
+}
+
+/** What was left out stays left out: it agrees with anything that was stored under the same id before. */
+function inputOf({ payload, follows, ...draft }: EventDraft): Readonly<Record<string, unknown>> {
+  return { ...draft, ...(payload === null ? {} : { payload }), ...(follows === null ? {} : { follows }) };
+}
+
+function notJson(error: unknown): string {
+  return error instanceof SyntaxError ? `what is no JSON (${error.message})` : 'bytes that are no UTF-8';
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const noOccurred = {
+  path: ['occurred'],
+  message: 'expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got nothing',
+};

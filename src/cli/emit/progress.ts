@@ -1,0 +1,53 @@
+import type { WriteStream } from 'node:tty';
+import type { Lines } from './lines.ts';
+import { number, type Tally } from './stats.ts';
+
+/** What a person sees while a file is being emitted. */
+export interface Progress extends Disposable {
+  /** Says a sentence; the bar stays below it. */
+  note(sentence: string): void;
+}
+
+/** Draws the bar at the bottom of a terminal; where standard error is none, there are only the notes. */
+export function startProgress(lines: Lines, tally: Tally, terminal: WriteStream = process.stderr): Progress {
+  if (!terminal.isTTY) return { note: (sentence) => void terminal.write(`${sentence}\n`), [Symbol.dispose]: () => undefined };
+  const draw = (): void => void terminal.write(`\r${barOf(lines, tally, terminal.columns)}${eraseToEnd}`);
+  const timer = setInterval(draw, redrawMs);
+  draw();
+  return {
+    note(sentence) {
+      terminal.write(`\r${eraseToEnd}${sentence}\n`);
+      draw();
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      terminal.write(`\r${eraseToEnd}`);
+    },
+  };
+}
+
+/** One line that fits the terminal, with the bar in what the figures leave free. */
+function barOf(lines: Lines, tally: Tally, columns: number): string {
+  const counts = `${number(tally.lines())} events  ${number(tally.rate())}/s`;
+  const read = lines.bytesRead();
+  if (lines.size === null) return `${size(read, read)}  ${counts}`.slice(0, columns - 1);
+  const share = lines.size === 0 ? 1 : Math.min(read / lines.size, 1);
+  const percent = `${Math.floor(share * 100)} %`.padStart(5);
+  const figures = `${percent}  ${size(read, lines.size)} of ${size(lines.size, lines.size)}  ${counts}`;
+  const width = Math.min(widestBar, columns - figures.length - 2);
+  if (width < narrowestBar) return figures.slice(0, columns - 1);
+  const filled = Math.round(share * width);
+  return `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${figures}`;
+}
+
+/** Bytes in the unit that suits `whole`. */
+function size(bytes: number, whole: number): string {
+  const power = Math.min(Math.floor(Math.log10(Math.max(whole, 1)) / 3), units.length - 1);
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+const redrawMs = 100;
+const widestBar = 30;
+const narrowestBar = 6;
+const eraseToEnd = '\u001b[K';

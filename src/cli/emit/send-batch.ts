@@ -1,0 +1,49 @@
+import { ask, type Patience } from '../client/retrying-request.ts';
+import type { Batch } from './batches.ts';
+import type { Endpoint } from '../client/endpoint.ts';
+import { bodyOf } from '../client/request.ts';
+import { reasonOf, type Refusal } from './refusal.ts';
+
+/** What became of the lines of a batch. */
+export interface Sent {
+  readonly created: number;
+  readonly duplicates: number;
+  /** In the order of the file. */
+  readonly refusals: readonly Refusal[];
+}
+
+/** Emits a batch. Repeating it is safe: the ids make what was stored a duplicate. */
+export async function sendBatch(endpoint: Endpoint, batch: Batch, patience: Patience): Promise<Sent> {
+  if (batch.inputs.length === 0) return { created: 0, duplicates: 0, refusals: batch.refusals };
+  const body = bodyOf(mutation, `{"input":[${batch.inputs.join(',')}]}`);
+  const { emitEvents } = await ask<Emitted>(endpoint, body, patience);
+  const refusals = emitEvents.results.flatMap(({ index, userErrors }) => {
+    const line = batch.lines[index];
+    if (userErrors.length === 0 || line === undefined) return [];
+    return [{ line, reason: reasonOf(userErrors, pathOfEvent) }];
+  });
+  const inOrder = [...batch.refusals, ...refusals].toSorted((a, b) => a.line - b.line);
+  return { created: emitEvents.created, duplicates: emitEvents.duplicates, refusals: inOrder };
+}
+
+interface Emitted {
+  readonly emitEvents: {
+    readonly created: number;
+    readonly duplicates: number;
+    readonly results: readonly {
+      readonly index: number;
+      readonly userErrors: readonly { readonly path: readonly string[]; readonly message: string }[];
+    }[];
+  };
+}
+
+const mutation = `mutation Emit($input: [EventInput!]!) {
+  emitEvents(input: $input, onError: SKIP_REJECTED) {
+    created
+    duplicates
+    results { index userErrors { message path: field } }
+  }
+}`;
+
+/** The keys of a path before those of the event: "input" and its index. */
+const pathOfEvent = 2;

@@ -1,0 +1,69 @@
+import { styleText } from 'node:util';
+import { toDocument } from '../event/document.ts';
+import { labelKeys, type JsonObject, type Labels } from '../event/event.ts';
+import type { Instant } from '../event/instant.ts';
+import { printable } from './terminal/printable.ts';
+
+/** A form in which events are shown: what it needs of an event, as a GraphQL selection, and the line that it makes. */
+export interface EventForm<T> {
+  readonly selection: string;
+  line(event: T): string;
+}
+
+export interface ShownEvent {
+  readonly occurred: string;
+  readonly event: string;
+  readonly resource: { readonly id: string; readonly name: string | null };
+  readonly related: readonly { readonly role: string; readonly id: string; readonly name: string | null }[];
+}
+
+/** One line for a person: time in UTC, event, resource, related resources. Columns grow with what came, up to a bound. */
+export function readableForm(coloured: boolean): EventForm<ShownEvent> {
+  const paint = (style: Parameters<typeof styleText>[0], text: string): string => (coloured ? styleText(style, text) : text);
+  const widths = [28, 28];
+  const column = (at: 0 | 1, text: string): string => {
+    widths[at] = Math.max(widths[at] ?? 0, Math.min(text.length, widestColumn));
+    return ' '.repeat(Math.max((widths[at] ?? 0) - text.length, 0));
+  };
+  return {
+    selection: 'occurred event resource { id name } related { role id name }',
+    line({ occurred, event, resource, related }) {
+      const name = printable(event);
+      const subject = shownName(resource);
+      const others = related.map((each) => `${paint('dim', `${printable(each.role)}=`)}${shownName(each)}`);
+      const time = paint('dim', `${occurred.slice(0, 'YYYY-MM-DDThh:mm:ss.mmm'.length)}Z`);
+      const start = `${time}  ${paint('cyan', name)}${column(0, name)}  ${paint('bold', subject)}`;
+      return others.length === 0 ? start : `${start}${column(1, subject)}  ${others.join(' ')}`;
+    },
+  };
+}
+
+export interface DocumentedEvent {
+  readonly id: string;
+  readonly occurred: Instant;
+  readonly event: string;
+  readonly resource: { readonly id: string; readonly labels: Labels; readonly role: string | null };
+  readonly related: readonly { readonly id: string; readonly role: string; readonly labels: Labels }[];
+  readonly payload: JsonObject;
+  readonly followsId: string | null;
+  readonly received: Instant;
+  readonly cursor: string;
+}
+
+/** The event document on one line, with when and where it was stored; it can be emitted again as it is. */
+export const documentForm: EventForm<DocumentedEvent> = {
+  // A primary resource may have the label that is a related one's role; it is not among the labels.
+  selection: `id occurred event resource { id labels role: label(key: "${labelKeys.role}") }
+    related { id role labels } payload followsId received`,
+  line({ resource: { role, ...resource }, followsId, received, cursor, ...event }) {
+    const labels = role === null ? resource.labels : { ...resource.labels, [labelKeys.role]: role };
+    const document = toDocument({ ...event, resource: { ...resource, labels }, follows: followsId });
+    return printable(JSON.stringify({ ...document, received, cursor }));
+  },
+};
+
+function shownName({ id, name }: { readonly id: string; readonly name: string | null }): string {
+  return printable(name === null || name === '' ? id : name);
+}
+
+const widestColumn = 44;

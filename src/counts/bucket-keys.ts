@@ -1,0 +1,69 @@
+import type { Dimension } from './dimensions.ts';
+import { labelOf, type StoredEvent } from '../event/event.ts';
+import type { Instant } from '../event/instant.ts';
+import { compareCodePoints } from '../event/json.ts';
+import { valueAt } from '../event/payload-path.ts';
+
+/** A key of a bucket: text, null where an event has no such value, and for time the second where its span begins. */
+export type Key = string | number | null;
+
+/** The keys by which an event is counted: a list for each bucket that it is in. Its twin in SQL is store/count-sql. */
+export function countKeys(dimensions: readonly Dimension[], event: StoredEvent): readonly (readonly Key[])[] {
+  return dimensions
+    .map((dimension) => keysOf(dimension, event))
+    .reduce<readonly (readonly Key[])[]>((lists, keys) => lists.flatMap((list) => keys.map((key) => [...list, key])), [[]]);
+}
+
+function keysOf(dimension: Dimension, event: StoredEvent): readonly Key[] {
+  switch (dimension.kind) {
+    case 'time':
+      return [dimension.calendar.spanAt(secondOf(event.occurred)).start];
+    case 'event':
+      return [firstSegments(event.event, dimension.segments)];
+    case 'resource':
+      return [firstSegments(event.resource.id, dimension.segments)];
+    case 'label':
+      return [labelOf(event.resource, dimension.label)];
+    case 'role': {
+      const ids = new Set(event.related.filter(({ role }) => role === dimension.role).map(({ id }) => id));
+      return ids.size === 0 ? [null] : [...ids];
+    }
+    case 'payload':
+      return [payloadKey(valueAt(event.payload, dimension.path))];
+    default:
+      return dimension satisfies never;
+  }
+}
+
+export function firstSegments(text: string, segments: number | null): string {
+  return segments === null ? text : text.split('.').slice(0, segments).join('.');
+}
+
+/** A value of a payload as a key: a string itself, anything else its JSON, with object keys in order; null when absent. */
+export function payloadKey(value: unknown): string | null {
+  if (value === undefined) return null;
+  return typeof value === 'string' ? value : orderedJson(value);
+}
+
+/** Equal JSON values get equal text. */
+function orderedJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(orderedJson).join(',')}]`;
+  const entries = Object.entries(value).toSorted(([a], [b]) => compareCodePoints(a, b));
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${orderedJson(each)}`).join(',')}}`;
+}
+
+/** Seconds from 1970 in UTC, cut to whole ones, of which all bounds of time spans are. */
+export function secondOf(instant: Instant): number {
+  return Date.parse(`${instant.slice(0, 19)}Z`) / 1000;
+}
+
+/** What of an instant is beyond its second, in microseconds. */
+export function microsOf(instant: Instant): number {
+  return Number(instant.slice(20, 26));
+}
+
+/** An instant of these two parts. */
+export function instantOf(second: number, micros: number): Instant {
+  return `${new Date(second * 1000).toISOString().slice(0, 19)}.${String(micros).padStart(6, '0')}Z` as Instant;
+}

@@ -1,0 +1,46 @@
+import type { Key } from './bucket-keys.ts';
+import type { Cell } from './count-table.ts';
+import { compareCodePoints } from '../event/json.ts';
+
+export type CountOrder = 'KEY' | 'MOST_FIRST';
+
+/** The first ones in an order: most of very many are passed over with one comparison. */
+export function firstOf(cells: readonly Cell[], first: number, compare: (a: Cell, b: Cell) => number): readonly Cell[] {
+  let found: Cell[] = [];
+  let last: Cell | null = null;
+  for (const cell of cells) {
+    if (last !== null && compare(cell, last) > 0) continue;
+    found.push(cell);
+    if (found.length < first * 2 + leastSorted) continue;
+    found = found.toSorted(compare).slice(0, first);
+    last = found.at(-1) ?? null;
+  }
+  return found.toSorted(compare).slice(0, first);
+}
+
+/** The largest count first; ties by their keys. */
+export function mostFirst(a: Cell, b: Cell): number {
+  return b.count - a.count || byKeys(a, b);
+}
+
+export function byKeys(a: Cell, b: Cell): number {
+  return compareKeys(a.keys, b.keys);
+}
+
+/** Times in their order, text by code point, null last. */
+export function compareKeys(a: readonly Key[], b: readonly Key[]): number {
+  for (const [index, key] of a.entries()) {
+    const order = compareKey(key, b[index] ?? null);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function compareKey(a: Key, b: Key): number {
+  if (a === b) return 0;
+  if (a === null || b === null) return a === null ? 1 : -1;
+  if (typeof a === 'number' || typeof b === 'number') return Number(a) < Number(b) ? -1 : 1;
+  return compareCodePoints(a, b);
+}
+
+const leastSorted = 1000;

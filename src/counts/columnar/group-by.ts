@@ -1,0 +1,69 @@
+import type { Times } from '../../skip-index/columns/column-chunks.ts';
+import type { Key } from '../bucket-keys.ts';
+
+/** What one dimension says of each event, as a number that tells its key, or its several keys. */
+export interface Codes {
+  readonly keys: readonly (Key | readonly Key[])[];
+  readonly of: Uint16Array;
+}
+
+/** Events of a chapter with the same codes, by numbers from 0: no object for each, since there may be hundreds. */
+export interface Groups {
+  readonly size: number;
+  readonly counts: Uint32Array;
+  /** Which event of each occurred first, and last. */
+  readonly first: Uint32Array;
+  readonly last: Uint32Array;
+}
+
+/** Of the events that pass: 1 each; null: all do. */
+export function groupsOf(times: Times, codes: readonly Codes[], passing: Uint8Array | null): Groups {
+  const events = times.seconds.length;
+  const [counts, first, last] = [new Uint32Array(events), new Uint32Array(events), new Uint32Array(events)];
+  const groupOf = numbering(codes.reduce((product, { keys }) => product * keys.length, 1));
+  let size = 0;
+  for (let index = 0; index < events; index += 1) {
+    if (passing !== null && passing[index] === 0) continue;
+    let name = 0;
+    for (const { keys, of } of codes) name = name * keys.length + (of[index] ?? 0);
+    const group = groupOf(name, size);
+    if (group === size) {
+      first[group] = last[group] = index;
+      counts[group] = 1;
+      size += 1;
+      continue;
+    }
+    counts[group] = (counts[group] ?? 0) + 1;
+    if (isBefore(times, index, first[group] ?? 0)) first[group] = index;
+    else if (isBefore(times, last[group] ?? 0, index)) last[group] = index;
+  }
+  return { size, counts, first, last };
+}
+
+/** Numbers names below `names`: answers with the number that one was given, or gives it the next. */
+function numbering(names: number): (name: number, next: number) => number {
+  if (names <= mostNames) {
+    const given = new Uint32Array(names);
+    return (name, next) => {
+      const number = given[name] ?? 0;
+      if (number > 0) return number - 1;
+      given[name] = next + 1;
+      return next;
+    };
+  }
+  const given = new Map<number, number>();
+  return (name, next) => {
+    const number = given.get(name);
+    if (number !== undefined) return number;
+    given.set(name, next);
+    return next;
+  };
+}
+
+function isBefore({ seconds, micros }: Times, a: number, b: number): boolean {
+  const difference = (seconds[a] ?? 0) - (seconds[b] ?? 0);
+  return difference === 0 ? (micros[a] ?? 0) < (micros[b] ?? 0) : difference < 0;
+}
+
+/** Beyond, a list of all names would cost more to make than it saves. */
+const mostNames = 4096;

@@ -1,0 +1,104 @@
+import { TidingsError } from '../errors.ts';
+import { calendar, type Calendar, type TimeUnit } from './calendar.ts';
+import { parsePayloadPath, type PayloadPath } from '../event/payload-path.ts';
+import { unstorable } from '../event/text.ts';
+import { timeZone } from './time-zone.ts';
+
+/** What events are counted by. An event has one key for each dimension, or several, where it relates to several resources. */
+export type Dimension =
+  | { readonly kind: 'time'; readonly unit: TimeUnit; readonly every: number; readonly calendar: Calendar }
+  /** The first so many segments of the event's name; null: the whole. */
+  | { readonly kind: 'event'; readonly segments: number | null }
+  /** The same of the id of the primary resource. */
+  | { readonly kind: 'resource'; readonly segments: number | null }
+  /** A label of the primary resource. */
+  | { readonly kind: 'label'; readonly label: string }
+  /** The ids of the related resources in this role. */
+  | { readonly kind: 'role'; readonly role: string }
+  | { readonly kind: 'payload'; readonly path: PayloadPath };
+
+/** GraphQL's CountBy: exactly one field is given. */
+export interface CountByInput {
+  readonly time?: TimeBucketsInput | null | undefined;
+  readonly event?: SegmentsInput | null | undefined;
+  readonly resource?: SegmentsInput | null | undefined;
+  readonly label?: { readonly key: string } | null | undefined;
+  readonly role?: { readonly role: string } | null | undefined;
+  readonly payload?: { readonly path: string } | null | undefined;
+}
+export interface TimeBucketsInput {
+  readonly unit: TimeUnit;
+  readonly every?: number | null | undefined;
+  readonly timeZone?: string | null | undefined;
+}
+export interface SegmentsInput {
+  readonly segments?: number | null | undefined;
+}
+
+type Path = readonly string[];
+
+/** Reads the dimensions of a count. Throws BAD_USER_INPUT with the path of what is wrong, LIMIT_EXCEEDED for too many. */
+export function parseCountBy(inputs: readonly CountByInput[], path: Path): readonly Dimension[] {
+  if (inputs.length === 0) throw bad(path, 'expected at least one dimension, got none');
+  if (inputs.length > mostDimensions) {
+    const message = `${path.join('.')}: expected at most ${mostDimensions} dimensions, got ${inputs.length}`;
+    throw new TidingsError('LIMIT_EXCEEDED', message, { path });
+  }
+  const dimensions = inputs.map((input, index) => parseDimension(input, [...path, String(index)]));
+  const times = dimensions.flatMap(({ kind }, index) => (kind === 'time' ? [index] : []));
+  if (times[1] !== undefined) throw bad([...path, String(times[1]), 'time'], 'expected one time dimension, got another one');
+  return dimensions;
+}
+
+function parseDimension(input: CountByInput, path: Path): Dimension {
+  const { time, event, resource, label, role, payload } = input;
+  if (time) return parseTime(time, [...path, 'time']);
+  if (event) return { kind: 'event', segments: segmentsOf(event, [...path, 'event']) };
+  if (resource) return { kind: 'resource', segments: segmentsOf(resource, [...path, 'resource']) };
+  if (label) return { kind: 'label', label: textOf(label.key, [...path, 'label', 'key']) };
+  if (role) return { kind: 'role', role: textOf(role.role, [...path, 'role', 'role']) };
+  if (payload) return { kind: 'payload', path: pathOf(payload.path, [...path, 'payload', 'path']) };
+  throw bad(path, 'expected exactly one field, got none');
+}
+
+function parseTime(input: TimeBucketsInput, path: Path): Dimension {
+  const every = input.every ?? 1;
+  if (every < 1 || every > mostEvery) throw bad([...path, 'every'], `expected a whole number from 1 to ${mostEvery}, got ${every}`);
+  const name = input.timeZone ?? 'UTC';
+  const zone = timeZone(name);
+  if (zone === null) throw bad([...path, 'timeZone'], `expected an IANA time zone such as Europe/Berlin, got ${quoted(name)}`);
+  return { kind: 'time', unit: input.unit, every, calendar: calendar(input.unit, every, zone) };
+}
+
+function segmentsOf({ segments }: SegmentsInput, path: Path): number | null {
+  const wanted = segments ?? null;
+  if (wanted !== null && wanted < 1) throw bad([...path, 'segments'], `expected a whole number from 1 on, got ${wanted}`);
+  return wanted;
+}
+
+function textOf(text: string, path: Path): string {
+  const reason = unstorable(text);
+  if (reason !== null) throw bad(path, `the string has ${reason}`);
+  return text;
+}
+
+function pathOf(text: string, path: Path): PayloadPath {
+  try {
+    return parsePayloadPath(text).map((key) => textOf(key, path));
+  } catch (error) {
+    if (!(error instanceof TidingsError) || !error.message.startsWith('path: ')) throw error;
+    throw bad(path, error.message.replace(/^path: /, ''));
+  }
+}
+
+function bad(path: Path, expectation: string): TidingsError {
+  return new TidingsError('BAD_USER_INPUT', `${path.join('.')}: ${expectation}`, { path });
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+/** More than there are kinds, so that several labels can stand beside everything else. */
+const mostDimensions = 8;
+const mostEvery = 1_000_000;

@@ -1,0 +1,44 @@
+import { getOperationAST, type ExecutionArgs } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Allowance } from '../../transport/rate-limit.ts';
+import type { Asking } from '../../transport/client.ts';
+import { LimitError } from './limit-error.ts';
+import { costOf } from './operation-cost.ts';
+
+export interface CostLimits {
+  /** Of one operation. */
+  readonly queryCost: number;
+}
+
+/**
+ * Refuses operations that would cost too much, before anything of them is executed, on every transport. Not a rule of
+ * validation, whose verdicts are kept for the next time, whatever the variables are then.
+ */
+export function limitCost({ queryCost }: CostLimits, allowance: Allowance): Plugin {
+  const refusalOf = (args: ExecutionArgs): LimitError | null => {
+    const { schema, document, operationName, variableValues, contextValue } = args;
+    const operation = getOperationAST(document, operationName);
+    if (operation === null || operation === undefined) return null; // execution says so
+    const cost = Math.ceil(costOf({ schema, document, operation, variables: variableValues ?? {} }));
+    if (cost > queryCost) return tooMuch(queryCost, cost);
+    const excess = allowance.take(contextValue as Asking, cost);
+    return excess === null ? null : new LimitError(excess.message, excess.retryAfterMs);
+  };
+  const check = ({ args, setResultAndStopExecution }: Hook): void => {
+    const refusal = refusalOf(args);
+    if (refusal !== null) setResultAndStopExecution({ errors: [refusal] });
+  };
+  return { onExecute: check, onSubscribe: check };
+}
+
+interface Hook {
+  readonly args: ExecutionArgs;
+  readonly setResultAndStopExecution: (result: { readonly errors: readonly LimitError[] }) => void;
+}
+
+function tooMuch(most: number, cost: number): LimitError {
+  return new LimitError(
+    `expected an operation of cost ${most} at most, which is about the number of values in its answer, got ${cost}; ` +
+      'ask for fewer fields, shorter pages (first, last, batchSize, maxEvents), or less within each element of a list',
+  );
+}

@@ -1,0 +1,108 @@
+import {
+  GraphQLError,
+  Kind,
+  parse,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type ParseOptions,
+  type SelectionSetNode,
+  type Source,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { LimitError } from './limit-error.ts';
+import type { DocumentLimits } from './document-limit-defaults.ts';
+
+/** Refuses documents beyond the limits, on every transport, before they are validated: that takes time by itself. */
+export function limitDocuments(limits: DocumentLimits): Plugin {
+  return { onParse: ({ setParseFn }) => setParseFn((source, options) => parseWithin(limits, source, options)) };
+}
+
+/** Parses a document. Throws GraphQL's syntax errors, and LIMIT_EXCEEDED. */
+function parseWithin(limits: DocumentLimits, source: string | Source, options?: ParseOptions): DocumentNode {
+  try {
+    const document = parse(source, { ...options, maxTokens: limits.queryTokens });
+    check(measured(document), limits);
+    return document;
+  } catch (error) {
+    if (error instanceof RangeError) throw new LimitError('expected a query of some levels, got one that is nested too deeply to be read');
+    if (error instanceof GraphQLError && /more tha[nt] \d+ tokens/.test(error.message)) {
+      const what = `expected a query of at most ${limits.queryTokens} tokens, got more; put values in variables`;
+      throw new LimitError(what);
+    }
+    throw error;
+  }
+}
+
+type Measure = Record<Exclude<keyof DocumentLimits, 'queryTokens'>, number>;
+
+function check(found: Measure, limits: DocumentLimits): void {
+  for (const [what, said] of Object.entries(words) as [keyof Measure, string][]) {
+    if (found[what] > limits[what]) throw new LimitError(`expected a query with at most ${limits[what]} ${said}, got ${found[what]}`);
+  }
+}
+
+const words: Readonly<Record<keyof Measure, string>> = {
+  queryDepth: 'fields within each other',
+  querySelections: 'fields and fragments',
+  queryAliases: 'aliases',
+  queryDirectives: 'directives',
+  queryRootFields: 'fields at the root of an operation',
+};
+
+/** What a document holds, in time linear to its length. Depth and root fields are those with all fragments in their places. */
+function measured({ definitions }: DocumentNode): Measure {
+  const found: Measure = { queryDepth: 0, querySelections: 0, queryAliases: 0, queryDirectives: 0, queryRootFields: 0 };
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const each of definitions) if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each);
+  const known = new Map<FragmentDefinitionNode, Shape>();
+
+  const shapeOf = ({ selections }: SelectionSetNode): Shape => {
+    let [depth, fields] = [0, 0];
+    for (const selection of selections) {
+      found.querySelections += 1;
+      found.queryDirectives += selection.directives?.length ?? 0;
+      if (selection.kind === Kind.FIELD) {
+        if (selection.alias !== undefined) found.queryAliases += 1;
+        fields += 1;
+        depth = Math.max(depth, 1 + (selection.selectionSet === undefined ? 0 : shapeOf(selection.selectionSet).depth));
+      } else {
+        const within = selection.kind === Kind.INLINE_FRAGMENT ? shapeOf(selection.selectionSet) : shapeOfNamed(selection.name.value);
+        fields += within.fields;
+        depth = Math.max(depth, within.depth);
+      }
+    }
+    return { depth, fields };
+  };
+  const shapeOfNamed = (name: string): Shape => {
+    const fragment = fragments.get(name);
+    return fragment === undefined ? nothing : shapeOfFragment(fragment);
+  };
+  const shapeOfFragment = (fragment: FragmentDefinitionNode): Shape => {
+    const before = known.get(fragment);
+    if (before !== undefined) return before;
+    known.set(fragment, nothing); // one that contains itself is refused by validation
+    const shape = shapeOf(fragment.selectionSet);
+    known.set(fragment, shape);
+    return shape;
+  };
+
+  for (const definition of definitions) {
+    if (!('directives' in definition)) continue;
+    found.queryDirectives += definition.directives?.length ?? 0;
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) shapeOfFragment(definition);
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    for (const variable of definition.variableDefinitions ?? []) found.queryDirectives += variable.directives?.length ?? 0;
+    const { depth, fields } = shapeOf(definition.selectionSet);
+    found.queryDepth = Math.max(found.queryDepth, depth);
+    found.queryRootFields = Math.max(found.queryRootFields, fields);
+  }
+  return found;
+}
+
+interface Shape {
+  readonly depth: number;
+  /** At the level of the selection itself. */
+  readonly fields: number;
+}
+
+const nothing: Shape = { depth: 0, fields: 0 };

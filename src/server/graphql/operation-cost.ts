@@ -1,0 +1,176 @@
+import {
+  getNamedType,
+  isCompositeType,
+  isListType,
+  isNonNullType,
+  Kind,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+  type ArgumentNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLArgument,
+  type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql';
+import { questionCost } from '../../transport/rate-limit.ts';
+
+/** A valid operation, with its variables as they came. */
+export interface Operation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * About how many values an operation's answer has; of a subscription, each of its messages.
+ *
+ * Assumes: a validated document, so no fragment contains itself. Promises: an upper bound wherever the request says how
+ * long lists are (`first`, `last`, `maxEvents`, `batchSize`, what is emitted), be it in the document or in a variable;
+ * lists in lists multiply; conditions are taken to hold; time linear to the document's length, whatever its fragments
+ * expand to. Does not promise more than a guess where only the data knows: such a list counts as `assumedLength` long.
+ * Each event that is given and each question to the log cost something beside the answer.
+ */
+export function costOf(operation: Operation): number {
+  return new Costs(operation).whole();
+}
+
+/** A selection's cost: `once`, and `each` for every element of the lists that stand in it. */
+interface Cost {
+  readonly once: number;
+  readonly each: number;
+}
+
+class Costs {
+  private readonly fragments = new Map<string, FragmentDefinitionNode>();
+  private readonly known = new Map<string, Cost>();
+
+  constructor(private readonly asked: Operation) {
+    for (const each of asked.document.definitions) if (each.kind === Kind.FRAGMENT_DEFINITION) this.fragments.set(each.name.value, each);
+  }
+
+  whole(): number {
+    const { schema, operation } = this.asked;
+    const root = schema.getRootType(operation.operation);
+    return root === undefined || root === null ? 0 : total(this.ofSelection(operation.selectionSet, root), assumedLength);
+  }
+
+  private ofSelection({ selections }: SelectionSetNode, parent: GraphQLCompositeType): Cost {
+    let [once, each] = [0, 0];
+    for (const selection of selections) {
+      const cost =
+        selection.kind === Kind.FIELD
+          ? this.ofField(selection, parent)
+          : selection.kind === Kind.FRAGMENT_SPREAD
+            ? this.ofFragment(selection.name.value)
+            : this.ofSelection(selection.selectionSet, this.typeNamed(selection.typeCondition?.name.value) ?? parent);
+      once += cost.once;
+      each += cost.each;
+    }
+    return { once, each };
+  }
+
+  private ofFragment(name: string): Cost {
+    const known = this.known.get(name);
+    if (known !== undefined) return known;
+    const fragment = this.fragments.get(name);
+    const parent = this.typeNamed(fragment?.typeCondition.name.value);
+    const cost = fragment === undefined || parent === undefined ? free : this.ofSelection(fragment.selectionSet, parent);
+    this.known.set(name, cost);
+    return cost;
+  }
+
+  private ofField(node: FieldNode, parent: GraphQLCompositeType): Cost {
+    const field = fieldOf(parent, node.name.value);
+    if (field === undefined) return { once: 1, each: 0 };
+    const type = getNamedType(field.type);
+    const { length, given, questions } = this.sizes(field, node.arguments ?? []);
+    const within = node.selectionSet !== undefined && isCompositeType(type) ? this.ofSelection(node.selectionSet, type) : free;
+    const one = 1 + given + questions * questionCost + total(within, length ?? assumedLength);
+    return isCompositeType(type) && isList(field.type) ? { once: 1, each: one } : { once: one, each: 0 };
+  }
+
+  /** What a field's arguments say of the lists right below it, of what is given with it, and whether it asks the log. */
+  private sizes({ args }: GraphQLField<unknown, unknown>, nodes: readonly ArgumentNode[]): Sizes {
+    const named = args.filter(({ name }) => lengthArguments.has(name));
+    const lengths = named.flatMap(({ name, defaultValue }) => {
+      const said = this.said(nodes.find((node) => node.name.value === name)?.value);
+      return said ?? (typeof defaultValue === 'number' ? defaultValue : []);
+    });
+    const length = lengths.length > 0 ? Math.max(0, ...lengths) : named.length > 0 ? usualPage : null;
+    return {
+      length,
+      given: named.some(({ name }) => name === givenArgument) ? (length ?? 0) : 0,
+      questions: args.some(({ name }) => questionArguments.has(name)) ? 1 : 0,
+    };
+  }
+
+  /** A number as it is, a list's length; null where the document and the variables say neither. */
+  private said(node: ValueNode | undefined): number | null {
+    switch (node?.kind) {
+      case Kind.INT:
+        return Number(node.value);
+      case Kind.LIST:
+        return node.values.length;
+      case Kind.OBJECT:
+        return 1; // is taken for a list of one
+      case Kind.VARIABLE: {
+        const { [node.name.value]: value } = this.asked.variables;
+        if (value === undefined) return this.said(this.defaultOf(node.name.value));
+        if (Array.isArray(value)) return value.length;
+        return typeof value === 'number' ? value : value === null ? null : 1;
+      }
+      default:
+        return null;
+    }
+  }
+
+  private defaultOf(variable: string): ValueNode | undefined {
+    return this.asked.operation.variableDefinitions?.find((each) => each.variable.name.value === variable)?.defaultValue;
+  }
+
+  private typeNamed(name: string | undefined): GraphQLCompositeType | undefined {
+    const type = name === undefined ? undefined : this.asked.schema.getType(name);
+    return isCompositeType(type) ? type : undefined;
+  }
+}
+
+interface Sizes {
+  readonly length: number | null;
+  readonly given: number;
+  readonly questions: number;
+}
+
+function total({ once, each }: Cost, length: number): number {
+  return once + each * length;
+}
+
+function fieldOf(parent: GraphQLCompositeType, name: string): GraphQLField<unknown, unknown> | undefined {
+  return metaFields.get(name) ?? ('getFields' in parent ? parent.getFields()[name] : undefined);
+}
+
+const metaFields = new Map([SchemaMetaFieldDef, TypeMetaFieldDef, TypeNameMetaFieldDef].map((field) => [field.name, field]));
+
+function isList(type: GraphQLOutputType | GraphQLArgument['type']): boolean {
+  return isListType(isNonNullType(type) ? type.ofType : type);
+}
+
+const free: Cost = { once: 0, each: 0 };
+/** Arguments that say how long the lists are that stand in the field's own type, by number or by their own length. */
+const lengthArguments: ReadonlySet<string> = new Set(['first', 'last', 'maxEvents', 'batchSize', 'input']);
+/** That of them which is what is given, not how much of it. */
+const givenArgument = 'input';
+/** What a page has that says nothing. */
+const usualPage = 50;
+/** A list of which only the data knows the length: related resources, errors, buckets of a live count. */
+const assumedLength = 10;
+/** Arguments of fields that ask the log a question of its own, which may take much longer than what it answers. */
+const questionArguments: ReadonlySet<string> = new Set(['filter', 'by']);

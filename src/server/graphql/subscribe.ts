@@ -1,0 +1,124 @@
+import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { deliver, type Recipient } from '../../subscriptions/delivery.ts';
+import { LiveSource } from '../../subscriptions/source.ts';
+import { Turns } from '../../concurrency/time-slices.ts';
+import type { Encoded } from '../../transport/encoded.ts';
+import type { Waiter } from '../../transport/socket-writer.ts';
+import { acceptsStream } from '../graceful-shutdown.ts';
+import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
+
+/** Where the results of a subscription go beside its iterator: straight to the client. In the context as `outlet`. */
+export interface Outlet extends Pick<Recipient<object, Encoded>, 'hasRoom' | 'onRoom' | 'send'> {}
+
+/** The answer to a subscription whose results go to an outlet: an iterator that only ends. */
+export interface Delivered extends ExecutionResult {
+  readonly delivered: AsyncIterableIterator<ExecutionResult>;
+}
+
+type Results = AsyncIterableIterator<ExecutionResult>;
+
+/**
+ * How subscriptions are executed, on every transport: the source as GraphQL makes it, each of its messages executed and
+ * encoded once for all that share the operation. With an outlet the results go there as fast as it takes them.
+ */
+export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
+  const resultsOf = createSharedResults(parts);
+  const turns = new Turns();
+  const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
+    const { request } = args.contextValue as { readonly request?: Request };
+    // Yoga makes an answer of what is no stream for those who want none, and never ends the subscription.
+    if (request !== undefined && !acceptsStream(request.headers.get('accept'))) return { errors: [noStream()] };
+    const source = await createSourceEventStream(args);
+    if (!(source instanceof LiveSource)) return source as ExecutionResult;
+    const results = resultsOf(args);
+    const { outlet } = args.contextValue as { readonly outlet?: Outlet };
+    if (outlet === undefined) return new PulledResults(source, results);
+    const delivered = new DeliveredResults(source, results, outlet);
+    deliver(source, delivered, turns);
+    return { delivered };
+  };
+  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as Parameters<typeof setSubscribeFn>[0]) };
+}
+
+function noStream(): GraphQLError {
+  const message = 'expected the header "Accept: text/event-stream" with a subscription over HTTP, got another; or use a WebSocket';
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+}
+
+/** The results of a source, one by one, for whoever asks for the next. */
+class PulledResults implements Results {
+  constructor(
+    private readonly source: LiveSource<object>,
+    private readonly results: OperationResults,
+  ) {}
+
+  async next(): Promise<IteratorResult<ExecutionResult>> {
+    const { done, value } = await this.source.next();
+    if (done === true) return this.return();
+    const { json } = await this.results.of(value, this.source.cursor.identityOf(value));
+    // Yoga writes a result with its `stringify`, and looks at nothing else of it that is not there.
+    return { done: false, value: { stringify: () => json } as ExecutionResult };
+  }
+
+  async return(): Promise<IteratorResult<ExecutionResult>> {
+    if (!this.source.isEnded) this.results[Symbol.dispose]();
+    this.source.end();
+    return done;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/** Hands the results of a source to an outlet; as an iterator it only ends. */
+class DeliveredResults implements Results, Recipient<object, Encoded> {
+  private readonly over: Promise<IteratorResult<ExecutionResult>>;
+  private finish: (end: IteratorResult<ExecutionResult>) => void = () => undefined;
+
+  constructor(
+    private readonly source: LiveSource<object>,
+    private readonly results: OperationResults,
+    private readonly outlet: Outlet,
+  ) {
+    this.over = new Promise((resolve) => (this.finish = resolve));
+  }
+
+  hasRoom(): boolean {
+    return this.outlet.hasRoom();
+  }
+
+  onRoom(waiter: Waiter): void {
+    this.outlet.onRoom(waiter);
+  }
+
+  encode(message: object): Encoded | Promise<Encoded> {
+    return this.results.of(message, this.source.cursor.identityOf(message));
+  }
+
+  send(encoded: Encoded): void {
+    this.outlet.send(encoded);
+  }
+
+  ended(): void {
+    this.source.end();
+    this.results[Symbol.dispose]();
+    this.finish(done);
+  }
+
+  next(): Promise<IteratorResult<ExecutionResult>> {
+    return this.over;
+  }
+
+  return(): Promise<IteratorResult<ExecutionResult>> {
+    this.source.end(); // upon which its delivery ends
+    return Promise.resolve(done);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+const done = { done: true, value: undefined } as const;

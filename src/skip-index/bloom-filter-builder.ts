@@ -1,0 +1,152 @@
+import type { JsonObject, StoredEvent } from '../event/event.ts';
+import { fold } from '../filter/case-folding.ts';
+import {
+  gramSeed,
+  gramStep,
+  hashOfValue,
+  longestGram,
+  mixed,
+  pathStart,
+  placeOf,
+  secondHash,
+  shortestGram,
+  step,
+  wide,
+} from './bloom-filter.ts';
+
+/**
+ * A signature: which short runs of characters occur anywhere in the texts of some events, whatever the case, and which
+ * values their payloads have, as a set of bits (a Bloom filter with one hash). A bit that is missing proves absence.
+ * As large as what is in it asks for.
+ */
+export class SignatureBuilder {
+  private readonly words = new Uint32Array(wide / 32);
+  private setBits = 0;
+  /** Events that follow one another share most of their texts. */
+  private readonly seen = new Set<string>();
+  private characters = 0;
+  private full = false;
+
+  /** Adds the texts and payload values of an event. */
+  add(event: StoredEvent): void {
+    this.addText(event.event);
+    this.addLabels(event.resource);
+    for (const related of event.related) {
+      this.addText(related.role);
+      this.addLabels(related);
+    }
+    this.addPayload(event.payload);
+  }
+
+  /** Adds hashes that somebody else made of what events say. */
+  mark(hashes: Iterable<number>): void {
+    for (const hash of hashes) this.set(hash);
+  }
+
+  /** Adds what another builder has. */
+  merge(other: SignatureBuilder): void {
+    const [words, others] = [this.words, other.words];
+    let more = 0;
+    for (let index = 0; index < words.length; index += 1) {
+      const word = others[index] ?? 0;
+      const known = words[index] ?? 0;
+      words[index] = known | word;
+      more += bitsIn(word & ~known);
+    }
+    this.setBits += more;
+    this.full ||= other.full;
+  }
+
+  /** The signature, and a builder as new. */
+  take(): Uint8Array {
+    const size = Math.min(Math.max(Math.ceil(this.setBits * bitsPerEntry), smallest), wide);
+    const bytes = this.full ? Uint8Array.of(0xff) : narrowed(this.words, Math.ceil(size / 8));
+    this.words.fill(0);
+    this.setBits = 0;
+    this.seen.clear();
+    this.characters = 0;
+    this.full = false;
+    return bytes;
+  }
+
+  private addLabels({ id, labels }: StoredEvent['resource']): void {
+    this.addText(id);
+    for (const label of Object.keys(labels)) this.addText(labels[label] ?? '');
+  }
+
+  private addText(text: string): void {
+    const known = this.seen.size;
+    if (this.full || this.seen.add(text).size === known) return;
+    this.characters += text.length;
+    this.full = this.characters > mostCharacters;
+    if (this.full) return;
+    const folded = fold(text);
+    for (let at = 0; at + shortestGram <= folded.length; at += 1) this.addGramsAt(folded, at);
+  }
+
+  /** One pass makes the grams of all lengths: the hash of a longer one begins with that of the shorter. */
+  private addGramsAt(text: string, at: number): void {
+    let h = gramSeed;
+    for (let length = 1; length <= longestGram && at + length <= text.length; length += 1) {
+      h = gramStep(h, text.charCodeAt(at + length - 1));
+      if (length >= shortestGram) this.set(mixed(h + length));
+    }
+  }
+
+  private addPayload(payload: JsonObject): void {
+    // Iterative, since payloads may be deep; arrays are stepped into by their indexes, as paths do.
+    const paths = [pathStart];
+    const values: unknown[] = [payload];
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+      const value = values.pop();
+      if (typeof value === 'string') this.addText(value);
+      if (typeof value === 'object' && value !== null) {
+        for (const key of Object.keys(value)) {
+          paths.push(step(path, key));
+          values.push((value as Readonly<Record<string, unknown>>)[key]);
+        }
+      } else {
+        const hash = hashOfValue(path, value);
+        this.set(hash);
+        this.set(secondHash(hash));
+      }
+    }
+  }
+
+  private set(hash: number): void {
+    const place = placeOf(hash);
+    const [word, bit] = [place >>> 5, 1 << (place & 31)];
+    const bits = this.words[word] ?? 0;
+    if ((bits & bit) !== 0) return;
+    this.words[word] = bits | bit;
+    this.setBits += 1;
+  }
+}
+
+function bitsIn(word: number): number {
+  let pairs = word - ((word >>> 1) & 0x5555_5555);
+  pairs = (pairs & 0x3333_3333) + ((pairs >>> 2) & 0x3333_3333);
+  return Math.imul((pairs + (pairs >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
+}
+
+/** So many bytes, with the bits of all places that are set in `words`. */
+function narrowed(words: Uint32Array, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const bits = length * 8;
+  let start = 0; // of a word's places, modulo `bits`
+  for (let index = 0; index < words.length; index += 1) {
+    for (let rest = words[index] ?? 0; rest !== 0; rest &= rest - 1) {
+      const place = start + 31 - Math.clz32(rest & -rest);
+      const bit = place < bits ? place : place - bits;
+      bytes[bit >>> 3] = (bytes[bit >>> 3] ?? 0) | (1 << (bit & 7));
+    }
+    start = start + 32 < bits ? start + 32 : start + 32 - bits;
+  }
+  return bytes;
+}
+
+const smallest = 256;
+/** With more text than this, a signature has every bit: what is so large is looked at, not summed up. */
+const mostCharacters = 1 << 18;
+/** Leaves 30 of a hundred bits set. */
+const bitsPerEntry = 2.75;

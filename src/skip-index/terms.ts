@@ -1,0 +1,55 @@
+import { labelKeys } from '../event/event.ts';
+import { hashOf, stateAfter } from './term-hash.ts';
+
+/**
+ * Terms: what an event says exactly, as 32-bit hashes. A digest of many events holds the terms of all of them, so that
+ * whoever looks for a name, a label or the beginning of one need only read the events of digests that have its term.
+ * Two things may share a hash: a term that is missing proves absence, one that is there proves nothing.
+ */
+export type Term = number;
+
+/** In a digest in place of its terms when they are too many: it may have any. */
+export const anyTerm: Term = 0;
+
+/** Which resources of an event a term speaks of. */
+export type Among = 'primary' | 'related';
+
+export const termOf = {
+  name: (name: string): Term => hashOf(statesOf.name, name),
+  namePrefix: (cut: string): Term => hashOf(statesOf.namePrefix, cut),
+  hasLabel: (among: Among, label: string): Term => hashOf(statesOf.hasLabel[among], label),
+  /** The id and the role are labels here, as for a filter. */
+  label: (among: Among, label: string, value: string): Term => hashOf(statesOf.label(among, label), value),
+  idPrefix: (among: Among, cut: string): Term => hashOf(statesOf.prefix(among, labelKeys.id), cut),
+  /** A related resource whose id is of this kind plays this part. */
+  part: (role: string, kind: string): Term => hashOf(statesOf.part(role), kind),
+} as const;
+
+/**
+ * What would have terms of its own in nearly every digest, which take a hundred times the room of bits: hashes for a
+ * signature, several of each, since one bit says little.
+ */
+export const marksOf = {
+  /** A label's value, not an id, begins like this. */
+  labelPrefix: (among: Among, label: string, cut: string): readonly number[] =>
+    statesOf.labelMarks(among, label).map((state) => hashOf(state, cut)),
+  /** A related resource of this id plays this part: the two together, which terms of each could not say. */
+  part: (role: string, id: string): readonly number[] => statesOf.partMarks(role).map((state) => hashOf(state, id)),
+} as const;
+
+/** What the hashes of terms and marks begin with, for one who makes many of a kind; the last part is still to come. */
+export const statesOf = {
+  name: stateAfter('e'),
+  namePrefix: stateAfter('E'),
+  hasLabel: { primary: stateAfter('p'), related: stateAfter('r') },
+  label: (among: Among, label: string): number => stateAfter(kinds[among].is, label),
+  prefix: (among: Among, label: string): number => stateAfter(kinds[among].begins, label),
+  labelMarks: (among: Among, label: string): readonly number[] => ['0', '1'].map((n) => stateAfter(n, kinds[among].begins, label)),
+  part: (role: string): number => stateAfter('part', role),
+  partMarks: (role: string): readonly number[] => ['0', '1', '2'].map((n) => stateAfter(n, 'part', role)),
+} as const;
+
+const kinds = {
+  primary: { is: 'pi', begins: 'pb' },
+  related: { is: 'ri', begins: 'rb' },
+} as const;

@@ -1,0 +1,169 @@
+import { sql, type SQL } from 'drizzle-orm';
+import type { Dimension } from '../../counts/dimensions.ts';
+import type { TimeBounds } from '../../counts/count-spans.ts';
+import { columnCount } from '../../counts/columnar/columnar-count.ts';
+import { CountTable, tallied } from '../../counts/count-table.ts';
+import { origin, type Position } from '../../event/cursor.ts';
+import { stretchLength } from '../../skip-index/block-summary.ts';
+import { always, type DigestTest } from '../../skip-index/pruning-predicate.ts';
+import type { Condition } from '../../filter/filter.ts';
+import { countByColumns } from './columnar-counts.ts';
+import { groupingBy, keysOfRow, type CountRow, type Grouping } from './group-by-sql.ts';
+import type { Database } from '../database/database.ts';
+import { isFiled, searchSql } from '../skip-index/pruning-sql.ts';
+import { eventsIn, rangesOf, spansOf, type Stretch } from '../skip-index/block-ranges.ts';
+import { sqlOf } from '../filter-sql/filter-sql.ts';
+import { Pace } from '../database/adaptive-batch.ts';
+import { fromTimestamp } from '../database/event-row.ts';
+import { conjunctsOf, wayTo } from '../queries/access-path.ts';
+
+/** What to count: the events up to `head` that match, by some dimensions. */
+export interface CountsRequest {
+  readonly filter: Condition;
+  readonly dimensions: readonly Dimension[];
+  readonly head: Position;
+}
+
+interface Searched {
+  /** Matches in so few digests are looked for there, and columns are not asked. */
+  readonly fewDigests?: number;
+  /** Digests of the first statement that looks through some; the next ones take on more, if it was quick. */
+  readonly span?: number;
+}
+
+/**
+ * Counts by dimensions. By columns, where these say all that it takes; through event ids or `follows` in one statement;
+ * else through the digests that may hold matches. Throws LIMIT_EXCEEDED when it takes too long, or has too many keys.
+ */
+export async function readCounts(
+  database: Database,
+  request: CountsRequest,
+  { fewDigests = 256, span = 256 }: Searched = {},
+): Promise<CountTable> {
+  const table = new CountTable();
+  const { filter, dimensions, head } = request;
+  const way = wayTo({ filter, order: 'LOG' });
+  if (way.kind === 'ids' || way.kind === 'follows') {
+    const matching = sql`select e.* from tidings.events e where e.position <= ${head} and ${sqlOf(filter)} offset 0`;
+    await tally(database, { request, table }, (grouping) => grouped(grouping, matching));
+    return table;
+  }
+  const test = way.kind === 'digests' ? way.test : always;
+  const byColumns = (await isRare(database, test, { head, fewDigests })) ? null : columnCount(conjunctsOf(filter), dimensions);
+  const left = byColumns === null ? [{ from: origin, to: head }] : await countByColumns(database, head, { count: byColumns, table });
+  await countStretches(database, { request, table }, { stretches: left, test, span });
+  return table;
+}
+
+/**
+ * Whether matches can only be in so few digests that looking into them costs less than all columns: in `fewDigests`, or one of
+ * eight, by how many places there are. By digests_by_terms.
+ */
+async function isRare(
+  database: Database,
+  test: DigestTest,
+  { head, fewDigests }: { readonly head: Position; readonly fewDigests: number },
+): Promise<boolean> {
+  if (!isFiled(test) || fewDigests === 0) return false;
+  const [row] = await database.rows<{ rare: boolean }>(sql`
+    with few as materialized (
+      select greatest(${fewDigests}, (${head} - coalesce((select d.last from tidings.digests d order by d.last limit 1), ${head})) / ${8 * stretchLength}) as most
+    )
+    select count(*) <= (select most from few) as rare
+    from (select from tidings.digests d where ${searchSql(test)} limit (select most + 1 from few)) d`);
+  return row?.rare === true;
+}
+
+interface Counted {
+  readonly request: CountsRequest;
+  readonly table: CountTable;
+}
+
+/**
+ * Counts stretches of the log span by span, through digests, and behind the last of them, as `digested-counts` does: no
+ * statement takes long, and two are under way at a time where the database can. The database groups, and cuts time into
+ * pieces that hardly ever lie in two buckets; whose they are is said here, by the calendar.
+ */
+async function countStretches(
+  database: Database,
+  counted: Counted,
+  { stretches, test, span: first }: { readonly stretches: readonly Stretch[]; readonly test: DigestTest; readonly span: number },
+): Promise<void> {
+  const pace = new Pace(database.statementTimeout, first);
+  const spans = spansOf(database, stretches, pace);
+  const inTurn = async (): Promise<void> => {
+    for (let next = await spans.next(); next.done !== true; next = await spans.next()) {
+      const { value: span } = next;
+      const matching = sql`
+        select e.* from (${rangesOf(span, { test })}) r cross join lateral (${eventsIn(span)}) e
+        where ${sqlOf(counted.request.filter)} offset 0`;
+      await pace.timed(() => tally(database, counted, (grouping) => grouped(grouping, matching)));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: database.kind === 'embedded' ? 1 : 2 }, inTurn));
+  } finally {
+    await spans.return(undefined);
+  }
+}
+
+/** The bounds of `occurred` that every match must meet. */
+export function occurredBounds(filter: Condition): TimeBounds {
+  const ranges = conjunctsOf(filter).flatMap((each) => (each.kind === 'during' && each.field === 'occurred' ? [each] : []));
+  const since = ranges
+    .flatMap((each) => each.since ?? [])
+    .toSorted()
+    .at(-1);
+  const until = ranges
+    .flatMap((each) => each.until ?? [])
+    .toSorted()
+    .at(0);
+  return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+}
+
+/** Runs a statement and adds what it counts. */
+async function tally(
+  database: Database,
+  { request: { dimensions }, table }: Counted,
+  statement: (grouping: Grouping) => SQL,
+): Promise<void> {
+  const read = async (cut: number) => {
+    const rows = await database.rows<CountRow>(statement(groupingBy(dimensions, cut)));
+    return rows.map((row) => ({ row, keys: keysOfRow(dimensions, row) }));
+  };
+  let found = await read(cutOf(dimensions));
+  if (found.some(({ keys }) => keys === null)) found = await read(finestCut);
+  for (const { row, keys } of found) {
+    if (keys === null) throw new Error('a second lies in two spans of time');
+    table.add(keys, tallied(Number(row.count), fromTimestamp(row.first_occurred), fromTimestamp(row.last_occurred)));
+    table.total += Number(row.once);
+  }
+}
+
+/** Seconds. Clocks are set apart from UTC by multiples of a quarter of an hour, but for olden times: then by seconds. */
+function cutOf(dimensions: readonly Dimension[]): number {
+  const time = dimensions.find((each) => each.kind === 'time');
+  return time?.unit === 'SECOND' ? finestCut : time?.unit === 'MINUTE' ? 60 : 900;
+}
+
+function grouped({ keys, joined, once, cut }: Grouping, matching: SQL): SQL {
+  const names = keys.map((_, index) => `k${index}`);
+  const columns = [
+    ...keys.map((key, index) => sql`${key} as ${sql.raw(`k${index}`)}`),
+    sql`${once} as is_first`,
+    ...(cut === null ? [] : [sql`${cut} as cut`]),
+  ];
+  const groups = sql.raw([...names, ...(cut === null ? [] : ['cut'])].join(', '));
+  return sql`
+    select
+      ${sql.raw(names.map((name) => `${name}::text as ${name}, `).join(''))}
+      count(*) as count, count(*) filter (where is_first) as once, min(occurred) as first_occurred, max(occurred) as last_occurred
+    from (
+      select e.occurred, ${sql.join(columns, sql`, `)}
+      from (${matching}) e ${sql.join([...joined], sql` `)}
+      offset 0
+    ) e
+    group by ${groups}`;
+}
+
+const finestCut = 1;

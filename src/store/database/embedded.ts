@@ -1,0 +1,77 @@
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { TidingsError } from '../../errors.ts';
+import { lockDataDir } from './data-dir-lock.ts';
+
+/**
+ * The embedded database: PGlite in a worker thread, reached through a socket in a folder that only this user may
+ * enter, as the one connection that it can serve. Promises that what was committed survives the end of the process,
+ * however it ends; a power cut may take the last writes, since PGlite does not flush them to the disk.
+ */
+export interface Embedded extends AsyncDisposable {
+  /** The socket that speaks Postgres' protocol. */
+  readonly path: string;
+  /** Differs between a data folder and its copies, which a restored one is. */
+  readonly identity: string;
+}
+
+export async function startEmbedded(dataDir: string): Promise<Embedded> {
+  const folder = resolve(dataDir);
+  makeWritable(folder);
+  const lock = await lockDataDir(folder);
+  const wire = mkdtempSync(join(tmpdir(), 'tidings-'));
+  const path = process.platform === 'win32' ? `\\\\.\\pipe\\${wire.replaceAll(/\W/g, '-')}` : join(wire, 's');
+  try {
+    const worker = await startWorker(join(folder, 'pglite'), path);
+    const { ino, birthtimeMs } = statSync(join(folder, 'pglite', 'PG_VERSION'));
+    return {
+      path,
+      identity: `${ino}/${birthtimeMs}`,
+      async [Symbol.asyncDispose]() {
+        await stopWorker(worker);
+        rmSync(wire, { recursive: true, force: true });
+        await lock[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    rmSync(wire, { recursive: true, force: true });
+    await lock[Symbol.asyncDispose]();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TidingsError(
+      'CANNOT_START',
+      `DATA_DIR: the embedded database in ${folder} does not open (${reason}). If it is damaged, restore it from a copy, or set DATA_DIR to a new folder.`,
+      { cause: error },
+    );
+  }
+}
+
+function makeWritable(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new TidingsError(
+      'CANNOT_START',
+      `DATA_DIR: cannot write in ${folder} (${code}). Make it writable, or set DATA_DIR to a folder that is.`,
+    );
+  }
+}
+
+async function startWorker(folder: string, path: string): Promise<Worker> {
+  const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), { workerData: { folder, path } });
+  await new Promise((started, failed) => {
+    worker.once('message', started);
+    worker.once('error', failed);
+    worker.once('exit', (code) => failed(new Error(`it ended with code ${code}`)));
+  });
+  return worker;
+}
+
+async function stopWorker(worker: Worker): Promise<void> {
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  worker.postMessage('stop');
+  await ended;
+}

@@ -1,0 +1,66 @@
+import { sql, type SQL } from 'drizzle-orm';
+import type { Position } from '../../event/cursor.ts';
+import type { JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
+import type { Instant } from '../../event/instant.ts';
+
+/** A row of tidings.events as the driver reads it. */
+export interface EventRow {
+  readonly position: string;
+  readonly received: string;
+  readonly occurred: string;
+  readonly id: string;
+  readonly event: string;
+  readonly resource_id: string;
+  /** JSON as text, here and below: its length says how much memory the event takes. */
+  readonly resource_labels: string;
+  readonly related: string;
+  readonly payload: string;
+  readonly follows: string | null;
+}
+
+/** The columns of EventRow, of the table aliased `e`. */
+export const eventColumns: SQL = sql.raw(
+  `e.position, e.received, e.occurred, e.id, e.event, e.resource_id, e.resource_labels::text, e.related::text,
+  e.payload::text, e.follows`,
+);
+
+export function storedEvent(row: EventRow): StoredEvent {
+  return {
+    position: Number(row.position) as Position,
+    received: fromTimestamp(row.received),
+    occurred: fromTimestamp(row.occurred),
+    id: row.id,
+    event: row.event,
+    resource: { id: row.resource_id, labels: JSON.parse(row.resource_labels) as Labels },
+    related: JSON.parse(row.related) as readonly RelatedResource[],
+    payload: JSON.parse(row.payload) as JsonObject,
+    follows: row.follows,
+  };
+}
+
+/** About how many bytes an event takes in memory. */
+export function rowBytes(row: EventRow): number {
+  return bytesInMemory(row.resource_labels.length + row.related.length + row.payload.length);
+}
+
+/** The same, by the characters of its JSON. */
+export function bytesInMemory(characters: number): number {
+  return 500 + 2 * characters;
+}
+
+/** Reads Postgres' text of a timestamptz in UTC, such as `2015-01-01 00:00:00.5+00`; its year 1 BC is the year 0000. */
+export function fromTimestamp(text: string): Instant {
+  const year = text.endsWith(' BC') ? '0000' : text.slice(0, 4);
+  const end = text.indexOf('+');
+  return `${year}${text.slice(4, 10)}T${text.slice(11, 19)}.${text.slice(20, end).padEnd(6, '0')}Z` as Instant;
+}
+
+/** An instant as Postgres reads it. */
+export function toTimestamp(instant: Instant): string {
+  return instant.startsWith('0000') ? `0001${instant.slice(4)} BC` : instant;
+}
+
+/** Reads it back. */
+export function givenInstant(timestamp: string): Instant {
+  return (timestamp.endsWith(' BC') ? `0000${timestamp.slice(4, -3)}` : timestamp) as Instant;
+}

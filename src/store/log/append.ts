@@ -1,0 +1,144 @@
+import { sql } from 'drizzle-orm';
+import { TidingsError } from '../../errors.ts';
+import type { Position } from '../../event/cursor.ts';
+import type { EventDraft, JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
+import type { Instant } from '../../event/instant.ts';
+import type { Database } from '../database/database.ts';
+import type { Stretch } from './read-log.ts';
+import { bytesInMemory, fromTimestamp, givenInstant, toTimestamp } from '../database/event-row.ts';
+import { sqlState, unavailableNow } from '../database/database-errors.ts';
+
+/** What became of one draft; `differing` are the fields in which the event stored before under its id differs. */
+export interface Appended {
+  readonly position: Position;
+  readonly created: boolean;
+  readonly received: Instant;
+  readonly differing: readonly string[];
+  /** The draft as it went to the database. */
+  readonly row: DraftRow;
+}
+
+/** JSON of a draft, in the form of tidings.append_events. */
+export type DraftRow = string & { readonly [draftRowBrand]: true };
+declare const draftRowBrand: unique symbol;
+
+/** A batch that was refused for its conflicts: the differing fields of each draft, none stored. */
+export interface Refused {
+  readonly conflicts: readonly (readonly string[])[];
+}
+
+/** What a conflicting draft refuses: its whole batch, or only itself. */
+export type ConflictPolicy = 'REJECT_ALL' | 'SKIP_REJECTED';
+
+/**
+ * Stores drafts in one transaction, in their order, each id once, and answers for each in that order once all is
+ * durable. Throws UNAVAILABLE, and then the batch may have been stored; repeating it is safe.
+ */
+export async function appendEvents(
+  database: Database,
+  drafts: readonly EventDraft[],
+  onConflict: ConflictPolicy,
+): Promise<readonly Appended[] | Refused> {
+  return appendRows(database, drafts.map(rowOf), onConflict);
+}
+
+/** The same, of drafts that are rows already. */
+export async function appendRows(
+  database: Database,
+  batch: readonly DraftRow[],
+  onConflict: ConflictPolicy,
+): Promise<readonly Appended[] | Refused> {
+  if (batch.length === 0) return [];
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const rows = await database.rows<AppendedRow>(
+        sql`
+          select place, created, received, to_json(nullif(differing, '{}')) as differing
+          from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
+        'once',
+      );
+      return rows.map((row, index) => appendedAs(row, batch[index] ?? noRow));
+    } catch (error) {
+      const conflicts = sqlState(error) === conflictState ? conflictDetail(error) : null;
+      if (conflicts !== null) return { conflicts };
+      // Waiting for others that meet on an id takes a while at worst; nobody's input is too large.
+      if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') throw unavailableNow(error);
+      // Our own batches meet in one order and cannot lock each other out; somebody else's transaction may.
+      if (sqlState(error) !== deadlockState || attempt === mostAttempts) throw error;
+    }
+  }
+}
+
+function appendedAs({ place, created, received, differing }: AppendedRow, row: DraftRow): Appended {
+  return { position: Number(place) as Position, created, received: fromTimestamp(received), differing: differing ?? [], row };
+}
+
+/**
+ * Events that were created, just as a read of the log would give them. Made from the text that the database got, since
+ * JSON has no -0, and since strings of a draft may be parts of a request's text, which they would keep in memory.
+ */
+export function createdStretch(created: readonly Appended[]): Stretch {
+  return { events: created.map(createdEvent), bytes: created.map(({ row }) => bytesInMemory(row.length)) };
+}
+
+function createdEvent({ row, position, received }: Appended): StoredEvent {
+  const fields = JSON.parse(row) as DraftFields;
+  return {
+    position,
+    received,
+    occurred: fields.occurred === null ? received : givenInstant(fields.occurred),
+    id: fields.id,
+    event: fields.event,
+    resource: { id: fields.resource_id, labels: fields.resource_labels },
+    related: fields.related,
+    payload: fields.payload ?? {},
+    follows: fields.follows,
+  };
+}
+
+interface AppendedRow {
+  readonly place: string;
+  readonly created: boolean;
+  readonly received: string;
+  /** Null: none. */
+  readonly differing: readonly string[] | null;
+}
+
+/** What tidings.append_events raises. */
+const conflictState = 'TD001';
+/** Postgres chose this transaction to end a deadlock: nothing of it was stored. */
+const deadlockState = '40P01';
+const mostAttempts = 5;
+const noRow = '{}' as DraftRow;
+
+function conflictDetail(error: unknown): readonly (readonly string[])[] | null {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if ('detail' in each && typeof each.detail === 'string') return JSON.parse(each.detail) as string[][];
+  }
+  return null;
+}
+
+/** A draft as it goes to the database. */
+export function rowOf(draft: EventDraft): DraftRow {
+  return JSON.stringify({
+    id: draft.id,
+    occurred: draft.occurred === null ? null : toTimestamp(draft.occurred),
+    event: draft.event,
+    resource_id: draft.resource.id,
+    resource_labels: draft.resource.labels,
+    related: draft.related,
+    payload: draft.payload,
+    follows: draft.follows,
+  } satisfies DraftFields) as DraftRow;
+}
+
+interface DraftFields {
+  readonly id: string;
+  readonly occurred: string | null;
+  readonly event: string;
+  readonly resource_id: string;
+  readonly resource_labels: Labels;
+  readonly related: readonly RelatedResource[];
+  readonly payload: JsonObject | null;
+  readonly follows: string | null;
+}

@@ -1,0 +1,21 @@
+import { sql } from 'drizzle-orm';
+import type { Position } from '../../event/cursor.ts';
+import type { StoredEvent } from '../../event/event.ts';
+import { unstorable } from '../../event/text.ts';
+import type { Database } from '../database/database.ts';
+import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
+
+/** The events of these ids that lie at or before `head`, by id, in one statement through event_ids. */
+export async function readEventsById(
+  database: Database,
+  ids: readonly string[],
+  head: Position,
+): Promise<ReadonlyMap<string, StoredEvent>> {
+  const rows = await database.rows<EventRow>(sql`
+    select ${eventColumns}
+    from jsonb_array_elements_text(${JSON.stringify(ids.filter((id) => unstorable(id) === null))}::text::jsonb) as wanted (id)
+    join tidings.event_ids k on k.key = tidings.event_key(wanted.id)
+    join tidings.events e on e.position = k.position and e.id = wanted.id
+    where e.position <= ${head}`);
+  return new Map(rows.map((row) => [row.id, storedEvent(row)]));
+}

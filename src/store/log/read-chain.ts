@@ -1,0 +1,125 @@
+import { sql, type SQL } from 'drizzle-orm';
+import type { Position } from '../../event/cursor.ts';
+import type { StoredEvent } from '../../event/event.ts';
+import type { Condition } from '../../filter/filter.ts';
+import type { Database } from '../database/database.ts';
+import { sqlOf } from '../filter-sql/filter-sql.ts';
+import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
+import { textIs } from '../filter-sql/sql-fragments.ts';
+
+/** What led to an event, and what came of it. */
+export interface Chain {
+  /** The last of the ancestors, or the event itself. */
+  readonly root: StoredEvent;
+  /** Nearest first. */
+  readonly ancestors: readonly StoredEvent[];
+  /** Nearest first, within a level oldest first; those of one level need not share a leader. */
+  readonly descendants: readonly StoredEvent[];
+  /** The id that the root follows, when no such event is stored. */
+  readonly missingId: string | null;
+  /** Whether the ancestors lead back to one of them, or to the event. */
+  readonly cyclic: boolean;
+  /** Whether there are more than were asked for. */
+  readonly truncated: boolean;
+}
+
+export interface ChainRequest {
+  readonly head: Position;
+  /** What else is stored is taken as if it were not. */
+  readonly sees: Condition;
+  /** Events of one chain, at most: the event itself, then its ancestors, then its descendants. */
+  readonly maxEvents: number;
+}
+
+/**
+ * The chain of each event, in one statement. In a circle, which ends where it began, an event may be both an ancestor and
+ * a descendant; within each it stands once. Ancestors are found through event_ids, descendants through events_by_follows.
+ */
+export async function readChains(database: Database, events: readonly StoredEvent[], request: ChainRequest): Promise<readonly Chain[]> {
+  const places = JSON.stringify(events.map(({ position }) => position));
+  const rows = await database.rows<ChainRow>(sql`
+    select s.n, found.way, found.depth, ${eventColumns}
+    from jsonb_array_elements_text(${places}::text::jsonb) with ordinality as s (place, n)
+    cross join lateral (
+      (${ancestors(request)}) union all (${descendants(request)})
+    ) found
+    join tidings.events e on e.position = found.position
+    order by s.n, found.way, found.depth, e.occurred, e.position`);
+  const ofEach = events.map(() => ({ up: [] as StoredEvent[], down: [] as StoredEvent[] }));
+  for (const row of rows) ofEach[Number(row.n) - 1]?.[row.way].push(storedEvent(row));
+  return events.map((event, index) => chainOf(event, ofEach[index] ?? nothing, request.maxEvents));
+}
+
+interface ChainRow extends EventRow {
+  readonly n: string;
+  readonly way: 'up' | 'down';
+}
+
+interface Found {
+  readonly up: readonly StoredEvent[];
+  readonly down: readonly StoredEvent[];
+}
+
+const nothing: Found = { up: [], down: [] };
+
+/** Each leads to one other at most, so that a circle only repeats itself, until there are enough. */
+function ancestors({ head, sees, maxEvents }: ChainRequest): SQL {
+  return sql`
+    with recursive up as (
+      select 0 as depth, e.position, e.follows from tidings.events e where e.position = s.place::bigint
+      union all
+      select up.depth + 1, leader.position, leader.follows
+      from up
+      cross join lateral (
+        select e.position, e.follows
+        from tidings.event_ids k
+        join tidings.events e on e.position = k.position and e.id = up.follows
+        where k.key = tidings.event_key(up.follows) and e.position <= ${head} and ${sqlOf(sees)}
+      ) leader
+      where up.depth < ${maxEvents}::int
+    )
+    select 'up' as way, depth, position from up where depth > 0`;
+}
+
+/** Each has one leader, so that a circle among them can only be one through the event itself, which is left out. */
+function descendants({ head, sees, maxEvents }: ChainRequest): SQL {
+  return sql`
+    with recursive down as (
+      select 0 as depth, e.position, e.id from tidings.events e where e.position = s.place::bigint
+      union all
+      select down.depth + 1, follower.position, follower.id
+      from down
+      cross join lateral (
+        select e.position, e.id
+        from tidings.events e
+        where ${textIs(sql`e.follows`, sql`down.id`)} and e.position <= ${head} and e.position <> s.place::bigint and ${sqlOf(sees)}
+        order by e.occurred, e.position
+        limit ${maxEvents}::int
+      ) follower
+    )
+    select 'down' as way, depth, position from down where depth > 0 limit ${maxEvents}::int`;
+}
+
+function chainOf(event: StoredEvent, { up, down }: Found, maxEvents: number): Chain {
+  const seen = new Set([event.position]);
+  const before: StoredEvent[] = [];
+  let cyclic = false;
+  for (const each of up) {
+    cyclic = seen.has(each.position);
+    if (cyclic) break;
+    seen.add(each.position);
+    before.push(each);
+  }
+  const shown = before.slice(0, maxEvents - 1);
+  const after = down.slice(0, maxEvents - 1 - shown.length);
+  const root = shown.at(-1) ?? event;
+  const cut = shown.length < before.length;
+  return {
+    root,
+    ancestors: shown,
+    descendants: after,
+    missingId: cyclic || cut ? null : root.follows,
+    cyclic: cyclic && !cut,
+    truncated: cut || after.length < down.length,
+  };
+}

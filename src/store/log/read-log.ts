@@ -1,0 +1,28 @@
+import { sql } from 'drizzle-orm';
+import type { Position } from '../../event/cursor.ts';
+import type { StoredEvent } from '../../event/event.ts';
+import type { Database } from '../database/database.ts';
+import { eventColumns, rowBytes, storedEvent, type EventRow } from '../database/event-row.ts';
+
+/** The next events of the log after a place, with the bytes that they take in memory. */
+export interface Stretch {
+  readonly events: readonly StoredEvent[];
+  readonly bytes: readonly number[];
+}
+
+export interface LogRequest {
+  readonly after: Position;
+  readonly head: Position;
+  readonly limit: number;
+}
+
+/** Reads the log itself: every event after `after` up to `head`, at most `limit`, by the primary key. */
+export async function readLog(database: Database, { after, head, limit }: LogRequest): Promise<Stretch> {
+  const rows = await database.rows<EventRow>(sql`
+    select ${eventColumns}
+    from tidings.events e
+    where e.position > ${after} and e.position <= ${head}
+    order by e.position
+    limit ${limit}`);
+  return { events: rows.map(storedEvent), bytes: rows.map(rowBytes) };
+}

@@ -1,0 +1,91 @@
+import type { Position } from '../../event/cursor.ts';
+import { comesBefore, type DigestPlace, type Window } from './block-windows.ts';
+import type { Direction } from './page-request.ts';
+import { fromTimestamp, type EventRow } from '../database/event-row.ts';
+
+/** One key's page in the making. */
+export class PageSearch {
+  readonly value: string;
+  /** The digest from which on to look; null: there is no need to look further. */
+  from: DigestPlace | null;
+  private readonly wanted: number;
+  private readonly found = new Map<string, EventRow>();
+  private sorted: EventRow[] = [];
+  private looked = 0;
+
+  constructor(
+    { value, wanted, from }: Pick<PageSearch, 'value' | 'from'> & { readonly wanted: number },
+    private readonly direction: Direction,
+  ) {
+    this.value = value;
+    this.wanted = wanted;
+    this.from = from;
+  }
+
+  add(row: EventRow): void {
+    this.found.set(row.position, row);
+  }
+
+  /** After everything before `next` was looked at: is the page full of events that nothing can come before any more? */
+  close({ digests, next }: Window): void {
+    this.looked += digests.length;
+    this.sorted = Array.from(this.found.values()).toSorted((a, b) => inOrder(a, b, this.direction));
+    const last = this.sorted[this.wanted - 1];
+    const full = last !== undefined && (next === null || comesBefore(edgeOf(last), next, this.direction));
+    this.from = full ? null : next;
+  }
+
+  /** Looks into the digests of a window step by step, and no further than the page needs. */
+  async lookThrough(window: Window, look: (digests: readonly DigestPlace[]) => Promise<void>): Promise<void> {
+    let rest = window.digests;
+    do {
+      const digests = rest.slice(0, this.stepThrough(rest));
+      await look(digests);
+      rest = rest.slice(digests.length);
+      this.close({ digests, next: rest[0] ?? window.next });
+    } while (this.from !== null && rest.length > 0);
+  }
+
+  isFull(): boolean {
+    return this.found.size >= this.wanted;
+  }
+
+  page(): readonly EventRow[] {
+    this.close({ digests: [], next: null });
+    return this.sorted.slice(0, this.wanted);
+  }
+
+  /** How many of these digests the page is likely to need, if they hold as much as those before. */
+  private stepThrough(digests: readonly DigestPlace[]): number {
+    const each = this.looked < leastStep ? expectedInEach(digests) : this.found.size / this.looked;
+    const needed = Math.ceil((this.wanted - this.found.size) / Math.max(each, leastInOne)) + 1;
+    return Math.min(Math.max(needed, leastStep), longestStep);
+  }
+}
+
+function edgeOf({ position, occurred }: EventRow) {
+  return { position: Number(position) as Position, occurred: fromTimestamp(occurred) };
+}
+
+function inOrder(a: EventRow, b: EventRow, { by, up }: Direction): number {
+  const [x, y] = [edgeOf(a), edgeOf(b)];
+  const byTime = by === 'position' || x.occurred === y.occurred ? 0 : x.occurred < y.occurred ? -1 : 1;
+  const order = byTime === 0 ? x.position - y.position : byTime;
+  return up ? order : -order;
+}
+
+/**
+ * Matches in each digest that passes, as Poisson has it, if matches are strewn evenly: then what follows a digest that passes
+ * passes as often as any other one. Where all follow each other, there may be any number.
+ */
+function expectedInEach(digests: readonly DigestPlace[]): number {
+  const follow = digests.filter(({ first, last }, n) => last + 1 === digests[n - 1]?.first || digests[n - 1]?.last === first - 1).length;
+  const share = follow / Math.max(digests.length - 1, 1);
+  return share === 0 ? 1 : share < 1 ? -Math.log(1 - share) / share : Infinity;
+}
+
+/** Events of a page expected in a digest that passed, at least. */
+const leastInOne = 1 / 8;
+/** Digests looked into at once, at least and at most. */
+const leastStep = 12;
+const longestStep = 512;

@@ -1,0 +1,97 @@
+import { sql, type SQL } from 'drizzle-orm';
+import { origin, type Position } from '../../event/cursor.ts';
+import type { ColumnName } from '../../skip-index/columns/column-ref.ts';
+import type { Columns } from '../../skip-index/columns/column-chunks.ts';
+import type { Chapter, Digest } from '../../skip-index/block-summary.ts';
+import type { Database } from '../database/database.ts';
+import { toTimestamp } from '../database/event-row.ts';
+
+/** The end of the last digest, or of what was removed: events behind it have none yet. By the primary key. */
+export async function digestedTo(database: Database): Promise<Position> {
+  const [row] = await database.rows<{ last: string }>(sql`
+    select greatest(up_to, (select d.last from tidings.digests d order by d.last desc limit 1)) as last from tidings.retention`);
+  return Number(row?.last ?? origin) as Position;
+}
+
+/**
+ * Stores a chapter that follows those that are there; the same one, made by another process, is let be. Answers whether
+ * this call stored it.
+ *
+ * A chapter must not overlap with another one, or its events would count twice. Chapters that begin at the same event are
+ * the same, and the primary key keeps one; only removal can make two processes begin at different ones. So one of which
+ * an event was removed is not stored: the record is locked, and if it moves on meanwhile, it is looked at again.
+ */
+export async function storeChapter(database: Database, { digests, signature, columns }: Chapter): Promise<boolean> {
+  const [first, last] = [digests.at(0)?.first, digests.at(-1)?.last];
+  if (first === undefined || last === undefined) return false;
+  const rows = await database.rows(sql`
+    with whole as (
+      select from tidings.retention where up_to < ${first} for share
+    ), chapter as (
+      insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of, complete)
+      select
+        ${last}, decode(${base64(signature)}, 'base64'), ${columns?.first ?? null}::bigint, ${bytes(columns?.occurred)},
+        ${json(columns?.names.texts)}::text, ${bytes(columns?.names.of)},
+        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.of)}, ${columns?.values.complete ?? null}::boolean
+      from whole
+      where not exists (select from tidings.digests where last >= ${first})
+      on conflict do nothing
+      returning last
+    ), columns as (
+      insert into tidings.chapter_columns (chapter, kind, name, "values", value_of)
+      select chapter.last, made.kind, made.name, decode(made."values", 'base64'), decode(made.value_of, 'base64')
+      from chapter
+      cross join jsonb_to_recordset(${JSON.stringify(columnRows(columns))}::text::jsonb)
+        as made (kind text, name text, "values" text, value_of text)
+    )
+    insert into tidings.digests
+      (chapter, first, last, part, first_occurred, last_occurred, first_received, last_received, terms, signature)
+    select
+      chapter.last, made.first, made.last, part, first_occurred, last_occurred, first_received, last_received, terms::int[],
+      decode(signature, 'base64')
+    from chapter
+    cross join jsonb_to_recordset(${JSON.stringify(digests.map(rowOf))}::text::jsonb) as made (
+      first bigint, last bigint, part smallint, first_occurred timestamptz, last_occurred timestamptz,
+      first_received timestamptz, last_received timestamptz, terms text, signature text
+    )
+    returning 1`);
+  return rows.length > 0;
+}
+
+function rowOf(digest: Digest): Readonly<Record<string, unknown>> {
+  return {
+    first: digest.first,
+    last: digest.last,
+    part: digest.part,
+    first_occurred: toTimestamp(digest.firstOccurred),
+    last_occurred: toTimestamp(digest.lastOccurred),
+    first_received: toTimestamp(digest.firstReceived),
+    last_received: toTimestamp(digest.lastReceived),
+    terms: `{${digest.terms.join(',')}}`,
+    signature: base64(digest.signature),
+  };
+}
+
+function columnRows(columns: Columns | null): readonly Readonly<Record<string, unknown>>[] {
+  if (columns === null) return [];
+  return [
+    ...columns.values.columns.map(({ kind, name, packed }) => columnRow({ kind, name }, packed?.values, packed?.of)),
+    ...columns.payloads.map(({ name, values, of }) => columnRow({ kind: 'payload', name }, values, of)),
+  ];
+}
+
+function columnRow({ kind, name }: ColumnName, values?: Uint8Array | null, of?: Uint8Array | null): Readonly<Record<string, unknown>> {
+  return { kind, name, values: values ? base64(values) : null, value_of: of ? base64(of) : null };
+}
+
+function bytes(value: Uint8Array | undefined): SQL {
+  return sql`decode(${value === undefined ? null : base64(value)}::text, 'base64')`;
+}
+
+function json(value: readonly string[] | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}

@@ -1,0 +1,133 @@
+import type { Logger } from 'pino';
+import type { Tail } from '../log/tail.ts';
+import type { Waiter } from '../concurrency/wake-signal.ts';
+import type { Metrics } from '../metrics.ts';
+import type { LiveCursor } from './live-cursor.ts';
+import { persist } from '../concurrency/retry.ts';
+
+export interface LiveSourceParts {
+  readonly tail: Tail;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/**
+ * The messages of one subscription, for whoever takes them: nothing moves until then. A database that is away only makes
+ * it wait. To be ended once; disposes of its cursor, and of its hold on the tail.
+ *
+ * As an async iterator it differs from an async generator in that `return` also settles a `next` that is waiting: an idle
+ * subscription could never end otherwise.
+ */
+export class LiveSource<Message extends object> implements AsyncIterableIterator<Message>, Waiter {
+  private taker: Waiter | null = null;
+  private isReading = false;
+  private pulling: Promise<unknown> | null = null;
+  private ended = false;
+
+  constructor(
+    private readonly parts: LiveSourceParts,
+    readonly cursor: LiveCursor<Message>,
+    private readonly following: Disposable,
+  ) {
+    parts.metrics.subscriptions.inc();
+  }
+
+  /** The next message, if it is there. LATER: the taker is woken once when to ask again. ENDED: there is none any more. */
+  take(taker: Waiter): Message | 'LATER' | 'ENDED' {
+    const { tail, metrics } = this.parts;
+    if (this.ended || tail.stopped.aborted) return 'ENDED';
+    if (this.isReading) {
+      this.taker = taker;
+      return 'LATER';
+    }
+    const message = this.cursor.next();
+    switch (message) {
+      case 'ENDED':
+        return 'ENDED';
+      case 'WAIT':
+        this.taker = taker;
+        this.cursor.onMore(this);
+        return 'LATER';
+      case 'READ':
+        this.taker = taker;
+        void this.read();
+        return 'LATER';
+      default:
+        metrics.delivered.inc(this.cursor.eventsIn(message));
+        return message;
+    }
+  }
+
+  get isEnded(): boolean {
+    return this.ended;
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.cursor.offMore(this);
+    this.cursor[Symbol.dispose]();
+    this.following[Symbol.dispose]();
+    this.parts.metrics.subscriptions.dec();
+    this.wakeTaker();
+  }
+
+  /** What its cursor waits for may have come. While it reads, that is a wake-up too late: one read at a time. */
+  wake(): void {
+    if (!this.isReading) this.wakeTaker();
+  }
+
+  next(): Promise<IteratorResult<Message>> {
+    const result = (this.pulling ?? Promise.resolve()).then(() => this.pull());
+    this.pulling = result.catch(() => undefined);
+    return result;
+  }
+
+  async return(): Promise<IteratorResult<Message>> {
+    this.end();
+    return done;
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<Message>> {
+    this.end();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private async pull(): Promise<IteratorResult<Message>> {
+    for (;;) {
+      const asked = await this.askOnce();
+      if (asked === 'LATER') continue;
+      if (asked !== 'ENDED') return { done: false, value: asked };
+      this.end();
+      return done;
+    }
+  }
+
+  /** The next message; LATER once it makes sense to ask again. */
+  private askOnce(): Promise<Message | 'LATER' | 'ENDED'> {
+    return new Promise((resolve) => {
+      const message = this.take({ wake: () => resolve('LATER') });
+      if (message !== 'LATER') resolve(message);
+    });
+  }
+
+  private async read(): Promise<void> {
+    const { logger, tail } = this.parts;
+    this.isReading = true;
+    await persist(() => this.cursor.read(), { logger, isOver: () => this.ended, stopped: tail.stopped });
+    this.isReading = false;
+    this.wakeTaker();
+  }
+
+  private wakeTaker(): void {
+    const { taker } = this;
+    this.taker = null;
+    taker?.wake();
+  }
+}
+
+const done = { done: true, value: undefined } as const;

@@ -1,0 +1,40 @@
+import type { LogCursor, Position } from '../../event/cursor.ts';
+import type { Condition } from '../../filter/filter.ts';
+import type { Footing } from '../../store/epochs.ts';
+import type { RemovedUpTo } from '../../store/retention/log-start.ts';
+import { usualPatience, type CausalPatience } from './causal-order.ts';
+import type { SubscriptionParts } from '../subscription.ts';
+
+/** What a client asks of a stream. */
+export interface StreamRequest {
+  readonly filter: Condition;
+  /** Where to begin; null: at the head. */
+  readonly start: StreamStart | null;
+  /** The last place to deliver; null: none. */
+  readonly until: Position | null;
+  /** Events of one batch at most. */
+  readonly batchSize: number;
+  readonly order: StreamOrder;
+}
+
+export type StreamOrder = 'LOG' | 'CAUSAL';
+
+export interface StreamStart extends Footing {
+  /** The cursor as the client gave it. */
+  readonly given: LogCursor;
+}
+
+export interface StreamParts extends SubscriptionParts {
+  readonly removedUpTo: RemovedUpTo;
+}
+
+export interface StreamSettings {
+  /** After so long without a message a live client is told how far the log was looked at, if it moved. */
+  readonly checkpointMs: number;
+  /** The same for one that is behind: reading again for longer than this would be a waste. */
+  readonly behindCheckpointMs: number;
+  /** How long and how much a causal order holds back. */
+  readonly patience: CausalPatience;
+}
+
+export const usualSettings: StreamSettings = { checkpointMs: 10_000, behindCheckpointMs: 1000, patience: usualPatience };

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { Refusal } from '../adapters/handle-request.ts';
+
+/**
+ * Reads a request's body whole, unpacked if it is gzip. Throws a 413 when it has more than `most` bytes, packed or
+ * unpacked, whereupon nothing more of it is read; a 415 for another encoding, a 422 for what is no gzip.
+ */
+export async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge(most);
+  switch (request.headers['content-encoding'] ?? 'identity') {
+    case 'identity':
+      return collect(request, most);
+    case 'gzip':
+      return unpacked(request, most);
+    default:
+      throw new Refusal(415, 'content-encoding: expected gzip, or none');
+  }
+}
+
+async function unpacked(request: IncomingMessage, most: number): Promise<Buffer> {
+  const gunzip = createGunzip();
+  request.once('close', () => {
+    if (!request.complete) gunzip.destroy(); // the client has gone
+  });
+  request.pipe(gunzip);
+  try {
+    return await collect(gunzip, most);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
+      throw new Refusal(422, `content-encoding: expected gzip, got what is none (${error.message})`);
+    }
+    throw error;
+  } finally {
+    request.unpipe(gunzip);
+    gunzip.destroy();
+  }
+}
+
+/** The stream is left as it is, so that an answer can go out on a connection whose request was not read to its end. */
+async function collect(stream: Readable, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > most) throw tooLarge(most);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(most: number): Refusal {
+  return new Refusal(
+    413,
+    `expected a body of at most ${most} bytes, unpacked, got more; send it in parts, or raise TIDINGS_MAX_BODY_BYTES`,
+  );
+}

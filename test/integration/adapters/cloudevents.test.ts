@@ -1,0 +1,240 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { batched, binary, cloudEvent, postCloudEvent } from '../../support/protocols/cloudevents.ts';
+import { countOf, headOf, storedEvents, storedIds, throughDoor } from '../../support/protocols/adapter.ts';
+import { blocks } from '../../support/readme.ts';
+import { startWorld, type World } from '../../support/test-server.ts';
+
+const json = { 'content-type': 'application/json' };
+
+let world: World;
+let before: string;
+beforeAll(async () => {
+  world = await startWorld({ TIDINGS_MAX_EVENT_BYTES: '1500' });
+});
+beforeEach(async () => {
+  before = await headOf(world);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+describe('a CloudEvent', () => {
+  test('becomes the event that it says', async () => {
+    const related = [{ 'prefect.resource.id': 'acme.user.kiki', 'prefect.resource.role': 'actor', team: 'a' }];
+    const answer = await postCloudEvent(
+      world,
+      cloudEvent('2', {
+        subject: 'acme.order.4711',
+        time: '2026-11-23T15:41:10.863461+01:00',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        sampled: true,
+        sequence: -7,
+        unset: null,
+        dataschema: 'https://acme.example/paid.json',
+        related: JSON.stringify(related),
+        follows: '1',
+        data: { amount: 12.5, nested: { deep: [1] } },
+      }),
+    );
+    expect(answer).toMatchObject({ status: 204, body: null });
+    await postCloudEvent(world, cloudEvent('1'));
+    expect(await storedEvents(world, before)).toEqual([
+      {
+        id: '/orders/eu 2',
+        occurred: '2026-11-23T14:41:10.863461Z',
+        event: 'acme.order.paid',
+        resource: {
+          id: 'acme.order.4711',
+          labels: {
+            'ce-source': '/orders/eu',
+            'ce-traceparent': '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+            'ce-sampled': 'true',
+            'ce-sequence': '-7',
+            'ce-dataschema': 'https://acme.example/paid.json',
+          },
+        },
+        related: [{ id: 'acme.user.kiki', role: 'actor', labels: { team: 'a' } }],
+        payload: { amount: 12.5, nested: { deep: [1] } },
+        follows: { id: '/orders/eu 1' },
+      },
+      expect.objectContaining({ id: '/orders/eu 1', resource: { id: '/orders/eu', labels: { 'ce-source': '/orders/eu' } }, payload: {} }),
+    ]);
+  });
+
+  test('follows one of another source where it names that', async () => {
+    await postCloudEvent(
+      world,
+      [cloudEvent('1', { source: 'shop' }), cloudEvent('next', { follows: '1', followssource: 'shop' })],
+      batched,
+    );
+    expect((await storedEvents(world, before))[1]).toMatchObject({ id: '/orders/eu next', follows: { id: 'shop 1' } });
+  });
+
+  test('is the same one in every mode, packed or not', async () => {
+    const event = cloudEvent('same', { subject: 'Euro € 😀 100%', datacontenttype: 'application/json', data: { n: 1 } });
+    expect((await postCloudEvent(world, event)).status).toBe(204);
+    expect((await postCloudEvent(world, gzipSync(JSON.stringify([event])), { ...batched, 'content-encoding': 'gzip' })).status).toBe(204);
+    const subject = { 'ce-subject': 'Euro%20%e2%82%AC%20%F0%9F%98%80%20100%25' };
+    expect(
+      (
+        await postCloudEvent(world, '{"n":1}', {
+          ...binary,
+          'ce-id': 'same',
+          ...subject,
+          'content-type': 'application/json; charset=utf-8',
+        })
+      ).status,
+    ).toBe(204);
+    expect(
+      (
+        await postCloudEvent(world, '{"n": 1}', {
+          ...binary,
+          ...json,
+          'ce-id': 'same',
+          'ce-subject': '"Euro%20%E2%82%AC \\%F0%9F%98%80 100%"',
+        })
+      ).status,
+    ).toBe(204);
+    expect(await storedIds(world, before)).toEqual(['/orders/eu same']);
+    expect((await storedEvents(world, before))[0].resource).toEqual({ id: 'Euro € 😀 100%', labels: { 'ce-source': '/orders/eu' } });
+  });
+});
+
+test('the same id of two sources are two events, also where the ids would be too long, and of one source a duplicate', async () => {
+  const sources = ['a', 'b', `https://acme.example/${'x'.repeat(300)}`, `https://acme.example/${'x'.repeat(301)}`];
+  const twice = [...sources, ...sources].map((source) => cloudEvent('0190', { source }));
+  const { body } = await postCloudEvent(world, twice, batched, '?on_error=skip');
+  expect(body).toMatchObject({ created: 4, duplicates: 4, rejected: 0 });
+  const events = await storedEvents(world, before);
+  expect(events.map(({ id }) => id)).toEqual(['a 0190', 'b 0190', ...Array(2).fill(expect.stringMatching(/^<sha256:[0-9a-f]{64}>$/))]);
+  expect(new Set(events.map(({ id }) => id)).size).toBe(4);
+  expect(events[2].resource.labels).toMatchObject({ 'ce-id': '0190', 'ce-source': sources[2] });
+  const conflict = await postCloudEvent(world, cloudEvent('0190', { source: 'a', type: 'other' }));
+  expect(conflict).toMatchObject({ status: 422, body: { exception_detail: [{ loc: ['body', 'id'], type: 'id_conflict' }] } });
+});
+
+describe('data', () => {
+  const bytes = Buffer.from([0, 1, 0xff]);
+  const xml = { datacontenttype: 'application/xml' };
+  test.each<[string, object, unknown, object]>([
+    ['an array', { data: [1, { a: null }] }, { data: [1, { a: null }] }, {}],
+    ['a string, which is not read as JSON', { data: '{"a":1}' }, { data: '{"a":1}' }, {}],
+    ['null, which is not nothing', { data: null }, { data: null }, {}],
+    ['text', { data: '<a/>', ...xml }, { data: '<a/>' }, { 'ce-datacontenttype': 'application/xml' }],
+    ['text in Base64', { data_base64: 'PGEvPg==', ...xml }, { data: '<a/>' }, { 'ce-datacontenttype': 'application/xml' }],
+    [
+      'JSON in Base64',
+      { data_base64: 'eyJhIjoxfQ==', datacontenttype: 'application/vnd.a+json' },
+      { a: 1 },
+      { 'ce-datacontenttype': 'application/vnd.a+json' },
+    ],
+    ['bytes', { data_base64: bytes.toString('base64') }, { data_base64: 'AAH/' }, {}],
+  ])('in JSON: %s', async (what, more, payload, labels) => {
+    expect((await postCloudEvent(world, cloudEvent(what, more))).status).toBe(204);
+    expect((await storedEvents(world, before)).at(-1)).toMatchObject({
+      payload,
+      resource: { labels: { 'ce-source': '/orders/eu', ...labels } },
+    });
+  });
+
+  test.each<[string, string | Buffer, string, unknown]>([
+    ['other JSON', '[1]', 'application/json', { data: [1] }],
+    ['text', 'grüß dich', 'text/plain', { data: 'grüß dich' }],
+    ['text in another charset', Buffer.from('grüß', 'latin1'), 'text/plain; charset=iso-8859-1', { data_base64: 'Z3L83w==' }],
+    ['text that is no UTF-8', Buffer.from([0x61, 0xff]), 'text/plain', { data_base64: 'Yf8=' }],
+    ['bytes', bytes, 'application/octet-stream', { data_base64: 'AAH/' }],
+    ['nothing', '', 'application/json', {}],
+  ])('in binary mode: %s', async (what, body, type, payload) => {
+    expect((await postCloudEvent(world, body, { ...binary, 'ce-id': `binary ${what}`, 'content-type': type })).status).toBe(204);
+    expect((await storedEvents(world, before)).at(-1)).toMatchObject({ id: `/orders/eu binary ${what}` });
+    expect((await storedEvents(world, before)).at(-1).payload).toEqual(payload);
+  });
+});
+
+describe('a batch with refused events', () => {
+  const batch = [
+    cloudEvent('sound'),
+    {},
+    cloudEvent('', { source: 'a b', specversion: '0.3', time: 'now', type: 7 }),
+    cloudEvent('x', { Upper: 'a', list: [], half: 0.5, subject: '' }),
+    cloudEvent('y', { data: 1, data_base64: 'AA==' }),
+    cloudEvent('z', { data_base64: 'A', follows: '', related: '{}' }),
+    cloudEvent('nul', { data: ['a\0b'] }),
+    cloudEvent('nul2', { subject: 'a\0', traceparent: 'b\0' }),
+    cloudEvent('large', { data: 'x'.repeat(2000) }),
+    'text',
+    cloudEvent('role', { related: '[{"prefect.resource.id":"r"}]' }),
+    cloudEvent('json', { data_base64: 'ew==', datacontenttype: 'application/json' }),
+  ];
+
+  test('stores nothing, and says where each is wrong, in its own words', async () => {
+    const { status, body } = await postCloudEvent(world, batch, batched);
+    expect(status).toBe(422);
+    expect(body.exception_message).toBe('Nothing was stored: 11 of 12 events were refused.');
+    expect(body.exception_detail.map(({ loc, type }: any) => `${loc.slice(1).join('.')} ${type}`)).toEqual([
+      '1.specversion required',
+      '1.source required',
+      '1.time required',
+      '1.id required',
+      '1.type required',
+      '2.specversion invalid',
+      '2.source invalid',
+      '2.id required',
+      '2.time invalid',
+      '2.type invalid',
+      '3.Upper invalid',
+      '3.list invalid',
+      '3.half invalid',
+      '3.subject required',
+      '4.data invalid',
+      '5.data_base64 invalid',
+      '5.related invalid',
+      '5.follows invalid',
+      '6.data.0 invalid',
+      '7.subject invalid',
+      '7.traceparent invalid',
+      '8 too_large',
+      '9 invalid',
+      '10.related.0.prefect.resource.role required',
+      '11.data_base64 invalid',
+    ]);
+    expect(body.exception_detail[5].msg).toBe('expected 1.0, the version that is understood here, got "0.3"');
+    expect(await storedIds(world, before)).toEqual([]);
+  });
+
+  test('stores the others when told to skip, with an answer for each', async () => {
+    const [, , rejected] = await throughDoor(world, 'cloudevents');
+    const { status, body } = await postCloudEvent(world, batch, batched, '?on_error=skip');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ created: 1, duplicates: 0, rejected: 11 });
+    expect(body.results.map(({ status }: any) => status)).toEqual(['created', ...Array(11).fill('rejected')]);
+    expect(await storedIds(world, before)).toEqual(['/orders/eu sound']);
+    const [, , counted] = await throughDoor(world, 'cloudevents');
+    expect(counted! - rejected!).toBe(11);
+  });
+});
+
+test('a large batch is stored whole, and refused whole for the sake of the last', async () => {
+  const count = await countOf(world);
+  const many = Array.from({ length: 2000 }, (_, n) => cloudEvent(`e-${n}`, { subject: `job.${n % 50}` }));
+  const refused = await postCloudEvent(world, [...many, cloudEvent('bad', { type: 'a\0' })], batched);
+  expect(refused).toMatchObject({ status: 422, body: { exception_detail: [{ loc: ['body', 2000, 'type'] }] } });
+  expect(await countOf(world)).toBe(count);
+  expect((await postCloudEvent(world, many, batched)).status).toBe(204);
+  expect(await countOf(world)).toBe(count + 2000);
+  const received = async (n: number) => (await world.data(`{ event(id: "/orders/eu e-${n}") { received } }`)).event;
+  expect(await received(1999)).toEqual(await received(0)); // one transaction
+});
+
+test('the README’s curls send one in structured and one in binary mode', async () => {
+  const curls = blocks('sh').find((each) => each.includes('/cloudevents'))!;
+  const shell = spawn('sh', ['-ec', curls.replaceAll('http://127.0.0.1:4000', world.tidings.url)], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  expect((await once(shell, 'exit'))[0]).toBe(0);
+  expect(await storedEvents(world, before)).toMatchObject([
+    { id: '/shop/eu 17', resource: { id: 'acme.order.4711' }, payload: { amount: 12.5 } },
+    { id: '/shop/eu 18', resource: { id: 'acme.order.4711' }, payload: { data: 'two parcels' }, follows: { id: '/shop/eu 17' } },
+  ]);
+});

@@ -1,0 +1,206 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../../src/package-info.ts';
+import { countOf, headOf, postTo, storedIds, throughDoor, type Posted } from '../../support/protocols/adapter.ts';
+import { blocks } from '../../support/readme.ts';
+import { startWorld, type World } from '../../support/test-server.ts';
+
+const json = { 'content-type': 'application/json' };
+const ndjson = { 'content-type': 'application/x-ndjson' };
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({ TIDINGS_MAX_EVENT_BYTES: '1500' });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+function post(body: unknown, headers: Record<string, string> = json, query = '', to = world): Promise<Posted> {
+  return postTo(to, `/api/events${query}`, body, headers);
+}
+
+function document(id: string, more: object = {}): object {
+  return {
+    id,
+    occurred: '2026-11-23T14:41:10.863461Z',
+    event: 'acme.job.done',
+    resource: { 'prefect.resource.id': 'acme.job.7' },
+    ...more,
+  };
+}
+
+test('one document, an array and NDJSON are stored, in their order, packed or not', async () => {
+  const before = await headOf(world);
+  expect(await post(document('one'))).toMatchObject({ status: 204, body: null });
+  expect((await post([document('two'), document('three')])).status).toBe(204);
+  const lines = `${JSON.stringify(document('four'))}\r\n\n  \n${JSON.stringify(document('five'))}`;
+  expect((await post(lines, ndjson)).status).toBe(204);
+  expect((await post(gzipSync(JSON.stringify(document('six'))), { ...json, 'content-encoding': 'gzip' })).status).toBe(204);
+  expect((await post([], json)).status).toBe(204);
+  expect(await storedIds(world, before)).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
+});
+
+test('a document is what GraphQL shows of it', async () => {
+  const related = [{ 'prefect.resource.id': 'x.1', 'prefect.resource.role': 'actor', team: 'a' }];
+  const resource = { 'prefect.resource.id': 'coder.kiki', 'prefect.resource.name': 'Kiki', region: 'eu' };
+  await post(document('shown', { related, resource, payload: { a: 1.5, d: null }, follows: 'other' }));
+  const shown = await world.data(
+    '{ event(id: "shown") { occurred event resource { id name labels } related { id role labels } payload followsId: follows { id } } }',
+  );
+  expect(shown.event).toEqual({
+    occurred: '2026-11-23T14:41:10.863461Z',
+    event: 'acme.job.done',
+    resource: { id: 'coder.kiki', name: 'Kiki', labels: { 'prefect.resource.name': 'Kiki', region: 'eu' } },
+    related: [{ id: 'x.1', role: 'actor', labels: { team: 'a' } }],
+    payload: { a: 1.5, d: null },
+    followsId: null,
+  });
+});
+
+test('sending again is safe, and other content under the same id is refused', async () => {
+  const before = await headOf(world);
+  expect((await post(document('e'))).status).toBe(204);
+  expect((await post([document('e'), document('f')])).status).toBe(204);
+  const conflict = await post([document('g'), document('e', { event: 'other' })]);
+  expect(conflict.status).toBe(422);
+  expect(conflict.body.exception_detail).toMatchObject([{ loc: ['body', 1, 'id'], type: 'id_conflict' }]);
+  expect(await storedIds(world, before)).toEqual(['e', 'f']);
+});
+
+describe('a batch with refused events', () => {
+  const batch = [
+    document('sound'),
+    { event: 'no id', resource: {} },
+    document('role', { related: [{ 'prefect.resource.id': 'x' }] }),
+    document('label', { resource: { 'prefect.resource.id': 'r', size: 7 } }),
+    'text',
+    document('nul', { payload: { deep: ['a\0b'] } }),
+    document('large', { payload: { text: 'x'.repeat(2000) } }),
+  ];
+
+  test('stores nothing, and says where each is wrong', async () => {
+    const before = await headOf(world);
+    const { status, body } = await post(batch);
+    expect(status).toBe(422);
+    expect(body.exception_message).toBe('Nothing was stored: 6 of 7 events were refused.');
+    expect(body.exception_detail.map(({ loc, type }: any) => [...loc, type])).toEqual([
+      ['body', 1, 'id', 'required'],
+      ['body', 1, 'resource', 'prefect.resource.id', 'required'],
+      ['body', 1, 'occurred', 'required'],
+      ['body', 2, 'related', '0', 'prefect.resource.role', 'required'],
+      ['body', 3, 'resource', 'size', 'invalid'],
+      ['body', 4, 'invalid'],
+      ['body', 5, 'payload', 'deep', '0', 'invalid'],
+      ['body', 6, 'too_large'],
+    ]);
+    expect(body.exception_detail[3].msg).toBe('expected a non-empty string, got nothing');
+    expect(await storedIds(world, before)).toEqual([]);
+  });
+
+  test('stores the others when told to skip, with an answer for each', async () => {
+    const before = await headOf(world);
+    await post(document('known'));
+    const { status, body } = await post([...batch, document('known')], json, '?on_error=skip');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ created: 1, duplicates: 1, rejected: 6 });
+    expect(body.results.map(({ status }: any) => status)).toEqual(['created', ...Array(6).fill('rejected'), 'duplicate']);
+    expect(body.results[5]).toMatchObject({ index: 5, detail: [{ loc: ['body', 5, 'payload', 'deep', '0'] }] });
+    expect(await storedIds(world, before)).toEqual(['known', 'sound']);
+  });
+
+  test('a line that is no JSON, or no UTF-8, harms only itself', async () => {
+    const lines = Buffer.concat([
+      Buffer.from(`${JSON.stringify(document('line'))}\n{"id\n`),
+      Buffer.from([0x22, 0xff, 0x22, 0x0a]),
+      Buffer.from('[]\n'),
+    ]);
+    const skipped = await post(lines, ndjson, '?on_error=skip');
+    expect(skipped.body).toMatchObject({ created: 1, rejected: 3 });
+    expect(skipped.body.results[2].detail[0].msg).toBe('expected an event document, got bytes that are no UTF-8');
+    expect(skipped.body.results[3].detail[0].msg).toBe('expected an event document, got an array');
+    expect((await post(lines, ndjson)).status).toBe(422);
+  });
+});
+
+test('20,000 events are stored whole, and refused whole for the sake of the last', { timeout: 120_000 }, async () => {
+  const before = await countOf(world);
+  const many = Array.from({ length: 20_000 }, (_, n) => document(`e-${n}`, { resource: { 'prefect.resource.id': `job.${n % 50}` } }));
+  const refused = await post([...many, document('bad', { event: '' })]);
+  expect(refused).toMatchObject({ status: 422, body: { exception_detail: [{ loc: ['body', 20_000, 'event'] }] } });
+  expect(await countOf(world)).toBe(before);
+  expect((await post(many)).status).toBe(204);
+  expect(await countOf(world)).toBe(before + 20_000);
+  const [first, last] = await Promise.all(
+    ['e-0', 'e-19999'].map(async (id) => (await world.data(`{ event(id: "${id}") { received } }`)).event),
+  );
+  expect(last).toEqual(first); // one transaction
+});
+
+describe('what is no such request is refused, and says why', () => {
+  test.each([
+    ['another type, as forms of other pages send it', document('e'), { 'content-type': 'text/plain' }, '', 415, /content-type: expected/],
+    ['no JSON', '{"id"', json, '', 422, /the body: expected an event document, got what is no JSON/],
+    ['no gzip', 'text', { ...json, 'content-encoding': 'gzip' }, '', 422, /expected gzip, got what is none/],
+    ['half of a gzip', gzipSync('[]'.repeat(1000)).subarray(0, 20), { ...json, 'content-encoding': 'gzip' }, '', 422, /expected gzip/],
+    ['another packing', 'text', { ...json, 'content-encoding': 'br' }, '', 415, /content-encoding: expected gzip/],
+    ['another policy', document('e'), json, '?on_error=ignore', 422, /on_error: expected reject or skip, got "ignore"/],
+  ])('%s', async (_what, body, headers, query, status, message) => {
+    const before = await headOf(world);
+    const answer = await post(body, headers, query);
+    expect(answer.status).toBe(status);
+    expect(answer.body.exception_message).toMatch(message);
+    expect(await storedIds(world, before)).toEqual([]);
+  });
+
+  test('another method', async () => {
+    const response = await fetch(`${world.tidings.url}/api/events`);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+
+  test('a body that is too large, also when only unpacking shows it, or nobody says so before', async () => {
+    await using narrow = await startWorld({ TIDINGS_MAX_BODY_BYTES: '10000' });
+    const large = JSON.stringify(Array.from({ length: 300 }, (_, n) => document(`e-${n}`)));
+    expect((await post(large, json, '', narrow)).status).toBe(413);
+    const packed = gzipSync(`${large}${' '.repeat(50_000_000)}`);
+    expect((await post(packed.subarray(0, 9000), { ...json, 'content-encoding': 'gzip' }, '', narrow)).status).toBe(413);
+    const { port } = new URL(narrow.tidings.url);
+    const chunked = httpRequest({ port, host: '127.0.0.1', path: '/api/events', method: 'POST', headers: json });
+    chunked.write(large.slice(0, 15_000)); // and nothing more
+    const [response] = await once(chunked, 'response');
+    expect(response.statusCode).toBe(413);
+    chunked.destroy();
+    expect(await countOf(narrow)).toBe(0);
+  });
+});
+
+test('events are counted by door', async () => {
+  const before = await throughDoor(world, 'documents');
+  await post([document('counted.a'), document('counted.b')]);
+  await post([document('counted.a'), document('counted.b', { event: '' })], json, '?on_error=skip');
+  const after = await throughDoor(world, 'documents');
+  expect(after.map((count, index) => count - before[index]!)).toEqual([2, 1, 1]);
+});
+
+test('lines and entries past 50,000 are not even looked at', async () => {
+  const lines = await post('1\n'.repeat(1_000_000), ndjson, '?on_error=skip');
+  expect(lines).toMatchObject({ status: 413, body: { exception_message: expect.stringMatching(/expected at most 50000 events/) } });
+  const entries = await post(`[${'1,'.repeat(50_000)}1]`, json, '?on_error=skip');
+  expect(entries).toMatchObject({ status: 413, body: { exception_message: expect.stringMatching(/got 50001/) } });
+  expect((await post('\n \r\n'.repeat(2_000_000), ndjson)).status).toBe(204); // nothing but blank lines
+});
+
+test('the README’s curls send a document, and lines packed with gzip', async () => {
+  const before = await headOf(world);
+  const curls = blocks('sh').find((each) => each.includes('/api/events'))!;
+  const shell = spawn('sh', ['-ec', curls.replaceAll('http://127.0.0.1:4000', world.tidings.url)], {
+    cwd: packageRoot,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  shell.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  expect((await once(shell, 'close'))[0]).toBe(0);
+  expect(JSON.parse(printed)).toMatchObject({ created: 2, rejected: 0 });
+  expect(await storedIds(world, before)).toEqual(['order-4711-packed', 'order-4712-packed', 'order-4712-shipped']);
+});

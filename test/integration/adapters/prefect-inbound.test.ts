@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { adminKey, makeKey, revocation, bearer } from '../../support/keys.ts';
+import { document, openPrefect } from '../../support/protocols/prefect.ts';
+import { startWorld, type World } from '../../support/test-server.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({ TIDINGS_MAX_EVENT_BYTES: '20000' });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+async function storedNames(prefix: string, in_: World = world): Promise<string[]> {
+  const query = 'query ($p: [String!]) { events(order: LOG, first: 1000, filter: { event: { startsWith: $p } }) { nodes { event } } }';
+  return (await in_.data(query, { p: [prefix] })).events.nodes.map(({ event }: { event: string }) => event);
+}
+
+const rejectedQuery = '{ rejectedEvents(first: 1000) { nodes { door keyId reason raw bytes truncated } pageInfo { hasNextPage } } }';
+
+test('a pong says that every event before the ping is durable, in order', async () => {
+  using client = await openPrefect(world.tidings.url, 'in');
+  expect(client.socket.protocol).toBe('prefect');
+  const names = Array.from({ length: 900 }, (_, n) => `order.${String(n).padStart(3, '0')}`);
+  for (const name of names) client.send(document(name));
+  await client.settled();
+  expect(await storedNames('order.')).toEqual(names);
+  expect(client.received).toEqual([]); // nothing is said of an event
+});
+
+test('closing says so as well', async () => {
+  const client = await openPrefect(world.tidings.url, 'in');
+  const names = Array.from({ length: 500 }, (_, n) => `closing.${n}`);
+  for (const name of names) client.send(document(name));
+  client.socket.close(1000);
+  expect(await client.closed).toEqual([1000, '']);
+  expect(await storedNames('closing.')).toEqual(names);
+});
+
+test('what is sent again is stored once', async () => {
+  using client = await openPrefect(world.tidings.url, 'in');
+  const event = document('again');
+  for (let n = 0; n < 3; n += 1) client.send(event);
+  await client.settled();
+  client.send(event);
+  await client.settled();
+  expect(await storedNames('again')).toEqual(['again']);
+  const { rejectedEvents } = await world.data(rejectedQuery);
+  expect(rejectedEvents.nodes.filter(({ raw }: any) => raw.includes('again'))).toEqual([]);
+});
+
+test('a frame that is no event goes into quarantine, and harms no other', async () => {
+  await using own = await startWorld({ TIDINGS_MAX_EVENT_BYTES: '3000' });
+  using client = await openPrefect(own.tidings.url, 'in');
+  const { id: _id, ...noId } = document('no id');
+  const bad = [
+    'no json',
+    '[]',
+    JSON.stringify(noId),
+    JSON.stringify(document('nul', { payload: { a: 'x\0y' } })),
+    JSON.stringify(document('label', { resource: { 'prefect.resource.id': 'r', 'l\0': 'v' } })),
+    JSON.stringify(document('large', { payload: { text: 'x'.repeat(3000) } })),
+    `"${'y'.repeat(100_000)}"`,
+  ];
+  client.send(document('sound.0'));
+  for (const [index, frame] of bad.entries()) {
+    client.send(frame);
+    client.send(document(`sound.${index + 1}`));
+  }
+  client.socket.send(Buffer.from([0xff, 0x00]), { binary: true });
+  client.send(document('sound.8'));
+  await client.settled();
+  expect(await storedNames('sound.', own)).toEqual(Array.from({ length: 9 }, (_, n) => `sound.${n}`));
+  const { nodes } = (await own.data(rejectedQuery)).rejectedEvents;
+  expect(nodes.map(({ reason }: any) => reason.slice(0, 60))).toEqual([
+    'expected an event document in a text frame, got a binary one',
+    expect.stringContaining('expected at most 3000 bytes of JSON, got 100002'),
+    expect.stringContaining('expected at most 3000 bytes of JSON'),
+    expect.stringContaining('resource.labels.l\ufffd: '),
+    expect.stringContaining('payload.a: the string has the character U+0000'),
+    'id: expected a non-empty string, got nothing',
+    'expected an event document, got an array',
+    expect.stringContaining('expected an event document, got what is no JSON'),
+  ]);
+  const raws = nodes.map(({ raw, bytes, truncated }: any) => [raw, bytes, truncated]).toReversed();
+  expect(raws.slice(0, 5)).toEqual(bad.slice(0, 5).map((frame) => [frame, frame.length, false]));
+  expect(raws[6]).toEqual([bad[6]!.slice(0, 3000), 100_002, true]);
+  expect(raws[7]).toEqual(['\ufffd\0', 2, false]);
+  expect(nodes[0]).toMatchObject({ door: 'prefect', keyId: null });
+  const metrics = await (await fetch(`${own.tidings.url}/metrics`)).text();
+  expect(metrics).toContain('tidings_quarantined_events_total{reason="invalid"} 5');
+  expect(metrics).toContain('tidings_quarantined_events_total{reason="too_large"} 2');
+  expect(metrics).toContain('tidings_door_events_total{door="prefect",status="created"} 9');
+});
+
+test('pages of rejected events go on from a cursor', async () => {
+  await using own = await startWorld();
+  using client = await openPrefect(own.tidings.url, 'in');
+  for (let n = 0; n < 5; n += 1) client.send(`bad ${n}`);
+  await client.settled();
+  const query =
+    'query ($after: Cursor) { rejectedEvents(first: 2, after: $after) { edges { cursor node { raw } } pageInfo { hasNextPage hasPreviousPage endCursor } } }';
+  const seen: string[] = [];
+  let after: string | null = null;
+  for (let page = 0; page < 3; page += 1) {
+    const { edges, pageInfo }: any = (await own.data(query, { after })).rejectedEvents;
+    seen.push(...edges.map(({ node }: any) => node.raw));
+    expect(pageInfo).toMatchObject({ hasNextPage: page < 2, hasPreviousPage: page > 0 });
+    after = pageInfo.endCursor;
+  }
+  expect(seen).toEqual(['bad 4', 'bad 3', 'bad 2', 'bad 1', 'bad 0']);
+  const { head } = await own.data('{ head }');
+  expect((await own.answer(query, { after: head })).errors![0]!.extensions.code).toBe('BAD_CURSOR');
+});
+
+test('a flood is slowed, not swallowed: the client’s network holds it', async () => {
+  using client = await openPrefect(world.tidings.url, 'in');
+  const payload = { text: 'x'.repeat(15_000) };
+  for (let n = 0; n < 600; n += 1) client.send(document(`flood.${n}`, { payload }));
+  await client.settled();
+  const { events } = await world.data('{ events(filter: { event: { startsWith: ["flood."] } }, first: 1) { totalCount { count } } }');
+  expect(events.totalCount.count).toBe(600);
+});
+
+test('a frame beyond what one may have ends its socket, says so, and takes none of the others with it', async () => {
+  await using own = await startWorld({ TIDINGS_MAX_BODY_BYTES: '100000' });
+  using client = await openPrefect(own.tidings.url, 'in');
+  const names = Array.from({ length: 20 }, (_, n) => `before.${n}`);
+  for (const name of names) client.send(document(name));
+  client.send(document('beyond', { payload: { text: 'x'.repeat(100_000) } }));
+  expect((await client.closed)[0]).toBe(1009);
+  await expect.poll(() => storedNames('b', own)).toEqual(names);
+});
+
+describe('the handshake', () => {
+  test.each([
+    ['another first message', { type: 'filter' }],
+    ['no JSON', 'hello'],
+  ])('%s closes with 1008', async (_what, first) => {
+    using client = await openPrefect(world.tidings.url, 'in', { first });
+    expect(await client.closed).toEqual([1008, "Expected 'auth' message"]);
+  });
+
+  test('a client without the subprotocol does without it', async () => {
+    using client = await openPrefect(world.tidings.url, 'in', { protocol: null });
+    client.send(document('plain'));
+    await client.settled();
+    expect(await storedNames('plain')).toEqual(['plain']);
+  });
+
+  test('what is sent before the answer is not lost', async () => {
+    using client = await openPrefect(world.tidings.url, 'in', { first: null });
+    client.send({ type: 'auth', token: 'anything' });
+    client.send(document('early'));
+    await client.settled();
+    expect(await storedNames('early')).toEqual(['early']);
+  });
+
+  test('a page of another origin is not let in', async () => {
+    using client = await openPrefect(world.tidings.url, 'in', { options: { origin: 'http://elsewhere.example' } });
+    expect((await client.closed)[0]).toBe(1006);
+  });
+});
+
+test('where keys are required, a key that may emit is', async () => {
+  await using closed = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = closed.tidings;
+  const emitting = await makeKey(url, { may: ['EMIT'], emitPrefix: 'acme.' });
+  const reading = await makeKey(url, { may: ['READ'] });
+
+  using nobody = await openPrefect(url, 'in');
+  expect((await nobody.closed)[0]).toBe(1008);
+  using wrong = await openPrefect(url, 'in', { token: 'name:wrong' });
+  expect((await wrong.closed)[0]).toBe(1008);
+  using reader = await openPrefect(url, 'in', { token: reading.secret });
+  expect(await reader.closed).toEqual([1008, 'The key "test" may not emit. Use a key that was made with --may emit.']);
+  using bare = await openPrefect(url, 'in', { protocol: null });
+  expect((await bare.closed)[0]).toBe(1006);
+  using listener = await openPrefect(url, 'out', { token: emitting.secret });
+  expect((await listener.closed)[0]).toBe(1008);
+
+  using named = await openPrefect(url, 'in', { token: `admin:${emitting.secret}` });
+  named.send(document('allowed'));
+  named.send(document('elsewhere', { resource: { 'prefect.resource.id': 'other.job' } }));
+  await named.settled();
+  const basic = Buffer.from(emitting.secret).toString('base64');
+  using header = await openPrefect(url, 'in', { options: { headers: { authorization: `Basic ${basic}` } } });
+  header.send(document('also allowed'));
+  await header.settled();
+
+  const admin = bearer(url, adminKey);
+  const { nodes } = (await admin.data('{ events(order: LOG, filter: { event: { notStartsWith: ["tidings."] } }) { nodes { event } } }'))
+    .events;
+  expect(nodes.map(({ event }: any) => event)).toEqual(['allowed', 'also allowed']);
+  expect((await admin.data(rejectedQuery)).rejectedEvents.nodes).toMatchObject([
+    { keyId: emitting.id, reason: expect.stringContaining('acme.') },
+  ]);
+  expect((await emitting.bearer.answer(rejectedQuery)).errors![0]!.extensions.code).toBe('FORBIDDEN');
+
+  await admin.data(revocation, { id: emitting.id });
+  expect(await named.closed).toEqual([1008, 'The key was revoked or has expired']);
+});

@@ -1,0 +1,268 @@
+import { once } from 'node:events';
+import { expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { readSettings } from '../../../src/settings.ts';
+import { startTidings } from '../../../src/main.ts';
+import { adminKey, bearer, makeKey, revocation } from '../../support/keys.ts';
+import { newDatabase, post, startWorld } from '../../support/test-server.ts';
+
+const tell = 'mutation ($input: EventInput!) { emitEvent(input: $input) { status userErrors { code field message } } }';
+const event = (id: string, more: object = {}): object => ({ input: { id, event: 'acme.told', resource: { id: 'acme.thing' }, ...more } });
+
+test('without keys it listens to its own machine only, and says how to make one', async () => {
+  await using home = await newDatabase();
+  const start = (settings: Record<string, string>) => startTidings(readSettings({ ...home.environment, PORT: '0', ...settings }));
+  for (const HOST of ['0.0.0.0', '::', '192.0.2.1', 'localhost.example.org']) {
+    await expect(start({ HOST })).rejects.toThrow(/^HOST: .*keys create NAME.*TIDINGS_ADMIN_KEY/);
+  }
+  await (await start({ HOST: 'localhost' }))[Symbol.asyncDispose]();
+  await (await start({ HOST: '0.0.0.0', TIDINGS_ADMIN_KEY: adminKey }))[Symbol.asyncDispose]();
+
+  await using open = await start({});
+  const made = 'mutation { createApiKey(input: { name: "first" }) { key { id } } }';
+  const { id } = (await post(open.url, made)).data.createApiKey.key;
+  await open[Symbol.asyncDispose]();
+  await (await start({ HOST: '0.0.0.0' }))[Symbol.asyncDispose](); // a key is in the database now
+  await using closed = await start({ TIDINGS_ADMIN_KEY: adminKey });
+  await bearer(closed.url, adminKey).data(revocation, { id });
+  await closed[Symbol.asyncDispose]();
+  await using still = await start({});
+  expect((await post(still.url, '{ head }')).status).toBe(401); // also when the last one is revoked
+});
+
+test('the first key closes a server that was open, also to those who are there', async () => {
+  await using world = await startWorld();
+  const socket = new WebSocket(`${world.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  await once(socket, 'open');
+  socket.send('{"type":"connection_init"}');
+  await once(socket, 'message');
+  const closed = once(socket, 'close');
+  await world.data('mutation { createApiKey(input: { name: "first" }) { secret } }');
+  expect((await closed)[0]).toBe(4403);
+  expect((await world.answer('{ head }')).status).toBe(401);
+});
+
+test('whoever has no good key gets 401, on every way in', async () => {
+  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = world.tidings;
+  const { secret } = await makeKey(url, {});
+  const flipped = secret.slice(0, -1) + (secret.endsWith('A') ? 'B' : 'A');
+  const wrong = [
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    `Bearer ${flipped}`,
+    `Bearer ${secret}x`,
+    `Basic ${secret}`,
+    `Bearer ${adminKey}x`,
+    'Bearer \u00e9',
+  ];
+  for (const authorization of wrong) {
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+    const response = await fetch(`${url}/graphql?query={head}`, { headers: { ...headers, accept: 'application/json' } });
+    expect(response.status, authorization).toBe(401);
+    expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    expect((await fetch(`${url}/metrics`, { headers })).status).toBe(401);
+    const stream = await fetch(`${url}/graphql?query=subscription{events{id}}`, { headers: { ...headers, accept: 'text/event-stream' } });
+    expect(stream.status).toBe(401);
+    await stream.body?.cancel();
+  }
+  const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+  for (const authorization of [`Bearer ${secret}`, `bearer ${adminKey}`, basic(secret), basic(`ops:${secret}`)]) {
+    expect((await post(url, '{ head }', {}, { authorization })).status).toBe(200);
+    expect((await fetch(`${url}/metrics`, { headers: { authorization } })).status).toBe(200);
+  }
+  expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(200); // GraphiQL, which then needs a key
+  expect((await fetch(`${url}/graphql?query={head}`, { headers: { accept: 'text/html' } })).status).toBe(401);
+  for (const path of ['/livez', '/readyz']) expect((await fetch(url + path)).status).toBe(200);
+});
+
+test('a WebSocket names its key in connection_init or in its header, or is closed with 4403', async () => {
+  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  const knock = async (payload: object | undefined, headers: Record<string, string> = {}): Promise<unknown> => {
+    const socket = new WebSocket(`${world.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
+    const closed = once(socket, 'close').then(([code]) => code as number);
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'connection_init', payload }));
+    const answer = once(socket, 'message').then(([data]) => JSON.parse(String(data)).type as string);
+    const got = await Promise.race([closed, answer]);
+    socket.terminate();
+    return got;
+  };
+  const good = `Bearer ${adminKey}`;
+  expect(await knock({ authorization: good })).toBe('connection_ack');
+  expect(await knock({ Authorization: good })).toBe('connection_ack');
+  expect(await knock(undefined, { authorization: good })).toBe('connection_ack');
+  expect(await knock({ authorization: adminKey })).toBe('connection_ack');
+  for (const payload of [undefined, {}, { authorization: 'Bearer no' }, { authorization: 7 }, { authorization: null }]) {
+    expect(await knock(payload)).toBe(4403);
+  }
+  expect(await knock({ authorization: 'Bearer no' }, { authorization: good })).toBe(4403); // what is said last counts
+});
+
+test('a key may what it was made for', async () => {
+  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = world.tidings;
+  const asked = {
+    EMIT: ['mutation { emitEvent(input: { event: "a", resource: { id: "r" } }) { status event { follows { id } } } }'],
+    READ: ['{ head }', '{ events { nodes { id } } }', '{ eventCounts(by: [{ event: {} }]) { total } }', '{ resource(id: "r") { id } }'],
+    ADMIN: ['{ apiKeys { id } }', 'mutation { createApiKey(input: { name: "another" }) { key { id } } }'],
+  };
+  for (const right of Object.keys(asked) as (keyof typeof asked)[]) {
+    const { bearer: holder } = await makeKey(url, { may: [right] });
+    for (const [needed, operations] of Object.entries(asked)) {
+      for (const operation of operations) {
+        const { data, errors } = await holder.answer(operation);
+        if (needed === right) expect(errors, operation).toBeUndefined();
+        else {
+          expect(errors?.[0]?.extensions, operation).toEqual({ code: 'FORBIDDEN' });
+          expect(Object.values(data ?? {}).filter((value) => value !== null)).toEqual([]);
+        }
+      }
+    }
+    const client = holder.socket();
+    const listening = client.iterate({ query: 'subscription { eventStream(until: null) { __typename } }' });
+    const first = (await listening.next()).value as any;
+    if (right === 'READ') expect(first.data.eventStream.__typename).toBe('CaughtUp');
+    else expect(first.errors[0].extensions.code).toBe('FORBIDDEN');
+    await client.dispose();
+  }
+});
+
+test('a key that was revoked loses its sockets and streams, and gets nothing stored any more', async () => {
+  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = world.tidings;
+  const { id, bearer: holder } = await makeKey(url, {});
+  const other = await makeKey(url, {});
+  const closed = vi.fn<(event: unknown) => void>();
+  const client = holder.socket({ closed });
+  const untouched = other.bearer.socket();
+  const stays = untouched.iterate({ query: 'subscription { events { id } }' });
+  const query = 'subscription { events { id } }';
+  const listening = client.iterate({ query });
+  const first = listening.next();
+  const staying = stays.next();
+  const authorization = `Bearer ${holder.secret}`;
+  const stream = await fetch(`${url}/graphql?query=${query}`, { headers: { accept: 'text/event-stream', authorization } });
+  await vi.waitFor(async () => {
+    await holder.data(tell, event(`e-${Math.random()}`));
+    await Promise.race([first, new Promise((_, reject) => setTimeout(reject, 100))]);
+  });
+  await staying;
+
+  await bearer(url, adminKey).data(revocation, { id });
+  expect((await holder.answer(tell, event('late'))).status).toBe(401);
+  await vi.waitFor(() => expect(closed).toHaveBeenCalled(), 20_000);
+  expect(closed.mock.calls[0]?.[0]).toMatchObject({ code: 4403 });
+  const drain = async (): Promise<void> => {
+    for await (const _ of stream.body!);
+  };
+  await expect(drain()).rejects.toThrow('terminated');
+  const more = stays.next();
+  await other.bearer.data(tell, event('after'));
+  expect((await more).value).toBeDefined();
+  expect(await bearer(url, adminKey).data('{ event(id: "late") { id } }')).toEqual({ event: null });
+  await untouched.dispose();
+});
+
+test('a key that has expired is of no use', async () => {
+  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = world.tidings;
+  const closed = vi.fn<(event: unknown) => void>();
+  const { bearer: holder } = await makeKey(url, { expires: new Date(Date.now() + 3000).toISOString() });
+  const client = holder.socket({ closed });
+  void client.iterate({ query: 'subscription { events { id } }' }).next();
+  expect((await holder.answer('{ head }')).status).toBe(200);
+  await vi.waitFor(async () => expect((await holder.answer('{ head }')).status).toBe(401), 20_000);
+  await vi.waitFor(() => expect(closed.mock.calls[0]?.[0]).toMatchObject({ code: 4403 }), 20_000);
+});
+
+test('it emits for resources under its prefix only, and nobody in the name of the server', async () => {
+  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  const { bearer: holder } = await makeKey(world.tidings.url, { emitPrefix: 'acme.' });
+  expect((await holder.data(tell, event('one'))).emitEvent.status).toBe('CREATED');
+  for (const id of ['acme', 'acm', 'Acme.thing', 'other.acme.thing']) {
+    expect((await holder.data(tell, event('two', { resource: { id } }))).emitEvent).toMatchObject({
+      status: 'REJECTED',
+      userErrors: [{ code: 'FORBIDDEN', field: ['input', 'resource', 'id'], message: expect.stringContaining('acme.') }],
+    });
+  }
+  const related = [{ id: 'other', role: 'actor' }];
+  expect((await holder.data(tell, event('three', { related }))).emitEvent.status).toBe('CREATED');
+  const admin = bearer(world.tidings.url, adminKey);
+  for (const each of [holder, admin]) {
+    const forged = event('four', { event: 'tidings.api-key.created' });
+    expect((await each.data(tell, forged)).emitEvent).toMatchObject({
+      status: 'REJECTED',
+      userErrors: [{ code: 'FORBIDDEN', field: ['input', 'event'] }],
+    });
+  }
+});
+
+test('what happens to keys, and who was refused, is told in the log', async () => {
+  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = world.tidings;
+  const admin = bearer(url, adminKey);
+  const { id, secret, bearer: holder } = await makeKey(url, { name: 'Kiki', may: ['READ'], filter: { id: ['x'] } });
+  await holder.answer(tell, event('one'));
+  for (let knocks = 0; knocks < 30; knocks += 1) await post(url, '{ head }', {}, { authorization: `Bearer ${secret}x` });
+  await admin.data(revocation, { id });
+  await admin.data(revocation, { id }); // told once
+  const query =
+    '{ events(order: OLDEST_FIRST, filter: { event: { startsWith: ["tidings."] } }) { nodes { event resource { id name } related { id role } payload } } }';
+  await vi.waitFor(async () => {
+    const { nodes } = (await admin.data(query)).events;
+    const key = { id: `tidings.api-key.${id}`, name: 'Kiki' };
+    const related = [{ id: 'tidings.api-key.admin', role: 'actor' }];
+    expect(nodes).toHaveLength(4);
+    expect(nodes).toEqual(
+      expect.arrayContaining([
+        {
+          event: 'tidings.api-key.created',
+          resource: key,
+          related,
+          payload: { may: ['read'], filter: { id: ['x'] }, emitPrefix: null, expires: null },
+        },
+        {
+          event: 'tidings.access.refused',
+          resource: key,
+          related: [],
+          payload: { reason: 'FORBIDDEN', door: 'graphql', address: '127.0.0.1', times: 1 },
+        },
+        {
+          event: 'tidings.access.refused',
+          resource: { id: 'tidings.address.127.0.0.1', name: null },
+          related: [],
+          payload: { reason: 'UNAUTHENTICATED', door: 'http', address: '127.0.0.1', times: 1 },
+        },
+        { event: 'tidings.api-key.revoked', resource: key, related, payload: {} },
+      ]),
+    );
+  });
+  expect(JSON.stringify(await admin.data('{ apiKeys { id name may filter emitPrefix created expires revoked } }'))).not.toContain(
+    secret.slice(21),
+  );
+});
+
+test('a key that cannot be made is refused in words', async () => {
+  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  const admin = bearer(world.tidings.url, adminKey);
+  const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key { id } } }';
+  const refused: readonly (readonly [object, string, readonly string[]])[] = [
+    [{ name: '' }, 'BAD_USER_INPUT', ['input', 'name']],
+    [{ name: 'a\u0000b' }, 'BAD_USER_INPUT', ['input', 'name']],
+    [{ may: [] }, 'BAD_USER_INPUT', ['input', 'may']],
+    [{ emitPrefix: '' }, 'BAD_USER_INPUT', ['input', 'emitPrefix']],
+    [{ expires: '2020-01-01T00:00:00Z' }, 'BAD_USER_INPUT', ['input', 'expires']],
+    [{ expires: 'tomorrow' }, 'BAD_USER_INPUT', ['input', 'expires']],
+    [{ filter: { text: 'x'.repeat(300) } }, 'BAD_FILTER', ['input', 'filter', 'text']],
+  ];
+  for (const [input, code, path] of refused) {
+    const { errors } = await admin.answer(create, { input: { name: 'test', ...input } });
+    expect(errors?.[0]?.extensions, JSON.stringify(input)).toEqual({ code, path });
+  }
+  expect((await admin.answer(revocation, { id: 'nobody' })).errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', path: ['id'] });
+  await makeKey(world.tidings.url, { filter: { resource: { labels: [{ key: 'ключ', like: ['*🔑?'] }] } }, name: 'ünïcödé 🔑' });
+});

@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { schema } from '../../../schema/index.ts';
+import { everythingAsked, type Arguments } from '../../support/all-fields-query.ts';
+import { adminKey, bearer, makeKey, type Bearer } from '../../support/keys.ts';
+import { startWorld, type World } from '../../support/test-server.ts';
+
+// What a key does not see is, whatever it asks, as if it were not stored. Two logs show it: one with events that a restricted
+// key must not see, one in which they never happened. Every field of the schema, asked with that key in the one and
+// without restriction in the other, answers the same, but for places and the times of the server's clock.
+
+let mixed: World;
+let plain: World;
+let restricted: Bearer;
+let unrestricted: Bearer;
+let reference: Bearer;
+
+const filter = { resource: { id: { startsWith: ['acme.'] } } };
+
+beforeAll(async () => {
+  // They ask more at once than anybody may.
+  const settings = { TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_COST: '1000000000', TIDINGS_MAX_COST_PER_MINUTE: '0' };
+  const documents = { queryTokens: 1e6, querySelections: 1e6, queryAliases: 1e6 };
+  mixed = await startWorld(settings, documents);
+  plain = await startWorld(settings, documents);
+  restricted = (await makeKey(mixed.tidings.url, { may: ['READ'], filter })).bearer;
+  unrestricted = (await makeKey(mixed.tidings.url, { may: ['READ'] })).bearer;
+  reference = (await makeKey(plain.tidings.url, { may: ['READ'] })).bearer;
+  const events = story();
+  await emit(mixed, events);
+  await emit(
+    plain,
+    events.filter(({ resource }) => resource.id.startsWith('acme.')),
+  );
+});
+afterAll(async () => {
+  await mixed[Symbol.asyncDispose]();
+  await plain[Symbol.asyncDispose]();
+});
+
+/** Of events that may be seen and such that may not, which say SECRET, follow each other and mention the same resources. */
+function story() {
+  const secret = (id: string, more: object = {}) => ({
+    id,
+    event: 'SECRET.event',
+    resource: { id: 'SECRET.thing', name: 'SECRET name', labels: { level: 'SECRET' } },
+    related: [
+      { id: 'acme.shared', role: 'SECRET', name: 'SECRET shared', labels: { level: 'SECRET' } },
+      { id: 'SECRET.alone', role: 'owner' },
+    ],
+    payload: { key: 'SECRET', value: 7 },
+    ...more,
+  });
+  const open = (id: string, more: object = {}) => ({
+    id,
+    event: 'acme.event',
+    resource: { id: 'acme.thing', name: 'the thing', labels: { level: 'open' } },
+    related: [{ id: 'acme.shared', role: 'owner', name: 'shared' }],
+    payload: { key: 'open', value: 1 },
+    ...more,
+  });
+  const chain = [
+    secret('hidden-root'),
+    open('after-root', { follows: 'hidden-root' }),
+    open('first', { follows: 'after-root' }),
+    secret('hidden-link', { follows: 'first' }),
+    open('behind-link', { follows: 'hidden-link' }),
+    open('second', { follows: 'first', resource: { id: 'acme.other' } }),
+    secret('hidden-end', { follows: 'second' }),
+    secret('hidden-last', { related: [{ id: 'acme.thing', role: 'SECRET', name: 'SECRET newest' }] }),
+  ];
+  return chain.map((event, n) => ({ ...event, occurred: `2026-11-2${n}T10:00:00.000000Z` }));
+}
+
+async function emit({ tidings }: World, input: readonly object[]): Promise<void> {
+  const query = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created rejected } }';
+  const { emitEvents } = await bearer(tidings.url, adminKey).data(query, { input });
+  expect(emitEvents).toEqual({ created: input.length, rejected: 0 });
+}
+
+const seen = 'filter: { not: { event: { startsWith: ["tidings."] } } }';
+const given: Arguments = {
+  'Query.event': ['id: "first"', 'id: "hidden-root"', 'id: "hidden-link"', 'id: "nothing"'],
+  'Query.events': [
+    seen,
+    `${seen}, order: OLDEST_FIRST, first: 2`,
+    `${seen}, order: LOG, last: 3`,
+    'filter: { text: "secret" }',
+    'filter: { id: ["hidden-root"] }',
+    'filter: { or: [{ follows: ["hidden-link"] }, { payload: [{ path: "key", eq: "SECRET" }] }, { anyResource: [{ id: { in: ["SECRET.alone"] } }] }] }',
+  ],
+  'Query.eventCounts': [
+    '{ event: {} }',
+    '{ resource: {} }',
+    '{ resource: { segments: 1 } }',
+    '{ label: { key: "level" } }',
+    '{ role: { role: "SECRET" } }',
+    '{ role: { role: "owner" } }',
+    '{ payload: { path: "key" } }',
+    '{ time: { unit: DAY } }',
+    '{ time: { unit: DAY } }, { event: {} }',
+  ].map((by) => `by: [${by}], ${seen}`),
+  'Query.resource': ['id: "acme.shared"', 'id: "acme.thing"', 'id: "SECRET.thing"', 'id: "SECRET.alone"'],
+  'Query.resources': ['idPrefix: "acme."', 'idPrefix: "SECRET"'],
+  'Query.explainFilter': [seen, 'filter: { event: { in: ["SECRET.event"] } }'],
+  'Query.whyNot': ['filter: {}, eventId: "hidden-link"', 'filter: { event: { in: ["x"] } }, eventId: "first"'],
+  // What an admin asks; and a place, which tells only that the log goes on.
+  'Query.apiKeys': [],
+  'Query.rejectedEvents': [],
+  'Query.head': [],
+  'Event.payloadAt': ['path: "key"'],
+  'Resource.label': ['key: "level"'],
+  'RelatedResource.label': ['key: "level"'],
+  'Event.followers': ['', 'first: 1'],
+  'Event.chain': ['', 'maxEvents: 2'],
+  'Resource.events': ['', 'involvement: RELATED, filter: { text: "SECRET" }', 'first: 1'],
+};
+
+/** Without what must differ: places in the log, and what the server's clock said. */
+function comparable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(comparable);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([key]) => !/received|cursor|head|previous|from$|to$/i.test(key));
+  return Object.fromEntries(entries.map(([key, each]) => [key, comparable(each)]));
+}
+
+const queries = everythingAsked(schema, 'Query', given, 4);
+
+test('every field, asked with the key, says what it says where hidden events never happened', async () => {
+  const leaks: string[] = [];
+  for (const query of queries) {
+    const got = await restricted.answer(query);
+    const expected = await reference.answer(query);
+    expect(expected.errors, query.slice(0, 100)).toBeUndefined();
+    expect(comparable(got), query.slice(0, 200)).toEqual(comparable(expected));
+    const told = JSON.stringify(got.data);
+    if (told.includes('SECRET') && !/SECRET/.test(query.slice(0, query.indexOf('{ __typename')))) leaks.push(query);
+  }
+  expect(leaks).toEqual([]);
+});
+
+test('the comparison can fail: without restriction most of them tell of what is hidden', async () => {
+  const told = new Set<string>();
+  for (const query of queries) {
+    const got = comparable(await unrestricted.answer(query));
+    const expected = comparable(await reference.answer(query));
+    if (JSON.stringify(got) !== JSON.stringify(expected)) told.add(/asked: (\w+)/.exec(query)![1]!);
+  }
+  expect([...told].toSorted()).toEqual(['event', 'eventCounts', 'events', 'explainFilter', 'resource', 'resources', 'whyNot']);
+});
+
+test('no subscription delivers what is hidden, from history or live, nor anything nested in what it delivers', async () => {
+  const streams = {
+    'Subscription.events': ['after: $after'],
+    'Subscription.eventStream': ['after: $after, until: $until', 'after: $after, until: $until, order: CAUSAL'],
+    'Subscription.eventCounts': ['{ event: {} }', '{ payload: { path: "key" } }', '{ label: { key: "level" } }'].map(
+      (by) => `by: [${by}], ${seen}`,
+    ),
+  };
+  const operations = everythingAsked(schema, 'Subscription', { ...given, ...streams }, 3);
+  for (const operation of operations) {
+    const names = ['after', 'until'].filter((name) => operation.includes(`$${name}`)).map((name) => `$${name}: Cursor`);
+    const query = names.length === 0 ? operation : operation.replace('subscription', `subscription (${names.join(', ')})`);
+    const got = await listen(restricted, query);
+    expect(got, operation).not.toContain('SECRET');
+    expect(got, operation).toMatch(/"second"|open|SNAPSHOT/);
+    expect(await listen(unrestricted, query), operation).toContain('SECRET');
+  }
+});
+
+/** What a subscription says from behind the second event that may be seen to the last one. */
+async function listen(who: Bearer, query: string): Promise<string> {
+  const { edges, head } = (await who.data('{ events(order: LOG, filter: { id: ["after-root"] }) { edges { cursor } head } }')).events;
+  const client = who.socket();
+  let got = '';
+  for await (const result of client.iterate<any>({ query, variables: { after: edges[0].cursor, until: head } })) {
+    expect(result.errors).toBeUndefined();
+    got += JSON.stringify(result.data);
+    if (got.includes('"SNAPSHOT"') || got.includes('"second"')) break;
+  }
+  await client.dispose();
+  return got;
+}
+
+test('what is hidden does not come live either', async () => {
+  const client = restricted.socket();
+  const query = 'subscription ($after: Cursor) { events(after: $after) { id followers { nodes { id } } related { resource { name } } } }';
+  const live = client.iterate<any>({ query, variables: { after: (await restricted.data('{ head }')).head } });
+  const first = live.next();
+  const [hidden, open] = story();
+  const occurred = '2026-11-20T00:00:00Z';
+  await emit(mixed, [
+    { ...hidden, id: 'hidden-live', occurred },
+    { ...hidden, id: 'hidden-follower', follows: 'live', occurred },
+    { ...open, id: 'live', follows: null, occurred },
+  ]);
+  expect((await first).value.data.events).toEqual({ id: 'live', followers: { nodes: [] }, related: [{ resource: { name: 'shared' } }] });
+  await client.dispose();
+});
+
+test('what it emits tells it nothing of hidden events but that an id is taken', async () => {
+  const { bearer: holder } = await makeKey(mixed.tidings.url, { filter });
+  const query =
+    'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status event { id payload related { id } } userErrors { code message } } } }';
+  const [hidden, open] = story() as [any, any];
+  const { payload: _, related: __, ...guess } = hidden;
+  const told = async (event: object): Promise<any> => (await holder.data(query, { input: [event] })).emitEvents.results[0];
+  expect(await told({ ...guess, related: hidden.related })).toEqual({ status: 'DUPLICATE', event: null, userErrors: [] });
+  for (const wrong of [{ event: 'other' }, { payload: { a: 1 } }, { resource: { id: 'acme.guess' } }, { related: [] }]) {
+    const { status, event, userErrors } = await told({ ...hidden, ...wrong });
+    expect({ status, event }).toEqual({ status: 'REJECTED', event: null });
+    expect(userErrors).toEqual([{ code: 'ID_CONFLICT', message: expect.stringMatching(/with other content; use a new id/) }]);
+  }
+  // Of what it may see, it hears all.
+  const { payload: ___, ...again } = open;
+  expect((await told(again)).event.payload).toEqual(open.payload);
+  expect((await told({ ...open, event: 'other' })).userErrors[0].message).toMatch(/other content in event;/);
+});

@@ -1,0 +1,252 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { bucketsOf, type CountBucket } from '../../../src/counts/buckets.ts';
+import { parseCountBy, type CountByInput } from '../../../src/counts/dimensions.ts';
+import { countKeys, instantOf } from '../../../src/counts/bucket-keys.ts';
+import { CountTable, tallied, type Cell } from '../../../src/counts/count-table.ts';
+import { matches } from '../../../src/filter/matches.ts';
+import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
+import { TidingsError } from '../../../src/errors.ts';
+import { occurredBounds, readCounts } from '../../../src/store/counts/count-events.ts';
+import { digest } from '../../support/skip-index.ts';
+import { plainStart, type PlainUnit } from '../../support/oracles/calendar-oracle.ts';
+import { byKeys, plainCounts, type PlainBucket, type PlainBy } from '../../support/oracles/counts-oracle.ts';
+import { anyFilter } from '../../support/oracles/random-filters.ts';
+import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
+
+// TIDINGS_COUNTS_SEED repeats a run, TIDINGS_COUNTS makes it longer.
+const seed = Number(process.env['TIDINGS_COUNTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const questions = Number(process.env['TIDINGS_COUNTS'] ?? 40);
+const stored = 250;
+
+const second = (from: string, to: string) =>
+  fc.integer({ min: Date.parse(from) / 1000, max: Date.parse(to) / 1000 }).map((at) => new Date(at * 1000).toISOString().slice(0, 19));
+/** Times of all years, mostly around changes of the clocks in 2026, with and without fractions. */
+const time = fc
+  .tuple(
+    fc.oneof(
+      { weight: 4, arbitrary: second('2026-03-28T12:00:00Z', '2026-03-29T12:00:00Z') },
+      { weight: 4, arbitrary: second('2026-10-24T12:00:00Z', '2026-10-25T12:00:00Z') },
+      { weight: 2, arbitrary: second('2026-04-04T00:00:00Z', '2026-04-05T12:00:00Z') },
+      { weight: 2, arbitrary: second('2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z') },
+      { weight: 1, arbitrary: second('1980-01-01T00:00:00Z', '2040-01-01T00:00:00Z') },
+      { weight: 1, arbitrary: second('0000-01-01T00:00:00Z', '9999-12-31T23:59:59Z') },
+      { weight: 1, arbitrary: fc.constantFrom('0000-01-01T00:00:00', '9999-12-31T23:59:59') },
+    ),
+    fc.constantFrom('', '.000001', '.999999', '.5'),
+  )
+  .map(([at, fraction]) => `${at}${fraction}Z`);
+
+const zone = fc.constantFrom('UTC', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'America/Santiago');
+const unit = fc.constantFrom('SECOND', 'MINUTE', 'HOUR', 'HOUR', 'DAY', 'DAY', 'WEEK', 'MONTH', 'YEAR');
+const timed: fc.Arbitrary<PlainBy> = fc
+  .record({ unit, every: fc.constantFrom(1, 1, 1, 2, 3, 7, 15), timeZone: zone })
+  .map((given) => ({ time: given as PlainUnit }));
+/** Parts of payloads that columns can tell, beside what is random in them: few scalars, in objects, and now and then an object in place of one. */
+const scalar = fc.constantFrom<unknown>('x', '1', 1, true, null, -0, 'é');
+const plain = fc.sample(
+  fc.record(
+    { s: scalar, o: fc.record({ x: scalar, '0': scalar }, { requiredKeys: [] }), m: fc.constantFrom<unknown>(null, { x: 'y' }, {}) },
+    { requiredKeys: [] },
+  ),
+  { seed, numRuns: stored },
+);
+const paths = fc.constantFrom(
+  ['s'],
+  ['s'],
+  ['o', 'x'],
+  ['o', '0'],
+  ['m', 'x'],
+  ['m'],
+  ['o'],
+  ['o', 'gone'],
+  ['s', 'x'],
+  ['a', '0'],
+  ['gone'],
+);
+const payloads = fc
+  .tuple(paths, fc.uniqueArray(scalar, { minLength: 1, maxLength: 2 }), fc.constantFrom('eq', 'in', 'exists', 'gte', 'lt'))
+  .map(([keys, values, asks]) => ({
+    path: keys.join('.'),
+    [asks]: asks === 'in' ? values : asks === 'exists' ? values[0] === 'x' : values[0],
+  }));
+const segments = fc.constantFrom(null, 1, 2, undefined);
+const untimed: fc.Arbitrary<PlainBy> = fc.oneof(
+  segments.map((some) => ({ event: some === undefined ? {} : { segments: some } })),
+  segments.map((some) => ({ resource: some === undefined ? {} : { segments: some } })),
+  fc
+    .constantFrom('k', 'k.x', '💌', 'prefect.resource.id', 'prefect.resource.name', 'prefect.resource.role')
+    .map((key) => ({ label: { key } })),
+  fc.constantFrom('a', 'actor', '%', 'nobody').map((role) => ({ role: { role } })),
+  fc
+    .oneof(paths, fc.constantFrom(['a'], ['a', '0'], ['a', 'b'], ['0'], ['b']))
+    .map((keys) => ({ payload: { path: keys.join('.'), keys } })),
+);
+const by = fc
+  .tuple(fc.option(timed), fc.array(untimed, { maxLength: 3 }), fc.nat(3))
+  .filter(([some, others]) => some !== null || others.length > 0)
+  .map(([some, others, at]) => (some === null ? others : others.toSpliced(at, 0, some)));
+const bounds = fc
+  .tuple(
+    fc.option(fc.constantFrom('2026-03-28T22:10:00Z', '2026-10-24T22:00:00Z', '2026-01-01T00:00:00Z')),
+    fc.option(fc.constantFrom('2026-03-29T11:00:00Z', '2026-10-25T03:00:00.000001Z', '2026-04-05T00:00:00Z')),
+  )
+  .map(([since, until]) => ({ occurred: { since, until } }));
+const some = (...values: readonly string[]) => fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 2 });
+const roles = some('a', 'actor', '%', 'nobody');
+const ids = some('a', 'b', 'a.b', 'a%', '💌');
+const labels = fc
+  .record({
+    key: fc.constantFrom('k', 'k.x', '💌', 'prefect.name', 'prefect.resource.name', 'prefect.resource.role'),
+    values: some('a', 'b', '', '%'),
+  })
+  .chain(({ key, values }) => fc.constantFrom({ key, exists: true }, { key, in: values }, { key, notIn: values }, { key, like: ['*'] }));
+/** What columns can answer, also several of them together. */
+const columnFilter = fc.oneof(
+  fc.record({ role: roles }).map((related) => ({ related: [related] })),
+  fc.record({ role: roles, id: ids.map((list) => ({ in: list })) }).map((related) => ({ related: [related] })),
+  fc.record({ role: roles, id: ids.map((list) => ({ notIn: list })) }).map((related) => ({ related: [related, { role: ['a'] }] })),
+  labels.map((label) => ({ resource: { labels: [label] } })),
+  fc.tuple(labels, roles).map(([label, role]) => ({ or: [{ resource: { labels: [label] } }, { related: [{ role }] }] })),
+  fc.tuple(labels, ids).map(([label, list]) => ({ not: { resource: { labels: [label], id: { in: list } } } })),
+  ids.map((list) => ({ related: [{ id: { in: list } }] })),
+  ids.map((list) => ({ anyResource: [{ id: { in: list } }] })),
+  fc.tuple(ids, ids).map(([list, other]) => ({ not: { related: [{ id: { in: list } }] }, anyResource: [{ id: { notIn: other } }] })),
+  fc.constantFrom('a', 'b').map((prefix) => ({ not: { anyResource: [{ id: { startsWith: [prefix] } }] } })),
+  payloads.map((payload) => ({ payload: [payload] })),
+  fc.tuple(payloads, payloads).map((both) => ({ payload: both })),
+  fc.tuple(payloads, labels).map(([payload, label]) => ({ or: [{ payload: [payload] }, { resource: { labels: [label] } }] })),
+  payloads.map((payload) => ({ not: { payload: [payload] } })),
+  fc.tuple(roles, roles, ids).map(([role, other, list]) => ({
+    or: [{ related: [{ role }] }, { related: [{ role: other, id: { notIn: list } }] }],
+  })),
+);
+const question = fc.record({
+  by,
+  filter: fc.oneof(
+    { weight: 2, arbitrary: fc.constant({}) },
+    { weight: 3, arbitrary: bounds },
+    { weight: 2, arbitrary: anyFilter },
+    { weight: 3, arbitrary: columnFilter },
+    { weight: 1, arbitrary: fc.tuple(columnFilter, bounds, columnFilter).map((all) => ({ and: all })) },
+    { weight: 2, arbitrary: fc.tuple(anyFilter, bounds).map((both) => ({ and: both })) },
+    { weight: 1, arbitrary: fc.array(fc.nat(stored), { maxLength: 40 }).map((some) => ({ id: some.map((n) => `e${n}`) })) },
+  ),
+  order: fc.constantFrom('KEY', 'MOST_FIRST'),
+  first: fc.constantFrom(1, 3, 20, 1000, 10_000),
+});
+
+test(
+  'counts are what counting by hand gives: by every dimension, in every time zone, with and without digests',
+  async () => {
+    await using log = await logOf(
+      randomEvents({ seed, count: stored }, time, (event, n) => ({ payload: { ...event.payload, ...plain[n] } })),
+    );
+    const { settings, database, events, head } = log;
+    let telling = 0;
+    for (const [round, digested] of [0, 100, 230].entries()) {
+      await digest(database, events.slice([0, 0, 100][round], digested), { stretch: 8, chapter: 40 });
+      for (const asked of fc.sample(question, { seed: seed + round, numRuns: questions })) {
+        const told = `seed ${seed}, round ${round}, ${JSON.stringify(asked)}`;
+        const filter = parseFilter(asked.filter, ['filter'], settings);
+        const dimensions = parseCountBy(asked.by as readonly CountByInput[], ['by']);
+        const matching = events.filter((event) => matches(filter, event));
+        const wanted = plainCounts(matching, asked.by);
+        if (wanted.length > 1) telling += 1;
+
+        const table = await readCounts(database, { filter, dimensions, head }, { span: 1 + (asked.first % 4) });
+        expect(table.total, told).toBe(matching.length);
+        expect(shown(table.all()), told).toEqual(wanted);
+        // Few digests are few enough to be looked through, however common a match is: here they are not.
+        const byColumns = await readCounts(database, { filter, dimensions, head }, { fewDigests: 0, span: 2 });
+        expect(byColumns.total, told).toBe(matching.length);
+        expect(shown(byColumns.all()), told).toEqual(wanted);
+
+        const inMemory = new CountTable();
+        for (const event of matching) {
+          const { occurred } = event;
+          for (const keys of countKeys(dimensions, event)) inMemory.add(keys, tallied(1, occurred, occurred));
+        }
+        expect(shown(inMemory.all()), told).toEqual(wanted);
+
+        const request = { dimensions, bounds: occurredBounds(filter), order: asked.order, first: 10_000 } as const;
+        const all = orLimit(() => bucketsOf(table, { ...request, order: 'KEY' } as never));
+        const how = asked.by.find((each) => 'time' in each)?.time;
+        if (all === null) {
+          expect(how, told).toBeDefined();
+          continue;
+        }
+        if (all.buckets.length > 2000) continue; // looking at each would take long
+        expectSame(all.buckets.filter(({ count }) => count > 0).map(withoutBounds), wanted, told);
+        expectSame(all.buckets.toSorted(byKeys), all.buckets, told);
+        if (how !== undefined)
+          expectFilled(all.buckets, { how, at: asked.by.findIndex((each) => 'time' in each), ...request.bounds }, told);
+        const some = bucketsOf(table, { ...request, order: asked.order as 'KEY', first: asked.first });
+        const ordered = asked.order === 'KEY' ? all.buckets : all.buckets.toSorted((a, b) => b.count - a.count || byKeys(a, b));
+        expectSame(some, { buckets: ordered.slice(0, asked.first), truncated: ordered.length > asked.first }, told);
+      }
+    }
+    console.log(`counts: seed ${seed}, ${3 * questions} questions, ${telling} of them with several buckets`);
+    expect(telling).toBeGreaterThan(questions);
+  },
+  60_000 + questions * 1000,
+);
+
+/** The same JSON, which is soon said of thousands of buckets; where it is not, what differs is shown. */
+function expectSame(found: unknown, wanted: unknown, told: string): void {
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) expect(found, told).toEqual(wanted);
+}
+
+/** Every time between the bounds, one after the other, and each with every other key that there is at any time. */
+function expectFilled(
+  buckets: readonly CountBucket[],
+  { how, at, since, until }: { how: PlainUnit; at: number; since?: string; until?: string },
+  told: string,
+): void {
+  const secondOf = (text: string): number => Math.floor(Date.parse(text) / 1000);
+  const ends = new Map(buckets.map(({ start, end }) => [start!, end]));
+  const starts = [...ends.keys()].toSorted();
+  starts.forEach((start, index) => {
+    const end = ends.get(start)!;
+    if (index + 1 < starts.length) expect(end, told).toBe(starts[index + 1]);
+    if (end === null || index % Math.ceil(starts.length / 20) !== 0) return;
+    expect(plainStart(secondOf(end), how), told).toBe(secondOf(end));
+    if (!start.startsWith('0000-01-01T00:00')) expect(plainStart(secondOf(end) - 1, how), told).toBe(secondOf(start));
+  });
+  const others = new Set(buckets.map(({ keys }) => JSON.stringify(keys.toSpliced(at, 1))));
+  expect(buckets, told).toHaveLength(starts.length * others.size);
+  const seen = buckets.flatMap(({ firstOccurred, lastOccurred }) => [firstOccurred ?? [], lastOccurred ?? []].flat()).toSorted();
+  const [low, high] = [since ?? seen[0], until ?? seen.at(-1)];
+  if (starts.length === 0 || low === undefined || high === undefined) return;
+  expect(starts[0]! <= low && (ends.get(starts[0]!) ?? '~') > low, told).toBe(true);
+  const [last, end] = [starts.at(-1)!, ends.get(starts.at(-1)!) ?? '~'];
+  expect(until === undefined ? last <= high && end > high : last < high && end >= high, told).toBe(true);
+}
+
+function shown(cells: readonly Cell[]): readonly PlainBucket[] {
+  const text = (start: number): string =>
+    start < Date.parse('0000-01-01T00:00:00Z') / 1000
+      ? '0000-01-01T00:00:00.000000Z'
+      : new Date(start * 1000).toISOString().replace('.000Z', '.000000Z');
+  return cells
+    .map(({ count, keys, ...cell }) => ({
+      count,
+      firstOccurred: instantOf(cell.firstSecond, cell.firstMicros),
+      lastOccurred: instantOf(cell.lastSecond, cell.lastMicros),
+      keys: keys.map((key) => (typeof key === 'number' ? text(key) : key)),
+    }))
+    .toSorted(byKeys);
+}
+
+function withoutBounds({ keys, count, firstOccurred, lastOccurred }: CountBucket) {
+  return { keys, count, firstOccurred, lastOccurred };
+}
+
+function orLimit<T>(run: () => T): T | null {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') return null;
+    throw error;
+  }
+}

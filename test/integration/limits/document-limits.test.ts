@@ -1,0 +1,157 @@
+import { getIntrospectionQuery } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentLimits } from '../../../src/server/graphql/document-limit-defaults.ts';
+import { openRaw, type RawSocket } from '../../support/protocols/raw-socket.ts';
+import { overHttp, overSse, overWebSocket, type Asking, type Request } from '../../support/transports.ts';
+import { startWorld, type World } from '../../support/test-server.ts';
+
+let world: World;
+let raw: RawSocket;
+const doors: Record<string, Asking> = {};
+beforeAll(async () => {
+  world = await startWorld();
+  raw = await openRaw(world.tidings.url);
+  doors['HTTP'] = overHttp(world.tidings.url);
+  doors['SSE'] = overSse(world.tidings.url);
+  doors['WebSocket'] = overWebSocket(raw);
+});
+afterAll(async () => {
+  raw[Symbol.dispose]();
+  await world[Symbol.asyncDispose]();
+});
+
+const many = (count: number, make: (n: number) => string): string => Array.from({ length: count }, (_, n) => make(n)).join(' ');
+const fragments = (count: number): string =>
+  `{ event(id: "x") { ...F0 } } fragment F${count} on Event { id }
+  ${many(count, (n) => `fragment F${n} on Event { a: follows { ...F${n + 1} } b: follows { ...F${n + 1} } }`)}`;
+const widening = (count: number): string =>
+  `query { ...F0 } fragment F${count} on Query { head } ${many(count, (n) => `fragment F${n} on Query { ...F${n + 1} ...G${n} } fragment G${n} on Query { ...F${n + 1} }`)}`;
+/** An emission of so many tokens, 34 of which are not in the list. */
+const emission = (tokens: number): string =>
+  `mutation { emitEvent(input: { id: "t" event: "a" resource: { id: "r" } payload: { a: [${many(tokens - 34, () => '1')}] } }) { status } }`;
+const stream = (events: string): string => `subscription ($batchSize: Int = 100) {
+  eventStream(batchSize: $batchSize) { __typename ... on EventBatch { events ${events} } } }`;
+const { queryTokens, queryDepth, querySelections, queryAliases, queryDirectives, queryRootFields } = documentLimits;
+const cost = 500_000;
+
+/** What is asked, and what the refusal says; null: it is answered. */
+const asked: Record<string, [Request, RegExp | null]> = {
+  'as many tokens as there may be': [{ query: emission(queryTokens) }, null],
+  'one token more': [{ query: emission(queryTokens + 1) }, new RegExp(`at most ${queryTokens} tokens, got more`)],
+  'lists in lists beyond what a stack holds': [{ query: `{ events(filter: ${'['.repeat(9000)}` }, /nested too deeply|at most \d+ tokens/],
+  'selections in selections beyond what a stack holds': [{ query: '{a'.repeat(4900) }, /nested too deeply|within each other|Expected Name/],
+  'fields as deep as they may be': [
+    { query: `{ event(id: "x") { ${many(queryDepth - 2, () => 'follows {')} id ${'}'.repeat(queryDepth)}` },
+    null,
+  ],
+  'fields one deeper': [
+    { query: `{ event(id: "x") { ${many(queryDepth - 1, () => 'follows {')} id ${'}'.repeat(queryDepth + 1)}` },
+    new RegExp(`at most ${queryDepth} fields within each other, got ${queryDepth + 1}`),
+  ],
+  'a fragment that makes fields deeper': [{ query: fragments(queryDepth) }, /fields within each other/],
+  'as many aliases as there may be': [{ query: `{ service { ${many(queryAliases, (n) => `a${n}: version`)} } }` }, null],
+  '10,000 aliases': [{ query: `{ ${many(3300, (n) => `a${n}: head`)} }` }, /at most 50 fields at the root|at most \d+ (aliases|fields)/],
+  'one alias more': [
+    { query: `{ service { ${many(queryAliases + 1, (n) => `a${n}: version`)} } }` },
+    new RegExp(`${queryAliases} aliases, got`),
+  ],
+  'as many directives as there may be': [{ query: `{ service { ${many(queryDirectives, () => 'version @include(if: true)')} } }` }, null],
+  'one directive more': [
+    { query: `{ service { ${many(queryDirectives + 1, () => 'version @include(if: true)')} } }` },
+    new RegExp(`${queryDirectives} directives, got ${queryDirectives + 1}`),
+  ],
+  'a thousand directives on one field': [{ query: `{ head ${many(1000, () => '@skip(if: false)')} }` }, /directives, got 1000/],
+  'as many root fields as there may be': [{ query: `{ ${many(queryRootFields, (n) => `a${n}: head`)} }` }, null],
+  'one root field more': [
+    { query: `{ ${many(queryRootFields + 1, (n) => `a${n}: head`)} }` },
+    /fields at the root of an operation, got 51/,
+  ],
+  'root fields out of fragments': [{ query: widening(10) }, /fields at the root of an operation, got 1024/],
+  'fragments that expand to 2^22 root fields': [{ query: widening(22) }, /fields at the root of an operation, got 4194304/],
+  'equal fields': [{ query: `{ service { ${many(querySelections, () => 'version')} } }` }, /at most 500 fields and fragments, got 501/],
+  'fragments within each other that contain themselves': [
+    { query: '{ ...A } fragment A on Query { head ...B } fragment B on Query { ...A }' },
+    /Cannot spread fragment "A" within itself/,
+  ],
+  'fragments that expand to 2^16 events': [{ query: fragments(16) }, null],
+  'fragments that expand to 2^16 pages of 50': [
+    { query: fragments(16).replace('{ id }', '{ followers { nodes { id } } }') },
+    new RegExp(`cost ${cost} at most.*, got 6\\d{6}`),
+  ],
+  'a large page': [
+    { query: '{ events(first: 1000) { nodes { id event resource { id name labels } related { id role labels } payload } } }' },
+    null,
+  ],
+  'large pages in a large page': [{ query: '{ resources(first: 1000) { nodes { events(first: 1000) { nodes { id } } } } }' }, /got 2\d{6}/],
+  'pages in pages that say nothing of their length': [
+    { query: '{ events { nodes { followers { nodes { followers { nodes { followers { nodes { id } } } } } } } } }' },
+    /cost/,
+  ],
+  'a large page by a variable, in a large one': [
+    { query: 'query ($n: Int) { resources(first: $n) { nodes { events(last: $n) { nodes { id } } } } }', variables: { n: 1000 } },
+    /got 2\d{6}/,
+  ],
+  'the same document with small pages': [
+    { query: 'query ($n: Int) { resources(first: $n) { nodes { events(last: $n) { nodes { id } } } } }', variables: { n: 10 } },
+    null,
+  ],
+  'a large page by the default of a variable': [
+    { query: 'query ($n: Int = 1000) { resources(first: $n) { nodes { events(last: $n) { nodes { id } } } } }' },
+    /got 2\d{6}/,
+  ],
+  'a large batch with large answers': [
+    {
+      query: 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { results { event { chain { descendants { id } } } } } }',
+      variables: { input: Array.from({ length: 900 }, () => ({ event: 'a', resource: { id: 'r' } })) },
+    },
+    /got 1804502/,
+  ],
+  'long chains on a page': [
+    { query: 'query ($n: Int) { events(first: 500) { nodes { chain(maxEvents: $n) { descendants { id } } } } }', variables: { n: 1000 } },
+    /cost/,
+  ],
+  'short chains on a page': [
+    { query: 'query ($n: Int) { events(first: 500) { nodes { chain(maxEvents: $n) { descendants { id } } } } }', variables: { n: 10 } },
+    null,
+  ],
+  'introspection, all of it': [{ query: getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true, oneOf: true }) }, null],
+  'introspection within introspection': [
+    { query: '{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }' },
+    /introspection depth/i,
+  ],
+};
+
+const heard: Record<string, [Request, RegExp | null]> = {
+  'a stream of large batches': [{ query: stream('{ id payload related { id } }'), variables: { batchSize: 1000 } }, null],
+  'a stream whose batches cost too much': [
+    { query: stream('{ id chain { ancestors { id } descendants { id } } }'), variables: { batchSize: 1000 } },
+    /cost 500000 at most/,
+  ],
+  'the same stream in small batches': [
+    { query: stream('{ id chain { ancestors { id } descendants { id } } }'), variables: { batchSize: 10 } },
+    null,
+  ],
+  'a stream with too many aliases': [{ query: stream(`{ ${many(queryAliases + 1, (n) => `a${n}: id`)} }`) }, /aliases/],
+};
+
+/** Refuses, or does not, the first time and again, when the document is known. */
+async function check(door: string, request: Request, refusal: RegExp | null): Promise<void> {
+  const first = await doors[door]!(request);
+  const again = await doors[door]!(request);
+  expect(again.error).toEqual(first.error);
+  if (refusal === null) return expect([first.error, first.data]).toEqual([undefined, expect.anything()]);
+  expect(first.error?.message).toMatch(refusal);
+  if (!/fragment|introspection|Expected Name/.test(refusal.source)) expect(first.error?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
+  expect((await doors[door]!({ query: '{ head }' })).error).toBeUndefined();
+}
+
+describe.each(['HTTP', 'WebSocket', 'SSE'])('over %s', (door) => {
+  test.each(Object.entries(door === 'SSE' ? {} : asked))('%s', async (_what, [request, refusal]) => check(door, request, refusal));
+  test.each(Object.entries(door === 'HTTP' ? {} : heard))('%s', async (_what, [request, refusal]) => check(door, request, refusal));
+});
+
+test('what is allowed is told by service.limits', async () => {
+  const names = [...Object.keys(documentLimits), 'queryCost'];
+  const { service } = await world.data(`{ service { limits { ${names.join(' ')} } } }`);
+  expect(service.limits).toEqual({ ...documentLimits, queryCost: cost });
+});

@@ -1,0 +1,61 @@
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { onPostgres, startWorld, type World } from '../../support/test-server.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+  const long = 'a'.repeat(10_000);
+  const input = Array.from({ length: 20 }, (_, n) => ({
+    id: `e${n}`,
+    event: 'acme.thing.happened',
+    resource: { id: `thing.${n}`, labels: { long, short: 'ab' } },
+    related: Array.from({ length: 20 }, (_, m) => ({ id: `r${m}`, role: 'part', labels: { long } })),
+  }));
+  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const query = 'query ($filter: EventFilter) { events(filter: $filter) { nodes { id } totalCount { count } } }';
+const many = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n));
+const stars = many(340, (n) => '*a'.repeat(300) + n);
+
+describe('a hostile filter is answered or refused, and the server goes on', () => {
+  test.each<[string, object, number | string]>([
+    ['a thousand globs', { resource: { labels: [{ key: 'short', like: many(1000, (n) => `*${n}*b`) }] } }, 0],
+    ['globs of stars against long values', { anyResource: [{ labels: [{ key: 'long', like: stars.slice(0, 20) }] }] }, 0],
+    ['globs of single characters', { anyResource: [{ labels: [{ key: 'long', like: many(2, (n) => `*${'?a'.repeat(100)}${n}`) }] }] }, 0],
+    ['more globs than a filter may have', { resource: { labels: [{ key: 'short', like: stars }] } }, 'BAD_FILTER'],
+    ['many long lists', { and: many(11, () => ({ event: { in: many(1000, String) } })) }, 'BAD_FILTER'],
+    ['as many values as there may be', { or: many(9, (n) => ({ event: { in: many(1000, (m) => `${n}.${m}`) } })) }, 0],
+    ['prefixes', { event: { startsWith: many(1000, (n) => `acme.thing.happenee${n}`) } }, 0],
+    ['as many payload paths as there may be', { or: many(249, (n) => ({ payload: [{ path: `a.${n}`, gt: n }] })) }, 'BAD_FILTER'],
+    ['alternatives of texts', { or: many(100, (n) => ({ text: `nowhere${n} "and nothing ${n}"` })) }, 0],
+    ['nesting', many(9, (n) => n).reduce<object>((filter) => ({ not: filter }), {}), 0],
+    ['deeper nesting', many(10, (n) => n).reduce<object>((filter) => ({ not: filter }), {}), 'BAD_FILTER'],
+  ])('%s', async (_what, filter, expected) => {
+    const { data, errors } = await world.answer(query, { filter });
+    expect(errors?.[0]?.extensions?.code ?? data.events.totalCount.count).toBe(expected);
+    expect((await world.data('{ event(id: "e3") { id } }')).event.id).toBe('e3');
+  });
+});
+
+test.runIf(onPostgres)('a question that the database gives up is told so', async () => {
+  await using hasty = await startWorld({ TIDINGS_STATEMENT_TIMEOUT_MS: '300' });
+  await hasty.data('mutation { emitEvent(input: { event: "a", resource: { id: "r" } }) { status } }');
+  const other = postgres(hasty.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
+  await other.begin(async (transaction) => {
+    // The log's head can be read, its events cannot.
+    await transaction`lock table tidings.digests in access exclusive mode`;
+    const answers = await Promise.all([
+      hasty.answer(query, { filter: { event: { in: ['a'] } } }),
+      hasty.answer('{ eventCounts(by: [{ payload: { path: "a" } }]) { total } }'),
+      hasty.answer('{ eventCounts(by: [{ label: { key: "a" } }]) { total } }'),
+    ]);
+    for (const { errors } of answers)
+      expect(errors?.[0]).toMatchObject({ message: expect.stringContaining('300 ms'), extensions: { code: 'LIMIT_EXCEEDED' } });
+  });
+  await other.end();
+  expect((await hasty.data(query, { filter: { event: { in: ['a'] } } })).events.totalCount.count).toBe(1);
+  expect((await hasty.data('{ service { limits { statementTimeoutMs } } }')).service.limits.statementTimeoutMs).toBe(300);
+});

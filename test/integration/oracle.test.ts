@@ -1,0 +1,24 @@
+import { test } from 'vitest';
+import { runOracle } from '../oracle/oracle.ts';
+import { newDatabase, onPostgres } from '../support/test-server.ts';
+
+// TIDINGS_ORACLE_SEED repeats a plan; test/oracle/run.ts runs for longer.
+const seed = Number(process.env['TIDINGS_ORACLE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+test(
+  'followers that drop, stall and resume get what the plain query has, while servers are killed, batches repeated and old events removed',
+  async () => {
+    await using home = await newDatabase();
+    const { environment } = home;
+    await runOracle({
+      seed,
+      minutes: 0.5,
+      retention: onPostgres,
+      environment,
+      servers: onPostgres ? 3 : 1,
+      database: null,
+      say: console.log,
+    });
+  },
+  10 * 60_000,
+);

@@ -1,0 +1,109 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { EventOrder } from '../../../src/event/cursor.ts';
+import type { StoredEvent } from '../../../src/event/event.ts';
+import { matches } from '../../../src/filter/matches.ts';
+import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
+import { always } from '../../../src/skip-index/pruning-predicate.ts';
+import { countDigested } from '../../../src/store/queries/count-matches.ts';
+import type { PageRequest, Place, Tie } from '../../../src/store/queries/page-request.ts';
+import { countEvents, readPages } from '../../../src/store/queries/pages.ts';
+import { digest } from '../../support/skip-index.ts';
+import { anyFilter } from '../../support/oracles/random-filters.ts';
+import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
+
+const seed = Number(process.env['TIDINGS_PAGES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const questions = Number(process.env['TIDINGS_PAGES'] ?? 250);
+const stored = 240;
+
+const orders: readonly EventOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'];
+const ids = ['a', 'b', 'a.b', 'a%', 'nothing'];
+/** Times that mostly advance, with some far away, as wrong clocks have them. */
+const time = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 0, max: 59 }).map((s) => `2026-01-01T00:00:${String(s).padStart(2, '0')}Z`) },
+  { weight: 1, arbitrary: fc.constantFrom('1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2026-01-01T03:00:00Z', '0000-01-01T00:00:00Z') },
+);
+const question = fc.record({
+  filter: fc.oneof({ weight: 1, arbitrary: fc.constant({}) }, { weight: 4, arbitrary: anyFilter }),
+  order: fc.constantFrom(...orders),
+  backward: fc.boolean(),
+  limit: fc.constantFrom(1, 2, 7, 50, 1000),
+  after: fc.option(fc.nat(stored - 1)),
+  before: fc.option(fc.nat(stored - 1)),
+  tie: fc.constantFrom<Tie>('EVERYTHING', 'EVERYTHING', 'RELATED', 'ANY', 'PRIMARY', 'FOLLOWS'),
+});
+
+test(
+  'a page read through digests is the page that a walk over all events gives, in every order and direction',
+  async () => {
+    await using log = await logOf(randomEvents({ seed, count: stored }, time));
+    const { settings, database, events, head } = log;
+    expect(events).toHaveLength(stored);
+
+    // First without digests, then with some, then with most.
+    for (const [round, digested] of [0, 100, 220].entries()) {
+      const from = [0, 0, 100][round]!;
+      await digest(database, events.slice(from, digested), round === 1 ? { stretch: 8, chapter: 40 } : { stretch: 3, chapter: 24 });
+      for (const asked of fc.sample(question, { seed: seed + round, numRuns: questions })) {
+        const filter = parseFilter(asked.filter, ['filter'], settings);
+        const { order, backward, limit, tie } = asked;
+        const place = (n: number | null): Place | undefined => (n === null ? undefined : placeOf(events[n]!, order));
+        const [after, before] = [place(asked.after), place(asked.before)];
+        const request: PageRequest = { filter, order, head, limit, backward, ...(after && { after }), ...(before && { before }) };
+        const keys = tie === 'EVERYTHING' ? [''] : ids;
+        const pages = await readPages(database, request, { tie, keys });
+        const counts = await countEvents(database, { filter, order, head, max: 30 }, { tie, keys });
+        const inSpans = await countDigested(
+          database,
+          { filter, order, head, max: stored },
+          { tie, keys, test: always, span: [4, 9, 25][limit % 3]! },
+        );
+        for (const [n, key] of keys.entries()) {
+          const wanted = plainly(
+            events.filter((event) => matches(filter, event) && isTied(event, tie, key)),
+            request,
+          );
+          const told = `seed ${seed}, round ${round}, key ${key}, ${JSON.stringify(asked)}`;
+          expect({ ids: pages[n]!.events.map(({ id }) => id), more: pages[n]!.more }, told).toEqual(wanted.page);
+          expect(counts[n], told).toBe(Math.min(31, wanted.count));
+          expect(inSpans[n], told).toBe(wanted.count);
+        }
+      }
+    }
+    console.log(`pages: seed ${seed}, ${3 * questions} questions over ${stored} events`);
+  },
+  60_000 + questions * 200,
+);
+
+function plainly(events: readonly StoredEvent[], { order, backward, limit, after, before }: PageRequest) {
+  const sign = order === 'NEWEST_FIRST' ? -1 : 1;
+  const compare = (a: Place, b: Place): number =>
+    sign * (a.occurred === b.occurred ? a.position - b.position : (a.occurred ?? '') < (b.occurred ?? '') ? -1 : 1);
+  const between = events
+    .filter((event) => (!after || compare(placeOf(event, order), after) > 0) && (!before || compare(placeOf(event, order), before) < 0))
+    .toSorted((a, b) => compare(placeOf(a, order), placeOf(b, order)));
+  const page = backward ? between.slice(-limit) : between.slice(0, limit);
+  return { page: { ids: page.map(({ id }) => id), more: between.length > limit }, count: events.length };
+}
+
+function placeOf({ position, occurred }: StoredEvent, order: EventOrder): Place {
+  return order === 'LOG' ? { position } : { position, occurred };
+}
+
+function isTied(event: StoredEvent, tie: Tie, key: string): boolean {
+  const [primary, related] = [event.resource.id === key, event.related.some(({ id }) => id === key)];
+  switch (tie) {
+    case 'EVERYTHING':
+      return true;
+    case 'FOLLOWS':
+      return event.follows === key;
+    case 'PRIMARY':
+      return primary;
+    case 'RELATED':
+      return related && !primary;
+    case 'ANY':
+      return primary || related;
+    default:
+      return tie satisfies never;
+  }
+}

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listenTo, startWorld, type World } from '../../support/test-server.ts';
+
+let world: World;
+let start: string;
+beforeAll(async () => {
+  world = await startWorld();
+  start = (await world.data('{ head }')).head;
+  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: events });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const events = [
+  {
+    id: 'flow',
+    event: 'flow.run.done',
+    resource: { id: 'run.1', name: 'Nightly', labels: { env: 'prod', 'odd key%': '50%' } },
+    related: [
+      { id: 'flow.a', role: 'flow', labels: { team: 'core' } },
+      { id: 'user.kiki', role: 'actor', labels: { team: 'data' } },
+    ],
+    payload: { n: 1, deep: { list: [{ 'b.c': null }, 'text', 'Say "Ægir\\"\n'] }, tags: ['x'] },
+  },
+  { id: 'next', event: 'flow.run.done', resource: { id: 'run.2', labels: { env: 'test' } }, payload: { n: 10.5 }, follows: 'flow' },
+  { id: 'bare', event: 'user.left', resource: { id: 'user.kiki' } },
+];
+
+test.each<[string, object, string[]]>([
+  ['a label', { resource: { labels: [{ key: 'env', in: ['prod', 'dev'] }] } }, ['flow']],
+  ['a label that is not', { resource: { labels: [{ key: 'env', notIn: ['prod'] }] } }, ['next', 'bare']],
+  ['a label that is another', { resource: { labels: [{ key: 'env', exists: true, notIn: ['prod'] }] } }, ['next']],
+  ['globs', { resource: { labels: [{ key: 'prefect.resource.name', like: ['N?ght*'] }] } }, ['flow']],
+  ['a literal per cent', { resource: { labels: [{ key: 'odd key%', like: ['?0%'] }] } }, ['flow']],
+  ['one related resource that meets all', { related: [{ role: ['actor'], labels: [{ key: 'team', in: ['data'] }] }] }, ['flow']],
+  ['two that meet one each', { related: [{ role: ['actor'], labels: [{ key: 'team', in: ['core'] }] }] }, []],
+  ['each entry by a resource of its own', { related: [{ role: ['actor'] }, { labels: [{ key: 'team', in: ['core'] }] }] }, ['flow']],
+  ['any resource', { anyResource: [{ id: { in: ['user.kiki'] } }] }, ['flow', 'bare']],
+  ['any related resource at all', { related: [{}] }, ['flow']],
+  ['no entries', { related: [], payload: [], and: [] }, ['flow', 'next', 'bare']],
+  ['no alternatives', { or: [] }, []],
+  ['a payload value', { payload: [{ path: 'n', eq: 1.0 }] }, ['flow']],
+  ['a comparison', { payload: [{ path: 'n', gt: 1, lte: 10.5 }] }, ['next']],
+  ['a quoted key and JSON null', { payload: [{ path: 'deep.list.0."b.c"', eq: null }] }, ['flow']],
+  ['null in a list', { payload: [{ path: 'deep.list.0."b.c"', in: [null, 1] }] }, ['flow']],
+  ['an object', { payload: [{ path: 'deep.list', eq: [{ 'b.c': null }, 'text', 'Say "Ægir\\"\n'] }] }, ['flow']],
+  ['an absent value', { payload: [{ path: 'n', exists: false }] }, ['bare']],
+  ['follows', { follows: ['flow'] }, ['next']],
+  ['not follows', { not: { follows: ['flow'] } }, ['flow', 'bare']],
+  ['text in a name, in any case', { text: 'RUN.DONE' }, ['flow', 'next']],
+  ['text in ids of resources', { text: '+KIKI' }, ['flow', 'bare']],
+  ['text in labels', { text: 'TEST DATA' }, ['flow', 'next']],
+  ['text in the payload, quoted as JSON would be', { text: '"say" "Y \\"' }, ['flow']],
+  ['text with a backslash, a quote and a line end', { text: 'æGIR\\"' }, ['flow']],
+  ['text that is a key, a role or a number', { text: 'deep tags env team actor 10.5' }, []],
+  ['text across two values', { text: '"done run" texttags core"}' }, []],
+  ['text that must not be there', { text: '-nightly' }, ['next', 'bare']],
+  ['text of all kinds', { text: '"run.2" "nightly" +DONE -prod' }, ['next']],
+  ['more text than is looked for at once', { or: ['x'.repeat(150), 'y'.repeat(150), 'NIGHTLY'].map((text) => ({ text })) }, ['flow']],
+  ['text that says nothing', { text: ' ' }, ['flow', 'next', 'bare']],
+  [
+    'and, or, not',
+    { or: [{ event: { in: ['user.left'] } }, { and: [{ follows: ['flow'] }, { not: { id: ['flow'] } }] }] },
+    ['next', 'bare'],
+  ],
+  ['received', { received: { since: '2020-01-01T00:00:00Z', until: '2020-01-02T00:00:00Z' } }, []],
+])('%s: the same in a page, a count and a subscription', async (_name, filter, expected) => {
+  const { events: page } = await world.data(
+    'query ($filter: EventFilter) { events(filter: $filter, order: LOG) { nodes { id } totalCount { count } } }',
+    { filter },
+  );
+  expect(page.nodes.map((node: any) => node.id)).toEqual(expected);
+  expect(page.totalCount.count).toBe(expected.length);
+  const stream = listenTo(
+    world.socket(),
+    'subscription ($filter: EventFilter, $after: Cursor) { events(filter: $filter, after: $after) { id } }',
+    {
+      after: start,
+      filter: { or: [filter, { id: ['bare'] }] },
+    },
+  );
+  const seen: string[] = [];
+  while (!seen.includes('bare')) seen.push((await stream.next()).value.data.events.id);
+  expect(seen).toEqual([...expected.filter((id) => id !== 'bare'), 'bare']);
+});
+
+test.each<[object, string[]]>([
+  [{ not: { payload: [{ path: 'a..b', exists: true }] } }, ['filter', 'not', 'payload', '0', 'path']],
+  [{ and: [{ text: 'a'.repeat(201) }] }, ['filter', 'and', '0', 'text']],
+  [{ payload: [{ path: 'a', gt: '\u0000' }] }, ['filter', 'payload', '0', 'gt']],
+  [{ related: [{}, { labels: [{ key: 'k', like: ['*'.repeat(1025)] }] }] }, ['filter', 'related', '1', 'labels', '0', 'like', '0']],
+  [{ anyResource: Array.from({ length: 501 }, () => ({})) }, ['filter']],
+  [Array.from({ length: 10 }).reduce<object>((filter) => ({ not: filter }), {}), ['filter', ...Array<string>(10).fill('not')]],
+])('a filter that breaks a rule names the place: %#', async (filter, path) => {
+  const { errors } = await world.answer('query ($filter: EventFilter) { events(filter: $filter) { head } }', { filter });
+  expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_FILTER', path });
+});

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startWorld, type World } from '../../support/test-server.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: events });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const events = [
+  {
+    id: 'placed',
+    event: 'acme.order.placed',
+    occurred: '2026-11-23T14:41:10.863461Z',
+    resource: { id: 'acme.order.7', name: 'Order 7', labels: { env: 'prod' } },
+    related: [
+      { id: 'acme.user.kiki', role: 'actor', labels: { team: 'data' } },
+      { id: 'acme.user.jo', role: 'owner', labels: { team: 'core' } },
+    ],
+    payload: { parcels: [{ weight: 0.5 }], note: 'x'.repeat(2000) },
+  },
+  { id: 'left', event: 'acme.user.left', resource: { id: 'acme.user.kiki' }, follows: 'placed' },
+];
+
+const question = `query ($filter: EventFilter!, $id: ID!) {
+  whyNot(filter: $filter, eventId: $id) { matches fails { path expected got } }
+}`;
+
+async function whyNot(filter: object, id = 'placed'): Promise<any> {
+  return (await world.data(question, { filter, id })).whyNot;
+}
+
+test('each part that keeps a stored event out is named by its path, with what it wants and what there is', async () => {
+  const filter = {
+    event: { startsWith: ['acme.order.'], notIn: ['acme.order.placed'] },
+    occurred: { since: '2027-01-01T00:00:00Z' },
+    related: [{ role: ['flow'] }, { role: ['actor'], labels: [{ key: 'team', in: ['core'] }] }],
+    payload: [
+      { path: 'parcels.0.weight', gte: 1 },
+      { path: 'note', exists: false },
+      { path: 'missing', eq: null },
+    ],
+    or: [{ resource: { labels: [{ key: 'env', in: ['dev'] }] } }, { follows: ['x'] }],
+    not: { id: ['placed'] },
+  };
+  expect(await whyNot(filter)).toEqual({
+    matches: false,
+    fails: [
+      {
+        path: ['filter', 'occurred', 'since'],
+        expected: 'the event occurred at or after 2027-01-01T00:00:00.000000Z',
+        got: '2026-11-23T14:41:10.863461Z',
+      },
+      { path: ['filter', 'event', 'notIn'], expected: 'the event is not "acme.order.placed"', got: 'acme.order.placed' },
+      { path: ['filter', 'related', '0', 'role'], expected: 'some one related resource has the role "flow"', got: ['actor', 'owner'] },
+      {
+        path: ['filter', 'related', '1'],
+        expected:
+          'some one related resource has the role "actor" and a label "team" equal to "core": each part of this is met, but no single resource meets all of it',
+        got: [
+          { role: 'actor', id: 'acme.user.kiki' },
+          { role: 'owner', id: 'acme.user.jo' },
+        ],
+      },
+      { path: ['filter', 'payload', '0', 'gte'], expected: 'the payload at parcels.0.weight is at least 1', got: 0.5 },
+      { path: ['filter', 'payload', '1', 'exists'], expected: 'the payload at note does not exist', got: null },
+      { path: ['filter', 'payload', '2', 'eq'], expected: 'the payload at missing is null', got: null },
+      {
+        path: ['filter', 'or'],
+        expected: 'either the primary resource has a label "env" equal to "dev" or the event follows "x"',
+        got: null,
+      },
+      {
+        path: ['filter', 'or', '0', 'resource', 'labels', '0', 'in'],
+        expected: 'the primary resource has a label "env" equal to "dev"',
+        got: 'prod',
+      },
+      { path: ['filter', 'or', '1', 'follows'], expected: 'the event follows "x"', got: null },
+      { path: ['filter', 'not'], expected: 'the event does not have the id "placed"', got: null },
+    ],
+  });
+});
+
+test('an event matches when the filter finds it, and then nothing fails', async () => {
+  const filters = [{}, { follows: ['placed'] }, { related: [{ role: ['owner'] }] }, { resource: { id: { startsWith: ['acme.user.'] } } }];
+  for (const filter of filters) {
+    const { events: found } = await world.data('query ($filter: EventFilter) { events(filter: $filter) { nodes { id } } }', { filter });
+    for (const { id } of events) {
+      const { matches, fails } = await whyNot(filter, id);
+      expect(matches).toBe(found.nodes.some((node: any) => node.id === id));
+      expect(fails.length === 0).toBe(matches);
+    }
+  }
+});
+
+test('written in the query itself, with null for what is left out', async () => {
+  const { whyNot: verdict } = await world.data(
+    '{ whyNot(filter: { id: null, event: { in: ["acme.user.left"], notIn: null }, payload: [{ path: "a", eq: null, gt: null }] }, eventId: "left") { matches fails { path } } }',
+  );
+  expect(verdict).toEqual({ matches: false, fails: [{ path: ['filter', 'payload', '0', 'eq'] }] });
+});
+
+test('there is no verdict on an event that there is not', async () => {
+  expect(await whyNot({ id: ['nobody'] }, 'nobody')).toBeNull();
+});
+
+test.each(['placed', 'nobody'])('a filter that breaks a rule is refused with its path, asked about %s', async (id) => {
+  const filter = { or: [{}, { payload: [{ path: 'a..b', exists: true }] }] };
+  const { errors } = await world.answer(question, { filter, id });
+  expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_FILTER', path: ['filter', 'or', '1', 'payload', '0', 'path'] });
+});

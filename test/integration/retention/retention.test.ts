@@ -1,0 +1,215 @@
+import { sql } from 'drizzle-orm';
+import { graphql } from 'graphql';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { asker } from '../../support/client.ts';
+import { createContext, schema } from '../../../schema/index.ts';
+import { origin } from '../../../src/event/cursor.ts';
+import { readLog } from '../../../src/store/log/read-log.ts';
+import { clearRemoved, removePartition } from '../../../src/store/retention/remove-partition.ts';
+import { startAging, type Aging } from '../../support/database/aging.ts';
+import { digest } from '../../support/skip-index.ts';
+
+let log: Aging;
+beforeEach(async () => {
+  log = await startAging();
+});
+afterEach(() => log[Symbol.asyncDispose]());
+
+const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+const emit = async (...events: readonly object[]): Promise<any> =>
+  (
+    await log.data(
+      `mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created duplicates head results { status event { cursor } } } }`,
+      { input: events.map((event) => ({ event: 'kind.made', resource: { id: 'r' }, ...event })) },
+    )
+  ).emitEvents;
+const kept = async (): Promise<string[]> =>
+  (await log.data('{ events(order: LOG, first: 1000) { nodes { id } } }')).events.nodes.map(({ id }: any) => id);
+
+/** Rows of what is kept of events, by table; and the tables that hold or held events. */
+async function stored(): Promise<Record<string, number> & { tables: any }> {
+  const [row] = await log.services.database.rows<any>(sql`
+    select
+      (select count(*)::int from tidings.events) as events, (select count(*)::int from tidings.event_ids) as ids,
+      (select count(*)::int from tidings.digests) as digests, (select count(*)::int from tidings.digest_chapters) as chapters,
+      (select count(distinct chapter)::int from tidings.chapter_columns) as described,
+      (select json_agg(relname order by oid) from pg_class where relnamespace = 'tidings'::regnamespace and relname ~ '^events_\\d+$') as tables`);
+  return row;
+}
+
+/** Digests everything that has none. */
+async function digestAll(): Promise<void> {
+  const { database, heads } = log.services;
+  const { events } = await readLog(database, { after: origin, head: await heads.head(), limit: 10_000 });
+  await digest(database, events, { stretch: 8, chapter: 16 });
+}
+
+test('what is past retention goes whole, what is not stays, and the room is given back', async () => {
+  await emit(...names('old', 32).map((id) => ({ id, resource: { id: 'old.thing' }, related: [{ id: 'old.owner', role: 'owner' }] })));
+  await digestAll();
+  await log.days(1);
+  const { head } = await emit(...names('new', 32).map((id) => ({ id })));
+  await digestAll();
+  expect(await stored()).toMatchObject({ events: 64, ids: 64, digests: 8, chapters: 4, described: 4 });
+  await log.days(29);
+  expect(await kept()).toEqual([...names('old', 32), ...names('new', 32)]);
+  const before = await stored();
+  await log.days(1);
+  expect(await kept()).toEqual(names('new', 32));
+  const after = await stored();
+  expect(after).toMatchObject({ events: 32, ids: 32, digests: 4, chapters: 2, described: 2 });
+  expect(after.tables).not.toContain('events_0');
+  expect(after.tables.length).toBe(before.tables.length - 1);
+  const found = await log.data(`{
+    event(id: "old-3") { id } kept: event(id: "new-3") { id } thing: resource(id: "old.thing") { id } owner: resource(id: "old.owner") { id }
+    byId: events(filter: {id: ["old-1", "new-1"]}) { nodes { id } }
+    byResource: events(filter: {resource: {id: {in: ["old.thing"]}}}) { nodes { id } totalCount { count } }
+    every: events { totalCount { count } } head }`);
+  expect(found).toEqual({
+    event: null,
+    kept: { id: 'new-3' },
+    thing: null,
+    owner: null,
+    byId: { nodes: [{ id: 'new-1' }] },
+    byResource: { nodes: [], totalCount: { count: 0 } },
+    every: { totalCount: { count: 32 } },
+    head,
+  });
+});
+
+test('a log that has lost all its events keeps its head, and goes on from it', async () => {
+  const { head } = await emit({ id: 'a' }, { id: 'b' });
+  await log.days(1);
+  await log.days(31);
+  expect(await log.data('{ head events { nodes { id } head } event(id: "a") { id } }')).toEqual({
+    head,
+    events: { nodes: [], head },
+    event: null,
+  });
+  expect(await stored()).toMatchObject({ events: 0, ids: 0 });
+  await using listener = await log.streams.listen(null);
+  expect(await listener.next()).toMatchObject({ kind: 'CaughtUp' });
+  const next = await emit({ id: 'c' });
+  expect(next.head > head).toBe(true);
+  expect(
+    (await log.data('query ($after: Cursor) { events(order: LOG, after: $after) { nodes { id } } }', { after: head })).events.nodes,
+  ).toEqual([{ id: 'c' }]);
+});
+
+test('digests go on behind removed events, whether or not those had any', async () => {
+  await emit(...names('old', 40).map((id) => ({ id })));
+  await log.days(1);
+  const { database, heads } = log.services;
+  const { events: seen } = await readLog(database, { after: origin, head: await heads.head(), limit: 32 });
+  await emit(...names('new', 40).map((id) => ({ id })));
+  const { events: across } = await readLog(database, { after: seen.at(-1)!.position, head: await heads.head(), limit: 16 });
+  await log.days(30);
+  // Made of events that went meanwhile: let be, for others now begin elsewhere.
+  await digest(database, seen, { stretch: 8, chapter: 32 });
+  await digest(database, across, { stretch: 8, chapter: 16 });
+  expect(await stored()).toMatchObject({ digests: 0, chapters: 0 });
+  await digestAll();
+  expect(await stored()).toMatchObject({ digests: 5, chapters: 3 });
+  const { events } = await log.data('{ events(filter: {event: {startsWith: ["kind."]}}) { nodes { id } totalCount { count } } }');
+  expect(events).toEqual({
+    nodes: names('new', 40)
+      .toReversed()
+      .map((id) => ({ id })),
+    totalCount: { count: 40 },
+  });
+});
+
+test('an id is free again once its event was removed, whether or not that was cleared away, and taken as long as it is kept', async () => {
+  const one = { id: 'e1', occurred: '2026-01-01T00:00:00Z' };
+  await emit(one, { id: 'e2' }, { id: 'e3' });
+  await log.days(1);
+  await emit({ id: 'kept' });
+  const { database } = log.services;
+  const [partition] = await log.partitions();
+  await removePartition(database, partition!.first, { at: await log.clock(), wait: 1000 });
+  expect(await log.data('{ a: event(id: "e1") { id } b: event(id: "kept") { id } }')).toEqual({ a: null, b: { id: 'kept' } });
+  const statuses = async (...events: object[]): Promise<string[]> => (await emit(...events)).results.map(({ status }: any) => status);
+  // Other content, twice in one batch.
+  const other = { ...one, event: 'kind.other' };
+  expect(await statuses(other, { id: 'kept' }, other)).toEqual(['CREATED', 'DUPLICATE', 'DUPLICATE']);
+  while (await clearRemoved(database, partition!.first));
+  expect(await statuses(other, { id: 'e2' }, { id: 'e2' }, { id: 'kept' })).toEqual(['DUPLICATE', 'CREATED', 'DUPLICATE', 'DUPLICATE']);
+  expect(await kept()).toEqual(['kept', 'e1', 'e2']);
+  expect(await stored()).toMatchObject({ ids: 3 });
+});
+
+test('retention counts from when an event was received, whatever it says of when it occurred', async () => {
+  const wild = ['0001-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '9999-12-31T23:59:59.999999Z'];
+  const batch = (prefix: string): object[] => wild.map((occurred, index) => ({ id: `${prefix}-${index}`, occurred }));
+  await emit(...batch('old'));
+  await digestAll();
+  await log.days(1);
+  await emit(...batch('new'));
+  await log.days(29);
+  expect(await kept()).toHaveLength(8);
+  await log.days(1);
+  expect(await kept()).toEqual(names('new', 4));
+  const byTime = async (order: string): Promise<string[]> =>
+    (await log.data('query ($order: EventOrder) { events(order: $order) { nodes { id } } }', { order })).events.nodes.map(
+      ({ id }: any) => id,
+    );
+  expect(await byTime('OLDEST_FIRST')).toEqual(names('new', 4));
+  expect(await byTime('NEWEST_FIRST')).toEqual(names('new', 4).toReversed());
+  await log.days(30);
+  expect(await stored()).toMatchObject({ events: 0, ids: 0, digests: 0, chapters: 0 });
+});
+
+test('the service tells how long events are kept', async () => {
+  expect((await log.data('{ service { retentionDays } }')).service.retentionDays).toBe(30);
+  const limits = { ...log.services.limits, retentionDays: 0 };
+  const contextValue = createContext({ ...log.services, limits }, asker);
+  expect((await graphql({ schema, source: '{ service { retentionDays } }', contextValue })).data).toEqual({
+    service: { retentionDays: null },
+  });
+});
+
+test('without a retention everything is kept, and there is always room for more', async () => {
+  const forever = { keepMs: null, everyMs: null, room: 100 };
+  await log.days(0, forever);
+  // As if the first partition were nearly full.
+  await log.services.database.rows(sql`select setval('tidings.event_position', 16777215 - 30)`);
+  for (let round = 0; round < 8; round += 1) {
+    await emit(...names(`e${round}`, 90).map((id) => ({ id })));
+    await log.days(1000, forever);
+  }
+  expect(await kept()).toHaveLength(720);
+  const partitions = await log.partitions();
+  expect(partitions.filter(({ opened }) => opened === null)).toHaveLength(2);
+  expect(partitions.filter(({ removed }) => removed !== null)).toEqual([]);
+  // A log that fills its partitions gets larger ones.
+  expect(partitions.at(-1)!.until - partitions.at(-1)!.first).toBeGreaterThan(100);
+});
+
+test('a partition without events is not left for another one', async () => {
+  for (let round = 0; round < 5; round += 1) await log.days(40);
+  expect(await log.partitions()).toHaveLength(3);
+  await emit({ id: 'a' });
+  await log.days(0);
+  await log.days(40);
+  await log.days(40);
+  expect(await kept()).toEqual([]);
+  expect(await log.partitions()).toHaveLength(3);
+});
+
+test('what was begun is finished by whoever looks next, wherever it stopped', async () => {
+  await emit(...names('old', 40).map((id) => ({ id })));
+  await digestAll();
+  await log.days(1);
+  await emit({ id: 'new' });
+  const { database } = log.services;
+  const [partition] = await log.partitions();
+  await removePartition(database, partition!.first, { at: await log.clock(), wait: 1000 });
+  await clearRemoved(database, partition!.first);
+  expect(await stored()).toMatchObject({ events: 1, ids: 41, tables: expect.arrayContaining(['events_0']) });
+  // Also by one that keeps all from now on.
+  await log.days(0, { keepMs: null, everyMs: null });
+  const after = await stored();
+  expect(after).toMatchObject({ events: 1, ids: 1, digests: 0, chapters: 0 });
+  expect(after.tables).not.toContain('events_0');
+  expect(await log.services.removedUpTo()).toBe(40);
+});

@@ -1,0 +1,175 @@
+import { createConnection } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startWorld, type World } from '../../support/test-server.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({ TIDINGS_MAX_BODY_BYTES: '20000', TIDINGS_MAX_SUBSCRIPTIONS: '5' });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const get = (path: string, headers: Record<string, string> = {}): Promise<Response> => fetch(`${world.tidings.url}${path}`, { headers });
+
+test('health, metrics, the home page and nothing else are served', async () => {
+  expect(await (await get('/livez')).text()).toBe('live\n');
+  expect((await get('/readyz')).status).toBe(200);
+  const metrics = await (await get('/metrics')).text();
+  for (const name of ['tidings_events_emitted_total', 'tidings_subscriptions', 'tidings_log_head', 'nodejs_eventloop_lag_seconds']) {
+    expect(metrics).toContain(`# TYPE ${name}`);
+  }
+  expect((await get('/livez')).headers.get('keep-alive')).toBe('timeout=65'); // longer than load balancers keep theirs
+  const home = await get('/');
+  expect(home.headers.get('content-type')).toContain('text/html');
+  expect(await home.text()).toContain('href="/graphql"');
+  for (const path of ['/nothing', '/graphql/health', '/x/graphql', '/health', '/..%2f']) expect((await get(path)).status, path).toBe(404);
+});
+
+test('GraphiQL comes from the server alone and subscribes over WebSocket', async () => {
+  const page = await (await get('/graphql', { accept: 'text/html' })).text();
+  expect(page).toContain('Tidings');
+  expect(page).toContain('"subscriptionsProtocol":"WS"');
+  expect(page.match(/(?:src|href)="https?:\/\/[^"]+"/g)).toBeNull();
+});
+
+test('a body over the limit is refused, whether its length was told or not', async () => {
+  const body = JSON.stringify({ query: `{ head } #${'x'.repeat(30_000)}` });
+  const headers = { 'content-type': 'application/json' };
+  const told = await fetch(`${world.tidings.url}/graphql`, { method: 'POST', headers, body });
+  expect(told.status).toBe(413);
+  expect(((await told.json()) as any).errors[0].extensions.code).toBe('LIMIT_EXCEEDED');
+  const streamed = new ReadableStream({
+    start(controller) {
+      controller.enqueue(Buffer.from(body));
+      controller.close();
+    },
+  });
+  const untold = await fetch(`${world.tidings.url}/graphql`, { method: 'POST', headers, body: streamed, duplex: 'half' } as RequestInit);
+  expect(untold.status).toBe(413);
+});
+
+test.each([
+  ['no JSON', 'nonsense', 400],
+  ['no query', '{}', 400],
+  ['a syntax error', '{"query":"{"}', 400],
+  ['an unknown field', '{"query":"{ nothing }"}', 400],
+  ['variables of a wrong type', '{"query":"query ($id: ID!) { event(id: $id) { id } }","variables":{"id":{}}}', 400],
+])('a request with %s gets an error, not a crash', async (_name, body, status) => {
+  const response = await fetch(`${world.tidings.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+    body,
+  });
+  expect(response.status).toBe(status);
+  const { errors } = (await response.json()) as any;
+  expect(errors[0].message).toBeTypeOf('string');
+  expect(JSON.stringify(errors)).not.toContain('node_modules');
+});
+
+test('an expected error of a resolver does not make the answer a server error', async () => {
+  const { status, errors } = await world.answer('{ events(first: 0) { head } }');
+  expect([status, errors?.[0]?.extensions.code]).toEqual([200, 'BAD_USER_INPUT']);
+});
+
+test('a mutation by GET is refused', async () => {
+  const query = encodeURIComponent('mutation { emitEvent(input: {id: "by-get", event: "a", resource: {id: "r"}}) { status } }');
+  expect((await get(`/graphql?query=${query}`)).status).toBe(405);
+  expect((await world.data('{ event(id: "by-get") { id } }')).event).toBeNull();
+});
+
+test('pages of other origins may neither read answers nor open sockets', async () => {
+  const answer = await get('/graphql?query={head}', { origin: 'https://elsewhere.example' });
+  expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  expect(await opened({ origin: 'https://elsewhere.example' })).toBe(403);
+  expect(await opened({ origin: world.tidings.url })).toBe('open');
+});
+
+test('a socket must speak graphql-transport-ws, at /graphql', async () => {
+  expect(await opened({ protocols: [] })).toBe(400);
+  expect(await opened({ protocols: ['graphql-ws'] })).toBe(400);
+  expect(await opened({ path: '/elsewhere' })).toBe(404);
+});
+
+test('operations on one socket are bounded, and those that end make room', async () => {
+  const client = world.socket();
+  const open: (() => void)[] = [];
+  const subscribe = (): Promise<unknown> =>
+    new Promise((resolve) => {
+      const stop = client.subscribe(
+        { query: 'subscription { events { id } }' },
+        { next: () => undefined, error: resolve, complete: () => resolve('completed') },
+      );
+      open.push(stop);
+      setTimeout(() => resolve('open'), 500);
+    });
+  const results = await Promise.all(Array.from({ length: 6 }, subscribe));
+  expect(results.filter((result) => result === 'open')).toHaveLength(5);
+  expect(results.filter((result) => result !== 'open')).toEqual([[expect.objectContaining({ extensions: { code: 'LIMIT_EXCEEDED' } })]]);
+  open.forEach((stop) => stop());
+  expect(await subscribe()).toBe('open');
+});
+
+test('broken frames close their socket and nothing else', async () => {
+  for (const frame of [
+    'not json',
+    '{"type":"nothing"}',
+    '{"type":"subscribe"}',
+    '[]',
+    JSON.stringify({ type: 'connection_init', payload: 'x'.repeat(30_000) }),
+  ]) {
+    const socket = new WebSocket(`${world.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const code = await new Promise<number>((resolve) => {
+      socket.on('open', () => socket.send(frame));
+      socket.on('close', resolve);
+      socket.on('error', () => undefined);
+    });
+    expect([4400, 4401, 1009], frame).toContain(code);
+  }
+  expect((await get('/livez')).status).toBe(200);
+});
+
+test('a stop finishes requests, closes sockets with 1001 and ends streams', async () => {
+  const stopping = await startWorld();
+  const socket = new WebSocket(`${stopping.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+  await new Promise((resolve) => socket.on('open', resolve));
+  const stream = await fetch(`${stopping.tidings.url}/graphql?query=${encodeURIComponent('subscription { events { id } }')}`, {
+    headers: { accept: 'text/event-stream' },
+  });
+  const ended = (async () => {
+    for await (const _ of stream.body as unknown as AsyncIterable<Uint8Array>) void _;
+  })().catch(() => undefined);
+  const idle = createConnection(Number(new URL(stopping.tidings.url).port), '127.0.0.1');
+  const emissions = Array.from({ length: 20 }, (_, index) =>
+    stopping.answer('mutation ($id: ID) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { status } }', {
+      id: `stop-${index}`,
+    }),
+  );
+  const settled = Promise.allSettled(emissions);
+  await emissions[0];
+  await stopping[Symbol.asyncDispose]();
+  expect(await closed).toBe(1001);
+  await ended;
+  idle.destroy();
+  for (const answer of await settled) {
+    if (answer.status === 'fulfilled') expect(answer.value.data.emitEvent.status).toBe('CREATED');
+  }
+});
+
+interface Opening {
+  readonly origin?: string;
+  readonly path?: string;
+  readonly protocols?: string[];
+}
+
+function opened({ origin, path = '/graphql', protocols = ['graphql-transport-ws'] }: Opening): Promise<number | 'open'> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(`${world.tidings.url.replace('http', 'ws')}${path}`, protocols, origin === undefined ? {} : { origin });
+    socket.on('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+    socket.on('error', () => undefined);
+    socket.on('open', () => {
+      socket.close();
+      resolve('open');
+    });
+  });
+}

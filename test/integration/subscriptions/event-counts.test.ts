@@ -1,0 +1,199 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readSettings } from '../../../src/settings.ts';
+import { parseCountBy, type CountByInput } from '../../../src/counts/dimensions.ts';
+import type { CountBucket } from '../../../src/counts/buckets.ts';
+import { changedBuckets } from '../../../src/counts/buckets.ts';
+import type { Position } from '../../../src/event/cursor.ts';
+import { parseFilter, type EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import type { CountsMessage } from '../../../src/subscriptions/counts/count-reader.ts';
+import { LiveCounts } from '../../../src/subscriptions/counts/count-subscription.ts';
+import { occurredBounds, readCounts } from '../../../src/store/counts/count-events.ts';
+import { anyEvent } from '../../support/oracles/random-filters.ts';
+import { startStreams, type Streams } from '../../support/streams.ts';
+import { listenTo, startWorld, type World } from '../../support/test-server.ts';
+
+const seed = Number(process.env['TIDINGS_LIVE_COUNTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const settings = readSettings({});
+
+interface Asked {
+  readonly by: readonly CountByInput[];
+  readonly filter?: EventFilterInput;
+  readonly intervalMs: number;
+  /** Takes its second message only when all is stored. */
+  readonly slow?: true;
+}
+
+const berlin: CountByInput = { time: { unit: 'DAY', timeZone: 'Europe/Berlin' } };
+const questions: readonly Asked[] = [
+  { by: [berlin], intervalMs: 50 },
+  { by: [berlin], intervalMs: 70 },
+  { by: [berlin], intervalMs: 200 },
+  { by: [{ resource: { segments: 1 } }, { label: { key: 'k' } }], intervalMs: 60 },
+  { by: [{ role: { role: 'actor' } }], intervalMs: 50 },
+  { by: [{ payload: { path: 'a' } }], filter: { resource: { id: { in: ['a', 'b', '%'] } } }, intervalMs: 100 },
+  { by: [{ event: {} }], filter: { resource: { id: { in: ['nowhere'] } } }, intervalMs: 50 },
+  { by: [{ event: {} }, berlin], intervalMs: 50, slow: true },
+];
+
+test('a snapshot and the deltas after it add up to what a count at each cursor says', async () => {
+  await using streams = await startStreams({ events: 60, bytes: 1_000_000 });
+  const hours = fc.sample(fc.integer({ min: 0, max: 200 }), { seed, numRuns: 900 });
+  const events = fc.sample(anyEvent, { seed, numRuns: 900 }).map((event, n) => ({
+    ...event,
+    id: `e${n}`,
+    occurred: new Date(Date.parse('2026-10-20T00:00:00Z') + hours[n]! * 3_600_000).toISOString(),
+  }));
+  await streams.store(events.slice(0, 100));
+  const counts = new LiveCounts();
+  let stored: Position | null = null;
+  const storing = (async () => {
+    for (let at = 100; at < 800; at += 10) await streams.store(events.slice(at, at + 10));
+    stored = await streams.store(events.slice(800));
+  })();
+  const messages = await Promise.all(questions.map((asked) => follow(streams, { counts, asked, storing, end: () => stored })));
+  await storing;
+  const deltas = messages.reduce((sum, { kinds }) => sum + kinds.filter((kind) => kind === 'DELTA').length, 0);
+  console.log(`live counts: seed ${seed}, ${deltas} deltas`);
+  expect(deltas).toBeGreaterThan(questions.length);
+  expect(messages[6]!.kinds).toEqual(['SNAPSHOT']);
+  expect(messages[7]!.kinds).toHaveLength(2);
+});
+
+/** Takes messages until it has what is there at the end, and compares after each. */
+async function follow(
+  streams: Streams,
+  { counts, asked, storing, end }: { counts: LiveCounts; asked: Asked; storing: Promise<void>; end: () => Position | null },
+): Promise<{ readonly kinds: readonly string[] }> {
+  const dimensions = parseCountBy(asked.by, ['by']);
+  const filter = parseFilter(asked.filter, ['filter'], settings);
+  const request = {
+    filter,
+    dimensions,
+    bounds: occurredBounds(filter),
+    dimensionsKey: JSON.stringify(asked.by),
+    intervalMs: asked.intervalMs,
+  };
+  const source = await counts.subscribe(streams.parts, request);
+  const began = performance.now();
+  const kinds: string[] = [];
+  let sum = new Map<string, CountBucket>();
+  let total = 0;
+  for (;;) {
+    if (asked.slow && kinds.length === 1) await storing;
+    const message = (await source.next()).value as CountsMessage;
+    if (message.kind === 'FAILED') throw message.error;
+    kinds.push(message.kind);
+    if (message.kind === 'SNAPSHOT') [sum, total] = [new Map(), 0];
+    total += message.total;
+    for (const bucket of message.buckets) add(sum, bucket);
+    const table = await readCounts(streams.parts.database, { filter, dimensions, head: message.cursor });
+    const told = `seed ${seed}, ${JSON.stringify(asked)}, message ${kinds.length}`;
+    expect(total, told).toBe(table.total);
+    expect([...sum.values()].filter(({ count }) => count > 0).toSorted(byName), told).toEqual(
+      changedBuckets(table.all(), dimensions).toSorted(byName),
+    );
+    const last = await readCounts(streams.parts.database, { filter, dimensions, head: end() ?? message.cursor });
+    if (end() !== null && total === last.total) break;
+    if (asked.filter !== undefined && table.total === 0) {
+      await storing;
+      break;
+    }
+  }
+  expect(kinds.length - 1, 'more messages than one in each interval').toBeLessThanOrEqual((performance.now() - began) / asked.intervalMs);
+  await source.return();
+  return { kinds };
+}
+
+function add(sum: Map<string, CountBucket>, bucket: CountBucket): void {
+  const name = JSON.stringify(bucket.keys);
+  const before = sum.get(name);
+  const occurred = [before, bucket].flatMap((each) => [each?.firstOccurred ?? [], each?.lastOccurred ?? []].flat()).toSorted();
+  sum.set(name, {
+    ...bucket,
+    count: (before?.count ?? 0) + bucket.count,
+    firstOccurred: occurred[0] ?? null,
+    lastOccurred: occurred.at(-1) ?? null,
+  });
+}
+
+function byName(a: CountBucket, b: CountBucket): number {
+  return JSON.stringify(a.keys) < JSON.stringify(b.keys) ? -1 : 1;
+}
+
+const live = `subscription ($by: [CountBy!]!, $filter: EventFilter, $intervalMs: Int) {
+  eventCounts(by: $by, filter: $filter, intervalMs: $intervalMs) { kind total cursor buckets { keys start end count firstOccurred lastOccurred } }
+}`;
+
+test('subscriptions that count alike are counted and encoded once, and leave nothing behind', async () => {
+  await using world = await startWorld();
+  const sockets = [world.socket(), world.socket()];
+  const streams = Array.from({ length: 10 }, (_, n) => listenTo(sockets[n % 2]!, live, { by: [{ event: {} }], intervalMs: 50 }));
+  for (const stream of streams)
+    expect((await stream.next()).value.data.eventCounts).toMatchObject({ kind: 'SNAPSHOT', total: 0, buckets: [] });
+  const before = await metric(world, 'tidings_live_results_encoded_total');
+  await emit(world, 'a');
+  for (const stream of streams) {
+    const { kind, total, buckets } = (await stream.next()).value.data.eventCounts;
+    expect({ kind, total, buckets }).toMatchObject({ kind: 'DELTA', total: 1, buckets: [{ keys: ['a'], count: 1 }] });
+  }
+  expect((await metric(world, 'tidings_live_results_encoded_total')) - before).toBe(1);
+  for (const stream of streams) await stream.return?.();
+  await expect.poll(() => metric(world, 'tidings_subscriptions'), { timeout: 10_000 }).toBe(0);
+  await expect
+    .poll(async () => (await (await fetch(`${world.tidings.url}/metrics`)).text()).match(/tidings_live_filters\{[^}]*\} [1-9]/), {
+      timeout: 10_000,
+    })
+    .toBeNull();
+});
+
+test('the snapshot has everything that was acknowledged before, also where others have subscribed already', async () => {
+  await using world = await startWorld();
+  const socket = world.socket();
+  const first = listenTo(socket, live, { by: [{ event: {} }], intervalMs: 60_000 });
+  expect((await first.next()).value.data.eventCounts.total).toBe(0);
+  for (const name of ['a', 'b', 'a']) {
+    await emit(world, name);
+    const stream = listenTo(socket, live, { by: [{ event: {} }], intervalMs: 60_000 });
+    const { kind, cursor, ...counted } = (await stream.next()).value.data.eventCounts;
+    const {
+      head,
+      truncated: _,
+      ...asked
+    } = (
+      await world.data(
+        `{ eventCounts(by: [{ event: {} }]) { total head truncated buckets { keys start end count firstOccurred lastOccurred } } }`,
+      )
+    ).eventCounts;
+    expect({ kind, counted }).toEqual({ kind: 'SNAPSHOT', counted: asked });
+    expect(cursor).toBe(head);
+    await stream.return?.();
+  }
+  await first.return?.();
+});
+
+test('what cannot be counted live is refused', async () => {
+  await using world = await startWorld();
+  const byEvent = { by: [{ event: {} }] };
+  const year = { occurred: { since: '2026-01-01T00:00:00Z', until: '2027-01-01T00:00:00Z' } };
+  for (const [variables, code, message] of [
+    [{ ...byEvent, intervalMs: 49 }, 'BAD_USER_INPUT', 'intervalMs: expected a whole number from 50'],
+    [{ ...byEvent, intervalMs: 3_600_001 }, 'BAD_USER_INPUT', 'got 3600001'],
+    [{ by: [] }, 'BAD_USER_INPUT', 'at least one dimension'],
+    [{ by: [{ time: { unit: 'SECOND' } }], filter: year }, 'LIMIT_EXCEEDED', '10000 buckets of time'],
+  ] as const) {
+    const result = (await listenTo(world.socket(), live, variables).next()).value;
+    expect(result.errors).toEqual([
+      expect.objectContaining({ message: expect.stringContaining(message), extensions: expect.objectContaining({ code }) }),
+    ]);
+  }
+});
+
+async function emit(world: World, event: string): Promise<void> {
+  await world.data('mutation ($event: String!) { emitEvent(input: { event: $event, resource: { id: "r" } }) { status } }', { event });
+}
+
+async function metric(world: World, name: string): Promise<number> {
+  const metrics = await (await fetch(`${world.tidings.url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(metrics)![1]);
+}

@@ -1,0 +1,78 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Position } from '../../../src/event/cursor.ts';
+import { readLog } from '../../../src/store/log/read-log.ts';
+import { startProcess } from '../../support/emitting.ts';
+import { anyEvent } from '../../support/oracles/random-filters.ts';
+import { newDatabase, onPostgres } from '../../support/test-server.ts';
+
+const seed = Number(process.env['TIDINGS_OWN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+test('an event reaches those who follow in its own process with no statement but those of the emission', async () => {
+  await using home = await newDatabase();
+  await using process = await startProcess(home.environment);
+  using _following = await process.tail.follow();
+  const [before, began] = [process.statements(), performance.now()];
+  const ids = Array.from({ length: 20 }, (_, n) => `a-${n}`);
+  for (const id of ids) {
+    const { head } = await process.emit([{ id, event: 'a', resource: { id: 'r' } }]);
+    while (process.tail.head() < head) await new Promise<void>((wake) => process.tail.moves.add({ wake }));
+  }
+  expect(process.passed.map(({ id }) => id)).toEqual(ids);
+  // One stores and one reads the head, and on Postgres one tells other processes, at most; the poll reads the head too.
+  const each = onPostgres ? 3 : 2;
+  const polls = Math.ceil((performance.now() - began) / 500) + 1;
+  expect(process.statements() - before).toBeLessThanOrEqual(ids.length * each + polls);
+});
+
+test('what is handed over is what a read of the log gives', async () => {
+  await using home = await newDatabase();
+  await using process = await startProcess(home.environment);
+  using _following = await process.tail.follow();
+  const numbers = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.maxSafeInteger(), fc.constantFrom(-0, 5e-324, 1.8e-308));
+  const odd = fc.record({
+    event: fc.constant('a'),
+    resource: fc.constant({ id: 'r', name: 'n', labels: { 'prefect.resource.id': 'r', 'prefect.name': '' } }),
+    related: fc.constant([{ id: 'x', role: 'y', name: 'z', labels: { 'prefect.resource.role': 'y', ['__proto__']: 'p' } }]),
+    payload: fc.dictionary(fc.string({ unit: 'grapheme' }), fc.oneof(numbers, fc.array(numbers), fc.jsonValue()), {
+      noNullPrototype: false,
+    }),
+  });
+  const timed = fc
+    .constantFrom('0000-01-01T00:00:00Z', '2016-12-31T23:59:60+01:00', '9999-12-31T23:59:59.9999999Z')
+    .map((occurred) => ({ event: 'a', occurred, resource: { id: 'r' } }));
+  const events = fc.sample(fc.oneof(anyEvent, odd, timed), { seed, numRuns: 600 });
+  let created = 0;
+  for (let at = 0; at < events.length; at += 50) {
+    const { outcomes } = await process.emit(events.slice(at, at + 50));
+    created += outcomes.filter(({ status }) => status === 'CREATED').length;
+  }
+  const { events: stored } = await readLog(process.database, { after: 0 as Position, head: process.tail.head(), limit: 1000 });
+  await expect.poll(() => process.passed.length).toBe(created);
+  expect(created).toBeGreaterThan(500);
+  for (const [index, event] of stored.entries()) expect(process.passed[index], `seed ${seed}`).toStrictEqual(event);
+});
+
+test('where others write too, or a batch leaves places free, every event passes once, in order', async () => {
+  await using home = await newDatabase();
+  await using one = await startProcess(home.environment);
+  // Another process, as far as the log is concerned; the embedded database lets in one connection.
+  await using other = await startProcess(home.environment, { opened: one.database });
+  using _following = await one.tail.follow();
+  using _otherFollowing = await other.tail.follow();
+  const emitting = [one, other].map(async (process, side) => {
+    for (let n = 0; n < 40; n += 1) {
+      const ids = Array.from({ length: 1 + ((n * 7) % 5) }, (_, index) => `${side}-${n}-${index}`);
+      // The same id twice takes a place that stays free, and so does a shared one on the second side.
+      await process.emit([...ids, ids[0], `both-${n}`].map((id) => ({ id, event: 'a', resource: { id: 'r' } })));
+    }
+  });
+  await Promise.all(emitting);
+  const { events } = await readLog(one.database, { after: 0 as Position, head: 1_000_000 as Position, limit: 1000 });
+  const stored = events.map(({ id }) => id);
+  expect(stored).toHaveLength(2 * (40 * 3) + 40);
+  for (const process of [one, other]) {
+    await expect.poll(() => process.passed.length).toBe(stored.length);
+    expect(process.passed.map(({ id }) => id)).toEqual(stored);
+  }
+});

@@ -1,0 +1,14 @@
+import { test } from 'vitest';
+import { allFates, outlive } from '../../support/fault-injection.ts';
+import { javascriptClients, startJavaScriptClient } from '../../support/readme-clients.ts';
+
+test.each(allFates)(
+  'the README’s clients for JavaScript print every event once, in order, when %s',
+  async (fate) => {
+    await outlive(
+      fate,
+      javascriptClients.map((name) => (port: number, cursor: string) => startJavaScriptClient(name, port, cursor)),
+    );
+  },
+  120_000,
+);

@@ -1,0 +1,93 @@
+import { get, type ClientRequest } from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listenTo, startWorld, type World } from '../../support/test-server.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const subscription = `subscription ($filter: EventFilter, $after: Cursor) {
+  events(filter: $filter, after: $after) { id cursor event resource { id labels } payload }
+}`;
+const head = async (): Promise<string> => (await world.data('{ head }')).head;
+async function emit(...ids: string[]): Promise<void> {
+  const input = ids.map((id, n) => ({
+    id,
+    event: `kind.${id.split('-')[0]}`,
+    resource: { id: 'r' },
+    payload: { n, text: 'two\n\nlines' },
+  }));
+  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
+}
+const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
+const patience = { timeout: 20_000, interval: 20 };
+
+async function openSubscriptions(): Promise<number> {
+  const metrics = await (await fetch(`${world.tidings.url}/metrics`)).text();
+  return Number(/^tidings_subscriptions (\d+)$/m.exec(metrics)![1]);
+}
+
+/** An SSE client: what came to it, as the server sent it. */
+function listenOverSse(variables: object): { readonly events: any[]; readonly request: ClientRequest } {
+  const events: any[] = [];
+  let text = '';
+  const query = new URLSearchParams({ query: subscription, variables: JSON.stringify(variables) });
+  const request = get(`${world.tidings.url}/graphql?${query}`, { headers: { accept: 'text/event-stream' } }, (response) => {
+    response.on('error', () => undefined);
+    response.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const messages = text.split('\n\n');
+      text = messages.pop()!;
+      for (const message of messages) {
+        const data = /^event: next\ndata: (.*)$/.exec(message);
+        if (data !== null) events.push(JSON.parse(data[1]!).data.events);
+      }
+    });
+  });
+  request.on('error', () => undefined);
+  return { events, request };
+}
+
+test('SSE gives what WebSocket gives, from history on into the present', async () => {
+  const variables = { after: await head(), filter: { event: { in: ['kind.same'] } } };
+  await emit(...names('same', 250));
+  const overSse = listenOverSse(variables);
+  await expect.poll(() => overSse.events.length, patience).toBeGreaterThan(0);
+  await emit('other-1', ...names('same', 500).slice(250));
+  await expect.poll(() => overSse.events.length, patience).toBe(500);
+  overSse.request.destroy();
+  const overWebSocket = listenTo(world.socket(), subscription, variables);
+  const expected = [];
+  while (expected.length < 500) expected.push((await overWebSocket.next()).value.data.events);
+  expect(overSse.events).toEqual(expected);
+  await overWebSocket.return?.();
+});
+
+test('the cursor of any event that came over SSE goes on exactly behind it', async () => {
+  const first = listenOverSse({ after: await head() });
+  await expect.poll(openSubscriptions, patience).toBe(1);
+  await emit(...names('resume', 20));
+  await expect.poll(() => first.events.length, patience).toBe(20);
+  first.request.destroy();
+  for (const [n, { cursor }] of first.events.slice(0, 19).entries()) {
+    const second = listenOverSse({ after: cursor });
+    await expect.poll(() => second.events.length, patience).toBe(19 - n);
+    expect(second.events).toEqual(first.events.slice(n + 1));
+    second.request.destroy();
+  }
+});
+
+test('an SSE client that leaves, idle or in the middle of events, leaves no subscription open', async () => {
+  await expect.poll(openSubscriptions, patience).toBe(0);
+  const after = await head();
+  await emit(...names('leave', 1000));
+  const idle = Array.from({ length: 20 }, () => listenOverSse({ filter: { event: { in: ['kind.never'] } } }));
+  const busy = Array.from({ length: 20 }, () => listenOverSse({ after }));
+  await expect.poll(openSubscriptions, patience).toBe(40);
+  for (const { events } of busy) await expect.poll(() => events.length, patience).toBeGreaterThan(0);
+  // One half says good-bye, the other is cut off.
+  [...idle, ...busy].forEach(({ request }, n) => (n % 2 === 0 ? request.destroy() : request.socket!.resetAndDestroy()));
+  await expect.poll(openSubscriptions, patience).toBe(0);
+});

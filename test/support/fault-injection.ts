@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import { expect } from 'vitest';
+import { WebSocket } from 'ws';
+import { startProxy, type FragileProxy } from './database/flaky-proxy.ts';
+import { startProcess, type ServerProcess } from './process.ts';
+import type { ReadmeClient } from './readme-clients.ts';
+import { newDatabase, onPostgres, post } from './test-server.ts';
+
+/** What can become of a connection or of its server, as its clients see it. */
+export type Fate = keyof typeof fates;
+
+interface Stage {
+  readonly proxy: FragileProxy;
+  readonly clients: readonly ReadmeClient[];
+  readonly server: ServerProcess;
+  /** Starts another server on the same database; the proxy does not lead there yet. */
+  readonly start: (port?: string) => Promise<ServerProcess>;
+}
+
+/** Each answers with the server that is there afterwards. */
+const fates = {
+  async 'the connection is cut in the middle of messages'({ proxy, clients, server }: Stage) {
+    proxy.cutAfter(2000);
+    await expect.poll(() => proxy.cuts(), patience).toBeGreaterThanOrEqual(4 * clients.length);
+    proxy.cutAfter(Infinity);
+    return server;
+  },
+  async 'the server is killed and starts again on its port'({ server, start }: Stage) {
+    await ended(server, 'SIGKILL');
+    return start(new URL(server.url).port);
+  },
+  async 'the server is killed and another process takes its place'({ proxy, server, start }: Stage) {
+    await ended(server, 'SIGKILL');
+    const next = await start();
+    proxy.leadTo(next.url);
+    return next;
+  },
+  async 'the server is asked to stop and another one goes on'({ proxy, server, start }: Stage) {
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const closed = once(socket, 'close');
+    await once(socket, 'open');
+    // The embedded database serves one process at a time.
+    const early = onPostgres ? await start() : null;
+    if (early !== null) proxy.leadTo(early.url);
+    expect(await ended(server, 'SIGTERM')).toBe(0);
+    expect((await closed)[0]).toBe(1001);
+    const next = early ?? (await start());
+    proxy.leadTo(next.url);
+    return next;
+  },
+};
+
+export const allFates = Object.keys(fates) as Fate[];
+
+/** Starts a client on a port of loopback, from a cursor. */
+type StartClient = (port: number, cursor: string) => Promise<ReadmeClient>;
+
+/** Lets clients meet a fate while events are emitted without a pause, and expects each to print every event once, in log order. */
+export async function outlive(fate: Fate, starters: readonly StartClient[]): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const { environment } = stack.use(await newDatabase());
+  const start = async (port = '0'): Promise<ServerProcess> => {
+    const started = await startProcess({ ...environment, PORT: port });
+    stack.defer(async () => void (await ended(started, 'SIGKILL')));
+    return started;
+  };
+  let server = await start();
+  const proxy = stack.use(await startProxy(server.url));
+  const { head } = (await post(server.url, '{ head }')).data;
+  const clients = await Promise.all(starters.map(async (starter) => stack.use(await starter(proxy.port, head))));
+
+  const emission: Emission = { url: () => server.url, over: false };
+  const emitting = emit(emission);
+  try {
+    for (const { name, printed } of clients) await expect.poll(() => printed().length, { ...patience, message: name }).toBeGreaterThan(3);
+    server = await fates[fate]({ proxy, clients, server, start });
+    // Some more go by afterwards.
+    await expect.poll(async () => (await namesAfter(server.url, head)).length, patience).toBeGreaterThan(20);
+  } finally {
+    emission.over = true;
+    await emitting;
+  }
+  await emitOne({ ...emission, over: false }, 'the.end');
+  const expected = await namesAfter(server.url, head);
+  for (const { name, printed } of clients) {
+    await expect.poll(() => printed().at(-1), { ...patience, message: name }).toBe('the.end');
+    expect(printed(), name).toEqual(expected);
+  }
+}
+
+interface Emission {
+  readonly url: () => string;
+  over: boolean;
+}
+
+/** One event after the other, each repeated until a server has taken it. */
+async function emit(emission: Emission): Promise<void> {
+  for (let n = 0; !emission.over; n += 1) await emitOne(emission, `event.${n}`);
+}
+
+async function emitOne(emission: Emission, name: string): Promise<void> {
+  const query = 'mutation ($input: EventInput!) { emitEvent(input: $input) { event { id } } }';
+  const input = { id: name, event: name, resource: { id: 'r' } };
+  while (!emission.over) {
+    const answer = await post(emission.url(), query, { input }).catch(() => null);
+    if (answer?.data?.emitEvent?.event) return;
+    await new Promise((resolve) => setTimeout(resolve, 20)); // nobody is there now
+  }
+}
+
+async function namesAfter(url: string, cursor: string): Promise<string[]> {
+  const query =
+    'query ($after: Cursor) { events(order: LOG, first: 1000, after: $after) { nodes { event } pageInfo { hasNextPage endCursor } } }';
+  const names: string[] = [];
+  for (let after = cursor, more = true; more;) {
+    const { events } = (await post(url, query, { after })).data;
+    names.push(...events.nodes.map((node: { event: string }) => node.event));
+    [after, more] = [events.pageInfo.endCursor, events.pageInfo.hasNextPage];
+  }
+  return names;
+}
+
+async function ended({ child }: ServerProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  return (await exit)[0] as number | null;
+}
+
+const patience = { timeout: 40_000, interval: 50 };

@@ -1,0 +1,151 @@
+import * as fc from 'fast-check';
+import type { EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+
+// Random events and filters that collide: short texts over a small alphabet of what is special somewhere.
+const character = fc.constantFrom('a', 'b', 'B', '.', '%', '_', '\\', '*', '?', '"', "'", '[', ' ', 'é', 'ß', '\uE000', '💌', '𝔸');
+// What has case, in all its kinds, and what JSON, regular expressions and search texts write in their own ways.
+const cased = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('k', 'K', '\u212A', 's', 'S', '\u017F', 'é', 'É') },
+  { weight: 2, arbitrary: fc.constantFrom(...'eßẞiIıİσςΣ𐐀𐐨', '\u0301') },
+  { weight: 2, arbitrary: fc.constantFrom(...'"\\-+!.(|)[^]$*?{}%_/,: \n\t', '\u0001', '\u007F', '\u00A0') },
+);
+const spoken = fc.string({ unit: cased, minLength: 1, maxLength: 4 });
+const word = fc.oneof(
+  { weight: 2, arbitrary: fc.string({ unit: character, minLength: 1, maxLength: 3 }) },
+  { weight: 1, arbitrary: spoken },
+);
+const wordOrEmpty = fc.oneof({ weight: 2, arbitrary: fc.string({ unit: character, maxLength: 3 }) }, { weight: 1, arbitrary: spoken });
+const id = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom('a', 'b', 'a.b', 'a%', 'a_', '%', '\\', '💌') },
+  { weight: 1, arbitrary: spoken },
+);
+const role = fc.constantFrom('a', 'actor', '%', 'r_');
+const labelKey = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom('k', 'k.x', '%', '"', 'id', '💌', 'prefect.name', 'prefect.resource.name') },
+  { weight: 1, arbitrary: spoken },
+);
+const time = fc.integer({ min: 0, max: 5 }).map((n) => `2026-01-01T00:00:00.00000${n}Z`);
+const oddKey = fc.constantFrom('01', ' 1', '+0', 'a.b', '"', '\\', '💌', '__proto__', '9999999999');
+const payloadKey = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom('a', '0') },
+  { weight: 4, arbitrary: fc.constantFrom('b', '1', '-1') },
+  { weight: 2, arbitrary: oddKey },
+  { weight: 1, arbitrary: spoken },
+);
+const scalar = fc.oneof(
+  wordOrEmpty,
+  fc.constantFrom(0, 1, -1, 1.5, 1e21, 1e-7, 2 ** 53, -0, 123_456_789.125),
+  fc.boolean(),
+  fc.constant(null),
+);
+
+const json = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    scalar,
+    fc.array(tie('value'), { minLength: 1, maxLength: 3 }),
+    fc.array(fc.tuple(payloadKey, tie('value')), { maxLength: 3 }).map((entries) => Object.fromEntries(entries)),
+  ),
+})).value;
+
+const labels = fc.array(fc.tuple(labelKey, wordOrEmpty), { maxLength: 3 }).map((entries) => Object.fromEntries(entries));
+
+/** An event without an id, in the form of GraphQL's EventInput. */
+export const anyEvent = fc.record(
+  {
+    event: word,
+    occurred: time,
+    resource: fc.record({
+      id,
+      labels: fc.oneof(
+        labels,
+        fc.tuple(labels, role).map(([some, given]) => ({ ...some, 'prefect.resource.role': given })),
+      ),
+    }),
+    related: fc.array(fc.record({ id, role, labels }), { maxLength: 3 }),
+    payload: fc
+      .tuple(json, fc.array(fc.tuple(payloadKey, json), { maxLength: 3 }))
+      .map(([a, entries]) => Object.fromEntries([...entries, ['a', a]])),
+    follows: id,
+  },
+  { requiredKeys: ['event', 'occurred', 'resource'] },
+);
+
+/** A field left out, null, or given. */
+const optionally = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null | undefined> =>
+  fc.oneof({ weight: 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constant(null) }, { weight: 16, arbitrary: value });
+const some = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
+  fc.oneof({ weight: 1, arbitrary: fc.constant<T[]>([]) }, { weight: 12, arbitrary: fc.array(value, { minLength: 1, maxLength: 3 }) });
+
+const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*', '*', '?', '\\', '%', '_', '.', '💌'), maxLength: 5 });
+const prefix = fc.constantFrom('', 'a', 'a.', 'a%', '%', '_', '\\', '💌', 'ab');
+
+/** Records with at most so many of these fields, chosen first, so that filters match now and then and stay small. */
+function few<T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }, most: number, always: Partial<typeof fields> = {}) {
+  const keys = Object.keys(fields) as (keyof T)[];
+  return fc
+    .uniqueArray(fc.constantFrom(...keys), { minLength: 1, maxLength: most })
+    .chain((chosen) => fc.record({ ...always, ...Object.fromEntries(chosen.map((key) => [key, fields[key]])) })) as fc.Arbitrary<
+    Partial<T>
+  >;
+}
+
+const list = <T>(value: fc.Arbitrary<T>) => optionally(some(value));
+const range = few({ since: optionally(time), until: optionally(time) }, 2);
+const name = (value: fc.Arbitrary<string>) =>
+  few({ in: list(value), startsWith: list(prefix), notIn: list(value), notStartsWith: list(prefix) }, 2);
+const value = fc.oneof(wordOrEmpty, id, role);
+const label = few({ exists: optionally(fc.boolean()), in: list(value), notIn: list(value), like: list(glob), notLike: list(glob) }, 2, {
+  key: fc.oneof(labelKey, fc.constantFrom('prefect.resource.id', 'prefect.resource.role', 'missing')),
+} as object);
+const resource = few({ id: optionally(name(id)), labels: optionally(fc.array(label, { minLength: 1, maxLength: 2 })) }, 2);
+const related = few({ role: list(role), id: optionally(name(id)), labels: optionally(fc.array(label, { minLength: 1, maxLength: 2 })) }, 3);
+const path = fc
+  .tuple(fc.oneof({ weight: 4, arbitrary: fc.constant('a') }, payloadKey), fc.array(payloadKey, { maxLength: 2 }))
+  .map(([first, others]) => [first, ...others].map((key) => (/^[^."]+$/.test(key) ? key : JSON.stringify(key))).join('.'));
+const comparand = optionally(scalar);
+const payload = few(
+  {
+    exists: optionally(fc.boolean()),
+    eq: fc.oneof(json, scalar),
+    in: list(fc.oneof(json, scalar)),
+    gt: comparand,
+    gte: comparand,
+    lt: comparand,
+    lte: comparand,
+  },
+  2,
+  { path } as object,
+);
+
+// Needles that are long enough to be missing now and then, their operators, phrases, and what is not quite either.
+const needle = fc.oneof(spoken, word, fc.string({ unit: cased, minLength: 2, maxLength: 3 }));
+const term = fc
+  .tuple(fc.constantFrom('', '', '-', '!', '+'), needle, fc.constantFrom('', '"'))
+  .map(([operator, what, quote]) => `${operator}${quote}${what}${quote}`);
+const text = fc
+  .array(fc.oneof({ weight: 8, arbitrary: term }, { weight: 1, arbitrary: spoken }), { maxLength: 4 })
+  .map((terms) => terms.join(' '));
+
+const plain = {
+  text: optionally(text),
+  id: list(fc.nat(60).map((n) => `e${n}`)),
+  occurred: optionally(range),
+  received: optionally(range),
+  event: optionally(name(word)),
+  resource: optionally(resource),
+  related: optionally(fc.array(related, { minLength: 1, maxLength: 2 })),
+  anyResource: optionally(fc.array(resource, { minLength: 1, maxLength: 2 })),
+  payload: optionally(fc.array(payload, { minLength: 1, maxLength: 2 })),
+  follows: list(id),
+};
+
+function filterOfDepth(depth: number): fc.Arbitrary<EventFilterInput> {
+  if (depth === 0) return few(plain, 2) as fc.Arbitrary<EventFilterInput>;
+  const below = filterOfDepth(depth - 1);
+  const nested = { and: list(below), or: list(below), not: optionally(below) };
+  const both = fc.tuple(few(plain, 1), few(nested, 2)).map(([one, other]) => ({ ...one, ...other }));
+  return fc.oneof(few(plain, 2), few(nested, 2), both) as fc.Arbitrary<EventFilterInput>;
+}
+
+export const anyFilter = filterOfDepth(3);

@@ -1,0 +1,34 @@
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import * as fc from 'fast-check';
+import { readSettings } from '../../../src/settings.ts';
+import { origin } from '../../../src/event/cursor.ts';
+import { appendEvents } from '../../../src/store/log/append.ts';
+import { readHead } from '../../../src/store/log/log-order.ts';
+import { readLog } from '../../../src/store/log/read-log.ts';
+import { openStore } from '../../../src/store/open-store.ts';
+import { draftOf } from '../../unit/support/valid-event.ts';
+import { anyEvent } from './random-filters.ts';
+import { newDatabase } from '../test-server.ts';
+
+/** A database of a test's own with these events, e0 and so on, which have no digests. */
+export async function logOf(candidates: readonly object[]) {
+  const stack = new AsyncDisposableStack();
+  const home = stack.use(await newDatabase());
+  const settings = readSettings(home.environment);
+  const { database } = stack.use(await openStore(settings));
+  const drafts = candidates.map((candidate, n) => draftOf({ ...candidate, id: `e${n}` }));
+  for (let at = 0; at < drafts.length; at += 50) await appendEvents(database, drafts.slice(at, at + 50), 'REJECT_ALL');
+  const head = await readHead(database);
+  const { events } = await readLog(database, { after: origin, head, limit: candidates.length });
+  return { settings, database, events, head, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
+}
+
+/** Random events that occurred at random times, the same for a seed; `more` overrides what they say otherwise. */
+export function randomEvents(
+  { seed, count }: { readonly seed: number; readonly count: number },
+  time: fc.Arbitrary<string>,
+  more: (event: { readonly payload?: object }, n: number) => object = () => ({}),
+): readonly object[] {
+  const times = fc.sample(time, { seed, numRuns: count });
+  return fc.sample(anyEvent, { seed, numRuns: count }).map((event, n) => ({ ...event, occurred: times[n], ...more(event, n) }));
+}

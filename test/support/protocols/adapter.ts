@@ -1,0 +1,46 @@
+import type { World } from '../test-server.ts';
+
+export interface Posted {
+  readonly status: number;
+  readonly body: any;
+  readonly headers: Headers;
+}
+
+/** Posts to a path of a world's server: text and bytes as they are, anything else as JSON. */
+export async function postTo(world: World, path: string, body: unknown, headers: Record<string, string>): Promise<Posted> {
+  const sent = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  const response = await fetch(`${world.tidings.url}${path}`, { method: 'POST', body: sent as string, headers });
+  const answer = await response.text();
+  return { status: response.status, body: answer === '' ? null : JSON.parse(answer), headers: response.headers };
+}
+
+/** The place behind what is stored so far. */
+export async function headOf(world: World): Promise<string> {
+  return (await world.data('{ head }')).head;
+}
+
+/** The ids of the stored events in log order; of those after a cursor. */
+export async function storedIds(world: World, after: string | null = null): Promise<string[]> {
+  const query = 'query ($after: Cursor) { events(order: LOG, first: 1000, after: $after) { nodes { id } } }';
+  return (await world.data(query, { after })).events.nodes.map(({ id }: { id: string }) => id);
+}
+
+/** The same, whole. */
+export async function storedEvents(world: World, after: string | null = null): Promise<any[]> {
+  const query = `query ($after: Cursor) { events(order: LOG, first: 1000, after: $after) { nodes {
+    id occurred event resource { id labels } related { id role labels } payload follows { id } } } }`;
+  return (await world.data(query, { after })).events.nodes;
+}
+
+export async function countOf(world: World): Promise<number> {
+  return (await world.data('{ events(first: 1) { totalCount(max: 100000) { count } } }')).events.totalCount.count;
+}
+
+/** How many events came through a door so far: created, duplicates and rejected ones. */
+export async function throughDoor({ tidings }: World, door: string): Promise<number[]> {
+  const text = await (await fetch(`${tidings.url}/metrics`)).text();
+  return ['created', 'duplicate', 'rejected'].map((status) => {
+    const [, count = 0] = text.split(`tidings_door_events_total{door="${door}",status="${status}"} `);
+    return Number.parseInt(String(count), 10);
+  });
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient, type Client } from 'graphql-ws';
+import postgres from 'postgres';
+import { inject } from 'vitest';
+import { WebSocket } from 'ws';
+import { readSettings } from '../../src/settings.ts';
+import { startTidings, type Tidings } from '../../src/main.ts';
+import type { DocumentLimits } from '../../src/server/graphql/document-limit-defaults.ts';
+
+export const onPostgres = process.env['TIDINGS_TEST_DATABASE'] === 'postgres';
+
+/** A database of a test's own, and a server on it. */
+export interface World extends AsyncDisposable {
+  readonly tidings: Tidings;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Runs an operation over HTTP; throws when it has errors. */
+  data(query: string, variables?: object): Promise<any>;
+  /** Runs an operation over HTTP. */
+  answer(query: string, variables?: object): Promise<Answer>;
+  /** A client of the server's WebSocket, closed with the world. */
+  socket(): Client;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly data?: any;
+  readonly errors?: readonly { readonly message: string; readonly path?: readonly unknown[]; readonly extensions?: any }[];
+}
+
+/** `documents`: how large they may be, where that is not as usual. */
+export async function startWorld(settings: Readonly<Record<string, string>> = {}, documents: Partial<DocumentLimits> = {}): Promise<World> {
+  const home = await newDatabase();
+  const environment = { ...home.environment, PORT: '0', ...settings };
+  const tidings = await startTidings({ ...readSettings(environment), ...documents }).catch(async (error: unknown) => {
+    await home[Symbol.asyncDispose]();
+    throw error;
+  });
+  const sockets: Client[] = [];
+  const answer = (query: string, variables?: object): Promise<Answer> => post(tidings.url, query, variables);
+  return {
+    tidings,
+    environment,
+    answer,
+    async data(query, variables) {
+      const { data, errors } = await answer(query, variables);
+      if (errors !== undefined) throw new Error(JSON.stringify(errors));
+      return data;
+    },
+    socket() {
+      const client = socketTo(tidings.url);
+      sockets.push(client);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of sockets) await client.dispose();
+      await tidings[Symbol.asyncDispose]();
+      await home[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function post(
+  url: string,
+  query: string,
+  variables?: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query, variables }),
+  });
+  return { status: response.status, ...((await response.json()) as object) };
+}
+
+export function socketTo(url: string): Client {
+  return createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, lazy: true, retryAttempts: 0 });
+}
+
+/** Events of a subscription, taken one by one. */
+export function listenTo<T = any>(client: Client, query: string, variables: Record<string, unknown> = {}): AsyncIterableIterator<T> {
+  return client.iterate<any>({ query, variables }) as AsyncIterableIterator<T>;
+}
+
+/** A new empty database: on the test server, or a copy of a new embedded one. */
+export async function newDatabase(): Promise<{ readonly environment: Readonly<Record<string, string>> } & AsyncDisposable> {
+  return onPostgres ? newPostgresDatabase() : newDataDir();
+}
+
+async function newPostgresDatabase() {
+  const port = inject('postgresPort');
+  const name = `t_${randomUUID().replaceAll('-', '')}`;
+  const url = (database: string): string => `postgres://tidings@127.0.0.1:${port}/${database}`;
+  const admin = postgres(url('postgres'), { max: 1, onnotice: () => undefined });
+  await admin.unsafe(`create database ${name}`);
+  return {
+    environment: { DATABASE_URL: url(name) },
+    async [Symbol.asyncDispose]() {
+      await admin.unsafe(`drop database ${name} with (force)`);
+      await admin.end();
+    },
+  };
+}
+
+async function newDataDir() {
+  const folder = mkdtempSync(join(inject('dataFolders'), 'w-'));
+  cpSync(inject('embeddedTemplate'), folder, { recursive: true, filter: (path) => !path.endsWith('.lock') });
+  return {
+    environment: { DATA_DIR: folder },
+    async [Symbol.asyncDispose]() {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+    },
+  };
+}

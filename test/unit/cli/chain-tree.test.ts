@@ -1,0 +1,62 @@
+import { stripVTControlCharacters } from 'node:util';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { drawChain, type ChainEvent } from '../../../src/cli/chain-tree.ts';
+import { widthOf } from '../../../src/cli/terminal/format-text.ts';
+
+const event = (id: string, followsId: string | null): ChainEvent => ({
+  id,
+  followsId,
+  occurred: '2026-11-23T14:41:10.863461Z',
+  event: 'acme.done',
+  resource: { id: '東京', name: '' },
+});
+const nothing = { ancestors: [], missingId: null, cyclic: false, truncated: false };
+const plain = { coloured: false, columns: Infinity };
+
+/** Reads the leaders back out of a drawing: the one above in the column, or that of the branch. */
+function leadersIn(lines: readonly string[]): ReadonlyMap<string, string> {
+  const leaders = new Map<string, string>();
+  const columns: (string | undefined)[] = [];
+  for (const line of lines) {
+    const column = line.search(/[○●]/) / 2;
+    const id = line.split('  ').at(-1)!;
+    const leader = line.includes('├─') ? columns[column - 1] : columns[column];
+    if (leader !== undefined) leaders.set(id, leader);
+    columns.splice(column, Infinity, id);
+  }
+  return leaders;
+}
+
+test('a drawing says of each descendant which event it follows, and is never deep', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(), { maxLength: 300 }), (drawn) => {
+      const asked = event('0', null);
+      const levels = [[asked]];
+      const all = [asked, ...drawn.map((leader, n) => event(`${n + 1}`, `${leader % (n + 1)}`))];
+      for (let level = [asked]; level.length > 0; levels.push(level)) {
+        level = all.filter(({ followsId }) => level.some(({ id }) => id === followsId));
+      }
+      const lines = drawChain(asked, { ...nothing, descendants: levels.slice(1).flat() }, plain);
+      expect(lines).toHaveLength(all.length);
+      expect(leadersIn(lines)).toEqual(new Map(all.slice(1).map(({ id, followsId }) => [id, followsId])));
+      for (const line of lines) expect(line.search(/[○●]/)).toBeLessThanOrEqual(2 * Math.log2(all.length + 1));
+    }),
+  );
+});
+
+test('a chain of a thousand is one column', () => {
+  const [asked, ...descendants] = Array.from({ length: 1000 }, (_, n) => event(`${n}`, n === 0 ? null : `${n - 1}`));
+  const lines = drawChain(asked!, { ...nothing, descendants }, plain);
+  expect(lines.filter((line) => line.startsWith('○ '))).toHaveLength(999);
+});
+
+test('lines fit a narrow terminal, also with wide characters and colours', () => {
+  const descendants = [event('a', 'x'), event('b', 'x'), event('c', 'a')];
+  for (let columns = 3; columns < 80; columns += 1) {
+    const bare = drawChain(event('x', 'gone'), { ...nothing, descendants }, { coloured: false, columns });
+    for (const line of bare.slice(1)) expect(widthOf(line)).toBeLessThanOrEqual(Math.max(columns, 4));
+    const coloured = drawChain(event('x', 'gone'), { ...nothing, descendants }, { coloured: true, columns });
+    expect(coloured.map((line) => stripVTControlCharacters(line))).toEqual(bare);
+  }
+});

@@ -1,0 +1,66 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { behindPrefix, byCodePoints } from '../../../src/event/code-point-order.ts';
+import { formatCursor, parseCursor, type Position } from '../../../src/event/cursor.ts';
+import { formatResourceCursor, parseResourceCursor } from '../../../src/event/resource-cursor.ts';
+import { seal } from '../../../src/event/sealed.ts';
+import { storableText } from '../support/code-points.ts';
+import { refusal } from '../support/rejection.ts';
+
+const badCursor = expect.objectContaining({ code: 'BAD_CURSOR', path: ['after'] });
+const text = storableText(0, 12);
+const ids = storableText(1, 12);
+const reading = (cursor: string): unknown => refusal(() => parseResourceCursor(cursor, ['after']));
+
+test('a cursor gives back the id that it was made of', () => {
+  fc.assert(
+    fc.property(ids, (id) => {
+      expect(parseResourceCursor(formatResourceCursor(id), ['after'])).toBe(id);
+    }),
+  );
+});
+
+test('a cursor with one character changed, and any other text, is BAD_CURSOR', () => {
+  fc.assert(
+    fc.property(ids, fc.nat(), fc.base64String(), (id, at, other) => {
+      const cursor = formatResourceCursor(id);
+      const index = at % cursor.length;
+      const changed = cursor.slice(0, index) + (cursor[index] === 'A' ? 'B' : 'A') + cursor.slice(index + 1);
+      for (const each of [changed, cursor.slice(1), `${cursor}A`, other]) expect(reading(each)).toEqual(badCursor);
+    }),
+  );
+  for (const bytes of [[4], [4, 0], [4, 0xff], [5, 97], []]) expect(reading(seal(Buffer.from(bytes)))).toEqual(badCursor);
+});
+
+test('cursors of resources and of events are not taken for one another', () => {
+  for (const order of ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST'] as const) {
+    const ofEvents = formatCursor({
+      order,
+      epoch: '0123456789ab',
+      position: 7 as Position,
+      occurred: '2026-01-01T00:00:00.000000Z' as any,
+    });
+    expect(reading(ofEvents)).toEqual(badCursor);
+    // As long as those of events are.
+    for (const length of [15, 23]) {
+      expect(refusal(() => parseCursor(formatResourceCursor('x'.repeat(length)), order, ['after']))).toEqual(badCursor);
+    }
+  }
+});
+
+test('what begins with a prefix lies before what is behind it, and nothing else does', () => {
+  fc.assert(
+    fc.property(text, text, text, (prefix, end, other) => {
+      const behind = behindPrefix(prefix);
+      const before = (each: string): boolean => behind === null || byCodePoints(each, behind) < 0;
+      expect(before(prefix + end)).toBe(true);
+      expect(byCodePoints(other, prefix) >= 0 && before(other)).toBe(other.startsWith(prefix));
+    }),
+  );
+  expect([behindPrefix(''), behindPrefix('\u{10ffff}'), behindPrefix('a\u{10ffff}'), behindPrefix('\ud7ff')]).toEqual([
+    null,
+    null,
+    'b',
+    '\ue000',
+  ]);
+});

@@ -1,0 +1,132 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { bytesBeyond, documentBytes } from '../../../src/event/document.ts';
+import type { EventDraft } from '../../../src/event/event.ts';
+import type { Instant } from '../../../src/event/instant.ts';
+import { draftOf, eventWith, problemsOf, soundEvent } from '../support/valid-event.ts';
+
+const texts = [
+  ['id', 255],
+  ['follows', 255],
+  ['event', 1024],
+  ['resource.id', 1024],
+  ['related.1.id', 1024],
+  ['related.1.role', 1024],
+  ['resource.name', 10_000],
+  ['related.1.name', 10_000],
+  ['resource.labels.plan', 10_000],
+  ['related.1.labels.team', 10_000],
+] as const;
+
+describe('TOO_LONG', () => {
+  test.each(texts)('%s may have %i characters, and not one more', (path, most) => {
+    expect(problemsOf(eventWith(path, 'x'.repeat(most)))).toEqual([]);
+    expect(problemsOf(eventWith(path, 'x'.repeat(most + 1)))).toEqual([`TOO_LONG input.3.${path}`]);
+  });
+
+  test.each(texts)('%s: a character is a code point, whatever it takes in UTF-16', (path, most) => {
+    expect(problemsOf(eventWith(path, '💥'.repeat(most)))).toEqual([]);
+    expect(problemsOf(eventWith(path, `${'💥'.repeat(most)}x`))).toEqual([`TOO_LONG input.3.${path}`]);
+    expect(problemsOf(eventWith(path, 'e\u0301'.repeat(most)))).toEqual([`TOO_LONG input.3.${path}`]);
+  });
+
+  test.each(['resource', 'related.1'])('a label key of %s may have 255 characters, and not one more', (path) => {
+    const [longest, longer] = ['💥'.repeat(255), '💥'.repeat(256)];
+    expect(problemsOf(eventWith(`${path}.labels`, { [longest]: 'x' }))).toEqual([]);
+    expect(problemsOf(eventWith(`${path}.labels`, { a: 'x', [longer]: 'x' }))).toEqual([`TOO_LONG input.3.${path}.labels.${longer}`]);
+  });
+
+  test('payload strings and keys are only bounded by the whole', () => {
+    expect(problemsOf(eventWith('payload', { ['k'.repeat(100_000)]: 'x'.repeat(1_000_000) }))).toEqual([]);
+  });
+});
+
+describe('TOO_MANY', () => {
+  test.each(['resource', 'related.1'])('%s may have 500 labels, and not one more', (path) => {
+    const event = eventWith(`${path}.name`, null);
+    expect(problemsOf(withLabels(event, path, 500))).toEqual([]);
+    expect(problemsOf(withLabels(event, path, 501))).toEqual([`TOO_MANY input.3.${path}.labels`]);
+  });
+
+  test.each(['resource', 'related.1'])('the name of %s is one of them', (path) => {
+    const event = eventWith(`${path}.name`, 'Kiki');
+    expect(problemsOf(withLabels(event, path, 499))).toEqual([]);
+    expect(problemsOf(withLabels(event, path, 500))).toEqual([`TOO_MANY input.3.${path}.labels`]);
+    expect(problemsOf(withLabels(event, path, 499, { 'prefect.resource.name': 'Kiki' }))).toEqual([]);
+  });
+
+  test('an event may have 100 related resources, and not one more', () => {
+    const related = Array.from({ length: 101 }, (_, index) => ({ id: `r${index}`, role: 'part' }));
+    expect(problemsOf(eventWith('related', related.slice(1)))).toEqual([]);
+    expect(problemsOf(eventWith('related', related))).toEqual(['TOO_MANY input.3.related']);
+  });
+});
+
+describe('TOO_LARGE', () => {
+  test('an event may have 1,500,000 bytes as a document, and not one more', () => {
+    const room = 1_500_000 - documentBytes(draftOf(eventWith('payload', { text: '' })));
+    expect(problemsOf(eventWith('payload', { text: 'x'.repeat(room) }))).toEqual([]);
+    expect(problemsOf(eventWith('payload', { text: 'x'.repeat(room + 1) }))).toEqual(['TOO_LARGE input.3']);
+  });
+
+  test('bytes are those of UTF-8, escapes included', () => {
+    const [empty, ...others] = ['', 'é', '💥', '"', '\u0001'].map((text) => documentBytes(draftOf(eventWith('payload', { text }))));
+    expect(others.map((bytes) => bytes - empty!)).toEqual([2, 4, 2, 6]);
+  });
+
+  test('whatever an event has in it, one byte more than allowed is told', () => {
+    const number = fc.constantFrom(-1.7976931348623157e308, 0, 17);
+    const drafts = fc.constantFrom('\u0001', '💥', 'é', '"', 'x').chain((unit): fc.Arbitrary<EventDraft> => {
+      const text = fc.nat(30).map((length) => unit.repeat(length));
+      const labels = fc.dictionary(text, text, { maxKeys: 3 });
+      const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+        value: fc.oneof({ maxDepth: 3 }, text, number, fc.array(number), fc.constantFrom(null, true), fc.dictionary(text, tie('value'))),
+      }));
+      return fc.record({
+        id: text,
+        occurred: fc.constantFrom(null, soundEvent.occurred as Instant),
+        event: text,
+        resource: fc.record({ id: text, labels }),
+        related: fc.array(fc.record({ id: text, role: text, labels })),
+        payload: fc.option(fc.dictionary(text, value)),
+        follows: fc.option(text),
+      });
+    });
+    fc.assert(
+      fc.property(drafts, (any) => {
+        const bytes = documentBytes(any);
+        expect([bytesBeyond(bytes - 1, any), bytesBeyond(bytes, any)]).toEqual([bytes, null]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+test('every limit is a setting', () => {
+  const path = ['id', 'event', 'resource.id', 'related.1.role'] as const;
+  const limits = ['eventIdLength', 'eventNameLength', 'resourceIdLength', 'roleLength'] as const;
+  for (const [index, limit] of limits.entries()) {
+    expect(problemsOf(eventWith(path[index]!, 'x'.repeat(40)), { [limit]: 40 })).toEqual([]);
+    expect(problemsOf(eventWith(path[index]!, 'x'.repeat(41)), { [limit]: 40 })).toEqual([`TOO_LONG input.3.${path[index]}`]);
+  }
+  expect(problemsOf(soundEvent, { labelKeyLength: 3 })).toEqual([
+    'TOO_LONG input.3.resource.labels.plan',
+    'TOO_LONG input.3.related.1.labels.team',
+  ]);
+  expect(problemsOf(eventWith('related', []), { labelValueLength: 3 })).toEqual([
+    'TOO_LONG input.3.resource.labels.plan',
+    'TOO_LONG input.3.resource.name',
+  ]);
+  expect(problemsOf(eventWith('related', []), { labelsPerResource: 1 })).toEqual(['TOO_MANY input.3.resource.labels']);
+  expect(problemsOf(soundEvent, { relatedResources: 1 })).toEqual(['TOO_MANY input.3.related']);
+  expect(problemsOf(soundEvent, { eventBytes: 100 })).toEqual(['TOO_LARGE input.3']);
+  expect(problemsOf(soundEvent, { payloadDepth: 2 })).toEqual(['INVALID input.3.payload.attempts.1']);
+});
+
+function withLabels(event: any, path: string, count: number, more: Readonly<Record<string, string>> = {}): any {
+  const labels = Object.fromEntries(Array.from({ length: count - Object.keys(more).length }, (_, index) => [`l${index}`, 'x']));
+  const [field, index] = path.split('.');
+  const resource = index === undefined ? event[field!] : event[field!][index];
+  resource.labels = { ...labels, ...more };
+  return event;
+}

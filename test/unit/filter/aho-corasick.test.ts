@@ -1,0 +1,28 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { needlesIn } from '../../../src/filter/aho-corasick.ts';
+
+const found = (text: string, needles: readonly string[]): string[] => [...needlesIn(text, needles)].toSorted();
+
+test('finds the needles that the text contains, as searching for each does', () => {
+  const over = (letters: string, maxLength: number): fc.Arbitrary<string> =>
+    fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength });
+  const some = fc.oneof(over('ab', 6), over('abc\0é💌', 3));
+  fc.assert(
+    fc.property(fc.oneof(over('ab', 40), over('abc\0é💌', 40)), fc.array(some, { maxLength: 12 }), (text, needles) => {
+      expect(found(text, needles)).toEqual([...new Set(needles)].filter((needle) => text.includes(needle)).toSorted());
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('finds needles that begin, end and stand in others', () => {
+  expect(found('ushers', ['he', 'she', 'his', 'hers', 'e', 'ushers', 'ushersx'])).toEqual(['e', 'he', 'hers', 'she', 'ushers']);
+  expect(found('abcabcabd', ['abcabd', 'cabc', 'bd', 'cd'])).toEqual(['abcabd', 'bd', 'cabc']);
+});
+
+test('finds needles that are more than a table holds', () => {
+  const needles = Array.from({ length: 30 }, (_, index) => `${'a'.repeat(190)}${index};`);
+  expect(found(`${needles[3]}${needles[29]}`, needles)).toEqual([needles[29], needles[3]]);
+  expect(found('a'.repeat(5000), ['a'.repeat(3000), 'b', 'a'])).toEqual(['a', 'a'.repeat(3000)]);
+});

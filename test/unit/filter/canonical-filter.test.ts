@@ -1,0 +1,130 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Condition } from '../../../src/filter/filter.ts';
+import { matches } from '../../../src/filter/matches.ts';
+import { parseFilter, type EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import { canonicalFilter } from '../../../src/filter/canonical-filter.ts';
+import { anyEvent, anyFilter } from '../../support/oracles/random-filters.ts';
+import { storedOf } from '../support/valid-event.ts';
+
+const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
+const parsed = (input: EventFilterInput): Condition => parseFilter(input, ['filter'], bounds);
+const keyOf = (input: EventFilterInput): string => canonicalFilter(parsed(input)).key;
+
+const always: Condition = { kind: 'all', of: [] };
+const never: Condition = { kind: 'any', of: [] };
+
+test('holds for the same events', () => {
+  const events = fc.sample(anyEvent, { seed: 1, numRuns: 100 }).map((event, index) => storedOf({ ...event, id: `e${index}` }));
+  fc.assert(
+    fc.property(anyFilter, (input) => {
+      const filter = parsed(input);
+      const { condition } = canonicalFilter(filter);
+      expect(events.filter((event) => matches(condition, event))).toEqual(events.filter((event) => matches(filter, event)));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('is the same in any order, repetition and nesting, and its key is its JSON', () => {
+  fc.assert(
+    fc.property(anyFilter, fc.nat(), (input, seed) => {
+      const filter = parsed(input);
+      const canonical = canonicalFilter(filter);
+      expect(canonicalFilter(disguised(filter, choices(seed)))).toEqual(canonical);
+      expect(canonicalFilter(canonical.condition)).toEqual(canonical);
+      expect(JSON.stringify(canonical.condition)).toBe(canonical.key);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+describe('what always or never holds decides all around it', () => {
+  const nothingFits: EventFilterInput = { event: { in: [] } };
+  const some: EventFilterInput = { id: ['a'] };
+
+  test.each<EventFilterInput>([
+    {},
+    { occurred: {} },
+    { and: [{}, { and: [] }] },
+    { or: [some, {}] },
+    { not: nothingFits },
+    { not: { not: {} } },
+    { resource: { id: { notIn: [] } } },
+    { anyResource: [{ labels: [{ key: 'k' }] }] },
+    { payload: [{ path: 'a' }] },
+  ])('always: %j', (input) => {
+    expect(canonicalFilter(parsed(input)).condition).toEqual(always);
+  });
+
+  test.each<EventFilterInput>([
+    nothingFits,
+    { or: [] },
+    { ...some, or: [] },
+    { or: [nothingFits, { not: {} }] },
+    { and: [some, { related: [{ role: [] }] }] },
+    { resource: { labels: [{ key: 'k', like: [] }] } },
+    { payload: [{ path: 'a', in: [] }] },
+    { payload: [{ path: 'a', gt: true }] },
+  ])('never: %j', (input) => {
+    expect(canonicalFilter(parsed(input)).condition).toEqual(never);
+  });
+
+  test('but not every event has a related resource', () => {
+    expect(canonicalFilter(parsed({ related: [{}] })).condition).toEqual({ kind: 'resource', among: 'related', passes: always });
+  });
+});
+
+test('JSON values are the same whatever the order of their keys, and there is one zero', () => {
+  const eq = (value: unknown): string => keyOf({ payload: [{ path: 'a', eq: value }] });
+  expect(eq({ a: [1, { b: 0, '2': null }] })).toBe(eq({ a: [1.0, { '2': null, b: -0 }] }));
+  expect(eq(JSON.parse('{"__proto__":1,"a":2}'))).toBe(eq(JSON.parse('{"a":2,"__proto__":1}')));
+  expect(eq(JSON.parse('{"__proto__":1}'))).not.toBe(eq({}));
+  expect(eq([1, 2])).not.toBe(eq([2, 1]));
+  expect(eq(1)).not.toBe(eq('1'));
+  const zeros: EventFilterInput[] = [
+    { payload: [{ path: 'a', in: [-0, null] }] },
+    { payload: [{ path: 'a', eq: { b: [-0] } }] },
+    { payload: [{ path: 'a', gt: -0 }] },
+  ];
+  for (const zero of zeros) {
+    expect(canonicalFilter(parsed(zero))).toEqual(canonicalFilter(parsed(JSON.parse(JSON.stringify(zero)))));
+  }
+});
+
+/** The same filter in other words. `choose` draws a whole number below another. */
+function disguised(node: any, choose: (below: number) => number): any {
+  const again = (each: any): any => disguised(each, choose);
+  const shuffled = (list: readonly any[]): any[] => {
+    const repeated = list.filter(() => choose(3) === 0);
+    return [...list, ...repeated]
+      .map((each) => ({ each, at: choose(1000) }))
+      .toSorted((a, b) => a.at - b.at)
+      .map(({ each }) => each);
+  };
+  const told = { ...node };
+  if (Array.isArray(node.of)) {
+    const parts = shuffled(node.of).map(again);
+    const at = choose(parts.length + 1);
+    told.of = [...parts.slice(0, at), { kind: node.kind, of: parts.slice(at) }];
+  } else if (node.kind === 'not') {
+    told.of = again(node.of);
+  }
+  if (node.passes !== undefined) told.passes = again(node.passes);
+  for (const list of ['values', 'prefixes', 'globs']) if (node[list] !== undefined) told[list] = shuffled(node[list]);
+  const wrapped = [
+    { kind: 'not', of: { kind: 'not', of: told } },
+    { kind: 'all', of: [told, always] },
+    { kind: 'any', of: [never, told] },
+  ];
+  return wrapped[choose(6)] ?? told;
+}
+
+/** Draws that a seed decides (a linear congruence of Knuth's). */
+function choices(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../../src/settings.ts';
+import type { Position } from '../../../src/event/cursor.ts';
+import type { StoredEvent } from '../../../src/event/event.ts';
+import type { Condition } from '../../../src/filter/filter.ts';
+import type { Instant } from '../../../src/event/instant.ts';
+import { matches } from '../../../src/filter/matches.ts';
+import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
+import { refusal } from '../support/rejection.ts';
+
+const parsed = (text: string, bounds: object = {}): Condition => parseFilter({ text }, ['filter'], { ...readSettings({}), ...bounds });
+
+describe('a search text is read as its writer means it', () => {
+  test.each<[string, string, string]>([
+    ['any of the plain terms suffices', 'foo bar', 'foo | bar'],
+    ['one is itself', 'foo', 'foo'],
+    ['any white space parts terms, at the ends there may be some', ' \t a\n\u00A0b\u3000c ', 'a | b | c'],
+    ['quotes keep a phrase as it is', '"foo  Bar" baz', 'foo  Bar | baz'],
+    ['- and ! exclude', 'foo -bar !baz', 'foo & not (bar | baz)'],
+    ['excluding terms alone: everything but those', '-foo', 'not (foo)'],
+    ['+ requires every one', '+a +b c d', 'a & b & c | d'],
+    ['operators stand before phrases too', '+"a b" -"c d" !"e f"', 'a b & not (c d | e f)'],
+    ['only the first character is an operator', '--a +-b !"+c" "-d"', '-b & -d & not (-a | +c)'],
+    ['an operator alone is a term', '- a', '- | a'],
+    ['so it is before another', '+ -', '+ | -'],
+    ['within a term nothing is special', 'a-b c+ d"e f" {"g":1}', 'a-b | c+ | d"e | f" | {"g":1}'],
+    ['a phrase ends its term', '"a"b"c"-d', 'a | b"c"-d'],
+    ['an empty phrase says nothing, whatever stands before it', '"" -"" +"" a', 'a'],
+    ['an unclosed quote runs to the end', 'a -"b c ', 'a & not (b c )'],
+    ['and says nothing at the end', 'a "', 'a'],
+    ['a phrase may be white space', '" "', ' '],
+    ['a backslash is a character', String.raw`\ "a\" b"`, String.raw`\ | a\ | b"`],
+    ['no terms: everything', '  ""  ', ''],
+    ['nothing: everything', '', ''],
+  ])('%s', (_name, text, meaning) => {
+    expect(shown(parsed(text))).toBe(meaning);
+  });
+});
+
+describe('BAD_FILTER at text', () => {
+  const refused = (text: string, message: string): void => {
+    const where = { code: 'BAD_FILTER', path: ['filter', 'or', '1', 'text'] };
+    const read = (): unknown => parseFilter({ or: [{}, { text }] }, ['filter'], readSettings({}));
+    expect(refusal(read)).toEqual({ ...where, message: `filter.or.1.text: ${message}` });
+  };
+
+  test('more than 200 characters, also where white space or quotes make them nothing', () => {
+    expect(refusal(() => parsed('💌'.repeat(200)))).toHaveProperty('returned');
+    for (const text of ['a'.repeat(201), '💌'.repeat(201), ' '.repeat(201)]) refused(text, 'expected at most 200 characters, got more');
+  });
+
+  test('what no event can have', () => {
+    refused('a\0', 'the string has the character U+0000, which cannot be stored');
+    refused('-"\ud83d"', 'the string has a lone surrogate, which is no Unicode text');
+  });
+});
+
+test('text is a node of the filter, and each of its terms is one', () => {
+  expect(refusal(() => parsed('a +b -"c d" ""', { filterNodes: 4 }))).toHaveProperty('returned');
+  expect(refusal(() => parsed('a +b -"c d" ""', { filterNodes: 3 }))).toEqual({
+    code: 'BAD_FILTER',
+    path: ['filter'],
+    message: 'filter: expected a filter of at most 3 nodes, got more',
+  });
+});
+
+describe('what is searched', () => {
+  const event: StoredEvent = {
+    id: 'hidden-id',
+    event: 'acme.Order.shipped',
+    occurred: '2026-11-23T14:41:10.863461Z' as Instant,
+    received: '2026-11-23T14:41:11.000000Z' as Instant,
+    resource: { id: 'acme.order.7', labels: { hiddenKey: 'Zürich', 'prefect.resource.name': 'Straße' } },
+    related: [{ id: 'acme.user.KIKI', role: 'hidden-role', labels: { hiddenKey: 'Ops' } }],
+    payload: { hiddenKey: ['one', { hiddenKey: 'two words' }], count: 12345, fine: true, nothing: null },
+    follows: 'hidden-follows',
+    position: 1 as Position,
+  };
+
+  test.each(['order.SHIP', 'ORDER.7', 'ZÜRICH', 'STRAẞE', 'kiki', '\u212Ai\u212Ai', 'ops', 'ONE', '"TWO WORDS"', 'hidden one'])(
+    '%s: found',
+    (text) => {
+      expect(matches(parsed(text), event)).toBe(true);
+    },
+  );
+
+  test.each(['hidden', '2026', '12345', 'true', 'null', 'onetwo', '"shipped acme"', 'strasse', '"two  words"'])('%s: not found', (text) => {
+    expect(matches(parsed(text), event)).toBe(false);
+  });
+
+  test('a long event, which is searched for many terms at once, is searched for the same', () => {
+    const long = { ...event, payload: { ...event.payload, long: ['x'.repeat(20_000), 'Å'] } };
+    const every = ['SHIP', 'order.7', 'ZÜRICH', 'STRAẞE', 'kiki', '\u212Ai', 'ops', 'å', 'hidden', '2026', 'onetwo', 'strasse', 'xÅ'];
+    const held = (text: string): string[] => every.filter((term) => matches(parsed(text.replace('$', term)), long));
+    expect(held('+$ -a1 -a2 -a3 -a4 -a5 -a6 -a7 -a8')).toEqual(held('+$'));
+    expect(held('-$ -a1 -a2 -a3 -a4 -a5 -a6 -a7 -a8')).toEqual(held('-$'));
+    expect(held('+$')).toEqual(every.slice(0, 8));
+  });
+});
+
+/** A condition of a text, as short as it can be said. */
+function shown(condition: Condition): string {
+  switch (condition.kind) {
+    case 'contains':
+      return condition.needle;
+    case 'all':
+      return condition.of.map(shown).join(' & ');
+    case 'any':
+      return condition.of.map(shown).join(' | ');
+    case 'not':
+      return `not (${shown(condition.of)})`;
+    default:
+      throw new Error(`a text has no ${condition.kind}`);
+  }
+}

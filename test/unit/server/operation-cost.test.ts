@@ -1,0 +1,107 @@
+import {
+  getIntrospectionQuery,
+  getNamedType,
+  getOperationAST,
+  isCompositeType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  parse,
+} from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { schema } from '../../../schema/index.ts';
+import { settingTable } from '../../../src/settings.ts';
+import { costOf } from '../../../src/server/graphql/operation-cost.ts';
+import { blocks } from '../../support/readme.ts';
+
+const cost = (query: string, variables: Record<string, unknown> = {}): number => {
+  const document = parse(query);
+  return costOf({ schema, document, operation: getOperationAST(document)!, variables });
+};
+const question = 100;
+
+describe('an operation costs', () => {
+  test.each<[string, number, string, Record<string, unknown>?]>([
+    ['a field', 1, '{ head }'],
+    ['fields within it', 3, '{ service { version retentionDays } }'],
+    ['each element of a page', 1 + question + 2 + 20 * 3, '{ events(first: 20) { head nodes { id event } } }'],
+    ['the usual page', 2 + question + 50 * 2, '{ events { nodes { id } } }'],
+    ['the usual page by a null', 2 + question + 50 * 2, 'query ($n: Int) { events(first: $n) { nodes { id } } }', { n: null }],
+    ['edges as nodes', 2 + question + 20 * 4, '{ events(last: 20) { edges { cursor node { id } } } }'],
+    ['the larger of two lengths', 2 + question + 30 * 2, '{ events(first: 20, last: 30) { nodes { id } } }'],
+    ['a variable', 2 + question + 7 * 2, 'query ($n: Int) { events(first: $n) { nodes { id } } }', { n: 7 }],
+    ['a default of a variable', 2 + question + 8 * 2, 'query ($n: Int = 8) { events(first: $n) { nodes { id } } }'],
+    ['a default of an argument', 3 + 50 * 2, '{ event(id: "x") { followers { nodes { id } } } }'],
+    ['a list whose length nobody tells', 2 + 10 * 2, '{ event(id: "x") { related { id } } }'],
+    ['lists in lists', 2 + question + 5 * (2 + 10 * 4), '{ events(first: 5) { nodes { related { id resource { id } } } } }'],
+    ['what fragments hold, each time', 1 + 3 * 2, '{ service { ...V ...V ...V } } fragment V on Service { version retentionDays }'],
+    ['what inline fragments hold', 2, '{ service { ... on Service { version } } }'],
+    ['a page in a fragment', 2 + question + 6 * 2, '{ events(first: 6) { ...P } } fragment P on EventConnection { nodes { id } }'],
+    ['one event', 2 + 1, 'mutation { emitEvent(input: { event: "a", resource: { id: "r" } }) { status } }'],
+    [
+      'a batch',
+      1 + 3 + 2 + 3 * 2,
+      'mutation ($i: [EventInput!]!) { emitEvents(input: $i) { created results { status } } }',
+      { i: [{}, {}, {}] },
+    ],
+    ['a message', 2 + question + 100 * 2, 'subscription { eventStream { ... on EventBatch { events { id } } } }'],
+    ['less than nothing: nothing', 2 + question, 'query ($n: Int) { events(first: $n) { nodes { id } } }', { n: -5 }],
+  ])('%s: %i', (_what, expected, query, variables) => {
+    expect(cost(query, variables)).toBe(expected);
+  });
+});
+
+const most = settingTable.queryCost.fallback;
+
+test('GraphiQL’s question for the schema, and every example of the README, cost less than is allowed', () => {
+  expect(cost(getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true, oneOf: true }))).toBeLessThan(most / 5);
+  for (const query of blocks('graphql')) expect(cost(query), query).toBeLessThan(most / 50);
+});
+
+test('fragments within fragments take no time', () => {
+  const names = Array.from({ length: 400 }, (_, n) => n);
+  const query = `{ event(id: "x") { ...F0 } } fragment F400 on Event { id }
+    ${names.map((n) => `fragment F${n} on Event { a: follows { ...F${n + 1} } b: follows { ...F${n + 1} } }`).join('\n')}`;
+  expect(cost(query)).toBeGreaterThan(2 ** 400);
+});
+
+describe('the schema', () => {
+  const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
+    isObjectType(type) && !type.name.startsWith('__')
+      ? Object.values(type.getFields()).map((field) => ({ at: `${type.name}.${field.name}`, field }))
+      : [],
+  );
+
+  test('has no number or list among its arguments of which it is not known whether it says how long an answer is', () => {
+    const args = fields.flatMap(({ field }) => field.args).filter(({ type }) => isList(type) || String(getNamedType(type)) === 'Int');
+    // The first five do. max, every and intervalMs are numbers of other things; by and role choose.
+    const known = new Set(['first', 'last', 'batchSize', 'maxEvents', 'input', 'max', 'every', 'intervalMs', 'by', 'role', 'may']);
+    expect(args.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test('has no list of which it is not known who says how long it is', () => {
+    const lists = fields.filter(({ field }) => isCompositeType(getNamedType(field.type)) && isList(field.type)).map(({ at }) => at);
+    const sized = [
+      'EventConnection.',
+      'ResourceConnection.',
+      'EventChain.',
+      'EventCounts.',
+      'EventBatch.',
+      'EmitEventsPayload.',
+      'RejectedEventConnection.',
+    ];
+    const guessed = new Set([
+      'Event.related',
+      'EmitResult.userErrors',
+      'EventCountsUpdate.buckets',
+      'FilterVerdict.fails',
+      'Query.apiKeys',
+    ]);
+    expect(lists.filter((at) => !guessed.has(at) && !sized.some((prefix) => at.startsWith(prefix)))).toEqual([]);
+  });
+});
+
+function isList(type: object): boolean {
+  const within = isNonNullType(type) ? type.ofType : type;
+  return isListType(within);
+}

@@ -1,0 +1,33 @@
+import { getOperationAST, parse } from 'graphql';
+import { expect, test } from 'vitest';
+import { matteringVariables } from '../../../src/server/graphql/result-variables.ts';
+
+const mattering = (text: string, name?: string): readonly string[] => {
+  const document = parse(text);
+  return matteringVariables(document, getOperationAST(document, name)!);
+};
+
+test.each([
+  ['no variables', 'subscription { events { id } }', []],
+  ['those of the root field choose the source', 'subscription ($f: F, $a: C) { events(filter: $f, after: $a) { id } }', []],
+  ['also inside lists and objects', 'subscription ($n: String) { events(filter: {event: {in: [$n]}}) { id } }', []],
+  ['those of fields within matter', 'subscription ($p: String!, $a: C) { events(after: $a) { payloadAt(path: $p) } }', ['p']],
+  ['one that does both matters', 'subscription ($p: String!) { events(filter: {event: {in: [$p]}}) { payloadAt(path: $p) } }', ['p']],
+  ['those of directives matter, wherever', 'subscription ($a: B!, $b: B!) { events @include(if: $a) { id @skip(if: $b) } }', ['a', 'b']],
+  [
+    'the root field may be in a fragment',
+    'subscription ($f: F, $p: String!) { ...R } fragment R on Subscription { ... { events(filter: $f) { ...E } } } fragment E on Event { payloadAt(path: $p) }',
+    ['p'],
+  ],
+  [
+    'a field of the same name further in is not the root field',
+    'subscription ($a: C, $n: Int) { events(after: $a) { resource { events(first: $n) { nodes { id } } } } }',
+    ['n'],
+  ],
+])('%s', (_what, text, names) => {
+  expect(mattering(text)).toEqual(names);
+});
+
+test('only the operation that is executed counts', () => {
+  expect(mattering('subscription A { events { id } } subscription B ($p: String!) { events { payloadAt(path: $p) } }', 'A')).toEqual([]);
+});

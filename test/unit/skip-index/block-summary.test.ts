@@ -1,0 +1,210 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../../src/settings.ts';
+import type { Position } from '../../../src/event/cursor.ts';
+import { createDigester, type Digest } from '../../../src/skip-index/block-summary.ts';
+import { digestTestOf } from '../../../src/skip-index/prune-filter.ts';
+import { inTurn, isIdle, passes, type DigestTest } from '../../../src/skip-index/pruning-predicate.ts';
+import type { StoredEvent } from '../../../src/event/event.ts';
+import type { Instant } from '../../../src/event/instant.ts';
+import { matches } from '../../../src/filter/matches.ts';
+import { parseFilter, type EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import { validateEvent, type EventCandidate } from '../../../src/event/validate.ts';
+import { anyEvent, anyFilter } from '../../support/oracles/random-filters.ts';
+
+const settings = readSettings({});
+const seed = Number(process.env['TIDINGS_DIGEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+test('no event that matches a filter is in a digest that does not pass', () => {
+  const events = fc.sample(anyEvent, { seed, numRuns: 240 }).map((event, n) => stored({ ...event, id: `e${n}` }, n + 1));
+  const digests = Array.from({ length: 60 }, (_, n) => digestsOf(events.slice(n * 4, n * 4 + 4))).flat();
+  let telling = 0;
+  let passed = 0;
+  for (const input of fc.sample(anyFilter, { seed, numRuns: 3000 })) {
+    const filter = parseFilter(input, ['filter'], settings);
+    const needed = digestTestOf(filter);
+    const candidates = digests.filter((digest) => passes(needed, digest));
+    const missed = events.filter((event) => matches(filter, event) && !candidates.some((digest) => covers(digest, event)));
+    expect(missed, `seed ${seed}, filter ${JSON.stringify(input)}`).toEqual([]);
+    if (!isIdle(needed)) telling += 1;
+    passed += candidates.length;
+  }
+  console.log(
+    `digests: seed ${seed}, ${telling} of 3000 filters ask something, ${((100 * passed) / 3000 / digests.length).toFixed(0)} % of digests pass`,
+  );
+  expect(telling).toBeGreaterThan(1000);
+});
+
+const many = (prefix: string): string[] => Array.from({ length: 20 }, (_, n) => `${prefix}${n}`);
+
+const base: EventCandidate = {
+  id: 'x',
+  event: 'acme.order.shipped',
+  occurred: '2026-01-01T00:00:00Z',
+  resource: { id: 'acme.order.4711', labels: { region: 'eu-west-1', 'prefect.name': 'Order 4711' } },
+  related: [
+    { id: 'acme.user.kiki', role: 'actor', labels: { team: 'Straße' } },
+    { id: 'acme.user.koko', role: 'owner' },
+    { id: 'acme.shop.1', role: 'seller' },
+  ],
+  payload: { deep: [{ note: 'Über-cool' }, 42], flag: true, nothing: null },
+};
+
+describe('a digest without a match is passed over', () => {
+  const [digest] = digestsOf(Array.from({ length: 64 }, (_, n) => stored({ ...base, id: `x${n}` }, n + 1)));
+  test.each<[string, EventFilterInput, EventFilterInput]>([
+    ['a name', { event: { in: ['acme.order.shipped'] } }, { event: { in: ['acme.order.paid'] } }],
+    ['a prefix of a name', { event: { startsWith: ['acme.ord'] } }, { event: { startsWith: ['acme.orx'] } }],
+    ['an id', { resource: { id: { in: ['acme.order.4711'] } } }, { resource: { id: { in: ['acme.user.kiki'] } } }],
+    ['a prefix of an id', { resource: { id: { startsWith: ['acme.order.47'] } } }, { resource: { id: { startsWith: ['acme.order.4x'] } } }],
+    [
+      'a label',
+      { resource: { labels: [{ key: 'region', in: ['eu-west-1'] }] } },
+      { resource: { labels: [{ key: 'region', in: ['eu'] }] } },
+    ],
+    [
+      'that there is a label',
+      { resource: { labels: [{ key: 'region', exists: true }] } },
+      { resource: { labels: [{ key: 'zone', exists: true }] } },
+    ],
+    [
+      'the name by its other label',
+      { resource: { labels: [{ key: 'prefect.resource.name', in: ['Order 4711'] }] } },
+      { resource: { labels: [{ key: 'prefect.resource.name', in: ['Order'] }] } },
+    ],
+    [
+      'a glob with a beginning',
+      { resource: { labels: [{ key: 'region', like: ['eu-*'] }] } },
+      { resource: { labels: [{ key: 'region', like: ['us-*'] }] } },
+    ],
+    [
+      'a glob without',
+      { resource: { labels: [{ key: 'region', like: ['*-west-?'] }] } },
+      { resource: { labels: [{ key: 'region', like: ['*-north-?'] }] } },
+    ],
+    [
+      'a role and an id',
+      { related: [{ role: ['actor'], id: { in: ['acme.user.kiki'] } }] },
+      { related: [{ role: ['actor'], id: { in: ['acme.user.kuku'] } }] },
+    ],
+    [
+      'an id in a role that another one of its kind has',
+      { related: [{ role: ['owner'], id: { in: ['acme.user.koko'] } }] },
+      { related: [{ role: ['owner'], id: { in: ['acme.user.kiki'] } }] },
+    ],
+    [
+      'one of many ids in a role that none of their kind has',
+      { related: [{ role: ['seller'], id: { in: [...many('acme.user.'), 'acme.shop.1'] } }] },
+      { related: [{ role: ['seller'], id: { in: [...many('acme.user.'), 'acme.user.kiki'] } }] },
+    ],
+    [
+      'how a label begins, where other texts have the same in their middle',
+      { resource: { labels: [{ key: 'region', like: ['eu*'] }] } },
+      { resource: { labels: [{ key: 'region', like: ['we*'] }] } },
+    ],
+    ['any resource', { anyResource: [{ id: { in: ['acme.user.kiki'] } }] }, { anyResource: [{ id: { in: ['kiki'] } }] }],
+    ['a payload value', { payload: [{ path: 'deep.1', eq: 42 }] }, { payload: [{ path: 'deep.1', eq: 43 }] }],
+    ['JSON null', { payload: [{ path: 'nothing', eq: null }] }, { payload: [{ path: 'something', eq: null }] }],
+    ['text', { text: 'über-COOL' }, { text: 'over-cool' }],
+    ['text in a label', { text: '"STRASSE" straße' }, { text: 'gasse' }],
+    ['a time', { occurred: { until: '2026-01-01T00:00:00.000001Z' } }, { occurred: { until: '2026-01-01T00:00:00Z' } }],
+    [
+      'alternatives',
+      { or: [{ event: { in: ['no'] } }, { event: { startsWith: ['acme'] } }] },
+      { or: [{ event: { in: ['no'] } }, { text: 'nowhere' }] },
+    ],
+  ])('%s', (_what, met, missed) => {
+    const pass = (input: EventFilterInput): boolean => passes(digestTestOf(parseFilter(input, ['filter'], settings)), digest!);
+    expect([pass(met), pass(missed)]).toEqual([true, false]);
+  });
+});
+
+test('a test in turn, first what is asked before and then what is asked last, is the test', () => {
+  const bits = fc.record({
+    kind: fc.constant('bits' as const),
+    hashes: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 2 }),
+    asked: fc.constantFrom('first' as const, 'last' as const),
+  });
+  const terms = fc.record({
+    kind: fc.constant('terms' as const),
+    some: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 3 }),
+  });
+  const { tree } = fc.letrec<{ tree: DigestTest }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      bits,
+      terms as fc.Arbitrary<DigestTest>,
+      fc.record({ kind: fc.constantFrom('all' as const, 'any' as const), of: fc.array(tie('tree'), { maxLength: 3 }) }),
+    ),
+  }));
+  const some = fc.record({ terms: fc.array(fc.integer({ min: 1, max: 6 })), signature: fc.uint8Array({ minLength: 4, maxLength: 4 }) });
+  const [whole] = digestsOf([stored(base, 1)]);
+  let late = 0;
+  fc.assert(
+    fc.property(tree, some, (needed, part) => {
+      const digest = { ...whole!, ...part } as Digest;
+      const { before, last } = inTurn(needed);
+      if (passes(before, digest) && !passes(needed, digest)) late += 1;
+      expect(passes(before, digest) && passes(last, digest)).toBe(passes(needed, digest));
+    }),
+    { seed, numRuns: 3000 },
+  );
+  expect(late).toBeGreaterThan(50);
+});
+
+test('events that occurred far from the others have digests of their own', () => {
+  const times = ['2026-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2026-01-01T00:30:00Z', '1970-01-01T00:00:00Z', '2026-01-01T00:10:00Z'];
+  const digests = digestsOf(times.map((occurred, n) => stored({ ...base, id: `x${n}`, occurred }, n + 1)));
+  expect(
+    digests.map(({ first, last, part, firstOccurred, lastOccurred }) => [
+      first,
+      last,
+      part,
+      firstOccurred.slice(0, 16),
+      lastOccurred.slice(0, 16),
+    ]),
+  ).toEqual([
+    [1, 5, 0, '2026-01-01T00:00', '2026-01-01T00:30'],
+    [1, 5, 1, '1970-01-01T00:00', '1970-01-01T00:00'],
+    [1, 5, 2, '2100-01-01T00:00', '2100-01-01T00:00'],
+  ]);
+});
+
+test('a stretch with more than a digest can hold passes every test, and costs little', () => {
+  const labels = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`key-${n}`, `value-${n}`]));
+  const related = Array.from({ length: 50 }, (_, n) => ({
+    id: `r${n}`,
+    role: 'r',
+    labels: Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, `${v}-${n}`])),
+  }));
+  const large = stored({ ...base, related, payload: { text: 'abcdefgh'.repeat(40_000) } }, 1);
+  const [digest] = digestsOf([large]);
+  expect([digest!.terms.length, digest!.signature.length]).toEqual([1, 1]);
+  const filter = parseFilter({ event: { in: ['anything'] }, text: 'anything' }, ['filter'], settings);
+  expect(passes(digestTestOf(filter), digest!)).toBe(true);
+  const [next] = digestsOf([stored(base, 2)]);
+  expect(passes(digestTestOf(filter), next!)).toBe(false);
+});
+
+function digestsOf(stretch: readonly StoredEvent[]): readonly Digest[] {
+  const digester = createDigester();
+  digester.add(stretch);
+  return digester.chapter().digests;
+}
+
+function covers(digest: Digest, { position, occurred }: StoredEvent): boolean {
+  return digest.first <= position && position <= digest.last && digest.firstOccurred <= occurred && occurred <= digest.lastOccurred;
+}
+
+function stored(candidate: EventCandidate, position: number): StoredEvent {
+  const validation = validateEvent(candidate, [], { ...settings, eventBytes: 16_000_000 });
+  if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
+  const received = '2026-01-01T00:00:00.000000Z' as Instant;
+  return {
+    ...validation.draft,
+    occurred: validation.draft.occurred!,
+    payload: validation.draft.payload ?? {},
+    received,
+    position: position as Position,
+  };
+}

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { isConnectionLost, sqlState, unavailable } from '../../../src/store/database/database-errors.ts';
+
+const failure = (code: string, more: object = {}): Error => Object.assign(new Error(code), { code, ...more });
+
+test.each(['EPIPE', 'ENOENT', 'ECONNRESET'])('%s of the system is no state of the server, and its connection is lost', (code) => {
+  expect(sqlState(failure(code))).toBeNull();
+  expect(isConnectionLost(failure(code))).toBe(true);
+  expect(unavailable(failure(code))?.code).toBe('UNAVAILABLE');
+});
+
+test.each([
+  ['a state with a digit', failure('40P01'), '40P01'],
+  ['a state of letters that a server gives with its severity', failure('ABCDE', { severity: 'ERROR' }), 'ABCDE'],
+  ['a state behind other errors', new Error('outer', { cause: failure('TD001') }), 'TD001'],
+])('%s is of the server, and its connection is of use', (_, error, state) => {
+  expect(sqlState(error)).toBe(state);
+  expect(isConnectionLost(error)).toBe(false);
+});
+
+test('a server that ends a connection says so', () => {
+  expect(isConnectionLost(failure('57P01', { severity: 'FATAL' }))).toBe(true);
+});

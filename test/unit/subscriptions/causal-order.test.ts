@@ -1,0 +1,86 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Position } from '../../../src/event/cursor.ts';
+import type { StoredEvent } from '../../../src/event/event.ts';
+import { everything } from '../../../src/filter/filter.ts';
+import { fromMicros, toMicros, parseInstant } from '../../../src/event/instant.ts';
+import { inCausalOrder } from '../../../src/subscriptions/stream/causal-order.ts';
+import { storedAs } from '../support/stored-events.ts';
+
+const begin = toMicros(parseInstant('2026-01-01T00:00:00Z')!);
+const longestMs = 30_000;
+
+/** A log of events that follow any of each other, or what never comes, and were received at rising times. */
+const anyLog = fc
+  .array(fc.record({ follows: fc.option(fc.nat(30)), after: fc.nat(12_000) }), { minLength: 1, maxLength: 25 })
+  .map((rows) => {
+    let ms = 0;
+    return rows.map(({ follows, after }, index): StoredEvent => {
+      ms += after;
+      const candidate = { id: `e${index}`, event: 'a', resource: { id: 'r' }, follows: follows === null ? null : `e${follows}` };
+      const received = fromMicros(begin + BigInt(ms) * 1000n)!;
+      return { ...storedAs(candidate), received, position: (index * 2 + 1) as Position };
+    });
+  });
+
+/** Delivers a log in steps and batches of these sizes; answers with each batch and its place, the last one with all that was left. */
+async function delivered(log: readonly StoredEvent[], start: Position, { step, batch, most }: Sizes) {
+  const eventsById = async (ids: readonly string[]) => new Map(log.filter(({ id }) => ids.includes(id)).map((event) => [event.id, event]));
+  const order = inCausalOrder({ start, filter: everything, eventsById }, { longestMs, most });
+  const batches: { ids: string[]; place: Position }[] = [];
+  const takeAll = (): void => {
+    while (order.hasReady) batches.push({ ids: order.take(batch).map(({ id }) => id), place: order.place() });
+  };
+  const ahead = log.filter(({ position }) => position > start);
+  for (let at = 0; at < ahead.length; at += step) {
+    const events = ahead.slice(at, at + step);
+    await order.add({ events, upTo: events.at(-1)!.position });
+    takeAll();
+  }
+  order.release();
+  takeAll();
+  return batches;
+}
+
+interface Sizes {
+  readonly step: number;
+  readonly batch: number;
+  readonly most: number;
+}
+const anySizes = fc.record({ step: fc.integer({ min: 1, max: 9 }), batch: fc.integer({ min: 1, max: 5 }), most: fc.constantFrom(2, 100) });
+
+test('every event is delivered once, places never go back, and going on from any of them loses nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyLog, anySizes, async (log, sizes) => {
+      const batches = await delivered(log, 0 as Position, sizes);
+      const all = log.map(({ id }) => id);
+      expect(batches.flatMap(({ ids }) => ids).toSorted()).toEqual(all.toSorted());
+      let least = 0;
+      for (const [index, { place }] of batches.entries()) {
+        expect(place).toBeGreaterThanOrEqual(least);
+        least = place;
+        const before = batches.slice(0, index + 1).flatMap(({ ids }) => ids);
+        const rest = (await delivered(log, place, sizes)).flatMap(({ ids }) => ids);
+        expect(new Set([...before, ...rest])).toEqual(new Set(all));
+      }
+      expect(least).toBe(log.at(-1)!.position);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('who comes within the time comes before those that follow it, unless it had to wait itself', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyLog, anySizes, async (log, { step, batch }) => {
+      const order = (await delivered(log, 0 as Position, { step, batch, most: 100 })).flatMap(({ ids }) => ids);
+      const place = new Map(order.map((id, index) => [id, index]));
+      for (const event of log) {
+        const leader = log.find(({ id }) => id === event.follows);
+        if (leader === undefined || leader === event || leader.follows !== null) continue;
+        const late = Number((toMicros(leader.received) - toMicros(event.received)) / 1000n) > longestMs;
+        if (!late) expect(place.get(leader.id)!, `${leader.id} before ${event.id}`).toBeLessThan(place.get(event.id)!);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import type { StoredEvent } from '../../../src/event/event.ts';
+import { parseFilter, type EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import { canonicalFilter } from '../../../src/filter/canonical-filter.ts';
+import type { Show } from '../../../src/subscriptions/matching/value-index.ts';
+import { FilingIndex } from '../../../src/subscriptions/matching/filter-index.ts';
+import { filingOf, type Filing, type Way } from '../../../src/subscriptions/matching/presearch-keys.ts';
+import type { Heading } from '../../../src/subscriptions/matching/index-key.ts';
+import { storedOf } from '../support/valid-event.ts';
+
+const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
+
+describe('a filter is filed under the most selective of what it requires', () => {
+  const event: EventFilterInput = { event: { in: ['e'] } };
+  const some = (count: number): string[] => Array.from({ length: count }, (_, index) => String.fromCharCode(97 + index));
+  const all = (what: string, count: number): string =>
+    some(count)
+      .map((value) => `${what}=${value}`)
+      .join(' ');
+  const label = (key: string) => ({ labels: [{ key, in: ['v'] }] });
+
+  test.each<[EventFilterInput, readonly string[]]>([
+    [{ ...event, id: ['a', 'b'] }, ['id=a id=b', 'event=e']],
+    [{ ...event, follows: ['a'] }, ['follows=a', 'event=e']],
+    [{ ...event, resource: { id: { in: ['r'] }, ...label('k') } }, ['primary.id=r', 'primary.k=v', 'event=e']],
+    [{ ...event, related: [{ role: ['actor'], id: { in: ['r'] } }] }, ['related.id=r', 'event=e', 'related.role=actor']],
+    [{ anyResource: [{ id: { startsWith: ['r.'] } }], ...event }, ['event=e', 'any.id^r.']],
+    [{ event: { startsWith: ['e'] }, resource: label('k') }, ['primary.k=v', 'event^e']],
+    [{ resource: label('prefect.resource.name'), anyResource: [label('k')] }, ['primary.name=v', 'any.k=v']],
+    [{ payload: [{ path: 'a.b', in: [1, 'x'] }], ...event }, ['a.b="x" a.b=1', 'event=e']],
+    [{ payload: [{ path: 'a', eq: true }], ...event }, ['event=e', 'a=true']],
+    [{ payload: [{ path: 'a', eq: { b: 1 } }] }, ['a']],
+    [{ payload: [{ path: 'a', gt: 1, lt: 3 }] }, ['a', 'a']],
+    [{ resource: { labels: [{ key: 'k', exists: true }] } }, ['primary.k']],
+    [{ resource: { labels: [{ key: 'k', like: ['v', String.raw`a\*b?`, '*'] }] } }, ['primary.k primary.k^a*b primary.k=v']],
+    [{ ...event, not: { id: ['a'] }, occurred: { since: '2026-01-01T00:00:00Z' } }, ['event=e']],
+    [{ or: [event, { id: ['a'] }] }, ['event=e id=a']],
+    [
+      {
+        or: [
+          { ...event, resource: label('k') },
+          { id: ['a'], follows: ['b'] },
+        ],
+      },
+      ['primary.k=v id=a', 'event=e follows=b'],
+    ],
+    [{ ...event, or: [{ id: ['a'] }, { id: ['b'] }] }, ['id=a id=b', 'event=e']],
+    [{ or: [] }, ['']],
+    // What is repeated under crowded headings is bounded: here 4 times 4, but not times 21 nor 2.
+    [
+      { id: some(20), follows: some(21), event: { in: some(4) }, resource: { id: { in: some(4) } }, related: [{ role: some(2) }] },
+      [all('id', 20), all('primary.id', 4), all('event', 4)],
+    ],
+  ])('%j: %j', (filter, ways) => {
+    expect(filed(filter)?.ways.map(shown)).toEqual(ways);
+  });
+
+  test.each<EventFilterInput>([
+    {},
+    { not: event },
+    { event: { notIn: ['e'] } },
+    { occurred: { since: '2026-01-01T00:00:00Z' } },
+    { or: [event, { not: event }] },
+    { related: [{}] },
+    { resource: { labels: [{ key: 'k', notLike: ['v*'] }] } },
+    { anyResource: [{ labels: [{ key: 'prefect.resource.id', like: ['*'] }] }] },
+    { payload: [{ path: 'a', exists: false }] },
+  ])('and not at all when it requires nothing in particular: %j', (filter) => {
+    expect(filed(filter)).toBeNull();
+  });
+
+  test('nor when a text may stand anywhere', () => {
+    expect(filingOf({ kind: 'contains', needle: 'a' })).toBeNull();
+  });
+
+  test.each<[EventFilterInput, boolean]>([
+    [event, true],
+    [{ or: [event, { related: [{ role: ['a'] }] }, { payload: [{ path: 'a', in: [1, null] }] }] }, true],
+    [{ ...event, id: ['a'] }, false],
+    [{ related: [{ role: ['a'], id: { in: ['b'] } }] }, false],
+    [{ resource: { labels: [{ key: 'k', like: ['v*'] }] } }, false],
+    [{ payload: [{ path: 'a', in: [1, [1]] }] }, false],
+  ])('%j is known to match by its heading alone: %s', (filter, proves) => {
+    expect(filed(filter)?.proves).toBe(proves);
+  });
+});
+
+describe('a crowded heading', () => {
+  const numbers = Array.from({ length: 1000 }, (_, index) => index);
+  const tenant = { labels: [{ key: 'tenant', in: ['acme'] }] };
+  const ofTenant = (name: string): StoredEvent => storedOf({ id: 'e', event: name, resource: { id: 'r', labels: { tenant: 'acme' } } });
+
+  test('tells its filters apart by what else they require', () => {
+    const index = new FilingIndex<number>();
+    for (const number of numbers) index.add(waysOf({ resource: tenant, event: { in: [`e${number}`] } }), number);
+    const across = comeAcross(index, ofTenant('e990'));
+    expect(across).toContain(990);
+    expect(across.length).toBeLessThan(20);
+    expect(comeAcross(index, storedOf({ id: 'e', event: 'e990', resource: { id: 'r' } }))).toEqual([]);
+  });
+
+  test('and those again, when they are crowded', () => {
+    const index = new FilingIndex<number>();
+    const add = (number: number): void => {
+      index.add(waysOf({ resource: tenant, event: { in: ['e'] }, payload: [{ path: 'n', eq: number }] }), number);
+      index.add(waysOf({ resource: tenant, event: { in: ['e'] }, anyResource: [{ id: { startsWith: [`r${number}`] } }] }), -number);
+    };
+    numbers.forEach(add);
+    const across = comeAcross(index, { ...ofTenant('e'), payload: { n: 990 } });
+    expect(across).toContain(990);
+    expect(across.length).toBeLessThan(50);
+  });
+
+  test('keeps those that require nothing else', () => {
+    const index = new FilingIndex<number>();
+    for (const number of numbers) index.add(waysOf({ resource: tenant, event: { notIn: [`e${number}`] } }), number);
+    expect(comeAcross(index, ofTenant('e'))).toHaveLength(1000);
+  });
+
+  test('keeps those that were told apart when those that came first have left', () => {
+    const index = new FilingIndex<number>();
+    const ways = (number: number): readonly Way[] => waysOf({ resource: tenant, event: { in: [`e${number}`] } });
+    for (const number of numbers) index.add(ways(number), number);
+    for (const number of numbers.slice(0, 990)) index.remove(ways(number), number);
+    expect(comeAcross(index, ofTenant('e990'))).toEqual([990]);
+  });
+
+  test('leaves nothing behind, whoever leaves first', () => {
+    for (const leaving of [numbers, numbers.toReversed(), numbers.map((number) => (number * 7) % 1000)]) {
+      const index = new FilingIndex<number>();
+      const ways = (number: number): readonly Way[] =>
+        waysOf({ resource: tenant, or: [{ event: { in: [`e${number % 20}`] } }, { event: { startsWith: ['a', 'b'] } }] });
+      for (const number of numbers) index.add(ways(number), number);
+      for (const number of leaving) index.remove(ways(number), number);
+      expect(index).toEqual(new FilingIndex());
+    }
+  });
+});
+
+function filed(filter: EventFilterInput): Filing | null {
+  return filingOf(canonicalFilter(parseFilter(filter, ['filter'], bounds)).condition);
+}
+
+function waysOf(filter: EventFilterInput): readonly Way[] {
+  return filed(filter)!.ways;
+}
+
+/** The filters that an event comes across, before any of them is checked. */
+function comeAcross(index: FilingIndex<number>, event: StoredEvent): readonly number[] {
+  const across = new Set<number>();
+  const show: Show<number> = (bucket) => {
+    for (const filter of bucket.filters) across.add(filter);
+    bucket.within?.probe(event, show);
+  };
+  index.probe(event, show);
+  return [...across];
+}
+
+function shown(way: Way): string {
+  return way.map(headingShown).join(' ');
+}
+
+function headingShown(heading: Heading): string {
+  const { aspect } = heading;
+  const what =
+    aspect.of === 'event'
+      ? aspect.field
+      : aspect.of === 'payload'
+        ? aspect.path.join('.')
+        : `${aspect.among}.${aspect.label.replace(/^prefect\.resource\./, '')}`;
+  if (heading.by === 'presence') return what;
+  if (heading.by === 'prefix') return `${what}^${heading.prefix}`;
+  return `${what}=${aspect.of === 'payload' ? JSON.stringify(heading.value) : heading.value}`;
+}

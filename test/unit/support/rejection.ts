@@ -1,0 +1,10 @@
+import { TidingsError } from '../../../src/errors.ts';
+
+/** The expected error that a call ends with. Where there is none: what it returned, or the unexpected error. */
+export function refusal(call: () => unknown): unknown {
+  try {
+    return { returned: call() };
+  } catch (error) {
+    return error instanceof TidingsError ? { ...error.extensions, message: error.message } : error;
+  }
+}
