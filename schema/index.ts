@@ -2,7 +2,6 @@ import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './scalars.ts';
 import './events/paging.ts';
-import './resource.ts';
 import './resources.ts';
 import './events/chain.ts';
 import './events/events.ts';

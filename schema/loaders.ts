@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
-import { seenBy, seesEverything, sightOf, type Caller, type Seen } from '../src/auth/caller.ts';
+import { seenBy, seesEverything, sightOf, type Seen } from '../src/auth/visibility.ts';
+import type { Caller } from '../src/auth/caller.ts';
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/filter/filter.ts';
@@ -11,7 +12,7 @@ import type { CountRequest, Page, PageRequest, Tie, Tied } from '../src/store/qu
 import { countEvents, readPages } from '../src/store/queries/pages.ts';
 import { Pace } from '../src/store/database/adaptive-batch.ts';
 import { readResourceIds, type ResourceRequest } from '../src/store/queries/resource-ids.ts';
-import type { Context, Services } from './context.ts';
+import type { Services } from './services.ts';
 
 /**
  * The reads of one operation, all at one head of the log, of what its caller sees, and batched: however many events ask for
@@ -104,7 +105,7 @@ export function createReads({ database, heads }: Pick<Services, 'database' | 'he
  * Reads for what is executed now. One context serves a whole subscription, and each of its messages reads the log as it is
  * then; those that are executed in the same turn of the event loop for callers that see the same share their statements.
  */
-export function readsNow({ services, caller }: Pick<Context, 'services' | 'caller'>): Reads {
+export function readsNow({ services, caller }: { readonly services: Services; readonly caller: Caller }): Reads {
   const sight = sightOf(caller);
   const known = ofThisTurn.get(services);
   const made = known?.get(sight) ?? createReads(services, caller);

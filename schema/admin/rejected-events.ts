@@ -1,4 +1,4 @@
-import { formatRejectedCursor, parseRejectedCursor } from '../../src/event/rejected-cursor.ts';
+import { formatRejectedCursor, parseRejectedCursor } from '../../src/event/cursor.ts';
 import { readRejected, type RejectedEvent } from '../../src/store/rejected-events.ts';
 import { builder } from '../builder.ts';
 import { pageLimit } from '../events/event-connection.ts';

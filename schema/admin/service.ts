@@ -1,5 +1,5 @@
 import { builder } from '../builder.ts';
-import type { ServiceLimits, Services } from '../context.ts';
+import type { ServiceLimits, Services } from '../services.ts';
 
 const Limits = builder.objectRef<ServiceLimits>('Limits').implement({
   description: 'What the service accepts.',

@@ -1,8 +1,8 @@
 import { TidingsError } from '../../src/errors.ts';
 import { parseCountBy } from '../../src/counts/dimensions.ts';
 import type { CountsMessage } from '../../src/subscriptions/counts/count-reader.ts';
-import type { CountsUpdate } from '../../src/subscriptions/counts/counts-update.ts';
-import { occurredBounds } from '../../src/store/counts/count-events.ts';
+import type { CountsUpdate } from '../../src/subscriptions/counts/count-deltas.ts';
+import { occurredBounds } from '../../src/filter/time-bounds.ts';
 import { builder } from '../builder.ts';
 import { CountBy } from './count-by.ts';
 import { CountBucketType } from './counts.ts';

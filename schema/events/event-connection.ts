@@ -1,4 +1,4 @@
-import type { Seen } from '../../src/auth/caller.ts';
+import type { Seen } from '../../src/auth/visibility.ts';
 import { TidingsError } from '../../src/errors.ts';
 import { formatCursor, parseCursor, type EventOrder, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';

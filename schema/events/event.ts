@@ -1,11 +1,10 @@
-import { seenBy } from '../../src/auth/caller.ts';
+import { seenBy } from '../../src/auth/visibility.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import { labelOf, nameOf, shownLabels, type RelatedResource, type Resource, type StoredEvent } from '../../src/event/event.ts';
 import { everything } from '../../src/filter/filter.ts';
 import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
 import { builder } from '../builder.ts';
-import type { EventConnection } from './event-connection.ts';
-import { openConnection } from './event-connection.ts';
+import { type EventConnection, openConnection } from './event-connection.ts';
 import type { Context } from '../context.ts';
 
 export const EventType = builder.objectRef<StoredEvent>('Event');

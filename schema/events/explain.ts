@@ -1,4 +1,4 @@
-import { seenBy } from '../../src/auth/caller.ts';
+import { seenBy } from '../../src/auth/visibility.ts';
 import { TidingsError } from '../../src/errors.ts';
 import { effort } from '../../src/filter/match-cost.ts';
 import { describeFilter } from '../../src/filter/explain/describe-filter.ts';

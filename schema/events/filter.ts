@@ -1,6 +1,7 @@
-import { seenBy, type Seen } from '../../src/auth/caller.ts';
+import { seenBy, type Seen } from '../../src/auth/visibility.ts';
 import type { Condition } from '../../src/filter/filter.ts';
-import { parseFilter, type EventFilterInput } from '../../src/filter/parse/parse-filter.ts';
+import { parseFilter } from '../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../src/filter/parse/filter-input.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 

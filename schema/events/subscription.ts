@@ -1,7 +1,6 @@
 import { parseCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
-import { Expired } from '../../src/subscriptions/event-subscription.ts';
-import { subscribeToEvents } from '../../src/subscriptions/subscription.ts';
+import { Expired, subscribeToEvents } from '../../src/subscriptions/event-subscription.ts';
 import { checkKept } from '../../src/store/retention/log-start.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';

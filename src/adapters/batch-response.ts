@@ -1,6 +1,7 @@
 import type { Problem } from '../event/problem.ts';
 import type { BatchErrorPolicy, Outcome } from '../ingest/emitter.ts';
-import { Refusal, type Reply } from './handle-request.ts';
+import type { Reply } from './handle-request.ts';
+import { HttpError } from '../transport/http-error.ts';
 
 /** What became of the events of a request. */
 export interface Answered {
@@ -15,7 +16,7 @@ export interface Answered {
 export function policyOf(url: string): BatchErrorPolicy {
   const given = new URLSearchParams(url.split('?')[1] ?? '').get('on_error') ?? 'reject';
   const policy = policies.get(given);
-  if (policy === undefined) throw new Refusal(422, `on_error: expected reject or skip, got ${JSON.stringify(given)}`);
+  if (policy === undefined) throw new HttpError(422, `on_error: expected reject or skip, got ${JSON.stringify(given)}`);
   return policy;
 }
 

@@ -3,12 +3,9 @@ import type { EventLimits } from '../event/limits.ts';
 import { shown, type Problem } from '../event/problem.ts';
 import { validateEvent } from '../event/validate.ts';
 import type { Candidate } from '../ingest/emitter.ts';
-import { isTooDeep, mostLevels } from '../transport/json-depth.ts';
 import { mostEvents } from './batch-response.ts';
-import { Refusal } from './handle-request.ts';
-
-/** One document of a body: JSON of any kind, or what came instead. */
-export type Item = { readonly json: unknown } | { readonly notJson: string };
+import { HttpError } from '../transport/http-error.ts';
+import { type Item, readItem, isObject } from './json-body.ts';
 
 /** The documents of a body: whether there is only one, which stands by itself and not in a list, and what they are. */
 export interface Documents {
@@ -25,10 +22,10 @@ export function documentsIn(body: Buffer, contentType: string | undefined): Docu
   if (type === 'application/x-ndjson' || type === 'application/ndjson') return { alone: false, items: linesOf(body) };
   // Others are what a form of any page in a browser could send here.
   if (type !== 'application/json') {
-    throw new Refusal(415, `content-type: expected application/json or application/x-ndjson, got ${type === '' ? 'none' : type}`);
+    throw new HttpError(415, `content-type: expected application/json or application/x-ndjson, got ${type === '' ? 'none' : type}`);
   }
   const whole = readItem(body);
-  if ('notJson' in whole) throw new Refusal(422, `the body: expected an event document, got ${whole.notJson}`);
+  if ('notJson' in whole) throw new HttpError(422, `the body: expected an event document, got ${whole.notJson}`);
   return Array.isArray(whole.json) ? { alone: false, items: itemsOf(whole.json) } : { alone: true, items: [whole] };
 }
 
@@ -36,21 +33,6 @@ export function documentsIn(body: Buffer, contentType: string | undefined): Docu
 export function itemsOf(array: readonly unknown[]): readonly Item[] {
   if (array.length > mostEvents) throw tooMany(String(array.length));
   return array.map((json) => ({ json }));
-}
-
-/** Reads JSON in UTF-8. */
-export function readItem(bytes: Buffer): Item {
-  if (isTooDeep([bytes], mostLevels)) return { notJson: `JSON of more than ${mostLevels} levels` };
-  try {
-    return { json: JSON.parse(utf8.decode(bytes)) };
-  } catch (error) {
-    return { notJson: error instanceof SyntaxError ? `what is no JSON (${error.message})` : 'bytes that are no UTF-8' };
-  }
-}
-
-/** Whether JSON is an object, and no list. */
-export function isObject(input: unknown): input is Readonly<Record<string, unknown>> {
-  return typeof input === 'object' && input !== null && !Array.isArray(input);
 }
 
 /**
@@ -92,8 +74,8 @@ function* filledLines(body: Buffer): Generator<Buffer> {
   }
 }
 
-function tooMany(count: string): Refusal {
-  return new Refusal(413, `expected at most ${mostEvents} events in one request, got ${count}; send them in parts`);
+function tooMany(count: string): HttpError {
+  return new HttpError(413, `expected at most ${mostEvents} events in one request, got ${count}; send them in parts`);
 }
 
 function missing(path: readonly string[]): Problem {
@@ -104,8 +86,6 @@ function missing(path: readonly string[]): Problem {
 function problemAt(path: readonly string[], expectation: string): Problem {
   return { code: 'INVALID', path, message: path.length === 0 ? expectation : `${path.join('.')}: ${expectation}` };
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 const newline = 0x0a;
 /** What JSON may have around it: a line of nothing else is none. */
 const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d, newline]);

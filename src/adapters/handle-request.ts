@@ -6,6 +6,7 @@ import { TidingsError, type ErrorCode } from '../errors.ts';
 import type { Audit } from '../ingest/audit-log.ts';
 import type { Allowance } from '../transport/rate-limit.ts';
 import { addressOf } from '../transport/client.ts';
+import { HttpError } from '../transport/http-error.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** What a door answers a request with: a value as JSON, or its text, or no body. */
@@ -14,17 +15,6 @@ export interface Reply {
   readonly json?: unknown;
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** A reply that whoever finds something wrong with a request throws. */
-export class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-    readonly headers: Readonly<Record<string, string>> = {},
-  ) {
-    super(message);
-  }
 }
 
 export interface VisitParts {
@@ -84,13 +74,12 @@ export function reportBug({ metrics, logger }: Pick<VisitParts, 'metrics' | 'log
 /** By which code a refusal is counted; null for a bug. */
 function reasonOf(error: unknown): ErrorCode | null {
   if (error instanceof TidingsError) return error.code;
-  if (!(error instanceof Refusal)) return null;
-  return error.status === 413 ? 'LIMIT_EXCEEDED' : 'BAD_USER_INPUT';
+  return error instanceof HttpError ? error.code : null;
 }
 
 /** What an expected error is as a reply; null for a bug. */
 function replyTo(error: unknown): Reply | null {
-  if (error instanceof Refusal) return { status: error.status, json: { exception_message: error.message }, headers: error.headers };
+  if (error instanceof HttpError) return { status: error.status, json: { exception_message: error.message }, headers: error.headers };
   if (!(error instanceof TidingsError)) return null;
   const { code, message, where, extensions } = error;
   const { retryAfterMs } = extensions;
@@ -127,4 +116,8 @@ function send(response: ServerResponse, { status, json, headers, ...reply }: Rep
     ...headers,
   });
   response.end(text);
+}
+
+export function pathOf({ url }: IncomingMessage): string {
+  return url?.split('?')[0] ?? '/';
 }

@@ -6,7 +6,8 @@ import type { Emitter } from '../ingest/emitter.ts';
 import { candidateOf, documentsIn } from './event-documents.ts';
 import { policyOf, replyWith } from './batch-response.ts';
 import { readBody } from '../transport/read-body.ts';
-import { answerVisit, Refusal, type Reply, type Visit, type VisitParts } from './handle-request.ts';
+import { answerVisit, type Reply, type Visit, type VisitParts } from './handle-request.ts';
+import { HttpError } from '../transport/http-error.ts';
 
 /** What a door needs that takes events by POST. */
 export interface PostEventsParts extends VisitParts {
@@ -31,7 +32,8 @@ export function createPostEvents(parts: PostEventsParts) {
 }
 
 async function post({ emitter, limits, metrics }: PostEventsParts, request: IncomingMessage, { caller, spend }: Visit): Promise<Reply> {
-  if (request.method !== 'POST') throw new Refusal(405, `expected POST at ${eventsPath}, got ${request.method}`, { allow: 'POST' });
+  if (request.method !== 'POST')
+    throw new HttpError(405, `expected POST at ${eventsPath}, got ${request.method}`, { headers: { allow: 'POST' } });
   requireRight(caller, 'emit');
   const policy = policyOf(request.url ?? '');
   const { alone, items } = documentsIn(await readBody(request, limits.bodyBytes), request.headers['content-type']);

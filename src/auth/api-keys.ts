@@ -1,8 +1,8 @@
 import { TidingsError } from '../errors.ts';
 import type { FilterBounds } from '../filter/parse/parse-context.ts';
-import type { Instant } from '../event/instant.ts';
-import { parseInstant, toMicros } from '../event/instant.ts';
-import { parseFilter, type EventFilterInput } from '../filter/parse/parse-filter.ts';
+import { type Instant, parseInstant, toMicros } from '../event/instant.ts';
+import { parseFilter } from '../filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../filter/parse/filter-input.ts';
 import { unstorable } from '../event/text.ts';
 import { insertKey, readKeys, revokeKey, type StoredKey } from '../store/api-keys.ts';
 import type { Database } from '../store/database/database.ts';

@@ -60,31 +60,4 @@ export function checkNotEnded(caller: Caller): void {
   if (caller.ended.aborted) throw new TidingsError('UNAUTHENTICATED', 'The key was revoked or has expired. Ask for a new one.');
 }
 
-declare const seen: unique symbol;
-/** A filter that lets nothing pass which the caller may not see. */
-export type Seen = Condition & { readonly [seen]: true };
-
-/** What of a filter's events the caller sees. */
-export function seenBy({ sees }: Caller, filter: Condition): Seen {
-  if (isEverything(sees)) return filter as Seen;
-  return (isEverything(filter) ? sees : { kind: 'all', of: [sees, filter] }) as Seen;
-}
-
-export function seesEverything({ sees }: Caller): boolean {
-  return isEverything(sees);
-}
-
-/** Equal for callers that see the same. */
-export function sightOf(caller: Caller): string {
-  const known = sights.get(caller);
-  if (known !== undefined) return known;
-  const sight = seesEverything(caller) ? '' : JSON.stringify(caller.sees);
-  sights.set(caller, sight);
-  return sight;
-}
-
-const sights = new WeakMap<Caller, string>();
-
-function isEverything(condition: Condition): boolean {
-  return condition.kind === 'all' && condition.of.length === 0;
-}
+export declare const seen: unique symbol;

@@ -1,6 +1,5 @@
 import { styleText } from 'node:util';
-import { cut, widthOf } from './terminal/format-text.ts';
-import { printable } from './terminal/printable.ts';
+import { cut, widthOf, printable } from './terminal/format-text.ts';
 
 /** An event of a chain, as it is drawn. */
 export interface ChainEvent {

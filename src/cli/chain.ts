@@ -1,6 +1,6 @@
 import { ask } from './client/retrying-request.ts';
 import { drawChain, type ChainEvent, type DrawnChain } from './chain-tree.ts';
-import type { Command } from '../commands.ts';
+import type { Command } from './terminal/command.ts';
 import { defaultUrl, readEndpoint } from './client/endpoint.ts';
 import { readCount, readFlags, wrongWords } from './terminal/args.ts';
 import { createOutput } from './terminal/output.ts';

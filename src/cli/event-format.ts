@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { toDocument } from '../event/document.ts';
 import { labelKeys, type JsonObject, type Labels } from '../event/event.ts';
 import type { Instant } from '../event/instant.ts';
-import { printable } from './terminal/printable.ts';
+import { printable } from './terminal/format-text.ts';
 
 /** A form in which events are shown: what it needs of an event, as a GraphQL selection, and the line that it makes. */
 export interface EventForm<T> {

@@ -1,5 +1,4 @@
-import { padded, widthOf } from './terminal/format-text.ts';
-import { printable } from './terminal/printable.ts';
+import { padded, widthOf, printable } from './terminal/format-text.ts';
 
 /** A key as the server tells it. */
 export interface ShownKey {

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { readSettings } from '../settings.ts';
 import { TidingsError } from '../errors.ts';
-import type { Command } from '../commands.ts';
+import type { Command } from './terminal/command.ts';
 import { runWorkers } from './workers.ts';
 
 export const serve: Command = {

@@ -1,5 +1,5 @@
 import { settingTable } from '../settings.ts';
-import type { Command } from '../commands.ts';
+import type { Command } from './terminal/command.ts';
 
 export const settings: Command = {
   synopsis: 'settings',

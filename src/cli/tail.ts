@@ -1,5 +1,5 @@
 import { TidingsError } from '../errors.ts';
-import type { Command } from '../commands.ts';
+import type { Command } from './terminal/command.ts';
 import { defaultUrl, readEndpoint } from './client/endpoint.ts';
 import { documentForm, readableForm, type EventForm } from './event-format.ts';
 import { readFlags, wrongWords } from './terminal/args.ts';

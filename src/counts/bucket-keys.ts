@@ -1,7 +1,7 @@
 import type { Dimension } from './dimensions.ts';
 import { labelOf, type StoredEvent } from '../event/event.ts';
-import type { Instant } from '../event/instant.ts';
-import { compareCodePoints } from '../event/json.ts';
+import { secondOf } from '../event/instant.ts';
+import { orderedJson } from '../event/json.ts';
 import { valueAt } from '../event/payload-path.ts';
 
 /** A key of a bucket: text, null where an event has no such value, and for time the second where its span begins. */
@@ -43,27 +43,4 @@ export function firstSegments(text: string, segments: number | null): string {
 export function payloadKey(value: unknown): string | null {
   if (value === undefined) return null;
   return typeof value === 'string' ? value : orderedJson(value);
-}
-
-/** Equal JSON values get equal text. */
-function orderedJson(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(orderedJson).join(',')}]`;
-  const entries = Object.entries(value).toSorted(([a], [b]) => compareCodePoints(a, b));
-  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${orderedJson(each)}`).join(',')}}`;
-}
-
-/** Seconds from 1970 in UTC, cut to whole ones, of which all bounds of time spans are. */
-export function secondOf(instant: Instant): number {
-  return Date.parse(`${instant.slice(0, 19)}Z`) / 1000;
-}
-
-/** What of an instant is beyond its second, in microseconds. */
-export function microsOf(instant: Instant): number {
-  return Number(instant.slice(20, 26));
-}
-
-/** An instant of these two parts. */
-export function instantOf(second: number, micros: number): Instant {
-  return `${new Date(second * 1000).toISOString().slice(0, 19)}.${String(micros).padStart(6, '0')}Z` as Instant;
 }

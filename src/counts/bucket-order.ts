@@ -1,6 +1,6 @@
 import type { Key } from './bucket-keys.ts';
 import type { Cell } from './count-table.ts';
-import { compareCodePoints } from '../event/json.ts';
+import { compareCodePoints } from '../event/text.ts';
 
 export type CountOrder = 'KEY' | 'MOST_FIRST';
 

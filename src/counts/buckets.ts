@@ -1,11 +1,10 @@
 import type { Span } from './calendar.ts';
 import type { Dimension } from './dimensions.ts';
-import { instantOf } from './bucket-keys.ts';
+import { instantOf, type Instant } from '../event/instant.ts';
 import { byKeys, firstOf, mostFirst, type CountOrder } from './bucket-order.ts';
-import { inKeyOrder, inOrderOfCount, linesOf, type Slot } from './zero-fill.ts';
-import { instantAt, occurredWithin, spansBetween, type TimeBounds } from './count-spans.ts';
+import { inKeyOrder, inOrderOfCount, linesOf, type Slot, instantAt, occurredWithin, spansBetween } from './zero-fill.ts';
+import type { TimeBounds } from '../filter/time-bounds.ts';
 import type { Cell, CountTable } from './count-table.ts';
-import type { Instant } from '../event/instant.ts';
 
 /** One answer of a count. A bucket of time has bounds; null where they lie outside of all years. */
 export interface CountBucket {

@@ -1,6 +1,6 @@
 import { TidingsError } from '../errors.ts';
-import { microsOf, secondOf, type Key } from './bucket-keys.ts';
-import type { Instant } from '../event/instant.ts';
+import { microsOf, secondOf, type Instant } from '../event/instant.ts';
+import type { Key } from './bucket-keys.ts';
 
 /** Events with the same keys: how many, and when the first and the last occurred, in numbers, since there may be many. */
 export interface Tallied {

@@ -1,12 +1,13 @@
 import { TidingsError } from '../errors.ts';
 import { fromMicros, toMicros, type Instant } from './instant.ts';
-import { seal, unseal } from './sealed.ts';
+import { unstorable } from './text.ts';
+import { crc32 } from 'node:zlib';
 
 /**
  * Cursors: opaque places in the log. A cursor carries its log's identity (epoch), a shard and a position, and, where
  * it pages in an order by time, that order and the time. A checksum tells a garbled cursor from one of another log.
  *
- *   byte 0      kind: 1 log, 2 newest first, 3 oldest first (4: see resource-cursor)
+ *   byte 0      kind: 1 log, 2 newest first, 3 oldest first (4, 5: see below)
  *   byte 1      shard, 0 as long as there is one
  *   bytes 2-7   epoch
  *   bytes 8-15  position
@@ -81,4 +82,68 @@ const kinds: readonly EventOrder[] = ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST'];
 export function notOurs(text: string, path: readonly string[]): TidingsError {
   const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
   return new TidingsError('BAD_CURSOR', `${path.join('.')}: expected a cursor that Tidings gave, got ${shown}`, { path });
+}
+
+/**
+ * The cursors of pages of rejected events, which are no part of the log.
+ *
+ *   byte 0      kind: 5 (the others: see cursor)
+ *   bytes 1-8   place
+ *   last 4      CRC-32 of all before
+ */
+export function formatRejectedCursor(place: number): string {
+  const bytes = Buffer.alloc(9, rejectedKind);
+  bytes.writeBigUInt64BE(BigInt(place), 1);
+  return seal(bytes);
+}
+
+/** The place in a cursor. Throws BAD_CURSOR. */
+export function parseRejectedCursor(text: string, path: readonly string[]): number {
+  const bytes = unseal(text);
+  if (bytes === null || bytes.length !== 9 || bytes[0] !== rejectedKind) throw notOurs(text, path);
+  return Number(bytes.readBigUInt64BE(1));
+}
+
+const rejectedKind = 5;
+
+/**
+ * The cursors of pages of resources: the id of the last resource. They carry no place in the log and no epoch, since ids
+ * mean the same in every log, and a page goes on behind an id whether or not there is such a resource any more.
+ *
+ *   byte 0    kind: 4 (the others: see cursor)
+ *   then      the id in UTF-8
+ *   last 4    CRC-32 of all before
+ */
+export function formatResourceCursor(id: string): string {
+  return seal(Buffer.concat([Buffer.of(resourceKind), Buffer.from(id)]));
+}
+
+/** The id in a cursor. Throws BAD_CURSOR. */
+export function parseResourceCursor(text: string, path: readonly string[]): string {
+  const bytes = unseal(text);
+  const found = bytes?.[0];
+  if (bytes === null || found === undefined) throw notOurs(text, path);
+  if (found !== resourceKind) {
+    throw new TidingsError('BAD_CURSOR', `${path.join('.')}: expected a cursor from a page of resources, got one of events`, { path });
+  }
+  const id = bytes.toString('utf8', 1);
+  if (id === '' || unstorable(id) !== null || !Buffer.from(id).equals(bytes.subarray(1))) throw notOurs(text, path);
+  return id;
+}
+
+const resourceKind = 4;
+
+/** Bytes as a text that needs no escape in a URL, with a checksum (CRC-32) at its end, by which garbled ones are known. */
+export function seal(bytes: Buffer): string {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(bytes));
+  return Buffer.concat([bytes, sum]).toString('base64url');
+}
+
+/** The bytes again; null for a text that `seal` did not make. */
+export function unseal(text: string): Buffer | null {
+  const sealed = Buffer.from(text, 'base64url');
+  if (sealed.length < 4 || sealed.toString('base64url') !== text) return null;
+  const bytes = sealed.subarray(0, -4);
+  return sealed.readUInt32BE(bytes.length) === crc32(bytes) ? bytes : null;
 }

@@ -1,5 +1,4 @@
-import { labelKeys, type EventDraft, type RelatedResource, type Resource } from './event.ts';
-import type { EventCandidate } from './validate.ts';
+import { labelKeys, type EventDraft, type RelatedResource, type Resource, type EventCandidate } from './event.ts';
 
 /**
  * The event document: the JSON form of an event in files and at every door that is not GraphQL. Its resources are

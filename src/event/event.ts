@@ -63,3 +63,17 @@ export function shownLabels(resource: Resource): Labels {
 function ownLabel(labels: Labels, key: string): string | null {
   return Object.hasOwn(labels, key) ? (labels[key] ?? null) : null;
 }
+
+/**
+ * An event as a client gave it, nothing checked: the one form that every door brings its input into. Undefined and
+ * null both mean "left out".
+ */
+export interface EventCandidate {
+  readonly id?: unknown;
+  readonly occurred?: unknown;
+  readonly event?: unknown;
+  readonly resource?: unknown;
+  readonly related?: unknown;
+  readonly payload?: unknown;
+  readonly follows?: unknown;
+}

@@ -62,3 +62,18 @@ function daysIn(year: number, month: number): number {
 
 const firstSecond = utcMillis(0, 1, 1) / 1000;
 const lastSecond = utcMillis(9999, 12, 31) / 1000 + 86_399;
+
+/** Seconds from 1970 in UTC, cut to whole ones, of which all bounds of time spans are. */
+export function secondOf(instant: Instant): number {
+  return Date.parse(`${instant.slice(0, 19)}Z`) / 1000;
+}
+
+/** What of an instant is beyond its second, in microseconds. */
+export function microsOf(instant: Instant): number {
+  return Number(instant.slice(20, 26));
+}
+
+/** An instant of these two parts. */
+export function instantOf(second: number, micros: number): Instant {
+  return `${new Date(second * 1000).toISOString().slice(0, 19)}.${String(micros).padStart(6, '0')}Z` as Instant;
+}

@@ -1,3 +1,5 @@
+import { compareCodePoints } from './text.ts';
+
 /** Whether two JSON values are equal: numbers as numbers, objects whatever the order of their keys. */
 export function jsonEquals(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
@@ -11,22 +13,26 @@ export function jsonEquals(a: unknown, b: unknown): boolean {
   );
 }
 
-/**
- * Orders two texts by code point, as bytes of UTF-8 are ordered: below zero when `a` comes first. JavaScript's own order
- * is by UTF-16 code unit, in which characters beyond the BMP come before those from U+E000 on.
- */
-export function compareCodePoints(a: string, b: string): number {
-  let at = 0;
-  while (at < a.length && at < b.length && a[at] === b[at]) at += 1;
-  // Within a surrogate pair the difference is that of the whole characters, since their first halves are equal.
-  return rank(a, at) - rank(b, at);
-}
-
 type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** Places a code unit where its code point is: surrogates after everything else, the end of the text first. */
-function rank(text: string, at: number): number {
-  if (at >= text.length) return -1;
-  const unit = text.charCodeAt(at);
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+/** Equal JSON values get equal text. */
+export function orderedJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(orderedJson).join(',')}]`;
+  const entries = Object.entries(value).toSorted(([a], [b]) => compareCodePoints(a, b));
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${orderedJson(each)}`).join(',')}}`;
+}
+
+/** The characters of a value as JSON, or any number above `limit` when it has more; a payload may have a million. */
+export function jsonLengthUpTo(limit: number, value: unknown): number {
+  if (typeof value === 'string') return value.length > limit ? value.length : JSON.stringify(value).length;
+  if (typeof value !== 'object' || value === null) return String(value).length;
+  const isList = Array.isArray(value);
+  if (isList && value.length > limit) return value.length;
+  let length = 1; // two brackets, less the comma that the last entry has not
+  for (const [key, child] of Object.entries(value)) {
+    length += jsonLengthUpTo(limit, child) + (isList ? 1 : JSON.stringify(key).length + 2);
+    if (length > limit) return length;
+  }
+  return Math.max(length, 2);
 }

@@ -12,3 +12,40 @@ export function unstorable(text: string): string | null {
   if (!text.isWellFormed()) return 'a lone surrogate, which is no Unicode text';
   return null;
 }
+
+/**
+ * Orders two texts by code point, as bytes of UTF-8 are ordered: below zero when `a` comes first. JavaScript's own order
+ * is by UTF-16 code unit, in which characters beyond the BMP come before those from U+E000 on.
+ */
+export function compareCodePoints(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && at < b.length && a[at] === b[at]) at += 1;
+  // Within a surrogate pair the difference is that of the whole characters, since their first halves are equal.
+  return rank(a, at) - rank(b, at);
+}
+
+/** Places a code unit where its code point is: surrogates after everything else, the end of the text first. */
+function rank(text: string, at: number): number {
+  if (at >= text.length) return -1;
+  const unit = text.charCodeAt(at);
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}
+
+/** Compares two texts by code points, as a database does under the collation "C"; JavaScript's `<` compares code units. */
+export function byCodePoints(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** The least text behind all that begin with `prefix`, by code points; null: there is none. `prefix` is well-formed. */
+export function behindPrefix(prefix: string): string | null {
+  const points = Array.from(prefix);
+  for (let last = points.pop(); last !== undefined; last = points.pop()) {
+    const point = last.codePointAt(0) ?? 0;
+    if (point < highestPoint) return points.join('') + String.fromCodePoint(point + 1 === firstSurrogate ? behindSurrogates : point + 1);
+  }
+  return null;
+}
+
+const highestPoint = 0x10ffff;
+const firstSurrogate = 0xd800;
+const behindSurrogates = 0xe000;

@@ -1,24 +1,18 @@
-import { labelKeys, type EventDraft, type JsonObject, type Labels, type RelatedResource, type Resource } from './event.ts';
+import {
+  labelKeys,
+  type EventDraft,
+  type JsonObject,
+  type Labels,
+  type RelatedResource,
+  type Resource,
+  type EventCandidate,
+} from './event.ts';
 import { bytesBeyond } from './document.ts';
 import { parseInstant, type Instant } from './instant.ts';
 import type { EventLimits } from './limits.ts';
 import { checkPayload } from './validate-payload.ts';
 import { below, pathOf, Problems, shown, whereIs, type Problem, type Where } from './problem.ts';
 import { lengthUpTo, unstorable } from './text.ts';
-
-/**
- * An event as a client gave it, nothing checked: the one form that every door brings its input into. Undefined and
- * null both mean "left out".
- */
-export interface EventCandidate {
-  readonly id?: unknown;
-  readonly occurred?: unknown;
-  readonly event?: unknown;
-  readonly resource?: unknown;
-  readonly related?: unknown;
-  readonly payload?: unknown;
-  readonly follows?: unknown;
-}
 
 export type Validation = { readonly draft: EventDraft } | { readonly problems: readonly Problem[] };
 

@@ -1,5 +1,3 @@
-import { needleBatches } from './needle-batches.ts';
-
 /**
  * Which of the needles, none of them empty, a text contains. Takes a few nanoseconds for each code unit of the text and
  * each batch of needles, whatever they are. String's own search is faster for most needles, but takes many times as long
@@ -76,4 +74,23 @@ function automatonOf(needles: readonly string[]): Automaton {
     }
   }
   return { columns, next: next.map((state) => (ends.has(state) ? ~state : state)), ends };
+}
+
+/**
+ * Needles to be looked for at once, since what does so takes memory with the square of their length: those of a batch have
+ * at most `longest` code units together, but for one that has more alone.
+ */
+export function* needleBatches(needles: readonly string[], longest: number): Iterable<readonly string[]> {
+  let batch: string[] = [];
+  let length = 0;
+  for (const needle of needles) {
+    if (batch.length > 0 && length + needle.length > longest) {
+      yield batch;
+      batch = [];
+      length = 0;
+    }
+    batch.push(needle);
+    length += needle.length;
+  }
+  if (batch.length > 0) yield batch;
 }

@@ -83,3 +83,8 @@ export interface Selection {
   readonly filter: Condition;
   readonly order: EventOrder;
 }
+
+/** The conditions that must all hold. */
+export function conjunctsOf(condition: Condition): readonly Condition[] {
+  return condition.kind === 'all' ? condition.of.flatMap(conjunctsOf) : [condition];
+}

@@ -2,7 +2,8 @@ import { contains } from './text-search.ts';
 import { labelOf, type RelatedResource, type Resource, type StoredEvent } from '../event/event.ts';
 import type { Combination, Comparison, Condition, ResourceTest, TextField, ValueTest } from './filter.ts';
 import { globMatches, parseGlob, type Glob } from './glob.ts';
-import { compareCodePoints, jsonEquals } from '../event/json.ts';
+import { compareCodePoints } from '../event/text.ts';
+import { jsonEquals } from '../event/json.ts';
 import { valueAt } from '../event/payload-path.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { itself, type Caller } from '../auth/caller.ts';
 import type { StoredKey } from '../store/api-keys.ts';
-import type { EventCandidate } from '../event/validate.ts';
+import type { EventCandidate } from '../event/event.ts';
 import type { Emitter } from './emitter.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { TidingsError } from '../errors.ts';
-import type { ConflictPolicy, DraftRow } from '../store/log/append.ts';
-import type { StillMay, Stored } from './group-commit.ts';
+import type { ConflictPolicy, DraftRow, Appended } from '../store/log/append.ts';
+import type { Position } from '../event/cursor.ts';
 
 /** What somebody wants stored, together and in this order, and whom to tell what became of it. */
 export interface Request {
@@ -86,3 +86,19 @@ const nothing: Amount = { events: 0, bytes: 0 };
 
 /** About what it takes to store a good part of what waits. */
 const retryAfterMs = 1000;
+
+/** Asked when a request's turn comes, which may be seconds later; what it throws, the request is refused with. */
+export type StillMay = () => void;
+
+export interface Stored {
+  /** One for each row, in order. */
+  readonly results: readonly (Appended | NotStored)[];
+  /** At or after every event of the request. */
+  readonly head: Position;
+}
+
+/** A row of a request that was refused for conflicts. */
+export interface NotStored {
+  readonly created: null;
+  readonly differing: readonly string[];
+}

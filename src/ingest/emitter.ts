@@ -1,18 +1,20 @@
 import { v7 as uuidv7 } from 'uuid';
-import { checkNotEnded, itself, requireRight, seesEverything, type Caller } from '../auth/caller.ts';
+import { checkNotEnded, itself, requireRight, type Caller } from '../auth/caller.ts';
+import { seesEverything } from '../auth/visibility.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
-import type { EventDraft, StoredEvent } from '../event/event.ts';
+import type { EventDraft, StoredEvent, EventCandidate } from '../event/event.ts';
 import type { EventLimits } from '../event/limits.ts';
 import { matches } from '../filter/matches.ts';
 import type { Problem } from '../event/problem.ts';
-import { validateEvent, type EventCandidate } from '../event/validate.ts';
+import { validateEvent } from '../event/validate.ts';
 import type { Metrics } from '../metrics.ts';
 import { rowOf, type Appended } from '../store/log/append.ts';
 import type { Database } from '../store/database/database.ts';
 import { readEventsById } from '../store/log/events-by-id.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
-import type { SharedBatches, Stored } from './group-commit.ts';
+import type { SharedBatches } from './group-commit.ts';
+import type { Stored } from './commit-queue.ts';
 
 /**
  * The one way in, for every door. Promises: an event is answered with CREATED or DUPLICATE once it is durable and every

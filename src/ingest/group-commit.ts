@@ -4,7 +4,7 @@ import { appendRows, createdStretch, type Appended, type ConflictPolicy, type Dr
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import type { Stretch } from '../store/log/read-log.ts';
-import { WaitingRequests, type Amount, type Request } from './commit-queue.ts';
+import { WaitingRequests, type Amount, type Request, type StillMay, type Stored, type NotStored } from './commit-queue.ts';
 
 /**
  * Group commit: requests that come while others are being stored go to the database together, in one transaction.
@@ -23,22 +23,6 @@ export interface SharedBatches {
   store(rows: readonly DraftRow[], onConflict: ConflictPolicy, stillMay?: StillMay): Promise<Stored>;
   /** What waits for its turn now. */
   readonly waiting: Amount;
-}
-
-/** Asked when a request's turn comes, which may be seconds later; what it throws, the request is refused with. */
-export type StillMay = () => void;
-
-export interface Stored {
-  /** One for each row, in order. */
-  readonly results: readonly (Appended | NotStored)[];
-  /** At or after every event of the request. */
-  readonly head: Position;
-}
-
-/** A row of a request that was refused for conflicts. */
-export interface NotStored {
-  readonly created: null;
-  readonly differing: readonly string[];
 }
 
 export interface SharedBatchParts {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Database } from '../store/database/database.ts';
-import { notify } from '../store/database/listener.ts';
 
 /**
  * Tells the processes on one database that the log may have grown. A wake-up is only ever an invitation to look
@@ -30,7 +29,7 @@ export async function startWakeups(database: Database, logger: Logger): Promise<
   let announcing: NodeJS.Timeout | null = null;
   const send = (): void => {
     announcing = null;
-    notify(database, channel, own).catch((error: unknown) => logger.info({ err: error }, 'a wake-up was not sent'));
+    database.notify(channel, own).catch((error: unknown) => logger.info({ err: error }, 'a wake-up was not sent'));
   };
   return {
     announce() {

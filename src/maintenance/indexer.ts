@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { origin, type Position } from '../event/cursor.ts';
-import { chapterLength, createDigester, stretchLength, type Chapter } from '../skip-index/block-summary.ts';
+import { chapterLength, createDigester, stretchLength, type Chapter } from '../skip-index/row-group.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database/database.ts';
 import { digestedTo, storeChapter } from '../store/skip-index/row-groups.ts';

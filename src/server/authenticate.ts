@@ -3,7 +3,7 @@ import type { Asker, Caller } from '../auth/caller.ts';
 import type { Callers } from '../auth/api-key-cache.ts';
 import { TidingsError } from '../errors.ts';
 import { addressOf } from '../transport/client.ts';
-import { refuse, type Refusal } from '../transport/http-error.ts';
+import { HttpError, rejectRequest } from '../transport/http-error.ts';
 import { requestIdOf } from '../transport/request-log.ts';
 
 /** Whoever sends a request, found out before anything is done for it. */
@@ -49,7 +49,7 @@ export function createAdmission({ callers, onRefused }: AdmissionParts): Admissi
         return { caller, address, requestId: requestIdOf(request) };
       } catch (error) {
         if (!(error instanceof TidingsError)) throw error;
-        refuse(response, refusalBy(error));
+        rejectRequest(response, refusalBy(error));
         return null;
       }
     },
@@ -79,8 +79,8 @@ function closeAtEnd({ ended }: Caller, response: ServerResponse): void {
 export const graceMs = 1500;
 
 /** The answer to whoever is not known, or cannot be now. */
-function refusalBy({ code, message, extensions }: TidingsError): Refusal {
+function refusalBy({ code, message, extensions }: TidingsError): HttpError {
   return code === 'UNAUTHENTICATED'
-    ? { status: 401, code, message, extensions, headers: { 'www-authenticate': 'Bearer realm="Tidings"' } }
-    : { status: 503, code, message, extensions, headers: { 'retry-after': '1' } };
+    ? new HttpError(401, message, { code, extensions, headers: { 'www-authenticate': 'Bearer realm="Tidings"' } })
+    : new HttpError(503, message, { code, extensions, headers: { 'retry-after': '1' } });
 }

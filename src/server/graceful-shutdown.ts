@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { asksForStream } from '../transport/accept.ts';
 
 /** Knows the connections and the requests under way on them, so that a stop can tell which to wait for. */
 export interface UnderWay {
@@ -42,14 +43,4 @@ export function trackRequests(server: Server): UnderWay {
       clearTimeout(patience);
     },
   };
-}
-
-/** A stream never finishes by itself. */
-export function asksForStream({ headers }: IncomingMessage): boolean {
-  return acceptsStream(headers.accept);
-}
-
-/** Whether an `Accept` header takes a stream of events, by name. */
-export function acceptsStream(accept: string | null | undefined): boolean {
-  return accept?.includes('text/event-stream') ?? false;
 }

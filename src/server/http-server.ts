@@ -4,16 +4,17 @@ import type { Logger } from 'pino';
 import { nobody, type Asker } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
-import { graphqlPath, type GraphQLEndpoint } from './graphql/yoga.ts';
+import { graphqlPath } from './graphql/path.ts';
+import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { homePage } from './home-page.ts';
 import { addressOf } from '../transport/client.ts';
 import type { Admission } from './authenticate.ts';
-import { takeBody } from './graphql/request-body.ts';
+import { readRequestBody } from './graphql/request-body.ts';
 import { logRequest, requestIdOf } from '../transport/request-log.ts';
 import type { Connections } from '../transport/connection-limit.ts';
 import type { Pages } from '../transport/origin-policy.ts';
-import { refuse, type Refusal } from '../transport/http-error.ts';
-import { asksForStream } from './graceful-shutdown.ts';
+import { HttpError, rejectRequest } from '../transport/http-error.ts';
+import { asksForStream } from '../transport/accept.ts';
 
 export interface HttpParts {
   readonly graphql: GraphQLEndpoint;
@@ -70,9 +71,9 @@ export function createHttp(parts: HttpParts): Server {
       }
     }
   };
-  const turnAway = (response: ServerResponse, refusal: Refusal): void => {
+  const turnAway = (response: ServerResponse, refusal: HttpError): void => {
     counters.refused.inc({ reason: refusal.code });
-    refuse(response, refusal);
+    rejectRequest(response, refusal);
   };
   const answerGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asker = isForGraphiQL(request)
@@ -81,10 +82,9 @@ export function createHttp(parts: HttpParts): Server {
     if (asker === null) return;
     if (request.method === 'POST' && !graphqlTypes.test(request.headers['content-type'] ?? '')) return turnAway(response, wrongType);
     if (asksForStream(request) && !holds(response, asker)) {
-      return turnAway(response, { status: 429, code: 'LIMIT_EXCEEDED', message: connections.refusal, headers: { 'retry-after': '10' } });
+      return turnAway(response, new HttpError(429, connections.refusal, { code: 'LIMIT_EXCEEDED', headers: { 'retry-after': '10' } }));
     }
-    const refusal = await takeBody(request, limits.bodyBytes);
-    if (refusal !== null) return turnAway(response, refusal);
+    await readRequestBody(request, limits.bodyBytes);
     await graphql.handle(request, response, asker);
   };
   /** Counts a stream among its client's for as long as it lasts; false: there are too many. */
@@ -107,6 +107,7 @@ export function createHttp(parts: HttpParts): Server {
     (request, response) => {
       logRequest(logger, request, response);
       answer(request, response).catch((error: unknown) => {
+        if (error instanceof HttpError && !response.headersSent) return turnAway(response, error);
         if (!hasLeft(error)) logger.error({ err: error, requestId: requestIdOf(request) }, 'a request failed');
         if (!response.headersSent) response.writeHead(500);
         response.end();
@@ -156,7 +157,7 @@ const keptMs = 65_000;
 
 /** Others are what a form of any page in a browser could send, without being asked by it whether it may. */
 const graphqlTypes = /^application\/(?:json|graphql|graphql\+json)\s*(?:[;,]|$)/i;
-const wrongType = { status: 415, code: 'BAD_USER_INPUT', message: 'content-type: expected application/json' } as const;
+const wrongType = new HttpError(415, 'content-type: expected application/json');
 
 interface Body {
   readonly type: string;

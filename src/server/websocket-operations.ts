@@ -2,8 +2,7 @@ import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResu
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { Asker, Caller } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Encoded } from '../transport/encoded.ts';
-import type { Lane, Waiter } from '../transport/socket-writer.ts';
+import type { Encoded, Lane, Waiter } from '../transport/socket-writer.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { LimitError } from './graphql/limit-error.ts';
 import type { Delivered, Outlet } from './graphql/subscribe.ts';

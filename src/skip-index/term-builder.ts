@@ -1,7 +1,6 @@
-import { anyTerm, statesOf, termOf, type Among, type Term } from './terms.ts';
+import { anyTerm, statesOf, termOf, type Among, type Term, hashOf } from './terms.ts';
 import { labelKeys, nameOf, type RelatedResource, type Resource, type StoredEvent } from '../event/event.ts';
 import { cutsOf, kindLength, valueCut } from './prefix-terms.ts';
-import { hashOf } from './term-hash.ts';
 
 /** Terms, and what goes into the signature beside them. */
 export interface Collected {

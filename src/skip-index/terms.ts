@@ -1,5 +1,4 @@
 import { labelKeys } from '../event/event.ts';
-import { hashOf, stateAfter } from './term-hash.ts';
 
 /**
  * Terms: what an event says exactly, as 32-bit hashes. A digest of many events holds the terms of all of them, so that
@@ -37,6 +36,14 @@ export const marksOf = {
   part: (role: string, id: string): readonly number[] => statesOf.partMarks(role).map((state) => hashOf(state, id)),
 } as const;
 
+const seed = 0x811c9dc5;
+const prime = 0x01000193;
+
+const kinds = {
+  primary: { is: 'pi', begins: 'pb' },
+  related: { is: 'ri', begins: 'rb' },
+} as const;
+
 /** What the hashes of terms and marks begin with, for one who makes many of a kind; the last part is still to come. */
 export const statesOf = {
   name: stateAfter('e'),
@@ -49,7 +56,24 @@ export const statesOf = {
   partMarks: (role: string): readonly number[] => ['0', '1', '2'].map((n) => stateAfter(n, 'part', role)),
 } as const;
 
-const kinds = {
-  primary: { is: 'pi', begins: 'pb' },
-  related: { is: 'ri', begins: 'rb' },
-} as const;
+/**
+ * FNV-1a over UTF-16 code units, then the finalizer of MurmurHash3; a signed 32-bit integer, as Postgres has them. In steps,
+ * since the hashes of many texts begin with the same parts: this is the state behind some.
+ */
+export function stateAfter(...parts: readonly string[]): number {
+  return parts.reduce((state, part) => stateBehind(state, part, part.length), seed);
+}
+
+/** The hash whose last part is the beginning of a text, of this length. */
+export function hashOf(state: number, text: string, length = text.length): number {
+  let h = stateBehind(state, text, length);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) | 0;
+}
+
+function stateBehind(state: number, text: string, length: number): number {
+  let h = state;
+  for (let at = 0; at < length; at += 1) h = Math.imul(h ^ text.charCodeAt(at), prime);
+  return Math.imul(h ^ 0xffff, prime); // U+FFFF ends a part
+}

@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database/database.ts';
-import { fromTimestamp, toTimestamp } from './database/event-row.ts';
+import { fromTimestamp, toTimestamp } from './database/timestamps.ts';
 
 /** A key as it is kept; its secret is not. */
 export interface StoredKey {

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
 import { origin, type Epoch, type LogCursor, type Position } from '../event/cursor.ts';
 import type { Database } from './database/database.ts';
-import { readHead } from './log/log-order.ts';
+import { readHead } from './log/log-head.ts';
 
 /**
  * The identities of the log, latest last. A database server that is not the one that the last identity was made on

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database/database.ts';
-import { fromTimestamp } from './database/event-row.ts';
+import { fromTimestamp } from './database/timestamps.ts';
 
 /** What was refused, as it is kept. */
 export interface RejectedEvent extends Rejection {

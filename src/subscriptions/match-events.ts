@@ -3,7 +3,7 @@ import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
 import { matches } from '../filter/matches.ts';
 import type { Database } from '../store/database/database.ts';
-import { holdsInDatabase } from '../store/log/holds.ts';
+import { holdsInDatabase } from '../store/log/events-by-id.ts';
 
 /**
  * Those of the events that match. Never keeps others waiting for long: it pauses now and then, and where a filter and an

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { refuse } from './http-error.ts';
+import { HttpError, rejectRequest } from './http-error.ts';
 
 /**
  * Which web pages may have a browser ask the server: its own, and those of the allowed origins.
@@ -37,7 +37,7 @@ export function createPages({ allowedOrigins }: PageSettings, keys: { readonly i
     letIn(request, response) {
       const refusal = refusalOf(request);
       if (refusal !== null) {
-        refuse(response, { status: 403, code: 'FORBIDDEN', message: refusal });
+        rejectRequest(response, new HttpError(403, refusal, { code: 'FORBIDDEN' }));
         return false;
       }
       const { origin } = request.headers;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { Refusal } from '../adapters/handle-request.ts';
+import { HttpError } from './http-error.ts';
 
 /**
  * Reads a request's body whole, unpacked if it is gzip. Throws a 413 when it has more than `most` bytes, packed or
@@ -15,7 +15,7 @@ export async function readBody(request: IncomingMessage, most: number): Promise<
     case 'gzip':
       return unpacked(request, most);
     default:
-      throw new Refusal(415, 'content-encoding: expected gzip, or none');
+      throw new HttpError(415, 'content-encoding: expected gzip, or none');
   }
 }
 
@@ -29,7 +29,7 @@ async function unpacked(request: IncomingMessage, most: number): Promise<Buffer>
     return await collect(gunzip, most);
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
-      throw new Refusal(422, `content-encoding: expected gzip, got what is none (${error.message})`);
+      throw new HttpError(422, `content-encoding: expected gzip, got what is none (${error.message})`);
     }
     throw error;
   } finally {
@@ -50,8 +50,8 @@ async function collect(stream: Readable, most: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function tooLarge(most: number): Refusal {
-  return new Refusal(
+function tooLarge(most: number): HttpError {
+  return new HttpError(
     413,
     `expected a body of at most ${most} bytes, unpacked, got more; send it in parts, or raise TIDINGS_MAX_BODY_BYTES`,
   );

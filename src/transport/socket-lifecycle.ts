@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import type { Duplex } from 'node:stream';
 
 /**
  * Pings a client for as long as the timer runs; one that has not answered by the next ping is gone, and its socket is
@@ -16,3 +17,9 @@ export function keepAlive(socket: WebSocket, isExcused: () => boolean = never): 
 
 const pingMs = 12_000;
 const never = (): boolean => false;
+
+/** Answers a request to become a WebSocket with a status such as `404 Not Found`, and ends its connection. */
+export function refuseUpgrade(connection: Duplex, status: string, headers: Readonly<Record<string, string>> = {}): void {
+  const lines = Object.entries({ ...headers, connection: 'close', 'content-length': '0' }).map(([name, value]) => `${name}: ${value}`);
+  connection.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n`);
+}

@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Encoded } from './encoded.ts';
 
 /** Somebody who waits for room. */
 export interface Waiter {
@@ -94,3 +93,15 @@ const mostWaiting = 64 * 1024;
 /** Bytes of answers and pongs that wait for one client's network before it is not listened to. */
 const mostUnread = 1024 * 1024;
 const ignore = (): void => undefined;
+
+/** A message's text, for all who get the message. */
+export class Encoded {
+  private encoded: Buffer | null = null;
+
+  constructor(readonly json: string) {}
+
+  /** The text in UTF-8, one for all. */
+  get bytes(): Buffer {
+    return (this.encoded ??= Buffer.from(this.json));
+  }
+}

@@ -10,7 +10,7 @@ import { validateEvent } from '../../src/event/validate.ts';
 import { appendEvents } from '../../src/store/log/append.ts';
 import { readChains } from '../../src/store/log/read-chain.ts';
 import { readEventsById } from '../../src/store/log/events-by-id.ts';
-import { readHead } from '../../src/store/log/log-order.ts';
+import { readHead } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
 
 // Prints how long the longest chain of the sample takes, from its ends and its middle. Milliseconds, medians of 9, of the

@@ -1,10 +1,12 @@
 import { bucketsOf } from '../../src/counts/buckets.ts';
 import type { CountOrder } from '../../src/counts/bucket-order.ts';
 import { parseCountBy, type CountByInput } from '../../src/counts/dimensions.ts';
-import { parseFilter, type EventFilterInput } from '../../src/filter/parse/parse-filter.ts';
+import { parseFilter } from '../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../src/filter/parse/filter-input.ts';
 import { readSettings } from '../../src/settings.ts';
-import { occurredBounds, readCounts } from '../../src/store/counts/count-events.ts';
-import { readHead } from '../../src/store/log/log-order.ts';
+import { occurredBounds } from '../../src/filter/time-bounds.ts';
+import { readCounts } from '../../src/store/counts/count-events.ts';
+import { readHead } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { workload } from './workload.ts';
 

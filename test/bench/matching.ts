@@ -12,7 +12,8 @@ import type { StoredEvent } from '../../src/event/event.ts';
 import type { Condition } from '../../src/filter/filter.ts';
 import type { Instant } from '../../src/event/instant.ts';
 import { matches } from '../../src/filter/matches.ts';
-import { parseFilter, type EventFilterInput } from '../../src/filter/parse/parse-filter.ts';
+import { parseFilter } from '../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../src/filter/parse/filter-input.ts';
 import { validateEvent } from '../../src/event/validate.ts';
 import { Matcher } from '../../src/subscriptions/matching/filter-matcher.ts';
 

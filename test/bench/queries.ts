@@ -1,8 +1,9 @@
 import type { EventOrder } from '../../src/event/cursor.ts';
-import { parseFilter, type EventFilterInput } from '../../src/filter/parse/parse-filter.ts';
+import { parseFilter } from '../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../src/filter/parse/filter-input.ts';
 import { readSettings } from '../../src/settings.ts';
 import type { Database } from '../../src/store/database/database.ts';
-import { readHead } from '../../src/store/log/log-order.ts';
+import { readHead } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { countEvents, readPages } from '../../src/store/queries/pages.ts';
 import { append, digestAll, leavePartition } from './load/filling.ts';

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { readSettings } from '../../src/settings.ts';
 import { fromDocument } from '../../src/event/document.ts';
-import type { EventCandidate } from '../../src/event/validate.ts';
+import type { EventCandidate } from '../../src/event/event.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { startPostgres } from '../support/database/postgres-server.ts';
 import { append, digestAll } from './load/filling.ts';

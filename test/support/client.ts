@@ -1,5 +1,5 @@
 import { anyone, type Asker } from '../../src/auth/caller.ts';
-import type { Services } from '../../schema/context.ts';
+import type { Services } from '../../schema/services.ts';
 
 /** Whoever asks in a test, where that does not matter. */
 export const asker: Asker = { caller: anyone, address: '127.0.0.1', requestId: 'test' };

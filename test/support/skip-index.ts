@@ -1,4 +1,4 @@
-import { createDigester, type Chapter } from '../../src/skip-index/block-summary.ts';
+import { createDigester, type Chapter } from '../../src/skip-index/row-group.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import type { Database } from '../../src/store/database/database.ts';
 import { storeChapter } from '../../src/store/skip-index/row-groups.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { CloudEvent } from './map-cloud-event.ts';
-import { Refusal } from '../handle-request.ts';
+import { HttpError } from '../../transport/http-error.ts';
 
 /** Whether a request says that it is a CloudEvent in binary mode. Forms of other pages in a browser cannot send such headers. */
 export function hasAttributes({ headers }: IncomingMessage): boolean {
@@ -12,13 +12,13 @@ export function hasAttributes({ headers }: IncomingMessage): boolean {
  * body is the data. Throws a 422 where a header cannot be read, a 431 where there are more than were kept.
  */
 export function fromHeaders(request: IncomingMessage, body: Buffer): CloudEvent {
-  if (request.rawHeaders.length / 2 >= mostHeaders) throw new Refusal(431, `expected fewer than ${mostHeaders} headers`);
+  if (request.rawHeaders.length / 2 >= mostHeaders) throw new HttpError(431, `expected fewer than ${mostHeaders} headers`);
   const attributes = new Map<string, unknown>();
   for (const [name, values] of Object.entries(request.headersDistinct)) {
     if (!name.startsWith(prefix)) continue;
     const [value = '', ...more] = values ?? [];
-    if (more.length > 0) throw new Refusal(422, `${name}: expected the header once, got it ${more.length + 1} times`);
-    if (name === 'ce-datacontenttype') throw new Refusal(422, `${name}: expected none, since the content-type header says it`);
+    if (more.length > 0) throw new HttpError(422, `${name}: expected the header once, got it ${more.length + 1} times`);
+    if (name === 'ce-datacontenttype') throw new HttpError(422, `${name}: expected none, since the content-type header says it`);
     attributes.set(name.slice(prefix.length), decoded(name, value));
   }
   const type = request.headers['content-type'];
@@ -36,7 +36,7 @@ function decoded(name: string, value: string): string {
   try {
     return utf8.decode(Buffer.from(bytes, 'latin1')); // Node hands on each byte as a character
   } catch {
-    throw new Refusal(422, `${name}: expected percent-encoded UTF-8, got bytes that are no UTF-8`);
+    throw new HttpError(422, `${name}: expected percent-encoded UTF-8, got bytes that are no UTF-8`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { shown } from '../../event/problem.ts';
-import { isObject, readItem } from '../event-documents.ts';
+import { isObject, readItem } from '../json-body.ts';
 
 /** The data of a CloudEvent as it came: none, a JSON value, bytes, or what should be bytes in Base64. */
 export type CloudEventData = null | { readonly json: unknown } | { readonly bytes: Buffer } | { readonly base64: unknown };

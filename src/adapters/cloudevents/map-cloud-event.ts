@@ -6,7 +6,7 @@ import { validateEvent } from '../../event/validate.ts';
 import type { Candidate } from '../../ingest/emitter.ts';
 import { isPlainJson, payloadOf, type CloudEventData } from './data.ts';
 import { eventIdOf, isHashed, isSource } from './event-id.ts';
-import { readItem } from '../event-documents.ts';
+import { readItem } from '../json-body.ts';
 
 /** A CloudEvent of version 1.0 as it came, in whichever mode, nothing checked. Attributes that are null are left out. */
 export interface CloudEvent {

@@ -4,11 +4,13 @@ import type { EventLimits } from '../../event/limits.ts';
 import { shown } from '../../event/problem.ts';
 import { fromHeaders, hasAttributes } from './binary-mode.ts';
 import { fromJsonFormat, interpret, type CloudEvent, type Interpretation } from './map-cloud-event.ts';
-import { isObject, itemsOf, readItem, type Item } from '../event-documents.ts';
+import { isObject, readItem, type Item } from '../json-body.ts';
+import { itemsOf } from '../event-documents.ts';
 import { policyOf, replyWith } from '../batch-response.ts';
 import type { PostEventsParts } from '../post-events.ts';
 import { readBody } from '../../transport/read-body.ts';
-import { answerVisit, Refusal, type Reply, type Visit } from '../handle-request.ts';
+import { answerVisit, type Reply, type Visit } from '../handle-request.ts';
+import { HttpError } from '../../transport/http-error.ts';
 
 const cloudEventsPath = '/cloudevents';
 const door = 'cloudevents';
@@ -29,7 +31,8 @@ export function createCloudEvents(parts: PostEventsParts) {
 }
 
 async function post({ emitter, limits, metrics }: PostEventsParts, request: IncomingMessage, { caller, spend }: Visit): Promise<Reply> {
-  if (request.method !== 'POST') throw new Refusal(405, `expected POST at ${cloudEventsPath}, got ${request.method}`, { allow: methods });
+  if (request.method !== 'POST')
+    throw new HttpError(405, `expected POST at ${cloudEventsPath}, got ${request.method}`, { headers: { allow: methods } });
   requireRight(caller, 'emit');
   const policy = policyOf(request.url ?? '');
   const mode = modeOf(request);
@@ -54,7 +57,7 @@ function modeOf(request: IncomingMessage): Mode {
   if (type === 'application/cloudevents+json') return 'structured';
   if (type === 'application/cloudevents-batch+json') return 'batched';
   if (!type.startsWith('application/cloudevents') && hasAttributes(request)) return 'binary';
-  throw new Refusal(
+  throw new HttpError(
     415,
     `content-type: expected application/cloudevents+json or application/cloudevents-batch+json, or the attributes as ce- headers, got ${
       type === '' ? 'none' : type
@@ -66,9 +69,9 @@ function eventsIn(mode: Mode, request: IncomingMessage, body: Buffer): readonly 
   if (mode === 'binary') return [fromHeaders(request, body)];
   const whole = readItem(body);
   const expected = mode === 'batched' ? 'an array of CloudEvents' : 'a CloudEvent';
-  if ('notJson' in whole) throw new Refusal(422, `the body: expected ${expected}, got ${whole.notJson}`);
+  if ('notJson' in whole) throw new HttpError(422, `the body: expected ${expected}, got ${whole.notJson}`);
   if (mode === 'structured') return [whole];
-  if (!Array.isArray(whole.json)) throw new Refusal(422, `the body: expected ${expected}, got ${shown(whole.json)}`);
+  if (!Array.isArray(whole.json)) throw new HttpError(422, `the body: expected ${expected}, got ${shown(whole.json)}`);
   return itemsOf(whole.json);
 }
 

@@ -1,6 +1,6 @@
 import { bad, type FilterReader } from '../../filter/parse/parse-context.ts';
 import { shown } from '../../event/problem.ts';
-import { isObject } from '../event-documents.ts';
+import { isObject } from '../json-body.ts';
 
 export type Path = readonly string[];
 

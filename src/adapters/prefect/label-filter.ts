@@ -1,7 +1,7 @@
 import type { ResourceTest } from '../../filter/filter.ts';
 import { bad, not, type FilterReader } from '../../filter/parse/parse-context.ts';
 import { shown } from '../../event/problem.ts';
-import { isObject } from '../event-documents.ts';
+import { isObject } from '../json-body.ts';
 import type { Path } from './json-reader.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import { toDocument } from '../../event/document.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import { Encoded } from '../../transport/encoded.ts';
+import { Encoded } from '../../transport/socket-writer.ts';
 
 /**
  * An event's id as Prefect's clients can read it, who take UUIDs only: itself, where it is one, else the UUIDv5 of it in

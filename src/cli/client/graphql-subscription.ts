@@ -6,7 +6,7 @@ import { ask, pauseAfter } from './retrying-request.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Notices } from './connection-status.ts';
 import { bodyOf, failureOf, type GraphQLFailure } from './request.ts';
-import { printable } from '../terminal/printable.ts';
+import { printable } from '../terminal/format-text.ts';
 import { socketClass } from './client-socket.ts';
 
 /** What to follow, and who takes it. */

@@ -1,6 +1,6 @@
 import { errorCodes, TidingsError, type ErrorCode } from '../../errors.ts';
 import type { Endpoint } from './endpoint.ts';
-import { printable } from '../terminal/printable.ts';
+import { printable } from '../terminal/format-text.ts';
 
 /** An operation as the text of an HTTP body. */
 export function bodyOf(query: string, variables = '{}'): string {

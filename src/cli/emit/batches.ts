@@ -1,7 +1,6 @@
 import type { EventLimits } from '../../event/limits.ts';
 import type { Line } from './lines.ts';
-import { readDocument } from './parse-line.ts';
-import type { Refusal } from './refusal.ts';
+import { readDocument, type Refusal } from './parse-line.ts';
 
 /** Lines that follow one another in the file: the events to send together, and the lines refused here already. */
 export interface Batch {

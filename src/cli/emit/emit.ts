@@ -1,13 +1,13 @@
 import { TidingsError } from '../../errors.ts';
 import { batchesOf, type Batch } from './batches.ts';
-import type { Command } from '../../commands.ts';
+import type { Command } from '../terminal/command.ts';
 import { defaultUrl, readEndpoint } from '../client/endpoint.ts';
 import { readCount, readFlags, wrongWords } from '../terminal/args.ts';
 import { openLines } from './lines.ts';
 import { startProgress } from './progress.ts';
-import { sendBatch, type Sent } from './send-batch.ts';
-import { askLimits } from './service-limits.ts';
-import { number, startTally, type Tally } from './stats.ts';
+import { sendBatch, type Sent, askLimits } from './send-batch.ts';
+import { number } from '../terminal/format-text.ts';
+import { startTally, type Tally } from './stats.ts';
 
 const synopsis = `emit FILE [--url ${defaultUrl}] [--batch 500]`;
 const options = { url: { type: 'string', default: defaultUrl }, batch: { type: 'string', default: '500' } } as const;

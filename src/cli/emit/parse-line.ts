@@ -1,10 +1,10 @@
-import { fromDocument } from '../../event/document.ts';
+import { fromDocument, documentPath } from '../../event/document.ts';
 import type { EventDraft } from '../../event/event.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import { shown } from '../../event/problem.ts';
 import { validateEvent } from '../../event/validate.ts';
 import { longestLine } from './lines.ts';
-import { reasonOf } from './refusal.ts';
+import { printable } from '../terminal/format-text.ts';
 
 /** A line read: the event as JSON in the form of GraphQL's EventInput, the reason why it is none, or a blank line. */
 export type Read = { readonly input: string } | { readonly reason: string } | null;
@@ -46,3 +46,33 @@ const noOccurred = {
   path: ['occurred'],
   message: 'expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got nothing',
 };
+
+/** A line of the file that was not stored, and why. */
+export interface Refusal {
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** A problem in an event, wherever it was found. Its message begins with its path. */
+export interface Found {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/**
+ * Why a line was refused, in the words of the file: a path names the keys of the event document, whose resources are
+ * flat. `skipped` is the number of leading keys of the path that the file does not have.
+ */
+export function reasonOf(problems: readonly Found[], skipped: number): string {
+  const [first, ...others] = problems;
+  if (first === undefined) return 'refused without a reason';
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return printable(inDocument(first, skipped) + more);
+}
+
+function inDocument({ path, message }: Found, skipped: number): string {
+  const prefix = `${path.join('.')}: `;
+  const expectation = message.startsWith(prefix) ? message.slice(prefix.length) : message;
+  const keys = documentPath(path.slice(skipped)).map((key) => (key.includes('.') ? JSON.stringify(key) : key));
+  return keys.length === 0 ? expectation : `${keys.join('.')}: ${expectation}`;
+}

@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import type { Lines } from './lines.ts';
-import { number, type Tally } from './stats.ts';
+import { number } from '../terminal/format-text.ts';
+import type { Tally } from './stats.ts';
 
 /** What a person sees while a file is being emitted. */
 export interface Progress extends Disposable {

@@ -2,7 +2,8 @@ import { ask, type Patience } from '../client/retrying-request.ts';
 import type { Batch } from './batches.ts';
 import type { Endpoint } from '../client/endpoint.ts';
 import { bodyOf } from '../client/request.ts';
-import { reasonOf, type Refusal } from './refusal.ts';
+import { reasonOf, type Refusal } from './parse-line.ts';
+import type { EventLimits } from '../../event/limits.ts';
 
 /** What became of the lines of a batch. */
 export interface Sent {
@@ -47,3 +48,31 @@ const mutation = `mutation Emit($input: [EventInput!]!) {
 
 /** The keys of a path before those of the event: "input" and its index. */
 const pathOfEvent = 2;
+
+/** What a service accepts. */
+export interface ServiceLimits {
+  /** Events in one batch. */
+  readonly batchEvents: number;
+  readonly limits: EventLimits;
+}
+
+/** Asks for the limits. */
+export async function askLimits(endpoint: Endpoint, patience: Patience): Promise<ServiceLimits> {
+  const { service } = await ask<Told>(endpoint, bodyOf(limitsQuery), patience);
+  const { batchEvents, ...limits } = service.limits;
+  return { batchEvents, limits };
+}
+
+const limitsQuery = `{
+  service {
+    limits {
+      batchEvents
+      eventIdLength eventNameLength resourceIdLength roleLength labelKeyLength labelValueLength
+      labelsPerResource relatedResources eventBytes payloadDepth
+    }
+  }
+}`;
+
+interface Told {
+  readonly service: { readonly limits: EventLimits & { readonly batchEvents: number } };
+}

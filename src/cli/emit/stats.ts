@@ -1,5 +1,6 @@
-import type { Refusal } from './refusal.ts';
+import type { Refusal } from './parse-line.ts';
 import type { Sent } from './send-batch.ts';
+import { number } from '../terminal/format-text.ts';
 
 /** What became of the file so far. */
 export interface Tally {
@@ -39,11 +40,6 @@ export function startTally(): Tally {
       return `${number(lines())} lines: ${counts}; ${seconds().toFixed(1)} s, ${number(rate())} events/s\n${shown}${more}`;
     },
   };
-}
-
-/** A number as people read it: whole, its thousands apart. */
-export function number(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }
 
 const shownRefusals = 20;

@@ -32,3 +32,18 @@ const combining = /[\p{Mn}\p{Me}\p{Cf}]/u;
 const wide =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u;
 const halfWide = /[\uff61-\uffdc]/u;
+
+/** A number as people read it: whole, its thousands apart. */
+export function number(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/**
+ * A text whose control characters, line separators and direction overrides are written as \u escapes, so that names out
+ * of events can neither steer the terminal nor break a line. Within JSON text it changes nothing that a parser sees.
+ */
+export function printable(text: string): string {
+  return text.replace(steering, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+const steering = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;

@@ -1,5 +1,5 @@
 import { TidingsError } from '../../errors.ts';
-import { printable } from '../terminal/printable.ts';
+import { printable } from '../terminal/format-text.ts';
 
 /** What events are counted by: what it needs of an event, and the key that it finds there, as it is shown. */
 export interface CountedBy {

@@ -1,5 +1,4 @@
-import { cut, padded, widthOf } from '../terminal/format-text.ts';
-import { number } from '../emit/stats.ts';
+import { cut, padded, widthOf, number } from '../terminal/format-text.ts';
 import type { Top, TopRow } from './counters.ts';
 
 /** The room of a table; `bars`: columns for a picture of the counts, if there are so many to spare. */

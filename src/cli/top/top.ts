@@ -1,6 +1,6 @@
 import { TidingsError } from '../../errors.ts';
 import { startBoard } from './live-table.ts';
-import type { Command } from '../../commands.ts';
+import type { Command } from '../terminal/command.ts';
 import { readCountedBy, type CountedEvent } from './count-by.ts';
 import { defaultUrl, readEndpoint } from '../client/endpoint.ts';
 import { readDuration, readFlags, wrongWords } from '../terminal/args.ts';

@@ -1,10 +1,9 @@
 import { noColumn, type ChapterColumns, type Part } from '../../skip-index/columns/decoded-columns.ts';
 import { columnsOf, type ColumnName } from '../../skip-index/columns/column-ref.ts';
 import type { Times } from '../../skip-index/columns/column-chunks.ts';
-import { microsOf, secondOf } from '../bucket-keys.ts';
+import { microsOf, secondOf, type Instant } from '../../event/instant.ts';
 import type { JsonObject, RelatedResource, StoredEvent } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
-import type { Instant } from '../../event/instant.ts';
 import { matches } from '../../filter/matches.ts';
 import type { Value } from '../../skip-index/columns/encoding.ts';
 import { relatedPart } from './related-column-filter.ts';

@@ -1,9 +1,6 @@
-import { ownPredicates } from './describe-conditions.ts';
-import { resourcePredicates } from './describe-resource.ts';
-import { valuePredicates, writtenPath } from './describe-value.ts';
+import { ownPredicates, resourcePredicates, valuePredicates, writtenPath } from './describe-conditions.ts';
 import type { Condition, ResourceTest } from '../filter.ts';
-import { allOf, eitherOf, type Predicates } from './wording.ts';
-import { quoted } from './quoted.ts';
+import { allOf, eitherOf, type Predicates, quoted } from './wording.ts';
 import { simplified } from '../simplify-filter.ts';
 
 /**

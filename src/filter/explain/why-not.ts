@@ -1,11 +1,11 @@
 import { describeFilter } from './describe-filter.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import type { FilterPart, NamedPart } from './clauses.ts';
-import { partsOf } from './filter-parts.ts';
+import { type FilterPart, type NamedPart, partsOf } from './clauses.ts';
 import type { FilterBounds } from '../parse/parse-context.ts';
-import { jsonLengthUpTo } from '../../event/json-length.ts';
+import { jsonLengthUpTo } from '../../event/json.ts';
 import { matches } from '../matches.ts';
-import { parseFilter, type EventFilterInput } from '../parse/parse-filter.ts';
+import { parseFilter } from '../parse/parse-filter.ts';
+import type { EventFilterInput } from '../parse/filter-input.ts';
 
 export interface FailedClause {
   /** Where in the filter, for example ["filter", "related", "0", "role"]. */

@@ -1,4 +1,5 @@
 import type { Combination } from '../filter.ts';
+import { lengthUpTo } from '../../event/text.ts';
 
 /** What is said of a subject that passes a test, and of one that does not. Both begin with a verb. */
 export interface Predicates {
@@ -43,4 +44,45 @@ export function allOf(predicates: readonly string[]): string {
 
 export function eitherOf(alternatives: readonly string[]): string {
   return `either ${alternatives.join(' or ')}`;
+}
+
+/** A text in quotes, as JSON has it, so that nothing in it is taken for a word around it; a long one is cut. */
+export function quoted(text: string): string {
+  return JSON.stringify(cut(text));
+}
+
+/** A JSON value; a long one is cut. */
+export function quotedJson(value: unknown): string {
+  return typeof value === 'string' ? quoted(value) : cut(JSON.stringify(value));
+}
+
+/** What a list of alternatives is called: `"a"`, `one of "a" and "b"`, `one of "a", "b", "c" and 997 more`. */
+export function oneOf(values: readonly string[]): string {
+  const [value, second] = values;
+  return value !== undefined && second === undefined ? value : `one of ${listed(values)}`;
+}
+
+/** The complement of `oneOf` after "is": `not "a"`, `none of "a" and "b"`. */
+export function noneOf(values: readonly string[]): string {
+  const [value, second] = values;
+  return value !== undefined && second === undefined ? `not ${value}` : `none of ${listed(values)}`;
+}
+
+/** The first few of several; an empty list says so, since it is easily given by mistake. */
+export function listed(values: readonly string[]): string {
+  if (values.length === 0) return 'an empty list';
+  if (values.length <= mostShownWhole) return `${values.slice(0, -1).join(', ')} and ${values.slice(-1).join('')}`;
+  return `${values.slice(0, fewShown).join(', ')} and ${values.length - fewShown} more`;
+}
+
+/** Up to so many values are shown; of more than that, only a few. */
+const mostShownWhole = 5;
+const fewShown = 3;
+const mostCharacters = 60;
+
+function cut(text: string): string {
+  if (lengthUpTo(mostCharacters, text) <= mostCharacters) return text;
+  // A character has at most two code units, so none that is kept is cut in two.
+  const kept = Array.from(text.slice(0, 2 * mostCharacters)).slice(0, mostCharacters);
+  return `${kept.join('')}…`;
 }

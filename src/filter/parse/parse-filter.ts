@@ -1,35 +1,9 @@
 import type { Condition, TextField, TimeField } from '../filter.ts';
 import { allOf, FilterReader, not, type FilterBounds } from './parse-context.ts';
-import { parsePayloadFilter, type PayloadFilterInput } from './parse-payload-filter.ts';
-import { parseRelatedFilter, parseResourceFilter, type RelatedFilterInput, type ResourceFilterInput } from './parse-resource-filter.ts';
+import { parsePayloadFilter } from './parse-payload-filter.ts';
+import { parseRelatedFilter, parseResourceFilter } from './parse-resource-filter.ts';
+import type { ResourceFilterInput, EventFilterInput, TimeRangeInput, NameFilterInput } from './filter-input.ts';
 import { parseTextFilter } from './parse-text-filter.ts';
-
-/** GraphQL's EventFilter as it arrives: its types were checked, its meaning was not. Null is the same as left out. */
-export interface EventFilterInput {
-  readonly id?: readonly string[] | null | undefined;
-  readonly occurred?: TimeRangeInput | null | undefined;
-  readonly received?: TimeRangeInput | null | undefined;
-  readonly event?: NameFilterInput | null | undefined;
-  readonly resource?: ResourceFilterInput | null | undefined;
-  readonly related?: readonly RelatedFilterInput[] | null | undefined;
-  readonly anyResource?: readonly ResourceFilterInput[] | null | undefined;
-  readonly payload?: readonly PayloadFilterInput[] | null | undefined;
-  readonly follows?: readonly string[] | null | undefined;
-  readonly text?: string | null | undefined;
-  readonly and?: readonly EventFilterInput[] | null | undefined;
-  readonly or?: readonly EventFilterInput[] | null | undefined;
-  readonly not?: EventFilterInput | null | undefined;
-}
-export interface TimeRangeInput {
-  readonly since?: string | null | undefined;
-  readonly until?: string | null | undefined;
-}
-export interface NameFilterInput {
-  readonly in?: readonly string[] | null | undefined;
-  readonly startsWith?: readonly string[] | null | undefined;
-  readonly notIn?: readonly string[] | null | undefined;
-  readonly notStartsWith?: readonly string[] | null | undefined;
-}
 
 type Path = readonly string[];
 

@@ -4,18 +4,7 @@ import { allOf, bad, not, type FilterReader } from './parse-context.ts';
 import { checkPayload } from '../../event/validate-payload.ts';
 import { parsePayloadPath, type PayloadPath } from '../../event/payload-path.ts';
 import { below, Problems, whereIs } from '../../event/problem.ts';
-
-export interface PayloadFilterInput {
-  readonly path: string;
-  readonly exists?: boolean | null | undefined;
-  /** Null is the JSON value null here, and a value inside `in`; undefined is left out. */
-  readonly eq?: unknown;
-  readonly in?: readonly unknown[] | null | undefined;
-  readonly gt?: unknown;
-  readonly gte?: unknown;
-  readonly lt?: unknown;
-  readonly lte?: unknown;
-}
+import type { PayloadFilterInput } from './filter-input.ts';
 
 type Path = readonly string[];
 

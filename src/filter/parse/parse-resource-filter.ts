@@ -1,23 +1,7 @@
 import { labelKeys } from '../../event/event.ts';
 import type { ResourceTest } from '../filter.ts';
 import { allOf, not, type FilterReader } from './parse-context.ts';
-import type { NameFilterInput } from './parse-filter.ts';
-
-export interface ResourceFilterInput {
-  readonly id?: NameFilterInput | null | undefined;
-  readonly labels?: readonly LabelFilterInput[] | null | undefined;
-}
-export interface RelatedFilterInput extends ResourceFilterInput {
-  readonly role?: readonly string[] | null | undefined;
-}
-export interface LabelFilterInput {
-  readonly key: string;
-  readonly exists?: boolean | null | undefined;
-  readonly in?: readonly string[] | null | undefined;
-  readonly notIn?: readonly string[] | null | undefined;
-  readonly like?: readonly string[] | null | undefined;
-  readonly notLike?: readonly string[] | null | undefined;
-}
+import type { NameFilterInput, ResourceFilterInput, RelatedFilterInput, LabelFilterInput } from './filter-input.ts';
 
 type Path = readonly string[];
 

@@ -1,30 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import { isTooDeep, mostLevels } from '../../transport/json-depth.ts';
-import type { Refusal } from '../../transport/http-error.ts';
+import { HttpError } from '../../transport/http-error.ts';
+import { readBody } from '../../transport/read-body.ts';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
 
 /**
- * Reads the JSON of a request, up to `most` bytes, and leaves it on the request as `body`, where Yoga looks for it first.
- * Null, or why it is refused; then the rest was not read.
+ * Reads the JSON of a POST, up to `maxBytes`, and leaves it on the request as `body`, where Yoga looks first. Of a GET, checks
+ * the parameters. Throws an HttpError for a body that is too large, too deep or wrongly encoded.
  */
-export async function takeBody(request: IncomingMessage, most: number): Promise<Refusal | null> {
-  if (request.method === 'GET' || request.method === 'HEAD') return refusalOfParameters(request);
-  if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge(most);
-  const chunks = await read(request, most);
-  if (chunks === null) return tooLarge(most);
-  if (isTooDeep(chunks, mostLevels)) return tooDeep;
-  Object.assign(request, { body: new Body(chunks) });
-  return null;
+export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<void> {
+  if (request.method === 'GET' || request.method === 'HEAD') return checkParameters(request);
+  const bytes = await readBody(request, maxBytes);
+  if (isTooDeep([bytes], mostLevels)) throw tooDeep();
+  Object.assign(request, { body: new Body(bytes) });
 }
 
-/** Of a GET. Yoga takes wrong JSON in parameters for a bug of its own. */
-function refusalOfParameters({ url = '' }: IncomingMessage): Refusal | null {
+/** Yoga reports wrong JSON in the parameters of a GET as a bug of its own. */
+function checkParameters({ url = '' }: IncomingMessage): void {
   const parameters = new URLSearchParams(url.slice(url.indexOf('?') + 1));
   for (const name of ['variables', 'extensions']) {
     const text = parameters.get(name) ?? '';
-    if (isTooDeep([Buffer.from(text)], mostLevels)) return tooDeep;
-    if (text !== '' && !isJson(text)) return { status: 400, code: 'BAD_USER_INPUT', message: `${name}: expected JSON, got something else` };
+    if (isTooDeep([Buffer.from(text)], mostLevels)) throw tooDeep();
+    if (text !== '' && !isJson(text)) throw new HttpError(400, `${name}: expected JSON, got something else`);
   }
-  return null;
 }
 
 function isJson(text: string): boolean {
@@ -36,48 +34,55 @@ function isJson(text: string): boolean {
   }
 }
 
-function tooLarge(most: number): Refusal {
-  return { status: 413, code: 'LIMIT_EXCEEDED', message: `expected a body of at most ${most} bytes` };
+function tooDeep(): HttpError {
+  return new HttpError(400, `expected JSON of at most ${mostLevels} levels, got more`, { code: 'LIMIT_EXCEEDED' });
 }
 
-const tooDeep: Refusal = { status: 400, code: 'LIMIT_EXCEEDED', message: `expected JSON of at most ${mostLevels} levels, got more` };
-
-/** The body that `takeBody` has read; null when it has not. */
-export function bodyOf(request: IncomingMessage): Body | null {
+/** The body that `readRequestBody` has read; null when it has not. */
+function bodyOf(request: IncomingMessage): Body | null {
   return 'body' in request && request.body instanceof Body ? request.body : null;
 }
 
-/** Null: there is more. */
-async function read(request: IncomingMessage, most: number): Promise<readonly Buffer[] | null> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      chunks.push(chunk);
-      if (bytes <= most) return;
-      request.pause();
-      resolve(null);
-    });
-    request.once('end', () => resolve(chunks));
-    request.once('error', reject);
-    request.once('close', () => reject(new Error('the request was broken off')));
-  });
-}
-
 /**
- * A body that was read. Yoga counts the keys of what it is given, of which a Buffer has one for each byte: that took more
- * time than anything else about a large batch.
+ * A body that was read. Yoga counts the keys of what it is given, and a Buffer has one for each byte: that took more time
+ * than anything else about a large batch.
  */
 class Body {
-  constructor(private readonly chunks: readonly Buffer[]) {}
+  constructor(private readonly bytes: Buffer) {}
 
   text(): string {
-    const [only] = this.chunks;
-    return (this.chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.chunks)).toString();
+    return this.bytes.toString();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    yield* this.chunks;
+    yield this.bytes;
+  }
+}
+
+/**
+ * Takes a JSON request's parameters from the body that was read already, without the streams that Yoga would put around
+ * it. What is no JSON object or list goes the usual way, and gets Yoga's errors.
+ */
+export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
+  return {
+    onRequestParse({ serverContext, requestParser, setRequestParser }) {
+      const request = (serverContext as { readonly req?: IncomingMessage }).req;
+      const body = request === undefined ? null : bodyOf(request);
+      if (request === undefined || body === null || requestParser === undefined || !isJsonPost(request)) return;
+      setRequestParser((usual) => parsed(body.text()) ?? requestParser(usual));
+    },
+  };
+}
+
+function isJsonPost({ method, headers }: IncomingMessage): boolean {
+  return method === 'POST' && /^application\/json(;|$)/.test(headers['content-type'] ?? '');
+}
+
+function parsed(text: string): GraphQLParams | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' ? (value as GraphQLParams | null) : null;
+  } catch {
+    return null;
   }
 }

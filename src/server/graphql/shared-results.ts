@@ -1,7 +1,8 @@
-import { sightOf, type Caller } from '../../auth/caller.ts';
+import { sightOf } from '../../auth/visibility.ts';
+import type { Caller } from '../../auth/caller.ts';
 import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Metrics } from '../../metrics.ts';
-import { Encoded } from '../../transport/encoded.ts';
+import { Encoded } from '../../transport/socket-writer.ts';
 import { matteringVariables } from './result-variables.ts';
 
 /** The results of one operation, for all subscriptions that share it. To be disposed of as often as it was asked for. */

@@ -3,9 +3,8 @@ import type { Plugin } from 'graphql-yoga';
 import { deliver, type Recipient } from '../../subscriptions/delivery.ts';
 import { LiveSource } from '../../subscriptions/source.ts';
 import { Turns } from '../../concurrency/time-slices.ts';
-import type { Encoded } from '../../transport/encoded.ts';
-import type { Waiter } from '../../transport/socket-writer.ts';
-import { acceptsStream } from '../graceful-shutdown.ts';
+import type { Encoded, Waiter } from '../../transport/socket-writer.ts';
+import { acceptsStream } from '../../transport/accept.ts';
 import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
 /** Where the results of a subscription go beside its iterator: straight to the client. In the context as `outlet`. */

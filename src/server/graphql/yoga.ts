@@ -5,7 +5,7 @@ import type { Asker } from '../../auth/caller.ts';
 import type { Allowance } from '../../transport/rate-limit.ts';
 import type { Metrics } from '../../metrics.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
-import { parsedBody } from './parsed-body.ts';
+import { parsedBody } from './request-body.ts';
 import { plainVariables } from './passthrough-variables.ts';
 import { limitCost, type CostLimits } from './cost-limit.ts';
 import { DocumentCache } from './document-cache.ts';
@@ -15,6 +15,7 @@ import { measureOperations } from './operation-metrics.ts';
 import type { DocumentLimits } from './document-limit-defaults.ts';
 import { tellRetries } from './retry-after.ts';
 import { sharedSubscriptions } from './subscribe.ts';
+import { graphqlPath } from './path.ts';
 
 export interface GraphQLParts {
   readonly schema: GraphQLSchema;
@@ -35,8 +36,6 @@ export interface GraphQLSettings {
 }
 
 export type GraphQLEndpoint = YogaServerInstance<Asker, object>;
-
-export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
 export function createGraphQL({

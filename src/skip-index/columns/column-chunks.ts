@@ -1,7 +1,6 @@
 import type { Position } from '../../event/cursor.ts';
-import { microsOf, secondOf } from '../../counts/bucket-keys.ts';
+import { microsOf, secondOf, type Instant } from '../../event/instant.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import type { Instant } from '../../event/instant.ts';
 import { PayloadColumnsBuilder, type PayloadColumn } from './payload-columns.ts';
 import { ValueColumnsBuilder, type ValueColumns } from './label-columns.ts';
 

@@ -1,12 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../../counts/dimensions.ts';
-import type { TimeBounds } from '../../counts/count-spans.ts';
 import { columnCount } from '../../counts/columnar/columnar-count.ts';
 import { CountTable, tallied } from '../../counts/count-table.ts';
 import { origin, type Position } from '../../event/cursor.ts';
-import { stretchLength } from '../../skip-index/block-summary.ts';
+import { stretchLength } from '../../skip-index/row-group.ts';
 import { always, type DigestTest } from '../../skip-index/pruning-predicate.ts';
-import type { Condition } from '../../filter/filter.ts';
+import { type Condition, conjunctsOf } from '../../filter/filter.ts';
 import { countByColumns } from './columnar-counts.ts';
 import { groupingBy, keysOfRow, type CountRow, type Grouping } from './group-by-sql.ts';
 import type { Database } from '../database/database.ts';
@@ -14,8 +13,8 @@ import { isFiled, searchSql } from '../skip-index/pruning-sql.ts';
 import { eventsIn, rangesOf, spansOf, type Stretch } from '../skip-index/block-ranges.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { Pace } from '../database/adaptive-batch.ts';
-import { fromTimestamp } from '../database/event-row.ts';
-import { conjunctsOf, wayTo } from '../queries/access-path.ts';
+import { fromTimestamp } from '../database/timestamps.ts';
+import { wayTo } from '../queries/access-path.ts';
 
 /** What to count: the events up to `head` that match, by some dimensions. */
 export interface CountsRequest {
@@ -105,20 +104,6 @@ async function countStretches(
   } finally {
     await spans.return(undefined);
   }
-}
-
-/** The bounds of `occurred` that every match must meet. */
-export function occurredBounds(filter: Condition): TimeBounds {
-  const ranges = conjunctsOf(filter).flatMap((each) => (each.kind === 'during' && each.field === 'occurred' ? [each] : []));
-  const since = ranges
-    .flatMap((each) => each.since ?? [])
-    .toSorted()
-    .at(-1);
-  const until = ranges
-    .flatMap((each) => each.until ?? [])
-    .toSorted()
-    .at(0);
-  return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
 }
 
 /** Runs a statement and adds what it counts. */

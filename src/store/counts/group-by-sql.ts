@@ -1,7 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../../counts/dimensions.ts';
-import { firstSegments, payloadKey, secondOf, type Key } from '../../counts/bucket-keys.ts';
-import { fromTimestamp } from '../database/event-row.ts';
+import { firstSegments, payloadKey, type Key } from '../../counts/bucket-keys.ts';
+import { secondOf } from '../../event/instant.ts';
+import { fromTimestamp } from '../database/timestamps.ts';
 import { valueAt } from '../filter-sql/payload-sql.ts';
 import { primaryLabel } from '../filter-sql/resource-sql.ts';
 

@@ -1,4 +1,4 @@
-import { DrizzleQueryError } from 'drizzle-orm';
+import { DrizzleQueryError, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type { SQL } from 'drizzle-orm';
@@ -20,6 +20,8 @@ export interface Database extends AsyncDisposable {
   alone<T>(work: (client: postgres.Sql) => Promise<T>): Promise<T>;
   /** Hears what is sent with NOTIFY, until disposed of. Not on the embedded database, whose one connection that would take. */
   listen(listening: Listening): Promise<AsyncDisposable>;
+  /** Sends to those who listen on a channel of this database. */
+  notify(channel: string, payload: string): Promise<void>;
 }
 
 /**
@@ -88,7 +90,7 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
       clearTimeout(giveUp);
     }
   };
-  return {
+  const database: Database = {
     kind,
     statementTimeout,
     async rows<Row>(statement: SQL, planned: Planned = 'for its values') {
@@ -112,8 +114,12 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
       }
     },
     listen: (listening) => listenOn(options, listening),
+    async notify(channel, payload) {
+      await database.rows(sql`select pg_notify(${channel}, ${payload})`);
+    },
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
+  return database;
 }
 
 const dialect = new PgDialect();

@@ -1,7 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
 import { openConnection, type ConnectionOptions } from './connection.ts';
-import type { Database } from './database.ts';
 
 export interface Listening {
   readonly channel: string;
@@ -46,11 +44,6 @@ export async function listenOn(options: ConnectionOptions, { channel, heard, beg
       await running;
     },
   };
-}
-
-/** Sends to those who listen on a channel of the same database. */
-export async function notify(database: Database, channel: string, payload: string): Promise<void> {
-  await database.rows(sql`select pg_notify(${channel}, ${payload})`);
 }
 
 async function openAgain<T>(open: () => Promise<T>, signal: AbortSignal): Promise<T | null> {

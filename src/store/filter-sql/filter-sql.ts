@@ -1,11 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Condition, TextField } from '../../filter/filter.ts';
-import { bothOf, combined, eitherOf } from './combination-sql.ts';
+import { bothOf, combined, eitherOf, list, startsWithOneOf, textIn } from './sql-fragments.ts';
 import { containsAny } from './text-search-sql.ts';
 import { valuePasses } from './payload-sql.ts';
 import { someResource } from './resource-sql.ts';
-import { toTimestamp } from '../database/event-row.ts';
-import { list, startsWithOneOf, textIn } from './sql-fragments.ts';
+import { toTimestamp } from '../database/timestamps.ts';
 
 /**
  * The SQL reading of a filter, over tidings.events aliased `e`. Its twin in memory is event/matches. Every expression is

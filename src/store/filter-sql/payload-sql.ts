@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Comparison, ValueTest } from '../../filter/filter.ts';
 import { arrayIndex, type PayloadPath } from '../../event/payload-path.ts';
-import { combined } from './combination-sql.ts';
+import { combined } from './sql-fragments.ts';
 
 /** The value at a path of the payload passes, in SQL over tidings.events aliased `e`. */
 export function valuePasses(path: PayloadPath, test: ValueTest): SQL {

@@ -2,8 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import { labelKeys } from '../../event/event.ts';
 import type { ResourceTest } from '../../filter/filter.ts';
 import { likePattern } from '../../filter/glob.ts';
-import { bothOf, combined, eitherOf } from './combination-sql.ts';
-import { likeOneOf, list, startsWithOneOf, textIn } from './sql-fragments.ts';
+import { bothOf, combined, eitherOf, likeOneOf, list, startsWithOneOf, textIn } from './sql-fragments.ts';
 
 /** Some resource of the event passes, in SQL over tidings.events aliased `e`. */
 export function someResource(among: 'primary' | 'related' | 'any', test: ResourceTest): SQL {

@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import type { Combination } from '../../filter/filter.ts';
 
 /** A list of texts as a set of rows: one parameter, however many they are. */
 export function list(values: readonly string[]): SQL {
@@ -30,4 +31,26 @@ export function likeOneOf(value: SQL, patterns: readonly string[]): SQL {
   if (patterns.length === 0) return sql`false`;
   if (patterns.length === 1) return sql`coalesce(${value} like ${patterns[0]}::text, false)`;
   return sql`coalesce(${value} like any (array(select p.pattern from ${list(patterns)} as p (pattern))), false)`;
+}
+
+/** All, any or none of the parts of a filter, whatever the parts are. */
+export function combined<T>(combination: Combination<T>, read: (each: T) => SQL): SQL {
+  switch (combination.kind) {
+    case 'all':
+      return bothOf(combination.of.map(read));
+    case 'any':
+      return eitherOf(combination.of.map(read));
+    case 'not':
+      return sql`(not ${read(combination.of)})`;
+    default:
+      return combination satisfies never;
+  }
+}
+
+export function bothOf(parts: readonly SQL[]): SQL {
+  return parts.length === 0 ? sql`true` : sql`(${sql.join([...parts], sql` and `)})`;
+}
+
+export function eitherOf(parts: readonly SQL[]): SQL {
+  return parts.length === 0 ? sql`false` : sql`(${sql.join([...parts], sql` or `)})`;
 }

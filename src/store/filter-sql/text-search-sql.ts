@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { caseVariants } from '../../filter/case-folding.ts';
-import { needleBatches } from '../../filter/needle-batches.ts';
-import { bothOf, eitherOf } from './combination-sql.ts';
+import { needleBatches } from '../../filter/aho-corasick.ts';
+import { bothOf, eitherOf } from './sql-fragments.ts';
 
 /**
  * Some text of the event contains one of these, whatever the case, in SQL over tidings.events aliased `e`.

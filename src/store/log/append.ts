@@ -5,7 +5,8 @@ import type { EventDraft, JsonObject, Labels, RelatedResource, StoredEvent } fro
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
 import type { Stretch } from './read-log.ts';
-import { bytesInMemory, fromTimestamp, givenInstant, toTimestamp } from '../database/event-row.ts';
+import { bytesInMemory } from '../database/event-row.ts';
+import { fromTimestamp, givenInstant, toTimestamp } from '../database/timestamps.ts';
 import { sqlState, unavailableNow } from '../database/database-errors.ts';
 
 /** What became of one draft; `differing` are the fields in which the event stored before under its id differs. */

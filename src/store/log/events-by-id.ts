@@ -4,6 +4,8 @@ import type { StoredEvent } from '../../event/event.ts';
 import { unstorable } from '../../event/text.ts';
 import type { Database } from '../database/database.ts';
 import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
+import type { Condition } from '../../filter/filter.ts';
+import { sqlOf } from '../filter-sql/filter-sql.ts';
 
 /** The events of these ids that lie at or before `head`, by id, in one statement through event_ids. */
 export async function readEventsById(
@@ -18,4 +20,10 @@ export async function readEventsById(
     join tidings.events e on e.position = k.position and e.id = wanted.id
     where e.position <= ${head}`);
   return new Map(rows.map((row) => [row.id, storedEvent(row)]));
+}
+
+/** Whether a filter holds for the stored event at a place, as the database reads it; by the primary key. */
+export async function holdsInDatabase(database: Database, filter: Condition, position: Position): Promise<boolean> {
+  const rows = await database.rows(sql`select from tidings.events e where e.position = ${position} and ${sqlOf(filter)}`);
+  return rows.length > 0;
 }

@@ -1,6 +1,6 @@
 import { digestTestOf } from '../../skip-index/prune-filter.ts';
 import type { DigestTest } from '../../skip-index/pruning-predicate.ts';
-import type { Condition, Selection } from '../../filter/filter.ts';
+import { type Condition, type Selection, conjunctsOf } from '../../filter/filter.ts';
 
 /**
  * How the events of a selection are found. All ways give the same events; they differ in what they need not look at.
@@ -23,9 +23,4 @@ export function wayTo({ filter, order }: Selection): Way {
   if (has('follows')) return { kind: 'follows' };
   const bounds = (each: Condition): boolean => each.kind === 'during' && each.field === 'occurred' && order !== 'LOG';
   return conjuncts.every(bounds) ? { kind: 'walk' } : { kind: 'digests', test: digestTestOf(filter) };
-}
-
-/** The conditions that must all hold. */
-export function conjunctsOf(condition: Condition): readonly Condition[] {
-  return condition.kind === 'all' ? condition.of.flatMap(conjunctsOf) : [condition];
 }

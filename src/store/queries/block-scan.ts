@@ -1,24 +1,16 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { stretchLength } from '../../skip-index/block-summary.ts';
+import { stretchLength } from '../../skip-index/row-group.ts';
 import { always, type DigestTest } from '../../skip-index/pruning-predicate.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
 import { Pace } from '../database/adaptive-batch.ts';
 import { PageSearch } from './page-builder.ts';
 import { readFirstWindows, readWindows, type DigestPlace, type Window } from './block-windows.ts';
-import {
-  directionOf,
-  eventsBetween,
-  isWithin,
-  keyRows,
-  occurredBetween,
-  orderSql,
-  type PageRequest,
-  type Places,
-  type Tie,
-  type Tied,
-} from './page-request.ts';
-import { eventColumns, toTimestamp, type EventRow } from '../database/event-row.ts';
+import { directionOf, type PageRequest, type Tie, type Tied } from './page-request.ts';
+import { eventsBetween, occurredBetween, type Places } from '../log/event-ranges.ts';
+import { isWithin, keyRows, orderSql } from './page-sql.ts';
+import { eventColumns, type EventRow } from '../database/event-row.ts';
+import { toTimestamp } from '../database/timestamps.ts';
 
 /**
  * Pages through digests: windows of digests that may hold matches are read in the direction of the page, and the events

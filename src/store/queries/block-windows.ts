@@ -4,8 +4,9 @@ import { inTurn, isIdle, type DigestTest } from '../../skip-index/pruning-predic
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
 import { isFiled, passesSql, searchSql } from '../skip-index/pruning-sql.ts';
-import { directionOf, type Direction, type PageRequest, type Place, type Places, type Tie } from './page-request.ts';
-import { fromTimestamp, toTimestamp } from '../database/event-row.ts';
+import { directionOf, type Direction, type PageRequest, type Place, type Tie } from './page-request.ts';
+import type { Places } from '../log/event-ranges.ts';
+import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 import { tieTermRows, tieTest } from './page-sql.ts';
 
 /** Where a digest stands, and the times of its events. */

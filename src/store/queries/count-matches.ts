@@ -4,8 +4,8 @@ import type { Database } from '../database/database.ts';
 import { eventsIn, rangesOf, spansOf } from '../skip-index/block-ranges.ts';
 import type { Tested } from './block-scan.ts';
 import { Pace } from '../database/adaptive-batch.ts';
-import { isTied, isWithin, type CountRequest } from './page-request.ts';
-import { tieTermRows, tieTest } from './page-sql.ts';
+import { isTied, isWithin, tieTermRows, tieTest } from './page-sql.ts';
+import type { CountRequest } from './page-request.ts';
 
 /**
  * Counts through digests: each key's events, up to `max` + 1, in stretches that may hold some and behind the last digest.

@@ -5,7 +5,8 @@ import type { Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { searchSql } from '../skip-index/pruning-sql.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
-import { eventsBetween, everyEvent } from './page-request.ts';
+import { eventsBetween } from '../log/event-ranges.ts';
+import { everyEvent } from './page-request.ts';
 import { countEvents } from './pages.ts';
 import { wayTo } from './access-path.ts';
 

@@ -1,9 +1,9 @@
 import { digestTestOf } from '../../skip-index/prune-filter.ts';
 import { isIdle } from '../../skip-index/pruning-predicate.ts';
 import { describeFilter } from '../../filter/explain/describe-filter.ts';
-import type { Condition } from '../../filter/filter.ts';
+import { type Condition, conjunctsOf } from '../../filter/filter.ts';
 import { isFiled } from '../skip-index/pruning-sql.ts';
-import { conjunctsOf, wayTo } from './access-path.ts';
+import { wayTo } from './access-path.ts';
 
 /** How the events of a filter are found, for people. */
 export interface Search {

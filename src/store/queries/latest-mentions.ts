@@ -7,9 +7,12 @@ import type { Database } from '../database/database.ts';
 import { comesBefore, readWindows, type DigestPlace } from './block-windows.ts';
 import { digestedTo } from '../skip-index/row-groups.ts';
 import { Pace } from '../database/adaptive-batch.ts';
-import { directionOf, eventsBetween, keyRows, occurredBetween, orderSql, type PageRequest, type Places } from './page-request.ts';
+import { directionOf, type PageRequest } from './page-request.ts';
+import { eventsBetween, occurredBetween, type Places } from '../log/event-ranges.ts';
+import { keyRows, orderSql } from './page-sql.ts';
 import { readPages } from './pages.ts';
-import { eventColumns, fromTimestamp, storedEvent, toTimestamp, type EventRow } from '../database/event-row.ts';
+import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
+import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 
 /**
  * The event that occurred last of all that mention a resource, primary or related, for many resources at once.

@@ -1,7 +1,8 @@
 import type { Position } from '../../event/cursor.ts';
 import { comesBefore, type DigestPlace, type Window } from './block-windows.ts';
 import type { Direction } from './page-request.ts';
-import { fromTimestamp, type EventRow } from '../database/event-row.ts';
+import { fromTimestamp } from '../database/timestamps.ts';
+import type { EventRow } from '../database/event-row.ts';
 
 /** One key's page in the making. */
 export class PageSearch {

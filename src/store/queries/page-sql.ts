@@ -2,7 +2,10 @@ import { sql, type SQL } from 'drizzle-orm';
 import { anyTerm, termOf } from '../../skip-index/terms.ts';
 import { labelKeys } from '../../event/event.ts';
 import { hasTerm } from '../skip-index/pruning-sql.ts';
-import type { Tie } from './page-request.ts';
+import type { Tie, Place, PageRequest, CountRequest, Direction } from './page-request.ts';
+import { sqlOf } from '../filter-sql/filter-sql.ts';
+import { toTimestamp } from '../database/timestamps.ts';
+import { textIs } from '../filter-sql/sql-fragments.ts';
 
 /** The terms of which an event has one if it is tied to a key. */
 function tieTerms(tie: Tie, key: string): readonly number[] {
@@ -18,4 +21,49 @@ export function tieTermRows(tie: Tie, keys: readonly string[]): readonly Readonl
 /** That a digest `d` has one of the terms `k.terms`; null where the tie has none. */
 export function tieTest(tie: Tie): SQL | null {
   return tie === 'ANY' || tie === 'RELATED' ? hasTerm(sql`k.terms::int[]`) : null;
+}
+
+/** The keys of a statement as rows of `n`, from 1, and `value`. */
+export function keyRows(keys: readonly string[]): SQL {
+  return sql`jsonb_array_elements_text(${JSON.stringify(keys)}::text::jsonb) with ordinality as k (value, n)`;
+}
+
+const isPrimary = textIs(sql`e.resource_id`, sql`k.value`);
+
+const isRelated = sql`e.related @> jsonb_build_array(jsonb_build_object('id', k.value))`;
+
+/** That an event `e` is tied to the key `k.value`; FOLLOWS and PRIMARY have an index for it, in the order of time. */
+export const isTied: Readonly<Record<Tie, SQL>> = {
+  EVERYTHING: sql`true`,
+  FOLLOWS: textIs(sql`e.follows`, sql`k.value`),
+  PRIMARY: isPrimary,
+  RELATED: sql`(${isRelated} and not ${isPrimary})`,
+  ANY: sql`(${isPrimary} or ${isRelated})`,
+};
+
+/** That an event `e` matches, is visible, and lies between the places of a page. */
+export function isWithin(request: CountRequest | PageRequest): SQL {
+  const { order } = request;
+  const { after, before }: Partial<PageRequest> = 'limit' in request ? request : {};
+  return sql.join(
+    [
+      sql`e.position <= ${request.head}`,
+      sqlOf(request.filter),
+      ...(after === undefined ? [] : [beyond(after, order === 'NEWEST_FIRST' ? '<' : '>')]),
+      ...(before === undefined ? [] : [beyond(before, order === 'NEWEST_FIRST' ? '>' : '<')]),
+    ],
+    sql` and `,
+  );
+}
+
+function beyond(place: Place, comparison: '<' | '>'): SQL {
+  const than = sql.raw(place.inclusive ? `${comparison}=` : comparison);
+  if (place.occurred === undefined) return sql`e.position ${than} ${place.position}`;
+  return sql`(e.occurred, e.position) ${than} (${toTimestamp(place.occurred)}::timestamptz, ${place.position}::bigint)`;
+}
+
+/** The order of events `e`: by time relies on events_by_occurred and the like, by position on the primary key. */
+export function orderSql({ by, up }: Direction): SQL {
+  const columns = by === 'time' ? ['e.occurred', 'e.position'] : ['e.position'];
+  return sql.raw(columns.map((column) => (up ? column : `${column} desc`)).join(', '));
 }

@@ -3,17 +3,8 @@ import { always } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
 import { countDigested } from './count-matches.ts';
 import { readDigestedPages } from './block-scan.ts';
-import {
-  isTied,
-  isWithin,
-  directionOf,
-  keyRows,
-  orderSql,
-  type CountRequest,
-  type Page,
-  type PageRequest,
-  type Tied,
-} from './page-request.ts';
+import { isTied, isWithin, keyRows, orderSql } from './page-sql.ts';
+import { directionOf, type CountRequest, type Page, type PageRequest, type Tied } from './page-request.ts';
 import { eventColumns, rowBytes, storedEvent, type EventRow } from '../database/event-row.ts';
 import { wayTo, type Way } from './access-path.ts';
 

@@ -1,7 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
-import { behindPrefix } from '../../event/code-point-order.ts';
-import { unstorable } from '../../event/text.ts';
+import { behindPrefix, unstorable } from '../../event/text.ts';
 import type { Database } from '../database/database.ts';
 import { digestedTo } from '../skip-index/row-groups.ts';
 

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
-import { fromTimestamp, toTimestamp } from '../database/event-row.ts';
+import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 
 /**
  * The partitions of the log: stretches of places, one after the other without a hole between them, of which each holds

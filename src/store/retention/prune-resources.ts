@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
-import { readHead } from '../log/log-order.ts';
+import { readHead } from '../log/log-head.ts';
 import { readNewestMentions } from '../queries/latest-mentions.ts';
 
 /**

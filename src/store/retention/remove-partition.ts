@@ -4,7 +4,7 @@ import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
 import { forgetResources } from './prune-resources.ts';
 import { readRemoved } from './log-start.ts';
-import { toTimestamp } from '../database/event-row.ts';
+import { toTimestamp } from '../database/timestamps.ts';
 
 /**
  * Removes a closed partition, the first one of the log, whole: its events, and everything that was made of them.

@@ -4,7 +4,7 @@ import type { DigestTest } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
 import { isFiled, searchSql } from './pruning-sql.ts';
 import type { Pace } from '../database/adaptive-batch.ts';
-import { eventsBetween, occurredBetween } from '../queries/page-request.ts';
+import { eventsBetween, occurredBetween } from '../log/event-ranges.ts';
 
 /** A part of the log: after `from`, up to and including `to`. */
 export interface Stretch {

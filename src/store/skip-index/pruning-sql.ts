@@ -2,8 +2,8 @@ import { sql, type SQL } from 'drizzle-orm';
 import { chapterTestOf, isIdle, type DigestTest } from '../../skip-index/pruning-predicate.ts';
 import { anyTerm } from '../../skip-index/terms.ts';
 import { placeOf } from '../../skip-index/bloom-filter.ts';
-import { bothOf, eitherOf } from '../filter-sql/combination-sql.ts';
-import { toTimestamp } from '../database/event-row.ts';
+import { bothOf, eitherOf } from '../filter-sql/sql-fragments.ts';
+import { toTimestamp } from '../database/timestamps.ts';
 
 /** The SQL reading of a digest test, over tidings.digests aliased `d`. Its twin in memory is event/digest-test. */
 export function passesSql(test: DigestTest): SQL {

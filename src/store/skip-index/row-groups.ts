@@ -2,9 +2,10 @@ import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
 import type { ColumnName } from '../../skip-index/columns/column-ref.ts';
 import type { Columns } from '../../skip-index/columns/column-chunks.ts';
-import type { Chapter, Digest } from '../../skip-index/block-summary.ts';
+import type { Chapter } from '../../skip-index/row-group.ts';
+import type { Digest } from '../../skip-index/block-summary.ts';
 import type { Database } from '../database/database.ts';
-import { toTimestamp } from '../database/event-row.ts';
+import { toTimestamp } from '../database/timestamps.ts';
 
 /** The end of the last digest, or of what was removed: events behind it have none yet. By the primary key. */
 export async function digestedTo(database: Database): Promise<Position> {

@@ -1,5 +1,6 @@
 import { CountTable, type Cell } from '../../counts/count-table.ts';
 import type { Position } from '../../event/cursor.ts';
+import type { CountBucket } from '../../counts/buckets.ts';
 
 /** What was counted in a part of the log: after `from`, up to and including `to`. */
 export interface Piece {
@@ -36,3 +37,13 @@ export class CountPieces {
 /** A client that is slower than so many updates, or so many buckets in them, begins again with a snapshot. */
 const mostPieces = 32;
 const mostCells = 20_000;
+
+/** What a live count says. Adding up, from a SNAPSHOT on, gives what a query would say at the last message's cursor. */
+export interface CountsUpdate {
+  readonly kind: 'SNAPSHOT' | 'DELTA';
+  readonly buckets: readonly CountBucket[];
+  readonly total: number;
+  readonly cursor: Position;
+  /** Of updates with the same identity the content is the same. */
+  readonly identity: string;
+}

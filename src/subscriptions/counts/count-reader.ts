@@ -3,8 +3,8 @@ import type { Position } from '../../event/cursor.ts';
 import type { Waiter } from '../../concurrency/wake-signal.ts';
 import { Alarm } from '../../concurrency/rearmable-timer.ts';
 import type { CountFeed } from './incremental-count.ts';
-import type { CountsUpdate } from './counts-update.ts';
-import type { Identity, LiveCursor } from '../live-cursor.ts';
+import type { CountsUpdate } from './count-deltas.ts';
+import type { Identity, LiveCursor } from '../source.ts';
 
 /** The last message, where the count cannot go on. A message, since an iterator that throws would close its client's whole socket. */
 export interface CountFailed {

@@ -5,7 +5,7 @@ import { CountFeed, type CountsSubject } from './incremental-count.ts';
 import { readKeptCounts, type KeptCounts } from './count-snapshot.ts';
 import { LiveSource } from '../source.ts';
 import { watchRemoval } from './retention-watch.ts';
-import type { SubscriptionParts } from '../subscription.ts';
+import type { SubscriptionParts } from '../event-subscription.ts';
 import { Walk } from '../log-reader.ts';
 
 export interface CountSubscriptionRequest extends CountsSubject {

@@ -1,5 +1,5 @@
 import { changedBuckets, bucketsOf } from '../../counts/buckets.ts';
-import type { TimeBounds } from '../../counts/count-spans.ts';
+import type { TimeBounds } from '../../filter/time-bounds.ts';
 import type { Dimension } from '../../counts/dimensions.ts';
 import { countKeys } from '../../counts/bucket-keys.ts';
 import { CountTable, tallied } from '../../counts/count-table.ts';
@@ -7,8 +7,7 @@ import type { Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { TidingsError } from '../../errors.ts';
 import { Waiters, type Waiter } from '../../concurrency/wake-signal.ts';
-import { CountPieces } from './count-deltas.ts';
-import type { CountsUpdate } from './counts-update.ts';
+import { CountPieces, type CountsUpdate } from './count-deltas.ts';
 import type { KeptCounts } from './count-snapshot.ts';
 import type { Walk } from '../log-reader.ts';
 

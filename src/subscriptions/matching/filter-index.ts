@@ -1,9 +1,8 @@
 import type { StoredEvent } from '../../event/event.ts';
 import type { TextField } from '../../filter/filter.ts';
-import { Drawer, type Filed, type Show } from './value-index.ts';
+import { Drawer, type Filed, type Show, LabelDrawers } from './value-index.ts';
 import type { Way } from './presearch-keys.ts';
 import type { Among, Aspect } from './index-key.ts';
-import { LabelDrawers } from './label-drawers.ts';
 import { PayloadDrawers } from './payload-index.ts';
 
 /**

@@ -4,8 +4,7 @@ import type { Condition } from '../../filter/filter.ts';
 import { toMicros } from '../../event/instant.ts';
 import { matches } from '../../filter/matches.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
-import { HeldEvents, type Held } from './reorder-buffer.ts';
-import { RecentIds } from './recent-ids.ts';
+import { HeldEvents, type Held, RecentIds } from './reorder-buffer.ts';
 
 /**
  * Causal order: an event whose `follows` names an event that matches, its leader, is held until that one is delivered.

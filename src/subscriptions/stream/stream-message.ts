@@ -1,6 +1,6 @@
 import type { LogCursor, Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import type { Identity } from '../live-cursor.ts';
+import type { Identity } from '../source.ts';
 
 /**
  * What a stream says. Each message ends at a place of the log (`cursor`, a Gap's `to`), where the next one begins; going

@@ -3,7 +3,7 @@ import type { Position } from '../../event/cursor.ts';
 import type { Waiter } from '../../concurrency/wake-signal.ts';
 import { Alarm } from '../../concurrency/rearmable-timer.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
-import type { Identity, LiveCursor } from '../live-cursor.ts';
+import type { Identity, LiveCursor } from '../source.ts';
 import { endOf, identityOf, type StreamMessage } from './stream-message.ts';
 import type { StreamParts, StreamRequest, StreamSettings } from './stream-request.ts';
 import { Walk, type Step } from '../log-reader.ts';

@@ -3,7 +3,7 @@ import type { Condition } from '../../filter/filter.ts';
 import type { Footing } from '../../store/epochs.ts';
 import type { RemovedUpTo } from '../../store/retention/log-start.ts';
 import { usualPatience, type CausalPatience } from './causal-order.ts';
-import type { SubscriptionParts } from '../subscription.ts';
+import type { SubscriptionParts } from '../event-subscription.ts';
 
 /** What a client asks of a stream. */
 export interface StreamRequest {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { readSettings } from '../../../src/settings.ts';
-import type { EventCandidate } from '../../../src/event/validate.ts';
+import type { EventCandidate } from '../../../src/event/event.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import type { PostgresServer } from '../../support/database/postgres-server.ts';
 import { append } from './filling.ts';

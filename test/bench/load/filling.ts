@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { Settings } from '../../../src/settings.ts';
 import { origin } from '../../../src/event/cursor.ts';
-import { chapterLength, stretchLength } from '../../../src/skip-index/block-summary.ts';
-import type { EventDraft } from '../../../src/event/event.ts';
-import { validateEvent, type EventCandidate } from '../../../src/event/validate.ts';
+import { chapterLength, stretchLength } from '../../../src/skip-index/row-group.ts';
+import type { EventDraft, EventCandidate } from '../../../src/event/event.ts';
+import { validateEvent } from '../../../src/event/validate.ts';
 import { lookAfterPartitions, rulesFor } from '../../../src/maintenance/retention.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
 import type { Database } from '../../../src/store/database/database.ts';
-import { readHead } from '../../../src/store/log/log-order.ts';
+import { readHead } from '../../../src/store/log/log-head.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
 import { databaseClock } from '../../../src/store/retention/partitions.ts';
 import { digest } from '../../support/skip-index.ts';

@@ -1,4 +1,4 @@
-import type { EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import type { BenchEvent } from './emitting.ts';
 
 /**

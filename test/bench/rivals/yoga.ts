@@ -6,7 +6,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { createPubSub, createSchema, createYoga, filter as keeping, pipe } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
 import type { BenchEvent } from '../load/emitting.ts';
-import type { EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 
 const pubSub = createPubSub<{ events: [event: BenchEvent] }>();
 let open = 0;

@@ -3,10 +3,11 @@ import { expect, test } from 'vitest';
 import { bucketsOf } from '../../../src/counts/buckets.ts';
 import { parseCountBy, type CountByInput } from '../../../src/counts/dimensions.ts';
 import { everything } from '../../../src/filter/filter.ts';
-import { parseFilter, type EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import type { Database } from '../../../src/store/database/database.ts';
 import { readCounts } from '../../../src/store/counts/count-events.ts';
-import type { readHead } from '../../../src/store/log/log-order.ts';
+import type { readHead } from '../../../src/store/log/log-head.ts';
 import { digest } from '../../support/skip-index.ts';
 import { logOf } from '../../support/oracles/random-log.ts';
 

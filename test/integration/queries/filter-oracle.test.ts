@@ -5,7 +5,7 @@ import { everything, type Condition } from '../../../src/filter/filter.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
-import { readHead } from '../../../src/store/log/log-order.ts';
+import { readHead } from '../../../src/store/log/log-head.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { countEvents, readPages } from '../../../src/store/queries/pages.ts';
 import { draftOf } from '../../unit/support/valid-event.ts';

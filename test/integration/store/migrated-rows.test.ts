@@ -14,7 +14,7 @@ import { appendEvents } from '../../../src/store/log/append.ts';
 import { connectEmbedded, connectPostgres, type Database } from '../../../src/store/database/database.ts';
 import { startEmbedded } from '../../../src/store/database/embedded.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
-import { readHead } from '../../../src/store/log/log-order.ts';
+import { readHead } from '../../../src/store/log/log-head.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { databaseClock } from '../../../src/store/retention/partitions.ts';
 import { rules } from '../../support/database/aging.ts';

@@ -4,7 +4,7 @@ import { readSettings } from '../../../src/settings.ts';
 import { origin, type Position } from '../../../src/event/cursor.ts';
 import type { Condition } from '../../../src/filter/filter.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
-import { subscribeToEvents } from '../../../src/subscriptions/subscription.ts';
+import { subscribeToEvents } from '../../../src/subscriptions/event-subscription.ts';
 import { readPages } from '../../../src/store/queries/pages.ts';
 import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { startStreams } from '../../support/streams.ts';

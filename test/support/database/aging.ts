@@ -1,7 +1,7 @@
 import { graphql } from 'graphql';
 import { asker, withoutKeys } from '../client.ts';
 import { createContext, schema } from '../../../schema/index.ts';
-import type { Services } from '../../../schema/context.ts';
+import type { Services } from '../../../schema/services.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { documentLimits } from '../../../src/server/graphql/document-limit-defaults.ts';
 import { fromMicros, toMicros, type Instant } from '../../../src/event/instant.ts';

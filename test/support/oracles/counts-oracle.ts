@@ -1,4 +1,4 @@
-import { compareCodePoints } from '../../../src/event/json.ts';
+import { compareCodePoints } from '../../../src/event/text.ts';
 import { plainStart, type PlainUnit } from './calendar-oracle.ts';
 
 /** An event as it was emitted, whatever it lacks being left out. */

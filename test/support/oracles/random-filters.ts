@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 
 // Random events and filters that collide: short texts over a small alphabet of what is special somewhere.
 const character = fc.constantFrom('a', 'b', 'B', '.', '%', '_', '\\', '*', '?', '"', "'", '[', ' ', 'é', 'ß', '\uE000', '💌', '𝔸');

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { readSettings } from '../../../src/settings.ts';
 import { origin } from '../../../src/event/cursor.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
-import { readHead } from '../../../src/store/log/log-order.ts';
+import { readHead } from '../../../src/store/log/log-head.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { draftOf } from '../../unit/support/valid-event.ts';

@@ -1,9 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { behindPrefix, byCodePoints } from '../../../src/event/code-point-order.ts';
-import { formatCursor, parseCursor, type Position } from '../../../src/event/cursor.ts';
-import { formatResourceCursor, parseResourceCursor } from '../../../src/event/resource-cursor.ts';
-import { seal } from '../../../src/event/sealed.ts';
+import { behindPrefix, byCodePoints } from '../../../src/event/text.ts';
+import { formatCursor, parseCursor, type Position, formatResourceCursor, parseResourceCursor, seal } from '../../../src/event/cursor.ts';
 import { storableText } from '../support/code-points.ts';
 import { refusal } from '../support/rejection.ts';
 

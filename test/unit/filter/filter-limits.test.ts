@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseFilter, type EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { refusal } from '../support/rejection.ts';
 

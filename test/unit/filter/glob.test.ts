@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { globMatches, likePattern, parseGlob } from '../../../src/filter/glob.ts';
-import { compareCodePoints, jsonEquals } from '../../../src/event/json.ts';
+import { compareCodePoints } from '../../../src/event/text.ts';
+import { jsonEquals } from '../../../src/event/json.ts';
 
 const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?', '\\', '💌'), maxLength: 8 });
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?', '\\', '💌'), maxLength: 8 });

@@ -4,7 +4,8 @@ import type { Position } from '../../../src/event/cursor.ts';
 import type { StoredEvent } from '../../../src/event/event.ts';
 import { fromMicros, toMicros, type Instant } from '../../../src/event/instant.ts';
 import { matches } from '../../../src/filter/matches.ts';
-import { parseFilter, type EventFilterInput, type NameFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput, NameFilterInput } from '../../../src/filter/parse/filter-input.ts';
 
 const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
 const found = (filter: EventFilterInput | null | undefined, event: StoredEvent): boolean =>

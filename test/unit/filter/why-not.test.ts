@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { matches } from '../../../src/filter/matches.ts';
-import { parseFilter, type EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import { whyNot } from '../../../src/filter/explain/why-not.ts';
 import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { refusal } from '../support/rejection.ts';

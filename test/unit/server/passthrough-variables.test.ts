@@ -2,8 +2,7 @@ import * as fc from 'fast-check';
 import { coerceInputValue, graphql, GraphQLList, GraphQLNonNull, parse, type GraphQLInputType, type GraphQLSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { schema } from '../../../schema/index.ts';
-import { plainness } from '../../../src/server/graphql/plainness.ts';
-import { plainVariables } from '../../../src/server/graphql/passthrough-variables.ts';
+import { plainness, plainVariables } from '../../../src/server/graphql/passthrough-variables.ts';
 
 const eventInput = schema.getType('EventInput') as GraphQLInputType;
 const list = new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(eventInput)));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { StoredEvent } from '../../../src/event/event.ts';
-import { parseFilter, type EventFilterInput } from '../../../src/filter/parse/parse-filter.ts';
+import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
+import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import { canonicalFilter } from '../../../src/filter/canonical-filter.ts';
 import type { Show } from '../../../src/subscriptions/matching/value-index.ts';
 import { FilingIndex } from '../../../src/subscriptions/matching/filter-index.ts';

@@ -1,7 +1,6 @@
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import type { LiveCursor } from '../../../src/subscriptions/live-cursor.ts';
-import { LiveSource } from '../../../src/subscriptions/source.ts';
+import { type LiveCursor, LiveSource } from '../../../src/subscriptions/source.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import type { Tail } from '../../../src/log/tail.ts';
 import type { Waiter } from '../../../src/concurrency/wake-signal.ts';

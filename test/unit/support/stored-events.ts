@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import type { Position } from '../../../src/event/cursor.ts';
-import type { StoredEvent } from '../../../src/event/event.ts';
+import type { StoredEvent, EventCandidate } from '../../../src/event/event.ts';
 import { parseInstant, type Instant } from '../../../src/event/instant.ts';
-import type { EventCandidate } from '../../../src/event/validate.ts';
 import { anyEvent } from '../../support/oracles/random-filters.ts';
 import { draftOf } from './valid-event.ts';
 

@@ -1,9 +1,9 @@
 import { readSettings } from '../../../src/settings.ts';
 import type { Position } from '../../../src/event/cursor.ts';
-import type { EventDraft, StoredEvent } from '../../../src/event/event.ts';
+import type { EventDraft, StoredEvent, EventCandidate } from '../../../src/event/event.ts';
 import { parseInstant } from '../../../src/event/instant.ts';
 import type { EventLimits } from '../../../src/event/limits.ts';
-import { validateEvent, type EventCandidate } from '../../../src/event/validate.ts';
+import { validateEvent } from '../../../src/event/validate.ts';
 
 /** The limits that a server has unless its settings say otherwise. */
 export const defaultLimits: EventLimits = readSettings({});

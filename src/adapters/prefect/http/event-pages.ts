@@ -1,11 +1,12 @@
-import { seenBy, type Caller } from '../../../auth/caller.ts';
+import { seenBy } from '../../../auth/visibility.ts';
+import type { Caller } from '../../../auth/caller.ts';
 import { parseCountBy } from '../../../counts/dimensions.ts';
-import { instantOf } from '../../../counts/bucket-keys.ts';
+import { instantOf } from '../../../event/instant.ts';
 import { formatCursor, parseCursor, type Position } from '../../../event/cursor.ts';
 import type { StoredEvent } from '../../../event/event.ts';
 import type { Condition } from '../../../filter/filter.ts';
 import type { FilterBounds } from '../../../filter/parse/parse-context.ts';
-import { compareCodePoints } from '../../../event/json.ts';
+import { compareCodePoints } from '../../../event/text.ts';
 import { readCounts } from '../../../store/counts/count-events.ts';
 import type { Database } from '../../../store/database/database.ts';
 import type { Lineage } from '../../../store/epochs.ts';

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Database } from '../../../store/database/database.ts';
 import { serverSecret } from '../../../store/server-secret.ts';
-import { Refusal } from '../../handle-request.ts';
+import { HttpError } from '../../../transport/http-error.ts';
 
 /** Where a page of events ended, and what it was a page of. */
 export interface NextPage {
@@ -39,14 +39,14 @@ export function createPageTokens(database: Database): PageTokens {
       const token = Buffer.concat([mac(await secret(), packed), packed]).toString('base64url');
       // A URL of more than Node's 16 KB of headers comes to nobody.
       if (token.length > longest)
-        throw new Refusal(422, 'filter: too long for a further page; name fewer values, or narrow it to one page');
+        throw new HttpError(422, 'filter: too long for a further page; name fewer values, or narrow it to one page');
       return token;
     },
     async parse(token) {
       const bytes = Buffer.from(token, 'base64url');
       const packed = bytes.subarray(macBytes);
       const isOurs = bytes.length > macBytes && timingSafeEqual(bytes.subarray(0, macBytes), mac(await secret(), packed));
-      if (!isOurs || bytes.toString('base64url') !== token) throw new Refusal(403, 'page-token: expected one that this server gave');
+      if (!isOurs || bytes.toString('base64url') !== token) throw new HttpError(403, 'page-token: expected one that this server gave');
       return JSON.parse(inflateRawSync(packed).toString()) as NextPage;
     },
   };

@@ -3,10 +3,10 @@ import { requireRight } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
 import { shown } from '../../../event/problem.ts';
 import { eventCost, questionCost } from '../../../transport/rate-limit.ts';
-import { isObject, readItem } from '../../event-documents.ts';
+import { isObject, readItem } from '../../json-body.ts';
 import { readBody } from '../../../transport/read-body.ts';
-import { answerVisit, Refusal, type Reply, type Visit, type VisitParts } from '../../handle-request.ts';
-import { pathOf } from '../socket/auth-handshake.ts';
+import { answerVisit, type Reply, type Visit, type VisitParts, pathOf } from '../../handle-request.ts';
+import { HttpError } from '../../../transport/http-error.ts';
 import { countEventsBy, type Countable } from './event-counts.ts';
 import { createPageTokens, type PageTokens } from './page-token.ts';
 import { readFirstPage, readNextPage, type EventPage, type ReadPageParts } from './event-pages.ts';
@@ -51,7 +51,8 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
       }
       await answerVisit(parts, { request, response, door: 'prefect' }, async (visit) => {
         const { method } = request;
-        if (method !== route.method) throw new Refusal(405, `expected ${route.method} at ${path}, got ${method}`, { allow: route.method });
+        if (method !== route.method)
+          throw new HttpError(405, `expected ${route.method} at ${path}, got ${method}`, { headers: { allow: route.method } });
         requireRight(visit.caller, 'read');
         return route.answer(request, visit);
       });
@@ -101,7 +102,7 @@ async function bodyOf(request: IncomingMessage, most: number): Promise<Readonly<
   const body = await readBody(request, most);
   if (body.length === 0) return {};
   const item = readItem(body);
-  if (!('json' in item) || !isObject(item.json)) throw new Refusal(422, 'the body: expected a JSON object, got something else');
+  if (!('json' in item) || !isObject(item.json)) throw new HttpError(422, 'the body: expected a JSON object, got something else');
   return item.json;
 }
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { requireRight, type Caller, type Right } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
-import { isObject, readItem } from '../../event-documents.ts';
+import { isObject, readItem } from '../../json-body.ts';
 import { addressOf } from '../../../transport/client.ts';
-import type { VisitParts } from '../../handle-request.ts';
+import { type VisitParts, pathOf } from '../../handle-request.ts';
 import type { Frame } from './frames.ts';
 
 export const inPath = '/api/events/in';
@@ -52,8 +52,4 @@ function authorizationIn({ bytes }: Frame, { headers }: IncomingMessage): string
 
 function rightAt(request: IncomingMessage): Right {
   return pathOf(request) === inPath ? 'emit' : 'read';
-}
-
-export function pathOf({ url }: IncomingMessage): string {
-  return url?.split('?')[0] ?? '/';
 }

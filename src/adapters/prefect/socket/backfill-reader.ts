@@ -3,7 +3,7 @@ import type { Position } from '../../../event/cursor.ts';
 import { TidingsError } from '../../../errors.ts';
 import type { Condition } from '../../../filter/filter.ts';
 import { Expired, type EventCursor } from '../../../subscriptions/event-subscription.ts';
-import type { Identity, LiveCursor } from '../../../subscriptions/live-cursor.ts';
+import type { Identity, LiveCursor } from '../../../subscriptions/source.ts';
 import type { Waiter } from '../../../concurrency/wake-signal.ts';
 import type { Database } from '../../../store/database/database.ts';
 import { everyEvent, type Place } from '../../../store/queries/page-request.ts';

@@ -6,8 +6,7 @@ import { TidingsError } from '../../../errors.ts';
 import type { Allowance } from '../../../transport/rate-limit.ts';
 import { pause } from '../../../concurrency/sleep.ts';
 import { reportBug } from '../../handle-request.ts';
-import { close, pong, type Frame } from './frames.ts';
-import type { Backlog } from './backlog.ts';
+import { close, pong, type Frame, type Backlog } from './frames.ts';
 import { FrameStore, type FrameStoreParts } from './store-frames.ts';
 
 export interface EventsInParts extends FrameStoreParts {

@@ -6,15 +6,13 @@ import type { EventLimits } from '../../../event/limits.ts';
 import { addressOf } from '../../../transport/client.ts';
 import type { Connections } from '../../../transport/connection-limit.ts';
 import { Turns } from '../../../concurrency/time-slices.ts';
-import { keepAlive } from '../../../transport/socket-lifecycle.ts';
-import { refuseUpgrade } from '../../../transport/refuse-upgrade.ts';
-import { reportBug, type VisitParts } from '../../handle-request.ts';
-import { admitted, inPath, outPath, pathOf, Turned } from './auth-handshake.ts';
-import { createBacklog } from './backlog.ts';
+import { keepAlive, refuseUpgrade } from '../../../transport/socket-lifecycle.ts';
+import { reportBug, type VisitParts, pathOf } from '../../handle-request.ts';
+import { admitted, inPath, outPath, Turned } from './auth-handshake.ts';
+import { createBacklog, close, onFrames, pong, type Frame } from './frames.ts';
 import { EventsIn, type EventsInParts, type Visitor } from './inbound.ts';
 import { EventsOut, type EventsOutParts } from './outbound.ts';
 import { SettlingSocket } from './draining-socket.ts';
-import { close, onFrames, pong, type Frame } from './frames.ts';
 
 export type PrefectSocketParts = VisitParts &
   Omit<EventsInParts, 'backlog'> &

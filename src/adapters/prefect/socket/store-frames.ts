@@ -3,7 +3,8 @@ import type { EventLimits } from '../../../event/limits.ts';
 import type { Problem } from '../../../event/problem.ts';
 import type { Candidate, Emitter } from '../../../ingest/emitter.ts';
 import type { Metrics } from '../../../metrics.ts';
-import { candidateOf, readItem } from '../../event-documents.ts';
+import { candidateOf } from '../../event-documents.ts';
+import { readItem } from '../../json-body.ts';
 import type { Quarantine } from '../../../ingest/rejected-events.ts';
 import type { Frame } from './frames.ts';
 
