@@ -64,7 +64,7 @@ export const eventIds = tidings.table('event_ids', {
  */
 export const partitions = tidings.table('partitions', {
   first: position().primaryKey(),
-  until: position().notNull(),
+  endPosition: position().notNull(),
   /** The last place that was given out in it, or one after that; null: more may come. */
   last: position(),
   /** From when on events came to it; null: it was made ahead. */
@@ -79,9 +79,9 @@ export const partitions = tidings.table('partitions', {
 export const retention = tidings.table('retention', {
   one: boolean().primaryKey().default(true),
   /** The last event that was removed: no event up to this place is kept. */
-  upTo: bigint('up_to', { mode: 'number' }).notNull(),
+  logStart: bigint('up_to', { mode: 'number' }).notNull(),
   /** Up to here the ids of removed events are free for others; event_ids may name such an event beyond. */
-  freed: position().notNull(),
+  idsFreedTo: position().notNull(),
 });
 
 /**
@@ -95,25 +95,25 @@ export const retention = tidings.table('retention', {
  * The large columns are kept out of line and uncompressed (a custom migration says so), so that walking the digests
  * reads little, and one bit of a signature costs one piece of it.
  */
-export const digests = tidings.table(
+export const blockSummaries = tidings.table(
   'digests',
   {
     first: position().notNull(),
     last: position().notNull(),
-    part: smallint().notNull(),
+    cluster: smallint().notNull(),
     firstOccurred: instant('first_occurred').notNull(),
     lastOccurred: instant('last_occurred').notNull(),
     firstReceived: instant('first_received').notNull(),
     lastReceived: instant('last_received').notNull(),
     terms: integer().array().notNull(),
-    signature: bytea().notNull(),
+    bloom: bytea().notNull(),
     /** The end of its chapter. */
-    chapter: position().notNull(),
+    rowGroup: position().notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.last, table.part] }),
-    index('digests_by_first_occurred').on(table.firstOccurred, table.last, table.part),
-    index('digests_by_last_occurred').on(table.lastOccurred, table.last, table.part),
+    primaryKey({ columns: [table.last, table.cluster] }),
+    index('digests_by_first_occurred').on(table.firstOccurred, table.last, table.cluster),
+    index('digests_by_last_occurred').on(table.lastOccurred, table.last, table.cluster),
     index('digests_by_terms').using('gin', table.terms).with({ gin_pending_list_limit: 128 }),
   ],
 );
@@ -124,40 +124,40 @@ export const digests = tidings.table(
  *
  * A custom migration keeps all but the places out of line.
  */
-export const digestChapters = tidings.table('digest_chapters', {
+export const rowGroups = tidings.table('digest_chapters', {
   last: position().primaryKey(),
-  signature: bytea().notNull(),
+  bloom: bytea().notNull(),
   /** The place of its first event. */
   first: position(),
   occurred: bytea(),
   /** The names, a JSON list of texts, and for each event which of them it has. */
   names: text(),
-  nameOf: bytea('name_of'),
+  nameCodes: bytea('name_of'),
   /** The same for the ids of primary resources. */
   resources: text(),
-  resourceOf: bytea('resource_of'),
+  resourceCodes: bytea('resource_of'),
   /** Whether its other columns are all in chapter_columns; null in chapters that were made before there were any. */
-  complete: boolean(),
+  hasAllColumns: boolean(),
 });
 
 /**
  * Columns of a chapter for the labels of primary resources and the roles of related ones (see src/skip-index/columns/label-columns.ts),
  * by which events are counted. A row without values: there were too many to write.
  */
-export const chapterColumns = tidings.table(
+export const columnChunks = tidings.table(
   'chapter_columns',
   {
     /** The end of the chapter. */
-    chapter: position().notNull(),
+    rowGroup: position().notNull(),
     /** label, role or roles. */
     kind: text().notNull(),
     /** The label's key, or the role. */
     name: text().notNull(),
     /** Each value once, and for each event which of them it has; packed. */
     values: bytea(),
-    valueOf: bytea('value_of'),
+    codes: bytea('value_of'),
   },
-  (table) => [primaryKey({ columns: [table.chapter, table.kind, table.name] })],
+  (table) => [primaryKey({ columns: [table.rowGroup, table.kind, table.name] })],
 );
 
 /**
@@ -181,10 +181,10 @@ export const resources = tidings.table(
  * of the log: it is bounded by itself.
  */
 export const rejectedEvents = tidings.table('rejected_events', {
-  place: position().generatedAlwaysAsIdentity().primaryKey(),
+  position: position().generatedAlwaysAsIdentity().primaryKey(),
   received: instant().notNull(),
   /** Where it came in, for example prefect. */
-  door: text().notNull(),
+  protocol: text().notNull(),
   /** The key that it came with; null: none. */
   keyId: text('key_id'),
   reason: text().notNull(),
@@ -223,7 +223,7 @@ export const apiKeys = tidings.table('api_keys', {
   id: text().primaryKey(),
   name: text().notNull(),
   hash: bytea().notNull(),
-  may: text().array().notNull(),
+  permissions: text().array().notNull(),
   /** GraphQL's EventFilter as JSON, to which everything is narrowed that it reads; null: nothing is. */
   filter: text(),
   emitPrefix: text('emit_prefix'),

@@ -14,9 +14,9 @@ import './events/explain.ts';
 import './admin/service.ts';
 import './admin/rejected-events.ts';
 import './admin/api-keys.ts';
-import { withRights } from './permissions.ts';
+import { withPermissions } from './permissions.ts';
 
 export { createContext } from './context.ts';
 
 /** The public API. */
-export const schema: GraphQLSchema = withRights(builder.toSchema({}));
+export const schema: GraphQLSchema = withPermissions(builder.toSchema({}));

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { seenBy, seesEverything, sightOf, type Seen } from '../src/auth/visibility.ts';
+import { visibleTo, hasFullVisibility, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
 import type { Caller } from '../src/auth/caller.ts';
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
@@ -7,10 +7,10 @@ import { everything } from '../src/filter/filter.ts';
 import { matches } from '../src/filter/matches.ts';
 import { readChains, type Chain } from '../src/store/log/read-chain.ts';
 import { readEventsById } from '../src/store/log/events-by-id.ts';
-import { readNewestMentions } from '../src/store/queries/latest-mentions.ts';
-import type { CountRequest, Page, PageRequest, Tie, Tied } from '../src/store/queries/page-request.ts';
+import { readLatestMentions } from '../src/store/queries/latest-mentions.ts';
+import type { CountRequest, Page, PageRequest, PageScope, ScopedKeys } from '../src/store/queries/page-request.ts';
 import { countEvents, readPages } from '../src/store/queries/pages.ts';
-import { Pace } from '../src/store/database/adaptive-batch.ts';
+import { AdaptiveBatch } from '../src/store/database/adaptive-batch.ts';
 import { readResourceIds, type ResourceRequest } from '../src/store/queries/resource-ids.ts';
 import type { Services } from './services.ts';
 
@@ -18,13 +18,13 @@ import type { Services } from './services.ts';
  * The reads of one operation, all at one head of the log, of what its caller sees, and batched: however many events ask for
  * their followers with the same arguments, it is one statement.
  */
-export interface Reads {
+export interface Loaders {
   /** The head that every read here is at, read when first needed. */
   head(): Promise<Position>;
   event(id: string): Promise<StoredEvent | null>;
-  page(request: RequestAtHead, tied: TiedTo): Promise<Page>;
+  page(request: PageRequestAtHead, scope: ScopeWithKey): Promise<Page>;
   /** How many events there are in all, at most `max` + 1. */
-  count(request: CountAtHead, tied: TiedTo): Promise<number>;
+  count(request: CountRequestAtHead, scope: ScopeWithKey): Promise<number>;
   /** The event's chain, of at most so many events. */
   chain(event: StoredEvent, maxEvents: number): Promise<Chain>;
   /** A resource as it appeared in the newest event that mentions it, of those that the caller sees. */
@@ -33,16 +33,16 @@ export interface Reads {
   resources(request: Omit<ResourceRequest, 'head'>): Promise<readonly Resource[]>;
 }
 
-export type RequestAtHead = Omit<PageRequest, 'head'> & { readonly filter: Seen };
-export type CountAtHead = Omit<CountRequest, 'head'> & { readonly filter: Seen };
+export type PageRequestAtHead = Omit<PageRequest, 'head'> & { readonly filter: VisibleFilter };
+export type CountRequestAtHead = Omit<CountRequest, 'head'> & { readonly filter: VisibleFilter };
 
 /** The key that a page is tied to, and how. */
-export interface TiedTo {
-  readonly tie: Tie;
+export interface ScopeWithKey {
+  readonly scope: PageScope;
   readonly key: string;
 }
 
-export function createReads({ database, heads }: Pick<Services, 'database' | 'heads'>, caller: Caller): Reads {
+export function createLoaders({ database, heads }: Pick<Services, 'database' | 'heads'>, caller: Caller): Loaders {
   let head: Promise<Position> | null = null;
   const readHead = (): Promise<Position> => (head ??= heads.head());
 
@@ -51,30 +51,30 @@ export function createReads({ database, heads }: Pick<Services, 'database' | 'he
     return ids.map((id) => visible(found.get(id)));
   });
   const visible = (event: StoredEvent | undefined): StoredEvent | null =>
-    event !== undefined && matches(caller.sees, event) ? event : null;
-  const pages = perQuestion<RequestAtHead, Page>(async (request, tied) =>
-    readPages(database, { ...request, head: await readHead() }, tied),
+    event !== undefined && matches(caller.visibilityFilter, event) ? event : null;
+  const pages = batchByRequest<PageRequestAtHead, Page>(async (request, scope) =>
+    readPages(database, { ...request, head: await readHead() }, scope),
   );
-  const counts = perQuestion<CountAtHead, number>(async (request, tied) =>
-    countEvents(database, { ...request, head: await readHead() }, tied),
+  const counts = batchByRequest<CountRequestAtHead, number>(async (request, scope) =>
+    countEvents(database, { ...request, head: await readHead() }, scope),
   );
   const chains = new Map<number, DataLoader<StoredEvent, Chain>>();
   const chainsOf = (maxEvents: number): DataLoader<StoredEvent, Chain> => {
     const known = chains.get(maxEvents);
     if (known !== undefined) return known;
     const made = new DataLoader<StoredEvent, Chain>(async (of) =>
-      readChains(database, of, { head: await readHead(), sees: caller.sees, maxEvents }),
+      readChains(database, of, { head: await readHead(), visibilityFilter: caller.visibilityFilter, maxEvents }),
     );
     chains.set(maxEvents, made);
     return made;
   };
   const resources = new DataLoader<string, Resource | null>(async (ids) => {
-    if (seesEverything(caller)) {
-      const newest = await readNewestMentions(database, ids, await readHead());
+    if (hasFullVisibility(caller)) {
+      const newest = await readLatestMentions(database, ids, await readHead());
       return ids.map((id) => resourceIn(newest.get(id), id));
     }
-    const newest = { filter: seenBy(caller, everything), order: 'NEWEST_FIRST', limit: 1, backward: false } as const;
-    const pagesOf = await readPages(database, { ...newest, head: await readHead() }, { tie: 'ANY', keys: ids });
+    const newest = { filter: visibleTo(caller, everything), order: 'NEWEST_FIRST', limit: 1, backward: false } as const;
+    const pagesOf = await readPages(database, { ...newest, head: await readHead() }, { scope: 'ANY', keys: ids });
     return ids.map((id, index) => resourceIn(pagesOf[index]?.events[0], id));
   });
   return {
@@ -86,16 +86,16 @@ export function createReads({ database, heads }: Pick<Services, 'database' | 'he
     resource: (id) => resources.load(id),
     async resources({ idPrefix, after, limit }) {
       const found: Resource[] = [];
-      const pace = new Pace(database.statementTimeout, limit);
+      const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, limit);
       // A second statement is needed only where retention has just removed resources, a chapter came after the head, or the
       // caller does not see all; then it may take many, and whoever sees little had better ask for a prefix.
-      for (let [from, size] = [after, limit]; ; size = Math.max(size, Math.min(2 * size, mostIds))) {
+      for (let [from, size] = [after, limit]; ; size = Math.max(size, Math.min(2 * size, maxIdsPerRead))) {
         const ids = await readResourceIds(database, { idPrefix, after: from, head: await readHead(), limit: size });
         const nodes = await Promise.all(ids.map((id) => resources.load(id)));
         found.push(...nodes.filter((each) => each !== null));
         if (found.length >= limit || ids.length < size) return found.slice(0, limit);
         from = ids.at(-1) ?? from;
-        pace.check();
+        adaptiveBatch.checkDeadline();
       }
     },
   };
@@ -105,30 +105,30 @@ export function createReads({ database, heads }: Pick<Services, 'database' | 'he
  * Reads for what is executed now. One context serves a whole subscription, and each of its messages reads the log as it is
  * then; those that are executed in the same turn of the event loop for callers that see the same share their statements.
  */
-export function readsNow({ services, caller }: { readonly services: Services; readonly caller: Caller }): Reads {
-  const sight = sightOf(caller);
-  const known = ofThisTurn.get(services);
-  const made = known?.get(sight) ?? createReads(services, caller);
+export function currentLoaders({ services, caller }: { readonly services: Services; readonly caller: Caller }): Loaders {
+  const visibilityKey = visibilityKeyOf(caller);
+  const known = loadersOfTick.get(services);
+  const made = known?.get(visibilityKey) ?? createLoaders(services, caller);
   if (known === undefined) {
-    ofThisTurn.set(services, new Map([[sight, made]]));
-    process.nextTick(() => ofThisTurn.delete(services));
-  } else known.set(sight, made);
+    loadersOfTick.set(services, new Map([[visibilityKey, made]]));
+    process.nextTick(() => loadersOfTick.delete(services));
+  } else known.set(visibilityKey, made);
   return made;
 }
 
-const ofThisTurn = new WeakMap<Services, Map<string, Reads>>();
+const loadersOfTick = new WeakMap<Services, Map<string, Loaders>>();
 
 /** Loads by key, the loads of equal questions together. Questions are plain data. */
-function perQuestion<Question, Answer>(
-  read: (question: Question, tied: Tied) => Promise<readonly Answer[]>,
-): (question: Question, tied: TiedTo) => Promise<Answer> {
-  const loaders = new Map<string, DataLoader<string, Answer>>();
-  return (question, { tie, key }) => {
-    const name = JSON.stringify([tie, question]);
-    let loader = loaders.get(name);
+function batchByRequest<Request, Result>(
+  read: (request: Request, scope: ScopedKeys) => Promise<readonly Result[]>,
+): (request: Request, scope: ScopeWithKey) => Promise<Result> {
+  const loaders = new Map<string, DataLoader<string, Result>>();
+  return (request, { scope, key }) => {
+    const loaderKey = JSON.stringify([scope, request]);
+    let loader = loaders.get(loaderKey);
     if (loader === undefined) {
-      loader = new DataLoader((keys) => read(question, { tie, keys }));
-      loaders.set(name, loader);
+      loader = new DataLoader((keys) => read(request, { scope, keys }));
+      loaders.set(loaderKey, loader);
     }
     return loader.load(key);
   };
@@ -140,4 +140,4 @@ function resourceIn(event: StoredEvent | undefined, id: string): Resource | null
 }
 
 /** Ids looked up at once, where few of them are those of kept resources. */
-const mostIds = 1000;
+const maxIdsPerRead = 1000;

@@ -1,10 +1,10 @@
 import type { GraphQLField, GraphQLObjectType, GraphQLSchema } from 'graphql';
-import { requireRight, type Right } from '../src/auth/caller.ts';
+import { requirePermission, type Permission } from '../src/auth/caller.ts';
 import { TidingsError } from '../src/errors.ts';
 import type { Context } from './context.ts';
 
 /** What a caller must have the right to, field by field; null: nothing. */
-const needed: Readonly<Record<string, Right | null>> = {
+const requiredPermissions: Readonly<Record<string, Permission | null>> = {
   'Query.event': 'read',
   'Query.events': 'read',
   'Query.eventCounts': 'read',
@@ -26,7 +26,7 @@ const needed: Readonly<Record<string, Right | null>> = {
 };
 
 /** Puts the check of rights before every field that an operation begins with. A field that is not in the table is a bug. */
-export function withRights(schema: GraphQLSchema): GraphQLSchema {
+export function withPermissions(schema: GraphQLSchema): GraphQLSchema {
   for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
     for (const [name, field] of Object.entries(type?.getFields() ?? {})) guard(type as GraphQLObjectType, name, field);
   }
@@ -34,23 +34,23 @@ export function withRights(schema: GraphQLSchema): GraphQLSchema {
 }
 
 function guard(type: GraphQLObjectType, name: string, field: GraphQLField<unknown, Context>): void {
-  const right = needed[`${type.name}.${name}`];
-  if (right === undefined) throw new Error(`${type.name}.${name}: nothing says who may ask for it`);
-  if (right === null) return;
-  const begin = type.name === 'Subscription' ? 'subscribe' : 'resolve';
-  const inner = field[begin];
-  if (inner === undefined) throw new Error(`${type.name}.${name} has nothing to ${begin}`);
-  field[begin] = (...asked) => {
-    check(asked[2], right);
-    return inner(...asked);
+  const permission = requiredPermissions[`${type.name}.${name}`];
+  if (permission === undefined) throw new Error(`${type.name}.${name}: nothing says who may ask for it`);
+  if (permission === null) return;
+  const resolverName = type.name === 'Subscription' ? 'subscribe' : 'resolve';
+  const inner = field[resolverName];
+  if (inner === undefined) throw new Error(`${type.name}.${name} has nothing to ${resolverName}`);
+  field[resolverName] = (...args) => {
+    checkPermission(args[2], permission);
+    return inner(...args);
   };
 }
 
-function check({ services, caller, address }: Context, right: Right): void {
+function checkPermission({ services, caller, address }: Context, permission: Permission): void {
   try {
-    requireRight(caller, right);
+    requirePermission(caller, permission);
   } catch (error) {
-    if (error instanceof TidingsError) services.audit.refused({ reason: error.code, door: 'graphql', address, caller });
+    if (error instanceof TidingsError) services.audit.rejected({ reason: error.code, protocol: 'graphql', address, caller });
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { byCodePoints, unstorable } from '../src/event/text.ts';
+import { byCodePoints, unstorableReason } from '../src/event/text.ts';
 import { type Resource, labelOf, nameOf, shownLabels } from '../src/event/event.ts';
 import { formatResourceCursor, parseResourceCursor } from '../src/event/cursor.ts';
 import { builder } from './builder.ts';
@@ -42,18 +42,18 @@ builder.queryField('resources', (t) =>
       first: t.arg.int({ defaultValue: 50, description: 'How many, 1 to 1,000.' }),
       after: t.arg({ type: 'Cursor', description: 'Begin behind this cursor, which must come from a page of resources.' }),
     },
-    async resolve(_root, args, { reads, services }): Promise<ResourceConnection> {
+    async resolve(_root, args, { loaders, services }): Promise<ResourceConnection> {
       const limit = pageLimit({ first: args.first }, services.limits.pageSize);
       const idPrefix = args.idPrefix ?? '';
       const after = typeof args.after === 'string' ? parseResourceCursor(args.after, ['after']) : null;
-      const found = await reads.resources({ idPrefix, after, limit: limit + 1 });
+      const found = await loaders.resources({ idPrefix, after, limit: limit + 1 });
       const nodes = found.slice(0, limit);
       return {
         nodes,
         hasNextPage: async () => found.length > limit,
         async hasPreviousPage() {
           if (after === null) return false;
-          const [first] = await reads.resources({ idPrefix, after: null, limit: 1 });
+          const [first] = await loaders.resources({ idPrefix, after: null, limit: 1 });
           return first !== undefined && byCodePoints(first.id, after) <= 0;
         },
         async cursorAt(index) {
@@ -97,7 +97,7 @@ ResourceType.implement({
       },
       resolve: ({ id }, { filter, order, involvement, ...paging }, context) => {
         const selection = { filter: filterOf(filter, context), order: order ?? 'NEWEST_FIRST' } as const;
-        return openConnection(context, { ...selection, tie: involvement ?? 'ANY', key: id }, paging);
+        return openConnection(context, { ...selection, scope: involvement ?? 'ANY', key: id }, paging);
       },
     }),
   }),
@@ -110,6 +110,6 @@ builder.queryField('resource', (t) =>
     description: 'The resource as it appeared last in any event, primary or related: in the one that occurred last.',
     args: { id: t.arg.id({ required: true }) },
     // Nothing is called what cannot be stored, and the database would not be asked for it.
-    resolve: (_root, { id }, { reads }) => (unstorable(id) === null ? reads.resource(id) : null),
+    resolve: (_root, { id }, { loaders }) => (unstorableReason(id) === null ? loaders.resource(id) : null),
   }),
 );

@@ -1,21 +1,21 @@
-import type { Keys } from '../src/auth/api-keys.ts';
+import type { ApiKeys } from '../src/auth/api-keys.ts';
 import type { EventLimits } from '../src/event/limits.ts';
 import type { FilterBounds } from '../src/filter/parse/parse-context.ts';
-import type { Audit } from '../src/ingest/audit-log.ts';
+import type { AuditLog } from '../src/ingest/audit-log.ts';
 import type { Emitter } from '../src/ingest/emitter.ts';
-import type { LiveCounts } from '../src/subscriptions/counts/count-subscription.ts';
+import type { CountSubscriptions } from '../src/subscriptions/counts/count-subscription.ts';
 import type { SubscriptionParts } from '../src/subscriptions/event-subscription.ts';
-import type { Lineage } from '../src/store/epochs.ts';
-import type { RemovedUpTo } from '../src/store/retention/log-start.ts';
+import type { EpochHistory } from '../src/store/epochs.ts';
+import type { LogStart } from '../src/store/retention/log-start.ts';
 
 /** What the resolvers call; the same for every operation. */
 export interface Services extends SubscriptionParts {
   readonly emitter: Emitter;
-  readonly keys: Keys;
-  readonly audit: Audit;
-  readonly liveCounts: LiveCounts;
-  readonly lineage: Lineage;
-  readonly removedUpTo: RemovedUpTo;
+  readonly keys: ApiKeys;
+  readonly audit: AuditLog;
+  readonly liveCounts: CountSubscriptions;
+  readonly epochHistory: EpochHistory;
+  readonly logStart: LogStart;
   readonly limits: ServiceLimits;
   readonly version: string;
 }

@@ -12,14 +12,14 @@ import type { Command } from './cli/terminal/command.ts';
 const commands: Readonly<Record<string, Command>> = { serve, emit, tail, top, chain, keys, settings };
 
 // The command line: `tidings COMMAND …`. Expected errors are one sentence; exit code 1, or 2 for wrong words.
-const [name = 'help', ...words] = process.argv.slice(2);
+const [name = 'help', ...args] = process.argv.slice(2);
 const command = commands[name];
 if (command === undefined) {
   process.stderr.write(usage());
   process.exitCode = ['help', '--help', '-h'].includes(name) ? 0 : 2;
 } else {
   try {
-    process.exitCode = await command.run(words);
+    process.exitCode = await command.run(args);
   } catch (error) {
     if (!(error instanceof TidingsError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -5,42 +5,42 @@ import { AggregatorRegistry, type Registry } from 'prom-client';
  * Metrics of several workers on one port: whichever is asked answers for all. The worker asks the process above it, which
  * asks every worker (prom-client does) and adds up.
  */
-export function answerMetrics(cluster: Cluster): void {
+export function serveClusterMetrics(cluster: Cluster): void {
   const all = new AggregatorRegistry();
   cluster.on('message', (worker, message: unknown) => {
     if (!isRequest(message)) return;
-    const answer = (text: string | null): void => {
-      if (worker.isConnected()) worker.send({ type: answerType, id: message.id, text });
+    const respond = (text: string | null): void => {
+      if (worker.isConnected()) worker.send({ type: responseType, id: message.id, text });
     };
-    all.clusterMetrics().then(answer, () => answer(null));
+    all.clusterMetrics().then(respond, () => respond(null));
   });
 }
 
 /** The metrics of all workers, as text, asked for in one of them. Its own when the others cannot be had. */
-export function readMetricsOfAll(registry: Registry): () => Promise<string> {
+export function readClusterMetrics(registry: Registry): () => Promise<string> {
   AggregatorRegistry.setRegistries([registry]);
   void new AggregatorRegistry(); // listens for the question
-  let asked = 0;
+  let lastId = 0;
   return async () => {
-    const id = (asked += 1);
+    const id = (lastId += 1);
     const text = await new Promise<string | null>((resolve) => {
-      const take = (message: unknown): void => {
-        if (isAnswer(message) && message.id === id) settle(message.text);
+      const onMessage = (message: unknown): void => {
+        if (isResponse(message) && message.id === id) settle(message.text);
       };
       const settle = (found: string | null): void => {
         clearTimeout(timer);
-        process.off('message', take);
+        process.off('message', onMessage);
         resolve(found);
       };
-      const timer = setTimeout(settle, longestMs, null);
-      process.on('message', take);
+      const timer = setTimeout(settle, responseTimeoutMs, null);
+      process.on('message', onMessage);
       process.send?.({ type: requestType, id });
     });
     return text ?? registry.metrics();
   };
 }
 
-interface Answer {
+interface MetricsResponse {
   readonly id: number;
   readonly text: string | null;
 }
@@ -49,10 +49,10 @@ function isRequest(message: unknown): message is { readonly id: number } {
   return typeof message === 'object' && message !== null && 'type' in message && message.type === requestType;
 }
 
-function isAnswer(message: unknown): message is Answer {
-  return typeof message === 'object' && message !== null && 'type' in message && message.type === answerType;
+function isResponse(message: unknown): message is MetricsResponse {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === responseType;
 }
 
 const requestType = 'tidings:metrics';
-const answerType = 'tidings:metrics-of-all';
-const longestMs = 6000;
+const responseType = 'tidings:metrics-of-all';
+const responseTimeoutMs = 6000;

@@ -8,7 +8,7 @@ export class TidingsError extends Error {
    * Where in the input, for example ["filter", "event", "in", "3"]. Not named `path`, by which graphql-js takes an error
    * for one that it has located already.
    */
-  readonly where: readonly string[];
+  readonly inputPath: readonly string[];
   private readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -17,7 +17,7 @@ export class TidingsError extends Error {
     details: ErrorDetails = {},
   ) {
     super(message, { cause: details.cause });
-    this.where = details.path ?? [];
+    this.inputPath = details.path ?? [];
     this.retryAfterMs = details.retryAfterMs;
   }
 
@@ -25,7 +25,7 @@ export class TidingsError extends Error {
   get extensions(): { code: ErrorCode; path?: readonly string[]; retryAfterMs?: number } {
     return {
       code: this.code,
-      ...(this.where.length > 0 && { path: this.where }),
+      ...(this.inputPath.length > 0 && { path: this.inputPath }),
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
     };
   }

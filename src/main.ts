@@ -1,39 +1,39 @@
 import cluster from 'node:cluster';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
-import { checkClosed } from './auth/require-keys.ts';
-import { startKeyRing } from './auth/api-key-cache.ts';
-import { createKeys } from './auth/api-keys.ts';
+import { requireKeys } from './auth/require-keys.ts';
+import { startApiKeyCache } from './auth/api-key-cache.ts';
+import { createApiKeys } from './auth/api-keys.ts';
 import type { Settings } from './settings.ts';
 import { createCloudEvents } from './adapters/cloudevents/route.ts';
 import { createPostEvents } from './adapters/post-events.ts';
 import { createPrefectRoutes } from './adapters/prefect/http/routes.ts';
 import { servePrefectSockets } from './adapters/prefect/socket/socket-server.ts';
-import { quarantineRules, startQuarantine } from './ingest/rejected-events.ts';
-import { startAudit } from './ingest/audit-log.ts';
+import { rejectedEventLimits, startRejectedEventStore } from './ingest/rejected-events.ts';
+import { startAuditLog } from './ingest/audit-log.ts';
 import { createEmitter } from './ingest/emitter.ts';
-import { createSharedBatches } from './ingest/group-commit.ts';
-import { LiveCounts } from './subscriptions/counts/count-subscription.ts';
-import { createWatches } from './subscriptions/matching/shared-matches.ts';
-import { startDigesting } from './maintenance/indexer.ts';
-import { rulesFor, startRetention } from './maintenance/retention.ts';
+import { createGroupCommit } from './ingest/group-commit.ts';
+import { CountSubscriptions } from './subscriptions/counts/count-subscription.ts';
+import { createSharedMatches } from './subscriptions/matching/shared-matches.ts';
+import { startIndexer } from './maintenance/indexer.ts';
+import { retentionRules, startRetention } from './maintenance/retention.ts';
 import { startTail } from './log/tail.ts';
-import { startWakeups } from './log/notifications.ts';
-import { atReading, createMetrics } from './metrics.ts';
+import { startNotifications } from './log/notifications.ts';
+import { onCollect, createMetrics } from './metrics.ts';
 import { version } from './package-info.ts';
-import { createAdmission, type AdmissionParts } from './server/authenticate.ts';
-import { Allowance } from './transport/rate-limit.ts';
-import { Connections } from './transport/connection-limit.ts';
-import { createHttp, listen } from './server/http-server.ts';
-import { createPages } from './transport/origin-policy.ts';
+import { createAuthenticator, type AuthenticatorParts } from './server/authenticate.ts';
+import { RateLimit } from './transport/rate-limit.ts';
+import { ConnectionLimit } from './transport/connection-limit.ts';
+import { createHttpServer, listen } from './server/http-server.ts';
+import { createOriginPolicy } from './transport/origin-policy.ts';
 import { documentLimits, type DocumentLimits } from './server/graphql/document-limit-defaults.ts';
 import { trackRequests } from './server/graceful-shutdown.ts';
 import { countBytes } from './server/network-metrics.ts';
 import { serveWebSocket } from './server/websocket-server.ts';
 import { createHeadReader } from './store/log/log-head.ts';
 import { openStore } from './store/open-store.ts';
-import { readRemoved } from './store/retention/log-start.ts';
-import { readMetricsOfAll } from './cluster-metrics.ts';
+import { createLogStartReader } from './store/retention/log-start.ts';
+import { readClusterMetrics } from './cluster-metrics.ts';
 
 /** A server that runs. */
 export interface Tidings extends AsyncDisposable {
@@ -54,87 +54,87 @@ export async function startTidings(
 
   const metrics = createMetrics();
   // Loading GraphQL takes as long as the embedded database takes to start on its own thread: side by side.
-  const opening = openStore({ ...settings, failed: (kind) => metrics.databaseErrors.inc({ kind }) });
+  const opening = openStore({ ...settings, onFailure: (kind) => metrics.databaseErrors.inc({ kind }) });
   const loading = Promise.all([import('../schema/index.ts'), import('./server/graphql/yoga.ts')]);
-  const { database, lineage } = starting.use(await opening);
+  const { database, epochHistory } = starting.use(await opening);
   const [{ createContext, schema }, { createGraphQL }] = await loading;
 
-  const ring = starting.use(await startKeyRing({ database, logger }, { adminKey: settings.adminKey, limits: settings }));
-  checkClosed(ring, settings.host);
-  const keys = createKeys({ database, ring, limits: settings });
+  const apiKeyCache = starting.use(await startApiKeyCache({ database, logger }, { adminKey: settings.adminKey, limits: settings }));
+  requireKeys(apiKeyCache, settings.host);
+  const keys = createApiKeys({ database, cache: apiKeyCache, limits: settings });
   const heads = createHeadReader(database);
-  const wakeups = starting.use(await startWakeups(database, logger));
-  const tail = starting.use(startTail({ database, heads, wakeups, metrics, logger }));
-  const digesting = starting.use(startDigesting({ database, heads, wakeups, tail, metrics, logger }));
-  const removedUpTo = readRemoved(database);
-  starting.use(startRetention({ database, removedUpTo, tail, logger }, rulesFor(settings.retentionDays)));
-  const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail, digesting });
-  atReading(metrics.waitingEvents, () => metrics.waitingEvents.set(batches.waiting.events));
-  atReading(metrics.waitingBytes, () => metrics.waitingBytes.set(batches.waiting.bytes));
-  const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
-  const audit = starting.use(startAudit({ emitter, logger }));
+  const notifications = starting.use(await startNotifications(database, logger));
+  const tail = starting.use(startTail({ database, heads, notifications, metrics, logger }));
+  const indexer = starting.use(startIndexer({ database, heads, notifications, tail, metrics, logger }));
+  const logStart = createLogStartReader(database);
+  starting.use(startRetention({ database, logStart, tail, logger }, retentionRules(settings.retentionDays)));
+  const groupCommit = createGroupCommit({ database, heads, announce: () => notifications.announce(), tail, indexer });
+  onCollect(metrics.commitQueueEvents, () => metrics.commitQueueEvents.set(groupCommit.queued.events));
+  onCollect(metrics.commitQueueBytes, () => metrics.commitQueueBytes.set(groupCommit.queued.bytes));
+  const emitter = createEmitter({ database, groupCommit, heads, metrics, limits: settings });
+  const audit = starting.use(startAuditLog({ emitter, logger }));
 
-  const watches = createWatches(tail, metrics);
-  const liveCounts = new LiveCounts();
+  const sharedMatches = createSharedMatches(tail, metrics);
+  const liveCounts = new CountSubscriptions();
   const limits = { ...documentLimits, ...settings };
   const services = {
     database,
     heads,
-    removedUpTo,
+    logStart,
     tail,
-    watches,
+    sharedMatches,
     liveCounts,
     metrics,
     logger,
     emitter,
     keys,
     audit,
-    lineage,
+    epochHistory,
     limits,
     version,
   };
-  const allowance = new Allowance(settings.costPerMinute);
-  const connections = new Connections(settings.connectionsPerClient);
+  const rateLimit = new RateLimit(settings.costPerMinute);
+  const connections = new ConnectionLimit(settings.connectionsPerClient);
   const graphql = createGraphQL({
     schema,
-    createContext: (asker) => createContext(services, asker),
-    keys: ring,
+    createContext: (client) => createContext(services, client),
+    keys: apiKeyCache,
     metrics,
     logger,
     limits,
-    allowance,
+    rateLimit,
     settings,
   });
-  const onRefused: AdmissionParts['onRefused'] = (refusal) => {
-    metrics.refused.inc({ reason: refusal.reason });
-    audit.refused(refusal);
+  const onRejected: AuthenticatorParts['onRejected'] = (rejection) => {
+    metrics.rejectedRequests.inc({ reason: rejection.reason });
+    audit.rejected(rejection);
   };
-  const admission = createAdmission({ callers: ring, onRefused });
-  const pages = createPages(settings, ring);
-  const quarantine = starting.use(startQuarantine({ database, metrics, logger }, quarantineRules(settings)));
-  const doors = { ...services, quarantine, callers: ring, allowance, connections };
+  const authenticator = createAuthenticator({ callers: apiKeyCache, onRejected });
+  const originPolicy = createOriginPolicy(settings, apiKeyCache);
+  const rejectedEvents = starting.use(startRejectedEventStore({ database, metrics, logger }, rejectedEventLimits(settings)));
+  const adapters = { ...services, rejectedEvents, callers: apiKeyCache, rateLimit, connections };
   const checkReady = async (): Promise<void> => void (await heads.head());
-  const readMetrics = cluster.isWorker ? readMetricsOfAll(metrics.registry) : () => metrics.registry.metrics();
-  const http = createHttp({
+  const readMetrics = cluster.isWorker ? readClusterMetrics(metrics.registry) : () => metrics.registry.metrics();
+  const http = createHttpServer({
     graphql,
-    admission,
+    authenticator,
     logger,
-    pages,
+    originPolicy,
     connections,
     counters: metrics,
     metrics: { contentType: metrics.registry.contentType, read: readMetrics },
     checkReady,
     limits: settings,
     version,
-    doors: [createPostEvents(doors), createCloudEvents(doors), createPrefectRoutes(doors)],
+    adapters: [createPostEvents(adapters), createCloudEvents(adapters), createPrefectRoutes(adapters)],
   });
-  const underWay = trackRequests(http);
+  const requestTracker = trackRequests(http);
   countBytes(http, metrics);
   const url = await listen(http, settings.port, settings.host);
-  starting.defer(() => underWay.stop(settings.stopTimeout));
-  const prefect = starting.use(servePrefectSockets(doors));
-  const socketParts = { http, graphql, admission, pages, connections, metrics, logger, limits: settings };
-  starting.use(serveWebSocket({ ...socketParts, doors: [prefect] }));
+  starting.defer(() => requestTracker.shutDown(settings.shutdownTimeout));
+  const prefect = starting.use(servePrefectSockets(adapters));
+  const socketParts = { http, graphql, authenticator, originPolicy, connections, metrics, logger, limits: settings };
+  starting.use(serveWebSocket({ ...socketParts, adapters: [prefect] }));
 
   const started = starting.move();
   return { url, database: database.kind, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };

@@ -15,14 +15,14 @@ export function createMetrics() {
       labelNames: ['status'] as const,
       registers,
     }),
-    throughDoors: new Counter({
-      name: 'tidings_door_events_total',
+    adapterEvents: new Counter({
+      name: 'tidings_adapter_events_total',
       help: 'Events that came in through doors beside GraphQL, by door and by what became of them: created, duplicate or rejected.',
-      labelNames: ['door', 'status'] as const,
+      labelNames: ['protocol', 'status'] as const,
       registers,
     }),
-    quarantined: new Counter({
-      name: 'tidings_quarantined_events_total',
+    rejectedEventsStored: new Counter({
+      name: 'tidings_rejected_events_stored_total',
       help: 'Refused events that were kept, since their sender learns nothing of it, by the reason.',
       labelNames: ['reason'] as const,
       registers,
@@ -33,9 +33,13 @@ export function createMetrics() {
       buckets: latencyBuckets,
       registers,
     }),
-    waitingEvents: new Gauge({ name: 'tidings_waiting_events', help: 'Valid events that wait for their turn to be stored.', registers }),
-    waitingBytes: new Gauge({
-      name: 'tidings_waiting_bytes',
+    commitQueueEvents: new Gauge({
+      name: 'tidings_commit_queue_events',
+      help: 'Valid events that wait for their turn to be stored.',
+      registers,
+    }),
+    commitQueueBytes: new Gauge({
+      name: 'tidings_commit_queue_bytes',
       help: 'Bytes of the events that wait for their turn to be stored.',
       registers,
     }),
@@ -45,8 +49,8 @@ export function createMetrics() {
       labelNames: ['code'] as const,
       registers,
     }),
-    refused: new Counter({
-      name: 'tidings_refused_requests_total',
+    rejectedRequests: new Counter({
+      name: 'tidings_rejected_requests_total',
       help: 'Requests and operations that were refused, whole or in part, by the code of the error; SYNTAX and VALIDATION for wrong GraphQL, FRAME for broken WebSocket frames.',
       labelNames: ['reason'] as const,
       registers,
@@ -76,35 +80,35 @@ export function createMetrics() {
       aggregator: 'max',
       registers,
     }),
-    digested: new Gauge({
-      name: 'tidings_log_digested',
+    indexPosition: new Gauge({
+      name: 'tidings_index_position',
       help: 'The place of the log up to which this process has made digests; reads look at what lies behind one by one.',
       aggregator: 'max',
       registers,
     }),
-    undigested: new Gauge({
-      name: 'tidings_log_undigested',
+    indexLagEvents: new Gauge({
+      name: 'tidings_index_lag_events',
       help: 'Places behind the last digest. Reads look at them one by one; beyond 65,536, or 8,192 of the embedded database, emitting is slowed down.',
       aggregator: 'max',
       registers,
     }),
     subscriptions: new Gauge({ name: 'tidings_subscriptions', help: 'Event subscriptions that are open.', registers }),
-    filters: new Gauge({
-      name: 'tidings_live_filters',
+    subscriptionFilters: new Gauge({
+      name: 'tidings_subscription_filters',
       help: 'Distinct filters of subscriptions, by how an event finds them: exact, loose (under a beginning), unfiled (checked one by one).',
-      labelNames: ['filed'] as const,
+      labelNames: ['index'] as const,
       registers,
     }),
     delivered: new Counter({ name: 'tidings_events_delivered_total', help: 'Events handed to subscriptions.', registers }),
     encoded: new Counter({
-      name: 'tidings_live_results_encoded_total',
+      name: 'tidings_subscription_results_encoded_total',
       help: 'Results of subscriptions that were executed and encoded, each for all that share it.',
       registers,
     }),
     sockets: new Gauge({ name: 'tidings_websockets', help: 'WebSockets that are open.', registers }),
     streams: new Gauge({ name: 'tidings_streams', help: 'Requests for streams over HTTP (SSE) that are open.', registers }),
-    slowReaders: new Gauge({
-      name: 'tidings_slow_readers',
+    slowConsumers: new Gauge({
+      name: 'tidings_slow_consumers',
       help: 'WebSockets for which events wait until their network takes more.',
       registers,
     }),
@@ -125,6 +129,6 @@ export function createMetrics() {
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Lets a metric be brought up to date whenever the metrics are read. */
-export function atReading(metric: Gauge | Counter, update: () => void): void {
+export function onCollect(metric: Gauge | Counter, update: () => void): void {
   Object.assign(metric, { collect: update }); // which prom-client calls, and does not declare
 }

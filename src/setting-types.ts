@@ -12,12 +12,12 @@ export interface Setting<T> {
 
 type Named<T> = Pick<Setting<T>, 'name' | 'fallback' | 'meaning'>;
 
-export function whole({ least, most, ...named }: Named<number> & { readonly least: number; readonly most: number }): Setting<number> {
+export function integer({ min, max, ...named }: Named<number> & { readonly min: number; readonly max: number }): Setting<number> {
   const read = (given: string): number | undefined => {
     const value = /^\d{1,15}$/.test(given) ? Number(given) : -1;
-    return value >= least && value <= most ? value : undefined;
+    return value >= min && value <= max ? value : undefined;
   };
-  return { ...named, expected: `a whole number from ${least} to ${most}`, read };
+  return { ...named, expected: `a whole number from ${min} to ${max}`, read };
 }
 
 export function text(name: string, fallback: string, meaning: string): Setting<string> {

@@ -1,36 +1,36 @@
 import { TidingsError } from './errors.ts';
-import { oneOf, origins, secret, text, url, whole, type Setting } from './setting-types.ts';
+import { oneOf, origins, secret, text, url, integer, type Setting } from './setting-types.ts';
 
 /**
  * Every setting: its name in the environment, default, check and meaning. Nothing else reads process.env.
  * A wrong value stops the start with a sentence that says how to mend it.
  */
 export const settingTable = {
-  port: whole({ name: 'PORT', fallback: 4000, least: 0, most: 65_535, meaning: 'TCP port to listen on; 0 takes a free one.' }),
+  port: integer({ name: 'PORT', fallback: 4000, min: 0, max: 65_535, meaning: 'TCP port to listen on; 0 takes a free one.' }),
   host: text('HOST', '127.0.0.1', 'Address to listen on.'),
   databaseUrl: url('DATABASE_URL', 'Postgres 15 or later to keep events in. Unset: the embedded database.'),
   dataDir: text('DATA_DIR', './data', 'Folder of the embedded database.'),
   adminKey: secret('TIDINGS_ADMIN_KEY', 'A key that may do everything, to begin with; 22 characters or more, best random. Unset: none.'),
   key: secret('TIDINGS_KEY', 'The key that the commands use: emit, tail, top, chain and keys. Unset: none.'),
-  poolSize: whole({
+  poolSize: integer({
     name: 'TIDINGS_POOL_SIZE',
     fallback: 10,
-    least: 2,
-    most: 200,
+    min: 2,
+    max: 200,
     meaning: 'Connections to Postgres; the embedded database has one.',
   }),
-  workers: whole({
+  workers: integer({
     name: 'TIDINGS_WORKERS',
     fallback: 1,
-    least: 1,
-    most: 64,
+    min: 1,
+    max: 64,
     meaning: 'Processes that share the port and the log; more than one needs Postgres.',
   }),
-  retentionDays: whole({
+  retentionDays: integer({
     name: 'TIDINGS_RETENTION_DAYS',
     fallback: 30,
-    least: 0,
-    most: 36_500,
+    min: 0,
+    max: 36_500,
     meaning: 'Days that events are kept after they were received; 0 keeps all.',
   }),
   allowedOrigins: origins('TIDINGS_ALLOWED_ORIGINS', 'Origins of web pages that may use the server beside its own, separated by commas.'),
@@ -41,130 +41,130 @@ export const settingTable = {
     fallback: 'warn',
     meaning: 'Least severe log lines to write, to standard error.',
   }),
-  stopTimeout: whole({
-    name: 'TIDINGS_STOP_TIMEOUT_MS',
+  shutdownTimeout: integer({
+    name: 'TIDINGS_SHUTDOWN_TIMEOUT_MS',
     fallback: 8000,
-    least: 0,
-    most: 9000,
+    min: 0,
+    max: 9000,
     meaning: 'Milliseconds that requests under way may take to finish at a stop.',
   }),
-  statementTimeout: whole({
+  statementTimeout: integer({
     name: 'TIDINGS_STATEMENT_TIMEOUT_MS',
     fallback: 30_000,
-    least: 100,
-    most: 3_600_000,
+    min: 100,
+    max: 3_600_000,
     meaning: 'Milliseconds that one SQL statement may take.',
   }),
-  bodyBytes: whole({
+  bodyBytes: integer({
     name: 'TIDINGS_MAX_BODY_BYTES',
     fallback: 16_777_216,
-    least: 1024,
-    most: 268_435_456,
+    min: 1024,
+    max: 268_435_456,
     meaning: 'Bytes of one HTTP request body or WebSocket message.',
   }),
-  batchEvents: whole({
+  batchEvents: integer({
     name: 'TIDINGS_MAX_BATCH_EVENTS',
     fallback: 1000,
-    least: 1,
-    most: 10_000,
+    min: 1,
+    max: 10_000,
     meaning: 'Events in one batch over GraphQL.',
   }),
-  pageSize: whole({ name: 'TIDINGS_MAX_PAGE_SIZE', fallback: 1000, least: 1, most: 10_000, meaning: 'Events on one page.' }),
-  filterNodes: whole({
+  pageSize: integer({ name: 'TIDINGS_MAX_PAGE_SIZE', fallback: 1000, min: 1, max: 10_000, meaning: 'Events on one page.' }),
+  filterNodes: integer({
     name: 'TIDINGS_MAX_FILTER_NODES',
     fallback: 500,
-    least: 1,
-    most: 10_000,
+    min: 1,
+    max: 10_000,
     meaning: 'Fields and operators in one filter.',
   }),
-  filterDepth: whole({
+  filterDepth: integer({
     name: 'TIDINGS_MAX_FILTER_DEPTH',
     fallback: 10,
-    least: 1,
-    most: 50,
+    min: 1,
+    max: 50,
     meaning: 'Levels of and, or and not in one filter.',
   }),
-  filterListLength: whole({
+  filterListLength: integer({
     name: 'TIDINGS_MAX_FILTER_LIST',
     fallback: 1000,
-    least: 1,
-    most: 10_000,
+    min: 1,
+    max: 10_000,
     meaning: 'Values in one list of a filter.',
   }),
-  queryCost: whole({
+  queryCost: integer({
     name: 'TIDINGS_MAX_COST',
     fallback: 500_000,
-    least: 1000,
-    most: 1_000_000_000,
+    min: 1000,
+    max: 1_000_000_000,
     meaning: 'Cost of one GraphQL operation: about the values in its answer, lists in lists multiplied.',
   }),
-  costPerMinute: whole({
+  costPerMinute: integer({
     name: 'TIDINGS_MAX_COST_PER_MINUTE',
     fallback: 60_000_000,
-    least: 0,
-    most: 1_000_000_000,
+    min: 0,
+    max: 1_000_000_000,
     meaning: 'Cost of all that one key, or address without keys, asks and sends in a minute, through every door; 0: no limit.',
   }),
-  subscriptionsPerConnection: whole({
+  subscriptionsPerConnection: integer({
     name: 'TIDINGS_MAX_SUBSCRIPTIONS',
     fallback: 1000,
-    least: 1,
-    most: 100_000,
+    min: 1,
+    max: 100_000,
     meaning: 'Operations under way on one WebSocket.',
   }),
-  connectionsPerClient: whole({
+  connectionsPerClient: integer({
     name: 'TIDINGS_MAX_CONNECTIONS',
     fallback: 10_000,
-    least: 1,
-    most: 1_000_000,
+    min: 1,
+    max: 1_000_000,
     meaning: 'WebSockets and SSE streams of one key, and of one address, that one process has open.',
   }),
-  eventBytes: whole({
+  eventBytes: integer({
     name: 'TIDINGS_MAX_EVENT_BYTES',
     fallback: 1_500_000,
-    least: 1024,
-    most: 16_777_216,
+    min: 1024,
+    max: 16_777_216,
     meaning: "Bytes of one event's JSON form.",
   }),
-  eventIdLength: whole({ name: 'TIDINGS_MAX_EVENT_ID_LENGTH', fallback: 255, least: 36, most: 255, meaning: 'Characters of an event id.' }),
-  eventNameLength: whole({
+  eventIdLength: integer({ name: 'TIDINGS_MAX_EVENT_ID_LENGTH', fallback: 255, min: 36, max: 255, meaning: 'Characters of an event id.' }),
+  eventNameLength: integer({
     name: 'TIDINGS_MAX_EVENT_NAME_LENGTH',
     fallback: 1024,
-    least: 1,
-    most: 10_000,
+    min: 1,
+    max: 10_000,
     meaning: 'Characters of an event name.',
   }),
-  resourceIdLength: whole({
+  resourceIdLength: integer({
     name: 'TIDINGS_MAX_RESOURCE_ID_LENGTH',
     fallback: 1024,
-    least: 1,
-    most: 10_000,
+    min: 1,
+    max: 10_000,
     meaning: 'Characters of a resource id.',
   }),
-  roleLength: whole({ name: 'TIDINGS_MAX_ROLE_LENGTH', fallback: 1024, least: 1, most: 10_000, meaning: 'Characters of a role.' }),
-  labelKeyLength: whole({
+  roleLength: integer({ name: 'TIDINGS_MAX_ROLE_LENGTH', fallback: 1024, min: 1, max: 10_000, meaning: 'Characters of a role.' }),
+  labelKeyLength: integer({
     name: 'TIDINGS_MAX_LABEL_KEY_LENGTH',
     fallback: 255,
-    least: 1,
-    most: 10_000,
+    min: 1,
+    max: 10_000,
     meaning: 'Characters of a label key.',
   }),
-  labelValueLength: whole({
+  labelValueLength: integer({
     name: 'TIDINGS_MAX_LABEL_VALUE_LENGTH',
     fallback: 10_000,
-    least: 1,
-    most: 1_000_000,
+    min: 1,
+    max: 1_000_000,
     meaning: 'Characters of a label value.',
   }),
-  labelsPerResource: whole({ name: 'TIDINGS_MAX_LABELS', fallback: 500, least: 1, most: 10_000, meaning: 'Labels of one resource.' }),
-  relatedResources: whole({
+  labelsPerResource: integer({ name: 'TIDINGS_MAX_LABELS', fallback: 500, min: 1, max: 10_000, meaning: 'Labels of one resource.' }),
+  relatedResources: integer({
     name: 'TIDINGS_MAX_RELATED',
     fallback: 100,
-    least: 0,
-    most: 10_000,
+    min: 0,
+    max: 10_000,
     meaning: 'Related resources of one event.',
   }),
-  payloadDepth: whole({ name: 'TIDINGS_MAX_PAYLOAD_DEPTH', fallback: 100, least: 1, most: 500, meaning: 'Levels of a payload.' }),
+  payloadDepth: integer({ name: 'TIDINGS_MAX_PAYLOAD_DEPTH', fallback: 100, min: 1, max: 500, meaning: 'Levels of a payload.' }),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 export type Settings = {

@@ -1,15 +1,15 @@
-import { rights } from '../../src/auth/caller.ts';
+import { allPermissions } from '../../src/auth/caller.ts';
 import type { CreatedKey } from '../../src/auth/api-keys.ts';
 import type { StoredKey } from '../../src/store/api-keys.ts';
 import { builder } from '../builder.ts';
 import { EventFilter } from '../events/filter.ts';
 
-const Right = builder.enumType('Right', {
+const Permission = builder.enumType('Permission', {
   description: 'What a key may do.',
   values: {
-    EMIT: { value: rights[0], description: 'Tell what happened.' },
-    READ: { value: rights[1], description: 'Ask what happened, and listen.' },
-    ADMIN: { value: rights[2], description: 'Make and revoke keys, and look after the service. Does not include the others.' },
+    EMIT: { value: allPermissions[0], description: 'Tell what happened.' },
+    READ: { value: allPermissions[1], description: 'Ask what happened, and listen.' },
+    ADMIN: { value: allPermissions[2], description: 'Make and revoke keys, and look after the service. Does not include the others.' },
   } as const,
 });
 
@@ -18,7 +18,10 @@ const ApiKey = builder.objectRef<StoredKey>('ApiKey').implement({
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Also in the clear part of the secret.' }),
     name: t.exposeString('name', { description: 'For people.' }),
-    may: t.field({ type: [Right], resolve: ({ may }) => rights.filter((right) => may.includes(right)) }),
+    permissions: t.field({
+      type: [Permission],
+      resolve: ({ permissions }) => allPermissions.filter((permission) => permissions.includes(permission)),
+    }),
     filter: t.expose('filter', {
       type: 'JSON',
       nullable: true,
@@ -38,7 +41,7 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
   description: 'A key to make.',
   fields: (t) => ({
     name: t.string({ required: true, description: 'For people, 1 to 255 characters.' }),
-    may: t.field({ type: [Right], defaultValue: ['emit', 'read'] }),
+    permissions: t.field({ type: [Permission], defaultValue: ['emit', 'read'] }),
     filter: t.field({
       type: EventFilter,
       description: 'For the key, only the events exist that match. It is ANDed to everything it reads.',
@@ -72,7 +75,7 @@ builder.mutationFields((t) => ({
       'Makes a key. With the first one the server closes: whoever has none is refused from then on. For keys that may ADMIN. Told in the log as tidings.api-key.created.',
     args: { input: t.arg({ type: CreateApiKeyInput, required: true }) },
     resolve: async (_root, { input }, { services, caller }) => {
-      const created = await services.keys.create({ ...input, may: input.may ?? ['emit', 'read'] });
+      const created = await services.keys.create({ ...input, permissions: input.permissions ?? ['emit', 'read'] });
       await services.audit.keyCreated(created.key, caller);
       return created;
     },

@@ -12,7 +12,7 @@ const RejectedEventType = builder.objectRef<RejectedEvent>('RejectedEvent').impl
   description: 'Something that was refused where its sender learns nothing of it, such as a frame of a socket for events.',
   fields: (t) => ({
     received: t.expose('received', { type: 'DateTime' }),
-    door: t.exposeString('door', { description: 'Where it came in, for example prefect.' }),
+    protocol: t.exposeString('protocol', { description: 'Where it came in, for example prefect.' }),
     keyId: t.exposeID('keyId', { nullable: true, description: 'The key that it came with; null where there was none.' }),
     reason: t.exposeString('reason', { description: 'What was expected, and what came.' }),
     raw: t.string({
@@ -30,7 +30,7 @@ const RejectedEventEdge = builder.objectRef<RejectedEvent>('RejectedEventEdge').
     cursor: t.field({
       type: 'Cursor',
       description: 'A place among the rejected events, good for the after of a page of them.',
-      resolve: ({ place }) => formatRejectedCursor(place),
+      resolve: ({ position }) => formatRejectedCursor(position),
     }),
   }),
 });
@@ -62,11 +62,11 @@ builder.queryField('rejectedEvents', (t) =>
         hasNextPage: async () => found.length > limit,
         async hasPreviousPage() {
           const [latest] = after === null ? [] : await readRejected(database, null, 1);
-          return latest !== undefined && after !== null && latest.place >= after;
+          return latest !== undefined && after !== null && latest.position >= after;
         },
         async cursorAt(index) {
           const rejected = nodes.at(index);
-          return rejected === undefined ? null : formatRejectedCursor(rejected.place);
+          return rejected === undefined ? null : formatRejectedCursor(rejected.position);
         },
       };
     },

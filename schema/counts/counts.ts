@@ -81,7 +81,7 @@ builder.queryField('eventCounts', (t) =>
       const condition = filterOf(filter, context);
       const dimensions = parseCountBy(by, ['by']);
       const limit = bucketLimit(first ?? 1000);
-      const head = await context.reads.head();
+      const head = await context.loaders.head();
       const table = await readCounts(context.services.database, { filter: condition, dimensions, head });
       const bounds = occurredBounds(condition);
       const buckets = bucketsOf(table, { dimensions, bounds, order: order ?? 'KEY', first: limit });
@@ -91,12 +91,12 @@ builder.queryField('eventCounts', (t) =>
 );
 
 function bucketLimit(first: number): number {
-  if (first >= 1 && first <= mostBuckets) return first;
+  if (first >= 1 && first <= maxBuckets) return first;
   throw new TidingsError(
     first < 1 ? 'BAD_USER_INPUT' : 'LIMIT_EXCEEDED',
-    `first: expected a whole number from 1 to ${mostBuckets}, got ${first}`,
+    `first: expected a whole number from 1 to ${maxBuckets}, got ${first}`,
     { path: ['first'] },
   );
 }
 
-const mostBuckets = 10_000;
+const maxBuckets = 10_000;

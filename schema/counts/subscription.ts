@@ -1,7 +1,7 @@
 import { TidingsError } from '../../src/errors.ts';
 import { parseCountBy } from '../../src/counts/dimensions.ts';
 import type { CountsMessage } from '../../src/subscriptions/counts/count-reader.ts';
-import type { CountsUpdate } from '../../src/subscriptions/counts/count-deltas.ts';
+import type { CountUpdate } from '../../src/subscriptions/counts/count-deltas.ts';
 import { occurredBounds } from '../../src/filter/time-bounds.ts';
 import { builder } from '../builder.ts';
 import { CountBy } from './count-by.ts';
@@ -16,7 +16,7 @@ const UpdateKind = builder.enumType('UpdateKind', {
   } as const,
 });
 
-const EventCountsUpdateType = builder.objectRef<CountsUpdate>('EventCountsUpdate').implement({
+const EventCountsUpdateType = builder.objectRef<CountUpdate>('EventCountsUpdate').implement({
   description:
     'Counts to be added up. A SNAPSHOT is what the query eventCounts says at its cursor, with empty times. A DELTA has the buckets that changed, and every number in it is what was added: add count and total, take the earlier firstOccurred and the later lastOccurred, and the result is what the query says at its cursor, but for times in which nothing happened. When retention has removed events that were counted, a SNAPSHOT without them follows, about a second later.',
   fields: (t) => ({
@@ -56,10 +56,10 @@ builder.subscriptionField('eventCounts', (t) =>
 );
 
 function intervalOf(ms: number): number {
-  if (ms >= shortest && ms <= longest) return ms;
-  const message = `intervalMs: expected a whole number from ${shortest} to ${longest}, got ${ms}`;
+  if (ms >= minIntervalMs && ms <= maxIntervalMs) return ms;
+  const message = `intervalMs: expected a whole number from ${minIntervalMs} to ${maxIntervalMs}, got ${ms}`;
   throw new TidingsError('BAD_USER_INPUT', message, { path: ['intervalMs'] });
 }
 
-const shortest = 50;
-const longest = 3_600_000;
+const minIntervalMs = 50;
+const maxIntervalMs = 3_600_000;

@@ -33,21 +33,21 @@ builder.objectField(EventType, 'chain', (t) =>
     description: 'The whole chain this event belongs to, resolved in one go.',
     args: {
       maxEvents: t.arg.int({
-        defaultValue: mostEvents,
+        defaultValue: maxChainEvents,
         description: 'Events of the chain at most, from 1 to 1,000: this one, then its ancestors, then its descendants.',
       }),
     },
-    resolve: (event, { maxEvents }, { reads }) => reads.chain(event, checked(maxEvents ?? mostEvents)),
+    resolve: (event, { maxEvents }, { loaders }) => loaders.chain(event, checkMaxEvents(maxEvents ?? maxChainEvents)),
   }),
 );
 
-const mostEvents = 1000;
+const maxChainEvents = 1000;
 
-function checked(maxEvents: number): number {
-  if (maxEvents >= 1 && maxEvents <= mostEvents) return maxEvents;
+function checkMaxEvents(maxEvents: number): number {
+  if (maxEvents >= 1 && maxEvents <= maxChainEvents) return maxEvents;
   throw new TidingsError(
     maxEvents < 1 ? 'BAD_USER_INPUT' : 'LIMIT_EXCEEDED',
-    `maxEvents: expected a whole number from 1 to ${mostEvents}, got ${maxEvents}`,
+    `maxEvents: expected a whole number from 1 to ${maxChainEvents}, got ${maxEvents}`,
     { path: ['maxEvents'] },
   );
 }

@@ -4,7 +4,7 @@ import type { Candidate, Emission, Outcome } from '../../src/ingest/emitter.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { EventType, logCursor } from './event.ts';
-import { createReads } from '../loaders.ts';
+import { createLoaders } from '../loaders.ts';
 
 const ResourceInput = builder.inputType('ResourceInput', {
   description: 'The resource that an event concerns.',
@@ -95,9 +95,9 @@ const EmitEventsPayload = builder.objectRef<Emission>('EmitEventsPayload').imple
       description: 'One for each event, in the order given.',
       resolve: ({ outcomes }) => outcomes.map((outcome, index) => ({ ...outcome, index })),
     }),
-    created: t.int({ resolve: (emission) => counted(emission, 'CREATED') }),
-    duplicates: t.int({ resolve: (emission) => counted(emission, 'DUPLICATE') }),
-    rejected: t.int({ resolve: (emission) => counted(emission, 'REJECTED') }),
+    created: t.int({ resolve: (emission) => countOf(emission, 'CREATED') }),
+    duplicates: t.int({ resolve: (emission) => countOf(emission, 'DUPLICATE') }),
+    rejected: t.int({ resolve: (emission) => countOf(emission, 'REJECTED') }),
     head: t.field({
       type: 'Cursor',
       description: "The log's head once the batch is stored.",
@@ -126,9 +126,9 @@ builder.mutationFields((t) => ({
       onError: t.arg({ type: BatchErrorPolicy, defaultValue: 'REJECT_ALL' }),
     },
     resolve: (_root, { input, onError }, context) => {
-      const most = context.services.limits.batchEvents;
-      if (input.length > most) {
-        throw new TidingsError('LIMIT_EXCEEDED', `input: expected at most ${most} events in a batch, got ${input.length}`, {
+      const maxEvents = context.services.limits.batchEvents;
+      if (input.length > maxEvents) {
+        throw new TidingsError('LIMIT_EXCEEDED', `input: expected at most ${maxEvents} events in a batch, got ${input.length}`, {
           path: ['input'],
         });
       }
@@ -141,10 +141,10 @@ builder.mutationFields((t) => ({
 /** Emits, and lets what is read next in this operation include it. */
 async function emit(context: Context, candidates: readonly Candidate[], onError: 'REJECT_ALL' | 'SKIP_REJECTED'): Promise<Emission> {
   const emission = await context.services.emitter.emit(candidates, onError, context.caller);
-  context.reads = createReads(context.services, context.caller);
+  context.loaders = createLoaders(context.services, context.caller);
   return emission;
 }
 
-function counted({ outcomes }: Emission, status: Outcome['status']): number {
+function countOf({ outcomes }: Emission, status: Outcome['status']): number {
   return outcomes.filter((outcome) => outcome.status === status).length;
 }

@@ -1,4 +1,4 @@
-import { seenBy } from '../../src/auth/visibility.ts';
+import { visibleTo } from '../../src/auth/visibility.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import { labelOf, nameOf, shownLabels, type RelatedResource, type Resource, type StoredEvent } from '../../src/event/event.ts';
 import { everything } from '../../src/filter/filter.ts';
@@ -14,7 +14,7 @@ export const EventConnectionType = builder.objectRef<EventConnection>('EventConn
 
 /** The cursor of a place in the log. */
 export function logCursor(context: Context, position: Position): string {
-  return formatCursor({ epoch: context.services.lineage.epoch, position });
+  return formatCursor({ epoch: context.services.epochHistory.epoch, position });
 }
 
 EventType.implement({
@@ -51,14 +51,14 @@ EventType.implement({
       type: EventType,
       nullable: true,
       description: 'That event; null when there is none or when it is not stored (yet).',
-      resolve: ({ follows }, _args, { reads }) => (follows === null ? null : reads.event(follows)),
+      resolve: ({ follows }, _args, { loaders }) => (follows === null ? null : loaders.event(follows)),
     }),
     followers: t.field({
       type: EventConnectionType,
       description: 'Events that follow this one directly, oldest first.',
       args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg({ type: 'Cursor' }) },
       resolve: ({ id }, args, context) =>
-        openConnection(context, { filter: seenBy(context.caller, everything), order: 'OLDEST_FIRST', tie: 'FOLLOWS', key: id }, args),
+        openConnection(context, { filter: visibleTo(context.caller, everything), order: 'OLDEST_FIRST', scope: 'FOLLOWS', key: id }, args),
     }),
     cursor: t.field({
       type: 'Cursor',
@@ -84,7 +84,7 @@ RelatedResourceType.implement({
     resource: t.field({
       type: ResourceType,
       description: 'The same resource, as it appeared last in any event.',
-      resolve: async (related, _args, { reads }) => (await reads.resource(related.id)) ?? related,
+      resolve: async (related, _args, { loaders }) => (await loaders.resource(related.id)) ?? related,
     }),
   }),
 });

@@ -10,7 +10,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'The event with this id; null when it is not stored, or not any more.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { reads }) => reads.event(id),
+    resolve: (_root, { id }, { loaders }) => loaders.event(id),
   }),
   events: t.field({
     type: EventConnectionType,
@@ -22,12 +22,12 @@ builder.queryFields((t) => ({
     },
     resolve: (_root, { filter, order, ...paging }, context) => {
       const selection = { filter: filterOf(filter, context), order: order ?? 'NEWEST_FIRST' } as const;
-      return openConnection(context, { ...selection, tie: 'EVERYTHING', key: '' }, paging);
+      return openConnection(context, { ...selection, scope: 'EVERYTHING', key: '' }, paging);
     },
   }),
   head: t.field({
     type: 'Cursor',
     description: 'The current head of the log.',
-    resolve: async (_root, _args, context) => logCursor(context, await context.reads.head()),
+    resolve: async (_root, _args, context) => logCursor(context, await context.loaders.head()),
   }),
 }));

@@ -1,11 +1,11 @@
-import { seenBy } from '../../src/auth/visibility.ts';
+import { visibleTo } from '../../src/auth/visibility.ts';
 import { TidingsError } from '../../src/errors.ts';
-import { effort } from '../../src/filter/match-cost.ts';
+import { matchCost } from '../../src/filter/match-cost.ts';
 import { describeFilter } from '../../src/filter/explain/describe-filter.ts';
 import type { Condition } from '../../src/filter/filter.ts';
 import { whyNot, type FailedClause } from '../../src/filter/explain/why-not.ts';
 import { estimateMatches, type Estimate } from '../../src/store/queries/estimate.ts';
-import { explainSearch, type Search } from '../../src/store/queries/explain-plan.ts';
+import { explainPlan, type FilterPlan } from '../../src/store/queries/explain-plan.ts';
 import { builder } from '../builder.ts';
 import { conditionOf, EventFilter } from './filter.ts';
 
@@ -21,7 +21,7 @@ const MatchEstimate = builder.objectRef<Estimate>('MatchEstimate').implement({
 
 const largestInt = 2 ** 31 - 1;
 /** Steps that telling why not may take in memory, some milliseconds. */
-const mostEffort = 5_000_000;
+const maxMatchCost = 5_000_000;
 
 const FailedClauseType = builder.objectRef<FailedClause>('FailedClause').implement({
   description: 'A part of a filter that an event fails.',
@@ -53,30 +53,30 @@ const FilterVerdictType = builder.objectRef<FilterVerdict>('FilterVerdict').impl
 
 interface FilterExplanation {
   readonly filter: Condition;
-  readonly search: Search;
+  readonly search: FilterPlan;
 }
 
 const FilterExplanationType = builder.objectRef<FilterExplanation>('FilterExplanation').implement({
   description: 'What a filter means, and how its events are found. The texts are meant for people: their wording may change.',
   fields: (t) => ({
-    words: t.string({
+    description: t.string({
       description: 'Which events the filter lets pass, in words; long lists and texts are cut.',
       resolve: ({ filter }) => describeFilter(filter),
     }),
-    foundBy: t.stringList({
+    indexConditions: t.stringList({
       description: 'The parts by which the database finds events first, in words; none when it has to look at all of them, in order.',
-      resolve: ({ search }) => [...search.foundBy],
+      resolve: ({ search }) => [...search.indexConditions],
     }),
     index: t.string({ description: 'The index that it goes through.', resolve: ({ search }) => search.index }),
-    checked: t.stringList({
+    postFilter: t.stringList({
       description: 'The parts that are only checked on the events found so, in words.',
-      resolve: ({ search }) => [...search.checked],
+      resolve: ({ search }) => [...search.filter],
     }),
     estimate: t.field({
       type: MatchEstimate,
       description: 'How many events match.',
-      resolve: async ({ filter }, _args, { services, caller, reads }) =>
-        estimateMatches(services.database, seenBy(caller, filter), await reads.head()),
+      resolve: async ({ filter }, _args, { services, caller, loaders }) =>
+        estimateMatches(services.database, visibleTo(caller, filter), await loaders.head()),
     }),
   }),
 });
@@ -88,7 +88,7 @@ builder.queryField('explainFilter', (t) =>
     args: { filter: t.arg({ type: EventFilter, required: true }) },
     resolve: (_root, { filter }, context) => {
       const condition = conditionOf(filter, context);
-      return { filter: condition, search: explainSearch(condition) };
+      return { filter: condition, search: explainPlan(condition) };
     },
   }),
 );
@@ -105,8 +105,8 @@ builder.queryField('whyNot', (t) =>
     },
     resolve: async (_root, { filter, eventId }, context) => {
       const condition = conditionOf(filter, context); // a filter that breaks a rule is refused whether there is the event or not
-      const event = await context.reads.event(eventId);
-      if (event !== null && effort(condition, event) > mostEffort) {
+      const event = await context.loaders.event(eventId);
+      if (event !== null && matchCost(condition, event) > maxMatchCost) {
         throw new TidingsError(
           'LIMIT_EXCEEDED',
           'The globs and texts of this filter are too large to be explained against so large an event.',

@@ -1,4 +1,4 @@
-import { seenBy, type Seen } from '../../src/auth/visibility.ts';
+import { visibleTo, type VisibleFilter } from '../../src/auth/visibility.ts';
 import type { Condition } from '../../src/filter/filter.ts';
 import { parseFilter } from '../../src/filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../../src/filter/parse/filter-input.ts';
@@ -6,8 +6,8 @@ import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 
 /** Reads a `filter` argument, as one for what the caller sees. Throws BAD_FILTER. */
-export function filterOf(input: EventFilterInput | null | undefined, context: Context): Seen {
-  return seenBy(context.caller, conditionOf(input, context));
+export function filterOf(input: EventFilterInput | null | undefined, context: Context): VisibleFilter {
+  return visibleTo(context.caller, conditionOf(input, context));
 }
 
 /** Reads a `filter` argument as it stands: not for reading events. Throws BAD_FILTER. */

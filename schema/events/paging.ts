@@ -87,8 +87,10 @@ EventConnectionType.implement({
       args: { max: t.arg.int({ defaultValue: 10_000 }) },
       resolve: async (connection, { max }) => {
         const cap = max ?? 10_000;
-        if (cap < 0 || cap > mostCounted) {
-          throw new TidingsError('BAD_USER_INPUT', `max: expected a whole number from 0 to ${mostCounted}, got ${cap}`, { path: ['max'] });
+        if (cap < 0 || cap > maxTotalCount) {
+          throw new TidingsError('BAD_USER_INPUT', `max: expected a whole number from 0 to ${maxTotalCount}, got ${cap}`, {
+            path: ['max'],
+          });
         }
         const counted = await connection.count(cap);
         return { count: Math.min(counted, cap), exceeded: counted > cap };
@@ -108,4 +110,4 @@ async function cursorAt(connection: EventConnection, index: number): Promise<str
   return event === undefined ? null : connection.cursor(event);
 }
 
-const mostCounted = 1_000_000;
+const maxTotalCount = 1_000_000;

@@ -5,8 +5,8 @@ import type {
   Checkpoint,
   EventBatch,
   FellBehind,
-  Removed,
-  Replaced,
+  RetentionGap,
+  LogReplacedGap,
   StreamMessage,
 } from '../../src/subscriptions/stream/stream-message.ts';
 import type { StreamStart } from '../../src/subscriptions/stream/stream-request.ts';
@@ -15,7 +15,7 @@ import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { EventType, logCursor } from './event.ts';
 import { EventFilter, filterOf } from './filter.ts';
-import { readsNow } from '../loaders.ts';
+import { currentLoaders } from '../loaders.ts';
 
 const EventBatchType = builder.objectRef<EventBatch>('EventBatch').implement({
   description: 'Matching events and the two places they lie between: previous is the cursor of the last message on this stream.',
@@ -59,7 +59,7 @@ const GapReason = builder.enumType('GapReason', {
   } as const,
 });
 
-const GapType = builder.objectRef<Removed | Replaced>('Gap').implement({
+const GapType = builder.objectRef<RetentionGap | LogReplacedGap>('Gap').implement({
   description: 'Events in this stretch can no longer be delivered (retention removed them). The stream goes on after it.',
   fields: (t) => ({
     from: t.field({
@@ -94,14 +94,14 @@ builder.subscriptionField('eventStream', (t) =>
       filter: t.arg({ type: EventFilter }),
       after: t.arg({ type: 'Cursor', description: 'The cursor of the last message, or any place in the log: goes on from there.' }),
       until: t.arg({ type: 'Cursor', description: 'Completes once everything up to here is delivered.' }),
-      batchSize: t.arg.int({ defaultValue: usualBatch, description: 'Events of one batch at most: 1 to 1,000.' }),
+      batchSize: t.arg.int({ defaultValue: defaultBatchSize, description: 'Events of one batch at most: 1 to 1,000.' }),
       order: t.arg({ type: StreamOrder, defaultValue: 'LOG' }),
     },
     subscribe: async (_root, { filter, after, until, batchSize, order }, context) => {
       const { services } = context;
       const request = {
         filter: filterOf(filter, context),
-        batchSize: batchLimit(batchSize ?? usualBatch, services.limits.pageSize),
+        batchSize: batchLimit(batchSize ?? defaultBatchSize, services.limits.pageSize),
         order: order ?? 'LOG',
         until: await untilOf(until, context),
         start: await startOf(after, context),
@@ -110,19 +110,19 @@ builder.subscriptionField('eventStream', (t) =>
     },
     resolve: (message: StreamMessage, _args, context) => {
       if (message.kind === 'Failed') throw message.error;
-      context.reads = readsNow(context);
+      context.loaders = currentLoaders(context);
       return message;
     },
   }),
 );
 
-const usualBatch = 100;
+const defaultBatchSize = 100;
 
-function batchLimit(batchSize: number, most: number): number {
-  if (batchSize >= 1 && batchSize <= most) return batchSize;
+function batchLimit(batchSize: number, max: number): number {
+  if (batchSize >= 1 && batchSize <= max) return batchSize;
   throw new TidingsError(
     batchSize < 1 ? 'BAD_USER_INPUT' : 'LIMIT_EXCEEDED',
-    `batchSize: expected a whole number from 1 to ${most}, got ${batchSize}`,
+    `batchSize: expected a whole number from 1 to ${max}, got ${batchSize}`,
     { path: ['batchSize'] },
   );
 }
@@ -130,12 +130,12 @@ function batchLimit(batchSize: number, most: number): number {
 async function untilOf(until: string | null | undefined, { services }: Context): Promise<Position | null> {
   if (until === null || until === undefined) return null;
   const cursor = parseCursor(until, 'LOG', ['until']);
-  services.lineage.check(cursor, await services.heads.head(), ['until']);
+  services.epochHistory.check(cursor, await services.heads.head(), ['until']);
   return cursor.position;
 }
 
 async function startOf(after: string | null | undefined, { services }: Context): Promise<StreamStart | null> {
   if (after === null || after === undefined) return null;
   const given: LogCursor = parseCursor(after, 'LOG', ['after']);
-  return { given, ...services.lineage.goOnFrom(given, await services.heads.head()) };
+  return { given, ...services.epochHistory.resumeFrom(given, await services.heads.head()) };
 }

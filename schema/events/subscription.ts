@@ -1,12 +1,12 @@
 import { parseCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import { Expired, subscribeToEvents } from '../../src/subscriptions/event-subscription.ts';
-import { checkKept } from '../../src/store/retention/log-start.ts';
+import { checkRetained } from '../../src/store/retention/log-start.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { EventType } from './event.ts';
 import { EventFilter, filterOf } from './filter.ts';
-import { readsNow } from '../loaders.ts';
+import { currentLoaders } from '../loaders.ts';
 
 builder.subscriptionField('events', (t) =>
   t.field({
@@ -23,7 +23,7 @@ builder.subscriptionField('events', (t) =>
     },
     resolve: (event: StoredEvent | Expired, _args, context) => {
       if (event instanceof Expired) throw event.error;
-      context.reads = readsNow(context);
+      context.loaders = currentLoaders(context);
       return event;
     },
   }),
@@ -32,7 +32,7 @@ builder.subscriptionField('events', (t) =>
 async function startOf(after: string | null | undefined, context: Context): Promise<Position | null> {
   if (after === null || after === undefined) return null;
   const cursor = parseCursor(after, 'LOG', ['after']);
-  context.services.lineage.check(cursor, await context.services.heads.head(), ['after']);
-  await checkKept(context.services.removedUpTo, cursor.position, ['after']);
+  context.services.epochHistory.check(cursor, await context.services.heads.head(), ['after']);
+  await checkRetained(context.services.logStart, cursor.position, ['after']);
   return cursor.position;
 }

@@ -1,15 +1,15 @@
 import { fromDocument } from '../event/document.ts';
 import type { EventLimits } from '../event/limits.ts';
-import { shown, type Problem } from '../event/problem.ts';
+import { describeValue, type Problem } from '../event/problem.ts';
 import { validateEvent } from '../event/validate.ts';
 import type { Candidate } from '../ingest/emitter.ts';
-import { mostEvents } from './batch-response.ts';
+import { maxRequestEvents } from './batch-response.ts';
 import { HttpError } from '../transport/http-error.ts';
 import { type Item, readItem, isObject } from './json-body.ts';
 
 /** The documents of a body: whether there is only one, which stands by itself and not in a list, and what they are. */
 export interface Documents {
-  readonly alone: boolean;
+  readonly isSingle: boolean;
   readonly items: readonly Item[];
 }
 
@@ -19,19 +19,19 @@ export interface Documents {
  */
 export function documentsIn(body: Buffer, contentType: string | undefined): Documents {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === 'application/x-ndjson' || type === 'application/ndjson') return { alone: false, items: linesOf(body) };
+  if (type === 'application/x-ndjson' || type === 'application/ndjson') return { isSingle: false, items: linesOf(body) };
   // Others are what a form of any page in a browser could send here.
   if (type !== 'application/json') {
     throw new HttpError(415, `content-type: expected application/json or application/x-ndjson, got ${type === '' ? 'none' : type}`);
   }
   const whole = readItem(body);
   if ('notJson' in whole) throw new HttpError(422, `the body: expected an event document, got ${whole.notJson}`);
-  return Array.isArray(whole.json) ? { alone: false, items: itemsOf(whole.json) } : { alone: true, items: [whole] };
+  return Array.isArray(whole.json) ? { isSingle: false, items: itemsOf(whole.json) } : { isSingle: true, items: [whole] };
 }
 
 /** The entries of an array. Throws a 413 when they are too many. */
 export function itemsOf(array: readonly unknown[]): readonly Item[] {
-  if (array.length > mostEvents) throw tooMany(String(array.length));
+  if (array.length > maxRequestEvents) throw tooMany(String(array.length));
   return array.map((json) => ({ json }));
 }
 
@@ -43,7 +43,7 @@ export function candidateOf(item: Item, path: readonly string[], limits: EventLi
   if ('notJson' in item) return { path, problems: [problemAt(path, `expected an event document, got ${item.notJson}`)] };
   const { json } = item;
   if (!isObject(json)) {
-    return { path, problems: [problemAt(path, `expected an event document, got ${shown(json)}`)] };
+    return { path, problems: [problemAt(path, `expected an event document, got ${describeValue(json)}`)] };
   }
   const event = fromDocument(json);
   if (event.id !== undefined && event.id !== null && event.occurred !== undefined && event.occurred !== null) return { path, event };
@@ -54,15 +54,15 @@ export function candidateOf(item: Item, path: readonly string[], limits: EventLi
 
 function linesOf(body: Buffer): readonly Item[] {
   const items: Item[] = [];
-  for (const line of filledLines(body)) {
+  for (const line of nonBlankLines(body)) {
     // Before the next one is looked at: a body of a few bytes a line has millions.
-    if (items.length === mostEvents) throw tooMany('more');
+    if (items.length === maxRequestEvents) throw tooMany('more');
     items.push(readItem(line));
   }
   return items;
 }
 
-function* filledLines(body: Buffer): Generator<Buffer> {
+function* nonBlankLines(body: Buffer): Generator<Buffer> {
   for (let from = 0; from < body.length;) {
     if (blanks.has(body[from] ?? newline)) {
       from += 1;
@@ -75,7 +75,7 @@ function* filledLines(body: Buffer): Generator<Buffer> {
 }
 
 function tooMany(count: string): HttpError {
-  return new HttpError(413, `expected at most ${mostEvents} events in one request, got ${count}; send them in parts`);
+  return new HttpError(413, `expected at most ${maxRequestEvents} events in one request, got ${count}; send them in parts`);
 }
 
 function missing(path: readonly string[]): Problem {

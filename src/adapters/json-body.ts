@@ -1,11 +1,11 @@
-import { isTooDeep, mostLevels } from '../transport/json-depth.ts';
+import { isTooDeep, maxJsonLevels } from '../transport/json-depth.ts';
 
 /** One document of a body: JSON of any kind, or what came instead. */
 export type Item = { readonly json: unknown } | { readonly notJson: string };
 
 /** Reads JSON in UTF-8. */
 export function readItem(bytes: Buffer): Item {
-  if (isTooDeep([bytes], mostLevels)) return { notJson: `JSON of more than ${mostLevels} levels` };
+  if (isTooDeep([bytes], maxJsonLevels)) return { notJson: `JSON of more than ${maxJsonLevels} levels` };
   try {
     return { json: JSON.parse(utf8.decode(bytes)) };
   } catch (error) {

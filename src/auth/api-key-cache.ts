@@ -6,9 +6,9 @@ import type { FilterBounds } from '../filter/parse/parse-context.ts';
 import { toMicros } from '../event/instant.ts';
 import { readKeys, readKeysVersion, type StoredKey } from '../store/api-keys.ts';
 import type { Database } from '../store/database/database.ts';
-import { sharedRead } from '../concurrency/coalesce.ts';
-import { anyone, rights, type Caller } from './caller.ts';
-import { callerWith } from './caller-for-key.ts';
+import { coalescedRead } from '../concurrency/coalesce.ts';
+import { anonymous, allPermissions, type Caller } from './caller.ts';
+import { callerForKey } from './caller-for-key.ts';
 import { hashOf, readSecret, sameHash, secretIn } from './secret.ts';
 
 /**
@@ -19,7 +19,7 @@ import { hashOf, readSecret, sameHash, secretIn } from './secret.ts';
  * answers: its caller's `ended` aborts. A server that never had a key, nor TIDINGS_ADMIN_KEY, is open: everybody is anyone;
  * with the first key that is over, also for those who are there. While the database is away keys are what they were.
  */
-export interface KeyRing extends Callers, AsyncDisposable {
+export interface ApiKeyCache extends Callers, AsyncDisposable {
   readonly isOpen: boolean;
   /** Looks for changes now. */
   refresh(): Promise<void>;
@@ -31,23 +31,23 @@ export interface Callers {
   identify(authorization: string | undefined): Promise<Caller>;
 }
 
-export interface KeyRingParts {
+export interface ApiKeyCacheParts {
   readonly database: Database;
   readonly logger: Logger;
 }
 
-export interface KeyRingSettings {
+export interface ApiKeyCacheSettings {
   /** A secret that is good whatever the database says; null: none. */
   readonly adminKey: string | null;
   readonly limits: FilterBounds;
 }
 
 /** Reads the keys, and goes on reading what becomes of them. */
-export async function startKeyRing(parts: KeyRingParts, settings: KeyRingSettings): Promise<KeyRing> {
-  const ring = new DatabaseKeyRing(parts, settings);
-  await ring.refresh();
-  ring.start();
-  return ring;
+export async function startApiKeyCache(parts: ApiKeyCacheParts, settings: ApiKeyCacheSettings): Promise<ApiKeyCache> {
+  const cache = new DatabaseApiKeyCache(parts, settings);
+  await cache.refresh();
+  cache.start();
+  return cache;
 }
 
 interface Entry {
@@ -56,22 +56,22 @@ interface Entry {
   readonly end: () => void;
 }
 
-class DatabaseKeyRing implements KeyRing {
+class DatabaseApiKeyCache implements ApiKeyCache {
   private readonly stopping = new AbortController();
-  private readonly everybody = endable(anyone);
+  private readonly anonymousAccess = endable(anonymous);
   private readonly admin: { readonly hash: Uint8Array; readonly caller: Caller } | null;
   private readonly entries = new Map<string, Entry>();
   private version = '';
   private running = Promise.resolve();
   /** Guesses of keys that come at once become one statement. */
-  readonly refresh = sharedRead(() => this.look());
+  readonly refresh = coalescedRead(() => this.reload());
 
   constructor(
-    private readonly parts: KeyRingParts,
-    private readonly settings: KeyRingSettings,
+    private readonly parts: ApiKeyCacheParts,
+    private readonly settings: ApiKeyCacheSettings,
   ) {
     const { adminKey } = settings;
-    const caller = { ...anyone, keyId: 'admin', name: 'TIDINGS_ADMIN_KEY', may: new Set(rights) };
+    const caller = { ...anonymous, keyId: 'admin', name: 'TIDINGS_ADMIN_KEY', permissions: new Set(allPermissions) };
     this.admin = adminKey === null ? null : { hash: hashOf(adminKey), caller: endable(caller).caller };
   }
 
@@ -80,25 +80,25 @@ class DatabaseKeyRing implements KeyRing {
   }
 
   async identify(authorization: string | undefined): Promise<Caller> {
-    if (this.isOpen) return this.everybody.caller;
+    if (this.isOpen) return this.anonymousAccess.caller;
     const text = secretIn(authorization);
     if (text === null) throw new TidingsError('UNAUTHENTICATED', 'expected a key, in the header "Authorization: Bearer …", got none');
     if (this.admin !== null && sameHash(hashOf(text), this.admin.hash)) return this.admin.caller;
     const secret = readSecret(text);
     if (secret !== null && !this.entries.has(secret.id)) await this.refresh();
     const entry = secret === null ? undefined : this.entries.get(secret.id);
-    if (secret === null || entry === undefined || !sameHash(secret.hash, entry.key.hash) || hasEnded(entry.key)) throw notGood();
+    if (secret === null || entry === undefined || !sameHash(secret.hash, entry.key.hash) || hasEnded(entry.key)) throw invalidKey();
     return entry.caller;
   }
 
-  private async look(): Promise<void> {
+  private async reload(): Promise<void> {
     const version = await readKeysVersion(this.parts.database);
     if (version !== this.version) {
-      for (const key of await readKeys(this.parts.database)) this.take(key);
+      for (const key of await readKeys(this.parts.database)) this.setEntry(key);
       this.version = version;
     }
     for (const { key, end } of this.entries.values()) if (hasEnded(key)) end();
-    if (!this.isOpen) this.everybody.end();
+    if (!this.isOpen) this.anonymousAccess.end();
   }
 
   start(): void {
@@ -111,7 +111,7 @@ class DatabaseKeyRing implements KeyRing {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
-    for (let failed = false; !signal.aborted; await pause(lookMs, undefined, { signal }).catch(() => undefined)) {
+    for (let failed = false; !signal.aborted; await pause(refreshIntervalMs, undefined, { signal }).catch(() => undefined)) {
       try {
         await this.refresh();
         failed = false;
@@ -122,9 +122,9 @@ class DatabaseKeyRing implements KeyRing {
     }
   }
 
-  private take(key: StoredKey): void {
+  private setEntry(key: StoredKey): void {
     const known = this.entries.get(key.id);
-    const { caller, end } = known ?? endable(callerWith(key, this.settings.limits, this.parts.logger));
+    const { caller, end } = known ?? endable(callerForKey(key, this.settings.limits, this.parts.logger));
     this.entries.set(key.id, { key, caller, end });
   }
 }
@@ -140,9 +140,9 @@ function hasEnded({ revoked, expires }: StoredKey): boolean {
   return revoked !== null || (expires !== null && toMicros(expires) <= BigInt(Date.now()) * 1000n);
 }
 
-function notGood(): TidingsError {
+function invalidKey(): TidingsError {
   return new TidingsError('UNAUTHENTICATED', 'The key is not known here, was revoked, or has expired.');
 }
 
 /** Milliseconds between two looks at what has become of the keys. */
-const lookMs = 1000;
+const refreshIntervalMs = 1000;

@@ -3,15 +3,15 @@ import type { FilterBounds } from '../filter/parse/parse-context.ts';
 import { type Instant, parseInstant, toMicros } from '../event/instant.ts';
 import { parseFilter } from '../filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../filter/parse/filter-input.ts';
-import { unstorable } from '../event/text.ts';
+import { unstorableReason } from '../event/text.ts';
 import { insertKey, readKeys, revokeKey, type StoredKey } from '../store/api-keys.ts';
 import type { Database } from '../store/database/database.ts';
-import type { Right } from './caller.ts';
-import type { KeyRing } from './api-key-cache.ts';
+import type { Permission } from './caller.ts';
+import type { ApiKeyCache } from './api-key-cache.ts';
 import { newSecret } from './secret.ts';
 
 /** Makes keys, lists and revokes them. Who may do that is asked elsewhere. */
-export interface Keys {
+export interface ApiKeys {
   /** The secret is told here and never again. Throws BAD_USER_INPUT and BAD_FILTER. */
   create(request: KeyRequest): Promise<CreatedKey>;
   /** Every key there ever was, the oldest first. */
@@ -22,7 +22,7 @@ export interface Keys {
 
 export interface KeyRequest {
   readonly name: string;
-  readonly may: readonly Right[];
+  readonly permissions: readonly Permission[];
   readonly filter?: EventFilterInput | null | undefined;
   readonly emitPrefix?: string | null | undefined;
   /** An RFC 3339 time. */
@@ -34,39 +34,47 @@ export interface CreatedKey {
   readonly secret: string;
 }
 
-export interface KeysParts {
+export interface ApiKeysParts {
   readonly database: Database;
-  readonly ring: KeyRing;
+  readonly cache: ApiKeyCache;
   readonly limits: FilterBounds;
 }
 
-export function createKeys({ database, ring, limits }: KeysParts): Keys {
+export function createApiKeys({ database, cache, limits }: ApiKeysParts): ApiKeys {
   return {
-    async create({ name, may, filter = null, emitPrefix = null, expires = null }) {
-      if (!isText(name, longestName)) throw expected('name', `a text of 1 to ${longestName} characters`, name);
-      if (may.length === 0) throw expected('may', 'at least one of EMIT, READ and ADMIN', may);
-      if (emitPrefix !== null && !isText(emitPrefix, longestPrefix)) {
-        throw expected('emitPrefix', `a text of 1 to ${longestPrefix} characters`, emitPrefix);
+    async create({ name, permissions, filter = null, emitPrefix = null, expires = null }) {
+      if (!isText(name, maxNameLength)) throw expected('name', `a text of 1 to ${maxNameLength} characters`, name);
+      if (permissions.length === 0) throw expected('permissions', 'at least one of EMIT, READ and ADMIN', permissions);
+      if (emitPrefix !== null && !isText(emitPrefix, maxPrefixLength)) {
+        throw expected('emitPrefix', `a text of 1 to ${maxPrefixLength} characters`, emitPrefix);
       }
       parseFilter(filter, ['input', 'filter'], limits);
       const { id, text, hash } = newSecret();
-      const until = expires === null ? null : futureInstant(expires);
-      const key = await insertKey(database, { id, name, hash, may: [...new Set(may)], filter, emitPrefix, expires: until });
-      await ring.refresh();
+      const expiry = expires === null ? null : futureInstant(expires);
+      const key = await insertKey(database, {
+        id,
+        name,
+        hash,
+        permissions: [...new Set(permissions)],
+        filter,
+        emitPrefix,
+        expires: expiry,
+      });
+      await cache.refresh();
       return { key, secret: text };
     },
     list: () => readKeys(database),
     async revoke(id) {
-      const key = unstorable(id) === null ? await revokeKey(database, id) : null;
+      const key = unstorableReason(id) === null ? await revokeKey(database, id) : null;
       if (key === null) throw new TidingsError('BAD_USER_INPUT', `id: there is no key ${JSON.stringify(id)}`, { path: ['id'] });
-      await ring.refresh();
+      await cache.refresh();
       return key;
     },
   };
 }
 
-function isText(text: string, longest: number): boolean {
-  return text.length >= 1 && text.length <= longest && unstorable(text) === null;
+function isText(text: string, maxLength: number): boolean {
+  return text.length >= 1 && text.length <= maxLength && unstorableReason(text) === null;
 }
 
 function futureInstant(text: string): Instant {
@@ -80,5 +88,5 @@ function expected(field: string, expectation: string, got: unknown): TidingsErro
   return new TidingsError('BAD_USER_INPUT', message, { path: ['input', field] });
 }
 
-const longestName = 255;
-const longestPrefix = 1024;
+const maxNameLength = 255;
+const maxPrefixLength = 1024;

@@ -4,28 +4,28 @@ import type { FilterBounds } from '../filter/parse/parse-context.ts';
 import { everything } from '../filter/filter.ts';
 import { parseFilter } from '../filter/parse/parse-filter.ts';
 import type { StoredKey } from '../store/api-keys.ts';
-import { anyone, nobody, rights, type Caller } from './caller.ts';
+import { anonymous, unauthenticated, allPermissions, type Caller } from './caller.ts';
 
 /** Who comes with a key. */
-export function callerWith(key: StoredKey, limits: FilterBounds, logger: Logger): Caller {
-  const may = new Set(rights.filter((right) => key.may.includes(right)));
+export function callerForKey(key: StoredKey, limits: FilterBounds, logger: Logger): Caller {
+  const permissions = new Set(allPermissions.filter((permission) => key.permissions.includes(permission)));
   return {
     keyId: key.id,
     name: key.name,
-    may,
-    sees: may.has('read') ? sightOf(key, limits, logger) : nobody.sees,
+    permissions,
+    visibilityFilter: permissions.has('read') ? visibilityFilterOf(key, limits, logger) : unauthenticated.visibilityFilter,
     emitPrefix: key.emitPrefix,
-    ended: anyone.ended,
+    ended: anonymous.ended,
   };
 }
 
 /** The filter was fine when the key was made; where the settings allow less by now, the key sees nothing rather than all. */
-function sightOf({ id, filter }: StoredKey, limits: FilterBounds, logger: Logger): Condition {
+function visibilityFilterOf({ id, filter }: StoredKey, limits: FilterBounds, logger: Logger): Condition {
   if (filter === null) return everything;
   try {
     return parseFilter(filter, ['filter'], limits);
   } catch (error) {
     logger.error({ err: error, key: id }, 'the filter of a key breaks a rule; it sees nothing');
-    return nobody.sees;
+    return unauthenticated.visibilityFilter;
   }
 }

@@ -7,9 +7,9 @@ export interface Caller {
   readonly keyId: string | null;
   /** For logs and people, never for decisions. */
   readonly name: string;
-  readonly may: ReadonlySet<Right>;
+  readonly permissions: ReadonlySet<Permission>;
   /** The events that exist for it: what does not match is, whatever it asks, as if it were not stored. */
-  readonly sees: Condition;
+  readonly visibilityFilter: Condition;
   /** What the id of every event's primary resource begins with that it may emit; null: anything. */
   readonly emitPrefix: string | null;
   /** Aborts when the key is revoked or expires. Then what is open for it ends, and nothing more is stored for it. */
@@ -17,7 +17,7 @@ export interface Caller {
 }
 
 /** Who asks, and from where. */
-export interface Asker {
+export interface Client {
   readonly caller: Caller;
   /** The address of the other end. */
   readonly address: string;
@@ -25,32 +25,32 @@ export interface Asker {
   readonly requestId: string;
 }
 
-export const rights = ['emit', 'read', 'admin'] as const;
-export type Right = (typeof rights)[number];
+export const allPermissions = ['emit', 'read', 'admin'] as const;
+export type Permission = (typeof allPermissions)[number];
 
 /** Whoever reaches a server that has no keys, which only listens to its own machine. */
-export const anyone: Caller = {
+export const anonymous: Caller = {
   keyId: null,
   name: 'anyone',
-  may: new Set(rights),
-  sees: everything,
+  permissions: new Set(allPermissions),
+  visibilityFilter: everything,
   emitPrefix: null,
   ended: new AbortController().signal,
 };
 
 /** The server, where it tells of itself. */
-export const itself: Caller = { ...anyone, name: 'tidings' };
+export const system: Caller = { ...anonymous, name: 'tidings' };
 
 /** Sees and may nothing. */
-export const nobody: Caller = { ...anyone, name: 'nobody', may: new Set(), sees: { kind: 'any', of: [] } };
+export const unauthenticated: Caller = { ...anonymous, name: 'nobody', permissions: new Set(), visibilityFilter: { kind: 'any', of: [] } };
 
 /** Throws FORBIDDEN, or UNAUTHENTICATED when the key has ended meanwhile. */
-export function requireRight(caller: Caller, right: Right): void {
+export function requirePermission(caller: Caller, permission: Permission): void {
   checkNotEnded(caller);
-  if (!caller.may.has(right)) {
+  if (!caller.permissions.has(permission)) {
     throw new TidingsError(
       'FORBIDDEN',
-      `The key ${JSON.stringify(caller.name)} may not ${right}. Use a key that was made with --may ${right}.`,
+      `The key ${JSON.stringify(caller.name)} may not ${permission}. Use a key that was made with --permissions ${permission}.`,
     );
   }
 }
@@ -60,4 +60,4 @@ export function checkNotEnded(caller: Caller): void {
   if (caller.ended.aborted) throw new TidingsError('UNAUTHENTICATED', 'The key was revoked or has expired. Ask for a new one.');
 }
 
-export declare const seen: unique symbol;
+export declare const visible: unique symbol;

@@ -37,10 +37,10 @@ export function sameHash(one: Uint8Array, other: Uint8Array): boolean {
 export function secretIn(authorization: string | undefined): string | null {
   const [, scheme, rest] = /^(?:(bearer|basic) +)?(\S+) *$/i.exec(authorization ?? '') ?? [];
   if (rest === undefined) return null;
-  return scheme?.toLowerCase() === 'basic' ? behindColon(Buffer.from(rest, 'base64').toString()) : rest;
+  return scheme?.toLowerCase() === 'basic' ? afterColon(Buffer.from(rest, 'base64').toString()) : rest;
 }
 
 /** A secret, which may stand behind a name and a colon. */
-function behindColon(text: string): string {
+function afterColon(text: string): string {
   return text.slice(text.indexOf(':') + 1);
 }

@@ -1,29 +1,29 @@
 import type { Condition } from '../filter/filter.ts';
-import type { Caller, seen } from './caller.ts';
+import type { Caller, visible } from './caller.ts';
 
 /** A filter that lets nothing pass which the caller may not see. */
-export type Seen = Condition & { readonly [seen]: true };
+export type VisibleFilter = Condition & { readonly [visible]: true };
 
 /** What of a filter's events the caller sees. */
-export function seenBy({ sees }: Caller, filter: Condition): Seen {
-  if (isEverything(sees)) return filter as Seen;
-  return (isEverything(filter) ? sees : { kind: 'all', of: [sees, filter] }) as Seen;
+export function visibleTo({ visibilityFilter }: Caller, filter: Condition): VisibleFilter {
+  if (isEverything(visibilityFilter)) return filter as VisibleFilter;
+  return (isEverything(filter) ? visibilityFilter : { kind: 'all', of: [visibilityFilter, filter] }) as VisibleFilter;
 }
 
-export function seesEverything({ sees }: Caller): boolean {
-  return isEverything(sees);
+export function hasFullVisibility({ visibilityFilter }: Caller): boolean {
+  return isEverything(visibilityFilter);
 }
 
 /** Equal for callers that see the same. */
-export function sightOf(caller: Caller): string {
-  const known = sights.get(caller);
+export function visibilityKeyOf(caller: Caller): string {
+  const known = visibilityKeys.get(caller);
   if (known !== undefined) return known;
-  const sight = seesEverything(caller) ? '' : JSON.stringify(caller.sees);
-  sights.set(caller, sight);
-  return sight;
+  const key = hasFullVisibility(caller) ? '' : JSON.stringify(caller.visibilityFilter);
+  visibilityKeys.set(caller, key);
+  return key;
 }
 
-const sights = new WeakMap<Caller, string>();
+const visibilityKeys = new WeakMap<Caller, string>();
 
 function isEverything(condition: Condition): boolean {
   return condition.kind === 'all' && condition.of.length === 0;

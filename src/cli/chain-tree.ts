@@ -19,7 +19,7 @@ export interface DrawnChain {
   readonly truncated: boolean;
 }
 
-export interface TreeForm {
+export interface TreeFormat {
   readonly coloured: boolean;
   /** The longest line. */
   readonly columns: number;
@@ -36,14 +36,14 @@ export interface TreeForm {
  *   │ ○ its follower
  *   ○ another follower, of which more came
  */
-export function drawChain(asked: ChainEvent, chain: DrawnChain, form: TreeForm): readonly string[] {
+export function drawChain(requested: ChainEvent, chain: DrawnChain, format: TreeFormat): readonly string[] {
   const before = chain.ancestors.toReversed();
-  const links: readonly Link[] = [...before.map((event) => ({ margin: '', event })), ...branch(treeOf(asked, chain.descendants), '')];
+  const links: readonly Link[] = [...before.map((event) => ({ margin: '', event })), ...branch(treeOf(requested, chain.descendants), '')];
   const ancestors = new Set(before.map(({ id }) => id));
   const line = ({ margin, event }: Link, index: number): string =>
-    lineOf({ margin, event }, { ...form, asked: event === asked, again: index > before.length && ancestors.has(event.id) });
+    lineOf({ margin, event }, { ...format, requested: event === requested, isRepeated: index > before.length && ancestors.has(event.id) });
   const cutAt = `… cut at ${links.length} events`;
-  return [...aboveRoot(before[0] ?? asked, chain), ...links.map(line), ...(chain.truncated ? [cutAt] : [])];
+  return [...aboveRoot(before[0] ?? requested, chain), ...links.map(line), ...(chain.truncated ? [cutAt] : [])];
 }
 
 /** An event with what is drawn before it. */
@@ -54,15 +54,15 @@ interface Link {
 
 function lineOf(
   { margin, event: { id, occurred, event, resource } }: Link,
-  { coloured, columns, asked, again }: TreeForm & { readonly asked: boolean; readonly again: boolean },
+  { coloured, columns, requested, isRepeated }: TreeFormat & { readonly requested: boolean; readonly isRepeated: boolean },
 ): string {
   const paint = (style: 'bold' | 'dim', text: string): string => (coloured && text !== '' ? styleText(style, text) : text);
   const time = `${occurred.slice(0, 'YYYY-MM-DDThh:mm:ss.mmm'.length)}Z`;
   const subject = printable(resource.name === null || resource.name === '' ? resource.id : resource.name);
-  const start = `${margin}${asked ? '●' : '○'} `;
+  const start = `${margin}${requested ? '●' : '○'} `;
   const text = cut(`${time}  ${printable(event)}  ${subject}`, columns - widthOf(start));
-  const end = cut(`  ${printable(id)}${again ? ' (again)' : ''}`, columns - widthOf(start) - widthOf(text));
-  return `${start}${asked ? paint('bold', text) : text}${paint('dim', end)}`;
+  const end = cut(`  ${printable(id)}${isRepeated ? ' (again)' : ''}`, columns - widthOf(start) - widthOf(text));
+  return `${start}${requested ? paint('bold', text) : text}${paint('dim', end)}`;
 }
 
 /** What the root follows, if it is not shown. */
@@ -81,17 +81,17 @@ interface Node {
 }
 
 /** Descendants come level by level, so each one's leader comes before it. */
-function treeOf(asked: ChainEvent, descendants: readonly ChainEvent[]): Node {
-  const root: Node = { event: asked, followers: [], size: 1 };
-  const nodes = new Map([[asked.id, root]]);
-  const leaders = descendants.map((event) => {
+function treeOf(requested: ChainEvent, descendants: readonly ChainEvent[]): Node {
+  const root: Node = { event: requested, followers: [], size: 1 };
+  const nodes = new Map([[requested.id, root]]);
+  const predecessors = descendants.map((event) => {
     const node: Node = { event, followers: [], size: 1 };
-    const leader = nodes.get(event.followsId ?? '') ?? root;
-    leader.followers.push(node);
+    const predecessor = nodes.get(event.followsId ?? '') ?? root;
+    predecessor.followers.push(node);
     nodes.set(event.id, node);
-    return { node, leader };
+    return { node, leader: predecessor };
   });
-  for (const { node, leader } of leaders.toReversed()) leader.size += node.size;
+  for (const { node, leader: predecessor } of predecessors.toReversed()) predecessor.size += node.size;
   return root;
 }
 
@@ -113,6 +113,6 @@ function branch(from: Node, margin: string): readonly Link[] {
 
 /** The last one of those that have the most events behind them. */
 function heaviest(followers: readonly Node[]): Node | undefined {
-  const most = Math.max(...followers.map(({ size }) => size));
-  return followers.findLast(({ size }) => size === most);
+  const maxSize = Math.max(...followers.map(({ size }) => size));
+  return followers.findLast(({ size }) => size === maxSize);
 }

@@ -5,12 +5,12 @@ import type { Instant } from '../event/instant.ts';
 import { printable } from './terminal/format-text.ts';
 
 /** A form in which events are shown: what it needs of an event, as a GraphQL selection, and the line that it makes. */
-export interface EventForm<T> {
+export interface EventFormat<T> {
   readonly selection: string;
   line(event: T): string;
 }
 
-export interface ShownEvent {
+export interface ReadableEvent {
   readonly occurred: string;
   readonly event: string;
   readonly resource: { readonly id: string; readonly name: string | null };
@@ -18,19 +18,19 @@ export interface ShownEvent {
 }
 
 /** One line for a person: time in UTC, event, resource, related resources. Columns grow with what came, up to a bound. */
-export function readableForm(coloured: boolean): EventForm<ShownEvent> {
+export function readableFormat(coloured: boolean): EventFormat<ReadableEvent> {
   const paint = (style: Parameters<typeof styleText>[0], text: string): string => (coloured ? styleText(style, text) : text);
   const widths = [28, 28];
   const column = (at: 0 | 1, text: string): string => {
-    widths[at] = Math.max(widths[at] ?? 0, Math.min(text.length, widestColumn));
+    widths[at] = Math.max(widths[at] ?? 0, Math.min(text.length, maxColumnWidth));
     return ' '.repeat(Math.max((widths[at] ?? 0) - text.length, 0));
   };
   return {
     selection: 'occurred event resource { id name } related { role id name }',
     line({ occurred, event, resource, related }) {
       const name = printable(event);
-      const subject = shownName(resource);
-      const others = related.map((each) => `${paint('dim', `${printable(each.role)}=`)}${shownName(each)}`);
+      const subject = displayName(resource);
+      const others = related.map((each) => `${paint('dim', `${printable(each.role)}=`)}${displayName(each)}`);
       const time = paint('dim', `${occurred.slice(0, 'YYYY-MM-DDThh:mm:ss.mmm'.length)}Z`);
       const start = `${time}  ${paint('cyan', name)}${column(0, name)}  ${paint('bold', subject)}`;
       return others.length === 0 ? start : `${start}${column(1, subject)}  ${others.join(' ')}`;
@@ -51,7 +51,7 @@ export interface DocumentedEvent {
 }
 
 /** The event document on one line, with when and where it was stored; it can be emitted again as it is. */
-export const documentForm: EventForm<DocumentedEvent> = {
+export const documentFormat: EventFormat<DocumentedEvent> = {
   // A primary resource may have the label that is a related one's role; it is not among the labels.
   selection: `id occurred event resource { id labels role: label(key: "${labelKeys.role}") }
     related { id role labels } payload followsId received`,
@@ -62,8 +62,8 @@ export const documentForm: EventForm<DocumentedEvent> = {
   },
 };
 
-function shownName({ id, name }: { readonly id: string; readonly name: string | null }): string {
+function displayName({ id, name }: { readonly id: string; readonly name: string | null }): string {
   return printable(name === null || name === '' ? id : name);
 }
 
-const widestColumn = 44;
+const maxColumnWidth = 44;

@@ -1,10 +1,10 @@
 import { padded, widthOf, printable } from './terminal/format-text.ts';
 
 /** A key as the server tells it. */
-export interface ShownKey {
+export interface ApiKeyData {
   readonly id: string;
   readonly name: string;
-  readonly may: readonly string[];
+  readonly permissions: readonly string[];
   readonly filter: unknown;
   readonly emitPrefix: string | null;
   readonly created: string;
@@ -13,7 +13,7 @@ export interface ShownKey {
 }
 
 /** Keys as lines of a table, with a head. */
-export function keyTable(keys: readonly ShownKey[]): string {
+export function keyTable(keys: readonly ApiKeyData[]): string {
   const rows = [head, ...keys.map(cells)];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
   return rows
@@ -29,20 +29,20 @@ export function keyTable(keys: readonly ShownKey[]): string {
 
 const head = ['ID', 'NAME', 'MAY', 'STATE', 'CREATED', 'EXPIRES', 'EMITS', 'SEES'];
 
-function cells({ id, name, may, filter, emitPrefix, created, expires, revoked }: ShownKey): readonly string[] {
+function cells({ id, name, permissions, filter, emitPrefix, created, expires, revoked }: ApiKeyData): readonly string[] {
   return [
     id,
     name,
-    may.join(',').toLowerCase(),
+    permissions.join(',').toLowerCase(),
     stateOf({ expires, revoked }),
     minute(created),
     expires === null ? 'never' : minute(expires),
-    may.includes('EMIT') ? `${emitPrefix ?? ''}*` : 'nothing',
-    may.includes('READ') ? (filter === null ? 'everything' : JSON.stringify(filter)) : 'nothing',
+    permissions.includes('EMIT') ? `${emitPrefix ?? ''}*` : 'nothing',
+    permissions.includes('READ') ? (filter === null ? 'everything' : JSON.stringify(filter)) : 'nothing',
   ].map(printable);
 }
 
-function stateOf({ expires, revoked }: Pick<ShownKey, 'expires' | 'revoked'>): string {
+function stateOf({ expires, revoked }: Pick<ApiKeyData, 'expires' | 'revoked'>): string {
   if (revoked !== null) return `revoked ${minute(revoked)}`;
   return expires !== null && Date.parse(expires) <= Date.now() ? 'expired' : 'good';
 }

@@ -4,13 +4,13 @@ import { TidingsError } from '../errors.ts';
 import { defaultUrl, readEndpoint, type Endpoint } from './client/endpoint.ts';
 
 /** A server that only this process knows, on the database of the settings. */
-export interface OwnServer extends AsyncDisposable {
+export interface PrivateServer extends AsyncDisposable {
   /** It lets this process do everything. */
   readonly endpoint: Endpoint;
 }
 
 /** Starts it. Throws CANNOT_START, for example where another server has the embedded database. */
-export async function startOwnServer(): Promise<OwnServer> {
+export async function startPrivateServer(): Promise<PrivateServer> {
   const adminKey = randomBytes(32).toString('base64url');
   const settings = { ...readSettings(process.env), port: 0, host: '127.0.0.1', adminKey };
   const { startTidings } = await import('../main.ts');

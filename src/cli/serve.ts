@@ -11,7 +11,7 @@ export const serve: Command = {
     const settings = readSettings(process.env);
     if (settings.workers > 1 && settings.databaseUrl === null) throw oneWorkerOnly();
     if (settings.workers > 1 && cluster.isPrimary) {
-      return runWorkers(settings.workers, ({ port }) => sayReady(`Postgres (${settings.workers} processes)`, urlOf(settings.host, port)));
+      return runWorkers(settings.workers, ({ port }) => printReady(`Postgres (${settings.workers} processes)`, urlOf(settings.host, port)));
     }
     const { startTidings } = await import('../main.ts'); // the other commands start without it
     const tidings = await startTidings(settings);
@@ -21,13 +21,13 @@ export const serve: Command = {
       process.once('disconnect', stop); // a worker, when the process above it has ended
     });
     const database = tidings.database === 'embedded' ? `the embedded database in ${settings.dataDir}` : 'Postgres';
-    if (cluster.isPrimary) sayReady(database, tidings.url);
+    if (cluster.isPrimary) printReady(database, tidings.url);
 
     await stopped;
     // A second signal, or a stop that hangs, ends the process at once.
     process.once('SIGTERM', () => process.exit(1));
     process.once('SIGINT', () => process.exit(1));
-    setTimeout(() => process.exit(1), longestStopMs).unref();
+    setTimeout(() => process.exit(1), maxShutdownMs).unref();
     await tidings[Symbol.asyncDispose]();
     return 0;
   },
@@ -38,7 +38,7 @@ function oneWorkerOnly(): TidingsError {
   return new TidingsError('CANNOT_START', message);
 }
 
-function sayReady(database: string, url: string): void {
+function printReady(database: string, url: string): void {
   process.stdout.write(`Tidings is ready on ${database}: GraphQL and GraphiQL at ${url}/graphql, health at ${url}/readyz\n`);
 }
 
@@ -46,4 +46,4 @@ function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-const longestStopMs = 9500;
+const maxShutdownMs = 9500;

@@ -1,10 +1,10 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { answerMetrics } from '../cluster-metrics.ts';
+import { serveClusterMetrics } from '../cluster-metrics.ts';
 
 /** Where the workers listen. */
-export interface Listening {
+export interface ListenAddress {
   readonly port: number;
 }
 
@@ -13,7 +13,7 @@ export interface Listening {
  * connections and sees to it that there are so many workers. One that ends unexpectedly is replaced; the first one must
  * come up. A stop is passed on to all of them, which stop by themselves. Resolves with the exit code when all have ended.
  */
-export async function runWorkers(count: number, ready: (listening: Listening) => void): Promise<number> {
+export async function runWorkers(count: number, onReady: (address: ListenAddress) => void): Promise<number> {
   let stopping = false;
   const stop = (): void => {
     stopping = true;
@@ -21,33 +21,33 @@ export async function runWorkers(count: number, ready: (listening: Listening) =>
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  answerMetrics(cluster);
+  serveClusterMetrics(cluster);
 
   const first = cluster.fork();
-  const began = await Promise.race([once(first, 'listening'), once(first, 'exit')]);
-  const [address] = began as [Listening | number];
+  const firstResult = await Promise.race([once(first, 'listening'), once(first, 'exit')]);
+  const [address] = firstResult as [ListenAddress | number];
   // It has said what is wrong.
   if (typeof address !== 'object' || address === null) return typeof address === 'number' ? address : 1;
   const workers = [first, ...Array.from({ length: count - 1 }, () => cluster.fork())];
-  ready(address);
-  await Promise.all(workers.map((worker) => keepUp(worker, () => stopping)));
+  onReady(address);
+  await Promise.all(workers.map((worker) => superviseWorker(worker, () => stopping)));
   return 0;
 }
 
 /** Replaces a worker whenever it ends, until all are to end. */
-async function keepUp(worker: Worker, isStopping: () => boolean): Promise<void> {
-  for (let current = worker, pauseMs = firstPauseMs; ;) {
-    const began = performance.now();
+async function superviseWorker(worker: Worker, isStopping: () => boolean): Promise<void> {
+  for (let current = worker, delayMs = minRestartDelayMs; ;) {
+    const startedAt = performance.now();
     const [code, signal] = (await once(current, 'exit')) as [number | null, string | null];
     if (isStopping()) return;
     process.stderr.write(`a worker ended (${signal ?? `exit code ${code}`}); another one is started\n`);
-    pauseMs = performance.now() - began > longestPauseMs ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs);
-    await pause(pauseMs);
+    delayMs = performance.now() - startedAt > maxRestartDelayMs ? minRestartDelayMs : Math.min(delayMs * 2, maxRestartDelayMs);
+    await pause(delayMs);
     if (isStopping()) return;
     current = cluster.fork();
   }
 }
 
-const firstPauseMs = 250;
+const minRestartDelayMs = 250;
 /** Between the attempts to start one that ends at once. */
-const longestPauseMs = 10_000;
+const maxRestartDelayMs = 10_000;

@@ -1,27 +1,27 @@
-import type { Waiter } from './wake-signal.ts';
+import type { WakeListener } from './wake-signal.ts';
 
 /** One timer for somebody who sets it often and is woken earlier most of the time: it may then also ring for nothing. */
-export class Alarm {
-  private timer: NodeJS.Timeout | null = null;
-  private at = Infinity;
+export class RearmableTimer {
+  private timeout: NodeJS.Timeout | null = null;
+  private firesAt = Infinity;
 
   /** Wakes somebody in `ms` milliseconds at the latest, unless it is cleared before. */
-  set(ms: number, waiter: Waiter): void {
-    const at = performance.now() + Math.max(ms, leastMs);
-    if (at >= this.at) return;
+  arm(ms: number, listener: WakeListener): void {
+    const firesAt = performance.now() + Math.max(ms, minDelayMs);
+    if (firesAt >= this.firesAt) return;
     this.clear();
-    this.at = at;
-    this.timer = setTimeout(() => {
+    this.firesAt = firesAt;
+    this.timeout = setTimeout(() => {
       this.clear();
-      waiter.wake();
-    }, at - performance.now());
+      listener.wake();
+    }, firesAt - performance.now());
   }
 
   clear(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
-    this.at = Infinity;
+    if (this.timeout !== null) clearTimeout(this.timeout);
+    this.timeout = null;
+    this.firesAt = Infinity;
   }
 }
 
-const leastMs = 1;
+const minDelayMs = 1;

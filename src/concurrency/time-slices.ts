@@ -1,5 +1,5 @@
 /** Something to be done in its turn. An object, for what `Waiter` says. */
-export interface Task {
+export interface SlicedTask {
   run(): void;
 }
 
@@ -7,35 +7,35 @@ export interface Task {
  * Takes turns with everything else on the event loop: what is to be run waits in line, and is run in slices.
  * Whoever has more to do than fits in a moment is to get in line again.
  */
-export class Turns {
-  private line: Task[] = [];
-  private first = 0;
-  private coming = false;
+export class TimeSlices {
+  private queue: SlicedTask[] = [];
+  private nextIndex = 0;
+  private isScheduled = false;
 
   /** Runs it soon, after those that are in line. */
-  add(task: Task): void {
-    this.line.push(task);
-    this.come();
+  add(task: SlicedTask): void {
+    this.queue.push(task);
+    this.schedule();
   }
 
-  private come(): void {
-    if (this.coming) return;
-    this.coming = true;
-    setImmediate(this.turn);
+  private schedule(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    setImmediate(this.runSlice);
   }
 
-  private readonly turn = (): void => {
-    this.coming = false;
+  private readonly runSlice = (): void => {
+    this.isScheduled = false;
     const end = performance.now() + sliceMs;
     // Those that come while this runs have their turn in the next one, so that what was written meanwhile goes out.
-    for (const { length } = this.line; this.first < length && performance.now() < end;) {
-      const task = this.line[this.first];
-      this.first += 1;
+    for (const { length } = this.queue; this.nextIndex < length && performance.now() < end;) {
+      const task = this.queue[this.nextIndex];
+      this.nextIndex += 1;
       task?.run();
     }
-    this.line = this.line.slice(this.first);
-    this.first = 0;
-    if (this.line.length > 0) this.come();
+    this.queue = this.queue.slice(this.nextIndex);
+    this.nextIndex = 0;
+    if (this.queue.length > 0) this.schedule();
   };
 }
 

@@ -1,24 +1,24 @@
 /** Somebody who waits. An object, since there may be very many, and a function for each takes more memory. */
-export interface Waiter {
+export interface WakeListener {
   wake(): void;
 }
 
 /** Those who wait for something to happen. A wake-up tells all of them, once, to look whether it has. */
-export class Waiters {
-  private waiting = new Set<Waiter>();
+export class WakeSignal {
+  private listeners = new Set<WakeListener>();
 
-  add(waiter: Waiter): void {
-    this.waiting.add(waiter);
+  add(listener: WakeListener): void {
+    this.listeners.add(listener);
   }
 
-  delete(waiter: Waiter): void {
-    this.waiting.delete(waiter);
+  delete(listener: WakeListener): void {
+    this.listeners.delete(listener);
   }
 
   wake(): void {
-    if (this.waiting.size === 0) return;
-    const woken = this.waiting;
-    this.waiting = new Set();
-    for (const waiter of woken) waiter.wake();
+    if (this.listeners.size === 0) return;
+    const woken = this.listeners;
+    this.listeners = new Set();
+    for (const listener of woken) listener.wake();
   }
 }

@@ -8,7 +8,7 @@ import { valueAt } from '../event/payload-path.ts';
 export type Key = string | number | null;
 
 /** The keys by which an event is counted: a list for each bucket that it is in. Its twin in SQL is store/count-sql. */
-export function countKeys(dimensions: readonly Dimension[], event: StoredEvent): readonly (readonly Key[])[] {
+export function bucketKeys(dimensions: readonly Dimension[], event: StoredEvent): readonly (readonly Key[])[] {
   return dimensions
     .map((dimension) => keysOf(dimension, event))
     .reduce<readonly (readonly Key[])[]>((lists, keys) => lists.flatMap((list) => keys.map((key) => [...list, key])), [[]]);
@@ -17,7 +17,7 @@ export function countKeys(dimensions: readonly Dimension[], event: StoredEvent):
 function keysOf(dimension: Dimension, event: StoredEvent): readonly Key[] {
   switch (dimension.kind) {
     case 'time':
-      return [dimension.calendar.spanAt(secondOf(event.occurred)).start];
+      return [dimension.calendar.intervalAt(secondOf(event.occurred)).start];
     case 'event':
       return [firstSegments(event.event, dimension.segments)];
     case 'resource':

@@ -1,17 +1,17 @@
 import type { Key } from './bucket-keys.ts';
-import type { Cell } from './count-table.ts';
+import type { Group } from './count-table.ts';
 import { compareCodePoints } from '../event/text.ts';
 
 export type CountOrder = 'KEY' | 'MOST_FIRST';
 
 /** The first ones in an order: most of very many are passed over with one comparison. */
-export function firstOf(cells: readonly Cell[], first: number, compare: (a: Cell, b: Cell) => number): readonly Cell[] {
-  let found: Cell[] = [];
-  let last: Cell | null = null;
-  for (const cell of cells) {
-    if (last !== null && compare(cell, last) > 0) continue;
-    found.push(cell);
-    if (found.length < first * 2 + leastSorted) continue;
+export function firstOf(groups: readonly Group[], first: number, compare: (a: Group, b: Group) => number): readonly Group[] {
+  let found: Group[] = [];
+  let last: Group | null = null;
+  for (const group of groups) {
+    if (last !== null && compare(group, last) > 0) continue;
+    found.push(group);
+    if (found.length < first * 2 + minSortSize) continue;
     found = found.toSorted(compare).slice(0, first);
     last = found.at(-1) ?? null;
   }
@@ -19,11 +19,11 @@ export function firstOf(cells: readonly Cell[], first: number, compare: (a: Cell
 }
 
 /** The largest count first; ties by their keys. */
-export function mostFirst(a: Cell, b: Cell): number {
+export function mostFirst(a: Group, b: Group): number {
   return b.count - a.count || byKeys(a, b);
 }
 
-export function byKeys(a: Cell, b: Cell): number {
+export function byKeys(a: Group, b: Group): number {
   return compareKeys(a.keys, b.keys);
 }
 
@@ -43,4 +43,4 @@ function compareKey(a: Key, b: Key): number {
   return compareCodePoints(a, b);
 }
 
-const leastSorted = 1000;
+const minSortSize = 1000;

@@ -1,10 +1,10 @@
-import type { Span } from './calendar.ts';
+import type { Interval } from './calendar.ts';
 import type { Dimension } from './dimensions.ts';
 import { instantOf, type Instant } from '../event/instant.ts';
 import { byKeys, firstOf, mostFirst, type CountOrder } from './bucket-order.ts';
-import { inKeyOrder, inOrderOfCount, linesOf, type Slot, instantAt, occurredWithin, spansBetween } from './zero-fill.ts';
+import { inKeyOrder, inCountOrder, seriesOf, type FilledGroup, instantAt, occurredRange, intervalsBetween } from './zero-fill.ts';
 import type { TimeBounds } from '../filter/time-bounds.ts';
-import type { Cell, CountTable } from './count-table.ts';
+import type { Group, CountTable } from './count-table.ts';
 
 /** One answer of a count. A bucket of time has bounds; null where they lie outside of all years. */
 export interface CountBucket {
@@ -34,22 +34,22 @@ export function bucketsOf(table: CountTable, request: BucketRequest): Buckets {
   const at = dimensions.findIndex(({ kind }) => kind === 'time');
   const time = dimensions[at];
   if (time?.kind !== 'time') {
-    const wanted = order === 'KEY' ? firstOf(table.all(), first, byKeys) : firstOf(table.most(first), first, mostFirst);
-    return { buckets: wanted.map((cell) => bucketOf(cell, null)), truncated: table.size > first };
+    const wanted = order === 'KEY' ? firstOf(table.all(), first, byKeys) : firstOf(table.largest(first), first, mostFirst);
+    return { buckets: wanted.map((group) => bucketOf(group, null)), truncated: table.size > first };
   }
-  const cells = table.all();
-  const spans = spansBetween(time.calendar, occurredWithin(cells, bounds), at);
-  const lines = linesOf(cells, { at, others: dimensions.length - 1 });
-  const wanted = [...fewOf(order === 'KEY' ? inKeyOrder(lines, spans) : inOrderOfCount(cells, lines, spans), first, at)];
-  return { buckets: wanted, truncated: spans.length * lines.length > first };
+  const groups = table.all();
+  const intervals = intervalsBetween(time.calendar, occurredRange(groups, bounds), at);
+  const series = seriesOf(groups, { at, others: dimensions.length - 1 });
+  const wanted = [...firstBuckets(order === 'KEY' ? inKeyOrder(series, intervals) : inCountOrder(groups, series, intervals), first, at)];
+  return { buckets: wanted, truncated: intervals.length * series.length > first };
 }
 
 /** What was counted, and no empty buckets, in the order of keys. */
-export function changedBuckets(cells: readonly Cell[], dimensions: readonly Dimension[]): readonly CountBucket[] {
+export function changedBuckets(groups: readonly Group[], dimensions: readonly Dimension[]): readonly CountBucket[] {
   const at = dimensions.findIndex(({ kind }) => kind === 'time');
   const time = dimensions[at];
-  return cells.toSorted(byKeys).map((cell) => {
-    return bucketOf(cell, time?.kind === 'time' ? { span: time.calendar.spanAt(cell.firstSecond), at } : null);
+  return groups.toSorted(byKeys).map((group) => {
+    return bucketOf(group, time?.kind === 'time' ? { interval: time.calendar.intervalAt(group.firstSecond), at } : null);
   });
 }
 
@@ -59,29 +59,32 @@ export interface Buckets {
   readonly truncated: boolean;
 }
 
-function* fewOf(slots: Iterable<Slot>, first: number, at: number): Generator<CountBucket> {
-  let left = first;
-  for (const { keys, span, cell } of slots) {
-    if (left <= 0) return;
-    left -= 1;
-    yield bucketOf(cell ?? { keys, count: 0 }, { span, at });
+function* firstBuckets(filled: Iterable<FilledGroup>, first: number, at: number): Generator<CountBucket> {
+  let remaining = first;
+  for (const { keys, interval, group } of filled) {
+    if (remaining <= 0) return;
+    remaining -= 1;
+    yield bucketOf(group ?? { keys, count: 0 }, { interval, at });
   }
 }
 
-function isCell(cell: object): cell is Cell {
-  return 'firstSecond' in cell;
+function isGroup(group: object): group is Group {
+  return 'firstSecond' in group;
 }
 
-function bucketOf(cell: Cell | Pick<Cell, 'keys' | 'count'>, time: { readonly span: Span; readonly at: number } | null): CountBucket {
-  const start = time === null ? null : (instantAt(time.span.start) ?? firstInstant);
-  const keys = cell.keys.map((key, index) => (index === time?.at ? start : typeof key === 'number' ? String(key) : key));
+function bucketOf(
+  group: Group | Pick<Group, 'keys' | 'count'>,
+  time: { readonly interval: Interval; readonly at: number } | null,
+): CountBucket {
+  const start = time === null ? null : (instantAt(time.interval.start) ?? firstInstant);
+  const keys = group.keys.map((key, index) => (index === time?.at ? start : typeof key === 'number' ? String(key) : key));
   return {
     keys,
     start,
-    end: time === null ? null : instantAt(time.span.end),
-    count: cell.count,
-    firstOccurred: isCell(cell) ? instantOf(cell.firstSecond, cell.firstMicros) : null,
-    lastOccurred: isCell(cell) ? instantOf(cell.lastSecond, cell.lastMicros) : null,
+    end: time === null ? null : instantAt(time.interval.end),
+    count: group.count,
+    firstOccurred: isGroup(group) ? instantOf(group.firstSecond, group.firstMicros) : null,
+    lastOccurred: isGroup(group) ? instantOf(group.lastSecond, group.lastMicros) : null,
   };
 }
 

@@ -4,7 +4,7 @@ export const timeUnits = ['SECOND', 'MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH', 'Y
 export type TimeUnit = (typeof timeUnits)[number];
 
 /** From `start`, inclusive, to `end`, exclusive, in seconds from 1970 in UTC; infinite where that is out of all years. */
-export interface Span {
+export interface Interval {
   readonly start: number;
   readonly end: number;
 }
@@ -14,7 +14,7 @@ export interface Span {
  * every instant is in exactly one span, that of `spanAt`, and each ends where the next one begins.
  */
 export interface Calendar {
-  spanAt(second: number): Span;
+  intervalAt(second: number): Interval;
 }
 
 /**
@@ -30,13 +30,13 @@ export function calendar(unit: TimeUnit, every: number, zone: TimeZone): Calenda
     case 'HOUR':
       return new ClockCalendar(every * 3600, zone);
     case 'DAY':
-      return new DateCalendar(evenly(every * day), zone);
+      return new DateCalendar(fixedDates(every * daySeconds), zone);
     case 'WEEK':
-      return new DateCalendar(evenly(every * 7 * day), zone);
+      return new DateCalendar(fixedDates(every * 7 * daySeconds), zone);
     case 'MONTH':
-      return new DateCalendar(monthly(every), zone);
+      return new DateCalendar(monthDates(every), zone);
     case 'YEAR':
-      return new DateCalendar(monthly(every * 12), zone);
+      return new DateCalendar(monthDates(every * 12), zone);
     default:
       return unit satisfies never;
   }
@@ -52,34 +52,34 @@ class ClockCalendar implements Calendar {
     private readonly zone: TimeZone,
   ) {}
 
-  spanAt(second: number): Span {
-    return { start: bounded(this.lastAt(second)), end: bounded(this.nextAfter(second)) };
+  intervalAt(second: number): Interval {
+    return { start: bounded(this.startAt(second)), end: bounded(this.nextAfter(second)) };
   }
 
-  private lastAt(second: number): number {
+  private startAt(second: number): number {
     const offset = this.zone.offsetAt(second);
-    const begin = this.floor(second + offset) - offset;
-    if (begin < earliest || this.zone.offsetAt(begin) === offset) return begin;
-    const change = changeBetween(this.zone, begin, second);
-    return this.begins(change) ? change : this.lastAt(change - 1);
+    const start = this.floor(second + offset) - offset;
+    if (start < minSecond || this.zone.offsetAt(start) === offset) return start;
+    const change = changeBetween(this.zone, start, second);
+    return this.isBoundary(change) ? change : this.startAt(change - 1);
   }
 
   private nextAfter(second: number): number {
     const offset = this.zone.offsetAt(second);
     const next = this.floor(second + offset) + this.step - offset;
-    if (next > latest || this.zone.offsetAt(next) === offset) return next;
+    if (next > maxSecond || this.zone.offsetAt(next) === offset) return next;
     const change = changeBetween(this.zone, second, next);
-    return this.begins(change) ? change : this.nextAfter(change);
+    return this.isBoundary(change) ? change : this.nextAfter(change);
   }
 
-  private begins(change: number): boolean {
-    const shown = change + this.zone.offsetAt(change);
-    const floor = this.floor(shown);
-    return floor === shown || floor !== this.floor(change - 1 + this.zone.offsetAt(change - 1));
+  private isBoundary(change: number): boolean {
+    const clockSecond = change + this.zone.offsetAt(change);
+    const floor = this.floor(clockSecond);
+    return floor === clockSecond || floor !== this.floor(change - 1 + this.zone.offsetAt(change - 1));
   }
 
-  private floor(shown: number): number {
-    return floorTo(this.step, shown);
+  private floor(clockSecond: number): number {
+    return floorTo(this.step, clockSecond);
   }
 }
 
@@ -90,46 +90,46 @@ class DateCalendar implements Calendar {
     private readonly zone: TimeZone,
   ) {}
 
-  spanAt(second: number): Span {
+  intervalAt(second: number): Interval {
     let date = this.dates.floor(second + this.zone.offsetAt(second));
-    for (let start = this.begin(date); ;) {
+    for (let start = this.startOf(date); ;) {
       const next = this.dates.next(date);
-      const end = this.begin(next);
+      const end = this.startOf(next);
       if (second < end) return { start, end };
       [date, start] = [next, end];
     }
   }
 
   /** When the clock first shows this or later. Some zones have skipped a day: then two dates begin at once. */
-  private begin(shown: number): number {
-    if (shown < earliest || shown > latest) return bounded(shown);
-    const [from, to] = [shown - widestOffset, shown + widestOffset];
+  private startOf(clockSecond: number): number {
+    if (clockSecond < minSecond || clockSecond > maxSecond) return bounded(clockSecond);
+    const [from, to] = [clockSecond - maxOffsetSeconds, clockSecond + maxOffsetSeconds];
     const [before, after] = [this.zone.offsetAt(from), this.zone.offsetAt(to)];
-    if (before === after) return shown - before;
+    if (before === after) return clockSecond - before;
     const change = changeBetween(this.zone, from, to);
-    return shown - before < change ? shown - before : Math.max(change, shown - after);
+    return clockSecond - before < change ? clockSecond - before : Math.max(change, clockSecond - after);
   }
 }
 
 /** Dates as the second, from 1970, at which a clock in UTC would show their first. */
 interface Dates {
-  floor(shown: number): number;
+  floor(clockSecond: number): number;
   next(date: number): number;
 }
 
-function evenly(step: number): Dates {
-  return { floor: (shown) => floorTo(step, shown), next: (date) => date + step };
+function fixedDates(step: number): Dates {
+  return { floor: (clockSecond) => floorTo(step, clockSecond), next: (date) => date + step };
 }
 
-function monthly(months: number): Dates {
-  const floor = (shown: number): number => {
-    const date = new Date(shown * 1000);
+function monthDates(months: number): Dates {
+  const floor = (clockSecond: number): number => {
+    const date = new Date(clockSecond * 1000);
     return Math.floor((date.getUTCFullYear() * 12 + date.getUTCMonth()) / months) * months;
   };
   // A date beyond what Date knows is beyond all years.
   return {
-    floor: (shown) => firstOfMonth(floor(shown)) ?? -Infinity,
-    next: (date) => firstOfMonth(floor(Math.max(date, earliest)) + months) ?? Infinity,
+    floor: (clockSecond) => firstOfMonth(floor(clockSecond)) ?? -Infinity,
+    next: (date) => firstOfMonth(floor(Math.max(date, minSecond)) + months) ?? Infinity,
   };
 }
 
@@ -151,18 +151,18 @@ function changeBetween(zone: TimeZone, from: number, to: number): number {
   return high;
 }
 
-function floorTo(step: number, shown: number): number {
-  return origin + Math.floor((shown - origin) / step) * step;
+function floorTo(step: number, clockSecond: number): number {
+  return origin + Math.floor((clockSecond - origin) / step) * step;
 }
 
 function bounded(second: number): number {
-  if (second < earliest) return -Infinity;
-  return second > latest ? Infinity : second;
+  if (second < minSecond) return -Infinity;
+  return second > maxSecond ? Infinity : second;
 }
 
-const day = 86_400;
-const widestOffset = 16 * 3600;
+const daySeconds = 86_400;
+const maxOffsetSeconds = 16 * 3600;
 const origin = Date.UTC(2001, 0, 1) / 1000;
 /** The years 0000 to 9999, in which all instants are, and a day around them. */
-const earliest = Date.parse('0000-01-01T00:00:00Z') / 1000 - day;
-const latest = Date.parse('9999-12-31T23:59:59Z') / 1000 + day;
+const minSecond = Date.parse('0000-01-01T00:00:00Z') / 1000 - daySeconds;
+const maxSecond = Date.parse('9999-12-31T23:59:59Z') / 1000 + daySeconds;

@@ -1,7 +1,7 @@
 import { TidingsError } from '../errors.ts';
 import { calendar, type Calendar, type TimeUnit } from './calendar.ts';
 import { parsePayloadPath, type PayloadPath } from '../event/payload-path.ts';
-import { unstorable } from '../event/text.ts';
+import { unstorableReason } from '../event/text.ts';
 import { timeZone } from './time-zone.ts';
 
 /** What events are counted by. An event has one key for each dimension, or several, where it relates to several resources. */
@@ -39,14 +39,14 @@ type Path = readonly string[];
 
 /** Reads the dimensions of a count. Throws BAD_USER_INPUT with the path of what is wrong, LIMIT_EXCEEDED for too many. */
 export function parseCountBy(inputs: readonly CountByInput[], path: Path): readonly Dimension[] {
-  if (inputs.length === 0) throw bad(path, 'expected at least one dimension, got none');
-  if (inputs.length > mostDimensions) {
-    const message = `${path.join('.')}: expected at most ${mostDimensions} dimensions, got ${inputs.length}`;
+  if (inputs.length === 0) throw badInput(path, 'expected at least one dimension, got none');
+  if (inputs.length > maxDimensions) {
+    const message = `${path.join('.')}: expected at most ${maxDimensions} dimensions, got ${inputs.length}`;
     throw new TidingsError('LIMIT_EXCEEDED', message, { path });
   }
   const dimensions = inputs.map((input, index) => parseDimension(input, [...path, String(index)]));
   const times = dimensions.flatMap(({ kind }, index) => (kind === 'time' ? [index] : []));
-  if (times[1] !== undefined) throw bad([...path, String(times[1]), 'time'], 'expected one time dimension, got another one');
+  if (times[1] !== undefined) throw badInput([...path, String(times[1]), 'time'], 'expected one time dimension, got another one');
   return dimensions;
 }
 
@@ -58,27 +58,27 @@ function parseDimension(input: CountByInput, path: Path): Dimension {
   if (label) return { kind: 'label', label: textOf(label.key, [...path, 'label', 'key']) };
   if (role) return { kind: 'role', role: textOf(role.role, [...path, 'role', 'role']) };
   if (payload) return { kind: 'payload', path: pathOf(payload.path, [...path, 'payload', 'path']) };
-  throw bad(path, 'expected exactly one field, got none');
+  throw badInput(path, 'expected exactly one field, got none');
 }
 
 function parseTime(input: TimeBucketsInput, path: Path): Dimension {
   const every = input.every ?? 1;
-  if (every < 1 || every > mostEvery) throw bad([...path, 'every'], `expected a whole number from 1 to ${mostEvery}, got ${every}`);
+  if (every < 1 || every > maxEvery) throw badInput([...path, 'every'], `expected a whole number from 1 to ${maxEvery}, got ${every}`);
   const name = input.timeZone ?? 'UTC';
   const zone = timeZone(name);
-  if (zone === null) throw bad([...path, 'timeZone'], `expected an IANA time zone such as Europe/Berlin, got ${quoted(name)}`);
+  if (zone === null) throw badInput([...path, 'timeZone'], `expected an IANA time zone such as Europe/Berlin, got ${quoted(name)}`);
   return { kind: 'time', unit: input.unit, every, calendar: calendar(input.unit, every, zone) };
 }
 
 function segmentsOf({ segments }: SegmentsInput, path: Path): number | null {
   const wanted = segments ?? null;
-  if (wanted !== null && wanted < 1) throw bad([...path, 'segments'], `expected a whole number from 1 on, got ${wanted}`);
+  if (wanted !== null && wanted < 1) throw badInput([...path, 'segments'], `expected a whole number from 1 on, got ${wanted}`);
   return wanted;
 }
 
 function textOf(text: string, path: Path): string {
-  const reason = unstorable(text);
-  if (reason !== null) throw bad(path, `the string has ${reason}`);
+  const reason = unstorableReason(text);
+  if (reason !== null) throw badInput(path, `the string has ${reason}`);
   return text;
 }
 
@@ -87,11 +87,11 @@ function pathOf(text: string, path: Path): PayloadPath {
     return parsePayloadPath(text).map((key) => textOf(key, path));
   } catch (error) {
     if (!(error instanceof TidingsError) || !error.message.startsWith('path: ')) throw error;
-    throw bad(path, error.message.replace(/^path: /, ''));
+    throw badInput(path, error.message.replace(/^path: /, ''));
   }
 }
 
-function bad(path: Path, expectation: string): TidingsError {
+function badInput(path: Path, expectation: string): TidingsError {
   return new TidingsError('BAD_USER_INPUT', `${path.join('.')}: ${expectation}`, { path });
 }
 
@@ -100,5 +100,5 @@ function quoted(text: string): string {
 }
 
 /** More than there are kinds, so that several labels can stand beside everything else. */
-const mostDimensions = 8;
-const mostEvery = 1_000_000;
+const maxDimensions = 8;
+const maxEvery = 1_000_000;

@@ -14,11 +14,11 @@ export function timeZone(name: string): TimeZone | null {
   if (!ianaName.test(name)) return null; // newer versions of Intl take offsets such as +01:00 too
   try {
     const canonical = new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone;
-    const known = zones.get(canonical);
-    if (known !== undefined) return known;
-    const made = canonical === 'UTC' ? utc : new IntlZone(canonical);
-    zones.set(canonical, made);
-    return made;
+    const cached = zones.get(canonical);
+    if (cached !== undefined) return cached;
+    const created = canonical === 'UTC' ? utc : new IntlZone(canonical);
+    zones.set(canonical, created);
+    return created;
   } catch {
     return null;
   }
@@ -29,26 +29,26 @@ const utc: TimeZone = { offsetAt: () => 0 };
 class IntlZone implements TimeZone {
   private readonly format: Intl.DateTimeFormat;
   /** By stretch of time: the offset throughout; null when it changes within. */
-  private readonly known = new Map<number, number | null>();
+  private readonly offsetByWindow = new Map<number, number | null>();
 
   constructor(name: string) {
     this.format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
   }
 
   offsetAt(second: number): number {
-    const stretch = Math.floor(second / stretchSeconds);
-    let offset = this.known.get(stretch);
+    const window = Math.floor(second / windowSeconds);
+    let offset = this.offsetByWindow.get(window);
     if (offset === undefined) {
-      const from = this.ask(stretch * stretchSeconds);
-      offset = from === this.ask((stretch + 1) * stretchSeconds - 1) ? from : null;
-      if (this.known.size >= mostStretches) this.known.clear();
-      this.known.set(stretch, offset);
+      const from = this.computeOffset(window * windowSeconds);
+      offset = from === this.computeOffset((window + 1) * windowSeconds - 1) ? from : null;
+      if (this.offsetByWindow.size >= maxCachedWindows) this.offsetByWindow.clear();
+      this.offsetByWindow.set(window, offset);
     }
-    return offset ?? this.ask(second);
+    return offset ?? this.computeOffset(second);
   }
 
   /** Reads `1/1/1800, GMT+00:53:28`; without digits it is GMT itself. */
-  private ask(second: number): number {
+  private computeOffset(second: number): number {
     const [, sign, hours, minutes, seconds] = /GMT(?:([+-])(\d+):(\d+)(?::(\d+))?)?$/.exec(this.format.format(second * 1000)) ?? [];
     const offset = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
     return sign === '-' ? -offset : offset;
@@ -59,5 +59,5 @@ class IntlZone implements TimeZone {
 const zones = new Map<string, TimeZone>();
 const ianaName = /^[A-Za-z][A-Za-z0-9_+\-/]*$/;
 /** Three days: no zone ever changed its clocks and changed them back within them (the closest: 4 days, Freetown in 1939). */
-const stretchSeconds = 3 * 86_400;
-const mostStretches = 20_000;
+const windowSeconds = 3 * 86_400;
+const maxCachedWindows = 20_000;

@@ -1,6 +1,6 @@
 import { TidingsError } from '../errors.ts';
 import { fromMicros, toMicros, type Instant } from './instant.ts';
-import { unstorable } from './text.ts';
+import { unstorableReason } from './text.ts';
 import { crc32 } from 'node:zlib';
 
 /**
@@ -40,7 +40,7 @@ export interface PageCursor extends LogCursor {
 export const origin = 0 as Position;
 
 /** The place just before that of an event: what comes after it begins with that event. */
-export function placeBefore({ position }: { readonly position: Position }): Position {
+export function positionBefore({ position }: { readonly position: Position }): Position {
   return (position - 1) as Position;
 }
 
@@ -48,40 +48,40 @@ export function formatCursor(cursor: LogCursor & Partial<PageCursor>): string {
   const order = cursor.order ?? 'LOG';
   const timed = order !== 'LOG' && cursor.occurred !== undefined;
   const bytes = Buffer.alloc(timed ? 24 : 16);
-  bytes.writeUInt8(kinds.indexOf(order) + 1, 0);
+  bytes.writeUInt8(ordersByKind.indexOf(order) + 1, 0);
   bytes.write(cursor.epoch, 2, 'hex');
   bytes.writeBigUInt64BE(BigInt(cursor.position), 8);
   if (timed && cursor.occurred !== undefined) bytes.writeBigInt64BE(toMicros(cursor.occurred), 16);
-  return seal(bytes);
+  return encodeWithChecksum(bytes);
 }
 
 /** Reads a cursor that must fit `order`. Throws BAD_CURSOR. */
 export function parseCursor(text: string, order: EventOrder, path: readonly string[]): PageCursor {
-  const bytes = unseal(text);
-  const kind = bytes?.length === 16 || bytes?.length === 24 ? kinds[bytes.readUInt8(0) - 1] : undefined;
-  if (bytes === null || kind === undefined || bytes.readUInt8(1) !== 0 || (kind === 'LOG') !== (bytes.length === 16)) {
-    throw notOurs(text, path);
+  const bytes = decodeWithChecksum(text);
+  const cursorOrder = bytes?.length === 16 || bytes?.length === 24 ? ordersByKind[bytes.readUInt8(0) - 1] : undefined;
+  if (bytes === null || cursorOrder === undefined || bytes.readUInt8(1) !== 0 || (cursorOrder === 'LOG') !== (bytes.length === 16)) {
+    throw badCursor(text, path);
   }
-  if (kind !== order) {
+  if (cursorOrder !== order) {
     throw new TidingsError(
       'BAD_CURSOR',
-      `${path.join('.')}: expected a cursor of order ${order}, got one of ${kind}; a cursor works only in the order it came from`,
+      `${path.join('.')}: expected a cursor of order ${order}, got one of ${cursorOrder}; a cursor works only in the order it came from`,
       { path },
     );
   }
-  const place = { order, epoch: bytes.toString('hex', 2, 8), position: Number(bytes.readBigUInt64BE(8)) as Position };
-  if (kind === 'LOG') return place;
+  const cursor = { order, epoch: bytes.toString('hex', 2, 8), position: Number(bytes.readBigUInt64BE(8)) as Position };
+  if (cursorOrder === 'LOG') return cursor;
   const occurred = fromMicros(bytes.readBigInt64BE(16));
   if (occurred === null) throw new TidingsError('BAD_CURSOR', `${path.join('.')}: the cursor's time is out of range`, { path });
-  return { ...place, occurred };
+  return { ...cursor, occurred };
 }
 
-const kinds: readonly EventOrder[] = ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST'];
+const ordersByKind: readonly EventOrder[] = ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST'];
 
 /** The error for a text that is no cursor, or one of something else. */
-export function notOurs(text: string, path: readonly string[]): TidingsError {
-  const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-  return new TidingsError('BAD_CURSOR', `${path.join('.')}: expected a cursor that Tidings gave, got ${shown}`, { path });
+export function badCursor(text: string, path: readonly string[]): TidingsError {
+  const excerpt = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return new TidingsError('BAD_CURSOR', `${path.join('.')}: expected a cursor that Tidings gave, got ${excerpt}`, { path });
 }
 
 /**
@@ -91,16 +91,16 @@ export function notOurs(text: string, path: readonly string[]): TidingsError {
  *   bytes 1-8   place
  *   last 4      CRC-32 of all before
  */
-export function formatRejectedCursor(place: number): string {
+export function formatRejectedCursor(position: number): string {
   const bytes = Buffer.alloc(9, rejectedKind);
-  bytes.writeBigUInt64BE(BigInt(place), 1);
-  return seal(bytes);
+  bytes.writeBigUInt64BE(BigInt(position), 1);
+  return encodeWithChecksum(bytes);
 }
 
 /** The place in a cursor. Throws BAD_CURSOR. */
 export function parseRejectedCursor(text: string, path: readonly string[]): number {
-  const bytes = unseal(text);
-  if (bytes === null || bytes.length !== 9 || bytes[0] !== rejectedKind) throw notOurs(text, path);
+  const bytes = decodeWithChecksum(text);
+  if (bytes === null || bytes.length !== 9 || bytes[0] !== rejectedKind) throw badCursor(text, path);
   return Number(bytes.readBigUInt64BE(1));
 }
 
@@ -115,35 +115,35 @@ const rejectedKind = 5;
  *   last 4    CRC-32 of all before
  */
 export function formatResourceCursor(id: string): string {
-  return seal(Buffer.concat([Buffer.of(resourceKind), Buffer.from(id)]));
+  return encodeWithChecksum(Buffer.concat([Buffer.of(resourceKind), Buffer.from(id)]));
 }
 
 /** The id in a cursor. Throws BAD_CURSOR. */
 export function parseResourceCursor(text: string, path: readonly string[]): string {
-  const bytes = unseal(text);
-  const found = bytes?.[0];
-  if (bytes === null || found === undefined) throw notOurs(text, path);
-  if (found !== resourceKind) {
+  const bytes = decodeWithChecksum(text);
+  const foundKind = bytes?.[0];
+  if (bytes === null || foundKind === undefined) throw badCursor(text, path);
+  if (foundKind !== resourceKind) {
     throw new TidingsError('BAD_CURSOR', `${path.join('.')}: expected a cursor from a page of resources, got one of events`, { path });
   }
   const id = bytes.toString('utf8', 1);
-  if (id === '' || unstorable(id) !== null || !Buffer.from(id).equals(bytes.subarray(1))) throw notOurs(text, path);
+  if (id === '' || unstorableReason(id) !== null || !Buffer.from(id).equals(bytes.subarray(1))) throw badCursor(text, path);
   return id;
 }
 
 const resourceKind = 4;
 
 /** Bytes as a text that needs no escape in a URL, with a checksum (CRC-32) at its end, by which garbled ones are known. */
-export function seal(bytes: Buffer): string {
-  const sum = Buffer.alloc(4);
-  sum.writeUInt32BE(crc32(bytes));
-  return Buffer.concat([bytes, sum]).toString('base64url');
+export function encodeWithChecksum(bytes: Buffer): string {
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(bytes));
+  return Buffer.concat([bytes, checksum]).toString('base64url');
 }
 
 /** The bytes again; null for a text that `seal` did not make. */
-export function unseal(text: string): Buffer | null {
-  const sealed = Buffer.from(text, 'base64url');
-  if (sealed.length < 4 || sealed.toString('base64url') !== text) return null;
-  const bytes = sealed.subarray(0, -4);
-  return sealed.readUInt32BE(bytes.length) === crc32(bytes) ? bytes : null;
+export function decodeWithChecksum(text: string): Buffer | null {
+  const encoded = Buffer.from(text, 'base64url');
+  if (encoded.length < 4 || encoded.toString('base64url') !== text) return null;
+  const bytes = encoded.subarray(0, -4);
+  return encoded.readUInt32BE(bytes.length) === crc32(bytes) ? bytes : null;
 }

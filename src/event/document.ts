@@ -9,8 +9,8 @@ export function toDocument(draft: EventDraft): Readonly<Record<string, unknown>>
     id: draft.id,
     occurred: draft.occurred,
     event: draft.event,
-    resource: flat(draft.resource),
-    related: draft.related.map(flat),
+    resource: flatResource(draft.resource),
+    related: draft.related.map(flatResource),
     payload: draft.payload ?? {},
     follows: draft.follows,
   };
@@ -22,19 +22,19 @@ export function documentBytes(draft: EventDraft): number {
 }
 
 /** The same, if they are more than `limit`; else null. Of most events it is clear without writing them. */
-export function bytesBeyond(limit: number, draft: EventDraft): number | null {
-  if (mostBytes(draft) <= limit) return null;
+export function documentBytesOver(limit: number, draft: EventDraft): number | null {
+  if (jsonBytesUpperBound(draft) <= limit) return null;
   const bytes = documentBytes(draft);
   return bytes > limit ? bytes : null;
 }
 
 /** No less than what a value takes as JSON in UTF-8. A draft's keys count for more than those of its document take. */
-function mostBytes(value: unknown): number {
-  if (typeof value === 'string') return bytesOfUnit * value.length + 2;
-  if (typeof value !== 'object' || value === null) return longestScalar;
+function jsonBytesUpperBound(value: unknown): number {
+  if (typeof value === 'string') return maxBytesPerCodeUnit * value.length + 2;
+  if (typeof value !== 'object' || value === null) return maxScalarBytes;
   let bytes = 2;
   for (const key of Object.keys(value)) {
-    bytes += bytesOfUnit * key.length + 4 + mostBytes((value as Flat & Readonly<Record<string, unknown>>)[key]);
+    bytes += maxBytesPerCodeUnit * key.length + 4 + jsonBytesUpperBound((value as Flat & Readonly<Record<string, unknown>>)[key]);
   }
   return bytes;
 }
@@ -46,8 +46,8 @@ export function fromDocument(document: Readonly<Record<string, unknown>>): Event
     id,
     occurred,
     event,
-    resource: structured(resource, primary),
-    related: Array.isArray(related) ? related.map((each) => structured(each, relatedFields)) : related,
+    resource: nestedResource(resource, primaryFields),
+    related: Array.isArray(related) ? related.map((each) => nestedResource(each, relatedFields)) : related,
     payload,
     follows,
   };
@@ -68,13 +68,13 @@ function labelPath(path: readonly string[]): readonly string[] {
   return field === 'labels' ? rest : path;
 }
 
-function flat(resource: Resource | RelatedResource): Readonly<Record<string, string>> {
+function flatResource(resource: Resource | RelatedResource): Readonly<Record<string, string>> {
   const role = 'role' in resource ? { [labelKeys.role]: resource.role } : {};
   return { [labelKeys.id]: resource.id, ...role, ...resource.labels };
 }
 
 /** Takes the labels that are fields out of a flat resource. On a primary resource, a role is a label like any other. */
-function structured(resource: unknown, fields: typeof primary | typeof relatedFields): unknown {
+function nestedResource(resource: unknown, fields: typeof primaryFields | typeof relatedFields): unknown {
   if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) return resource;
   const entries = Object.entries(resource);
   const keys: readonly string[] = Object.values(fields);
@@ -84,10 +84,10 @@ function structured(resource: unknown, fields: typeof primary | typeof relatedFi
   };
 }
 
-const primary = { id: labelKeys.id } as const;
+const primaryFields = { id: labelKeys.id } as const;
 const relatedFields = { id: labelKeys.id, role: labelKeys.role } as const;
 type Flat = Readonly<Record<string, unknown>>;
 /** Of a unit of UTF-16, as \u001f is; what takes more in UTF-8 has two. */
-const bytesOfUnit = 6;
+const maxBytesPerCodeUnit = 6;
 /** -1.7976931348623157e+308 */
-const longestScalar = 24;
+const maxScalarBytes = 24;

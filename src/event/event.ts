@@ -6,7 +6,7 @@ export const labelKeys = {
   id: 'prefect.resource.id',
   role: 'prefect.resource.role',
   name: 'prefect.resource.name',
-  otherName: 'prefect.name',
+  fallbackName: 'prefect.name',
 } as const;
 
 export type Labels = Readonly<Record<string, string>>;
@@ -51,7 +51,7 @@ export function labelOf(resource: Resource | RelatedResource, key: string): stri
 
 /** The name of a resource: the label prefect.resource.name, or prefect.name, or null. */
 export function nameOf(resource: Resource): string | null {
-  return ownLabel(resource.labels, labelKeys.name) ?? ownLabel(resource.labels, labelKeys.otherName);
+  return ownLabel(resource.labels, labelKeys.name) ?? ownLabel(resource.labels, labelKeys.fallbackName);
 }
 
 /** The labels to show: all but those that are fields of their own. */

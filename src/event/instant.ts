@@ -41,11 +41,11 @@ export function toMicros(instant: Instant): bigint {
 
 /** The instant so many microseconds after 1970-01-01T00:00:00Z; null outside the years 0000 to 9999. */
 export function fromMicros(micros: bigint): Instant | null {
-  const within = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const seconds = Number((micros - within) / 1_000_000n);
+  const microsOfSecond = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  const seconds = Number((micros - microsOfSecond) / 1_000_000n);
   if (seconds < firstSecond || seconds > lastSecond) return null;
   const text = new Date(seconds * 1000).toISOString();
-  return `${text.slice(0, 19)}.${String(within).padStart(6, '0')}Z` as Instant;
+  return `${text.slice(0, 19)}.${String(microsOfSecond).padStart(6, '0')}Z` as Instant;
 }
 
 const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))?$/;

@@ -8,8 +8,8 @@ export type PayloadPath = readonly string[];
 
 /** Reads a path. Throws BAD_USER_INPUT for an empty path, an empty bare key, an unfinished quote, or a path that is too long. */
 export function parsePayloadPath(text: string): PayloadPath {
-  if (text.length > longestPath) {
-    throw new TidingsError('BAD_USER_INPUT', `path: expected at most ${longestPath} characters, got ${text.length}`, { path: ['path'] });
+  if (text.length > maxPathLength) {
+    throw new TidingsError('BAD_USER_INPUT', `path: expected at most ${maxPathLength} characters, got ${text.length}`, { path: ['path'] });
   }
   const keys: string[] = [];
   let rest = text;
@@ -50,11 +50,11 @@ function nextKey(rest: string, whole: string): [string, string] {
 }
 
 function malformed(text: string): TidingsError {
-  const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-  return new TidingsError('BAD_USER_INPUT', `path: expected dotted keys such as a."b.c".0, got ${shown}`, { path: ['path'] });
+  const excerpt = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return new TidingsError('BAD_USER_INPUT', `path: expected dotted keys such as a."b.c".0, got ${excerpt}`, { path: ['path'] });
 }
 
-const longestPath = 1000;
+const maxPathLength = 1000;
 
 /** What steps into an array. */
 export const arrayIndex = /^(?:0|[1-9]\d*)$/;

@@ -19,24 +19,24 @@ export const problemCodes = [
 ] as const;
 
 /** Where something stands in what a client sent. From the inside out, since most places are never told. */
-export interface Where {
-  readonly above: Where | null;
+export interface PathNode {
+  readonly parent: PathNode | null;
   readonly key: string;
   /** How many keys lead there. */
   readonly depth: number;
 }
 
-export function below(above: Where | null, key: string): Where {
-  return { above, key, depth: above === null ? 1 : above.depth + 1 };
+export function childNode(parent: PathNode | null, key: string): PathNode {
+  return { parent, key, depth: parent === null ? 1 : parent.depth + 1 };
 }
 
-export function whereIs(path: readonly string[]): Where | null {
-  return path.reduce<Where | null>(below, null);
+export function pathNodeOf(path: readonly string[]): PathNode | null {
+  return path.reduce<PathNode | null>(childNode, null);
 }
 
-export function pathOf(where: Where | null): readonly string[] {
+export function pathOf(node: PathNode | null): readonly string[] {
   const path: string[] = [];
-  for (let at = where; at !== null; at = at.above) path.push(at.key);
+  for (let at = node; at !== null; at = at.parent) path.push(at.key);
   return path.toReversed();
 }
 
@@ -45,15 +45,15 @@ export class Problems {
   readonly found: Problem[] = [];
 
   add(code: ProblemCode, path: readonly string[], expectation: string): void {
-    if (this.found.length >= most) return;
+    if (this.found.length >= maxProblems) return;
     this.found.push({ code, path, message: [path.join('.'), expectation].filter((part) => part !== '').join(': ') });
   }
 }
 
-const most = 20;
+const maxProblems = 20;
 
 /** How a value is named in a message: its type, and itself where it is short. */
-export function shown(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

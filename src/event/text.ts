@@ -7,7 +7,7 @@ export function lengthUpTo(limit: number, text: string): number {
 }
 
 /** Why a text cannot be stored in the database, or null when it can. */
-export function unstorable(text: string): string | null {
+export function unstorableReason(text: string): string | null {
   if (text.includes('\0')) return 'the character U+0000, which cannot be stored';
   if (!text.isWellFormed()) return 'a lone surrogate, which is no Unicode text';
   return null;
@@ -21,11 +21,11 @@ export function compareCodePoints(a: string, b: string): number {
   let at = 0;
   while (at < a.length && at < b.length && a[at] === b[at]) at += 1;
   // Within a surrogate pair the difference is that of the whole characters, since their first halves are equal.
-  return rank(a, at) - rank(b, at);
+  return codeUnitRank(a, at) - codeUnitRank(b, at);
 }
 
 /** Places a code unit where its code point is: surrogates after everything else, the end of the text first. */
-function rank(text: string, at: number): number {
+function codeUnitRank(text: string, at: number): number {
   if (at >= text.length) return -1;
   const unit = text.charCodeAt(at);
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
@@ -37,15 +37,15 @@ export function byCodePoints(a: string, b: string): number {
 }
 
 /** The least text behind all that begin with `prefix`, by code points; null: there is none. `prefix` is well-formed. */
-export function behindPrefix(prefix: string): string | null {
+export function prefixSuccessor(prefix: string): string | null {
   const points = Array.from(prefix);
   for (let last = points.pop(); last !== undefined; last = points.pop()) {
     const point = last.codePointAt(0) ?? 0;
-    if (point < highestPoint) return points.join('') + String.fromCodePoint(point + 1 === firstSurrogate ? behindSurrogates : point + 1);
+    if (point < maxCodePoint) return points.join('') + String.fromCodePoint(point + 1 === firstSurrogate ? afterSurrogates : point + 1);
   }
   return null;
 }
 
-const highestPoint = 0x10ffff;
+const maxCodePoint = 0x10ffff;
 const firstSurrogate = 0xd800;
-const behindSurrogates = 0xe000;
+const afterSurrogates = 0xe000;

@@ -1,47 +1,47 @@
 import type { JsonObject } from './event.ts';
-import { below, pathOf, shown, type Problems, type Where } from './problem.ts';
-import { unstorable } from './text.ts';
+import { childNode, pathOf, describeValue, type Problems, type PathNode } from './problem.ts';
+import { unstorableReason } from './text.ts';
 
 export interface PayloadRules {
   /** How many levels deep it may be. */
-  readonly levels: number;
+  readonly maxDepth: number;
   readonly problems: Problems;
 }
 
 /** Checks a payload: a JSON object of bounded depth whose strings and keys can be stored. Null when left out or bad. */
-export function checkPayload(value: unknown, where: Where | null, rules: PayloadRules): JsonObject | null {
+export function checkPayload(value: unknown, node: PathNode | null, rules: PayloadRules): JsonObject | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'object' || Array.isArray(value)) {
-    rules.problems.add('INVALID', pathOf(where), `expected a JSON object, got ${shown(value)}`);
+    rules.problems.add('INVALID', pathOf(node), `expected a JSON object, got ${describeValue(value)}`);
     return null;
   }
-  checkValue(value, where, { ...rules, root: where?.depth ?? 0 });
+  checkValue(value, node, { ...rules, rootDepth: node?.depth ?? 0 });
   return value as JsonObject;
 }
 
 // The bound on levels bounds the recursion too. `root` is the depth of the payload itself.
-function checkValue(value: unknown, where: Where | null, rules: PayloadRules & { readonly root: number }): void {
-  const { levels, root, problems } = rules;
-  if (typeof value === 'string') return checkText(value, where, problems);
+function checkValue(value: unknown, node: PathNode | null, rules: PayloadRules & { readonly rootDepth: number }): void {
+  const { maxDepth, rootDepth, problems } = rules;
+  if (typeof value === 'string') return checkText(value, node, problems);
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    return problems.add('INVALID', pathOf(where), `expected a JSON number, got ${value}`);
+    return problems.add('INVALID', pathOf(node), `expected a JSON number, got ${value}`);
   }
   if (typeof value !== 'object' || value === null) return;
-  if ((where?.depth ?? 0) - root >= levels) {
-    return problems.add('INVALID', pathOf(where).slice(0, pathShown), `expected at most ${levels} levels, got more`);
+  if ((node?.depth ?? 0) - rootDepth >= maxDepth) {
+    return problems.add('INVALID', pathOf(node).slice(0, maxShownPathKeys), `expected at most ${maxDepth} levels, got more`);
   }
   for (const key of Object.keys(value)) {
-    checkText(key, where, problems); // a key that cannot be stored is reported where it stands
+    checkText(key, node, problems); // a key that cannot be stored is reported where it stands
     const child: unknown = (value as Readonly<Record<string, unknown>>)[key];
-    if (mayBeBad(child)) checkValue(child, below(where, key), rules);
+    if (needsCheck(child)) checkValue(child, childNode(node, key), rules);
   }
 }
 
 /** Spares most values the place that a problem would need. */
-function mayBeBad(value: unknown): boolean {
+function needsCheck(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
-      return unstorable(value) !== null;
+      return unstorableReason(value) !== null;
     case 'number':
       return !Number.isFinite(value);
     default:
@@ -49,10 +49,10 @@ function mayBeBad(value: unknown): boolean {
   }
 }
 
-function checkText(text: string, where: Where | null, problems: Problems): void {
-  const reason = unstorable(text);
-  if (reason !== null) problems.add('INVALID', pathOf(where), `the string has ${reason}`);
+function checkText(text: string, node: PathNode | null, problems: Problems): void {
+  const reason = unstorableReason(text);
+  if (reason !== null) problems.add('INVALID', pathOf(node), `the string has ${reason}`);
 }
 
 /** The longest path that a depth problem shows. */
-const pathShown = 20;
+const maxShownPathKeys = 20;

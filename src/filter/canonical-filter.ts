@@ -16,24 +16,24 @@ export interface CanonicalFilter {
  * itself, a double not for nothing. What always or never holds is carried up to where it decides something.
  */
 export function canonicalFilter(filter: Condition): CanonicalFilter {
-  const { value, text } = conditionForm(filter);
-  return { condition: value, key: text };
+  const { value, json } = canonicalCondition(filter);
+  return { condition: value, key: json };
 }
 
 /** A canonical part with its JSON, by which it is sorted and compared, so that no level has to write it again. */
-interface Form<T> {
+interface CanonicalNode<T> {
   readonly value: T;
-  readonly text: string;
+  readonly json: string;
   /** Those that an all or any combines, or the one that a not denies. */
-  readonly parts: readonly Form<T>[];
+  readonly children: readonly CanonicalNode<T>[];
 }
 
-function conditionForm(condition: Condition): Form<Condition> {
+function canonicalCondition(condition: Condition): CanonicalNode<Condition> {
   switch (condition.kind) {
     case 'oneOf':
-      return listForm(sortedTexts(condition.values), (values) => ({ kind: 'oneOf', field: condition.field, values }));
+      return canonicalList(sortedTexts(condition.values), (values) => ({ kind: 'oneOf', field: condition.field, values }));
     case 'startsWith':
-      return listForm(sortedTexts(condition.prefixes), (prefixes) => ({ kind: 'startsWith', field: condition.field, prefixes }));
+      return canonicalList(sortedTexts(condition.prefixes), (prefixes) => ({ kind: 'startsWith', field: condition.field, prefixes }));
     case 'during': {
       const { kind, field, since, until } = condition;
       if (since === undefined && until === undefined) return always;
@@ -41,113 +41,113 @@ function conditionForm(condition: Condition): Form<Condition> {
     }
     case 'resource': {
       const { kind, among } = condition;
-      const passes = resourceForm(condition.passes);
+      const passes = canonicalResourceTest(condition.passes);
       if (isNever(passes)) return never;
       // Every event has a primary resource, but not a related one.
       if (isAlways(passes) && among !== 'related') return always;
-      return around({ kind, among, passes: passes.value }, `{"kind":"resource","among":"${among}","passes":${passes.text}}`);
+      return nodeOf({ kind, among, passes: passes.value }, `{"kind":"resource","among":"${among}","passes":${passes.json}}`);
     }
     case 'payload': {
       const { kind, path } = condition;
-      const passes = valueForm(condition.passes);
+      const passes = canonicalValueTest(condition.passes);
       if (isNever(passes)) return never;
       if (isAlways(passes)) return always;
-      return around({ kind, path, passes: passes.value }, `{"kind":"payload","path":${JSON.stringify(path)},"passes":${passes.text}}`);
+      return nodeOf({ kind, path, passes: passes.value }, `{"kind":"payload","path":${JSON.stringify(path)},"passes":${passes.json}}`);
     }
     case 'contains':
-      return leaf({ kind: 'contains', needle: condition.needle });
+      return leaf({ kind: 'contains', searchTerm: condition.searchTerm });
     default:
-      return combinationForm(condition, conditionForm);
+      return canonicalCombination(condition, canonicalCondition);
   }
 }
 
-function resourceForm(test: ResourceTest): Form<ResourceTest> {
+function canonicalResourceTest(test: ResourceTest): CanonicalNode<ResourceTest> {
   switch (test.kind) {
     case 'exists':
       return leaf({ kind: 'exists', label: test.label });
     case 'oneOf':
-      return listForm(sortedTexts(test.values), (values) => ({ kind: 'oneOf', label: test.label, values }));
+      return canonicalList(sortedTexts(test.values), (values) => ({ kind: 'oneOf', label: test.label, values }));
     case 'startsWith':
-      return listForm(sortedTexts(test.prefixes), (prefixes) => ({ kind: 'startsWith', label: test.label, prefixes }));
+      return canonicalList(sortedTexts(test.prefixes), (prefixes) => ({ kind: 'startsWith', label: test.label, prefixes }));
     case 'like':
-      return listForm(sortedTexts(test.globs), (globs) => ({ kind: 'like', label: test.label, globs }));
+      return canonicalList(sortedTexts(test.globs), (globs) => ({ kind: 'like', label: test.label, globs }));
     default:
-      return combinationForm(test, resourceForm);
+      return canonicalCombination(test, canonicalResourceTest);
   }
 }
 
-function valueForm(test: ValueTest): Form<ValueTest> {
+function canonicalValueTest(test: ValueTest): CanonicalNode<ValueTest> {
   switch (test.kind) {
     case 'exists':
       return leaf({ kind: 'exists' });
     case 'oneOf': {
       const values = distinct(test.values.map((each) => leaf(sortedJson(each)))).map(({ value }) => value);
-      return listForm(values, (each) => ({ kind: 'oneOf', values: each }));
+      return canonicalList(values, (each) => ({ kind: 'oneOf', values: each }));
     }
     case 'compares':
-      return leaf({ kind: 'compares', operator: test.operator, to: typeof test.to === 'number' ? oneZero(test.to) : test.to });
+      return leaf({ kind: 'compares', operator: test.operator, to: typeof test.to === 'number' ? normalizeZero(test.to) : test.to });
     default:
-      return combinationForm(test, valueForm);
+      return canonicalCombination(test, canonicalValueTest);
   }
 }
 
-function combinationForm<T extends { readonly kind: string }>(
+function canonicalCombination<T extends { readonly kind: string }>(
   combination: Combination<T>,
-  formOf: (each: T) => Form<T>,
-): Form<T | Combination<T>> {
+  canonicalOf: (each: T) => CanonicalNode<T>,
+): CanonicalNode<T | Combination<T>> {
   const { kind } = combination;
   if (kind === 'not') {
-    const denied = formOf(combination.of);
-    if (isAlways(denied)) return never;
-    if (isNever(denied)) return always;
-    const [within] = denied.value.kind === 'not' ? denied.parts : [];
-    return within ?? { value: { kind, of: denied.value }, text: `{"kind":"not","of":${denied.text}}`, parts: [denied] };
+    const operand = canonicalOf(combination.of);
+    if (isAlways(operand)) return never;
+    if (isNever(operand)) return always;
+    const [inner] = operand.value.kind === 'not' ? operand.children : [];
+    return inner ?? { value: { kind, of: operand.value }, json: `{"kind":"not","of":${operand.json}}`, children: [operand] };
   }
   // Flattening also drops an `always` from an all and a `never` from an any: they have no parts.
-  const parts = distinct(combination.of.map(formOf).flatMap((part) => (part.value.kind === kind ? part.parts : [part])));
-  const deciding = parts.find(kind === 'all' ? isNever : isAlways);
+  const children = distinct(combination.of.map(canonicalOf).flatMap((child) => (child.value.kind === kind ? child.children : [child])));
+  const deciding = children.find(kind === 'all' ? isNever : isAlways);
   if (deciding !== undefined) return deciding;
-  const [only, ...others] = parts;
+  const [only, ...others] = children;
   if (only !== undefined && others.length === 0) return only;
-  const text = `{"kind":"${kind}","of":[${parts.map((part) => part.text).join(',')}]}`;
-  return { value: { kind, of: parts.map(({ value }) => value) }, text, parts };
+  const json = `{"kind":"${kind}","of":[${children.map((child) => child.json).join(',')}]}`;
+  return { value: { kind, of: children.map(({ value }) => value) }, json, children };
 }
 
 /** A list of which one entry must fit: nothing fits an empty one. */
-function listForm<T, V>(entries: readonly V[], valueOf: (entries: readonly V[]) => T): Form<T | typeof never.value> {
+function canonicalList<T, V>(entries: readonly V[], valueOf: (entries: readonly V[]) => T): CanonicalNode<T | typeof never.value> {
   return entries.length === 0 ? never : leaf(valueOf(entries));
 }
 
-function leaf<T>(value: T): Form<T> {
-  return around(value, JSON.stringify(value));
+function leaf<T>(value: T): CanonicalNode<T> {
+  return nodeOf(value, JSON.stringify(value));
 }
 
-function around<T>(value: T, text: string): Form<T> {
-  return { value, text, parts: [] };
+function nodeOf<T>(value: T, json: string): CanonicalNode<T> {
+  return { value, json, children: [] };
 }
 
 const always = leaf({ kind: 'all', of: [] } as const);
 const never = leaf({ kind: 'any', of: [] } as const);
 
-function isAlways({ value, parts }: Form<{ readonly kind: string }>): boolean {
-  return value.kind === 'all' && parts.length === 0;
+function isAlways({ value, children }: CanonicalNode<{ readonly kind: string }>): boolean {
+  return value.kind === 'all' && children.length === 0;
 }
 
-function isNever({ value, parts }: Form<{ readonly kind: string }>): boolean {
-  return value.kind === 'any' && parts.length === 0;
+function isNever({ value, children }: CanonicalNode<{ readonly kind: string }>): boolean {
+  return value.kind === 'any' && children.length === 0;
 }
 
 function sortedTexts(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)].toSorted();
 }
 
-function distinct<T>(forms: readonly Form<T>[]): readonly Form<T>[] {
-  return [...new Map(forms.map((form) => [form.text, form])).values()].toSorted((a, b) => (a.text < b.text ? -1 : 1));
+function distinct<T>(nodes: readonly CanonicalNode<T>[]): readonly CanonicalNode<T>[] {
+  return [...new Map(nodes.map((node) => [node.json, node])).values()].toSorted((a, b) => (a.json < b.json ? -1 : 1));
 }
 
 /** The same JSON value with the keys of its objects in order, and one zero, as its JSON has. */
 function sortedJson(value: unknown): unknown {
-  if (typeof value === 'number') return oneZero(value);
+  if (typeof value === 'number') return normalizeZero(value);
   if (Array.isArray(value)) return value.map(sortedJson);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -155,6 +155,6 @@ function sortedJson(value: unknown): unknown {
 }
 
 /** A number as its JSON reads: -0 becomes 0. */
-function oneZero(value: number): number {
+function normalizeZero(value: number): number {
   return value + 0;
 }

@@ -22,7 +22,7 @@ interface Folding {
   /** What each code unit folds to; halves of a surrogate pair to themselves. */
   readonly units: Uint16Array;
   /** Characters beyond the BMP, by code point. */
-  readonly beyond: ReadonlyMap<number, number>;
+  readonly supplementary: ReadonlyMap<number, number>;
   /** The characters that fold to this one and others, itself among them. */
   readonly variants: ReadonlyMap<string, readonly string[]>;
 }
@@ -36,27 +36,27 @@ function folding(): Folding {
 
 function build(): Folding {
   const units = new Uint16Array(0x1_00_00).map((_, unit) => unit);
-  const beyond = new Map<number, number>();
+  const supplementary = new Map<number, number>();
   const variants = new Map<string, string[]>();
-  for (const [from, to] of pairs()) {
+  for (const [from, to] of foldingPairs()) {
     if (from < units.length) units[from] = to;
-    else beyond.set(from, to);
+    else supplementary.set(from, to);
     const folded = String.fromCodePoint(to);
     const same = variants.get(folded) ?? [folded];
     variants.set(folded, [...same, String.fromCodePoint(from)]);
   }
-  return { units, beyond, variants };
+  return { units, supplementary, variants };
 }
 
 /** Written as bytes, which is several times as fast as putting a string together. */
-function foldUnits(text: string, { units, beyond }: Folding): string {
+function foldUnits(text: string, { units, supplementary }: Folding): string {
   const bytes = Buffer.allocUnsafe(2 * text.length);
   for (let at = 0; at < text.length; at += 1) {
     let unit = units[text.charCodeAt(at)] ?? 0;
     if (unit >= 0xdc00 && unit <= 0xdfff && at > 0) {
       // A character beyond the BMP folds to one with the same first half.
       const character = text.codePointAt(at - 1) ?? 0;
-      unit += (beyond.get(character) ?? character) - character;
+      unit += (supplementary.get(character) ?? character) - character;
     }
     bytes[2 * at] = unit;
     bytes[2 * at + 1] = unit >>> 8;
@@ -65,7 +65,7 @@ function foldUnits(text: string, { units, beyond }: Folding): string {
 }
 
 /** Every character that does not fold to itself, and what it folds to. */
-function* pairs(): Iterable<readonly [number, number]> {
+function* foldingPairs(): Iterable<readonly [number, number]> {
   for (const run of runs.trim().split(/\s+/)) {
     const [, first = '', last = first, step, to = ''] = /^(\w+)(?:-(\w+))?(\/2)?>(\w+)$/.exec(run) ?? [];
     const distance = parseInt(to, 16) - parseInt(first, 16);

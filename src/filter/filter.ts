@@ -26,7 +26,7 @@ export type Condition =
    * Some text of the event contains this, whatever the case: its name, the ids and label values of its resources, strings
    * of the payload.
    */
-  | { readonly kind: 'contains'; readonly needle: string };
+  | { readonly kind: 'contains'; readonly searchTerm: string };
 
 export type Combination<T> = All<T> | Any<T> | Not<T>;
 
@@ -79,7 +79,7 @@ export type Comparison = 'gt' | 'gte' | 'lt' | 'lte';
 export const everything: Condition = { kind: 'all', of: [] };
 
 /** Which events, in which order: what a page, a count and a stream have in common. */
-export interface Selection {
+export interface EventQuery {
   readonly filter: Condition;
   readonly order: EventOrder;
 }

@@ -15,9 +15,9 @@ type Run = string | readonly (string | typeof anyOne)[];
 
 export function parseGlob(glob: string): Glob {
   const runs: (string | typeof anyOne)[][] = [[]];
-  for (const part of globParts(glob)) {
-    if (part === anyRun) runs.push([]);
-    else runs.at(-1)?.push(part);
+  for (const token of globTokens(glob)) {
+    if (token === anyRun) runs.push([]);
+    else runs.at(-1)?.push(token);
   }
   const [head = '', ...others] = runs.map((run): Run => (run.includes(anyOne) ? run : run.join('')));
   const tail = others.pop();
@@ -40,10 +40,10 @@ export function globMatches({ head, rest }: Glob, text: string): boolean {
 function endOf(run: Run, text: string, at: number): number {
   if (typeof run === 'string') return text.startsWith(run, at) ? at + run.length : -1;
   let end = at;
-  for (const part of run) {
+  for (const token of run) {
     if (end >= text.length) return -1;
     const size = sizeAt(text, end);
-    if (part !== anyOne && part !== text.slice(end, end + size)) return -1;
+    if (token !== anyOne && token !== text.slice(end, end + size)) return -1;
     end += size;
   }
   return end;
@@ -76,38 +76,38 @@ function sizeAt(text: string, at: number): number {
 
 /** The glob as SQL's LIKE has it, with a backslash as the escape. */
 export function likePattern(glob: string): string {
-  return globParts(glob)
-    .map((part) => (part === anyRun ? '%' : part === anyOne ? '_' : part.replace(/[%_\\]/, String.raw`\$&`)))
+  return globTokens(glob)
+    .map((token) => (token === anyRun ? '%' : token === anyOne ? '_' : token.replace(/[%_\\]/, String.raw`\$&`)))
     .join('');
 }
 
 /** The characters that every text has which matches: those it begins with, and each further run; `whole`: nothing else. */
-export function literalRuns(glob: string): { readonly prefix: string; readonly runs: readonly string[]; readonly whole: boolean } {
+export function literalRuns(glob: string): { readonly prefix: string; readonly runs: readonly string[]; readonly isLiteral: boolean } {
   const runs = [''];
-  for (const part of globParts(glob)) {
-    if (typeof part === 'symbol') runs.push('');
-    else runs.push((runs.pop() ?? '') + part);
+  for (const token of globTokens(glob)) {
+    if (typeof token === 'symbol') runs.push('');
+    else runs.push((runs.pop() ?? '') + token);
   }
   const [prefix = '', ...others] = runs;
-  return { prefix, runs: others.filter((run) => run !== ''), whole: runs.length === 1 };
+  return { prefix, runs: others.filter((run) => run !== ''), isLiteral: runs.length === 1 };
 }
 
 const anyRun = Symbol('any run of characters');
 const anyOne = Symbol('any one character');
 
-function globParts(glob: string): readonly (string | typeof anyRun | typeof anyOne)[] {
-  const parts: (string | typeof anyRun | typeof anyOne)[] = [];
+function globTokens(glob: string): readonly (string | typeof anyRun | typeof anyOne)[] {
+  const tokens: (string | typeof anyRun | typeof anyOne)[] = [];
   let escaped = false;
   for (const character of glob) {
     if (escaped) {
-      parts.push(character);
+      tokens.push(character);
       escaped = false;
     } else if (character === '\\') {
       escaped = true;
     } else {
-      parts.push(character === '*' ? anyRun : character === '?' ? anyOne : character);
+      tokens.push(character === '*' ? anyRun : character === '?' ? anyOne : character);
     }
   }
-  if (escaped) parts.push('\\');
-  return parts;
+  if (escaped) tokens.push('\\');
+  return tokens;
 }

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../event/event.ts';
-import { foldedText } from './searchable-text.ts';
+import { searchableText } from './searchable-text.ts';
 import type { Condition, ResourceTest } from './filter.ts';
 
 /**
@@ -7,65 +7,67 @@ import type { Condition, ResourceTest } from './filter.ts';
  * searched for in a text in at most its length times the text's steps (about a nanosecond each), the needles of a search
  * in far fewer, and all may be large. Everything else that a filter asks is bounded by the bounds of filters and events.
  */
-export function effort(filter: Condition, event: StoredEvent): number {
-  const { globs, needles } = charactersOf(filter);
-  const searching = needles === 0 ? 0 : (needles * foldedText(event).length) / needleSpeed;
-  return globs === 0 ? searching : searching + globs * labelLength(event);
+export function matchCost(filter: Condition, event: StoredEvent): number {
+  const { globs, searchTerms } = charactersOf(filter);
+  const searchCost = searchTerms === 0 ? 0 : (searchTerms * searchableText(event).length) / searchTermCharactersPerStep;
+  return globs === 0 ? searchCost : searchCost + globs * labelLength(event);
 }
 
 /** How many characters the globs and search texts of a filter have. */
 export function patternCharacters(filter: Condition): number {
-  const { globs, needles } = charactersOf(filter);
-  return globs + needles;
+  const { globs, searchTerms } = charactersOf(filter);
+  return globs + searchTerms;
 }
 
 interface Characters {
   readonly globs: number;
-  readonly needles: number;
+  readonly searchTerms: number;
 }
 
 function charactersOf(filter: Condition): Characters {
-  const known = counted.get(filter);
-  if (known !== undefined) return known;
-  const characters = countIn(filter);
-  counted.set(filter, characters);
+  const cached = characterCache.get(filter);
+  if (cached !== undefined) return cached;
+  const characters = countCharacters(filter);
+  characterCache.set(filter, characters);
   return characters;
 }
 
-const counted = new WeakMap<Condition, Characters>();
+const characterCache = new WeakMap<Condition, Characters>();
 /** Characters of needles that one step goes through, measured with texts of megabytes. */
-const needleSpeed = 20;
+const searchTermCharactersPerStep = 20;
 
-function countIn(condition: Condition): Characters {
+function countCharacters(condition: Condition): Characters {
   switch (condition.kind) {
     case 'all':
     case 'any':
-      return condition.of.map(countIn).reduce((a, b) => ({ globs: a.globs + b.globs, needles: a.needles + b.needles }), none);
+      return condition.of
+        .map(countCharacters)
+        .reduce((a, b) => ({ globs: a.globs + b.globs, searchTerms: a.searchTerms + b.searchTerms }), noCharacters);
     case 'not':
-      return countIn(condition.of);
+      return countCharacters(condition.of);
     case 'resource':
-      return { globs: countInTest(condition.passes), needles: 0 };
+      return { globs: countGlobCharacters(condition.passes), searchTerms: 0 };
     case 'contains':
-      return { globs: 0, needles: condition.needle.length };
+      return { globs: 0, searchTerms: condition.searchTerm.length };
     case 'oneOf':
     case 'startsWith':
     case 'during':
     case 'payload':
-      return none;
+      return noCharacters;
     default:
       return condition satisfies never;
   }
 }
 
-const none: Characters = { globs: 0, needles: 0 };
+const noCharacters: Characters = { globs: 0, searchTerms: 0 };
 
-function countInTest(test: ResourceTest): number {
+function countGlobCharacters(test: ResourceTest): number {
   switch (test.kind) {
     case 'all':
     case 'any':
-      return test.of.reduce((sum, each) => sum + countInTest(each), 0);
+      return test.of.reduce((sum, each) => sum + countGlobCharacters(each), 0);
     case 'not':
-      return countInTest(test.of);
+      return countGlobCharacters(test.of);
     case 'like':
       return test.globs.reduce((sum, glob) => sum + glob.length, 0);
     case 'exists':

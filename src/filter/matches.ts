@@ -1,4 +1,4 @@
-import { contains } from './text-search.ts';
+import { containsSearchTerm } from './text-search.ts';
 import { labelOf, type RelatedResource, type Resource, type StoredEvent } from '../event/event.ts';
 import type { Combination, Comparison, Condition, ResourceTest, TextField, ValueTest } from './filter.ts';
 import { globMatches, parseGlob, type Glob } from './glob.ts';
@@ -30,9 +30,9 @@ export function matches(condition: Condition, event: StoredEvent, filter = condi
     case 'payload':
       return valuePasses(condition.passes, valueAt(event.payload, condition.path));
     case 'contains':
-      return contains(event, condition.needle, filter);
+      return containsSearchTerm(event, condition.searchTerm, filter);
     default:
-      return combined(condition, (each) => matches(each, event, filter));
+      return combinationHolds(condition, (each) => matches(each, event, filter));
   }
 }
 
@@ -54,20 +54,20 @@ export function resourcePasses(test: ResourceTest, resource: Resource | RelatedR
       return value !== null && globsOf(test).some((glob) => globMatches(glob, value));
     }
     default:
-      return combined(test, (each) => resourcePasses(each, resource));
+      return combinationHolds(test, (each) => resourcePasses(each, resource));
   }
 }
 
 /** A filter's globs are parsed once, when they first meet a value. */
 function globsOf(test: Extract<ResourceTest, { kind: 'like' }>): readonly Glob[] {
-  const known = parsed.get(test);
-  if (known !== undefined) return known;
+  const cached = globCache.get(test);
+  if (cached !== undefined) return cached;
   const globs = test.globs.map(parseGlob);
-  parsed.set(test, globs);
+  globCache.set(test, globs);
   return globs;
 }
 
-const parsed = new WeakMap<ResourceTest, readonly Glob[]>();
+const globCache = new WeakMap<ResourceTest, readonly Glob[]>();
 
 function valuePasses(test: ValueTest, value: unknown): boolean {
   switch (test.kind) {
@@ -77,15 +77,15 @@ function valuePasses(test: ValueTest, value: unknown): boolean {
       return value !== undefined && test.values.some((each) => jsonEquals(each, value));
     case 'compares': {
       const { to } = test;
-      if (typeof value === 'number' && typeof to === 'number') return holds(test.operator, value - to);
-      return typeof value === 'string' && typeof to === 'string' && holds(test.operator, compareCodePoints(value, to));
+      if (typeof value === 'number' && typeof to === 'number') return comparisonHolds(test.operator, value - to);
+      return typeof value === 'string' && typeof to === 'string' && comparisonHolds(test.operator, compareCodePoints(value, to));
     }
     default:
-      return combined(test, (each) => valuePasses(each, value));
+      return combinationHolds(test, (each) => valuePasses(each, value));
   }
 }
 
-function combined<T>(combination: Combination<T>, holdsFor: (each: T) => boolean): boolean {
+function combinationHolds<T>(combination: Combination<T>, holdsFor: (each: T) => boolean): boolean {
   switch (combination.kind) {
     case 'all':
       return combination.of.every(holdsFor);
@@ -98,7 +98,7 @@ function combined<T>(combination: Combination<T>, holdsFor: (each: T) => boolean
   }
 }
 
-function holds(operator: Comparison, difference: number): boolean {
+function comparisonHolds(operator: Comparison, difference: number): boolean {
   switch (operator) {
     case 'gt':
       return difference > 0;

@@ -8,30 +8,30 @@ import type { EventDraft, Resource } from '../event/event.ts';
  *
  * Kept as long as the event is, because many subscriptions ask the same event, and folding costs far more than searching.
  */
-export function foldedText(event: EventDraft): string {
-  const known = texts.get(event);
-  if (known !== undefined) return known;
-  const text = fold(partsOf(event).join('\0'));
-  texts.set(event, text);
+export function searchableText(event: EventDraft): string {
+  const cached = textCache.get(event);
+  if (cached !== undefined) return cached;
+  const text = fold(searchableStrings(event).join('\0'));
+  textCache.set(event, text);
   return text;
 }
 
-const texts = new WeakMap<EventDraft, string>();
+const textCache = new WeakMap<EventDraft, string>();
 
-function partsOf({ event, resource, related, payload }: EventDraft): readonly string[] {
-  const parts = [event];
-  addResource(resource, parts);
-  for (const each of related) addResource(each, parts);
-  addStrings(payload, parts);
-  return parts;
+function searchableStrings({ event, resource, related, payload }: EventDraft): readonly string[] {
+  const strings = [event];
+  addResource(resource, strings);
+  for (const each of related) addResource(each, strings);
+  addStrings(payload, strings);
+  return strings;
 }
 
-function addResource({ id, labels }: Resource, parts: string[]): void {
-  parts.push(id);
-  addStrings(labels, parts);
+function addResource({ id, labels }: Resource, strings: string[]): void {
+  strings.push(id);
+  addStrings(labels, strings);
 }
 
-function addStrings(value: unknown, parts: string[]): void {
-  if (typeof value === 'string') parts.push(value);
-  else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) addStrings(each, parts);
+function addStrings(value: unknown, strings: string[]): void {
+  if (typeof value === 'string') strings.push(value);
+  else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) addStrings(each, strings);
 }

@@ -23,13 +23,13 @@ export function simplified(condition: Condition): Condition {
       return isNever(passes) || isAlways(passes) ? passes : { ...condition, passes };
     }
     case 'not':
-      return denied(simplified(condition.of));
+      return negatedCondition(simplified(condition.of));
     default:
       return combined(condition, simplified);
   }
 }
 
-function denied(condition: Condition): Condition {
+function negatedCondition(condition: Condition): Condition {
   if (condition.kind === 'payload') return { ...condition, passes: negated<ValueTest>(condition.passes) };
   if (condition.kind === 'resource' && condition.among === 'primary') {
     return { ...condition, passes: negated<ResourceTest>(condition.passes) };
@@ -64,33 +64,39 @@ function simplifiedValue(test: ValueTest): ValueTest {
   }
 }
 
-interface Part {
+interface FilterNode {
   readonly kind: string;
 }
 
 /** `of` is simplified already. */
-function negated<T extends Part>(of: T | Combination<T>): T | Combination<T> {
+function negated<T extends FilterNode>(of: T | Combination<T>): T | Combination<T> {
   if (isAlways(of)) return { kind: 'any', of: [] };
   if (isNever(of)) return { kind: 'all', of: [] };
-  return isA('not', of) ? of.of : { kind: 'not', of: of as T };
+  return isOfKind('not', of) ? of.of : { kind: 'not', of: of as T };
 }
 
-function combined<T extends Part>({ kind, of }: Exclude<Combination<T>, { kind: 'not' }>, simplify: (each: T) => T): T | Combination<T> {
-  const parts = of.map(simplify).flatMap((each): readonly T[] => (isA(kind, each) ? each.of : [each]));
+function combined<T extends FilterNode>(
+  { kind, of }: Exclude<Combination<T>, { kind: 'not' }>,
+  simplify: (each: T) => T,
+): T | Combination<T> {
+  const parts = of.map(simplify).flatMap((each): readonly T[] => (isOfKind(kind, each) ? each.of : [each]));
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return first;
   return parts.find(kind === 'all' ? isNever : isAlways) ?? { kind, of: parts };
 }
 
-function isAlways(part: Part): part is { readonly kind: 'all'; readonly of: readonly [] } {
-  return isA('all', part) && part.of.length === 0;
+function isAlways(part: FilterNode): part is { readonly kind: 'all'; readonly of: readonly [] } {
+  return isOfKind('all', part) && part.of.length === 0;
 }
 
-function isNever(part: Part): part is { readonly kind: 'any'; readonly of: readonly [] } {
-  return isA('any', part) && part.of.length === 0;
+function isNever(part: FilterNode): part is { readonly kind: 'any'; readonly of: readonly [] } {
+  return isOfKind('any', part) && part.of.length === 0;
 }
 
 /** What is of a combination's kind is one, of the parts that stand beside it. */
-function isA<K extends 'all' | 'any' | 'not', T extends Part>(kind: K, part: T): part is T & Combination<T> & { readonly kind: K } {
+function isOfKind<K extends 'all' | 'any' | 'not', T extends FilterNode>(
+  kind: K,
+  part: T,
+): part is T & Combination<T> & { readonly kind: K } {
   return part.kind === kind;
 }

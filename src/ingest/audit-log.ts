@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { itself, type Caller } from '../auth/caller.ts';
+import { system, type Caller } from '../auth/caller.ts';
 import type { StoredKey } from '../store/api-keys.ts';
 import type { EventCandidate } from '../event/event.ts';
 import type { Emitter } from './emitter.ts';
@@ -11,102 +11,102 @@ import type { Emitter } from './emitter.ts';
  * for those that came in it, with how many there were: whoever knocks often does not fill the log. At most `mostKnown`
  * kinds of refusals are told apart; the rest are counted together. Does not promise an event where the database was away.
  */
-export interface Audit extends AsyncDisposable {
+export interface AuditLog extends AsyncDisposable {
   keyCreated(key: StoredKey, by: Caller): Promise<void>;
   keyRevoked(key: StoredKey, by: Caller): Promise<void>;
-  refused(refusal: Refusal): void;
+  rejected(rejection: AccessRejection): void;
 }
 
-export interface Refusal {
+export interface AccessRejection {
   /** UNAUTHENTICATED or FORBIDDEN. */
   readonly reason: string;
   /** Which way it came, for example http. */
-  readonly door: string;
+  readonly protocol: string;
   /** Where it came from. */
   readonly address: string;
   /** Whose key it was that may not. */
   readonly caller?: Caller;
 }
 
-export interface AuditParts {
+export interface AuditLogParts {
   readonly emitter: Emitter;
   readonly logger: Logger;
 }
 
-export function startAudit({ emitter, logger }: AuditParts): Audit {
-  const further = new Map<string, { readonly refusal: Refusal; times: number }>();
-  const underWay = new Set<Promise<void>>();
+export function startAuditLog({ emitter, logger }: AuditLogParts): AuditLog {
+  const counters = new Map<string, { readonly rejection: AccessRejection; times: number }>();
+  const inFlight = new Set<Promise<void>>();
 
-  const tell = async (event: EventCandidate): Promise<void> => {
+  const record = async (event: EventCandidate): Promise<void> => {
     try {
-      const { outcomes } = await emitter.emit([{ event, path: [] }], 'REJECT_ALL', itself);
+      const { outcomes } = await emitter.emit([{ event, path: [] }], 'REJECT_ALL', system);
       if (outcomes[0]?.status === 'REJECTED') logger.error({ problems: outcomes[0].problems }, 'an audit event was refused');
     } catch (error) {
       logger.warn({ err: error, event }, 'an audit event could not be stored');
     }
   };
-  const tellLater = (event: EventCandidate): void => {
-    const telling = tell(event).finally(() => underWay.delete(telling));
-    underWay.add(telling);
+  const recordInBackground = (event: EventCandidate): void => {
+    const recording = record(event).finally(() => inFlight.delete(recording));
+    inFlight.add(recording);
   };
-  const tellFurther = (): void => {
-    for (const [name, { refusal, times }] of further) {
-      if (times > 0) tellLater(refusalEvent(refusal, times));
-      further.delete(name);
-      if (times > 0) further.set(name, { refusal, times: 0 });
+  const flushCounters = (): void => {
+    for (const [key, { rejection, times }] of counters) {
+      if (times > 0) recordInBackground(rejectionEvent(rejection, times));
+      counters.delete(key);
+      if (times > 0) counters.set(key, { rejection, times: 0 });
     }
   };
-  const timer = setInterval(tellFurther, everyMs).unref();
+  const timer = setInterval(flushCounters, flushIntervalMs).unref();
 
   return {
-    keyCreated: (key, by) => tell(keyEvent('created', key, by)),
-    keyRevoked: (key, by) => tell(keyEvent('revoked', key, by)),
-    refused(refusal) {
-      const name = JSON.stringify([subjectOf(refusal).id, refusal.reason, refusal.door]);
-      const known = further.get(further.has(name) || further.size < mostKnown ? name : '');
-      if (known !== undefined) known.times += 1;
-      else if (further.size < mostKnown) {
-        further.set(name, { refusal, times: 0 });
-        tellLater(refusalEvent(refusal, 1));
-      } else further.set('', { refusal: { ...refusal, address: 'several' }, times: 1 });
+    keyCreated: (key, by) => record(keyEvent('created', key, by)),
+    keyRevoked: (key, by) => record(keyEvent('revoked', key, by)),
+    rejected(rejection) {
+      const key = JSON.stringify([subjectOf(rejection).id, rejection.reason, rejection.protocol]);
+      const counter = counters.get(counters.has(key) || counters.size < maxTrackedKinds ? key : '');
+      if (counter !== undefined) counter.times += 1;
+      else if (counters.size < maxTrackedKinds) {
+        counters.set(key, { rejection, times: 0 });
+        recordInBackground(rejectionEvent(rejection, 1));
+      } else counters.set('', { rejection: { ...rejection, address: 'several' }, times: 1 });
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      tellFurther();
-      await Promise.all(underWay);
+      flushCounters();
+      await Promise.all(inFlight);
     },
   };
 }
 
-function keyEvent(what: 'created' | 'revoked', key: StoredKey, by: Caller): EventCandidate {
-  const { id, name, may, filter, emitPrefix, expires, created, revoked } = key;
+function keyEvent(action: 'created' | 'revoked', key: StoredKey, by: Caller): EventCandidate {
+  const { id, name, permissions, filter, emitPrefix, expires, created, revoked } = key;
   return {
-    id: `${keyName(id)}.${what}`,
-    occurred: what === 'created' ? created : (revoked ?? undefined),
-    event: `tidings.api-key.${what}`,
-    resource: { id: keyName(id), name },
+    id: `${keyResourceId(id)}.${action}`,
+    occurred: action === 'created' ? created : (revoked ?? undefined),
+    event: `tidings.api-key.${action}`,
+    resource: { id: keyResourceId(id), name },
     related: actor(by),
-    payload: what === 'created' ? { may, filter, emitPrefix, expires } : {},
-    follows: what === 'created' ? null : `${keyName(id)}.created`,
+    payload: action === 'created' ? { permissions, filter, emitPrefix, expires } : {},
+    follows: action === 'created' ? null : `${keyResourceId(id)}.created`,
   };
 }
 
-function refusalEvent(refusal: Refusal, times: number): EventCandidate {
-  const { reason, door, address } = refusal;
-  return { event: 'tidings.access.refused', resource: subjectOf(refusal), payload: { reason, door, address, times } };
+function rejectionEvent(rejection: AccessRejection, times: number): EventCandidate {
+  const { reason, protocol, address } = rejection;
+  return { event: 'tidings.access.rejected', resource: subjectOf(rejection), payload: { reason, protocol, address, times } };
 }
 
-function subjectOf({ caller, address }: Refusal): { readonly id: string; readonly name?: string } {
-  return caller?.keyId ? { id: keyName(caller.keyId), name: caller.name } : { id: `tidings.address.${address}` };
+function subjectOf({ caller, address }: AccessRejection): { readonly id: string; readonly name?: string } {
+  return caller?.keyId ? { id: keyResourceId(caller.keyId), name: caller.name } : { id: `tidings.address.${address}` };
 }
 
 function actor({ keyId, name }: Caller): readonly object[] {
-  return keyId === null ? [] : [{ id: keyName(keyId), role: 'actor', name }];
+  return keyId === null ? [] : [{ id: keyResourceId(keyId), role: 'actor', name }];
 }
 
-function keyName(id: string): string {
+function keyResourceId(id: string): string {
   return `tidings.api-key.${id}`;
 }
 
-const everyMs = 60_000;
-const mostKnown = 1000;
+const flushIntervalMs = 60_000;
+const maxTrackedKinds = 1000;

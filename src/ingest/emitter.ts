@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import { checkNotEnded, itself, requireRight, type Caller } from '../auth/caller.ts';
-import { seesEverything } from '../auth/visibility.ts';
+import { checkNotEnded, system, requirePermission, type Caller } from '../auth/caller.ts';
+import { hasFullVisibility } from '../auth/visibility.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft, StoredEvent, EventCandidate } from '../event/event.ts';
@@ -13,7 +13,7 @@ import { rowOf, type Appended } from '../store/log/append.ts';
 import type { Database } from '../store/database/database.ts';
 import { readEventsById } from '../store/log/events-by-id.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
-import type { SharedBatches } from './group-commit.ts';
+import type { GroupCommit } from './group-commit.ts';
 import type { Stored } from './commit-queue.ts';
 
 /**
@@ -49,7 +49,7 @@ export type Outcome =
 
 export interface EmitterParts {
   readonly database: Database;
-  readonly batches: SharedBatches;
+  readonly groupCommit: GroupCommit;
   readonly heads: HeadReader;
   readonly metrics: Metrics;
   readonly limits: EventLimits;
@@ -58,22 +58,22 @@ export interface EmitterParts {
 export function createEmitter(parts: EmitterParts): Emitter {
   return {
     async emit(candidates, onError, caller) {
-      requireRight(caller, 'emit');
+      requirePermission(caller, 'emit');
       const checked = candidates.map((candidate) => check(candidate, parts.limits, caller));
       const drafts = checked.flatMap((each) => ('draft' in each ? [each.draft] : []));
-      const refused = drafts.length < checked.length && onError === 'REJECT_ALL';
-      const stored = refused ? null : await store(parts, drafts, { onError, caller });
+      const isRejected = drafts.length < checked.length && onError === 'REJECT_ALL';
+      const stored = isRejected ? null : await store(parts, drafts, { onError, caller });
       const emission =
         stored === null
-          ? { outcomes: checked.map((each) => refusal(each)), head: await parts.heads.head() }
+          ? { outcomes: checked.map((each) => rejection(each)), head: await parts.heads.head() }
           : { outcomes: await outcomes(parts, { checked, stored, caller }), head: stored.head };
-      tell(parts.metrics, emission.outcomes);
+      recordMetrics(parts.metrics, emission.outcomes);
       return emission;
     },
   };
 }
 
-function tell({ emitted, problems }: Metrics, outcomes: readonly Outcome[]): void {
+function recordMetrics({ emitted, problems }: Metrics, outcomes: readonly Outcome[]): void {
   const counts = { CREATED: 0, DUPLICATE: 0, REJECTED: 0 };
   for (const { status } of outcomes) counts[status] += 1;
   for (const [status, count] of Object.entries(counts)) if (count > 0) emitted.inc({ status: status.toLowerCase() }, count);
@@ -88,14 +88,14 @@ function check(candidate: Candidate, limits: EventLimits, caller: Caller): Check
   const { event, path } = candidate;
   const id = event.id ?? uuidv7();
   const validation = validateEvent({ ...event, id }, path, limits);
-  const problem = 'draft' in validation ? forbidden(validation.draft, path, caller) : null;
+  const problem = 'draft' in validation ? permissionProblem(validation.draft, path, caller) : null;
   return { path, ...(problem === null ? validation : { problems: [problem] }) };
 }
 
 /** Why the caller may not emit this. */
-function forbidden({ event, resource }: EventDraft, path: readonly string[], caller: Caller): Problem | null {
+function permissionProblem({ event, resource }: EventDraft, path: readonly string[], caller: Caller): Problem | null {
   const { emitPrefix } = caller;
-  if (event.startsWith(reservedNames) && caller !== itself) {
+  if (event.startsWith(reservedNames) && caller !== system) {
     const message = `${[...path, 'event'].join('.')}: names that begin with ${reservedNames} are kept for what the server tells of itself; use another one`;
     return { code: 'FORBIDDEN', message, path: [...path, 'event'] };
   }
@@ -108,38 +108,38 @@ function forbidden({ event, resource }: EventDraft, path: readonly string[], cal
 const reservedNames = 'tidings.';
 
 async function store(
-  { batches, metrics }: EmitterParts,
+  { groupCommit, metrics }: EmitterParts,
   drafts: readonly EventDraft[],
   { onError, caller }: { readonly onError: BatchErrorPolicy; readonly caller: Caller },
 ): Promise<Stored> {
-  const timed = metrics.appendSeconds.startTimer();
-  const stored = await batches.store(drafts.map(rowOf), onError, () => checkNotEnded(caller));
-  timed();
+  const stopTimer = metrics.appendSeconds.startTimer();
+  const stored = await groupCommit.store(drafts.map(rowOf), onError, () => checkNotEnded(caller));
+  stopTimer();
   return stored;
 }
 
-interface Answered {
+interface CommittedCandidates {
   readonly checked: readonly Checked[];
   readonly stored: Stored;
   readonly caller: Caller;
 }
 
-async function outcomes(parts: EmitterParts, { checked, stored, caller }: Answered): Promise<readonly Outcome[]> {
+async function outcomes(parts: EmitterParts, { checked, stored, caller }: CommittedCandidates): Promise<readonly Outcome[]> {
   const { results, head } = stored;
   let next = 0;
   const paired = checked.map((each) => ({ each, result: 'draft' in each ? results[next++] : undefined }));
-  const stands = paired.flatMap(({ each, result }) =>
-    'draft' in each && (result?.created === false || (!seesEverything(caller) && hasConflict(result))) ? [each.draft.id] : [],
+  const existingIds = paired.flatMap(({ each, result }) =>
+    'draft' in each && (result?.created === false || (!hasFullVisibility(caller) && hasConflict(result))) ? [each.draft.id] : [],
   );
-  const known = stands.length === 0 ? new Map<string, StoredEvent>() : await readEventsById(parts.database, stands, head);
-  const isHidden = (event: StoredEvent | undefined): boolean => event !== undefined && !matches(caller.sees, event);
+  const existing = existingIds.length === 0 ? new Map<string, StoredEvent>() : await readEventsById(parts.database, existingIds, head);
+  const isHidden = (event: StoredEvent | undefined): boolean => event !== undefined && !matches(caller.visibilityFilter, event);
   return paired.map(({ each, result }): Outcome => {
-    if (!('draft' in each) || result === undefined) return refusal(each);
-    const event = known.get(each.draft.id);
+    if (!('draft' in each) || result === undefined) return rejection(each);
+    const event = existing.get(each.draft.id);
     if (hasConflict(result)) return { status: 'REJECTED', problems: [conflict(each.path, isHidden(event) ? [] : result.differing)] };
-    if (result.created === null) return refusal(each);
+    if (result.created === null) return rejection(each);
     if (result.created) return { status: 'CREATED', event: created(each.draft, result) };
-    if (event === undefined) throw removedMeanwhile(each.draft.id);
+    if (event === undefined) throw removedConcurrently(each.draft.id);
     return { status: 'DUPLICATE', event: isHidden(event) ? null : event };
   });
 }
@@ -149,7 +149,7 @@ function hasConflict(result: Stored['results'][number] | undefined): boolean {
 }
 
 /** Retention took the stored one between the two statements; the id is free now. */
-function removedMeanwhile(id: string): TidingsError {
+function removedConcurrently(id: string): TidingsError {
   return new TidingsError(
     'UNAVAILABLE',
     `The event ${id} was stored before and has just been removed, since it was past retention. Repeat the request.`,
@@ -161,7 +161,7 @@ function created(draft: EventDraft, { position, received }: Appended): StoredEve
 }
 
 /** What an event gets that was not stored: its own problems, or those of the batch. */
-function refusal(checked: Checked): Outcome {
+function rejection(checked: Checked): Outcome {
   if ('problems' in checked) return { status: 'REJECTED', problems: checked.problems };
   const message = `${checked.path.join('.')}: the event is sound, but another one of its batch was refused, and with it the batch`;
   return { status: 'REJECTED', problems: [{ code: 'BATCH_REJECTED', message, path: checked.path }] };

@@ -1,10 +1,10 @@
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
-import { appendRows, createdStretch, type Appended, type ConflictPolicy, type DraftRow } from '../store/log/append.ts';
+import { appendRows, createdSlice, type Appended, type ConflictPolicy, type DraftRow } from '../store/log/append.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
-import type { Stretch } from '../store/log/read-log.ts';
-import { WaitingRequests, type Amount, type Request, type StillMay, type Stored, type NotStored } from './commit-queue.ts';
+import type { LogSlice } from '../store/log/read-log.ts';
+import { CommitQueue, type Amount, type CommitRequest, type PermissionCheck, type Stored, type NotStored } from './commit-queue.ts';
 
 /**
  * Group commit: requests that come while others are being stored go to the database together, in one transaction.
@@ -18,79 +18,79 @@ import { WaitingRequests, type Amount, type Request, type StillMay, type Stored,
  *   waiting --> stored together --> answered
  *                  '--> one conflicts and wants all or nothing, or fails: the others together, those one by one --> answered
  */
-export interface SharedBatches {
+export interface GroupCommit {
   /** Throws UNAVAILABLE; where it does not say that too much waits, the fate of the request is unknown, and repeating it is safe. */
-  store(rows: readonly DraftRow[], onConflict: ConflictPolicy, stillMay?: StillMay): Promise<Stored>;
+  store(rows: readonly DraftRow[], onConflict: ConflictPolicy, checkPermission?: PermissionCheck): Promise<Stored>;
   /** What waits for its turn now. */
-  readonly waiting: Amount;
+  readonly queued: Amount;
 }
 
-export interface SharedBatchParts {
+export interface GroupCommitParts {
   readonly database: Database;
   readonly heads: HeadReader;
   /** Told after every batch that stored something. */
   readonly announce: () => void;
-  readonly tail: OwnTail;
-  readonly digesting?: DigestingState;
+  readonly tail: LocalAppendSink;
+  readonly indexer?: IndexerState;
 }
 
 /** Who digests what is stored here. */
-export interface DigestingState {
+export interface IndexerState {
   /** Whether more was stored than it has come to: then batches go one after the other until it has. */
   readonly isFarBehind: boolean;
 }
 
 /** Who follows the log in this process, and would else read back what is stored here. */
-export interface OwnTail {
-  wantsOwn(): boolean;
+export interface LocalAppendSink {
+  wantsLocalAppends(): boolean;
   /** Gets created events and a head that was read after they were, at or after them. */
-  offer(own: Stretch, head: Position): void;
+  offer(appends: LogSlice, head: Position): void;
 }
 
-export interface SharedBatchBounds {
+export interface GroupCommitBounds {
   /** Batches under way at once. */
-  readonly lanes: number;
+  readonly parallelCommits: number;
   /** Of a shared batch; a request may be larger by itself. */
-  readonly batch: Amount;
-  readonly waiting: Amount;
+  readonly batchSize: Amount;
+  readonly queued: Amount;
 }
 
-export function createSharedBatches(parts: SharedBatchParts, bounds = usualBounds(parts.database)): SharedBatches {
-  const waiting = new WaitingRequests(bounds.waiting);
-  let busy = 0;
+export function createGroupCommit(parts: GroupCommitParts, bounds = defaultBounds(parts.database)): GroupCommit {
+  const queued = new CommitQueue(bounds.queued);
+  let activeCommits = 0;
   let scheduled = false;
 
-  const fill = (): void => {
+  const startCommits = (): void => {
     scheduled = false;
-    const lanes = parts.digesting?.isFarBehind ? 1 : bounds.lanes;
-    while (busy < lanes && waiting.length > 0) void inLane(waiting.takeBatch(bounds.batch));
+    const parallelCommits = parts.indexer?.isFarBehind ? 1 : bounds.parallelCommits;
+    while (activeCommits < parallelCommits && queued.length > 0) void commitBatch(queued.takeBatch(bounds.batchSize));
   };
-  const inLane = async (batch: readonly Request[]): Promise<void> => {
-    busy += 1;
-    await storeTogether(parts, batch.filter(stillMay));
-    busy -= 1;
-    fill();
+  const commitBatch = async (batch: readonly CommitRequest[]): Promise<void> => {
+    activeCommits += 1;
+    await storeTogether(parts, batch.filter(checkPermission));
+    activeCommits -= 1;
+    startCommits();
   };
   return {
-    get waiting() {
-      return waiting.amount;
+    get queued() {
+      return queued.amount;
     },
     async store(rows, onConflict, check = () => undefined) {
       if (rows.length === 0) return { results: [], head: await parts.heads.head() };
       return new Promise<Stored>((resolve, reject) => {
         // By itself an event is all of its request: it is refused or not, and refuses nothing else.
-        waiting.add({ rows, onConflict: rows.length === 1 ? 'SKIP_REJECTED' : onConflict, stillMay: check, resolve, reject });
+        queued.add({ rows, onConflict: rows.length === 1 ? 'SKIP_REJECTED' : onConflict, checkPermission: check, resolve, reject });
         // Those that came in the same turn of the event loop go together.
-        if (!scheduled) setImmediate(fill);
+        if (!scheduled) setImmediate(startCommits);
         scheduled = true;
       });
     },
   };
 }
 
-function stillMay(request: Request): boolean {
+function checkPermission(request: CommitRequest): boolean {
   try {
-    request.stillMay();
+    request.checkPermission();
     return true;
   } catch (error) {
     request.reject(error);
@@ -99,15 +99,15 @@ function stillMay(request: Request): boolean {
 }
 
 /** Stores and answers requests of one policy. Does not throw: whatever goes wrong is said to those whom it concerns. */
-async function storeTogether(parts: SharedBatchParts, requests: readonly Request[]): Promise<void> {
+async function storeTogether(parts: GroupCommitParts, requests: readonly CommitRequest[]): Promise<void> {
   const [first] = requests;
   if (first === undefined) return;
   try {
     const rows = requests.length === 1 ? first.rows : requests.flatMap((request) => request.rows);
     const appended = await appendRows(parts.database, rows, first.onConflict);
     if ('conflicts' in appended) return await resolveConflicts(parts, requests, appended.conflicts);
-    const head = await madeReadable(parts, appended);
-    for (const [request, results] of shares(requests, appended)) request.resolve({ results, head });
+    const head = await waitUntilReadable(parts, appended);
+    for (const [request, results] of splitByRequest(requests, appended)) request.resolve({ results, head });
   } catch (error) {
     // What the database could not take may be in any of them. When it was away, all have the same fate.
     if (requests.length === 1 || isUnavailable(error)) for (const { reject } of requests) reject(error);
@@ -117,8 +117,8 @@ async function storeTogether(parts: SharedBatchParts, requests: readonly Request
 
 /** Nothing was stored. What was said of each row may have been due to rows of others, so all is tried again. */
 async function resolveConflicts(
-  parts: SharedBatchParts,
-  requests: readonly Request[],
+  parts: GroupCommitParts,
+  requests: readonly CommitRequest[],
   conflicts: readonly (readonly string[])[],
 ): Promise<void> {
   const [first] = requests;
@@ -126,43 +126,47 @@ async function resolveConflicts(
     const results = conflicts.map((differing): NotStored => ({ created: null, differing }));
     return first?.resolve({ results, head: await parts.heads.head() });
   }
-  const found = shares(requests, conflicts).map(([request, own]) => ({ request, conflicts: own.some((fields) => fields.length > 0) }));
-  const those = (conflicting: boolean): Request[] => found.filter((each) => each.conflicts === conflicting).map(({ request }) => request);
-  await storeTogether(parts, those(false));
-  await storeOneByOne(parts, those(true));
+  const found = splitByRequest(requests, conflicts).map(([request, requestConflicts]) => ({
+    request,
+    conflicts: requestConflicts.some((fields) => fields.length > 0),
+  }));
+  const requestsWhere = (conflicting: boolean): CommitRequest[] =>
+    found.filter((each) => each.conflicts === conflicting).map(({ request }) => request);
+  await storeTogether(parts, requestsWhere(false));
+  await storeOneByOne(parts, requestsWhere(true));
 }
 
-async function storeOneByOne(parts: SharedBatchParts, requests: readonly Request[]): Promise<void> {
+async function storeOneByOne(parts: GroupCommitParts, requests: readonly CommitRequest[]): Promise<void> {
   for (const request of requests) await storeTogether(parts, [request]);
 }
 
 /** Waits until every read includes what was stored, and tells those who wait for it. */
-async function madeReadable({ heads, tail, announce }: SharedBatchParts, appended: readonly Appended[]): Promise<Position> {
+async function waitUntilReadable({ heads, tail, announce }: GroupCommitParts, appended: readonly Appended[]): Promise<Position> {
   const created = appended.filter((each) => each.created);
   if (created.length > 0) announce();
   // Places that others took before may still be undecided; until they are, no reader sees what was stored here.
-  const last = appended.reduce((most, { position }) => Math.max(most, position), 0) as Position;
+  const last = appended.reduce((max, { position }) => Math.max(max, position), 0) as Position;
   const head = await heads.headFrom(last);
-  if (created.length > 0 && tail.wantsOwn()) tail.offer(createdStretch(created), head);
+  if (created.length > 0 && tail.wantsLocalAppends()) tail.offer(createdSlice(created), head);
   return head;
 }
 
 /** What belongs to each request of what is said of all rows. */
-function shares<T>(requests: readonly Request[], all: readonly T[]): readonly (readonly [Request, readonly T[]])[] {
-  let from = 0;
-  return requests.map((request) => [request, all.slice(from, (from += request.rows.length))] as const);
+function splitByRequest<T>(requests: readonly CommitRequest[], all: readonly T[]): readonly (readonly [CommitRequest, readonly T[]])[] {
+  let start = 0;
+  return requests.map((request) => [request, all.slice(start, (start += request.rows.length))] as const);
 }
 
 function isUnavailable(error: unknown): boolean {
   return error instanceof TidingsError && error.code === 'UNAVAILABLE';
 }
 
-function usualBounds({ kind }: Database): SharedBatchBounds {
+function defaultBounds({ kind }: Database): GroupCommitBounds {
   return {
     // The embedded database has one connection. More than a few lanes make batches smaller, not the whole faster.
-    lanes: kind === 'embedded' ? 1 : 4,
-    batch: { events: 1000, bytes: 4 << 20 },
+    parallelCommits: kind === 'embedded' ? 1 : 4,
+    batchSize: { events: 1000, bytes: 4 << 20 },
     // Some seconds' work. Whoever waits longer should rather know.
-    waiting: { events: 100_000, bytes: 64 << 20 },
+    queued: { events: 100_000, bytes: 64 << 20 },
   };
 }

@@ -1,7 +1,7 @@
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
-import type { Stretch } from '../store/log/read-log.ts';
-import type { RecentBounds } from './tail-buffer.ts';
+import type { LogSlice } from '../store/log/read-log.ts';
+import type { TailBufferBounds } from './tail-buffer.ts';
 
 /**
  * Events that this process stored itself and has not passed yet, so that they need not be read back.
@@ -16,13 +16,13 @@ import type { RecentBounds } from './tail-buffer.ts';
  *
  * Does not promise to keep anything: what lies beyond the bounds is not taken, and is read like others' events.
  */
-export class OwnEvents {
-  private readonly kept = new Map<Position, Kept>();
+export class LocalAppends {
+  private readonly kept = new Map<Position, KeptEvent>();
   private bytes = 0;
 
-  constructor(private readonly bounds: RecentBounds) {}
+  constructor(private readonly bounds: TailBufferBounds) {}
 
-  offer({ events, bytes }: Stretch): void {
+  offer({ events, bytes }: LogSlice): void {
     for (const [index, event] of events.entries()) {
       const size = bytes[index] ?? 0;
       if (this.kept.size >= this.bounds.events || this.bytes + size > this.bounds.bytes) return;
@@ -32,12 +32,12 @@ export class OwnEvents {
   }
 
   /** Every event after `after` up to and including `upTo`; null when it is not known here what they are. */
-  stretch(after: Position, upTo: Position): Stretch | null {
+  range(after: Position, upTo: Position): LogSlice | null {
     if (upTo - after > this.kept.size) return null;
     const events: StoredEvent[] = [];
     const bytes: number[] = [];
-    for (let place = after + 1; place <= upTo; place += 1) {
-      const kept = this.kept.get(place as Position);
+    for (let position = after + 1; position <= upTo; position += 1) {
+      const kept = this.kept.get(position as Position);
       if (kept === undefined) return null;
       events.push(kept.event);
       bytes.push(kept.bytes);
@@ -46,10 +46,10 @@ export class OwnEvents {
   }
 
   /** Lets go of what lies at or before a place. */
-  passed(upTo: Position): void {
-    for (const [place, { bytes }] of this.kept) {
-      if (place > upTo) continue;
-      this.kept.delete(place);
+  dropUpTo(upTo: Position): void {
+    for (const [position, { bytes }] of this.kept) {
+      if (position > upTo) continue;
+      this.kept.delete(position);
       this.bytes -= bytes;
     }
   }
@@ -60,7 +60,7 @@ export class OwnEvents {
   }
 }
 
-interface Kept {
+interface KeptEvent {
   readonly event: StoredEvent;
   readonly bytes: number;
 }

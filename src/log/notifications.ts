@@ -6,51 +6,55 @@ import type { Database } from '../store/database/database.ts';
  * Tells the processes on one database that the log may have grown. A wake-up is only ever an invitation to look
  * sooner: it carries no news, may come for nothing, and may be lost (a poll stands behind).
  */
-export interface Wakeups extends AsyncDisposable {
+export interface Notifications extends AsyncDisposable {
   /** Says that events were stored: at once in this process, in the others within a few milliseconds. */
   announce(): void;
   /** Calls `look` at every wake-up, until the returned function is called. */
-  listen(look: (from: Whence) => void): () => void;
+  listen(listener: (source: NotificationSource) => void): () => void;
 }
 
 /** Where events were stored: in this process or in another one, or perhaps in another one. */
-type Whence = 'here' | 'elsewhere';
+type NotificationSource = 'here' | 'elsewhere';
 
-export async function startWakeups(database: Database, logger: Logger): Promise<Wakeups> {
-  const lookers = new Set<(from: Whence) => void>();
-  const wakeHere = (): void => lookers.forEach((look) => look('here'));
+export async function startNotifications(database: Database, logger: Logger): Promise<Notifications> {
+  const listeners = new Set<(source: NotificationSource) => void>();
+  const notifyLocal = (): void => listeners.forEach((listener) => listener('here'));
   if (database.kind === 'embedded') {
-    return { announce: wakeHere, listen: listenIn(lookers), [Symbol.asyncDispose]: async () => undefined };
+    return { announce: notifyLocal, listen: listenerRegistry(listeners), [Symbol.asyncDispose]: async () => undefined };
   }
 
-  const wake = (): void => lookers.forEach((look) => look('elsewhere'));
-  const own = randomUUID();
-  const listening = await database.listen({ channel, heard: (sender) => sender === own || wake(), began: wake });
-  let announcing: NodeJS.Timeout | null = null;
+  const notifyRemote = (): void => listeners.forEach((listener) => listener('elsewhere'));
+  const processId = randomUUID();
+  const subscription = await database.listen({
+    channel,
+    onNotification: (sender) => sender === processId || notifyRemote(),
+    onReconnect: notifyRemote,
+  });
+  let pendingSend: NodeJS.Timeout | null = null;
   const send = (): void => {
-    announcing = null;
-    database.notify(channel, own).catch((error: unknown) => logger.info({ err: error }, 'a wake-up was not sent'));
+    pendingSend = null;
+    database.notify(channel, processId).catch((error: unknown) => logger.info({ err: error }, 'a wake-up was not sent'));
   };
   return {
     announce() {
-      wakeHere();
-      announcing ??= setTimeout(send, coalesceMs);
+      notifyLocal();
+      pendingSend ??= setTimeout(send, coalesceMs);
     },
-    listen: listenIn(lookers),
+    listen: listenerRegistry(listeners),
     async [Symbol.asyncDispose]() {
-      if (announcing !== null) {
-        clearTimeout(announcing);
+      if (pendingSend !== null) {
+        clearTimeout(pendingSend);
         send();
       }
-      await listening[Symbol.asyncDispose]();
+      await subscription[Symbol.asyncDispose]();
     },
   };
 }
 
-function listenIn(lookers: Set<(from: Whence) => void>): Wakeups['listen'] {
-  return (look) => {
-    lookers.add(look);
-    return () => void lookers.delete(look);
+function listenerRegistry(listeners: Set<(source: NotificationSource) => void>): Notifications['listen'] {
+  return (listener) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
   };
 }
 

@@ -1,7 +1,7 @@
 import { type Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 
-export interface RecentBounds {
+export interface TailBufferBounds {
   readonly events: number;
   readonly bytes: number;
 }
@@ -10,24 +10,24 @@ export interface RecentBounds {
  * The end of the log in memory: every event after `start` up to `head`, at most so many events and bytes. The oldest
  * go first; whoever needs them reads them from the database.
  */
-export class Recent {
+export class TailBuffer {
   private events: (StoredEvent | undefined)[] = [];
   private sizes: number[] = [];
   private first = 0; // those before are dropped, and cut away in bulk
   private bytes = 0;
-  private from: Position;
-  private to: Position;
+  private start: Position;
+  private end: Position;
 
   constructor(
     head: Position,
-    private readonly bounds: RecentBounds,
+    private readonly bounds: TailBufferBounds,
   ) {
-    this.from = head;
-    this.to = head;
+    this.start = head;
+    this.end = head;
   }
 
   get head(): Position {
-    return this.to;
+    return this.end;
   }
 
   /** Adds the events that follow `head` in the log, and moves the head to `head`. */
@@ -38,7 +38,7 @@ export class Recent {
       this.sizes.push(size);
       this.bytes += size;
     }
-    this.to = head;
+    this.end = head;
     while (this.events.length - this.first > this.bounds.events || this.bytes > this.bounds.bytes) this.dropOldest();
     if (this.first > this.bounds.events) {
       this.events = this.events.slice(this.first);
@@ -49,13 +49,13 @@ export class Recent {
 
   /** At most `limit` events after `position`, in order; null when memory does not reach back that far. */
   after(position: Position, limit: number): readonly StoredEvent[] | null {
-    if (position < this.from) return null;
+    if (position < this.start) return null;
     const first = this.firstAfter(position);
     return this.events.slice(first, first + limit).filter((event) => event !== undefined);
   }
 
   /** Drops the events up to a place, which nobody is to have any more. */
-  forget(upTo: Position): void {
+  prune(upTo: Position): void {
     while ((this.events[this.first]?.position ?? Infinity) <= upTo) this.dropOldest();
   }
 
@@ -79,7 +79,7 @@ export class Recent {
   private dropOldest(): void {
     const oldest = this.events[this.first];
     if (oldest === undefined) return;
-    this.from = oldest.position;
+    this.start = oldest.position;
     this.bytes -= this.sizes[this.first] ?? 0;
     this.events[this.first] = undefined;
     this.first += 1;

@@ -5,12 +5,12 @@ import { toMicros } from '../event/instant.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
-import { readLog, type Stretch } from '../store/log/read-log.ts';
-import { Portion } from '../store/database/adaptive-limit.ts';
-import { OwnEvents } from './local-appends.ts';
-import { Recent, type RecentBounds } from './tail-buffer.ts';
-import { Waiters } from '../concurrency/wake-signal.ts';
-import type { Wakeups } from './notifications.ts';
+import { readLog, type LogSlice } from '../store/log/read-log.ts';
+import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
+import { LocalAppends } from './local-appends.ts';
+import { TailBuffer, type TailBufferBounds } from './tail-buffer.ts';
+import { WakeSignal } from '../concurrency/wake-signal.ts';
+import type { Notifications } from './notifications.ts';
 
 /**
  * The tail: this process's one reader of the log's end, on behalf of everybody who listens.
@@ -27,111 +27,111 @@ export interface Tail extends AsyncDisposable {
   /** Counts as a listener until disposed of, once for each call; resolves once the tail stands at a head that was read after the call. */
   follow(): Promise<Disposable>;
   /** Events after `position` that are in memory (none: it is at the tail's head); null: read them from the database. */
-  recentAfter(position: Position, limit: number): readonly StoredEvent[] | null;
+  bufferedAfter(position: Position, limit: number): readonly StoredEvent[] | null;
   /** The event at a place, if it is in memory. */
-  recentAt(position: Position): StoredEvent | null;
+  bufferedAt(position: Position): StoredEvent | null;
   /** Drops the events up to a place from memory: they were removed from the log. */
-  forget(upTo: Position): void;
+  prune(upTo: Position): void;
   head(): Position;
   /** Hands every stretch of events to `attendant` before the head moves over it; what that answers with is called after. */
-  attend(attendant: Attendant): void;
+  observe(observer: TailObserver): void;
   /** Aborts when the tail stops: then nothing moves any more. */
   readonly stopped: AbortSignal;
   /** Woken when the head has moved, and when the tail stops. */
-  readonly moves: Waiters;
+  readonly headSignal: WakeSignal;
   /** Whether anybody follows, and wants to be offered what this process stores. */
-  wantsOwn(): boolean;
+  wantsLocalAppends(): boolean;
   /** Takes events that this process stored, and a head that was read after they were committed, at or after them. */
-  offer(own: Stretch, head: Position): void;
+  offer(appends: LogSlice, head: Position): void;
 }
 
 /** The next events of the log and where they end. Must not throw. */
-export type Attendant = (events: readonly StoredEvent[], upTo: Position) => Promise<() => void>;
+export type TailObserver = (events: readonly StoredEvent[], upTo: Position) => Promise<() => void>;
 
 export interface TailParts {
   readonly database: Database;
   readonly heads: HeadReader;
-  readonly wakeups: Wakeups;
+  readonly notifications: Notifications;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
-export function startTail({ database, heads, wakeups, metrics, logger }: TailParts, bounds: RecentBounds = usualBounds): Tail {
+export function startTail({ database, heads, notifications, metrics, logger }: TailParts, bounds: TailBufferBounds = defaultBounds): Tail {
   const stopping = new AbortController();
-  const moves = new Waiters();
-  const attendants: Attendant[] = [];
+  const headSignal = new WakeSignal();
+  const observers: TailObserver[] = [];
   let followers = 0;
-  let recent: Recent | null = null;
-  const own = new OwnEvents(bounds);
-  const portion = new Portion(longest);
+  let buffer: TailBuffer | null = null;
+  const localAppends = new LocalAppends(bounds);
+  const adaptiveLimit = new AdaptiveLimit(maxStepEvents);
   /** The last head that came with own events. */
   let offeredHead = 0 as Position;
-  let looked: Promise<void> = Promise.resolve();
-  let lookAgain = false;
-  let looking = false;
+  let currentRun: Promise<void> = Promise.resolve();
+  let mustReadHead = false;
+  let isRunning = false;
   let failing = false;
 
-  const moveTo = async (head: Position, along: Recent): Promise<void> => {
-    while (along.head < head) {
-      const { stretch, upTo } = await nextStretch(along.head, head);
-      const attended = await Promise.all(attendants.map((attendant) => attendant(stretch.events, upTo)));
-      along.extend(stretch.events, stretch.bytes, upTo);
-      own.passed(upTo);
+  const moveTo = async (head: Position, target: TailBuffer): Promise<void> => {
+    while (target.head < head) {
+      const { slice, upTo } = await readNext(target.head, head);
+      const completions = await Promise.all(observers.map((observer) => observer(slice.events, upTo)));
+      target.extend(slice.events, slice.bytes, upTo);
+      localAppends.dropUpTo(upTo);
       metrics.head.set(upTo);
-      const last = stretch.events.at(-1);
+      const last = slice.events.at(-1);
       if (last !== undefined) metrics.logLag.observe(Math.max(0, Date.now() - Number(toMicros(last.received) / 1000n)) / 1000);
-      attended.forEach((done) => done());
-      moves.wake();
+      completions.forEach((done) => done());
+      headSignal.wake();
     }
   };
-  const nextStretch = async (after: Position, head: Position): Promise<{ stretch: Stretch; upTo: Position }> => {
-    const end = Math.min(head, after + longest) as Position;
-    const known = own.stretch(after, end);
-    if (known !== null) return { stretch: known, upTo: end };
-    const { limit } = portion;
-    const stretch = await readLog(database, { after, head, limit });
-    const { events, bytes } = stretch;
-    portion.saw(
+  const readNext = async (after: Position, head: Position): Promise<{ slice: LogSlice; upTo: Position }> => {
+    const end = Math.min(head, after + maxStepEvents) as Position;
+    const local = localAppends.range(after, end);
+    if (local !== null) return { slice: local, upTo: end };
+    const { limit } = adaptiveLimit;
+    const slice = await readLog(database, { after, head, limit });
+    const { events, bytes } = slice;
+    adaptiveLimit.record(
       events.length,
       bytes.reduce((sum, each) => sum + each, 0),
     );
-    return { stretch, upTo: events.length < limit ? head : (events.at(-1)?.position ?? head) };
+    return { slice, upTo: events.length < limit ? head : (events.at(-1)?.position ?? head) };
   };
-  const hasNews = (): boolean => lookAgain || (recent !== null && offeredHead > recent.head);
-  const lookUntilQuiet = async (): Promise<void> => {
-    looking = true;
+  const hasWork = (): boolean => mustReadHead || (buffer !== null && offeredHead > buffer.head);
+  const runUntilCaughtUp = async (): Promise<void> => {
+    isRunning = true;
     try {
-      while (hasNews() && followers > 0 && !stopping.signal.aborted) {
-        const asks = lookAgain || recent === null;
-        lookAgain = false;
-        const head = asks ? await heads.head() : offeredHead;
-        recent ??= new Recent(head, bounds);
-        await moveTo(head, recent);
+      while (hasWork() && followers > 0 && !stopping.signal.aborted) {
+        const readsHead = mustReadHead || buffer === null;
+        mustReadHead = false;
+        const head = readsHead ? await heads.head() : offeredHead;
+        buffer ??= new TailBuffer(head, bounds);
+        await moveTo(head, buffer);
         failing = false;
       }
     } catch (error) {
-      forgetOwn();
+      clearLocalAppends();
       // The poll tries again. One line for one outage.
       if (!failing) logger.warn({ err: error }, 'the log cannot be followed for now');
       failing = true;
     } finally {
-      looking = false;
+      isRunning = false;
       if (followers === 0) idle();
     }
   };
-  const forgetOwn = (): void => {
-    own.clear();
+  const clearLocalAppends = (): void => {
+    localAppends.clear();
     offeredHead = 0 as Position;
   };
   const idle = (): void => {
-    recent = null;
-    forgetOwn();
+    buffer = null;
+    clearLocalAppends();
   };
   const start = (): void => {
-    if (!looking && followers > 0) looked = lookUntilQuiet();
+    if (!isRunning && followers > 0) currentRun = runUntilCaughtUp();
   };
-  const look = (): void => {
-    lookAgain = true;
+  const readHeadAndRun = (): void => {
+    mustReadHead = true;
     start();
   };
 
@@ -139,17 +139,17 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
   const following: Disposable = {
     [Symbol.dispose]() {
       followers -= 1;
-      if (followers === 0 && !looking) idle();
+      if (followers === 0 && !isRunning) idle();
     },
   };
 
   // What is stored here is offered.
-  const stopListening = wakeups.listen((from) => from === 'here' || look());
-  const poll = setInterval(look, pollMs);
+  const stopListening = notifications.listen((from) => from === 'here' || readHeadAndRun());
+  const poll = setInterval(readHeadAndRun, pollIntervalMs);
   stopping.signal.addEventListener('abort', () => {
     clearInterval(poll);
     stopListening();
-    moves.wake();
+    headSignal.wake();
   });
 
   return {
@@ -159,34 +159,34 @@ export function startTail({ database, heads, wakeups, metrics, logger }: TailPar
         followers -= 1;
         throw error;
       });
-      recent ??= new Recent(head, bounds);
+      buffer ??= new TailBuffer(head, bounds);
       return following;
     },
-    recentAfter: (position, limit) => recent?.after(position, limit) ?? null,
-    recentAt: (position) => recent?.at(position) ?? null,
-    forget: (upTo) => recent?.forget(upTo),
-    attend: (attendant) => void attendants.push(attendant),
-    wantsOwn: () => followers > 0,
+    bufferedAfter: (position, limit) => buffer?.after(position, limit) ?? null,
+    bufferedAt: (position) => buffer?.at(position) ?? null,
+    prune: (upTo) => buffer?.prune(upTo),
+    observe: (observer) => void observers.push(observer),
+    wantsLocalAppends: () => followers > 0,
     offer(events, head) {
       if (followers === 0) return;
-      if (recent === null) return look();
-      own.offer(events);
+      if (buffer === null) return readHeadAndRun();
+      localAppends.offer(events);
       offeredHead = Math.max(offeredHead, head) as Position;
       start();
     },
     stopped: stopping.signal,
-    head: () => recent?.head ?? (0 as Position),
-    moves,
+    head: () => buffer?.head ?? (0 as Position),
+    headSignal,
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await looked;
+      await currentRun;
     },
   };
 }
 
 /** What memory keeps: enough that a subscriber who hesitates for a second need not read from the database. */
-const usualBounds: RecentBounds = { events: 10_000, bytes: 32 * 1024 * 1024 };
+const defaultBounds: TailBufferBounds = { events: 10_000, bytes: 32 * 1024 * 1024 };
 /** Events that are attended to at once. */
-const longest = 1000;
+const maxStepEvents = 1000;
 /** How late an event can be whose wake-up was lost. */
-const pollMs = 500;
+const pollIntervalMs = 500;

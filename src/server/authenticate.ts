@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Asker, Caller } from '../auth/caller.ts';
+import type { Client, Caller } from '../auth/caller.ts';
 import type { Callers } from '../auth/api-key-cache.ts';
 import { TidingsError } from '../errors.ts';
 import { addressOf } from '../transport/client.ts';
@@ -7,33 +7,33 @@ import { HttpError, rejectRequest } from '../transport/http-error.ts';
 import { requestIdOf } from '../transport/request-log.ts';
 
 /** Whoever sends a request, found out before anything is done for it. */
-export interface Admission {
+export interface Authenticator {
   /** Whether everybody is let in. */
   readonly isOpen: boolean;
   /** Who asks; null after it was answered that they may not. What is open for them closes when their key ends. */
-  admit(request: IncomingMessage, response: ServerResponse): Promise<Asker | null>;
+  authenticate(request: IncomingMessage, response: ServerResponse): Promise<Client | null>;
   /** The same for a WebSocket, which names its key itself. Throws UNAVAILABLE. */
-  admitSocket(knock: Knock): Promise<Caller | null>;
+  authenticateSocket(handshake: SocketHandshake): Promise<Caller | null>;
 }
 
 /** A WebSocket that wants in. */
-export interface Knock {
+export interface SocketHandshake {
   readonly authorization: string | undefined;
   readonly address: string;
-  readonly door: string;
+  readonly protocol: string;
 }
 
-export interface AdmissionParts {
+export interface AuthenticatorParts {
   readonly callers: Callers & { readonly isOpen: boolean };
-  readonly onRefused: (refusal: { readonly reason: string; readonly door: string; readonly address: string }) => void;
+  readonly onRejected: (rejection: { readonly reason: string; readonly protocol: string; readonly address: string }) => void;
 }
 
-export function createAdmission({ callers, onRefused }: AdmissionParts): Admission {
-  const identify = async ({ authorization, address, door }: Knock): Promise<Caller> => {
+export function createAuthenticator({ callers, onRejected }: AuthenticatorParts): Authenticator {
+  const identify = async ({ authorization, address, protocol }: SocketHandshake): Promise<Caller> => {
     try {
       return await callers.identify(authorization);
     } catch (error) {
-      if (isUnauthenticated(error)) onRefused({ reason: error.code, door, address });
+      if (isUnauthenticated(error)) onRejected({ reason: error.code, protocol, address });
       throw error;
     }
   };
@@ -41,21 +41,21 @@ export function createAdmission({ callers, onRefused }: AdmissionParts): Admissi
     get isOpen() {
       return callers.isOpen;
     },
-    async admit(request, response) {
+    async authenticate(request, response) {
       const address = addressOf(request);
       try {
-        const caller = await identify({ authorization: request.headers.authorization, address, door: 'http' });
-        closeAtEnd(caller, response);
+        const caller = await identify({ authorization: request.headers.authorization, address, protocol: 'http' });
+        closeWhenKeyEnds(caller, response);
         return { caller, address, requestId: requestIdOf(request) };
       } catch (error) {
         if (!(error instanceof TidingsError)) throw error;
-        rejectRequest(response, refusalBy(error));
+        rejectRequest(response, httpErrorOf(error));
         return null;
       }
     },
-    async admitSocket(knock) {
+    async authenticateSocket(handshake) {
       try {
-        return await identify(knock);
+        return await identify(handshake);
       } catch (error) {
         if (isUnauthenticated(error)) return null;
         throw error;
@@ -69,7 +69,7 @@ function isUnauthenticated(error: unknown): error is TidingsError {
 }
 
 /** A response may go on for as long as a subscription. */
-function closeAtEnd({ ended }: Caller, response: ServerResponse): void {
+function closeWhenKeyEnds({ ended }: Caller, response: ServerResponse): void {
   const close = (): void => void setTimeout(() => response.destroy(), graceMs).unref();
   ended.addEventListener('abort', close);
   response.once('close', () => ended.removeEventListener('abort', close));
@@ -79,7 +79,7 @@ function closeAtEnd({ ended }: Caller, response: ServerResponse): void {
 export const graceMs = 1500;
 
 /** The answer to whoever is not known, or cannot be now. */
-function refusalBy({ code, message, extensions }: TidingsError): HttpError {
+function httpErrorOf({ code, message, extensions }: TidingsError): HttpError {
   return code === 'UNAUTHENTICATED'
     ? new HttpError(401, message, { code, extensions, headers: { 'www-authenticate': 'Bearer realm="Tidings"' } })
     : new HttpError(503, message, { code, extensions, headers: { 'retry-after': '1' } });

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { atReading, type Metrics } from '../metrics.ts';
+import { onCollect, type Metrics } from '../metrics.ts';
 
 /** Counts the bytes of all connections, whatever is spoken on them: when the metrics are read, and when a connection closes. */
 export function countBytes(server: Server, { bytes }: Pick<Metrics, 'bytes'>): void {
@@ -20,5 +20,5 @@ export function countBytes(server: Server, { bytes }: Pick<Metrics, 'bytes'>): v
       open.delete(socket);
     });
   });
-  atReading(bytes, () => [...open.keys()].forEach(count));
+  onCollect(bytes, () => [...open.keys()].forEach(count));
 }

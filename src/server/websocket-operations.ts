@@ -1,11 +1,11 @@
 import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
-import type { Asker, Caller } from '../auth/caller.ts';
+import type { Client, Caller } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Encoded, Lane, Waiter } from '../transport/socket-writer.ts';
+import type { EncodedMessage, SocketWriter, DrainListener } from '../transport/socket-writer.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { LimitError } from './graphql/limit-error.ts';
-import type { Delivered, Outlet } from './graphql/subscribe.ts';
+import type { Delivered, ResultSink } from './graphql/subscribe.ts';
 
 export interface OperationLimits {
   readonly subscriptionsPerConnection: number;
@@ -13,7 +13,7 @@ export interface OperationLimits {
 
 /** What belongs to one WebSocket. */
 export interface Extra {
-  readonly lane: Lane;
+  readonly writer: SocketWriter;
   readonly address: string;
   readonly requestId: string;
   /** The header of its HTTP request. */
@@ -21,7 +21,7 @@ export interface Extra {
   /** Who opened it, once that is known. */
   caller: Caller | null;
   /** Its place among the connections of the caller's key. */
-  held: Disposable | null;
+  connectionSlot: Disposable | null;
   isClosed: boolean;
   /**
    * Subscriptions under way. graphql-ws forgets one that was completed before it was there, if another one took its id meanwhile.
@@ -34,38 +34,38 @@ export interface Extra {
 export interface OperationParts {
   readonly graphql: GraphQLEndpoint;
   readonly limits: OperationLimits;
-  readonly metrics: Pick<Metrics, 'refused'>;
+  readonly metrics: Pick<Metrics, 'rejectedRequests'>;
   /** Finds out who comes with this `authorization`, and whether they may come in. */
-  readonly admit: (extra: Extra, authorization: string | undefined) => Promise<boolean>;
+  readonly authenticate: (extra: Extra, authorization: string | undefined) => Promise<boolean>;
 }
 
 /** How operations that come over a WebSocket are prepared and executed: as those over HTTP, with the same plugins. */
-export function operationsOver({
+export function createOperationOptions({
   graphql,
   limits,
   metrics,
-  admit,
+  authenticate,
 }: OperationParts): ServerOptions<ConnectionInitMessage['payload'], Extra> {
   return {
-    connectionInitWaitTimeout: initMs,
+    connectionInitWaitTimeout: connectionInitTimeoutMs,
     /** False closes the socket with 4403. */
     async onConnect(connection) {
       const { extra, connectionParams } = connection;
       Object.assign(connection, { connectionParams: undefined }); // it holds the key, and may be large
       const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
-      return admit(extra, typeof given === 'string' ? given : extra.authorization);
+      return authenticate(extra, typeof given === 'string' ? given : extra.authorization);
     },
     async onSubscribe(connection, id, payload) {
-      const underWay = Object.keys(connection.subscriptions).length;
-      const refusal = underWay > limits.subscriptionsPerConnection ? tooMany(limits.subscriptionsPerConnection) : tooLong(id);
-      if (refusal !== null) {
-        metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
-        return [refusal];
+      const activeOperations = Object.keys(connection.subscriptions).length;
+      const limitError = activeOperations > limits.subscriptionsPerConnection ? tooMany(limits.subscriptionsPerConnection) : tooLong(id);
+      if (limitError !== null) {
+        metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
+        return [limitError];
       }
-      const { lane, caller, address, requestId } = connection.extra;
-      if (caller === null) return [notAdmitted()]; // cannot be: graphql-ws takes none before connection_init is answered
+      const { writer, caller, address, requestId } = connection.extra;
+      if (caller === null) return [notAcknowledged()]; // cannot be: graphql-ws takes none before connection_init is answered
       const { extra } = connection;
-      return prepare(graphql, payload, { caller, address, requestId, extra, outlet: new OperationOutlet(lane, id) });
+      return prepare(graphql, payload, { caller, address, requestId, extra, sink: new OperationSink(writer, id) });
     },
     execute: (args) => (args.rootValue as Prepared).execute(args),
     async subscribe(args) {
@@ -74,7 +74,7 @@ export function operationsOver({
       if (!('delivered' in result)) return result;
       const { delivered } = result;
       if (extra.isClosed) await delivered.return?.();
-      else keep(extra, delivered);
+      else trackResults(extra, delivered);
       return delivered;
     },
     onOperation(...[, , payload, args]) {
@@ -86,7 +86,7 @@ export function operationsOver({
 }
 
 /** How long a client has to send connection_init: it may be on a slow network, or a busy machine. */
-const initMs = 10_000;
+const connectionInitTimeoutMs = 10_000;
 
 interface Payload {
   readonly query: string;
@@ -104,11 +104,11 @@ interface Prepared {
 async function prepare(
   graphql: GraphQLEndpoint,
   { query, operationName, variables }: Payload,
-  { extra, ...asker }: Asker & { readonly outlet: Outlet; readonly extra: Extra },
+  { extra, ...client }: Client & { readonly sink: ResultSink; readonly extra: Extra },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
     params: { query, operationName, variables },
-    ...asker,
+    ...client,
   });
   let document: DocumentNode;
   try {
@@ -129,32 +129,32 @@ async function prepare(
   };
 }
 
-function keep({ results }: Extra, delivered: Delivered['delivered']): void {
+function trackResults({ results }: Extra, delivered: Delivered['delivered']): void {
   results.add(delivered);
   void delivered.next().then(() => results.delete(delivered)); // it only ends
 }
 
 /** Results of one operation, in the frames of graphql-transport-ws. */
-class OperationOutlet implements Outlet {
-  private readonly before: string;
+class OperationSink implements ResultSink {
+  private readonly framePrefix: string;
 
   constructor(
-    private readonly lane: Lane,
+    private readonly writer: SocketWriter,
     id: string,
   ) {
-    this.before = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+    this.framePrefix = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   }
 
   hasRoom(): boolean {
-    return this.lane.hasRoom;
+    return this.writer.hasRoom;
   }
 
-  onRoom(waiter: Waiter): void {
-    this.lane.onRoom(waiter);
+  onDrain(listener: DrainListener): void {
+    this.writer.onDrain(listener);
   }
 
-  send(encoded: Encoded): void {
-    this.lane.send(this.before, encoded, '}');
+  send(encoded: EncodedMessage): void {
+    this.writer.send(this.framePrefix, encoded, '}');
   }
 }
 
@@ -163,13 +163,13 @@ function tooMany(limit: number): GraphQLError {
 }
 
 function tooLong({ length }: string): LimitError | null {
-  if (length <= longestId) return null;
-  return new LimitError(`expected the id of an operation to have at most ${longestId} characters, got ${length}`);
+  if (length <= maxIdLength) return null;
+  return new LimitError(`expected the id of an operation to have at most ${maxIdLength} characters, got ${length}`);
 }
 
 /** It goes with every message. */
-const longestId = 255;
+const maxIdLength = 255;
 
-function notAdmitted(): GraphQLError {
+function notAcknowledged(): GraphQLError {
   return new GraphQLError('The connection was not acknowledged.', { extensions: { code: 'UNAUTHENTICATED' } });
 }

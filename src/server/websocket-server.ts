@@ -5,33 +5,33 @@ import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
-import { keepAlive, refuseUpgrade } from '../transport/socket-lifecycle.ts';
-import { Lane } from '../transport/socket-writer.ts';
+import { keepAlive, rejectUpgrade } from '../transport/socket-lifecycle.ts';
+import { SocketWriter } from '../transport/socket-writer.ts';
 import { addressOf } from '../transport/client.ts';
-import { graceMs, type Admission } from './authenticate.ts';
+import { graceMs, type Authenticator } from './authenticate.ts';
 import { graphqlPath } from './graphql/path.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
-import type { Connections } from '../transport/connection-limit.ts';
-import { isTooDeep, mostLevels } from '../transport/json-depth.ts';
+import type { ConnectionLimit } from '../transport/connection-limit.ts';
+import { isTooDeep, maxJsonLevels } from '../transport/json-depth.ts';
 import { requestIdOf } from '../transport/request-log.ts';
-import type { Pages } from '../transport/origin-policy.ts';
-import { operationsOver, type Extra, type OperationLimits } from './websocket-operations.ts';
+import type { OriginPolicy } from '../transport/origin-policy.ts';
+import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
   readonly http: Server;
   readonly graphql: GraphQLEndpoint;
-  readonly admission: Admission;
-  readonly pages: Pages;
-  readonly connections: Connections;
+  readonly authenticator: Authenticator;
+  readonly originPolicy: OriginPolicy;
+  readonly connections: ConnectionLimit;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: OperationLimits & { readonly bodyBytes: number };
-  readonly doors: readonly SocketDoor[];
+  readonly adapters: readonly SocketAdapter[];
 }
 
 /** What serves WebSockets at paths of its own on the one port. */
-export interface SocketDoor {
-  opensAt(path: string): boolean;
+export interface SocketAdapter {
+  matchesPath(path: string): boolean;
   /** Takes over a connection that asks to become a WebSocket. */
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
 }
@@ -42,26 +42,26 @@ export interface SocketDoor {
  * read holds up only its own operations.
  */
 export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
-  const { http, graphql, admission, pages, connections, metrics, logger, limits, doors } = parts;
+  const { http, graphql, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
-  const admit = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
-    extra.caller = await admission.admitSocket({ authorization, address: extra.address, door: 'websocket' });
-    const held = extra.caller === null ? null : connections.ofKey(extra.caller.keyId);
-    if (extra.caller !== null && held === null) throw new TidingsError('LIMIT_EXCEEDED', 'Too many connections of this key');
-    extra.held = held;
-    if (extra.isClosed) held?.[Symbol.dispose](); // meanwhile
+  const authenticate = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
+    extra.caller = await authenticator.authenticateSocket({ authorization, address: extra.address, protocol: 'websocket' });
+    const connectionSlot = extra.caller === null ? null : connections.acquireForKey(extra.caller.keyId);
+    if (extra.caller !== null && connectionSlot === null) throw new TidingsError('LIMIT_EXCEEDED', 'Too many connections of this key');
+    extra.connectionSlot = connectionSlot;
+    if (extra.isClosed) connectionSlot?.[Symbol.dispose](); // meanwhile
     extra.caller?.ended.addEventListener('abort', extra.onEnded);
     return extra.caller?.ended.aborted === false;
   };
-  const protocol = makeServer(operationsOver({ graphql, limits, metrics, admit }));
+  const graphqlWs = makeServer(createOperationOptions({ graphql, limits, metrics, authenticate }));
 
   const serve = (socket: WebSocket, request: IncomingMessage): void => {
     metrics.sockets.inc();
     const heartbeat = keepAlive(socket);
-    const lane = new Lane(socket, request.socket, metrics.slowReaders);
+    const writer = new SocketWriter(socket, request.socket, metrics.slowConsumers);
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) {
-        return socket.close(tryAgainLater, error.message.slice(0, longestReason)); // the database is away, or there are too many
+        return socket.close(tryAgainLater, error.message.slice(0, maxReasonLength)); // the database is away, or there are too many
       }
       // How graphql-ws tells of what only a server may say. Not for the log: any client could fill it.
       if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
@@ -71,28 +71,28 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       socket.close(CloseCode.InternalServerError, 'Internal server error');
     };
     const extra: Extra = {
-      lane,
+      writer,
       address: addressOf(request),
       requestId: requestIdOf(request),
       authorization: request.headers.authorization,
       caller: null,
-      held: null,
+      connectionSlot: null,
       isClosed: false,
       results: new Set(),
       // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
-    const closed = protocol.opened(
+    const closed = graphqlWs.opened(
       {
         protocol: socket.protocol,
-        send: (data) => lane.sent(data),
+        send: (data) => writer.sendAndFlush(data),
         // It repeats ids, however long, and ws throws when a reason is longer than a frame, which leaves the socket half closed.
-        close: (code, reason) => socket.close(code, reason?.slice(0, longestReason)),
+        close: (code, reason) => socket.close(code, reason?.slice(0, maxReasonLength)),
         onMessage(handle) {
           socket.on('message', (data: Buffer) => {
-            if (isTooDeep([data], mostLevels)) {
-              metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
-              return socket.close(CloseCode.BadRequest, `More than ${mostLevels} levels of JSON`);
+            if (isTooDeep([data], maxJsonLevels)) {
+              metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
+              return socket.close(CloseCode.BadRequest, `More than ${maxJsonLevels} levels of JSON`);
             }
             // Of a subscription, this is pending for as long as it is open.
             handle(data.toString()).catch(fail);
@@ -103,14 +103,14 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     );
     // Broken and oversized frames: ws closes the socket with the right code by itself.
     socket.on('error', (error) => {
-      metrics.refused.inc({ reason: 'FRAME' });
+      metrics.rejectedRequests.inc({ reason: 'FRAME' });
       logger.info({ err: error, requestId: extra.requestId }, 'a WebSocket failed');
     });
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
       clearInterval(heartbeat);
       extra.isClosed = true;
-      extra.held?.[Symbol.dispose]();
+      extra.connectionSlot?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
       for (const each of extra.results) void each.return?.();
       void closed(code, reason.toString());
@@ -119,21 +119,21 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
-    if (pages.refusalOf(request) !== null) {
-      metrics.refused.inc({ reason: 'FORBIDDEN' });
-      return refuseUpgrade(socket, '403 Forbidden');
+    if (originPolicy.rejectionOf(request) !== null) {
+      metrics.rejectedRequests.inc({ reason: 'FORBIDDEN' });
+      return rejectUpgrade(socket, '403 Forbidden');
     }
     const path = request.url?.split('?')[0] ?? '/';
-    const door = doors.find((each) => each.opensAt(path));
-    const refusal = door === undefined ? refusalOf(request) : null;
-    if (refusal !== null) return refuseUpgrade(socket, refusal);
-    const held = connections.ofAddress(addressOf(request));
-    if (held === null) {
-      metrics.refused.inc({ reason: 'LIMIT_EXCEEDED' });
-      return refuseUpgrade(socket, '429 Too Many Requests', { 'retry-after': '10' });
+    const adapter = adapters.find((each) => each.matchesPath(path));
+    const upgradeError = adapter === undefined ? upgradeErrorOf(request) : null;
+    if (upgradeError !== null) return rejectUpgrade(socket, upgradeError);
+    const connectionSlot = connections.acquireForAddress(addressOf(request));
+    if (connectionSlot === null) {
+      metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
+      return rejectUpgrade(socket, '429 Too Many Requests', { 'retry-after': '10' });
     }
-    socket.once('close', () => held[Symbol.dispose]()); // also where it never becomes a WebSocket
-    if (door !== undefined) return door.upgrade(request, socket, head);
+    socket.once('close', () => connectionSlot[Symbol.dispose]()); // also where it never becomes a WebSocket
+    if (adapter !== undefined) return adapter.upgrade(request, socket, head);
     sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
   };
   http.on('upgrade', upgrade);
@@ -144,14 +144,14 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       const open = [...sockets.clients];
       const closed = Promise.all(open.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
       for (const socket of open) socket.close(1001, 'The server is going away');
-      const patience = setTimeout(() => open.forEach((socket) => socket.terminate()), closingMs);
+      const forceCloseTimer = setTimeout(() => open.forEach((socket) => socket.terminate()), closeTimeoutMs);
       await closed;
-      clearTimeout(patience);
+      clearTimeout(forceCloseTimer);
     },
   };
 }
 
-function refusalOf({ url, headers }: IncomingMessage): string | null {
+function upgradeErrorOf({ url, headers }: IncomingMessage): string | null {
   if (url?.split('?')[0] !== graphqlPath) return '404 Not Found';
   const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
   if (!offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)) return '400 Bad Request';
@@ -159,8 +159,8 @@ function refusalOf({ url, headers }: IncomingMessage): string | null {
 }
 
 /** How long a client has to answer the closing of its socket. */
-const closingMs = 1000;
+const closeTimeoutMs = 1000;
 /** The close code upon which clients come again, after a while. */
 const tryAgainLater = 1013;
 /** A reason has 123 bytes at most. */
-const longestReason = 40;
+const maxReasonLength = 40;

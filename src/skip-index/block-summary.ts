@@ -2,8 +2,8 @@ import type { Position } from '../event/cursor.ts';
 import type { Term } from './terms.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Instant } from '../event/instant.ts';
-import type { SignatureBuilder } from './bloom-filter-builder.ts';
-import type { TermCollector } from './term-builder.ts';
+import type { BloomFilterBuilder } from './bloom-filter-builder.ts';
+import type { TermBuilder } from './term-builder.ts';
 
 /**
  * A digest: what some events that follow one another in the log say, in little space, so that whoever looks for events
@@ -14,56 +14,56 @@ import type { TermCollector } from './term-builder.ts';
  * inclusive, has all its terms and all its signature's bits here; every event of the stretch is in exactly one digest.
  * Does not promise the contrary: terms and bits are hashes, and do not say which event they are of.
  */
-export interface Digest {
+export interface BlockSummary {
   readonly first: Position;
   readonly last: Position;
   /** Tells the digests of one stretch apart: 0 to 2. */
-  readonly part: number;
+  readonly cluster: number;
   readonly firstOccurred: Instant;
   readonly lastOccurred: Instant;
   readonly firstReceived: Instant;
   readonly lastReceived: Instant;
   readonly terms: readonly Term[];
-  readonly signature: Uint8Array;
+  readonly bloom: Uint8Array;
 }
 
-interface Makers {
-  readonly terms: TermCollector;
-  readonly signature: SignatureBuilder;
+interface Builders {
+  readonly terms: TermBuilder;
+  readonly bloom: BloomFilterBuilder;
   /** Of all the digests of the chapter. */
-  readonly together: SignatureBuilder;
+  readonly rowGroupBloom: BloomFilterBuilder;
 }
 
-export function digest(
+export function summarize(
   events: readonly StoredEvent[],
-  place: Pick<Digest, 'first' | 'last' | 'part'>,
-  { terms, signature, together }: Makers,
-): Digest {
+  range: Pick<BlockSummary, 'first' | 'last' | 'cluster'>,
+  { terms, bloom, rowGroupBloom }: Builders,
+): BlockSummary {
   for (const event of events) {
     terms.add(event);
-    signature.add(event);
+    bloom.add(event);
   }
-  const collected = terms.take();
-  signature.mark(collected.marks);
-  together.merge(signature);
-  const [firstOccurred, lastOccurred] = edges(events, 'occurred');
-  const [firstReceived, lastReceived] = edges(events, 'received');
+  const built = terms.take();
+  bloom.addHashes(built.bloomKeys);
+  rowGroupBloom.merge(bloom);
+  const [firstOccurred, lastOccurred] = timeRangeOf(events, 'occurred');
+  const [firstReceived, lastReceived] = timeRangeOf(events, 'received');
   return {
-    ...place,
+    ...range,
     firstOccurred,
     lastOccurred,
     firstReceived,
     lastReceived,
-    terms: collected.terms,
-    signature: signature.take(),
+    terms: built.terms,
+    bloom: bloom.take(),
   };
 }
 
 /** The first and the last of their times. */
-function edges(events: readonly StoredEvent[], time: 'occurred' | 'received'): readonly [first: Instant, last: Instant] {
-  const [one] = events;
-  if (one === undefined) throw new Error('a digest of no events');
-  let first = one[time];
+function timeRangeOf(events: readonly StoredEvent[], time: 'occurred' | 'received'): readonly [first: Instant, last: Instant] {
+  const [firstEvent] = events;
+  if (firstEvent === undefined) throw new Error('a digest of no events');
+  let first = firstEvent[time];
   let last = first;
   for (const { [time]: instant } of events) {
     if (instant < first) first = instant;

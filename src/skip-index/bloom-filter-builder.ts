@@ -1,17 +1,17 @@
 import type { JsonObject, StoredEvent } from '../event/event.ts';
 import { fold } from '../filter/case-folding.ts';
 import {
-  gramSeed,
-  gramStep,
+  ngramSeed,
+  ngramStep,
   hashOfValue,
-  longestGram,
-  mixed,
+  maxNgramLength,
+  mix,
   pathStart,
-  placeOf,
+  bitPositionOf,
   secondHash,
-  shortestGram,
-  step,
-  wide,
+  minNgramLength,
+  pathStep,
+  maxBits,
 } from './bloom-filter.ts';
 
 /**
@@ -19,11 +19,11 @@ import {
  * values their payloads have, as a set of bits (a Bloom filter with one hash). A bit that is missing proves absence.
  * As large as what is in it asks for.
  */
-export class SignatureBuilder {
-  private readonly words = new Uint32Array(wide / 32);
+export class BloomFilterBuilder {
+  private readonly words = new Uint32Array(maxBits / 32);
   private setBits = 0;
   /** Events that follow one another share most of their texts. */
-  private readonly seen = new Set<string>();
+  private readonly addedTexts = new Set<string>();
   private characters = 0;
   private full = false;
 
@@ -39,31 +39,31 @@ export class SignatureBuilder {
   }
 
   /** Adds hashes that somebody else made of what events say. */
-  mark(hashes: Iterable<number>): void {
+  addHashes(hashes: Iterable<number>): void {
     for (const hash of hashes) this.set(hash);
   }
 
   /** Adds what another builder has. */
-  merge(other: SignatureBuilder): void {
+  merge(other: BloomFilterBuilder): void {
     const [words, others] = [this.words, other.words];
-    let more = 0;
+    let addedBits = 0;
     for (let index = 0; index < words.length; index += 1) {
       const word = others[index] ?? 0;
       const known = words[index] ?? 0;
       words[index] = known | word;
-      more += bitsIn(word & ~known);
+      addedBits += popCount(word & ~known);
     }
-    this.setBits += more;
+    this.setBits += addedBits;
     this.full ||= other.full;
   }
 
   /** The signature, and a builder as new. */
   take(): Uint8Array {
-    const size = Math.min(Math.max(Math.ceil(this.setBits * bitsPerEntry), smallest), wide);
-    const bytes = this.full ? Uint8Array.of(0xff) : narrowed(this.words, Math.ceil(size / 8));
+    const size = Math.min(Math.max(Math.ceil(this.setBits * bitsPerEntry), minBits), maxBits);
+    const bytes = this.full ? Uint8Array.of(0xff) : foldTo(this.words, Math.ceil(size / 8));
     this.words.fill(0);
     this.setBits = 0;
-    this.seen.clear();
+    this.addedTexts.clear();
     this.characters = 0;
     this.full = false;
     return bytes;
@@ -75,21 +75,21 @@ export class SignatureBuilder {
   }
 
   private addText(text: string): void {
-    const known = this.seen.size;
-    if (this.full || this.seen.add(text).size === known) return;
+    const known = this.addedTexts.size;
+    if (this.full || this.addedTexts.add(text).size === known) return;
     this.characters += text.length;
-    this.full = this.characters > mostCharacters;
+    this.full = this.characters > maxCharacters;
     if (this.full) return;
     const folded = fold(text);
-    for (let at = 0; at + shortestGram <= folded.length; at += 1) this.addGramsAt(folded, at);
+    for (let at = 0; at + minNgramLength <= folded.length; at += 1) this.addNgramsAt(folded, at);
   }
 
   /** One pass makes the grams of all lengths: the hash of a longer one begins with that of the shorter. */
-  private addGramsAt(text: string, at: number): void {
-    let h = gramSeed;
-    for (let length = 1; length <= longestGram && at + length <= text.length; length += 1) {
-      h = gramStep(h, text.charCodeAt(at + length - 1));
-      if (length >= shortestGram) this.set(mixed(h + length));
+  private addNgramsAt(text: string, at: number): void {
+    let h = ngramSeed;
+    for (let length = 1; length <= maxNgramLength && at + length <= text.length; length += 1) {
+      h = ngramStep(h, text.charCodeAt(at + length - 1));
+      if (length >= minNgramLength) this.set(mix(h + length));
     }
   }
 
@@ -102,7 +102,7 @@ export class SignatureBuilder {
       if (typeof value === 'string') this.addText(value);
       if (typeof value === 'object' && value !== null) {
         for (const key of Object.keys(value)) {
-          paths.push(step(path, key));
+          paths.push(pathStep(path, key));
           values.push((value as Readonly<Record<string, unknown>>)[key]);
         }
       } else {
@@ -114,8 +114,8 @@ export class SignatureBuilder {
   }
 
   private set(hash: number): void {
-    const place = placeOf(hash);
-    const [word, bit] = [place >>> 5, 1 << (place & 31)];
+    const position = bitPositionOf(hash);
+    const [word, bit] = [position >>> 5, 1 << (position & 31)];
     const bits = this.words[word] ?? 0;
     if ((bits & bit) !== 0) return;
     this.words[word] = bits | bit;
@@ -123,21 +123,21 @@ export class SignatureBuilder {
   }
 }
 
-function bitsIn(word: number): number {
+function popCount(word: number): number {
   let pairs = word - ((word >>> 1) & 0x5555_5555);
   pairs = (pairs & 0x3333_3333) + ((pairs >>> 2) & 0x3333_3333);
   return Math.imul((pairs + (pairs >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }
 
 /** So many bytes, with the bits of all places that are set in `words`. */
-function narrowed(words: Uint32Array, length: number): Uint8Array {
+function foldTo(words: Uint32Array, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   const bits = length * 8;
   let start = 0; // of a word's places, modulo `bits`
   for (let index = 0; index < words.length; index += 1) {
     for (let rest = words[index] ?? 0; rest !== 0; rest &= rest - 1) {
-      const place = start + 31 - Math.clz32(rest & -rest);
-      const bit = place < bits ? place : place - bits;
+      const position = start + 31 - Math.clz32(rest & -rest);
+      const bit = position < bits ? position : position - bits;
       bytes[bit >>> 3] = (bytes[bit >>> 3] ?? 0) | (1 << (bit & 7));
     }
     start = start + 32 < bits ? start + 32 : start + 32 - bits;
@@ -145,8 +145,8 @@ function narrowed(words: Uint32Array, length: number): Uint8Array {
   return bytes;
 }
 
-const smallest = 256;
+const minBits = 256;
 /** With more text than this, a signature has every bit: what is so large is looked at, not summed up. */
-const mostCharacters = 1 << 18;
+const maxCharacters = 1 << 18;
 /** Leaves 30 of a hundred bits set. */
 const bitsPerEntry = 2.75;

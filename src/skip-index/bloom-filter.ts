@@ -1,54 +1,54 @@
 import { fold } from '../filter/case-folding.ts';
 
 /** The hashes that the signature of any text containing `part` has: all of them, or the most telling. */
-export function gramsOf(part: string): readonly number[] {
-  const folded = fold(part);
+export function ngramHashesOf(text: string): readonly number[] {
+  const folded = fold(text);
   const hashes: number[] = [];
-  for (let length = longestGram; length >= shortestGram; length -= 1) {
-    for (let at = 0; at + length <= folded.length; at += 1) hashes.push(gramHash(folded.slice(at, at + length)));
+  for (let length = maxNgramLength; length >= minNgramLength; length -= 1) {
+    for (let at = 0; at + length <= folded.length; at += 1) hashes.push(ngramHash(folded.slice(at, at + length)));
   }
-  return hashes.slice(0, mostGrams);
+  return hashes.slice(0, maxNgramHashes);
 }
 
 /** The hashes that the signature of any payload with this scalar at this path has. */
 export function payloadHashes(path: readonly string[], value: unknown): readonly number[] {
-  const hash = hashOfValue(path.reduce(step, pathStart), value);
+  const hash = hashOfValue(path.reduce(pathStep, pathStart), value);
   return [hash, secondHash(hash)];
 }
 
 /** Grams: runs of characters (UTF-16 code units). The longer, the more one tells. */
-export const longestGram = 4;
-export const shortestGram = 2;
+export const maxNgramLength = 4;
+export const minNgramLength = 2;
 /** Grams of one text that are asked for: more would cost more than they save. */
-const mostGrams = 16;
-export const gramSeed = 0x9e3779b9 | 0;
+const maxNgramHashes = 16;
+export const ngramSeed = 0x9e3779b9 | 0;
 export const pathStart = 0x9747b28c | 0;
 /** Bits of a signature at most: 64 KiB of them, whatever an event says. */
-export const wide = 1 << 19;
+export const maxBits = 1 << 19;
 
-function gramHash(gram: string): number {
-  let h = gramSeed;
-  for (let at = 0; at < gram.length; at += 1) h = gramStep(h, gram.charCodeAt(at));
-  return mixed(h + gram.length);
+function ngramHash(ngram: string): number {
+  let h = ngramSeed;
+  for (let at = 0; at < ngram.length; at += 1) h = ngramStep(h, ngram.charCodeAt(at));
+  return mix(h + ngram.length);
 }
 
-export function gramStep(hash: number, unit: number): number {
+export function ngramStep(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193) ^ (hash >>> 15);
 }
 
-export function step(path: number, key: string): number {
-  return mixed(hashText(path, key) ^ 0x2e);
+export function pathStep(path: number, key: string): number {
+  return mix(hashText(path, key) ^ 0x2e);
 }
 
 export function hashOfValue(path: number, value: unknown): number {
-  const of = hashText(path ^ 0x3d, `${typeof value}:`);
+  const state = hashText(path ^ 0x3d, `${typeof value}:`);
   // -0 is 0 to JSON; 1.0 and 1 are the same number already.
-  return mixed(hashText(of, typeof value === 'string' ? value : String(value === 0 ? 0 : value)));
+  return mix(hashText(state, typeof value === 'string' ? value : String(value === 0 ? 0 : value)));
 }
 
 /** A value has two, since it has only these, while a text has many grams. */
 export function secondHash(first: number): number {
-  return mixed(first + 1);
+  return mix(first + 1);
 }
 
 function hashText(seed: number, text: string): number {
@@ -58,19 +58,19 @@ function hashText(seed: number, text: string): number {
 }
 
 /** The finalizer of MurmurHash3. */
-export function mixed(hash: number): number {
+export function mix(hash: number): number {
   let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) | 0;
 }
 
 /** Where a hash stands in a signature of the widest kind; in a narrower one, at this modulo its bits. */
-export function placeOf(hash: number): number {
-  return hash & (wide - 1);
+export function bitPositionOf(hash: number): number {
+  return hash & (maxBits - 1);
 }
 
 /** Whether a signature has the bit of a hash. */
-export function hasBit(signature: Uint8Array, hash: number): boolean {
-  const bit = placeOf(hash) % (signature.length * 8);
-  return ((signature[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0;
+export function hasBit(bloom: Uint8Array, hash: number): boolean {
+  const bit = bitPositionOf(hash) % (bloom.length * 8);
+  return ((bloom[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0;
 }

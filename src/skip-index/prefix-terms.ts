@@ -1,12 +1,12 @@
 /** The longest beginning of `prefix` that every name, or every id, that starts with it has a term for. */
-export function longestCut(prefix: string, of: Cut): string | null {
-  const longest = Math.max(0, ...cutsOf(prefix, of));
+export function longestPrefixTerm(prefix: string, field: PrefixField): string | null {
+  const longest = Math.max(0, ...prefixLengthsOf(prefix, field));
   return longest === 0 ? null : prefix.slice(0, longest);
 }
 
 /** What the value of a label that is no id has marks for, if it starts with `prefix`. */
-export function labelCut(prefix: string): string | null {
-  return prefix.length < valueCut ? null : prefix.slice(0, valueCut);
+export function labelPrefixOf(prefix: string): string | null {
+  return prefix.length < labelPrefixLength ? null : prefix.slice(0, labelPrefixLength);
 }
 
 /** What ids of one kind begin with, whatever they go on with. */
@@ -15,28 +15,29 @@ export function kindOf(id: string): string {
 }
 
 export function kindLength(id: string): number {
-  return boundariesIn(id, kindParts).at(-1) ?? 0;
+  return boundariesIn(id, kindSegments).at(-1) ?? 0;
 }
 
 /**
  * How long the beginnings are that have terms: up to behind each of the first parts and a little further; of names, which are
  * few, also in between. A text's cuts are the same whatever follows, which is what makes them good for prefixes.
  */
-export function cutsOf(text: string, of: Cut): readonly number[] {
+export function prefixLengthsOf(text: string, field: PrefixField): readonly number[] {
   const lengths: number[] = [];
-  for (const end of boundariesIn(text, mostParts)) {
-    for (const more of further[of]) if (end + more > 0 && end + more <= text.length) lengths.push(end + more);
+  for (const end of boundariesIn(text, maxPrefixSegments)) {
+    for (const extra of extraLengths[field]) if (end + extra > 0 && end + extra <= text.length) lengths.push(end + extra);
   }
   return lengths;
 }
 
 /** What is cut. */
-export type Cut = 'name' | 'id';
+export type PrefixField = 'name' | 'id';
 
 /** 0, and where the first parts of a text end. */
-function boundariesIn(text: string, most: number): readonly number[] {
+function boundariesIn(text: string, maxBoundaries: number): readonly number[] {
   const ends = [0];
-  for (let at = 0; at < text.length && ends.length <= most; at += 1) if (isBoundary(text.charCodeAt(at))) ends.push(at + 1);
+  for (let index = 0; index < text.length && ends.length <= maxBoundaries; index += 1)
+    if (isBoundary(text.charCodeAt(index))) ends.push(index + 1);
   return ends;
 }
 
@@ -45,7 +46,7 @@ function isBoundary(unit: number): boolean {
 }
 
 /** The marked beginning of a label's value has so many characters. */
-export const valueCut = 2;
-const mostParts = 3;
-const kindParts = 2;
-const further = { name: [0, 1, 2, 3], id: [0, 3] } as const;
+export const labelPrefixLength = 2;
+const maxPrefixSegments = 3;
+const kindSegments = 2;
+const extraLengths = { name: [0, 1, 2, 3], id: [0, 3] } as const;

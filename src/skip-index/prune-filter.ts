@@ -1,77 +1,77 @@
-import { allOf, always, anyOf, isIdle, ofHashes, type DigestTest } from './pruning-predicate.ts';
-import { marksOf, termOf, type Among, type Term } from './terms.ts';
+import { allOf, always, anyOf, prunesNothing, bloomPredicate, type PruningPredicate } from './pruning-predicate.ts';
+import { bloomKeysOf, termOf, type Among, type Term } from './terms.ts';
 import { labelKeys } from '../event/event.ts';
 import type { Condition, ResourceTest, ValueTest } from '../filter/filter.ts';
 import { literalRuns } from '../filter/glob.ts';
-import { gramsOf, payloadHashes } from './bloom-filter.ts';
-import { kindOf, labelCut, longestCut } from './prefix-terms.ts';
+import { ngramHashesOf, payloadHashes } from './bloom-filter.ts';
+import { kindOf, labelPrefixOf, longestPrefixTerm } from './prefix-terms.ts';
 
 /** What a filter asks of a digest: each part that says something by what it needs, the others nothing. */
-export function digestTestOf(condition: Condition): DigestTest {
-  const test = testOf(condition);
+export function pruningPredicateOf(condition: Condition): PruningPredicate {
+  const predicate = predicateOf(condition);
   // A test that is as large as a hostile filter would cost more than looking at the events.
-  return sizeOf(test) > mostParts ? always : test;
+  return sizeOf(predicate) > maxPredicateSize ? always : predicate;
 }
 
-function sizeOf(test: DigestTest): number {
-  switch (test.kind) {
+function sizeOf(predicate: PruningPredicate): number {
+  switch (predicate.kind) {
     case 'all':
     case 'any':
-      return test.of.reduce((sum, each) => sum + sizeOf(each), 1);
-    case 'bits':
-      return test.hashes.length;
+      return predicate.of.reduce((sum, each) => sum + sizeOf(each), 1);
+    case 'bloom':
+      return predicate.hashes.length;
     case 'terms':
     case 'during':
       return 1;
     default:
-      return test satisfies never;
+      return predicate satisfies never;
   }
 }
 
-function testOf(condition: Condition): DigestTest {
+function predicateOf(condition: Condition): PruningPredicate {
   switch (condition.kind) {
     case 'all':
-      return allOf(condition.of.map(testOf));
+      return allOf(condition.of.map(predicateOf));
     case 'any':
-      return anyOf(condition.of.map(testOf));
+      return anyOf(condition.of.map(predicateOf));
     case 'not':
-      return condition.of.kind === 'not' ? testOf(condition.of.of) : always;
+      return condition.of.kind === 'not' ? predicateOf(condition.of.of) : always;
     case 'oneOf':
       // Ids have an index of their own, and so has what an event follows.
-      return condition.field === 'event' ? terms(condition.values.map(termOf.name)) : always;
+      return condition.field === 'event' ? termsPredicate(condition.values.map(termOf.name)) : always;
     case 'startsWith':
-      return condition.field === 'event' ? anyOf(condition.prefixes.map((prefix) => begins(prefix))) : always;
+      return condition.field === 'event' ? anyOf(condition.prefixes.map((prefix) => prefixPredicate(prefix))) : always;
     case 'during':
       return condition;
     case 'resource':
       return condition.among === 'any'
-        ? anyOf([resourceTest(condition.passes, 'primary'), resourceTest(condition.passes, 'related')])
-        : resourceTest(condition.passes, condition.among);
+        ? anyOf([resourcePredicate(condition.passes, 'primary'), resourcePredicate(condition.passes, 'related')])
+        : resourcePredicate(condition.passes, condition.among);
     case 'payload':
-      return valueTest(condition.passes, condition.path);
+      return valuePredicate(condition.passes, condition.path);
     case 'contains':
-      return bits(condition.needle);
+      return ngramPredicate(condition.searchTerm);
     default:
       return condition satisfies never;
   }
 }
 
-function resourceTest(test: ResourceTest, among: Among): DigestTest {
+function resourcePredicate(test: ResourceTest, among: Among): PruningPredicate {
   switch (test.kind) {
     case 'all':
-      return allOf([...test.of.map((each) => resourceTest(each, among)), ...(among === 'related' ? partsTest(test.of) : [])]);
+      return allOf([...test.of.map((each) => resourcePredicate(each, among)), ...(among === 'related' ? roleIdPredicates(test.of) : [])]);
     case 'any':
-      return anyOf(test.of.map((each) => resourceTest(each, among)));
+      return anyOf(test.of.map((each) => resourcePredicate(each, among)));
     case 'not':
-      return test.of.kind === 'not' ? resourceTest(test.of.of, among) : always;
+      return test.of.kind === 'not' ? resourcePredicate(test.of.of, among) : always;
     case 'exists':
-      return terms([termOf.hasLabel(among, test.label)]);
+      return termsPredicate([termOf.hasLabel(among, test.label)]);
     case 'oneOf':
-      return terms(test.values.map((value) => termOf.label(among, test.label, value)));
+      return termsPredicate(test.values.map((value) => termOf.label(among, test.label, value)));
     case 'startsWith':
-      return anyOf(test.prefixes.map((prefix) => begins(prefix, { among, label: test.label })));
+      return anyOf(test.prefixes.map((prefix) => prefixPredicate(prefix, { among, label: test.label })));
     case 'like':
-      return anyOf(test.globs.map((glob) => like(glob, { among, label: test.label })));
+      return anyOf(test.globs.map((glob) => globPredicate(glob, { among, label: test.label })));
     default:
       return test satisfies never;
   }
@@ -81,65 +81,72 @@ function resourceTest(test: ResourceTest, among: Among): DigestTest {
  * Where one resource must have one of some ids and one of some roles, a role goes with an id of that kind; and, of few
  * pairs, with that id.
  */
-function partsTest(tests: readonly ResourceTest[]): readonly DigestTest[] {
+function roleIdPredicates(tests: readonly ResourceTest[]): readonly PruningPredicate[] {
   const valuesOf = (label: string): readonly string[] =>
     tests.flatMap((test) => (test.kind === 'oneOf' && test.label === label ? [test.values] : [])).at(0) ?? [];
-  const [roles, ids] = [valuesOf(labelKeys.role), flattenedIds(tests)];
+  const [roles, ids] = [valuesOf(labelKeys.role), requiredIds(tests)];
   const kinds = Array.from(new Set(ids.map(kindOf)));
-  if (roles.length === 0 || ids.length === 0 || roles.length * kinds.length > mostPairs) return [];
-  const pairs = roles.length * ids.length > fewPairs ? [] : roles.flatMap((role) => ids.map((id) => marksOf.part(role, id)));
+  if (roles.length === 0 || ids.length === 0 || roles.length * kinds.length > maxRoleKindPairs) return [];
+  const bloomPairs =
+    roles.length * ids.length > maxBloomPairs ? [] : roles.flatMap((role) => ids.map((id) => bloomKeysOf.roleId(role, id)));
   return [
-    terms(roles.flatMap((role) => kinds.map((kind) => termOf.part(role, kind)))),
-    pairs.length === 0 ? always : anyOf(pairs.map((hashes) => ({ kind: 'bits', hashes, asked: 'last' }))),
+    termsPredicate(roles.flatMap((role) => kinds.map((kind) => termOf.roleIdKind(role, kind)))),
+    bloomPairs.length === 0 ? always : anyOf(bloomPairs.map((hashes) => ({ kind: 'bloom', hashes, stage: 'fine' }))),
   ];
 }
 
 /** The ids wanted, which the parser may have put one conjunction deeper. */
-function flattenedIds(tests: readonly ResourceTest[]): readonly string[] {
+function requiredIds(tests: readonly ResourceTest[]): readonly string[] {
   for (const test of tests) {
     if (test.kind === 'oneOf' && test.label === labelKeys.id) return test.values;
-    const below = test.kind === 'all' ? flattenedIds(test.of) : [];
+    const below = test.kind === 'all' ? requiredIds(test.of) : [];
     if (below.length > 0) return below;
   }
   return [];
 }
 
-interface LabelPlace {
+interface LabelRef {
   readonly among: Among;
   readonly label: string;
 }
 
 /** Of a label's value, or of a name. */
-function begins(prefix: string, place?: LabelPlace): DigestTest {
-  if (place !== undefined && place.label !== labelKeys.id) {
-    const cut = labelCut(prefix);
-    return allOf([cut === null ? always : ofHashes(marksOf.labelPrefix(place.among, place.label, cut)), bits(prefix)]);
+function prefixPredicate(prefix: string, labelRef?: LabelRef): PruningPredicate {
+  if (labelRef !== undefined && labelRef.label !== labelKeys.id) {
+    const indexedPrefix = labelPrefixOf(prefix);
+    return allOf([
+      indexedPrefix === null ? always : bloomPredicate(bloomKeysOf.labelPrefix(labelRef.among, labelRef.label, indexedPrefix)),
+      ngramPredicate(prefix),
+    ]);
   }
-  const cut = longestCut(prefix, place === undefined ? 'name' : 'id');
-  if (cut === null) return bits(prefix);
-  const term = place === undefined ? termOf.namePrefix(cut) : termOf.idPrefix(place.among, cut);
+  const indexedPrefix = longestPrefixTerm(prefix, labelRef === undefined ? 'name' : 'id');
+  if (indexedPrefix === null) return ngramPredicate(prefix);
+  const term = labelRef === undefined ? termOf.namePrefix(indexedPrefix) : termOf.idPrefix(labelRef.among, indexedPrefix);
   // What the cut says already need not be asked again: only the grams that reach beyond it.
-  return allOf([terms([term]), cut === prefix ? always : bits(prefix.slice(Math.max(0, cut.length - 3)))]);
+  return allOf([
+    termsPredicate([term]),
+    indexedPrefix === prefix ? always : ngramPredicate(prefix.slice(Math.max(0, indexedPrefix.length - 3))),
+  ]);
 }
 
-function like(glob: string, place: LabelPlace): DigestTest {
-  const { prefix, runs, whole } = literalRuns(glob);
-  if (whole) return terms([termOf.label(place.among, place.label, prefix)]);
-  const parts = allOf([prefix === '' ? always : begins(prefix, place), ...runs.map(bits)]);
+function globPredicate(glob: string, labelRef: LabelRef): PruningPredicate {
+  const { prefix, runs, isLiteral: whole } = literalRuns(glob);
+  if (whole) return termsPredicate([termOf.label(labelRef.among, labelRef.label, prefix)]);
+  const predicates = allOf([prefix === '' ? always : prefixPredicate(prefix, labelRef), ...runs.map(ngramPredicate)]);
   // Most labels are everywhere: that there is one says something only where nothing else does.
-  return isIdle(parts) ? terms([termOf.hasLabel(place.among, place.label)]) : parts;
+  return prunesNothing(predicates) ? termsPredicate([termOf.hasLabel(labelRef.among, labelRef.label)]) : predicates;
 }
 
-function valueTest(test: ValueTest, path: readonly string[]): DigestTest {
+function valuePredicate(test: ValueTest, path: readonly string[]): PruningPredicate {
   switch (test.kind) {
     case 'all':
-      return allOf(test.of.map((each) => valueTest(each, path)));
+      return allOf(test.of.map((each) => valuePredicate(each, path)));
     case 'any':
-      return anyOf(test.of.map((each) => valueTest(each, path)));
+      return anyOf(test.of.map((each) => valuePredicate(each, path)));
     case 'not':
       return always;
     case 'oneOf':
-      return anyOf(test.values.map((value) => (isScalar(value) ? ofHashes(payloadHashes(path, value)) : always)));
+      return anyOf(test.values.map((value) => (isScalar(value) ? bloomPredicate(payloadHashes(path, value)) : always)));
     case 'exists':
     case 'compares':
       return always;
@@ -152,16 +159,16 @@ function isScalar(value: unknown): boolean {
   return typeof value !== 'object' || value === null;
 }
 
-function terms(some: readonly Term[]): DigestTest {
-  return { kind: 'terms', some };
+function termsPredicate(terms: readonly Term[]): PruningPredicate {
+  return { kind: 'terms', terms };
 }
 
-function bits(text: string): DigestTest {
-  return ofHashes(gramsOf(text));
+function ngramPredicate(text: string): PruningPredicate {
+  return bloomPredicate(ngramHashesOf(text));
 }
 
-const mostPairs = 1000;
+const maxRoleKindPairs = 1000;
 /** Pairs of a role and an id of which bits are asked for. */
-const fewPairs = 16;
+const maxBloomPairs = 16;
 /** Hashes, terms and combinations in one test. */
-const mostParts = 500;
+const maxPredicateSize = 500;

@@ -1,44 +1,44 @@
-import { anyTerm, statesOf, termOf, type Among, type Term, hashOf } from './terms.ts';
+import { anyTerm, hashStates, termOf, type Among, type Term, hashOf } from './terms.ts';
 import { labelKeys, nameOf, type RelatedResource, type Resource, type StoredEvent } from '../event/event.ts';
-import { cutsOf, kindLength, valueCut } from './prefix-terms.ts';
+import { prefixLengthsOf, kindLength, labelPrefixLength } from './prefix-terms.ts';
 
 /** Terms, and what goes into the signature beside them. */
-export interface Collected {
+export interface BuiltTerms {
   readonly terms: readonly Term[];
-  readonly marks: Iterable<number>;
+  readonly bloomKeys: Iterable<number>;
 }
 
 /** Collects the terms and marks of events. Events that follow one another say most things again, which is noticed early. */
-export class TermCollector {
+export class TermBuilder {
   private terms = new Set<Term>();
-  private marks = new Set<number>();
+  private bloomKeys = new Set<number>();
   private readonly names = new Set<string>();
   private readonly labels = { primary: new Map<string, LabelTerms>(), related: new Map<string, LabelTerms>() };
   private readonly roles = new Map<string, RoleTerms>();
 
   add(event: StoredEvent): void {
     if (isNew(this.names, event.event)) {
-      this.terms.add(hashOf(statesOf.name, event.event));
-      for (const length of cutsOf(event.event, 'name')) this.terms.add(hashOf(statesOf.namePrefix, event.event, length));
+      this.terms.add(hashOf(hashStates.name, event.event));
+      for (const length of prefixLengthsOf(event.event, 'name')) this.terms.add(hashOf(hashStates.namePrefix, event.event, length));
     }
     this.addResource('primary', event.resource);
     for (const related of event.related) {
       this.addResource('related', related);
       this.addLabel('related', labelKeys.role, related.role);
-      this.addPart(related);
+      this.addRole(related);
     }
   }
 
   /** What was collected, and a collector as new. */
-  take(): Collected {
-    const [terms, marks] = [Array.from(this.terms), this.marks];
+  take(): BuiltTerms {
+    const [terms, bloomKeys] = [Array.from(this.terms), this.bloomKeys];
     this.terms = new Set();
-    this.marks = new Set();
+    this.bloomKeys = new Set();
     this.names.clear();
     this.labels.primary.clear();
     this.labels.related.clear();
     this.roles.clear();
-    return { terms: terms.length > mostTerms ? [anyTerm] : terms, marks };
+    return { terms: terms.length > maxTerms ? [anyTerm] : terms, bloomKeys };
   }
 
   private addResource(among: Among, resource: Resource | RelatedResource): void {
@@ -56,45 +56,51 @@ export class TermCollector {
       this.terms.add(termOf.hasLabel(among, label));
     }
     if (!isNew(known.values, value)) return;
-    this.terms.add(hashOf(known.is, value));
-    if (label === labelKeys.id) for (const length of cutsOf(value, 'id')) this.terms.add(hashOf(known.begins, value, length));
-    else if (value.length >= valueCut) for (const state of known.marks) this.marks.add(hashOf(state, value, valueCut));
+    this.terms.add(hashOf(known.valueState, value));
+    if (label === labelKeys.id) for (const length of prefixLengthsOf(value, 'id')) this.terms.add(hashOf(known.prefixState, value, length));
+    else if (value.length >= labelPrefixLength)
+      for (const state of known.bloomStates) this.bloomKeys.add(hashOf(state, value, labelPrefixLength));
   }
 
-  private addPart({ role, id }: RelatedResource): void {
+  private addRole({ role, id }: RelatedResource): void {
     let known = this.roles.get(role);
     if (known === undefined) {
       known = roleTerms(role);
       this.roles.set(role, known);
     }
     if (!isNew(known.ids, id)) return;
-    this.terms.add(hashOf(known.kind, id, kindLength(id)));
-    for (const state of known.marks) this.marks.add(hashOf(state, id));
+    this.terms.add(hashOf(known.kindState, id, kindLength(id)));
+    for (const state of known.bloomStates) this.bloomKeys.add(hashOf(state, id));
   }
 }
 
 /** The values of a label, and what the hashes of all its terms and marks begin with. */
 interface LabelTerms {
   readonly values: Set<string>;
-  readonly is: number;
-  readonly begins: number;
-  readonly marks: readonly number[];
+  readonly valueState: number;
+  readonly prefixState: number;
+  readonly bloomStates: readonly number[];
 }
 
 function labelTerms(among: Among, label: string): LabelTerms {
-  const begins = statesOf.prefix(among, label);
-  return { values: new Set(), is: statesOf.label(among, label), begins, marks: statesOf.labelMarks(among, label) };
+  const prefixState = hashStates.prefix(among, label);
+  return {
+    values: new Set(),
+    valueState: hashStates.label(among, label),
+    prefixState,
+    bloomStates: hashStates.labelPrefixBloomStates(among, label),
+  };
 }
 
 /** The ids in a role, and what the hashes of all its terms and marks begin with. */
 interface RoleTerms {
   readonly ids: Set<string>;
-  readonly kind: number;
-  readonly marks: readonly number[];
+  readonly kindState: number;
+  readonly bloomStates: readonly number[];
 }
 
 function roleTerms(role: string): RoleTerms {
-  return { ids: new Set(), kind: statesOf.part(role), marks: statesOf.partMarks(role) };
+  return { ids: new Set(), kindState: hashStates.roleIdKind(role), bloomStates: hashStates.roleIdBloomStates(role) };
 }
 
 function isNew(values: Set<string>, value: string): boolean {
@@ -103,4 +109,4 @@ function isNew(values: Set<string>, value: string): boolean {
 }
 
 /** Beyond, a digest would cost more than it saves: 64 events may have millions of labels. */
-const mostTerms = 20_000;
+const maxTerms = 20_000;

@@ -9,7 +9,7 @@ export interface StoredKey {
   readonly name: string;
   /** SHA-256 of the secret. */
   readonly hash: Uint8Array;
-  readonly may: readonly string[];
+  readonly permissions: readonly string[];
   /** GraphQL's EventFilter, or null. */
   readonly filter: unknown;
   readonly emitPrefix: string | null;
@@ -39,7 +39,7 @@ export async function insertKey(database: Database, key: NewKey): Promise<Stored
     await database.rows<KeyRow>(sql`
       insert into tidings.api_keys as k (id, name, hash, may, filter, emit_prefix, created, expires)
       select ${key.id}, ${key.name}, decode(${Buffer.from(key.hash).toString('hex')}, 'hex'),
-        array(select jsonb_array_elements_text(${JSON.stringify(key.may)}::text::jsonb)), ${filter}::text,
+        array(select jsonb_array_elements_text(${JSON.stringify(key.permissions)}::text::jsonb)), ${filter}::text,
         ${key.emitPrefix}, clock_timestamp(), ${expires}::text::timestamptz
       returning ${columns}`),
   );
@@ -70,7 +70,7 @@ function keysIn(rows: readonly KeyRow[]): readonly StoredKey[] {
     id: row.id,
     name: row.name,
     hash: Buffer.from(row.hash, 'hex'),
-    may: JSON.parse(row.may) as readonly string[],
+    permissions: JSON.parse(row.may) as readonly string[],
     filter: row.filter === null ? null : JSON.parse(row.filter),
     emitPrefix: row.emit_prefix,
     created: fromTimestamp(row.created),

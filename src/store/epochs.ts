@@ -10,7 +10,7 @@ import { readHead } from './log/log-head.ts';
  * (a restored dump, a promoted standby, a copy) may have lost the end of the log and will give its places out again;
  * so the log goes on under a new identity, and cursors of the earlier one hold up to where the new one began.
  */
-export interface Lineage {
+export interface EpochHistory {
   readonly epoch: Epoch;
   /** Throws CURSOR_EXPIRED unless the cursor is of this log and at or before its head. */
   check(cursor: LogCursor, head: Position, path: readonly string[]): void;
@@ -18,25 +18,25 @@ export interface Lineage {
    * Where to go on from a cursor, of this log or not. One beyond where its log and this one parted goes on from there,
    * since what lies before is the same in both; one of a log that this one knows nothing of goes on from the origin.
    */
-  goOnFrom(cursor: LogCursor, head: Position): Footing;
+  resumeFrom(cursor: LogCursor, head: Position): ResumePoint;
 }
 
 /** A place in this log; `replaced`: the cursor that led here is of another one. */
-export interface Footing {
+export interface ResumePoint {
   readonly position: Position;
   readonly replaced: boolean;
 }
 
 /** Reads the identities and, on a new log or another server, begins one. To be called by one starter at a time. */
-export async function openLineage(database: Database, place: string): Promise<Lineage> {
-  const here = [await serverIdentity(database), place].filter((each) => each !== '').join('/');
+export async function openEpochHistory(database: Database, dataIdentity: string): Promise<EpochHistory> {
+  const currentIdentity = [await serverIdentity(database), dataIdentity].filter((each) => each !== '').join('/');
   const known = await readEpochs(database);
-  if (known.at(-1)?.database === here) return lineage(known);
+  if (known.at(-1)?.database === currentIdentity) return epochHistory(known);
   const head = await readHead(database);
   await database.rows(sql`
     insert into tidings.log_epochs (epoch, starts_after, database, since)
-    values (${randomBytes(6).toString('hex')}, ${head}, ${here}, clock_timestamp())`);
-  return lineage(await readEpochs(database));
+    values (${randomBytes(6).toString('hex')}, ${head}, ${currentIdentity}, clock_timestamp())`);
+  return epochHistory(await readEpochs(database));
 }
 
 interface EpochRow {
@@ -45,10 +45,10 @@ interface EpochRow {
   readonly database: string;
 }
 
-function lineage(epochs: readonly EpochRow[]): Lineage {
+function epochHistory(epochs: readonly EpochRow[]): EpochHistory {
   const current = epochs.at(-1);
   if (current === undefined) throw new Error('the log has no identity');
-  const goOnFrom = ({ epoch, position }: LogCursor, head: Position): Footing => {
+  const resumeFrom = ({ epoch, position }: LogCursor, head: Position): ResumePoint => {
     const index = epochs.findIndex((each) => each.epoch === epoch);
     if (index < 0) return { position: origin, replaced: true };
     const next = epochs[index + 1];
@@ -57,9 +57,9 @@ function lineage(epochs: readonly EpochRow[]): Lineage {
   };
   return {
     epoch: current.epoch,
-    goOnFrom,
+    resumeFrom,
     check(cursor, head, path) {
-      if (!goOnFrom(cursor, head).replaced) return;
+      if (!resumeFrom(cursor, head).replaced) return;
       throw new TidingsError('CURSOR_EXPIRED', `${path.join('.')}: the cursor is of another log than this one; start again without it`, {
         path,
       });

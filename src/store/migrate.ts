@@ -6,24 +6,24 @@ import { migrate as drizzleMigrate } from 'drizzle-orm/postgres-js/migrator';
 import { TidingsError } from '../errors.ts';
 import { packageRoot } from '../package-info.ts';
 import type { Database } from './database/database.ts';
-import { openLineage, type Lineage } from './epochs.ts';
+import { openEpochHistory, type EpochHistory } from './epochs.ts';
 
 /**
  * Brings the database up to this program and opens its log. Any number of starters may do so at once: an advisory lock
  * lets one at a time, so `database` must have a single connection. Throws CANNOT_START for a database that is too old
  * a server, not UTF-8, or was migrated by a newer program. `place` is what tells the database from a copy of its files.
  */
-export async function migrate(database: Database, place: string): Promise<Lineage> {
+export async function migrate(database: Database, dataIdentity: string): Promise<EpochHistory> {
   await checkServer(database);
-  await database.rows(sql`select pg_advisory_lock(${starterLock}::bigint)`);
+  await database.rows(sql`select pg_advisory_lock(${migrationLock}::bigint)`);
   try {
-    await refuseNewer(database);
-    await database.alone((client) =>
+    await rejectNewerSchema(database);
+    await database.withConnection((client) =>
       drizzleMigrate(drizzle(client), { migrationsFolder, migrationsSchema: 'tidings', migrationsTable: 'migrations' }),
     );
-    return await openLineage(database, place);
+    return await openEpochHistory(database, dataIdentity);
   } finally {
-    await database.rows(sql`select pg_advisory_unlock(${starterLock}::bigint)`);
+    await database.rows(sql`select pg_advisory_unlock(${migrationLock}::bigint)`);
   }
 }
 
@@ -31,7 +31,7 @@ async function checkServer(database: Database): Promise<void> {
   const [server] = await database.rows<{ version: string; number: number; encoding: string }>(sql`
     select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
       current_setting('server_encoding') as encoding`);
-  if (server === undefined || server.number < oldestServer) {
+  if (server === undefined || server.number < minServerVersion) {
     throw new TidingsError(
       'CANNOT_START',
       `DATABASE_URL: expected Postgres 15 or later, got ${server?.version}. Upgrade the server, or use another one.`,
@@ -45,23 +45,23 @@ async function checkServer(database: Database): Promise<void> {
   }
 }
 
-async function refuseNewer(database: Database): Promise<void> {
-  const [made] = await database.rows<{ exists: boolean }>(sql`select to_regclass('tidings.migrations') is not null as exists`);
-  if (made?.exists !== true) return;
+async function rejectNewerSchema(database: Database): Promise<void> {
+  const [migrationsTable] = await database.rows<{ exists: boolean }>(sql`select to_regclass('tidings.migrations') is not null as exists`);
+  if (migrationsTable?.exists !== true) return;
   const [newest] = await database.rows<{ at: string | null }>(sql`select max(created_at) as at from tidings.migrations`);
-  if (Number(newest?.at ?? 0) <= newestKnown()) return;
+  if (Number(newest?.at ?? 0) <= latestKnownMigration()) return;
   throw new TidingsError(
     'CANNOT_START',
     'The database was migrated by a newer Tidings than this one. Start that version, or one after it.',
   );
 }
 
-function newestKnown(): number {
+function latestKnownMigration(): number {
   const journal = JSON.parse(readFileSync(join(migrationsFolder, 'meta', '_journal.json'), 'utf8')) as { entries: { when: number }[] };
   return Math.max(...journal.entries.map((entry) => entry.when));
 }
 
 const migrationsFolder = join(packageRoot, 'drizzle', 'migrations');
-const oldestServer = 150_000;
+const minServerVersion = 150_000;
 /** "tidings" in ASCII: what starters lock. */
-const starterLock = String(0x746964696e6773n);
+const migrationLock = String(0x746964696e6773n);

@@ -3,14 +3,14 @@ import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
 import { connectEmbedded, connectPostgres, type ConnectionSettings, type Database } from './database/database.ts';
 import { startEmbedded } from './database/embedded.ts';
-import type { Lineage } from './epochs.ts';
+import type { EpochHistory } from './epochs.ts';
 import { migrate } from './migrate.ts';
-import { sqlState, unavailable } from './database/database-errors.ts';
+import { sqlState, asUnavailable } from './database/database-errors.ts';
 
 /** The database, migrated, and the log in it. Disposing closes it. */
 export interface Store extends AsyncDisposable {
   readonly database: Database;
-  readonly lineage: Lineage;
+  readonly epochHistory: EpochHistory;
 }
 
 export interface StoreSettings extends ConnectionSettings {
@@ -28,52 +28,52 @@ async function openEmbedded(settings: StoreSettings): Promise<Store> {
   await using opening = new AsyncDisposableStack();
   const embedded = opening.use(await startEmbedded(settings.dataDir));
   const database = opening.use(connectEmbedded(embedded.path, settings));
-  const lineage = await migrate(database, embedded.identity);
+  const epochHistory = await migrate(database, embedded.identity);
   const opened = opening.move();
-  return { database, lineage, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+  return { database, epochHistory, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
 
 async function openPostgres(url: string, settings: StoreSettings): Promise<Store> {
   try {
     // Migrating holds a lock on one connection, and may take longer than a statement of the service.
     await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0 });
-    await greet(single);
-    const lineage = await migrate(single, '');
+    await checkReachable(single);
+    const epochHistory = await migrate(single, '');
     const database = connectPostgres(url, settings);
-    return { database, lineage, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+    return { database, epochHistory, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
   } catch (error) {
     throw cannotOpen(error, url);
   }
 }
 
 /** What listens at the address may be no Postgres and never answer. */
-async function greet(database: Database): Promise<void> {
+async function checkReachable(database: Database): Promise<void> {
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new TidingsError('UNAVAILABLE', 'no answer')), greetingMs).unref();
+    setTimeout(() => reject(new TidingsError('UNAVAILABLE', 'no answer')), responseTimeoutMs).unref();
   });
   await Promise.race([database.rows(sql`select 1`), late]);
 }
 
-const greetingMs = 10_000;
+const responseTimeoutMs = 10_000;
 
 function cannotOpen(error: unknown, address: string): unknown {
   if (error instanceof TidingsError && error.code !== 'UNAVAILABLE') return error;
   const { host, pathname, username } = new URL(address);
   const state = sqlState(error);
   const database = decodeURIComponent(pathname.slice(1));
-  const sentence = (text: string): TidingsError => new TidingsError('CANNOT_START', `DATABASE_URL: ${text}`, { cause: error });
+  const cannotStart = (text: string): TidingsError => new TidingsError('CANNOT_START', `DATABASE_URL: ${text}`, { cause: error });
   if (state === '28P01' || state === '28000') {
-    return sentence(`Postgres at ${host} does not let the user ${decodeURIComponent(username)} in. Mend the user or the password.`);
+    return cannotStart(`Postgres at ${host} does not let the user ${decodeURIComponent(username)} in. Mend the user or the password.`);
   }
-  if (state === '3D000') return sentence(`Postgres at ${host} has no database ${database}. Create it, or name another one.`);
+  if (state === '3D000') return cannotStart(`Postgres at ${host} has no database ${database}. Create it, or name another one.`);
   if (state === '42501')
-    return sentence(`the user may not create what Tidings needs in the database ${database}. Let it with "grant create on database".`);
-  if (state === '25006') return sentence(`the database ${database} is read-only. Name the primary, or let the user write.`);
+    return cannotStart(`the user may not create what Tidings needs in the database ${database}. Let it with "grant create on database".`);
+  if (state === '25006') return cannotStart(`the database ${database} is read-only. Name the primary, or let the user write.`);
   if (state === '53300')
-    return sentence(`Postgres at ${host} has no connection free. Raise its max_connections, or lower TIDINGS_POOL_SIZE.`);
-  if (state === '55000') return sentence(`the database ${database} takes no connections. Allow them, or name another one.`);
-  if (unavailable(error) === null) return error;
-  return sentence(`Postgres at ${host} cannot be reached (${reasonOf(error)}). Start it, or mend the address.`);
+    return cannotStart(`Postgres at ${host} has no connection free. Raise its max_connections, or lower TIDINGS_POOL_SIZE.`);
+  if (state === '55000') return cannotStart(`the database ${database} takes no connections. Allow them, or name another one.`);
+  if (asUnavailable(error) === null) return error;
+  return cannotStart(`Postgres at ${host} cannot be reached (${reasonOf(error)}). Start it, or mend the address.`);
 }
 
 function reasonOf(error: unknown): string {

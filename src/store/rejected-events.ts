@@ -6,12 +6,12 @@ import { fromTimestamp } from './database/timestamps.ts';
 /** What was refused, as it is kept. */
 export interface RejectedEvent extends Rejection {
   /** Later ones have larger places. */
-  readonly place: number;
+  readonly position: number;
   readonly received: Instant;
 }
 
 export interface Rejection {
-  readonly door: string;
+  readonly protocol: string;
   readonly keyId: string | null;
   readonly reason: string;
   /** As it came, or its beginning. */
@@ -28,13 +28,13 @@ export interface RejectedBounds {
 }
 
 /** Keeps these, in their order, in one transaction; durable when it resolves. Throws UNAVAILABLE. */
-export async function keepRejected(database: Database, rejections: readonly Rejection[]): Promise<void> {
+export async function storeRejected(database: Database, rejections: readonly Rejection[]): Promise<void> {
   const rows = rejections.map((each) => ({ ...each, raw: each.raw.toString('base64') }));
   await database.rows(sql`
     insert into tidings.rejected_events (received, door, key_id, reason, raw, bytes)
-    select clock_timestamp(), r.door, r."keyId", r.reason, decode(r.raw, 'base64'), r.bytes
+    select clock_timestamp(), r.protocol, r."keyId", r.reason, decode(r.raw, 'base64'), r.bytes
     from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-      as (door text, "keyId" text, reason text, raw text, bytes int)) with ordinality as r (door, "keyId", reason, raw, bytes, n)
+      as (protocol text, "keyId" text, reason text, raw text, bytes int)) with ordinality as r (protocol, "keyId", reason, raw, bytes, n)
     order by r.n`);
 }
 
@@ -65,10 +65,10 @@ export async function readRejected(database: Database, before: number | null, li
     where ${before === null ? sql`true` : sql`place < ${before}::bigint`}
     order by place desc
     limit ${limit}`);
-  return rows.map(({ place, received, door, key_id, reason, raw, bytes }) => ({
-    place: Number(place),
+  return rows.map(({ place: position, received, door: protocol, key_id, reason, raw, bytes }) => ({
+    position: Number(position),
     received: fromTimestamp(received),
-    door,
+    protocol,
     keyId: key_id,
     reason,
     raw,

@@ -1,13 +1,13 @@
-import type { Waiter } from '../concurrency/wake-signal.ts';
-import type { LiveSource } from './source.ts';
-import type { Task, Turns } from '../concurrency/time-slices.ts';
+import type { WakeListener } from '../concurrency/wake-signal.ts';
+import type { SubscriptionSource } from './source.ts';
+import type { SlicedTask, TimeSlices } from '../concurrency/time-slices.ts';
 
 /** Whoever gets the messages of a source as they come. */
-export interface Recipient<Message extends object, Encoded extends object> {
+export interface Sink<Message extends object, Encoded extends object> {
   /** Whether the network takes more for now. */
   hasRoom(): boolean;
   /** Wakes somebody once when the network takes more again; never, when it has gone. */
-  onRoom(waiter: Waiter): void;
+  onDrain(listener: WakeListener): void;
   /** Encodes a message; at once, if it can. Must not fail. */
   encode(message: Message): Encoded | Promise<Encoded>;
   send(encoded: Encoded): void;
@@ -27,39 +27,39 @@ export interface Recipient<Message extends object, Encoded extends object> {
  *                         '--------------------- woken --------'
  */
 export function deliver<Message extends object, Encoded extends object>(
-  source: LiveSource<Message>,
-  recipient: Recipient<Message, Encoded>,
-  turns: Turns,
+  source: SubscriptionSource<Message>,
+  sink: Sink<Message, Encoded>,
+  timeSlices: TimeSlices,
 ): void {
-  turns.add(new Delivery(source, recipient, turns));
+  timeSlices.add(new Delivery(source, sink, timeSlices));
 }
 
-class Delivery<Message extends object, Encoded extends object> implements Task, Waiter {
+class Delivery<Message extends object, Encoded extends object> implements SlicedTask, WakeListener {
   /** What is being encoded, in order; null while there is nothing. */
   private encoding: Promise<Encoded>[] | null = null;
 
   constructor(
-    private readonly source: LiveSource<Message>,
-    private readonly recipient: Recipient<Message, Encoded>,
-    private readonly turns: Turns,
+    private readonly source: SubscriptionSource<Message>,
+    private readonly sink: Sink<Message, Encoded>,
+    private readonly timeSlices: TimeSlices,
   ) {}
 
   wake(): void {
-    this.turns.add(this);
+    this.timeSlices.add(this);
   }
 
   run(): void {
-    const { source, recipient } = this;
-    for (let count = 0; count < mostInARow; count += 1) {
-      if (this.encoding !== null && this.encoding.length >= mostEncoding) return; // goes on when they are sent
-      if (!recipient.hasRoom()) return this.encoding === null ? recipient.onRoom(this) : undefined;
+    const { source, sink } = this;
+    for (let count = 0; count < maxSliceMessages; count += 1) {
+      if (this.encoding !== null && this.encoding.length >= maxEncodingMessages) return; // goes on when they are sent
+      if (!sink.hasRoom()) return this.encoding === null ? sink.onDrain(this) : undefined;
       const message = source.take(this);
       if (message === 'LATER') return;
-      if (message === 'ENDED') return this.encoding === null ? recipient.ended() : undefined;
-      const encoded = recipient.encode(message);
+      if (message === 'ENDED') return this.encoding === null ? sink.ended() : undefined;
+      const encoded = sink.encode(message);
       if (this.encoding !== null) this.encoding.push(Promise.resolve(encoded));
       else if (encoded instanceof Promise) void this.sendInOrder((this.encoding = [encoded]));
-      else recipient.send(encoded);
+      else sink.send(encoded);
     }
     this.wake();
   }
@@ -68,7 +68,7 @@ class Delivery<Message extends object, Encoded extends object> implements Task, 
     for (let first = encoding[0]; first !== undefined; first = encoding[0]) {
       const encoded = await first;
       void encoding.shift();
-      if (!this.source.isEnded) this.recipient.send(encoded);
+      if (!this.source.isEnded) this.sink.send(encoded);
     }
     this.encoding = null;
     this.wake();
@@ -76,6 +76,6 @@ class Delivery<Message extends object, Encoded extends object> implements Task, 
 }
 
 /** Messages for one recipient that read the database at the same time, and may share statements. */
-const mostEncoding = 16;
+const maxEncodingMessages = 16;
 /** Messages to one recipient before others have their turn. */
-const mostInARow = 100;
+const maxSliceMessages = 100;

@@ -1,10 +1,10 @@
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
-import type { Waiter } from '../concurrency/wake-signal.ts';
-import type { RemovedUpTo } from '../store/retention/log-start.ts';
-import { type Identity, type LiveCursor, LiveSource, type LiveSourceParts } from './source.ts';
-import { Walk, type WalkParts } from './log-reader.ts';
+import type { WakeListener } from '../concurrency/wake-signal.ts';
+import type { LogStart } from '../store/retention/log-start.ts';
+import { type Identity, type SubscriptionReader, SubscriptionSource, type SubscriptionSourceParts } from './source.ts';
+import { LogReader, type LogReaderParts } from './log-reader.ts';
 import type { Condition } from '../filter/filter.ts';
 
 /** The last message of a subscription whose next events were removed before its client took them. */
@@ -20,51 +20,51 @@ export class Expired {
  * one from the database are the same step of it, so there is no seam between history and the present. It holds at most
  * one page of events read from the database, and none from memory.
  */
-export class EventCursor implements LiveCursor<StoredEvent | Expired> {
+export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
   /** Events between what was delivered and `place`. */
   private readonly ready: StoredEvent[] = [];
   private expired: Expired | 'SAID' | null = null;
 
   constructor(
-    private readonly walk: Walk,
-    private readonly removedUpTo: RemovedUpTo,
-    private place: Position,
+    private readonly logReader: LogReader,
+    private readonly logStart: LogStart,
+    private position: Position,
   ) {}
 
   next(): StoredEvent | Expired | 'READ' | 'WAIT' | 'ENDED' {
     const ready = this.ready.shift();
     if (ready !== undefined) return ready;
-    if (this.expired !== null) return this.sayExpired(this.expired);
-    if (this.walk.isAtHead(this.place)) return 'WAIT';
-    const step = this.walk.known(this.place, 1);
+    if (this.expired !== null) return this.reportExpired(this.expired);
+    if (this.logReader.isAtHead(this.position)) return 'WAIT';
+    const step = this.logReader.stepFromMatches(this.position, 1);
     if (step === null) return 'READ';
-    this.place = step.upTo;
+    this.position = step.upTo;
     return step.events[0] ?? 'WAIT';
   }
 
   async read(): Promise<void> {
-    const remembered = await this.walk.remembered(this.place);
-    const { events, upTo } = remembered ?? (await this.walk.stored(this.place));
+    const buffered = await this.logReader.stepFromMemory(this.position);
+    const { events, upTo } = buffered ?? (await this.logReader.stepFromDatabase(this.position));
     // Asked afterwards, so that nothing that went away while it was read goes unsaid.
-    if (remembered === null && (await this.removedUpTo()) > this.place) {
+    if (buffered === null && (await this.logStart()) > this.position) {
       this.expired = new Expired();
       return;
     }
     this.ready.push(...events);
-    this.place = upTo;
+    this.position = upTo;
   }
 
-  private sayExpired(expired: Expired | 'SAID'): Expired | 'ENDED' {
+  private reportExpired(expired: Expired | 'SAID'): Expired | 'ENDED' {
     this.expired = 'SAID';
     return expired === 'SAID' ? 'ENDED' : expired;
   }
 
-  onMore(waiter: Waiter): void {
-    this.walk.onMore(this.place, waiter);
+  onReadable(listener: WakeListener): void {
+    this.logReader.onReadable(this.position, listener);
   }
 
-  offMore(waiter: Waiter): void {
-    this.walk.offMore(waiter);
+  offReadable(listener: WakeListener): void {
+    this.logReader.offReadable(listener);
   }
 
   identityOf(message: StoredEvent | Expired): Identity {
@@ -76,7 +76,7 @@ export class EventCursor implements LiveCursor<StoredEvent | Expired> {
   }
 
   [Symbol.dispose](): void {
-    this.walk[Symbol.dispose]();
+    this.logReader[Symbol.dispose]();
   }
 }
 
@@ -87,18 +87,18 @@ export class EventCursor implements LiveCursor<StoredEvent | Expired> {
  * order, once; what a client has not asked for costs no memory beyond one page. Does not promise speed to a client that
  * is slow. A database that is away only makes it wait; where retention has taken away what comes next, it says so and ends.
  */
-export type SubscriptionParts = WalkParts & LiveSourceParts & { readonly removedUpTo: RemovedUpTo };
+export type SubscriptionParts = LogReaderParts & SubscriptionSourceParts & { readonly logStart: LogStart };
 
 /** Events after `after` (from the head at the call, when null) that match. */
 export async function subscribeToEvents(
   parts: SubscriptionParts,
   filter: Condition,
   after: Position | null,
-): Promise<LiveSource<StoredEvent | Expired>> {
+): Promise<SubscriptionSource<StoredEvent | Expired>> {
   const following = await parts.tail.follow();
   try {
     const start = after ?? (await parts.heads.head());
-    return new LiveSource(parts, new EventCursor(new Walk(parts, filter, page), parts.removedUpTo, start), following);
+    return new SubscriptionSource(parts, new EventReader(new LogReader(parts, filter, pageEvents), parts.logStart, start), following);
   } catch (error) {
     following[Symbol.dispose]();
     throw error;
@@ -106,4 +106,4 @@ export async function subscribeToEvents(
 }
 
 /** Events read from the database at once for a subscription that is further back than memory. */
-const page = 100;
+const pageEvents = 100;

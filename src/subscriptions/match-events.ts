@@ -1,32 +1,29 @@
-import { effort } from '../filter/match-cost.ts';
+import { matchCost } from '../filter/match-cost.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
 import { matches } from '../filter/matches.ts';
 import type { Database } from '../store/database/database.ts';
-import { holdsInDatabase } from '../store/log/events-by-id.ts';
+import { matchesInDatabase } from '../store/log/events-by-id.ts';
 
 /**
  * Those of the events that match. Never keeps others waiting for long: it pauses now and then, and where a filter and an
  * event are so large that reading the one against the other would take longer, it asks the database, which reads
  * filters alike.
  */
-export async function matchingEvents(
-  database: Database,
-  filter: Condition,
-  events: readonly StoredEvent[],
-): Promise<readonly StoredEvent[]> {
+export async function matchEvents(database: Database, filter: Condition, events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
   const found: StoredEvent[] = [];
-  let began = performance.now();
+  let startedAt = performance.now();
   for (const event of events) {
-    const holds = effort(filter, event) > mostEffort ? await holdsInDatabase(database, filter, event.position) : matches(filter, event);
-    if (holds) found.push(event);
-    if (performance.now() - began < sliceMs) continue;
+    const isMatch =
+      matchCost(filter, event) > maxMatchCost ? await matchesInDatabase(database, filter, event.position) : matches(filter, event);
+    if (isMatch) found.push(event);
+    if (performance.now() - startedAt < sliceMs) continue;
     await new Promise((resolve) => setImmediate(resolve));
-    began = performance.now();
+    startedAt = performance.now();
   }
   return found;
 }
 
 /** Steps, of which a million take about a millisecond. */
-const mostEffort = 10_000_000;
+const maxMatchCost = 10_000_000;
 const sliceMs = 10;

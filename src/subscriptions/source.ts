@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { Tail } from '../log/tail.ts';
-import type { Waiter } from '../concurrency/wake-signal.ts';
+import type { WakeListener } from '../concurrency/wake-signal.ts';
 import type { Metrics } from '../metrics.ts';
-import { persist } from '../concurrency/retry.ts';
+import { retry } from '../concurrency/retry.ts';
 
-export interface LiveSourceParts {
+export interface SubscriptionSourceParts {
   readonly tail: Tail;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -17,42 +17,42 @@ export interface LiveSourceParts {
  * As an async iterator it differs from an async generator in that `return` also settles a `next` that is waiting: an idle
  * subscription could never end otherwise.
  */
-export class LiveSource<Message extends object> implements AsyncIterableIterator<Message>, Waiter {
-  private taker: Waiter | null = null;
+export class SubscriptionSource<Message extends object> implements AsyncIterableIterator<Message>, WakeListener {
+  private listener: WakeListener | null = null;
   private isReading = false;
   private pulling: Promise<unknown> | null = null;
   private ended = false;
 
   constructor(
-    private readonly parts: LiveSourceParts,
-    readonly cursor: LiveCursor<Message>,
+    private readonly parts: SubscriptionSourceParts,
+    readonly reader: SubscriptionReader<Message>,
     private readonly following: Disposable,
   ) {
     parts.metrics.subscriptions.inc();
   }
 
   /** The next message, if it is there. LATER: the taker is woken once when to ask again. ENDED: there is none any more. */
-  take(taker: Waiter): Message | 'LATER' | 'ENDED' {
+  take(listener: WakeListener): Message | 'LATER' | 'ENDED' {
     const { tail, metrics } = this.parts;
     if (this.ended || tail.stopped.aborted) return 'ENDED';
     if (this.isReading) {
-      this.taker = taker;
+      this.listener = listener;
       return 'LATER';
     }
-    const message = this.cursor.next();
+    const message = this.reader.next();
     switch (message) {
       case 'ENDED':
         return 'ENDED';
       case 'WAIT':
-        this.taker = taker;
-        this.cursor.onMore(this);
+        this.listener = listener;
+        this.reader.onReadable(this);
         return 'LATER';
       case 'READ':
-        this.taker = taker;
+        this.listener = listener;
         void this.read();
         return 'LATER';
       default:
-        metrics.delivered.inc(this.cursor.eventsIn(message));
+        metrics.delivered.inc(this.reader.eventsIn(message));
         return message;
     }
   }
@@ -64,16 +64,16 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.cursor.offMore(this);
-    this.cursor[Symbol.dispose]();
+    this.reader.offReadable(this);
+    this.reader[Symbol.dispose]();
     this.following[Symbol.dispose]();
     this.parts.metrics.subscriptions.dec();
-    this.wakeTaker();
+    this.wakeListener();
   }
 
   /** What its cursor waits for may have come. While it reads, that is a wake-up too late: one read at a time. */
   wake(): void {
-    if (!this.isReading) this.wakeTaker();
+    if (!this.isReading) this.wakeListener();
   }
 
   next(): Promise<IteratorResult<Message>> {
@@ -98,16 +98,16 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
 
   private async pull(): Promise<IteratorResult<Message>> {
     for (;;) {
-      const asked = await this.askOnce();
-      if (asked === 'LATER') continue;
-      if (asked !== 'ENDED') return { done: false, value: asked };
+      const taken = await this.takeOrWait();
+      if (taken === 'LATER') continue;
+      if (taken !== 'ENDED') return { done: false, value: taken };
       this.end();
       return done;
     }
   }
 
   /** The next message; LATER once it makes sense to ask again. */
-  private askOnce(): Promise<Message | 'LATER' | 'ENDED'> {
+  private takeOrWait(): Promise<Message | 'LATER' | 'ENDED'> {
     return new Promise((resolve) => {
       const message = this.take({ wake: () => resolve('LATER') });
       if (message !== 'LATER') resolve(message);
@@ -117,15 +117,15 @@ export class LiveSource<Message extends object> implements AsyncIterableIterator
   private async read(): Promise<void> {
     const { logger, tail } = this.parts;
     this.isReading = true;
-    await persist(() => this.cursor.read(), { logger, isOver: () => this.ended, stopped: tail.stopped });
+    await retry(() => this.reader.read(), { logger, isCancelled: () => this.ended, stopped: tail.stopped });
     this.isReading = false;
-    this.wakeTaker();
+    this.wakeListener();
   }
 
-  private wakeTaker(): void {
-    const { taker } = this;
-    this.taker = null;
-    taker?.wake();
+  private wakeListener(): void {
+    const { listener } = this;
+    this.listener = null;
+    listener?.wake();
   }
 }
 
@@ -139,14 +139,14 @@ const done = { done: true, value: undefined } as const;
  *   reading <----------- asking ----------------> waiting
  *      '---- read() ------^  ^-- onMore's waking ----'
  */
-export interface LiveCursor<Message extends object> extends Disposable {
+export interface SubscriptionReader<Message extends object> extends Disposable {
   /** What can be said now. READ: nothing before a `read`. WAIT: nothing before `onMore` wakes. ENDED: nothing any more. */
   next(): Message | 'READ' | 'WAIT' | 'ENDED';
   /** Moves one step, through the database if it must. One that throws has moved nothing, and may be tried again. */
   read(): Promise<void>;
   /** Wakes somebody once when asking again may be of use. */
-  onMore(waiter: Waiter): void;
-  offMore(waiter: Waiter): void;
+  onReadable(listener: WakeListener): void;
+  offReadable(listener: WakeListener): void;
   /** Messages of cursors of one kind with the same identity have the same content. */
   identityOf(message: Message): Identity;
   /** How many events it carries. */

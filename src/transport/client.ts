@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 
 /** Who shares limits: those with the same key, else those with the same address. */
-export function clientOf({ caller, address }: Asking): string {
+export function rateLimitKeyOf({ caller, address }: RateLimitedClient): string {
   return caller.keyId === null ? `address ${networkOf(address ?? '')}` : `key ${caller.keyId}`;
 }
 
-export interface Asking {
+export interface RateLimitedClient {
   readonly caller: { readonly keyId: string | null };
   /** Of the other end of the connection. */
   readonly address?: string;

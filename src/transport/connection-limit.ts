@@ -1,44 +1,44 @@
 import { networkOf } from './client.ts';
 
 /** How many connections stay open for each key and each address: WebSockets, and streams over HTTP. */
-export class Connections {
+export class ConnectionLimit {
   private readonly open = new Map<string, number>();
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly max: number) {}
 
   /** Counts one more until it is disposed of; null: there are as many as there may be. */
-  ofAddress(address: string): Disposable | null {
-    return this.take(`address ${networkOf(address)}`);
+  acquireForAddress(address: string): Disposable | null {
+    return this.acquire(`address ${networkOf(address)}`);
   }
 
   /** The same for a key; callers without one are only counted by address. */
-  ofKey(keyId: string | null): Disposable | null {
-    return keyId === null ? uncounted : this.take(`key ${keyId}`);
+  acquireForKey(keyId: string | null): Disposable | null {
+    return keyId === null ? unlimited : this.acquire(`key ${keyId}`);
   }
 
   /** What is said to those beyond. */
-  get refusal(): string {
-    return `expected at most ${this.most} WebSockets and streams of one key or address, got another one; close some first`;
+  get exceededMessage(): string {
+    return `expected at most ${this.max} WebSockets and streams of one key or address, got another one; close some first`;
   }
 
-  private take(client: string): Disposable | null {
+  private acquire(client: string): Disposable | null {
     const count = this.open.get(client) ?? 0;
-    if (count >= this.most) return null;
+    if (count >= this.max) return null;
     this.open.set(client, count + 1);
     let isOpen = true;
     return {
       [Symbol.dispose]: () => {
-        if (isOpen) this.give(client);
+        if (isOpen) this.release(client);
         isOpen = false;
       },
     };
   }
 
-  private give(client: string): void {
-    const left = (this.open.get(client) ?? 1) - 1;
-    if (left > 0) this.open.set(client, left);
+  private release(client: string): void {
+    const remaining = (this.open.get(client) ?? 1) - 1;
+    if (remaining > 0) this.open.set(client, remaining);
     else this.open.delete(client);
   }
 }
 
-const uncounted: Disposable = { [Symbol.dispose]: () => undefined };
+const unlimited: Disposable = { [Symbol.dispose]: () => undefined };

@@ -2,7 +2,7 @@
  * Whether JSON has more levels than `most`, found out without parsing it: 16 MB of opening brackets keep JSON.parse busy for
  * two seconds and 700 MB, and what walks deep values recurses. Wrong JSON may pass.
  */
-export function isTooDeep(chunks: readonly Uint8Array[], most: number): boolean {
+export function isTooDeep(chunks: readonly Uint8Array[], maxLevels: number): boolean {
   let depth = 0;
   let inText = false;
   let escaped = false;
@@ -14,7 +14,7 @@ export function isTooDeep(chunks: readonly Uint8Array[], most: number): boolean 
       else if (kind === backslash) escaped = inText;
       else if (!inText) {
         depth += kind === opening ? 1 : -1;
-        if (depth > most) return true;
+        if (depth > maxLevels) return true;
       }
     }
   }
@@ -22,7 +22,7 @@ export function isTooDeep(chunks: readonly Uint8Array[], most: number): boolean 
 }
 
 /** Levels of a request: a payload's, and those around it. */
-export const mostLevels = 1000;
+export const maxJsonLevels = 1000;
 
 const [plain, quote, backslash, opening, closing] = [0, 1, 2, 3, 4];
 /** Of each byte: a table is three times as fast as comparing, as most bytes are plain. */

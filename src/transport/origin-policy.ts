@@ -9,35 +9,35 @@ import { HttpError, rejectRequest } from './http-error.ts';
  * WebSocket; a server without keys also refuses requests by a name that is not its machine's, by which a page can make
  * itself one of the server's own (DNS rebinding). Does not concern programs, which send no such headers.
  */
-export interface Pages {
+export interface OriginPolicy {
   /** Why a request is refused; null: it is not. */
-  refusalOf(request: IncomingMessage): string | null;
+  rejectionOf(request: IncomingMessage): string | null;
   /** False after the request was answered: it was refused, or a browser's question whether it may ask. */
-  letIn(request: IncomingMessage, response: ServerResponse): boolean;
+  enforce(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
-export interface PageSettings {
+export interface OriginPolicySettings {
   /** Beside the server's own; null: none. */
   readonly allowedOrigins: readonly string[] | null;
 }
 
-export function createPages({ allowedOrigins }: PageSettings, keys: { readonly isOpen: boolean }): Pages {
+export function createOriginPolicy({ allowedOrigins }: OriginPolicySettings, keys: { readonly isOpen: boolean }): OriginPolicy {
   const allowed = new Set(allowedOrigins ?? []);
   const allowedHosts = new Set([...allowed].map((origin) => new URL(origin).host));
-  const refusalOf = ({ headers }: IncomingMessage): string | null => {
+  const rejectionOf = ({ headers }: IncomingMessage): string | null => {
     const { origin, host } = headers;
-    if (keys.isOpen && host !== undefined && !isOwnMachine(host) && !allowedHosts.has(host.toLowerCase())) {
-      return `a server without keys answers to the names of its own machine, such as localhost, not to ${JSON.stringify(host.slice(0, shown))}; make a key`;
+    if (keys.isOpen && host !== undefined && !isLoopbackHost(host) && !allowedHosts.has(host.toLowerCase())) {
+      return `a server without keys answers to the names of its own machine, such as localhost, not to ${JSON.stringify(host.slice(0, maxShownCharacters))}; make a key`;
     }
-    const isForeign = origin === undefined ? comesUnasked(headers) : !allowed.has(origin) && !isOwn(origin, host);
-    return isForeign ? 'pages of other origins may not ask here; TIDINGS_ALLOWED_ORIGINS says which may' : null;
+    const isCrossOrigin = origin === undefined ? isCrossSiteSubresource(headers) : !allowed.has(origin) && !isSameOrigin(origin, host);
+    return isCrossOrigin ? 'pages of other origins may not ask here; TIDINGS_ALLOWED_ORIGINS says which may' : null;
   };
   return {
-    refusalOf,
-    letIn(request, response) {
-      const refusal = refusalOf(request);
-      if (refusal !== null) {
-        rejectRequest(response, new HttpError(403, refusal, { code: 'FORBIDDEN' }));
+    rejectionOf,
+    enforce(request, response) {
+      const rejection = rejectionOf(request);
+      if (rejection !== null) {
+        rejectRequest(response, new HttpError(403, rejection, { code: 'FORBIDDEN' }));
         return false;
       }
       const { origin } = request.headers;
@@ -57,7 +57,7 @@ export function createPages({ allowedOrigins }: PageSettings, keys: { readonly i
   };
 }
 
-function isOwn(origin: string, host: string | undefined): boolean {
+function isSameOrigin(origin: string, host: string | undefined): boolean {
   try {
     return new URL(origin).host === host?.toLowerCase();
   } catch {
@@ -66,15 +66,15 @@ function isOwn(origin: string, host: string | undefined): boolean {
 }
 
 /** Of an image or a script in a page of somebody else's. Following a link is something that a person wants. */
-function comesUnasked(headers: IncomingHttpHeaders): boolean {
+function isCrossSiteSubresource(headers: IncomingHttpHeaders): boolean {
   const { 'sec-fetch-site': site = 'none', 'sec-fetch-mode': mode } = headers;
   return site !== 'same-origin' && site !== 'none' && mode !== 'navigate';
 }
 
-function isOwnMachine(host: string): boolean {
+function isLoopbackHost(host: string): boolean {
   const name = host.toLowerCase().replace(/:\d+$/, '');
   return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 
 /** Characters of a name in a message. */
-const shown = 100;
+const maxShownCharacters = 100;

@@ -7,26 +7,26 @@ import { HttpError } from './http-error.ts';
  * Reads a request's body whole, unpacked if it is gzip. Throws a 413 when it has more than `most` bytes, packed or
  * unpacked, whereupon nothing more of it is read; a 415 for another encoding, a 422 for what is no gzip.
  */
-export async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge(most);
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   switch (request.headers['content-encoding'] ?? 'identity') {
     case 'identity':
-      return collect(request, most);
+      return collect(request, maxBytes);
     case 'gzip':
-      return unpacked(request, most);
+      return decompress(request, maxBytes);
     default:
       throw new HttpError(415, 'content-encoding: expected gzip, or none');
   }
 }
 
-async function unpacked(request: IncomingMessage, most: number): Promise<Buffer> {
+async function decompress(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const gunzip = createGunzip();
   request.once('close', () => {
     if (!request.complete) gunzip.destroy(); // the client has gone
   });
   request.pipe(gunzip);
   try {
-    return await collect(gunzip, most);
+    return await collect(gunzip, maxBytes);
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
       throw new HttpError(422, `content-encoding: expected gzip, got what is none (${error.message})`);
@@ -39,20 +39,20 @@ async function unpacked(request: IncomingMessage, most: number): Promise<Buffer>
 }
 
 /** The stream is left as it is, so that an answer can go out on a connection whose request was not read to its end. */
-async function collect(stream: Readable, most: number): Promise<Buffer> {
+async function collect(stream: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > most) throw tooLarge(most);
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function tooLarge(most: number): HttpError {
+function tooLarge(maxBytes: number): HttpError {
   return new HttpError(
     413,
-    `expected a body of at most ${most} bytes, unpacked, got more; send it in parts, or raise TIDINGS_MAX_BODY_BYTES`,
+    `expected a body of at most ${maxBytes} bytes, unpacked, got more; send it in parts, or raise TIDINGS_MAX_BODY_BYTES`,
   );
 }

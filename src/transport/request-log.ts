@@ -19,7 +19,7 @@ export function logRequest(logger: Logger, request: IncomingMessage, response: S
   const requestId = requestIdOf(request);
   response.setHeader('x-request-id', requestId);
   if (!logger.isLevelEnabled('info')) return;
-  const began = performance.now();
+  const startedMs = performance.now();
   response.once('close', () => {
     logger.info(
       {
@@ -27,7 +27,7 @@ export function logRequest(logger: Logger, request: IncomingMessage, response: S
         method: request.method,
         path: request.url?.split('?')[0],
         status: response.writableFinished ? response.statusCode : null, // null: the client went away, or its key ended
-        ms: Math.round(performance.now() - began),
+        ms: Math.round(performance.now() - startedMs),
         address: request.socket.remoteAddress,
       },
       'request',

@@ -5,7 +5,7 @@
  * much learns when the same will be let in, and what it was refused costs nothing. Keeps at most `mostKept` clients' buckets:
  * of more it forgets the fuller half.
  */
-export class Rate {
+export class TokenBucket {
   private readonly buckets = new Map<string, Bucket>();
 
   constructor(
@@ -18,7 +18,7 @@ export class Rate {
     const level = this.levelOf(client);
     if (cost > level) return Math.ceil(((cost - level) / this.perMinute) * minuteMs);
     this.buckets.set(client, { level: level - cost, at: this.now() });
-    if (this.buckets.size > mostKept) this.forget();
+    if (this.buckets.size > maxBuckets) this.evict();
     return null;
   }
 
@@ -31,11 +31,12 @@ export class Rate {
     return Math.min(this.perMinute, level + ((this.now() - at) / minuteMs) * this.perMinute);
   }
 
-  private forget(): void {
+  private evict(): void {
     const byLevel = [...this.buckets]
       .map(([client, bucket]) => ({ client, level: this.levelNow(bucket) }))
       .toSorted((a, b) => b.level - a.level);
-    for (const [at, { client, level }] of byLevel.entries()) if (at < mostKept / 2 || level >= this.perMinute) this.buckets.delete(client);
+    for (const [at, { client, level }] of byLevel.entries())
+      if (at < maxBuckets / 2 || level >= this.perMinute) this.buckets.delete(client);
   }
 }
 
@@ -45,4 +46,4 @@ interface Bucket {
 }
 
 const minuteMs = 60_000;
-const mostKept = 10_000;
+const maxBuckets = 10_000;

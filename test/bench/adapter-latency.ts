@@ -17,12 +17,12 @@ const perSecond = 50;
 const warmSeconds = 2;
 
 /** A way in sends an event and resolves when it was acknowledged; a way out calls with the ids that come. */
-interface End extends Disposable {
+interface Sender extends Disposable {
   readonly send: (event: { readonly id: string }) => Promise<void>;
 }
-type Take = (id: string) => void;
+type OnEvent = (id: string) => void;
 
-const waysIn: Readonly<Record<string, (url: string) => Promise<End>>> = {
+const senders: Readonly<Record<string, (url: string) => Promise<Sender>>> = {
   async 'POST /api/events'(url) {
     const agent = new Agent({ keepAlive: true });
     return {
@@ -49,17 +49,17 @@ const waysIn: Readonly<Record<string, (url: string) => Promise<End>>> = {
   },
 };
 
-const waysOut: Readonly<Record<string, (url: string, take: Take) => Promise<Disposable>>> = {
-  async '/api/events/out'(url, take) {
+const receivers: Readonly<Record<string, (url: string, onEvent: OnEvent) => Promise<Disposable>>> = {
+  async '/api/events/out'(url, onEvent) {
     const client = await openPrefect(url, 'out');
     client.send({ type: 'filter', filter: {}, backfill: false });
-    client.socket.on('message', (data: Buffer) => take(JSON.parse(data.toString()).event.id));
+    client.socket.on('message', (data: Buffer) => onEvent(JSON.parse(data.toString()).event.id));
     return client;
   },
-  async 'GraphQL subscription'(url, take) {
+  async 'GraphQL subscription'(url, onEvent) {
     const client = socketTo(url);
     const listen = async (): Promise<void> => {
-      for await (const { data } of listenTo(client, 'subscription { events { id event resource { id } } }')) take(data.events.id);
+      for await (const { data } of listenTo(client, 'subscription { events { id event resource { id } } }')) onEvent(data.events.id);
     };
     listen().catch(() => undefined);
     return { [Symbol.dispose]: () => void client.dispose() };
@@ -71,41 +71,41 @@ const { database } = benchOptions(1);
 await using databases = await startDatabases(database);
 console.log(databases.version);
 const rows: object[] = [];
-for (const [inName, openIn] of Object.entries(waysIn)) {
-  for (const [outName, openOut] of Object.entries(waysOut)) {
+for (const [inName, openIn] of Object.entries(senders)) {
+  for (const [outName, openOut] of Object.entries(receivers)) {
     rows.push({ in: inName, out: outName, ...(await measure(openIn, openOut)) });
   }
 }
 console.table(rows);
 
-async function measure(openIn: (typeof waysIn)[string], openOut: (typeof waysOut)[string]) {
+async function measure(openIn: (typeof senders)[string], openOut: (typeof receivers)[string]) {
   await using server = await startServer('Tidings', { environment: await databases.fresh() });
   const sent = new Map<string, number>();
   const arrived = new Map<string, number>();
   const acknowledged = new Map<string, number>();
   using _out = await openOut(server.url, (id) => arrived.set(id, performance.now()));
-  using way = await openIn(server.url);
+  using sender = await openIn(server.url);
   const emit = async (): Promise<string> => {
     const event = document('bench.thing.changed', { payload: { from: 'PENDING', to: 'RUNNING' } });
     sent.set(event.id, performance.now());
-    await way.send(event);
+    await sender.send(event);
     acknowledged.set(event.id, performance.now());
     return event.id;
   };
   for (; arrived.size === 0; await pause(20)) await emit(); // until the listener is there
-  const answers: Promise<string>[] = [];
+  const pending: Promise<string>[] = [];
   const began = performance.now();
   for (let n = 0; n < seconds * perSecond; n += 1) {
     while (performance.now() < began + (n * 1000) / perSecond) await pause(1);
-    answers.push(emit());
+    pending.push(emit());
   }
-  const ids = await Promise.all(answers);
+  const ids = await Promise.all(pending);
   for (let waited = 0; !ids.every((id) => arrived.has(id)); waited += 1) {
     if (waited > 10_000) throw new Error('expected every event to come');
     await pause(1);
   }
   const counted = ids.slice(warmSeconds * perSecond);
   const since = (times: ReadonlyMap<string, number>) => counted.map((id) => times.get(id)! - sent.get(id)!);
-  const told = (times: ReadonlyMap<string, number>) => [0.5, 0.99].map((q) => quantile(since(times), q).toFixed(1)).join(' / ');
-  return { 'arrived p50 / p99': told(arrived), 'acknowledged p50 / p99': told(acknowledged), events: counted.length };
+  const quantiles = (times: ReadonlyMap<string, number>) => [0.5, 0.99].map((q) => quantile(since(times), q).toFixed(1)).join(' / ');
+  return { 'arrived p50 / p99': quantiles(arrived), 'acknowledged p50 / p99': quantiles(acknowledged), events: counted.length };
 }

@@ -17,7 +17,7 @@ import { draftOf } from '../unit/support/valid-event.ts';
 const seconds = Number(process.argv[2] ?? 3);
 const next = sampleInputs();
 
-interface Door {
+interface Adapter {
   readonly name: string;
   readonly path: string;
   readonly event: (batch: number) => string;
@@ -57,7 +57,7 @@ function json(type: string) {
   return (events: readonly string[]) => ({ body: `[${events.join(',')}]`, headers: { 'content-type': type } });
 }
 
-const doors: readonly Door[] = [
+const adapters: readonly Adapter[] = [
   {
     name: '/api/events',
     path: '/api/events',
@@ -73,16 +73,16 @@ const doors: readonly Door[] = [
 ];
 
 /** Events acknowledged a second by clients that each send a batch after the other; the bodies are made before. */
-async function posted(url: string, door: Door, { batch, clients }: { batch: number; clients: number }, most: number) {
+async function posted(url: string, adapter: Adapter, { batch, clients }: { batch: number; clients: number }, maxMessages: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
-  const messages = Array.from({ length: most }, () => door.message(Array.from({ length: batch }, () => door.event(batch))));
+  const messages = Array.from({ length: maxMessages }, () => adapter.message(Array.from({ length: batch }, () => adapter.event(batch))));
   let at = 0;
   const began = performance.now();
   const client = async (): Promise<number> => {
     let events = 0;
     while (performance.now() - began < seconds * 1000 && at < messages.length) {
       const { body, headers } = messages[at++]!;
-      const sent = request(`${url}${door.path}`, {
+      const sent = request(`${url}${adapter.path}`, {
         method: 'POST',
         agent,
         headers: { ...headers, 'content-length': Buffer.byteLength(body) },
@@ -104,8 +104,8 @@ async function posted(url: string, door: Door, { batch, clients }: { batch: numb
 }
 
 /** The same through Prefect's socket, each client on one of its own. */
-async function framed(url: string, { batch, clients }: { batch: number; clients: number }, most: number) {
-  const messages = Array.from({ length: most }, () => Array.from({ length: batch }, () => JSON.stringify(document())));
+async function framed(url: string, { batch, clients }: { batch: number; clients: number }, maxMessages: number) {
+  const messages = Array.from({ length: maxMessages }, () => Array.from({ length: batch }, () => JSON.stringify(document())));
   const sockets = await Promise.all(Array.from({ length: clients }, () => openPrefect(url, 'in')));
   let at = 0;
   const began = performance.now();
@@ -131,16 +131,18 @@ async function viaGraphQL(url: string, load: { batch: number; clients: number })
   return { rate, events: (rate * (performance.now() - began)) / 1000 };
 }
 
-type Way = (url: string, load: { batch: number; clients: number }, most: number) => Promise<{ events: number; rate: number }>;
-const ways: Readonly<Record<string, Way>> = {
-  ...Object.fromEntries(doors.map((door) => [door.name, (url, load, most) => posted(url, door, load, most)] as [string, Way])),
+type Sender = (url: string, load: { batch: number; clients: number }, maxMessages: number) => Promise<{ events: number; rate: number }>;
+const senders: Readonly<Record<string, Sender>> = {
+  ...Object.fromEntries(
+    adapters.map((adapter) => [adapter.name, (url, load, maxMessages) => posted(url, adapter, load, maxMessages)] as [string, Sender]),
+  ),
   '/api/events/in': framed,
   GraphQL: viaGraphQL,
 };
 
 await using server = await startPostgres();
 console.log(`${server.version}: durable events/s (µs of the server an event)`);
-console.log(['batch x clients', ...Object.keys(ways)].map((text) => text.padEnd(20)).join(''));
+console.log(['batch x clients', ...Object.keys(senders)].map((text) => text.padEnd(20)).join(''));
 let databases = 0;
 for (const load of [
   { batch: 1, clients: 1 },
@@ -149,7 +151,7 @@ for (const load of [
   { batch: 1000, clients: 8 },
 ]) {
   const cells: string[] = [`${load.batch}x${load.clients}`];
-  for (const way of Object.values(ways)) {
+  for (const sender of Object.values(senders)) {
     databases += 1;
     const name = `doors_${databases}`;
     const admin = postgres(server.url('postgres'), { max: 1, onnotice: () => undefined });
@@ -157,8 +159,8 @@ for (const load of [
     const { url, child } = await startProcess({ DATABASE_URL: server.url(name) });
     await emitted({ url, ...load, seconds: 1, next });
     const before = processorSeconds(child.pid!);
-    const most = Math.ceil((load.batch === 1 ? 4000 * seconds : 20_000 * seconds) / load.batch);
-    const { rate, events } = await way(url, load, most);
+    const maxMessages = Math.ceil((load.batch === 1 ? 4000 * seconds : 20_000 * seconds) / load.batch);
+    const { rate, events } = await sender(url, load, maxMessages);
     cells.push(`${Math.round(rate)} (${Math.round(((processorSeconds(child.pid!) - before) / events) * 1e6)})`);
     const exit = once(child, 'exit');
     child.kill('SIGTERM');

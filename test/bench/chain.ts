@@ -47,7 +47,7 @@ for (const [name, ids] of [
   let count = 0;
   for (let round = 0; round < 9; round += 1) {
     const began = performance.now();
-    const chains = await readChains(database, events, { head, sees: everything, maxEvents: 1000 });
+    const chains = await readChains(database, events, { head, visibilityFilter: everything, maxEvents: 1000 });
     times.push(performance.now() - began);
     count = chains.reduce((sum, { ancestors, descendants }) => sum + 1 + ancestors.length + descendants.length, 0);
   }
@@ -63,11 +63,12 @@ for (const [name, ids] of [
 
 /** The ids of the longest line of followers, root first. */
 function longestChain(): readonly string[] {
-  const leaders = new Map(drafts.map(({ id, follows }) => [id, follows]));
+  const predecessors = new Map(drafts.map(({ id, follows }) => [id, follows]));
   let longest: readonly string[] = [];
   for (const { id } of drafts) {
     const line = [id];
-    for (let at = leaders.get(id); typeof at === 'string' && leaders.has(at) && !line.includes(at); at = leaders.get(at)) line.unshift(at);
+    for (let at = predecessors.get(id); typeof at === 'string' && predecessors.has(at) && !line.includes(at); at = predecessors.get(at))
+      line.unshift(at);
     if (line.length > longest.length) longest = line;
   }
   return longest;

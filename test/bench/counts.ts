@@ -67,8 +67,8 @@ for (const [what, by, order, first] of questions) {
       found = `${table.total} events, ${buckets.length} buckets`;
       if (times[0]! > 5000) break;
     }
-    const shown = [times[0]!, median(times), median(cpu)].map((ms) => ms.toFixed(0).padStart(8));
-    console.log(title.padEnd(45), ...shown, ` ${found}`);
+    const cells = [times[0]!, median(times), median(cpu)].map((ms) => ms.toFixed(0).padStart(8));
+    console.log(title.padEnd(45), ...cells, ` ${found}`);
   }
 }
 

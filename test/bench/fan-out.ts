@@ -20,12 +20,12 @@ interface Case {
   readonly contenders: readonly Contender[];
 }
 
-const everyone: readonly Contender[] = ['Tidings', 'Yoga recipe', 'ws', 'corked ws'];
+const allContenders: readonly Contender[] = ['Tidings', 'Yoga recipe', 'ws', 'corked ws'];
 /** Matches every event of the workload. */
 const filter = { related: [{ role: ['deployment'] }] };
 const selection = '{ id event resource { id } }';
 const cases: readonly Case[] = [
-  { name: 'events, no filter', operation: { query: `subscription { events ${selection} }` }, contenders: everyone },
+  { name: 'events, no filter', operation: { query: `subscription { events ${selection} }` }, contenders: allContenders },
   {
     name: 'events, equal filters',
     operation: { query: `subscription ($filter: EventFilter) { events(filter: $filter) ${selection} }`, variables: { filter } },
@@ -64,7 +64,7 @@ for (let round = 0; round < options.rounds; round += 1) {
 console.table(
   cases.flatMap(({ name }) =>
     sizes.flatMap(({ subscriptions }) => {
-      const cells = everyone.flatMap((contender) => {
+      const cells = allContenders.flatMap((contender) => {
         const found = rates.get([name, subscriptions, contender].join('|')) ?? [];
         const middle = (of: (rate: Rate) => number): number => Number(median(found.map(of)).toPrecision(4));
         return found.length === 0
@@ -101,9 +101,9 @@ async function measure(
   const events = numberedEvents(count, 'fan');
 
   const streams = operation.query.includes('eventStream');
-  const seen = new Uint32Array(subscriptions); // events of each subscription
+  const receivedEvents = new Uint32Array(subscriptions); // events of each subscription
   let arrived = 0;
-  let looked = 0;
+  let inspected = 0;
   let [first, last] = [0, 0];
   let began = performance.eventLoopUtilization();
   using subscribers = await openSubscribers({
@@ -112,9 +112,12 @@ async function measure(
     onNext(subscription, chunk, start, end) {
       let more = 1;
       if (streams)
-        more = looked++ % 101 === 0 ? checkBatch(chunk.toString('utf8', start, end), seen[subscription]!) : countIn(chunk, start, end);
-      else if (looked++ % 101 === 0) checkEvent(chunk.toString('utf8', start, end), seen[subscription]!);
-      seen[subscription]! += more;
+        more =
+          inspected++ % 101 === 0
+            ? checkBatch(chunk.toString('utf8', start, end), receivedEvents[subscription]!)
+            : countIn(chunk, start, end);
+      else if (inspected++ % 101 === 0) checkEvent(chunk.toString('utf8', start, end), receivedEvents[subscription]!);
+      receivedEvents[subscription]! += more;
       arrived += more;
       if (arrived <= warm * subscriptions) return;
       last = performance.now();
@@ -154,7 +157,7 @@ async function measure(
     await emitting.emit(batch);
   }
   await arrivedAtLeast(count * subscriptions);
-  assert.ok(seen.every((each) => each === count));
+  assert.ok(receivedEvents.every((each) => each === count));
   const counted = (count - warm) * subscriptions;
   return {
     perSecond: Math.round((counted * 1000) / (last - first)),

@@ -44,11 +44,16 @@ for (const kind of kinds) {
 }
 
 /** A case in a new database: `who` listens, or the plain server instead. */
-async function measured(server: PostgresServer | null, load: { batch: number; clients: number }, who: number | 'plain'): Promise<string> {
-  await using home = await newHome(server);
-  const { url, child } = who === 'plain' ? await startPlain(home.environment) : await startProcess(home.environment);
+async function measured(
+  server: PostgresServer | null,
+  load: { batch: number; clients: number },
+  subscribers: number | 'plain',
+): Promise<string> {
+  await using benchDatabase = await newDatabase(server);
+  const { url, child } =
+    subscribers === 'plain' ? await startPlain(benchDatabase.environment) : await startProcess(benchDatabase.environment);
   const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket });
-  for (let n = 0; n < (who === 'plain' ? 0 : who); n += 1) {
+  for (let n = 0; n < (subscribers === 'plain' ? 0 : subscribers); n += 1) {
     client.subscribe(
       { query: 'subscription { events { id cursor } }' },
       { next: () => undefined, error: console.error, complete: () => undefined },
@@ -81,7 +86,7 @@ async function startPlain(environment: Readonly<Record<string, string>>): Promis
   return { url: /http:\/\/[^/]+/.exec(line.toString())![0], child };
 }
 
-async function newHome(
+async function newDatabase(
   server: PostgresServer | null,
 ): Promise<{ readonly environment: Readonly<Record<string, string>> } & AsyncDisposable> {
   if (server === null) {

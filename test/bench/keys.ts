@@ -21,7 +21,7 @@ const started = [];
 for (const { what, settings } of servers) {
   await admin.unsafe(`create database ${what}`);
   const { url, child } = await startProcess({ DATABASE_URL: database.url(what), TIDINGS_LOG_LEVEL: 'silent', ...settings });
-  const input = { may: ['EMIT', 'READ'], filter: { event: { startsWith: ['github.'] } } };
+  const input = { permissions: ['EMIT', 'READ'], filter: { event: { startsWith: ['github.'] } } };
   const authorization = what === 'keys' ? `Bearer ${(await makeKey(url, input)).secret}` : undefined;
   started.push({ what, url, child, ...(authorization === undefined ? {} : { authorization }) });
 }
@@ -40,10 +40,10 @@ try {
         micros.set(what, [...(micros.get(what) ?? []), (spent / (rate * seconds)) * 1e6]);
       }
     }
-    const told = [...micros].map(
+    const summary = [...micros].map(
       ([what, each]) => `${what} ${median(each).toFixed(1)} µs (${each.map((one) => one.toFixed(0)).join(' ')})`,
     );
-    console.log(`${load.batch}x${load.clients}: ${told.join(', ')}`);
+    console.log(`${load.batch}x${load.clients}: ${summary.join(', ')}`);
   }
 } finally {
   for (const { child } of started) child.kill('SIGKILL');

@@ -30,16 +30,16 @@ const selective = (n: number): Operation => ({
   variables: { filter: { resource: { id: { in: [`bench.thing.${n % 100}`, `bench.other.${n}`] } } } },
 });
 const all = (): Operation => ({ query: `subscription { events ${selection} }` });
-const everyone: readonly Contender[] = ['Tidings', 'Yoga recipe', 'corked ws'];
+const allContenders: readonly Contender[] = ['Tidings', 'Yoga recipe', 'corked ws'];
 /** Of 500 events a second, or of 100,000 messages, the recipe keeps up with a fifth. */
-const quick: readonly Contender[] = ['Tidings', 'corked ws'];
+const fastContenders: readonly Contender[] = ['Tidings', 'corked ws'];
 const cases: readonly Case[] = [
-  { name: 'ten match', perSecond: 50, batch: 1, operation: selective, matching: 10, contenders: everyone },
-  { name: 'ten match', perSecond: 500, batch: 1, operation: selective, matching: 10, contenders: quick },
-  { name: 'ten match', perSecond: 500, batch: 10, operation: selective, matching: 10, contenders: quick },
-  { name: 'all match', perSecond: 10, batch: 1, operation: all, matching: subscriptions, contenders: everyone },
-  { name: 'all match', perSecond: 100, batch: 1, operation: all, matching: subscriptions, contenders: quick },
-  { name: 'all match', perSecond: 100, batch: 10, operation: all, matching: subscriptions, contenders: quick },
+  { name: 'ten match', perSecond: 50, batch: 1, operation: selective, matching: 10, contenders: allContenders },
+  { name: 'ten match', perSecond: 500, batch: 1, operation: selective, matching: 10, contenders: fastContenders },
+  { name: 'ten match', perSecond: 500, batch: 10, operation: selective, matching: 10, contenders: fastContenders },
+  { name: 'all match', perSecond: 10, batch: 1, operation: all, matching: subscriptions, contenders: allContenders },
+  { name: 'all match', perSecond: 100, batch: 1, operation: all, matching: subscriptions, contenders: fastContenders },
+  { name: 'all match', perSecond: 100, batch: 10, operation: all, matching: subscriptions, contenders: fastContenders },
 ];
 const seconds = 6;
 /** Of which so many are not counted. */
@@ -76,7 +76,7 @@ async function measure(from: Databases, contender: Contender, { perSecond, batch
   await using server = await startServer(contender, { environment });
   const count = perSecond * seconds;
   const sent = new Float64Array(count);
-  const answered = new Float64Array(count);
+  const acknowledged = new Float64Array(count);
   const numbers = new Int32Array(count * matching);
   const times = new Float64Array(count * matching);
   let arrived = 0;
@@ -94,30 +94,30 @@ async function measure(from: Databases, contender: Contender, { perSecond, batch
   using emitting = startEmitting(server.url, { kept: 32 });
 
   const batches = Array.from({ length: count / batch }, (_, n) => batchOf(Array.from({ length: batch }, (_, m) => eventAt(n * batch + m))));
-  const answers: Promise<void>[] = [];
+  const pending: Promise<void>[] = [];
   const began = performance.now();
   for (const [n, each] of batches.entries()) {
     while (performance.now() < began + (n * batch * 1000) / perSecond) await pause(1);
     sent.fill(performance.now(), n * batch, (n + 1) * batch);
-    answers.push(emitting.emit(each).then(() => void answered.fill(performance.now(), n * batch, (n + 1) * batch)));
+    pending.push(emitting.emit(each).then(() => void acknowledged.fill(performance.now(), n * batch, (n + 1) * batch)));
   }
   const ended = performance.now();
-  await Promise.all(answers);
+  await Promise.all(pending);
   for (let waited = 0; arrived < count * matching; waited += 1) {
     if (waited > 120_000) throw new Error(`expected ${count * matching} messages, got ${arrived}`);
     await pause(1);
   }
   const counted = Array.from({ length: arrived }, (_, n) => n).filter((n) => numbers[n]! >= warmSeconds * perSecond);
   const sinceRequest = counted.map((n) => times[n]! - sent[numbers[n]!]!);
-  const sinceAnswer = counted.map((n) => times[n]! - answered[numbers[n]!]!);
-  const untilAnswer = Array.from(answered, (time, n) => time - sent[n]!).slice(warmSeconds * perSecond);
+  const sinceResponse = counted.map((n) => times[n]! - acknowledged[numbers[n]!]!);
+  const untilResponse = Array.from(acknowledged, (time, n) => time - sent[n]!).slice(warmSeconds * perSecond);
   return {
     'request p50': rounded(quantile(sinceRequest, 0.5)),
     'request p99': rounded(quantile(sinceRequest, 0.99)),
-    'answer p50': rounded(quantile(sinceAnswer, 0.5)),
-    'answer p99': rounded(quantile(sinceAnswer, 0.99)),
-    'answered p50': rounded(quantile(untilAnswer, 0.5)),
-    'answered p99': rounded(quantile(untilAnswer, 0.99)),
+    'answer p50': rounded(quantile(sinceResponse, 0.5)),
+    'answer p99': rounded(quantile(sinceResponse, 0.99)),
+    'answered p50': rounded(quantile(untilResponse, 0.5)),
+    'answered p99': rounded(quantile(untilResponse, 0.99)),
     'late s': rounded((times[arrived - 1]! - ended) / 1000),
     resets: emitting.repeated,
   };

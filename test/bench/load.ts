@@ -30,11 +30,11 @@ export async function emitted({ url, clients, batch, seconds, next, authorizatio
 
 /** Emits one batch, events as JSON. Throws unless all were created. */
 export async function send(poster: LeanPoster, events: readonly string[]): Promise<number> {
-  const answer = await poster.post(
+  const response = await poster.post(
     `{"query":"mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }","variables":{"input":[${events.join(',')}]}}`,
   );
-  if (answer.includes(`"created":${events.length}}`)) return events.length;
-  throw new Error(`expected ${events.length} created, got ${answer.slice(0, 300)}`);
+  if (response.includes(`"created":${events.length}}`)) return events.length;
+  throw new Error(`expected ${events.length} created, got ${response.slice(0, 300)}`);
 }
 
 /** Seconds of processor time that a process has used so far; NaN where the system does not tell. */

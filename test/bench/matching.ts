@@ -15,9 +15,9 @@ import { matches } from '../../src/filter/matches.ts';
 import { parseFilter } from '../../src/filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../../src/filter/parse/filter-input.ts';
 import { validateEvent } from '../../src/event/validate.ts';
-import { Matcher } from '../../src/subscriptions/matching/filter-matcher.ts';
+import { FilterMatcher } from '../../src/subscriptions/matching/filter-matcher.ts';
 
-const most = Number(process.argv[2] ?? 100_000);
+const maxFilters = Number(process.argv[2] ?? 100_000);
 const limits = readSettings({});
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -72,18 +72,18 @@ const at = (n: number): string => new Date(Date.UTC(2015, 0, 1, 2) + n).toISOStr
 
 console.table(
   Object.entries(populations).flatMap(([population, nthFilter]) =>
-    [1000, 10_000, 100_000].filter((count) => count <= most).map((count) => measure(population, count, nthFilter)),
+    [1000, 10_000, 100_000].filter((count) => count <= maxFilters).map((count) => measure(population, count, nthFilter)),
   ),
 );
 
 function measure(population: string, count: number, nthFilter: (n: number) => EventFilterInput): object {
   const filters = Array.from({ length: count }, (_, n) => parseFilter(nthFilter(n), [], limits));
   const before = heapUsed();
-  const matcher = new Matcher<number>();
+  const matcher = new FilterMatcher<number>();
   const adding = timed(() => filters.map((filter, n) => matcher.add(filter, n)));
   const bytes = heapUsed() - before;
-  const { sizes } = matcher;
-  const slow = sizes.unfiled > 1000;
+  const { filterCounts: sizes } = matcher;
+  const slow = sizes.none > 1000;
   // The first events only warm up.
   const events = slow ? sampleEvents().slice(0, 200) : sampleEvents();
   const warm = Math.floor(events.length / 3);

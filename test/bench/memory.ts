@@ -28,21 +28,21 @@ interface Case {
 const selection = '{ id event resource { id } }';
 const query = `subscription ($filter: EventFilter) { events(filter: $filter) ${selection} }`;
 const filterAt = selectiveFilters(sampleEvents(15_129, 'any'));
-const subscriptions = Math.min(10_000, options.most);
+const subscriptions = Math.min(10_000, options.maxSubscriptions);
 const repeated = (operation: Operation): readonly Operation[] => Array.from({ length: subscriptions }, () => operation);
 const filter = { related: [{ role: ['deployment'] }] };
 const streamed = `subscription { eventStream { ... on EventBatch { events ${selection} } } }`;
-const everyone: readonly Contender[] = ['Tidings', 'Yoga recipe', 'corked ws'];
+const allContenders: readonly Contender[] = ['Tidings', 'Yoga recipe', 'corked ws'];
 const graphql: readonly Contender[] = ['Tidings', 'Yoga recipe'];
 const distinct = Array.from({ length: subscriptions }, (_, n) => ({ query, variables: { filter: filterAt(n) } }));
 const cases: readonly Case[] = [
-  { name: 'idle connections', sockets: 5000, operations: [], delivers: false, contenders: everyone },
+  { name: 'idle connections', sockets: 5000, operations: [], delivers: false, contenders: allContenders },
   {
     name: 'equal subscriptions',
     sockets: 10,
     operations: repeated({ query: `subscription { events ${selection} }` }),
     delivers: true,
-    contenders: everyone,
+    contenders: allContenders,
   },
   { name: 'equal filters', sockets: 10, operations: repeated({ query, variables: { filter } }), delivers: true, contenders: graphql },
   { name: 'equal streams', sockets: 10, operations: repeated({ query: streamed }), delivers: true, contenders: ['Tidings'] },
@@ -73,14 +73,14 @@ async function measure(contender: Contender, { name, sockets, operations, delive
   await pause(500);
   using subscribers = await openSubscribers({ url: server.url, sockets: operations.length === 0 ? 0 : sockets });
   const before = await server.memory();
-  await photograph(server, `${name}-before`);
-  if (options.sites) await server.beginSites();
+  await writeSnapshot(server, `${name}-before`);
+  if (options.printsSites) await server.beginSites();
   const opened = operations.length === 0 ? await openSubscribers({ url: server.url, sockets }) : null;
   await subscribers.open(operations);
   const count = operations.length || sockets;
   const after = await server.memory();
-  await photograph(server, `${name}-after`);
-  if (options.sites)
+  await writeSnapshot(server, `${name}-after`);
+  if (options.printsSites)
     console.log(
       largestSites(await server.sites(), count)
         .map((site) => Object.values(site).join(' '))
@@ -105,6 +105,6 @@ function difference(when: string, before: Memory, after: Memory, count: number):
   return { [`heap${when}`]: each(({ heapUsed, external }) => heapUsed + external), [`rss${when}`]: each(({ rss }) => rss) };
 }
 
-async function photograph(server: Server, name: string): Promise<void> {
+async function writeSnapshot(server: Server, name: string): Promise<void> {
   if (options.snapshots !== null) await server.snapshot(join(options.snapshots, `${name.replaceAll(' ', '-')}.heapsnapshot`));
 }

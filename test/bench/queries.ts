@@ -6,7 +6,7 @@ import type { Database } from '../../src/store/database/database.ts';
 import { readHead } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { countEvents, readPages } from '../../src/store/queries/pages.ts';
-import { append, digestAll, leavePartition } from './load/filling.ts';
+import { append, indexAll, closePartition } from './load/filling.ts';
 import { workload } from './workload.ts';
 
 // Prints how long first pages take by each kind of filter, in each order, and counts up to 10,000:
@@ -75,7 +75,7 @@ const cases: readonly (readonly [string, EventFilterInput])[] = [
     { event: { in: ['prefect.flow-run.Completed'] }, payload: [{ path: 'validated_state.name', eq: 'Running' }] },
   ],
 ];
-const everyEvent = { tie: 'EVERYTHING', keys: [''] } as const;
+const everyEvent = { scope: 'EVERYTHING', keys: [''] } as const;
 const orders: readonly EventOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'];
 
 console.log(['case'.padEnd(30), ...orders.map((order) => order.padStart(13)), 'count'.padStart(10), '  found'].join(''));
@@ -122,19 +122,19 @@ async function fill(database: Database): Promise<void> {
   const began = performance.now();
   const events = workload(count);
   for (let part = 0; part < partitions; part += 1) {
-    if (part > 0) await leavePartition(database);
+    if (part > 0) await closePartition(database);
     await append(database, part === partitions - 1 ? events : next(events, Math.floor(count / partitions)), settings);
   }
   const appended = performance.now();
-  await digestAll(database);
-  const digested = performance.now();
+  await indexAll(database);
+  const indexed = performance.now();
   const rate = (ms: number): string => `${((count / ms) * 1000).toFixed(0)}/s`;
-  console.log(`${count} events appended at ${rate(appended - began)}, digested at ${rate(digested - appended)}`);
+  console.log(`${count} events appended at ${rate(appended - began)}, digested at ${rate(indexed - appended)}`);
 }
 
 /** The next so many of what goes on afterwards. */
-function* next<T>(from: Generator<T>, most: number): Generator<T> {
-  for (let left = most; left > 0; left -= 1) {
+function* next<T>(from: Generator<T>, max: number): Generator<T> {
+  for (let left = max; left > 0; left -= 1) {
     const { value, done } = from.next();
     if (done) return;
     yield value;

@@ -1,5 +1,5 @@
-import { anyone } from '../../src/auth/caller.ts';
-import { createReads } from '../../schema/loaders.ts';
+import { anonymous } from '../../src/auth/caller.ts';
+import { createLoaders } from '../../schema/loaders.ts';
 import { readSettings } from '../../src/settings.ts';
 import { createHeadReader } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -33,7 +33,7 @@ console.log('case'.padEnd(22), 'page'.padStart(9), 'ids'.padStart(9), '  found')
 for (const [name, { idPrefix = '', after = null, limit = 50 }] of cases) {
   let found = 0;
   const page = await median(async () => {
-    const reads = createReads({ database, heads: { ...heads, head: async () => head } }, anyone);
+    const reads = createLoaders({ database, heads: { ...heads, head: async () => head } }, anonymous);
     found = (await reads.resources({ idPrefix, after, limit: limit + 1 })).length;
   });
   const idsAlone = await median(async () => void (await readResourceIds(database, { idPrefix, after, head, limit: limit + 1 })));

@@ -9,29 +9,29 @@ import { startPostgres } from '../support/database/postgres-server.ts';
 // Each can be run alone and for longer: its file says how. What is worth keeping goes to RESULTS.md.
 interface Bench {
   readonly name: string;
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   /** Works on the database that the first of these fills. */
   readonly onFilled?: true;
 }
 
 /** Of each. Before what uses it: a module waits at its top while they run. */
-const mostMs = 10 * 60_000;
+const maxBenchMs = 10 * 60_000;
 const benches: readonly Bench[] = [
-  { name: 'ingest', words: ['3'] },
-  { name: 'sustained', words: ['4'] },
-  { name: 'subscribed-ingest', words: ['--rounds', '1', '--most', '10000'] },
-  { name: 'latency', words: ['--rounds', '1'] },
-  { name: 'fan-out', words: ['--rounds', '1', '--most', '1000'] },
-  { name: 'matching', words: [] },
-  { name: 'memory', words: ['--most', '1000'] },
-  { name: 'storage', words: ['50000'] },
-  { name: 'doors', words: ['1'] },
-  { name: 'door-latency', words: [] },
-  { name: 'keys', words: ['1'] },
-  { name: 'queries', words: ['100000'], onFilled: true },
-  { name: 'counts', words: [], onFilled: true },
-  { name: 'resources', words: [], onFilled: true },
-  { name: 'chain', words: [], onFilled: true },
+  { name: 'ingest', args: ['3'] },
+  { name: 'sustained', args: ['4'] },
+  { name: 'subscribed-ingest', args: ['--rounds', '1', '--most', '10000'] },
+  { name: 'latency', args: ['--rounds', '1'] },
+  { name: 'fan-out', args: ['--rounds', '1', '--most', '1000'] },
+  { name: 'matching', args: [] },
+  { name: 'memory', args: ['--most', '1000'] },
+  { name: 'storage', args: ['50000'] },
+  { name: 'doors', args: ['1'] },
+  { name: 'door-latency', args: [] },
+  { name: 'keys', args: ['1'] },
+  { name: 'queries', args: ['100000'], onFilled: true },
+  { name: 'counts', args: [], onFilled: true },
+  { name: 'resources', args: [], onFilled: true },
+  { name: 'chain', args: [], onFilled: true },
 ];
 
 const wanted = process.argv.slice(2);
@@ -52,16 +52,16 @@ function wantsFilled(): boolean {
   return benches.some(({ name, onFilled }) => onFilled === true && wanted.includes(name));
 }
 
-async function run({ name, words, onFilled }: Bench): Promise<void> {
+async function run({ name, args, onFilled }: Bench): Promise<void> {
   const environment = onFilled && filled !== null ? { DATABASE_URL: filled.url('postgres') } : {};
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, `${name}.ts`), ...words], {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, `${name}.ts`), ...args], {
     cwd: packageRoot,
     env: { ...process.env, ...environment },
     stdio: 'inherit',
   });
-  const tooLong = setTimeout(() => child.kill('SIGTERM'), mostMs);
+  const tooLong = setTimeout(() => child.kill('SIGTERM'), maxBenchMs);
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   clearTimeout(tooLong);
-  if (signal !== null) console.log(`${name} took longer than ${mostMs / 60_000} minutes and was ended`);
+  if (signal !== null) console.log(`${name} took longer than ${maxBenchMs / 60_000} minutes and was ended`);
   else if (code !== 0) process.exitCode = 1;
 }

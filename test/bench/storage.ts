@@ -7,7 +7,7 @@ import { fromDocument } from '../../src/event/document.ts';
 import type { EventCandidate } from '../../src/event/event.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { startPostgres } from '../support/database/postgres-server.ts';
-import { append, digestAll } from './load/filling.ts';
+import { append, indexAll } from './load/filling.ts';
 import { workload } from './workload.ts';
 
 // Prints the bytes that an event takes on disk, table by table and index by index, beside those of its JSON:
@@ -37,7 +37,7 @@ async function measure(name: string, events: Iterable<EventCandidate>, documents
   await database.rows(sql`vacuum analyze`);
   const empty = new Map((await sizes(database)).map(({ part, bytes }) => [part, Number(bytes)]));
   const stored = await append(database, events, settings);
-  await digestAll(database);
+  await indexAll(database);
   const parts = (await sizes(database)).map(({ part, bytes }) => ({
     part,
     'bytes/event': (Number(bytes) - (empty.get(part) ?? 0)) / stored,

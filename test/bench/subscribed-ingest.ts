@@ -28,7 +28,7 @@ for (let round = 0; round < options.rounds; round += 1) {
 }
 console.table(
   levels
-    .filter((level) => level <= options.most)
+    .filter((level) => level <= options.maxSubscriptions)
     .map((subscriptions) => ({
       subscriptions,
       ...Object.fromEntries(
@@ -65,7 +65,7 @@ async function measure(from: Databases, contender: Contender): Promise<void> {
   };
   await emit(5000, 'warm');
   for (const [level, subscriptions] of levels.entries()) {
-    if (subscriptions > options.most) break;
+    if (subscriptions > options.maxSubscriptions) break;
     const opening = performance.now();
     const more = Array.from({ length: subscriptions - subscribers.counts.length }, (_, n) => subscribers.counts.length + n);
     await subscribers.open(more.map((n) => ({ query, variables: { filter: filterAt(n) } })));

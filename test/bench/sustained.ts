@@ -27,9 +27,9 @@ for (const each of cases) console.log((await measured(each)).map((text) => text.
 async function measured({ batch, rate }: { readonly batch: number; readonly rate: number }): Promise<readonly string[]> {
   const environment = await databases.fresh();
   await using server = await startServer('Tidings', { environment });
-  const watching = postgres(environment['DATABASE_URL'] ?? '', { max: 1 });
-  const behind = async (): Promise<number> => {
-    const [row] = await watching`
+  const sqlClient = postgres(environment['DATABASE_URL'] ?? '', { max: 1 });
+  const lagEvents = async (): Promise<number> => {
+    const [row] = await sqlClient`
       select tidings.log_head() - coalesce((select max(last) from tidings.digests), 0) as events`;
     return Number(row?.['events']);
   };
@@ -50,18 +50,18 @@ async function measured({ batch, rate }: { readonly batch: number; readonly rate
       times.push(performance.now() - sent);
     }
   };
-  const seen: number[] = [];
-  const watch = setInterval(() => void behind().then((events) => seen.push(events)), 2000);
+  const lags: number[] = [];
+  const lagTimer = setInterval(() => void lagEvents().then((events) => lags.push(events)), 2000);
   await Promise.all(posters.map(client));
   const perSecond = (times.length * batch * 1000) / elapsed();
-  clearInterval(watch);
+  clearInterval(lagTimer);
   const ended = performance.now();
   // Fewer than a chapter are left.
-  while ((await behind()) >= 1024 && performance.now() - ended < 60_000) await sleep(100);
+  while ((await lagEvents()) >= 1024 && performance.now() - ended < 60_000) await sleep(100);
   const caughtUp = (performance.now() - ended) / 1000;
 
   for (const poster of posters) poster[Symbol.dispose]();
-  await watching.end();
-  const shown = [quantile(times, 0.5), quantile(times, 0.99)].map((ms) => ms.toFixed(1));
-  return [String(batch), String(rate), perSecond.toFixed(0), ...shown, `${caughtUp.toFixed(1)} s`, seen.join(' ')];
+  await sqlClient.end();
+  const latencies = [quantile(times, 0.5), quantile(times, 0.99)].map((ms) => ms.toFixed(1));
+  return [String(batch), String(rate), perSecond.toFixed(0), ...latencies, `${caughtUp.toFixed(1)} s`, lags.join(' ')];
 }

@@ -4,33 +4,33 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { openRaw } from '../support/protocols/raw-socket.ts';
-import { startWatched, type WatchedServer } from '../support/server-memory.ts';
+import { startInspected, type InspectedServer } from '../support/server-memory.ts';
 import { newDatabase } from '../support/test-server.ts';
 
 // What a broken client gets has nothing to do with the database, so it is tried on one only: the waiting is long enough.
-let server: WatchedServer;
+let server: InspectedServer;
 beforeAll(async () => {
   server = await startServer();
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-async function startServer(): Promise<WatchedServer> {
+async function startServer(): Promise<InspectedServer> {
   await using stack = new AsyncDisposableStack();
   const { environment } = stack.use(await newDatabase());
-  const started = stack.use(await startWatched(environment));
+  const started = stack.use(await startInspected(environment));
   const owned = stack.move();
   return { ...started, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
 }
 
 const listen = { id: 'listen', type: 'subscribe', payload: { query: 'subscription { events { id } }' } };
-const pingMost = { timeout: 30_000, interval: 100 };
+const pollOptions = { timeout: 30_000, interval: 100 };
 
 // Each waits for the server to lose its patience, so they wait together.
 describe.concurrent('the server lets go of', () => {
   test('a client that never answers pings, within 30 seconds', async ({ expect }) => {
     using raw = await openRaw(server.url, { autoPong: false });
     raw.send(listen);
-    await expect.poll(() => raw.socket.readyState, pingMost).toBe(raw.socket.CLOSED);
+    await expect.poll(() => raw.socket.readyState, pollOptions).toBe(raw.socket.CLOSED);
   });
 
   test('a client that reads nothing, within 30 seconds, and its subscriptions', async ({ expect }) => {
@@ -39,7 +39,7 @@ describe.concurrent('the server lets go of', () => {
     raw.send(listen);
     await expect.poll(() => own.metric('tidings_subscriptions'), { timeout: 20_000 }).toBe(1);
     raw.socket.pause();
-    await expect.poll(() => own.metric('tidings_subscriptions'), pingMost).toBe(0);
+    await expect.poll(() => own.metric('tidings_subscriptions'), pollOptions).toBe(0);
     expect(await own.metric('tidings_websockets')).toBe(0);
   });
 
@@ -53,17 +53,17 @@ describe.concurrent('the server lets go of', () => {
     ['nothing', ''],
     ['half an upgrade', 'GET /graphql HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'],
     ['half a body', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"query":'],
-  ])('a connection that says %s', { timeout: 120_000 }, async (_what, said) => {
+  ])('a connection that says %s', { timeout: 120_000 }, async (_what, bytes) => {
     const socket = connect();
     const closed = once(socket, 'close');
-    if (said !== '') socket.write(said);
+    if (bytes !== '') socket.write(bytes);
     await closed;
     expect(socket.destroyed).toBe(true);
   });
 });
 
 test('nothing of them is left', async () => {
-  for (const metric of ['tidings_subscriptions', 'tidings_live_filters', 'tidings_websockets']) {
+  for (const metric of ['tidings_subscriptions', 'tidings_subscription_filters', 'tidings_websockets']) {
     await expect.poll(() => server.metric(metric), { timeout: 10_000, message: metric }).toBe(0);
   }
 });

@@ -8,83 +8,83 @@ import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-info.ts';
 import { lockDataDir } from '../../src/store/database/data-dir-lock.ts';
 
-const refusal = (folder: string): unknown => ({
+const lockError = (folder: string): unknown => ({
   code: 'CANNOT_START',
   message: `DATA_DIR: another Tidings is using ${folder}. Stop it, set DATA_DIR to another folder, or set DATABASE_URL to share a Postgres.`,
 });
 
 test('of two processes one gets the folder, and the other when the first lets go', async () => {
-  await using world = newWorld(2);
-  const [first, second] = world.processes as [Locker, Locker];
-  expect(await first.lock(world.folder)).toBe('held');
-  expect(await second.lock(world.folder)).toEqual(refusal(world.folder));
+  await using server = newWorld(2);
+  const [first, second] = server.processes as [Locker, Locker];
+  expect(await first.lock(server.folder)).toBe('held');
+  expect(await second.lock(server.folder)).toEqual(lockError(server.folder));
   await first.release();
-  expect(readdirSync(world.folder)).toEqual([]);
-  expect(await second.lock(world.folder)).toBe('held');
-  expect(await first.lock(world.folder)).toEqual(refusal(world.folder));
+  expect(readdirSync(server.folder)).toEqual([]);
+  expect(await second.lock(server.folder)).toBe('held');
+  expect(await first.lock(server.folder)).toEqual(lockError(server.folder));
 });
 
 test('of ten processes that race one gets the folder, also over what a killed one left', async () => {
-  await using world = newWorld(11);
-  const [killed, ...racers] = world.processes as [Locker, ...Locker[]];
-  expect(await killed.lock(world.folder)).toBe('held');
+  await using server = newWorld(11);
+  const [killed, ...racers] = server.processes as [Locker, ...Locker[]];
+  expect(await killed.lock(server.folder)).toBe('held');
   await killed.kill();
   for (let round = 0; round < 100; round += 1) {
-    const folder = join(world.folder, String(round));
+    const folder = join(server.folder, String(round));
     mkdirSync(folder);
-    if (round % 4 !== 0) linkSync(join(world.folder, 'tidings.lock'), join(folder, 'tidings.lock')); // dead, for all who ask
-    const answers = await Promise.all(racers.map((each) => each.lock(folder)));
-    expect(answers.filter((each) => each === 'held')).toEqual(['held']);
-    expect(answers.filter((each) => each !== 'held')).toEqual(Array.from({ length: 9 }, () => refusal(folder)));
+    if (round % 4 !== 0) linkSync(join(server.folder, 'tidings.lock'), join(folder, 'tidings.lock')); // dead, for all who ask
+    const results = await Promise.all(racers.map((each) => each.lock(folder)));
+    expect(results.filter((each) => each === 'held')).toEqual(['held']);
+    expect(results.filter((each) => each !== 'held')).toEqual(Array.from({ length: 9 }, () => lockError(folder)));
     await Promise.all(racers.map((each) => each.release()));
   }
 });
 
 test('a killed process lets go at once', async () => {
-  await using world = newWorld(4);
-  for (const each of world.processes) {
-    expect(await each.lock(world.folder)).toBe('held');
+  await using server = newWorld(4);
+  for (const each of server.processes) {
+    expect(await each.lock(server.folder)).toBe('held');
     await each.kill();
   }
 });
 
 test('a folder is the same folder by another name', async () => {
-  await using world = newWorld(1);
-  const alias = `${world.folder}-alias`;
-  symlinkSync(world.folder, alias);
+  await using server = newWorld(1);
+  const alias = `${server.folder}-alias`;
+  symlinkSync(server.folder, alias);
   try {
-    await using _held = await lockDataDir(world.folder);
-    expect(await world.processes[0]!.lock(alias)).toEqual(refusal(alias));
+    await using _lock = await lockDataDir(server.folder);
+    expect(await server.processes[0]!.lock(alias)).toEqual(lockError(alias));
   } finally {
     rmSync(alias);
   }
 });
 
 test('other folders are free', async () => {
-  await using world = newWorld(2);
-  const folders = ['a', 'b'].map((name) => join(world.folder, name));
+  await using server = newWorld(2);
+  const folders = ['a', 'b'].map((name) => join(server.folder, name));
   for (const folder of folders) mkdirSync(folder);
-  expect(await Promise.all(world.processes.map((each, index) => each.lock(folders[index]!)))).toEqual(['held', 'held']);
+  expect(await Promise.all(server.processes.map((each, index) => each.lock(folders[index]!)))).toEqual(['held', 'held']);
 });
 
 test('a path too long for a socket is refused with what to do', async () => {
-  await using world = newWorld(0);
-  const folder = join(world.folder, 'x'.repeat(100));
+  await using server = newWorld(0);
+  const folder = join(server.folder, 'x'.repeat(100));
   mkdirSync(folder);
   await expect(lockDataDir(folder)).rejects.toThrow(/^DATA_DIR: expected a path of at most 77 bytes, got .*x{100}\. Choose a shorter one/);
   expect(readdirSync(folder)).toEqual([]);
-  const other = join(world.folder, 'y');
+  const other = join(server.folder, 'y');
   mkdirSync(other);
-  await using _held = await lockDataDir(other); // nothing of the refusal is left
+  await using _lock = await lockDataDir(other); // nothing of the refusal is left
 });
 
 // Only root may start a process of another user.
 test.runIf(process.getuid?.() === 0)('a process of another user does not get it either, nor takes the lock away', async () => {
-  await using world = newWorld(1, 65_534);
-  chmodSync(world.folder, 0o777);
-  await using _held = await lockDataDir(world.folder);
-  expect(await world.processes[0]!.lock(world.folder)).toEqual(refusal(world.folder));
-  await expect(lockDataDir(world.folder)).rejects.toMatchObject(refusal(world.folder) as object);
+  await using server = newWorld(1, 65_534);
+  chmodSync(server.folder, 0o777);
+  await using _lock = await lockDataDir(server.folder);
+  expect(await server.processes[0]!.lock(server.folder)).toEqual(lockError(server.folder));
+  await expect(lockDataDir(server.folder)).rejects.toMatchObject(lockError(server.folder) as object);
 });
 
 /** A process that locks when told to. */
@@ -123,11 +123,11 @@ function spawnLocker(uid: number | undefined): ChildProcess {
 }
 
 function locker(child: ChildProcess): Locker {
-  const ask = async (message: object): Promise<unknown> => {
+  const request = async (message: object): Promise<unknown> => {
     child.send(message);
     return (await once(child, 'message'))[0];
   };
-  return { lock: (folder) => ask({ folder }), release: () => ask({}), kill: () => end(child) };
+  return { lock: (folder) => request({ folder }), release: () => request({}), kill: () => end(child) };
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -8,9 +8,9 @@ import { newDatabase, post } from '../support/test-server.ts';
 const emit = 'mutation ($id: ID) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { status } }';
 
 test('a second process on a data folder is refused in plain words, and the first goes on', async () => {
-  await using home = await newDatabase();
-  const { url, child } = await startProcess(home.environment);
-  const second = await runToEnd(home.environment);
+  await using testDatabase = await newDatabase();
+  const { url, child } = await startProcess(testDatabase.environment);
+  const second = await runToEnd(testDatabase.environment);
   expect(second.code).toBe(1);
   expect(second.stderr).toContain('another Tidings is using');
   expect(second.stderr.trim().split('\n')).toHaveLength(1);
@@ -20,10 +20,10 @@ test('a second process on a data folder is refused in plain words, and the first
 });
 
 test('what was acknowledged survives kill -9 in the middle of writing, time and again', async () => {
-  await using home = await newDatabase();
+  await using testDatabase = await newDatabase();
   const acknowledged: string[] = [];
   for (let round = 0; round < 3; round += 1) {
-    const { url, child } = await startProcess(home.environment);
+    const { url, child } = await startProcess(testDatabase.environment);
     const writing = Array.from({ length: 4 }, async (_, writer) => {
       for (let count = 0; ; count += 1) {
         const id = `${round}-${writer}-${count}`;
@@ -37,7 +37,7 @@ test('what was acknowledged survives kill -9 in the middle of writing, time and 
     child.kill('SIGKILL');
     await Promise.all(writing);
   }
-  const { url, child } = await startProcess(home.environment);
+  const { url, child } = await startProcess(testDatabase.environment);
   const { data } = await post(url, 'query ($id: [ID!]) { events(filter: {id: $id}, first: 1) { totalCount { count } } }', {
     id: acknowledged,
   });
@@ -46,9 +46,9 @@ test('what was acknowledged survives kill -9 in the middle of writing, time and 
 });
 
 test('of many that race for a folder, also over what a killed one left, one gets it', async () => {
-  await using home = await newDatabase();
-  const folder = home.environment['DATA_DIR']!;
-  const killed = await startProcess(home.environment);
+  await using testDatabase = await newDatabase();
+  const folder = testDatabase.environment['DATA_DIR']!;
+  const killed = await startProcess(testDatabase.environment);
   killed.child.kill('SIGKILL');
   await once(killed.child, 'exit');
   expect(readdirSync(folder)).toContain('tidings.lock');

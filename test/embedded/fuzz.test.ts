@@ -6,6 +6,6 @@ import { newDatabase } from '../support/test-server.ts';
 const seed = Number(process.env['TIDINGS_FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 test('mangled messages at every door are answered or refused, and leave nothing behind', { timeout: 180_000 }, async () => {
-  await using home = await newDatabase();
-  await fuzz({ seed, seconds: 10, environment: home.environment, say: console.log });
+  await using testDatabase = await newDatabase();
+  await fuzz({ seed, seconds: 10, environment: testDatabase.environment, log: console.log });
 });

@@ -4,20 +4,20 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { openRaw } from '../support/protocols/raw-socket.ts';
-import { startWatched, type WatchedServer } from '../support/server-memory.ts';
-import { overHttp, overWebSocket, type Asking, type Request } from '../support/transports.ts';
+import { startInspected, type InspectedServer } from '../support/server-memory.ts';
+import { overHttp, overWebSocket, type Transport, type Request } from '../support/transports.ts';
 import { newDatabase } from '../support/test-server.ts';
 
 // What is tried here has little to do with the database, so one of them will do.
 const stack = new AsyncDisposableStack();
-let server: WatchedServer;
+let server: InspectedServer;
 beforeAll(async () => {
   const { environment } = stack.use(await newDatabase());
-  server = stack.use(await startWatched(environment));
+  server = stack.use(await startInspected(environment));
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-async function onBoth(check: (ask: Asking, door: string) => Promise<void>): Promise<void> {
+async function overBothTransports(check: (execute: Transport, transport: string) => Promise<void>): Promise<void> {
   await check(overHttp(server.url), 'HTTP');
   using raw = await openRaw(server.url);
   await check(overWebSocket(raw), 'WebSocket');
@@ -29,23 +29,23 @@ const event = (more: object): Request => ({ query: emission, variables: { input:
 
 describe('values that programs stumble over', () => {
   test.each([99, 100, 101, 900])('a payload of %i levels', async (count) => {
-    await onBoth(async (ask, door) => {
-      const { data } = await ask(event({ payload: { a: levels(count - 1) } }));
-      expect(data.emitEvent.status, door).toBe(count > 100 ? 'REJECTED' : 'CREATED');
+    await overBothTransports(async (execute, transport) => {
+      const { data } = await execute(event({ payload: { a: levels(count - 1) } }));
+      expect(data.emitEvent.status, transport).toBe(count > 100 ? 'REJECTED' : 'CREATED');
     });
   });
 
   test('keys such as __proto__ are keys', async () => {
     const payload = JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"toString":1}');
-    await onBoth(async (ask, door) => {
-      const { data } = await ask(event({ payload }));
-      expect(JSON.stringify(data.emitEvent.event.payload), door).toBe(JSON.stringify(payload));
+    await overBothTransports(async (execute, transport) => {
+      const { data } = await execute(event({ payload }));
+      expect(JSON.stringify(data.emitEvent.event.payload), transport).toBe(JSON.stringify(payload));
     });
     expect(({} as any).polluted).toBeUndefined();
   });
 
   test.each(['a\0b', '\ud800', '\udc00\ud800'])('the text %j is refused where it should be stored, and found nowhere', async (text) => {
-    await onBoth(async (ask, door) => {
+    await overBothTransports(async (execute, transport) => {
       for (const more of [
         { id: text },
         { event: text },
@@ -54,8 +54,8 @@ describe('values that programs stumble over', () => {
         { payload: { [text]: 1 } },
         { follows: text },
       ]) {
-        const { data, error } = await ask(event(more));
-        expect([error, data?.emitEvent.status, data?.emitEvent.userErrors[0].code], door).toEqual([undefined, 'REJECTED', 'INVALID']);
+        const { data, error } = await execute(event(more));
+        expect([error, data?.emitEvent.status, data?.emitEvent.userErrors[0].code], transport).toEqual([undefined, 'REJECTED', 'INVALID']);
       }
       const variables = { text };
       for (const query of [
@@ -63,30 +63,33 @@ describe('values that programs stumble over', () => {
         'query ($text: ID!) { resource(id: $text) { id } }',
         'query ($text: ID!) { whyNot(filter: {}, eventId: $text) { matches } }',
       ]) {
-        const { data, error } = await ask({ query, variables });
-        expect([error, Object.values(data ?? {})], door).toEqual([undefined, [null]]);
+        const { data, error } = await execute({ query, variables });
+        expect([error, Object.values(data ?? {})], transport).toEqual([undefined, [null]]);
       }
       expect(
-        (await ask({ query: 'query ($text: String) { resources(idPrefix: $text) { nodes { id } } }', variables })).data.resources.nodes,
+        (await execute({ query: 'query ($text: String) { resources(idPrefix: $text) { nodes { id } } }', variables })).data.resources.nodes,
       ).toEqual([]);
       for (const filter of [{ id: [text] }, { event: { startsWith: [text] } }, { text }, { payload: [{ path: 'a', eq: text }] }]) {
-        const { error } = await ask({ query: 'query ($filter: EventFilter) { events(filter: $filter) { head } }', variables: { filter } });
-        expect(error?.extensions.code, door).toBe('BAD_FILTER');
+        const { error } = await execute({
+          query: 'query ($filter: EventFilter) { events(filter: $filter) { head } }',
+          variables: { filter },
+        });
+        expect(error?.extensions.code, transport).toBe('BAD_FILTER');
       }
-      const { error } = await ask({ query: 'mutation ($text: ID!) { revokeApiKey(id: $text) { id } }', variables });
-      expect(error?.extensions.code, door).toBe('BAD_USER_INPUT');
+      const { error } = await execute({ query: 'mutation ($text: ID!) { revokeApiKey(id: $text) { id } }', variables });
+      expect(error?.extensions.code, transport).toBe('BAD_USER_INPUT');
     });
   });
 
   test('globs that look like expensive expressions are globs', async () => {
     const like = ['(a+)+$', '[', '^(?:.*)*$', `${'*a'.repeat(100)}b`, '\\\\?*'];
-    await onBoth(async (ask, door) => {
+    await overBothTransports(async (execute, transport) => {
       const filter = { resource: { labels: [{ key: 'k', like }] } };
-      const { data } = await ask({
+      const { data } = await execute({
         query: 'query ($filter: EventFilter) { events(filter: $filter) { nodes { id } } }',
         variables: { filter },
       });
-      expect(data?.events.nodes, door).toEqual([]);
+      expect(data?.events.nodes, transport).toEqual([]);
     });
   });
 });
@@ -137,12 +140,12 @@ test('a subscription whose client takes no stream is refused, and not left open'
 
 test('a subscription with a condition on its only field leaves the others on its socket alone', async () => {
   using raw = await openRaw(server.url);
-  const ask = overWebSocket(raw);
+  const execute = overWebSocket(raw);
   for (const name of ['skip', 'include']) {
-    const { error } = await ask({ query: `subscription ($x: Boolean!) { events @${name}(if: $x) { id } }` });
+    const { error } = await execute({ query: `subscription ($x: Boolean!) { events @${name}(if: $x) { id } }` });
     expect(error?.message).toContain('$x');
   }
-  expect((await ask({ query: '{ head }' })).error).toBeUndefined();
+  expect((await execute({ query: '{ head }' })).error).toBeUndefined();
 });
 
 test('messages that only servers send, twice the same id, and other broken ones close their socket and nothing else', async () => {

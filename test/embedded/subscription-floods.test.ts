@@ -1,19 +1,19 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openRaw } from '../support/protocols/raw-socket.ts';
-import { startWatched, type WatchedServer } from '../support/server-memory.ts';
+import { startInspected, type InspectedServer } from '../support/server-memory.ts';
 import { newDatabase } from '../support/test-server.ts';
 
 // Subscriptions come and go without a look at the database, so one of them will do.
 const stack = new AsyncDisposableStack();
-let server: WatchedServer;
+let server: InspectedServer;
 beforeAll(async () => {
   const { environment } = stack.use(await newDatabase());
-  server = stack.use(await startWatched(environment));
+  server = stack.use(await startInspected(environment));
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-const most = 1000; // what a socket may have open, by default
+const maxSubscriptions = 1000; // what a socket may have open, by default
 const subscribe = (id: string, filter: object) => ({
   id,
   type: 'subscribe',
@@ -22,17 +22,17 @@ const subscribe = (id: string, filter: object) => ({
 const complete = (id: string) => ({ id, type: 'complete' });
 const same = (): object => ({ event: { in: ['acme.same'] } });
 const own = (n: number): object => ({ event: { in: [`acme.own.${n}`] }, resource: { id: { startsWith: [`r.${n}.`] } } });
-const patience = { timeout: 60_000, interval: 20 };
+const pollOptions = { timeout: 60_000, interval: 20 };
 const open = (): Promise<number> => server.metric('tidings_subscriptions');
 
 /** Each opens and ends so many subscriptions, whatever it takes. */
-const ways: Record<string, (count: number) => Promise<void>> = {
+const floods: Record<string, (count: number) => Promise<void>> = {
   'with equal filters, completed once they were open': (count) => pairs(count, same),
   'with distinct filters, completed once they were open': (count) => pairs(count, own),
   async 'completed in the same breath'(count) {
     using raw = await openRaw(server.url);
     for (let at = 0; at < count; at += 500) {
-      raw.together(() => {
+      raw.sendTogether(() => {
         for (let n = at; n < at + 500; n += 1) {
           raw.send(subscribe(`s-${n}`, own(n)));
           raw.send(complete(`s-${n}`));
@@ -44,19 +44,19 @@ const ways: Record<string, (count: number) => Promise<void>> = {
     expect([...raw.received.keys()].filter((kind) => kind.startsWith('error'))).toEqual([]);
   },
   async 'whose connection is cut when they are open'(count) {
-    for (let at = 0; at < count; at += most) {
+    for (let at = 0; at < count; at += maxSubscriptions) {
       using raw = await openRaw(server.url);
-      for (let n = at; n < at + most; n += 1) raw.send(subscribe(`s-${n}`, own(n)));
-      await expect.poll(open, patience).toBe(most);
+      for (let n = at; n < at + maxSubscriptions; n += 1) raw.send(subscribe(`s-${n}`, own(n)));
+      await expect.poll(open, pollOptions).toBe(maxSubscriptions);
       raw.socket.terminate();
-      await expect.poll(open, patience).toBe(0);
+      await expect.poll(open, pollOptions).toBe(0);
     }
   },
   async 'whose connection is cut while they are being opened'(count) {
-    for (let at = 0; at < count; at += most) {
+    for (let at = 0; at < count; at += maxSubscriptions) {
       using raw = await openRaw(server.url);
-      raw.together(() => {
-        for (let n = at; n < at + most; n += 1) raw.send(subscribe(`s-${n}`, own(n)));
+      raw.sendTogether(() => {
+        for (let n = at; n < at + maxSubscriptions; n += 1) raw.send(subscribe(`s-${n}`, own(n)));
       });
       await expect.poll(open, { timeout: 60_000, interval: 1 }).toBeGreaterThan(0);
     }
@@ -65,48 +65,48 @@ const ways: Record<string, (count: number) => Promise<void>> = {
 
 async function pairs(count: number, filter: (n: number) => object): Promise<void> {
   using raw = await openRaw(server.url);
-  for (let at = 0; at < count; at += most) {
-    for (let n = at; n < at + most; n += 1) raw.send(subscribe(`s-${n}`, filter(n)));
-    await expect.poll(open, patience).toBe(most);
-    for (let n = at; n < at + most; n += 1) raw.send(complete(`s-${n}`));
-    await expect.poll(open, patience).toBe(0);
+  for (let at = 0; at < count; at += maxSubscriptions) {
+    for (let n = at; n < at + maxSubscriptions; n += 1) raw.send(subscribe(`s-${n}`, filter(n)));
+    await expect.poll(open, pollOptions).toBe(maxSubscriptions);
+    for (let n = at; n < at + maxSubscriptions; n += 1) raw.send(complete(`s-${n}`));
+    await expect.poll(open, pollOptions).toBe(0);
   }
 }
 
-test.each(Object.entries(ways))('10,000 subscriptions %s leave nothing behind', { timeout: 180_000 }, async (way, flood) => {
+test.each(Object.entries(floods))('10,000 subscriptions %s leave nothing behind', { timeout: 180_000 }, async (name, flood) => {
   const nothingOpen = async (): Promise<void> => {
-    for (const metric of ['tidings_subscriptions', 'tidings_live_filters', 'tidings_websockets']) {
-      await expect.poll(() => server.metric(metric), { ...patience, message: metric }).toBe(0);
+    for (const metric of ['tidings_subscriptions', 'tidings_subscription_filters', 'tidings_websockets']) {
+      await expect.poll(() => server.metric(metric), { ...pollOptions, message: metric }).toBe(0);
     }
   };
   // What code and caches take once.
-  await flood(2 * most);
+  await flood(2 * maxSubscriptions);
   await nothingOpen();
   const before = await server.memory();
-  await flood(10 * most);
+  await flood(10 * maxSubscriptions);
   await nothingOpen();
   const grown = (await server.memory()) - before;
-  console.log(`${way}: memory grew by ${(grown / 1024).toFixed(0)} KB`);
+  console.log(`${name}: memory grew by ${(grown / 1024).toFixed(0)} KB`);
   expect(grown).toBeLessThan(2 * 2 ** 20);
 });
 
 test('subscriptions beyond what a socket may have are refused one by one, and leave nothing behind', { timeout: 180_000 }, async () => {
   const flood = async (count: number): Promise<void> => {
     using raw = await openRaw(server.url);
-    for (let n = 0; n < most + count; n += 1) raw.send(subscribe(`s-${n}`, own(n)));
-    await expect.poll(() => raw.received.get('error LIMIT_EXCEEDED'), patience).toBe(count);
-    await expect.poll(open, patience).toBe(most);
+    for (let n = 0; n < maxSubscriptions + count; n += 1) raw.send(subscribe(`s-${n}`, own(n)));
+    await expect.poll(() => raw.received.get('error LIMIT_EXCEEDED'), pollOptions).toBe(count);
+    await expect.poll(open, pollOptions).toBe(maxSubscriptions);
     // Ids of refused ones are free again, and what ends makes room.
     raw.send(complete('s-0'));
-    raw.send(subscribe(`s-${most}`, same()));
-    await expect.poll(() => server.metric('tidings_live_filters'), patience).toBe(most);
+    raw.send(subscribe(`s-${maxSubscriptions}`, same()));
+    await expect.poll(() => server.metric('tidings_subscription_filters'), pollOptions).toBe(maxSubscriptions);
     expect(raw.socket.readyState).toBe(raw.socket.OPEN);
   };
-  await flood(2 * most);
-  await expect.poll(open, patience).toBe(0);
+  await flood(2 * maxSubscriptions);
+  await expect.poll(open, pollOptions).toBe(0);
   const before = await server.memory();
-  await flood(10 * most);
-  await expect.poll(open, patience).toBe(0);
+  await flood(10 * maxSubscriptions);
+  await expect.poll(open, pollOptions).toBe(0);
   const grown = (await server.memory()) - before;
   console.log(`beyond the limit: memory grew by ${(grown / 1024).toFixed(0)} KB`);
   expect(grown).toBeLessThan(2 * 2 ** 20);

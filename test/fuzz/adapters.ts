@@ -1,33 +1,33 @@
 import { createConnection } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Random } from '../oracle/random.ts';
-import { mangled, wordsOf, type Words } from './words.ts';
+import { mangled, randomRequest, type GraphQLRequest } from './words.ts';
 
 /** Knocks once, and resolves when it got what it gets: the text of answers. A connection that was closed is an answer. */
-export type Knock = (url: string, random: Random) => Promise<string>;
+export type Probe = (url: string, random: Random) => Promise<string>;
 
 /** HTTP as it should be, with mangled words in it. */
-const soundHttp: Knock = async (url, random) => {
-  const words = wordsOf(random);
+const validHttp: Probe = async (url, random) => {
+  const graphqlRequest = randomRequest(random);
   const accept = random.pick(['application/json', 'text/event-stream', 'application/graphql-response+json', '*/*', 'nonsense']);
   const signal = AbortSignal.timeout(1500);
-  const asked = random.chance(0.2)
-    ? fetch(`${url}/graphql?${new URLSearchParams(textOf(words))}`, { headers: { accept }, signal })
+  const pending = random.chance(0.2)
+    ? fetch(`${url}/graphql?${new URLSearchParams(textOf(graphqlRequest))}`, { headers: { accept }, signal })
     : fetch(`${url}/graphql`, {
         method: 'POST',
         headers: { accept, 'content-type': 'application/json' },
-        body: bodyOf(words, random),
+        body: bodyOf(graphqlRequest, random),
         signal,
       });
-  return asked.then(
-    async (response) => `${response.status} ${await firstOf(response)}`,
+  return pending.then(
+    async (response) => `${response.status} ${await firstChunks(response)}`,
     () => 'closed',
   );
 };
 
 /** What looks like HTTP, by bytes. */
-const brokenHttp: Knock = async (url, random) => {
-  const body = bodyOf(wordsOf(random), random);
+const brokenHttp: Probe = async (url, random) => {
+  const body = bodyOf(randomRequest(random), random);
   const path = random.pick([
     '/graphql',
     '/graphql?query={head}',
@@ -66,11 +66,11 @@ const brokenHttp: Knock = async (url, random) => {
     ]),
   ].join('\r\n');
   const text = `${head}\r\n\r\n${body}`;
-  return said(url, Buffer.from(random.chance(0.5) ? text : mangled(text, random), random.pick(['utf8', 'latin1'] as const)), random);
+  return exchange(url, Buffer.from(random.chance(0.5) ? text : mangled(text, random), random.pick(['utf8', 'latin1'] as const)), random);
 };
 
 /** WebSocket as it should be, with mangled messages in it; several operations at once. */
-const soundSocket: Knock = async (url, random) => {
+const validSocket: Probe = async (url, random) => {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   const received: string[] = [];
   socket.on('error', () => undefined).on('message', (data: Buffer) => received.push(data.toString().slice(0, 5000)));
@@ -78,35 +78,35 @@ const soundSocket: Knock = async (url, random) => {
   if (await Promise.race([new Promise((resolve) => socket.once('open', () => resolve(true))), closed.then(() => false)])) {
     if (random.chance(0.95))
       socket.send(JSON.stringify({ type: 'connection_init', payload: random.chance(0.1) ? { authorization: '\0' } : undefined }));
-    for (let left = random.between(1, 12); left > 0; left -= 1) {
+    for (let remaining = random.between(1, 12); remaining > 0; remaining -= 1) {
       const id = random.chance(0.9)
-        ? `o${random.between(0, 5)}-${left}`
+        ? `o${random.between(0, 5)}-${remaining}`
         : random.pick(['', '__proto__', 'x'.repeat(300), '\0', 'constructor']);
       const message = JSON.stringify(
         random.pick<unknown>([
-          { id, type: 'subscribe', payload: wordsOf(random) },
-          { id, type: 'subscribe', payload: wordsOf(random) },
+          { id, type: 'subscribe', payload: randomRequest(random) },
+          { id, type: 'subscribe', payload: randomRequest(random) },
           { id, type: 'complete' },
           { type: 'ping', payload: { a: 'x'.repeat(random.pick([1, 10_000])) } },
           { type: 'pong' },
-          { id, type: random.pick(['next', 'error', 'connection_ack', '', '__proto__']), payload: wordsOf(random) },
+          { id, type: random.pick(['next', 'error', 'connection_ack', '', '__proto__']), payload: randomRequest(random) },
         ]),
       );
       const sent = random.chance(0.1) ? mangled(message, random) : message;
       socket.send(random.chance(0.05) ? Buffer.from(sent) : sent, () => undefined);
       if (random.chance(0.05)) socket.ping('x'.repeat(100), true, () => undefined);
     }
-    const patience = setTimeout(() => (random.chance(0.5) ? socket.close() : socket.terminate()), random.between(5, 150));
-    const last = setTimeout(() => socket.terminate(), 1000);
+    const closeTimer = setTimeout(() => (random.chance(0.5) ? socket.close() : socket.terminate()), random.between(5, 150));
+    const terminateTimer = setTimeout(() => socket.terminate(), 1000);
     await closed;
-    clearTimeout(patience);
-    clearTimeout(last);
+    clearTimeout(closeTimer);
+    clearTimeout(terminateTimer);
   }
   return received.join('\n');
 };
 
 /** A WebSocket whose frames are made by hand. */
-const brokenSocket: Knock = async (url, random) => {
+const brokenSocket: Probe = async (url, random) => {
   const upgrade = `GET /graphql HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: ${random.pick(['13', '8', ''])}\r\nSec-WebSocket-Key: ${random.pick(['dGhlIHNhbXBsZSBub25jZQ==', 'short', ''])}\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n`;
   const frames = Array.from({ length: random.between(0, 5) }, () => {
     const payload = Buffer.from(random.pick(['{"type":"connection_init"}', '{', '\ud800', 'x'.repeat(100)]));
@@ -116,23 +116,25 @@ const brokenSocket: Knock = async (url, random) => {
     ];
     return Buffer.concat([Buffer.from(header), Buffer.from([1, 2, 3, 4]), payload.map((byte, at) => byte ^ ((at % 4) + 1))]);
   });
-  return said(url, Buffer.concat([Buffer.from(upgrade), ...frames]), random);
+  return exchange(url, Buffer.concat([Buffer.from(upgrade), ...frames]), random);
 };
 
-export const doors: Readonly<Record<string, Knock>> = { soundHttp, brokenHttp, soundSocket, brokenSocket };
+export const probes: Readonly<Record<string, Probe>> = { soundHttp: validHttp, brokenHttp, soundSocket: validSocket, brokenSocket };
 
-function textOf(words: Words): Record<string, string> {
-  return Object.fromEntries(Object.entries(words).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]));
+function textOf(graphqlRequest: GraphQLRequest): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(graphqlRequest).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
 }
 
-function bodyOf(words: Words, random: Random): string {
+function bodyOf(graphqlRequest: GraphQLRequest, random: Random): string {
   if (random.chance(0.01)) return random.pick(['[', '{"a":']).repeat(random.pick([1000, 100_000]));
-  const body = JSON.stringify(random.chance(0.02) ? [words, words] : words);
+  const body = JSON.stringify(random.chance(0.02) ? [graphqlRequest, graphqlRequest] : graphqlRequest);
   return random.chance(0.1) ? mangled(body, random) : body;
 }
 
 /** Sends bytes, perhaps in two parts; resolves with what came until the connection closed or went quiet. */
-async function said(url: string, bytes: Buffer, random: Random): Promise<string> {
+async function exchange(url: string, bytes: Buffer, random: Random): Promise<string> {
   const socket = createConnection(Number(new URL(url).port), '127.0.0.1');
   let text = '';
   socket.on('error', () => undefined).on('data', (chunk: Buffer) => (text += chunk.toString('latin1').slice(0, 5000)));
@@ -141,21 +143,21 @@ async function said(url: string, bytes: Buffer, random: Random): Promise<string>
   socket.write(bytes.subarray(0, at));
   if (at < bytes.length && random.chance(0.7)) socket.write(bytes.subarray(at));
   if (random.chance(0.3)) socket.end();
-  const patience = setTimeout(
+  const closeTimer = setTimeout(
     () => (socket.connecting || random.chance(0.5) ? socket.destroy() : socket.resetAndDestroy()),
     random.between(5, 200),
   );
   await closed;
-  clearTimeout(patience);
+  clearTimeout(closeTimer);
   return text;
 }
 
 /** What comes first of an answer, which may be a stream. */
-async function firstOf(response: Response): Promise<string> {
+async function firstChunks(response: Response): Promise<string> {
   if (response.headers.get('content-type')?.includes('text/event-stream') !== true) return response.text();
   const reader = response.body!.getReader();
   let text = '';
-  for (let left = 3; left > 0; left -= 1) {
+  for (let remaining = 3; remaining > 0; remaining -= 1) {
     const { done, value } = await Promise.race([
       reader.read().catch(() => ({ done: true, value: undefined }) as const), // cut off by the clock
       new Promise<{ done: true; value: undefined }>((resolve) => setTimeout(resolve, 100, { done: true })),

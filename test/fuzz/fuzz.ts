@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { randomOf } from '../oracle/random.ts';
-import { startWatched } from '../support/server-memory.ts';
+import { startInspected } from '../support/server-memory.ts';
 import { post } from '../support/test-server.ts';
-import { doors } from './adapters.ts';
+import { probes } from './adapters.ts';
 
 export interface FuzzPlan {
   readonly seed: number;
   readonly seconds: number;
   readonly environment: Readonly<Record<string, string>>;
-  readonly say: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
 /**
@@ -16,38 +16,44 @@ export interface FuzzPlan {
  * status of 500, or with what only its log should tell, has met a bug, keeps what it should have let go of, or does not do
  * its work afterwards. Each knock follows from the seed and its number.
  */
-export async function fuzz({ seed, seconds, environment, say }: FuzzPlan): Promise<void> {
-  say(`fuzz: seed ${seed}, ${seconds} s`);
-  await using server = await startWatched(environment);
-  const names = Object.keys(doors);
-  const answers = new Map<string, number>();
+export async function fuzz({ seed, seconds, environment, log }: FuzzPlan): Promise<void> {
+  log(`fuzz: seed ${seed}, ${seconds} s`);
+  await using server = await startInspected(environment);
+  const names = Object.keys(probes);
+  const responses = new Map<string, number>();
   let next = 0;
-  const knock = async (until: number): Promise<void> => {
+  const probe = async (until: number): Promise<void> => {
     while (performance.now() < until) {
       const number = (next += 1);
       const random = randomOf(seed, number);
-      const door = random.pick(names);
-      const answer = await doors[door]!(server.url, random);
+      const probeName = random.pick(names);
+      const response = await probes[probeName]!(server.url, random);
       const leak = /\b(INTERNAL_SERVER_ERROR|node_modules|at \w+ \(|Something went wrong)|^5(?!03)\d\d |^HTTP\/1\.1 5(?!03)\d\d/.exec(
-        answer,
+        response,
       );
       if (leak !== null)
-        throw new Error(`seed ${seed}, knock ${number} (${door}): ${answer.slice(Math.max(0, leak.index - 200), leak.index + 800)}`);
+        throw new Error(`seed ${seed}, knock ${number} (${probeName}): ${response.slice(Math.max(0, leak.index - 200), leak.index + 800)}`);
       if (server.child.exitCode !== null)
-        throw new Error(`seed ${seed}, knock ${number} (${door}): the server ended with ${server.child.exitCode}`);
-      const kind = `${door} ${/^(?:HTTP\/1\.1 )?(\d{3})|"type":"(\w+)"/.exec(answer)?.slice(1).find(Boolean) ?? (answer === '' ? 'closed' : answer.slice(0, 20))}`;
-      answers.set(kind, (answers.get(kind) ?? 0) + 1);
+        throw new Error(`seed ${seed}, knock ${number} (${probeName}): the server ended with ${server.child.exitCode}`);
+      const kind = `${probeName} ${/^(?:HTTP\/1\.1 )?(\d{3})|"type":"(\w+)"/.exec(response)?.slice(1).find(Boolean) ?? (response === '' ? 'closed' : response.slice(0, 20))}`;
+      responses.set(kind, (responses.get(kind) ?? 0) + 1);
     }
   };
   const round = async (length: number): Promise<void> => {
     const until = performance.now() + length * 1000;
-    await Promise.all(Array.from({ length: 6 }, () => knock(until)));
+    await Promise.all(Array.from({ length: 6 }, () => probe(until)));
   };
   // What code and caches take once.
   await round(seconds / 3);
   const before = await server.memory();
   await round((seconds * 2) / 3);
-  for (const metric of ['tidings_subscriptions', 'tidings_live_filters', 'tidings_websockets', 'tidings_streams', 'tidings_slow_readers']) {
+  for (const metric of [
+    'tidings_subscriptions',
+    'tidings_subscription_filters',
+    'tidings_websockets',
+    'tidings_streams',
+    'tidings_slow_consumers',
+  ]) {
     for (let left = 200; (await server.metric(metric)) > 0; left -= 1) {
       if (left === 0) throw new Error(`seed ${seed}: ${metric} is ${await server.metric(metric)} although nobody is there`);
       await pause(100);
@@ -55,21 +61,21 @@ export async function fuzz({ seed, seconds, environment, say }: FuzzPlan): Promi
   }
   const bugs = await server.metric('tidings_unexpected_errors_total');
   if (bugs > 0) throw new Error(`seed ${seed}: ${bugs} unexpected errors, which the server has logged`);
-  const told = await post(server.url, 'mutation { emitEvent(input: { event: "a", resource: { id: "r" } }) { status } }');
-  if (told.data?.emitEvent.status !== 'CREATED') throw new Error(`seed ${seed}: afterwards an event got ${JSON.stringify(told)}`);
-  const grown = (await server.memory()) - before;
-  const late = await server.metric('nodejs_eventloop_lag_max_seconds');
-  say(
-    `fuzz: ${next} knocks, memory ${(grown / 2 ** 20).toFixed(1)} MB more after ${(before / 2 ** 20).toFixed(0)}, event loop late by ${(late * 1000).toFixed(0)} ms at most`,
+  const emitted = await post(server.url, 'mutation { emitEvent(input: { event: "a", resource: { id: "r" } }) { status } }');
+  if (emitted.data?.emitEvent.status !== 'CREATED') throw new Error(`seed ${seed}: afterwards an event got ${JSON.stringify(emitted)}`);
+  const growthBytes = (await server.memory()) - before;
+  const lagSeconds = await server.metric('nodejs_eventloop_lag_max_seconds');
+  log(
+    `fuzz: ${next} knocks, memory ${(growthBytes / 2 ** 20).toFixed(1)} MB more after ${(before / 2 ** 20).toFixed(0)}, event loop late by ${(lagSeconds * 1000).toFixed(0)} ms at most`,
   );
-  say(
-    [...answers]
+  log(
+    [...responses]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([kind, count]) => `${kind}: ${count}`)
       .join(' · '),
   );
-  if (grown > mostGrown) throw new Error(`seed ${seed}: memory grew by ${grown} bytes`);
+  if (growthBytes > maxGrowthBytes) throw new Error(`seed ${seed}: memory grew by ${growthBytes} bytes`);
 }
 
 /** Documents and results that are kept, up to their bounds. */
-const mostGrown = 64 * 2 ** 20;
+const maxGrowthBytes = 64 * 2 ** 20;

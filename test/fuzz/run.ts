@@ -9,7 +9,7 @@ const { values } = parseArgs({ options: { seconds: { type: 'string', default: '3
 const folder = mkdtempSync(join(tmpdir(), 'tidings-fuzz-'));
 try {
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-  await fuzz({ seed, seconds: Number(values.seconds), environment: { DATA_DIR: folder }, say: console.log });
+  await fuzz({ seed, seconds: Number(values.seconds), environment: { DATA_DIR: folder }, log: console.log });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -7,14 +7,14 @@ const operations: readonly string[] = [
   'query ($filter: EventFilter, $first: Int, $after: Cursor) { events(filter: $filter, first: $first, after: $after) { nodes { id payload } totalCount { count } } }',
   'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status userErrors { code } event { id labels: resource { labels } } } } }',
   'query ($id: ID!) { event(id: $id) { chain(maxEvents: 10) { ancestors { id } descendants { id } } followers { nodes { id } } payloadAt(path: "a.b") } }',
-  'query ($filter: EventFilter!, $by: [CountBy!]!) { eventCounts(filter: $filter, by: $by) { buckets { keys count } } explainFilter(filter: $filter) { words } }',
+  'query ($filter: EventFilter!, $by: [CountBy!]!) { eventCounts(filter: $filter, by: $by) { buckets { keys count } } explainFilter(filter: $filter) { description } }',
   'subscription ($filter: EventFilter, $after: Cursor) { eventStream(filter: $filter, after: $after, batchSize: 3) { __typename ... on EventBatch { events { id } } } }',
   'query { __schema { types { name fields { name } } } service { limits { pageSize } } }',
   'query ($prefix: String) { resources(idPrefix: $prefix) { nodes { id name labels events { nodes { id } } } } }',
 ];
 
 /** What programs stumble over. */
-const nasty: readonly unknown[] = [
+const edgeValues: readonly unknown[] = [
   null,
   true,
   0,
@@ -55,7 +55,7 @@ const nasty: readonly unknown[] = [
   JSON.parse('{"constructor":{"prototype":{"polluted":true}}}'),
 ];
 
-const pieces: readonly string[] = [
+const snippets: readonly string[] = [
   '{',
   '}',
   '(',
@@ -104,20 +104,20 @@ const pieces: readonly string[] = [
 ];
 
 /** A request as a client sends it, or nearly. */
-export interface Words {
+export interface GraphQLRequest {
   readonly query: unknown;
   readonly variables?: unknown;
   readonly operationName?: unknown;
   readonly extensions?: unknown;
 }
 
-export function wordsOf(random: Random): Words {
+export function randomRequest(random: Random): GraphQLRequest {
   const query = random.chance(0.5) ? random.pick(operations) : mangled(random.pick(operations), random);
   return {
-    query: random.chance(0.02) ? random.pick(nasty) : query,
-    ...(random.chance(0.8) && { variables: random.chance(0.05) ? random.pick(nasty) : variables(random) }),
-    ...(random.chance(0.1) && { operationName: random.pick([...nasty, 'Tell', 'Ask', 'Listen']) }),
-    ...(random.chance(0.05) && { extensions: random.pick(nasty) }),
+    query: random.chance(0.02) ? random.pick(edgeValues) : query,
+    ...(random.chance(0.8) && { variables: random.chance(0.05) ? random.pick(edgeValues) : variables(random) }),
+    ...(random.chance(0.1) && { operationName: random.pick([...edgeValues, 'Tell', 'Ask', 'Listen']) }),
+    ...(random.chance(0.05) && { extensions: random.pick(edgeValues) }),
   };
 }
 
@@ -128,14 +128,14 @@ export function mangled(text: string, random: Random): string {
     const at = random.between(0, made.length);
     const length = random.between(0, 20);
     const cut = made.slice(at, at + length);
-    const put = random.pick([
+    const replacement = random.pick([
       '',
       cut + cut,
-      random.pick(pieces),
+      random.pick(snippets),
       [...cut].toReversed().join(''),
       String.fromCharCode(random.between(0, 0xffff)),
     ]);
-    made = made.slice(0, at) + put + made.slice(at + (random.chance(0.5) ? length : 0));
+    made = made.slice(0, at) + replacement + made.slice(at + (random.chance(0.5) ? length : 0));
   }
   return random.chance(0.01) ? made.repeat(random.between(2, 50)) : made;
 }
@@ -158,19 +158,19 @@ function variables(random: Random): unknown {
     occurred: { since: '2026-01-01T00:00:00Z' },
   };
   const by = [{ time: { unit: 'DAY', timeZone: 'Europe/Berlin' } }, { label: { key: 'k' } }];
-  const sound = { input: random.chance(0.3) ? event : [event, event], filter, first: 5, id: 'f-1', by, prefix: 'r', after: null };
-  return changed(sound, random, random.pick([0, 0.02, 0.1, 0.3]));
+  const valid = { input: random.chance(0.3) ? event : [event, event], filter, first: 5, id: 'f-1', by, prefix: 'r', after: null };
+  return mutated(valid, random, random.pick([0, 0.02, 0.1, 0.3]));
 }
 
 /** A value of which so many of its parts, about, are others. */
-function changed(value: unknown, random: Random, share: number): unknown {
-  if (random.chance(share)) return random.chance(0.03) ? deep(random) : random.pick(nasty);
-  if (Array.isArray(value)) return value.flatMap((each) => (random.chance(share / 4) ? [] : [changed(each, random, share)]));
+function mutated(value: unknown, random: Random, probability: number): unknown {
+  if (random.chance(probability)) return random.chance(0.03) ? deep(random) : random.pick(edgeValues);
+  if (Array.isArray(value)) return value.flatMap((each) => (random.chance(probability / 4) ? [] : [mutated(each, random, probability)]));
   if (typeof value !== 'object' || value === null)
-    return typeof value === 'string' && random.chance(share) ? mangled(value, random) : value;
+    return typeof value === 'string' && random.chance(probability) ? mangled(value, random) : value;
   const entries = Object.entries(value).flatMap(([key, each]) => {
-    if (random.chance(share / 4)) return [];
-    return [[random.chance(share / 4) ? String(random.pick(nasty)) : key, changed(each, random, share)]];
+    if (random.chance(probability / 4)) return [];
+    return [[random.chance(probability / 4) ? String(random.pick(edgeValues)) : key, mutated(each, random, probability)]];
   });
   return Object.fromEntries(entries) as unknown;
 }

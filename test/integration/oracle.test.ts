@@ -8,8 +8,8 @@ const seed = Number(process.env['TIDINGS_ORACLE_SEED'] ?? Math.floor(Math.random
 test(
   'followers that drop, stall and resume get what the plain query has, while servers are killed, batches repeated and old events removed',
   async () => {
-    await using home = await newDatabase();
-    const { environment } = home;
+    await using testDatabase = await newDatabase();
+    const { environment } = testDatabase;
     await runOracle({
       seed,
       minutes: 0.5,
@@ -17,7 +17,7 @@ test(
       environment,
       servers: onPostgres ? 3 : 1,
       database: null,
-      say: console.log,
+      log: console.log,
     });
   },
   10 * 60_000,

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
-import { listenTo, startWorld } from '../support/test-server.ts';
+import { listenTo, startTestServer } from '../support/test-server.ts';
 
 test('an event goes in, is found, and reaches a subscriber', async () => {
-  await using world = await startWorld();
-  const listening = listenTo(world.socket(), 'subscription { events { id cursor resource { name } } }');
+  await using server = await startTestServer();
+  const listening = listenTo(server.socket(), 'subscription { events { id cursor resource { name } } }');
   const first = listening.next();
   // The subscription begins at the head when it was accepted, so emit until it hears.
   const ids: string[] = [];
-  let heard = false;
-  void first.then(() => (heard = true));
-  while (!heard) {
-    const { emitEvent } = await world.data(
+  let hasReceived = false;
+  void first.then(() => (hasReceived = true));
+  while (!hasReceived) {
+    const { emitEvent } = await server.data(
       'mutation { emitEvent(input: {event: "acme.greeted", resource: {id: "acme.kiki", name: "Kiki"}}) { status event { id } } }',
     );
     expect(emitEvent.status).toBe('CREATED');
@@ -19,6 +19,6 @@ test('an event goes in, is found, and reaches a subscriber', async () => {
   const { value } = await first;
   expect(ids).toContain(value.data.events.id);
   expect(value.data.events.resource.name).toBe('Kiki');
-  const { event } = await world.data('query ($id: ID!) { event(id: $id) { id cursor } }', { id: value.data.events.id });
+  const { event } = await server.data('query ($id: ID!) { event(id: $id) { id cursor } }', { id: value.data.events.id });
   expect(event.cursor).toBe(value.data.events.cursor);
 });

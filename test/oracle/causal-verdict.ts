@@ -8,14 +8,14 @@ import type { Listed } from './plain-query.ts';
  * by the clock may be overtaken by what is on its way through a server that was frozen. A chain that goes round, or that
  * waits for an event which never came, is delivered when the time is over: of it nothing is asked.
  */
-export function unkeptPromise(order: readonly string[], { known, log }: Stored): string | null {
+export function causalViolation(order: readonly string[], { known, log }: Stored): string | null {
   const delivered = new Set<string>();
   for (const id of order) {
     delivered.add(id);
     const event = known.get(id);
     if (event === undefined) continue; // it was removed
     if (event.follows === null || delivered.has(event.follows) || !known.has(event.follows)) continue;
-    if (comesInTime(event, { known, log })) return `${id} was delivered before ${event.follows}, which it follows`;
+    if (arrivesInTime(event, { known, log })) return `${id} was delivered before ${event.follows}, which it follows`;
   }
   return null;
 }
@@ -27,16 +27,16 @@ export interface Stored {
   readonly log: ReadonlyMap<string, Listed>;
 }
 
-function comesInTime(event: Listed, { known, log }: Stored): boolean {
-  const passed = new Set([event.id]);
-  for (let leader = event.follows; leader !== null;) {
-    const stored = log.get(leader);
-    if (stored === undefined || passed.has(leader) || stored.received > event.received + surelyMs) return false;
-    passed.add(leader);
+function arrivesInTime(event: Listed, { known, log }: Stored): boolean {
+  const visited = new Set([event.id]);
+  for (let predecessor = event.follows; predecessor !== null;) {
+    const stored = log.get(predecessor);
+    if (stored === undefined || visited.has(predecessor) || stored.received > event.received + guaranteedWaitMs) return false;
+    visited.add(predecessor);
     // One that does not match, or was passed, holds nothing up once it is stored.
-    leader = known.has(leader) ? stored.follows : null;
+    predecessor = known.has(predecessor) ? stored.follows : null;
   }
   return true;
 }
 
-const surelyMs = 15_000;
+const guaranteedWaitMs = 15_000;

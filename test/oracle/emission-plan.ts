@@ -31,10 +31,10 @@ export interface EmissionSizes {
 }
 
 /** Large batches, which are long under way, and small ones, which overtake them: an emitter has one of these habits. */
-const habits = [
-  { batches: 10, most: 120 },
-  { batches: 20, most: 4 },
-  { batches: 20, most: 4 },
+const emitterProfiles = [
+  { batches: 10, maxBatchEvents: 120 },
+  { batches: 20, maxBatchEvents: 4 },
+  { batches: 20, maxBatchEvents: 4 },
 ] as const;
 
 /** What each emitter of a round does, one batch after the other. */
@@ -42,7 +42,12 @@ export function planEmissions(seed: number, round: number, sizes: EmissionSizes)
   const drawn = fc.sample(anyEvent, { seed: seed + round, numRuns: 400 });
   return Array.from({ length: sizes.emitters }, (_, emitter) => {
     const random = randomOf(seed, round, 'emitter', emitter);
-    const emissions = emissionsOf(`r${round}-e${emitter}-`, { random, drawn, ...habits[emitter % habits.length]!, ...sizes });
+    const emissions = emissionsOf(`r${round}-e${emitter}-`, {
+      random,
+      drawn,
+      ...emitterProfiles[emitter % emitterProfiles.length]!,
+      ...sizes,
+    });
     if (emitter > 0 || round % burstEvery !== burstEvery - 1) return emissions;
     return emissions.toSpliced(random.between(0, emissions.length), 0, ...burst(`r${round}-burst-`, random, sizes));
   });
@@ -55,17 +60,17 @@ interface Sources {
   /** Batches of one emitter in a round. */
   readonly batches: number;
   /** Events of one batch at most. */
-  readonly most: number;
+  readonly maxBatchEvents: number;
 }
 
-function emissionsOf(prefix: string, { random, drawn, servers: size, batches, most }: Sources): readonly Emission[] {
+function emissionsOf(prefix: string, { random, drawn, servers: size, batches, maxBatchEvents }: Sources): readonly Emission[] {
   const stored: EventInput[] = [];
   const emissions: Emission[] = [];
   let next = 0;
-  const fresh = (): EventInput => {
+  const newEvent = (): EventInput => {
     const { follows: _drawn, ...event } = random.pick(drawn) as EventInput;
     const number = next++;
-    const follows = leaderOf(number, random);
+    const follows = predecessorOf(number, random);
     // Large ones fill the windows of sockets that nobody reads.
     const filler = random.chance(0.06) ? { payload: { ...event.payload, filler: 'x'.repeat(random.between(1, 40) * 1000) } } : {};
     return { ...event, ...filler, id: `${prefix}${number}`, ...(follows === null ? {} : { follows: `${prefix}${follows}` }) };
@@ -77,7 +82,7 @@ function emissionsOf(prefix: string, { random, drawn, servers: size, batches, mo
     emissions.push({ items, onError, servers, checkedAt, pauseMs: random.chance(0.1) ? random.between(0, 400) : 0 });
   };
   for (let batch = 0; batch < batches; batch += 1) {
-    const events = Array.from({ length: random.chance(0.3) ? 1 : random.between(1, most) }, fresh);
+    const events = Array.from({ length: random.chance(0.3) ? 1 : random.between(1, maxBatchEvents) }, newEvent);
     const items: Item[] = events.map((event) => ({ event, expect: 'NEW' }));
     if (random.chance(0.1)) items.push({ event: random.pick(events), expect: 'STORED' });
     if (stored.length > 0 && random.chance(0.1)) items.unshift({ event: random.pick(stored), expect: 'STORED' });
@@ -113,7 +118,7 @@ function burst(prefix: string, random: Random, { servers }: EmissionSizes): read
 const burstEvery = 3;
 
 /** Most leaders were emitted before; some come later, in this batch or a next one, or never. */
-function leaderOf(number: number, random: Random): number | null {
+function predecessorOf(number: number, random: Random): number | null {
   if (random.chance(0.4)) return null;
   if (random.chance(0.6)) return Math.max(0, number - random.between(0, 60));
   return random.chance(0.02) ? 1e9 : number + random.between(0, 60);

@@ -1,9 +1,9 @@
-import { ask, UnexpectedAnswer } from './query.ts';
+import { runQuery, UnexpectedResponse } from './query.ts';
 import type { Emission, Item } from './emission-plan.ts';
-import { passing, type Fleet } from './fleet.ts';
-import { placeOf } from './position.ts';
-import type { Removal } from './retention.ts';
-import type { Tally } from './stats.ts';
+import { sleep, type Fleet } from './fleet.ts';
+import { positionOf } from './position.ts';
+import type { Retention } from './retention.ts';
+import type { RunStats } from './stats.ts';
 
 /** What emitters were told: the cursor of each acknowledged event. */
 export type Acknowledged = Map<string, string>;
@@ -13,10 +13,10 @@ export type Ledger = Map<number, string>;
 
 export interface EmitterParts {
   readonly fleet: Fleet;
-  readonly tally: Tally;
+  readonly stats: RunStats;
   readonly acknowledged: Acknowledged;
   readonly ledger: Ledger;
-  readonly removal: Removal;
+  readonly retention: Retention;
 }
 
 /**
@@ -25,14 +25,14 @@ export interface EmitterParts {
  * an event that has gone would take its id.
  */
 export async function emitAll(emissions: readonly Emission[], parts: EmitterParts): Promise<void> {
-  const { removal } = parts;
-  for (const emission of removal.active ? withoutConflicts(emissions) : emissions) {
-    const goneBefore = await removal.upTo();
-    const answers = await Promise.all(emission.servers.map((server) => emitUntilAnswered(emission, server, parts)));
-    const gone = await removal.upTo();
-    emission.items.forEach((item, index) => checkItem(item, index, { emission, answers, parts, goneBefore, gone }));
+  const { retention } = parts;
+  for (const emission of retention.active ? withoutConflicts(emissions) : emissions) {
+    const logStartBefore = await retention.logStart();
+    const responses = await Promise.all(emission.servers.map((server) => emitUntilAcknowledged(emission, server, parts)));
+    const logStart = await retention.logStart();
+    emission.items.forEach((item, index) => checkItem(item, index, { emission, responses, parts, logStartBefore, logStart }));
     if (emission.checkedAt !== null) await checkReadable(emission, emission.checkedAt, parts);
-    await passing(emission.pauseMs);
+    await sleep(emission.pauseMs);
   }
 }
 
@@ -47,7 +47,7 @@ function withoutConflicts(emissions: readonly Emission[]): readonly Emission[] {
 const mutation = `mutation ($input: [EventInput!]!, $onError: BatchErrorPolicy) { emitEvents(input: $input, onError: $onError) {
   head results { status event { id cursor } userErrors { code } } } }`;
 
-interface Answered {
+interface EmitResponse {
   readonly head: string;
   readonly results: readonly {
     readonly status: string;
@@ -58,101 +58,104 @@ interface Answered {
   readonly uncertain: boolean;
 }
 
-async function emitUntilAnswered({ items, onError }: Emission, first: number, { fleet, tally }: EmitterParts): Promise<Answered> {
+async function emitUntilAcknowledged({ items, onError }: Emission, first: number, { fleet, stats }: EmitterParts): Promise<EmitResponse> {
   const input = items.map(({ event }) => event);
   const began = performance.now();
   for (let tries = 0; ; tries += 1) {
     try {
-      const { emitEvents } = await ask(fleet.url((first + tries) % fleet.size), mutation, { input, onError });
+      const { emitEvents } = await runQuery(fleet.url((first + tries) % fleet.size), mutation, { input, onError });
       return { ...emitEvents, uncertain: tries > 0 };
     } catch (error) {
-      if (error instanceof UnexpectedAnswer || performance.now() - began > longestMs) throw error;
-      tally.add('repeated batches');
-      await passing(Math.min(20 * 2 ** tries, 500));
+      if (error instanceof UnexpectedResponse || performance.now() - began > maxRetryMs) throw error;
+      stats.add('repeated batches');
+      await sleep(Math.min(20 * 2 ** tries, 500));
     }
   }
 }
 
 interface Context {
   readonly emission: Emission;
-  readonly answers: readonly Answered[];
+  readonly responses: readonly EmitResponse[];
   readonly parts: EmitterParts;
   /** Up to where events had been removed when the batch was emitted, and when it was answered. */
-  readonly goneBefore: number;
-  readonly gone: number;
+  readonly logStartBefore: number;
+  readonly logStart: number;
 }
 
 function checkItem({ event, expect }: Item, index: number, context: Context): void {
-  const { emission, answers, gone } = context;
-  const { tally, acknowledged, ledger } = context.parts;
-  const refused = emission.onError === 'REJECT_ALL' && emission.items.some((item) => item.expect === 'CONFLICT');
-  const uncertain = answers.some((answer) => answer.uncertain);
+  const { emission, responses, logStart } = context;
+  const { stats, acknowledged, ledger } = context.parts;
+  const rejected = emission.onError === 'REJECT_ALL' && emission.items.some((item) => item.expect === 'CONFLICT');
+  const uncertain = responses.some((response) => response.uncertain);
   const created: number[] = [];
   const stored = acknowledged.get(event.id);
-  for (const { head, results } of answers) {
+  for (const { head, results } of responses) {
     const result = results[index]!;
     const { status } = result;
-    const wrong = (expected: string): UnexpectedAnswer =>
-      new UnexpectedAnswer(`emitting ${event.id}: expected ${expected}, got ${JSON.stringify(result)}`);
-    if (expect === 'CONFLICT' || refused) {
+    const unexpected = (expected: string): UnexpectedResponse =>
+      new UnexpectedResponse(`emitting ${event.id}: expected ${expected}, got ${JSON.stringify(result)}`);
+    if (expect === 'CONFLICT' || rejected) {
       const code = expect === 'CONFLICT' ? 'ID_CONFLICT' : 'BATCH_REJECTED';
-      if (status !== 'REJECTED' || result.userErrors[0]?.code !== code) throw wrong(code);
+      if (status !== 'REJECTED' || result.userErrors[0]?.code !== code) throw unexpected(code);
       continue;
     }
-    const allowed = expect === 'STORED' ? statusesOfStored(stored, context) : uncertain || answers.length > 1 ? either : ['CREATED'];
-    if (!allowed.includes(status) || result.event?.id !== event.id) throw wrong(allowed.join(' or '));
+    const allowed =
+      expect === 'STORED' ? statusesOfStored(stored, context) : uncertain || responses.length > 1 ? createdOrDuplicate : ['CREATED'];
+    if (!allowed.includes(status) || result.event?.id !== event.id) throw unexpected(allowed.join(' or '));
     const { cursor } = result.event;
     const before = acknowledged.get(event.id);
-    if (placeOf(cursor) > placeOf(head)) throw wrong(`a place up to the head ${head}`);
-    const place = placeOf(cursor);
-    ledger.set(place, event.id);
-    if (status === 'CREATED' && before !== undefined && before !== cursor) tally.add('events created again');
-    if (status === 'CREATED') created.push(place);
+    if (positionOf(cursor) > positionOf(head)) throw unexpected(`a place up to the head ${head}`);
+    const position = positionOf(cursor);
+    ledger.set(position, event.id);
+    if (status === 'CREATED' && before !== undefined && before !== cursor) stats.add('events created again');
+    if (status === 'CREATED') created.push(position);
     if (before !== undefined && before !== cursor) {
-      if (Math.min(placeOf(before), place) > gone) throw wrong(`the cursor of before, ${before}`);
-      if (placeOf(before) > place) continue; // another server was told the later one
+      if (Math.min(positionOf(before), position) > logStart) throw unexpected(`the cursor of before, ${before}`);
+      if (positionOf(before) > position) continue; // another server was told the later one
     }
     acknowledged.set(event.id, cursor);
   }
-  if (expect === 'CONFLICT') return tally.add('conflicts');
-  if (refused) return;
-  if (expect === 'STORED') return tally.add('duplicates');
-  tally.add('events');
+  if (expect === 'CONFLICT') return stats.add('conflicts');
+  if (rejected) return;
+  if (expect === 'STORED') return stats.add('duplicates');
+  stats.add('events');
   // CREATED is said once, whoever is told it, unless the event was removed in between.
-  if (created.filter((place) => place > gone).length > 1 || (created.length === 0 && !uncertain)) {
-    throw new UnexpectedAnswer(`emitting ${event.id} to ${answers.length} servers: expected one CREATED, got ${created.length}`);
+  if (created.filter((position) => position > logStart).length > 1 || (created.length === 0 && !uncertain)) {
+    throw new UnexpectedResponse(`emitting ${event.id} to ${responses.length} servers: expected one CREATED, got ${created.length}`);
   }
 }
 
-const either = ['CREATED', 'DUPLICATE'];
+const createdOrDuplicate = ['CREATED', 'DUPLICATE'];
 
 /** An event is there until it is removed; from then on its id is free. */
-function statusesOfStored(cursor: string | undefined, { answers, goneBefore, gone }: Context): readonly string[] {
-  if (cursor === undefined || placeOf(cursor) > gone) return ['DUPLICATE'];
-  return placeOf(cursor) > goneBefore || answers.length > 1 || answers.some(({ uncertain }) => uncertain) ? either : ['CREATED'];
+function statusesOfStored(cursor: string | undefined, { responses, logStartBefore, logStart }: Context): readonly string[] {
+  if (cursor === undefined || positionOf(cursor) > logStart) return ['DUPLICATE'];
+  return positionOf(cursor) > logStartBefore || responses.length > 1 || responses.some(({ uncertain }) => uncertain)
+    ? createdOrDuplicate
+    : ['CREATED'];
 }
 
 /** What was acknowledged is in every read that begins later, through any process, until it is removed. */
-async function checkReadable({ items }: Emission, server: number, { fleet, acknowledged, tally, removal }: EmitterParts): Promise<void> {
+async function checkReadable({ items }: Emission, server: number, { fleet, acknowledged, stats, retention }: EmitterParts): Promise<void> {
   const id = [...new Set(items.map(({ event }) => event.id))].filter((each) => acknowledged.has(each));
   const query = 'query ($id: [ID!]) { events(filter: {id: $id}, first: 1000) { nodes { id cursor } totalCount { count } } }';
   let found;
   try {
-    found = (await ask(fleet.url(server), query, { id })).events;
+    found = (await runQuery(fleet.url(server), query, { id })).events;
   } catch (error) {
-    if (error instanceof UnexpectedAnswer) throw error;
+    if (error instanceof UnexpectedResponse) throw error;
     return; // it is away; what it would have said is not known
   }
-  tally.add('reads after answers');
+  stats.add('reads after answers');
   const cursors = new Map<string, string>(found.nodes.map((node: any) => [node.id, node.cursor]));
-  const gone = await removal.upTo();
-  const kept = id.filter((each) => placeOf(acknowledged.get(each)!) > gone);
+  const logStart = await retention.logStart();
+  const kept = id.filter((each) => positionOf(acknowledged.get(each)!) > logStart);
   const missing = kept.filter((each) => cursors.get(each) !== acknowledged.get(each));
   const { count } = found.totalCount;
   if (missing.length > 0 || count < kept.length || count > id.length) {
-    throw new UnexpectedAnswer(`reading what was acknowledged: missing or elsewhere ${missing.join(', ')}; ${count} of ${id.length}`);
+    throw new UnexpectedResponse(`reading what was acknowledged: missing or elsewhere ${missing.join(', ')}; ${count} of ${id.length}`);
   }
 }
 
 /** Servers are away for seconds; on a machine that is short of everything, their start takes as long again and again. */
-const longestMs = 5 * 60_000;
+const maxRetryMs = 5 * 60_000;

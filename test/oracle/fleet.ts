@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { startProcess, type ServerProcess } from '../support/process.ts';
 
 /** A database server that the run may end and start again. */
-export interface MortalDatabase {
+export interface KillableDatabase {
   /** kill -9. */
   kill(): Promise<void>;
   restart(): Promise<void>;
@@ -18,13 +18,13 @@ export interface Fleet extends AsyncDisposable {
   /** Lets a server do nothing for a while; its sockets stay open. */
   freeze(server: number, ms: number): Promise<void>;
   /** The database, when it may be ended too. */
-  readonly database: MortalDatabase | null;
+  readonly database: KillableDatabase | null;
 }
 
 export interface FleetParts {
   readonly environment: Readonly<Record<string, string>>;
   readonly servers: number;
-  readonly database: MortalDatabase | null;
+  readonly database: KillableDatabase | null;
 }
 
 export async function startFleet({ environment, servers: size, database }: FleetParts): Promise<Fleet> {
@@ -48,13 +48,13 @@ export async function startFleet({ environment, servers: size, database }: Fleet
     url: (server) => servers[server]!.url,
     async replace(server, signal, downMs) {
       await end(servers[server]!, signal);
-      await passing(downMs);
+      await sleep(downMs);
       servers[server] = await startProcess(environment);
     },
     async freeze(server, ms) {
       const { child } = servers[server]!;
       child.kill('SIGSTOP');
-      await passing(ms);
+      await sleep(ms);
       child.kill('SIGCONT');
     },
     [Symbol.asyncDispose]: endAll,
@@ -62,6 +62,6 @@ export async function startFleet({ environment, servers: size, database }: Fleet
 }
 
 /** Time that passes as the plan says; nothing is asserted about it. */
-export function passing(ms: number): Promise<void> {
+export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

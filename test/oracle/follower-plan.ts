@@ -14,18 +14,18 @@ export interface FollowerPlan {
   /** Which of the places known from former rounds it starts from, counted from the latest; null: the head. */
   readonly start: number | null;
   /** When it first connects. */
-  readonly beginsMs: number;
-  readonly legs: readonly Leg[];
+  readonly startDelayMs: number;
+  readonly connections: readonly ConnectionPlan[];
 }
 
-export interface Leg {
+export interface ConnectionPlan {
   readonly server: number;
-  readonly lastsMs: number;
+  readonly durationMs: number;
   /** When it stops reading, and for how long; null: it reads on. */
   readonly stall: { readonly afterMs: number; readonly ms: number } | null;
   readonly ending: 'DROP' | 'CLOSE' | 'COMPLETE';
   /** Which of the cursors held it goes on from, as a part of their number; null: the last one. */
-  readonly goOnFrom: number | null;
+  readonly resumeFrom: number | null;
 }
 
 export interface FollowerSizes {
@@ -40,7 +40,7 @@ export function planFollowers(seed: number, round: number, sizes: FollowerSizes)
   return drawn.map((filter, index) => {
     const random = randomOf(seed, round, 'follower', index);
     const source = (['EVENTS', 'STREAM', 'CAUSAL'] as const)[index % 3]!;
-    const drawnFilter = random.chance(0.5) ? filter : plainFilter(random, round);
+    const drawnFilter = random.chance(0.5) ? filter : simpleFilter(random, round);
     return {
       name: `r${round}-f${index}`,
       source,
@@ -48,14 +48,14 @@ export function planFollowers(seed: number, round: number, sizes: FollowerSizes)
       batchSize: random.pick([1, 7, 100, 1000]),
       selection: random.pick(['', '', '', '', wholeEvent, wholeEvent, wholeEvent, nested]),
       start: source !== 'EVENTS' && random.chance(0.15) ? null : random.pick([0, 0, 0, 1, 2]),
-      beginsMs: random.chance(0.5) ? 0 : random.between(0, 8000),
-      legs: Array.from({ length: 12 }, () => legOf(random, sizes.servers)),
+      startDelayMs: random.chance(0.5) ? 0 : random.between(0, 8000),
+      connections: Array.from({ length: 12 }, () => connectionPlanOf(random, sizes.servers)),
     };
   });
 }
 
 /** Filters that surely match something, and filters that equal others. */
-function plainFilter(random: Random, round: number): object | null {
+function simpleFilter(random: Random, round: number): object | null {
   const emitter = random.between(0, 23);
   return random.pick([
     null,
@@ -72,15 +72,15 @@ function plainFilter(random: Random, round: number): object | null {
   ]);
 }
 
-function legOf(random: Random, servers: number): Leg {
-  const lastsMs = random.chance(0.3) ? random.between(20, 400) : random.between(400, 6000);
-  const afterMs = random.between(0, lastsMs);
+function connectionPlanOf(random: Random, servers: number): ConnectionPlan {
+  const durationMs = random.chance(0.3) ? random.between(20, 400) : random.between(400, 6000);
+  const afterMs = random.between(0, durationMs);
   return {
     server: random.between(0, servers - 1),
-    lastsMs,
+    durationMs,
     stall: random.chance(0.35) ? { afterMs, ms: random.between(200, 5000) } : null,
     ending: random.pick(['DROP', 'DROP', 'CLOSE', 'COMPLETE'] as const),
-    goOnFrom: random.chance(0.25) ? 1 - random.fraction() ** 3 : null,
+    resumeFrom: random.chance(0.25) ? 1 - random.fraction() ** 3 : null,
   };
 }
 

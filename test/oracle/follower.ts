@@ -1,9 +1,9 @@
-import { passing, type Fleet } from './fleet.ts';
-import type { FollowerPlan, Leg } from './follower-plan.ts';
-import { notBefore, placeOf } from './position.ts';
-import type { Removal } from './retention.ts';
+import { sleep, type Fleet } from './fleet.ts';
+import type { FollowerPlan, ConnectionPlan } from './follower-plan.ts';
+import { notBefore, positionOf } from './position.ts';
+import type { Retention } from './retention.ts';
 import { Session } from './session.ts';
-import type { Tally } from './stats.ts';
+import type { RunStats } from './stats.ts';
 import { openWire, type Ending, type Wire } from './wire.ts';
 
 /** A client that follows a filter, loses its connections, and goes on from cursors that it holds. */
@@ -13,92 +13,99 @@ export interface Follower {
   /** Where it started; null: it never came so far as to know. */
   readonly start: string | null;
   /** Lives as planned until `over` aborts. */
-  live(over: AbortSignal): Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
   /** Goes on until everything up to a place is delivered, so many events in all for those after the start that are kept. Resolves with what went wrong, or null. */
   finish(until: string, events: number): Promise<string | null>;
   /** Goes on from its start, as it was left by the latest session. */
-  readonly list: readonly { readonly id: string; readonly place: number }[];
+  readonly list: readonly { readonly id: string; readonly position: number }[];
 }
 
 export interface FollowerParts {
   readonly fleet: Fleet;
-  readonly tally: Tally;
+  readonly stats: RunStats;
   /** A place to start from; null: the head. */
   readonly start: string | null;
-  readonly removal: Removal;
+  readonly retention: Retention;
 }
 
-export function createFollower(plan: FollowerPlan, { fleet, tally, removal, start: given }: FollowerParts): Follower {
+export function createFollower(plan: FollowerPlan, { fleet, stats, retention, start: given }: FollowerParts): Follower {
   const sessions: Session[] = [];
   let start = given;
   /** What was delivered before the session that is open, and is not delivered again after its start. */
-  let kept: { readonly id: string; readonly place: number }[] = [];
+  let deliveredBefore: { readonly id: string; readonly position: number }[] = [];
 
   /** The cursors that came with those, to go on from. */
-  let held: string[] = given === null ? [] : [given];
+  let resumeCursors: string[] = given === null ? [] : [given];
 
   /** Where to go on after what came next had been removed; null: after what was delivered. */
   let resumeAt: string | null = null;
 
   const latest = (): Session | undefined => sessions.at(-1);
-  const list = () => [...kept, ...(latest()?.said.flatMap(({ deliveries }) => deliveries) ?? [])];
+  const list = () => [...deliveredBefore, ...(latest()?.messages.flatMap(({ deliveries }) => deliveries) ?? [])];
   /** Opens the next session: after the last cursor, or after one held before, forgetting what came behind it. */
-  const open = (server: number, goOnFrom: number | null, until: string | null): { readonly wire: Wire; readonly session: Session } => {
+  const openSession = (
+    server: number,
+    resumeFrom: number | null,
+    until: string | null,
+  ): { readonly wire: Wire; readonly session: Session } => {
     const all = list();
     const session = latest();
-    held.push(...(session === undefined ? [] : cursorsOf(session)));
+    resumeCursors.push(...(session === undefined ? [] : cursorsOf(session)));
     const last = resumeAt ?? session?.cursor ?? start;
     resumeAt = null;
-    const from = goOnFrom === null ? last : (held[Math.floor(goOnFrom * held.length)] ?? last);
-    kept = from === null ? [] : all.filter(({ place }) => place <= placeOf(from));
-    held = from === null ? [] : held.filter((cursor) => placeOf(cursor) <= placeOf(from));
-    if (sessions.length > 0) tally.add('reconnects');
-    return begin(server, from, until);
+    const from = resumeFrom === null ? last : (resumeCursors[Math.floor(resumeFrom * resumeCursors.length)] ?? last);
+    deliveredBefore = from === null ? [] : all.filter(({ position }) => position <= positionOf(from));
+    resumeCursors = from === null ? [] : resumeCursors.filter((cursor) => positionOf(cursor) <= positionOf(from));
+    if (sessions.length > 0) stats.add('reconnects');
+    return startSession(server, from, until);
   };
-  const begin = (server: number, from: string | null, until: string | null) => {
-    const session = new Session(plan.source, from, tally);
+  const startSession = (server: number, from: string | null, until: string | null) => {
+    const session = new Session(plan.source, from, stats);
     sessions.push(session);
     const wire = openWire(fleet.url(server), subscriptionOf(plan, from, until), (data) => {
-      session.hear(data);
+      session.receive(data);
       start ??= session.from;
     });
     return { wire, session };
   };
 
   /** Begins again behind what was removed. Right only where something was removed after the last cursor; never said by streams. */
-  const expire = async ({ source, cursor }: Session): Promise<string | null> => {
+  const resumeAfterRetention = async ({ source, cursor }: Session): Promise<string | null> => {
     if (source !== 'EVENTS' || cursor === null) return 'a stream ended with CURSOR_EXPIRED';
-    const gone = await removal.upTo();
-    if (placeOf(cursor) >= gone) return `CURSOR_EXPIRED after ${cursor}, but events were removed up to ${gone} only`;
-    tally.add('expiries');
-    resumeAt = notBefore(cursor, gone);
+    const logStart = await retention.logStart();
+    if (positionOf(cursor) >= logStart) return `CURSOR_EXPIRED after ${cursor}, but events were removed up to ${logStart} only`;
+    stats.add('expiries');
+    resumeAt = notBefore(cursor, logStart);
     return null;
   };
 
-  const liveLeg = async ({ server, lastsMs, stall, ending, goOnFrom }: Leg, over: AbortSignal): Promise<void> => {
-    const { wire, session } = open(server, goOnFrom, null);
+  const runConnection = async (
+    { server, durationMs: lastsMs, stall, ending, resumeFrom }: ConnectionPlan,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const { wire, session } = openSession(server, resumeFrom, null);
     const ended = wire.ended.then(async (how) => {
-      const problem = isExpiry(how) ? await expire(session) : problemOf(how);
+      const problem = isExpiry(how) ? await resumeAfterRetention(session) : problemOf(how);
       if (problem !== null) session.problems.push(problem);
       return how;
     });
-    const wait = (ms: number): Promise<unknown> => Promise.race([ended, passing(ms), aborted(over)]);
+    const wait = (ms: number): Promise<unknown> => Promise.race([ended, sleep(ms), aborted(signal)]);
     if (stall === null) {
       await wait(lastsMs);
     } else {
       await wait(stall.afterMs);
       wire.pause();
-      tally.add('stalls');
-      await passing(stall.ms);
+      stats.add('stalls');
+      await sleep(stall.ms);
       wire.resume();
       await wait(lastsMs - stall.afterMs);
     }
     if (ending === 'DROP') wire.drop();
     else if (ending === 'CLOSE') wire.close();
     else wire.complete();
-    tally.add('drops');
+    stats.add('drops');
     await ended;
-    if (session.said.length === 0) await passing(50); // the server is away
+    if (session.messages.length === 0) await sleep(50); // the server is away
   };
 
   return {
@@ -110,36 +117,37 @@ export function createFollower(plan: FollowerPlan, { fleet, tally, removal, star
     get list() {
       return list();
     },
-    async live(over) {
-      await Promise.race([passing(plan.beginsMs), aborted(over)]);
-      for (let leg = 0; !over.aborted; leg += 1) await liveLeg(plan.legs[leg % plan.legs.length]!, over);
+    async run(signal) {
+      await Promise.race([sleep(plan.startDelayMs), aborted(signal)]);
+      for (let index = 0; !signal.aborted; index += 1) await runConnection(plan.connections[index % plan.connections.length]!, signal);
     },
     async finish(until, events) {
       // By `until` the server says itself that it is done; else the follower must have got everything, and nothing more.
-      const asked = plan.source !== 'EVENTS' && (plan.source === 'CAUSAL' || plan.batchSize !== 100);
-      const gone = await removal.upTo();
-      let { wire, session } = open(plan.legs[0]!.server, null, asked ? until : null);
-      let had = -1;
+      const hasUntil = plan.source !== 'EVENTS' && (plan.source === 'CAUSAL' || plan.batchSize !== 100);
+      const logStart = await retention.logStart();
+      let { wire, session } = openSession(plan.connections[0]!.server, null, hasUntil ? until : null);
+      let messageCount = -1;
       let began = performance.now();
       try {
         for (;;) {
-          const ended: Ending | null = await Promise.race([wire.ended, passing(asked ? stuckMs : 50).then(() => null)]);
-          if (ended?.kind === 'COMPLETED' && asked) return null;
+          const ended: Ending | null = await Promise.race([wire.ended, sleep(hasUntil ? stuckMs : 50).then(() => null)]);
+          if (ended?.kind === 'COMPLETED' && hasUntil) return null;
           if (ended !== null && isExpiry(ended)) {
-            const problem = await expire(session);
+            const problem = await resumeAfterRetention(session);
             if (problem !== null) return problem;
             wire.drop();
-            ({ wire, session } = open(plan.legs[0]!.server, null, asked ? until : null));
+            ({ wire, session } = openSession(plan.connections[0]!.server, null, hasUntil ? until : null));
             continue;
           }
           if (ended !== null) return `the last session ended: ${JSON.stringify(ended)}`;
-          const now = list().filter(({ place }) => place > gone).length;
-          if (!asked && now >= events) {
-            return (await wire.answers()) ? null : 'the last session ended before its socket answered';
+          const deliveredCount = list().filter(({ position }) => position > logStart).length;
+          if (!hasUntil && deliveredCount >= events) {
+            return (await wire.roundTrip()) ? null : 'the last session ended before its socket answered';
           }
-          if (session.said.length === had && performance.now() - began > stuckMs) return `it is stuck at ${now} of ${events} events`;
-          if (session.said.length !== had) began = performance.now();
-          had = session.said.length;
+          if (session.messages.length === messageCount && performance.now() - began > stuckMs)
+            return `it is stuck at ${deliveredCount} of ${events} events`;
+          if (session.messages.length !== messageCount) began = performance.now();
+          messageCount = session.messages.length;
         }
       } finally {
         wire.drop();
@@ -149,25 +157,25 @@ export function createFollower(plan: FollowerPlan, { fleet, tally, removal, star
 }
 
 /** Every cursor to go on from: in causal order those of messages only. */
-function cursorsOf({ source, said }: Session): readonly string[] {
+function cursorsOf({ source, messages: said }: Session): readonly string[] {
   return said.flatMap(({ cursor, deliveries }) => (source === 'STREAM' ? [...deliveries.map((each) => each.cursor), cursor] : [cursor]));
 }
 
-function isExpiry(how: Ending): boolean {
-  return how.kind === 'FAILED' && how.errors.every((error) => error.extensions?.code === 'CURSOR_EXPIRED');
+function isExpiry(ending: Ending): boolean {
+  return ending.kind === 'FAILED' && ending.errors.every((error) => error.extensions?.code === 'CURSOR_EXPIRED');
 }
 
 /** An ending that a client which only reads must never see. */
-function problemOf(how: Ending): string | null {
-  switch (how.kind) {
+function problemOf(ending: Ending): string | null {
+  switch (ending.kind) {
     case 'COMPLETED':
       return 'the server completed a subscription that has no end';
     case 'CLOSED':
-      return fatalCodes.has(how.code) ? `the socket was closed with ${how.code}, upon which clients give up` : null;
+      return fatalCodes.has(ending.code) ? `the socket was closed with ${ending.code}, upon which clients give up` : null;
     case 'FAILED':
-      return how.errors.every((error) => error.extensions?.code === 'UNAVAILABLE') ? null : `errors: ${JSON.stringify(how.errors)}`;
+      return ending.errors.every((error) => error.extensions?.code === 'UNAVAILABLE') ? null : `errors: ${JSON.stringify(ending.errors)}`;
     default:
-      return how satisfies never;
+      return ending satisfies never;
   }
 }
 

@@ -1,13 +1,13 @@
-import { passing, type Fleet } from './fleet.ts';
+import { sleep, type Fleet } from './fleet.ts';
 import { randomOf } from './random.ts';
-import type { Tally } from './stats.ts';
+import type { RunStats } from './stats.ts';
 
 /** What happens to a server. */
 export interface Incident {
   readonly afterMs: number;
   readonly server: number;
   /** DATABASE: kill -9 of the database, where the run has it at hand; else of the server. */
-  readonly what: 'SIGKILL' | 'SIGTERM' | 'FREEZE' | 'DATABASE';
+  readonly action: 'SIGKILL' | 'SIGTERM' | 'FREEZE' | 'DATABASE';
   /** How long it is away. */
   readonly ms: number;
 }
@@ -17,7 +17,7 @@ export function planIncidents(seed: number, round: number, servers: number): rea
   return Array.from({ length: 40 }, () => ({
     afterMs: random.between(500, 5000),
     server: random.between(0, servers - 1),
-    what: random.pick(['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM', 'FREEZE', 'DATABASE'] as const),
+    action: random.pick(['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM', 'FREEZE', 'DATABASE'] as const),
     ms: random.pick([0, 100, 1000, 3000]),
   }));
 }
@@ -26,29 +26,29 @@ export function planIncidents(seed: number, round: number, servers: number): rea
  * Lets them happen one after the other, until `over` aborts; then all servers are there again. On a slow machine a start
  * takes long; servers are there for at least as long as they were away, or nothing would ever be done.
  */
-export async function happen(
+export async function runIncidents(
   incidents: readonly Incident[],
-  { fleet, tally }: { fleet: Fleet; tally: Tally },
-  over: AbortSignal,
+  { fleet, stats }: { fleet: Fleet; stats: RunStats },
+  signal: AbortSignal,
 ): Promise<void> {
-  let away = 0;
-  for (const { afterMs, server, what, ms } of incidents) {
-    await passing(Math.max(afterMs, away));
-    if (over.aborted) return;
+  let downtimeMs = 0;
+  for (const { afterMs, server, action, ms } of incidents) {
+    await sleep(Math.max(afterMs, downtimeMs));
+    if (signal.aborted) return;
     const began = performance.now();
     const { database } = fleet;
-    if (what === 'FREEZE') {
-      tally.add('freezes');
+    if (action === 'FREEZE') {
+      stats.add('freezes');
       await fleet.freeze(server, ms);
-    } else if (what === 'DATABASE' && database !== null) {
-      tally.add('kills of the database');
+    } else if (action === 'DATABASE' && database !== null) {
+      stats.add('kills of the database');
       await database.kill();
-      await passing(ms);
+      await sleep(ms);
       await database.restart();
     } else {
-      tally.add(what === 'SIGTERM' ? 'stops' : 'kills');
-      await fleet.replace(server, what === 'SIGTERM' ? what : 'SIGKILL', ms);
+      stats.add(action === 'SIGTERM' ? 'stops' : 'kills');
+      await fleet.replace(server, action === 'SIGTERM' ? action : 'SIGKILL', ms);
     }
-    away = performance.now() - began;
+    downtimeMs = performance.now() - began;
   }
 }

@@ -1,12 +1,12 @@
-import { ask, UnexpectedAnswer } from './query.ts';
+import { runQuery, UnexpectedResponse } from './query.ts';
 import type { Fleet } from './fleet.ts';
-import { placeOf } from './position.ts';
+import { positionOf } from './position.ts';
 
 /** An event as pages have it. */
 export interface Listed {
   readonly id: string;
   readonly cursor: string;
-  readonly place: number;
+  readonly position: number;
   readonly follows: string | null;
   /** In milliseconds since 1970. */
   readonly received: number;
@@ -19,14 +19,14 @@ const count = 'query ($filter: EventFilter) { events(filter: $filter, first: 1) 
 /** What matches a filter behind a cursor: all pages in log order, each from another server. Throws when they are out of order. */
 export async function plainQuery(fleet: Fleet, filter: object | null, after: string): Promise<readonly Listed[]> {
   const listed: Listed[] = [];
-  let last = placeOf(after);
+  let last = positionOf(after);
   for (let from: string | null = after, page = 0; from !== null; page += 1) {
-    const { events } = await ask(fleet.url(page % fleet.size), pages, { filter, after: from });
+    const { events } = await runQuery(fleet.url(page % fleet.size), pages, { filter, after: from });
     for (const { id, cursor, followsId, received } of events.nodes) {
-      const place = placeOf(cursor);
-      if (place <= last) throw new UnexpectedAnswer(`the plain query of ${JSON.stringify(filter)}: ${id} is out of order`);
-      last = place;
-      listed.push({ id, cursor, place, follows: followsId, received: Date.parse(received) });
+      const position = positionOf(cursor);
+      if (position <= last) throw new UnexpectedResponse(`the plain query of ${JSON.stringify(filter)}: ${id} is out of order`);
+      last = position;
+      listed.push({ id, cursor, position, follows: followsId, received: Date.parse(received) });
     }
     from = events.pageInfo.hasNextPage ? events.pageInfo.endCursor : null;
   }
@@ -35,13 +35,13 @@ export async function plainQuery(fleet: Fleet, filter: object | null, after: str
 
 /** How many events match in the whole log. */
 export async function plainCount(fleet: Fleet, filter: object | null): Promise<number> {
-  return (await ask(fleet.url(0), count, { filter })).events.totalCount.count;
+  return (await runQuery(fleet.url(0), count, { filter })).events.totalCount.count;
 }
 
 /** Whether a page after a cursor behind which events were removed is refused for that. */
-export async function refusesRemoved(fleet: Fleet, filter: object | null, after: string): Promise<boolean> {
-  return ask(fleet.url(0), pages, { filter, after }).then(
+export async function rejectsExpired(fleet: Fleet, filter: object | null, after: string): Promise<boolean> {
+  return runQuery(fleet.url(0), pages, { filter, after }).then(
     () => false,
-    (error: unknown) => error instanceof UnexpectedAnswer && error.code === 'CURSOR_EXPIRED',
+    (error: unknown) => error instanceof UnexpectedResponse && error.code === 'CURSOR_EXPIRED',
   );
 }

@@ -5,21 +5,21 @@ export interface Random {
   /** At least 0, below 1. */
   fraction(): number;
   /** A whole number from `least` to `most`. */
-  between(least: number, most: number): number;
+  between(min: number, max: number): number;
   chance(probability: number): boolean;
   pick<T>(list: readonly T[]): T;
 }
 
 /** The choices of one part of a run; those of other parts, with other words, are others. The generator is mulberry32. */
-export function randomOf(...words: readonly (string | number)[]): Random {
-  let state = crc32(words.join(' '));
+export function randomOf(...keys: readonly (string | number)[]): Random {
+  let state = crc32(keys.join(' '));
   const fraction = (): number => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  const between = (least: number, most: number): number => least + Math.floor(fraction() * (most - least + 1));
+  const between = (min: number, max: number): number => min + Math.floor(fraction() * (max - min + 1));
   return {
     fraction,
     between,

@@ -1,79 +1,85 @@
 import { fromMicros, toMicros, type Instant } from '../../src/event/instant.ts';
-import { lookAfterPartitions, type RetentionRules } from '../../src/maintenance/retention.ts';
+import { maintainPartitions, type RetentionRules } from '../../src/maintenance/retention.ts';
 import { connectPostgres } from '../../src/store/database/database.ts';
 import { databaseClock } from '../../src/store/retention/partitions.ts';
-import { readRemoved } from '../../src/store/retention/log-start.ts';
-import { sqlState, unavailable } from '../../src/store/database/database-errors.ts';
-import { passing } from './fleet.ts';
+import { createLogStartReader } from '../../src/store/retention/log-start.ts';
+import { sqlState, asUnavailable } from '../../src/store/database/database-errors.ts';
+import { sleep } from './fleet.ts';
 import { randomOf } from './random.ts';
-import type { Tally } from './stats.ts';
+import type { RunStats } from './stats.ts';
 
 /** What takes old events away while a run goes on; the servers themselves keep everything, and must cope. */
-export interface Removal extends AsyncDisposable {
+export interface Retention extends AsyncDisposable {
   /** False: nothing is ever removed. */
   readonly active: boolean;
   /** Up to where events have been removed by now. */
-  upTo(): Promise<number>;
+  logStart(): Promise<number>;
   /** Lets days go by, as planned, until `over` aborts. */
-  happen(ages: readonly Age[], tally: Tally, over: AbortSignal): Promise<void>;
+  run(jumps: readonly ClockJump[], stats: RunStats, signal: AbortSignal): Promise<void>;
 }
 
 /** Time that goes by at once. */
-export interface Age {
+export interface ClockJump {
   readonly afterMs: number;
   readonly days: number;
 }
 
-export function planAges(seed: number, round: number): readonly Age[] {
+export function planClockJumps(seed: number, round: number): readonly ClockJump[] {
   const random = randomOf(seed, round, 'ages');
   return Array.from({ length: 100 }, () => ({ afterMs: random.between(0, 1500), days: random.between(5, 25) }));
 }
 
-export const noRemoval: Removal = {
+export const noRetention: Retention = {
   active: false,
-  upTo: () => Promise.resolve(0),
-  happen: () => Promise.resolve(),
+  logStart: () => Promise.resolve(0),
+  run: () => Promise.resolve(),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
 /** Thirty days in partitions of a day, with few places, so that there is always something to remove. */
-const rules: RetentionRules = { keepMs: 30 * 86_400_000, everyMs: 86_400_000, room: 2000, ahead: 2, lookMs: 60_000 };
+const rules: RetentionRules = {
+  keepMs: 30 * 86_400_000,
+  partitionMs: 86_400_000,
+  minPartitionPositions: 2000,
+  partitionsAhead: 2,
+  checkIntervalMs: 60_000,
+};
 
 /** Removal with a clock of its own, which goes ahead of the database's by days. */
-export function startRemoval(databaseUrl: string): Removal {
+export function startRetention(databaseUrl: string): Retention {
   const database = connectPostgres(databaseUrl, { poolSize: 2, statementTimeout: 30_000 });
-  const read = readRemoved(database);
+  const readLogStart = createLogStartReader(database);
   const now = databaseClock(database);
-  let passed = 0n;
-  const clock = async (): Promise<Instant> => fromMicros(toMicros(await now()) + passed) as Instant;
-  const upTo = async (): Promise<number> => {
+  let elapsed = 0n;
+  const clock = async (): Promise<Instant> => fromMicros(toMicros(await now()) + elapsed) as Instant;
+  const logStart = async (): Promise<number> => {
     for (const began = performance.now(); ;) {
       try {
-        return await read();
+        return await readLogStart();
       } catch (error) {
-        if (unavailable(error) === null || performance.now() - began > longestMs) throw error;
-        await passing(200);
+        if (asUnavailable(error) === null || performance.now() - began > maxRetryMs) throw error;
+        await sleep(200);
       }
     }
   };
   return {
     active: true,
-    upTo,
-    async happen(ages, tally, over) {
-      for (const { afterMs, days } of ages) {
-        await passing(afterMs);
-        if (over.aborted) return;
-        passed += BigInt(days) * 86_400_000_000n;
-        const before = await upTo();
-        tally.add('ages');
+    logStart,
+    async run(jumps, stats, signal) {
+      for (const { afterMs, days } of jumps) {
+        await sleep(afterMs);
+        if (signal.aborted) return;
+        elapsed += BigInt(days) * 86_400_000_000n;
+        const before = await logStart();
+        stats.add('ages');
         try {
-          await lookAfterPartitions({ database, clock, signal: over }, rules);
+          await maintainPartitions({ database, clock, signal: signal }, rules);
         } catch (error) {
           // Statements that take long were in the way, or the database is away.
-          if (sqlState(error) !== '55P03' && unavailable(error) === null) throw error;
-          tally.add('removals put off');
+          if (sqlState(error) !== '55P03' && asUnavailable(error) === null) throw error;
+          stats.add('removals put off');
         }
-        if ((await upTo()) > before) tally.add('removals');
+        if ((await logStart()) > before) stats.add('removals');
       }
     },
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
@@ -81,4 +87,4 @@ export function startRemoval(databaseUrl: string): Removal {
 }
 
 /** The database is away for less. */
-const longestMs = 60_000;
+const maxRetryMs = 60_000;

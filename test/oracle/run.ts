@@ -18,12 +18,12 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const minutes = Number(values.minutes);
-const say = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
+const log = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
 
 if (values.embedded) {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-oracle-'));
   try {
-    await runOracle({ seed, minutes, retention: false, environment: { DATA_DIR: folder }, servers: 1, database: null, say });
+    await runOracle({ seed, minutes, retention: false, environment: { DATA_DIR: folder }, servers: 1, database: null, log });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -37,7 +37,7 @@ if (values.embedded) {
     environment,
     servers: 3,
     database: values['kill-database'] ? server : null,
-    say,
+    log,
   });
 }
-say('oracle: every follower got what the plain query has');
+log('oracle: every follower got what the plain query has');

@@ -1,5 +1,5 @@
-import { placeOf } from './position.ts';
-import type { Tally } from './stats.ts';
+import { positionOf } from './position.ts';
+import type { RunStats } from './stats.ts';
 
 /** How a follower listens: `events`, or `eventStream` in one of its orders. */
 export type Source = 'EVENTS' | 'STREAM' | 'CAUSAL';
@@ -8,7 +8,7 @@ export type Source = 'EVENTS' | 'STREAM' | 'CAUSAL';
 export interface Delivery {
   readonly id: string;
   readonly cursor: string;
-  readonly place: number;
+  readonly position: number;
   readonly follows: string | null;
 }
 
@@ -19,12 +19,12 @@ export interface Gap {
 }
 
 /** A message, or one event of `events`. */
-export interface Said {
+export interface ReceivedMessage {
   readonly kind: string;
   readonly deliveries: readonly Delivery[];
   /** To go on from. */
   readonly cursor: string;
-  readonly place: number;
+  readonly position: number;
 }
 
 /**
@@ -32,7 +32,7 @@ export interface Said {
  * begins where the last one ended, that cursors go on, and that events lie in the stretch of their message.
  */
 export class Session {
-  readonly said: Said[] = [];
+  readonly messages: ReceivedMessage[] = [];
   readonly problems: string[] = [];
   /** Stretches of which the server said that it cannot deliver them any more. */
   readonly gaps: Gap[] = [];
@@ -41,83 +41,88 @@ export class Session {
     readonly source: Source,
     /** Null: it begins at the head, and says where that is. */
     public from: string | null,
-    private readonly tally: Tally,
+    private readonly stats: RunStats,
   ) {}
 
   /** The last place to go on from; null: none was said yet. */
   get cursor(): string | null {
-    return this.said.at(-1)?.cursor ?? this.from;
+    return this.messages.at(-1)?.cursor ?? this.from;
   }
 
   /** Takes in the data of one message. */
-  hear(data: any): void {
+  receive(data: any): void {
     try {
-      this.take(data);
+      this.dispatch(data);
     } catch (error) {
       this.problem(`unreadable, ${String(error)}`, data);
     }
   }
 
-  private take(data: any): void {
-    if (this.source === 'EVENTS') return this.hearEvent(data.events);
+  private dispatch(data: any): void {
+    if (this.source === 'EVENTS') return this.receiveEvent(data.events);
     const message = data.eventStream;
-    this.tally.add(`${message.kind} messages`);
+    this.stats.add(`${message.kind} messages`);
     switch (message.kind) {
       case 'EventBatch':
-        return this.hearBatch(message);
+        return this.receiveBatch(message);
       case 'CaughtUp':
         this.from ??= message.cursor;
-        return this.move(message.kind, message.cursor, { least: this.last() });
+        return this.advance(message.kind, message.cursor, { minPosition: this.lastPosition() });
       case 'FellBehind':
-        if (placeOf(message.head) <= placeOf(message.cursor)) this.problem('fell behind a head that lies before its cursor', message);
-        return this.move(message.kind, message.cursor, { least: this.last() });
+        if (positionOf(message.head) <= positionOf(message.cursor)) this.problem('fell behind a head that lies before its cursor', message);
+        return this.advance(message.kind, message.cursor, { minPosition: this.lastPosition() });
       case 'Checkpoint':
-        return this.move(message.kind, message.cursor, { least: this.last() + 1 });
+        return this.advance(message.kind, message.cursor, { minPosition: this.lastPosition() + 1 });
       case 'Gap':
-        return this.hearGap(message);
+        return this.receiveGap(message);
       default:
         return this.problem('unexpected message', message);
     }
   }
 
-  private hearEvent(event: any): void {
+  private receiveEvent(event: any): void {
     const delivery = deliveryOf(event);
-    this.move('event', event.cursor, { least: this.last() + 1, deliveries: [delivery] });
+    this.advance('event', event.cursor, { minPosition: this.lastPosition() + 1, deliveries: [delivery] });
   }
 
-  private hearBatch(batch: any): void {
+  private receiveBatch(batch: any): void {
     if (batch.previous !== this.cursor) this.problem(`the chain is broken after ${this.cursor}`, batch);
     const deliveries: Delivery[] = batch.events.map(deliveryOf);
     const inLog = this.source === 'STREAM';
     if (deliveries.length === 0) this.problem('an empty batch', batch);
     if (inLog) {
-      let place = placeOf(batch.previous);
+      let position = positionOf(batch.previous);
       for (const each of deliveries) {
-        if (each.place <= place) this.problem(`${each.id} is out of order`, batch);
-        place = each.place;
+        if (each.position <= position) this.problem(`${each.id} is out of order`, batch);
+        position = each.position;
       }
-      if (place > placeOf(batch.cursor)) this.problem('an event lies behind the cursor of its batch', batch);
+      if (position > positionOf(batch.cursor)) this.problem('an event lies behind the cursor of its batch', batch);
     }
-    this.move('EventBatch', batch.cursor, { least: this.last() + (inLog ? 1 : 0), deliveries });
+    this.advance('EventBatch', batch.cursor, { minPosition: this.lastPosition() + (inLog ? 1 : 0), deliveries });
   }
 
   /** Whether something kept lies in it is for the verdict to say. */
-  private hearGap(gap: any): void {
+  private receiveGap(gap: any): void {
     if (gap.reason !== 'RETENTION' || gap.from !== this.cursor) this.problem(`a gap that does not begin after ${this.cursor}`, gap);
-    this.gaps.push({ from: placeOf(gap.from), to: placeOf(gap.to) });
-    this.move('Gap', gap.to, { least: this.last() + 1 });
+    this.gaps.push({ from: positionOf(gap.from), to: positionOf(gap.to) });
+    this.advance('Gap', gap.to, { minPosition: this.lastPosition() + 1 });
   }
 
-  private move(kind: string, cursor: string, { least, deliveries = [] }: { least: number; deliveries?: readonly Delivery[] }): void {
-    const place = placeOf(cursor);
-    if (place < least) this.problem(`${kind} goes back to ${cursor}, which should lie at ${least} or later`, { place });
-    this.tally.add('deliveries', deliveries.length);
-    this.said.push({ kind, deliveries, cursor, place });
+  private advance(
+    kind: string,
+    cursor: string,
+    { minPosition, deliveries = [] }: { minPosition: number; deliveries?: readonly Delivery[] },
+  ): void {
+    const position = positionOf(cursor);
+    if (position < minPosition)
+      this.problem(`${kind} goes back to ${cursor}, which should lie at ${minPosition} or later`, { place: position });
+    this.stats.add('deliveries', deliveries.length);
+    this.messages.push({ kind, deliveries, cursor, position });
   }
 
-  private last(): number {
+  private lastPosition(): number {
     const { cursor } = this;
-    return cursor === null ? -1 : placeOf(cursor);
+    return cursor === null ? -1 : positionOf(cursor);
   }
 
   private problem(what: string, message: object): void {
@@ -126,5 +131,5 @@ export class Session {
 }
 
 function deliveryOf(event: any): Delivery {
-  return { id: event.id, cursor: event.cursor, place: placeOf(event.cursor), follows: event.followsId };
+  return { id: event.id, cursor: event.cursor, position: positionOf(event.cursor), follows: event.followsId };
 }

@@ -1,16 +1,16 @@
 /** What a run did, to tell what its verdict is worth. */
-export class Tally {
+export class RunStats {
   private readonly counts = new Map<string, number>();
 
-  add(what: string, count = 1): void {
-    this.counts.set(what, this.of(what) + count);
+  add(name: string, count = 1): void {
+    this.counts.set(name, this.count(name) + count);
   }
 
-  of(what: string): number {
-    return this.counts.get(what) ?? 0;
+  count(name: string): number {
+    return this.counts.get(name) ?? 0;
   }
 
   toString(): string {
-    return [...this.counts].map(([what, count]) => `${count} ${what}`).join(', ');
+    return [...this.counts].map(([name, count]) => `${count} ${name}`).join(', ');
   }
 }

@@ -14,7 +14,7 @@ export interface Wire {
   /** Ends the subscription, and closes the socket only after that. */
   complete(): void;
   /** Asks something else on the same socket, and resolves with whether the answer came: what the server had sent before has come too. */
-  answers(): Promise<boolean>;
+  roundTrip(): Promise<boolean>;
 }
 
 /** COMPLETED: by the server. CLOSED: the socket, with its code. FAILED: errors of the subscription. */
@@ -33,8 +33,8 @@ export function openWire(url: string, payload: Subscription, onData: (data: any)
   const send = (message: object): void => {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
   };
-  let tellAnswered: (answered: true) => void;
-  const answered = new Promise<boolean>((resolve) => (tellAnswered = resolve));
+  let resolveResponse: (response: true) => void;
+  const response = new Promise<boolean>((resolve) => (resolveResponse = resolve));
   const ended = new Promise<Ending>((end) => {
     socket.on('close', (code) => end({ kind: 'CLOSED', code }));
     socket.on('open', () => send({ type: 'connection_init' }));
@@ -44,7 +44,7 @@ export function openWire(url: string, payload: Subscription, onData: (data: any)
         send({ type: 'subscribe', id: 'it', payload });
         return send({ type: 'subscribe', id: 'other', payload: { query: '{ head }' } });
       }
-      if (message.id === 'other') return tellAnswered(true);
+      if (message.id === 'other') return resolveResponse(true);
       if (message.type === 'ping') return send({ type: 'pong' });
       if (message.id !== 'it') return;
       if (message.type === 'complete') return end({ kind: 'COMPLETED' });
@@ -64,8 +64,8 @@ export function openWire(url: string, payload: Subscription, onData: (data: any)
       send({ type: 'complete', id: 'it' });
       socket.close(1000);
     },
-    answers() {
-      return Promise.race([answered, ended.then(() => false)]);
+    roundTrip() {
+      return Promise.race([response, ended.then(() => false)]);
     },
   };
 }

@@ -3,64 +3,64 @@ import { startDatabaseProxy } from '../support/database/database-proxy.ts';
 import { postTo } from '../support/protocols/adapter.ts';
 import { startPostgres } from '../support/database/postgres-server.ts';
 import { document, openPrefect } from '../support/protocols/prefect.ts';
-import { newDatabase, startWorld } from '../support/test-server.ts';
+import { newDatabase, startTestServer } from '../support/test-server.ts';
 
 /** Events of 50 KB. */
 const flood = 1000;
-const patience = { timeout: 20_000, interval: 50 };
+const pollOptions = { timeout: 20_000, interval: 50 };
 
 test('what comes through Prefect’s socket waits for the database, and no pong says otherwise', async () => {
   await using server = await startPostgres();
   await using proxy = await startDatabaseProxy(server.url('postgres'));
-  await using world = await startWorld({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
-  const { url } = world.tidings;
+  await using testServer = await startTestServer({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
+  const { url } = testServer.tidings;
   const ready = async (): Promise<number> => (await fetch(`${url}/readyz`)).status;
   using sender = await openPrefect(url, 'in');
   using listener = await openPrefect(url, 'out');
   listener.send({ type: 'filter', filter: { event: { prefix: ['away.'] } }, backfill: false });
   const names = Array.from({ length: 30 }, (_, n) => `away.${n}`);
-  const say = (from: number, to: number): void => names.slice(from, to).forEach((name) => sender.send(document(name)));
+  const sendRange = (from: number, to: number): void => names.slice(from, to).forEach((name) => sender.send(document(name)));
 
   // Committed, but nobody hears of it: the same events are stored again, which changes nothing.
-  proxy.cutAnswersTo('away.1"');
-  say(0, 10);
+  proxy.cutResponsesTo('away.1"');
+  sendRange(0, 10);
   const first = sender.settled();
-  await expect.poll(() => proxy.cuts(), patience).toBeGreaterThan(0);
-  proxy.cutAnswersTo('nothing more');
+  await expect.poll(() => proxy.cuts(), pollOptions).toBeGreaterThan(0);
+  proxy.cutResponsesTo('nothing more');
   await first;
 
-  proxy.lead('nowhere');
-  await expect.poll(ready, patience).toBe(503);
-  say(10, 20);
+  proxy.route('nowhere');
+  await expect.poll(ready, pollOptions).toBe(503);
+  sendRange(10, 20);
   let isSettled = false;
   const second = sender.settled().then(() => (isSettled = true));
-  const refused = await postTo(world, '/api/events', document('away.refused'), { 'content-type': 'application/json' });
-  expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([503, expect.toSatisfy((seconds) => seconds > 0)]);
+  const rejected = await postTo(testServer, '/api/events', document('away.refused'), { 'content-type': 'application/json' });
+  expect([rejected.status, Number(rejected.headers.get('retry-after'))]).toEqual([503, expect.toSatisfy((seconds) => seconds > 0)]);
   expect(isSettled).toBe(false);
   // It goes before the database is back: what has come is stored all the same.
-  using leaver = await openPrefect(url, 'in');
-  for (const name of names.slice(20)) leaver.send(document(name));
-  leaver.socket.terminate();
+  using leavingSender = await openPrefect(url, 'in');
+  for (const name of names.slice(20)) leavingSender.send(document(name));
+  leavingSender.socket.terminate();
 
-  proxy.lead('to the server');
-  await expect.poll(ready, patience).toBe(200);
+  proxy.route('to the server');
+  await expect.poll(ready, pollOptions).toBe(200);
   await second;
-  await expect.poll(() => listener.received.length, patience).toBe(30);
-  const told = listener.received.map(({ event }): string => event.event);
-  expect(told.toSorted()).toEqual(names.toSorted());
-  expect(told.filter((name) => names.indexOf(name) < 20)).toEqual(names.slice(0, 20));
-  const { events } = await world.data('{ events(order: LOG, first: 100) { nodes { event } } }');
-  expect(events.nodes.map(({ event }: { event: string }) => event)).toEqual(told);
+  await expect.poll(() => listener.received.length, pollOptions).toBe(30);
+  const delivered = listener.received.map(({ event }): string => event.event);
+  expect(delivered.toSorted()).toEqual(names.toSorted());
+  expect(delivered.filter((name) => names.indexOf(name) < 20)).toEqual(names.slice(0, 20));
+  const { events } = await testServer.data('{ events(order: LOG, first: 100) { nodes { event } } }');
+  expect(events.nodes.map(({ event }: { event: string }) => event)).toEqual(delivered);
 });
 
 test('a sender that goes on meanwhile is held up by its network: little of that waits in memory, and all of it is stored in the end', async () => {
-  await using home = await newDatabase();
-  await using proxy = await startDatabaseProxy(home.environment['DATABASE_URL']!);
-  await using world = await startWorld({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
-  using sender = await openPrefect(world.tidings.url, 'in');
-  const ready = async (): Promise<number> => (await fetch(`${world.tidings.url}/readyz`)).status;
-  proxy.lead('nowhere');
-  await expect.poll(ready, patience).toBe(503);
+  await using testDatabase = await newDatabase();
+  await using proxy = await startDatabaseProxy(testDatabase.environment['DATABASE_URL']!);
+  await using testServer = await startTestServer({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
+  using sender = await openPrefect(testServer.tidings.url, 'in');
+  const ready = async (): Promise<number> => (await fetch(`${testServer.tidings.url}/readyz`)).status;
+  proxy.route('nowhere');
+  await expect.poll(ready, pollOptions).toBe(503);
   const payload = { text: 'x'.repeat(50_000) };
   for (let n = 0; n < flood; n += 1) sender.send(document(`flood.${n}`, { payload }));
   const sent = sender.socket.bufferedAmount;
@@ -74,11 +74,11 @@ test('a sender that goes on meanwhile is held up by its network: little of that 
     left = sender.socket.bufferedAmount;
     return rounds;
   };
-  await expect.poll(stands, patience).toBe(10);
+  await expect.poll(stands, pollOptions).toBe(10);
   expect(sent - left).toBeLessThan(25e6); // 4 MB of events, and what the system's buffers hold
-  proxy.lead('to the server');
+  proxy.route('to the server');
   await settled;
-  const { events } = await world.data(
+  const { events } = await testServer.data(
     '{ events(filter: { event: { startsWith: ["flood."] } }, first: 1) { totalCount(max: 10000) { count } } }',
   );
   expect(events.totalCount.count).toBe(flood);

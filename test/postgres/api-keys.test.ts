@@ -4,8 +4,8 @@ import { startProcess } from '../support/process.ts';
 import { newDatabase } from '../support/test-server.ts';
 
 test('a key that one process revokes ends at every process, and stores nothing anywhere after that', async () => {
-  await using home = await newDatabase();
-  const settings = { ...home.environment, TIDINGS_ADMIN_KEY: adminKey };
+  await using testDatabase = await newDatabase();
+  const settings = { ...testDatabase.environment, TIDINGS_ADMIN_KEY: adminKey };
   const processes = [await startProcess(settings), await startProcess(settings)];
   try {
     const [one, other] = processes.map(({ url }) => url) as [string, string];
@@ -16,7 +16,7 @@ test('a key that one process revokes ends at every process, and stores nothing a
     let stored = 0;
     const emitting = (async () => {
       for (;;) {
-        const { status } = await holder.answer(
+        const { status } = await holder.execute(
           `mutation { emitEvent(input: { event: "a", resource: { id: "r" }, payload: { n: ${stored} } }) { status } }`,
         );
         if (status !== 200) return Date.now();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { storedEvents } from '../support/protocols/adapter.ts';
 import { pythonWith } from '../support/protocols/python.ts';
-import { startWorld } from '../support/test-server.ts';
+import { startTestServer } from '../support/test-server.ts';
 
 // A sender cares little for the database behind the server, so once will do.
 const python = pythonWith('cloudevents==2.2.0');
@@ -30,9 +30,9 @@ for each in events:
 `;
 
 test('what the SDK for Python sends is stored as it was said, once, in binary and in structured mode', async (context) => {
-  python.need(context);
-  await using world = await startWorld();
-  const child = spawn(python.program('python3'), ['-c', script, `${world.tidings.url}/cloudevents`], {
+  python.requirePython(context);
+  await using server = await startTestServer();
+  const child = spawn(python.program('python3'), ['-c', script, `${server.tidings.url}/cloudevents`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let printed = '';
@@ -41,7 +41,7 @@ test('what the SDK for Python sends is stored as it was said, once, in binary an
   expect(printed).toBe('204\n'.repeat(6));
   const common = { occurred: '2026-11-23T14:41:10.863461Z', event: 'acme.order.paid', related: [] };
   const labels = { 'ce-source': '/orders/eu', 'ce-attempt': '2' };
-  expect(await storedEvents(world)).toEqual([
+  expect(await storedEvents(server)).toEqual([
     { ...common, id: '/orders/eu 1', resource: { id: 'Zoë 100%', labels }, payload: { amount: 12.5, customer: 'Zoë' }, follows: null },
     {
       ...common,

@@ -8,12 +8,12 @@ import { newDatabase } from '../support/test-server.ts';
 const starters = 20;
 
 test('twenty starters at once on a new database all succeed, on one log', async () => {
-  await using home = await newDatabase();
-  const settings = readSettings({ ...home.environment, TIDINGS_POOL_SIZE: '2' });
+  await using testDatabase = await newDatabase();
+  const settings = readSettings({ ...testDatabase.environment, TIDINGS_POOL_SIZE: '2' });
   const stores = await Promise.all(Array.from({ length: starters }, () => openStore(settings)));
   try {
     const [first] = stores;
-    expect(stores.map(({ lineage }) => lineage.epoch)).toEqual(Array.from({ length: starters }, () => first!.lineage.epoch));
+    expect(stores.map(({ epochHistory }) => epochHistory.epoch)).toEqual(Array.from({ length: starters }, () => first!.epochHistory.epoch));
     for (const { database } of stores) {
       const [row] = await database.rows<Readonly<Record<string, string>>>(sql`
         select (select count(*) from tidings.log_epochs) as epochs, count(*) as migrations, count(distinct hash) as kinds from tidings.migrations`);
@@ -25,11 +25,11 @@ test('twenty starters at once on a new database all succeed, on one log', async 
 });
 
 test('a starter waits for one that is migrating, and nobody holds the lock when both are done', async () => {
-  await using home = await newDatabase();
-  const settings = readSettings(home.environment);
+  await using testDatabase = await newDatabase();
+  const settings = readSettings(testDatabase.environment);
   await using first = await openStore(settings);
   // The lock of store/migrate.ts, as another starter would hold it.
-  const opening = await first.database.alone(async (migrating) => {
+  const opening = await first.database.withConnection(async (migrating) => {
     await migrating`select pg_advisory_lock(${starterLock}::bigint)`;
     const started = openStore(settings);
     await expect.poll(() => locks(first.database)).toEqual([false, true]);
@@ -37,7 +37,7 @@ test('a starter waits for one that is migrating, and nobody holds the lock when 
     return { started };
   });
   await using second = await opening.started;
-  expect(second.lineage.epoch).toBe(first.lineage.epoch);
+  expect(second.epochHistory.epoch).toBe(first.epochHistory.epoch);
   expect(await locks(first.database)).toEqual([]);
 });
 

@@ -3,7 +3,7 @@ import { startDatabaseProxy } from '../support/database/database-proxy.ts';
 import { emit, startEndurance } from '../support/endurance.ts';
 import { startPostgres } from '../support/database/postgres-server.ts';
 
-const patience = { timeout: 20_000, interval: 50 };
+const pollOptions = { timeout: 20_000, interval: 50 };
 const unavailable = [{ extensions: { code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) } }];
 
 test('an emission whose connection is cut may be repeated, whether or not it was committed', async () => {
@@ -12,22 +12,22 @@ test('an emission whose connection is cut may be repeated, whether or not it was
   await using endurance = await startEndurance({ DATABASE_URL: proxy.url });
   const { url, codes } = endurance;
 
-  proxy.cutAnswersTo('committed-');
+  proxy.cutResponsesTo('committed-');
   proxy.cutBefore('never-sent-');
   expect((await emit(url, ['committed-1', 'committed-2'])).errors).toMatchObject(unavailable);
   expect((await emit(url, ['never-sent-1'])).errors).toMatchObject(unavailable);
   expect(proxy.cuts()).toBeGreaterThanOrEqual(2);
-  proxy.cutAnswersTo('nothing more');
+  proxy.cutResponsesTo('nothing more');
   proxy.cutBefore('nothing more');
   expect((await emit(url, ['committed-1', 'committed-2'])).data.emitEvents).toEqual({ created: 0, duplicates: 2 });
   expect((await emit(url, ['never-sent-1'])).data.emitEvents).toEqual({ created: 1, duplicates: 0 });
 
   // The writers' too, whatever of them is under way.
-  proxy.cutAnswersTo('some.thing');
+  proxy.cutResponsesTo('some.thing');
   const cuts = proxy.cuts();
-  await expect.poll(() => proxy.cuts(), patience).toBeGreaterThan(cuts + 10);
-  proxy.cutAnswersTo('nothing more');
-  await endurance.settle(['committed-1', 'committed-2', 'never-sent-1']);
+  await expect.poll(() => proxy.cuts(), pollOptions).toBeGreaterThan(cuts + 10);
+  proxy.cutResponsesTo('nothing more');
+  await endurance.verify(['committed-1', 'committed-2', 'never-sent-1']);
   expect([...codes]).toEqual(['UNAVAILABLE']);
   expect(await endurance.metric('tidings_unexpected_errors_total')).toBe(0);
 });
@@ -37,15 +37,15 @@ test('connections that are taken and closed at once are a database that is away,
   await using proxy = await startDatabaseProxy(server.url('postgres'));
   await using endurance = await startEndurance({ DATABASE_URL: proxy.url });
   const { url, codes } = endurance;
-  await expect.poll(() => endurance.acknowledged(), patience).toBeGreaterThan(100);
-  proxy.lead('nowhere');
-  await expect.poll(() => endurance.readiness(), patience).toBe(503);
+  await expect.poll(() => endurance.acknowledged(), pollOptions).toBeGreaterThan(100);
+  proxy.route('nowhere');
+  await expect.poll(() => endurance.readiness(), pollOptions).toBe(503);
   expect((await emit(url, ['away'])).errors).toMatchObject(unavailable);
-  proxy.lead('to the server');
-  await expect.poll(() => endurance.readiness(), patience).toBe(200);
+  proxy.route('to the server');
+  await expect.poll(() => endurance.readiness(), pollOptions).toBe(200);
   const acknowledged = endurance.acknowledged();
-  await expect.poll(() => endurance.acknowledged(), patience).toBeGreaterThan(acknowledged + 100);
-  await endurance.settle();
+  await expect.poll(() => endurance.acknowledged(), pollOptions).toBeGreaterThan(acknowledged + 100);
+  await endurance.verify();
   expect([...codes]).toEqual(['UNAVAILABLE']);
 });
 
@@ -53,11 +53,11 @@ test('a statement that is never answered is given up, and its connection with it
   await using server = await startPostgres();
   await using proxy = await startDatabaseProxy(server.url('postgres'));
   await using endurance = await startEndurance({ DATABASE_URL: proxy.url, TIDINGS_STATEMENT_TIMEOUT_MS: '1000' });
-  await expect.poll(() => endurance.acknowledged(), patience).toBeGreaterThan(10);
+  await expect.poll(() => endurance.acknowledged(), pollOptions).toBeGreaterThan(10);
   proxy.silence('"silent"');
   expect((await emit(endurance.url, ['silent'])).errors).toMatchObject(unavailable);
   proxy.silence('nothing more');
-  await endurance.settle(['silent']);
+  await endurance.verify(['silent']);
   // Writers get none but this, if any: the statement may have been for that one request.
   for (const code of endurance.codes) expect(code).toBe('UNAVAILABLE');
 });

@@ -2,45 +2,45 @@ import postgres from 'postgres';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/settings.ts';
-import { rulesFor, startRetention } from '../../src/maintenance/retention.ts';
+import { retentionRules, startRetention } from '../../src/maintenance/retention.ts';
 import type { Tail } from '../../src/log/tail.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { databaseClock, readPartitions } from '../../src/store/retention/partitions.ts';
-import { readRemoved } from '../../src/store/retention/log-start.ts';
+import { createLogStartReader } from '../../src/store/retention/log-start.ts';
 import { emit, startEndurance } from '../support/endurance.ts';
 import { startPostgres, type PostgresServer } from '../support/database/postgres-server.ts';
 
-const patience = { timeout: 20_000, interval: 50 };
+const pollOptions = { timeout: 20_000, interval: 50 };
 
 /** How the database can go away. */
-const ways: Readonly<Record<string, (server: PostgresServer) => Promise<void>>> = {
+const outages: Readonly<Record<string, (server: PostgresServer) => Promise<void>>> = {
   'stopped and starts again': (server) => server.stop('fast'),
   'stopped at once, without a checkpoint, and starts again': (server) => server.stop('immediate'),
   'killed and starts again': (server) => server.kill(),
 };
 
 describe('when the database is', () => {
-  test.each(Object.entries(ways))('%s, the server stays up, says so, and goes on where it was', async (_, leave) => {
+  test.each(Object.entries(outages))('%s, the server stays up, says so, and goes on where it was', async (_, outage) => {
     await using server = await startPostgres();
     await using endurance = await startEndurance({ DATABASE_URL: server.url('postgres') });
     const { url, codes } = endurance;
-    await expect.poll(() => endurance.acknowledged(), patience).toBeGreaterThan(500);
+    await expect.poll(() => endurance.acknowledged(), pollOptions).toBeGreaterThan(500);
     expect(await endurance.readiness()).toBe(200);
     expect([...codes]).toEqual([]);
 
-    await leave(server);
-    await expect.poll(() => endurance.readiness(), patience).toBe(503);
-    const refused = { status: 503, errors: [{ extensions: { code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) } }] };
-    expect(await emit(url, ['away'])).toMatchObject(refused);
+    await outage(server);
+    await expect.poll(() => endurance.readiness(), pollOptions).toBe(503);
+    const unavailable = { status: 503, errors: [{ extensions: { code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) } }] };
+    expect(await emit(url, ['away'])).toMatchObject(unavailable);
     expect(await (await fetch(`${url}/livez`)).text()).toBe('live\n');
 
     await server.restart();
-    await expect.poll(() => endurance.readiness(), patience).toBe(200);
-    const [acknowledged, digested] = [endurance.acknowledged(), await endurance.metric('tidings_log_digested')];
-    await expect.poll(() => endurance.acknowledged(), patience).toBeGreaterThan(acknowledged + 2000);
-    await expect.poll(() => endurance.metric('tidings_log_digested'), patience).toBeGreaterThan(digested);
-    await expect.poll(() => listens(server), patience).toBe(true);
-    await endurance.settle();
+    await expect.poll(() => endurance.readiness(), pollOptions).toBe(200);
+    const [acknowledged, indexedTo] = [endurance.acknowledged(), await endurance.metric('tidings_index_position')];
+    await expect.poll(() => endurance.acknowledged(), pollOptions).toBeGreaterThan(acknowledged + 2000);
+    await expect.poll(() => endurance.metric('tidings_index_position'), pollOptions).toBeGreaterThan(indexedTo);
+    await expect.poll(() => listens(server), pollOptions).toBe(true);
+    await endurance.verify();
     expect([...codes]).toEqual(['UNAVAILABLE']);
     expect(await endurance.metric('tidings_unexpected_errors_total')).toBe(0);
   });
@@ -52,14 +52,14 @@ test('partitions are looked after again once the database is back', async () => 
   const { database } = store;
   const warned: string[] = [];
   const logger = pino({ level: 'warn' }, { write: (line) => void warned.push(line) });
-  const parts = { database, removedUpTo: readRemoved(database), tail: { forget: () => undefined } as unknown as Tail, logger };
-  await using _ = startRetention(parts, { ...rulesFor(1), ahead: 40, lookMs: 20 });
+  const parts = { database, logStart: createLogStartReader(database), tail: { prune: () => undefined } as unknown as Tail, logger };
+  await using _ = startRetention(parts, { ...retentionRules(1), partitionsAhead: 40, checkIntervalMs: 20 });
   await server.stop('fast');
-  await expect.poll(() => warned.length, patience).toBe(1);
+  await expect.poll(() => warned.length, pollOptions).toBe(1);
   await server.restart();
   const ahead = async (): Promise<number> =>
     (await readPartitions(database, databaseClock(database))).filter(({ opened }) => opened === null).length;
-  await expect.poll(() => ahead().catch(() => 0), patience).toBe(40);
+  await expect.poll(() => ahead().catch(() => 0), pollOptions).toBe(40);
   expect(warned).toHaveLength(1);
 });
 

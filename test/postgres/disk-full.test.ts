@@ -8,7 +8,7 @@ import { startEndurance } from '../support/endurance.ts';
 import { startPostgres, type PostgresServer } from '../support/database/postgres-server.ts';
 import { post } from '../support/test-server.ts';
 
-const patience = { timeout: 30_000, interval: 50 };
+const pollOptions = { timeout: 30_000, interval: 50 };
 
 test('a disk that is full refuses writers and nobody else, and once it has room all goes on', async ({ skip }) => {
   await using server = await startPostgres();
@@ -20,14 +20,14 @@ test('a disk that is full refuses writers and nobody else, and once it has room 
   await admin.end();
   await using endurance = await startEndurance({ DATABASE_URL: server.url('small') });
   const { url, codes } = endurance;
-  await expect.poll(() => endurance.acknowledged(), patience).toBeGreaterThan(100);
+  await expect.poll(() => endurance.acknowledged(), pollOptions).toBeGreaterThan(100);
 
   disk.fill();
-  await expect.poll(() => [...codes], patience).toEqual(['UNAVAILABLE']);
+  await expect.poll(() => [...codes], pollOptions).toEqual(['UNAVAILABLE']);
   // Pages of tables have room for a while; an event that needs more has none.
   const large = { id: 'large', event: 'some.thing', resource: { id: 'r' }, payload: { text: noise(200_000) } };
-  const refused = await post(url, mutation, { large });
-  expect(refused.errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) } }]);
+  const rejected = await post(url, mutation, { large });
+  expect(rejected.errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) } }]);
   expect((await post(url, '{ event(id: "large") { id } events(first: 1) { nodes { id } } }')).data).toMatchObject({
     event: null,
     events: { nodes: [{ id: expect.any(String) }] },
@@ -36,11 +36,11 @@ test('a disk that is full refuses writers and nobody else, and once it has room 
 
   disk.clear();
   const acknowledged = endurance.acknowledged();
-  await expect.poll(() => endurance.acknowledged(), patience).toBeGreaterThan(acknowledged + 2000);
-  const digested = await endurance.metric('tidings_log_digested');
-  await expect.poll(() => endurance.metric('tidings_log_digested'), patience).toBeGreaterThan(digested);
+  await expect.poll(() => endurance.acknowledged(), pollOptions).toBeGreaterThan(acknowledged + 2000);
+  const indexedTo = await endurance.metric('tidings_index_position');
+  await expect.poll(() => endurance.metric('tidings_index_position'), pollOptions).toBeGreaterThan(indexedTo);
   expect((await post(url, mutation, { large })).data.emitEvent.status).toBe('CREATED');
-  await endurance.settle(['large']);
+  await endurance.verify(['large']);
   expect([...codes]).toEqual(['UNAVAILABLE']);
   expect(await endurance.metric('tidings_unexpected_errors_total')).toBe(0);
 });

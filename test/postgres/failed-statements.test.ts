@@ -5,29 +5,29 @@ import { TidingsError } from '../../src/errors.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { newDatabase } from '../support/test-server.ts';
 
-const told: string[] = [];
-const home = await newDatabase();
+const reported: string[] = [];
+const testDatabase = await newDatabase();
 const { database, ...store } = await openStore({
-  ...readSettings({ ...home.environment, TIDINGS_STATEMENT_TIMEOUT_MS: '200' }),
-  failed: (kind) => told.push(kind),
+  ...readSettings({ ...testDatabase.environment, TIDINGS_STATEMENT_TIMEOUT_MS: '200' }),
+  onFailure: (kind) => reported.push(kind),
 });
 
-beforeEach(() => void told.splice(0));
+beforeEach(() => void reported.splice(0));
 afterAll(async () => {
   await store[Symbol.asyncDispose]();
-  await home[Symbol.asyncDispose]();
+  await testDatabase[Symbol.asyncDispose]();
 });
 
 test('a statement that takes too long exceeds a limit', async () => {
   await expect(database.rows(sql`select pg_sleep(5)`)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
-  expect(told).toEqual(['timeout']);
+  expect(reported).toEqual(['timeout']);
 });
 
 test('a statement whose connection is ended finds the database unreachable, and the next one works', async () => {
   await expect(database.rows(sql`select pg_terminate_backend(pg_backend_pid())`)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  expect(told).toEqual(['unreachable']);
+  expect(reported).toEqual(['unreachable']);
   expect(await database.rows(sql`select 1 as one`)).toEqual([{ one: 1 }]);
-  expect(told).toEqual(['unreachable']);
+  expect(reported).toEqual(['unreachable']);
 });
 
 test('any other failure is the database’s own, without the parameters of its statement', async () => {
@@ -36,11 +36,11 @@ test('any other failure is the database’s own, without the parameters of its s
   expect(failure).not.toBeInstanceOf(TidingsError);
   expect(failure).toMatchObject({ code: '22012' });
   expect(JSON.stringify([failure, (failure as Error).message, (failure as Error).stack])).not.toContain('secret');
-  expect(told).toEqual(['other']);
+  expect(reported).toEqual(['other']);
 });
 
 test('what a caller throws himself is no failure of a statement', async () => {
   const thrown = new TidingsError('UNAVAILABLE', 'Of somebody else.');
-  await expect(database.alone(async () => Promise.reject(thrown))).rejects.toBe(thrown);
-  expect(told).toEqual([]);
+  await expect(database.withConnection(async () => Promise.reject(thrown))).rejects.toBe(thrown);
+  expect(reported).toEqual([]);
 });

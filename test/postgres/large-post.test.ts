@@ -7,7 +7,7 @@ import { startProcess, type ServerProcess } from '../support/process.ts';
 import { newDatabase } from '../support/test-server.ts';
 
 const many = 20_000;
-const patience = { timeout: 20_000, interval: 20 };
+const pollOptions = { timeout: 20_000, interval: 20 };
 
 async function post({ url }: ServerProcess, count: number): Promise<number> {
   const events = Array.from({ length: count }, (_, n) => ({
@@ -58,7 +58,7 @@ test(`of ${many} events whose server is killed while they are being stored, none
   const posting = post(first, many).catch(() => 'no answer');
   const waiting = async (): Promise<number[]> =>
     (await beside`select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).map(({ pid }) => pid);
-  await expect.poll(waiting, patience).toHaveLength(1);
+  await expect.poll(waiting, pollOptions).toHaveLength(1);
   await kill(first);
   expect(await posting).toBe('no answer');
   expect(await stored()).toBe(0);
@@ -67,7 +67,7 @@ test(`of ${many} events whose server is killed while they are being stored, none
   await beside`select pg_terminate_backend(${pid!})`; // its client has gone, which it would find out at its end only
   await holder`rollback`;
   holder.release();
-  await expect.poll(waiting, patience).toEqual([]);
+  await expect.poll(waiting, pollOptions).toEqual([]);
   expect(await stored()).toBe(0);
   expect(await post(await start(), many)).toBe(204);
   expect(await stored()).toBe(many);
@@ -80,7 +80,7 @@ test('of 2,000 events whose server is killed before it could answer, all are sto
   const first = await start(proxy.url);
   proxy.silence('e-1999"');
   const posting = post(first, 2000).catch(() => 'no answer');
-  await expect.poll(stored, patience).toBe(2000);
+  await expect.poll(stored, pollOptions).toBe(2000);
   await kill(first);
   expect(await posting).toBe('no answer');
   expect(await post(await start(), 2000)).toBe(204);

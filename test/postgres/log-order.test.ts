@@ -24,9 +24,9 @@ const events = (writer: string, from: number, count: number): object[] =>
   Array.from({ length: count }, (_, index) => ({ id: `${writer}:${from + index}`, event: 'a.b', resource: { id: writer } }));
 
 test('a foreign transaction that has written and stays open delays nobody', async () => {
-  await using home = await newDatabase();
-  const { url } = await startProcess(home.environment);
-  const client = postgres(home.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
+  await using testDatabase = await newDatabase();
+  const { url } = await startProcess(testDatabase.environment);
+  const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
   await client`create table others (n int)`;
   await client.begin(async (transaction) => {
     await transaction`insert into others values (1)`;
@@ -36,9 +36,9 @@ test('a foreign transaction that has written and stays open delays nobody', asyn
 });
 
 test('nor does one in another database of the same server, even a writer of another log', async () => {
-  await using home = await newDatabase();
+  await using testDatabase = await newDatabase();
   await using foreign = await newDatabase();
-  const { url } = await startProcess(home.environment);
+  const { url } = await startProcess(testDatabase.environment);
   await startProcess(foreign.environment);
   const client = postgres(foreign.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
   await client.begin(async (transaction) => {
@@ -60,9 +60,9 @@ async function expectNoDelay(url: string): Promise<void> {
 }
 
 test('a reader never passes a writer that has taken places and is undecided', async () => {
-  await using home = await newDatabase();
-  const { url } = await startProcess(home.environment);
-  const client = postgres(home.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
+  await using testDatabase = await newDatabase();
+  const { url } = await startProcess(testDatabase.environment);
+  const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
   const slow = await client.reserve();
   await slow`begin`;
   await slow`select * from tidings.append_events(${row('slow')}::text::jsonb, false)`;
@@ -72,13 +72,13 @@ test('a reader never passes a writer that has taken places and is undecided', as
   const during = await read();
   expect(during.events).toMatchObject({ nodes: [], totalCount: { count: 0 } });
   // An answer waits for it, so that whoever has it finds the event.
-  let answered = false;
-  const waiting = post(url, batch, { input: events('after', 0, 1) }).then((answer) => {
-    answered = true;
-    return answer;
+  let responded = false;
+  const waiting = post(url, batch, { input: events('after', 0, 1) }).then((response) => {
+    responded = true;
+    return response;
   });
   await expect.poll(async () => (await client`select count(*)::int as n from tidings.events`)[0]!['n'], { timeout: 5000 }).toBe(2);
-  expect(answered).toBe(false);
+  expect(responded).toBe(false);
   await slow`commit`;
   slow.release();
   expect((await waiting).data.emitEvents.created).toBe(1);
@@ -89,25 +89,25 @@ test('a reader never passes a writer that has taken places and is undecided', as
 });
 
 test('a process killed with -9 among its appends stops nobody, and its answered events are kept', async () => {
-  await using home = await newDatabase();
-  const dying = await startProcess(home.environment);
-  const living = await startProcess(home.environment);
-  const answered: string[] = [];
+  await using testDatabase = await newDatabase();
+  const dying = await startProcess(testDatabase.environment);
+  const living = await startProcess(testDatabase.environment);
+  const responded: string[] = [];
   const writing = Array.from({ length: 8 }, async (_, writer) => {
     for (let from = 0; ; from += 20) {
       const input = events(`d${writer}`, from, 20);
-      const answer = await post(dying.url, batch, { input }).catch(() => null);
-      if (answer?.data === undefined || answer.data === null) return;
-      answered.push(...input.map((each: any) => each.id as string));
+      const response = await post(dying.url, batch, { input }).catch(() => null);
+      if (response?.data === undefined || response.data === null) return;
+      responded.push(...input.map((each: any) => each.id as string));
     }
   });
-  await expect.poll(() => answered.length, { timeout: 30_000 }).toBeGreaterThan(1000);
+  await expect.poll(() => responded.length, { timeout: 30_000 }).toBeGreaterThan(1000);
   dying.child.kill('SIGKILL');
   await Promise.all(writing);
   const { data } = await post(living.url, batch, { input: events('living', 0, 1) });
   expect(data.emitEvents.created).toBe(1);
-  for (let from = 0; from < answered.length; from += 1000) {
-    const id = answered.slice(from, from + 1000);
+  for (let from = 0; from < responded.length; from += 1000) {
+    const id = responded.slice(from, from + 1000);
     const found = await post(living.url, 'query ($id: [ID!]) { events(filter: {id: $id}, first: 1) { totalCount { count } } }', { id });
     expect(found.data.events.totalCount.count).toBe(id.length);
   }

@@ -22,10 +22,10 @@ type Seen = string[];
 test(
   '32 writers in 4 processes: readers by page and by subscription, in each process, get all of 102,400 events once, in one order',
   async () => {
-    await using home = await newDatabase();
+    await using testDatabase = await newDatabase();
     const urls: string[] = [];
     for (let index = 0; index < 4; index += 1) {
-      const { url, child } = await startProcess({ ...home.environment, TIDINGS_POOL_SIZE: '9' });
+      const { url, child } = await startProcess({ ...testDatabase.environment, TIDINGS_POOL_SIZE: '9' });
       children.push(child);
       urls.push(url);
     }
@@ -58,9 +58,9 @@ test(
 /** Emits through one process, batch after batch, and looks through another whether what was acknowledged can be read there. */
 async function write(urls: readonly string[], writer: number): Promise<void> {
   const mutation = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created head results { event { cursor } } } }';
-  const most = writer % 4 === 0 ? 31 : 311;
+  const maxBatch = writer % 4 === 0 ? 31 : 311;
   for (let from = 0; from < perWriter;) {
-    const count = Math.min(1 + ((writer * 7 + from) % most), perWriter - from);
+    const count = Math.min(1 + ((writer * 7 + from) % maxBatch), perWriter - from);
     const input = Array.from({ length: count }, (_, index) => ({
       id: `w${writer}:${from + index}`,
       event: 'a.b',

@@ -11,12 +11,12 @@ test.each(['development', 'production', 'test'])(
   'of what goes wrong in the server, callers hear nothing and the log everything, with the request, when NODE_ENV is %s',
   async (NODE_ENV) => {
     vi.stubEnv('NODE_ENV', NODE_ENV);
-    await using home = await newDatabase();
+    await using testDatabase = await newDatabase();
     const lines: string[] = [];
     const stream = new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) });
-    const settings = readSettings({ ...home.environment, PORT: '0', TIDINGS_ADMIN_KEY: adminKey });
+    const settings = readSettings({ ...testDatabase.environment, PORT: '0', TIDINGS_ADMIN_KEY: adminKey });
     await using tidings = await startTidings(settings, pino({ level: 'info' }, stream));
-    const database = postgres(home.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
+    const database = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
     await database`alter table tidings.resources rename column id to secret_name`;
     await database.end();
 

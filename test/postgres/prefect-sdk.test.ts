@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
 import { pythonWith } from '../support/protocols/python.ts';
-import { askPrefect, document } from '../support/protocols/prefect.ts';
+import { requestPrefect, document } from '../support/protocols/prefect.ts';
 import { block } from '../support/readme.ts';
-import { newDatabase, startWorld } from '../support/test-server.ts';
+import { newDatabase, startTestServer } from '../support/test-server.ts';
 
 // Prefect's own SDK and commands, unmodified.
 const python = pythonWith('prefect==3.9.1');
@@ -42,19 +42,19 @@ interface Program {
   readonly ended: Promise<void>;
 }
 
-function run(command: string, words: readonly string[]): Program {
+function run(command: string, args: readonly string[]): Program {
   const env = { PATH: process.env['PATH'], PYTHONUNBUFFERED: '1', PREFECT_API_URL: `http://127.0.0.1:${port}/api`, PREFECT_HOME: profile };
-  const child = spawn(command, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
-  let said = '';
+  let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const ended = once(child, 'close').then(([code, signal]) => expect([code, signal], said).toEqual([0, null]));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = once(child, 'close').then(([code, signal]) => expect([code, signal], stderr).toEqual([0, null]));
   return { child, printed: () => printed, ended };
 }
 
-function client(...words: string[]): Program {
-  return run(python.program('python3'), [script, ...words]);
+function client(...args: string[]): Program {
+  return run(python.program('python3'), [script, ...args]);
 }
 
 async function result(program: Program): Promise<any> {
@@ -63,14 +63,14 @@ async function result(program: Program): Promise<any> {
 }
 
 test('emit_event alone, prefect event emit, and read_events with its defaults', { timeout: 120_000 }, async (context) => {
-  python.need(context);
+  python.requirePython(context);
   await result(client('alone'));
   await run(python.program('prefect'), ['event', 'emit', 'cli.done', '--resource-id', 'cli.r']).ended;
   expect(await result(client('read'))).toEqual({ total: 2, events: ['cli.done', 'sdk.alone'] });
 });
 
 test('subscribers with filters by event, resource, related and label', { timeout: 120_000 }, async (context) => {
-  python.need(context);
+  python.requirePython(context);
   expect(await result(client('subscribed'))).toEqual({
     event: ['sub.a.1', 'sub.a.last'],
     resource: ['sub.b.1', 'sub.a.last'],
@@ -80,7 +80,7 @@ test('subscribers with filters by event, resource, related and label', { timeout
 });
 
 test('prefect event stream prints what comes', { timeout: 120_000 }, async (context) => {
-  python.need(context);
+  python.requirePython(context);
   const streaming = run(python.program('prefect'), ['event', 'stream', '--format', 'text']);
   streaming.ended.catch(() => undefined); // it never ends by itself
   await run(python.program('prefect'), ['event', 'emit', 'cli.live', '--resource-id', 'cli.r']).ended;
@@ -92,15 +92,15 @@ test(
   'the README’s forwarder brings the events of another server, those of the minute before first',
   { timeout: 120_000 },
   async (context) => {
-    python.need(context);
-    await using source = await startWorld();
+    python.requirePython(context);
+    await using source = await startTestServer();
     const emit = async (event: string, follows: string | null): Promise<any> => {
       const sent = document(event, { occurred: new Date().toISOString(), follows });
-      expect((await askPrefect(source.tidings.url, 'events', sent)).status).toBe(204);
+      expect((await requestPrefect(source.tidings.url, 'events', sent)).status).toBe(204);
       return sent;
     };
     const forwarded = async (): Promise<any[]> =>
-      (await askPrefect(server.url, 'events/filter', { filter: { event: { prefix: ['run.'] }, order: 'ASC' } })).body.events;
+      (await requestPrefect(server.url, 'events/filter', { filter: { event: { prefix: ['run.'] }, order: 'ASC' } })).body.events;
     const pending = await emit('run.Pending', null);
     const forwarding = run(python.program('python3'), [
       '-c',
@@ -117,7 +117,7 @@ test(
 );
 
 test('5,000 of emit_event in a loop survive the server’s end in the middle, each once', { timeout: 240_000 }, async (context) => {
-  python.need(context);
+  python.requirePython(context);
   const looping = client('loop', '5000');
   await expect.poll(() => looping.printed().split('\n').length, { timeout: 60_000 }).toBeGreaterThan(20);
   const exit = once(server.child, 'exit');

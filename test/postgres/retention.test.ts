@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import postgres from 'postgres';
 import { afterEach, expect, test } from 'vitest';
 import { parseCursor } from '../../src/event/cursor.ts';
-import { lookAfterPartitions } from '../../src/maintenance/retention.ts';
+import { maintainPartitions } from '../../src/maintenance/retention.ts';
 import { removePartition } from '../../src/store/retention/remove-partition.ts';
 import { rules, startAging } from '../support/database/aging.ts';
 import { startProcess } from '../support/process.ts';
@@ -18,7 +18,7 @@ async function startServer(environment: Readonly<Record<string, string>>): Promi
 }
 
 const emission = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created results { status event { cursor } } } }';
-const placeOf = ({ event }: any): number => parseCursor(event.cursor, 'LOG', []).position;
+const positionOf = ({ event }: any): number => parseCursor(event.cursor, 'LOG', []).position;
 const made = (prefix: string, count: number): object[] =>
   Array.from({ length: count }, (_, index) => ({ id: `${prefix}-${index}`, event: 'kind.made', resource: { id: 'r' } }));
 
@@ -37,12 +37,12 @@ test('readers, followers and writers go on while partitions go: each follower ge
       const { emitEvents } = await log.data(emission, { input });
       // Never seen before, so nothing else will do.
       expect(emitEvents.created).toBe(input.length);
-      input.forEach(({ id }: any, index) => emitted.set(id, placeOf(emitEvents.results[index])));
+      input.forEach(({ id }: any, index) => emitted.set(id, positionOf(emitEvents.results[index])));
     }
   };
   const read = async (): Promise<void> => {
     for (let after: string | null = null; writing;) {
-      const { data, errors } = await log.answer(
+      const { data, errors } = await log.execute(
         'query ($after: Cursor) { events(order: LOG, first: 20, after: $after, filter: {event: {startsWith: ["kind."]}}) { edges { cursor } totalCount { count } } head }',
         { after },
       );
@@ -52,57 +52,57 @@ test('readers, followers and writers go on while partitions go: each follower ge
       after = errors === undefined ? (data.events.edges.at(-1)?.cursor ?? null) : null;
     }
   };
-  const follow = async (hesitant: boolean): Promise<{ readonly seen: string[]; readonly gaps: (readonly [number, number])[] }> => {
+  const follow = async (runsRetention: boolean): Promise<{ readonly seen: string[]; readonly gaps: (readonly [number, number])[] }> => {
     await using listener = await log.streams.listen(0 as any, { request: { batchSize: 50 } });
     const seen: string[] = [];
     const gaps: (readonly [number, number])[] = [];
-    let place = 0;
+    let position = 0;
     for (let last = false; !last;) {
       const message = await listener.next();
       if (message.kind === 'EventBatch') {
-        expect(message.previous).toBe(place);
+        expect(message.previous).toBe(position);
         seen.push(...message.events.map(({ id }: any) => id));
         last = message.events.at(-1).id === 'last';
       }
       if (message.kind === 'Removed') {
-        expect(message.from).toBe(place);
+        expect(message.from).toBe(position);
         gaps.push([message.from, message.to]);
       }
-      place = message.to ?? message.cursor;
+      position = message.to ?? message.cursor;
       // Others are at it at times.
-      if (hesitant) await log.days(0).catch(() => undefined);
+      if (runsRetention) await log.advanceDays(0).catch(() => undefined);
     }
     return { seen, gaps };
   };
-  const busy = [write(0), write(1), write(2), read(), read()];
+  const workers = [write(0), write(1), write(2), read(), read()];
   const following = [follow(false), follow(true), follow(true)];
   for (let day = 0; day < 70; day += 2) {
     const enough = emitted.size + 30;
     await expect.poll(() => emitted.size, { timeout: 20_000 }).toBeGreaterThan(enough);
-    await persistently(() => log.days(2));
+    await retryWhileLocked(() => log.advanceDays(2));
   }
   const late = log.streams.listen(1 as any);
   expect(await (await late).next()).toMatchObject({ kind: 'Removed', from: 1 });
   writing = false;
-  await Promise.all(busy);
+  await Promise.all(workers);
   const { emitEvents } = await log.data(emission, { input: [{ id: 'last', event: 'kind.made', resource: { id: 'r' } }] });
-  emitted.set('last', placeOf(emitEvents.results[0]));
+  emitted.set('last', positionOf(emitEvents.results[0]));
   for (const { seen, gaps } of await Promise.all(following)) {
-    const places = seen.map((id) => emitted.get(id)!);
-    expect(places).toEqual(Array.from(new Set(places)).toSorted((x, y) => x - y));
+    const positions = seen.map((id) => emitted.get(id)!);
+    expect(positions).toEqual(Array.from(new Set(positions)).toSorted((x, y) => x - y));
     const missed = new Map(emitted);
     for (const id of seen) missed.delete(id);
-    expect(Array.from(missed).filter(([, place]) => !gaps.some(([from, to]) => from < place && place <= to))).toEqual([]);
+    expect(Array.from(missed).filter(([, position]) => !gaps.some(([from, to]) => from < position && position <= to))).toEqual([]);
   }
   await (await late)[Symbol.asyncDispose]();
-  expect(await log.services.removedUpTo()).toBeGreaterThan(0);
+  expect(await log.services.logStart()).toBeGreaterThan(0);
 });
 
 /** The database's lock_not_available. */
-const gaveUp = { code: '55P03' };
+const lockTimeout = { code: '55P03' };
 
 /** Another process may be at it. */
-async function persistently(attempt: () => Promise<void>): Promise<void> {
+async function retryWhileLocked(attempt: () => Promise<void>): Promise<void> {
   await expect
     .poll(
       () =>
@@ -118,15 +118,15 @@ async function persistently(attempt: () => Promise<void>): Promise<void> {
 test('removal gives up while a statement is under way, so that nobody waits behind it for long, and gets through after', async () => {
   await using log = await startAging();
   await log.data(emission, { input: made('old', 3) });
-  await log.days(1);
+  await log.advanceDays(1);
   const { database } = log.services;
   const [partition] = await log.partitions();
-  const remove = async (): Promise<void> => removePartition(database, partition!.first, { at: await log.clock(), wait: 20 });
-  await database.alone((client) =>
+  const remove = async (): Promise<void> => removePartition(database, partition!.first, { at: await log.clock(), lockTimeoutMs: 20 });
+  await database.withConnection((client) =>
     client.begin(async (transaction) => {
       await transaction`select count(*) from tidings.events`;
-      await expect(remove()).rejects.toMatchObject(gaveUp);
-      expect(await log.services.removedUpTo()).toBe(0);
+      await expect(remove()).rejects.toMatchObject(lockTimeout);
+      expect(await log.services.logStart()).toBe(0);
       expect((await log.data('{ event(id: "old-0") { id } }')).event).toEqual({ id: 'old-0' });
     }),
   );
@@ -137,30 +137,30 @@ test('removal gives up while a statement is under way, so that nobody waits behi
 test('a writer that has compared with a stored event holds its removal off; one process at a time looks after partitions', async () => {
   await using log = await startAging();
   await log.data(emission, { input: made('old', 3) });
-  await log.days(1);
+  await log.advanceDays(1);
   const { database } = log.services;
   const looking = { database, clock: log.clock, signal: new AbortController().signal };
   const batch = JSON.stringify([{ id: 'old-0', event: 'kind.made', resource_id: 'r', resource_labels: {}, related: [] }]);
-  await database.alone((client) =>
+  await database.withConnection((client) =>
     client.begin(async (transaction) => {
       const [row] = await transaction`select created, differing from tidings.append_events(${batch}::text::jsonb, false)`;
       expect(row).toEqual({ created: false, differing: '{}' });
-      await expect(removePartition(database, 0 as any, { at: await log.clock(), wait: 20 })).rejects.toMatchObject(gaveUp);
+      await expect(removePartition(database, 0 as any, { at: await log.clock(), lockTimeoutMs: 20 })).rejects.toMatchObject(lockTimeout);
     }),
   );
-  await database.alone((client) =>
+  await database.withConnection((client) =>
     client.begin(async (transaction) => {
       await transaction`select tidings.look_after_partitions(1000)`;
-      await expect(log.days(31)).rejects.toMatchObject(gaveUp);
+      await expect(log.advanceDays(31)).rejects.toMatchObject(lockTimeout);
     }),
   );
-  await lookAfterPartitions(looking, rules);
-  expect(await log.services.removedUpTo()).toBe(3);
+  await maintainPartitions(looking, rules);
+  expect(await log.services.logStart()).toBe(3);
 });
 
 test('two processes, one killed with -9 while it removes: the other one finishes, and so does a restart', async () => {
-  await using home = await newDatabase();
-  const client = postgres(home.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
+  await using testDatabase = await newDatabase();
+  const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
   const state = async (): Promise<any> => {
     const [row] = await client`
       select up_to::int, freed::int, (select count(*)::int from tidings.events) as events, (select count(*)::int from tidings.event_ids) as ids,
@@ -173,21 +173,21 @@ test('two processes, one killed with -9 while it removes: the other one finishes
   };
   const count = 20_000;
   {
-    const first = await startServer(home.environment);
+    const first = await startServer(testDatabase.environment);
     await emitOld(first.url, 'a');
     await expect.poll(async () => (await client`select count(*)::int as n from tidings.partitions`)[0]!['n'], { timeout: 20_000 }).toBe(3);
     first.child.kill('SIGKILL');
   }
   await client`select tidings.begin_next_partition(0, 5000)`;
   await age(client, 1);
-  const dying = await startServer(home.environment);
+  const dying = await startServer(testDatabase.environment);
   // Closed by now, as of a day ago; the next start finds it past retention.
   await expect
     .poll(async () => (await client`select closed from tidings.partitions where first = 0`)[0]!['closed'], { timeout: 20_000 })
     .not.toBeNull();
   dying.child.kill('SIGKILL');
   await age(client, 40);
-  const killed = await startServer(home.environment);
+  const killed = await startServer(testDatabase.environment);
   const { data } = await post(killed.url, emission, { input: made('kept', 10) });
   expect(data.emitEvents.created).toBe(10);
   await expect.poll(async () => (await state()).removed, { interval: 1, timeout: 30_000 }).toBe(1);
@@ -196,7 +196,7 @@ test('two processes, one killed with -9 while it removes: the other one finishes
   expect(stopped).toMatchObject({ up_to: count, events: 10 });
   expect(stopped.freed).toBeLessThan(count);
   expect(stopped.ids).toBeGreaterThan(10);
-  const servers = await Promise.all([startServer(home.environment), startServer(home.environment)]);
+  const servers = await Promise.all([startServer(testDatabase.environment), startServer(testDatabase.environment)]);
   // While it is cleared away.
   const again = await post(servers[0].url, emission, { input: made('a.19', 1000) });
   expect(again.data.emitEvents.created).toBe(1000);

@@ -5,7 +5,7 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { openPrefect } from '../support/protocols/prefect.ts';
-import { startWatched, type WatchedServer } from '../support/server-memory.ts';
+import { startInspected, type InspectedServer } from '../support/server-memory.ts';
 import { newDatabase, post } from '../support/test-server.ts';
 
 // What a stalled client asks for: a kilobyte an event, far more in sum than the network takes in between.
@@ -18,7 +18,7 @@ const idOf = (n: number): string => `e-${n}`;
 test('clients that stop reading cost little memory and the others nothing, and get every event when they read again', async () => {
   await using stack = new AsyncDisposableStack();
   const { environment } = stack.use(await newDatabase());
-  const server = stack.use(await startWatched(environment));
+  const server = stack.use(await startInspected(environment));
   const head = async (): Promise<string> => (await post(server.url, '{ head }')).data.head;
   const emission = emissionTo(server);
 
@@ -39,18 +39,18 @@ test('clients that stop reading cost little memory and the others nothing, and g
   for (const each of stalled) await each.reached(1);
   stalled.forEach((each) => each.stall());
 
-  let most = 0;
+  let maxBytes = 0;
   for (let batch = 0; batch < 6; batch += 1) {
     await emission.emit(10_000);
-    most = Math.max(most, (await server.memory()) - before);
+    maxBytes = Math.max(maxBytes, (await server.memory()) - before);
   }
   await follower.reached(81_000);
   for (const each of stalled) expect(each.count()).toBeLessThan(30_000);
   expect(await server.metric('tidings_subscriptions')).toBe(4); // nobody has left
-  console.log(`memory grew by at most ${(most / 2 ** 20).toFixed(1)} MB`);
-  expect(most).toBeLessThan(20 * 2 ** 20);
+  console.log(`memory grew by at most ${(maxBytes / 2 ** 20).toFixed(1)} MB`);
+  expect(maxBytes).toBeLessThan(20 * 2 ** 20);
 
-  stalled.forEach((each) => each.goOn());
+  stalled.forEach((each) => each.resume());
   for (const each of stalled) await each.reached(61_000);
   // Each checks the order of what it gets, and whether anything comes twice.
   expect([follower, ...stalled].map((each) => each.wrong()).filter((wrong) => wrong !== null)).toEqual([]);
@@ -64,7 +64,7 @@ interface Follower extends AsyncDisposable {
   reached(count: number): Promise<void>;
   /** Reads nothing more from its connection. */
   stall(): void;
-  goOn(): void;
+  resume(): void;
 }
 
 /** Counts the events of one emission, and checks that each follows the one before. */
@@ -123,7 +123,7 @@ function startFollower(url: string, after: string, fields: string): Follower {
       // It lives: a client that does not answer pings would be dropped.
       stalled = setInterval(() => socket!.pong(), 2000);
     },
-    goOn() {
+    resume() {
       clearInterval(stalled);
       socket!.resume();
     },
@@ -139,10 +139,10 @@ function startSseFollower(url: string, after: string, fields: string): Follower 
   let response: IncomingMessage | null = null;
   let text = '';
   const query = new URLSearchParams({ query: subscription(fields), variables: JSON.stringify({ after }) });
-  const request = get(`${url}/graphql?${query}`, { headers: { accept: 'text/event-stream' } }, (answer) => {
-    response = answer;
-    answer.on('error', () => undefined);
-    answer.on('data', (chunk: Buffer) => {
+  const request = get(`${url}/graphql?${query}`, { headers: { accept: 'text/event-stream' } }, (incoming) => {
+    response = incoming;
+    incoming.on('error', () => undefined);
+    incoming.on('data', (chunk: Buffer) => {
       text += chunk.toString();
       const lines = text.split('\n');
       text = lines.pop()!;
@@ -153,7 +153,7 @@ function startSseFollower(url: string, after: string, fields: string): Follower 
   return {
     ...counter,
     stall: () => void response!.pause(),
-    goOn: () => void response!.resume(),
+    resume: () => void response!.resume(),
     async [Symbol.asyncDispose]() {
       const closed = once(request, 'close');
       request.destroy();
@@ -178,7 +178,7 @@ async function startPrefectFollower(url: string): Promise<Follower> {
       socket.pause();
       stalled = setInterval(() => socket.pong(), 2000);
     },
-    goOn() {
+    resume() {
       clearInterval(stalled);
       socket.resume();
     },
@@ -190,7 +190,7 @@ async function startPrefectFollower(url: string): Promise<Follower> {
 }
 
 /** Emits so many events more, numbered on, in batches of 1,000. */
-function emissionTo(server: WatchedServer): { emit(count: number): Promise<void> } {
+function emissionTo(server: InspectedServer): { emit(count: number): Promise<void> } {
   let emitted = 0;
   const query = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }';
   return {

@@ -20,8 +20,8 @@ const emit = (url: string, id: string): Promise<any> =>
   post(url, 'mutation ($id: ID!) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { status } }', { id });
 
 test('several workers share a port and the log; one that is killed is replaced, and a stop ends all', async () => {
-  await using home = await newDatabase();
-  const { url, child } = await startProcess({ ...home.environment, TIDINGS_WORKERS: '3' });
+  await using testDatabase = await newDatabase();
+  const { url, child } = await startProcess({ ...testDatabase.environment, TIDINGS_WORKERS: '3' });
   const exit = once(child, 'exit');
   const before = workersOf(child.pid!);
   expect(before).toHaveLength(3);
@@ -56,8 +56,8 @@ test('several workers share a port and the log; one that is killed is replaced, 
 });
 
 test('workers end when the process above them is killed', async () => {
-  await using home = await newDatabase();
-  const { child } = await startProcess({ ...home.environment, TIDINGS_WORKERS: '2' });
+  await using testDatabase = await newDatabase();
+  const { child } = await startProcess({ ...testDatabase.environment, TIDINGS_WORKERS: '2' });
   const workers = workersOf(child.pid!);
   child.kill('SIGKILL');
   await expect.poll(() => workers.filter(isUp), { timeout: 20_000 }).toEqual([]);

@@ -17,7 +17,7 @@ export type Arguments = Readonly<Record<string, readonly string[]>>;
  * selects every field below, so many levels deep. Fields whose arguments are not given here and are required fail, so that
  * a field that is added later is asked too.
  */
-export function everythingAsked(
+export function allFieldsQueries(
   schema: GraphQLSchema,
   root: 'Query' | 'Subscription',
   given: Arguments,
@@ -26,8 +26,8 @@ export function everythingAsked(
   const type = root === 'Query' ? schema.getQueryType() : schema.getSubscriptionType();
   const fields = Object.values(type?.getFields() ?? {});
   return fields.flatMap((field) =>
-    waysToAsk(root, field, given).map(
-      (way) => `${root.toLowerCase()} { asked: ${field.name}${way} ${selection(getNamedType(field.type), given, levels)} }`,
+    argumentVariants(root, field, given).map(
+      (args) => `${root.toLowerCase()} { asked: ${field.name}${args} ${selection(getNamedType(field.type), given, levels)} }`,
     ),
   );
 }
@@ -40,15 +40,17 @@ function selection(type: GraphQLNamedType, given: Arguments, levels: number): st
   }
   if (!isObjectType(type)) throw new Error(`${type.name}: how to ask for all of it?`);
   const parts = Object.values(type.getFields()).flatMap((field) => {
-    const below = getNamedType(field.type);
-    if (isCompositeType(below) && levels === 0) return [];
-    const inside = selection(below, given, levels - 1);
-    return waysToAsk(type.name, field, given).map((way, n) => `${type.name}_${field.name}_${n}: ${field.name}${way} ${inside}`);
+    const fieldType = getNamedType(field.type);
+    if (isCompositeType(fieldType) && levels === 0) return [];
+    const subselection = selection(fieldType, given, levels - 1);
+    return argumentVariants(type.name, field, given).map(
+      (args, n) => `${type.name}_${field.name}_${n}: ${field.name}${args} ${subselection}`,
+    );
   });
   return `{ __typename ${parts.join(' ')} }`;
 }
 
-function waysToAsk(type: string, field: GraphQLField<unknown, unknown>, given: Arguments): readonly string[] {
+function argumentVariants(type: string, field: GraphQLField<unknown, unknown>, given: Arguments): readonly string[] {
   const known = given[`${type}.${field.name}`];
   if (known !== undefined) return known.map((text) => (text === '' ? '' : `(${text})`));
   const missing = field.args.filter((each) => isNonNullType(each.type) && each.defaultValue === undefined);

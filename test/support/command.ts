@@ -9,24 +9,24 @@ export interface Running {
   /** The exit code. */
   readonly ended: Promise<number | null>;
   /** What it wrote on standard output. */
-  printed(): string;
+  stdout(): string;
   /** What it said on standard error. */
-  said(): string;
+  stderr(): string;
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Runs `tidings` with these words, until the end of the test at most; with nothing but the environment, if one is given. */
-export function run(words: readonly string[], env?: Readonly<Record<string, string>>): Running {
+export function run(args: readonly string[], env?: Readonly<Record<string, string>>): Running {
   const cli = join(import.meta.dirname, '../../dist/src/cli.js');
-  const child = spawn(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'pipe'], ...(env && { env }) });
+  const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...(env && { env }) });
   onTestFinished(() => void child.kill('SIGKILL'));
-  let [printed, said] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   const ended = once(child, 'close').then(([code]) => code as number | null);
   const stop = (signal: NodeJS.Signals): Promise<number | null> => {
     child.kill(signal);
     return ended;
   };
-  return { child, ended, stop, printed: () => printed, said: () => said };
+  return { child, ended, stop, stdout: () => stdout, stderr: () => stderr };
 }

@@ -1,12 +1,12 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino from 'pino';
 import { readSettings } from '../../src/settings.ts';
-import { anyone } from '../../src/auth/caller.ts';
+import { anonymous } from '../../src/auth/caller.ts';
 import type { StoredEvent, EventCandidate } from '../../src/event/event.ts';
 import { createEmitter, type Emission } from '../../src/ingest/emitter.ts';
-import { createSharedBatches, type DigestingState, type SharedBatchBounds, type SharedBatches } from '../../src/ingest/group-commit.ts';
+import { createGroupCommit, type IndexerState, type GroupCommitBounds, type GroupCommit } from '../../src/ingest/group-commit.ts';
 import { startTail, type Tail } from '../../src/log/tail.ts';
-import { startWakeups } from '../../src/log/notifications.ts';
+import { startNotifications } from '../../src/log/notifications.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { ConflictPolicy } from '../../src/store/log/append.ts';
 import type { Database } from '../../src/store/database/database.ts';
@@ -15,7 +15,7 @@ import { openStore } from '../../src/store/open-store.ts';
 
 export interface Process extends AsyncDisposable {
   readonly database: Database;
-  readonly batches: SharedBatches;
+  readonly groupCommit: GroupCommit;
   readonly tail: Tail;
   /** What passed the tail, in the order in which it did. */
   readonly passed: StoredEvent[];
@@ -27,44 +27,44 @@ export interface Process extends AsyncDisposable {
 interface ProcessOptions {
   /** The embedded database lets in one connection: further processes share it. */
   readonly opened?: Database;
-  readonly bounds?: SharedBatchBounds;
-  readonly digesting?: DigestingState;
+  readonly bounds?: GroupCommitBounds;
+  readonly indexer?: IndexerState;
 }
 
 /** An emitter and a tail on one database, as a process has them. */
 export async function startProcess(
   environment: Readonly<Record<string, string>>,
-  { opened, bounds, digesting }: ProcessOptions = {},
+  { opened, bounds, indexer }: ProcessOptions = {},
 ): Promise<Process> {
   const stack = new AsyncDisposableStack();
   const settings = readSettings(environment);
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics();
-  const plain = opened ?? stack.use(await openStore(settings)).database;
+  const connected = opened ?? stack.use(await openStore(settings)).database;
   let statements = 0;
   const database: Database = {
-    ...plain,
+    ...connected,
     rows: (statement, planned) => {
       statements += 1;
-      return plain.rows(statement, planned);
+      return connected.rows(statement, planned);
     },
   };
   const heads = createHeadReader(database);
-  const wakeups = stack.use(await startWakeups(database, logger));
-  const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }));
+  const notifications = stack.use(await startNotifications(database, logger));
+  const tail = stack.use(startTail({ database, heads, notifications, metrics, logger }));
   const passed: StoredEvent[] = [];
-  tail.attend(async (events) => {
+  tail.observe(async (events) => {
     passed.push(...events);
     return () => undefined;
   });
-  const batches = createSharedBatches(
-    { database, heads, announce: () => wakeups.announce(), tail, ...(digesting && { digesting }) },
+  const groupCommit = createGroupCommit(
+    { database, heads, announce: () => notifications.announce(), tail, ...(indexer && { indexer }) },
     bounds,
   );
-  const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
+  const emitter = createEmitter({ database, groupCommit, heads, metrics, limits: settings });
   return {
-    database: plain,
-    batches,
+    database: connected,
+    groupCommit,
     tail,
     passed,
     statements: () => statements,
@@ -72,7 +72,7 @@ export async function startProcess(
       emitter.emit(
         events.map((event) => ({ event, path: [] })),
         onError,
-        anyone,
+        anonymous,
       ),
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };

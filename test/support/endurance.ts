@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { expect } from 'vitest';
 import { startProcess } from './process.ts';
-import { listenTo, post, socketTo, type Answer } from './test-server.ts';
+import { listenTo, post, socketTo, type GraphQLResponse } from './test-server.ts';
 
 /**
  * A server process that is to outlive its database: writers that repeat a batch until it was acknowledged, and listeners,
@@ -19,7 +19,7 @@ export interface Endurance extends AsyncDisposable {
   /** One of the server's metrics. */
   metric(name: string): Promise<number>;
   /** Ends the writing, and expects the log and what each listener got to be what was acknowledged, also to `others`, each event once, in log order. */
-  settle(others?: readonly string[]): Promise<void>;
+  verify(otherIds?: readonly string[]): Promise<void>;
 }
 
 export async function startEndurance(environment: Readonly<Record<string, string>>): Promise<Endurance> {
@@ -31,24 +31,24 @@ export async function startEndurance(environment: Readonly<Record<string, string
   });
   const { head } = (await post(url, '{ head }')).data;
   const client = starting.adopt(socketTo(url), (socket) => socket.dispose());
-  const heard = { events: [] as string[], stream: [] as string[] };
+  const received = { events: [] as string[], stream: [] as string[] };
   const listening = [
-    hear(listenTo(client, 'subscription ($after: Cursor) { events(after: $after) { id } }', { after: head }), (data) =>
-      heard.events.push(data.events.id),
+    consume(listenTo(client, 'subscription ($after: Cursor) { events(after: $after) { id } }', { after: head }), (data) =>
+      received.events.push(data.events.id),
     ),
-    hear(listenTo(client, streaming, { after: head }), ({ eventStream }) =>
-      heard.stream.push(...(eventStream.events ?? []).map(({ id }: { id: string }) => id)),
+    consume(listenTo(client, streaming, { after: head }), ({ eventStream }) =>
+      received.stream.push(...(eventStream.events ?? []).map(({ id }: { id: string }) => id)),
     ),
   ];
 
   const codes = new Set<string>();
   const acknowledged = new Set<string>();
-  let over = false;
+  let stopped = false;
   const write = async (writer: number): Promise<void> => {
-    for (let batch = 0; !over; batch += 1) {
+    for (let batch = 0; !stopped; batch += 1) {
       const size = writer % 2 === 0 ? 1 : 40;
       const ids = Array.from({ length: size }, (_, n) => `w${writer}-${batch}-${n}`);
-      await emitUntilTaken(url, ids, codes);
+      await emitUntilAcknowledged(url, ids, codes);
       for (const id of ids) acknowledged.add(id);
     }
   };
@@ -56,7 +56,7 @@ export async function startEndurance(environment: Readonly<Record<string, string
   // Whoever fails says so when it is awaited.
   for (const each of [...listening, ...writing]) each.catch(() => undefined);
   // A subscription that has begun outlives its database; one that would begin while it is away does not.
-  await expect.poll(() => Math.min(heard.events.length, heard.stream.length), { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => Math.min(received.events.length, received.stream.length), { timeout: 20_000 }).toBeGreaterThan(0);
   const running = starting.move();
   return {
     url,
@@ -67,31 +67,31 @@ export async function startEndurance(environment: Readonly<Record<string, string
       const text = await (await fetch(`${url}/metrics`)).text();
       return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
     },
-    async settle(others = []) {
-      over = true;
+    async verify(otherIds = []) {
+      stopped = true;
       await Promise.all(writing);
-      await emitUntilTaken(url, [last], codes);
+      await emitUntilAcknowledged(url, [last], codes);
       await Promise.all(listening);
       const log = await idsAfter(url, head);
-      expect(log.toSorted()).toEqual([...acknowledged, ...others, last].toSorted());
-      expect(heard.events).toEqual(log);
-      expect(heard.stream).toEqual(log);
+      expect(log.toSorted()).toEqual([...acknowledged, ...otherIds, last].toSorted());
+      expect(received.events).toEqual(log);
+      expect(received.stream).toEqual(log);
       expect([child.exitCode, child.signalCode]).toEqual([null, null]);
     },
     async [Symbol.asyncDispose]() {
-      over = true;
+      stopped = true;
       await running[Symbol.asyncDispose]();
     },
   };
 }
 
 /** Emits events of one batch. */
-export function emit(url: string, ids: readonly string[]): Promise<Answer> {
+export function emit(url: string, ids: readonly string[]): Promise<GraphQLResponse> {
   const input = ids.map((id) => ({ id, event: 'some.thing', resource: { id: 'r' } }));
   return post(url, 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created duplicates } }', { input });
 }
 
-async function emitUntilTaken(url: string, ids: readonly string[], codes: Set<string>): Promise<void> {
+async function emitUntilAcknowledged(url: string, ids: readonly string[], codes: Set<string>): Promise<void> {
   for (;;) {
     const { data, errors } = await emit(url, ids);
     for (const { extensions } of errors ?? []) codes.add(extensions?.code);
@@ -102,10 +102,10 @@ async function emitUntilTaken(url: string, ids: readonly string[], codes: Set<st
 }
 
 /** Takes the messages of a subscription until the last event came. */
-async function hear(messages: AsyncIterableIterator<any>, take: (data: any) => void): Promise<void> {
+async function consume(messages: AsyncIterableIterator<any>, onData: (data: any) => void): Promise<void> {
   for await (const { data, errors } of messages) {
     if (errors !== undefined) throw new Error(JSON.stringify(errors));
-    take(data);
+    onData(data);
     if (JSON.stringify(data).includes(`"${last}"`)) return;
   }
   throw new Error('the subscription has ended');

@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { expect } from 'vitest';
 import { WebSocket } from 'ws';
-import { startProxy, type FragileProxy } from './database/flaky-proxy.ts';
+import { startFlakyProxy, type FlakyProxy } from './database/flaky-proxy.ts';
 import { startProcess, type ServerProcess } from './process.ts';
 import type { ReadmeClient } from './readme-clients.ts';
 import { newDatabase, onPostgres, post } from './test-server.ts';
 
 /** What can become of a connection or of its server, as its clients see it. */
-export type Fate = keyof typeof fates;
+export type Fault = keyof typeof faults;
 
-interface Stage {
-  readonly proxy: FragileProxy;
+interface FaultContext {
+  readonly proxy: FlakyProxy;
   readonly clients: readonly ReadmeClient[];
   readonly server: ServerProcess;
   /** Starts another server on the same database; the proxy does not lead there yet. */
@@ -19,92 +19,93 @@ interface Stage {
 }
 
 /** Each answers with the server that is there afterwards. */
-const fates = {
-  async 'the connection is cut in the middle of messages'({ proxy, clients, server }: Stage) {
+const faults = {
+  async 'the connection is cut in the middle of messages'({ proxy, clients, server }: FaultContext) {
     proxy.cutAfter(2000);
-    await expect.poll(() => proxy.cuts(), patience).toBeGreaterThanOrEqual(4 * clients.length);
+    await expect.poll(() => proxy.cuts(), pollOptions).toBeGreaterThanOrEqual(4 * clients.length);
     proxy.cutAfter(Infinity);
     return server;
   },
-  async 'the server is killed and starts again on its port'({ server, start }: Stage) {
-    await ended(server, 'SIGKILL');
+  async 'the server is killed and starts again on its port'({ server, start }: FaultContext) {
+    await terminate(server, 'SIGKILL');
     return start(new URL(server.url).port);
   },
-  async 'the server is killed and another process takes its place'({ proxy, server, start }: Stage) {
-    await ended(server, 'SIGKILL');
+  async 'the server is killed and another process takes its place'({ proxy, server, start }: FaultContext) {
+    await terminate(server, 'SIGKILL');
     const next = await start();
-    proxy.leadTo(next.url);
+    proxy.routeTo(next.url);
     return next;
   },
-  async 'the server is asked to stop and another one goes on'({ proxy, server, start }: Stage) {
+  async 'the server is asked to stop and another one goes on'({ proxy, server, start }: FaultContext) {
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     const closed = once(socket, 'close');
     await once(socket, 'open');
     // The embedded database serves one process at a time.
-    const early = onPostgres ? await start() : null;
-    if (early !== null) proxy.leadTo(early.url);
-    expect(await ended(server, 'SIGTERM')).toBe(0);
+    const replacement = onPostgres ? await start() : null;
+    if (replacement !== null) proxy.routeTo(replacement.url);
+    expect(await terminate(server, 'SIGTERM')).toBe(0);
     expect((await closed)[0]).toBe(1001);
-    const next = early ?? (await start());
-    proxy.leadTo(next.url);
+    const next = replacement ?? (await start());
+    proxy.routeTo(next.url);
     return next;
   },
 };
 
-export const allFates = Object.keys(fates) as Fate[];
+export const allFaults = Object.keys(faults) as Fault[];
 
 /** Starts a client on a port of loopback, from a cursor. */
 type StartClient = (port: number, cursor: string) => Promise<ReadmeClient>;
 
 /** Lets clients meet a fate while events are emitted without a pause, and expects each to print every event once, in log order. */
-export async function outlive(fate: Fate, starters: readonly StartClient[]): Promise<void> {
+export async function surviveFault(fault: Fault, starters: readonly StartClient[]): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const { environment } = stack.use(await newDatabase());
   const start = async (port = '0'): Promise<ServerProcess> => {
     const started = await startProcess({ ...environment, PORT: port });
-    stack.defer(async () => void (await ended(started, 'SIGKILL')));
+    stack.defer(async () => void (await terminate(started, 'SIGKILL')));
     return started;
   };
   let server = await start();
-  const proxy = stack.use(await startProxy(server.url));
+  const proxy = stack.use(await startFlakyProxy(server.url));
   const { head } = (await post(server.url, '{ head }')).data;
   const clients = await Promise.all(starters.map(async (starter) => stack.use(await starter(proxy.port, head))));
 
-  const emission: Emission = { url: () => server.url, over: false };
+  const emission: Emission = { url: () => server.url, stopped: false };
   const emitting = emit(emission);
   try {
-    for (const { name, printed } of clients) await expect.poll(() => printed().length, { ...patience, message: name }).toBeGreaterThan(3);
-    server = await fates[fate]({ proxy, clients, server, start });
+    for (const { name, printed } of clients)
+      await expect.poll(() => printed().length, { ...pollOptions, message: name }).toBeGreaterThan(3);
+    server = await faults[fault]({ proxy, clients, server, start });
     // Some more go by afterwards.
-    await expect.poll(async () => (await namesAfter(server.url, head)).length, patience).toBeGreaterThan(20);
+    await expect.poll(async () => (await namesAfter(server.url, head)).length, pollOptions).toBeGreaterThan(20);
   } finally {
-    emission.over = true;
+    emission.stopped = true;
     await emitting;
   }
-  await emitOne({ ...emission, over: false }, 'the.end');
+  await emitOne({ ...emission, stopped: false }, 'the.end');
   const expected = await namesAfter(server.url, head);
   for (const { name, printed } of clients) {
-    await expect.poll(() => printed().at(-1), { ...patience, message: name }).toBe('the.end');
+    await expect.poll(() => printed().at(-1), { ...pollOptions, message: name }).toBe('the.end');
     expect(printed(), name).toEqual(expected);
   }
 }
 
 interface Emission {
   readonly url: () => string;
-  over: boolean;
+  stopped: boolean;
 }
 
 /** One event after the other, each repeated until a server has taken it. */
 async function emit(emission: Emission): Promise<void> {
-  for (let n = 0; !emission.over; n += 1) await emitOne(emission, `event.${n}`);
+  for (let n = 0; !emission.stopped; n += 1) await emitOne(emission, `event.${n}`);
 }
 
 async function emitOne(emission: Emission, name: string): Promise<void> {
   const query = 'mutation ($input: EventInput!) { emitEvent(input: $input) { event { id } } }';
   const input = { id: name, event: name, resource: { id: 'r' } };
-  while (!emission.over) {
-    const answer = await post(emission.url(), query, { input }).catch(() => null);
-    if (answer?.data?.emitEvent?.event) return;
+  while (!emission.stopped) {
+    const response = await post(emission.url(), query, { input }).catch(() => null);
+    if (response?.data?.emitEvent?.event) return;
     await new Promise((resolve) => setTimeout(resolve, 20)); // nobody is there now
   }
 }
@@ -121,11 +122,11 @@ async function namesAfter(url: string, cursor: string): Promise<string[]> {
   return names;
 }
 
-async function ended({ child }: ServerProcess, signal: NodeJS.Signals): Promise<number | null> {
+async function terminate({ child }: ServerProcess, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const exit = once(child, 'exit');
   child.kill(signal);
   return (await exit)[0] as number | null;
 }
 
-const patience = { timeout: 40_000, interval: 50 };
+const pollOptions = { timeout: 40_000, interval: 50 };

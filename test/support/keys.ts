@@ -1,6 +1,6 @@
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { post, type Answer } from './test-server.ts';
+import { post, type GraphQLResponse } from './test-server.ts';
 
 /** A key that the tests give to servers as TIDINGS_ADMIN_KEY. */
 export const adminKey = 'a-key-for-tests-that-may-do-everything';
@@ -8,7 +8,7 @@ export const adminKey = 'a-key-for-tests-that-may-do-everything';
 /** Somebody who comes with a secret. */
 export interface Bearer {
   readonly secret: string;
-  answer(query: string, variables?: object): Promise<Answer>;
+  execute(query: string, variables?: object): Promise<GraphQLResponse>;
   /** Throws when the answer has errors. */
   data(query: string, variables?: object): Promise<any>;
   /** A client of the WebSocket; whoever asks for it disposes of it. */
@@ -17,12 +17,12 @@ export interface Bearer {
 
 export function bearer(url: string, secret: string): Bearer {
   const authorization = `Bearer ${secret}`;
-  const answer: Bearer['answer'] = (query, variables) => post(url, query, variables, { authorization });
+  const execute: Bearer['execute'] = (query, variables) => post(url, query, variables, { authorization });
   return {
     secret,
-    answer,
+    execute,
     async data(query, variables) {
-      const { data, errors } = await answer(query, variables);
+      const { data, errors } = await execute(query, variables);
       if (errors !== undefined) throw new Error(JSON.stringify(errors));
       return data;
     },

@@ -9,7 +9,7 @@ export interface ServerProcess {
   readonly child: ChildProcess;
 }
 
-export interface Ended {
+export interface ExitResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -28,7 +28,7 @@ export async function startProcess(environment: Environment): Promise<ServerProc
 }
 
 /** Runs `tidings serve` until it ends by itself. */
-export async function runToEnd(environment: Environment, uid?: number): Promise<Ended> {
+export async function runToEnd(environment: Environment, uid?: number): Promise<ExitResult> {
   const child = spawnServer({ PORT: '0', ...environment }, uid);
   const output = { stdout: '', stderr: '' };
   child.stdout?.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));

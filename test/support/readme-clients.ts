@@ -20,24 +20,24 @@ export async function startJavaScriptClient(name: string, port: number, cursor: 
   const parent = join(packageRoot, 'node_modules', '.readme');
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, 'client-'));
-  const write = (file: string, code: string): void => writeFileSync(join(folder, file), pointed(code, port));
+  const write = (file: string, code: string): void => writeFileSync(join(folder, file), withPort(code, port));
   write('resuming.mjs', block('js', '// resuming.mjs'));
   write('client.mjs', block('js', '// client.mjs'));
   write('main.mjs', block('js', name === 'graphql-sse' ? "from 'graphql-sse'" : name));
-  return watched(name, spawn(process.execPath, [join(folder, 'main.mjs'), cursor], { stdio: ['ignore', 'pipe', 'inherit'] }), folder);
+  return clientOf(name, spawn(process.execPath, [join(folder, 'main.mjs'), cursor], { stdio: ['ignore', 'pipe', 'inherit'] }), folder);
 }
 
 /** Starts the README's client for Python with this interpreter. */
 export async function startPythonClient(python: string, port: number, cursor: string): Promise<ReadmeClient> {
-  const code = pointed(block('python', 'session.subscribe'), port);
-  return watched('gql', spawn(python, ['-c', code, cursor], { stdio: ['ignore', 'pipe', 'inherit'] }), null);
+  const code = withPort(block('python', 'session.subscribe'), port);
+  return clientOf('gql', spawn(python, ['-c', code, cursor], { stdio: ['ignore', 'pipe', 'inherit'] }), null);
 }
 
-function pointed(code: string, port: number): string {
+function withPort(code: string, port: number): string {
   return code.replaceAll('127.0.0.1:4000', `127.0.0.1:${port}`);
 }
 
-function watched(name: string, child: ChildProcess, folder: string | null): ReadmeClient {
+function clientOf(name: string, child: ChildProcess, folder: string | null): ReadmeClient {
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = once(child, 'exit');

@@ -5,14 +5,14 @@ import { freePort } from './free-port.ts';
 import { startProcess, type ServerProcess } from './process.ts';
 
 /** A server in a process of its own whose memory can be looked at, after its garbage was collected. */
-export interface WatchedServer extends AsyncDisposable, ServerProcess {
+export interface InspectedServer extends AsyncDisposable, ServerProcess {
   /** Bytes in use by the main thread: the heap, and what lies beside it (buffers, what waits to be written). */
   memory(): Promise<number>;
   /** The sum of a metric's values. */
   metric(name: string): Promise<number>;
 }
 
-export async function startWatched(environment: Readonly<Record<string, string>>): Promise<WatchedServer> {
+export async function startInspected(environment: Readonly<Record<string, string>>): Promise<InspectedServer> {
   await using stack = new AsyncDisposableStack();
   const inspectorPort = await freePort();
   const server = await startProcess({ ...environment, NODE_OPTIONS: `--inspect=127.0.0.1:${inspectorPort}` });
@@ -26,37 +26,37 @@ export async function startWatched(environment: Readonly<Record<string, string>>
   const inspector = new WebSocket(targets[0]!.webSocketDebuggerUrl, { perMessageDeflate: false });
   stack.defer(() => inspector.terminate());
   await once(inspector, 'open');
-  let asked = 0;
-  const ask = async (method: string, params: object = {}): Promise<any> => {
-    const id = (asked += 1);
-    const answer = new Promise<any>((resolve) => {
-      const take = (data: Buffer): void => {
+  let lastId = 0;
+  const callInspector = async (method: string, params: object = {}): Promise<any> => {
+    const id = (lastId += 1);
+    const result = new Promise<any>((resolve) => {
+      const onMessage = (data: Buffer): void => {
         const message = JSON.parse(data.toString());
         if (message.id !== id) return;
-        inspector.off('message', take);
+        inspector.off('message', onMessage);
         resolve(message.result);
       };
-      inspector.on('message', take);
+      inspector.on('message', onMessage);
     });
     inspector.send(JSON.stringify({ id, method, params }));
-    return answer;
+    return result;
   };
-  await ask('HeapProfiler.enable');
+  await callInspector('HeapProfiler.enable');
 
   const inUse = async (): Promise<number> => {
-    await ask('HeapProfiler.collectGarbage');
+    await callInspector('HeapProfiler.collectGarbage');
     const expression = '(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())';
-    return (await ask('Runtime.evaluate', { expression, returnByValue: true })).result.value as number;
+    return (await callInspector('Runtime.evaluate', { expression, returnByValue: true })).result.value as number;
   };
   const memory = async (): Promise<number> => {
     // One collection frees what the next can collect, and what is on its way out takes its time.
-    let least = await inUse();
+    let lowest = await inUse();
     for (let round = 0, idle = 0; round < 40 && idle < 3; round += 1) {
       const now = await inUse();
-      idle = now > least - 50_000 ? idle + 1 : 0;
-      least = Math.min(least, now);
+      idle = now > lowest - 50_000 ? idle + 1 : 0;
+      lowest = Math.min(lowest, now);
     }
-    return least;
+    return lowest;
   };
   const metric = async (name: string): Promise<number> => {
     const text = await (await fetch(`${server.url}/metrics`)).text();

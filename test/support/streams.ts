@@ -1,6 +1,6 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino from 'pino';
-import { anyone } from '../../src/auth/caller.ts';
+import { anonymous } from '../../src/auth/caller.ts';
 import { readSettings } from '../../src/settings.ts';
 import { origin, type Position } from '../../src/event/cursor.ts';
 import { everything } from '../../src/filter/filter.ts';
@@ -8,24 +8,29 @@ import { parseFilter } from '../../src/filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../../src/filter/parse/filter-input.ts';
 import { createEmitter } from '../../src/ingest/emitter.ts';
 import type { StreamMessage } from '../../src/subscriptions/stream/stream-message.ts';
-import { usualSettings, type StreamParts, type StreamRequest, type StreamSettings } from '../../src/subscriptions/stream/stream-request.ts';
+import {
+  defaultStreamSettings,
+  type StreamParts,
+  type StreamRequest,
+  type StreamSettings,
+} from '../../src/subscriptions/stream/stream-request.ts';
 import { streamEvents } from '../../src/subscriptions/stream/stream-events.ts';
-import type { RecentBounds } from '../../src/log/tail-buffer.ts';
-import { createWatches } from '../../src/subscriptions/matching/shared-matches.ts';
-import { createSharedBatches } from '../../src/ingest/group-commit.ts';
+import type { TailBufferBounds } from '../../src/log/tail-buffer.ts';
+import { createSharedMatches } from '../../src/subscriptions/matching/shared-matches.ts';
+import { createGroupCommit } from '../../src/ingest/group-commit.ts';
 import { startTail } from '../../src/log/tail.ts';
-import { startWakeups } from '../../src/log/notifications.ts';
+import { startNotifications } from '../../src/log/notifications.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import type { Lineage } from '../../src/store/epochs.ts';
+import type { EpochHistory } from '../../src/store/epochs.ts';
 import { createHeadReader } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { readRemoved } from '../../src/store/retention/log-start.ts';
+import { createLogStartReader } from '../../src/store/retention/log-start.ts';
 import { newDatabase } from './test-server.ts';
 
 /** What streams need, without a server, and with bounds of the test's own. */
 export interface Streams extends AsyncDisposable {
   readonly parts: StreamParts;
-  readonly lineage: Lineage;
+  readonly epochHistory: EpochHistory;
   /** Stores events, each given as its id, or its id and what it follows; answers with the head. Their name is the id up to the dash. */
   emit(...events: readonly (string | readonly [string, string])[]): Promise<Position>;
   /** Stores events, given whole; answers with the head. */
@@ -47,39 +52,39 @@ export interface Listener extends AsyncDisposable {
   take(events: number): Promise<StreamMessage[]>;
 }
 
-export async function startStreams(bounds?: RecentBounds): Promise<Streams> {
+export async function startStreams(bounds?: TailBufferBounds): Promise<Streams> {
   const stack = new AsyncDisposableStack();
-  const home = stack.use(await newDatabase());
-  const settings = readSettings(home.environment);
+  const testDatabase = stack.use(await newDatabase());
+  const settings = readSettings(testDatabase.environment);
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics();
-  const { database, lineage } = stack.use(await openStore(settings));
+  const { database, epochHistory } = stack.use(await openStore(settings));
   const heads = createHeadReader(database);
-  const wakeups = stack.use(await startWakeups(database, logger));
-  const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }, bounds));
-  const batches = createSharedBatches({ database, heads, announce: () => wakeups.announce(), tail });
-  const emitter = createEmitter({ database, batches, heads, metrics, limits: settings });
-  const watches = createWatches(tail, metrics, 0);
-  const parts: StreamParts = { database, heads, tail, watches, metrics, logger, removedUpTo: readRemoved(database) };
+  const notifications = stack.use(await startNotifications(database, logger));
+  const tail = stack.use(startTail({ database, heads, notifications, metrics, logger }, bounds));
+  const groupCommit = createGroupCommit({ database, heads, announce: () => notifications.announce(), tail });
+  const emitter = createEmitter({ database, groupCommit, heads, metrics, limits: settings });
+  const sharedMatches = createSharedMatches(tail, metrics, 0);
+  const parts: StreamParts = { database, heads, tail, sharedMatches, metrics, logger, logStart: createLogStartReader(database) };
   return {
     parts,
-    lineage,
+    epochHistory,
     async emit(...events) {
       const candidates = events.map((each) => {
         const [id, follows = null] = typeof each === 'string' ? [each] : each;
         return { event: { id, event: `kind.${id.split('-')[0]}`, resource: { id: 'r' }, follows }, path: [] };
       });
-      return (await emitter.emit(candidates, 'REJECT_ALL', anyone)).head;
+      return (await emitter.emit(candidates, 'REJECT_ALL', anonymous)).head;
     },
     async store(events) {
       const candidates = events.map((event) => ({ event, path: [] }));
-      return (await emitter.emit(candidates as unknown as Parameters<typeof emitter.emit>[0], 'REJECT_ALL', anyone)).head;
+      return (await emitter.emit(candidates as unknown as Parameters<typeof emitter.emit>[0], 'REJECT_ALL', anonymous)).head;
     },
     async listen(after, { filter, request, settings: own, parts: others } = {}) {
       const start = after === null ? null : { position: after, replaced: false, given: { epoch: '', position: origin } };
       const condition = filter === undefined ? everything : parseFilter(filter, [], settings);
       const whole: StreamRequest = { filter: condition, start, until: null, batchSize: 100, order: 'LOG', ...request };
-      const messages = await streamEvents({ ...parts, ...others }, whole, { ...usualSettings, ...own });
+      const messages = await streamEvents({ ...parts, ...others }, whole, { ...defaultStreamSettings, ...own });
       const next = async (): Promise<any> => (await messages.next()).value ?? null;
       return {
         next,

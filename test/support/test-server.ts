@@ -12,39 +12,42 @@ import type { DocumentLimits } from '../../src/server/graphql/document-limit-def
 export const onPostgres = process.env['TIDINGS_TEST_DATABASE'] === 'postgres';
 
 /** A database of a test's own, and a server on it. */
-export interface World extends AsyncDisposable {
+export interface TestServer extends AsyncDisposable {
   readonly tidings: Tidings;
   readonly environment: Readonly<Record<string, string>>;
   /** Runs an operation over HTTP; throws when it has errors. */
   data(query: string, variables?: object): Promise<any>;
   /** Runs an operation over HTTP. */
-  answer(query: string, variables?: object): Promise<Answer>;
+  execute(query: string, variables?: object): Promise<GraphQLResponse>;
   /** A client of the server's WebSocket, closed with the world. */
   socket(): Client;
 }
 
-export interface Answer {
+export interface GraphQLResponse {
   readonly status: number;
   readonly data?: any;
   readonly errors?: readonly { readonly message: string; readonly path?: readonly unknown[]; readonly extensions?: any }[];
 }
 
 /** `documents`: how large they may be, where that is not as usual. */
-export async function startWorld(settings: Readonly<Record<string, string>> = {}, documents: Partial<DocumentLimits> = {}): Promise<World> {
-  const home = await newDatabase();
-  const environment = { ...home.environment, PORT: '0', ...settings };
+export async function startTestServer(
+  settings: Readonly<Record<string, string>> = {},
+  documents: Partial<DocumentLimits> = {},
+): Promise<TestServer> {
+  const testDatabase = await newDatabase();
+  const environment = { ...testDatabase.environment, PORT: '0', ...settings };
   const tidings = await startTidings({ ...readSettings(environment), ...documents }).catch(async (error: unknown) => {
-    await home[Symbol.asyncDispose]();
+    await testDatabase[Symbol.asyncDispose]();
     throw error;
   });
   const sockets: Client[] = [];
-  const answer = (query: string, variables?: object): Promise<Answer> => post(tidings.url, query, variables);
+  const execute = (query: string, variables?: object): Promise<GraphQLResponse> => post(tidings.url, query, variables);
   return {
     tidings,
     environment,
-    answer,
+    execute,
     async data(query, variables) {
-      const { data, errors } = await answer(query, variables);
+      const { data, errors } = await execute(query, variables);
       if (errors !== undefined) throw new Error(JSON.stringify(errors));
       return data;
     },
@@ -56,7 +59,7 @@ export async function startWorld(settings: Readonly<Record<string, string>> = {}
     async [Symbol.asyncDispose]() {
       for (const client of sockets) await client.dispose();
       await tidings[Symbol.asyncDispose]();
-      await home[Symbol.asyncDispose]();
+      await testDatabase[Symbol.asyncDispose]();
     },
   };
 }
@@ -66,7 +69,7 @@ export async function post(
   query: string,
   variables?: object,
   headers: Readonly<Record<string, string>> = {},
-): Promise<Answer> {
+): Promise<GraphQLResponse> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },

@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import type { RawSocket } from './protocols/raw-socket.ts';
 
 /** What a request got: its status (over HTTP), and the first error or the data. */
-export interface Got {
+export interface OperationResult {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly data?: any;
@@ -15,11 +15,11 @@ export interface Request {
 }
 
 /** One way to ask a server. Of a subscription, its first message, upon which it is left. */
-export type Asking = (request: Request) => Promise<Got>;
+export type Transport = (request: Request) => Promise<OperationResult>;
 
-export function overHttp(url: string, others: Readonly<Record<string, string>> = {}): Asking {
+export function overHttp(url: string, extraHeaders: Readonly<Record<string, string>> = {}): Transport {
   return async (request) => {
-    const headers = { 'content-type': 'application/json', ...others };
+    const headers = { 'content-type': 'application/json', ...extraHeaders };
     const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify(request) });
     const { data, errors } = (await response.json()) as any;
     return { status: response.status, headers: Object.fromEntries(response.headers), data, error: errors?.[0] };
@@ -27,19 +27,19 @@ export function overHttp(url: string, others: Readonly<Record<string, string>> =
 }
 
 /** By a GET that asks for a stream. */
-export function overSse(url: string, others: Readonly<Record<string, string>> = {}): Asking {
-  return (request) => listen(url, request, others);
+export function overSse(url: string, extraHeaders: Readonly<Record<string, string>> = {}): Transport {
+  return (request) => listen(url, request, extraHeaders);
 }
 
-function listen(url: string, { query, variables }: Request, others: Readonly<Record<string, string>>): Promise<Got> {
+function listen(url: string, { query, variables }: Request, extraHeaders: Readonly<Record<string, string>>): Promise<OperationResult> {
   const parameters = new URLSearchParams({ query, variables: JSON.stringify(variables ?? {}) });
   return new Promise((resolve, reject) => {
-    const asked = get(`${url}/graphql?${parameters}`, { headers: { accept: 'text/event-stream', ...others } }, (response) => {
+    const sentRequest = get(`${url}/graphql?${parameters}`, { headers: { accept: 'text/event-stream', ...extraHeaders } }, (response) => {
       const { statusCode: status = 0, headers } = response;
       let text = '';
-      const settle = (got: Got): void => {
-        resolve({ status, headers, ...got });
-        asked.destroy();
+      const settle = (result: OperationResult): void => {
+        resolve({ status, headers, ...result });
+        sentRequest.destroy();
       };
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
@@ -50,27 +50,27 @@ function listen(url: string, { query, variables }: Request, others: Readonly<Rec
       });
       response.on('end', () => settle(text.startsWith('{') ? { error: JSON.parse(text).errors[0] } : {}));
     });
-    asked.on('error', reject);
+    sentRequest.on('error', reject);
   });
 }
 
 /** By an operation on a WebSocket. */
-export function overWebSocket(raw: RawSocket): Asking {
-  let asked = 0;
+export function overWebSocket(raw: RawSocket): Transport {
+  let sentRequest = 0;
   return (payload) => {
-    const id = `asked-${(asked += 1)}`;
+    const id = `asked-${(sentRequest += 1)}`;
     return new Promise((resolve, reject) => {
       const closed = (code: number): void => reject(new Error(`the socket closed with ${code}`));
-      const take = (data: Buffer): void => {
+      const onMessage = (data: Buffer): void => {
         const message = JSON.parse(data.toString());
         if (message.id !== id) return;
-        raw.socket.off('message', take);
+        raw.socket.off('message', onMessage);
         raw.socket.off('close', closed);
         raw.send({ id, type: 'complete' });
         const { payload: given } = message;
         resolve(message.type === 'error' ? { error: given[0] } : { data: given?.data ?? null, error: given?.errors?.[0] });
       };
-      raw.socket.on('message', take);
+      raw.socket.on('message', onMessage);
       raw.socket.once('close', closed);
       raw.send({ id, type: 'subscribe', payload });
     });

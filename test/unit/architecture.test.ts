@@ -2,39 +2,39 @@ import { describe, expect, test } from 'vitest';
 import { sourceFile, sourceFiles, type Import, type SourceFile } from './support/import-graph.ts';
 
 /** The rooms of the house, top to bottom: what stands in each, and which of the others it may import. */
-const rooms: Readonly<Record<string, { readonly holds: readonly string[]; readonly mayImport: readonly string[] }>> = {
-  drizzle: { holds: ['drizzle/'], mayImport: [] },
-  errors: { holds: ['src/errors.ts'], mayImport: ['leaves'] },
+const layers: Readonly<Record<string, { readonly paths: readonly string[]; readonly mayImport: readonly string[] }>> = {
+  drizzle: { paths: ['drizzle/'], mayImport: [] },
+  errors: { paths: ['src/errors.ts'], mayImport: ['leaves'] },
   leaves: {
-    holds: ['src/settings.ts', 'src/setting-types.ts', 'src/metrics.ts', 'src/package-info.ts', 'src/cluster-metrics.ts'],
+    paths: ['src/settings.ts', 'src/setting-types.ts', 'src/metrics.ts', 'src/package-info.ts', 'src/cluster-metrics.ts'],
     mayImport: ['errors'],
   },
-  concurrency: { holds: ['src/concurrency/'], mayImport: [] },
-  event: { holds: ['src/event/'], mayImport: ['errors'] },
-  filter: { holds: ['src/filter/'], mayImport: ['errors', 'event'] },
-  'skip-index': { holds: ['src/skip-index/'], mayImport: ['event', 'filter'] },
-  counts: { holds: ['src/counts/'], mayImport: ['errors', 'event', 'filter', 'skip-index'] },
+  concurrency: { paths: ['src/concurrency/'], mayImport: [] },
+  event: { paths: ['src/event/'], mayImport: ['errors'] },
+  filter: { paths: ['src/filter/'], mayImport: ['errors', 'event'] },
+  'skip-index': { paths: ['src/skip-index/'], mayImport: ['event', 'filter'] },
+  counts: { paths: ['src/counts/'], mayImport: ['errors', 'event', 'filter', 'skip-index'] },
   store: {
-    holds: ['src/store/'],
+    paths: ['src/store/'],
     mayImport: ['drizzle', 'errors', 'leaves', 'concurrency', 'event', 'filter', 'skip-index', 'counts'],
   },
-  transport: { holds: ['src/transport/'], mayImport: ['errors', 'concurrency'] },
-  auth: { holds: ['src/auth/'], mayImport: ['errors', 'concurrency', 'event', 'filter', 'store'] },
-  log: { holds: ['src/log/'], mayImport: ['leaves', 'concurrency', 'event', 'store'] },
-  maintenance: { holds: ['src/maintenance/'], mayImport: ['leaves', 'concurrency', 'event', 'skip-index', 'store', 'log'] },
-  ingest: { holds: ['src/ingest/'], mayImport: ['errors', 'leaves', 'concurrency', 'event', 'filter', 'store', 'auth'] },
+  transport: { paths: ['src/transport/'], mayImport: ['errors', 'concurrency'] },
+  auth: { paths: ['src/auth/'], mayImport: ['errors', 'concurrency', 'event', 'filter', 'store'] },
+  log: { paths: ['src/log/'], mayImport: ['leaves', 'concurrency', 'event', 'store'] },
+  maintenance: { paths: ['src/maintenance/'], mayImport: ['leaves', 'concurrency', 'event', 'skip-index', 'store', 'log'] },
+  ingest: { paths: ['src/ingest/'], mayImport: ['errors', 'leaves', 'concurrency', 'event', 'filter', 'store', 'auth'] },
   subscriptions: {
-    holds: ['src/subscriptions/'],
+    paths: ['src/subscriptions/'],
     mayImport: ['errors', 'leaves', 'concurrency', 'event', 'filter', 'counts', 'store', 'log'],
   },
   adapters: {
-    holds: ['src/adapters/'],
+    paths: ['src/adapters/'],
     mayImport: ['errors', 'leaves', 'concurrency', 'event', 'filter', 'counts', 'store', 'auth', 'transport', 'ingest', 'subscriptions'],
   },
-  schema: { holds: ['schema/'], mayImport: ['errors', 'event', 'filter', 'counts', 'store', 'auth', 'ingest', 'subscriptions'] },
-  server: { holds: ['src/server/'], mayImport: ['errors', 'leaves', 'concurrency', 'auth', 'transport', 'subscriptions'] },
+  schema: { paths: ['schema/'], mayImport: ['errors', 'event', 'filter', 'counts', 'store', 'auth', 'ingest', 'subscriptions'] },
+  server: { paths: ['src/server/'], mayImport: ['errors', 'leaves', 'concurrency', 'auth', 'transport', 'subscriptions'] },
   main: {
-    holds: ['src/main.ts'],
+    paths: ['src/main.ts'],
     mayImport: [
       'drizzle',
       'errors',
@@ -57,11 +57,11 @@ const rooms: Readonly<Record<string, { readonly holds: readonly string[]; readon
   },
   // The commands do without the server, but for those that start it.
   serve: {
-    holds: ['src/cli/serve.ts', 'src/cli/private-server.ts'],
+    paths: ['src/cli/serve.ts', 'src/cli/private-server.ts'],
     mayImport: ['errors', 'leaves', 'event', 'commands', 'main (dynamic)'],
   },
-  commands: { holds: ['src/cli/'], mayImport: ['errors', 'leaves', 'event', 'serve'] },
-  cli: { holds: ['src/cli.ts'], mayImport: ['errors', 'commands', 'serve'] },
+  commands: { paths: ['src/cli/'], mayImport: ['errors', 'leaves', 'event', 'serve'] },
+  cli: { paths: ['src/cli.ts'], mayImport: ['errors', 'commands', 'serve'] },
 };
 
 /** Packages, and what else is one room's business. */
@@ -79,18 +79,18 @@ const files = sourceFiles(['drizzle', 'schema', 'src']);
 
 describe('who may import whom', () => {
   test('every file stands in a room', () => {
-    expect(files.map(({ path }) => path).filter((path) => roomOf(path) === undefined)).toEqual([]);
+    expect(files.map(({ path }) => path).filter((path) => layerOf(path) === undefined)).toEqual([]);
   });
 
-  test.each(Object.entries(rooms))('%s imports nothing but what its room may', (room, { mayImport }) => {
-    const own = files.filter(({ path }) => roomOf(path) === room);
+  test.each(Object.entries(layers))('%s imports nothing but what its room may', (layer, { mayImport }) => {
+    const own = files.filter(({ path }) => layerOf(path) === layer);
     expect(own).not.toEqual([]);
-    expect(crossings(own).filter(({ to }) => to !== room && !mayImport.includes(to))).toEqual([]);
+    expect(crossings(own).filter(({ to }) => to !== layer && !mayImport.includes(to))).toEqual([]);
   });
 
   test('only src/main.ts sees both the schema and the server', () => {
-    const seesBoth = files.filter((file) => ['schema', 'server'].every((room) => crossings([file]).some(({ to }) => to === room)));
-    expect(seesBoth.map(({ path }) => path)).toEqual(['src/main.ts']);
+    const importsBoth = files.filter((file) => ['schema', 'server'].every((layer) => crossings([file]).some(({ to }) => to === layer)));
+    expect(importsBoth.map(({ path }) => path)).toEqual(['src/main.ts']);
   });
 });
 
@@ -107,8 +107,8 @@ test('every file that is imported exists', () => {
 });
 
 test('no file has more than 300 lines', () => {
-  const longest = [...files, ...sourceFiles(['test'])].filter(({ lines }) => lines > 300);
-  expect(longest.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
+  const tooLong = [...files, ...sourceFiles(['test'])].filter(({ lines }) => lines > 300);
+  expect(tooLong.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
 });
 
 test('types, re-exports, effects and calls count as imports; comments do not', () => {
@@ -147,19 +147,19 @@ interface Crossing {
 
 function crossings(from: readonly SourceFile[]): readonly Crossing[] {
   return from
-    .flatMap(({ path, imports }) => imports.map((each) => ({ from: path, of: each.of, to: entered(each) })))
+    .flatMap(({ path, imports }) => imports.map((each) => ({ from: path, of: each.of, to: enteredLayer(each) })))
     .filter(({ to }) => to !== '');
 }
 
 /** The room of a file; a file that is none of the program's is in no room, a package is not to be looked at. */
-function entered({ of, dynamic }: Import): string {
-  const room = roomOf(of);
-  if (room === undefined) return /^(drizzle|schema|src|test|\.)[/.]/.test(of) ? 'no room' : '';
-  return room === 'main' && dynamic ? 'main (dynamic)' : room;
+function enteredLayer({ of, dynamic }: Import): string {
+  const layer = layerOf(of);
+  if (layer === undefined) return /^(drizzle|schema|src|test|\.)[/.]/.test(of) ? 'no room' : '';
+  return layer === 'main' && dynamic ? 'main (dynamic)' : layer;
 }
 
-function roomOf(path: string): string | undefined {
-  return Object.entries(rooms).find(([, { holds }]) =>
-    holds.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place)),
+function layerOf(path: string): string | undefined {
+  return Object.entries(layers).find(([, { paths }]) =>
+    paths.some((prefix) => (prefix.endsWith('/') ? path.startsWith(prefix) : path === prefix)),
   )?.[0];
 }

@@ -41,7 +41,7 @@ describe('the README', () => {
         readmeFile,
         readme.replace(current, () => table),
       );
-    else expect(current.exec(readme)?.[0], 'UPDATE_README=1 npx vitest run --project pure test/unit/readme.test.ts').toBe(table);
+    else expect(current.exec(readme)?.[0], 'UPDATE_README=1 npx vitest run --project unit test/unit/readme.test.ts').toBe(table);
   });
 
   test('lists every error code that a client can get', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readSettings, settingTable } from '../../src/settings.ts';
-import { refusal } from './support/rejection.ts';
+import { rejection } from './support/rejection.ts';
 
 const keys = Object.keys(settingTable) as (keyof typeof settingTable)[];
 const settings = keys.map((key) => Object.assign({ key }, settingTable[key]));
@@ -43,17 +43,17 @@ describe('each setting', () => {
 describe('a wrong value stops the start with a sentence that names the setting', () => {
   const noNumbers = ['ten', '1.5', '1e3', '0x10', ' 5', '5 ', '+5', '-0', '5\n', '٥', 'NaN', '9'.repeat(400)];
   test.each(numbers)('$name: $expected', ({ key, name, expected }) => {
-    const [least, most] = /^a whole number from (\d+) to (\d+)$/.exec(expected)!.slice(1).map(Number) as [number, number];
-    expect(readSettings({ [name]: String(least) })[key]).toBe(least);
-    expect(readSettings({ [name]: String(most) })[key]).toBe(most);
-    for (const wrong of [String(least - 1), String(most + 1), ...noNumbers]) {
-      expect(refusal(() => readSettings({ [name]: wrong }))).toEqual(sentence(name, expected, JSON.stringify(wrong)));
+    const [min, max] = /^a whole number from (\d+) to (\d+)$/.exec(expected)!.slice(1).map(Number) as [number, number];
+    expect(readSettings({ [name]: String(min) })[key]).toBe(min);
+    expect(readSettings({ [name]: String(max) })[key]).toBe(max);
+    for (const wrong of [String(min - 1), String(max + 1), ...noNumbers]) {
+      expect(rejection(() => readSettings({ [name]: wrong }))).toEqual(sentence(name, expected, JSON.stringify(wrong)));
     }
   });
 
   test.each(['WARN', 'trace', 'verbose', ' warn', 'toString'])('TIDINGS_LOG_LEVEL: %j', (wrong) => {
     const expected = 'one of fatal, error, warn, info, debug, silent';
-    expect(refusal(() => readSettings({ TIDINGS_LOG_LEVEL: wrong }))).toEqual(
+    expect(rejection(() => readSettings({ TIDINGS_LOG_LEVEL: wrong }))).toEqual(
       sentence('TIDINGS_LOG_LEVEL', expected, JSON.stringify(wrong)),
     );
   });
@@ -68,15 +68,17 @@ describe('a wrong value stops the start with a sentence that names the setting',
   ];
   test.each(urls)('DATABASE_URL: %j, of which nothing is repeated', (wrong) => {
     const expected = 'an address such as postgres://user:password@host:5432/database';
-    expect(refusal(() => readSettings({ DATABASE_URL: wrong }))).toEqual(sentence('DATABASE_URL', expected, 'something else'));
+    expect(rejection(() => readSettings({ DATABASE_URL: wrong }))).toEqual(sentence('DATABASE_URL', expected, 'something else'));
   });
 
   test.each(['short', 'with spaces in it, which headers do not take', 'ä'.repeat(30), 'x'.repeat(256)])(
     'a key: %j, of which nothing is repeated',
     (wrong) => {
       const expected = '22 to 255 characters without spaces';
-      expect(refusal(() => readSettings({ TIDINGS_KEY: wrong }))).toEqual(sentence('TIDINGS_KEY', expected, 'something else'));
-      expect(refusal(() => readSettings({ TIDINGS_ADMIN_KEY: wrong }))).toEqual(sentence('TIDINGS_ADMIN_KEY', expected, 'something else'));
+      expect(rejection(() => readSettings({ TIDINGS_KEY: wrong }))).toEqual(sentence('TIDINGS_KEY', expected, 'something else'));
+      expect(rejection(() => readSettings({ TIDINGS_ADMIN_KEY: wrong }))).toEqual(
+        sentence('TIDINGS_ADMIN_KEY', expected, 'something else'),
+      );
     },
   );
 
@@ -84,14 +86,14 @@ describe('a wrong value stops the start with a sentence that names the setting',
     'TIDINGS_ALLOWED_ORIGINS: %j',
     (wrong) => {
       const expected = 'origins such as https://feed.example.com, separated by commas';
-      expect(refusal(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: wrong }))).toEqual(
+      expect(rejection(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: wrong }))).toEqual(
         sentence('TIDINGS_ALLOWED_ORIGINS', expected, JSON.stringify(wrong)),
       );
     },
   );
 
   test.each(['TIDINGS_INTROSPECTION', 'TIDINGS_GRAPHIQL'])('%s: neither on nor off', (name) => {
-    expect(refusal(() => readSettings({ [name]: 'false' }))).toEqual(sentence(name, 'one of on, off', '"false"'));
+    expect(rejection(() => readSettings({ [name]: 'false' }))).toEqual(sentence(name, 'one of on, off', '"false"'));
   });
 
   test('of every setting that can have one: any text will do for the others', () => {

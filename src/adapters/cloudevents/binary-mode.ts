@@ -12,14 +12,14 @@ export function hasAttributes({ headers }: IncomingMessage): boolean {
  * body is the data. Throws a 422 where a header cannot be read, a 431 where there are more than were kept.
  */
 export function fromHeaders(request: IncomingMessage, body: Buffer): CloudEvent {
-  if (request.rawHeaders.length / 2 >= mostHeaders) throw new HttpError(431, `expected fewer than ${mostHeaders} headers`);
+  if (request.rawHeaders.length / 2 >= maxHeaders) throw new HttpError(431, `expected fewer than ${maxHeaders} headers`);
   const attributes = new Map<string, unknown>();
   for (const [name, values] of Object.entries(request.headersDistinct)) {
     if (!name.startsWith(prefix)) continue;
     const [value = '', ...more] = values ?? [];
     if (more.length > 0) throw new HttpError(422, `${name}: expected the header once, got it ${more.length + 1} times`);
     if (name === 'ce-datacontenttype') throw new HttpError(422, `${name}: expected none, since the content-type header says it`);
-    attributes.set(name.slice(prefix.length), decoded(name, value));
+    attributes.set(name.slice(prefix.length), decodeHeader(name, value));
   }
   const type = request.headers['content-type'];
   if (type !== undefined) attributes.set('datacontenttype', type);
@@ -30,7 +30,7 @@ export function fromHeaders(request: IncomingMessage, body: Buffer): CloudEvent 
  * A header's value, which was quoted by older versions of the specification. Senders that do not encode are understood
  * where that leaves no doubt: a percent sign without two digits is one, and bytes beyond ASCII are UTF-8 in either case.
  */
-function decoded(name: string, value: string): string {
+function decodeHeader(name: string, value: string): string {
   const unquoted = /^"(?:[^"\\]|\\.)*"$/s.test(value) ? value.slice(1, -1).replaceAll(/\\(.)/gs, '$1') : value;
   const bytes = unquoted.replaceAll(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
   try {
@@ -43,4 +43,4 @@ function decoded(name: string, value: string): string {
 const prefix = 'ce-';
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Node drops those beyond without a word, and with them attributes: it allows 2,000 names and values together. */
-const mostHeaders = 1000;
+const maxHeaders = 1000;

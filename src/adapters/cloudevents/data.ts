@@ -1,4 +1,4 @@
-import { shown } from '../../event/problem.ts';
+import { describeValue } from '../../event/problem.ts';
 import { isObject, readItem } from '../json-body.ts';
 
 /** The data of a CloudEvent as it came: none, a JSON value, bytes, or what should be bytes in Base64. */
@@ -16,10 +16,10 @@ export function payloadOf(data: CloudEventData, contentType: string | null): Pay
   if (data === null) return { payload: undefined, wrapped: false };
   if ('json' in data) return fromJson(data.json);
   if ('bytes' in data) return fromBytes(data.bytes, contentType);
-  if (typeof data.base64 !== 'string') return { expectation: `expected a string of Base64, got ${shown(data.base64)}` };
+  if (typeof data.base64 !== 'string') return { expectation: `expected a string of Base64, got ${describeValue(data.base64)}` };
   const bytes = Buffer.from(data.base64, 'base64');
   if (bytes.toString('base64') !== data.base64)
-    return { expectation: `expected Base64, padded and on one line, got ${shown(data.base64)}` };
+    return { expectation: `expected Base64, padded and on one line, got ${describeValue(data.base64)}` };
   return fromBytes(bytes, contentType);
 }
 

@@ -12,8 +12,8 @@ import { lengthUpTo } from '../../event/text.ts';
  * through other doors.
  */
 export function eventIdOf(source: string, id: string): string {
-  const plain = `${source} ${id}`;
-  return lengthUpTo(longest, plain) <= longest ? plain : `<sha256:${createHash('sha256').update(plain).digest('hex')}>`;
+  const combined = `${source} ${id}`;
+  return lengthUpTo(maxIdLength, combined) <= maxIdLength ? combined : `<sha256:${createHash('sha256').update(combined).digest('hex')}>`;
 }
 
 /** Whether an event id shows the CloudEvent's own. */
@@ -27,4 +27,4 @@ export function isSource(value: unknown): value is string {
 }
 
 /** Not the setting, or the same event would get another id when that changes. */
-const longest = 255;
+const maxIdLength = 255;

@@ -1,7 +1,7 @@
 import { documentPath, fromDocument } from '../../event/document.ts';
 import { labelKeys } from '../../event/event.ts';
 import type { EventLimits } from '../../event/limits.ts';
-import { Problems, shown } from '../../event/problem.ts';
+import { Problems, describeValue } from '../../event/problem.ts';
 import { validateEvent } from '../../event/validate.ts';
 import type { Candidate } from '../../ingest/emitter.ts';
 import { isPlainJson, payloadOf, type CloudEventData } from './data.ts';
@@ -17,7 +17,7 @@ export interface CloudEvent {
 /** A CloudEvent as an event, and where in the CloudEvent something stands that validation names by a path in the event. */
 export interface Interpretation {
   readonly candidate: Candidate;
-  readonly placeOf: (path: readonly string[]) => readonly string[];
+  readonly sourcePathOf: (path: readonly string[]) => readonly string[];
 }
 
 /** Brings a CloudEvent of the JSON format into the one form. */
@@ -40,51 +40,54 @@ export function fromJsonFormat(json: Readonly<Record<string, unknown>>): CloudEv
 export function interpret(cloudEvent: CloudEvent, path: readonly string[], limits: EventLimits): Interpretation {
   const { attributes } = cloudEvent;
   const problems = new Problems();
-  const wrong = (place: readonly string[], expectation: string): void => problems.add('INVALID', [...path, ...place], expectation);
-  const required = (place: readonly string[], expectation: string): void =>
-    problems.add('REQUIRED', [...path, ...place], `${expectation}, got nothing`);
+  const reportInvalid = (fieldPath: readonly string[], expectation: string): void =>
+    problems.add('INVALID', [...path, ...fieldPath], expectation);
+  const reportMissing = (fieldPath: readonly string[], expectation: string): void =>
+    problems.add('REQUIRED', [...path, ...fieldPath], `${expectation}, got nothing`);
 
   const [id, source, version, time] = ['id', 'source', 'specversion', 'time'].map((name) => attributes.get(name));
-  if (version === undefined) required(labelPlace('specversion'), 'expected 1.0');
-  else if (version !== '1.0') wrong(labelPlace('specversion'), `expected 1.0, the version that is understood here, got ${shown(version)}`);
-  if (source === undefined) required(labelPlace('source'), 'expected a URI reference');
-  else if (!isSource(source)) wrong(labelPlace('source'), `expected a URI reference, without spaces, got ${shown(source)}`);
-  if (time === undefined) required(['occurred'], 'expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z');
+  if (version === undefined) reportMissing(labelPath('specversion'), 'expected 1.0');
+  else if (version !== '1.0')
+    reportInvalid(labelPath('specversion'), `expected 1.0, the version that is understood here, got ${describeValue(version)}`);
+  if (source === undefined) reportMissing(labelPath('source'), 'expected a URI reference');
+  else if (!isSource(source)) reportInvalid(labelPath('source'), `expected a URI reference, without spaces, got ${describeValue(source)}`);
+  if (time === undefined) reportMissing(['occurred'], 'expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z');
   const payload = payloadOf(cloudEvent.data, asText(attributes.get('datacontenttype')));
-  if ('expectation' in payload) wrong(['payload'], payload.expectation);
+  if ('expectation' in payload) reportInvalid(['payload'], payload.expectation);
 
   const eventId = isSource(source) && typeof id === 'string' && id !== '' ? eventIdOf(source, id) : id;
-  const labels = labelsOf(attributes, wrong);
+  const labels = labelsOf(attributes, reportInvalid);
   if (typeof eventId === 'string' && isHashed(eventId)) labels.push(['ce-id', id]);
   const event = fromDocument({
     id: eventId,
     occurred: time,
     event: attributes.get('type'),
     resource: { ...Object.fromEntries(labels), [labelKeys.id]: attributes.get('subject') ?? source },
-    related: relatedOf(attributes.get('related'), wrong),
+    related: relatedOf(attributes.get('related'), reportInvalid),
     payload: 'payload' in payload ? payload.payload : undefined,
-    follows: followsOf(attributes, wrong),
+    follows: followsOf(attributes, reportInvalid),
   });
-  const placeOf = placesIn(cloudEvent, 'payload' in payload && payload.wrapped);
-  if (problems.found.length === 0) return { candidate: { path, event }, placeOf };
+  const sourcePathOf = sourcePathMapper(cloudEvent, 'payload' in payload && payload.wrapped);
+  if (problems.found.length === 0) return { candidate: { path, event }, sourcePathOf };
   const validation = validateEvent(event, path, limits);
   const further = 'problems' in validation ? validation.problems : [];
-  const known = new Set(problems.found.map((problem) => placeOf(problem.path.slice(path.length)).join('.')));
-  const others = further.filter((problem) => !known.has(placeOf(problem.path.slice(path.length)).join('.')));
-  return { candidate: { path, problems: [...problems.found, ...others] }, placeOf };
+  const known = new Set(problems.found.map((problem) => sourcePathOf(problem.path.slice(path.length)).join('.')));
+  const others = further.filter((problem) => !known.has(sourcePathOf(problem.path.slice(path.length)).join('.')));
+  return { candidate: { path, problems: [...problems.found, ...others] }, sourcePathOf };
 }
 
-type Wrong = (place: readonly string[], expectation: string) => void;
+type ReportInvalid = (fieldPath: readonly string[], expectation: string) => void;
 
 /** All attributes that are no field of the event. */
-function labelsOf(attributes: CloudEvent['attributes'], wrong: Wrong): [string, unknown][] {
+function labelsOf(attributes: CloudEvent['attributes'], reportInvalid: ReportInvalid): [string, unknown][] {
   const fields = attributes.has('follows') ? [...fieldNames, 'follows', 'followssource'] : fieldNames;
   const others = [...attributes].filter(([name, value]) => !fields.includes(name) && !(name === 'datacontenttype' && isPlainJson(value)));
   return others.map(([name, value]) => {
     const text = asText(value);
-    const place = labelPlace(name);
-    if (name === 'data' || !/^[a-z0-9]+$/.test(name)) wrong(place, nameExpectation(name));
-    else if (name !== 'source' && text === null) wrong(place, `expected a string, a boolean or an integer, got ${shown(value)}`);
+    const fieldPath = labelPath(name);
+    if (name === 'data' || !/^[a-z0-9]+$/.test(name)) reportInvalid(fieldPath, nameExpectation(name));
+    else if (name !== 'source' && text === null)
+      reportInvalid(fieldPath, `expected a string, a boolean or an integer, got ${describeValue(value)}`);
     return [`ce-${name}`, text ?? ''];
   });
 }
@@ -92,7 +95,7 @@ function labelsOf(attributes: CloudEvent['attributes'], wrong: Wrong): [string, 
 function nameExpectation(name: string): string {
   return name === 'data'
     ? 'expected no attribute of this name: the data is given once, as data or as data_base64'
-    : `expected attribute names of lower-case letters and digits, got ${shown(name)}`;
+    : `expected attribute names of lower-case letters and digits, got ${describeValue(name)}`;
 }
 
 /** The text that an attribute has in an HTTP header, or null where it can have none. */
@@ -101,36 +104,38 @@ function asText(value: unknown): string | null {
   return typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value)) ? String(value) : null;
 }
 
-function followsOf(attributes: CloudEvent['attributes'], wrong: Wrong): unknown {
+function followsOf(attributes: CloudEvent['attributes'], reportInvalid: ReportInvalid): unknown {
   const id = asText(attributes.get('follows'));
   if (id === null || id === '') {
-    if (attributes.has('follows')) wrong(['follows'], `expected the id of a CloudEvent, got ${shown(attributes.get('follows'))}`);
+    if (attributes.has('follows'))
+      reportInvalid(['follows'], `expected the id of a CloudEvent, got ${describeValue(attributes.get('follows'))}`);
     return undefined;
   }
   const source = attributes.get('followssource') ?? attributes.get('source');
   if (isSource(source)) return eventIdOf(source, id);
-  if (attributes.has('followssource')) wrong(labelPlace('followssource'), `expected a URI reference, without spaces, got ${shown(source)}`);
+  if (attributes.has('followssource'))
+    reportInvalid(labelPath('followssource'), `expected a URI reference, without spaces, got ${describeValue(source)}`);
   return undefined;
 }
 
 /** An attribute cannot be a list: it is the event document's `related`, in JSON. */
-function relatedOf(value: unknown, wrong: Wrong): unknown {
+function relatedOf(value: unknown, reportInvalid: ReportInvalid): unknown {
   if (value === undefined) return undefined;
   const read = readItem(Buffer.from(asText(value) ?? ''));
   if ('json' in read && Array.isArray(read.json)) return read.json;
-  wrong(
+  reportInvalid(
     ['related'],
-    `expected JSON of a list such as [{"${labelKeys.id}": "acme.user.kiki", "${labelKeys.role}": "actor"}], got ${shown(value)}`,
+    `expected JSON of a list such as [{"${labelKeys.id}": "acme.user.kiki", "${labelKeys.role}": "actor"}], got ${describeValue(value)}`,
   );
   return undefined;
 }
 
 /** Where a label stands in an event, as validation has it. */
-function labelPlace(name: string): readonly string[] {
+function labelPath(name: string): readonly string[] {
   return ['resource', 'labels', `ce-${name}`];
 }
 
-function placesIn({ attributes, data }: CloudEvent, wrapped: boolean): Interpretation['placeOf'] {
+function sourcePathMapper({ attributes, data }: CloudEvent, wrapped: boolean): Interpretation['sourcePathOf'] {
   const resourceId = attributes.has('subject') ? 'subject' : 'source';
   const dataName = data !== null && 'base64' in data ? 'data_base64' : 'data';
   return (path) => {

@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { requireRight, type Caller } from '../../auth/caller.ts';
+import { requirePermission, type Caller } from '../../auth/caller.ts';
 import type { EventLimits } from '../../event/limits.ts';
-import { shown } from '../../event/problem.ts';
+import { describeValue } from '../../event/problem.ts';
 import { fromHeaders, hasAttributes } from './binary-mode.ts';
 import { fromJsonFormat, interpret, type CloudEvent, type Interpretation } from './map-cloud-event.ts';
 import { isObject, readItem, type Item } from '../json-body.ts';
 import { itemsOf } from '../event-documents.ts';
-import { policyOf, replyWith } from '../batch-response.ts';
+import { policyOf, batchResponse } from '../batch-response.ts';
 import type { PostEventsParts } from '../post-events.ts';
 import { readBody } from '../../transport/read-body.ts';
-import { answerVisit, type Reply, type Visit } from '../handle-request.ts';
+import { handleRequest, type HttpResponse, type AuthenticatedRequest } from '../handle-request.ts';
 import { HttpError } from '../../transport/http-error.ts';
 
 const cloudEventsPath = '/cloudevents';
-const door = 'cloudevents';
+const protocol = 'cloudevents';
 
 /**
  * CloudEvents 1.0 over HTTP, in structured, batched and binary mode, gzip or not. Promises what `/api/events` does: 204 once all
@@ -22,32 +22,36 @@ const door = 'cloudevents';
  */
 export function createCloudEvents(parts: PostEventsParts) {
   return {
-    opensAt: (path: string): boolean => path === cloudEventsPath,
+    matchesPath: (path: string): boolean => path === cloudEventsPath,
     handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>
-      answerVisit(parts, { request, response, door }, async (visit) =>
-        request.method === 'OPTIONS' ? consent(request, visit.caller) : post(parts, request, visit),
+      handleRequest(parts, { request, response, protocol }, async (authenticated) =>
+        request.method === 'OPTIONS' ? webhookHandshake(request, authenticated.caller) : post(parts, request, authenticated),
       ),
   };
 }
 
-async function post({ emitter, limits, metrics }: PostEventsParts, request: IncomingMessage, { caller, spend }: Visit): Promise<Reply> {
+async function post(
+  { emitter, limits, metrics }: PostEventsParts,
+  request: IncomingMessage,
+  { caller, charge }: AuthenticatedRequest,
+): Promise<HttpResponse> {
   if (request.method !== 'POST')
     throw new HttpError(405, `expected POST at ${cloudEventsPath}, got ${request.method}`, { headers: { allow: methods } });
-  requireRight(caller, 'emit');
+  requirePermission(caller, 'emit');
   const policy = policyOf(request.url ?? '');
   const mode = modeOf(request);
   const body = await readBody(request, limits.bodyBytes);
-  const alone = mode !== 'batched';
+  const isSingle = mode !== 'batched';
   const events = eventsIn(mode, request, body);
-  spend(1 + events.length);
-  const interpretations = events.map((event, index) => interpretOne(event, alone ? [] : [String(index)], limits));
+  charge(1 + events.length);
+  const interpretations = events.map((event, index) => interpretOne(event, isSingle ? [] : [String(index)], limits));
   const { outcomes } = await emitter.emit(
     interpretations.map(({ candidate }) => candidate),
     policy,
     caller,
   );
-  for (const { status } of outcomes) metrics.throughDoors.inc({ door, status: status.toLowerCase() });
-  return replyWith({ outcomes, alone, placeOf: (index, path) => interpretations[index]?.placeOf(path) ?? path }, policy);
+  for (const { status } of outcomes) metrics.adapterEvents.inc({ protocol, status: status.toLowerCase() });
+  return batchResponse({ outcomes, isSingle, sourcePathOf: (index, path) => interpretations[index]?.sourcePathOf(path) ?? path }, policy);
 }
 
 type Mode = 'structured' | 'batched' | 'binary';
@@ -71,7 +75,7 @@ function eventsIn(mode: Mode, request: IncomingMessage, body: Buffer): readonly 
   const expected = mode === 'batched' ? 'an array of CloudEvents' : 'a CloudEvent';
   if ('notJson' in whole) throw new HttpError(422, `the body: expected ${expected}, got ${whole.notJson}`);
   if (mode === 'structured') return [whole];
-  if (!Array.isArray(whole.json)) throw new HttpError(422, `the body: expected ${expected}, got ${shown(whole.json)}`);
+  if (!Array.isArray(whole.json)) throw new HttpError(422, `the body: expected ${expected}, got ${describeValue(whole.json)}`);
   return itemsOf(whole.json);
 }
 
@@ -80,13 +84,13 @@ function interpretOne(event: CloudEvent | Item, path: readonly string[], limits:
   const json = 'json' in event ? event.json : null;
   if (isObject(json)) return interpret(fromJsonFormat(json), path, limits);
   const prefix = path.length === 0 ? '' : `${path.join('.')}: `;
-  const message = `${prefix}expected a CloudEvent, got ${shown(json)}`;
-  return { candidate: { path, problems: [{ code: 'INVALID', path, message }] }, placeOf: (place) => place };
+  const message = `${prefix}expected a CloudEvent, got ${describeValue(json)}`;
+  return { candidate: { path, problems: [{ code: 'INVALID', path, message }] }, sourcePathOf: (eventPath) => eventPath };
 }
 
 /** The handshake of "HTTP 1.1 Web Hooks for Event Delivery", section 4. */
-function consent({ headers }: IncomingMessage, caller: Caller): Reply {
-  requireRight(caller, 'emit');
+function webhookHandshake({ headers }: IncomingMessage, caller: Caller): HttpResponse {
+  requirePermission(caller, 'emit');
   const origin = headers['webhook-request-origin'];
   const allowed = typeof origin === 'string' ? { 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*' } : {};
   return { status: 204, headers: { allow: methods, ...allowed } };

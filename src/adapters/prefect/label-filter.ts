@@ -1,6 +1,6 @@
 import type { ResourceTest } from '../../filter/filter.ts';
-import { bad, not, type FilterReader } from '../../filter/parse/parse-context.ts';
-import { shown } from '../../event/problem.ts';
+import { filterError, not, type ParseContext } from '../../filter/parse/parse-context.ts';
+import { describeValue } from '../../event/problem.ts';
 import { isObject } from '../json-body.ts';
 import type { Path } from './json-reader.ts';
 
@@ -9,27 +9,27 @@ import type { Path } from './json-reader.ts';
  * match, none if the list is empty. A value is a glob in which a backslash is a character like any other; one with a `!`
  * before it matches what it otherwise would not. A label that is missing never matches.
  */
-export function labelsTest(reader: FilterReader, input: unknown, path: Path): readonly ResourceTest[] {
+export function labelsTest(context: ParseContext, input: unknown, path: Path): readonly ResourceTest[] {
   if (input === undefined || input === null) return [];
-  if (!isObject(input)) throw bad(path, `expected an object of labels, got ${shown(input)}`);
-  return reader.parts(Object.entries(input), path, ([label, given]) => {
+  if (!isObject(input)) throw filterError(path, `expected an object of labels, got ${describeValue(input)}`);
+  return context.clauses(Object.entries(input), path, ([label, given]) => {
     const at = [...path, label];
     const values: readonly unknown[] = Array.isArray(given) ? given : [given];
-    const globs = reader.texts(
+    const globs = context.texts(
       values.map((value, index) => textOf(value, Array.isArray(given) ? [...at, String(index)] : at)),
       at,
     );
-    return labelTest(reader, reader.text(label, at), { globs, at });
+    return labelTest(context, context.text(label, at), { globs, at });
   });
 }
 
 function labelTest(
-  reader: FilterReader,
+  context: ParseContext,
   label: string,
   { globs, at }: { readonly globs: readonly string[]; readonly at: Path },
 ): ResourceTest {
   const like = (those: readonly string[]): ResourceTest => {
-    for (const glob of those) reader.glob(glob, at);
+    for (const glob of those) context.glob(glob, at);
     // Without a wildcard it is a value, which is found faster.
     return those.some((glob) => /[*?]/.test(glob))
       ? { kind: 'like', label, globs: those.map((glob) => glob.replaceAll('\\', String.raw`\\`)) }
@@ -44,6 +44,6 @@ function labelTest(
 }
 
 function textOf(value: unknown, path: Path): string {
-  if (typeof value !== 'string') throw bad(path, `expected a string or a list of strings, got ${shown(value)}`);
+  if (typeof value !== 'string') throw filterError(path, `expected a string or a list of strings, got ${describeValue(value)}`);
   return value;
 }

@@ -1,7 +1,7 @@
 import { labelKeys } from '../../event/event.ts';
 import type { EventOrder } from '../../event/cursor.ts';
 import type { Condition, ResourceTest } from '../../filter/filter.ts';
-import { allOf, bad, FilterReader, not, type FilterBounds } from '../../filter/parse/parse-context.ts';
+import { allOf, filterError, ParseContext, not, type FilterBounds } from '../../filter/parse/parse-context.ts';
 import { fromMicros, toMicros } from '../../event/instant.ts';
 import { parseTextFilter } from '../../filter/parse/parse-text-filter.ts';
 import { JsonReader, type Path } from './json-reader.ts';
@@ -13,7 +13,7 @@ export interface PrefectFilter {
   /** All that it says, but which ids. */
   readonly condition: Condition;
   /** The ids of events as they are shown (see shown-event); null: any. */
-  readonly shownIds: readonly string[] | null;
+  readonly prefectIds: readonly string[] | null;
   readonly order: Exclude<EventOrder, 'LOG'>;
   /** Of each primary resource only the event that comes first in the order. */
   readonly distinct: boolean;
@@ -24,14 +24,14 @@ export interface PrefectFilter {
  * have is an error, as there. Throws BAD_FILTER with the path of the offending part.
  */
 export function parsePrefectFilter(input: unknown, path: Path, bounds: FilterBounds): PrefectFilter {
-  return new Parser(new FilterReader(path, bounds)).filter(input, path);
+  return new Parser(new ParseContext(path, bounds)).filter(input, path);
 }
 
 class Parser {
   private readonly json: JsonReader;
 
-  constructor(private readonly reader: FilterReader) {
-    this.json = new JsonReader(reader);
+  constructor(private readonly context: ParseContext) {
+    this.json = new JsonReader(context);
   }
 
   filter(input: unknown, path: Path): PrefectFilter {
@@ -46,13 +46,13 @@ class Parser {
         this.occurred(given['occurred'], at('occurred')),
         this.name(given['event'], at('event')),
         this.resource(resource, at('resource')),
-        this.eachOf(given['related'], at('related'), (each, place) => this.related(each, place)),
-        this.eachOf(given['any_resource'], at('any_resource'), (each, place) => this.anyResource(each, place)),
-        this.reader.part(json.text(text['query'], [...path, 'text', 'query']), [...path, 'text', 'query'], (query, place) =>
-          parseTextFilter(this.reader, query, place),
+        this.eachOf(given['related'], at('related'), (each, inputPath) => this.related(each, inputPath)),
+        this.eachOf(given['any_resource'], at('any_resource'), (each, inputPath) => this.anyResource(each, inputPath)),
+        this.context.clause(json.text(text['query'], [...path, 'text', 'query']), [...path, 'text', 'query'], (query, inputPath) =>
+          parseTextFilter(this.context, query, inputPath),
         ),
       ]),
-      shownIds: this.ids(id['id'], [...path, 'id', 'id']),
+      prefectIds: this.ids(id['id'], [...path, 'id', 'id']),
       order: this.json.oneOf(given['order'], at('order'), ['DESC', 'ASC']) === 'ASC' ? 'OLDEST_FIRST' : 'NEWEST_FIRST',
       distinct: json.oneOf(resource['distinct'], [...path, 'resource', 'distinct'], [false, true]),
     };
@@ -61,8 +61,8 @@ class Parser {
   /** Both ends are meant too. */
   private occurred(input: unknown, path: Path): readonly Condition[] {
     const range = this.json.object(input, path, ['since', 'until']);
-    const since = this.reader.instant(this.json.text(range['since'], [...path, 'since']), [...path, 'since']);
-    const last = this.reader.instant(this.json.text(range['until'], [...path, 'until']), [...path, 'until']);
+    const since = this.context.instant(this.json.text(range['since'], [...path, 'since']), [...path, 'since']);
+    const last = this.context.instant(this.json.text(range['until'], [...path, 'until']), [...path, 'until']);
     const until = last === undefined ? null : fromMicros(toMicros(last) + 1n); // null also after the last instant that there is
     if (since === undefined && until === null) return [];
     return [{ kind: 'during', field: 'occurred', ...(since !== undefined && { since }), ...(until !== null && { until }) }];
@@ -72,64 +72,64 @@ class Parser {
     const given = this.json.object(input, path, ['prefix', 'exclude_prefix', 'name', 'exclude_name']);
     const list = <C>(key: string, make: (values: readonly string[]) => C) => this.json.list(given[key], [...path, key], make);
     return [
-      ...list('prefix', nameBegins),
-      ...list('exclude_prefix', (values) => not(nameBegins(values))),
+      ...list('prefix', nameStartsWith),
+      ...list('exclude_prefix', (values) => not(nameStartsWith(values))),
       ...list('name', nameIs),
       ...list('exclude_name', (values) => not(nameIs(values))),
     ];
   }
 
   private resource(given: Readonly<Record<string, unknown>>, path: Path): readonly Condition[] {
-    return this.some('primary', this.tests(given, path));
+    return this.resourceCondition('primary', this.tests(given, path));
   }
 
   private anyResource(input: unknown, path: Path): readonly Condition[] {
-    return this.some('any', this.tests(this.json.object(input, path, ['id', 'id_prefix', 'labels']), path));
+    return this.resourceCondition('any', this.tests(this.json.object(input, path, ['id', 'id_prefix', 'labels']), path));
   }
 
   private related(input: unknown, path: Path): readonly Condition[] {
     const given = this.json.object(input, path, ['id', 'id_prefix', 'role', 'resources_in_roles', 'labels']);
-    const roles = this.json.list(given['role'], [...path, 'role'], (values) => is(labelKeys.role, values));
+    const roles = this.json.list(given['role'], [...path, 'role'], (values) => labelIs(labelKeys.role, values));
     const pairs = this.json.pairs(given['resources_in_roles'], [...path, 'resources_in_roles'], ([id, role]): ResourceTest => ({
       kind: 'all',
-      of: [is(labelKeys.id, [id]), is(labelKeys.role, [role])],
+      of: [labelIs(labelKeys.id, [id]), labelIs(labelKeys.role, [role])],
     }));
     const inRoles: readonly ResourceTest[] = pairs.length === 0 ? [] : [{ kind: 'any', of: pairs }];
-    return this.some('related', [...this.tests(given, path), ...roles, ...inRoles]);
+    return this.resourceCondition('related', [...this.tests(given, path), ...roles, ...inRoles]);
   }
 
   /** What one and the same resource must be. */
   private tests(given: Readonly<Record<string, unknown>>, path: Path): readonly ResourceTest[] {
     return [
-      ...this.json.list(given['id'], [...path, 'id'], (values) => is(labelKeys.id, values)),
+      ...this.json.list(given['id'], [...path, 'id'], (values) => labelIs(labelKeys.id, values)),
       ...this.json.list(given['id_prefix'], [...path, 'id_prefix'], (prefixes): ResourceTest => ({
         kind: 'startsWith',
         label: labelKeys.id,
         prefixes,
       })),
-      ...labelsTest(this.reader, given['labels'], [...path, 'labels']),
+      ...labelsTest(this.context, given['labels'], [...path, 'labels']),
     ];
   }
 
-  private some(among: 'primary' | 'related' | 'any', tests: readonly ResourceTest[]): readonly Condition[] {
+  private resourceCondition(among: 'primary' | 'related' | 'any', tests: readonly ResourceTest[]): readonly Condition[] {
     return tests.length === 0 ? [] : [{ kind: 'resource', among, passes: allOf<ResourceTest>([tests]) }];
   }
 
   /** One object, or a list of which each must hold. */
   private eachOf(input: unknown, path: Path, read: (input: unknown, path: Path) => readonly Condition[]): readonly Condition[] {
     if (!Array.isArray(input)) return read(input, path);
-    return this.reader.parts<unknown, readonly Condition[]>(input, path, read).flat();
+    return this.context.clauses<unknown, readonly Condition[]>(input, path, read).flat();
   }
 
   private ids(input: unknown, path: Path): readonly string[] | null {
     const [ids] = this.json.list(input, path, (values) => values.map((value) => value.toLowerCase()));
     const index = ids?.findIndex((id) => !isUuid(id)) ?? -1;
-    if (index >= 0) throw bad([...path, String(index)], `expected a UUID, got ${JSON.stringify(ids?.[index]?.slice(0, 60))}`);
+    if (index >= 0) throw filterError([...path, String(index)], `expected a UUID, got ${JSON.stringify(ids?.[index]?.slice(0, 60))}`);
     return ids ?? null;
   }
 }
 
-function is(label: string, values: readonly string[]): ResourceTest {
+function labelIs(label: string, values: readonly string[]): ResourceTest {
   return { kind: 'oneOf', label, values };
 }
 
@@ -137,6 +137,6 @@ function nameIs(values: readonly string[]): Condition {
   return { kind: 'oneOf', field: 'event', values };
 }
 
-function nameBegins(prefixes: readonly string[]): Condition {
+function nameStartsWith(prefixes: readonly string[]): Condition {
   return { kind: 'startsWith', field: 'event', prefixes };
 }

@@ -9,7 +9,7 @@ export function socketClass(
 ): new (address: string | URL, protocols?: string | string[]) => WebSocket {
   return class extends WebSocket {
     constructor(address: string | URL, protocols?: string | string[]) {
-      super(address, protocols, { handshakeTimeout: openingMs });
+      super(address, protocols, { handshakeTimeout: openTimeoutMs });
       onCreated(this);
       terminateWhenSilent(this);
     }
@@ -17,19 +17,19 @@ export function socketClass(
 }
 
 function terminateWhenSilent(socket: WebSocket): void {
-  let heard = true;
-  const hear = (): void => void (heard = true);
-  const beat = setInterval(() => {
-    if (socket.readyState !== socket.OPEN || socket.isPaused) return hear();
-    if (!heard) return socket.terminate();
-    heard = false;
+  let isAlive = true;
+  const markAlive = (): void => void (isAlive = true);
+  const heartbeat = setInterval(() => {
+    if (socket.readyState !== socket.OPEN || socket.isPaused) return markAlive();
+    if (!isAlive) return socket.terminate();
+    isAlive = false;
     socket.ping();
-  }, beatMs);
-  socket.on('pong', hear);
-  socket.on('message', hear);
-  socket.once('close', () => clearInterval(beat));
+  }, heartbeatIntervalMs);
+  socket.on('pong', markAlive);
+  socket.on('message', markAlive);
+  socket.once('close', () => clearInterval(heartbeat));
 }
 
-const openingMs = 10_000;
+const openTimeoutMs = 10_000;
 /** A server that has not answered for one to two of these is gone. */
-const beatMs = 10_000;
+const heartbeatIntervalMs = 10_000;

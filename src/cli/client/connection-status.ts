@@ -6,25 +6,27 @@ import type { Endpoint } from './endpoint.ts';
  *   new ──up──▶ up ◀──up── away
  *    └──away──▶ away ◀─away─┘
  */
-export interface Notices {
-  up(): void;
-  away(reason: string): void;
+export interface ConnectionStatus {
+  connected(): void;
+  disconnected(reason: string): void;
 }
 
-export function createNotices({ shown }: Endpoint, say: (sentence: string) => void): Notices {
+export function createConnectionStatus({ displayUrl }: Endpoint, report: (sentence: string) => void): ConnectionStatus {
   let state: 'new' | 'up' | 'away' = 'new';
-  let wasUp = false;
+  let wasConnected = false;
   return {
-    up() {
+    connected() {
       if (state === 'up') return;
-      say(wasUp ? `connected again to ${shown}, going on after the last event` : `connected to ${shown}`);
+      report(wasConnected ? `connected again to ${displayUrl}, going on after the last event` : `connected to ${displayUrl}`);
       state = 'up';
-      wasUp = true;
+      wasConnected = true;
     },
-    away(reason) {
+    disconnected(reason) {
       if (state === 'away') return;
-      say(
-        wasUp ? `lost the connection to ${shown} (${reason}); trying again` : `cannot reach ${shown} (${reason}); trying until it answers`,
+      report(
+        wasConnected
+          ? `lost the connection to ${displayUrl} (${reason}); trying again`
+          : `cannot reach ${displayUrl} (${reason}); trying until it answers`,
       );
       state = 'away';
     },

@@ -4,7 +4,7 @@ import { TidingsError } from '../../errors.ts';
 /** Where a server's GraphQL is. */
 export interface Endpoint {
   /** The address to show. */
-  readonly shown: string;
+  readonly displayUrl: string;
   readonly http: string;
   readonly webSocket: string;
   /** What goes along as `authorization`; null: nothing. */
@@ -23,8 +23,8 @@ export function readEndpoint(given: string, key = readKey(process.env)): Endpoin
   if (url.username !== '' || url.password !== '') {
     throw new TidingsError('BAD_USER_INPUT', '--url: expected an address without a user name and a password; leave them out.');
   }
-  const shown = `${url.origin}${url.pathname.replace(/\/$/, '')}`;
+  const displayUrl = `${url.origin}${url.pathname.replace(/\/$/, '')}`;
   url.pathname = url.pathname.replace(/(?:\/graphql)?\/?$/, '/graphql');
   const http = url.href;
-  return { shown, http, webSocket: http.replace(/^http/, 'ws'), authorization: key === null ? null : `Bearer ${key}` };
+  return { displayUrl, http, webSocket: http.replace(/^http/, 'ws'), authorization: key === null ? null : `Bearer ${key}` };
 }

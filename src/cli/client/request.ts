@@ -8,10 +8,10 @@ export function bodyOf(query: string, variables = '{}'): string {
 }
 
 /** What came of one attempt: data; a server that is away, so that a later attempt may succeed; or a refusal. */
-export type Answer = { readonly data: unknown } | { readonly away: string } | { readonly refused: TidingsError };
+export type RequestResult = { readonly data: unknown } | { readonly unavailable: string } | { readonly rejected: TidingsError };
 
 /** Sends an operation over HTTP, once. */
-export async function post(endpoint: Endpoint, body: string, signal: AbortSignal): Promise<Answer> {
+export async function request(endpoint: Endpoint, body: string, signal: AbortSignal): Promise<RequestResult> {
   let status: number;
   let text: string;
   try {
@@ -20,12 +20,12 @@ export async function post(endpoint: Endpoint, body: string, signal: AbortSignal
     text = await response.text();
   } catch (error) {
     const reason = reasonOf(error);
-    return away.has(reason.code) ? { away: reason.message } : { refused: notTidings(endpoint, reason.message) };
+    return unavailableCodes.has(reason.code) ? { unavailable: reason.message } : { rejected: notTidings(endpoint, reason.message) };
   }
-  return read(endpoint, status, text);
+  return readResponse(endpoint, status, text);
 }
 
-interface GraphQLAnswer {
+interface GraphQLResponse {
   readonly data?: unknown;
   readonly errors?: readonly GraphQLFailure[];
 }
@@ -36,25 +36,25 @@ export interface GraphQLFailure {
 }
 
 /** What the errors of a GraphQL answer mean. */
-export function failureOf(errors: readonly GraphQLFailure[]): Exclude<Answer, { data: unknown }> {
+export function failureOf(errors: readonly GraphQLFailure[]): Exclude<RequestResult, { data: unknown }> {
   const [first] = errors;
   const message = printable(first?.message ?? 'The server refused the operation without saying why.');
   const code = first?.extensions?.code;
   // Beyond a limit that passes it helps to wait, as when the database is away.
-  if (code === 'UNAVAILABLE' || typeof first?.extensions?.retryAfterMs === 'number') return { away: message };
+  if (code === 'UNAVAILABLE' || typeof first?.extensions?.retryAfterMs === 'number') return { unavailable: message };
   // Of wrong words this program judges itself; what a server finds wrong with an operation is no such thing.
-  return { refused: new TidingsError(isErrorCode(code) && code !== 'BAD_USER_INPUT' ? code : 'UNAVAILABLE', message) };
+  return { rejected: new TidingsError(isErrorCode(code) && code !== 'BAD_USER_INPUT' ? code : 'UNAVAILABLE', message) };
 }
 
-function read(endpoint: Endpoint, status: number, text: string): Answer {
-  const answer = readAnswer(text);
-  if (status >= 500) return { away: `it answered with status ${status}` };
-  if (answer?.errors !== undefined) return failureOf(answer.errors);
-  if (answer?.data === undefined) return { refused: notTidings(endpoint, `an answer with status ${status} that is not GraphQL`) };
-  return { data: answer.data };
+function readResponse(endpoint: Endpoint, status: number, text: string): RequestResult {
+  const response = parseResponse(text);
+  if (status >= 500) return { unavailable: `it answered with status ${status}` };
+  if (response?.errors !== undefined) return failureOf(response.errors);
+  if (response?.data === undefined) return { rejected: notTidings(endpoint, `an answer with status ${status} that is not GraphQL`) };
+  return { data: response.data };
 }
 
-function readAnswer(text: string): GraphQLAnswer | null {
+function parseResponse(text: string): GraphQLResponse | null {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' ? value : null;
@@ -64,7 +64,10 @@ function readAnswer(text: string): GraphQLAnswer | null {
 }
 
 function notTidings(endpoint: Endpoint, got: string): TidingsError {
-  return new TidingsError('UNAVAILABLE', `expected a Tidings server at ${endpoint.shown}, got ${got}; set --url to the address of one`);
+  return new TidingsError(
+    'UNAVAILABLE',
+    `expected a Tidings server at ${endpoint.displayUrl}, got ${got}; set --url to the address of one`,
+  );
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {
@@ -86,7 +89,7 @@ function headersFor({ authorization }: Endpoint): Record<string, string> {
 }
 
 /** Codes of node and of its fetch for a server that is not there, or went away; anything else will not mend itself. */
-const away: ReadonlySet<string> = new Set([
+const unavailableCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',

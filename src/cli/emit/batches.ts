@@ -1,6 +1,6 @@
 import type { EventLimits } from '../../event/limits.ts';
 import type { Line } from './lines.ts';
-import { readDocument, type Refusal } from './parse-line.ts';
+import { parseLine, type RejectedLine } from './parse-line.ts';
 
 /** Lines that follow one another in the file: the events to send together, and the lines refused here already. */
 export interface Batch {
@@ -8,7 +8,7 @@ export interface Batch {
   readonly inputs: readonly string[];
   /** The line of each of them. */
   readonly lines: readonly number[];
-  readonly refusals: readonly Refusal[];
+  readonly rejectedLines: readonly RejectedLine[];
 }
 
 export interface BatchRules {
@@ -21,13 +21,13 @@ export interface BatchRules {
 export async function* batchesOf(lines: AsyncIterable<Line>, rules: BatchRules): AsyncGenerator<Batch, undefined> {
   let batch = emptyBatch();
   for await (const { number, bytes } of lines) {
-    const read = readDocument(bytes, rules.limits);
+    const read = parseLine(bytes, rules.limits);
     if (read === null) continue;
     if ('reason' in read) {
-      batch.refusals.push({ line: number, reason: read.reason });
+      batch.rejectedLines.push({ line: number, reason: read.reason });
     } else {
       const size = Buffer.byteLength(read.input) + 1;
-      if (batch.inputs.length > 0 && batch.bytes + size > requestBytes) {
+      if (batch.inputs.length > 0 && batch.bytes + size > maxRequestBytes) {
         yield batch;
         batch = emptyBatch();
       }
@@ -35,17 +35,17 @@ export async function* batchesOf(lines: AsyncIterable<Line>, rules: BatchRules):
       batch.lines.push(number);
       batch.bytes += size;
     }
-    if (batch.inputs.length + batch.refusals.length >= rules.lines) {
+    if (batch.inputs.length + batch.rejectedLines.length >= rules.lines) {
       yield batch;
       batch = emptyBatch();
     }
   }
-  if (batch.inputs.length + batch.refusals.length > 0) yield batch;
+  if (batch.inputs.length + batch.rejectedLines.length > 0) yield batch;
 }
 
 function emptyBatch() {
-  return { inputs: [] as string[], lines: [] as number[], refusals: [] as Refusal[], bytes: 0 };
+  return { inputs: [] as string[], lines: [] as number[], rejectedLines: [] as RejectedLine[], bytes: 0 };
 }
 
 /** Bytes of the events of one request: below 8 MiB with all that stands around them, half of what a server takes. */
-const requestBytes = 8_000_000;
+const maxRequestBytes = 8_000_000;

@@ -19,7 +19,7 @@ export interface Line {
 }
 
 /** Bytes of a line: twice the largest event that a service can be set to take. */
-export const longestLine = 32 * 1024 * 1024;
+export const maxLineBytes = 32 * 1024 * 1024;
 
 /** Opens `path`, or standard input for "-". Throws BAD_USER_INPUT when it cannot be read. */
 export async function openLines(path: string): Promise<Lines> {
@@ -60,14 +60,14 @@ async function sizeOf(file: FileHandle, path: string): Promise<number | null> {
 
 async function* readLines(chunks: AsyncGenerator<Buffer>, path: string): AsyncGenerator<Line, undefined> {
   try {
-    yield* split(await unpacked(chunks));
+    yield* split(await decompressed(chunks));
   } catch (error) {
     throw error instanceof TidingsError ? error : unreadable(path, error);
   }
 }
 
 /** The chunks, decompressed when their first two bytes, not the file's name, say gzip. */
-async function unpacked(chunks: AsyncGenerator<Buffer>): Promise<AsyncIterable<Buffer>> {
+async function decompressed(chunks: AsyncGenerator<Buffer>): Promise<AsyncIterable<Buffer>> {
   let start = Buffer.alloc(0);
   while (start.length < 2) {
     const next = await chunks.next();
@@ -84,26 +84,26 @@ async function unpacked(chunks: AsyncGenerator<Buffer>): Promise<AsyncIterable<B
 
 async function* split(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   let number = 1;
-  let begun: Buffer[] = [];
+  let partial: Buffer[] = [];
   let length = 0;
   for await (const chunk of chunks) {
     let from = 0;
     for (let at = chunk.indexOf(lineFeed); at !== -1; at = chunk.indexOf(lineFeed, from)) {
-      yield { number, bytes: joined(begun, length + at - from, chunk.subarray(from, at)) };
+      yield { number, bytes: joined(partial, length + at - from, chunk.subarray(from, at)) };
       from = at + 1;
       number += 1;
-      [begun, length] = [[], 0];
+      [partial, length] = [[], 0];
     }
     length += chunk.length - from;
-    if (length > longestLine) begun = [];
-    else if (from < chunk.length) begun.push(chunk.subarray(from));
+    if (length > maxLineBytes) partial = [];
+    else if (from < chunk.length) partial.push(chunk.subarray(from));
   }
-  if (length > 0) yield { number, bytes: joined(begun, length, Buffer.alloc(0)) };
+  if (length > 0) yield { number, bytes: joined(partial, length, Buffer.alloc(0)) };
 }
 
-function joined(begun: readonly Buffer[], length: number, last: Buffer): Buffer | null {
-  if (length > longestLine) return null;
-  return begun.length === 0 ? last : Buffer.concat([...begun, last]);
+function joined(partial: readonly Buffer[], length: number, last: Buffer): Buffer | null {
+  if (length > maxLineBytes) return null;
+  return partial.length === 0 ? last : Buffer.concat([...partial, last]);
 }
 
 function unreadable(path: string, error: unknown): TidingsError {

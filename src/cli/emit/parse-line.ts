@@ -1,19 +1,19 @@
 import { fromDocument, documentPath } from '../../event/document.ts';
 import type { EventDraft } from '../../event/event.ts';
 import type { EventLimits } from '../../event/limits.ts';
-import { shown } from '../../event/problem.ts';
+import { describeValue } from '../../event/problem.ts';
 import { validateEvent } from '../../event/validate.ts';
-import { longestLine } from './lines.ts';
+import { maxLineBytes } from './lines.ts';
 import { printable } from '../terminal/format-text.ts';
 
 /** A line read: the event as JSON in the form of GraphQL's EventInput, the reason why it is none, or a blank line. */
-export type Read = { readonly input: string } | { readonly reason: string } | null;
+export type ParsedLine = { readonly input: string } | { readonly reason: string } | null;
 
 /**
  * Reads one line. What passes here cannot make GraphQL refuse a whole request for one event's sake.
  */
-export function readDocument(bytes: Buffer | null, limits: EventLimits): Read {
-  if (bytes === null) return { reason: `expected a line of at most ${longestLine} bytes, got more` };
+export function parseLine(bytes: Buffer | null, limits: EventLimits): ParsedLine {
+  if (bytes === null) return { reason: `expected a line of at most ${maxLineBytes} bytes, got more` };
   let document: unknown;
   try {
     const text = utf8.decode(bytes);
@@ -23,7 +23,7 @@ export function readDocument(bytes: Buffer | null, limits: EventLimits): Read {
     return { reason: reasonOf([{ path: [], message: `expected a JSON object, got ${notJson(error)}` }], 0) };
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    return { reason: `expected a JSON object, got ${shown(document)}` };
+    return { reason: `expected a JSON object, got ${describeValue(document)}` };
   }
   const candidate = fromDocument(document as Readonly<Record<string, unknown>>);
   const checked = validateEvent(candidate, [], limits);
@@ -48,13 +48,13 @@ const noOccurred = {
 };
 
 /** A line of the file that was not stored, and why. */
-export interface Refusal {
+export interface RejectedLine {
   readonly line: number;
   readonly reason: string;
 }
 
 /** A problem in an event, wherever it was found. Its message begins with its path. */
-export interface Found {
+export interface LineProblem {
   readonly path: readonly string[];
   readonly message: string;
 }
@@ -63,14 +63,14 @@ export interface Found {
  * Why a line was refused, in the words of the file: a path names the keys of the event document, whose resources are
  * flat. `skipped` is the number of leading keys of the path that the file does not have.
  */
-export function reasonOf(problems: readonly Found[], skipped: number): string {
+export function reasonOf(problems: readonly LineProblem[], skipped: number): string {
   const [first, ...others] = problems;
   if (first === undefined) return 'refused without a reason';
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
   return printable(inDocument(first, skipped) + more);
 }
 
-function inDocument({ path, message }: Found, skipped: number): string {
+function inDocument({ path, message }: LineProblem, skipped: number): string {
   const prefix = `${path.join('.')}: `;
   const expectation = message.startsWith(prefix) ? message.slice(prefix.length) : message;
   const keys = documentPath(path.slice(skipped)).map((key) => (key.includes('.') ? JSON.stringify(key) : key));

@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import type { Lines } from './lines.ts';
-import { number } from '../terminal/format-text.ts';
-import type { Tally } from './stats.ts';
+import { formatNumber } from '../terminal/format-text.ts';
+import type { EmitStats } from './stats.ts';
 
 /** What a person sees while a file is being emitted. */
 export interface Progress extends Disposable {
@@ -10,10 +10,10 @@ export interface Progress extends Disposable {
 }
 
 /** Draws the bar at the bottom of a terminal; where standard error is none, there are only the notes. */
-export function startProgress(lines: Lines, tally: Tally, terminal: WriteStream = process.stderr): Progress {
+export function startProgress(lines: Lines, stats: EmitStats, terminal: WriteStream = process.stderr): Progress {
   if (!terminal.isTTY) return { note: (sentence) => void terminal.write(`${sentence}\n`), [Symbol.dispose]: () => undefined };
-  const draw = (): void => void terminal.write(`\r${barOf(lines, tally, terminal.columns)}${eraseToEnd}`);
-  const timer = setInterval(draw, redrawMs);
+  const draw = (): void => void terminal.write(`\r${barOf(lines, stats, terminal.columns)}${eraseToEnd}`);
+  const timer = setInterval(draw, redrawIntervalMs);
   draw();
   return {
     note(sentence) {
@@ -28,15 +28,15 @@ export function startProgress(lines: Lines, tally: Tally, terminal: WriteStream 
 }
 
 /** One line that fits the terminal, with the bar in what the figures leave free. */
-function barOf(lines: Lines, tally: Tally, columns: number): string {
-  const counts = `${number(tally.lines())} events  ${number(tally.rate())}/s`;
+function barOf(lines: Lines, stats: EmitStats, columns: number): string {
+  const counts = `${formatNumber(stats.lines())} events  ${formatNumber(stats.rate())}/s`;
   const read = lines.bytesRead();
   if (lines.size === null) return `${size(read, read)}  ${counts}`.slice(0, columns - 1);
   const share = lines.size === 0 ? 1 : Math.min(read / lines.size, 1);
   const percent = `${Math.floor(share * 100)} %`.padStart(5);
   const figures = `${percent}  ${size(read, lines.size)} of ${size(lines.size, lines.size)}  ${counts}`;
-  const width = Math.min(widestBar, columns - figures.length - 2);
-  if (width < narrowestBar) return figures.slice(0, columns - 1);
+  const width = Math.min(maxBarColumns, columns - figures.length - 2);
+  if (width < minBarColumns) return figures.slice(0, columns - 1);
   const filled = Math.round(share * width);
   return `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${figures}`;
 }
@@ -48,7 +48,7 @@ function size(bytes: number, whole: number): string {
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-const redrawMs = 100;
-const widestBar = 30;
-const narrowestBar = 6;
+const redrawIntervalMs = 100;
+const maxBarColumns = 30;
+const minBarColumns = 6;
 const eraseToEnd = '\u001b[K';

@@ -1,30 +1,30 @@
-import { ask, type Patience } from '../client/retrying-request.ts';
+import { retryingRequest, type RetryOptions } from '../client/retrying-request.ts';
 import type { Batch } from './batches.ts';
 import type { Endpoint } from '../client/endpoint.ts';
 import { bodyOf } from '../client/request.ts';
-import { reasonOf, type Refusal } from './parse-line.ts';
+import { reasonOf, type RejectedLine } from './parse-line.ts';
 import type { EventLimits } from '../../event/limits.ts';
 
 /** What became of the lines of a batch. */
-export interface Sent {
+export interface BatchResult {
   readonly created: number;
   readonly duplicates: number;
   /** In the order of the file. */
-  readonly refusals: readonly Refusal[];
+  readonly rejectedLines: readonly RejectedLine[];
 }
 
 /** Emits a batch. Repeating it is safe: the ids make what was stored a duplicate. */
-export async function sendBatch(endpoint: Endpoint, batch: Batch, patience: Patience): Promise<Sent> {
-  if (batch.inputs.length === 0) return { created: 0, duplicates: 0, refusals: batch.refusals };
+export async function sendBatch(endpoint: Endpoint, batch: Batch, retryOptions: RetryOptions): Promise<BatchResult> {
+  if (batch.inputs.length === 0) return { created: 0, duplicates: 0, rejectedLines: batch.rejectedLines };
   const body = bodyOf(mutation, `{"input":[${batch.inputs.join(',')}]}`);
-  const { emitEvents } = await ask<Emitted>(endpoint, body, patience);
-  const refusals = emitEvents.results.flatMap(({ index, userErrors }) => {
+  const { emitEvents } = await retryingRequest<Emitted>(endpoint, body, retryOptions);
+  const rejectedLines = emitEvents.results.flatMap(({ index, userErrors }) => {
     const line = batch.lines[index];
     if (userErrors.length === 0 || line === undefined) return [];
-    return [{ line, reason: reasonOf(userErrors, pathOfEvent) }];
+    return [{ line, reason: reasonOf(userErrors, eventPathOffset) }];
   });
-  const inOrder = [...batch.refusals, ...refusals].toSorted((a, b) => a.line - b.line);
-  return { created: emitEvents.created, duplicates: emitEvents.duplicates, refusals: inOrder };
+  const inOrder = [...batch.rejectedLines, ...rejectedLines].toSorted((a, b) => a.line - b.line);
+  return { created: emitEvents.created, duplicates: emitEvents.duplicates, rejectedLines: inOrder };
 }
 
 interface Emitted {
@@ -47,7 +47,7 @@ const mutation = `mutation Emit($input: [EventInput!]!) {
 }`;
 
 /** The keys of a path before those of the event: "input" and its index. */
-const pathOfEvent = 2;
+const eventPathOffset = 2;
 
 /** What a service accepts. */
 export interface ServiceLimits {
@@ -57,8 +57,8 @@ export interface ServiceLimits {
 }
 
 /** Asks for the limits. */
-export async function askLimits(endpoint: Endpoint, patience: Patience): Promise<ServiceLimits> {
-  const { service } = await ask<Told>(endpoint, bodyOf(limitsQuery), patience);
+export async function requestLimits(endpoint: Endpoint, retryOptions: RetryOptions): Promise<ServiceLimits> {
+  const { service } = await retryingRequest<ServiceResponse>(endpoint, bodyOf(limitsQuery), retryOptions);
   const { batchEvents, ...limits } = service.limits;
   return { batchEvents, limits };
 }
@@ -73,6 +73,6 @@ const limitsQuery = `{
   }
 }`;
 
-interface Told {
+interface ServiceResponse {
   readonly service: { readonly limits: EventLimits & { readonly batchEvents: number } };
 }

@@ -1,13 +1,13 @@
-import type { Refusal } from './parse-line.ts';
-import type { Sent } from './send-batch.ts';
-import { number } from '../terminal/format-text.ts';
+import type { RejectedLine } from './parse-line.ts';
+import type { BatchResult } from './send-batch.ts';
+import { formatNumber } from '../terminal/format-text.ts';
 
 /** What became of the file so far. */
-export interface Tally {
-  add(sent: Sent): void;
+export interface EmitStats {
+  add(result: BatchResult): void;
   /** Lines that were stored, found stored, or refused; blank ones do not count. */
   lines(): number;
-  refused(): number;
+  rejected(): number;
   /** Events per second of the time from the start until now. */
   rate(): number;
   /** Lines to show a person, at the end. */
@@ -15,31 +15,31 @@ export interface Tally {
 }
 
 /** Counts from now on. Keeps the first refusals, so that a file of nothing but bad lines costs no memory. */
-export function startTally(): Tally {
-  const begun = performance.now();
-  const refusals: Refusal[] = [];
-  let [created, duplicates, refused] = [0, 0, 0];
-  const lines = (): number => created + duplicates + refused;
-  const seconds = (): number => Math.max(performance.now() - begun, 1) / 1000;
+export function startEmitStats(): EmitStats {
+  const startedAt = performance.now();
+  const rejectedLines: RejectedLine[] = [];
+  let [created, duplicates, rejected] = [0, 0, 0];
+  const lines = (): number => created + duplicates + rejected;
+  const seconds = (): number => Math.max(performance.now() - startedAt, 1) / 1000;
   const rate = (): number => (created + duplicates) / seconds();
 
   return {
-    add(sent) {
-      created += sent.created;
-      duplicates += sent.duplicates;
-      refused += sent.refusals.length;
-      refusals.push(...sent.refusals.slice(0, shownRefusals - refusals.length));
+    add(result) {
+      created += result.created;
+      duplicates += result.duplicates;
+      rejected += result.rejectedLines.length;
+      rejectedLines.push(...result.rejectedLines.slice(0, maxShownLines - rejectedLines.length));
     },
     lines,
-    refused: () => refused,
+    rejected: () => rejected,
     rate,
     summary() {
-      const counts = `${number(created)} created, ${number(duplicates)} duplicates, ${number(refused)} refused`;
-      const shown = refusals.map(({ line, reason }) => `line ${line}: ${reason}\n`).join('');
-      const more = refused > refusals.length ? `… and ${number(refused - refusals.length)} more\n` : '';
-      return `${number(lines())} lines: ${counts}; ${seconds().toFixed(1)} s, ${number(rate())} events/s\n${shown}${more}`;
+      const counts = `${formatNumber(created)} created, ${formatNumber(duplicates)} duplicates, ${formatNumber(rejected)} refused`;
+      const shown = rejectedLines.map(({ line, reason }) => `line ${line}: ${reason}\n`).join('');
+      const more = rejected > rejectedLines.length ? `… and ${formatNumber(rejected - rejectedLines.length)} more\n` : '';
+      return `${formatNumber(lines())} lines: ${counts}; ${seconds().toFixed(1)} s, ${formatNumber(rate())} events/s\n${shown}${more}`;
     },
   };
 }
 
-const shownRefusals = 20;
+const maxShownLines = 20;

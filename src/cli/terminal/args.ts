@@ -3,37 +3,37 @@ import { TidingsError } from '../../errors.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-export interface Wording<T extends Options> {
+export interface ArgsSpec<T extends Options> {
   readonly synopsis: string;
   readonly options: T;
 }
 
 /** Reads the words of a command. Throws BAD_USER_INPUT, with the synopsis, for a flag that it does not have. */
-export function readFlags<const T extends Options>(words: readonly string[], { synopsis, options }: Wording<T>) {
+export function readArgs<const T extends Options>(args: readonly string[], { synopsis, options }: ArgsSpec<T>) {
   try {
-    return parseArgs({ args: [...words], options, strict: true, allowPositionals: true });
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const reason = error.message.split('. ')[0]?.split('\n')[0] ?? '';
-    throw wrongWords(reason, synopsis);
+    throw invalidArgs(reason, synopsis);
   }
 }
 
 /** The error for words that a command cannot take. */
-export function wrongWords(reason: string, synopsis: string): TidingsError {
+export function invalidArgs(reason: string, synopsis: string): TidingsError {
   return new TidingsError('BAD_USER_INPUT', `${reason.replace(/\.$/, '')}. Usage: tidings ${synopsis}`);
 }
 
 /** Reads a whole number of at least 1. */
-export function readCount(flag: string, given: string): number {
+export function readCount(option: string, given: string): number {
   if (/^[1-9]\d{0,14}$/.test(given)) return Number(given);
-  throw new TidingsError('BAD_USER_INPUT', `--${flag}: expected a whole number of at least 1, got ${JSON.stringify(given)}.`);
+  throw new TidingsError('BAD_USER_INPUT', `--${option}: expected a whole number of at least 1, got ${JSON.stringify(given)}.`);
 }
 
 /** Reads a time such as 2s, 500ms or 1m, from 100 ms to an hour, in milliseconds. */
-export function readDuration(flag: string, given: string): number {
+export function readDuration(option: string, given: string): number {
   const [, amount, unit] = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s|m)$/.exec(given) ?? [];
   const ms = Number(amount) * (unit === 'ms' ? 1 : unit === 's' ? 1000 : 60_000);
   if (ms >= 100 && ms <= 3_600_000) return ms;
-  throw new TidingsError('BAD_USER_INPUT', `--${flag}: expected a time from 100ms to 60m, such as 2s, got ${JSON.stringify(given)}.`);
+  throw new TidingsError('BAD_USER_INPUT', `--${option}: expected a time from 100ms to 60m, such as 2s, got ${JSON.stringify(given)}.`);
 }

@@ -2,5 +2,5 @@
 export interface Command {
   readonly synopsis: string;
   readonly purpose: string;
-  run(words: readonly string[]): Promise<number>;
+  run(args: readonly string[]): Promise<number>;
 }

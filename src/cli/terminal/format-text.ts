@@ -8,13 +8,13 @@ export function widthOf(text: string): number {
 /** The text, or as much of its beginning as fits into `columns`, with an ellipsis. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
-  let [kept, width] = ['', 0];
+  let [prefix, width] = ['', 0];
   for (const character of text) {
     width += columnsOf(character);
     if (width > columns - 1) break;
-    kept += character;
+    prefix += character;
   }
-  return columns < 1 ? '' : `${kept}…`;
+  return columns < 1 ? '' : `${prefix}…`;
 }
 
 /** The text with spaces behind it up to `columns`. */
@@ -34,7 +34,7 @@ const wide =
 const halfWide = /[\uff61-\uffdc]/u;
 
 /** A number as people read it: whole, its thousands apart. */
-export function number(value: number): string {
+export function formatNumber(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
@@ -43,7 +43,7 @@ export function number(value: number): string {
  * of events can neither steer the terminal nor break a line. Within JSON text it changes nothing that a parser sees.
  */
 export function printable(text: string): string {
-  return text.replace(steering, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(unsafeCharacters, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-const steering = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+const unsafeCharacters = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;

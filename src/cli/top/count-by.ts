@@ -2,7 +2,7 @@ import { TidingsError } from '../../errors.ts';
 import { printable } from '../terminal/format-text.ts';
 
 /** What events are counted by: what it needs of an event, and the key that it finds there, as it is shown. */
-export interface CountedBy {
+export interface CountBy {
   readonly heading: string;
   /** A GraphQL selection of Event. */
   readonly selection: string;
@@ -16,9 +16,9 @@ export interface CountedEvent {
 }
 
 /** Reads `--by`: event, resource, or label=KEY. Throws BAD_USER_INPUT. */
-export function readCountedBy(given: string): CountedBy {
-  if (given === 'event') return { heading: 'event', selection: 'event', keyOf: ({ event }) => shown(event) };
-  if (given === 'resource') return { heading: 'resource', selection: 'resource { id }', keyOf: ({ resource }) => shown(resource?.id) };
+export function readCountBy(given: string): CountBy {
+  if (given === 'event') return { heading: 'event', selection: 'event', keyOf: ({ event }) => displayKey(event) };
+  if (given === 'resource') return { heading: 'resource', selection: 'resource { id }', keyOf: ({ resource }) => displayKey(resource?.id) };
   const label = given.startsWith('label=') ? given.slice('label='.length) : '';
   if (label === '') {
     throw new TidingsError('BAD_USER_INPUT', `--by: expected event, resource or label=KEY, got ${JSON.stringify(given)}.`);
@@ -27,10 +27,10 @@ export function readCountedBy(given: string): CountedBy {
   return {
     heading,
     selection: `resource { label(key: ${JSON.stringify(label)}) }`,
-    keyOf: ({ resource }) => (typeof resource?.label === 'string' ? shown(resource.label) : `(no ${heading})`),
+    keyOf: ({ resource }) => (typeof resource?.label === 'string' ? displayKey(resource.label) : `(no ${heading})`),
   };
 }
 
-function shown(key: string | undefined): string {
+function displayKey(key: string | undefined): string {
   return key === undefined || key === '' ? '(empty)' : printable(key);
 }

@@ -2,9 +2,9 @@
 export interface TopCounts {
   add(key: string): void;
   /** What there is now; rates are those since the last call. */
-  take(): Top;
+  takeSnapshot(): Top;
   /** The same, with rates since the start. */
-  whole(): Top;
+  overall(): Top;
 }
 
 export interface Top {
@@ -26,24 +26,24 @@ export interface TopRow {
 }
 
 export function startTopCounts(): TopCounts {
-  const begun = performance.now();
-  const counts = new Map<string, Counted>();
-  let [total, fresh, others, taken] = [0, 0, 0, begun];
+  const startedAt = performance.now();
+  const counts = new Map<string, KeyCount>();
+  let [total, fresh, others, lastTakenAt] = [0, 0, 0, startedAt];
 
   /** Lets the rarer half go. */
-  const makeRoom = (): void => {
+  const evictRareKeys = (): void => {
     const rarest = Array.from(counts).toSorted(([, a], [, b]) => a.count - b.count);
-    for (const [key, { count }] of rarest.slice(0, mostKeys / 2)) {
+    for (const [key, { count }] of rarest.slice(0, maxKeys / 2)) {
       others += count;
       counts.delete(key);
     }
   };
-  const topOver = (from: number, { all, of }: { readonly all: number; readonly of: (each: Counted) => number }): Top => {
+  const topOver = (from: number, { all, of }: { readonly all: number; readonly of: (each: KeyCount) => number }): Top => {
     const now = performance.now();
     const interval = Math.max(now - from, 1) / 1000;
     const rows = Array.from(counts, ([key, each]) => ({ key, count: each.count, rate: of(each) / interval }));
     rows.sort((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1));
-    return { rows, total, rate: all / interval, seconds: (now - begun) / 1000, others };
+    return { rows, total, rate: all / interval, seconds: (now - startedAt) / 1000, others };
   };
   return {
     add(key) {
@@ -51,28 +51,28 @@ export function startTopCounts(): TopCounts {
       fresh += 1;
       const known = counts.get(key);
       if (known === undefined) {
-        if (counts.size >= mostKeys) makeRoom();
+        if (counts.size >= maxKeys) evictRareKeys();
         counts.set(key, { count: 1, fresh: 1 });
       } else {
         known.count += 1;
         known.fresh += 1;
       }
     },
-    take() {
-      const top = topOver(taken, { all: fresh, of: (each) => each.fresh });
+    takeSnapshot() {
+      const top = topOver(lastTakenAt, { all: fresh, of: (each) => each.fresh });
       for (const each of counts.values()) each.fresh = 0;
-      [fresh, taken] = [0, performance.now()];
+      [fresh, lastTakenAt] = [0, performance.now()];
       return top;
     },
-    whole: () => topOver(begun, { all: total, of: (each) => each.count }),
+    overall: () => topOver(startedAt, { all: total, of: (each) => each.count }),
   };
 }
 
-interface Counted {
+interface KeyCount {
   count: number;
   /** Of them, since the last call of `take`. */
   fresh: number;
 }
 
 /** Some 20 MB of ids. */
-const mostKeys = 100_000;
+const maxKeys = 100_000;

@@ -1,37 +1,37 @@
-import { cut, padded, widthOf, number } from '../terminal/format-text.ts';
+import { cut, padded, widthOf, formatNumber } from '../terminal/format-text.ts';
 import type { Top, TopRow } from './counters.ts';
 
 /** The room of a table; `bars`: columns for a picture of the counts, if there are so many to spare. */
-export interface TableRoom {
+export interface TableSize {
   readonly columns: number;
   readonly lines: number;
   readonly bars: number;
 }
 
 /** A line about everything, and a line for each of the most frequent keys: as many as fit. */
-export function topTable(heading: string, top: Top, { columns, lines, bars }: TableRoom): readonly string[] {
-  const summary = `${number(top.total)} ${top.total === 1 ? 'event' : 'events'} in ${number(top.seconds)} s, ${rate(top.rate)}/s`;
+export function topTable(heading: string, top: Top, { columns, lines, bars }: TableSize): readonly string[] {
+  const summary = `${formatNumber(top.total)} ${top.total === 1 ? 'event' : 'events'} in ${formatNumber(top.seconds)} s, ${rate(top.rate)}/s`;
   const shown = top.rows.slice(0, Math.max(lines - 3, 1));
   const left = top.total - shown.reduce((sum, { count }) => sum + count, 0);
   const kinds = top.rows.length - shown.length;
-  const rest = top.others > 0 ? 'all others' : `${number(kinds)} ${kinds === 1 ? 'other' : 'others'}`;
+  const rest = top.others > 0 ? 'all others' : `${formatNumber(kinds)} ${kinds === 1 ? 'other' : 'others'}`;
   const rows = left === 0 ? shown : [...shown, { key: rest, count: left, rate: otherRate(top, shown) }];
-  const cells = rows.map((row) => ({ row, counted: number(row.count), speed: rate(row.rate) }));
+  const cells = rows.map((row) => ({ row, counted: formatNumber(row.count), speed: rate(row.rate) }));
 
   const countColumns = Math.max(...cells.map(({ counted }) => counted.length), 'count'.length);
   const rateColumns = Math.max(...cells.map(({ speed }) => speed.length), '/s'.length);
-  const figures = columns >= narrow ? countColumns + rateColumns + 4 : countColumns + 2;
-  const longestKey = Math.max(...rows.map(({ key }) => widthOf(key)), widthOf(heading));
-  const keyColumns = Math.max(Math.min(longestKey, columns - figures), 1);
+  const figures = columns >= rateThresholdColumns ? countColumns + rateColumns + 4 : countColumns + 2;
+  const maxKeyWidth = Math.max(...rows.map(({ key }) => widthOf(key)), widthOf(heading));
+  const keyColumns = Math.max(Math.min(maxKeyWidth, columns - figures), 1);
   const barColumns = Math.min(bars, columns - figures - keyColumns - 2);
-  const most = Math.max(...shown.map(({ count }) => count), 1);
+  const maxCount = Math.max(...shown.map(({ count }) => count), 1);
 
   const line = (key: string, counted: string, speed: string): string => {
     const start = `${padded(cut(key, keyColumns), keyColumns)}  ${counted.padStart(countColumns)}`;
-    return columns >= narrow ? `${start}  ${speed.padStart(rateColumns)}` : start;
+    return columns >= rateThresholdColumns ? `${start}  ${speed.padStart(rateColumns)}` : start;
   };
   const bar = ({ count }: TopRow): string =>
-    barColumns < narrowestBar || count > most ? '' : `  ${'█'.repeat(Math.max(Math.round((count / most) * barColumns), 1))}`;
+    barColumns < minBarColumns || count > maxCount ? '' : `  ${'█'.repeat(Math.max(Math.round((count / maxCount) * barColumns), 1))}`;
   const table = cells.map(({ row, counted, speed }) => `${line(row.key, counted, speed)}${bar(row)}`);
   return [summary, line(heading, 'count', '/s'), ...table].map((each) => cut(each, columns).trimEnd());
 }
@@ -41,9 +41,9 @@ function otherRate({ rate: all }: Top, shown: readonly TopRow[]): number {
 }
 
 function rate(perSecond: number): string {
-  return perSecond > 0 && perSecond < 9.95 ? perSecond.toFixed(1) : number(perSecond);
+  return perSecond > 0 && perSecond < 9.95 ? perSecond.toFixed(1) : formatNumber(perSecond);
 }
 
 /** Below so many columns there are no rates. */
-const narrow = 32;
-const narrowestBar = 4;
+const rateThresholdColumns = 32;
+const minBarColumns = 4;

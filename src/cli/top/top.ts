@@ -1,11 +1,11 @@
 import { TidingsError } from '../../errors.ts';
-import { startBoard } from './live-table.ts';
+import { startLiveTable } from './live-table.ts';
 import type { Command } from '../terminal/command.ts';
-import { readCountedBy, type CountedEvent } from './count-by.ts';
+import { readCountBy, type CountedEvent } from './count-by.ts';
 import { defaultUrl, readEndpoint } from '../client/endpoint.ts';
-import { readDuration, readFlags, wrongWords } from '../terminal/args.ts';
-import { follow } from '../client/graphql-subscription.ts';
-import { createNotices } from '../client/connection-status.ts';
+import { readDuration, readArgs, invalidArgs } from '../terminal/args.ts';
+import { subscribeToEvents } from '../client/graphql-subscription.ts';
+import { createConnectionStatus } from '../client/connection-status.ts';
 import { createOutput } from '../terminal/output.ts';
 import { startTopCounts } from './counters.ts';
 
@@ -21,12 +21,12 @@ const options = {
 export const top: Command = {
   synopsis,
   purpose: 'counts events as they come, and shows how fast they do',
-  async run(words) {
-    const { values, positionals } = readFlags(words, { synopsis, options });
-    if (positionals.length > 0) throw wrongWords(`Expected flags only, got ${JSON.stringify(positionals[0])}`, synopsis);
+  async run(args) {
+    const { values, positionals } = readArgs(args, { synopsis, options });
+    if (positionals.length > 0) throw invalidArgs(`Expected flags only, got ${JSON.stringify(positionals[0])}`, synopsis);
     const { event, resource } = values;
-    const by = readCountedBy(values.by);
-    const everyMs = readDuration('every', values.every);
+    const by = readCountBy(values.by);
+    const intervalMs = readDuration('every', values.every);
     const endpoint = readEndpoint(values.url);
     const filter = { ...(event && { event: { startsWith: event } }), ...(resource && { resource: { id: { in: resource } } }) };
 
@@ -35,14 +35,17 @@ export const top: Command = {
     process.once('SIGTERM', () => stop.abort());
     createOutput(process.stdout, (error) => stop.abort(error ?? undefined));
     const counts = startTopCounts();
-    using board = startBoard({ counts, heading: by.heading, everyMs, say }, process.stdout);
-    const notices = createNotices(endpoint, (sentence) => board.note(sentence));
-    const take = (each: CountedEvent): null => {
+    using liveTable = startLiveTable({ counts, heading: by.heading, intervalMs, report }, process.stdout);
+    const status = createConnectionStatus(endpoint, (sentence) => liveTable.note(sentence));
+    const onEvent = (each: CountedEvent): null => {
       counts.add(by.keyOf(each));
       return null;
     };
     try {
-      return await follow<CountedEvent>({ endpoint, notices, filter, after: undefined, selection: by.selection, take }, stop.signal);
+      return await subscribeToEvents<CountedEvent>(
+        { endpoint, status, filter, after: undefined, selection: by.selection, onEvent },
+        stop.signal,
+      );
     } catch (error) {
       if (!stop.signal.aborted) throw error;
       if (stop.signal.reason instanceof TidingsError) throw stop.signal.reason;
@@ -51,6 +54,6 @@ export const top: Command = {
   },
 };
 
-function say(sentence: string): void {
+function report(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
 }

@@ -1,8 +1,8 @@
 import type { Times } from '../../skip-index/columns/column-chunks.ts';
-import { groupsOf, type Codes, type Groups } from './group-by.ts';
-import { noColumn, type ChapterColumns, type Column } from '../../skip-index/columns/decoded-columns.ts';
+import { groupsOf, type DimensionCodes, type Groups } from './group-by.ts';
+import { noColumn, type DecodedColumns, type Column } from '../../skip-index/columns/decoded-columns.ts';
 import { columnFilter } from './column-filter.ts';
-import { isSame, labelColumn, type ColumnName } from '../../skip-index/columns/column-ref.ts';
+import { isSame, labelColumnRef, type ColumnRef } from '../../skip-index/columns/column-ref.ts';
 import type { Dimension } from '../dimensions.ts';
 import { firstSegments, payloadKey, type Key } from '../bucket-keys.ts';
 import type { CountTable } from '../count-table.ts';
@@ -11,40 +11,42 @@ import type { Value } from '../../skip-index/columns/encoding.ts';
 import { payloadName } from '../../skip-index/columns/payload-columns.ts';
 
 /** A count that columns alone can answer. */
-export interface ColumnCount {
+export interface ColumnarCount {
   /** The columns that it takes beside times. */
-  readonly needs: readonly ColumnName[];
+  readonly needs: readonly ColumnRef[];
   /** Adds what a chapter has. */
-  add(chapter: ChapterColumns, table: CountTable): void;
+  add(rowGroup: DecodedColumns, table: CountTable): void;
 }
 
 /**
  * How to count by columns events that meet all conditions; null: it takes more than they say. Promises the same as
  * `countKeys` of the events that `matches` lets pass.
  */
-export function columnCount(conditions: readonly Condition[], dimensions: readonly Dimension[]): ColumnCount | null {
-  if (dimensions.length > mostDimensions) return null;
-  const needs: ColumnName[] = [];
-  const place = (column: ColumnName): number => {
+export function columnarCount(conditions: readonly Condition[], dimensions: readonly Dimension[]): ColumnarCount | null {
+  if (dimensions.length > maxDimensions) return null;
+  const needs: ColumnRef[] = [];
+  const columnIndexOf = (column: ColumnRef): number => {
     const known = needs.findIndex((each) => isSame(each, column));
     return known === -1 ? needs.push(column) - 1 : known;
   };
-  const filter = columnFilter(conditions, place);
+  const filter = columnFilter(conditions, columnIndexOf);
   const columns = dimensions.map((dimension) => columnOf(dimension));
   if (filter === null) return null;
-  const places = columns.map((column) => (column === 'TIME' ? null : place(column)));
-  if (needs.length > mostColumns) return null;
+  const columnIndexes = columns.map((column) => (column === 'TIME' ? null : columnIndexOf(column)));
+  if (needs.length > maxColumns) return null;
   return {
     needs,
-    add(chapter, table) {
-      const passing = filter.passing(chapter);
-      const codes = dimensions.map((dimension, index) => codesOf(dimension, chapter, chapter.columns[places[index] ?? -1] ?? null));
-      addGroups(groupsOf(chapter.times, codes, passing), { codes, times: chapter.times, table });
+    add(rowGroup, table) {
+      const selection = filter.selection(rowGroup);
+      const dimensionCodes = dimensions.map((dimension, index) =>
+        codesOf(dimension, rowGroup, rowGroup.columns[columnIndexes[index] ?? -1] ?? null),
+      );
+      addGroups(groupsOf(rowGroup.times, dimensionCodes, selection), { dimensionCodes, times: rowGroup.times, table });
     },
   };
 }
 
-function columnOf(dimension: Dimension): ColumnName | 'TIME' {
+function columnOf(dimension: Dimension): ColumnRef | 'TIME' {
   switch (dimension.kind) {
     case 'time':
       return 'TIME';
@@ -52,7 +54,7 @@ function columnOf(dimension: Dimension): ColumnName | 'TIME' {
     case 'resource':
       return { kind: dimension.kind, name: '' };
     case 'label':
-      return labelColumn(dimension.label);
+      return labelColumnRef(dimension.label);
     case 'role':
       return { kind: 'role', name: dimension.role };
     case 'payload':
@@ -62,32 +64,32 @@ function columnOf(dimension: Dimension): ColumnName | 'TIME' {
   }
 }
 
-function codesOf(dimension: Dimension, { times }: ChapterColumns, column: Column | null): Codes {
+function codesOf(dimension: Dimension, { times }: DecodedColumns, column: Column | null): DimensionCodes {
   if (dimension.kind === 'time') return timesOf(dimension, times);
-  const { values, of } = column ?? noColumn;
-  if (dimension.kind === 'role') return { keys: values.map(idsOf), of };
-  if (dimension.kind === 'payload') return { keys: values.map((value) => payloadKey(jsonOf(value))), of };
-  if (!('segments' in dimension) || dimension.segments === null) return { keys: values.map(textOf), of };
+  const { values, codes } = column ?? noColumn;
+  if (dimension.kind === 'role') return { keys: values.map(idsOf), codes };
+  if (dimension.kind === 'payload') return { keys: values.map((value) => payloadKey(jsonOf(value))), codes };
+  if (!('segments' in dimension) || dimension.segments === null) return { keys: values.map(textOf), codes };
   // Different texts may begin alike.
   const known = new Map<Key, number>();
-  const codes = values.map((value) => codeIn(known, firstSegments(textOf(value) ?? '', dimension.segments)));
-  return { keys: [...known.keys()], of: of.map((at) => codes[at] ?? 0) };
+  const prefixCodes = values.map((value) => codeIn(known, firstSegments(textOf(value) ?? '', dimension.segments)));
+  return { keys: [...known.keys()], codes: codes.map((code) => prefixCodes[code] ?? 0) };
 }
 
-function timesOf({ calendar }: Extract<Dimension, { kind: 'time' }>, { seconds }: Times): Codes {
+function timesOf({ calendar }: Extract<Dimension, { kind: 'time' }>, { seconds }: Times): DimensionCodes {
   const known = new Map<Key, number>();
-  const of = new Uint16Array(seconds.length);
-  let span = { start: Infinity, end: -Infinity };
+  const codes = new Uint16Array(seconds.length);
+  let interval = { start: Infinity, end: -Infinity };
   let code = 0;
-  for (let index = 0; index < of.length; index += 1) {
+  for (let index = 0; index < codes.length; index += 1) {
     const second = seconds[index] ?? 0;
-    if (second < span.start || second >= span.end) {
-      span = calendar.spanAt(second);
-      code = codeIn(known, span.start);
+    if (second < interval.start || second >= interval.end) {
+      interval = calendar.intervalAt(second);
+      code = codeIn(known, interval.start);
     }
-    of[index] = code;
+    codes[index] = code;
   }
-  return { keys: [...known.keys()], of };
+  return { keys: [...known.keys()], codes };
 }
 
 function codeIn(known: Map<Key, number>, key: Key): number {
@@ -111,38 +113,44 @@ function idsOf(value: Value): readonly Key[] {
 
 function addGroups(
   { size, counts, first, last }: Groups,
-  { codes, times: { seconds, micros }, table }: { readonly codes: readonly Codes[]; readonly times: Times; readonly table: CountTable },
+  {
+    dimensionCodes,
+    times: { seconds, micros },
+    table,
+  }: { readonly dimensionCodes: readonly DimensionCodes[]; readonly times: Times; readonly table: CountTable },
 ): void {
-  const [one] = codes.length === 1 ? codes : [];
+  const [single] = dimensionCodes.length === 1 ? dimensionCodes : [];
   // One for all groups, since there may be very many; a table keeps none.
-  const tally = { count: 0, firstSecond: 0, firstMicros: 0, lastSecond: 0, lastMicros: 0 };
+  const stats = { count: 0, firstSecond: 0, firstMicros: 0, lastSecond: 0, lastMicros: 0 };
   for (let group = 0; group < size; group += 1) {
     const from = first[group] ?? 0;
     const to = last[group] ?? 0;
-    tally.count = counts[group] ?? 0;
-    tally.firstSecond = seconds[from] ?? 0;
-    tally.firstMicros = micros[from] ?? 0;
-    tally.lastSecond = seconds[to] ?? 0;
-    tally.lastMicros = micros[to] ?? 0;
-    const key = one?.keys[one.of[from] ?? 0];
-    if (typeof key === 'string') table.addText(key, tally);
-    else for (const keys of keysOf(codes, from)) table.add(keys, tally);
-    table.total += tally.count;
+    stats.count = counts[group] ?? 0;
+    stats.firstSecond = seconds[from] ?? 0;
+    stats.firstMicros = micros[from] ?? 0;
+    stats.lastSecond = seconds[to] ?? 0;
+    stats.lastMicros = micros[to] ?? 0;
+    const key = single?.keys[single.codes[from] ?? 0];
+    if (typeof key === 'string') table.addText(key, stats);
+    else for (const keys of keysOf(dimensionCodes, from)) table.add(keys, stats);
+    table.total += stats.count;
   }
 }
 
 /** The lists of keys of an event. */
-function keysOf(codes: readonly Codes[], event: number): readonly (readonly Key[])[] {
-  return codes.reduce<readonly (readonly Key[])[]>(
-    (lists, { keys, of }) => {
-      const own = keys[of[event] ?? 0] ?? null;
-      return lists.flatMap((list) => (typeof own === 'object' && own !== null ? own.map((key) => [...list, key]) : [[...list, own]]));
+function keysOf(dimensionCodes: readonly DimensionCodes[], event: number): readonly (readonly Key[])[] {
+  return dimensionCodes.reduce<readonly (readonly Key[])[]>(
+    (lists, { keys, codes }) => {
+      const keyOrKeys = keys[codes[event] ?? 0] ?? null;
+      return lists.flatMap((list) =>
+        typeof keyOrKeys === 'object' && keyOrKeys !== null ? keyOrKeys.map((key) => [...list, key]) : [[...list, keyOrKeys]],
+      );
     },
     [[]],
   );
 }
 
 /** So that the codes of an event can be told by one number. */
-const mostDimensions = 4;
+const maxDimensions = 4;
 /** Beside times. Each is another join. */
-const mostColumns = 12;
+const maxColumns = 12;

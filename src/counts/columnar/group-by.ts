@@ -2,9 +2,9 @@ import type { Times } from '../../skip-index/columns/column-chunks.ts';
 import type { Key } from '../bucket-keys.ts';
 
 /** What one dimension says of each event, as a number that tells its key, or its several keys. */
-export interface Codes {
+export interface DimensionCodes {
   readonly keys: readonly (Key | readonly Key[])[];
-  readonly of: Uint16Array;
+  readonly codes: Uint16Array;
 }
 
 /** Events of a chapter with the same codes, by numbers from 0: no object for each, since there may be hundreds. */
@@ -17,16 +17,16 @@ export interface Groups {
 }
 
 /** Of the events that pass: 1 each; null: all do. */
-export function groupsOf(times: Times, codes: readonly Codes[], passing: Uint8Array | null): Groups {
+export function groupsOf(times: Times, dimensionCodes: readonly DimensionCodes[], selection: Uint8Array | null): Groups {
   const events = times.seconds.length;
   const [counts, first, last] = [new Uint32Array(events), new Uint32Array(events), new Uint32Array(events)];
-  const groupOf = numbering(codes.reduce((product, { keys }) => product * keys.length, 1));
+  const groupOf = groupNumbering(dimensionCodes.reduce((product, { keys }) => product * keys.length, 1));
   let size = 0;
   for (let index = 0; index < events; index += 1) {
-    if (passing !== null && passing[index] === 0) continue;
-    let name = 0;
-    for (const { keys, of } of codes) name = name * keys.length + (of[index] ?? 0);
-    const group = groupOf(name, size);
+    if (selection !== null && selection[index] === 0) continue;
+    let combination = 0;
+    for (const { keys, codes } of dimensionCodes) combination = combination * keys.length + (codes[index] ?? 0);
+    const group = groupOf(combination, size);
     if (group === size) {
       first[group] = last[group] = index;
       counts[group] = 1;
@@ -41,21 +41,21 @@ export function groupsOf(times: Times, codes: readonly Codes[], passing: Uint8Ar
 }
 
 /** Numbers names below `names`: answers with the number that one was given, or gives it the next. */
-function numbering(names: number): (name: number, next: number) => number {
-  if (names <= mostNames) {
-    const given = new Uint32Array(names);
-    return (name, next) => {
-      const number = given[name] ?? 0;
+function groupNumbering(combinations: number): (combination: number, next: number) => number {
+  if (combinations <= maxTableSize) {
+    const assigned = new Uint32Array(combinations);
+    return (combination, next) => {
+      const number = assigned[combination] ?? 0;
       if (number > 0) return number - 1;
-      given[name] = next + 1;
+      assigned[combination] = next + 1;
       return next;
     };
   }
-  const given = new Map<number, number>();
-  return (name, next) => {
-    const number = given.get(name);
+  const assigned = new Map<number, number>();
+  return (combination, next) => {
+    const number = assigned.get(combination);
     if (number !== undefined) return number;
-    given.set(name, next);
+    assigned.set(combination, next);
     return next;
   };
 }
@@ -66,4 +66,4 @@ function isBefore({ seconds, micros }: Times, a: number, b: number): boolean {
 }
 
 /** Beyond, a list of all names would cost more to make than it saves. */
-const mostNames = 4096;
+const maxTableSize = 4096;

@@ -1,5 +1,5 @@
-import type { Column, Part } from '../../skip-index/columns/decoded-columns.ts';
-import { labelsOf, type ColumnName } from '../../skip-index/columns/column-ref.ts';
+import type { Column, SelectionStep } from '../../skip-index/columns/decoded-columns.ts';
+import { labelsOf, type ColumnRef } from '../../skip-index/columns/column-ref.ts';
 import { labelKeys } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { resourcePasses } from '../../filter/matches.ts';
@@ -9,43 +9,43 @@ import { resourcePasses } from '../../filter/matches.ts';
  * an event passes if one of its resources does, so each list of ids is looked at once, and not each combination of lists.
  * Null: the condition is about something else.
  */
-export function relatedPart(condition: Condition, place: (column: ColumnName) => number): Part | null {
+export function relatedSelectionStep(condition: Condition, columnIndexOf: (column: ColumnRef) => number): SelectionStep | null {
   const negated = condition.kind === 'not';
-  const asked = negated ? condition.of : condition;
-  if (asked.kind !== 'resource' || asked.among === 'primary') return null;
-  const { among, passes } = asked;
+  const positive = negated ? condition.of : condition;
+  if (positive.kind !== 'resource' || positive.among === 'primary') return null;
+  const { among, passes } = positive;
   // Of a primary resource the role is a label.
-  const told: readonly string[] = among === 'any' ? [labelKeys.id] : [labelKeys.id, labelKeys.role];
-  if (!labelsOf(passes).every((label) => told.includes(label))) return null;
-  place({ kind: 'related', name: '' });
-  const primary = among === 'any' ? place({ kind: 'resource', name: '' }) : null;
-  const known = new Map<string, Map<string, boolean>>();
-  return ({ columns, roles }, passing) => {
-    if (known.size > mostKnown) known.clear();
-    const found = new Uint8Array(passing.length);
+  const coveredLabels: readonly string[] = among === 'any' ? [labelKeys.id] : [labelKeys.id, labelKeys.role];
+  if (!labelsOf(passes).every((label) => coveredLabels.includes(label))) return null;
+  columnIndexOf({ kind: 'related', name: '' });
+  const primaryIndex = among === 'any' ? columnIndexOf({ kind: 'resource', name: '' }) : null;
+  const cache = new Map<string, Map<string, boolean>>();
+  return ({ columns, roles }, selection) => {
+    if (cache.size > maxCachedIds) cache.clear();
+    const matched = new Uint8Array(selection.length);
     for (const { role, column } of roles) {
-      const knownOf = known.get(role) ?? new Map<string, boolean>();
-      known.set(role, knownOf.size < mostKnown ? knownOf : new Map());
-      find(column, (id) => remembered(knownOf, id, () => resourcePasses(passes, { id, role, labels: {} })), found);
+      const roleCache = cache.get(role) ?? new Map<string, boolean>();
+      cache.set(role, roleCache.size < maxCachedIds ? roleCache : new Map());
+      markMatches(column, (id) => cached(roleCache, id, () => resourcePasses(passes, { id, role, labels: {} })), matched);
     }
-    const own = primary === null ? undefined : columns[primary];
-    if (own !== undefined) find(own, (id) => resourcePasses(passes, { id, labels: {} }), found);
-    for (let index = 0; index < passing.length; index += 1) if ((found[index] === 1) === negated) passing[index] = 0;
+    const primaryColumn = primaryIndex === null ? undefined : columns[primaryIndex];
+    if (primaryColumn !== undefined) markMatches(primaryColumn, (id) => resourcePasses(passes, { id, labels: {} }), matched);
+    for (let index = 0; index < selection.length; index += 1) if ((matched[index] === 1) === negated) selection[index] = 0;
   };
 }
 
 /** Chapters that follow one another mention the same related resources. */
-function remembered(known: Map<string, boolean>, id: string, ask: () => boolean): boolean {
-  const answer = known.get(id) ?? ask();
-  known.set(id, answer);
-  return answer;
+function cached(cache: Map<string, boolean>, id: string, evaluate: () => boolean): boolean {
+  const result = cache.get(id) ?? evaluate();
+  cache.set(id, result);
+  return result;
 }
 
 /** Notes the events of which an id passes. */
-function find({ values, of }: Column, passes: (id: string) => boolean, found: Uint8Array): void {
-  const isFound = values.map((value) => (typeof value === 'string' ? passes(value) : value?.some(passes) === true));
-  for (let index = 0; index < found.length; index += 1) if (isFound[of[index] ?? 0] === true) found[index] = 1;
+function markMatches({ values, codes }: Column, passes: (id: string) => boolean, matched: Uint8Array): void {
+  const isMatch = values.map((value) => (typeof value === 'string' ? passes(value) : value?.some(passes) === true));
+  for (let index = 0; index < matched.length; index += 1) if (isMatch[codes[index] ?? 0] === true) matched[index] = 1;
 }
 
 /** Roles, and ids of each, that are remembered; what one chapter has beyond comes on top. */
-const mostKnown = 4096;
+const maxCachedIds = 4096;

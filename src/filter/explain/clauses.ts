@@ -5,130 +5,148 @@ import type { Condition } from '../filter.ts';
 import { resourcesOf } from '../matches.ts';
 
 /** A part of a filter as its client wrote it, so that one can say of each part whether an event meets it. */
-export type FilterPart =
+export type FilterClause =
   /** Holds when each of its parts does. */
-  { readonly kind: 'each'; readonly parts: readonly FilterPart[] } | NamedPart;
+  { readonly kind: 'all'; readonly clauses: readonly FilterClause[] } | NamedClause;
 
 /** A part that can be named by its path, and asked for by itself. */
-export type NamedPart =
+export type NamedClause =
   /** An `or`: holds when some of its parts does. */
-  | (Alone & { readonly kind: 'some'; readonly parts: readonly FilterPart[] })
+  | (ClauseBase & { readonly kind: 'any'; readonly clauses: readonly FilterClause[] })
   /** A `not`: holds when its part does not. */
-  | (Alone & { readonly kind: 'none'; readonly part: FilterPart })
+  | (ClauseBase & { readonly kind: 'not'; readonly clause: FilterClause })
   /** One and the same thing must meet all of its parts, so it may fail while each of them holds. An operator has none. */
-  | (Alone & { readonly kind: 'one'; readonly parts: readonly NamedPart[] });
+  | (ClauseBase & { readonly kind: 'single'; readonly clauses: readonly NamedClause[] });
 
-interface Alone {
+interface ClauseBase {
   readonly path: Path;
   /** The filter that consists of this part only. */
-  readonly alone: EventFilterInput;
-  readonly got: Got;
+  readonly asFilter: EventFilterInput;
+  readonly readValue: ReadValue;
 }
 
 export type Path = readonly string[];
 
 /** What the event has where the part looks; null or undefined: nothing. */
-export type Got = (event: StoredEvent) => unknown;
+export type ReadValue = (event: StoredEvent) => unknown;
 
 /** Where a part of type T stands, and the filter around any such part. */
-export interface Place<T> {
+export interface ClauseContext<T> {
   readonly path: Path;
-  readonly alone: (part: T) => EventFilterInput;
-  readonly got: Got;
+  readonly asFilter: (clause: T) => EventFilterInput;
+  readonly readValue: ReadValue;
 }
 
 /** A part for each operator given. Null is the same as left out, but `eq`, which payload values alone have, compares with it. */
-export function operatorParts<T extends object>(input: T, { path, alone, got }: Place<T>): readonly NamedPart[] {
+export function operatorClauses<T extends object>(input: T, { path, asFilter, readValue }: ClauseContext<T>): readonly NamedClause[] {
   return Object.entries(input)
     .filter(([operator, value]) => value !== undefined && (value !== null || operator === 'eq'))
     .map(([operator, value]) => {
-      return { kind: 'one', path: [...path, operator], alone: alone({ [operator]: value } as T), got, parts: [] };
+      return { kind: 'single', path: [...path, operator], asFilter: asFilter({ [operator]: value } as T), readValue, clauses: [] };
     });
 }
 
 /** What one and the same resource must meet, operator by operator; no part when there is no operator. */
-export function partOfOperators<T extends object>(input: T, place: Place<T>): readonly NamedPart[] {
-  const { path, alone, got } = place;
-  const parts = operatorParts(input, place);
-  return parts.length === 0 ? [] : [{ kind: 'one', path, alone: alone(input), got, parts }];
+export function combinedOperatorClause<T extends object>(input: T, context: ClauseContext<T>): readonly NamedClause[] {
+  const { path, asFilter, readValue } = context;
+  const clauses = operatorClauses(input, context);
+  return clauses.length === 0 ? [] : [{ kind: 'single', path, asFilter: asFilter(input), readValue, clauses }];
 }
 
 /** The parts of a filter that stands at this path. The filter must be one that parseFilter accepts. */
-export function partsOf(filter: EventFilterInput, path: Path): FilterPart {
-  const fields = Object.keys(readers) as readonly (keyof EventFilterInput)[];
-  return { kind: 'each', parts: fields.flatMap((field) => fieldParts(field, filter[field], [...path, field])) };
+export function clausesOf(filter: EventFilterInput, path: Path): FilterClause {
+  const fields = Object.keys(clausesByField) as readonly (keyof EventFilterInput)[];
+  return { kind: 'all', clauses: fields.flatMap((field) => fieldClauses(field, filter[field], [...path, field])) };
 }
 
-function fieldParts<F extends keyof Fields>(field: F, value: Fields[F] | null | undefined, path: Path): readonly FilterPart[] {
-  return value === undefined || value === null ? [] : readers[field](value, path);
+function fieldClauses<F extends keyof FieldInputs>(
+  field: F,
+  value: FieldInputs[F] | null | undefined,
+  path: Path,
+): readonly FilterClause[] {
+  return value === undefined || value === null ? [] : clausesByField[field](value, path);
 }
 
-type Fields = { readonly [F in keyof EventFilterInput]-?: NonNullable<EventFilterInput[F]> };
+type FieldInputs = { readonly [F in keyof EventFilterInput]-?: NonNullable<EventFilterInput[F]> };
 
 /** How each field comes apart; a field that is missing here does not compile. */
-const readers: { readonly [F in keyof Fields]: (value: Fields[F], path: Path) => readonly FilterPart[] } = {
-  id: (id, path) => [{ kind: 'one', path, alone: { id }, got: (event) => event.id, parts: [] }],
-  occurred: (range, path) => operatorParts(range, { path, alone: (occurred) => ({ occurred }), got: (event) => event.occurred }),
-  received: (range, path) => operatorParts(range, { path, alone: (received) => ({ received }), got: (event) => event.received }),
-  event: (names, path) => operatorParts(names, { path, alone: (event) => ({ event }), got: (event) => event.event }),
-  resource: (input, path) => [resourcePart(input, { path, among: 'primary', alone: (resource) => ({ resource }) })],
+const clausesByField: { readonly [F in keyof FieldInputs]: (value: FieldInputs[F], path: Path) => readonly FilterClause[] } = {
+  id: (id, path) => [{ kind: 'single', path, asFilter: { id }, readValue: (event) => event.id, clauses: [] }],
+  occurred: (range, path) => operatorClauses(range, { path, asFilter: (occurred) => ({ occurred }), readValue: (event) => event.occurred }),
+  received: (range, path) => operatorClauses(range, { path, asFilter: (received) => ({ received }), readValue: (event) => event.received }),
+  event: (names, path) => operatorClauses(names, { path, asFilter: (event) => ({ event }), readValue: (event) => event.event }),
+  resource: (input, path) => [resourceClause(input, { path, among: 'primary', asFilter: (resource) => ({ resource }) })],
   related: (inputs, path) =>
-    inputs.map((input, at) => resourcePart(input, { path: [...path, `${at}`], among: 'related', alone: (one) => ({ related: [one] }) })),
+    inputs.map((input, index) =>
+      resourceClause(input, { path: [...path, `${index}`], among: 'related', asFilter: (one) => ({ related: [one] }) }),
+    ),
   anyResource: (inputs, path) =>
-    inputs.map((input, at) => resourcePart(input, { path: [...path, `${at}`], among: 'any', alone: (one) => ({ anyResource: [one] }) })),
-  text: (text, path) => [{ kind: 'one', path, alone: { text }, got: () => null, parts: [] }],
+    inputs.map((input, index) =>
+      resourceClause(input, { path: [...path, `${index}`], among: 'any', asFilter: (one) => ({ anyResource: [one] }) }),
+    ),
+  text: (text, path) => [{ kind: 'single', path, asFilter: { text }, readValue: () => null, clauses: [] }],
   payload: (inputs, path) =>
-    inputs.flatMap(({ path: within, ...input }, at) =>
-      operatorParts(input, {
-        path: [...path, `${at}`],
-        alone: (one) => ({ payload: [{ path: within, ...one }] }),
-        got: (event) => valueAt(event.payload, parsePayloadPath(within)),
+    inputs.flatMap(({ path: payloadPath, ...input }, index) =>
+      operatorClauses(input, {
+        path: [...path, `${index}`],
+        asFilter: (one) => ({ payload: [{ path: payloadPath, ...one }] }),
+        readValue: (event) => valueAt(event.payload, parsePayloadPath(payloadPath)),
       }),
     ),
-  follows: (follows, path) => [{ kind: 'one', path, alone: { follows }, got: (event) => event.follows, parts: [] }],
-  and: (filters, path) => filters.map((filter, at) => partsOf(filter, [...path, `${at}`])),
+  follows: (follows, path) => [{ kind: 'single', path, asFilter: { follows }, readValue: (event) => event.follows, clauses: [] }],
+  and: (filters, path) => filters.map((filter, index) => clausesOf(filter, [...path, `${index}`])),
   or: (or, path) => [
-    { kind: 'some', path, alone: { or }, got: () => null, parts: or.map((filter, at) => partsOf(filter, [...path, `${at}`])) },
+    {
+      kind: 'any',
+      path,
+      asFilter: { or },
+      readValue: () => null,
+      clauses: or.map((filter, index) => clausesOf(filter, [...path, `${index}`])),
+    },
   ],
-  not: (not, path) => [{ kind: 'none', path, alone: { not }, got: () => null, part: partsOf(not, path) }],
+  not: (not, path) => [{ kind: 'not', path, asFilter: { not }, readValue: () => null, clause: clausesOf(not, path) }],
 };
 
 type Among = Extract<Condition, { readonly kind: 'resource' }>['among'];
 
-interface ResourcePlace extends Omit<Place<RelatedFilterInput>, 'got'> {
+interface ResourceClauseContext extends Omit<ClauseContext<RelatedFilterInput>, 'readValue'> {
   readonly among: Among;
 }
 
 /** What some one resource must be. Its role, its id and each label are parts, which come apart into operators. */
-export function resourcePart(input: RelatedFilterInput, { path, alone, among }: ResourcePlace): NamedPart {
+export function resourceClause(input: RelatedFilterInput, { path, asFilter, among }: ResourceClauseContext): NamedClause {
   const { role, id, labels } = input;
-  const parts = [
-    ...operatorParts({ role }, { path, alone, got: valuesOf(labelKeys.role, among) }),
-    ...partOfOperators(id ?? {}, { path: [...path, 'id'], alone: (one) => alone({ id: one }), got: valuesOf(labelKeys.id, among) }),
-    ...(labels ?? []).flatMap(({ key, ...operators }, at) =>
-      partOfOperators(operators, {
-        path: [...path, 'labels', `${at}`],
-        alone: (one) => alone({ labels: [{ key, ...one }] }),
-        got: valuesOf(key, among),
+  const clauses = [
+    ...operatorClauses({ role }, { path, asFilter, readValue: labelValues(labelKeys.role, among) }),
+    ...combinedOperatorClause(id ?? {}, {
+      path: [...path, 'id'],
+      asFilter: (one) => asFilter({ id: one }),
+      readValue: labelValues(labelKeys.id, among),
+    }),
+    ...(labels ?? []).flatMap(({ key, ...operators }, index) =>
+      combinedOperatorClause(operators, {
+        path: [...path, 'labels', `${index}`],
+        asFilter: (one) => asFilter({ labels: [{ key, ...one }] }),
+        readValue: labelValues(key, among),
       }),
     ),
   ];
-  return { kind: 'one', path, alone: alone(input), got: resourcesThere(among), parts };
+  return { kind: 'single', path, asFilter: asFilter(input), readValue: resourceValues(among), clauses };
 }
 
 /** The value of a label of the primary resource, or the different ones that there are among several resources. */
-function valuesOf(label: string, among: Among): Got {
+function labelValues(label: string, among: Among): ReadValue {
   return (event) => {
     const values = resourcesOf(event, among).flatMap((resource) => labelOf(resource, label) ?? []);
-    return among === 'primary' ? values[0] : someOrNothing([...new Set(values)]);
+    return among === 'primary' ? values[0] : nullIfEmpty([...new Set(values)]);
   };
 }
 
-function resourcesThere(among: Among): Got {
+function resourceValues(among: Among): ReadValue {
   return (event) =>
-    someOrNothing(resourcesOf(event, among).map(({ id, ...resource }) => ('role' in resource ? { role: resource.role, id } : { id })));
+    nullIfEmpty(resourcesOf(event, among).map(({ id, ...resource }) => ('role' in resource ? { role: resource.role, id } : { id })));
 }
 
-function someOrNothing<T>(values: readonly T[]): readonly T[] | null {
+function nullIfEmpty<T>(values: readonly T[]): readonly T[] | null {
   return values.length === 0 ? null : values;
 }

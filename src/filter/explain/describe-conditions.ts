@@ -1,20 +1,20 @@
 import { labelKeys } from '../../event/event.ts';
 import type { Condition, ResourceTest, Comparison, ValueTest } from '../filter.ts';
-import { type Predicates, combinedPredicates, noneOf, oneOf, quoted, listed, quotedJson } from './wording.ts';
+import { type Wording, combinedWording, noneOf, oneOf, quoted, joinValues, quotedJson } from './wording.ts';
 import type { PayloadPath } from '../../event/payload-path.ts';
 
 /** What a filter asks of an event's own fields. */
-export type OwnField = Extract<Condition, { readonly kind: 'oneOf' | 'startsWith' | 'during' }>;
+export type EventFieldCondition = Extract<Condition, { readonly kind: 'oneOf' | 'startsWith' | 'during' }>;
 
 /** What is said of "the event", by which its name is meant where nothing else is named. */
-export function ownPredicates(condition: OwnField): Predicates {
+export function eventWording(condition: EventFieldCondition): Wording {
   switch (condition.kind) {
     case 'oneOf':
-      return being(condition);
+      return equalityWording(condition);
     case 'startsWith':
-      return beginning(condition);
+      return prefixWording(condition);
     case 'during': {
-      const when = during(condition);
+      const when = timeRangeText(condition);
       return condition.field === 'occurred'
         ? { holds: `occurred ${when}`, fails: `did not occur ${when}` }
         : { holds: `was received ${when}`, fails: `was not received ${when}` };
@@ -24,42 +24,42 @@ export function ownPredicates(condition: OwnField): Predicates {
   }
 }
 
-function being({ field, values }: Extract<OwnField, { readonly kind: 'oneOf' }>): Predicates {
+function equalityWording({ field, values }: Extract<EventFieldCondition, { readonly kind: 'oneOf' }>): Wording {
   const texts = values.map(quoted);
   switch (field) {
     case 'event':
       return { holds: `is ${oneOf(texts)}`, fails: `is ${noneOf(texts)}` };
     case 'id':
-      return resourcePredicates({ kind: 'oneOf', label: labelKeys.id, values });
+      return resourceWording({ kind: 'oneOf', label: labelKeys.id, values });
     case 'follows':
-      return verb({ holds: 'follows', fails: 'does not follow' }, texts);
+      return verbWording({ holds: 'follows', fails: 'does not follow' }, texts);
     default:
       return field satisfies never;
   }
 }
 
-function beginning({ field, prefixes }: Extract<OwnField, { readonly kind: 'startsWith' }>): Predicates {
+function prefixWording({ field, prefixes }: Extract<EventFieldCondition, { readonly kind: 'startsWith' }>): Wording {
   const texts = prefixes.map(quoted);
   switch (field) {
     case 'event':
-      return verb({ holds: 'begins with', fails: 'does not begin with' }, texts);
+      return verbWording({ holds: 'begins with', fails: 'does not begin with' }, texts);
     case 'id':
-      return resourcePredicates({ kind: 'startsWith', label: labelKeys.id, prefixes });
+      return resourceWording({ kind: 'startsWith', label: labelKeys.id, prefixes });
     case 'follows': {
-      const which = `event with an id beginning with ${oneOf(texts)}`;
-      return { holds: `follows an ${which}`, fails: `follows no ${which}` };
+      const qualifier = `event with an id beginning with ${oneOf(texts)}`;
+      return { holds: `follows an ${qualifier}`, fails: `follows no ${qualifier}` };
     }
     default:
       return field satisfies never;
   }
 }
 
-function verb({ holds, fails }: Predicates, texts: readonly string[]): Predicates {
+function verbWording({ holds, fails }: Wording, texts: readonly string[]): Wording {
   const one = texts.length === 1;
   return { holds: `${holds} ${oneOf(texts)}`, fails: one ? `${fails} ${oneOf(texts)}` : `${holds} ${noneOf(texts)}` };
 }
 
-function during({ since, until }: Extract<OwnField, { readonly kind: 'during' }>): string {
+function timeRangeText({ since, until }: Extract<EventFieldCondition, { readonly kind: 'during' }>): string {
   if (since === undefined) return until === undefined ? 'at any time' : `before ${until}`;
   return until === undefined ? `at or after ${since}` : `from ${since} until before ${until}`;
 }
@@ -68,50 +68,50 @@ function during({ since, until }: Extract<OwnField, { readonly kind: 'during' }>
  * What a test says of a resource. A resource without the label passes the complement of each test, so the complement
  * is said of what the resource has (`has no label "env" like "p*"`), not of the label (`the label is not like`).
  */
-export function resourcePredicates(test: ResourceTest): Predicates {
+export function resourceWording(test: ResourceTest): Wording {
   switch (test.kind) {
     case 'exists':
-      return having(test.label, '');
+      return labelWording(test.label, '');
     case 'oneOf': {
       const values = test.values.map(quoted);
-      const field = fields[test.label];
-      return field === undefined ? having(test.label, ` equal to ${oneOf(values)}`) : beingOneOf(field, values);
+      const field = fieldNames[test.label];
+      return field === undefined ? labelWording(test.label, ` equal to ${oneOf(values)}`) : fieldWording(field, values);
     }
     case 'startsWith':
-      return having(test.label, ` beginning with ${oneOf(test.prefixes.map(quoted))}`);
+      return labelWording(test.label, ` beginning with ${oneOf(test.prefixes.map(quoted))}`);
     case 'like':
-      return having(test.label, ` like ${oneOf(test.globs.map(quoted))}`);
+      return labelWording(test.label, ` like ${oneOf(test.globs.map(quoted))}`);
     default:
-      return combinedPredicates(test, resourcePredicates);
+      return combinedWording(test, resourceWording);
   }
 }
 
-interface Field {
+interface FieldName {
   readonly article: 'a' | 'an';
   readonly name: string;
 }
 
 /** The labels that are read from fields. */
-const fields: Readonly<Record<string, Field | undefined>> = {
+const fieldNames: Readonly<Record<string, FieldName | undefined>> = {
   [labelKeys.id]: { article: 'an', name: 'id' },
   [labelKeys.role]: { article: 'a', name: 'role' },
   [labelKeys.name]: { article: 'a', name: 'name' },
 };
 
-function having(label: string, which: string): Predicates {
-  const { article, name } = fields[label] ?? { article: 'a', name: `label ${quoted(label)}` };
-  return { holds: `has ${article} ${name}${which}`, fails: `has no ${name}${which}` };
+function labelWording(label: string, qualifier: string): Wording {
+  const { article, name } = fieldNames[label] ?? { article: 'a', name: `label ${quoted(label)}` };
+  return { holds: `has ${article} ${name}${qualifier}`, fails: `has no ${name}${qualifier}` };
 }
 
-function beingOneOf({ name }: Field, values: readonly string[]): Predicates {
+function fieldWording({ name }: FieldName, values: readonly string[]): Wording {
   const [value] = values;
   if (value !== undefined && values.length === 1) return { holds: `has the ${name} ${value}`, fails: `does not have the ${name} ${value}` };
-  const list = values.length === 0 ? `an empty list of ${name}s` : `the ${name}s ${listed(values)}`;
+  const list = values.length === 0 ? `an empty list of ${name}s` : `the ${name}s ${joinValues(values)}`;
   return { holds: `has one of ${list}`, fails: `has none of ${list}` };
 }
 
 /** What a test says of the value at a path. An absent value passes the complement of each test. */
-export function valuePredicates(test: ValueTest): Predicates {
+export function valueWording(test: ValueTest): Wording {
   switch (test.kind) {
     case 'exists':
       return { holds: 'exists', fails: 'does not exist' };
@@ -121,16 +121,16 @@ export function valuePredicates(test: ValueTest): Predicates {
     }
     case 'compares': {
       const { number, text } = comparisons[test.operator];
-      const than = typeof test.to === 'number' ? `${number} ${quotedJson(test.to)}` : `${text} ${quoted(test.to)}`;
-      return { holds: `is ${than}`, fails: `is not ${than}` };
+      const comparison = typeof test.to === 'number' ? `${number} ${quotedJson(test.to)}` : `${text} ${quoted(test.to)}`;
+      return { holds: `is ${comparison}`, fails: `is not ${comparison}` };
     }
     default:
-      return combinedPredicates(test, valuePredicates);
+      return combinedWording(test, valueWording);
   }
 }
 
 /** A path as PayloadFilter takes it; keys that could be read as words of the sentence are quoted. */
-export function writtenPath(path: PayloadPath): string {
+export function formatPayloadPath(path: PayloadPath): string {
   return path.map((key) => (/^[\p{L}\p{N}_-]+$/u.test(key) ? key : JSON.stringify(key))).join('.');
 }
 

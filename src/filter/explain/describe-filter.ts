@@ -1,6 +1,6 @@
-import { ownPredicates, resourcePredicates, valuePredicates, writtenPath } from './describe-conditions.ts';
+import { eventWording, resourceWording, valueWording, formatPayloadPath } from './describe-conditions.ts';
 import type { Condition, ResourceTest } from '../filter.ts';
-import { allOf, eitherOf, type Predicates, quoted } from './wording.ts';
+import { joinPhrases, joinAlternatives, type Wording, quoted } from './wording.ts';
 import { simplified } from '../simplify-filter.ts';
 
 /**
@@ -13,17 +13,18 @@ export function describeFilter(condition: Condition): string {
 }
 
 function sentence(condition: Condition): string {
-  if (condition.kind === 'all') return condition.of.length === 0 ? 'every event' : enumerated(bySubject(condition.of.map(clause)));
-  if (condition.kind === 'any') return condition.of.length === 0 ? 'no event' : eitherOf(condition.of.map(alternative));
-  return enumerated(bySubject([clause(condition)]));
+  if (condition.kind === 'all')
+    return condition.of.length === 0 ? 'every event' : joinStatements(groupBySubject(condition.of.map(statementOf)));
+  if (condition.kind === 'any') return condition.of.length === 0 ? 'no event' : joinAlternatives(condition.of.map(alternative));
+  return joinStatements(groupBySubject([statementOf(condition)]));
 }
 
 /** One alternative among others: what is said together stays together. */
 function alternative(condition: Condition): string {
-  return saysSeveral(condition) ? `(${sentence(condition)})` : sentence(condition);
+  return hasSeveralStatements(condition) ? `(${sentence(condition)})` : sentence(condition);
 }
 
-function saysSeveral(condition: Condition): boolean {
+function hasSeveralStatements(condition: Condition): boolean {
   switch (condition.kind) {
     case 'all':
     case 'any':
@@ -32,62 +33,62 @@ function saysSeveral(condition: Condition): boolean {
     case 'payload':
       return condition.passes.kind === 'all';
     case 'not':
-      return condition.of.kind === 'resource' && saysSeveral(condition.of);
+      return condition.of.kind === 'resource' && hasSeveralStatements(condition.of);
     default:
       return false;
   }
 }
 
 /** What is said of a subject; without a subject it is a clause in itself. */
-interface Clause extends Predicates {
+interface Statement extends Wording {
   readonly subject: string | null;
 }
 
-function clause(condition: Condition): Clause {
+function statementOf(condition: Condition): Statement {
   switch (condition.kind) {
     case 'oneOf':
     case 'startsWith':
     case 'during':
-      return { subject: 'the event', ...ownPredicates(condition) };
+      return { subject: 'the event', ...eventWording(condition) };
     case 'resource':
       return condition.among === 'primary'
-        ? { subject: 'the primary resource', ...resourcePredicates(condition.passes) }
-        : { subject: null, ...someResource(condition.among, condition.passes) };
+        ? { subject: 'the primary resource', ...resourceWording(condition.passes) }
+        : { subject: null, ...resourceExistsWording(condition.among, condition.passes) };
     case 'payload':
-      return { subject: `the payload at ${writtenPath(condition.path)}`, ...valuePredicates(condition.passes) };
+      return { subject: `the payload at ${formatPayloadPath(condition.path)}`, ...valueWording(condition.passes) };
     case 'contains': {
-      const what = `text contains ${quoted(condition.needle)} in upper or lower case`;
-      return { subject: null, holds: `some ${what}`, fails: `no ${what}` };
+      const phrase = `text contains ${quoted(condition.searchTerm)} in upper or lower case`;
+      return { subject: null, holds: `some ${phrase}`, fails: `no ${phrase}` };
     }
     case 'not': {
-      const { subject, holds, fails } = clause(condition.of);
+      const { subject, holds, fails } = statementOf(condition.of);
       return { subject, holds: fails, fails: holds };
     }
     default: {
-      const said = `(${sentence(condition)})`;
-      return { subject: null, holds: said, fails: `not ${said}` };
+      const text = `(${sentence(condition)})`;
+      return { subject: null, holds: text, fails: `not ${text}` };
     }
   }
 }
 
 /** Neighbours of the same subject share it. Two clauses of "some" resource need not mean the same one, and have none. */
-function bySubject(clauses: readonly Clause[]): readonly string[] {
-  const groups: { readonly subject: string | null; readonly predicates: string[] }[] = [];
-  for (const { subject, holds } of clauses) {
+function groupBySubject(statements: readonly Statement[]): readonly string[] {
+  const groups: { readonly subject: string | null; readonly phrases: string[] }[] = [];
+  for (const { subject, holds } of statements) {
     const last = groups.at(-1);
-    if (subject !== null && last?.subject === subject) last.predicates.push(holds);
-    else groups.push({ subject, predicates: [holds] });
+    if (subject !== null && last?.subject === subject) last.phrases.push(holds);
+    else groups.push({ subject, phrases: [holds] });
   }
-  return groups.map(({ subject, predicates }) => (subject === null ? '' : `${subject} `) + allOf(predicates));
+  return groups.map(({ subject, phrases }) => (subject === null ? '' : `${subject} `) + joinPhrases(phrases));
 }
 
-function enumerated(clauses: readonly string[]): string {
-  return clauses.map((each, index) => (index > 0 && index === clauses.length - 1 ? `and ${each}` : each)).join(', ');
+function joinStatements(statements: readonly string[]): string {
+  return statements.map((each, index) => (index > 0 && index === statements.length - 1 ? `and ${each}` : each)).join(', ');
 }
 
-function someResource(among: 'related' | 'any', test: ResourceTest): Predicates {
-  const which = among === 'related' ? 'related resource' : 'primary or related resource';
-  if (test.kind === 'all' && test.of.length === 0) return { holds: `there is a ${which}`, fails: `there is no ${which}` };
-  const { holds } = resourcePredicates(test);
-  return { holds: `some one ${which} ${holds}`, fails: `no ${which} ${holds}` };
+function resourceExistsWording(among: 'related' | 'any', test: ResourceTest): Wording {
+  const noun = among === 'related' ? 'related resource' : 'primary or related resource';
+  if (test.kind === 'all' && test.of.length === 0) return { holds: `there is a ${noun}`, fails: `there is no ${noun}` };
+  const { holds } = resourceWording(test);
+  return { holds: `some one ${noun} ${holds}`, fails: `no ${noun} ${holds}` };
 }

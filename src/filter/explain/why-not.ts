@@ -1,6 +1,6 @@
 import { describeFilter } from './describe-filter.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import { type FilterPart, type NamedPart, partsOf } from './clauses.ts';
+import { type FilterClause, type NamedClause, clausesOf } from './clauses.ts';
 import type { FilterBounds } from '../parse/parse-context.ts';
 import { jsonLengthUpTo } from '../../event/json.ts';
 import { matches } from '../matches.ts';
@@ -25,45 +25,49 @@ export interface FailedClause {
  * reported is put into words.
  */
 export function whyNot(filter: EventFilterInput, event: StoredEvent, bounds: FilterBounds): readonly FailedClause[] {
-  parseFilter(filter, root, bounds); // refuses it as a whole; then no part of it can be refused
-  const conditionOf = (part: NamedPart) => parseFilter(part.alone, root, bounds);
-  const failed = failing(partsOf(filter, root), (part) => matches(conditionOf(part), event));
-  return failed.map((part) => {
-    return { path: part.path, expected: `${describeFilter(conditionOf(part))}${remark(part)}`, got: shown(part.got(event)) };
+  parseFilter(filter, rootPath, bounds); // refuses it as a whole; then no part of it can be refused
+  const conditionOf = (clause: NamedClause) => parseFilter(clause.asFilter, rootPath, bounds);
+  const failed = failedClauses(clausesOf(filter, rootPath), (clause) => matches(conditionOf(clause), event));
+  return failed.map((clause) => {
+    return {
+      path: clause.path,
+      expected: `${describeFilter(conditionOf(clause))}${remark(clause)}`,
+      got: boundedValue(clause.readValue(event)),
+    };
   });
 }
 
-const root: readonly string[] = ['filter'];
+const rootPath: readonly string[] = ['filter'];
 
-function failing(part: FilterPart, holds: (part: NamedPart) => boolean): readonly NamedPart[] {
-  const below = (parts: readonly FilterPart[]): readonly NamedPart[] => parts.flatMap((each) => failing(each, holds));
-  switch (part.kind) {
-    case 'each':
-      return below(part.parts);
-    case 'some': {
-      const alternatives = part.parts.map((each) => failing(each, holds));
-      return alternatives.some((failed) => failed.length === 0) ? [] : [part, ...alternatives.flat()];
+function failedClauses(clause: FilterClause, holds: (clause: NamedClause) => boolean): readonly NamedClause[] {
+  const failedAmong = (clauses: readonly FilterClause[]): readonly NamedClause[] => clauses.flatMap((each) => failedClauses(each, holds));
+  switch (clause.kind) {
+    case 'all':
+      return failedAmong(clause.clauses);
+    case 'any': {
+      const alternatives = clause.clauses.map((each) => failedClauses(each, holds));
+      return alternatives.some((failed) => failed.length === 0) ? [] : [clause, ...alternatives.flat()];
     }
-    case 'none':
-      return failing(part.part, holds).length === 0 ? [part] : [];
-    case 'one': {
-      if (holds(part)) return [];
-      const smaller = below(part.parts);
-      return smaller.length === 0 ? [part] : smaller;
+    case 'not':
+      return failedClauses(clause.clause, holds).length === 0 ? [clause] : [];
+    case 'single': {
+      if (holds(clause)) return [];
+      const narrower = failedAmong(clause.clauses);
+      return narrower.length === 0 ? [clause] : narrower;
     }
     default:
-      return part satisfies never;
+      return clause satisfies never;
   }
 }
 
 /** A part is reported while it has parts itself when each of these holds of another resource. */
-function remark(part: NamedPart): string {
-  return part.kind === 'one' && part.parts.length > 0 ? ': each part of this is met, but no single resource meets all of it' : '';
+function remark(clause: NamedClause): string {
+  return clause.kind === 'single' && clause.clauses.length > 0 ? ': each part of this is met, but no single resource meets all of it' : '';
 }
 
-function shown(got: unknown): unknown {
-  return got === undefined || jsonLengthUpTo(longestShown, got) > longestShown ? null : got;
+function boundedValue(got: unknown): unknown {
+  return got === undefined || jsonLengthUpTo(maxGotLength, got) > maxGotLength ? null : got;
 }
 
 /** Characters of JSON. */
-const longestShown = 1000;
+const maxGotLength = 1000;

@@ -1,7 +1,7 @@
 import { TidingsError } from '../../errors.ts';
 import type { Combination } from '../filter.ts';
 import { parseInstant, type Instant } from '../../event/instant.ts';
-import { lengthUpTo, unstorable } from '../../event/text.ts';
+import { lengthUpTo, unstorableReason } from '../../event/text.ts';
 
 /** How large one filter may be: nodes are fields, operators and entries that say something. */
 export interface FilterBounds {
@@ -13,29 +13,29 @@ export interface FilterBounds {
 type Path = readonly string[];
 
 /** What the parsers of all parts of a filter share: counting, checking lists and naming the place of what is wrong. */
-export class FilterReader {
+export class ParseContext {
   private nodes = 0;
   private values = 0;
   private globCharacters = 0;
 
   constructor(
-    private readonly root: Path,
+    private readonly rootPath: Path,
     private readonly bounds: FilterBounds,
   ) {}
 
   /** One part of the filter: nothing when left out (null is the same), else one node more. */
-  part<T, C>(input: T | null | undefined, path: Path, read: (input: T, path: Path) => C): readonly C[] {
+  clause<T, C>(input: T | null | undefined, path: Path, parse: (input: T, path: Path) => C): readonly C[] {
     if (input === undefined || input === null) return [];
-    this.count(1);
-    return [read(input, path)];
+    this.addNodes(1);
+    return [parse(input, path)];
   }
 
   /** A part for each entry of a list. */
-  parts<T, C>(inputs: readonly T[] | null | undefined, path: Path, read: (input: T, path: Path) => C): readonly C[] {
+  clauses<T, C>(inputs: readonly T[] | null | undefined, path: Path, parse: (input: T, path: Path) => C): readonly C[] {
     if (inputs === undefined || inputs === null) return [];
     this.checkLength(inputs, path);
-    this.count(inputs.length);
-    return inputs.map((input, index) => read(input, [...path, String(index)]));
+    this.addNodes(inputs.length);
+    return inputs.map((input, index) => parse(input, [...path, String(index)]));
   }
 
   texts(values: readonly string[], path: Path): readonly string[] {
@@ -45,8 +45,8 @@ export class FilterReader {
   }
 
   text(value: string, path: Path): string {
-    const reason = unstorable(value);
-    if (reason !== null) throw bad(path, `the string has ${reason}`);
+    const reason = unstorableReason(value);
+    if (reason !== null) throw filterError(path, `the string has ${reason}`);
     return value;
   }
 
@@ -54,38 +54,40 @@ export class FilterReader {
     if (text === undefined || text === null) return undefined;
     const instant = parseInstant(text);
     if (instant !== null) return instant;
-    throw bad(path, `expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got ${JSON.stringify(text)}`);
+    throw filterError(path, `expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got ${JSON.stringify(text)}`);
   }
 
   glob(glob: string, path: Path): void {
-    if (lengthUpTo(longestGlob, glob) > longestGlob) throw bad(path, `expected a glob of at most ${longestGlob} characters, got more`);
+    if (lengthUpTo(maxGlobLength, glob) > maxGlobLength)
+      throw filterError(path, `expected a glob of at most ${maxGlobLength} characters, got more`);
     this.globCharacters += glob.length;
-    if (this.globCharacters > mostGlobCharacters) {
-      throw bad(this.root, `expected at most ${mostGlobCharacters} characters in all globs of a filter, got more`);
+    if (this.globCharacters > maxGlobCharacters) {
+      throw filterError(this.rootPath, `expected at most ${maxGlobCharacters} characters in all globs of a filter, got more`);
     }
   }
 
   checkLength(values: readonly unknown[], path: Path): void {
-    const most = this.bounds.filterListLength;
-    if (values.length > most) throw bad(path, `expected at most ${most} values in one list, got ${values.length}`);
+    const maxLength = this.bounds.filterListLength;
+    if (values.length > maxLength) throw filterError(path, `expected at most ${maxLength} values in one list, got ${values.length}`);
     this.values += values.length;
-    if (this.values > mostValues) throw bad(this.root, `expected a filter of at most ${mostValues} values in all its lists, got more`);
+    if (this.values > maxValues)
+      throw filterError(this.rootPath, `expected a filter of at most ${maxValues} values in all its lists, got more`);
   }
 
   checkDepth(depth: number, path: Path): void {
-    const most = this.bounds.filterDepth;
-    if (depth > most) throw bad(path, `expected a filter of at most ${most} levels, got more`);
+    const maxDepth = this.bounds.filterDepth;
+    if (depth > maxDepth) throw filterError(path, `expected a filter of at most ${maxDepth} levels, got more`);
   }
 
-  private count(more: number): void {
-    this.nodes += more;
-    const most = this.bounds.filterNodes;
-    if (this.nodes > most) throw bad(this.root, `expected a filter of at most ${most} nodes, got more`);
+  private addNodes(added: number): void {
+    this.nodes += added;
+    const maxNodes = this.bounds.filterNodes;
+    if (this.nodes > maxNodes) throw filterError(this.rootPath, `expected a filter of at most ${maxNodes} nodes, got more`);
   }
 }
 
-export function allOf<T>(parts: readonly (readonly T[])[]): T | Combination<T> {
-  const of = parts.flat();
+export function allOf<T>(clauses: readonly (readonly T[])[]): T | Combination<T> {
+  const of = clauses.flat();
   return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'all', of };
 }
 
@@ -93,12 +95,12 @@ export function not<T>(of: T): Combination<T> {
   return { kind: 'not', of };
 }
 
-export function bad(path: Path, expectation: string): TidingsError {
+export function filterError(path: Path, expectation: string): TidingsError {
   return new TidingsError('BAD_FILTER', `${path.join('.')}: ${expectation}`, { path });
 }
 
 /** Finding a glob takes at most its length times that of the text, which these keep bearable. */
-const longestGlob = 1024;
-const mostGlobCharacters = 16_384;
+const maxGlobLength = 1024;
+const maxGlobCharacters = 16_384;
 /** Ten of the longest lists: a filter is read, and turned into SQL, in milliseconds. */
-const mostValues = 10_000;
+const maxValues = 10_000;

@@ -1,5 +1,5 @@
 import type { Condition } from '../filter.ts';
-import { allOf, bad, not, type FilterReader } from './parse-context.ts';
+import { allOf, filterError, not, type ParseContext } from './parse-context.ts';
 import { lengthUpTo } from '../../event/text.ts';
 
 /**
@@ -8,26 +8,30 @@ import { lengthUpTo } from '../../event/text.ts';
  * empty phrase says nothing. A quote or an operator inside a term, and an operator alone, are characters like any other.
  * Text without terms holds for every event. Each term is a node of the filter. Throws BAD_FILTER.
  */
-export function parseTextFilter(reader: FilterReader, text: string, path: readonly string[]): Condition {
-  if (lengthUpTo(longestText, text) > longestText) throw bad(path, `expected at most ${longestText} characters, got more`);
-  const terms = termsOf(reader.text(text, path)).flatMap((term) => reader.part(term, path, (each) => each));
-  const contained = (role: Role): readonly Condition[] =>
-    terms.filter((term) => term.role === role).map(({ needle }) => ({ kind: 'contains', needle }));
-  return allOf<Condition>([contained('required'), anyOf(contained('wanted')), anyOf(contained('excluded')).map((any) => not(any))]);
+export function parseTextFilter(context: ParseContext, text: string, path: readonly string[]): Condition {
+  if (lengthUpTo(maxTextLength, text) > maxTextLength) throw filterError(path, `expected at most ${maxTextLength} characters, got more`);
+  const terms = termsOf(context.text(text, path)).flatMap((term) => context.clause(term, path, (each) => each));
+  const conditionsOf = (role: Role): readonly Condition[] =>
+    terms.filter((term) => term.role === role).map(({ searchTerm }) => ({ kind: 'contains', searchTerm }));
+  return allOf<Condition>([
+    conditionsOf('required'),
+    anyOf(conditionsOf('optional')),
+    anyOf(conditionsOf('excluded')).map((any) => not(any)),
+  ]);
 }
 
 interface Term {
   readonly role: Role;
-  readonly needle: string;
+  readonly searchTerm: string;
 }
-type Role = 'wanted' | 'required' | 'excluded';
+type Role = 'optional' | 'required' | 'excluded';
 
 function termsOf(text: string): readonly Term[] {
   const found = Array.from(text.matchAll(termPattern), ({ groups }) => ({
-    role: roles[groups?.['operator'] ?? ''] ?? 'wanted',
-    needle: groups?.['phrase'] ?? groups?.['word'] ?? '',
+    role: roles[groups?.['operator'] ?? ''] ?? 'optional',
+    searchTerm: groups?.['phrase'] ?? groups?.['word'] ?? '',
   }));
-  return found.filter(({ needle }) => needle !== '');
+  return found.filter(({ searchTerm }) => searchTerm !== '');
 }
 
 /** An operator with nothing after it is left to the word. */
@@ -40,4 +44,4 @@ function anyOf(alternatives: readonly Condition[]): readonly Condition[] {
 }
 
 /** Terms have at most so many characters together; what reads them in SQL counts on it. */
-const longestText = 200;
+const maxTextLength = 200;

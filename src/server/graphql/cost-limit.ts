@@ -1,7 +1,7 @@
 import { getOperationAST, type ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Allowance } from '../../transport/rate-limit.ts';
-import type { Asking } from '../../transport/client.ts';
+import type { RateLimit } from '../../transport/rate-limit.ts';
+import type { RateLimitedClient } from '../../transport/client.ts';
 import { LimitError } from './limit-error.ts';
 import { costOf } from './operation-cost.ts';
 
@@ -14,19 +14,19 @@ export interface CostLimits {
  * Refuses operations that would cost too much, before anything of them is executed, on every transport. Not a rule of
  * validation, whose verdicts are kept for the next time, whatever the variables are then.
  */
-export function limitCost({ queryCost }: CostLimits, allowance: Allowance): Plugin {
-  const refusalOf = (args: ExecutionArgs): LimitError | null => {
+export function limitCost({ queryCost }: CostLimits, rateLimit: RateLimit): Plugin {
+  const limitErrorOf = (args: ExecutionArgs): LimitError | null => {
     const { schema, document, operationName, variableValues, contextValue } = args;
     const operation = getOperationAST(document, operationName);
     if (operation === null || operation === undefined) return null; // execution says so
     const cost = Math.ceil(costOf({ schema, document, operation, variables: variableValues ?? {} }));
-    if (cost > queryCost) return tooMuch(queryCost, cost);
-    const excess = allowance.take(contextValue as Asking, cost);
-    return excess === null ? null : new LimitError(excess.message, excess.retryAfterMs);
+    if (cost > queryCost) return costExceeded(queryCost, cost);
+    const exceeded = rateLimit.take(contextValue as RateLimitedClient, cost);
+    return exceeded === null ? null : new LimitError(exceeded.message, exceeded.retryAfterMs);
   };
   const check = ({ args, setResultAndStopExecution }: Hook): void => {
-    const refusal = refusalOf(args);
-    if (refusal !== null) setResultAndStopExecution({ errors: [refusal] });
+    const limitError = limitErrorOf(args);
+    if (limitError !== null) setResultAndStopExecution({ errors: [limitError] });
   };
   return { onExecute: check, onSubscribe: check };
 }
@@ -36,9 +36,9 @@ interface Hook {
   readonly setResultAndStopExecution: (result: { readonly errors: readonly LimitError[] }) => void;
 }
 
-function tooMuch(most: number, cost: number): LimitError {
+function costExceeded(maxCost: number, cost: number): LimitError {
   return new LimitError(
-    `expected an operation of cost ${most} at most, which is about the number of values in its answer, got ${cost}; ` +
+    `expected an operation of cost ${maxCost} at most, which is about the number of values in its answer, got ${cost}; ` +
       'ask for fewer fields, shorter pages (first, last, batchSize, maxEvents), or less within each element of a list',
   );
 }

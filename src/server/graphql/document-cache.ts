@@ -11,16 +11,16 @@ export class DocumentCache<Document> {
   }
 
   set(text: string, document: Document): void {
-    if (text.length > longest) return;
+    if (text.length > maxDocumentCharacters) return;
     if (!this.documents.has(text)) this.characters += text.length;
     this.documents.set(text, document);
     for (const oldest of this.documents.keys()) {
-      if (this.characters <= mostCharacters) return;
+      if (this.characters <= maxCacheCharacters) return;
       this.documents.delete(oldest);
       this.characters -= oldest.length;
     }
   }
 }
 
-const longest = 20_000;
-const mostCharacters = 500_000;
+const maxDocumentCharacters = 20_000;
+const maxCacheCharacters = 500_000;

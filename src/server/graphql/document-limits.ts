@@ -21,13 +21,13 @@ export function limitDocuments(limits: DocumentLimits): Plugin {
 function parseWithin(limits: DocumentLimits, source: string | Source, options?: ParseOptions): DocumentNode {
   try {
     const document = parse(source, { ...options, maxTokens: limits.queryTokens });
-    check(measured(document), limits);
+    checkLimits(measure(document), limits);
     return document;
   } catch (error) {
     if (error instanceof RangeError) throw new LimitError('expected a query of some levels, got one that is nested too deeply to be read');
     if (error instanceof GraphQLError && /more tha[nt] \d+ tokens/.test(error.message)) {
-      const what = `expected a query of at most ${limits.queryTokens} tokens, got more; put values in variables`;
-      throw new LimitError(what);
+      const message = `expected a query of at most ${limits.queryTokens} tokens, got more; put values in variables`;
+      throw new LimitError(message);
     }
     throw error;
   }
@@ -35,13 +35,14 @@ function parseWithin(limits: DocumentLimits, source: string | Source, options?: 
 
 type Measure = Record<Exclude<keyof DocumentLimits, 'queryTokens'>, number>;
 
-function check(found: Measure, limits: DocumentLimits): void {
-  for (const [what, said] of Object.entries(words) as [keyof Measure, string][]) {
-    if (found[what] > limits[what]) throw new LimitError(`expected a query with at most ${limits[what]} ${said}, got ${found[what]}`);
+function checkLimits(found: Measure, limits: DocumentLimits): void {
+  for (const [limit, description] of Object.entries(descriptions) as [keyof Measure, string][]) {
+    if (found[limit] > limits[limit])
+      throw new LimitError(`expected a query with at most ${limits[limit]} ${description}, got ${found[limit]}`);
   }
 }
 
-const words: Readonly<Record<keyof Measure, string>> = {
+const descriptions: Readonly<Record<keyof Measure, string>> = {
   queryDepth: 'fields within each other',
   querySelections: 'fields and fragments',
   queryAliases: 'aliases',
@@ -50,7 +51,7 @@ const words: Readonly<Record<keyof Measure, string>> = {
 };
 
 /** What a document holds, in time linear to its length. Depth and root fields are those with all fragments in their places. */
-function measured({ definitions }: DocumentNode): Measure {
+function measure({ definitions }: DocumentNode): Measure {
   const found: Measure = { queryDepth: 0, querySelections: 0, queryAliases: 0, queryDirectives: 0, queryRootFields: 0 };
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const each of definitions) if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each);
@@ -66,21 +67,21 @@ function measured({ definitions }: DocumentNode): Measure {
         fields += 1;
         depth = Math.max(depth, 1 + (selection.selectionSet === undefined ? 0 : shapeOf(selection.selectionSet).depth));
       } else {
-        const within = selection.kind === Kind.INLINE_FRAGMENT ? shapeOf(selection.selectionSet) : shapeOfNamed(selection.name.value);
-        fields += within.fields;
-        depth = Math.max(depth, within.depth);
+        const nested = selection.kind === Kind.INLINE_FRAGMENT ? shapeOf(selection.selectionSet) : shapeOfNamed(selection.name.value);
+        fields += nested.fields;
+        depth = Math.max(depth, nested.depth);
       }
     }
     return { depth, fields };
   };
   const shapeOfNamed = (name: string): Shape => {
     const fragment = fragments.get(name);
-    return fragment === undefined ? nothing : shapeOfFragment(fragment);
+    return fragment === undefined ? emptyShape : shapeOfFragment(fragment);
   };
   const shapeOfFragment = (fragment: FragmentDefinitionNode): Shape => {
     const before = known.get(fragment);
     if (before !== undefined) return before;
-    known.set(fragment, nothing); // one that contains itself is refused by validation
+    known.set(fragment, emptyShape); // one that contains itself is refused by validation
     const shape = shapeOf(fragment.selectionSet);
     known.set(fragment, shape);
     return shape;
@@ -105,4 +106,4 @@ interface Shape {
   readonly fields: number;
 }
 
-const nothing: Shape = { depth: 0, fields: 0 };
+const emptyShape: Shape = { depth: 0, fields: 0 };

@@ -20,7 +20,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import { questionCost } from '../../transport/rate-limit.ts';
+import { logQueryCost } from '../../transport/rate-limit.ts';
 
 /** A valid operation, with its variables as they came. */
 export interface Operation {
@@ -40,7 +40,7 @@ export interface Operation {
  * Each event that is given and each question to the log cost something beside the answer.
  */
 export function costOf(operation: Operation): number {
-  return new Costs(operation).whole();
+  return new Costs(operation).operationCost();
 }
 
 /** A selection's cost: `once`, and `each` for every element of the lists that stand in it. */
@@ -53,12 +53,12 @@ class Costs {
   private readonly fragments = new Map<string, FragmentDefinitionNode>();
   private readonly known = new Map<string, Cost>();
 
-  constructor(private readonly asked: Operation) {
-    for (const each of asked.document.definitions) if (each.kind === Kind.FRAGMENT_DEFINITION) this.fragments.set(each.name.value, each);
+  constructor(private readonly request: Operation) {
+    for (const each of request.document.definitions) if (each.kind === Kind.FRAGMENT_DEFINITION) this.fragments.set(each.name.value, each);
   }
 
-  whole(): number {
-    const { schema, operation } = this.asked;
+  operationCost(): number {
+    const { schema, operation } = this.request;
     const root = schema.getRootType(operation.operation);
     return root === undefined || root === null ? 0 : total(this.ofSelection(operation.selectionSet, root), assumedLength);
   }
@@ -83,7 +83,7 @@ class Costs {
     if (known !== undefined) return known;
     const fragment = this.fragments.get(name);
     const parent = this.typeNamed(fragment?.typeCondition.name.value);
-    const cost = fragment === undefined || parent === undefined ? free : this.ofSelection(fragment.selectionSet, parent);
+    const cost = fragment === undefined || parent === undefined ? zeroCost : this.ofSelection(fragment.selectionSet, parent);
     this.known.set(name, cost);
     return cost;
   }
@@ -92,29 +92,29 @@ class Costs {
     const field = fieldOf(parent, node.name.value);
     if (field === undefined) return { once: 1, each: 0 };
     const type = getNamedType(field.type);
-    const { length, given, questions } = this.sizes(field, node.arguments ?? []);
-    const within = node.selectionSet !== undefined && isCompositeType(type) ? this.ofSelection(node.selectionSet, type) : free;
-    const one = 1 + given + questions * questionCost + total(within, length ?? assumedLength);
-    return isCompositeType(type) && isList(field.type) ? { once: 1, each: one } : { once: one, each: 0 };
+    const { length, inputLength, logQueries } = this.sizes(field, node.arguments ?? []);
+    const nestedCost = node.selectionSet !== undefined && isCompositeType(type) ? this.ofSelection(node.selectionSet, type) : zeroCost;
+    const elementCost = 1 + inputLength + logQueries * logQueryCost + total(nestedCost, length ?? assumedLength);
+    return isCompositeType(type) && isList(field.type) ? { once: 1, each: elementCost } : { once: elementCost, each: 0 };
   }
 
   /** What a field's arguments say of the lists right below it, of what is given with it, and whether it asks the log. */
   private sizes({ args }: GraphQLField<unknown, unknown>, nodes: readonly ArgumentNode[]): Sizes {
     const named = args.filter(({ name }) => lengthArguments.has(name));
     const lengths = named.flatMap(({ name, defaultValue }) => {
-      const said = this.said(nodes.find((node) => node.name.value === name)?.value);
-      return said ?? (typeof defaultValue === 'number' ? defaultValue : []);
+      const explicitLength = this.explicitLength(nodes.find((node) => node.name.value === name)?.value);
+      return explicitLength ?? (typeof defaultValue === 'number' ? defaultValue : []);
     });
-    const length = lengths.length > 0 ? Math.max(0, ...lengths) : named.length > 0 ? usualPage : null;
+    const length = lengths.length > 0 ? Math.max(0, ...lengths) : named.length > 0 ? defaultPageSize : null;
     return {
       length,
-      given: named.some(({ name }) => name === givenArgument) ? (length ?? 0) : 0,
-      questions: args.some(({ name }) => questionArguments.has(name)) ? 1 : 0,
+      inputLength: named.some(({ name }) => name === inputArgument) ? (length ?? 0) : 0,
+      logQueries: args.some(({ name }) => logQueryArguments.has(name)) ? 1 : 0,
     };
   }
 
   /** A number as it is, a list's length; null where the document and the variables say neither. */
-  private said(node: ValueNode | undefined): number | null {
+  private explicitLength(node: ValueNode | undefined): number | null {
     switch (node?.kind) {
       case Kind.INT:
         return Number(node.value);
@@ -123,8 +123,8 @@ class Costs {
       case Kind.OBJECT:
         return 1; // is taken for a list of one
       case Kind.VARIABLE: {
-        const { [node.name.value]: value } = this.asked.variables;
-        if (value === undefined) return this.said(this.defaultOf(node.name.value));
+        const { [node.name.value]: value } = this.request.variables;
+        if (value === undefined) return this.explicitLength(this.defaultOf(node.name.value));
         if (Array.isArray(value)) return value.length;
         return typeof value === 'number' ? value : value === null ? null : 1;
       }
@@ -134,19 +134,19 @@ class Costs {
   }
 
   private defaultOf(variable: string): ValueNode | undefined {
-    return this.asked.operation.variableDefinitions?.find((each) => each.variable.name.value === variable)?.defaultValue;
+    return this.request.operation.variableDefinitions?.find((each) => each.variable.name.value === variable)?.defaultValue;
   }
 
   private typeNamed(name: string | undefined): GraphQLCompositeType | undefined {
-    const type = name === undefined ? undefined : this.asked.schema.getType(name);
+    const type = name === undefined ? undefined : this.request.schema.getType(name);
     return isCompositeType(type) ? type : undefined;
   }
 }
 
 interface Sizes {
   readonly length: number | null;
-  readonly given: number;
-  readonly questions: number;
+  readonly inputLength: number;
+  readonly logQueries: number;
 }
 
 function total({ once, each }: Cost, length: number): number {
@@ -163,14 +163,14 @@ function isList(type: GraphQLOutputType | GraphQLArgument['type']): boolean {
   return isListType(isNonNullType(type) ? type.ofType : type);
 }
 
-const free: Cost = { once: 0, each: 0 };
+const zeroCost: Cost = { once: 0, each: 0 };
 /** Arguments that say how long the lists are that stand in the field's own type, by number or by their own length. */
 const lengthArguments: ReadonlySet<string> = new Set(['first', 'last', 'maxEvents', 'batchSize', 'input']);
 /** That of them which is what is given, not how much of it. */
-const givenArgument = 'input';
+const inputArgument = 'input';
 /** What a page has that says nothing. */
-const usualPage = 50;
+const defaultPageSize = 50;
 /** A list of which only the data knows the length: related resources, errors, buckets of a live count. */
 const assumedLength = 10;
 /** Arguments of fields that ask the log a question of its own, which may take much longer than what it answers. */
-const questionArguments: ReadonlySet<string> = new Set(['filter', 'by']);
+const logQueryArguments: ReadonlySet<string> = new Set(['filter', 'by']);

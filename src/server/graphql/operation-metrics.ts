@@ -4,10 +4,10 @@ import { errorCodes } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 
 /** Measures operations and counts what is refused, on every transport. To stand before what refuses. */
-export function measureOperations({ refused, operationSeconds }: Pick<Metrics, 'refused' | 'operationSeconds'>): Plugin {
+export function measureOperations({ rejectedRequests, operationSeconds }: Pick<Metrics, 'rejectedRequests' | 'operationSeconds'>): Plugin {
   const count = (errors: readonly unknown[] | undefined): void => {
     const reasons = new Set(errors?.flatMap((error) => reasonOf(error) ?? []));
-    for (const reason of reasons) refused.inc({ reason });
+    for (const reason of reasons) rejectedRequests.inc({ reason });
   };
   const countOf = ({ result }: { readonly result: unknown }): void => {
     if (typeof result === 'object' && result !== null && 'errors' in result) count(result.errors as readonly unknown[]);
@@ -16,12 +16,12 @@ export function measureOperations({ refused, operationSeconds }: Pick<Metrics, '
     onParse:
       () =>
       ({ result }) => {
-        if (result instanceof Error) refused.inc({ reason: reasonOf(result) ?? 'SYNTAX' });
+        if (result instanceof Error) rejectedRequests.inc({ reason: reasonOf(result) ?? 'SYNTAX' });
       },
     onValidate:
       () =>
       ({ valid, result }) => {
-        if (!valid) refused.inc({ reason: reasonOf(result[0]) ?? 'VALIDATION' });
+        if (!valid) rejectedRequests.inc({ reason: reasonOf(result[0]) ?? 'VALIDATION' });
       },
     onExecute({ args }) {
       const { document, operationName } = args as ExecutionArgs;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isTooDeep, mostLevels } from '../../transport/json-depth.ts';
+import { isTooDeep, maxJsonLevels } from '../../transport/json-depth.ts';
 import { HttpError } from '../../transport/http-error.ts';
 import { readBody } from '../../transport/read-body.ts';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
@@ -11,7 +11,7 @@ import type { GraphQLParams, Plugin } from 'graphql-yoga';
 export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<void> {
   if (request.method === 'GET' || request.method === 'HEAD') return checkParameters(request);
   const bytes = await readBody(request, maxBytes);
-  if (isTooDeep([bytes], mostLevels)) throw tooDeep();
+  if (isTooDeep([bytes], maxJsonLevels)) throw tooDeep();
   Object.assign(request, { body: new Body(bytes) });
 }
 
@@ -20,12 +20,12 @@ function checkParameters({ url = '' }: IncomingMessage): void {
   const parameters = new URLSearchParams(url.slice(url.indexOf('?') + 1));
   for (const name of ['variables', 'extensions']) {
     const text = parameters.get(name) ?? '';
-    if (isTooDeep([Buffer.from(text)], mostLevels)) throw tooDeep();
-    if (text !== '' && !isJson(text)) throw new HttpError(400, `${name}: expected JSON, got something else`);
+    if (isTooDeep([Buffer.from(text)], maxJsonLevels)) throw tooDeep();
+    if (text !== '' && !isValidJson(text)) throw new HttpError(400, `${name}: expected JSON, got something else`);
   }
 }
 
-function isJson(text: string): boolean {
+function isValidJson(text: string): boolean {
   try {
     JSON.parse(text);
     return true;
@@ -35,7 +35,7 @@ function isJson(text: string): boolean {
 }
 
 function tooDeep(): HttpError {
-  return new HttpError(400, `expected JSON of at most ${mostLevels} levels, got more`, { code: 'LIMIT_EXCEEDED' });
+  return new HttpError(400, `expected JSON of at most ${maxJsonLevels} levels, got more`, { code: 'LIMIT_EXCEEDED' });
 }
 
 /** The body that `readRequestBody` has read; null when it has not. */
@@ -69,7 +69,7 @@ export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
       const request = (serverContext as { readonly req?: IncomingMessage }).req;
       const body = request === undefined ? null : bodyOf(request);
       if (request === undefined || body === null || requestParser === undefined || !isJsonPost(request)) return;
-      setRequestParser((usual) => parsed(body.text()) ?? requestParser(usual));
+      setRequestParser((input) => parseParams(body.text()) ?? requestParser(input));
     },
   };
 }
@@ -78,7 +78,7 @@ function isJsonPost({ method, headers }: IncomingMessage): boolean {
   return method === 'POST' && /^application\/json(;|$)/.test(headers['content-type'] ?? '');
 }
 
-function parsed(text: string): GraphQLParams | null {
+function parseParams(text: string): GraphQLParams | null {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' ? (value as GraphQLParams | null) : null;

@@ -4,12 +4,12 @@ import { Kind, visit, type DocumentNode, type FieldNode, type OperationDefinitio
  * The names of the variables on which the results of a subscription depend, once its source is made: those used anywhere
  * but in the arguments of its root field, which chose the source. In the order of the document.
  */
-export function matteringVariables(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] {
+export function resultVariables(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] {
   const roots = rootFields(document, operation.selectionSet);
   const names = new Set<string>();
-  const parts = document.definitions.filter((each) => each === operation || each.kind === Kind.FRAGMENT_DEFINITION);
-  for (const part of parts) {
-    visit(part, {
+  const definitions = document.definitions.filter((each) => each === operation || each.kind === Kind.FRAGMENT_DEFINITION);
+  for (const definition of definitions) {
+    visit(definition, {
       VariableDefinition: () => false,
       Field: (field) => (roots.has(field) ? { ...field, arguments: [] } : undefined),
       Variable: ({ name }) => void names.add(name.value),
@@ -24,8 +24,8 @@ function rootFields(document: DocumentNode, { selections }: SelectionSetNode): R
   for (const selection of selections) {
     if (selection.kind === Kind.FIELD) fields.add(selection);
     else {
-      const within = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragmentOf(document, selection.name.value);
-      if (within !== undefined) for (const field of rootFields(document, within.selectionSet)) fields.add(field);
+      const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragmentOf(document, selection.name.value);
+      if (fragment !== undefined) for (const field of rootFields(document, fragment.selectionSet)) fields.add(field);
     }
   }
   return fields;

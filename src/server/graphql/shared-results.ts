@@ -1,14 +1,14 @@
-import { sightOf } from '../../auth/visibility.ts';
+import { visibilityKeyOf } from '../../auth/visibility.ts';
 import type { Caller } from '../../auth/caller.ts';
 import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Metrics } from '../../metrics.ts';
-import { Encoded } from '../../transport/socket-writer.ts';
-import { matteringVariables } from './result-variables.ts';
+import { EncodedMessage } from '../../transport/socket-writer.ts';
+import { resultVariables } from './result-variables.ts';
 
 /** The results of one operation, for all subscriptions that share it. To be disposed of as often as it was asked for. */
 export interface OperationResults extends Disposable {
   /** The result of the source's next value; values with the same identity have the same content. At once, where nothing is read for it. */
-  of(value: object, identity: string | number): Encoded | Promise<Encoded>;
+  resultOf(value: object, identity: string | number): EncodedMessage | Promise<EncodedMessage>;
 }
 
 export interface SharedResultsParts {
@@ -28,32 +28,32 @@ export interface SharedResultsParts {
  */
 export function createSharedResults({ maskError, metrics }: SharedResultsParts): (args: ExecutionArgs) => OperationResults {
   const operations = new Map<string, Operation>();
-  const kept: Kept[] = [];
+  const cached: CachedResult[] = [];
   let characters = 0;
 
   /** Keeps a result under its identity, and lets go of the oldest. */
-  const keep = (each: Kept): void => {
-    kept.push(each);
+  const addToCache = (each: CachedResult): void => {
+    cached.push(each);
     characters += each.characters;
-    while (characters > mostCharacters) {
-      const oldest = kept.shift();
+    while (characters > maxCacheCharacters) {
+      const oldest = cached.shift();
       if (oldest === undefined) return;
       characters -= oldest.characters;
       oldest.results.delete(oldest.identity);
     }
   };
-  const encode = (result: ExecutionResult): Encoded => {
+  const encode = (result: ExecutionResult): EncodedMessage => {
     metrics.encoded.inc();
-    const shown =
+    const masked =
       result.errors === undefined ? result : { ...result, errors: result.errors.map((error) => maskError(error) as GraphQLError) };
-    return new Encoded(JSON.stringify(shown));
+    return new EncodedMessage(JSON.stringify(masked));
   };
   const open = (key: string, { schema, document, operationName, variableValues, contextValue }: ExecutionArgs): Operation => {
-    const results = new Map<string | number, Encoded | Promise<Encoded>>();
-    const forget = (identity: string | number): void => void results.delete(identity);
+    const results = new Map<string | number, EncodedMessage | Promise<EncodedMessage>>();
+    const evict = (identity: string | number): void => void results.delete(identity);
     const made: Operation = {
       users: 0,
-      of(value, identity) {
+      resultOf(value, identity) {
         const known = results.get(identity);
         if (known !== undefined) return known;
         // A context of its own, since resolvers keep in it what they have read.
@@ -69,12 +69,12 @@ export function createSharedResults({ maskError, metrics }: SharedResultsParts):
           const encoded = executed.then(encode);
           results.set(identity, encoded);
           // Whoever asks later is to get what is stored by then.
-          process.nextTick(forget, identity);
+          process.nextTick(evict, identity);
           return encoded;
         }
         const encoded = encode(executed);
         results.set(identity, encoded);
-        keep({ results, identity, characters: encoded.json.length });
+        addToCache({ results, identity, characters: encoded.json.length });
         return encoded;
       },
       [Symbol.dispose]() {
@@ -98,7 +98,7 @@ interface Operation extends OperationResults {
   users: number;
 }
 
-interface Kept {
+interface CachedResult {
   readonly results: Map<string | number, unknown>;
   readonly identity: string | number;
   readonly characters: number;
@@ -107,19 +107,19 @@ interface Kept {
 /** The document's text, since errors tell places in it, and what its caller sees. */
 function keyOf({ document, operationName, variableValues, contextValue }: ExecutionArgs): string {
   const { caller } = contextValue as { readonly caller: Caller };
-  const names = namesIn(document, operationName ?? null);
+  const names = resultVariableNames(document, operationName ?? null);
   const variables = names.map((name) => variableValues?.[name]).map((value) => (value === undefined ? null : [value]));
-  return JSON.stringify([document.loc?.source.body, operationName ?? null, variables, sightOf(caller)]);
+  return JSON.stringify([document.loc?.source.body, operationName ?? null, variables, visibilityKeyOf(caller)]);
 }
 
-function namesIn(document: DocumentNode, operationName: string | null): readonly string[] {
-  const known = mattering.get(document)?.get(operationName);
+function resultVariableNames(document: DocumentNode, operationName: string | null): readonly string[] {
+  const known = resultVariablesByDocument.get(document)?.get(operationName);
   if (known !== undefined) return known;
   const operation = getOperationAST(document, operationName);
-  const names = operation === null || operation === undefined ? [] : matteringVariables(document, operation);
-  mattering.set(document, new Map(mattering.get(document)).set(operationName, names));
+  const names = operation === null || operation === undefined ? [] : resultVariables(document, operation);
+  resultVariablesByDocument.set(document, new Map(resultVariablesByDocument.get(document)).set(operationName, names));
   return names;
 }
 
-const mattering = new WeakMap<DocumentNode, ReadonlyMap<string | null, readonly string[]>>();
-const mostCharacters = 4_000_000;
+const resultVariablesByDocument = new WeakMap<DocumentNode, ReadonlyMap<string | null, readonly string[]>>();
+const maxCacheCharacters = 4_000_000;

@@ -1,14 +1,14 @@
 import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { deliver, type Recipient } from '../../subscriptions/delivery.ts';
-import { LiveSource } from '../../subscriptions/source.ts';
-import { Turns } from '../../concurrency/time-slices.ts';
-import type { Encoded, Waiter } from '../../transport/socket-writer.ts';
+import { deliver, type Sink } from '../../subscriptions/delivery.ts';
+import { SubscriptionSource } from '../../subscriptions/source.ts';
+import { TimeSlices } from '../../concurrency/time-slices.ts';
+import type { EncodedMessage, DrainListener } from '../../transport/socket-writer.ts';
 import { acceptsStream } from '../../transport/accept.ts';
 import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
 /** Where the results of a subscription go beside its iterator: straight to the client. In the context as `outlet`. */
-export interface Outlet extends Pick<Recipient<object, Encoded>, 'hasRoom' | 'onRoom' | 'send'> {}
+export interface ResultSink extends Pick<Sink<object, EncodedMessage>, 'hasRoom' | 'onDrain' | 'send'> {}
 
 /** The answer to a subscription whose results go to an outlet: an iterator that only ends. */
 export interface Delivered extends ExecutionResult {
@@ -23,18 +23,18 @@ type Results = AsyncIterableIterator<ExecutionResult>;
  */
 export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
   const resultsOf = createSharedResults(parts);
-  const turns = new Turns();
+  const timeSlices = new TimeSlices();
   const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
     const { request } = args.contextValue as { readonly request?: Request };
     // Yoga makes an answer of what is no stream for those who want none, and never ends the subscription.
     if (request !== undefined && !acceptsStream(request.headers.get('accept'))) return { errors: [noStream()] };
     const source = await createSourceEventStream(args);
-    if (!(source instanceof LiveSource)) return source as ExecutionResult;
+    if (!(source instanceof SubscriptionSource)) return source as ExecutionResult;
     const results = resultsOf(args);
-    const { outlet } = args.contextValue as { readonly outlet?: Outlet };
-    if (outlet === undefined) return new PulledResults(source, results);
-    const delivered = new DeliveredResults(source, results, outlet);
-    deliver(source, delivered, turns);
+    const { sink } = args.contextValue as { readonly sink?: ResultSink };
+    if (sink === undefined) return new PulledResults(source, results);
+    const delivered = new DeliveredResults(source, results, sink);
+    deliver(source, delivered, timeSlices);
     return { delivered };
   };
   return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as Parameters<typeof setSubscribeFn>[0]) };
@@ -48,14 +48,14 @@ function noStream(): GraphQLError {
 /** The results of a source, one by one, for whoever asks for the next. */
 class PulledResults implements Results {
   constructor(
-    private readonly source: LiveSource<object>,
+    private readonly source: SubscriptionSource<object>,
     private readonly results: OperationResults,
   ) {}
 
   async next(): Promise<IteratorResult<ExecutionResult>> {
     const { done, value } = await this.source.next();
     if (done === true) return this.return();
-    const { json } = await this.results.of(value, this.source.cursor.identityOf(value));
+    const { json } = await this.results.resultOf(value, this.source.reader.identityOf(value));
     // Yoga writes a result with its `stringify`, and looks at nothing else of it that is not there.
     return { done: false, value: { stringify: () => json } as ExecutionResult };
   }
@@ -72,32 +72,32 @@ class PulledResults implements Results {
 }
 
 /** Hands the results of a source to an outlet; as an iterator it only ends. */
-class DeliveredResults implements Results, Recipient<object, Encoded> {
-  private readonly over: Promise<IteratorResult<ExecutionResult>>;
+class DeliveredResults implements Results, Sink<object, EncodedMessage> {
+  private readonly completion: Promise<IteratorResult<ExecutionResult>>;
   private finish: (end: IteratorResult<ExecutionResult>) => void = () => undefined;
 
   constructor(
-    private readonly source: LiveSource<object>,
+    private readonly source: SubscriptionSource<object>,
     private readonly results: OperationResults,
-    private readonly outlet: Outlet,
+    private readonly sink: ResultSink,
   ) {
-    this.over = new Promise((resolve) => (this.finish = resolve));
+    this.completion = new Promise((resolve) => (this.finish = resolve));
   }
 
   hasRoom(): boolean {
-    return this.outlet.hasRoom();
+    return this.sink.hasRoom();
   }
 
-  onRoom(waiter: Waiter): void {
-    this.outlet.onRoom(waiter);
+  onDrain(listener: DrainListener): void {
+    this.sink.onDrain(listener);
   }
 
-  encode(message: object): Encoded | Promise<Encoded> {
-    return this.results.of(message, this.source.cursor.identityOf(message));
+  encode(message: object): EncodedMessage | Promise<EncodedMessage> {
+    return this.results.resultOf(message, this.source.reader.identityOf(message));
   }
 
-  send(encoded: Encoded): void {
-    this.outlet.send(encoded);
+  send(encoded: EncodedMessage): void {
+    this.sink.send(encoded);
   }
 
   ended(): void {
@@ -107,7 +107,7 @@ class DeliveredResults implements Results, Recipient<object, Encoded> {
   }
 
   next(): Promise<IteratorResult<ExecutionResult>> {
-    return this.over;
+    return this.completion;
   }
 
   return(): Promise<IteratorResult<ExecutionResult>> {

@@ -1,32 +1,32 @@
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import type { Asker } from '../../auth/caller.ts';
-import type { Allowance } from '../../transport/rate-limit.ts';
+import type { Client } from '../../auth/caller.ts';
+import type { RateLimit } from '../../transport/rate-limit.ts';
 import type { Metrics } from '../../metrics.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
 import { parsedBody } from './request-body.ts';
-import { plainVariables } from './passthrough-variables.ts';
+import { passThroughVariables } from './passthrough-variables.ts';
 import { limitCost, type CostLimits } from './cost-limit.ts';
 import { DocumentCache } from './document-cache.ts';
 import { limitDocuments } from './document-limits.ts';
 import { withoutIntrospection } from './introspection.ts';
 import { measureOperations } from './operation-metrics.ts';
 import type { DocumentLimits } from './document-limit-defaults.ts';
-import { tellRetries } from './retry-after.ts';
+import { setRetryAfter } from './retry-after.ts';
 import { sharedSubscriptions } from './subscribe.ts';
 import { graphqlPath } from './path.ts';
 
 export interface GraphQLParts {
   readonly schema: GraphQLSchema;
   /** Makes the context of one operation. */
-  readonly createContext: (asker: Asker) => object;
+  readonly createContext: (client: Client) => object;
   /** Whether it takes none to come in. */
   readonly keys: { readonly isOpen: boolean };
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: DocumentLimits & CostLimits;
-  readonly allowance: Allowance;
+  readonly rateLimit: RateLimit;
   readonly settings: GraphQLSettings;
 }
 
@@ -35,7 +35,7 @@ export interface GraphQLSettings {
   readonly graphiql: 'on' | 'off';
 }
 
-export type GraphQLEndpoint = YogaServerInstance<Asker, object>;
+export type GraphQLEndpoint = YogaServerInstance<Client, object>;
 
 /** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
 export function createGraphQL({
@@ -45,11 +45,11 @@ export function createGraphQL({
   metrics,
   logger,
   limits,
-  allowance,
+  rateLimit,
   settings,
 }: GraphQLParts): GraphQLEndpoint {
   const errors = createErrorMask(metrics, logger);
-  return createYoga<Asker, object>({
+  return createYoga<Client, object>({
     schema,
     context: createContext,
     graphqlEndpoint: graphqlPath,
@@ -71,9 +71,9 @@ export function createGraphQL({
       measureOperations(metrics),
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
-      limitCost(limits, allowance),
-      tellRetries(),
-      plainVariables(schema),
+      limitCost(limits, rateLimit),
+      setRetryAfter(),
+      passThroughVariables(schema),
       reportFailures(errors),
       sharedSubscriptions({ maskError: errors.mask, metrics }),
     ],

@@ -2,36 +2,36 @@ import type { Position } from '../../event/cursor.ts';
 import { microsOf, secondOf, type Instant } from '../../event/instant.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { PayloadColumnsBuilder, type PayloadColumn } from './payload-columns.ts';
-import { ValueColumnsBuilder, type ValueColumns } from './label-columns.ts';
+import { LabelColumnsBuilder, type LabelColumns } from './label-columns.ts';
 
 /**
  * Columns: what a chapter's events say that is counted most, one value after the other in log order, so that a count need
  * not look at the events. Times take 8 bytes each; names and resource ids are written once, and then told by 2 bytes.
  * Labels, roles and the values at paths of payloads have columns where they take little.
  */
-export interface Columns {
+export interface ColumnChunks {
   /** The place of the first event. */
   readonly first: Position;
   readonly occurred: Uint8Array;
   readonly names: Dictionary;
   readonly resources: Dictionary;
-  readonly values: ValueColumns;
+  readonly labels: LabelColumns;
   readonly payloads: readonly PayloadColumn[];
 }
 
 /** Texts, each once, and which of them each event has. */
 export interface Dictionary {
   readonly texts: readonly string[];
-  readonly of: Uint8Array;
+  readonly codes: Uint8Array;
 }
 
 /** Collects the columns of a chapter. */
-export class ColumnsBuilder {
+export class ColumnChunksBuilder {
   private first: Position | null = null;
   private readonly occurred: Instant[] = [];
   private readonly names = new DictionaryBuilder();
   private readonly resources = new DictionaryBuilder();
-  private readonly values = new ValueColumnsBuilder();
+  private readonly labels = new LabelColumnsBuilder();
   private readonly payloads = new PayloadColumnsBuilder();
 
   add(event: StoredEvent): void {
@@ -39,38 +39,38 @@ export class ColumnsBuilder {
     this.occurred.push(event.occurred);
     this.names.add(event.event);
     this.resources.add(event.resource.id);
-    this.values.add(event);
+    this.labels.add(event);
     this.payloads.add(event.payload);
   }
 
   /** Null where there are no events. */
-  columns(): Columns | null {
+  columns(): ColumnChunks | null {
     if (this.first === null) return null;
     return {
       first: this.first,
-      occurred: packedTimes(this.occurred),
+      occurred: encodeTimes(this.occurred),
       names: this.names.dictionary(),
       resources: this.resources.dictionary(),
-      values: this.values.columns(),
+      labels: this.labels.columns(),
       payloads: this.payloads.columns(),
     };
   }
 }
 
 class DictionaryBuilder {
-  private readonly known = new Map<string, number>();
-  private readonly of: number[] = [];
+  private readonly codeByText = new Map<string, number>();
+  private readonly codes: number[] = [];
 
   add(text: string): void {
-    const at = this.known.get(text) ?? this.known.size;
-    this.known.set(text, at);
-    this.of.push(at);
+    const code = this.codeByText.get(text) ?? this.codeByText.size;
+    this.codeByText.set(text, code);
+    this.codes.push(code);
   }
 
   dictionary(): Dictionary {
-    const bytes = Buffer.alloc(this.of.length * 2);
-    this.of.forEach((at, index) => bytes.writeUInt16LE(at, index * 2));
-    return { texts: [...this.known.keys()], of: bytes };
+    const bytes = Buffer.alloc(this.codes.length * 2);
+    this.codes.forEach((code, index) => bytes.writeUInt16LE(code, index * 2));
+    return { texts: [...this.codeByText.keys()], codes: bytes };
   }
 }
 
@@ -80,7 +80,7 @@ export interface Times {
   readonly micros: Uint32Array;
 }
 
-export function unpackedTimes(bytes: Uint8Array): Times {
+export function decodeTimes(bytes: Uint8Array): Times {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = bytes.byteLength / 8;
   const [seconds, micros] = [new Float64Array(count), new Uint32Array(count)];
@@ -93,15 +93,15 @@ export function unpackedTimes(bytes: Uint8Array): Times {
 }
 
 /** Which texts of a dictionary events have. */
-export function unpackedPlaces(bytes: Uint8Array): Uint16Array {
+export function decodeDictionaryCodes(bytes: Uint8Array): Uint16Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const places = new Uint16Array(bytes.byteLength / 2);
-  for (let index = 0; index < places.length; index += 1) places[index] = view.getUint16(index * 2, true);
-  return places;
+  const codes = new Uint16Array(bytes.byteLength / 2);
+  for (let index = 0; index < codes.length; index += 1) codes[index] = view.getUint16(index * 2, true);
+  return codes;
 }
 
 /** 44 bits of seconds since the year 0000 above 20 bits of microseconds, the low half first. */
-function packedTimes(instants: readonly Instant[]): Uint8Array {
+function encodeTimes(instants: readonly Instant[]): Uint8Array {
   const bytes = Buffer.alloc(instants.length * 8);
   instants.forEach((instant, index) => {
     const second = secondOf(instant) - firstSecond;

@@ -1,42 +1,42 @@
 import { labelKeys } from '../../event/event.ts';
 import type { Condition, ResourceTest } from '../../filter/filter.ts';
 import { payloadName } from './payload-columns.ts';
-import type { ValueKind } from './label-columns.ts';
+import type { LabelColumnKind } from './label-columns.ts';
 
 /** Which column of a chapter: its events' names, their primary resources' ids, one of its value columns, or a path of payloads; or all of roles. */
-export interface ColumnName {
-  readonly kind: 'event' | 'resource' | 'payload' | 'related' | ValueKind;
+export interface ColumnRef {
+  readonly kind: 'event' | 'resource' | 'payload' | 'related' | LabelColumnKind;
   /** Of a value column, or of a path (see `payloadName`). */
   readonly name: string;
 }
 
 /** The columns that decide a condition, each once; null: there are none such. */
-export function columnsOf(condition: Condition): readonly ColumnName[] | null {
-  const about = aboutOf(condition);
-  if (about === null) return null;
-  const names = about.filter((each, index) => about.findIndex((other) => isSame(other, each)) === index);
+export function columnsOf(condition: Condition): readonly ColumnRef[] | null {
+  const referenced = referencedColumns(condition);
+  if (referenced === null) return null;
+  const distinct = referenced.filter((each, index) => referenced.findIndex((other) => isSame(other, each)) === index);
   // What `roles` says of a resource has no id, which a test of ids would take for one.
-  const mixed = names.some(({ kind }) => kind === 'roles') && names.some(({ kind }) => kind === 'role');
-  return mixed ? null : names;
+  const mixed = distinct.some(({ kind }) => kind === 'roles') && distinct.some(({ kind }) => kind === 'role');
+  return mixed ? null : distinct;
 }
 
-export function isSame(one: ColumnName, other: ColumnName): boolean {
+export function isSame(one: ColumnRef, other: ColumnRef): boolean {
   return one.kind === other.kind && one.name === other.name;
 }
 
-function aboutOf(condition: Condition): readonly ColumnName[] | null {
+function referencedColumns(condition: Condition): readonly ColumnRef[] | null {
   switch (condition.kind) {
     case 'all':
     case 'any':
-      return allOrNull(condition.of.map(aboutOf));
+      return allOrNull(condition.of.map(referencedColumns));
     case 'not':
-      return aboutOf(condition.of);
+      return referencedColumns(condition.of);
     case 'oneOf':
     case 'startsWith':
       return condition.field === 'event' ? [{ kind: 'event', name: '' }] : null;
     case 'resource':
       if (condition.among === 'any') return null;
-      return condition.among === 'primary' ? labelsOf(condition.passes).map(labelColumn) : relatedColumns(condition.passes);
+      return condition.among === 'primary' ? labelsOf(condition.passes).map(labelColumnRef) : relatedColumns(condition.passes);
     case 'payload':
       return [{ kind: 'payload', name: payloadName(condition.path) }];
     case 'during':
@@ -47,12 +47,12 @@ function aboutOf(condition: Condition): readonly ColumnName[] | null {
   }
 }
 
-export function labelColumn(label: string): ColumnName {
+export function labelColumnRef(label: string): ColumnRef {
   return label === labelKeys.id ? { kind: 'resource', name: '' } : { kind: 'label', name: label };
 }
 
 /** What is asked of the role alone is said by `roles`; of ids in certain roles by the columns of these. */
-function relatedColumns(test: ResourceTest): readonly ColumnName[] | null {
+function relatedColumns(test: ResourceTest): readonly ColumnRef[] | null {
   const labels = labelsOf(test);
   if (labels.every((label) => label === labelKeys.role)) return [{ kind: 'roles', name: '' }];
   if (!labels.every((label) => label === labelKeys.role || label === labelKeys.id)) return null;
@@ -79,6 +79,6 @@ function rolesOf(test: ResourceTest): readonly string[] | null {
   return test.of.map(rolesOf).find((roles) => roles !== null) ?? null;
 }
 
-function allOrNull(lists: readonly (readonly ColumnName[] | null)[]): readonly ColumnName[] | null {
+function allOrNull(lists: readonly (readonly ColumnRef[] | null)[]): readonly ColumnRef[] | null {
   return lists.includes(null) ? null : lists.flatMap((list) => list ?? []);
 }

@@ -5,11 +5,11 @@ import type { Value } from './encoding.ts';
 export interface Column {
   readonly values: readonly Value[];
   /** For each event, which of the values it has. */
-  readonly of: Uint16Array;
+  readonly codes: Uint16Array;
 }
 
 /** The part of a chapter that a count needs. */
-export interface ChapterColumns {
+export interface DecodedColumns {
   readonly times: Times;
   /** In the order in which they were asked for. */
   readonly columns: readonly Column[];
@@ -18,7 +18,7 @@ export interface ChapterColumns {
 }
 
 /** Takes away the events of a chapter that one condition does not let pass, from those that have a 1. */
-export type Part = (chapter: ChapterColumns, passing: Uint8Array) => void;
+export type SelectionStep = (rowGroup: DecodedColumns, selection: Uint8Array) => void;
 
 /** In place of a column that is not one of values. */
-export const noColumn: Column = { values: [], of: new Uint16Array() };
+export const noColumn: Column = { values: [], codes: new Uint16Array() };

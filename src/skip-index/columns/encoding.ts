@@ -4,16 +4,16 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 export type Value = string | null | readonly string[];
 
 /** Values, in little space: ids with the same beginning and UUIDs take about half. */
-export function packedValues(values: readonly Value[]): Uint8Array {
+export function encodeValues(values: readonly Value[]): Uint8Array {
   return deflateRawSync(JSON.stringify(values));
 }
 
-export function unpackedValues(bytes: Uint8Array): readonly Value[] {
+export function decodeValues(bytes: Uint8Array): readonly Value[] {
   return JSON.parse(inflateRawSync(bytes).toString()) as readonly Value[];
 }
 
 /** Numbers below `size`, one after the other in so many bits as that takes, the low ones first; none where there is one. */
-export function packedCodes(codes: readonly number[], size: number): Uint8Array {
+export function encodeCodes(codes: readonly number[], size: number): Uint8Array {
   const width = bitsFor(size);
   const bytes = new Uint8Array(Math.ceil((codes.length * width) / 8));
   let [at, pending, bits] = [0, 0, 0];
@@ -29,7 +29,7 @@ export function packedCodes(codes: readonly number[], size: number): Uint8Array 
   return bytes;
 }
 
-export function unpackedCodes(bytes: Uint8Array, { size, count }: { readonly size: number; readonly count: number }): Uint16Array {
+export function decodeCodes(bytes: Uint8Array, { size, count }: { readonly size: number; readonly count: number }): Uint16Array {
   const width = bitsFor(size);
   const codes = new Uint16Array(count);
   if (width === 0) return codes;
@@ -39,25 +39,25 @@ export function unpackedCodes(bytes: Uint8Array, { size, count }: { readonly siz
   padded.set(bytes);
   for (let index = 0, bit = 0; index < count; index += 1, bit += width) {
     const at = bit >>> 3;
-    const three = (padded[at] ?? 0) | ((padded[at + 1] ?? 0) << 8) | ((padded[at + 2] ?? 0) << 16);
-    codes[index] = (three >>> (bit & 7)) & mask;
+    const threeBytes = (padded[at] ?? 0) | ((padded[at + 1] ?? 0) << 8) | ((padded[at + 2] ?? 0) << 16);
+    codes[index] = (threeBytes >>> (bit & 7)) & mask;
   }
   return codes;
 }
 
 /** Packed numbers that are mostly alike, in less space; others as they are. */
-export function thinner(packed: Uint8Array): Uint8Array {
-  const deflated = deflateRawSync(packed);
-  return deflated.byteLength < packed.byteLength * worthThinning ? deflated : packed;
+export function deflateIfSmaller(encoded: Uint8Array): Uint8Array {
+  const deflated = deflateRawSync(encoded);
+  return deflated.byteLength < encoded.byteLength * deflateThreshold ? deflated : encoded;
 }
 
 /** Packed numbers as they were before `thinner`: those are of just this length, as thin ones are not. */
-export function thickAgain(bytes: Uint8Array, { size, count }: { readonly size: number; readonly count: number }): Uint8Array {
+export function inflateIfDeflated(bytes: Uint8Array, { size, count }: { readonly size: number; readonly count: number }): Uint8Array {
   return bytes.byteLength === Math.ceil((count * bitsFor(size)) / 8) ? bytes : inflateRawSync(bytes);
 }
 
 /** Less is not worth the time. */
-const worthThinning = 0.8;
+const deflateThreshold = 0.8;
 
 /** At most 16: a chapter has no more events. */
 function bitsFor(size: number): number {

@@ -1,5 +1,5 @@
 import { labelKeys, nameOf, type StoredEvent } from '../../event/event.ts';
-import { packedCodes, packedValues, type Value } from './encoding.ts';
+import { encodeCodes, encodeValues, type Value } from './encoding.ts';
 
 /**
  * A column of a chapter that says something of its events besides time, name and resource. Each value stands once, and is
@@ -8,20 +8,20 @@ import { packedCodes, packedValues, type Value } from './encoding.ts';
  *   role   the ids of the related resources in a role, each once
  *   roles  which roles there are
  */
-export interface ValueColumn {
-  readonly kind: ValueKind;
+export interface LabelColumn {
+  readonly kind: LabelColumnKind;
   /** The label's key, or the role; empty for `roles`. */
   readonly name: string;
   /** Null where too much would have to be written: then the events must be looked at. */
-  readonly packed: { readonly values: Uint8Array; readonly of: Uint8Array } | null;
+  readonly encoded: { readonly values: Uint8Array; readonly codes: Uint8Array } | null;
 }
 
-export type ValueKind = 'label' | 'role' | 'roles';
+export type LabelColumnKind = 'label' | 'role' | 'roles';
 
-export interface ValueColumns {
-  readonly columns: readonly ValueColumn[];
+export interface LabelColumns {
+  readonly columns: readonly LabelColumn[];
   /** Whether all labels and roles have a column, if only one that is not written: what has none does not occur. */
-  readonly complete: boolean;
+  readonly hasAllColumns: boolean;
 }
 
 /**
@@ -29,11 +29,15 @@ export interface ValueColumns {
  * events say: a column with too many values, such as times, is not written, and where there are too many columns, the
  * cheapest are.
  */
-export class ValueColumnsBuilder {
+export class LabelColumnsBuilder {
   private events = 0;
-  private complete = true;
-  private readonly columnsOf: Readonly<Record<ValueKind, Map<string, Building>>> = { label: new Map(), role: new Map(), roles: new Map() };
-  private readonly building: Building[] = [];
+  private hasAllColumns = true;
+  private readonly pendingByKind: Readonly<Record<LabelColumnKind, Map<string, PendingColumn>>> = {
+    label: new Map(),
+    role: new Map(),
+    roles: new Map(),
+  };
+  private readonly pending: PendingColumn[] = [];
 
   add({ resource, related }: StoredEvent): void {
     // The name is a field that two labels can give.
@@ -52,56 +56,56 @@ export class ValueColumnsBuilder {
   }
 
   /** To be asked once, when all were added. */
-  columns(): ValueColumns {
-    const cheapestFirst = this.building
-      .map((column) => ({ kind: column.kind, name: column.name, packed: packed(column, this.events) }))
+  columns(): LabelColumns {
+    const cheapestFirst = this.pending
+      .map((column) => ({ kind: column.kind, name: column.name, encoded: encoded(column, this.events) }))
       .toSorted((a, b) => sizeOf(a) - sizeOf(b));
-    let left = mostBytes;
-    const columns = cheapestFirst.map(({ kind, name, packed: own }) => {
-      left -= sizeOf({ packed: own });
-      return { kind, name, packed: left < 0 ? null : own };
+    let remainingBytes = maxBytes;
+    const columns = cheapestFirst.map(({ kind, name, encoded: encodedColumn }) => {
+      remainingBytes -= sizeOf({ encoded: encodedColumn });
+      return { kind, name, encoded: remainingBytes < 0 ? null : encodedColumn };
     });
-    return { columns, complete: this.complete };
+    return { columns, hasAllColumns: this.hasAllColumns };
   }
 
-  private put(kind: ValueKind, name: string, value: Value): void {
-    const column = this.columnsOf[kind].get(name) ?? this.begin(kind, name);
-    if (column === null || column.characters > mostCharacters) return;
-    fill(column, this.events);
-    column.of.push(codeOf(column, value));
-    if (column.characters <= mostCharacters) return;
+  private put(kind: LabelColumnKind, name: string, value: Value): void {
+    const column = this.pendingByKind[kind].get(name) ?? this.startColumn(kind, name);
+    if (column === null || column.characters > maxCharacters) return;
+    padCodes(column, this.events);
+    column.codes.push(codeOf(column, value));
+    if (column.characters <= maxCharacters) return;
     column.known.clear();
-    column.of.length = 0;
+    column.codes.length = 0;
   }
 
-  private begin(kind: ValueKind, name: string): Building | null {
-    if (this.building.length >= mostColumns || name.length > longestName) {
-      this.complete = false;
+  private startColumn(kind: LabelColumnKind, name: string): PendingColumn | null {
+    if (this.pending.length >= maxColumns || name.length > maxNameLength) {
+      this.hasAllColumns = false;
       return null;
     }
-    const column: Building = { kind, name, known: new Map(), of: [], characters: 0 };
-    this.columnsOf[kind].set(name, column);
-    this.building.push(column);
+    const column: PendingColumn = { kind, name, known: new Map(), codes: [], characters: 0 };
+    this.pendingByKind[kind].set(name, column);
+    this.pending.push(column);
     return column;
   }
 }
 
-interface Building {
-  readonly kind: ValueKind;
+interface PendingColumn {
+  readonly kind: LabelColumnKind;
   readonly name: string;
   /** Values by what tells them apart, in the order of their numbers. */
   readonly known: Map<string | null, { readonly code: number; readonly value: Value }>;
-  readonly of: number[];
+  readonly codes: number[];
   /** Of all values; beyond `mostCharacters` the column is given up. */
   characters: number;
 }
 
 /** Events that say nothing here. */
-function fill(column: Building, events: number): void {
-  while (column.of.length < events) column.of.push(codeOf(column, column.kind === 'label' ? null : []));
+function padCodes(column: PendingColumn, events: number): void {
+  while (column.codes.length < events) column.codes.push(codeOf(column, column.kind === 'label' ? null : []));
 }
 
-function codeOf(column: Building, value: Value): number {
+function codeOf(column: PendingColumn, value: Value): number {
   const key = typeof value === 'string' || value === null ? value : value.join('\0');
   const known = column.known.get(key);
   if (known !== undefined) return known.code;
@@ -111,23 +115,23 @@ function codeOf(column: Building, value: Value): number {
   return code;
 }
 
-function packed(column: Building, events: number): ValueColumn['packed'] {
-  if (column.characters > mostCharacters) return null;
-  fill(column, events);
-  const values = packedValues(Array.from(column.known.values(), ({ value }) => value));
-  return values.byteLength > mostBytesOfOne ? null : { values, of: packedCodes(column.of, column.known.size) };
+function encoded(column: PendingColumn, events: number): LabelColumn['encoded'] {
+  if (column.characters > maxCharacters) return null;
+  padCodes(column, events);
+  const values = encodeValues(Array.from(column.known.values(), ({ value }) => value));
+  return values.byteLength > maxColumnBytes ? null : { values, codes: encodeCodes(column.codes, column.known.size) };
 }
 
-function sizeOf({ packed: own }: Pick<ValueColumn, 'packed'>): number {
-  return own === null ? 0 : own.values.byteLength + own.of.byteLength;
+function sizeOf({ encoded: encodedColumn }: Pick<LabelColumn, 'encoded'>): number {
+  return encodedColumn === null ? 0 : encodedColumn.values.byteLength + encodedColumn.codes.byteLength;
 }
 
 /** Labels and roles of a chapter that are written, or known not to be. */
-const mostColumns = 200;
+const maxColumns = 200;
 /** A role can be longer than an index takes. */
-const longestName = 255;
+const maxNameLength = 255;
 /** Of a column's values, before they are packed. */
-const mostCharacters = 24_000;
+const maxCharacters = 24_000;
 /** Of a column's values, packed, and of all columns: for a thousand events. A UUID for each would take 18,000. */
-const mostBytesOfOne = 4096;
-const mostBytes = 16_384;
+const maxColumnBytes = 4096;
+const maxBytes = 16_384;

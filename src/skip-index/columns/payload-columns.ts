@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../event/event.ts';
-import { packedCodes, packedValues, thinner } from './encoding.ts';
+import { encodeCodes, encodeValues, deflateIfSmaller } from './encoding.ts';
 
 /**
  * What a chapter tells of the values at one path of its events' payloads: a text is a value's JSON, null is said of an event
@@ -11,7 +11,7 @@ export interface PayloadColumn {
   /** Null where they are not written: then the events must be looked at. */
   readonly values: Uint8Array | null;
   /** Which each event has. Null where longer paths that begin with this one may have values without having a column. */
-  readonly of: Uint8Array | null;
+  readonly codes: Uint8Array | null;
 }
 
 /** A path as the name of its column. */
@@ -20,7 +20,7 @@ export function payloadName(path: readonly string[]): string {
 }
 
 /** The names of the paths that this one begins with, itself excluded. */
-export function namesAbove(name: string): readonly string[] {
+export function ancestorNames(name: string): readonly string[] {
   const path = pathOf(name);
   return path.map((_, length) => payloadName(path.slice(0, length)));
 }
@@ -37,140 +37,150 @@ function pathOf(name: string): readonly string[] {
 export class PayloadColumnsBuilder {
   private events = 0;
   private paths = 1;
-  private readonly root: Branch = branch('[]', null);
+  private readonly root: PathNode = createNode('[]', null);
 
   add(payload: JsonObject): void {
-    this.walk(this.root, payload, 0);
+    this.collect(this.root, payload, 0);
     this.events += 1;
   }
 
   /** To be asked once, when all were added. */
   columns(): readonly PayloadColumn[] {
-    const told = [{ at: this.root, packed: null }, ...this.written()];
-    return told.map(({ at: { name, untold }, packed }) => ({
+    const chosen = [{ node: this.root, encoded: null }, ...this.encodedNodes()];
+    return chosen.map(({ node: { name, mayHaveMore }, encoded }) => ({
       name,
-      values: packed?.values ?? null,
-      of: untold ? null : (packed?.of ?? none),
+      values: encoded?.values ?? null,
+      codes: mayHaveMore ? null : (encoded?.codes ?? noCodes),
     }));
   }
 
   /** A path is in no more events than the ones above it, which come before it: there is none without them. */
-  private written(): readonly { readonly at: Branch; readonly packed: Packed | null }[] {
-    let left = mostBytes;
-    return below(this.root)
-      .toSorted((a, b) => b.present - a.present)
-      .flatMap((at) => {
-        if (left < bytesOfRow) {
-          if (at.above !== null) at.above.untold = true;
+  private encodedNodes(): readonly { readonly node: PathNode; readonly encoded: EncodedColumn | null }[] {
+    let remainingBytes = maxBytes;
+    return descendantsOf(this.root)
+      .toSorted((a, b) => b.eventCount - a.eventCount)
+      .flatMap((node) => {
+        if (remainingBytes < rowBytes) {
+          if (node.parent !== null) node.parent.mayHaveMore = true;
           return [];
         }
-        left -= bytesOfRow;
-        const packed = this.packed(at);
-        const size = packed === null ? 0 : packed.values.byteLength + packed.of.byteLength;
-        if (size > left) return [{ at, packed: null }];
-        left -= size;
-        return [{ at, packed }];
+        remainingBytes -= rowBytes;
+        const encoded = this.encoded(node);
+        const size = encoded === null ? 0 : encoded.values.byteLength + encoded.codes.byteLength;
+        if (size > remainingBytes) return [{ node, encoded: null }];
+        remainingBytes -= size;
+        return [{ node, encoded }];
       });
   }
 
-  private walk(at: Branch, value: unknown, depth: number): void {
+  private collect(node: PathNode, value: unknown, depth: number): void {
     if (value === undefined) return; // what is not JSON is not stored
-    at.present += 1;
+    node.eventCount += 1;
     if (typeof value !== 'object' || value === null) {
-      if (at.known !== null) this.put(at, at.known, JSON.stringify(value));
+      if (node.known !== null) this.put(node, node.known, JSON.stringify(value));
       return;
     }
-    giveUp(at);
-    at.untold ||= Array.isArray(value) || depth >= deepest;
-    at.isArray ||= Array.isArray(value);
-    if (Array.isArray(value) || depth >= deepest) return;
+    dropValues(node);
+    node.mayHaveMore ||= Array.isArray(value) || depth >= maxDepth;
+    node.isArray ||= Array.isArray(value);
+    if (Array.isArray(value) || depth >= maxDepth) return;
     for (const key of Object.keys(value)) {
-      const next = at.branches.get(key) ?? this.begin(at, key);
-      if (next !== null) this.walk(next, (value as Readonly<Record<string, unknown>>)[key], depth + 1);
+      const next = node.children.get(key) ?? this.addChild(node, key);
+      if (next !== null) this.collect(next, (value as Readonly<Record<string, unknown>>)[key], depth + 1);
     }
   }
 
-  private begin(above: Branch, key: string): Branch | null {
-    const name = payloadName([...pathOf(above.name), key]);
-    if (this.paths >= mostPaths || name.length > longestName) {
-      above.untold = true;
+  private addChild(parent: PathNode, key: string): PathNode | null {
+    const name = payloadName([...pathOf(parent.name), key]);
+    if (this.paths >= maxPaths || name.length > maxNameLength) {
+      parent.mayHaveMore = true;
       return null;
     }
-    const begun = branch(name, above);
-    above.branches.set(key, begun);
+    const child = createNode(name, parent);
+    parent.children.set(key, child);
     this.paths += 1;
-    return begun;
+    return child;
   }
 
-  private put(at: Branch, known: Map<string, number>, json: string): void {
-    fill(at.of, this.events);
+  private put(node: PathNode, known: Map<string, number>, json: string): void {
+    padCodes(node.codes, this.events);
     const code = known.get(json) ?? known.size + 1;
-    at.of.push(code);
+    node.codes.push(code);
     if (code <= known.size) return;
     known.set(json, code);
-    at.characters += json.length;
-    if (known.size > mostValues || at.characters > mostCharacters) giveUp(at);
+    node.characters += json.length;
+    if (known.size > maxValues || node.characters > maxCharacters) dropValues(node);
   }
 
-  private packed({ known, of }: Branch): Packed | null {
+  private encoded({ known, codes }: PathNode): EncodedColumn | null {
     if (known === null) return null;
-    fill(of, this.events);
+    padCodes(codes, this.events);
     const texts = [...known.keys()];
-    return { values: packedValues([null, ...texts]), of: thinner(packedCodes(of, texts.length + 1)) };
+    return { values: encodeValues([null, ...texts]), codes: deflateIfSmaller(encodeCodes(codes, texts.length + 1)) };
   }
 }
 
-interface Packed {
+interface EncodedColumn {
   readonly values: Uint8Array;
-  readonly of: Uint8Array;
+  readonly codes: Uint8Array;
 }
 
 /** A path that some event has. */
-interface Branch {
+interface PathNode {
   readonly name: string;
-  readonly above: Branch | null;
-  readonly branches: Map<string, Branch>;
+  readonly parent: PathNode | null;
+  readonly children: Map<string, PathNode>;
   /** How many events have it. */
-  present: number;
+  eventCount: number;
   /** The numbers of the JSON of values, from 1 on; null: they will not be written. */
   known: Map<string, number> | null;
-  readonly of: number[];
+  readonly codes: number[];
   /** Of all values. */
   characters: number;
   /** Longer paths may have values that are not looked at here. */
-  untold: boolean;
+  mayHaveMore: boolean;
   /** Then what is below is not said by objects alone. */
   isArray: boolean;
 }
 
-function branch(name: string, above: Branch | null): Branch {
-  return { name, above, branches: new Map(), present: 0, known: new Map(), of: [], characters: 0, untold: false, isArray: false };
+function createNode(name: string, parent: PathNode | null): PathNode {
+  return {
+    name,
+    parent,
+    children: new Map(),
+    eventCount: 0,
+    known: new Map(),
+    codes: [],
+    characters: 0,
+    mayHaveMore: false,
+    isArray: false,
+  };
 }
 
-function giveUp(at: Branch): void {
-  at.known = null;
-  at.of.length = 0;
+function dropValues(node: PathNode): void {
+  node.known = null;
+  node.codes.length = 0;
 }
 
 /** Events that have nothing there. */
-function fill(of: number[], events: number): void {
-  while (of.length < events) of.push(0);
+function padCodes(codes: number[], events: number): void {
+  while (codes.length < events) codes.push(0);
 }
 
 /** What is below, without what stands in arrays, in the order in which it was found: each behind what is above it. */
-function below(at: Branch): readonly Branch[] {
-  if (at.isArray) return [];
-  return Array.from(at.branches.values(), (each) => [each, ...below(each)]).flat();
+function descendantsOf(node: PathNode): readonly PathNode[] {
+  if (node.isArray) return [];
+  return Array.from(node.children.values(), (each) => [each, ...descendantsOf(each)]).flat();
 }
 
-const none = new Uint8Array();
+const noCodes = new Uint8Array();
 /** Paths of a chapter that are looked at, their keys and the characters of their names: what is beyond is told to be missing. */
-const mostPaths = 128;
-const deepest = 6;
-const longestName = 255;
+const maxPaths = 128;
+const maxDepth = 6;
+const maxNameLength = 255;
 /** Of a path: what has more is as good as different for each event. */
-const mostValues = 128;
-const mostCharacters = 8000;
+const maxValues = 128;
+const maxCharacters = 8000;
 /** Of all columns: five bytes an event. A row takes some itself, and in the index. */
-const mostBytes = 5120;
-const bytesOfRow = 128;
+const maxBytes = 5120;
+const rowBytes = 128;

@@ -1,15 +1,15 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { ColumnCount } from '../../counts/columnar/columnar-count.ts';
-import { noColumn, type ChapterColumns, type Column } from '../../skip-index/columns/decoded-columns.ts';
-import type { ColumnName } from '../../skip-index/columns/column-ref.ts';
-import { unpackedPlaces, unpackedTimes } from '../../skip-index/columns/column-chunks.ts';
+import type { ColumnarCount } from '../../counts/columnar/columnar-count.ts';
+import { noColumn, type DecodedColumns, type Column } from '../../skip-index/columns/decoded-columns.ts';
+import type { ColumnRef } from '../../skip-index/columns/column-ref.ts';
+import { decodeDictionaryCodes, decodeTimes } from '../../skip-index/columns/column-chunks.ts';
 import type { CountTable } from '../../counts/count-table.ts';
 import { origin, type Position } from '../../event/cursor.ts';
-import { thickAgain, unpackedCodes, unpackedValues } from '../../skip-index/columns/encoding.ts';
-import { namesAbove, payloadName } from '../../skip-index/columns/payload-columns.ts';
+import { inflateIfDeflated, decodeCodes, decodeValues } from '../../skip-index/columns/encoding.ts';
+import { ancestorNames, payloadName } from '../../skip-index/columns/payload-columns.ts';
 import type { Database } from '../database/database.ts';
-import type { Stretch } from '../skip-index/block-ranges.ts';
-import { Pace } from '../database/adaptive-batch.ts';
+import type { LogRange } from '../skip-index/block-ranges.ts';
+import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 
 /**
  * Counts every chapter up to `head` by its columns, some chapters a statement, by the primary keys. Answers with the stretches
@@ -19,55 +19,55 @@ import { Pace } from '../database/adaptive-batch.ts';
 export async function countByColumns(
   database: Database,
   head: Position,
-  { count, table }: { readonly count: ColumnCount; readonly table: CountTable },
-): Promise<readonly Stretch[]> {
-  const left: Stretch[] = [];
-  const leave = (from: Position, to: Position): void => {
-    const before = left.at(-1);
-    if (before?.to === from) left[left.length - 1] = { from: before.from, to };
-    else left.push({ from, to });
+  { count, table }: { readonly count: ColumnarCount; readonly table: CountTable },
+): Promise<readonly LogRange[]> {
+  const uncounted: LogRange[] = [];
+  const addUncounted = (from: Position, to: Position): void => {
+    const before = uncounted.at(-1);
+    if (before?.to === from) uncounted[uncounted.length - 1] = { from: before.from, to };
+    else uncounted.push({ from, to });
   };
-  const pace = new Pace(database.statementTimeout, firstChapters);
+  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialRowGroups);
   let from = origin;
   for (;;) {
-    pace.check();
-    const limit = Math.min(pace.share, mostChapters);
-    const rows = await pace.timed(() => database.rows<ChapterRow>(chapters({ from, head, limit }, count.needs)));
-    let began = performance.now();
+    adaptiveBatch.checkDeadline();
+    const limit = Math.min(adaptiveBatch.batchSize, maxRowGroups);
+    const rows = await adaptiveBatch.timed(() => database.rows<RowGroupRow>(rowGroupsSql({ from, head, limit }, count.needs)));
+    let startedAt = performance.now();
     for (const row of rows) {
       const last = Number(row.last) as Position;
-      if (row.occurred === null) leave(from, last);
-      else count.add(columnsOf(row.occurred, row, count.needs), table);
+      if (row.occurred === null) addUncounted(from, last);
+      else count.add(decodeColumns(row.occurred, row, count.needs), table);
       from = last;
-      if (performance.now() - began < sliceMs) continue;
+      if (performance.now() - startedAt < sliceMs) continue;
       await new Promise((resolve) => setImmediate(resolve)); // others' turn
-      began = performance.now();
+      startedAt = performance.now();
     }
     if (rows.length < limit) break;
   }
-  if (from < head) leave(from, head);
-  return left;
+  if (from < head) addUncounted(from, head);
+  return uncounted;
 }
 
 /** v0, o0 and so on are a column's values, and which of them each event has. */
-type ChapterRow = Readonly<Record<`v${number}`, Buffer | string | null> & Record<`o${number}`, Buffer | null>> & {
+type RowGroupRow = Readonly<Record<`v${number}`, Buffer | string | null> & Record<`o${number}`, Buffer | null>> & {
   readonly last: string;
   /** Null: its columns do not say all that it takes, or tell of events that are gone. */
   readonly occurred: Buffer | null;
 };
 
-function chapters(
+function rowGroupsSql(
   { from, head, limit }: { readonly from: Position; readonly head: Position; readonly limit: number },
-  needs: readonly ColumnName[],
+  needs: readonly ColumnRef[],
 ): SQL {
-  const parts = needs.map((each, index) => columnSql(each, index));
-  const part = (of: keyof ColumnSql): SQL =>
+  const fragments = needs.map((each, index) => columnSql(each, index));
+  const joinFragments = (field: keyof ColumnSql): SQL =>
     sql.join(
-      parts.map((each) => each[of]),
+      fragments.map((each) => each[field]),
       sql` `,
     );
   return sql`
-    select c.last, case when whole then c.occurred end as occurred ${part('columns')}
+    select c.last, case when whole then c.occurred end as occurred ${joinFragments('columns')}
     from (
       select c.*, c.occurred is not null and exists (select from tidings.events e where e.position = c.first) as kept
       from tidings.digest_chapters c
@@ -75,8 +75,8 @@ function chapters(
       order by c.last
       limit ${limit}
     ) c
-    ${part('joined')}
-    cross join lateral (select c.kept ${part('there')} as whole) w
+    ${joinFragments('joined')}
+    cross join lateral (select c.kept ${joinFragments('isKnown')} as whole) w
     order by c.last`;
 }
 
@@ -84,36 +84,40 @@ interface ColumnSql {
   readonly columns: SQL;
   readonly joined: SQL;
   /** Whether it is known what events have there. */
-  readonly there: SQL;
+  readonly isKnown: SQL;
 }
 
-function columnSql({ kind, name }: ColumnName, index: number): ColumnSql {
-  const as = sql.raw(`as v${index}`);
-  const asOf = sql.raw(`as o${index}`);
+function columnSql({ kind, name }: ColumnRef, index: number): ColumnSql {
+  const valuesAlias = sql.raw(`as v${index}`);
+  const codesAlias = sql.raw(`as o${index}`);
   if (kind === 'event' || kind === 'resource') {
-    const [texts, of] = kind === 'event' ? [sql`c.names`, sql`c.name_of`] : [sql`c.resources`, sql`c.resource_of`];
-    return { columns: sql`, case when whole then ${texts} end ${as}, case when whole then ${of} end ${asOf}`, joined: sql``, there: sql`` };
+    const [texts, codes] = kind === 'event' ? [sql`c.names`, sql`c.name_of`] : [sql`c.resources`, sql`c.resource_of`];
+    return {
+      columns: sql`, case when whole then ${texts} end ${valuesAlias}, case when whole then ${codes} end ${codesAlias}`,
+      joined: sql``,
+      isKnown: sql``,
+    };
   }
   if (kind === 'related') {
     const roles = sql`from tidings.chapter_columns r where r.chapter = c.last and r.kind = 'role'`;
     const list = sql`json_agg(json_build_array(r.name, encode(r."values", 'base64'), encode(r.value_of, 'base64')))`;
     return {
-      columns: sql`, case when whole then (select coalesce(${list}, '[]')::text ${roles}) end ${as}, null ${asOf}`,
+      columns: sql`, case when whole then (select coalesce(${list}, '[]')::text ${roles}) end ${valuesAlias}, null ${codesAlias}`,
       joined: sql``,
-      there: sql`and c.complete and not exists (select ${roles} and r."values" is null)`,
+      isKnown: sql`and c.complete and not exists (select ${roles} and r."values" is null)`,
     };
   }
   const v = sql.raw(`x${index}`);
   return {
-    columns: sql`, case when whole then ${v}."values" end ${as}, case when whole then ${v}.value_of end ${asOf}`,
+    columns: sql`, case when whole then ${v}."values" end ${valuesAlias}, case when whole then ${v}.value_of end ${codesAlias}`,
     joined: sql`left join tidings.chapter_columns ${v} on ${v}.chapter = c.last and ${v}.kind = ${kind} and ${v}.name = ${name}`,
-    there: sql`and (${v}."values" is not null or ${v}.chapter is null and ${kind === 'payload' ? isAbsent(name) : sql`c.complete`})`,
+    isKnown: sql`and (${v}."values" is not null or ${v}.chapter is null and ${kind === 'payload' ? isAbsent(name) : sql`c.complete`})`,
   };
 }
 
 /** Whether no event of the chapter has anything at a path that has no column: there are columns, and none above says it may. */
 function isAbsent(name: string): SQL {
-  const above = sql`${JSON.stringify(namesAbove(name))}::text::jsonb`;
+  const above = sql`${JSON.stringify(ancestorNames(name))}::text::jsonb`;
   const columns = sql`from tidings.chapter_columns a where a.chapter = c.last and a.kind = 'payload'`;
   return sql`(
     exists (select ${columns} and a.name = ${payloadName([])})
@@ -121,40 +125,41 @@ function isAbsent(name: string): SQL {
   )`;
 }
 
-function columnsOf(occurred: Buffer, row: ChapterRow, needs: readonly ColumnName[]): ChapterColumns {
-  const times = unpackedTimes(occurred);
+function decodeColumns(occurred: Buffer, row: RowGroupRow, needs: readonly ColumnRef[]): DecodedColumns {
+  const times = decodeTimes(occurred);
   const count = times.seconds.length;
   const related = needs.findIndex(({ kind }) => kind === 'related');
   return {
     times,
     columns: needs.map(({ kind }, index) =>
-      index === related ? noColumn : columnOf(kind, { values: row[`v${index}`] ?? null, of: row[`o${index}`] ?? null, count }),
+      index === related ? noColumn : decodeColumn(kind, { values: row[`v${index}`] ?? null, codes: row[`o${index}`] ?? null, count }),
     ),
-    roles: related === -1 ? [] : rolesOf(row[`v${related}`], count),
+    roles: related === -1 ? [] : decodeRoles(row[`v${related}`], count),
   };
 }
 
-function rolesOf(list: Buffer | string | null | undefined, count: number): ChapterColumns['roles'] {
+function decodeRoles(list: Buffer | string | null | undefined, count: number): DecodedColumns['roles'] {
   const roles = JSON.parse(typeof list === 'string' ? list : '[]') as readonly (readonly [role: string, values: string, of: string])[];
-  return roles.map(([role, values, of]) => {
-    const packed = { values: Buffer.from(values, 'base64'), of: Buffer.from(of, 'base64') };
-    return { role, column: columnOf('role', { ...packed, count }) };
+  return roles.map(([role, values, codes]) => {
+    const encoded = { values: Buffer.from(values, 'base64'), codes: Buffer.from(codes, 'base64') };
+    return { role, column: decodeColumn('role', { ...encoded, count }) };
   });
 }
 
-function columnOf(
-  kind: ColumnName['kind'],
-  { values, of, count }: { readonly values: Buffer | string | null; readonly of: Buffer | null; readonly count: number },
+function decodeColumn(
+  kind: ColumnRef['kind'],
+  { values, codes, count }: { readonly values: Buffer | string | null; readonly codes: Buffer | null; readonly count: number },
 ): Column {
   // No event has such a label, role, or value.
-  if (values === null || of === null) return { values: [kind === 'role' || kind === 'roles' ? [] : null], of: new Uint16Array(count) };
-  if (typeof values === 'string') return { values: JSON.parse(values) as readonly string[], of: unpackedPlaces(of) };
-  const unpacked = unpackedValues(values);
-  const lengths = { size: unpacked.length, count };
-  return { values: unpacked, of: unpackedCodes(kind === 'payload' ? thickAgain(of, lengths) : of, lengths) };
+  if (values === null || codes === null)
+    return { values: [kind === 'role' || kind === 'roles' ? [] : null], codes: new Uint16Array(count) };
+  if (typeof values === 'string') return { values: JSON.parse(values) as readonly string[], codes: decodeDictionaryCodes(codes) };
+  const decodedValues = decodeValues(values);
+  const lengths = { size: decodedValues.length, count };
+  return { values: decodedValues, codes: decodeCodes(kind === 'payload' ? inflateIfDeflated(codes, lengths) : codes, lengths) };
 }
 
 /** A thousand events each: the first statement, and the largest, which takes a megabyte or two. */
-const firstChapters = 32;
-const mostChapters = 128;
+const initialRowGroups = 32;
+const maxRowGroups = 128;
 const sliceMs = 10;

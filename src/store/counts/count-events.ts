@@ -1,20 +1,20 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../../counts/dimensions.ts';
-import { columnCount } from '../../counts/columnar/columnar-count.ts';
-import { CountTable, tallied } from '../../counts/count-table.ts';
+import { columnarCount } from '../../counts/columnar/columnar-count.ts';
+import { CountTable, groupStats } from '../../counts/count-table.ts';
 import { origin, type Position } from '../../event/cursor.ts';
-import { stretchLength } from '../../skip-index/row-group.ts';
-import { always, type DigestTest } from '../../skip-index/pruning-predicate.ts';
+import { blockEvents } from '../../skip-index/row-group.ts';
+import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { type Condition, conjunctsOf } from '../../filter/filter.ts';
 import { countByColumns } from './columnar-counts.ts';
 import { groupingBy, keysOfRow, type CountRow, type Grouping } from './group-by-sql.ts';
 import type { Database } from '../database/database.ts';
-import { isFiled, searchSql } from '../skip-index/pruning-sql.ts';
-import { eventsIn, rangesOf, spansOf, type Stretch } from '../skip-index/block-ranges.ts';
+import { usesTermIndex, prunedSearchSql } from '../skip-index/pruning-sql.ts';
+import { eventsIn, candidateRanges, blockRangesOf, type LogRange } from '../skip-index/block-ranges.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
-import { Pace } from '../database/adaptive-batch.ts';
+import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
-import { wayTo } from '../queries/access-path.ts';
+import { accessPathOf } from '../queries/access-path.ts';
 
 /** What to count: the events up to `head` that match, by some dimensions. */
 export interface CountsRequest {
@@ -23,11 +23,11 @@ export interface CountsRequest {
   readonly head: Position;
 }
 
-interface Searched {
+interface CountOptions {
   /** Matches in so few digests are looked for there, and columns are not asked. */
-  readonly fewDigests?: number;
+  readonly rareThresholdBlocks?: number;
   /** Digests of the first statement that looks through some; the next ones take on more, if it was quick. */
-  readonly span?: number;
+  readonly initialBlocks?: number;
 }
 
 /**
@@ -37,20 +37,22 @@ interface Searched {
 export async function readCounts(
   database: Database,
   request: CountsRequest,
-  { fewDigests = 256, span = 256 }: Searched = {},
+  { rareThresholdBlocks = 256, initialBlocks = 256 }: CountOptions = {},
 ): Promise<CountTable> {
   const table = new CountTable();
   const { filter, dimensions, head } = request;
-  const way = wayTo({ filter, order: 'LOG' });
-  if (way.kind === 'ids' || way.kind === 'follows') {
+  const accessPath = accessPathOf({ filter, order: 'LOG' });
+  if (accessPath.kind === 'ids' || accessPath.kind === 'follows') {
     const matching = sql`select e.* from tidings.events e where e.position <= ${head} and ${sqlOf(filter)} offset 0`;
-    await tally(database, { request, table }, (grouping) => grouped(grouping, matching));
+    await addCounts(database, { request, table }, (grouping) => grouped(grouping, matching));
     return table;
   }
-  const test = way.kind === 'digests' ? way.test : always;
-  const byColumns = (await isRare(database, test, { head, fewDigests })) ? null : columnCount(conjunctsOf(filter), dimensions);
-  const left = byColumns === null ? [{ from: origin, to: head }] : await countByColumns(database, head, { count: byColumns, table });
-  await countStretches(database, { request, table }, { stretches: left, test, span });
+  const predicate = accessPath.kind === 'blockScan' ? accessPath.predicate : always;
+  const byColumns = (await isRare(database, predicate, { head, rareThresholdBlocks }))
+    ? null
+    : columnarCount(conjunctsOf(filter), dimensions);
+  const uncounted = byColumns === null ? [{ from: origin, to: head }] : await countByColumns(database, head, { count: byColumns, table });
+  await countRanges(database, { request, table }, { ranges: uncounted, predicate, span: initialBlocks });
   return table;
 }
 
@@ -60,20 +62,20 @@ export async function readCounts(
  */
 async function isRare(
   database: Database,
-  test: DigestTest,
-  { head, fewDigests }: { readonly head: Position; readonly fewDigests: number },
+  predicate: PruningPredicate,
+  { head, rareThresholdBlocks }: { readonly head: Position; readonly rareThresholdBlocks: number },
 ): Promise<boolean> {
-  if (!isFiled(test) || fewDigests === 0) return false;
+  if (!usesTermIndex(predicate) || rareThresholdBlocks === 0) return false;
   const [row] = await database.rows<{ rare: boolean }>(sql`
     with few as materialized (
-      select greatest(${fewDigests}, (${head} - coalesce((select d.last from tidings.digests d order by d.last limit 1), ${head})) / ${8 * stretchLength}) as most
+      select greatest(${rareThresholdBlocks}, (${head} - coalesce((select d.last from tidings.digests d order by d.last limit 1), ${head})) / ${8 * blockEvents}) as most
     )
     select count(*) <= (select most from few) as rare
-    from (select from tidings.digests d where ${searchSql(test)} limit (select most + 1 from few)) d`);
+    from (select from tidings.digests d where ${prunedSearchSql(predicate)} limit (select most + 1 from few)) d`);
   return row?.rare === true;
 }
 
-interface Counted {
+interface CountTask {
   readonly request: CountsRequest;
   readonly table: CountTable;
 }
@@ -83,62 +85,62 @@ interface Counted {
  * statement takes long, and two are under way at a time where the database can. The database groups, and cuts time into
  * pieces that hardly ever lie in two buckets; whose they are is said here, by the calendar.
  */
-async function countStretches(
+async function countRanges(
   database: Database,
-  counted: Counted,
-  { stretches, test, span: first }: { readonly stretches: readonly Stretch[]; readonly test: DigestTest; readonly span: number },
+  task: CountTask,
+  { ranges, predicate, span: first }: { readonly ranges: readonly LogRange[]; readonly predicate: PruningPredicate; readonly span: number },
 ): Promise<void> {
-  const pace = new Pace(database.statementTimeout, first);
-  const spans = spansOf(database, stretches, pace);
-  const inTurn = async (): Promise<void> => {
-    for (let next = await spans.next(); next.done !== true; next = await spans.next()) {
+  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, first);
+  const blockRanges = blockRangesOf(database, ranges, adaptiveBatch);
+  const worker = async (): Promise<void> => {
+    for (let next = await blockRanges.next(); next.done !== true; next = await blockRanges.next()) {
       const { value: span } = next;
       const matching = sql`
-        select e.* from (${rangesOf(span, { test })}) r cross join lateral (${eventsIn(span)}) e
-        where ${sqlOf(counted.request.filter)} offset 0`;
-      await pace.timed(() => tally(database, counted, (grouping) => grouped(grouping, matching)));
+        select e.* from (${candidateRanges(span, { predicate })}) r cross join lateral (${eventsIn(span)}) e
+        where ${sqlOf(task.request.filter)} offset 0`;
+      await adaptiveBatch.timed(() => addCounts(database, task, (grouping) => grouped(grouping, matching)));
     }
   };
   try {
-    await Promise.all(Array.from({ length: database.kind === 'embedded' ? 1 : 2 }, inTurn));
+    await Promise.all(Array.from({ length: database.kind === 'embedded' ? 1 : 2 }, worker));
   } finally {
-    await spans.return(undefined);
+    await blockRanges.return(undefined);
   }
 }
 
 /** Runs a statement and adds what it counts. */
-async function tally(
+async function addCounts(
   database: Database,
-  { request: { dimensions }, table }: Counted,
+  { request: { dimensions }, table }: CountTask,
   statement: (grouping: Grouping) => SQL,
 ): Promise<void> {
-  const read = async (cut: number) => {
-    const rows = await database.rows<CountRow>(statement(groupingBy(dimensions, cut)));
+  const read = async (binSeconds: number) => {
+    const rows = await database.rows<CountRow>(statement(groupingBy(dimensions, binSeconds)));
     return rows.map((row) => ({ row, keys: keysOfRow(dimensions, row) }));
   };
-  let found = await read(cutOf(dimensions));
-  if (found.some(({ keys }) => keys === null)) found = await read(finestCut);
+  let found = await read(binSecondsOf(dimensions));
+  if (found.some(({ keys }) => keys === null)) found = await read(minBinSeconds);
   for (const { row, keys } of found) {
     if (keys === null) throw new Error('a second lies in two spans of time');
-    table.add(keys, tallied(Number(row.count), fromTimestamp(row.first_occurred), fromTimestamp(row.last_occurred)));
+    table.add(keys, groupStats(Number(row.count), fromTimestamp(row.first_occurred), fromTimestamp(row.last_occurred)));
     table.total += Number(row.once);
   }
 }
 
 /** Seconds. Clocks are set apart from UTC by multiples of a quarter of an hour, but for olden times: then by seconds. */
-function cutOf(dimensions: readonly Dimension[]): number {
+function binSecondsOf(dimensions: readonly Dimension[]): number {
   const time = dimensions.find((each) => each.kind === 'time');
-  return time?.unit === 'SECOND' ? finestCut : time?.unit === 'MINUTE' ? 60 : 900;
+  return time?.unit === 'SECOND' ? minBinSeconds : time?.unit === 'MINUTE' ? 60 : 900;
 }
 
-function grouped({ keys, joined, once, cut }: Grouping, matching: SQL): SQL {
+function grouped({ keys, joined, once, timeBin }: Grouping, matching: SQL): SQL {
   const names = keys.map((_, index) => `k${index}`);
   const columns = [
     ...keys.map((key, index) => sql`${key} as ${sql.raw(`k${index}`)}`),
     sql`${once} as is_first`,
-    ...(cut === null ? [] : [sql`${cut} as cut`]),
+    ...(timeBin === null ? [] : [sql`${timeBin} as cut`]),
   ];
-  const groups = sql.raw([...names, ...(cut === null ? [] : ['cut'])].join(', '));
+  const groups = sql.raw([...names, ...(timeBin === null ? [] : ['cut'])].join(', '));
   return sql`
     select
       ${sql.raw(names.map((name) => `${name}::text as ${name}, `).join(''))}
@@ -151,4 +153,4 @@ function grouped({ keys, joined, once, cut }: Grouping, matching: SQL): SQL {
     group by ${groups}`;
 }
 
-const finestCut = 1;
+const minBinSeconds = 1;

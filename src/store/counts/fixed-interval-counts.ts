@@ -8,7 +8,7 @@ import { sqlOf } from '../filter-sql/filter-sql.ts';
  * microseconds, lie between `origin` (from 1970) and the event. For stretches of time that the filter's bounds keep short:
  * one statement, by events_by_occurred. Throws LIMIT_EXCEEDED when it takes too long.
  */
-export async function countShortSpans(
+export async function countFixedIntervals(
   database: Database,
   { filter, head }: Omit<CountsRequest, 'dimensions'>,
   { length, origin }: { readonly length: bigint; readonly origin: bigint },

@@ -24,11 +24,11 @@ export interface Grouping {
   /** That a joined row is the first of its event. */
   readonly once: SQL;
   /** How time is cut, so that few rows come; null where it does not matter. */
-  readonly cut: SQL | null;
+  readonly timeBin: SQL | null;
 }
 
 /** Groups by the dimensions; time is cut into pieces of so many seconds. */
-export function groupingBy(dimensions: readonly Dimension[], cutSeconds: number): Grouping {
+export function groupingBy(dimensions: readonly Dimension[], binSeconds: number): Grouping {
   const joined: SQL[] = [];
   const once: SQL[] = [];
   const keys = dimensions.flatMap((dimension, index) => {
@@ -41,12 +41,12 @@ export function groupingBy(dimensions: readonly Dimension[], cutSeconds: number)
     once.push(sql`coalesce(${alias}.n, 1) = 1`);
     return sql`${alias}.id`;
   });
-  const timed = dimensions.some(({ kind }) => kind === 'time');
+  const hasTime = dimensions.some(({ kind }) => kind === 'time');
   return {
     keys,
     joined,
     once: once.length === 0 ? sql`true` : sql.join(once, sql` and `),
-    cut: timed ? sql`date_bin(${`${cutSeconds} seconds`}::text::interval, e.occurred, ${cutOrigin}::text::timestamptz)` : null,
+    timeBin: hasTime ? sql`date_bin(${`${binSeconds} seconds`}::text::interval, e.occurred, ${binOrigin}::text::timestamptz)` : null,
   };
 }
 
@@ -56,7 +56,7 @@ export function keysOfRow(dimensions: readonly Dimension[], row: CountRow): read
   let column = 0;
   for (const dimension of dimensions) {
     if (dimension.kind === 'time') {
-      const { start, end } = dimension.calendar.spanAt(secondOf(fromTimestamp(row.first_occurred)));
+      const { start, end } = dimension.calendar.intervalAt(secondOf(fromTimestamp(row.first_occurred)));
       if (secondOf(fromTimestamp(row.last_occurred)) >= end) return null;
       keys.push(start);
       continue;
@@ -102,4 +102,4 @@ function segmentsSql(column: SQL, segments: number | null): SQL {
 }
 
 /** Some midnight in UTC. */
-const cutOrigin = '2001-01-01T00:00:00Z';
+const binOrigin = '2001-01-01T00:00:00Z';

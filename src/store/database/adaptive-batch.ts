@@ -5,46 +5,46 @@ import { timeLimitExceeded } from './database-errors.ts';
  * PGlite does not end a statement that takes too long, and does nothing else meanwhile, statements that turn out slow
  * are followed by smaller ones. Throws LIMIT_EXCEEDED once `ms` milliseconds have passed; never for 0.
  */
-export class Pace {
-  private readonly end: number;
+export class AdaptiveBatch {
+  private readonly deadline: number;
 
   constructor(
-    private readonly ms: number,
+    private readonly timeoutMs: number,
     private size: number,
   ) {
-    this.end = performance.now() + ms;
+    this.deadline = performance.now() + timeoutMs;
   }
 
-  check(): void {
-    if (this.ms > 0 && performance.now() > this.end) throw timeLimitExceeded(this.ms);
+  checkDeadline(): void {
+    if (this.timeoutMs > 0 && performance.now() > this.deadline) throw timeLimitExceeded(this.timeoutMs);
   }
 
   /** Runs `statement` over all items, a part at a time. */
-  async through<T>(items: readonly T[], statement: (part: readonly T[]) => Promise<void>): Promise<void> {
+  async runInBatches<T>(items: readonly T[], statement: (batch: readonly T[]) => Promise<void>): Promise<void> {
     for (let at = 0; at < items.length;) {
-      this.check();
-      const part = items.slice(at, at + this.size);
-      await this.timed(() => statement(part));
-      at += part.length;
+      this.checkDeadline();
+      const batch = items.slice(at, at + this.size);
+      await this.timed(() => statement(batch));
+      at += batch.length;
     }
   }
 
   /** Runs a statement that takes on `share` items. */
   async timed<T>(statement: () => Promise<T>): Promise<T> {
-    const began = performance.now();
+    const startedAt = performance.now();
     const result = await statement();
-    const took = performance.now() - began;
-    if (took > slowMs) this.size = Math.max(1, this.size >> 2);
-    else if (took < quickMs) this.size = Math.min(largestSize, this.size * 4);
+    const elapsedMs = performance.now() - startedAt;
+    if (elapsedMs > slowThresholdMs) this.size = Math.max(1, this.size >> 2);
+    else if (elapsedMs < fastThresholdMs) this.size = Math.min(maxBatchSize, this.size * 4);
     return result;
   }
 
   /** How many items the next statement should take on. */
-  get share(): number {
+  get batchSize(): number {
     return this.size;
   }
 }
 
-const largestSize = 16_384;
-const quickMs = 50;
-const slowMs = 250;
+const maxBatchSize = 16_384;
+const fastThresholdMs = 50;
+const slowThresholdMs = 250;

@@ -2,15 +2,15 @@
  * How many events to read at once, so that they take about so many bytes of memory, whatever their size: an event may
  * have a hundred bytes, or more than a million. Begins small, since nothing is known, and grows with what is seen.
  */
-export class Portion {
+export class AdaptiveLimit {
   private events: number;
 
   /** At most so many events, and about so many bytes of them. */
   constructor(
-    private readonly most: number,
-    private readonly bytes: number = usualBytes,
+    private readonly maxEvents: number,
+    private readonly bytes: number = defaultTargetBytes,
   ) {
-    this.events = Math.min(first, most);
+    this.events = Math.min(initialEvents, maxEvents);
   }
 
   get limit(): number {
@@ -18,13 +18,13 @@ export class Portion {
   }
 
   /** To be told of what was read. */
-  saw(events: number, bytes: number): void {
+  record(events: number, bytes: number): void {
     if (events === 0) return;
     const fitting = Math.floor((this.bytes * events) / Math.max(bytes, 1));
-    this.events = Math.max(1, Math.min(fitting, this.events * growth, this.most));
+    this.events = Math.max(1, Math.min(fitting, this.events * maxGrowthFactor, this.maxEvents));
   }
 }
 
-const usualBytes = 8 * 1024 * 1024;
-const first = 16;
-const growth = 4;
+const defaultTargetBytes = 8 * 1024 * 1024;
+const initialEvents = 16;
+const maxGrowthFactor = 4;

@@ -30,7 +30,7 @@ export interface ConnectionOptions {
 /** Opens one, at the first host of the address that takes it. Throws what the last one said. */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   // Where to is for the driver to say, which also knows the environment's defaults.
-  const { host, port, path } = parsed(options).options;
+  const { host, port, path } = createClient(options).options;
   for (const [index, each] of host.entries()) {
     try {
       return await openAt(options, path ? { path } : { host: each, port: port[index] ?? 5432 });
@@ -41,19 +41,19 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   throw new Error('an address without a host');
 }
 
-type Place = { readonly path: string } | { readonly host: string; readonly port: number };
+type Address = { readonly path: string } | { readonly host: string; readonly port: number };
 
-async function openAt(options: ConnectionOptions, place: Place): Promise<Connection> {
+async function openAt(options: ConnectionOptions, address: Address): Promise<Connection> {
   const broken = new AbortController();
   let dialled = false;
   const socket = async (): Promise<Socket> => {
-    if (dialled) throw closed();
+    if (dialled) throw closedError();
     dialled = true;
-    return dial(place);
+    return dial(address);
   };
-  const client = parsed(options, { socket, onclose: () => broken.abort() });
+  const client = createClient(options, { socket, onclose: () => broken.abort() });
   try {
-    await inTime(client`select`);
+    await withTimeout(client`select`);
   } catch (error) {
     client.end({ timeout: 0 }).catch(() => undefined);
     throw error;
@@ -66,17 +66,17 @@ async function openAt(options: ConnectionOptions, place: Place): Promise<Connect
   };
 }
 
-function parsed({ url, ...others }: ConnectionOptions, more: object = {}): postgres.Sql {
-  const options = { onnotice: () => undefined, max: 1, max_lifetime: null, fetch_types: false, ...others, ...more };
+function createClient({ url, ...others }: ConnectionOptions, overrides: object = {}): postgres.Sql {
+  const options = { onnotice: () => undefined, max: 1, max_lifetime: null, fetch_types: false, ...others, ...overrides };
   return url === null ? postgres(options) : postgres(url, options);
 }
 
-function dial(place: Place): Promise<Socket> {
+function dial(address: Address): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // TLS checks the certificate against the host that stands on the socket.
-    const socket = Object.assign(connect(place), place);
+    const socket = Object.assign(connect(address), address);
     socket.once('error', reject);
-    socket.setTimeout(connectMs, () => socket.destroy(late()));
+    socket.setTimeout(connectTimeoutMs, () => socket.destroy(timeoutError()));
     socket.once('connect', () => {
       socket.setTimeout(0);
       socket.off('error', reject);
@@ -86,26 +86,26 @@ function dial(place: Place): Promise<Socket> {
 }
 
 /** What listens may take a connection and never answer. */
-async function inTime<T>(answer: PromiseLike<T>): Promise<T> {
-  const over = new AbortController();
-  const tooLate = after(connectMs, undefined, { signal: over.signal }).then(() => {
-    throw late();
+async function withTimeout<T>(response: PromiseLike<T>): Promise<T> {
+  const settled = new AbortController();
+  const timeout = after(connectTimeoutMs, undefined, { signal: settled.signal }).then(() => {
+    throw timeoutError();
   });
-  tooLate.catch(() => undefined);
+  timeout.catch(() => undefined);
   try {
-    return await Promise.race([answer, tooLate]);
+    return await Promise.race([response, timeout]);
   } finally {
-    over.abort();
+    settled.abort();
   }
 }
 
-function late(): Error {
+function timeoutError(): Error {
   return Object.assign(new Error('no answer from the database in time'), { code: 'CONNECT_TIMEOUT' });
 }
 
-function closed(): Error {
+function closedError(): Error {
   return Object.assign(new Error('the connection was closed'), { code: 'CONNECTION_CLOSED' });
 }
 
-const connectMs = 10_000;
+const connectTimeoutMs = 10_000;
 const endTimeoutSeconds = 5;

@@ -14,23 +14,23 @@ import { TidingsError } from '../../errors.ts';
  * could two starters within the same millisecond both replace it. Does not promise: anything across machines.
  */
 export async function lockDataDir(folder: string): Promise<AsyncDisposable> {
-  const held: Server[] = [];
+  const servers: Server[] = [];
   const release = async (): Promise<void> => {
-    for (const server of held) await new Promise((resolve) => server.close(resolve));
+    for (const server of servers) await new Promise((resolve) => server.close(resolve));
   };
-  for (const take of [takeName, takeSocket]) {
-    const server = await take(folder);
+  for (const acquire of [acquireName, acquireSocket]) {
+    const server = await acquire(folder);
     if (server === 'taken') {
       await release();
-      throw inUse(folder);
+      throw inUseError(folder);
     }
-    if (server !== null) held.push(server);
+    if (server !== null) servers.push(server);
   }
   return { [Symbol.asyncDispose]: release };
 }
 
 /** The name by which the system knows the folder; null where it has no names that vanish with their process. */
-async function takeName(folder: string): Promise<Server | 'taken' | null> {
+async function acquireName(folder: string): Promise<Server | 'taken' | null> {
   const { dev, ino } = statSync(folder);
   const name = `tidings-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)}`;
   if (process.platform === 'linux') return listen(`\0${name}`);
@@ -38,11 +38,11 @@ async function takeName(folder: string): Promise<Server | 'taken' | null> {
 }
 
 /** The socket in the folder. */
-async function takeSocket(folder: string): Promise<Server | 'taken' | null> {
+async function acquireSocket(folder: string): Promise<Server | 'taken' | null> {
   if (process.platform === 'win32') return null;
   const path = socketPath(folder);
   const server = await listen(path);
-  if (server !== 'taken' || (await answers(path))) return server;
+  if (server !== 'taken' || (await isListening(path))) return server;
   rmSync(path, { force: true });
   return listen(path);
 }
@@ -56,7 +56,7 @@ function listen(path: string): Promise<Server | 'taken'> {
   });
 }
 
-function answers(path: string): Promise<boolean> {
+function isListening(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(path);
     const settle = (alive: boolean): void => {
@@ -72,20 +72,20 @@ function answers(path: string): Promise<boolean> {
 function socketPath(folder: string): string {
   // A socket's path may have some 100 bytes only; the shorter of its two names is used.
   const absolute = join(folder, 'tidings.lock');
-  const fromHere = relative(process.cwd(), absolute);
-  const path = fromHere.length < absolute.length ? fromHere : absolute;
-  if (Buffer.byteLength(path) <= longestPath) return path;
+  const relativePath = relative(process.cwd(), absolute);
+  const path = relativePath.length < absolute.length ? relativePath : absolute;
+  if (Buffer.byteLength(path) <= maxPathBytes) return path;
   throw new TidingsError(
     'CANNOT_START',
-    `DATA_DIR: expected a path of at most ${longestPath - 13} bytes, got ${folder}. Choose a shorter one, or start from a folder nearer to it.`,
+    `DATA_DIR: expected a path of at most ${maxPathBytes - 13} bytes, got ${folder}. Choose a shorter one, or start from a folder nearer to it.`,
   );
 }
 
-function inUse(folder: string): TidingsError {
+function inUseError(folder: string): TidingsError {
   return new TidingsError(
     'CANNOT_START',
     `DATA_DIR: another Tidings is using ${folder}. Stop it, set DATA_DIR to another folder, or set DATABASE_URL to share a Postgres.`,
   );
 }
 
-const longestPath = 90;
+const maxPathBytes = 90;

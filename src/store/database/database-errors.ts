@@ -4,12 +4,12 @@ import { TidingsError } from '../../errors.ts';
  * The UNAVAILABLE error for a failure to reach the database, or null for any other failure. Whether a statement under
  * way was carried out is then unknown.
  */
-export function unavailable(error: unknown): TidingsError | null {
+export function asUnavailable(error: unknown): TidingsError | null {
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each instanceof TidingsError) return each;
     const code = 'code' in each && typeof each.code === 'string' ? each.code : '';
     if (connectionCodes.has(code) || connectionClasses.some((prefix) => code.startsWith(prefix))) {
-      return unavailableNow(error);
+      return unavailableError(error);
     }
   }
   return null;
@@ -21,7 +21,7 @@ export function isConnectionLost(error: unknown): boolean {
   return error instanceof Error && (state === null ? 'code' in error : state.startsWith('08') || state.startsWith('57P'));
 }
 
-export function unavailableNow(cause: unknown): TidingsError {
+export function unavailableError(cause: unknown): TidingsError {
   return new TidingsError('UNAVAILABLE', 'The database cannot be reached now. Repeating the request later is safe.', {
     cause,
     retryAfterMs,
@@ -32,7 +32,7 @@ export function unavailableNow(cause: unknown): TidingsError {
 const retryAfterMs = 1000;
 
 /** The LIMIT_EXCEEDED error for a statement that the database gave up after `ms` milliseconds, or null for any other failure. */
-export function tookTooLong(error: unknown, ms: number): TidingsError | null {
+export function asTimeLimitExceeded(error: unknown, ms: number): TidingsError | null {
   return sqlState(error) === '57014' ? timeLimitExceeded(ms, error) : null;
 }
 
@@ -44,13 +44,14 @@ export function timeLimitExceeded(ms: number, cause?: unknown): TidingsError {
 /** The SQLSTATE of a database error, wherever in the chain of causes it stands. */
 export function sqlState(error: unknown): string | null {
   for (let each = error; each instanceof Error; each = each.cause) {
-    if ('code' in each && typeof each.code === 'string' && /^[0-9A-Z]{5}$/.test(each.code) && isOfServer(each, each.code)) return each.code;
+    if ('code' in each && typeof each.code === 'string' && /^[0-9A-Z]{5}$/.test(each.code) && isServerError(each, each.code))
+      return each.code;
   }
   return null;
 }
 
 /** EPIPE and other codes of the system look like states without a digit, which only a server's error may have. */
-function isOfServer(error: Error, code: string): boolean {
+function isServerError(error: Error, code: string): boolean {
   return /\d/.test(code) || 'severity' in error;
 }
 

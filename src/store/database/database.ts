@@ -5,21 +5,21 @@ import type { SQL } from 'drizzle-orm';
 import type postgres from 'postgres';
 import { TidingsError } from '../../errors.ts';
 import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
-import { listenOn, type Listening } from './listener.ts';
+import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
-import { tookTooLong, unavailable } from './database-errors.ts';
+import { asTimeLimitExceeded, asUnavailable } from './database-errors.ts';
 
 /** The connections to the database. Errors of reaching it are UNAVAILABLE, whatever the statement. */
 export interface Database extends AsyncDisposable {
   readonly kind: 'embedded' | 'postgres';
   /** Runs one statement and gives its rows, values as the driver reads them: bigint, timestamptz and lists as text. */
-  rows<Row>(statement: SQL, planned?: Planned): Promise<readonly Row[]>;
+  rows<Row>(statement: SQL, planMode?: PlanMode): Promise<readonly Row[]>;
   /** Milliseconds that one statement may take, and a question that takes several; 0 for no bound. Postgres sees to the first, not PGlite. */
   readonly statementTimeout: number;
   /** Lends a connection, for what needs one for several statements. */
-  alone<T>(work: (client: postgres.Sql) => Promise<T>): Promise<T>;
+  withConnection<T>(work: (client: postgres.Sql) => Promise<T>): Promise<T>;
   /** Hears what is sent with NOTIFY, until disposed of. Not on the embedded database, whose one connection that would take. */
-  listen(listening: Listening): Promise<AsyncDisposable>;
+  listen(options: ListenOptions): Promise<AsyncDisposable>;
   /** Sends to those who listen on a channel of this database. */
   notify(channel: string, payload: string): Promise<void>;
 }
@@ -28,13 +28,13 @@ export interface Database extends AsyncDisposable {
  * Whether a statement is planned for its values, which is what filters need, or once for a connection, which spares
  * statements that are always the same a round trip. There must be few of those, since connections keep them.
  */
-export type Planned = 'for its values' | 'once';
+export type PlanMode = 'for its values' | 'once';
 
 export interface ConnectionSettings {
   readonly poolSize: number;
   readonly statementTimeout: number;
   /** Told of every statement that fails. */
-  readonly failed?: (kind: StatementFailure) => void;
+  readonly onFailure?: (kind: StatementFailure) => void;
 }
 
 export type StatementFailure = 'unreachable' | 'timeout' | 'other';
@@ -64,56 +64,56 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
 }
 
 function wrap(kind: Database['kind'], options: ConnectionOptions, settings: ConnectionSettings): Database {
-  const { poolSize, statementTimeout, failed = () => undefined } = settings;
+  const { poolSize, statementTimeout, onFailure = () => undefined } = settings;
   const pool = new Pool(async () => {
     const connection = await openConnection(options);
     drizzle(connection.client); // it lets times and JSON through as text
     return connection;
   }, poolSize);
-  const told = (failure: unknown): unknown => {
+  const classifyError = (failure: unknown): unknown => {
     // Without drizzle's own error around it, which tells all parameters, and so events, wherever it is logged.
     const error = failure instanceof DrizzleQueryError ? (failure.cause ?? failure) : failure;
     // What was told already, of a statement of its own or of none.
     if (error instanceof TidingsError) return error;
-    const away = unavailable(error);
-    const late = tookTooLong(error, statementTimeout);
-    failed(away !== null ? 'unreachable' : late !== null ? 'timeout' : 'other');
-    return away ?? late ?? error;
+    const unreachable = asUnavailable(error);
+    const timedOut = asTimeLimitExceeded(error, statementTimeout);
+    onFailure(unreachable !== null ? 'unreachable' : timedOut !== null ? 'timeout' : 'other');
+    return unreachable ?? timedOut ?? error;
   };
   /** Gives up a connection on which no answer comes, when the server should have ended the statement long since. */
-  const answered = async <T>({ client }: Connection, work: () => Promise<T>): Promise<T> => {
+  const withDeadline = async <T>({ client }: Connection, work: () => Promise<T>): Promise<T> => {
     if (kind === 'embedded' || statementTimeout === 0) return work();
-    const giveUp = setTimeout(() => void client.end({ timeout: 0 }), statementTimeout + graceMs);
+    const timer = setTimeout(() => void client.end({ timeout: 0 }), statementTimeout + graceMs);
     try {
       return await work();
     } finally {
-      clearTimeout(giveUp);
+      clearTimeout(timer);
     }
   };
   const database: Database = {
     kind,
     statementTimeout,
-    async rows<Row>(statement: SQL, planned: Planned = 'for its values') {
+    async rows<Row>(statement: SQL, planMode: PlanMode = 'for its values') {
       const run = (client: postgres.Sql): Promise<unknown> => {
         const { sql: text, params } = dialect.sqlToQuery(statement);
         // The driver knows `simple`, its types do not: without parameters it would never prepare.
-        const options = { prepare: planned === 'once', simple: planned !== 'once' && params.length === 0 };
+        const options = { prepare: planMode === 'once', simple: planMode !== 'once' && params.length === 0 };
         return client.unsafe(text, params as postgres.ParameterOrJSON<never>[], options);
       };
       try {
-        return (await pool.with((connection) => answered(connection, () => run(connection.client)))) as readonly Row[];
+        return (await pool.with((connection) => withDeadline(connection, () => run(connection.client)))) as readonly Row[];
       } catch (failure) {
-        throw told(failure);
+        throw classifyError(failure);
       }
     },
-    async alone(work) {
+    async withConnection(work) {
       try {
         return await pool.with(({ client }) => work(client));
       } catch (failure) {
-        throw told(failure);
+        throw classifyError(failure);
       }
     },
-    listen: (listening) => listenOn(options, listening),
+    listen: (listenOptions) => listenOn(options, listenOptions),
     async notify(channel, payload) {
       await database.rows(sql`select pg_notify(${channel}, ${payload})`);
     },

@@ -21,8 +21,8 @@ export async function startEmbedded(dataDir: string): Promise<Embedded> {
   const folder = resolve(dataDir);
   makeWritable(folder);
   const lock = await lockDataDir(folder);
-  const wire = mkdtempSync(join(tmpdir(), 'tidings-'));
-  const path = process.platform === 'win32' ? `\\\\.\\pipe\\${wire.replaceAll(/\W/g, '-')}` : join(wire, 's');
+  const socketDir = mkdtempSync(join(tmpdir(), 'tidings-'));
+  const path = process.platform === 'win32' ? `\\\\.\\pipe\\${socketDir.replaceAll(/\W/g, '-')}` : join(socketDir, 's');
   try {
     const worker = await startWorker(join(folder, 'pglite'), path);
     const { ino, birthtimeMs } = statSync(join(folder, 'pglite', 'PG_VERSION'));
@@ -31,12 +31,12 @@ export async function startEmbedded(dataDir: string): Promise<Embedded> {
       identity: `${ino}/${birthtimeMs}`,
       async [Symbol.asyncDispose]() {
         await stopWorker(worker);
-        rmSync(wire, { recursive: true, force: true });
+        rmSync(socketDir, { recursive: true, force: true });
         await lock[Symbol.asyncDispose]();
       },
     };
   } catch (error) {
-    rmSync(wire, { recursive: true, force: true });
+    rmSync(socketDir, { recursive: true, force: true });
     await lock[Symbol.asyncDispose]();
     const reason = error instanceof Error ? error.message : String(error);
     throw new TidingsError(

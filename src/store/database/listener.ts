@@ -1,38 +1,41 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { openConnection, type ConnectionOptions } from './connection.ts';
 
-export interface Listening {
+export interface ListenOptions {
   readonly channel: string;
-  readonly heard: (payload: string) => void;
+  readonly onNotification: (payload: string) => void;
   /** Called whenever a connection listens anew: before that, something may have been missed. */
-  readonly began: () => void;
+  readonly onReconnect: () => void;
 }
 
 /**
  * Hears what is sent with NOTIFY, on a connection of its own, which is opened again when it breaks. Resolves once it
  * listens; throws what the database says when it does not let in the first time.
  */
-export async function listenOn(options: ConnectionOptions, { channel, heard, began }: Listening): Promise<AsyncDisposable> {
+export async function listenOn(
+  options: ConnectionOptions,
+  { channel, onNotification, onReconnect }: ListenOptions,
+): Promise<AsyncDisposable> {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const open = async (): Promise<{ over: Promise<void> } & AsyncDisposable> => {
-    const connection = await openConnection({ ...options, onnotify: (_, payload) => heard(payload) });
+  const open = async (): Promise<{ broken: Promise<void> } & AsyncDisposable> => {
+    const connection = await openConnection({ ...options, onnotify: (_, payload) => onNotification(payload) });
     await connection.client`listen ${connection.client(channel)}`;
-    began();
-    const over = new Promise<void>((resolve) => {
+    onReconnect();
+    const broken = new Promise<void>((resolve) => {
       connection.broken.addEventListener('abort', () => resolve());
       if (connection.broken.aborted) resolve();
     });
-    return { over, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() };
+    return { broken, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() };
   };
   let current = await open();
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
   const run = async (): Promise<void> => {
     for (;;) {
-      await Promise.race([current.over, stopped]);
+      await Promise.race([current.broken, stopped]);
       await current[Symbol.asyncDispose]();
       if (signal.aborted) return;
-      const next = await openAgain(open, signal);
+      const next = await reopen(open, signal);
       if (next === null) return;
       current = next;
     }
@@ -46,17 +49,17 @@ export async function listenOn(options: ConnectionOptions, { channel, heard, beg
   };
 }
 
-async function openAgain<T>(open: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
-  for (let wait = firstWaitMs; !signal.aborted; wait = Math.min(2 * wait, longestWaitMs)) {
+async function reopen<T>(open: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
+  for (let delayMs = initialDelayMs; !signal.aborted; delayMs = Math.min(2 * delayMs, maxDelayMs)) {
     try {
       return await open();
     } catch {
       // Whoever needs the database for more says that it is away.
-      await after(wait, undefined, { signal }).catch(() => undefined);
+      await after(delayMs, undefined, { signal }).catch(() => undefined);
     }
   }
   return null;
 }
 
-const firstWaitMs = 100;
-const longestWaitMs = 2000;
+const initialDelayMs = 100;
+const maxDelayMs = 2000;

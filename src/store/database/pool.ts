@@ -11,8 +11,8 @@ import { isConnectionLost } from './database-errors.ts';
 export class Pool<C extends Connection> {
   private readonly idle: C[] = [];
   private readonly waiting: (() => void)[] = [];
-  private taken = 0;
-  private refusal: { readonly error: unknown; readonly at: number } | null = null;
+  private inUse = 0;
+  private openFailure: { readonly error: unknown; readonly at: number } | null = null;
   private ended = false;
 
   constructor(
@@ -22,45 +22,45 @@ export class Pool<C extends Connection> {
 
   /** Throws what opening a connection throws, and what `work` throws. */
   async with<T>(work: (connection: C) => Promise<T>): Promise<T> {
-    if (this.taken >= this.size) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    else this.taken += 1;
+    if (this.inUse >= this.size) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else this.inUse += 1;
     try {
-      const connection = await this.sound();
+      const connection = await this.healthyConnection();
       try {
         const result = await unlessBroken(connection, () => work(connection));
-        this.giveBack(connection);
+        this.release(connection);
         return result;
       } catch (error) {
         if (isConnectionLost(error)) discard(connection);
-        else this.giveBack(connection);
+        else this.release(connection);
         throw error;
       }
     } finally {
       // Whoever waits takes over the right to a connection.
       const next = this.waiting.shift();
-      if (next === undefined) this.taken -= 1;
+      if (next === undefined) this.inUse -= 1;
       else next();
     }
   }
 
-  private async sound(): Promise<C> {
+  private async healthyConnection(): Promise<C> {
     for (let idle = this.idle.pop(); idle !== undefined; idle = this.idle.pop()) {
       if (!idle.broken.aborted) return idle;
       discard(idle);
     }
-    if (this.refusal !== null && performance.now() - this.refusal.at < restMs) throw this.refusal.error;
+    if (this.openFailure !== null && performance.now() - this.openFailure.at < retryDelayMs) throw this.openFailure.error;
     if (this.ended) throw Object.assign(new Error('the database was closed'), { code: 'CONNECTION_ENDED' });
     try {
       const opened = await this.open();
-      this.refusal = null;
+      this.openFailure = null;
       return opened;
     } catch (error) {
-      this.refusal = { error, at: performance.now() };
+      this.openFailure = { error, at: performance.now() };
       throw error;
     }
   }
 
-  private giveBack(connection: C): void {
+  private release(connection: C): void {
     if (connection.broken.aborted || this.ended) discard(connection);
     else this.idle.push(connection);
   }
@@ -96,4 +96,4 @@ function discard(connection: Connection): void {
   void connection[Symbol.asyncDispose]();
 }
 
-const restMs = 100;
+const retryDelayMs = 100;

@@ -13,6 +13,6 @@ export function toTimestamp(instant: Instant): string {
 }
 
 /** Reads it back. */
-export function givenInstant(timestamp: string): Instant {
+export function fromInputTimestamp(timestamp: string): Instant {
   return (timestamp.endsWith(' BC') ? `0000${timestamp.slice(4, -3)}` : timestamp) as Instant;
 }

@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Condition, TextField } from '../../filter/filter.ts';
-import { bothOf, combined, eitherOf, list, startsWithOneOf, textIn } from './sql-fragments.ts';
-import { containsAny } from './text-search-sql.ts';
+import { conjunctionSql, combinationSql, disjunctionSql, list, startsWithOneOf, textIn } from './sql-fragments.ts';
+import { textSearchSql } from './text-search-sql.ts';
 import { valuePasses } from './payload-sql.ts';
 import { someResource } from './resource-sql.ts';
 import { toTimestamp } from '../database/timestamps.ts';
@@ -19,7 +19,7 @@ export function sqlOf(condition: Condition): SQL {
     case 'during': {
       const { since, until } = condition;
       const column = condition.field === 'occurred' ? sql`e.occurred` : sql`e.received`;
-      return bothOf([
+      return conjunctionSql([
         ...(since === undefined ? [] : [sql`${column} >= ${toTimestamp(since)}::timestamptz`]),
         ...(until === undefined ? [] : [sql`${column} < ${toTimestamp(until)}::timestamptz`]),
       ]);
@@ -29,19 +29,19 @@ export function sqlOf(condition: Condition): SQL {
     case 'payload':
       return valuePasses(condition.path, condition.passes);
     case 'contains':
-      return containsAny([condition.needle]);
+      return textSearchSql([condition.searchTerm]);
     case 'any':
       return anyOf(condition.of);
     default:
-      return combined(condition, sqlOf);
+      return combinationSql(condition, sqlOf);
   }
 }
 
 /** What is looked for in the texts of an event is looked for at once. */
 function anyOf(parts: readonly Condition[]): SQL {
-  const needles = parts.flatMap((each) => (each.kind === 'contains' ? [each.needle] : []));
+  const searchTerms = parts.flatMap((each) => (each.kind === 'contains' ? [each.searchTerm] : []));
   const others = parts.filter((each) => each.kind !== 'contains').map(sqlOf);
-  return eitherOf(needles.length === 0 ? others : [containsAny(needles), ...others]);
+  return disjunctionSql(searchTerms.length === 0 ? others : [textSearchSql(searchTerms), ...others]);
 }
 
 function fieldIn(field: TextField, values: readonly string[]): SQL {

@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Comparison, ValueTest } from '../../filter/filter.ts';
 import { arrayIndex, type PayloadPath } from '../../event/payload-path.ts';
-import { combined } from './sql-fragments.ts';
+import { combinationSql } from './sql-fragments.ts';
 
 /** The value at a path of the payload passes, in SQL over tidings.events aliased `e`. */
 export function valuePasses(path: PayloadPath, test: ValueTest): SQL {
@@ -15,7 +15,7 @@ export function valuePasses(path: PayloadPath, test: ValueTest): SQL {
       case 'compares':
         return compares(value, each.operator, each.to);
       default:
-        return combined(each, read);
+        return combinationSql(each, read);
     }
   };
   return read(test);
@@ -33,11 +33,11 @@ export function valueAt(path: PayloadPath): SQL {
 }
 
 function compares(value: SQL, operator: Comparison, to: number | string): SQL {
-  const than = sql.raw(operators[operator]);
+  const sqlOperator = sql.raw(operators[operator]);
   const [type, comparison] =
     typeof to === 'number'
-      ? ['number', sql`(${value} #>> '{}')::numeric ${than} ${String(to)}::numeric`]
-      : ['string', sql`(${value} #>> '{}') collate "C" ${than} ${to}::text collate "C"`];
+      ? ['number', sql`(${value} #>> '{}')::numeric ${sqlOperator} ${String(to)}::numeric`]
+      : ['string', sql`(${value} #>> '{}') collate "C" ${sqlOperator} ${to}::text collate "C"`];
   return sql`(case when jsonb_typeof(${value}) = ${type}::text then ${comparison} else false end)`;
 }
 

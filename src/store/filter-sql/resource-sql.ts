@@ -2,7 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import { labelKeys } from '../../event/event.ts';
 import type { ResourceTest } from '../../filter/filter.ts';
 import { likePattern } from '../../filter/glob.ts';
-import { bothOf, combined, eitherOf, likeOneOf, list, startsWithOneOf, textIn } from './sql-fragments.ts';
+import { conjunctionSql, combinationSql, disjunctionSql, likeOneOf, list, startsWithOneOf, textIn } from './sql-fragments.ts';
 
 /** Some resource of the event passes, in SQL over tidings.events aliased `e`. */
 export function someResource(among: 'primary' | 'related' | 'any', test: ResourceTest): SQL {
@@ -12,7 +12,7 @@ export function someResource(among: 'primary' | 'related' | 'any', test: Resourc
     case 'related':
       return someRelated(test);
     case 'any':
-      return eitherOf([passes(test, primary), someRelated(test)]);
+      return disjunctionSql([passes(test, primary), someRelated(test)]);
     default:
       return among satisfies never;
   }
@@ -45,8 +45,11 @@ const related: Source = {
 function someRelated(test: ResourceTest): SQL {
   const contained = Object.entries(containment(test));
   const first = contained.length === 0 ? [] : [sql`e.related @> ${JSON.stringify([Object.fromEntries(contained)])}::text::jsonb`];
-  if (isContainment(test)) return bothOf(first);
-  return bothOf([...first, sql`exists (select from jsonb_array_elements(e.related) as r (resource) where ${passes(test, related)})`]);
+  if (isContainment(test)) return conjunctionSql(first);
+  return conjunctionSql([
+    ...first,
+    sql`exists (select from jsonb_array_elements(e.related) as r (resource) where ${passes(test, related)})`,
+  ]);
 }
 
 /** Whether what every related resource that passes contains is also all that it must: of each label one value, or of none. */
@@ -86,7 +89,7 @@ function passes(test: ResourceTest, source: Source): SQL {
     case 'like':
       return likeOneOf(valueOf(test.label, source), test.globs.map(likePattern));
     default:
-      return combined(test, (each) => passes(each, source));
+      return combinationSql(test, (each) => passes(each, source));
   }
 }
 
@@ -103,7 +106,7 @@ function valueOf(label: string, source: Source): SQL {
     case labelKeys.role:
       return source.role;
     case labelKeys.name:
-      return sql`coalesce(${source.labels} ->> ${labelKeys.name}, ${source.labels} ->> ${labelKeys.otherName})`;
+      return sql`coalesce(${source.labels} ->> ${labelKeys.name}, ${source.labels} ->> ${labelKeys.fallbackName})`;
     default:
       return sql`(${source.labels} ->> ${label}::text)`;
   }

@@ -34,12 +34,12 @@ export function likeOneOf(value: SQL, patterns: readonly string[]): SQL {
 }
 
 /** All, any or none of the parts of a filter, whatever the parts are. */
-export function combined<T>(combination: Combination<T>, read: (each: T) => SQL): SQL {
+export function combinationSql<T>(combination: Combination<T>, read: (each: T) => SQL): SQL {
   switch (combination.kind) {
     case 'all':
-      return bothOf(combination.of.map(read));
+      return conjunctionSql(combination.of.map(read));
     case 'any':
-      return eitherOf(combination.of.map(read));
+      return disjunctionSql(combination.of.map(read));
     case 'not':
       return sql`(not ${read(combination.of)})`;
     default:
@@ -47,10 +47,10 @@ export function combined<T>(combination: Combination<T>, read: (each: T) => SQL)
   }
 }
 
-export function bothOf(parts: readonly SQL[]): SQL {
+export function conjunctionSql(parts: readonly SQL[]): SQL {
   return parts.length === 0 ? sql`true` : sql`(${sql.join([...parts], sql` and `)})`;
 }
 
-export function eitherOf(parts: readonly SQL[]): SQL {
+export function disjunctionSql(parts: readonly SQL[]): SQL {
   return parts.length === 0 ? sql`false` : sql`(${sql.join([...parts], sql` or `)})`;
 }

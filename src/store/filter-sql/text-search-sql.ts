@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { caseVariants } from '../../filter/case-folding.ts';
-import { needleBatches } from '../../filter/aho-corasick.ts';
-import { bothOf, eitherOf } from './sql-fragments.ts';
+import { searchTermBatches } from '../../filter/aho-corasick.ts';
+import { conjunctionSql, disjunctionSql } from './sql-fragments.ts';
 
 /**
  * Some text of the event contains one of these, whatever the case, in SQL over tidings.events aliased `e`.
@@ -10,8 +10,8 @@ import { bothOf, eitherOf } from './sql-fragments.ts';
  * character of a needle becomes the list of its variants: k is [kK\u212A]. Such regular expressions, of plain characters
  * and lists, mean the same everywhere and run in time linear in the text, whatever the needle.
  */
-export function containsAny(needles: readonly string[]): SQL {
-  return eitherOf(Array.from(needleBatches(needles, longestPattern), containsOneOf));
+export function textSearchSql(searchTerms: readonly string[]): SQL {
+  return disjunctionSql(Array.from(searchTermBatches(searchTerms, maxPatternLength), textMatchesAny));
 }
 
 /**
@@ -19,19 +19,19 @@ export function containsAny(needles: readonly string[]): SQL {
  * one, but what that takes grows with their length. More regular expressions in a filter than the 32 that a connection
  * keeps are compiled anew for every event.
  */
-const longestPattern = 200;
+const maxPatternLength = 200;
 
-function containsOneOf(needles: readonly string[]): SQL {
-  const pattern = alternatives(needles, (character) => character);
+function textMatchesAny(searchTerms: readonly string[]): SQL {
+  const pattern = alternatives(searchTerms, (character) => character);
   // A text in JSON is a text in quotes, so what is not in the JSON is in none of its values; but it may be in a key.
-  const written = alternatives(needles, (character) => JSON.stringify(character).slice(1, -1));
+  const jsonPattern = alternatives(searchTerms, (character) => JSON.stringify(character).slice(1, -1));
   const found = `like_regex ${JSON.stringify(pattern)}`;
-  return eitherOf([
+  return disjunctionSql([
     sql`e.event ~ (${pattern}::text collate "C")`,
     sql`e.resource_id ~ (${pattern}::text collate "C")`,
-    bothOf([
-      sql`(e.resource_labels::text || e.related::text || e.payload::text) ~ (${written}::text collate "C")`,
-      eitherOf([
+    conjunctionSql([
+      sql`(e.resource_labels::text || e.related::text || e.payload::text) ~ (${jsonPattern}::text collate "C")`,
+      disjunctionSql([
         exists(sql`e.resource_labels`, `$.* ? (@ ${found})`),
         exists(sql`e.related`, `$[*] ? (@.id ${found} || @.labels.* ${found})`),
         exists(sql`e.payload`, `strict $.** ? (@ ${found})`), // not strict, it would come to the entries of lists again and again
@@ -45,11 +45,11 @@ function exists(json: SQL, path: string): SQL {
 }
 
 /** A regular expression for any of these; `written` is how a character that has no variants appears in the text. */
-function alternatives(needles: readonly string[], written: (character: string) => string): string {
-  const patterns = needles.map((needle) =>
-    Array.from(needle, (character) => {
+function alternatives(searchTerms: readonly string[], render: (character: string) => string): string {
+  const patterns = searchTerms.map((searchTerm) =>
+    Array.from(searchTerm, (character) => {
       const variants = caseVariants(character);
-      return variants.length > 1 ? `[${variants.join('')}]` : written(character).replaceAll(special, String.raw`\$&`);
+      return variants.length > 1 ? `[${variants.join('')}]` : render(character).replaceAll(special, String.raw`\$&`);
     }).join(''),
   );
   return patterns.join('|');

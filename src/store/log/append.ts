@@ -4,10 +4,10 @@ import type { Position } from '../../event/cursor.ts';
 import type { EventDraft, JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
-import type { Stretch } from './read-log.ts';
+import type { LogSlice } from './read-log.ts';
 import { bytesInMemory } from '../database/event-row.ts';
-import { fromTimestamp, givenInstant, toTimestamp } from '../database/timestamps.ts';
-import { sqlState, unavailableNow } from '../database/database-errors.ts';
+import { fromTimestamp, fromInputTimestamp, toTimestamp } from '../database/timestamps.ts';
+import { sqlState, unavailableError } from '../database/database-errors.ts';
 
 /** What became of one draft; `differing` are the fields in which the event stored before under its id differs. */
 export interface Appended {
@@ -24,7 +24,7 @@ export type DraftRow = string & { readonly [draftRowBrand]: true };
 declare const draftRowBrand: unique symbol;
 
 /** A batch that was refused for its conflicts: the differing fields of each draft, none stored. */
-export interface Refused {
+export interface RejectedBatch {
   readonly conflicts: readonly (readonly string[])[];
 }
 
@@ -39,7 +39,7 @@ export async function appendEvents(
   database: Database,
   drafts: readonly EventDraft[],
   onConflict: ConflictPolicy,
-): Promise<readonly Appended[] | Refused> {
+): Promise<readonly Appended[] | RejectedBatch> {
   return appendRows(database, drafts.map(rowOf), onConflict);
 }
 
@@ -48,7 +48,7 @@ export async function appendRows(
   database: Database,
   batch: readonly DraftRow[],
   onConflict: ConflictPolicy,
-): Promise<readonly Appended[] | Refused> {
+): Promise<readonly Appended[] | RejectedBatch> {
   if (batch.length === 0) return [];
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -63,9 +63,9 @@ export async function appendRows(
       const conflicts = sqlState(error) === conflictState ? conflictDetail(error) : null;
       if (conflicts !== null) return { conflicts };
       // Waiting for others that meet on an id takes a while at worst; nobody's input is too large.
-      if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') throw unavailableNow(error);
+      if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') throw unavailableError(error);
       // Our own batches meet in one order and cannot lock each other out; somebody else's transaction may.
-      if (sqlState(error) !== deadlockState || attempt === mostAttempts) throw error;
+      if (sqlState(error) !== deadlockState || attempt === maxAttempts) throw error;
     }
   }
 }
@@ -78,7 +78,7 @@ function appendedAs({ place, created, received, differing }: AppendedRow, row: D
  * Events that were created, just as a read of the log would give them. Made from the text that the database got, since
  * JSON has no -0, and since strings of a draft may be parts of a request's text, which they would keep in memory.
  */
-export function createdStretch(created: readonly Appended[]): Stretch {
+export function createdSlice(created: readonly Appended[]): LogSlice {
   return { events: created.map(createdEvent), bytes: created.map(({ row }) => bytesInMemory(row.length)) };
 }
 
@@ -87,7 +87,7 @@ function createdEvent({ row, position, received }: Appended): StoredEvent {
   return {
     position,
     received,
-    occurred: fields.occurred === null ? received : givenInstant(fields.occurred),
+    occurred: fields.occurred === null ? received : fromInputTimestamp(fields.occurred),
     id: fields.id,
     event: fields.event,
     resource: { id: fields.resource_id, labels: fields.resource_labels },
@@ -109,7 +109,7 @@ interface AppendedRow {
 const conflictState = 'TD001';
 /** Postgres chose this transaction to end a deadlock: nothing of it was stored. */
 const deadlockState = '40P01';
-const mostAttempts = 5;
+const maxAttempts = 5;
 const noRow = '{}' as DraftRow;
 
 function conflictDetail(error: unknown): readonly (readonly string[])[] | null {

@@ -2,7 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 
 /** A stretch of places, both ends inclusive. */
-export interface Places {
+export interface PositionRange {
   readonly first: Position;
   readonly last: Position;
 }
@@ -11,7 +11,7 @@ export interface Places {
  * The events between two places that a row tells, all columns, by the primary key. Partitions outside `around` are not even
  * planned for. Conditions are to be put around this: inside, they would be planned once for each partition.
  */
-export function eventsBetween({ first, last }: Readonly<Record<'first' | 'last', SQL>>, around: Places): SQL {
+export function eventsBetween({ first, last }: Readonly<Record<'first' | 'last', SQL>>, around: PositionRange): SQL {
   return sql`
     select * from tidings.events e
     where e.position between ${first} and ${last} and e.position between ${around.first} and ${around.last}

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import { unstorable } from '../../event/text.ts';
+import { unstorableReason } from '../../event/text.ts';
 import type { Database } from '../database/database.ts';
 import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
 import type { Condition } from '../../filter/filter.ts';
@@ -15,7 +15,7 @@ export async function readEventsById(
 ): Promise<ReadonlyMap<string, StoredEvent>> {
   const rows = await database.rows<EventRow>(sql`
     select ${eventColumns}
-    from jsonb_array_elements_text(${JSON.stringify(ids.filter((id) => unstorable(id) === null))}::text::jsonb) as wanted (id)
+    from jsonb_array_elements_text(${JSON.stringify(ids.filter((id) => unstorableReason(id) === null))}::text::jsonb) as wanted (id)
     join tidings.event_ids k on k.key = tidings.event_key(wanted.id)
     join tidings.events e on e.position = k.position and e.id = wanted.id
     where e.position <= ${head}`);
@@ -23,7 +23,7 @@ export async function readEventsById(
 }
 
 /** Whether a filter holds for the stored event at a place, as the database reads it; by the primary key. */
-export async function holdsInDatabase(database: Database, filter: Condition, position: Position): Promise<boolean> {
+export async function matchesInDatabase(database: Database, filter: Condition, position: Position): Promise<boolean> {
   const rows = await database.rows(sql`select from tidings.events e where e.position = ${position} and ${sqlOf(filter)}`);
   return rows.length > 0;
 }

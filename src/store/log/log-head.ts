@@ -1,7 +1,7 @@
 import { TidingsError } from '../../errors.ts';
 import { type Position, origin } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
-import { sharedRead } from '../../concurrency/coalesce.ts';
+import { coalescedRead } from '../../concurrency/coalesce.ts';
 import { sql } from 'drizzle-orm';
 
 /**
@@ -16,33 +16,33 @@ export interface HeadReader {
 }
 
 export function createHeadReader(database: Database): HeadReader {
-  const head = sharedRead(() => readHead(database));
+  const head = coalescedRead(() => readHead(database));
   return {
     head,
     async headFrom(position) {
       // A committed event waits only for writers that took places before it did.
-      const deadline = performance.now() + longestWaitMs;
-      for (let wait = firstWait; ; wait = Math.min(wait * 2, longestWait)) {
+      const deadline = performance.now() + maxWaitMs;
+      for (let delayMs = initialDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
         const found = await head();
         if (found >= position) return found;
-        if (performance.now() > deadline) throw stuck();
-        await new Promise((resolve) => setTimeout(resolve, wait));
+        if (performance.now() > deadline) throw stuckWriterError();
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
       }
     },
   };
 }
 
-function stuck(): TidingsError {
+function stuckWriterError(): TidingsError {
   return new TidingsError(
     'UNAVAILABLE',
     'The event was stored, but cannot be read yet: another writer is stuck. Repeating the request is safe.',
   );
 }
 
-const firstWait = 1;
-const longestWait = 20;
+const initialDelayMs = 1;
+const maxDelayMs = 20;
 /** A writer that is undecided for longer than this is stuck, or its server is. */
-const longestWaitMs = 15_000;
+const maxWaitMs = 15_000;
 
 /**
  * The order of the log, and how far it can be read.

@@ -26,7 +26,7 @@ export interface Chain {
 export interface ChainRequest {
   readonly head: Position;
   /** What else is stored is taken as if it were not. */
-  readonly sees: Condition;
+  readonly visibilityFilter: Condition;
   /** Events of one chain, at most: the event itself, then its ancestors, then its descendants. */
   readonly maxEvents: number;
 }
@@ -36,18 +36,18 @@ export interface ChainRequest {
  * a descendant; within each it stands once. Ancestors are found through event_ids, descendants through events_by_follows.
  */
 export async function readChains(database: Database, events: readonly StoredEvent[], request: ChainRequest): Promise<readonly Chain[]> {
-  const places = JSON.stringify(events.map(({ position }) => position));
+  const positions = JSON.stringify(events.map(({ position }) => position));
   const rows = await database.rows<ChainRow>(sql`
     select s.n, found.way, found.depth, ${eventColumns}
-    from jsonb_array_elements_text(${places}::text::jsonb) with ordinality as s (place, n)
+    from jsonb_array_elements_text(${positions}::text::jsonb) with ordinality as s (place, n)
     cross join lateral (
       (${ancestors(request)}) union all (${descendants(request)})
     ) found
     join tidings.events e on e.position = found.position
     order by s.n, found.way, found.depth, e.occurred, e.position`);
-  const ofEach = events.map(() => ({ up: [] as StoredEvent[], down: [] as StoredEvent[] }));
-  for (const row of rows) ofEach[Number(row.n) - 1]?.[row.way].push(storedEvent(row));
-  return events.map((event, index) => chainOf(event, ofEach[index] ?? nothing, request.maxEvents));
+  const byEvent = events.map(() => ({ up: [] as StoredEvent[], down: [] as StoredEvent[] }));
+  for (const row of rows) byEvent[Number(row.n) - 1]?.[row.way].push(storedEvent(row));
+  return events.map((event, index) => chainOf(event, byEvent[index] ?? nothing, request.maxEvents));
 }
 
 interface ChainRow extends EventRow {
@@ -63,7 +63,7 @@ interface Found {
 const nothing: Found = { up: [], down: [] };
 
 /** Each leads to one other at most, so that a circle only repeats itself, until there are enough. */
-function ancestors({ head, sees, maxEvents }: ChainRequest): SQL {
+function ancestors({ head, visibilityFilter, maxEvents }: ChainRequest): SQL {
   return sql`
     with recursive up as (
       select 0 as depth, e.position, e.follows from tidings.events e where e.position = s.place::bigint
@@ -74,7 +74,7 @@ function ancestors({ head, sees, maxEvents }: ChainRequest): SQL {
         select e.position, e.follows
         from tidings.event_ids k
         join tidings.events e on e.position = k.position and e.id = up.follows
-        where k.key = tidings.event_key(up.follows) and e.position <= ${head} and ${sqlOf(sees)}
+        where k.key = tidings.event_key(up.follows) and e.position <= ${head} and ${sqlOf(visibilityFilter)}
       ) leader
       where up.depth < ${maxEvents}::int
     )
@@ -82,7 +82,7 @@ function ancestors({ head, sees, maxEvents }: ChainRequest): SQL {
 }
 
 /** Each has one leader, so that a circle among them can only be one through the event itself, which is left out. */
-function descendants({ head, sees, maxEvents }: ChainRequest): SQL {
+function descendants({ head, visibilityFilter, maxEvents }: ChainRequest): SQL {
   return sql`
     with recursive down as (
       select 0 as depth, e.position, e.id from tidings.events e where e.position = s.place::bigint
@@ -92,7 +92,7 @@ function descendants({ head, sees, maxEvents }: ChainRequest): SQL {
       cross join lateral (
         select e.position, e.id
         from tidings.events e
-        where ${textIs(sql`e.follows`, sql`down.id`)} and e.position <= ${head} and e.position <> s.place::bigint and ${sqlOf(sees)}
+        where ${textIs(sql`e.follows`, sql`down.id`)} and e.position <= ${head} and e.position <> s.place::bigint and ${sqlOf(visibilityFilter)}
         order by e.occurred, e.position
         limit ${maxEvents}::int
       ) follower
@@ -101,25 +101,25 @@ function descendants({ head, sees, maxEvents }: ChainRequest): SQL {
 }
 
 function chainOf(event: StoredEvent, { up, down }: Found, maxEvents: number): Chain {
-  const seen = new Set([event.position]);
+  const visited = new Set([event.position]);
   const before: StoredEvent[] = [];
   let cyclic = false;
   for (const each of up) {
-    cyclic = seen.has(each.position);
+    cyclic = visited.has(each.position);
     if (cyclic) break;
-    seen.add(each.position);
+    visited.add(each.position);
     before.push(each);
   }
-  const shown = before.slice(0, maxEvents - 1);
-  const after = down.slice(0, maxEvents - 1 - shown.length);
-  const root = shown.at(-1) ?? event;
-  const cut = shown.length < before.length;
+  const includedAncestors = before.slice(0, maxEvents - 1);
+  const after = down.slice(0, maxEvents - 1 - includedAncestors.length);
+  const root = includedAncestors.at(-1) ?? event;
+  const ancestorsTruncated = includedAncestors.length < before.length;
   return {
     root,
-    ancestors: shown,
+    ancestors: includedAncestors,
     descendants: after,
-    missingId: cyclic || cut ? null : root.follows,
-    cyclic: cyclic && !cut,
-    truncated: cut || after.length < down.length,
+    missingId: cyclic || ancestorsTruncated ? null : root.follows,
+    cyclic: cyclic && !ancestorsTruncated,
+    truncated: ancestorsTruncated || after.length < down.length,
   };
 }

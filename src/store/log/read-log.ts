@@ -5,7 +5,7 @@ import type { Database } from '../database/database.ts';
 import { eventColumns, rowBytes, storedEvent, type EventRow } from '../database/event-row.ts';
 
 /** The next events of the log after a place, with the bytes that they take in memory. */
-export interface Stretch {
+export interface LogSlice {
   readonly events: readonly StoredEvent[];
   readonly bytes: readonly number[];
 }
@@ -17,7 +17,7 @@ export interface LogRequest {
 }
 
 /** Reads the log itself: every event after `after` up to `head`, at most `limit`, by the primary key. */
-export async function readLog(database: Database, { after, head, limit }: LogRequest): Promise<Stretch> {
+export async function readLog(database: Database, { after, head, limit }: LogRequest): Promise<LogSlice> {
   const rows = await database.rows<EventRow>(sql`
     select ${eventColumns}
     from tidings.events e

@@ -1,6 +1,6 @@
-import { digestTestOf } from '../../skip-index/prune-filter.ts';
-import type { DigestTest } from '../../skip-index/pruning-predicate.ts';
-import { type Condition, type Selection, conjunctsOf } from '../../filter/filter.ts';
+import { pruningPredicateOf } from '../../skip-index/prune-filter.ts';
+import type { PruningPredicate } from '../../skip-index/pruning-predicate.ts';
+import { type Condition, type EventQuery, conjunctsOf } from '../../filter/filter.ts';
 
 /**
  * How the events of a selection are found. All ways give the same events; they differ in what they need not look at.
@@ -10,17 +10,17 @@ import { type Condition, type Selection, conjunctsOf } from '../../filter/filter
  *            filter says so, at all, one stretch after the other
  *   walk     in order, where nothing is asked but the order and its bounds
  */
-export type Way =
+export type AccessPath =
   | { readonly kind: 'ids' }
   | { readonly kind: 'follows' }
-  | { readonly kind: 'digests'; readonly test: DigestTest }
-  | { readonly kind: 'walk' };
+  | { readonly kind: 'blockScan'; readonly predicate: PruningPredicate }
+  | { readonly kind: 'orderedScan' };
 
-export function wayTo({ filter, order }: Selection): Way {
+export function accessPathOf({ filter, order }: EventQuery): AccessPath {
   const conjuncts = conjunctsOf(filter);
   const has = (field: string): boolean => conjuncts.some((each) => each.kind === 'oneOf' && each.field === field);
   if (has('id')) return { kind: 'ids' };
   if (has('follows')) return { kind: 'follows' };
   const bounds = (each: Condition): boolean => each.kind === 'during' && each.field === 'occurred' && order !== 'LOG';
-  return conjuncts.every(bounds) ? { kind: 'walk' } : { kind: 'digests', test: digestTestOf(filter) };
+  return conjuncts.every(bounds) ? { kind: 'orderedScan' } : { kind: 'blockScan', predicate: pruningPredicateOf(filter) };
 }

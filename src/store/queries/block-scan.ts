@@ -1,13 +1,13 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { stretchLength } from '../../skip-index/row-group.ts';
-import { always, type DigestTest } from '../../skip-index/pruning-predicate.ts';
+import { blockEvents } from '../../skip-index/row-group.ts';
+import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
-import { Pace } from '../database/adaptive-batch.ts';
-import { PageSearch } from './page-builder.ts';
-import { readFirstWindows, readWindows, type DigestPlace, type Window } from './block-windows.ts';
-import { directionOf, type PageRequest, type Tie, type Tied } from './page-request.ts';
-import { eventsBetween, occurredBetween, type Places } from '../log/event-ranges.ts';
+import { AdaptiveBatch } from '../database/adaptive-batch.ts';
+import { PageBuilder } from './page-builder.ts';
+import { readFirstWindows, readWindows, type BlockRef, type BlockWindow } from './block-windows.ts';
+import { directionOf, type PageRequest, type PageScope, type ScopedKeys } from './page-request.ts';
+import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
 import { isWithin, keyRows, orderSql } from './page-sql.ts';
 import { eventColumns, type EventRow } from '../database/event-row.ts';
 import { toTimestamp } from '../database/timestamps.ts';
@@ -23,117 +23,120 @@ import { toTimestamp } from '../database/timestamps.ts';
  *
  * Windows grow, so that what is rare costs few statements and what is common reads little. All keys share statements.
  */
-export async function readDigestedPages(
+export async function readPagesByBlockScan(
   database: Database,
   request: PageRequest,
-  { tie, keys, test }: Tested,
+  { scope, keys, predicate }: PrunedKeys,
 ): Promise<readonly (readonly EventRow[])[]> {
   const direction = directionOf(request);
-  const pace = new Pace(database.statementTimeout, firstLook);
-  const { undigested: stretches, windows } = await readFirstWindows(database, request, tie === 'EVERYTHING' ? test : always);
-  const undigested = stretches.flatMap(piecesOf);
-  const undigestedLast = direction.by === 'position' && direction.up;
+  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
+  const { unindexed: unindexedRanges, windows } = await readFirstWindows(database, request, scope === 'EVERYTHING' ? predicate : always);
+  const unindexed = unindexedRanges.flatMap(splitIntoBlocks);
+  const unindexedLast = direction.by === 'position' && direction.up;
   const [first, second] = windows;
-  const search = keys.map((value) => new PageSearch({ value, wanted: request.limit + 1, from: first.next }, direction));
-  const lookIntoAll = (some: readonly PageSearch[], ranges: readonly Range[]): Promise<void> =>
-    pace.through(ranges, (part) => lookInto(database, { request, tie, search: some }, part));
-  const searchFor = (some: readonly PageSearch[], size: number): Promise<readonly Window[]> => {
+  const builders = keys.map((value) => new PageBuilder({ value, wanted: request.limit + 1, from: first.next }, direction));
+  const checkRanges = (some: readonly PageBuilder[], ranges: readonly Range[]): Promise<void> =>
+    adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some }, batch));
+  const searchWindows = (some: readonly PageBuilder[], size: number): Promise<readonly BlockWindow[]> => {
     const pending = some.flatMap(({ value, from }) => (from === null ? [] : [{ value, from }]));
-    return readWindows(database, request, { tie, test, pending, size });
+    return readWindows(database, request, { scope, predicate, pending, size });
   };
   /** Looks into a window of each; step by step where it is one alone. */
-  const lookThrough = async (some: readonly PageSearch[], found: readonly Window[]): Promise<void> => {
+  const scanWindows = async (some: readonly PageBuilder[], found: readonly BlockWindow[]): Promise<void> => {
     const [one, window] = [some[0], found[0]];
     if (some.length === 1 && one !== undefined && window !== undefined) {
-      return one.lookThrough(window, (digests) => lookIntoAll([one], digests));
+      return one.scanWindow(window, (blocks) => checkRanges([one], blocks));
     }
-    await lookIntoAll(some, distinct(found.flatMap(({ digests }) => digests)));
-    for (const [index, each] of some.entries()) each.close(found[index] ?? nothing);
+    await checkRanges(some, distinct(found.flatMap(({ blocks }) => blocks)));
+    for (const [index, each] of some.entries()) each.close(found[index] ?? emptyWindow);
   };
 
   // Events without a digest stand at the end of the log: what is far from them is looked into apart, so that each spans few partitions.
-  const looks = undigestedLast ? [first.digests] : direction.up ? [undigested, first.digests] : [[...undigested, ...first.digests]];
+  const firstChecks = unindexedLast ? [first.blocks] : direction.up ? [unindexed, first.blocks] : [[...unindexed, ...first.blocks]];
   // Where little passes, the first search is made while the first window is looked into, and finds the second one's digests again.
-  const sparse = first.next !== null && (second?.digests.length ?? 0) < fewPassing;
-  const [ahead] = await Promise.all([sparse ? searchFor(search, searchSize) : null, ...looks.map((ranges) => lookIntoAll(search, ranges))]);
-  for (const each of search) each.close(first);
+  const sparse = first.next !== null && (second?.blocks.length ?? 0) < sparseThresholdBlocks;
+  const [prefetched] = await Promise.all([
+    sparse ? searchWindows(builders, initialWindowBlocks) : null,
+    ...firstChecks.map((ranges) => checkRanges(builders, ranges)),
+  ]);
+  for (const each of builders) each.close(first);
   if (second !== undefined && !sparse) {
-    const open = search.filter((each) => each.from !== null);
-    await lookThrough(
+    const open = builders.filter((each) => each.from !== null);
+    await scanWindows(
       open,
       open.map(() => second),
     );
   }
-  let ready = ahead?.filter((_, n) => search[n]?.from !== null);
-  for (let size = searchSize; ; size = Math.min(size * 4, largestSize)) {
-    const open = search.filter((each) => each.from !== null);
+  let ready = prefetched?.filter((_, n) => builders[n]?.from !== null);
+  for (let size = initialWindowBlocks; ; size = Math.min(size * 4, maxWindowBlocks)) {
+    const open = builders.filter((each) => each.from !== null);
     if (open.length === 0) break;
-    pace.check();
-    const found = ready ?? (await searchFor(open, size));
+    adaptiveBatch.checkDeadline();
+    const found = ready ?? (await searchWindows(open, size));
     ready = undefined;
-    await lookThrough(open, found);
+    await scanWindows(open, found);
   }
-  const short = undigestedLast ? search.filter((each) => !each.isFull()) : [];
-  if (short.length > 0) await lookIntoAll(short, undigested);
-  return search.map((each) => each.page());
+  const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
+  if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
+  return builders.map((each) => each.page());
 }
 
-export interface Tested extends Tied {
-  readonly test: DigestTest;
+export interface PrunedKeys extends ScopedKeys {
+  readonly predicate: PruningPredicate;
 }
 
 /** A stretch of places in pieces that a statement can take one or many of. */
-function piecesOf({ first, last }: Places): readonly Range[] {
+function splitIntoBlocks({ first, last }: PositionRange): readonly Range[] {
   const pieces: Range[] = [];
-  for (let at: number = first; at <= last; at += stretchLength) {
-    pieces.push({ first: at as Position, last: Math.min(at + stretchLength - 1, last) as Position });
+  for (let at: number = first; at <= last; at += blockEvents) {
+    pieces.push({ first: at as Position, last: Math.min(at + blockEvents - 1, last) as Position });
   }
   return pieces;
 }
 
-interface Look {
+interface RangeCheck {
   readonly request: PageRequest;
-  readonly tie: Tie;
-  readonly search: readonly PageSearch[];
+  readonly scope: PageScope;
+  readonly builders: readonly PageBuilder[];
 }
 
 /** A stretch of the log, or those of its events that occurred within some time. */
-type Range = Places & Partial<DigestPlace>;
+type Range = PositionRange & Partial<BlockRef>;
 
 /** Checks the events of these stretches, by the primary key, and gives each to the keys that it belongs to. */
-async function lookInto(database: Database, { request, tie, search }: Look, ranges: readonly Range[]): Promise<void> {
+async function checkEvents(database: Database, { request, scope, builders }: RangeCheck, ranges: readonly Range[]): Promise<void> {
   if (ranges.length === 0) return;
   const order = orderSql(directionOf(request));
   const within = sql`
     from jsonb_to_recordset(${JSON.stringify(ranges.map(rangeRow))}::text::jsonb)
       as r (first bigint, last bigint, since timestamptz, until timestamptz)
-    cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, around(ranges))}) e`;
+    cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, enclosingRange(ranges))}) e`;
   const matching = sql`${occurredBetween(sql`r.since`, sql`r.until`)} and ${isWithin(request)}`;
   const found =
-    tie === 'EVERYTHING'
+    scope === 'EVERYTHING'
       ? sql`select 1 as n, ${eventColumns} ${within} where ${matching} order by ${order} limit ${request.limit + 1}`
       : sql`
         select * from (
           select k.n, ${eventColumns}, row_number() over (partition by k.n order by ${order}) as place
           ${within}
-          cross join lateral (${mentionedIds(tie)}) mentioned (id)
-          join ${keyRows(search.map((each) => each.value))} on k.value = mentioned.id
+          cross join lateral (${mentionedIds(scope)}) mentioned (id)
+          join ${keyRows(builders.map((each) => each.value))} on k.value = mentioned.id
           where ${matching}
         ) e
         where place <= ${request.limit + 1}`;
-  for (const row of await database.rows<EventRow & { n: string }>(found)) search[Number(row.n) - 1]?.add(row);
+  for (const row of await database.rows<EventRow & { n: string }>(found)) builders[Number(row.n) - 1]?.add(row);
 }
 
 /** The places from the first to the last of these. */
-function around(ranges: readonly Range[]): Places {
+function enclosingRange(ranges: readonly Range[]): PositionRange {
   const [first, last] = ranges.reduce(([low, high], range) => [Math.min(low, range.first), Math.max(high, range.last)], [Infinity, 0]);
   return { first: first as Position, last: last as Position };
 }
 
 /** The keys that an event is tied to, each once. */
-function mentionedIds(tie: Tie): SQL {
+function mentionedIds(scope: PageScope): SQL {
   const related = sql`select r.value ->> 'id' from jsonb_array_elements(e.related) r`;
-  return tie === 'ANY' ? sql`select e.resource_id union ${related}` : sql`${related} except select e.resource_id`;
+  return scope === 'ANY' ? sql`select e.resource_id union ${related}` : sql`${related} except select e.resource_id`;
 }
 
 function rangeRow({ first, last, firstOccurred, lastOccurred }: Range): Readonly<Record<string, unknown>> {
@@ -145,14 +148,14 @@ function rangeRow({ first, last, firstOccurred, lastOccurred }: Range): Readonly
   };
 }
 
-function distinct(digests: readonly DigestPlace[]): readonly DigestPlace[] {
-  return Array.from(new Map(digests.map((digest) => [`${digest.last}/${digest.part}`, digest])).values());
+function distinct(blocks: readonly BlockRef[]): readonly BlockRef[] {
+  return Array.from(new Map(blocks.map((block) => [`${block.last}/${block.cluster}`, block])).values());
 }
 
-const nothing: Window = { digests: [], next: null };
-const fewPassing = 16;
+const emptyWindow: BlockWindow = { blocks: [], next: null };
+const sparseThresholdBlocks = 16;
 /** Stretches looked into by the first statement; the next ones take on more, if it was quick. */
-const firstLook = 32;
+const initialBlocks = 32;
 /** Digests of the first search; each further one reads four times as many. */
-const searchSize = 64;
-const largestSize = 4096;
+const initialWindowBlocks = 64;
+const maxWindowBlocks = 4096;

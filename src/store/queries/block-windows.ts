@@ -1,44 +1,44 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
-import { inTurn, isIdle, type DigestTest } from '../../skip-index/pruning-predicate.ts';
+import { coarseToFine, prunesNothing, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
-import { isFiled, passesSql, searchSql } from '../skip-index/pruning-sql.ts';
-import { directionOf, type Direction, type PageRequest, type Place, type Tie } from './page-request.ts';
-import type { Places } from '../log/event-ranges.ts';
+import { usesTermIndex, mayMatchSql, prunedSearchSql } from '../skip-index/pruning-sql.ts';
+import { directionOf, type Direction, type PageRequest, type PageBound, type PageScope } from './page-request.ts';
+import type { PositionRange } from '../log/event-ranges.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
-import { tieTermRows, tieTest } from './page-sql.ts';
+import { scopeTermRows, scopeTermTest } from './page-sql.ts';
 
 /** Where a digest stands, and the times of its events. */
-export interface DigestPlace {
+export interface BlockRef {
   readonly first: Position;
   readonly last: Position;
-  readonly part: number;
+  readonly cluster: number;
   readonly firstOccurred: Instant;
   readonly lastOccurred: Instant;
 }
 
 /** The next digests to look into, in the direction of a page. */
-export interface Window {
-  readonly digests: readonly DigestPlace[];
+export interface BlockWindow {
+  readonly blocks: readonly BlockRef[];
   /** The first one behind the window; null: there is none. No event from there on comes before its near edge. */
-  readonly next: DigestPlace | null;
+  readonly next: BlockRef | null;
 }
 
 /** The first digests of a page, in two windows; and the places up to its head that have no digest: one stretch a partition. */
 export interface FirstWindows {
-  readonly undigested: readonly Places[];
-  readonly windows: readonly [Window, ...Window[]];
+  readonly unindexed: readonly PositionRange[];
+  readonly windows: readonly [BlockWindow, ...BlockWindow[]];
 }
 
 /**
  * Reads the first windows: what is common is found there, without a search. Walks the index of the direction; a test
  * that every digest passes gets one window, since it will be searched for by its tie.
  */
-export async function readFirstWindows(database: Database, request: PageRequest, test: DigestTest): Promise<FirstWindows> {
+export async function readFirstWindows(database: Database, request: PageRequest, predicate: PruningPredicate): Promise<FirstWindows> {
   const order = orderSql(directionOf(request));
-  const size = isIdle(test) ? firstSize : firstSize + nextSize;
-  const rows = await database.rows<Partial<DigestRow> & { undigested: string | null; passes: boolean | null }>(sql`
+  const size = prunesNothing(predicate) ? firstWindowBlocks : firstWindowBlocks + secondWindowBlocks;
+  const rows = await database.rows<Partial<BlockRow> & { undigested: string | null; passes: boolean | null }>(sql`
     select u.undigested, d.*
     from (
       select json_agg(json_build_object('first', greatest(p.first, done.upto + 1), 'last', least(coalesce(p.last, p.until - 1), ${request.head})) order by p.first)::text
@@ -47,21 +47,24 @@ export async function readFirstWindows(database: Database, request: PageRequest,
       join tidings.partitions p on coalesce(p.last, p.until - 1) > done.upto and p.first <= ${request.head} and p.removed is null
     ) u
     left join lateral (
-      select ${placeColumns}, ${passesSql(test)} as passes
+      select ${blockColumns}, ${mayMatchSql(predicate)} as passes
       from (select * from tidings.digests d where ${between(request)} order by ${order} limit ${size + 1}) d
       order by ${order}
     ) d on true`);
-  const found = rows.flatMap((row) => (isWhole(row) ? [{ place: placeOf(row), passes: row.passes === true }] : []));
+  const found = rows.flatMap((row) => (isBlockRow(row) ? [{ block: blockRefOf(row), passes: row.passes === true }] : []));
   return {
-    undigested: JSON.parse(rows[0]?.undigested ?? '[]') as readonly Places[],
-    windows: [windowOf(found, 0, firstSize), ...(found.length > firstSize + 1 ? [windowOf(found, firstSize, size)] : [])],
+    unindexed: JSON.parse(rows[0]?.undigested ?? '[]') as readonly PositionRange[],
+    windows: [
+      windowOf(found, 0, firstWindowBlocks),
+      ...(found.length > firstWindowBlocks + 1 ? [windowOf(found, firstWindowBlocks, size)] : []),
+    ],
   };
 }
 
 /** A key of a page, and the digest from which on it is looked for. */
-export interface Pending {
+export interface PendingKey {
   readonly value: string;
-  readonly from: DigestPlace;
+  readonly from: BlockRef;
 }
 
 /**
@@ -72,30 +75,30 @@ export async function readWindows(
   database: Database,
   request: PageRequest,
   {
-    tie,
-    test,
+    scope,
+    predicate,
     pending,
     size,
-  }: { readonly tie: Tie; readonly test: DigestTest; readonly pending: readonly Pending[]; readonly size: number },
-): Promise<readonly Window[]> {
+  }: { readonly scope: PageScope; readonly predicate: PruningPredicate; readonly pending: readonly PendingKey[]; readonly size: number },
+): Promise<readonly BlockWindow[]> {
   const direction = directionOf(request);
-  const tied = tieTest(tie);
-  const { before, last } = inTurn(test);
-  const terms = tieTermRows(
-    tie,
+  const scopeTest = scopeTermTest(scope);
+  const { coarse, fine } = coarseToFine(predicate);
+  const terms = scopeTermRows(
+    scope,
     pending.map(({ value }) => value),
   );
   const keys = pending.map((key, n) => ({ ...terms[n], ...fromRow(key) }));
-  const places = sql`(${between(request)} and ${atOrBeyond(direction)})`;
+  const withinPage = sql`(${between(request)} and ${atOrBeyond(direction)})`;
   // Where digests_by_terms serves, no other index shall: the planner does not know what reading all terms would cost. Where
   // it does not, the digests are walked in order until enough pass; coalesce hides from the planner that few may, lest it
   // look at all of them and sort those that do.
   const search =
-    tied === null && !isFiled(before)
-      ? sql`${places} and coalesce(${searchSql(before)}, false)`
-      : sql`${places} is true and ${searchSql(before)} and ${tied ?? sql`true`} offset 0`;
-  const rows = await database.rows<DigestRow & { n: string; passes: boolean }>(sql`
-    select k.n, ${placeColumns}, ${passesSql(last)} as passes
+    scopeTest === null && !usesTermIndex(coarse)
+      ? sql`${withinPage} and coalesce(${prunedSearchSql(coarse)}, false)`
+      : sql`${withinPage} is true and ${prunedSearchSql(coarse)} and ${scopeTest ?? sql`true`} offset 0`;
+  const rows = await database.rows<BlockRow & { n: string; passes: boolean }>(sql`
+    select k.n, ${blockColumns}, ${mayMatchSql(fine)} as passes
     from jsonb_to_recordset(${JSON.stringify(keys)}::text::jsonb)
       as k (n int, terms text, first_occurred timestamptz, last_occurred timestamptz, last bigint, part smallint)
     cross join lateral (
@@ -109,14 +112,14 @@ export async function readWindows(
     ) d
     order by k.n, ${orderSql(direction)}`);
   const perKey: Found[][] = pending.map(() => []);
-  for (const row of rows) perKey[Number(row.n)]?.push({ place: placeOf(row), passes: row.passes });
+  for (const row of rows) perKey[Number(row.n)]?.push({ block: blockRefOf(row), passes: row.passes });
   return perKey.map((found) => windowOf(found, 0, size));
 }
 
 /** Whether an event comes before everything that a digest sums up, in the direction of a page. */
 export function comesBefore(
   event: { readonly position: Position; readonly occurred: Instant },
-  next: DigestPlace,
+  next: BlockRef,
   { by, up }: Direction,
 ): boolean {
   if (by === 'position') return up ? event.position < next.first : event.position > next.last;
@@ -124,12 +127,12 @@ export function comesBefore(
 }
 
 interface Found {
-  readonly place: DigestPlace;
+  readonly block: BlockRef;
   readonly passes: boolean;
 }
 
-function windowOf(found: readonly Found[], from: number, to: number): Window {
-  return { digests: found.slice(from, to).flatMap(({ place, passes }) => (passes ? [place] : [])), next: found[to]?.place ?? null };
+function windowOf(found: readonly Found[], from: number, to: number): BlockWindow {
+  return { blocks: found.slice(from, to).flatMap(({ block, passes }) => (passes ? [block] : [])), next: found[to]?.block ?? null };
 }
 
 /** Digests of which a part may lie between the places of a page; the order of time has an index at either end. */
@@ -138,16 +141,16 @@ function between({ order, head, after, before }: PageRequest): SQL {
   return sql.join([sql`d.first <= ${head}`, ...reaches('last', low), ...reaches('first', high)], sql` and `);
 }
 
-function reaches(edge: 'first' | 'last', place: Place | undefined): readonly SQL[] {
-  if (place === undefined) return [];
-  const than = sql.raw(edge === 'first' ? '<=' : '>=');
-  if (place.occurred === undefined) return [sql`d.${sql.raw(edge)} ${than} ${place.position}`];
-  return [sql`d.${sql.raw(edge)}_occurred ${than} ${toTimestamp(place.occurred)}::timestamptz`];
+function reaches(edge: 'first' | 'last', bound: PageBound | undefined): readonly SQL[] {
+  if (bound === undefined) return [];
+  const operator = sql.raw(edge === 'first' ? '<=' : '>=');
+  if (bound.occurred === undefined) return [sql`d.${sql.raw(edge)} ${operator} ${bound.position}`];
+  return [sql`d.${sql.raw(edge)}_occurred ${operator} ${toTimestamp(bound.occurred)}::timestamptz`];
 }
 
 function atOrBeyond({ by, up }: Direction): SQL {
   const columns = keyColumns({ by, up });
-  const row = (of: string): string => `(${columns.map((column) => `${of}.${column}`).join(', ')})`;
+  const row = (alias: string): string => `(${columns.map((column) => `${alias}.${column}`).join(', ')})`;
   return sql.raw(`${row('d')} ${up ? '>=' : '<='} ${row('k')}`);
 }
 
@@ -164,7 +167,7 @@ function keyColumns({ by, up }: Direction): readonly string[] {
   return by === 'position' ? ['last', 'part'] : [up ? 'first_occurred' : 'last_occurred', 'last', 'part'];
 }
 
-interface DigestRow {
+interface BlockRow {
   readonly first: string;
   readonly last: string;
   readonly part: number;
@@ -172,31 +175,31 @@ interface DigestRow {
   readonly last_occurred: string;
 }
 
-const placeColumns = sql.raw('d.first, d.last, d.part, d.first_occurred, d.last_occurred');
+const blockColumns = sql.raw('d.first, d.last, d.part, d.first_occurred, d.last_occurred');
 
-function isWhole(row: Partial<DigestRow>): row is DigestRow {
+function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
   return row.last !== null && row.last !== undefined;
 }
 
-function placeOf(row: DigestRow): DigestPlace {
+function blockRefOf(row: BlockRow): BlockRef {
   return {
     first: Number(row.first) as Position,
     last: Number(row.last) as Position,
-    part: row.part,
+    cluster: row.part,
     firstOccurred: fromTimestamp(row.first_occurred),
     lastOccurred: fromTimestamp(row.last_occurred),
   };
 }
 
-function fromRow({ from }: Pending): Readonly<Record<string, unknown>> {
+function fromRow({ from }: PendingKey): Readonly<Record<string, unknown>> {
   return {
     first_occurred: toTimestamp(from.firstOccurred),
     last_occurred: toTimestamp(from.lastOccurred),
     last: from.last,
-    part: from.part,
+    part: from.cluster,
   };
 }
 
 /** Digests looked into first, and next, before there is a search. */
-const firstSize = 4;
-const nextSize = 32;
+const firstWindowBlocks = 4;
+const secondWindowBlocks = 32;

@@ -1,28 +1,28 @@
 import { sql } from 'drizzle-orm';
 import { origin } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
-import { eventsIn, rangesOf, spansOf } from '../skip-index/block-ranges.ts';
-import type { Tested } from './block-scan.ts';
-import { Pace } from '../database/adaptive-batch.ts';
-import { isTied, isWithin, tieTermRows, tieTest } from './page-sql.ts';
+import { eventsIn, candidateRanges, blockRangesOf } from '../skip-index/block-ranges.ts';
+import type { PrunedKeys } from './block-scan.ts';
+import { AdaptiveBatch } from '../database/adaptive-batch.ts';
+import { inScope, isWithin, scopeTermRows, scopeTermTest } from './page-sql.ts';
 import type { CountRequest } from './page-request.ts';
 
 /**
  * Counts through digests: each key's events, up to `max` + 1, in stretches that may hold some and behind the last digest.
  * Goes through the log in spans of digests, so that no statement takes long, however few match.
  */
-export async function countDigested(
+export async function countMatches(
   database: Database,
   request: CountRequest,
-  { tie, keys, test, span: first = firstSpan }: Tested & Spanned,
+  { scope, keys, predicate, initialBlocks: first = defaultInitialBlocks }: PrunedKeys & CountMatchesOptions,
 ): Promise<readonly number[]> {
-  const pace = new Pace(database.statementTimeout, first);
+  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, first);
   const counts = keys.map(() => 0);
-  for await (const span of spansOf(database, [{ from: origin, to: request.head }], pace)) {
+  for await (const blockRange of blockRangesOf(database, [{ from: origin, to: request.head }], adaptiveBatch)) {
     const open = keys.flatMap((value, index) => ((counts[index] ?? 0) <= request.max ? [{ value, index }] : []));
     if (open.length === 0) break;
-    const terms = tieTermRows(
-      tie,
+    const terms = scopeTermRows(
+      scope,
       open.map(({ value }) => value),
     );
     const statement = sql`
@@ -30,12 +30,12 @@ export async function countDigested(
       from jsonb_to_recordset(${JSON.stringify(terms)}::text::jsonb) as k (n int, value text, terms text)
       cross join lateral (
         select count(*) from (
-          select from (${rangesOf(span, { test, tied: tieTest(tie) })}) r cross join lateral (${eventsIn(span)}) e
-          where ${isTied[tie]} and ${isWithin(request)}
+          select from (${candidateRanges(blockRange, { predicate, scopeTest: scopeTermTest(scope) })}) r cross join lateral (${eventsIn(blockRange)}) e
+          where ${inScope[scope]} and ${isWithin(request)}
           limit ${request.max + 1}
         ) matching
       ) c`;
-    const rows = await pace.timed(() => database.rows<CountRow>(statement));
+    const rows = await adaptiveBatch.timed(() => database.rows<CountRow>(statement));
     for (const row of rows) {
       const index = open[row.n]?.index ?? 0;
       counts[index] = Math.min((counts[index] ?? 0) + Number(row.count), request.max + 1);
@@ -44,9 +44,9 @@ export async function countDigested(
   return counts;
 }
 
-interface Spanned {
+interface CountMatchesOptions {
   /** Digests of the first statement. */
-  readonly span?: number;
+  readonly initialBlocks?: number;
 }
 
 interface CountRow {
@@ -55,4 +55,4 @@ interface CountRow {
 }
 
 /** Digests of the first statement; the next ones take on more, if it was quick. */
-const firstSpan = 256;
+const defaultInitialBlocks = 256;

@@ -1,14 +1,14 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { always, type DigestTest } from '../../skip-index/pruning-predicate.ts';
+import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { origin, type Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
-import { searchSql } from '../skip-index/pruning-sql.ts';
+import { prunedSearchSql } from '../skip-index/pruning-sql.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { eventsBetween } from '../log/event-ranges.ts';
 import { everyEvent } from './page-request.ts';
 import { countEvents } from './pages.ts';
-import { wayTo } from './access-path.ts';
+import { accessPathOf } from './access-path.ts';
 
 /** How many events match: as counted, or as some of the digests that may hold matches let one expect. */
 export interface Estimate {
@@ -18,31 +18,31 @@ export interface Estimate {
 
 /** Estimates how many events up to `head` match, by looking at few of them. */
 export async function estimateMatches(database: Database, filter: Condition, head: Position): Promise<Estimate> {
-  const way = wayTo({ filter, order: 'LOG' });
-  if (way.kind === 'ids' || way.kind === 'follows') {
-    const [count = 0] = await countEvents(database, { filter, order: 'LOG', head, max: mostCounted }, everyEvent);
-    return { count: Math.min(count, mostCounted), exact: count <= mostCounted };
+  const accessPath = accessPathOf({ filter, order: 'LOG' });
+  if (accessPath.kind === 'ids' || accessPath.kind === 'follows') {
+    const [count = 0] = await countEvents(database, { filter, order: 'LOG', head, max: maxExactCount }, everyEvent);
+    return { count: Math.min(count, maxExactCount), exact: count <= maxExactCount };
   }
   const [row] = await database.rows<{ digests: string; sampled: string; matches: string; undigested: string }>(
-    sampling(filter, way.kind === 'digests' ? way.test : always, head),
+    samplingSql(filter, accessPath.kind === 'blockScan' ? accessPath.predicate : always, head),
   );
   const [digests, sampled, matches, undigested] = [row?.digests, row?.sampled, row?.matches, row?.undigested].map(Number);
   if (digests === undefined || sampled === undefined || matches === undefined || undigested === undefined) throw new Error('no estimate');
-  const digested = sampled === 0 ? 0 : Math.round((matches / sampled) * digests);
-  return { count: digested + undigested, exact: sampled === digests };
+  const indexedMatches = sampled === 0 ? 0 : Math.round((matches / sampled) * digests);
+  return { count: indexedMatches + undigested, exact: sampled === digests };
 }
 
 /** Counts the matches in evenly chosen ones of the digests that pass, by the primary key, and behind all digests. */
-function sampling(filter: Condition, test: DigestTest, head: Position): SQL {
+function samplingSql(filter: Condition, predicate: PruningPredicate, head: Position): SQL {
   const matching = (first: SQL, last: SQL): SQL => sql`
     select count(*) from (${eventsBetween({ first, last }, { first: origin, last: head })}) e where ${sqlOf(filter)}`;
   return sql`
     with passing as materialized (
       select d.first, d.last, d.first_occurred, d.last_occurred, row_number() over (order by d.last, d.part) as n, count(*) over () as total
       from tidings.digests d
-      where ${searchSql(test)}
+      where ${prunedSearchSql(predicate)}
     ), sample as materialized (
-      select * from passing where (n - 1) % greatest(total / ${sampleSize}::int, 1) = 0 limit ${sampleSize}
+      select * from passing where (n - 1) % greatest(total / ${sampleBlocks}::int, 1) = 0 limit ${sampleBlocks}
     )
     select
       (select count(*) from passing) as digests,
@@ -53,5 +53,5 @@ function sampling(filter: Condition, test: DigestTest, head: Position): SQL {
       (${matching(sql`(select coalesce(max(last), 0) + 1 from tidings.digests)`, sql`${head}::bigint`)}) as undigested`;
 }
 
-const mostCounted = 10_000;
-const sampleSize = 128;
+const maxExactCount = 10_000;
+const sampleBlocks = 128;

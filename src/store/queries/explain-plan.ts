@@ -1,44 +1,44 @@
-import { digestTestOf } from '../../skip-index/prune-filter.ts';
-import { isIdle } from '../../skip-index/pruning-predicate.ts';
+import { pruningPredicateOf } from '../../skip-index/prune-filter.ts';
+import { prunesNothing } from '../../skip-index/pruning-predicate.ts';
 import { describeFilter } from '../../filter/explain/describe-filter.ts';
 import { type Condition, conjunctsOf } from '../../filter/filter.ts';
-import { isFiled } from '../skip-index/pruning-sql.ts';
-import { wayTo } from './access-path.ts';
+import { usesTermIndex } from '../skip-index/pruning-sql.ts';
+import { accessPathOf } from './access-path.ts';
 
 /** How the events of a filter are found, for people. */
-export interface Search {
+export interface FilterPlan {
   /** The parts that lead to the events, in words; none: all are looked at, in order. */
-  readonly foundBy: readonly string[];
+  readonly indexConditions: readonly string[];
   readonly index: string;
   /** The parts that tell the events found so, in words. */
-  readonly checked: readonly string[];
+  readonly filter: readonly string[];
 }
 
 /** Explains how the newest events that match are found. */
-export function explainSearch(filter: Condition): Search {
-  const parts = conjunctsOf(filter);
-  const way = wayTo({ filter, order: 'NEWEST_FIRST' });
-  switch (way.kind) {
+export function explainPlan(filter: Condition): FilterPlan {
+  const conjuncts = conjunctsOf(filter);
+  const accessPath = accessPathOf({ filter, order: 'NEWEST_FIRST' });
+  switch (accessPath.kind) {
     case 'ids':
-      return split(parts, 'event_ids', (part) => part.kind === 'oneOf' && part.field === 'id');
+      return split(conjuncts, 'event_ids', (conjunct) => conjunct.kind === 'oneOf' && conjunct.field === 'id');
     case 'follows':
-      return split(parts, 'events_by_follows', (part) => part.kind === 'oneOf' && part.field === 'follows');
-    case 'digests': {
-      const found = split(parts, 'digests_by_terms', (part) => isFiled(digestTestOf(part)));
-      if (found.foundBy.length > 0) return found;
-      return split(parts, 'digests_by_last_occurred', (part) => !isIdle(digestTestOf(part)));
+      return split(conjuncts, 'events_by_follows', (conjunct) => conjunct.kind === 'oneOf' && conjunct.field === 'follows');
+    case 'blockScan': {
+      const found = split(conjuncts, 'digests_by_terms', (conjunct) => usesTermIndex(pruningPredicateOf(conjunct)));
+      if (found.indexConditions.length > 0) return found;
+      return split(conjuncts, 'digests_by_last_occurred', (conjunct) => !prunesNothing(pruningPredicateOf(conjunct)));
     }
-    case 'walk':
-      return split(parts, 'events_by_occurred', (part) => part.kind === 'during' && part.field === 'occurred');
+    case 'orderedScan':
+      return split(conjuncts, 'events_by_occurred', (conjunct) => conjunct.kind === 'during' && conjunct.field === 'occurred');
     default:
-      return way satisfies never;
+      return accessPath satisfies never;
   }
 }
 
-function split(parts: readonly Condition[], index: string, leads: (part: Condition) => boolean): Search {
+function split(conjuncts: readonly Condition[], index: string, usesIndex: (conjunct: Condition) => boolean): FilterPlan {
   return {
-    foundBy: parts.filter(leads).map(describeFilter),
+    indexConditions: conjuncts.filter(usesIndex).map(describeFilter),
     index,
-    checked: parts.filter((part) => !leads(part)).map(describeFilter),
+    filter: conjuncts.filter((conjunct) => !usesIndex(conjunct)).map(describeFilter),
   };
 }

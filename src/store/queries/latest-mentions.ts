@@ -4,11 +4,11 @@ import { always } from '../../skip-index/pruning-predicate.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { everything } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
-import { comesBefore, readWindows, type DigestPlace } from './block-windows.ts';
-import { digestedTo } from '../skip-index/row-groups.ts';
-import { Pace } from '../database/adaptive-batch.ts';
+import { comesBefore, readWindows, type BlockRef } from './block-windows.ts';
+import { readIndexPosition } from '../skip-index/row-groups.ts';
+import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { directionOf, type PageRequest } from './page-request.ts';
-import { eventsBetween, occurredBetween, type Places } from '../log/event-ranges.ts';
+import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
 import { keyRows, orderSql } from './page-sql.ts';
 import { readPages } from './pages.ts';
 import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
@@ -24,15 +24,15 @@ import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
  * event, its digests are N / n at most, and the chance that it is not found before falls with e^(1,024 / n); so what
  * the resources of a page cost together is bounded, however often each is mentioned.
  */
-export async function readNewestMentions(
+export async function readLatestMentions(
   database: Database,
   ids: readonly string[],
   head: Position,
 ): Promise<ReadonlyMap<string, StoredEvent>> {
   const request: PageRequest = { filter: everything, order: 'NEWEST_FIRST', head, limit: 1, backward: false };
-  const pace = new Pace(database.statementTimeout, firstLook);
+  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const found = new Map<string, StoredEvent>();
-  const isFinal = (id: string, next: DigestPlace | null): boolean => {
+  const isFinal = (id: string, next: BlockRef | null): boolean => {
     const event = found.get(id);
     return next === null || (event !== undefined && comesBefore(event, next, directionOf(request)));
   };
@@ -40,22 +40,22 @@ export async function readNewestMentions(
     if (id !== undefined && isNewer(event, found.get(id))) found.set(id, event);
   };
 
-  const primary = await readPages(database, request, { tie: 'PRIMARY', keys: ids });
+  const primary = await readPages(database, request, { scope: 'PRIMARY', keys: ids });
   for (const [index, { events }] of primary.entries()) if (events[0] !== undefined) offer(ids[index], events[0]);
   // Before the digests are read, lest a chapter that comes between is in neither.
-  const undigested = ((await digestedTo(database)) + 1) as Position;
-  const { digests, next } = await readLatestDigests(database, head);
-  for (const row of await lookForAll(database, request, { ids, digests, undigested })) offer(ids[Number(row.n) - 1], storedEvent(row));
+  const firstUnindexed = ((await readIndexPosition(database)) + 1) as Position;
+  const { blocks, next } = await readLatestBlocks(database, head);
+  for (const row of await searchBlocks(database, request, { ids, blocks, firstUnindexed })) offer(ids[Number(row.n) - 1], storedEvent(row));
 
   let open = next === null ? [] : ids.filter((id) => !isFinal(id, next)).map((value) => ({ value, from: next }));
-  for (let size = 1; open.length > 0; size = Math.min(4 * size, largestWindow)) {
-    pace.check();
-    const windows = await readWindows(database, request, { tie: 'RELATED', test: always, pending: open, size });
-    const looks = open.flatMap(({ value }, index) =>
-      (windows[index]?.digests ?? []).filter((digest) => !isFinal(value, digest)).map((digest) => ({ value, digest })),
+  for (let size = 1; open.length > 0; size = Math.min(4 * size, maxWindowBlocks)) {
+    adaptiveBatch.checkDeadline();
+    const windows = await readWindows(database, request, { scope: 'RELATED', predicate: always, pending: open, size });
+    const checks = open.flatMap(({ value }, index) =>
+      (windows[index]?.blocks ?? []).filter((block) => !isFinal(value, block)).map((block) => ({ value, block })),
     );
-    await pace.through(looks, async (some) => {
-      for (const row of await lookForEach(database, request, some)) offer(some[Number(row.n)]?.value, storedEvent(row));
+    await adaptiveBatch.runInBatches(checks, async (some) => {
+      for (const row of await searchBlockPerResource(database, request, some)) offer(some[Number(row.n)]?.value, storedEvent(row));
     });
     open = open.flatMap(({ value }, index) => {
       const from = windows[index]?.next ?? null;
@@ -69,51 +69,51 @@ interface Found extends EventRow {
   readonly n: string;
 }
 
-interface Look {
+interface BlockCheck {
   readonly value: string;
-  readonly digest: DigestPlace;
+  readonly block: BlockRef;
 }
 
 /** The digests of the events that occurred last, by digests_by_last_occurred, and the next one. */
-async function readLatestDigests(database: Database, head: Position) {
+async function readLatestBlocks(database: Database, head: Position) {
   const rows = await database.rows<Readonly<Record<'first' | 'last' | 'first_occurred' | 'last_occurred', string>> & { part: number }>(sql`
     select d.first, d.last, d.part, d.first_occurred, d.last_occurred
     from tidings.digests d
     where d.first <= ${head}
     order by d.last_occurred desc, d.last desc, d.part desc
-    limit ${latest + 1}`);
-  const places = rows.map((row): DigestPlace => ({
+    limit ${latestBlockCount + 1}`);
+  const refs = rows.map((row): BlockRef => ({
     first: Number(row.first) as Position,
     last: Number(row.last) as Position,
-    part: row.part,
+    cluster: row.part,
     firstOccurred: fromTimestamp(row.first_occurred),
     lastOccurred: fromTimestamp(row.last_occurred),
   }));
-  return { digests: places.slice(0, latest), next: places[latest] ?? null };
+  return { blocks: refs.slice(0, latestBlockCount), next: refs[latestBlockCount] ?? null };
 }
 
 /** Looks into these digests, and at the events from `undigested` on, for each id at once. */
-async function lookForAll(
+async function searchBlocks(
   database: Database,
   request: PageRequest,
   {
     ids,
-    digests,
-    undigested,
-  }: { readonly ids: readonly string[]; readonly digests: readonly DigestPlace[]; readonly undigested: Position },
+    blocks,
+    firstUnindexed,
+  }: { readonly ids: readonly string[]; readonly blocks: readonly BlockRef[]; readonly firstUnindexed: Position },
 ): Promise<readonly Found[]> {
-  const ranges = [...digests.map(rangeRow), { first: undigested, last: request.head, since: '-infinity', until: 'infinity' }];
-  const within = around(ranges);
+  const ranges = [...blocks.map(rangeRow), { first: firstUnindexed, last: request.head, since: '-infinity', until: 'infinity' }];
+  const within = enclosingRange(ranges);
   const newest = sql`
     select distinct on (k.n) k.n, e.position
     from jsonb_to_recordset(${JSON.stringify(ranges)}::text::jsonb)
       as r (first bigint, last bigint, since timestamptz, until timestamptz)
-    cross join lateral (${eventsBetween(rowPlaces, within)}) e
+    cross join lateral (${eventsBetween(rowPositions, within)}) e
     cross join lateral (
       select e.resource_id union all select related.value ->> 'id' from jsonb_array_elements(e.related) related
     ) mentioned (id)
     join ${keyRows(ids)} on k.value = mentioned.id
-    where ${isMeant(request)}
+    where ${isInRange(request)}
     order by k.n, ${orderSql(directionOf(request))}`;
   return database.rows<Found>(sql`
     select newest.n, ${eventColumns}
@@ -122,35 +122,35 @@ async function lookForAll(
 }
 
 /** Looks into one digest for each, by the primary key. */
-async function lookForEach(database: Database, request: PageRequest, looks: readonly Look[]): Promise<readonly Found[]> {
-  const rows = looks.map(({ value, digest }, n) => ({ n, value, ...rangeRow(digest) }));
+async function searchBlockPerResource(database: Database, request: PageRequest, checks: readonly BlockCheck[]): Promise<readonly Found[]> {
+  const rows = checks.map(({ value, block }, n) => ({ n, value, ...rangeRow(block) }));
   return database.rows<Found>(sql`
     select r.n, ${eventColumns}
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
       as r (n int, value text, first bigint, last bigint, since timestamptz, until timestamptz)
     cross join lateral (
-      select * from (${eventsBetween(rowPlaces, around(rows))}) e
-      where ${isMeant(request)} and e.related @> jsonb_build_array(jsonb_build_object('id', r.value))
+      select * from (${eventsBetween(rowPositions, enclosingRange(rows))}) e
+      where ${isInRange(request)} and e.related @> jsonb_build_array(jsonb_build_object('id', r.value))
       order by ${orderSql(directionOf(request))}
       limit 1
     ) e`);
 }
 
 /** The places of a row `r`. */
-const rowPlaces = { first: sql`r.first`, last: sql`r.last` };
+const rowPositions = { first: sql`r.first`, last: sql`r.last` };
 
 /** That an event `e` is one of those that a row `r` means, and visible. */
-function isMeant({ head }: PageRequest): SQL {
+function isInRange({ head }: PageRequest): SQL {
   return sql`${occurredBetween(sql`r.since`, sql`r.until`)} and e.position <= ${head}`;
 }
 
 /** The places from the first to the last of these. */
-function around(ranges: readonly Readonly<Record<'first' | 'last', number>>[]): Places {
+function enclosingRange(ranges: readonly Readonly<Record<'first' | 'last', number>>[]): PositionRange {
   const [first, last] = ranges.reduce(([low, high], range) => [Math.min(low, range.first), Math.max(high, range.last)], [Infinity, 0]);
   return { first: first as Position, last: last as Position };
 }
 
-function rangeRow({ first, last, firstOccurred, lastOccurred }: DigestPlace) {
+function rangeRow({ first, last, firstOccurred, lastOccurred }: BlockRef) {
   return { first, last, since: toTimestamp(firstOccurred), until: toTimestamp(lastOccurred) };
 }
 
@@ -160,7 +160,7 @@ function isNewer(event: StoredEvent, known: StoredEvent | undefined): boolean {
 }
 
 /** Digests looked into for all resources together: 1,024 events, if no clock is wrong. */
-const latest = 16;
+const latestBlockCount = 16;
 /** Digests looked into by the first statement; the next ones take on more, if it was quick. */
-const firstLook = 128;
-const largestWindow = 1024;
+const initialBlocks = 128;
+const maxWindowBlocks = 1024;

@@ -1,21 +1,21 @@
 import type { Position } from '../../event/cursor.ts';
-import { comesBefore, type DigestPlace, type Window } from './block-windows.ts';
+import { comesBefore, type BlockRef, type BlockWindow } from './block-windows.ts';
 import type { Direction } from './page-request.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
 import type { EventRow } from '../database/event-row.ts';
 
 /** One key's page in the making. */
-export class PageSearch {
+export class PageBuilder {
   readonly value: string;
   /** The digest from which on to look; null: there is no need to look further. */
-  from: DigestPlace | null;
+  from: BlockRef | null;
   private readonly wanted: number;
   private readonly found = new Map<string, EventRow>();
   private sorted: EventRow[] = [];
-  private looked = 0;
+  private scannedBlocks = 0;
 
   constructor(
-    { value, wanted, from }: Pick<PageSearch, 'value' | 'from'> & { readonly wanted: number },
+    { value, wanted, from }: Pick<PageBuilder, 'value' | 'from'> & { readonly wanted: number },
     private readonly direction: Direction,
   ) {
     this.value = value;
@@ -28,22 +28,22 @@ export class PageSearch {
   }
 
   /** After everything before `next` was looked at: is the page full of events that nothing can come before any more? */
-  close({ digests, next }: Window): void {
-    this.looked += digests.length;
-    this.sorted = Array.from(this.found.values()).toSorted((a, b) => inOrder(a, b, this.direction));
+  close({ blocks, next }: BlockWindow): void {
+    this.scannedBlocks += blocks.length;
+    this.sorted = Array.from(this.found.values()).toSorted((a, b) => compareRows(a, b, this.direction));
     const last = this.sorted[this.wanted - 1];
-    const full = last !== undefined && (next === null || comesBefore(edgeOf(last), next, this.direction));
+    const full = last !== undefined && (next === null || comesBefore(orderKeyOf(last), next, this.direction));
     this.from = full ? null : next;
   }
 
   /** Looks into the digests of a window step by step, and no further than the page needs. */
-  async lookThrough(window: Window, look: (digests: readonly DigestPlace[]) => Promise<void>): Promise<void> {
-    let rest = window.digests;
+  async scanWindow(window: BlockWindow, check: (blocks: readonly BlockRef[]) => Promise<void>): Promise<void> {
+    let rest = window.blocks;
     do {
-      const digests = rest.slice(0, this.stepThrough(rest));
-      await look(digests);
-      rest = rest.slice(digests.length);
-      this.close({ digests, next: rest[0] ?? window.next });
+      const blocks = rest.slice(0, this.nextStepBlocks(rest));
+      await check(blocks);
+      rest = rest.slice(blocks.length);
+      this.close({ blocks, next: rest[0] ?? window.next });
     } while (this.from !== null && rest.length > 0);
   }
 
@@ -52,24 +52,24 @@ export class PageSearch {
   }
 
   page(): readonly EventRow[] {
-    this.close({ digests: [], next: null });
+    this.close({ blocks: [], next: null });
     return this.sorted.slice(0, this.wanted);
   }
 
   /** How many of these digests the page is likely to need, if they hold as much as those before. */
-  private stepThrough(digests: readonly DigestPlace[]): number {
-    const each = this.looked < leastStep ? expectedInEach(digests) : this.found.size / this.looked;
-    const needed = Math.ceil((this.wanted - this.found.size) / Math.max(each, leastInOne)) + 1;
-    return Math.min(Math.max(needed, leastStep), longestStep);
+  private nextStepBlocks(blocks: readonly BlockRef[]): number {
+    const matchesPerBlock = this.scannedBlocks < minStepBlocks ? expectedMatchesPerBlock(blocks) : this.found.size / this.scannedBlocks;
+    const needed = Math.ceil((this.wanted - this.found.size) / Math.max(matchesPerBlock, minMatchesPerBlock)) + 1;
+    return Math.min(Math.max(needed, minStepBlocks), maxStepBlocks);
   }
 }
 
-function edgeOf({ position, occurred }: EventRow) {
+function orderKeyOf({ position, occurred }: EventRow) {
   return { position: Number(position) as Position, occurred: fromTimestamp(occurred) };
 }
 
-function inOrder(a: EventRow, b: EventRow, { by, up }: Direction): number {
-  const [x, y] = [edgeOf(a), edgeOf(b)];
+function compareRows(a: EventRow, b: EventRow, { by, up }: Direction): number {
+  const [x, y] = [orderKeyOf(a), orderKeyOf(b)];
   const byTime = by === 'position' || x.occurred === y.occurred ? 0 : x.occurred < y.occurred ? -1 : 1;
   const order = byTime === 0 ? x.position - y.position : byTime;
   return up ? order : -order;
@@ -79,14 +79,14 @@ function inOrder(a: EventRow, b: EventRow, { by, up }: Direction): number {
  * Matches in each digest that passes, as Poisson has it, if matches are strewn evenly: then what follows a digest that passes
  * passes as often as any other one. Where all follow each other, there may be any number.
  */
-function expectedInEach(digests: readonly DigestPlace[]): number {
-  const follow = digests.filter(({ first, last }, n) => last + 1 === digests[n - 1]?.first || digests[n - 1]?.last === first - 1).length;
-  const share = follow / Math.max(digests.length - 1, 1);
+function expectedMatchesPerBlock(blocks: readonly BlockRef[]): number {
+  const adjacent = blocks.filter(({ first, last }, n) => last + 1 === blocks[n - 1]?.first || blocks[n - 1]?.last === first - 1).length;
+  const share = adjacent / Math.max(blocks.length - 1, 1);
   return share === 0 ? 1 : share < 1 ? -Math.log(1 - share) / share : Infinity;
 }
 
 /** Events of a page expected in a digest that passed, at least. */
-const leastInOne = 1 / 8;
+const minMatchesPerBlock = 1 / 8;
 /** Digests looked into at once, at least and at most. */
-const leastStep = 12;
-const longestStep = 512;
+const minStepBlocks = 12;
+const maxStepBlocks = 512;

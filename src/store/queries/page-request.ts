@@ -1,10 +1,10 @@
 import type { EventOrder, Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import type { Selection } from '../../filter/filter.ts';
+import type { EventQuery } from '../../filter/filter.ts';
 import type { Instant } from '../../event/instant.ts';
 
 /** A place in an order: `occurred` is missing in LOG order. */
-export interface Place {
+export interface PageBound {
   readonly position: Position;
   readonly occurred?: Instant;
   /** Whether the place itself is meant too. */
@@ -12,10 +12,10 @@ export interface Place {
 }
 
 /** One page to read: at most `limit` events strictly between `after` and `before`, from the end if `backward`. */
-export interface PageRequest extends Selection {
+export interface PageRequest extends EventQuery {
   readonly head: Position;
-  readonly after?: Place;
-  readonly before?: Place;
+  readonly after?: PageBound;
+  readonly before?: PageBound;
   readonly limit: number;
   readonly backward: boolean;
 }
@@ -29,7 +29,7 @@ export interface Page {
 }
 
 /** What to count: counting stops at `max` + 1. */
-export interface CountRequest extends Selection {
+export interface CountRequest extends EventQuery {
   readonly head: Position;
   readonly max: number;
 }
@@ -38,16 +38,16 @@ export interface CountRequest extends Selection {
  * What ties one page of many to its key: the events that follow the event of that id, or in which the resource of that
  * id is the primary one (PRIMARY), only a related one (RELATED), or either (ANY). EVERYTHING takes no notice of the key.
  */
-export type Tie = 'EVERYTHING' | 'FOLLOWS' | 'PRIMARY' | 'RELATED' | 'ANY';
+export type PageScope = 'EVERYTHING' | 'FOLLOWS' | 'PRIMARY' | 'RELATED' | 'ANY';
 
 /** Keys, and the tie that all of them have. */
-export interface Tied {
-  readonly tie: Tie;
+export interface ScopedKeys {
+  readonly scope: PageScope;
   readonly keys: readonly string[];
 }
 
 /** One page, or count, of all events. */
-export const everyEvent: Tied = { tie: 'EVERYTHING', keys: [''] };
+export const everyEvent: ScopedKeys = { scope: 'EVERYTHING', keys: [''] };
 
 /** By what a page's events come, and whether upwards. */
 export interface Direction {

@@ -2,25 +2,25 @@ import { sql, type SQL } from 'drizzle-orm';
 import { anyTerm, termOf } from '../../skip-index/terms.ts';
 import { labelKeys } from '../../event/event.ts';
 import { hasTerm } from '../skip-index/pruning-sql.ts';
-import type { Tie, Place, PageRequest, CountRequest, Direction } from './page-request.ts';
+import type { PageScope, PageBound, PageRequest, CountRequest, Direction } from './page-request.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 import { textIs } from '../filter-sql/sql-fragments.ts';
 
 /** The terms of which an event has one if it is tied to a key. */
-function tieTerms(tie: Tie, key: string): readonly number[] {
+function scopeTerms(scope: PageScope, key: string): readonly number[] {
   const related = termOf.label('related', labelKeys.id, key);
-  return tie === 'ANY' ? [related, termOf.label('primary', labelKeys.id, key)] : tie === 'RELATED' ? [related] : [];
+  return scope === 'ANY' ? [related, termOf.label('primary', labelKeys.id, key)] : scope === 'RELATED' ? [related] : [];
 }
 
 /** Keys as rows of `n`, from 0, `value`, and `terms` as an int[] in text. */
-export function tieTermRows(tie: Tie, keys: readonly string[]): readonly Readonly<{ n: number; value: string; terms: string }>[] {
-  return keys.map((value, n) => ({ n, value, terms: `{${[anyTerm, ...tieTerms(tie, value)].join(',')}}` }));
+export function scopeTermRows(scope: PageScope, keys: readonly string[]): readonly Readonly<{ n: number; value: string; terms: string }>[] {
+  return keys.map((value, n) => ({ n, value, terms: `{${[anyTerm, ...scopeTerms(scope, value)].join(',')}}` }));
 }
 
 /** That a digest `d` has one of the terms `k.terms`; null where the tie has none. */
-export function tieTest(tie: Tie): SQL | null {
-  return tie === 'ANY' || tie === 'RELATED' ? hasTerm(sql`k.terms::int[]`) : null;
+export function scopeTermTest(scope: PageScope): SQL | null {
+  return scope === 'ANY' || scope === 'RELATED' ? hasTerm(sql`k.terms::int[]`) : null;
 }
 
 /** The keys of a statement as rows of `n`, from 1, and `value`. */
@@ -33,7 +33,7 @@ const isPrimary = textIs(sql`e.resource_id`, sql`k.value`);
 const isRelated = sql`e.related @> jsonb_build_array(jsonb_build_object('id', k.value))`;
 
 /** That an event `e` is tied to the key `k.value`; FOLLOWS and PRIMARY have an index for it, in the order of time. */
-export const isTied: Readonly<Record<Tie, SQL>> = {
+export const inScope: Readonly<Record<PageScope, SQL>> = {
   EVERYTHING: sql`true`,
   FOLLOWS: textIs(sql`e.follows`, sql`k.value`),
   PRIMARY: isPrimary,
@@ -56,10 +56,10 @@ export function isWithin(request: CountRequest | PageRequest): SQL {
   );
 }
 
-function beyond(place: Place, comparison: '<' | '>'): SQL {
-  const than = sql.raw(place.inclusive ? `${comparison}=` : comparison);
-  if (place.occurred === undefined) return sql`e.position ${than} ${place.position}`;
-  return sql`(e.occurred, e.position) ${than} (${toTimestamp(place.occurred)}::timestamptz, ${place.position}::bigint)`;
+function beyond(bound: PageBound, comparison: '<' | '>'): SQL {
+  const operator = sql.raw(bound.inclusive ? `${comparison}=` : comparison);
+  if (bound.occurred === undefined) return sql`e.position ${operator} ${bound.position}`;
+  return sql`(e.occurred, e.position) ${operator} (${toTimestamp(bound.occurred)}::timestamptz, ${bound.position}::bigint)`;
 }
 
 /** The order of events `e`: by time relies on events_by_occurred and the like, by position on the primary key. */

@@ -1,18 +1,20 @@
 import { sql } from 'drizzle-orm';
 import { always } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
-import { countDigested } from './count-matches.ts';
-import { readDigestedPages } from './block-scan.ts';
-import { isTied, isWithin, keyRows, orderSql } from './page-sql.ts';
-import { directionOf, type CountRequest, type Page, type PageRequest, type Tied } from './page-request.ts';
+import { countMatches } from './count-matches.ts';
+import { readPagesByBlockScan } from './block-scan.ts';
+import { inScope, isWithin, keyRows, orderSql } from './page-sql.ts';
+import { directionOf, type CountRequest, type Page, type PageRequest, type ScopedKeys } from './page-request.ts';
 import { eventColumns, rowBytes, storedEvent, type EventRow } from '../database/event-row.ts';
-import { wayTo, type Way } from './access-path.ts';
+import { accessPathOf, type AccessPath } from './access-path.ts';
 
 /** Reads the same page for each of many keys; the answer has a page for each, in their order. The statements are few, however many the keys. */
-export async function readPages(database: Database, request: PageRequest, tied: Tied): Promise<readonly Page[]> {
-  const way = tiedWay(wayTo(request), tied);
+export async function readPages(database: Database, request: PageRequest, scoped: ScopedKeys): Promise<readonly Page[]> {
+  const accessPath = scopedAccessPath(accessPathOf(request), scoped);
   const rows =
-    way.kind === 'digests' ? await readDigestedPages(database, request, { ...tied, test: way.test }) : await walk(database, request, tied);
+    accessPath.kind === 'blockScan'
+      ? await readPagesByBlockScan(database, request, { ...scoped, predicate: accessPath.predicate })
+      : await orderedScan(database, request, scoped);
   return rows.map((found) => {
     const events = found.slice(0, request.limit).map(storedEvent);
     const bytes = found.reduce((sum, row) => sum + rowBytes(row), 0);
@@ -21,15 +23,15 @@ export async function readPages(database: Database, request: PageRequest, tied: 
 }
 
 /** Counts the events of each key's page as if it had no limit, up to its `max` + 1. */
-export async function countEvents(database: Database, request: CountRequest, tied: Tied): Promise<readonly number[]> {
-  const way = tiedWay(wayTo({ ...request, order: 'LOG' }), tied);
-  if (way.kind === 'digests') return countDigested(database, request, { ...tied, test: way.test });
+export async function countEvents(database: Database, request: CountRequest, scoped: ScopedKeys): Promise<readonly number[]> {
+  const accessPath = scopedAccessPath(accessPathOf({ ...request, order: 'LOG' }), scoped);
+  if (accessPath.kind === 'blockScan') return countMatches(database, request, { ...scoped, predicate: accessPath.predicate });
   const rows = await database.rows<{ count: string }>(sql`
     select c.count
-    from ${keyRows(tied.keys)}
+    from ${keyRows(scoped.keys)}
     cross join lateral (
       select count(*) from (
-        select from tidings.events e where ${isTied[tied.tie]} and ${isWithin(request)} limit ${request.max + 1}
+        select from tidings.events e where ${inScope[scoped.scope]} and ${isWithin(request)} limit ${request.max + 1}
       ) matching
     ) c
     order by k.n`);
@@ -37,14 +39,18 @@ export async function countEvents(database: Database, request: CountRequest, tie
 }
 
 /** A tie with an index of its own needs no digests; one without has a term in them. */
-function tiedWay(way: Way, { tie }: Tied): Way {
-  if (tie === 'FOLLOWS' || tie === 'PRIMARY') return { kind: 'walk' };
-  if (tie === 'EVERYTHING' || way.kind !== 'walk') return way;
-  return { kind: 'digests', test: always };
+function scopedAccessPath(accessPath: AccessPath, { scope }: ScopedKeys): AccessPath {
+  if (scope === 'FOLLOWS' || scope === 'PRIMARY') return { kind: 'orderedScan' };
+  if (scope === 'EVERYTHING' || accessPath.kind !== 'orderedScan') return accessPath;
+  return { kind: 'blockScan', predicate: always };
 }
 
 /** In order, through whatever index gives that order or leads to few events; a row more than the limit, if there is one. */
-async function walk(database: Database, request: PageRequest, { tie, keys }: Tied): Promise<readonly (readonly EventRow[])[]> {
+async function orderedScan(
+  database: Database,
+  request: PageRequest,
+  { scope, keys }: ScopedKeys,
+): Promise<readonly (readonly EventRow[])[]> {
   const order = orderSql(directionOf(request));
   const rows = await database.rows<EventRow & { n: string }>(sql`
     select k.n, e.*
@@ -52,7 +58,7 @@ async function walk(database: Database, request: PageRequest, { tie, keys }: Tie
     cross join lateral (
       select ${eventColumns}
       from tidings.events e
-      where ${isTied[tie]} and ${isWithin(request)}
+      where ${inScope[scope]} and ${isWithin(request)}
       order by ${order}
       limit ${request.limit + 1}
     ) e

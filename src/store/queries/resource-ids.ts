@@ -1,8 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
-import { behindPrefix, unstorable } from '../../event/text.ts';
+import { prefixSuccessor, unstorableReason } from '../../event/text.ts';
 import type { Database } from '../database/database.ts';
-import { digestedTo } from '../skip-index/row-groups.ts';
+import { readIndexPosition } from '../skip-index/row-groups.ts';
 
 /**
  * Which resources there are, by id, in the order of code points.
@@ -24,21 +24,21 @@ export interface ResourceRequest {
 
 /** The first ids behind `after`, through resources_by_id. */
 export async function readResourceIds(database: Database, { idPrefix, after, head, limit }: ResourceRequest): Promise<readonly string[]> {
-  if (unstorable(idPrefix) !== null) return [];
-  const end = behindPrefix(idPrefix);
+  if (unstorableReason(idPrefix) !== null) return [];
+  const end = prefixSuccessor(idPrefix);
   const within = sql.join(
     [bound('>=', idPrefix), ...(end === null ? [] : [bound('<', end)]), ...(after === null ? [] : [bound('>', after)])],
     sql` and `,
   );
   // Known before, so that the planner knows that few events are behind it.
-  const undigested = await digestedTo(database);
+  const indexPosition = await readIndexPosition(database);
   const rows = await database.rows<{ id: string }>(sql`
     select id from (
       (select r.id from tidings.resources r where ${within} order by left(r.id, 640), r.id limit ${limit})
       union
       (
         select r.id
-        from tidings.resources_between(${undigested}, ${head}) m (id)
+        from tidings.resources_between(${indexPosition}, ${head}) m (id)
         cross join lateral (select m.id collate "C" as id) r
         where ${within}
         order by r.id
@@ -51,7 +51,7 @@ export async function readResourceIds(database: Database, { idPrefix, after, hea
 }
 
 /** Bounds the beginnings as well, which are what the index holds: those of smaller ids are smaller or equal. */
-function bound(than: '>' | '>=' | '<', text: string): SQL {
-  const edge = sql.raw(than === '<' ? '<=' : '>=');
-  return sql`left(r.id, 640) ${edge} left(${text}::text, 640) and r.id ${sql.raw(than)} ${text}::text`;
+function bound(operator: '>' | '>=' | '<', text: string): SQL {
+  const edge = sql.raw(operator === '<' ? '<=' : '>=');
+  return sql`left(r.id, 640) ${edge} left(${text}::text, 640) and r.id ${sql.raw(operator)} ${text}::text`;
 }

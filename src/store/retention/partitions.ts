@@ -25,7 +25,7 @@ import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 export interface Partition {
   readonly first: Position;
   /** The place behind its last one. */
-  readonly until: Position;
+  readonly endPosition: Position;
   /** The last place given out in it, or one after that; null: more may be. */
   readonly last: Position | null;
   readonly opened: Instant | null;
@@ -63,7 +63,7 @@ export async function readPartitions(database: Database, clock: Clock): Promise<
     select first, until, last, opened, closed, removed from tidings.partitions order by first`);
   return rows.map((row) => ({
     first: Number(row.first) as Position,
-    until: Number(row.until) as Position,
+    endPosition: Number(row.until) as Position,
     last: row.last === null ? null : (Number(row.last) as Position),
     opened: instantOf(row.opened),
     closed: instantOf(row.closed),
@@ -72,16 +72,16 @@ export async function readPartitions(database: Database, clock: Clock): Promise<
 }
 
 /** Makes a partition of `room` places behind the last one, which ends before `place`. */
-export async function addPartition(database: Database, place: Position, room: number): Promise<void> {
-  await database.rows(sql`select tidings.add_partition(${place}, ${room}, ${patientMs})`);
+export async function addPartition(database: Database, first: Position, capacity: number): Promise<void> {
+  await database.rows(sql`select tidings.add_partition(${first}, ${capacity}, ${backgroundLockTimeoutMs})`);
 }
 
 /**
  * Leaves the partition that begins at `place` for the next one, if it is the open one and has events. Writers wait for at
  * most `wait` milliseconds. Throws the database's lock_not_available when that was not enough.
  */
-export async function beginNextPartition(database: Database, place: Position, wait: number): Promise<void> {
-  await database.rows(sql`select tidings.begin_next_partition(${place}, ${wait})`);
+export async function beginNextPartition(database: Database, first: Position, lockTimeoutMs: number): Promise<void> {
+  await database.rows(sql`select tidings.begin_next_partition(${first}, ${lockTimeoutMs})`);
 }
 
 interface PartitionRow {
@@ -98,4 +98,4 @@ function instantOf(text: string | null): Instant | null {
 }
 
 /** For locks that keep nobody waiting. */
-const patientMs = 5000;
+const backgroundLockTimeoutMs = 5000;

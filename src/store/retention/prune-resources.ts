@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
 import { readHead } from '../log/log-head.ts';
-import { readNewestMentions } from '../queries/latest-mentions.ts';
+import { readLatestMentions } from '../queries/latest-mentions.ts';
 
 /**
  * One step of forgetting the resources that no kept event mentions, after the events up to `removedUpTo` were removed with
@@ -14,20 +14,20 @@ import { readNewestMentions } from '../queries/latest-mentions.ts';
  * up in the events, not in what was noted, which follows at a distance. So each resource costs a look for each removal, at
  * most, and only if less than 65,536 events came since the removed ones, or it was not mentioned in those.
  */
-export async function forgetResources(database: Database, removedUpTo: Position): Promise<boolean> {
+export async function pruneResources(database: Database, logStart: Position): Promise<boolean> {
   const candidates = await database.rows<{ id: string }>(sql`
-    select r.id from tidings.resources r where r.mentioned <= ${removedUpTo} limit ${atOnce}`);
+    select r.id from tidings.resources r where r.mentioned <= ${logStart} limit ${maxCandidates}`);
   const ids = candidates.map(({ id }) => id);
   if (ids.length === 0) return false;
   const head = await readHead(database);
-  const events = await readNewestMentions(database, ids, head);
-  const places = ids.map((id) => ({ id, mentioned: events.get(id)?.position ?? null }));
-  const kept = places.filter(({ mentioned }) => mentioned !== null);
-  const forgotten = places.filter(({ mentioned }) => mentioned === null).map(({ id }) => id);
+  const events = await readLatestMentions(database, ids, head);
+  const mentions = ids.map((id) => ({ id, mentioned: events.get(id)?.position ?? null }));
+  const kept = mentions.filter(({ mentioned }) => mentioned !== null);
+  const unmentioned = mentions.filter(({ mentioned }) => mentioned === null).map(({ id }) => id);
   await database.rows(sql`
-    select tidings.forget_resources(${JSON.stringify(forgotten)}::text::jsonb, ${JSON.stringify(kept)}::text::jsonb, ${head})`);
+    select tidings.forget_resources(${JSON.stringify(unmentioned)}::text::jsonb, ${JSON.stringify(kept)}::text::jsonb, ${head})`);
   return true;
 }
 
 /** Looked up with one read. */
-const atOnce = 100;
+const maxCandidates = 100;

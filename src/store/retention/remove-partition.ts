@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
-import { forgetResources } from './prune-resources.ts';
-import { readRemoved } from './log-start.ts';
+import { pruneResources } from './prune-resources.ts';
+import { createLogStartReader } from './log-start.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 
 /**
@@ -28,26 +28,26 @@ import { toTimestamp } from '../database/timestamps.ts';
  * Does not promise: that a partition goes at a certain time, nor that nobody has its events in memory: the tail of each
  * process does, until it next looks after the partitions, and a stream that reads from there gets them until then.
  */
-export async function removePartition(database: Database, place: Position, { at, wait }: Removal): Promise<void> {
-  await database.rows(sql`select tidings.remove_partition(${place}, ${toTimestamp(at)}, ${wait})`);
+export async function removePartition(database: Database, first: Position, { at, lockTimeoutMs }: RemovePartitionOptions): Promise<void> {
+  await database.rows(sql`select tidings.remove_partition(${first}, ${toTimestamp(at)}, ${lockTimeoutMs})`);
 }
 
-export interface Removal {
+export interface RemovePartitionOptions {
   readonly at: Instant;
   /** Milliseconds to wait for statements under way. */
-  readonly wait: number;
+  readonly lockTimeoutMs: number;
 }
 
 /**
  * One step of clearing away what is left of the removed partition at `place`; answers whether there may be more to do.
  * Digests first, since reads look into them; then the resources that no event mentions any more.
  */
-export async function clearRemoved(database: Database, place: Position): Promise<boolean> {
-  if ((await deletedDigests(database)) || (await forgetResources(database, await readRemoved(database)()))) return true;
+export async function pruneRemovedPartition(database: Database, first: Position): Promise<boolean> {
+  if ((await deleteBlockSummaries(database)) || (await pruneResources(database, await createLogStartReader(database)()))) return true;
   const [row] = await database.rows<{ more: boolean }>(sql`
-    select tidings.free_ids_of_partition(${place}, ${idsAtOnce}, ${patientMs}) as more`);
+    select tidings.free_ids_of_partition(${first}, ${maxIdsPerStep}, ${backgroundLockTimeoutMs}) as more`);
   if (row?.more === true) return true;
-  await database.rows(sql`select tidings.drop_partition(${place}, ${patientMs})`);
+  await database.rows(sql`select tidings.drop_partition(${first}, ${backgroundLockTimeoutMs})`);
   // PGlite has nobody who makes the room of deleted rows free again.
   if (database.kind === 'embedded') {
     for (const table of ['event_ids', 'digests', 'digest_chapters', 'chapter_columns', 'resources'])
@@ -57,14 +57,14 @@ export async function clearRemoved(database: Database, place: Position): Promise
 }
 
 /** Deletes some digests and chapters in which no event is kept, by their primary keys; those across the edge stay. */
-async function deletedDigests(database: Database): Promise<boolean> {
+async function deleteBlockSummaries(database: Database): Promise<boolean> {
   const rows = await database.rows(sql`
     with digests as (
       delete from tidings.digests where (last, part) in (
         select last, part from tidings.digests
         where last <= (select up_to from tidings.retention)
         order by last, part
-        limit ${digestsAtOnce}
+        limit ${maxSummariesPerStep}
       )
       returning 1
     ), chapters as (
@@ -72,7 +72,7 @@ async function deletedDigests(database: Database): Promise<boolean> {
         select last from tidings.digest_chapters
         where last <= (select up_to from tidings.retention)
         order by last
-        limit ${digestsAtOnce}
+        limit ${maxSummariesPerStep}
       )
       returning last
     ), columns as (
@@ -82,7 +82,7 @@ async function deletedDigests(database: Database): Promise<boolean> {
   return rows.length > 0;
 }
 
-const idsAtOnce = 2000;
-const digestsAtOnce = 500;
+const maxIdsPerStep = 2000;
+const maxSummariesPerStep = 500;
 /** For locks that keep nobody waiting. */
-const patientMs = 5000;
+const backgroundLockTimeoutMs = 5000;

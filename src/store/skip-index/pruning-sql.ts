@@ -1,37 +1,37 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { chapterTestOf, isIdle, type DigestTest } from '../../skip-index/pruning-predicate.ts';
+import { rowGroupPredicateOf, prunesNothing, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { anyTerm } from '../../skip-index/terms.ts';
-import { placeOf } from '../../skip-index/bloom-filter.ts';
-import { bothOf, eitherOf } from '../filter-sql/sql-fragments.ts';
+import { bitPositionOf } from '../../skip-index/bloom-filter.ts';
+import { conjunctionSql, disjunctionSql } from '../filter-sql/sql-fragments.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 
 /** The SQL reading of a digest test, over tidings.digests aliased `d`. Its twin in memory is event/digest-test. */
-export function passesSql(test: DigestTest): SQL {
-  return testSql(test, 'd');
+export function mayMatchSql(predicate: PruningPredicate): SQL {
+  return predicateSql(predicate, 'd');
 }
 
 /** The same for a search through many digests: where bits are asked for, chapters are asked first, once a statement, since they are few. */
-export function searchSql(test: DigestTest): SQL {
-  const chapters = chapterTestOf(test);
-  if (isIdle(chapters)) return testSql(test, 'd');
-  const passing = sql`array(select c.last from tidings.digest_chapters c where ${testSql(chapters, 'c')})`;
-  return sql`(d.chapter = any(${passing}) and ${testSql(test, 'd')})`;
+export function prunedSearchSql(predicate: PruningPredicate): SQL {
+  const rowGroupPredicate = rowGroupPredicateOf(predicate);
+  if (prunesNothing(rowGroupPredicate)) return predicateSql(predicate, 'd');
+  const matchingRowGroups = sql`array(select c.last from tidings.digest_chapters c where ${predicateSql(rowGroupPredicate, 'c')})`;
+  return sql`(d.chapter = any(${matchingRowGroups}) and ${predicateSql(predicate, 'd')})`;
 }
 
-function testSql(test: DigestTest, table: 'c' | 'd'): SQL {
-  switch (test.kind) {
+function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
+  switch (predicate.kind) {
     case 'all':
-      return bothOf(test.of.map((each) => testSql(each, table)));
+      return conjunctionSql(predicate.of.map((each) => predicateSql(each, table)));
     case 'any':
-      return eitherOf(test.of.map((each) => testSql(each, table)));
+      return disjunctionSql(predicate.of.map((each) => predicateSql(each, table)));
     case 'terms':
-      return hasTerm(sql`${`{${[anyTerm, ...test.some].join(',')}}`}::text::int[]`);
-    case 'bits':
-      return bothOf(test.hashes.map((hash) => hasBit(hash, table)));
+      return hasTerm(sql`${`{${[anyTerm, ...predicate.terms].join(',')}}`}::text::int[]`);
+    case 'bloom':
+      return conjunctionSql(predicate.hashes.map((hash) => hasBit(hash, table)));
     case 'during':
-      return duringSql(test);
+      return duringSql(predicate);
     default:
-      return test satisfies never;
+      return predicate satisfies never;
   }
 }
 
@@ -41,33 +41,33 @@ export function hasTerm(terms: SQL): SQL {
 }
 
 /** Whether digests_by_terms leads to the digests that pass; if not, each must be looked at. */
-export function isFiled(test: DigestTest): boolean {
-  switch (test.kind) {
+export function usesTermIndex(predicate: PruningPredicate): boolean {
+  switch (predicate.kind) {
     case 'terms':
       return true;
     case 'all':
-      return test.of.some(isFiled);
+      return predicate.of.some(usesTermIndex);
     case 'any':
-      return test.of.every(isFiled);
-    case 'bits':
+      return predicate.of.every(usesTermIndex);
+    case 'bloom':
     case 'during':
       return false;
     default:
-      return test satisfies never;
+      return predicate satisfies never;
   }
 }
 
 /** Reads one piece of the signature, which is kept out of line, not all of it. */
 function hasBit(hash: number, table: 'c' | 'd'): SQL {
-  const signature = sql.raw(`${table}.signature`);
-  const bit = sql`(${placeOf(hash)}::int % (octet_length(${signature}) * 8))`;
-  return sql`get_bit(substring(${signature} from ${bit} / 8 + 1 for 1), ${bit} % 8) = 1`;
+  const bloomFilter = sql.raw(`${table}.signature`);
+  const bit = sql`(${bitPositionOf(hash)}::int % (octet_length(${bloomFilter}) * 8))`;
+  return sql`get_bit(substring(${bloomFilter} from ${bit} / 8 + 1 for 1), ${bit} % 8) = 1`;
 }
 
-function duringSql({ field, since, until }: Extract<DigestTest, { kind: 'during' }>): SQL {
+function duringSql({ field, since, until }: Extract<PruningPredicate, { kind: 'during' }>): SQL {
   const [first, last] =
     field === 'occurred' ? [sql`d.first_occurred`, sql`d.last_occurred`] : [sql`d.first_received`, sql`d.last_received`];
-  return bothOf([
+  return conjunctionSql([
     ...(since === undefined ? [] : [sql`${last} >= ${toTimestamp(since)}::timestamptz`]),
     ...(until === undefined ? [] : [sql`${first} < ${toTimestamp(until)}::timestamptz`]),
   ]);

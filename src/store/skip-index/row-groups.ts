@@ -1,14 +1,14 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
-import type { ColumnName } from '../../skip-index/columns/column-ref.ts';
-import type { Columns } from '../../skip-index/columns/column-chunks.ts';
-import type { Chapter } from '../../skip-index/row-group.ts';
-import type { Digest } from '../../skip-index/block-summary.ts';
+import type { ColumnRef } from '../../skip-index/columns/column-ref.ts';
+import type { ColumnChunks } from '../../skip-index/columns/column-chunks.ts';
+import type { RowGroup } from '../../skip-index/row-group.ts';
+import type { BlockSummary } from '../../skip-index/block-summary.ts';
 import type { Database } from '../database/database.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 
 /** The end of the last digest, or of what was removed: events behind it have none yet. By the primary key. */
-export async function digestedTo(database: Database): Promise<Position> {
+export async function readIndexPosition(database: Database): Promise<Position> {
   const [row] = await database.rows<{ last: string }>(sql`
     select greatest(up_to, (select d.last from tidings.digests d order by d.last desc limit 1)) as last from tidings.retention`);
   return Number(row?.last ?? origin) as Position;
@@ -22,8 +22,8 @@ export async function digestedTo(database: Database): Promise<Position> {
  * the same, and the primary key keeps one; only removal can make two processes begin at different ones. So one of which
  * an event was removed is not stored: the record is locked, and if it moves on meanwhile, it is looked at again.
  */
-export async function storeChapter(database: Database, { digests, signature, columns }: Chapter): Promise<boolean> {
-  const [first, last] = [digests.at(0)?.first, digests.at(-1)?.last];
+export async function storeRowGroup(database: Database, { summaries, bloom, columns }: RowGroup): Promise<boolean> {
+  const [first, last] = [summaries.at(0)?.first, summaries.at(-1)?.last];
   if (first === undefined || last === undefined) return false;
   const rows = await database.rows(sql`
     with whole as (
@@ -31,9 +31,9 @@ export async function storeChapter(database: Database, { digests, signature, col
     ), chapter as (
       insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of, complete)
       select
-        ${last}, decode(${base64(signature)}, 'base64'), ${columns?.first ?? null}::bigint, ${bytes(columns?.occurred)},
-        ${json(columns?.names.texts)}::text, ${bytes(columns?.names.of)},
-        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.of)}, ${columns?.values.complete ?? null}::boolean
+        ${last}, decode(${base64(bloom)}, 'base64'), ${columns?.first ?? null}::bigint, ${bytes(columns?.occurred)},
+        ${json(columns?.names.texts)}::text, ${bytes(columns?.names.codes)},
+        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.codes)}, ${columns?.labels.hasAllColumns ?? null}::boolean
       from whole
       where not exists (select from tidings.digests where last >= ${first})
       on conflict do nothing
@@ -51,7 +51,7 @@ export async function storeChapter(database: Database, { digests, signature, col
       chapter.last, made.first, made.last, part, first_occurred, last_occurred, first_received, last_received, terms::int[],
       decode(signature, 'base64')
     from chapter
-    cross join jsonb_to_recordset(${JSON.stringify(digests.map(rowOf))}::text::jsonb) as made (
+    cross join jsonb_to_recordset(${JSON.stringify(summaries.map(summaryRow))}::text::jsonb) as made (
       first bigint, last bigint, part smallint, first_occurred timestamptz, last_occurred timestamptz,
       first_received timestamptz, last_received timestamptz, terms text, signature text
     )
@@ -59,30 +59,30 @@ export async function storeChapter(database: Database, { digests, signature, col
   return rows.length > 0;
 }
 
-function rowOf(digest: Digest): Readonly<Record<string, unknown>> {
+function summaryRow(summary: BlockSummary): Readonly<Record<string, unknown>> {
   return {
-    first: digest.first,
-    last: digest.last,
-    part: digest.part,
-    first_occurred: toTimestamp(digest.firstOccurred),
-    last_occurred: toTimestamp(digest.lastOccurred),
-    first_received: toTimestamp(digest.firstReceived),
-    last_received: toTimestamp(digest.lastReceived),
-    terms: `{${digest.terms.join(',')}}`,
-    signature: base64(digest.signature),
+    first: summary.first,
+    last: summary.last,
+    part: summary.cluster,
+    first_occurred: toTimestamp(summary.firstOccurred),
+    last_occurred: toTimestamp(summary.lastOccurred),
+    first_received: toTimestamp(summary.firstReceived),
+    last_received: toTimestamp(summary.lastReceived),
+    terms: `{${summary.terms.join(',')}}`,
+    signature: base64(summary.bloom),
   };
 }
 
-function columnRows(columns: Columns | null): readonly Readonly<Record<string, unknown>>[] {
+function columnRows(columns: ColumnChunks | null): readonly Readonly<Record<string, unknown>>[] {
   if (columns === null) return [];
   return [
-    ...columns.values.columns.map(({ kind, name, packed }) => columnRow({ kind, name }, packed?.values, packed?.of)),
-    ...columns.payloads.map(({ name, values, of }) => columnRow({ kind: 'payload', name }, values, of)),
+    ...columns.labels.columns.map(({ kind, name, encoded }) => columnRow({ kind, name }, encoded?.values, encoded?.codes)),
+    ...columns.payloads.map(({ name, values, codes }) => columnRow({ kind: 'payload', name }, values, codes)),
   ];
 }
 
-function columnRow({ kind, name }: ColumnName, values?: Uint8Array | null, of?: Uint8Array | null): Readonly<Record<string, unknown>> {
-  return { kind, name, values: values ? base64(values) : null, value_of: of ? base64(of) : null };
+function columnRow({ kind, name }: ColumnRef, values?: Uint8Array | null, codes?: Uint8Array | null): Readonly<Record<string, unknown>> {
+  return { kind, name, values: values ? base64(values) : null, value_of: codes ? base64(codes) : null };
 }
 
 function bytes(value: Uint8Array | undefined): SQL {

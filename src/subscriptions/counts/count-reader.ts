@@ -1,10 +1,10 @@
 import { TidingsError } from '../../errors.ts';
 import type { Position } from '../../event/cursor.ts';
-import type { Waiter } from '../../concurrency/wake-signal.ts';
-import { Alarm } from '../../concurrency/rearmable-timer.ts';
-import type { CountFeed } from './incremental-count.ts';
-import type { CountsUpdate } from './count-deltas.ts';
-import type { Identity, LiveCursor } from '../source.ts';
+import type { WakeListener } from '../../concurrency/wake-signal.ts';
+import { RearmableTimer } from '../../concurrency/rearmable-timer.ts';
+import type { IncrementalCount } from './incremental-count.ts';
+import type { CountUpdate } from './count-deltas.ts';
+import type { Identity, SubscriptionReader } from '../source.ts';
 
 /** The last message, where the count cannot go on. A message, since an iterator that throws would close its client's whole socket. */
 export interface CountFailed {
@@ -12,30 +12,30 @@ export interface CountFailed {
   readonly error: unknown;
 }
 
-export type CountsMessage = CountsUpdate | CountFailed;
+export type CountsMessage = CountUpdate | CountFailed;
 
 /**
  * The place of one subscriber in a live count. Begins with a snapshot that holds everything up to `atLeast`; then says, at most
  * every `intervalMs`, what was added since. Whoever takes messages slowly gets larger ones, or a snapshot again; so does
  * everybody, when retention has removed what was counted.
  */
-export class CountCursor implements LiveCursor<CountsMessage> {
+export class CountReader implements SubscriptionReader<CountsMessage> {
   /** Where the last message ended in the feed; null before the first. */
-  private place: Position | null = null;
-  private edition = 0;
-  private saidAt = -Infinity;
+  private position: Position | null = null;
+  private generation = 0;
+  private reportedAt = -Infinity;
   private failed = false;
-  private readonly alarm = new Alarm();
+  private readonly timer = new RearmableTimer();
 
   constructor(
-    private readonly feed: CountFeed,
-    private readonly own: { readonly atLeast: Position; readonly intervalMs: number; readonly leave: () => void },
+    private readonly count: IncrementalCount,
+    private readonly options: { readonly minPosition: Position; readonly intervalMs: number; readonly release: () => void },
   ) {}
 
   next(): CountsMessage | 'READ' | 'WAIT' | 'ENDED' {
     if (this.failed) return 'ENDED';
     try {
-      return this.ask();
+      return this.poll();
     } catch (error) {
       if (!(error instanceof TidingsError)) throw error;
       this.failed = true;
@@ -44,17 +44,17 @@ export class CountCursor implements LiveCursor<CountsMessage> {
   }
 
   read(): Promise<void> {
-    return this.feed.read();
+    return this.count.read();
   }
 
-  onMore(waiter: Waiter): void {
-    if (this.feed.hasNews || !this.hasAll) this.alarm.set(this.dueIn(), waiter);
-    else this.feed.onMore(waiter);
+  onReadable(listener: WakeListener): void {
+    if (this.count.hasPending || !this.isCurrent) this.timer.arm(this.dueInMs(), listener);
+    else this.count.onReadable(listener);
   }
 
-  offMore(waiter: Waiter): void {
-    this.alarm.clear();
-    this.feed.offMore(waiter);
+  offReadable(listener: WakeListener): void {
+    this.timer.clear();
+    this.count.offReadable(listener);
   }
 
   identityOf(message: CountsMessage): Identity {
@@ -66,27 +66,28 @@ export class CountCursor implements LiveCursor<CountsMessage> {
   }
 
   [Symbol.dispose](): void {
-    this.own.leave();
+    this.options.release();
   }
 
-  private ask(): CountsMessage | 'READ' | 'WAIT' {
-    if (this.feed.advance(this.own.atLeast) === 'READ') return 'READ';
-    if (this.dueIn() > 0) return 'WAIT';
-    this.feed.cut();
-    if (this.hasAll) return 'WAIT';
-    const { end, edition } = this.feed;
-    const update = (this.place === null || edition !== this.edition ? null : this.feed.since(this.place)) ?? this.feed.snapshot();
-    [this.place, this.edition] = [end, edition];
-    this.saidAt = performance.now();
+  private poll(): CountsMessage | 'READ' | 'WAIT' {
+    if (this.count.advance(this.options.minPosition) === 'READ') return 'READ';
+    if (this.dueInMs() > 0) return 'WAIT';
+    this.count.flush();
+    if (this.isCurrent) return 'WAIT';
+    const { end, generation } = this.count;
+    const update =
+      (this.position === null || generation !== this.generation ? null : this.count.since(this.position)) ?? this.count.snapshot();
+    [this.position, this.generation] = [end, generation];
+    this.reportedAt = performance.now();
     return update;
   }
 
-  private get hasAll(): boolean {
-    return this.feed.end === this.place && this.feed.edition === this.edition;
+  private get isCurrent(): boolean {
+    return this.count.end === this.position && this.count.generation === this.generation;
   }
 
-  private dueIn(): number {
-    return this.saidAt + this.own.intervalMs - performance.now();
+  private dueInMs(): number {
+    return this.reportedAt + this.options.intervalMs - performance.now();
   }
 }
 

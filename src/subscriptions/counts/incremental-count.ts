@@ -1,17 +1,17 @@
 import { changedBuckets, bucketsOf } from '../../counts/buckets.ts';
 import type { TimeBounds } from '../../filter/time-bounds.ts';
 import type { Dimension } from '../../counts/dimensions.ts';
-import { countKeys } from '../../counts/bucket-keys.ts';
-import { CountTable, tallied } from '../../counts/count-table.ts';
+import { bucketKeys } from '../../counts/bucket-keys.ts';
+import { CountTable, groupStats } from '../../counts/count-table.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { TidingsError } from '../../errors.ts';
-import { Waiters, type Waiter } from '../../concurrency/wake-signal.ts';
-import { CountPieces, type CountsUpdate } from './count-deltas.ts';
-import type { KeptCounts } from './count-snapshot.ts';
-import type { Walk } from '../log-reader.ts';
+import { WakeSignal, type WakeListener } from '../../concurrency/wake-signal.ts';
+import { CountDeltas, type CountUpdate } from './count-deltas.ts';
+import type { CountSnapshot } from './count-snapshot.ts';
+import type { LogReader } from '../log-reader.ts';
 
-export interface CountsSubject {
+export interface CountDefinition {
   readonly filter: Condition;
   readonly dimensions: readonly Dimension[];
   readonly bounds: TimeBounds;
@@ -26,56 +26,56 @@ export interface CountsSubject {
  * are stored. Where retention has removed some of them, all is counted again: that begins the next edition, of which
  * everybody gets a snapshot. Does not promise to keep pieces for long: whoever lacks one that is gone gets a snapshot too.
  */
-export class CountFeed {
-  private readonly name = `${(feeds += 1)}`;
-  private pieces = new CountPieces();
+export class IncrementalCount {
+  private readonly name = `${(instances += 1)}`;
+  private deltas = new CountDeltas();
   private pending = new CountTable();
   private reading: Promise<void> | null = null;
   /** Up to here it has walked; what lies behind `added` is pending. */
-  private place: Position;
-  private added: Position;
+  private position: Position;
+  private deltaEnd: Position;
   /** How far retention has come, as it was told. */
-  private removedUpTo: Position;
-  private readonly removals = new Waiters();
-  private editions = 0;
-  private snapshotMade: CountsUpdate | null = null;
+  private logStart: Position;
+  private readonly logStartSignal = new WakeSignal();
+  private generationCount = 0;
+  private cachedSnapshot: CountUpdate | null = null;
   /** Why it cannot go on. */
   private failure: TidingsError | null = null;
 
   constructor(
-    private readonly subject: CountsSubject,
-    private readonly log: { readonly walk: Walk; readonly count: (upTo: Position) => Promise<KeptCounts> },
-    private counted: KeptCounts,
+    private readonly definition: CountDefinition,
+    private readonly log: { readonly logReader: LogReader; readonly count: (upTo: Position) => Promise<CountSnapshot> },
+    private counted: CountSnapshot,
   ) {
-    this.place = this.added = counted.upTo;
-    this.removedUpTo = counted.after;
+    this.position = this.deltaEnd = counted.upTo;
+    this.logStart = counted.after;
   }
 
   /** Where the last piece ends. */
   get end(): Position {
-    return this.added;
+    return this.deltaEnd;
   }
 
   /** Grows where what was said before is not true any more. */
-  get edition(): number {
-    return this.editions;
+  get generation(): number {
+    return this.generationCount;
   }
 
   /** Tells it how far retention has come. */
-  removed(upTo: Position): void {
-    if (upTo <= this.removedUpTo) return;
-    this.removedUpTo = upTo;
-    this.removals.wake();
+  advanceLogStart(upTo: Position): void {
+    if (upTo <= this.logStart) return;
+    this.logStart = upTo;
+    this.logStartSignal.wake();
   }
 
   /** Adds what is known to match. READ: nothing more before a `read`, at least up to `atLeast`. Throws LIMIT_EXCEEDED. */
-  advance(atLeast: Position): 'READ' | 'DONE' {
+  advance(minPosition: Position): 'READ' | 'DONE' {
     for (;;) {
       if (this.failure !== null) throw this.failure;
-      if (this.reading !== null || this.hasLost) return 'READ';
-      const { place } = this;
-      if (this.log.walk.isAtHead(place)) return place < atLeast ? 'READ' : 'DONE';
-      const step = this.log.walk.known(place, stepLength);
+      if (this.reading !== null || this.needsRecount) return 'READ';
+      const { position } = this;
+      if (this.log.logReader.isAtHead(position)) return position < minPosition ? 'READ' : 'DONE';
+      const step = this.log.logReader.stepFromMatches(position, maxStepEvents);
       if (step === null) return 'READ';
       this.add(step);
     }
@@ -83,76 +83,82 @@ export class CountFeed {
 
   /** Moves one step, through the database if it must; one for all who ask meanwhile. */
   read(): Promise<void> {
-    this.reading ??= this.readOn().finally(() => (this.reading = null));
+    this.reading ??= this.readStep().finally(() => (this.reading = null));
     return this.reading;
   }
 
   /** Whether something was added that no piece has yet. */
-  get hasNews(): boolean {
+  get hasPending(): boolean {
     return this.pending.total > 0;
   }
 
-  onMore(waiter: Waiter): void {
-    this.log.walk.onMore(this.place, waiter);
-    this.removals.add(waiter);
+  onReadable(listener: WakeListener): void {
+    this.log.logReader.onReadable(this.position, listener);
+    this.logStartSignal.add(listener);
   }
 
-  offMore(waiter: Waiter): void {
-    this.log.walk.offMore(waiter);
-    this.removals.delete(waiter);
+  offReadable(listener: WakeListener): void {
+    this.log.logReader.offReadable(listener);
+    this.logStartSignal.delete(listener);
   }
 
   /** Makes a piece of what was added since the last. Throws LIMIT_EXCEEDED when the table gets too large. */
-  cut(): void {
-    if (!this.hasNews) return;
-    const cells = this.pending.all();
-    for (const cell of cells) this.counted.table.add(cell.keys, cell);
+  flush(): void {
+    if (!this.hasPending) return;
+    const groups = this.pending.all();
+    for (const group of groups) this.counted.table.add(group.keys, group);
     this.counted.table.total += this.pending.total;
-    this.pieces.add({ from: this.added, to: this.place, cells, total: this.pending.total });
-    this.added = this.place;
+    this.deltas.add({ from: this.deltaEnd, to: this.position, groups, total: this.pending.total });
+    this.deltaEnd = this.position;
     this.pending = new CountTable();
-    this.snapshotMade = null;
-    if (this.counted.table.size > mostBuckets) throw tooMany();
+    this.cachedSnapshot = null;
+    if (this.counted.table.size > maxBuckets) throw tooManyBuckets();
   }
 
   /** Everything up to `end`. Throws LIMIT_EXCEEDED. */
-  snapshot(): CountsUpdate {
-    if (this.snapshotMade !== null) return this.snapshotMade;
-    const { dimensions, bounds } = this.subject;
+  snapshot(): CountUpdate {
+    if (this.cachedSnapshot !== null) return this.cachedSnapshot;
+    const { dimensions, bounds } = this.definition;
     const { table } = this.counted;
-    const { buckets, truncated } = bucketsOf(table, { dimensions, bounds, order: 'KEY', first: mostBuckets });
-    if (truncated) throw tooMany();
-    const cursor = this.added;
-    this.snapshotMade = { kind: 'SNAPSHOT', buckets, total: table.total, cursor, identity: `${this.name}.${this.editions}:${cursor}` };
-    return this.snapshotMade;
+    const { buckets, truncated } = bucketsOf(table, { dimensions, bounds, order: 'KEY', first: maxBuckets });
+    if (truncated) throw tooManyBuckets();
+    const cursor = this.deltaEnd;
+    this.cachedSnapshot = {
+      kind: 'SNAPSHOT',
+      buckets,
+      total: table.total,
+      cursor,
+      identity: `${this.name}.${this.generationCount}:${cursor}`,
+    };
+    return this.cachedSnapshot;
   }
 
   /** What was added from a place to `end`, as one; null when that is not kept any more. */
-  since(place: Position): CountsUpdate | null {
-    const table = this.pieces.since(place);
+  since(position: Position): CountUpdate | null {
+    const table = this.deltas.since(position);
     if (table === null) return null;
-    const cursor = this.added;
-    const buckets = changedBuckets(table.all(), this.subject.dimensions);
-    return { kind: 'DELTA', buckets, total: table.total, cursor, identity: `${this.name}.${this.editions}:${place}-${cursor}` };
+    const cursor = this.deltaEnd;
+    const buckets = changedBuckets(table.all(), this.definition.dimensions);
+    return { kind: 'DELTA', buckets, total: table.total, cursor, identity: `${this.name}.${this.generationCount}:${position}-${cursor}` };
   }
 
   close(): void {
-    this.log.walk[Symbol.dispose]();
+    this.log.logReader[Symbol.dispose]();
   }
 
-  private get hasLost(): boolean {
-    return this.removedUpTo > this.counted.after;
+  private get needsRecount(): boolean {
+    return this.logStart > this.counted.after;
   }
 
-  private async readOn(): Promise<void> {
-    if (this.hasLost) return this.countAgain();
-    const { place } = this;
-    const remembered = await this.log.walk.remembered(place);
-    this.add(remembered !== null && remembered.upTo > place ? remembered : await this.log.walk.stored(place));
+  private async readStep(): Promise<void> {
+    if (this.needsRecount) return this.recount();
+    const { position } = this;
+    const buffered = await this.log.logReader.stepFromMemory(position);
+    this.add(buffered !== null && buffered.upTo > position ? buffered : await this.log.logReader.stepFromDatabase(position));
   }
 
-  private async countAgain(): Promise<void> {
-    const counted = await this.log.count(this.place).catch((error: unknown) => {
+  private async recount(): Promise<void> {
+    const counted = await this.log.count(this.position).catch((error: unknown) => {
       if (!(error instanceof TidingsError) || error.code === 'UNAVAILABLE') throw error;
       this.failure = error;
       return null;
@@ -164,32 +170,32 @@ export class CountFeed {
       return;
     }
     this.counted = counted;
-    this.added = this.place;
+    this.deltaEnd = this.position;
     this.pending = new CountTable();
-    this.pieces = new CountPieces();
-    this.snapshotMade = null;
-    this.editions += 1;
+    this.deltas = new CountDeltas();
+    this.cachedSnapshot = null;
+    this.generationCount += 1;
   }
 
-  private add({ events, upTo }: Awaited<ReturnType<Walk['stored']>>): void {
+  private add({ events, upTo }: Awaited<ReturnType<LogReader['stepFromDatabase']>>): void {
     for (const event of events) {
       if (event.position <= this.counted.after) continue; // memory may reach back further than the log
-      if (this.pending.size > mostBuckets) this.failure = tooMany();
+      if (this.pending.size > maxBuckets) this.failure = tooManyBuckets();
       if (this.failure !== null) break;
-      const one = tallied(1, event.occurred, event.occurred);
-      for (const keys of countKeys(this.subject.dimensions, event)) this.pending.add(keys, one);
+      const one = groupStats(1, event.occurred, event.occurred);
+      for (const keys of bucketKeys(this.definition.dimensions, event)) this.pending.add(keys, one);
       this.pending.total += 1;
     }
-    this.place = upTo;
+    this.position = upTo;
   }
 }
 
-function tooMany(): TidingsError {
-  const message = `by: expected at most ${mostBuckets} buckets in a live count, got more; count fewer events, or by fewer segments or coarser times`;
+function tooManyBuckets(): TidingsError {
+  const message = `by: expected at most ${maxBuckets} buckets in a live count, got more; count fewer events, or by fewer segments or coarser times`;
   return new TidingsError('LIMIT_EXCEEDED', message, { path: ['by'] });
 }
 
 /** So that no two feeds have updates of the same identity. */
-let feeds = 0;
-const stepLength = 1000;
-const mostBuckets = 10_000;
+let instances = 0;
+const maxStepEvents = 1000;
+const maxBuckets = 10_000;

@@ -1,26 +1,26 @@
 import type { Position } from '../../event/cursor.ts';
-import type { RemovedUpTo } from '../../store/retention/log-start.ts';
+import type { LogStart } from '../../store/retention/log-start.ts';
 
 /**
  * Tells once a second how far retention has come, whichever process removed something, until it is disposed of. Takes one
  * small statement each time; keeps no process alive.
  */
-export function watchRemoval(removedUpTo: RemovedUpTo, tell: (upTo: Position) => void): Disposable {
-  let asking = false;
+export function watchRetention(readLogStart: LogStart, onLogStart: (logStart: Position) => void): Disposable {
+  let isReading = false;
   let ended = false;
-  const ask = async (): Promise<void> => {
-    if (asking) return;
-    asking = true;
+  const poll = async (): Promise<void> => {
+    if (isReading) return;
+    isReading = true;
     try {
-      const upTo = await removedUpTo();
-      if (!ended) tell(upTo);
+      const logStart = await readLogStart();
+      if (!ended) onLogStart(logStart);
     } catch {
       // The next time will tell; whoever reads events says that the database is away.
     } finally {
-      asking = false;
+      isReading = false;
     }
   };
-  const timer = setInterval(() => void ask(), askMs).unref();
+  const timer = setInterval(() => void poll(), pollIntervalMs).unref();
   return {
     [Symbol.dispose]() {
       ended = true;
@@ -29,4 +29,4 @@ export function watchRemoval(removedUpTo: RemovedUpTo, tell: (upTo: Position) =>
   };
 }
 
-const askMs = 1000;
+const pollIntervalMs = 1000;

@@ -1,9 +1,9 @@
 import type { StoredEvent } from '../../event/event.ts';
 import type { TextField } from '../../filter/filter.ts';
-import { Drawer, type Filed, type Show, LabelDrawers } from './value-index.ts';
-import type { Way } from './presearch-keys.ts';
+import { ValueIndex, type NestedIndex, type OnBucket, LabelIndex } from './value-index.ts';
+import type { KeyPath } from './presearch-keys.ts';
 import type { Among, Aspect } from './index-key.ts';
-import { PayloadDrawers } from './payload-index.ts';
+import { PayloadIndex } from './payload-index.ts';
 
 /**
  * Filters filed under headings, and found by the events that have them.
@@ -15,39 +15,39 @@ import { PayloadDrawers } from './payload-index.ts';
  * Assumes that a filter is removed by the ways by which it was added, and is added once. Promises that nothing is left of
  * what was removed, and that an event is looked up by its own values only, whatever the number of filters.
  */
-export class FilingIndex<F> implements Filed<F> {
-  private readonly fields = new Map<TextField, Drawer<F>>();
-  private readonly labels: Readonly<Record<Among, LabelDrawers<F>>> = {
-    primary: new LabelDrawers(),
-    related: new LabelDrawers(),
-    any: new LabelDrawers(),
+export class FilterIndex<F> implements NestedIndex<F> {
+  private readonly fields = new Map<TextField, ValueIndex<F>>();
+  private readonly labels: Readonly<Record<Among, LabelIndex<F>>> = {
+    primary: new LabelIndex(),
+    related: new LabelIndex(),
+    any: new LabelIndex(),
   };
-  private readonly payload = new PayloadDrawers<F>();
+  private readonly payload = new PayloadIndex<F>();
 
   get isEmpty(): boolean {
     const { primary, related, any } = this.labels;
     return [this.fields, primary, related, any, this.payload].every(({ size }) => size === 0);
   }
 
-  add([way = [], ...others]: readonly Way[], filter: F): void {
-    for (const heading of way) {
-      const bucket = this.place(heading.aspect).open().open(heading);
-      if (bucket.filters.size < crowd || others.length === 0) bucket.filters.add(filter);
-      else (bucket.within ??= new FilingIndex()).add(others, filter);
+  add([keyPath = [], ...others]: readonly KeyPath[], filter: F): void {
+    for (const key of keyPath) {
+      const bucket = this.slot(key.aspect).getOrCreate().getOrCreate(key);
+      if (bucket.filters.size < splitThreshold || others.length === 0) bucket.filters.add(filter);
+      else (bucket.nested ??= new FilterIndex()).add(others, filter);
     }
   }
 
-  remove([way = [], ...others]: readonly Way[], filter: F): void {
-    for (const heading of way) {
-      const place = this.place(heading.aspect);
-      const drawer = place.get();
-      const bucket = drawer?.get(heading);
+  remove([keyPath = [], ...others]: readonly KeyPath[], filter: F): void {
+    for (const key of keyPath) {
+      const slot = this.slot(key.aspect);
+      const valueIndex = slot.get();
+      const bucket = valueIndex?.get(key);
       // None when the way has this heading twice, which an any can bring about.
-      if (drawer === undefined || bucket === undefined) continue;
-      if (!bucket.filters.delete(filter)) bucket.within?.remove(others, filter);
-      if (bucket.within?.isEmpty === true) bucket.within = null;
-      if (bucket.filters.size === 0 && bucket.within === null) drawer.close(heading);
-      if (drawer.isEmpty) place.close();
+      if (valueIndex === undefined || bucket === undefined) continue;
+      if (!bucket.filters.delete(filter)) bucket.nested?.remove(others, filter);
+      if (bucket.nested?.isEmpty === true) bucket.nested = null;
+      if (bucket.filters.size === 0 && bucket.nested === null) valueIndex.remove(key);
+      if (valueIndex.isEmpty) slot.remove();
     }
   }
 
@@ -55,29 +55,29 @@ export class FilingIndex<F> implements Filed<F> {
    * Shows the buckets that this event's values belong to, some perhaps more than once. What is within a bucket is left to
    * the one who is shown it, who can probe it once, however many resources lead there.
    */
-  probe(event: StoredEvent, show: Show<F>): void {
-    for (const [field, drawer] of this.fields) {
+  probe(event: StoredEvent, onBucket: OnBucket<F>): void {
+    for (const [field, valueIndex] of this.fields) {
       const text = event[field];
-      if (text !== null) drawer.probe(text, show);
+      if (text !== null) valueIndex.probe(text, onBucket);
     }
     const { primary, related, any } = this.labels;
-    primary.probe(event.resource, show);
-    any.probe(event.resource, show);
+    primary.probe(event.resource, onBucket);
+    any.probe(event.resource, onBucket);
     for (const resource of event.related) {
-      related.probe(resource, show);
-      any.probe(resource, show);
+      related.probe(resource, onBucket);
+      any.probe(resource, onBucket);
     }
-    this.payload.probe(event.payload, show);
+    this.payload.probe(event.payload, onBucket);
   }
 
-  private place(aspect: Aspect): Place<F> {
+  private slot(aspect: Aspect): Slot<F> {
     switch (aspect.of) {
       case 'event':
-        return placeIn(this.fields, aspect.field);
+        return slotIn(this.fields, aspect.field);
       case 'resource':
-        return placeIn(this.labels[aspect.among], aspect.label);
+        return slotIn(this.labels[aspect.among], aspect.label);
       case 'payload':
-        return placeIn(this.payload, aspect.path);
+        return slotIn(this.payload, aspect.path);
       default:
         return aspect satisfies never;
     }
@@ -85,29 +85,29 @@ export class FilingIndex<F> implements Filed<F> {
 }
 
 /** Where the drawer for an aspect is, or would be. */
-interface Place<F> {
-  get(): Drawer<F> | undefined;
-  open(): Drawer<F>;
-  close(): void;
+interface Slot<F> {
+  get(): ValueIndex<F> | undefined;
+  getOrCreate(): ValueIndex<F>;
+  remove(): void;
 }
 
-interface Drawers<K, F> {
-  get(key: K): Drawer<F> | undefined;
-  set(key: K, drawer: Drawer<F>): unknown;
+interface ValueIndexes<K, F> {
+  get(key: K): ValueIndex<F> | undefined;
+  set(key: K, valueIndex: ValueIndex<F>): unknown;
   delete(key: K): unknown;
 }
 
-function placeIn<K, F>(drawers: Drawers<K, F>, key: K): Place<F> {
+function slotIn<K, F>(valueIndexes: ValueIndexes<K, F>, key: K): Slot<F> {
   return {
-    get: () => drawers.get(key),
-    open() {
-      const drawer = drawers.get(key) ?? new Drawer<F>();
-      drawers.set(key, drawer);
-      return drawer;
+    get: () => valueIndexes.get(key),
+    getOrCreate() {
+      const valueIndex = valueIndexes.get(key) ?? new ValueIndex<F>();
+      valueIndexes.set(key, valueIndex);
+      return valueIndex;
     },
-    close: () => drawers.delete(key),
+    remove: () => valueIndexes.delete(key),
   };
 }
 
 /** So many filters are checked about as fast as they are looked up within. */
-const crowd = 8;
+const splitThreshold = 8;

@@ -3,8 +3,8 @@ import type { Condition } from '../../filter/filter.ts';
 import { matches } from '../../filter/matches.ts';
 import { canonicalFilter, type CanonicalFilter } from '../../filter/canonical-filter.ts';
 import type { Bucket } from './value-index.ts';
-import { filingOf, type Filing } from './presearch-keys.ts';
-import { FilingIndex } from './filter-index.ts';
+import { presearchKeysOf, type PresearchKeys } from './presearch-keys.ts';
+import { FilterIndex } from './filter-index.ts';
 
 /** Equal filters, held once: what is done for one of their subscribers is done for all. */
 export interface FilterGroup<S> {
@@ -19,12 +19,12 @@ export interface FilterGroup<S> {
 }
 
 /** Numbers of distinct filters. */
-export interface MatcherSizes {
+export interface FilterCounts {
   readonly exact: number;
   /** Filed under what texts begin with, or under what an event merely has; found by more events than those that match. */
-  readonly loose: number;
+  readonly inexact: number;
   /** Checked one by one on every event. */
-  readonly unfiled: number;
+  readonly none: number;
 }
 
 /**
@@ -35,25 +35,25 @@ export interface MatcherSizes {
  * removing are as fast as a filter is long. Does not promise speed for filters that differ in nothing but what cannot be
  * filed: negations, ranges, texts.
  */
-export class Matcher<S> {
+export class FilterMatcher<S> {
   private readonly groups = new Map<string, Group<S>>();
-  private readonly filed = new FilingIndex<Group<S>>();
-  private readonly unfiled = new Set<Group<S>>();
-  private loose = 0;
+  private readonly index = new FilterIndex<Group<S>>();
+  private readonly unindexed = new Set<Group<S>>();
+  private inexact = 0;
   /** Counts events, to tell the groups and buckets that this event came across already. */
   private round = 0;
 
-  get sizes(): MatcherSizes {
-    const { loose, unfiled } = this;
-    return { exact: this.groups.size - loose - unfiled.size, loose, unfiled: unfiled.size };
+  get filterCounts(): FilterCounts {
+    const { inexact, unindexed } = this;
+    return { exact: this.groups.size - inexact - unindexed.size, inexact, none: unindexed.size };
   }
 
   /** Adds a subscriber; what comes back removes it again, also when called twice. */
   add(filter: Condition, subscriber: S): () => void {
     const canonical = canonicalFilter(filter);
-    const group = this.groups.get(canonical.key) ?? this.open(canonical);
+    const group = this.groups.get(canonical.key) ?? this.addGroup(canonical);
     const remove = (): void => {
-      if (group.members.delete(remove) && group.members.size === 0) this.close(group);
+      if (group.members.delete(remove) && group.members.size === 0) this.removeGroup(group);
     };
     group.members.set(remove, subscriber);
     return remove;
@@ -68,39 +68,39 @@ export class Matcher<S> {
     this.round += 1;
     const { round } = this;
     const found: Group<S>[] = [];
-    const check = (group: Group<S>): void => {
-      if (group.seen === round) return;
-      group.seen = round;
+    const collect = (group: Group<S>): void => {
+      if (group.lastRound === round) return;
+      group.lastRound = round;
       found.push(group);
     };
-    const show = (bucket: Bucket<Group<S>>): void => {
-      if (bucket.seen === round) return;
-      bucket.seen = round;
-      bucket.filters.forEach(check);
-      bucket.within?.probe(event, show);
+    const onBucket = (bucket: Bucket<Group<S>>): void => {
+      if (bucket.lastRound === round) return;
+      bucket.lastRound = round;
+      bucket.filters.forEach(collect);
+      bucket.nested?.probe(event, onBucket);
     };
-    this.filed.probe(event, show);
-    this.unfiled.forEach(check);
+    this.index.probe(event, onBucket);
+    this.unindexed.forEach(collect);
     return found;
   }
 
-  private open(canonical: CanonicalFilter): Group<S> {
-    const filing = filingOf(canonical.condition);
-    const group = new Group<S>(canonical, filing?.proves ?? false);
+  private addGroup(canonical: CanonicalFilter): Group<S> {
+    const keys = presearchKeysOf(canonical.condition);
+    const group = new Group<S>(canonical, keys?.isExact ?? false);
     this.groups.set(group.key, group);
-    if (filing === null) this.unfiled.add(group);
-    else this.filed.add(filing.ways, group);
-    if (filing !== null && isLoose(filing)) this.loose += 1;
+    if (keys === null) this.unindexed.add(group);
+    else this.index.add(keys.keyPaths, group);
+    if (keys !== null && isInexact(keys)) this.inexact += 1;
     return group;
   }
 
-  private close(group: Group<S>): void {
+  private removeGroup(group: Group<S>): void {
     // Found anew rather than kept: a filing takes more memory than time.
-    const filing = filingOf(group.filter);
+    const keys = presearchKeysOf(group.filter);
     this.groups.delete(group.key);
-    if (filing === null) this.unfiled.delete(group);
-    else this.filed.remove(filing.ways, group);
-    if (filing !== null && isLoose(filing)) this.loose -= 1;
+    if (keys === null) this.unindexed.delete(group);
+    else this.index.remove(keys.keyPaths, group);
+    if (keys !== null && isInexact(keys)) this.inexact -= 1;
   }
 }
 
@@ -109,19 +109,19 @@ class Group<S> implements FilterGroup<S> {
   readonly key: string;
   /** By what removes them. */
   readonly members = new Map<() => void, S>();
-  seen = 0;
+  lastRound = 0;
 
   constructor(
     { condition, key }: CanonicalFilter,
     /** Whether an event that it was filed for matches without a further check. */
-    private readonly isProved: boolean,
+    private readonly isExact: boolean,
   ) {
     this.filter = condition;
     this.key = key;
   }
 
   matches(event: StoredEvent): boolean {
-    return this.isProved || matches(this.filter, event);
+    return this.isExact || matches(this.filter, event);
   }
 
   get subscribers(): Iterable<S> {
@@ -129,6 +129,6 @@ class Group<S> implements FilterGroup<S> {
   }
 }
 
-function isLoose({ ways: [first = []] }: Filing): boolean {
+function isInexact({ keyPaths: [first = []] }: PresearchKeys): boolean {
   return first.some(({ by }) => by !== 'value');
 }

@@ -6,7 +6,7 @@ import type { PayloadPath } from '../../event/payload-path.ts';
  * A heading that filters are filed under, and what an event must have to be looked up there: this value of an aspect,
  * a text that begins with this prefix, or any value at all.
  */
-export type Heading = { readonly aspect: Aspect } & (
+export type IndexKey = { readonly aspect: Aspect } & (
   | { readonly by: 'value'; readonly value: Scalar }
   | { readonly by: 'prefix'; readonly prefix: string }
   | { readonly by: 'presence' }
@@ -30,17 +30,17 @@ export function isScalar(value: unknown): value is Scalar {
  * the aspect is about, since nobody has counted: ids are nearly unique, names and roles are few. Where the guess is
  * wrong, its headings become crowded, and the index looks further (FilingIndex).
  */
-export function weightOf(heading: Heading): number {
-  const { aspect } = heading;
-  switch (heading.by) {
+export function weightOf(key: IndexKey): number {
+  const { aspect } = key;
+  switch (key.by) {
     case 'value':
-      return typeof heading.value === 'boolean' || heading.value === null ? oneOfFew : aspectWeight(aspect);
+      return typeof key.value === 'boolean' || key.value === null ? lowCardinalityWeight : aspectWeight(aspect);
     case 'prefix':
-      return anyPrefix + aspectWeight(aspect);
+      return prefixWeight + aspectWeight(aspect);
     case 'presence':
-      return anyValue + aspectWeight(aspect);
+      return existsWeight + aspectWeight(aspect);
     default:
-      return heading satisfies never;
+      return key satisfies never;
   }
 }
 
@@ -49,12 +49,12 @@ function aspectWeight(aspect: Aspect): number {
     case 'event':
       return fieldWeights[aspect.field];
     case 'resource': {
-      const weight = labelWeights.get(aspect.label) ?? otherLabel;
+      const weight = labelWeights.get(aspect.label) ?? otherLabelWeight;
       // An event has one primary resource, but perhaps many others.
       return aspect.among === 'primary' ? weight : 2 * weight;
     }
     case 'payload':
-      return payloadValue;
+      return payloadWeight;
     default:
       return aspect satisfies never;
   }
@@ -66,8 +66,8 @@ const labelWeights: ReadonlyMap<string, number> = new Map([
   [labelKeys.name, 40],
   [labelKeys.role, 2000],
 ]);
-const otherLabel = 100;
-const payloadValue = 150;
-const oneOfFew = 3000;
-const anyPrefix = 10_000;
-const anyValue = 100_000;
+const otherLabelWeight = 100;
+const payloadWeight = 150;
+const lowCardinalityWeight = 3000;
+const prefixWeight = 10_000;
+const existsWeight = 100_000;

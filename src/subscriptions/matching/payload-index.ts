@@ -1,28 +1,28 @@
 import { arrayIndex, type PayloadPath } from '../../event/payload-path.ts';
-import type { Drawer, Show } from './value-index.ts';
+import type { ValueIndex, OnBucket } from './value-index.ts';
 
 /** The drawers for the values at paths of payloads: a tree with a level for each key of a path. */
-export class PayloadDrawers<F> {
-  private readonly root: Level<F> = level();
+export class PayloadIndex<F> {
+  private readonly root: PathNode<F> = pathNode();
 
   get size(): number {
-    return this.root.below.size;
+    return this.root.children.size;
   }
 
-  get(path: PayloadPath): Drawer<F> | undefined {
-    let here: Level<F> | undefined = this.root;
-    for (const key of path) here = here?.below.get(key);
-    return here?.drawer;
+  get(path: PayloadPath): ValueIndex<F> | undefined {
+    let node: PathNode<F> | undefined = this.root;
+    for (const key of path) node = node?.children.get(key);
+    return node?.valueIndex;
   }
 
-  set(path: PayloadPath, drawer: Drawer<F>): void {
-    let here = this.root;
+  set(path: PayloadPath, valueIndex: ValueIndex<F>): void {
+    let node = this.root;
     for (const key of path) {
-      const next = here.below.get(key) ?? level<F>();
-      here.below.set(key, next);
-      here = next;
+      const next = node.children.get(key) ?? pathNode<F>();
+      node.children.set(key, next);
+      node = next;
     }
-    here.drawer = drawer;
+    node.valueIndex = valueIndex;
   }
 
   delete(path: PayloadPath): void {
@@ -30,43 +30,43 @@ export class PayloadDrawers<F> {
   }
 
   /** Looks at the values at paths in use, wherever there is one. */
-  probe(payload: unknown, show: Show<F>): void {
-    probe(this.root, payload, show);
+  probe(payload: unknown, onBucket: OnBucket<F>): void {
+    probe(this.root, payload, onBucket);
   }
 }
 
-interface Level<F> {
-  drawer: Drawer<F> | undefined;
-  readonly below: Map<string, Level<F>>;
+interface PathNode<F> {
+  valueIndex: ValueIndex<F> | undefined;
+  readonly children: Map<string, PathNode<F>>;
 }
 
-function level<F>(): Level<F> {
-  return { drawer: undefined, below: new Map() };
+function pathNode<F>(): PathNode<F> {
+  return { valueIndex: undefined, children: new Map() };
 }
 
-function remove<F>(here: Level<F>, [key, ...rest]: PayloadPath): void {
+function remove<F>(node: PathNode<F>, [key, ...rest]: PayloadPath): void {
   if (key === undefined) {
-    here.drawer = undefined;
+    node.valueIndex = undefined;
     return;
   }
-  const next = here.below.get(key);
+  const next = node.children.get(key);
   if (next === undefined) return;
   remove(next, rest);
-  if (next.drawer === undefined && next.below.size === 0) here.below.delete(key);
+  if (next.valueIndex === undefined && next.children.size === 0) node.children.delete(key);
 }
 
 /** Steps as valueAt does, but along all paths in use at once; where those are many, along what the value has. */
-function probe<F>(here: Level<F>, value: unknown, show: Show<F>): void {
-  here.drawer?.probe(value, show);
-  if (here.below.size === 0 || typeof value !== 'object' || value === null) return;
-  const within = value as Readonly<Record<string, unknown>>;
-  const keys = here.below.size <= few ? here.below.keys() : Object.keys(value);
+function probe<F>(node: PathNode<F>, value: unknown, onBucket: OnBucket<F>): void {
+  node.valueIndex?.probe(value, onBucket);
+  if (node.children.size === 0 || typeof value !== 'object' || value === null) return;
+  const object = value as Readonly<Record<string, unknown>>;
+  const keys = node.children.size <= lookupThresholdKeys ? node.children.keys() : Object.keys(value);
   for (const key of keys) {
-    const next = here.below.get(key);
-    if (next === undefined || !Object.hasOwn(within, key) || within[key] === undefined) continue;
-    if (!Array.isArray(value) || arrayIndex.test(key)) probe(next, within[key], show);
+    const next = node.children.get(key);
+    if (next === undefined || !Object.hasOwn(object, key) || object[key] === undefined) continue;
+    if (!Array.isArray(value) || arrayIndex.test(key)) probe(next, object[key], onBucket);
   }
 }
 
 /** So many look-ups cost little, while listing the keys of a value costs as much as it is large. */
-const few = 200;
+const lookupThresholdKeys = 200;

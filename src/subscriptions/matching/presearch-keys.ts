@@ -2,63 +2,63 @@ import { labelKeys } from '../../event/event.ts';
 import type { Combination, Condition, ResourceTest, ValueTest } from '../../filter/filter.ts';
 import { literalRuns } from '../../filter/glob.ts';
 import type { PayloadPath } from '../../event/payload-path.ts';
-import { isScalar, weightOf, type Among, type Heading } from './index-key.ts';
+import { isScalar, weightOf, type Among, type IndexKey } from './index-key.ts';
 
 /**
  * Where a filter can be filed, so that only events that may match it come across it. The idea is that of Hanson et
  * al., "A predicate matching algorithm for database rule systems" (1990): file a conjunction under its most selective
  * part, check the rest of it when an event comes by.
  */
-export interface Filing {
+export interface PresearchKeys {
   /** The best way first. Each one alone suffices: every event that matches the filter has at least one of its headings. */
-  readonly ways: readonly Way[];
+  readonly keyPaths: readonly KeyPath[];
   /** Whether an event that has a heading of the first way is thereby known to match. */
-  readonly proves: boolean;
+  readonly isExact: boolean;
 }
-export type Way = readonly Heading[];
+export type KeyPath = readonly IndexKey[];
 
 /** Null when an event can match without having anything in particular, as with `not` or a range of time. */
-export function filingOf(condition: Condition): Filing | null {
+export function presearchKeysOf(condition: Condition): PresearchKeys | null {
   switch (condition.kind) {
     case 'oneOf': {
       const aspect = { of: 'event', field: condition.field } as const;
-      return proving(condition.values.map((value) => ({ aspect, by: 'value', value })));
+      return exactKeys(condition.values.map((value) => ({ aspect, by: 'value', value })));
     }
     case 'startsWith': {
       const aspect = { of: 'event', field: condition.field } as const;
-      return proving(condition.prefixes.map((prefix) => ({ aspect, by: 'prefix', prefix })));
+      return exactKeys(condition.prefixes.map((prefix) => ({ aspect, by: 'prefix', prefix })));
     }
     case 'resource':
-      return resourceFiling(condition.passes, condition.among);
+      return resourceKeys(condition.passes, condition.among);
     case 'payload':
-      return valueFiling(condition.passes, condition.path);
+      return valueKeys(condition.passes, condition.path);
     case 'during':
     case 'contains':
       return null;
     default:
-      return combinationFiling(condition, filingOf);
+      return combinationKeys(condition, presearchKeysOf);
   }
 }
 
-function resourceFiling(test: ResourceTest, among: Among): Filing | null {
+function resourceKeys(test: ResourceTest, among: Among): PresearchKeys | null {
   if (test.kind === 'all' || test.kind === 'any' || test.kind === 'not') {
-    return combinationFiling(test, (each) => resourceFiling(each, among));
+    return combinationKeys(test, (each) => resourceKeys(each, among));
   }
   const aspect = { of: 'resource', among, label: test.label } as const;
   // Every resource has an id, and nearly every event a role somewhere, so that having one tells nothing.
-  const telling = test.label !== labelKeys.id && test.label !== labelKeys.role;
+  const isSelective = test.label !== labelKeys.id && test.label !== labelKeys.role;
   switch (test.kind) {
     case 'oneOf':
-      return proving(test.values.map((value) => ({ aspect, by: 'value', value })));
+      return exactKeys(test.values.map((value) => ({ aspect, by: 'value', value })));
     case 'startsWith':
-      return proving(test.prefixes.map((prefix) => ({ aspect, by: 'prefix', prefix })));
+      return exactKeys(test.prefixes.map((prefix) => ({ aspect, by: 'prefix', prefix })));
     case 'exists':
-      return telling ? proving([{ aspect, by: 'presence' }]) : null;
+      return isSelective ? exactKeys([{ aspect, by: 'presence' }]) : null;
     case 'like': {
-      const heads = test.globs.map(literalRuns);
-      if (!telling && heads.some(({ prefix, whole }) => prefix === '' && !whole)) return null;
-      return hinting(
-        heads.map(({ prefix, whole }): Heading => {
+      const literals = test.globs.map(literalRuns);
+      if (!isSelective && literals.some(({ prefix, isLiteral: whole }) => prefix === '' && !whole)) return null;
+      return inexactKeys(
+        literals.map(({ prefix, isLiteral: whole }): IndexKey => {
           if (whole) return { aspect, by: 'value', value: prefix };
           return prefix === '' ? { aspect, by: 'presence' } : { aspect, by: 'prefix', prefix: prefix };
         }),
@@ -69,37 +69,37 @@ function resourceFiling(test: ResourceTest, among: Among): Filing | null {
   }
 }
 
-function valueFiling(test: ValueTest, path: PayloadPath): Filing | null {
+function valueKeys(test: ValueTest, path: PayloadPath): PresearchKeys | null {
   const aspect = { of: 'payload', path } as const;
   switch (test.kind) {
     case 'exists':
-      return proving([{ aspect, by: 'presence' }]);
+      return exactKeys([{ aspect, by: 'presence' }]);
     case 'oneOf': {
       const scalars = test.values.filter(isScalar);
-      if (scalars.length < test.values.length) return hinting([{ aspect, by: 'presence' }]);
-      return proving(scalars.map((value) => ({ aspect, by: 'value', value })));
+      if (scalars.length < test.values.length) return inexactKeys([{ aspect, by: 'presence' }]);
+      return exactKeys(scalars.map((value) => ({ aspect, by: 'value', value })));
     }
     case 'compares':
-      return hinting([{ aspect, by: 'presence' }]);
+      return inexactKeys([{ aspect, by: 'presence' }]);
     default:
-      return combinationFiling(test, (each) => valueFiling(each, path));
+      return combinationKeys(test, (each) => valueKeys(each, path));
   }
 }
 
-function combinationFiling<T>(combination: Combination<T>, filing: (each: T) => Filing | null): Filing | null {
+function combinationKeys<T>(combination: Combination<T>, keysOf: (each: T) => PresearchKeys | null): PresearchKeys | null {
   switch (combination.kind) {
     case 'all': {
-      const ways = combination.of.flatMap((each) => filing(each)?.ways ?? []);
-      return ways.length === 0 ? null : { ways: bestOf(ways), proves: false };
+      const keyPaths = combination.of.flatMap((each) => keysOf(each)?.keyPaths ?? []);
+      return keyPaths.length === 0 ? null : { keyPaths: bySelectivity(keyPaths), isExact: false };
     }
     case 'any': {
-      const each = combination.of.map(filing).filter((alternative) => alternative !== null);
+      const each = combination.of.map(keysOf).filter((alternative) => alternative !== null);
       if (each.length < combination.of.length) return null;
-      if (each.length === 0) return proving([]);
+      if (each.length === 0) return exactKeys([]);
       // An event has to come across every alternative: a way is one way of each.
-      const count = Math.min(mostWays, ...each.map(({ ways }) => ways.length));
-      const ways = Array.from({ length: count }, (_, at) => each.flatMap((alternative) => alternative.ways[at] ?? []));
-      return { ways: narrowing(ways), proves: each.every(({ proves }) => proves) };
+      const count = Math.min(maxKeyPaths, ...each.map(({ keyPaths }) => keyPaths.length));
+      const keyPaths = Array.from({ length: count }, (_, at) => each.flatMap((alternative) => alternative.keyPaths[at] ?? []));
+      return { keyPaths: limitKeyPaths(keyPaths), isExact: each.every(({ isExact }) => isExact) };
     }
     case 'not':
       return null;
@@ -108,36 +108,36 @@ function combinationFiling<T>(combination: Combination<T>, filing: (each: T) => 
   }
 }
 
-function bestOf(ways: readonly Way[]): readonly Way[] {
-  const weigh = (way: Way): number => way.reduce((sum, heading) => sum + weightOf(heading), 0);
-  const sorted = ways.map((way) => ({ way, weight: weigh(way) })).toSorted((a, b) => a.weight - b.weight);
-  return narrowing(sorted.map(({ way }) => way));
+function bySelectivity(keyPaths: readonly KeyPath[]): readonly KeyPath[] {
+  const pathWeight = (keyPath: KeyPath): number => keyPath.reduce((sum, key) => sum + weightOf(key), 0);
+  const sorted = keyPaths.map((keyPath) => ({ way: keyPath, weight: pathWeight(keyPath) })).toSorted((a, b) => a.weight - b.weight);
+  return limitKeyPaths(sorted.map(({ way: keyPath }) => keyPath));
 }
 
 /**
  * The first way, which may take as many headings as the filter has values, and others that are worth their memory: they
  * are for headings that are crowded, and each is repeated under every heading of the ways before it.
  */
-function narrowing([first, ...others]: readonly Way[]): readonly Way[] {
+function limitKeyPaths([first, ...others]: readonly KeyPath[]): readonly KeyPath[] {
   if (first === undefined) return [];
-  const ways = [first];
-  let repeated = 1;
-  for (const way of others) {
-    if (ways.length === mostWays || repeated * way.length > mostRepeated) continue;
-    ways.push(way);
-    repeated *= way.length;
+  const keyPaths = [first];
+  let repetitions = 1;
+  for (const keyPath of others) {
+    if (keyPaths.length === maxKeyPaths || repetitions * keyPath.length > maxRepetitions) continue;
+    keyPaths.push(keyPath);
+    repetitions *= keyPath.length;
   }
-  return ways;
+  return keyPaths;
 }
 
-function proving(way: Way): Filing {
-  return { ways: [way], proves: true };
+function exactKeys(keyPath: KeyPath): PresearchKeys {
+  return { keyPaths: [keyPath], isExact: true };
 }
 
-function hinting(way: Way): Filing {
-  return { ways: [way], proves: false };
+function inexactKeys(keyPath: KeyPath): PresearchKeys {
+  return { keyPaths: [keyPath], isExact: false };
 }
 
-const mostWays = 6;
+const maxKeyPaths = 6;
 /** How often a filter may be filed under one heading of its first way. */
-const mostRepeated = 16;
+const maxRepetitions = 16;

@@ -3,11 +3,11 @@
  * carry as much text as the prefixes below them share. Looking up walks a text once, and no further than prefixes reach,
  * however many there are and however long they or the text are.
  */
-export class PrefixTree<V> {
+export class RadixTree<V> {
   private readonly root: Node<V> = leaf<V>('', undefined);
 
   get isEmpty(): boolean {
-    return this.root.value === undefined && this.root.below === undefined;
+    return this.root.value === undefined && this.root.children === undefined;
   }
 
   get(prefix: string): V | undefined {
@@ -18,14 +18,14 @@ export class PrefixTree<V> {
     let node = this.root;
     let rest = prefix;
     while (rest !== '') {
-      node.below ??= new Map();
-      const next = node.below.get(rest.charCodeAt(0));
+      node.children ??= new Map();
+      const next = node.children.get(rest.charCodeAt(0));
       if (next === undefined) {
-        node.below.set(rest.charCodeAt(0), leaf(rest, value));
+        node.children.set(rest.charCodeAt(0), leaf(rest, value));
         return;
       }
       const shared = sharedLength(next.edge, rest);
-      node = shared < next.edge.length ? split(node.below, next, shared) : next;
+      node = shared < next.edge.length ? split(node.children, next, shared) : next;
       rest = rest.slice(shared);
     }
     node.value = value;
@@ -36,20 +36,20 @@ export class PrefixTree<V> {
     if (node === undefined) return;
     node.value = undefined;
     if (parent === undefined) return;
-    tidy(parent, node);
-    if (grandparent !== undefined) tidy(grandparent, parent);
+    compact(parent, node);
+    if (grandparent !== undefined) compact(grandparent, parent);
   }
 
   /** Shows the value of every prefix that this text begins with, the shortest first. */
-  along(text: string, show: (value: V) => void): void {
+  forEachPrefixOf(text: string, onValue: (value: V) => void): void {
     let node = this.root;
-    let at = 0;
+    let offset = 0;
     for (;;) {
-      if (node.value !== undefined) show(node.value);
-      const next = at < text.length ? node.below?.get(text.charCodeAt(at)) : undefined;
-      if (next === undefined || !text.startsWith(next.edge, at)) return;
+      if (node.value !== undefined) onValue(node.value);
+      const next = offset < text.length ? node.children?.get(text.charCodeAt(offset)) : undefined;
+      if (next === undefined || !text.startsWith(next.edge, offset)) return;
       node = next;
-      at += next.edge.length;
+      offset += next.edge.length;
     }
   }
 
@@ -57,13 +57,13 @@ export class PrefixTree<V> {
   private pathTo(prefix: string): readonly Node<V>[] {
     const path = [this.root];
     let node = this.root;
-    let at = 0;
-    while (at < prefix.length) {
-      const next = node.below?.get(prefix.charCodeAt(at));
-      if (next === undefined || !prefix.startsWith(next.edge, at)) return [];
+    let offset = 0;
+    while (offset < prefix.length) {
+      const next = node.children?.get(prefix.charCodeAt(offset));
+      if (next === undefined || !prefix.startsWith(next.edge, offset)) return [];
       path.push(next);
       node = next;
-      at += next.edge.length;
+      offset += next.edge.length;
     }
     return path;
   }
@@ -74,33 +74,33 @@ interface Node<V> {
   edge: string;
   value: V | undefined;
   /** By the first UTF-16 unit of their edges; undefined rather than empty. But for the root, a node without a value has two or more. */
-  below: Map<number, Node<V>> | undefined;
+  children: Map<number, Node<V>> | undefined;
 }
 
 function leaf<V>(edge: string, value: V | undefined): Node<V> {
-  return { edge, value, below: undefined };
+  return { edge, value, children: undefined };
 }
 
 /** Puts a node into the edge of another, `at` units from its beginning. */
-function split<V>(siblings: Map<number, Node<V>>, node: Node<V>, at: number): Node<V> {
-  const middle = leaf<V>(node.edge.slice(0, at), undefined);
-  node.edge = node.edge.slice(at);
-  middle.below = new Map([[node.edge.charCodeAt(0), node]]);
+function split<V>(siblings: Map<number, Node<V>>, node: Node<V>, offset: number): Node<V> {
+  const middle = leaf<V>(node.edge.slice(0, offset), undefined);
+  node.edge = node.edge.slice(offset);
+  middle.children = new Map([[node.edge.charCodeAt(0), node]]);
   siblings.set(middle.edge.charCodeAt(0), middle);
   return middle;
 }
 
 /** Takes a node out that has no value any more, when at most one is below it, which then takes its place. */
-function tidy<V>(parent: Node<V>, node: Node<V>): void {
-  if (node.value !== undefined || (node.below?.size ?? 0) > 1) return;
+function compact<V>(parent: Node<V>, node: Node<V>): void {
+  if (node.value !== undefined || (node.children?.size ?? 0) > 1) return;
   const first = node.edge.charCodeAt(0);
-  const [only] = node.below?.values() ?? [];
-  if (only !== undefined) {
-    only.edge = node.edge + only.edge;
-    parent.below?.set(first, only);
+  const [onlyChild] = node.children?.values() ?? [];
+  if (onlyChild !== undefined) {
+    onlyChild.edge = node.edge + onlyChild.edge;
+    parent.children?.set(first, onlyChild);
   } else {
-    parent.below?.delete(first);
-    if (parent.below?.size === 0) parent.below = undefined;
+    parent.children?.delete(first);
+    if (parent.children?.size === 0) parent.children = undefined;
   }
 }
 

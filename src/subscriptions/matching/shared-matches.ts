@@ -1,10 +1,10 @@
 import type { Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { Tail } from '../../log/tail.ts';
-import { Waiters } from '../../concurrency/wake-signal.ts';
+import { WakeSignal } from '../../concurrency/wake-signal.ts';
 import type { Metrics } from '../../metrics.ts';
 import { canonicalFilter } from '../../filter/canonical-filter.ts';
-import { Matcher } from './filter-matcher.ts';
+import { FilterMatcher } from './filter-matcher.ts';
 
 /**
  * Which of the events that pass the tail match which filters, found out once for all subscriptions.
@@ -14,13 +14,13 @@ import { Matcher } from './filter-matcher.ts';
  * that it is filed under (`matcher`). A watch is no queue: it keeps some thousand places at most, for all who share it, and
  * says so when it has forgotten what is asked for. Then, as before it began, the log itself is looked at.
  */
-export interface Watches {
+export interface SharedMatches {
   /** The watch of this filter; to be disposed of as often as it was asked for. */
-  watch(filter: Condition): Watch;
+  filterMatches(filter: Condition): FilterMatches;
 }
 
 /** The matches of one filter, for all who have an equal one. */
-export interface Watch extends Disposable {
+export interface FilterMatches extends Disposable {
   /** In canonical form. */
   readonly filter: Condition;
   /** The places of the next matches after `from`, up to the tail's head, in order, at most `limit`; null: not known here. */
@@ -28,113 +28,113 @@ export interface Watch extends Disposable {
   /** Whether it knows every match after `from`. */
   knows(from: Position): boolean;
   /** Woken at every match, once the tail's head has moved over it, and when the tail stops. */
-  readonly matches: Waiters;
+  readonly matchSignal: WakeSignal;
 }
 
 /** What has been found out for one filter. */
-interface Shared extends Watch {
-  readonly places: Position[];
+interface SharedEntry extends FilterMatches {
+  readonly positions: Position[];
   /** Every match after this place is among `places`. */
   knownFrom: Position;
-  watches: number;
+  users: number;
 }
 
 /** Leaves others their turn whenever it has matched for `sliceMs`. */
-export function createWatches(tail: Tail, metrics: Metrics, sliceMs: number = usualSliceMs): Watches {
-  const matcher = new Matcher<() => Shared>();
-  const shared = new Map<string, Shared>();
+export function createSharedMatches(tail: Tail, metrics: Metrics, sliceMs: number = defaultSliceMs): SharedMatches {
+  const matcher = new FilterMatcher<() => SharedEntry>();
+  const entries = new Map<string, SharedEntry>();
   /** The end of the stretch that is being attended to. */
-  let attending: Position | null = null;
+  let processingTo: Position | null = null;
 
-  const count = (): void => {
-    for (const [filed, value] of Object.entries(matcher.sizes)) metrics.filters.set({ filed }, value);
+  const updateMetrics = (): void => {
+    for (const [index, count] of Object.entries(matcher.filterCounts)) metrics.subscriptionFilters.set({ index }, count);
   };
-  const open = (key: string, filter: Condition): Shared => {
-    const made: Shared = {
+  const createEntry = (key: string, filter: Condition): SharedEntry => {
+    const entry: SharedEntry = {
       filter,
-      places: [],
-      knownFrom: attending ?? tail.head(),
-      watches: 0,
-      matches: new Waiters(),
-      after: (from, limit) => (made.knows(from) ? placesBetween(made.places, { from, to: tail.head(), limit }) : null),
-      knows: (from) => from >= made.knownFrom,
+      positions: [],
+      knownFrom: processingTo ?? tail.head(),
+      users: 0,
+      matchSignal: new WakeSignal(),
+      after: (from, limit) => (entry.knows(from) ? positionsBetween(entry.positions, { from, to: tail.head(), limit }) : null),
+      knows: (from) => from >= entry.knownFrom,
       [Symbol.dispose]() {
-        made.watches -= 1;
-        if (made.watches > 0) return;
+        entry.users -= 1;
+        if (entry.users > 0) return;
         remove();
-        shared.delete(key);
-        count();
+        entries.delete(key);
+        updateMetrics();
       },
     };
-    const remove = matcher.add(filter, () => made);
-    shared.set(key, made);
-    count();
-    return made;
+    const remove = matcher.add(filter, () => entry);
+    entries.set(key, entry);
+    updateMetrics();
+    return entry;
   };
 
-  tail.attend(async (events, upTo) => {
-    attending = upTo;
-    const matched = new Set<Shared>();
-    let began = performance.now();
+  tail.observe(async (events, upTo) => {
+    processingTo = upTo;
+    const matched = new Set<SharedEntry>();
+    let startedAt = performance.now();
     for (const event of events) {
       for (const group of matcher.candidates(event)) {
-        if (group.matches(event)) for (const subscriber of group.subscribers) matched.add(remember(subscriber(), event.position));
-        if (performance.now() - began < sliceMs) continue;
+        if (group.matches(event)) for (const subscriber of group.subscribers) matched.add(recordMatch(subscriber(), event.position));
+        if (performance.now() - startedAt < sliceMs) continue;
         await new Promise((resolve) => setImmediate(resolve)); // others' turn
-        began = performance.now();
+        startedAt = performance.now();
       }
     }
     return () => {
-      attending = null;
-      for (const { matches } of matched) matches.wake();
+      processingTo = null;
+      for (const { matchSignal } of matched) matchSignal.wake();
     };
   });
-  tail.stopped.addEventListener('abort', () => shared.forEach(({ matches }) => matches.wake()));
+  tail.stopped.addEventListener('abort', () => entries.forEach(({ matchSignal }) => matchSignal.wake()));
 
   return {
-    watch(filter) {
+    filterMatches(filter) {
       const { key, condition } = canonicalFilter(filter);
-      const watch = shared.get(key) ?? open(key, condition);
-      watch.watches += 1;
-      return watch;
+      const filterMatches = entries.get(key) ?? createEntry(key, condition);
+      filterMatches.users += 1;
+      return filterMatches;
     },
   };
 }
 
-function remember(shared: Shared, place: Position): Shared {
-  const { places } = shared;
-  places.push(place);
-  if (places.length > mostPlaces) shared.knownFrom = places.splice(0, mostPlaces >> 1).at(-1) ?? shared.knownFrom;
-  return shared;
+function recordMatch(entry: SharedEntry, position: Position): SharedEntry {
+  const { positions } = entry;
+  positions.push(position);
+  if (positions.length > maxPositions) entry.knownFrom = positions.splice(0, maxPositions >> 1).at(-1) ?? entry.knownFrom;
+  return entry;
 }
 
-interface Stretch {
+interface PositionRange {
   readonly from: Position;
   readonly to: Position;
   readonly limit: number;
 }
 
 /** The first `limit` of the places, which are in order, that lie after `from` and not after `to`. */
-function placesBetween(places: readonly Position[], { from, to, limit }: Stretch): readonly Position[] {
+function positionsBetween(positions: readonly Position[], { from, to, limit }: PositionRange): readonly Position[] {
   const found: Position[] = [];
-  for (let index = firstAfter(places, from); found.length < limit; index += 1) {
-    const place = places[index];
-    if (place === undefined || place > to) break;
-    found.push(place);
+  for (let index = firstAfter(positions, from); found.length < limit; index += 1) {
+    const position = positions[index];
+    if (position === undefined || position > to) break;
+    found.push(position);
   }
   return found;
 }
 
-function firstAfter(places: readonly Position[], place: Position): number {
-  let [low, high] = [0, places.length];
+function firstAfter(positions: readonly Position[], position: Position): number {
+  let [low, high] = [0, positions.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((places[middle] ?? Infinity) <= place) low = middle + 1;
+    if ((positions[middle] ?? Infinity) <= position) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
 /** About what the tail's memory holds. */
-const mostPlaces = 10_000;
-const usualSliceMs = 10;
+const maxPositions = 10_000;
+const defaultSliceMs = 10;

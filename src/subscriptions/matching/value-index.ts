@@ -1,88 +1,88 @@
 import { type StoredEvent, labelKeys, labelOf, type RelatedResource, type Resource } from '../../event/event.ts';
-import type { Way } from './presearch-keys.ts';
-import { isScalar, type Heading, type Scalar } from './index-key.ts';
-import { PrefixTree } from './radix-tree.ts';
+import type { KeyPath } from './presearch-keys.ts';
+import { isScalar, type IndexKey, type Scalar } from './index-key.ts';
+import { RadixTree } from './radix-tree.ts';
 
 /** The filters under one heading, and those that are filed further within it. */
 export interface Bucket<F> {
   readonly filters: Set<F>;
-  within: Filed<F> | null;
+  nested: NestedIndex<F> | null;
   /** For whoever is shown buckets, to know those that were seen already. */
-  seen: number;
+  lastRound: number;
 }
-export type Show<F> = (bucket: Bucket<F>) => void;
+export type OnBucket<F> = (bucket: Bucket<F>) => void;
 
 /** What a bucket may have within: an index of its own (FilingIndex says when and why). */
-export interface Filed<F> {
+export interface NestedIndex<F> {
   readonly isEmpty: boolean;
-  add(ways: readonly Way[], filter: F): void;
-  remove(ways: readonly Way[], filter: F): void;
-  probe(event: StoredEvent, show: Show<F>): void;
+  add(keyPaths: readonly KeyPath[], filter: F): void;
+  remove(keyPaths: readonly KeyPath[], filter: F): void;
+  probe(event: StoredEvent, onBucket: OnBucket<F>): void;
 }
 
 /** The buckets for one aspect of events. */
-export class Drawer<F> {
+export class ValueIndex<F> {
   private readonly values = new Map<Scalar, Bucket<F>>();
-  private readonly prefixes = new PrefixTree<Bucket<F>>();
-  private presence: Bucket<F> | undefined;
+  private readonly prefixes = new RadixTree<Bucket<F>>();
+  private exists: Bucket<F> | undefined;
 
   get isEmpty(): boolean {
-    return this.values.size === 0 && this.prefixes.isEmpty && this.presence === undefined;
+    return this.values.size === 0 && this.prefixes.isEmpty && this.exists === undefined;
   }
 
-  get(heading: Heading): Bucket<F> | undefined {
-    switch (heading.by) {
+  get(key: IndexKey): Bucket<F> | undefined {
+    switch (key.by) {
       case 'value':
-        return this.values.get(heading.value);
+        return this.values.get(key.value);
       case 'prefix':
-        return this.prefixes.get(heading.prefix);
+        return this.prefixes.get(key.prefix);
       case 'presence':
-        return this.presence;
+        return this.exists;
       default:
-        return heading satisfies never;
+        return key satisfies never;
     }
   }
 
-  open(heading: Heading): Bucket<F> {
-    const found = this.get(heading);
+  getOrCreate(key: IndexKey): Bucket<F> {
+    const found = this.get(key);
     if (found !== undefined) return found;
-    const bucket: Bucket<F> = { filters: new Set(), within: null, seen: 0 };
-    if (heading.by === 'value') this.values.set(heading.value, bucket);
-    else if (heading.by === 'prefix') this.prefixes.set(heading.prefix, bucket);
-    else this.presence = bucket;
+    const bucket: Bucket<F> = { filters: new Set(), nested: null, lastRound: 0 };
+    if (key.by === 'value') this.values.set(key.value, bucket);
+    else if (key.by === 'prefix') this.prefixes.set(key.prefix, bucket);
+    else this.exists = bucket;
     return bucket;
   }
 
-  close(heading: Heading): void {
-    if (heading.by === 'value') this.values.delete(heading.value);
-    else if (heading.by === 'prefix') this.prefixes.delete(heading.prefix);
-    else this.presence = undefined;
+  remove(key: IndexKey): void {
+    if (key.by === 'value') this.values.delete(key.value);
+    else if (key.by === 'prefix') this.prefixes.delete(key.prefix);
+    else this.exists = undefined;
   }
 
   /** Shows the buckets that this value of an event, which is not absent, belongs to. */
-  probe(value: unknown, show: Show<F>): void {
+  probe(value: unknown, onBucket: OnBucket<F>): void {
     // A Map finds 1 by 1.0 and 0 by -0, but never by "1", as the filter's equality wants it.
     const bucket = isScalar(value) ? this.values.get(value) : undefined;
-    if (bucket !== undefined) show(bucket);
-    if (typeof value === 'string') this.prefixes.along(value, show);
-    if (this.presence !== undefined) show(this.presence);
+    if (bucket !== undefined) onBucket(bucket);
+    if (typeof value === 'string') this.prefixes.forEachPrefixOf(value, onBucket);
+    if (this.exists !== undefined) onBucket(this.exists);
   }
 }
 
 /** The drawers for the labels of resources, by label; ids, roles and names are labels here. */
-export class LabelDrawers<F> extends Map<string, Drawer<F>> {
+export class LabelIndex<F> extends Map<string, ValueIndex<F>> {
   /** Looks at no more labels than are in use, nor at many more than the resource has. */
-  probe(resource: Resource | RelatedResource, show: Show<F>): void {
-    const labels = this.size <= few ? this.keys() : [...fields, ...Object.keys(resource.labels)];
+  probe(resource: Resource | RelatedResource, onBucket: OnBucket<F>): void {
+    const labels = this.size <= lookupThresholdLabels ? this.keys() : [...fieldLabels, ...Object.keys(resource.labels)];
     for (const label of labels) {
-      const drawer = this.get(label);
-      const value = drawer === undefined ? null : labelOf(resource, label);
-      if (value !== null) drawer?.probe(value, show);
+      const valueIndex = this.get(label);
+      const value = valueIndex === undefined ? null : labelOf(resource, label);
+      if (value !== null) valueIndex?.probe(value, onBucket);
     }
   }
 }
 
 /** Those that a resource may have without having a label of that key. */
-const fields = [labelKeys.id, labelKeys.role, labelKeys.name];
+const fieldLabels = [labelKeys.id, labelKeys.role, labelKeys.name];
 /** So many look-ups cost less than listing what the resource has. */
-const few = 20;
+const lookupThresholdLabels = 20;

@@ -1,10 +1,10 @@
-import { placeBefore, type Position } from '../../event/cursor.ts';
+import { positionBefore, type Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { toMicros } from '../../event/instant.ts';
 import { matches } from '../../filter/matches.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
-import { HeldEvents, type Held, RecentIds } from './reorder-buffer.ts';
+import { ReorderBuffer, type BufferedEvent, RecentIds } from './reorder-buffer.ts';
 
 /**
  * Causal order: an event whose `follows` names an event that matches, its leader, is held until that one is delivered.
@@ -26,122 +26,123 @@ export interface CausalParts {
   readonly eventsById: (ids: readonly string[]) => Promise<ReadonlyMap<string, StoredEvent>>;
 }
 
-export interface CausalPatience {
+export interface WaitLimits {
   /** Milliseconds that an event is held after it was received. */
-  readonly longestMs: number;
+  readonly maxWaitMs: number;
   /** Events held at once. */
-  readonly most: number;
+  readonly maxBufferedEvents: number;
 }
 
-export const usualPatience: CausalPatience = { longestMs: 30_000, most: 10_000 };
+export const defaultWaitLimits: WaitLimits = { maxWaitMs: 30_000, maxBufferedEvents: 10_000 };
 
-export function inCausalOrder({ start, filter, eventsById }: CausalParts, { longestMs, most }: CausalPatience): DeliveryOrder {
-  const held = new HeldEvents();
-  const delivered = new RecentIds(remembered);
+export function inCausalOrder({ start, filter, eventsById }: CausalParts, { maxWaitMs, maxBufferedEvents }: WaitLimits): DeliveryOrder {
+  const buffer = new ReorderBuffer();
+  const delivered = new RecentIds(maxDeliveredIds);
   let ready: StoredEvent[] = [];
-  let looked = start;
+  let scannedTo = start;
   /** When the latest event that was added was received. */
-  let logTime = 0;
+  let logTimeMs = 0;
   /** How far the log was looked at, and when, as absent leaders were last asked for. */
-  let asked = { upTo: start, at: 0 };
+  let lastCheck = { upTo: start, at: 0 };
 
   /** Makes an event ready, then what is held for it, then what is held for those. */
   const deliver = (event: StoredEvent): void => {
-    const delivering = [event];
-    for (const each of delivering) {
+    const deliverable = [event];
+    for (const each of deliverable) {
       delivered.add(each.id);
-      for (const follower of held.followersOf(each.id)) {
-        held.remove(follower);
-        delivering.push(follower.event);
+      for (const follower of buffer.followersOf(each.id)) {
+        buffer.remove(follower);
+        deliverable.push(follower.event);
       }
     }
-    ready.push(...delivering);
+    ready.push(...deliverable);
   };
-  const deliverHeld = (each: Held): void => {
-    held.remove(each);
+  const deliverBuffered = (each: BufferedEvent): void => {
+    buffer.remove(each);
     deliver(each.event);
   };
   /**
    * Delivers the earliest ones held, for as long as they should be, and leaders first where those should be too. They
    * were received about in the order in which they are held.
    */
-  const deliverEarliest = (should: (each: Held) => boolean): void => {
-    for (let next = held.earliest; next !== null && should(next); next = held.earliest) deliverHeld(held.foremost(next, should));
+  const deliverEarliestWhile = (shouldDeliver: (each: BufferedEvent) => boolean): void => {
+    for (let next = buffer.earliest; next !== null && shouldDeliver(next); next = buffer.earliest)
+      deliverBuffered(buffer.firstOfChain(next, shouldDeliver));
   };
   /** What is known of these leaders, none of which is held, when the log was looked at up to this place. */
-  const outlooks = async (leaders: readonly string[], upTo: Position): Promise<ReadonlyMap<string, Outlook>> => {
-    const found = leaders.length === 0 ? new Map<string, StoredEvent>() : await eventsById(leaders);
-    return new Map(leaders.map((id) => [id, outlookFor(found.get(id), upTo)]));
+  const predecessorStates = async (predecessors: readonly string[], upTo: Position): Promise<ReadonlyMap<string, PredecessorState>> => {
+    const found = predecessors.length === 0 ? new Map<string, StoredEvent>() : await eventsById(predecessors);
+    return new Map(predecessors.map((id) => [id, predecessorState(found.get(id), upTo)]));
   };
-  const outlookFor = (leader: StoredEvent | undefined, upTo: Position): Outlook => {
-    if (leader === undefined) return 'UNKNOWN';
-    return leader.position > upTo && matches(filter, leader) ? 'COMING' : 'NOT_COMING';
+  const predecessorState = (predecessor: StoredEvent | undefined, upTo: Position): PredecessorState => {
+    if (predecessor === undefined) return 'UNKNOWN';
+    return predecessor.position > upTo && matches(filter, predecessor) ? 'COMING' : 'NOT_COMING';
   };
-  const dueMs = ({ receivedMs, seenMs }: Held): number => Math.min(receivedMs, seenMs) + longestMs;
+  const dueMs = ({ receivedMs, readMs }: BufferedEvent): number => Math.min(receivedMs, readMs) + maxWaitMs;
 
   return {
     get hasReady() {
       return ready.length > 0;
     },
-    addNow: () => false,
+    tryAdd: () => false,
     async add({ events, upTo }) {
       const inStep = new Set(events.map(({ id }) => id));
-      const isNear = (id: string): boolean => inStep.has(id) || held.has(id) || delivered.has(id);
-      const leaders = new Set(events.flatMap(({ follows }) => (follows === null || isNear(follows) ? [] : [follows])));
-      const outlook = await outlooks([...leaders], upTo);
+      const isKnownLocally = (id: string): boolean => inStep.has(id) || buffer.has(id) || delivered.has(id);
+      const predecessors = new Set(events.flatMap(({ follows }) => (follows === null || isKnownLocally(follows) ? [] : [follows])));
+      const states = await predecessorStates([...predecessors], upTo);
       // From here on nothing is awaited: the step is taken as a whole.
-      looked = upTo;
+      scannedTo = upTo;
       for (const event of events) {
         inStep.delete(event.id);
         const receivedMs = Number(toMicros(event.received) / 1000n);
-        logTime = Math.max(logTime, receivedMs);
-        deliverEarliest((earliest) => earliest.receivedMs + longestMs < logTime);
-        const leader = event.follows;
-        const seenMs = Date.now();
-        const mayCome = (id: string): boolean => {
-          if (inStep.has(id) || held.has(id)) return true;
-          const known = outlook.get(id) ?? 'NOT_COMING';
-          return known === 'COMING' || (known === 'UNKNOWN' && receivedMs + longestMs > seenMs);
+        logTimeMs = Math.max(logTimeMs, receivedMs);
+        deliverEarliestWhile((earliest) => earliest.receivedMs + maxWaitMs < logTimeMs);
+        const predecessor = event.follows;
+        const readMs = Date.now();
+        const mayArrive = (id: string): boolean => {
+          if (inStep.has(id) || buffer.has(id)) return true;
+          const state = states.get(id) ?? 'NOT_COMING';
+          return state === 'COMING' || (state === 'UNKNOWN' && receivedMs + maxWaitMs > readMs);
         };
-        if (leader !== null && mayCome(leader)) held.add({ event, leader, receivedMs, seenMs });
+        if (predecessor !== null && mayArrive(predecessor)) buffer.add({ event, predecessor, receivedMs, readMs });
         else deliver(event);
-        deliverEarliest(() => held.size > most);
+        deliverEarliestWhile(() => buffer.size > maxBufferedEvents);
       }
     },
-    async settle() {
+    async releaseDue() {
       const now = Date.now();
-      deliverEarliest((each) => dueMs(each) <= now);
-      if (held.size === 0 || looked === asked.upTo || performance.now() < asked.at + askAgainMs) return;
-      const outlook = await outlooks(held.leadersAbsent(), looked);
-      asked = { upTo: looked, at: performance.now() };
-      for (const [id, known] of outlook) {
-        if (known === 'NOT_COMING') held.followersOf(id).forEach(deliverHeld);
+      deliverEarliestWhile((each) => dueMs(each) <= now);
+      if (buffer.size === 0 || scannedTo === lastCheck.upTo || performance.now() < lastCheck.at + recheckIntervalMs) return;
+      const states = await predecessorStates(buffer.missingPredecessors(), scannedTo);
+      lastCheck = { upTo: scannedTo, at: performance.now() };
+      for (const [id, state] of states) {
+        if (state === 'NOT_COMING') buffer.followersOf(id).forEach(deliverBuffered);
       }
     },
-    settleIn() {
-      const { earliest } = held;
+    releaseDueInMs() {
+      const { earliest } = buffer;
       if (earliest === null) return null;
-      const dueIn = dueMs(earliest) - Date.now();
-      return looked > asked.upTo ? Math.min(dueIn, asked.at + askAgainMs - performance.now()) : dueIn;
+      const dueInMs = dueMs(earliest) - Date.now();
+      return scannedTo > lastCheck.upTo ? Math.min(dueInMs, lastCheck.at + recheckIntervalMs - performance.now()) : dueInMs;
     },
-    release: () => deliverEarliest(() => true),
+    releaseAll: () => deliverEarliestWhile(() => true),
     take(limit) {
       const events = ready.slice(0, limit);
       ready = ready.slice(limit);
       return events;
     },
-    place() {
-      const { earliest } = held;
-      const waiting = earliest === null ? ready : [...ready, earliest.event];
-      return waiting.map(placeBefore).reduce((least, each) => (each < least ? each : least), looked);
+    position() {
+      const { earliest } = buffer;
+      const undelivered = earliest === null ? ready : [...ready, earliest.event];
+      return undelivered.map(positionBefore).reduce((least, each) => (each < least ? each : least), scannedTo);
     },
   };
 }
 
 /** Whether a leader will be passed: it is stored, and lies ahead and matches, or not; or it is not stored yet. */
-type Outlook = 'COMING' | 'NOT_COMING' | 'UNKNOWN';
+type PredecessorState = 'COMING' | 'NOT_COMING' | 'UNKNOWN';
 
 /** Ids remembered, so that leaders which were just delivered need not be looked up. */
-const remembered = 10_000;
+const maxDeliveredIds = 10_000;
 /** How often to ask again, while the log moves, whether leaders have come that do not match. */
-const askAgainMs = 1000;
+const recheckIntervalMs = 1000;

@@ -1,27 +1,27 @@
 import type { StoredEvent } from '../../event/event.ts';
 
 /** An event that waits for its leader. */
-export interface Held {
+export interface BufferedEvent {
   readonly event: StoredEvent;
-  readonly leader: string;
+  readonly predecessor: string;
   /** By the database's clock, in milliseconds. */
   readonly receivedMs: number;
   /** By the clock of this process, when it was read from the log. */
-  readonly seenMs: number;
+  readonly readMs: number;
 }
 
 /** Events held for their leaders, in log order. Assumes that they are added in log order, each once. */
-export class HeldEvents {
-  private readonly byId = new Map<string, Held>();
-  private readonly byLeader = new Map<string, Set<Held>>();
+export class ReorderBuffer {
+  private readonly byId = new Map<string, BufferedEvent>();
+  private readonly byPredecessor = new Map<string, Set<BufferedEvent>>();
 
   get size(): number {
     return this.byId.size;
   }
 
   /** The one that is held for longest. */
-  get earliest(): Held | null {
-    for (const held of this.byId.values()) return held;
+  get earliest(): BufferedEvent | null {
+    for (const buffered of this.byId.values()) return buffered;
     return null;
   }
 
@@ -29,39 +29,39 @@ export class HeldEvents {
     return this.byId.has(id);
   }
 
-  add(held: Held): void {
-    this.byId.set(held.event.id, held);
-    const beside = this.byLeader.get(held.leader);
-    if (beside === undefined) this.byLeader.set(held.leader, new Set([held]));
-    else beside.add(held);
+  add(buffered: BufferedEvent): void {
+    this.byId.set(buffered.event.id, buffered);
+    const siblings = this.byPredecessor.get(buffered.predecessor);
+    if (siblings === undefined) this.byPredecessor.set(buffered.predecessor, new Set([buffered]));
+    else siblings.add(buffered);
   }
 
-  remove(held: Held): void {
-    this.byId.delete(held.event.id);
-    const beside = this.byLeader.get(held.leader);
-    if (beside?.delete(held) === true && beside.size === 0) this.byLeader.delete(held.leader);
+  remove(buffered: BufferedEvent): void {
+    this.byId.delete(buffered.event.id);
+    const siblings = this.byPredecessor.get(buffered.predecessor);
+    if (siblings?.delete(buffered) === true && siblings.size === 0) this.byPredecessor.delete(buffered.predecessor);
   }
 
   /** Those that wait for this event, in log order. */
-  followersOf(id: string): readonly Held[] {
-    return [...(this.byLeader.get(id) ?? [])];
+  followersOf(id: string): readonly BufferedEvent[] {
+    return [...(this.byPredecessor.get(id) ?? [])];
   }
 
   /** The first of the chain that leads to this one, as far as it is held and fits; in a circle, this one. */
-  foremost(held: Held, fits: (each: Held) => boolean): Held {
-    const seen = new Set<Held>();
-    let first = held;
-    for (let next: Held | undefined = held; next !== undefined && fits(next); next = this.byId.get(next.leader)) {
-      if (seen.has(next)) return held;
-      seen.add(next);
+  firstOfChain(buffered: BufferedEvent, fits: (each: BufferedEvent) => boolean): BufferedEvent {
+    const visited = new Set<BufferedEvent>();
+    let first = buffered;
+    for (let next: BufferedEvent | undefined = buffered; next !== undefined && fits(next); next = this.byId.get(next.predecessor)) {
+      if (visited.has(next)) return buffered;
+      visited.add(next);
       first = next;
     }
     return first;
   }
 
   /** The leaders that are not held themselves: they are yet to come, if they come. */
-  leadersAbsent(): readonly string[] {
-    return Array.from(this.byLeader.keys()).filter((id) => !this.byId.has(id));
+  missingPredecessors(): readonly string[] {
+    return Array.from(this.byPredecessor.keys()).filter((id) => !this.byId.has(id));
   }
 }
 
@@ -69,7 +69,7 @@ export class HeldEvents {
 export class RecentIds {
   private readonly ids = new Set<string>();
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly maxIds: number) {}
 
   has(id: string): boolean {
     return this.ids.has(id);
@@ -78,7 +78,7 @@ export class RecentIds {
   add(id: string): void {
     this.ids.delete(id);
     this.ids.add(id);
-    if (this.ids.size <= this.most) return;
+    if (this.ids.size <= this.maxIds) return;
     for (const oldest of this.ids) {
       this.ids.delete(oldest);
       return;

@@ -2,10 +2,10 @@ import type { Position } from '../../event/cursor.ts';
 import { readEventsById } from '../../store/log/events-by-id.ts';
 import { inCausalOrder } from './causal-order.ts';
 import { inLogOrder, type DeliveryOrder } from './delivery-order.ts';
-import { LiveSource } from '../source.ts';
-import { StreamCursor } from './stream-reader.ts';
+import { SubscriptionSource } from '../source.ts';
+import { StreamReader } from './stream-reader.ts';
 import type { StreamMessage } from './stream-message.ts';
-import { usualSettings, type StreamParts, type StreamRequest, type StreamSettings } from './stream-request.ts';
+import { defaultStreamSettings, type StreamParts, type StreamRequest, type StreamSettings } from './stream-request.ts';
 
 /**
  * A stream: a subscription that says where its client stands. One cursor, as there, which moves when the client asks for
@@ -19,13 +19,13 @@ import { usualSettings, type StreamParts, type StreamRequest, type StreamSetting
 export async function streamEvents(
   parts: StreamParts,
   request: StreamRequest,
-  settings: StreamSettings = usualSettings,
-): Promise<LiveSource<StreamMessage>> {
+  settings: StreamSettings = defaultStreamSettings,
+): Promise<SubscriptionSource<StreamMessage>> {
   const following = await parts.tail.follow();
   try {
     const head = await parts.heads.head();
     const order = orderOf(parts, request, { ...settings, start: request.start?.position ?? head });
-    return new LiveSource(parts, new StreamCursor(parts, request, { ...settings, head, order }), following);
+    return new SubscriptionSource(parts, new StreamReader(parts, request, { ...settings, head, order }), following);
   } catch (error) {
     following[Symbol.dispose]();
     throw error;
@@ -35,14 +35,14 @@ export async function streamEvents(
 function orderOf(
   { database, heads }: StreamParts,
   { order, filter }: StreamRequest,
-  { start, patience }: StreamSettings & { readonly start: Position },
+  { start, waitLimits }: StreamSettings & { readonly start: Position },
 ): DeliveryOrder {
   switch (order) {
     case 'LOG':
       return inLogOrder(start);
     case 'CAUSAL': {
       const eventsById = async (ids: readonly string[]) => readEventsById(database, ids, await heads.head());
-      return inCausalOrder({ start, filter, eventsById }, patience);
+      return inCausalOrder({ start, filter, eventsById }, waitLimits);
     }
     default:
       return order satisfies never;

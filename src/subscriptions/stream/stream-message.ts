@@ -6,7 +6,7 @@ import type { Identity } from '../source.ts';
  * What a stream says. Each message ends at a place of the log (`cursor`, a Gap's `to`), where the next one begins; going
  * on from any of these places is as good as having listened on.
  */
-export type StreamMessage = EventBatch | CaughtUp | FellBehind | Checkpoint | Removed | Replaced | Failed;
+export type StreamMessage = EventBatch | CaughtUp | FellBehind | Checkpoint | RetentionGap | LogReplacedGap | Failed;
 
 /** All that matches after `previous`, up to and including `cursor`. */
 export interface EventBatch {
@@ -36,14 +36,14 @@ export interface Checkpoint {
 }
 
 /** A gap: what matched in this stretch may have been removed. */
-export interface Removed {
+export interface RetentionGap {
   readonly kind: 'Removed';
   readonly from: Position;
   readonly to: Position;
 }
 
 /** A gap: the client has seen another log up to `from`; this one goes on from `to`. */
-export interface Replaced {
+export interface LogReplacedGap {
   readonly kind: 'Replaced';
   readonly from: LogCursor;
   readonly to: Position;

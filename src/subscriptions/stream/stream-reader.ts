@@ -1,12 +1,12 @@
 import { TidingsError } from '../../errors.ts';
 import type { Position } from '../../event/cursor.ts';
-import type { Waiter } from '../../concurrency/wake-signal.ts';
-import { Alarm } from '../../concurrency/rearmable-timer.ts';
+import type { WakeListener } from '../../concurrency/wake-signal.ts';
+import { RearmableTimer } from '../../concurrency/rearmable-timer.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
-import type { Identity, LiveCursor } from '../source.ts';
+import type { Identity, SubscriptionReader } from '../source.ts';
 import { endOf, identityOf, type StreamMessage } from './stream-message.ts';
 import type { StreamParts, StreamRequest, StreamSettings } from './stream-request.ts';
-import { Walk, type Step } from '../log-reader.ts';
+import { LogReader, type Step } from '../log-reader.ts';
 
 /**
  * The cursor of a stream, and what there is to say about where it stands.
@@ -19,69 +19,69 @@ import { Walk, type Step } from '../log-reader.ts';
  *
  * An expected error that waiting does not mend is its last message.
  */
-export class StreamCursor implements LiveCursor<StreamMessage> {
-  private readonly walk: Walk;
+export class StreamReader implements SubscriptionReader<StreamMessage> {
+  private readonly logReader: LogReader;
   private readonly batchSize: number;
   private readonly until: number;
   /** What to say before anything else. */
   private readonly pending: StreamMessage[] = [];
   /** How far the log was looked at. */
-  private looked: Position;
+  private scannedTo: Position;
   /** Where the last message ended. */
-  private said: Position;
-  private saidAt = performance.now();
+  private reportedTo: Position;
+  private reportedAt = performance.now();
   /** The head that must be reached, at least, to have caught up; null: live. */
-  private goal: Position | null;
+  private targetHead: Position | null;
   private failed = false;
-  private readonly alarm = new Alarm();
+  private readonly timer = new RearmableTimer();
 
   constructor(
     private readonly parts: StreamParts,
     request: StreamRequest,
-    private readonly own: StreamSettings & { readonly head: Position; readonly order: DeliveryOrder },
+    private readonly settings: StreamSettings & { readonly head: Position; readonly order: DeliveryOrder },
   ) {
     const { start, until, filter, batchSize } = request;
-    this.walk = new Walk(parts, filter, Math.max(batchSize, leastPage));
+    this.logReader = new LogReader(parts, filter, Math.max(batchSize, minPageEvents));
     this.batchSize = batchSize;
     this.until = until ?? Infinity;
-    this.looked = start?.position ?? own.head;
-    this.said = this.looked;
-    this.goal = own.head;
-    if (start?.replaced === true) this.pending.push({ kind: 'Replaced', from: start.given, to: this.looked });
-    if (this.looked >= own.head && this.looked < this.until) this.catchUp();
+    this.scannedTo = start?.position ?? settings.head;
+    this.reportedTo = this.scannedTo;
+    this.targetHead = settings.head;
+    if (start?.replaced === true) this.pending.push({ kind: 'Replaced', from: start.given, to: this.scannedTo });
+    if (this.scannedTo >= settings.head && this.scannedTo < this.until) this.catchUp();
   }
 
   next(): StreamMessage | 'READ' | 'WAIT' | 'ENDED' {
-    const { order } = this.own;
+    const { order } = this.settings;
     for (;;) {
       const first = this.pending.shift();
-      if (first !== undefined) return this.say(first);
+      if (first !== undefined) return this.report(first);
       if (this.failed) return 'ENDED';
       if (order.hasReady) {
-        const previous = this.said;
+        const previous = this.reportedTo;
         const events = order.take(this.batchSize);
-        return this.say({ kind: 'EventBatch', events, previous, cursor: order.place() });
+        return this.report({ kind: 'EventBatch', events, previous, cursor: order.position() });
       }
-      const ended = this.looked >= this.until;
-      const cursor = order.place();
-      if (cursor > this.said && (ended || this.checkpointIn() <= 0)) return this.say({ kind: 'Checkpoint', cursor });
+      const ended = this.scannedTo >= this.until;
+      const cursor = order.position();
+      if (cursor > this.reportedTo && (ended || this.checkpointInMs() <= 0)) return this.report({ kind: 'Checkpoint', cursor });
       if (ended) return 'ENDED';
-      if (this.walk.isAtHead(this.looked)) {
+      if (this.logReader.isAtHead(this.scannedTo)) {
         // The tail's head may lie before the one that was promised.
-        if (this.goal === null) return (order.settleIn() ?? 1) <= 0 ? 'READ' : 'WAIT';
-        if (this.looked < this.goal) return 'READ';
+        if (this.targetHead === null) return (order.releaseDueInMs() ?? 1) <= 0 ? 'READ' : 'WAIT';
+        if (this.scannedTo < this.targetHead) return 'READ';
         this.catchUp();
         continue;
       }
-      const step = this.walk.known(this.looked, this.batchSize);
-      if (step === null || !order.addNow(this.cut(step))) return 'READ';
+      const step = this.logReader.stepFromMatches(this.scannedTo, this.batchSize);
+      if (step === null || !order.tryAdd(this.clip(step))) return 'READ';
       this.moveTo(step.upTo);
     }
   }
 
   async read(): Promise<void> {
     try {
-      await this.readOn();
+      await this.readStep();
     } catch (error) {
       if (!isFinal(error)) throw error;
       this.failed = true;
@@ -89,16 +89,16 @@ export class StreamCursor implements LiveCursor<StreamMessage> {
     }
   }
 
-  onMore(waiter: Waiter): void {
+  onReadable(listener: WakeListener): void {
     // When there is nothing to say although it is time, it is time again after as long.
-    const checkpointIn = this.checkpointIn() > 0 ? this.checkpointIn() : this.own.checkpointMs;
-    this.alarm.set(Math.min(this.own.order.settleIn() ?? Infinity, checkpointIn), waiter);
-    this.walk.onMore(this.looked, waiter);
+    const checkpointInMs = this.checkpointInMs() > 0 ? this.checkpointInMs() : this.settings.checkpointMs;
+    this.timer.arm(Math.min(this.settings.order.releaseDueInMs() ?? Infinity, checkpointInMs), listener);
+    this.logReader.onReadable(this.scannedTo, listener);
   }
 
-  offMore(waiter: Waiter): void {
-    this.alarm.clear();
-    this.walk.offMore(waiter);
+  offReadable(listener: WakeListener): void {
+    this.timer.clear();
+    this.logReader.offReadable(listener);
   }
 
   identityOf(message: StreamMessage): Identity {
@@ -110,60 +110,60 @@ export class StreamCursor implements LiveCursor<StreamMessage> {
   }
 
   [Symbol.dispose](): void {
-    this.walk[Symbol.dispose]();
+    this.logReader[Symbol.dispose]();
   }
 
-  private async readOn(): Promise<void> {
-    const { order } = this.own;
-    if (this.goal === null && this.walk.isAtHead(this.looked)) return order.settle();
-    const found = await this.walk.remembered(this.looked);
-    if (found === null && this.goal === null) return this.fallBehind();
-    if (found !== null && found.upTo > this.looked) return this.advance(found);
-    const stored = await this.walk.stored(this.looked);
+  private async readStep(): Promise<void> {
+    const { order } = this.settings;
+    if (this.targetHead === null && this.logReader.isAtHead(this.scannedTo)) return order.releaseDue();
+    const found = await this.logReader.stepFromMemory(this.scannedTo);
+    if (found === null && this.targetHead === null) return this.fallBehind();
+    if (found !== null && found.upTo > this.scannedTo) return this.advance(found);
+    const stored = await this.logReader.stepFromDatabase(this.scannedTo);
     // Asked afterwards, so that nothing that went away while it was read goes unsaid.
-    const removed = Math.min(await this.parts.removedUpTo(), this.until) as Position;
-    if (removed <= this.looked) return this.advance(stored);
-    order.release();
+    const logStart = Math.min(await this.parts.logStart(), this.until) as Position;
+    if (logStart <= this.scannedTo) return this.advance(stored);
+    order.releaseAll();
     if (order.hasReady) return;
-    await order.add({ events: [], upTo: removed });
-    this.looked = removed;
-    this.pending.push({ kind: 'Removed', from: this.said, to: removed });
+    await order.add({ events: [], upTo: logStart });
+    this.scannedTo = logStart;
+    this.pending.push({ kind: 'Removed', from: this.reportedTo, to: logStart });
   }
 
   private async advance(step: Step): Promise<void> {
-    await this.own.order.add(this.cut(step));
+    await this.settings.order.add(this.clip(step));
     this.moveTo(step.upTo);
   }
 
   /** What of a step is wanted. */
-  private cut(step: Step): Step {
+  private clip(step: Step): Step {
     if (step.upTo <= this.until) return step;
     return { events: step.events.filter(({ position }) => position <= this.until), upTo: this.until as Position };
   }
 
-  private moveTo(place: Position): void {
-    this.looked = Math.min(place, this.until) as Position;
-    if (this.looked >= this.until) this.own.order.release();
+  private moveTo(position: Position): void {
+    this.scannedTo = Math.min(position, this.until) as Position;
+    if (this.scannedTo >= this.until) this.settings.order.releaseAll();
   }
 
   private catchUp(): void {
-    this.goal = null;
-    this.pending.push({ kind: 'CaughtUp', cursor: this.own.order.place() });
+    this.targetHead = null;
+    this.pending.push({ kind: 'CaughtUp', cursor: this.settings.order.position() });
   }
 
   private fallBehind(): void {
-    this.goal = this.parts.tail.head();
-    this.pending.push({ kind: 'FellBehind', cursor: this.own.order.place(), head: this.goal });
+    this.targetHead = this.parts.tail.head();
+    this.pending.push({ kind: 'FellBehind', cursor: this.settings.order.position(), head: this.targetHead });
   }
 
-  private checkpointIn(): number {
-    const { checkpointMs, behindCheckpointMs } = this.own;
-    return this.saidAt + (this.goal === null ? checkpointMs : behindCheckpointMs) - performance.now();
+  private checkpointInMs(): number {
+    const { checkpointMs, behindCheckpointMs } = this.settings;
+    return this.reportedAt + (this.targetHead === null ? checkpointMs : behindCheckpointMs) - performance.now();
   }
 
-  private say(message: StreamMessage): StreamMessage {
-    this.said = endOf(message) ?? this.said;
-    this.saidAt = performance.now();
+  private report(message: StreamMessage): StreamMessage {
+    this.reportedTo = endOf(message) ?? this.reportedTo;
+    this.reportedAt = performance.now();
     return message;
   }
 }
@@ -174,4 +174,4 @@ function isFinal(error: unknown): boolean {
 }
 
 /** Events read from the database at once, also for smaller batches. */
-const leastPage = 100;
+const minPageEvents = 100;

@@ -1,8 +1,8 @@
 import type { LogCursor, Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
-import type { Footing } from '../../store/epochs.ts';
-import type { RemovedUpTo } from '../../store/retention/log-start.ts';
-import { usualPatience, type CausalPatience } from './causal-order.ts';
+import type { ResumePoint } from '../../store/epochs.ts';
+import type { LogStart } from '../../store/retention/log-start.ts';
+import { defaultWaitLimits, type WaitLimits } from './causal-order.ts';
 import type { SubscriptionParts } from '../event-subscription.ts';
 
 /** What a client asks of a stream. */
@@ -19,13 +19,13 @@ export interface StreamRequest {
 
 export type StreamOrder = 'LOG' | 'CAUSAL';
 
-export interface StreamStart extends Footing {
+export interface StreamStart extends ResumePoint {
   /** The cursor as the client gave it. */
   readonly given: LogCursor;
 }
 
 export interface StreamParts extends SubscriptionParts {
-  readonly removedUpTo: RemovedUpTo;
+  readonly logStart: LogStart;
 }
 
 export interface StreamSettings {
@@ -34,7 +34,7 @@ export interface StreamSettings {
   /** The same for one that is behind: reading again for longer than this would be a waste. */
   readonly behindCheckpointMs: number;
   /** How long and how much a causal order holds back. */
-  readonly patience: CausalPatience;
+  readonly waitLimits: WaitLimits;
 }
 
-export const usualSettings: StreamSettings = { checkpointMs: 10_000, behindCheckpointMs: 1000, patience: usualPatience };
+export const defaultStreamSettings: StreamSettings = { checkpointMs: 10_000, behindCheckpointMs: 1000, waitLimits: defaultWaitLimits };

@@ -52,9 +52,9 @@ export function startEmitting(url: string, { kept }: { readonly kept: number }):
     async emit({ body, events }) {
       for (;;) {
         try {
-          const answer = await post(body);
-          if (answer.includes(`"created":${events}}`) || (repeated > 0 && answer.includes('"created":0}'))) return;
-          throw new Error(`expected ${events} events to be created, got ${answer.slice(0, 500)}`);
+          const response = await post(body);
+          if (response.includes(`"created":${events}}`) || (repeated > 0 && response.includes('"created":0}'))) return;
+          throw new Error(`expected ${events} events to be created, got ${response.slice(0, 500)}`);
         } catch (error) {
           if (kept === 0 || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
           repeated += 1; // safe, since events have ids

@@ -1,16 +1,16 @@
 import { sql } from 'drizzle-orm';
 import type { Settings } from '../../../src/settings.ts';
 import { origin } from '../../../src/event/cursor.ts';
-import { chapterLength, stretchLength } from '../../../src/skip-index/row-group.ts';
+import { rowGroupBlocks, blockEvents } from '../../../src/skip-index/row-group.ts';
 import type { EventDraft, EventCandidate } from '../../../src/event/event.ts';
 import { validateEvent } from '../../../src/event/validate.ts';
-import { lookAfterPartitions, rulesFor } from '../../../src/maintenance/retention.ts';
+import { maintainPartitions, retentionRules } from '../../../src/maintenance/retention.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
 import type { Database } from '../../../src/store/database/database.ts';
 import { readHead } from '../../../src/store/log/log-head.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
 import { databaseClock } from '../../../src/store/retention/partitions.ts';
-import { digest } from '../../support/skip-index.ts';
+import { indexEvents } from '../../support/skip-index.ts';
 
 /** Appends events in batches of 1,000. */
 export async function append(database: Database, events: Iterable<EventCandidate>, settings: Settings): Promise<number> {
@@ -30,19 +30,19 @@ export async function append(database: Database, events: Iterable<EventCandidate
 }
 
 /** Leaves the open partition of the log for the next one, as if its time were over. */
-export async function leavePartition(database: Database): Promise<void> {
-  const looking = { database, clock: databaseClock(database), signal: new AbortController().signal };
-  await lookAfterPartitions(looking, { ...rulesFor(0), everyMs: 0 });
+export async function closePartition(database: Database): Promise<void> {
+  const retentionParts = { database, clock: databaseClock(database), signal: new AbortController().signal };
+  await maintainPartitions(retentionParts, { ...retentionRules(0), partitionMs: 0 });
 }
 
 /** Makes the digests of what has none, and lets the planner know of all. */
-export async function digestAll(database: Database): Promise<void> {
+export async function indexAll(database: Database): Promise<void> {
   const end = await readHead(database);
-  const length = stretchLength * chapterLength;
+  const length = blockEvents * rowGroupBlocks;
   for (let at = origin; ;) {
     const { events } = await readLog(database, { after: at, head: end, limit: length });
     if (events.length < length) break;
-    await digest(database, events, { stretch: stretchLength, chapter: length });
+    await indexEvents(database, events, { block: blockEvents, rowGroup: length });
     at = events[length - 1]!.position;
   }
   await database.rows(sql`vacuum analyze`);

@@ -16,9 +16,9 @@ export interface BenchOptions {
   /** Where heap snapshots of servers go; null: none are made. */
   readonly snapshots: string | null;
   /** Whether to say which calls allocated what is held. */
-  readonly sites: boolean;
+  readonly printsSites: boolean;
   /** Subscriptions at most, where their number grows. */
-  readonly most: number;
+  readonly maxSubscriptions: number;
 }
 
 /** Reads `--embedded --contenders Tidings,… --rounds 3 --only text …`, and prints where this runs. */
@@ -43,9 +43,9 @@ export function benchOptions(rounds: number): BenchOptions {
     rounds: Number(values.rounds),
     only: values.only,
     profiles: values.profiles ?? null,
-    sites: values.sites,
+    printsSites: values.sites,
     snapshots: values.snapshots ?? null,
-    most: Number(values.most),
+    maxSubscriptions: Number(values.most),
   };
 }
 

@@ -17,12 +17,12 @@ export function selectiveFilters(events: readonly BenchEvent[]): (n: number) => 
   };
   return (n) => {
     const m = Math.floor(n / 4);
-    const forms: readonly EventFilterInput[] = [
+    const variants: readonly EventFilterInput[] = [
       { resource: { id: { in: [nth(repositories, m)] } } },
       { event: { in: [names[m % names.length]!] }, resource: { labels: [{ key: 'github.owner', in: [nth(owners, m)] }] } },
       { related: [{ id: { in: [nth(actors, m)] }, role: ['actor'] }] },
       { resource: { id: { startsWith: [nth(repositories, m)] } } },
     ];
-    return forms[n % forms.length]!;
+    return variants[n % variants.length]!;
   };
 }

@@ -85,10 +85,10 @@ export async function startServer(contender: Contender, { environment, nodeFlags
   return {
     url,
     cpuMs: () => cpuMs(child),
-    memory: async () => (await asked(child, { ask: 'memory' })) as Memory,
-    snapshot: async (path) => void (await asked(child, { ask: 'snapshot', path })),
-    beginSites: async () => void (await asked(child, { ask: 'beginSites' })),
-    sites: async () => (await asked(child, { ask: 'sites' })) as Site,
+    memory: async () => (await request(child, { ask: 'memory' })) as Memory,
+    snapshot: async (path) => void (await request(child, { ask: 'snapshot', path })),
+    beginSites: async () => void (await request(child, { ask: 'beginSites' })),
+    sites: async () => (await request(child, { ask: 'sites' })) as Site,
     async [Symbol.asyncDispose]() {
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
@@ -97,10 +97,10 @@ export async function startServer(contender: Contender, { environment, nodeFlags
   };
 }
 
-async function asked(child: ChildProcess, question: object): Promise<unknown> {
-  child.send(question);
-  const [answer] = (await once(child, 'message')) as [unknown];
-  return answer;
+async function request(child: ChildProcess, message: object): Promise<unknown> {
+  child.send(message);
+  const [response] = (await once(child, 'message')) as [unknown];
+  return response;
 }
 
 /** See proc(5): utime and stime, in hundredths of a second. */

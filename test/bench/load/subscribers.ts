@@ -31,7 +31,7 @@ export async function openSubscribers({ url, sockets: count, onNext }: Subscribe
   let total = 0;
   const onText = (chunk: Buffer, start: number, end: number): void => {
     // {"id":"000123","type":"next",…
-    if (chunk[start + 2] !== letterI || chunk[start + 23] !== letterN) return other(chunk.toString('utf8', start, end));
+    if (chunk[start + 2] !== letterI || chunk[start + 23] !== letterN) return unexpectedMessage(chunk.toString('utf8', start, end));
     let subscription = 0;
     for (let at = start + 7; at < start + 13; at += 1) subscription = subscription * 10 + chunk[at]! - zero;
     counts[subscription]! += 1;
@@ -78,11 +78,11 @@ async function openOnServer(url: string, atLeast = 0): Promise<number> {
     const text = await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text();
     const open = Number(/^tidings_subscriptions (\d+)$/m.exec(text)?.[1] ?? Number.NaN);
     if (open >= atLeast) return open;
-    if (performance.now() - began > patienceMs) throw new Error(`expected ${atLeast} subscriptions, got ${open}`);
+    if (performance.now() - began > openTimeoutMs) throw new Error(`expected ${atLeast} subscriptions, got ${open}`);
   }
 }
 
-function other(message: string): void {
+function unexpectedMessage(message: string): void {
   throw new Error(`expected only next messages, got ${message.slice(0, 500)}`);
 }
 
@@ -93,4 +93,4 @@ function nameOf(n: number): string {
 const letterI = 0x69;
 const letterN = 0x6e;
 const zero = 0x30;
-const patienceMs = 300_000;
+const openTimeoutMs = 300_000;

@@ -97,7 +97,7 @@ const yoga = createYoga({
               ? events
               : pipe(
                   events,
-                  keeping((event) => holds(filter, event)),
+                  keeping((event) => matchesFilter(filter, event)),
                 );
           },
           resolve: (event: BenchEvent) => event,
@@ -108,7 +108,7 @@ const yoga = createYoga({
 });
 
 /** As much of a filter as the benches use. */
-function holds({ event: name, resource, related }: EventFilterInput, event: BenchEvent): boolean {
+function matchesFilter({ event: name, resource, related }: EventFilterInput, event: BenchEvent): boolean {
   const texts = (test: { in?: readonly string[]; startsWith?: readonly string[] } | null | undefined, value: string): boolean =>
     (!test?.in || test.in.includes(value)) && (!test?.startsWith || test.startsWith.some((each) => value.startsWith(each)));
   if (name && !texts(name as object, event.event)) return false;

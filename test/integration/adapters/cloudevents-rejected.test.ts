@@ -4,17 +4,17 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batched, binary, cloudEvent, postCloudEvent, structured } from '../../support/protocols/cloudevents.ts';
 import { storedIds } from '../../support/protocols/adapter.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const json = { 'content-type': 'application/json' };
 const { 'ce-time': _, ...timeless } = binary;
 
 describe('what is no such request is refused, and says why', () => {
-  let world: World;
+  let server: TestServer;
   beforeAll(async () => {
-    world = await startWorld({ TIDINGS_MAX_BODY_BYTES: '100000' });
+    server = await startTestServer({ TIDINGS_MAX_BODY_BYTES: '100000' });
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(() => server[Symbol.asyncDispose]());
 
   test.each<[string, unknown, Record<string, string>, number, RegExp]>([
     ['neither attributes nor type', {}, json, 415, /or the attributes as ce- headers, got application\/json/],
@@ -29,20 +29,20 @@ describe('what is no such request is refused, and says why', () => {
     ['another packing', 'text', { ...structured, 'content-encoding': 'br' }, 415, /content-encoding: expected gzip/],
     ['a bomb', gzipSync(' '.repeat(50_000_000)), { ...structured, 'content-encoding': 'gzip' }, 413, /at most 100000 bytes, unpacked/],
   ])('%s', async (_what, body, given, status, message) => {
-    const answer = await postCloudEvent(world, body, given);
-    expect(answer.body.exception_message).toMatch(message);
-    expect(answer.status).toBe(status);
-    expect(await storedIds(world)).toEqual([]);
+    const response = await postCloudEvent(server, body, given);
+    expect(response.body.exception_message).toMatch(message);
+    expect(response.status).toBe(status);
+    expect(await storedIds(server)).toEqual([]);
   });
 
   test('another method', async () => {
-    const response = await fetch(`${world.tidings.url}/cloudevents`);
+    const response = await fetch(`${server.tidings.url}/cloudevents`);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'OPTIONS, POST']);
   });
 
   test('U+0000 in a header', async () => {
-    const answer = await postCloudEvent(world, '', { ...binary, 'ce-subject': 'a%00' }, '?on_error=skip');
-    expect(answer.body.results).toMatchObject([{ status: 'rejected', detail: [{ loc: ['body', 'subject'] }] }]);
+    const response = await postCloudEvent(server, '', { ...binary, 'ce-subject': 'a%00' }, '?on_error=skip');
+    expect(response.body.results).toMatchObject([{ status: 'rejected', detail: [{ loc: ['body', 'subject'] }] }]);
   });
 
   test.each<[string, string[], number]>([
@@ -57,31 +57,31 @@ describe('what is no such request is refused, and says why', () => {
       'content-length: 0',
       'connection: close',
     ];
-    expect(await statusOf(world, `POST /cloudevents HTTP/1.1\r\nhost: 127.0.0.1\r\n${lines.join('\r\n')}\r\n\r\n`)).toBe(status);
-    expect(await storedIds(world)).toEqual([]);
+    expect(await statusOf(server, `POST /cloudevents HTTP/1.1\r\nhost: 127.0.0.1\r\n${lines.join('\r\n')}\r\n\r\n`)).toBe(status);
+    expect(await storedIds(server)).toEqual([]);
   });
 });
 
 /** Sends a request as it stands, and resolves with the status of the answer. */
-async function statusOf(world: World, request: string): Promise<number> {
-  const socket = connect(Number(new URL(world.tidings.url).port), '127.0.0.1');
+async function statusOf(server: TestServer, request: string): Promise<number> {
+  const socket = connect(Number(new URL(server.tidings.url).port), '127.0.0.1');
   socket.on('error', () => undefined); // it may be closed while more is being sent
   socket.write(request);
-  const [answer] = (await once(socket, 'data')) as [Buffer];
+  const [response] = (await once(socket, 'data')) as [Buffer];
   socket.destroy();
-  return Number(answer.toString().split(' ')[1]);
+  return Number(response.toString().split(' ')[1]);
 }
 
 describe('a sender of webhooks that asks whether it may come', () => {
-  const ask = (world: World, key?: string) =>
-    fetch(`${world.tidings.url}/cloudevents`, {
+  const validationRequest = (server: TestServer, key?: string) =>
+    fetch(`${server.tidings.url}/cloudevents`, {
       method: 'OPTIONS',
       headers: { 'webhook-request-origin': 'events.example', ...(key !== undefined && { authorization: `Bearer ${key}` }) },
     });
 
   test('is told yes, without a limit on its rate', async () => {
-    await using world = await startWorld();
-    const { status, headers } = await ask(world);
+    await using server = await startTestServer();
+    const { status, headers } = await validationRequest(server);
     expect([status, ...['allow', 'webhook-allowed-origin', 'webhook-allowed-rate'].map((name) => headers.get(name))]).toEqual([
       204,
       'OPTIONS, POST',
@@ -92,11 +92,11 @@ describe('a sender of webhooks that asks whether it may come', () => {
 
   test('is told nothing when it has no key that may emit, and cannot post either', async () => {
     const adminKey = 'an-admin-key-that-is-long-enough';
-    await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
-    const refused = await ask(world);
-    expect([refused.status, refused.headers.get('webhook-allowed-origin')]).toEqual([401, null]);
-    expect((await postCloudEvent(world, cloudEvent('1'))).status).toBe(401);
-    expect((await ask(world, adminKey)).headers.get('webhook-allowed-origin')).toBe('events.example');
-    expect((await postCloudEvent(world, cloudEvent('1'), { ...structured, authorization: `Bearer ${adminKey}` })).status).toBe(204);
+    await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
+    const rejected = await validationRequest(server);
+    expect([rejected.status, rejected.headers.get('webhook-allowed-origin')]).toEqual([401, null]);
+    expect((await postCloudEvent(server, cloudEvent('1'))).status).toBe(401);
+    expect((await validationRequest(server, adminKey)).headers.get('webhook-allowed-origin')).toBe('events.example');
+    expect((await postCloudEvent(server, cloudEvent('1'), { ...structured, authorization: `Bearer ${adminKey}` })).status).toBe(204);
   });
 });

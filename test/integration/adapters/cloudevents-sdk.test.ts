@@ -1,7 +1,7 @@
 import { CloudEvent, emitterFor, HTTP, httpTransport, Mode } from 'cloudevents';
 import { expect, test } from 'vitest';
 import { postTo, storedEvents, storedIds } from '../../support/protocols/adapter.ts';
-import { startWorld } from '../../support/test-server.ts';
+import { startTestServer } from '../../support/test-server.ts';
 
 const event = {
   id: '0190',
@@ -17,16 +17,16 @@ const event = {
 // The official SDK for JavaScript, as its README sends.
 for (const mode of [Mode.BINARY, Mode.STRUCTURED]) {
   test(`what the SDK for JavaScript sends in ${mode} mode is stored as it was said`, async () => {
-    await using world = await startWorld();
-    const emit = emitterFor(httpTransport(`${world.tidings.url}/cloudevents`), { mode });
-    const answers = [
+    await using server = await startTestServer();
+    const emit = emitterFor(httpTransport(`${server.tidings.url}/cloudevents`), { mode });
+    const responses = [
       await emit(new CloudEvent({ ...event, data: { amount: 12.5, customer: 'Zoë' } })),
       await emit(new CloudEvent({ ...event, id: 'text', datacontenttype: 'text/plain', data: 'grüß dich' })),
       await emit(new CloudEvent({ ...event, id: 'bytes', datacontenttype: 'image/png', data: Uint8Array.from([0x89, 0x50, 0xff]) })),
       await emit(new CloudEvent({ ...event, id: 'list', datacontenttype: 'application/json', data: [1, 2] })),
     ];
-    expect(answers.map((answer: any) => answer.body)).toEqual(['', '', '', '']); // it does not tell the status
-    const stored = await storedEvents(world);
+    expect(responses.map((response: any) => response.body)).toEqual(['', '', '', '']); // it does not tell the status
+    const stored = await storedEvents(server);
     expect(stored.map(({ id, payload }) => [id.split(' ')[1], payload])).toEqual([
       ['0190', { amount: 12.5, customer: 'Zoë' }],
       ['text', { data: 'grüß dich' }],
@@ -47,13 +47,13 @@ for (const mode of [Mode.BINARY, Mode.STRUCTURED]) {
 }
 
 test('an event that the SDK for JavaScript sends in both modes, and in a batch, is one', async () => {
-  await using world = await startWorld();
+  await using server = await startTestServer();
   const cloudEvent = new CloudEvent({ ...event, data: { amount: 12.5 } });
   for (const { body, headers } of [HTTP.binary(cloudEvent), HTTP.structured(cloudEvent)]) {
-    expect((await postTo(world, '/cloudevents', body, headers as Record<string, string>)).status).toBe(204);
+    expect((await postTo(server, '/cloudevents', body, headers as Record<string, string>)).status).toBe(204);
   }
   const batch = { 'content-type': 'application/cloudevents-batch+json' };
-  const answer = await postTo(world, '/cloudevents?on_error=skip', [cloudEvent, cloudEvent.cloneWith({ id: 'other' })], batch);
-  expect(answer.body).toMatchObject({ created: 1, duplicates: 1, rejected: 0 });
-  expect(await storedIds(world)).toEqual(['https://acme.example/orders 0190', 'https://acme.example/orders other']);
+  const response = await postTo(server, '/cloudevents?on_error=skip', [cloudEvent, cloudEvent.cloneWith({ id: 'other' })], batch);
+  expect(response.body).toMatchObject({ created: 1, duplicates: 1, rejected: 0 });
+  expect(await storedIds(server)).toEqual(['https://acme.example/orders 0190', 'https://acme.example/orders other']);
 });

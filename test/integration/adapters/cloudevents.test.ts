@@ -3,27 +3,27 @@ import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batched, binary, cloudEvent, postCloudEvent } from '../../support/protocols/cloudevents.ts';
-import { countOf, headOf, storedEvents, storedIds, throughDoor } from '../../support/protocols/adapter.ts';
+import { countOf, headOf, storedEvents, storedIds, adapterEventCounts } from '../../support/protocols/adapter.ts';
 import { blocks } from '../../support/readme.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const json = { 'content-type': 'application/json' };
 
-let world: World;
+let server: TestServer;
 let before: string;
 beforeAll(async () => {
-  world = await startWorld({ TIDINGS_MAX_EVENT_BYTES: '1500' });
+  server = await startTestServer({ TIDINGS_MAX_EVENT_BYTES: '1500' });
 });
 beforeEach(async () => {
-  before = await headOf(world);
+  before = await headOf(server);
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 describe('a CloudEvent', () => {
   test('becomes the event that it says', async () => {
     const related = [{ 'prefect.resource.id': 'acme.user.kiki', 'prefect.resource.role': 'actor', team: 'a' }];
     const answer = await postCloudEvent(
-      world,
+      server,
       cloudEvent('2', {
         subject: 'acme.order.4711',
         time: '2026-11-23T15:41:10.863461+01:00',
@@ -38,8 +38,8 @@ describe('a CloudEvent', () => {
       }),
     );
     expect(answer).toMatchObject({ status: 204, body: null });
-    await postCloudEvent(world, cloudEvent('1'));
-    expect(await storedEvents(world, before)).toEqual([
+    await postCloudEvent(server, cloudEvent('1'));
+    expect(await storedEvents(server, before)).toEqual([
       {
         id: '/orders/eu 2',
         occurred: '2026-11-23T14:41:10.863461Z',
@@ -64,21 +64,21 @@ describe('a CloudEvent', () => {
 
   test('follows one of another source where it names that', async () => {
     await postCloudEvent(
-      world,
+      server,
       [cloudEvent('1', { source: 'shop' }), cloudEvent('next', { follows: '1', followssource: 'shop' })],
       batched,
     );
-    expect((await storedEvents(world, before))[1]).toMatchObject({ id: '/orders/eu next', follows: { id: 'shop 1' } });
+    expect((await storedEvents(server, before))[1]).toMatchObject({ id: '/orders/eu next', follows: { id: 'shop 1' } });
   });
 
   test('is the same one in every mode, packed or not', async () => {
     const event = cloudEvent('same', { subject: 'Euro € 😀 100%', datacontenttype: 'application/json', data: { n: 1 } });
-    expect((await postCloudEvent(world, event)).status).toBe(204);
-    expect((await postCloudEvent(world, gzipSync(JSON.stringify([event])), { ...batched, 'content-encoding': 'gzip' })).status).toBe(204);
+    expect((await postCloudEvent(server, event)).status).toBe(204);
+    expect((await postCloudEvent(server, gzipSync(JSON.stringify([event])), { ...batched, 'content-encoding': 'gzip' })).status).toBe(204);
     const subject = { 'ce-subject': 'Euro%20%e2%82%AC%20%F0%9F%98%80%20100%25' };
     expect(
       (
-        await postCloudEvent(world, '{"n":1}', {
+        await postCloudEvent(server, '{"n":1}', {
           ...binary,
           'ce-id': 'same',
           ...subject,
@@ -88,7 +88,7 @@ describe('a CloudEvent', () => {
     ).toBe(204);
     expect(
       (
-        await postCloudEvent(world, '{"n": 1}', {
+        await postCloudEvent(server, '{"n": 1}', {
           ...binary,
           ...json,
           'ce-id': 'same',
@@ -96,21 +96,21 @@ describe('a CloudEvent', () => {
         })
       ).status,
     ).toBe(204);
-    expect(await storedIds(world, before)).toEqual(['/orders/eu same']);
-    expect((await storedEvents(world, before))[0].resource).toEqual({ id: 'Euro € 😀 100%', labels: { 'ce-source': '/orders/eu' } });
+    expect(await storedIds(server, before)).toEqual(['/orders/eu same']);
+    expect((await storedEvents(server, before))[0].resource).toEqual({ id: 'Euro € 😀 100%', labels: { 'ce-source': '/orders/eu' } });
   });
 });
 
 test('the same id of two sources are two events, also where the ids would be too long, and of one source a duplicate', async () => {
   const sources = ['a', 'b', `https://acme.example/${'x'.repeat(300)}`, `https://acme.example/${'x'.repeat(301)}`];
   const twice = [...sources, ...sources].map((source) => cloudEvent('0190', { source }));
-  const { body } = await postCloudEvent(world, twice, batched, '?on_error=skip');
+  const { body } = await postCloudEvent(server, twice, batched, '?on_error=skip');
   expect(body).toMatchObject({ created: 4, duplicates: 4, rejected: 0 });
-  const events = await storedEvents(world, before);
+  const events = await storedEvents(server, before);
   expect(events.map(({ id }) => id)).toEqual(['a 0190', 'b 0190', ...Array(2).fill(expect.stringMatching(/^<sha256:[0-9a-f]{64}>$/))]);
   expect(new Set(events.map(({ id }) => id)).size).toBe(4);
   expect(events[2].resource.labels).toMatchObject({ 'ce-id': '0190', 'ce-source': sources[2] });
-  const conflict = await postCloudEvent(world, cloudEvent('0190', { source: 'a', type: 'other' }));
+  const conflict = await postCloudEvent(server, cloudEvent('0190', { source: 'a', type: 'other' }));
   expect(conflict).toMatchObject({ status: 422, body: { exception_detail: [{ loc: ['body', 'id'], type: 'id_conflict' }] } });
 });
 
@@ -131,8 +131,8 @@ describe('data', () => {
     ],
     ['bytes', { data_base64: bytes.toString('base64') }, { data_base64: 'AAH/' }, {}],
   ])('in JSON: %s', async (what, more, payload, labels) => {
-    expect((await postCloudEvent(world, cloudEvent(what, more))).status).toBe(204);
-    expect((await storedEvents(world, before)).at(-1)).toMatchObject({
+    expect((await postCloudEvent(server, cloudEvent(what, more))).status).toBe(204);
+    expect((await storedEvents(server, before)).at(-1)).toMatchObject({
       payload,
       resource: { labels: { 'ce-source': '/orders/eu', ...labels } },
     });
@@ -146,9 +146,9 @@ describe('data', () => {
     ['bytes', bytes, 'application/octet-stream', { data_base64: 'AAH/' }],
     ['nothing', '', 'application/json', {}],
   ])('in binary mode: %s', async (what, body, type, payload) => {
-    expect((await postCloudEvent(world, body, { ...binary, 'ce-id': `binary ${what}`, 'content-type': type })).status).toBe(204);
-    expect((await storedEvents(world, before)).at(-1)).toMatchObject({ id: `/orders/eu binary ${what}` });
-    expect((await storedEvents(world, before)).at(-1).payload).toEqual(payload);
+    expect((await postCloudEvent(server, body, { ...binary, 'ce-id': `binary ${what}`, 'content-type': type })).status).toBe(204);
+    expect((await storedEvents(server, before)).at(-1)).toMatchObject({ id: `/orders/eu binary ${what}` });
+    expect((await storedEvents(server, before)).at(-1).payload).toEqual(payload);
   });
 });
 
@@ -169,7 +169,7 @@ describe('a batch with refused events', () => {
   ];
 
   test('stores nothing, and says where each is wrong, in its own words', async () => {
-    const { status, body } = await postCloudEvent(world, batch, batched);
+    const { status, body } = await postCloudEvent(server, batch, batched);
     expect(status).toBe(422);
     expect(body.exception_message).toBe('Nothing was stored: 11 of 12 events were refused.');
     expect(body.exception_detail.map(({ loc, type }: any) => `${loc.slice(1).join('.')} ${type}`)).toEqual([
@@ -200,40 +200,40 @@ describe('a batch with refused events', () => {
       '11.data_base64 invalid',
     ]);
     expect(body.exception_detail[5].msg).toBe('expected 1.0, the version that is understood here, got "0.3"');
-    expect(await storedIds(world, before)).toEqual([]);
+    expect(await storedIds(server, before)).toEqual([]);
   });
 
   test('stores the others when told to skip, with an answer for each', async () => {
-    const [, , rejected] = await throughDoor(world, 'cloudevents');
-    const { status, body } = await postCloudEvent(world, batch, batched, '?on_error=skip');
+    const [, , rejected] = await adapterEventCounts(server, 'cloudevents');
+    const { status, body } = await postCloudEvent(server, batch, batched, '?on_error=skip');
     expect(status).toBe(200);
     expect(body).toMatchObject({ created: 1, duplicates: 0, rejected: 11 });
     expect(body.results.map(({ status }: any) => status)).toEqual(['created', ...Array(11).fill('rejected')]);
-    expect(await storedIds(world, before)).toEqual(['/orders/eu sound']);
-    const [, , counted] = await throughDoor(world, 'cloudevents');
+    expect(await storedIds(server, before)).toEqual(['/orders/eu sound']);
+    const [, , counted] = await adapterEventCounts(server, 'cloudevents');
     expect(counted! - rejected!).toBe(11);
   });
 });
 
 test('a large batch is stored whole, and refused whole for the sake of the last', async () => {
-  const count = await countOf(world);
+  const count = await countOf(server);
   const many = Array.from({ length: 2000 }, (_, n) => cloudEvent(`e-${n}`, { subject: `job.${n % 50}` }));
-  const refused = await postCloudEvent(world, [...many, cloudEvent('bad', { type: 'a\0' })], batched);
-  expect(refused).toMatchObject({ status: 422, body: { exception_detail: [{ loc: ['body', 2000, 'type'] }] } });
-  expect(await countOf(world)).toBe(count);
-  expect((await postCloudEvent(world, many, batched)).status).toBe(204);
-  expect(await countOf(world)).toBe(count + 2000);
-  const received = async (n: number) => (await world.data(`{ event(id: "/orders/eu e-${n}") { received } }`)).event;
+  const rejectedResponse = await postCloudEvent(server, [...many, cloudEvent('bad', { type: 'a\0' })], batched);
+  expect(rejectedResponse).toMatchObject({ status: 422, body: { exception_detail: [{ loc: ['body', 2000, 'type'] }] } });
+  expect(await countOf(server)).toBe(count);
+  expect((await postCloudEvent(server, many, batched)).status).toBe(204);
+  expect(await countOf(server)).toBe(count + 2000);
+  const received = async (n: number) => (await server.data(`{ event(id: "/orders/eu e-${n}") { received } }`)).event;
   expect(await received(1999)).toEqual(await received(0)); // one transaction
 });
 
 test('the README’s curls send one in structured and one in binary mode', async () => {
   const curls = blocks('sh').find((each) => each.includes('/cloudevents'))!;
-  const shell = spawn('sh', ['-ec', curls.replaceAll('http://127.0.0.1:4000', world.tidings.url)], {
+  const shell = spawn('sh', ['-ec', curls.replaceAll('http://127.0.0.1:4000', server.tidings.url)], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   expect((await once(shell, 'exit'))[0]).toBe(0);
-  expect(await storedEvents(world, before)).toMatchObject([
+  expect(await storedEvents(server, before)).toMatchObject([
     { id: '/shop/eu 17', resource: { id: 'acme.order.4711' }, payload: { amount: 12.5 } },
     { id: '/shop/eu 18', resource: { id: 'acme.order.4711' }, payload: { data: 'two parcels' }, follows: { id: '/shop/eu 17' } },
   ]);

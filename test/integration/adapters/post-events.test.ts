@@ -4,20 +4,20 @@ import { request as httpRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../../src/package-info.ts';
-import { countOf, headOf, postTo, storedIds, throughDoor, type Posted } from '../../support/protocols/adapter.ts';
+import { countOf, headOf, postTo, storedIds, adapterEventCounts, type Posted } from '../../support/protocols/adapter.ts';
 import { blocks } from '../../support/readme.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const json = { 'content-type': 'application/json' };
 const ndjson = { 'content-type': 'application/x-ndjson' };
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld({ TIDINGS_MAX_EVENT_BYTES: '1500' });
+  server = await startTestServer({ TIDINGS_MAX_EVENT_BYTES: '1500' });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
-function post(body: unknown, headers: Record<string, string> = json, query = '', to = world): Promise<Posted> {
+function post(body: unknown, headers: Record<string, string> = json, query = '', to = server): Promise<Posted> {
   return postTo(to, `/api/events${query}`, body, headers);
 }
 
@@ -32,21 +32,21 @@ function document(id: string, more: object = {}): object {
 }
 
 test('one document, an array and NDJSON are stored, in their order, packed or not', async () => {
-  const before = await headOf(world);
+  const before = await headOf(server);
   expect(await post(document('one'))).toMatchObject({ status: 204, body: null });
   expect((await post([document('two'), document('three')])).status).toBe(204);
   const lines = `${JSON.stringify(document('four'))}\r\n\n  \n${JSON.stringify(document('five'))}`;
   expect((await post(lines, ndjson)).status).toBe(204);
   expect((await post(gzipSync(JSON.stringify(document('six'))), { ...json, 'content-encoding': 'gzip' })).status).toBe(204);
   expect((await post([], json)).status).toBe(204);
-  expect(await storedIds(world, before)).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
+  expect(await storedIds(server, before)).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
 });
 
 test('a document is what GraphQL shows of it', async () => {
   const related = [{ 'prefect.resource.id': 'x.1', 'prefect.resource.role': 'actor', team: 'a' }];
   const resource = { 'prefect.resource.id': 'coder.kiki', 'prefect.resource.name': 'Kiki', region: 'eu' };
   await post(document('shown', { related, resource, payload: { a: 1.5, d: null }, follows: 'other' }));
-  const shown = await world.data(
+  const shown = await server.data(
     '{ event(id: "shown") { occurred event resource { id name labels } related { id role labels } payload followsId: follows { id } } }',
   );
   expect(shown.event).toEqual({
@@ -60,13 +60,13 @@ test('a document is what GraphQL shows of it', async () => {
 });
 
 test('sending again is safe, and other content under the same id is refused', async () => {
-  const before = await headOf(world);
+  const before = await headOf(server);
   expect((await post(document('e'))).status).toBe(204);
   expect((await post([document('e'), document('f')])).status).toBe(204);
   const conflict = await post([document('g'), document('e', { event: 'other' })]);
   expect(conflict.status).toBe(422);
   expect(conflict.body.exception_detail).toMatchObject([{ loc: ['body', 1, 'id'], type: 'id_conflict' }]);
-  expect(await storedIds(world, before)).toEqual(['e', 'f']);
+  expect(await storedIds(server, before)).toEqual(['e', 'f']);
 });
 
 describe('a batch with refused events', () => {
@@ -81,7 +81,7 @@ describe('a batch with refused events', () => {
   ];
 
   test('stores nothing, and says where each is wrong', async () => {
-    const before = await headOf(world);
+    const before = await headOf(server);
     const { status, body } = await post(batch);
     expect(status).toBe(422);
     expect(body.exception_message).toBe('Nothing was stored: 6 of 7 events were refused.');
@@ -96,18 +96,18 @@ describe('a batch with refused events', () => {
       ['body', 6, 'too_large'],
     ]);
     expect(body.exception_detail[3].msg).toBe('expected a non-empty string, got nothing');
-    expect(await storedIds(world, before)).toEqual([]);
+    expect(await storedIds(server, before)).toEqual([]);
   });
 
   test('stores the others when told to skip, with an answer for each', async () => {
-    const before = await headOf(world);
+    const before = await headOf(server);
     await post(document('known'));
     const { status, body } = await post([...batch, document('known')], json, '?on_error=skip');
     expect(status).toBe(200);
     expect(body).toMatchObject({ created: 1, duplicates: 1, rejected: 6 });
     expect(body.results.map(({ status }: any) => status)).toEqual(['created', ...Array(6).fill('rejected'), 'duplicate']);
     expect(body.results[5]).toMatchObject({ index: 5, detail: [{ loc: ['body', 5, 'payload', 'deep', '0'] }] });
-    expect(await storedIds(world, before)).toEqual(['known', 'sound']);
+    expect(await storedIds(server, before)).toEqual(['known', 'sound']);
   });
 
   test('a line that is no JSON, or no UTF-8, harms only itself', async () => {
@@ -125,15 +125,15 @@ describe('a batch with refused events', () => {
 });
 
 test('20,000 events are stored whole, and refused whole for the sake of the last', { timeout: 120_000 }, async () => {
-  const before = await countOf(world);
+  const before = await countOf(server);
   const many = Array.from({ length: 20_000 }, (_, n) => document(`e-${n}`, { resource: { 'prefect.resource.id': `job.${n % 50}` } }));
-  const refused = await post([...many, document('bad', { event: '' })]);
-  expect(refused).toMatchObject({ status: 422, body: { exception_detail: [{ loc: ['body', 20_000, 'event'] }] } });
-  expect(await countOf(world)).toBe(before);
+  const rejectedResponse = await post([...many, document('bad', { event: '' })]);
+  expect(rejectedResponse).toMatchObject({ status: 422, body: { exception_detail: [{ loc: ['body', 20_000, 'event'] }] } });
+  expect(await countOf(server)).toBe(before);
   expect((await post(many)).status).toBe(204);
-  expect(await countOf(world)).toBe(before + 20_000);
+  expect(await countOf(server)).toBe(before + 20_000);
   const [first, last] = await Promise.all(
-    ['e-0', 'e-19999'].map(async (id) => (await world.data(`{ event(id: "${id}") { received } }`)).event),
+    ['e-0', 'e-19999'].map(async (id) => (await server.data(`{ event(id: "${id}") { received } }`)).event),
   );
   expect(last).toEqual(first); // one transaction
 });
@@ -147,24 +147,24 @@ describe('what is no such request is refused, and says why', () => {
     ['another packing', 'text', { ...json, 'content-encoding': 'br' }, '', 415, /content-encoding: expected gzip/],
     ['another policy', document('e'), json, '?on_error=ignore', 422, /on_error: expected reject or skip, got "ignore"/],
   ])('%s', async (_what, body, headers, query, status, message) => {
-    const before = await headOf(world);
-    const answer = await post(body, headers, query);
-    expect(answer.status).toBe(status);
-    expect(answer.body.exception_message).toMatch(message);
-    expect(await storedIds(world, before)).toEqual([]);
+    const before = await headOf(server);
+    const response = await post(body, headers, query);
+    expect(response.status).toBe(status);
+    expect(response.body.exception_message).toMatch(message);
+    expect(await storedIds(server, before)).toEqual([]);
   });
 
   test('another method', async () => {
-    const response = await fetch(`${world.tidings.url}/api/events`);
+    const response = await fetch(`${server.tidings.url}/api/events`);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
   test('a body that is too large, also when only unpacking shows it, or nobody says so before', async () => {
-    await using narrow = await startWorld({ TIDINGS_MAX_BODY_BYTES: '10000' });
+    await using narrow = await startTestServer({ TIDINGS_MAX_BODY_BYTES: '10000' });
     const large = JSON.stringify(Array.from({ length: 300 }, (_, n) => document(`e-${n}`)));
     expect((await post(large, json, '', narrow)).status).toBe(413);
-    const packed = gzipSync(`${large}${' '.repeat(50_000_000)}`);
-    expect((await post(packed.subarray(0, 9000), { ...json, 'content-encoding': 'gzip' }, '', narrow)).status).toBe(413);
+    const gzipped = gzipSync(`${large}${' '.repeat(50_000_000)}`);
+    expect((await post(gzipped.subarray(0, 9000), { ...json, 'content-encoding': 'gzip' }, '', narrow)).status).toBe(413);
     const { port } = new URL(narrow.tidings.url);
     const chunked = httpRequest({ port, host: '127.0.0.1', path: '/api/events', method: 'POST', headers: json });
     chunked.write(large.slice(0, 15_000)); // and nothing more
@@ -176,10 +176,10 @@ describe('what is no such request is refused, and says why', () => {
 });
 
 test('events are counted by door', async () => {
-  const before = await throughDoor(world, 'documents');
+  const before = await adapterEventCounts(server, 'documents');
   await post([document('counted.a'), document('counted.b')]);
   await post([document('counted.a'), document('counted.b', { event: '' })], json, '?on_error=skip');
-  const after = await throughDoor(world, 'documents');
+  const after = await adapterEventCounts(server, 'documents');
   expect(after.map((count, index) => count - before[index]!)).toEqual([2, 1, 1]);
 });
 
@@ -192,9 +192,9 @@ test('lines and entries past 50,000 are not even looked at', async () => {
 });
 
 test('the README’s curls send a document, and lines packed with gzip', async () => {
-  const before = await headOf(world);
+  const before = await headOf(server);
   const curls = blocks('sh').find((each) => each.includes('/api/events'))!;
-  const shell = spawn('sh', ['-ec', curls.replaceAll('http://127.0.0.1:4000', world.tidings.url)], {
+  const shell = spawn('sh', ['-ec', curls.replaceAll('http://127.0.0.1:4000', server.tidings.url)], {
     cwd: packageRoot,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -202,5 +202,5 @@ test('the README’s curls send a document, and lines packed with gzip', async (
   shell.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   expect((await once(shell, 'close'))[0]).toBe(0);
   expect(JSON.parse(printed)).toMatchObject({ created: 2, rejected: 0 });
-  expect(await storedIds(world, before)).toEqual(['order-4711-packed', 'order-4712-packed', 'order-4712-shipped']);
+  expect(await storedIds(server, before)).toEqual(['order-4711-packed', 'order-4712-packed', 'order-4712-shipped']);
 });

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adminKey, makeKey, revocation, bearer } from '../../support/keys.ts';
 import { document, openPrefect } from '../../support/protocols/prefect.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld({ TIDINGS_MAX_EVENT_BYTES: '20000' });
+  server = await startTestServer({ TIDINGS_MAX_EVENT_BYTES: '20000' });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
-async function storedNames(prefix: string, in_: World = world): Promise<string[]> {
+async function storedNames(prefix: string, in_: TestServer = server): Promise<string[]> {
   const query = 'query ($p: [String!]) { events(order: LOG, first: 1000, filter: { event: { startsWith: $p } }) { nodes { event } } }';
   return (await in_.data(query, { p: [prefix] })).events.nodes.map(({ event }: { event: string }) => event);
 }
@@ -17,7 +17,7 @@ async function storedNames(prefix: string, in_: World = world): Promise<string[]
 const rejectedQuery = '{ rejectedEvents(first: 1000) { nodes { door keyId reason raw bytes truncated } pageInfo { hasNextPage } } }';
 
 test('a pong says that every event before the ping is durable, in order', async () => {
-  using client = await openPrefect(world.tidings.url, 'in');
+  using client = await openPrefect(server.tidings.url, 'in');
   expect(client.socket.protocol).toBe('prefect');
   const names = Array.from({ length: 900 }, (_, n) => `order.${String(n).padStart(3, '0')}`);
   for (const name of names) client.send(document(name));
@@ -27,7 +27,7 @@ test('a pong says that every event before the ping is durable, in order', async 
 });
 
 test('closing says so as well', async () => {
-  const client = await openPrefect(world.tidings.url, 'in');
+  const client = await openPrefect(server.tidings.url, 'in');
   const names = Array.from({ length: 500 }, (_, n) => `closing.${n}`);
   for (const name of names) client.send(document(name));
   client.socket.close(1000);
@@ -36,19 +36,19 @@ test('closing says so as well', async () => {
 });
 
 test('what is sent again is stored once', async () => {
-  using client = await openPrefect(world.tidings.url, 'in');
+  using client = await openPrefect(server.tidings.url, 'in');
   const event = document('again');
   for (let n = 0; n < 3; n += 1) client.send(event);
   await client.settled();
   client.send(event);
   await client.settled();
   expect(await storedNames('again')).toEqual(['again']);
-  const { rejectedEvents } = await world.data(rejectedQuery);
+  const { rejectedEvents } = await server.data(rejectedQuery);
   expect(rejectedEvents.nodes.filter(({ raw }: any) => raw.includes('again'))).toEqual([]);
 });
 
 test('a frame that is no event goes into quarantine, and harms no other', async () => {
-  await using own = await startWorld({ TIDINGS_MAX_EVENT_BYTES: '3000' });
+  await using own = await startTestServer({ TIDINGS_MAX_EVENT_BYTES: '3000' });
   using client = await openPrefect(own.tidings.url, 'in');
   const { id: _id, ...noId } = document('no id');
   const bad = [
@@ -86,13 +86,13 @@ test('a frame that is no event goes into quarantine, and harms no other', async 
   expect(raws[7]).toEqual(['\ufffd\0', 2, false]);
   expect(nodes[0]).toMatchObject({ door: 'prefect', keyId: null });
   const metrics = await (await fetch(`${own.tidings.url}/metrics`)).text();
-  expect(metrics).toContain('tidings_quarantined_events_total{reason="invalid"} 5');
-  expect(metrics).toContain('tidings_quarantined_events_total{reason="too_large"} 2');
-  expect(metrics).toContain('tidings_door_events_total{door="prefect",status="created"} 9');
+  expect(metrics).toContain('tidings_rejected_events_stored_total{reason="invalid"} 5');
+  expect(metrics).toContain('tidings_rejected_events_stored_total{reason="too_large"} 2');
+  expect(metrics).toContain('tidings_adapter_events_total{protocol="prefect",status="created"} 9');
 });
 
 test('pages of rejected events go on from a cursor', async () => {
-  await using own = await startWorld();
+  await using own = await startTestServer();
   using client = await openPrefect(own.tidings.url, 'in');
   for (let n = 0; n < 5; n += 1) client.send(`bad ${n}`);
   await client.settled();
@@ -108,20 +108,20 @@ test('pages of rejected events go on from a cursor', async () => {
   }
   expect(seen).toEqual(['bad 4', 'bad 3', 'bad 2', 'bad 1', 'bad 0']);
   const { head } = await own.data('{ head }');
-  expect((await own.answer(query, { after: head })).errors![0]!.extensions.code).toBe('BAD_CURSOR');
+  expect((await own.execute(query, { after: head })).errors![0]!.extensions.code).toBe('BAD_CURSOR');
 });
 
 test('a flood is slowed, not swallowed: the client’s network holds it', async () => {
-  using client = await openPrefect(world.tidings.url, 'in');
+  using client = await openPrefect(server.tidings.url, 'in');
   const payload = { text: 'x'.repeat(15_000) };
   for (let n = 0; n < 600; n += 1) client.send(document(`flood.${n}`, { payload }));
   await client.settled();
-  const { events } = await world.data('{ events(filter: { event: { startsWith: ["flood."] } }, first: 1) { totalCount { count } } }');
+  const { events } = await server.data('{ events(filter: { event: { startsWith: ["flood."] } }, first: 1) { totalCount { count } } }');
   expect(events.totalCount.count).toBe(600);
 });
 
 test('a frame beyond what one may have ends its socket, says so, and takes none of the others with it', async () => {
-  await using own = await startWorld({ TIDINGS_MAX_BODY_BYTES: '100000' });
+  await using own = await startTestServer({ TIDINGS_MAX_BODY_BYTES: '100000' });
   using client = await openPrefect(own.tidings.url, 'in');
   const names = Array.from({ length: 20 }, (_, n) => `before.${n}`);
   for (const name of names) client.send(document(name));
@@ -135,19 +135,19 @@ describe('the handshake', () => {
     ['another first message', { type: 'filter' }],
     ['no JSON', 'hello'],
   ])('%s closes with 1008', async (_what, first) => {
-    using client = await openPrefect(world.tidings.url, 'in', { first });
+    using client = await openPrefect(server.tidings.url, 'in', { first });
     expect(await client.closed).toEqual([1008, "Expected 'auth' message"]);
   });
 
   test('a client without the subprotocol does without it', async () => {
-    using client = await openPrefect(world.tidings.url, 'in', { protocol: null });
+    using client = await openPrefect(server.tidings.url, 'in', { protocol: null });
     client.send(document('plain'));
     await client.settled();
     expect(await storedNames('plain')).toEqual(['plain']);
   });
 
   test('what is sent before the answer is not lost', async () => {
-    using client = await openPrefect(world.tidings.url, 'in', { first: null });
+    using client = await openPrefect(server.tidings.url, 'in', { first: null });
     client.send({ type: 'auth', token: 'anything' });
     client.send(document('early'));
     await client.settled();
@@ -155,19 +155,19 @@ describe('the handshake', () => {
   });
 
   test('a page of another origin is not let in', async () => {
-    using client = await openPrefect(world.tidings.url, 'in', { options: { origin: 'http://elsewhere.example' } });
+    using client = await openPrefect(server.tidings.url, 'in', { options: { origin: 'http://elsewhere.example' } });
     expect((await client.closed)[0]).toBe(1006);
   });
 });
 
 test('where keys are required, a key that may emit is', async () => {
-  await using closed = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  await using closed = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const { url } = closed.tidings;
-  const emitting = await makeKey(url, { may: ['EMIT'], emitPrefix: 'acme.' });
-  const reading = await makeKey(url, { may: ['READ'] });
+  const emitting = await makeKey(url, { permissions: ['EMIT'], emitPrefix: 'acme.' });
+  const reading = await makeKey(url, { permissions: ['READ'] });
 
-  using nobody = await openPrefect(url, 'in');
-  expect((await nobody.closed)[0]).toBe(1008);
+  using unauthenticated = await openPrefect(url, 'in');
+  expect((await unauthenticated.closed)[0]).toBe(1008);
   using wrong = await openPrefect(url, 'in', { token: 'name:wrong' });
   expect((await wrong.closed)[0]).toBe(1008);
   using reader = await openPrefect(url, 'in', { token: reading.secret });
@@ -193,7 +193,7 @@ test('where keys are required, a key that may emit is', async () => {
   expect((await admin.data(rejectedQuery)).rejectedEvents.nodes).toMatchObject([
     { keyId: emitting.id, reason: expect.stringContaining('acme.') },
   ]);
-  expect((await emitting.bearer.answer(rejectedQuery)).errors![0]!.extensions.code).toBe('FORBIDDEN');
+  expect((await emitting.bearer.execute(rejectedQuery)).errors![0]!.extensions.code).toBe('FORBIDDEN');
 
   await admin.data(revocation, { id: emitting.id });
   expect(await named.closed).toEqual([1008, 'The key was revoked or has expired']);

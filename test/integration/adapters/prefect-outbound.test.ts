@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { askPrefect, document, openPrefect } from '../../support/protocols/prefect.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { requestPrefect, document, openPrefect } from '../../support/protocols/prefect.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 let url: string;
 beforeAll(async () => {
-  world = await startWorld();
-  url = world.tidings.url;
+  server = await startTestServer();
+  url = server.tidings.url;
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 async function post(...documents: object[]): Promise<void> {
-  expect((await askPrefect(url, 'events', documents)).status).toBe(204);
+  expect((await requestPrefect(url, 'events', documents)).status).toBe(204);
 }
 
 function names(messages: any[]): string[] {
@@ -31,9 +31,9 @@ test('stored events come first, the earliest first, then those to come, each onc
   using client = await openPrefect(url, 'out');
   const occurred = { since: '2026-11-20T00:00:01Z', until: '2030-01-01T00:00:00Z' };
   client.send({ type: 'filter', filter: { ...nulls, occurred, event: { prefix: ['out.'] } } });
-  await client.take(3);
+  await client.onPong(3);
   await post(document('other'), document('out.live', at(0)), document('out.d', at(4)));
-  expect(names(await client.take(4))).toEqual(['event out.a', 'event out.b', 'event out.c', 'event out.d']);
+  expect(names(await client.onPong(4))).toEqual(['event out.a', 'event out.b', 'event out.c', 'event out.d']);
   expect(client.received[0].event).toMatchObject({
     resource: { 'prefect.resource.id': 'acme.job.7' },
     received: expect.stringMatching(/Z$/),
@@ -70,7 +70,7 @@ test.each([
 });
 
 test('at a stop it closes so that Prefect’s client comes again', async () => {
-  const own = await startWorld();
+  const own = await startTestServer();
   using client = await openPrefect(own.tidings.url, 'out');
   client.send({ type: 'filter', filter: {} });
   await client.settled();
@@ -80,68 +80,68 @@ test('at a stop it closes so that Prefect’s client comes again', async () => {
 
 test('an id that is no UUID is shown as one, and accepted as such', async () => {
   await post(document('id.odd', { id: 'not a uuid', follows: 'another' }), document('id.even'));
-  const asked = async (filter: object): Promise<any> => (await askPrefect(url, 'events/filter', { filter })).body;
-  const { events } = await asked({ event: { name: ['id.odd'] } });
+  const queryEvents = async (filter: object): Promise<any> => (await requestPrefect(url, 'events/filter', { filter })).body;
+  const { events } = await queryEvents({ event: { name: ['id.odd'] } });
   expect(events[0].id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  const found = await asked({ id: { id: [events[0].id] } });
+  const found = await queryEvents({ id: { id: [events[0].id] } });
   expect([found.total, found.events]).toEqual([1, events]);
   using client = await openPrefect(url, 'out');
   client.send({ type: 'filter', filter: { id: { id: [events[0].id] } } });
-  expect((await client.take(1))[0].event).toEqual(events[0]);
+  expect((await client.onPong(1))[0].event).toEqual(events[0]);
 });
 
 test('pages go on from signed tokens, and a forged one is refused', async () => {
   await post(...Array.from({ length: 25 }, (_, n) => document(`page.${n}`, { occurred: `2026-10-01T00:00:${10 + n}Z` })));
   const filter = { event: { prefix: ['page.'] }, order: 'ASC' };
   const seen: string[] = [];
-  let { body } = await askPrefect(url, 'events/filter', { filter, limit: 10 });
+  let { body } = await requestPrefect(url, 'events/filter', { filter, limit: 10 });
   const first: string = body.next_page;
   for (;;) {
     expect(body.total).toBe(25);
     seen.push(...body.events.map(({ event }: any) => event));
     if (body.next_page === null) break;
-    ({ body } = await askPrefect(url, body.next_page));
+    ({ body } = await requestPrefect(url, body.next_page));
   }
   expect(seen).toEqual(Array.from({ length: 25 }, (_, n) => `page.${n}`));
   const forged = first.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'));
   for (const token of [forged, `${url}/api/events/filter/next`, `${url}/api/events/filter/next?page-token=AAAA`]) {
-    expect((await askPrefect(url, token)).status).toBe(403);
+    expect((await requestPrefect(url, token)).status).toBe(403);
   }
-  expect((await askPrefect(url, 'events/filter', { limit: 1001 })).status).toBe(422);
+  expect((await requestPrefect(url, 'events/filter', { limit: 1001 })).status).toBe(422);
 });
 
 test('distinct shows the newest event of each resource, or the oldest', async () => {
   const of = (resource: string, n: number): object =>
     document(`dist.${resource}.${n}`, { resource: { 'prefect.resource.id': `dist.${resource}` }, occurred: `2026-09-01T00:00:0${n}Z` });
   await post(of('x', 1), of('y', 2), of('x', 3), of('y', 4), of('z', 5), of('x', 6));
-  const asked = async (order: string): Promise<string[]> => {
+  const queryEvents = async (order: string): Promise<string[]> => {
     const filter = { resource: { id_prefix: ['dist.'], distinct: true }, order };
-    let { body } = await askPrefect(url, 'events/filter', { filter, limit: 2 });
+    let { body } = await requestPrefect(url, 'events/filter', { filter, limit: 2 });
     const all = [...body.events];
     expect(body.total).toBe(3);
-    ({ body } = await askPrefect(url, body.next_page));
+    ({ body } = await requestPrefect(url, body.next_page));
     expect(body.next_page).toBeNull();
     return [...all, ...body.events].map(({ event }: any) => event);
   };
-  expect(await asked('DESC')).toEqual(['dist.x.6', 'dist.z.5', 'dist.y.4']);
-  expect(await asked('ASC')).toEqual(['dist.x.1', 'dist.y.2', 'dist.z.5']);
+  expect(await queryEvents('DESC')).toEqual(['dist.x.6', 'dist.z.5', 'dist.y.4']);
+  expect(await queryEvents('ASC')).toEqual(['dist.x.1', 'dist.y.2', 'dist.z.5']);
 });
 
 test('labels: one of the values, globs, negation, and never a label that is missing', async () => {
   const having = (name: string, labels: object): object =>
     document(`label.${name}`, { resource: { 'prefect.resource.id': `l.${name}`, ...labels } });
   await post(having('eu', { r: 'eu-1' }), having('us', { r: 'us' }), having('none', {}), having('slash', { r: String.raw`a\b` }));
-  const asked = async (labels: object): Promise<string[]> => {
-    const { body } = await askPrefect(url, 'events/filter', { filter: { event: { prefix: ['label.'] }, resource: { labels } } });
+  const queryEvents = async (labels: object): Promise<string[]> => {
+    const { body } = await requestPrefect(url, 'events/filter', { filter: { event: { prefix: ['label.'] }, resource: { labels } } });
     return body.events.map(({ event }: any) => event.slice(6)).toSorted();
   };
-  expect(await asked({ r: 'eu-?' })).toEqual(['eu']);
-  expect(await asked({ r: ['us', 'eu*'] })).toEqual(['eu', 'us']);
-  expect(await asked({ r: '!us' })).toEqual(['eu', 'slash']);
-  expect(await asked({ r: ['!us', 'us'] })).toEqual(['eu', 'slash', 'us']);
-  expect(await asked({ r: String.raw`a\*` })).toEqual(['slash']);
-  expect(await asked({ r: [] })).toEqual([]);
-  expect(await asked({})).toEqual(['eu', 'none', 'slash', 'us']);
+  expect(await queryEvents({ r: 'eu-?' })).toEqual(['eu']);
+  expect(await queryEvents({ r: ['us', 'eu*'] })).toEqual(['eu', 'us']);
+  expect(await queryEvents({ r: '!us' })).toEqual(['eu', 'slash']);
+  expect(await queryEvents({ r: ['!us', 'us'] })).toEqual(['eu', 'slash', 'us']);
+  expect(await queryEvents({ r: String.raw`a\*` })).toEqual(['slash']);
+  expect(await queryEvents({ r: [] })).toEqual([]);
+  expect(await queryEvents({})).toEqual(['eu', 'none', 'slash', 'us']);
 });
 
 test('counts by time, day, event and resource', async () => {
@@ -152,32 +152,32 @@ test('counts by time, day, event and resource', async () => {
     });
   await post(of('00', 'a', 'c1'), of('01.250000', 'a', 'c2'), of('01.750001', 'b', 'c2'), of('03', 'a', 'c2'));
   const filter = { event: { prefix: ['count.'] }, occurred: { since: '2026-08-03T00:00:00Z', until: '2026-08-03T00:00:03Z' } };
-  const asked = async (by: string, more: object = {}): Promise<any> =>
-    (await askPrefect(url, `events/count-by/${by}`, { filter, ...more })).body;
-  expect((await asked('time', { time_unit: 'second' })).map(({ value, count }: any) => [value, count])).toEqual([
+  const queryEvents = async (by: string, more: object = {}): Promise<any> =>
+    (await requestPrefect(url, `events/count-by/${by}`, { filter, ...more })).body;
+  expect((await queryEvents('time', { time_unit: 'second' })).map(({ value, count }: any) => [value, count])).toEqual([
     ['0', 1],
     ['1', 2],
     ['2', 0],
     ['3', 1],
   ]);
-  const halves = await asked('time', { time_unit: 'second', time_interval: 0.5 });
+  const halves = await queryEvents('time', { time_unit: 'second', time_interval: 0.5 });
   expect(halves.map(({ count }: any) => count)).toEqual([1, 0, 1, 1, 0, 0, 1]);
   expect(halves[3]).toMatchObject({ start_time: '2026-08-03T00:00:01.500000Z', end_time: '2026-08-03T00:00:01.999999Z' });
-  expect(await asked('day')).toMatchObject([{ value: '0', count: 4, end_time: '2026-08-03T23:59:59.999999Z' }]);
-  expect(await asked('time', { time_unit: 'week' })).toMatchObject([{ label: '2026-08-03T00:00:00.000000Z', count: 4 }]);
-  expect(await asked('event')).toMatchObject([
+  expect(await queryEvents('day')).toMatchObject([{ value: '0', count: 4, end_time: '2026-08-03T23:59:59.999999Z' }]);
+  expect(await queryEvents('time', { time_unit: 'week' })).toMatchObject([{ label: '2026-08-03T00:00:00.000000Z', count: 4 }]);
+  expect(await queryEvents('event')).toMatchObject([
     { value: 'count.a', label: 'count.a', count: 3 },
     { value: 'count.b', count: 1 },
   ]);
-  expect(await asked('resource')).toMatchObject([
+  expect(await queryEvents('resource')).toMatchObject([
     { value: 'c2', label: 'Name c2', count: 3 },
     { value: 'c1', count: 1 },
   ]);
   const far = { ...filter, occurred: { since: '2026-01-01T00:00:00Z', until: '2026-12-01T00:00:00Z' } };
-  expect((await askPrefect(url, 'events/count-by/time', { filter: far, time_unit: 'minute' })).status).toBe(422);
+  expect((await requestPrefect(url, 'events/count-by/time', { filter: far, time_unit: 'minute' })).status).toBe(422);
 });
 
 test('health and version are there for whoever asks', async () => {
-  expect((await askPrefect(url, 'health')).body).toBe(true);
-  expect((await askPrefect(url, 'admin/version')).body).toMatch(/^3\./);
+  expect((await requestPrefect(url, 'health')).body).toBe(true);
+  expect((await requestPrefect(url, 'admin/version')).body).toMatch(/^3\./);
 });

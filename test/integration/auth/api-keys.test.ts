@@ -4,14 +4,16 @@ import { WebSocket } from 'ws';
 import { readSettings } from '../../../src/settings.ts';
 import { startTidings } from '../../../src/main.ts';
 import { adminKey, bearer, makeKey, revocation } from '../../support/keys.ts';
-import { newDatabase, post, startWorld } from '../../support/test-server.ts';
+import { newDatabase, post, startTestServer } from '../../support/test-server.ts';
 
-const tell = 'mutation ($input: EventInput!) { emitEvent(input: $input) { status userErrors { code field message } } }';
-const event = (id: string, more: object = {}): object => ({ input: { id, event: 'acme.told', resource: { id: 'acme.thing' }, ...more } });
+const emitMutation = 'mutation ($input: EventInput!) { emitEvent(input: $input) { status userErrors { code field message } } }';
+const event = (id: string, nextResult: object = {}): object => ({
+  input: { id, event: 'acme.told', resource: { id: 'acme.thing' }, ...nextResult },
+});
 
 test('without keys it listens to its own machine only, and says how to make one', async () => {
-  await using home = await newDatabase();
-  const start = (settings: Record<string, string>) => startTidings(readSettings({ ...home.environment, PORT: '0', ...settings }));
+  await using testDatabase = await newDatabase();
+  const start = (settings: Record<string, string>) => startTidings(readSettings({ ...testDatabase.environment, PORT: '0', ...settings }));
   for (const HOST of ['0.0.0.0', '::', '192.0.2.1', 'localhost.example.org']) {
     await expect(start({ HOST })).rejects.toThrow(/^HOST: .*keys create NAME.*TIDINGS_ADMIN_KEY/);
   }
@@ -31,20 +33,20 @@ test('without keys it listens to its own machine only, and says how to make one'
 });
 
 test('the first key closes a server that was open, also to those who are there', async () => {
-  await using world = await startWorld();
-  const socket = new WebSocket(`${world.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  await using server = await startTestServer();
+  const socket = new WebSocket(`${server.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   await once(socket, 'open');
   socket.send('{"type":"connection_init"}');
   await once(socket, 'message');
   const closed = once(socket, 'close');
-  await world.data('mutation { createApiKey(input: { name: "first" }) { secret } }');
+  await server.data('mutation { createApiKey(input: { name: "first" }) { secret } }');
   expect((await closed)[0]).toBe(4403);
-  expect((await world.answer('{ head }')).status).toBe(401);
+  expect((await server.execute('{ head }')).status).toBe(401);
 });
 
 test('whoever has no good key gets 401, on every way in', async () => {
-  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
-  const { url } = world.tidings;
+  await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = server.tidings;
   const { secret } = await makeKey(url, {});
   const flipped = secret.slice(0, -1) + (secret.endsWith('A') ? 'B' : 'A');
   const wrong = [
@@ -80,41 +82,41 @@ test('whoever has no good key gets 401, on every way in', async () => {
 });
 
 test('a WebSocket names its key in connection_init or in its header, or is closed with 4403', async () => {
-  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
-  const knock = async (payload: object | undefined, headers: Record<string, string> = {}): Promise<unknown> => {
-    const socket = new WebSocket(`${world.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
+  await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
+  const connect = async (payload: object | undefined, headers: Record<string, string> = {}): Promise<unknown> => {
+    const socket = new WebSocket(`${server.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
     const closed = once(socket, 'close').then(([code]) => code as number);
     await once(socket, 'open');
     socket.send(JSON.stringify({ type: 'connection_init', payload }));
-    const answer = once(socket, 'message').then(([data]) => JSON.parse(String(data)).type as string);
-    const got = await Promise.race([closed, answer]);
+    const response = once(socket, 'message').then(([data]) => JSON.parse(String(data)).type as string);
+    const got = await Promise.race([closed, response]);
     socket.terminate();
     return got;
   };
   const good = `Bearer ${adminKey}`;
-  expect(await knock({ authorization: good })).toBe('connection_ack');
-  expect(await knock({ Authorization: good })).toBe('connection_ack');
-  expect(await knock(undefined, { authorization: good })).toBe('connection_ack');
-  expect(await knock({ authorization: adminKey })).toBe('connection_ack');
+  expect(await connect({ authorization: good })).toBe('connection_ack');
+  expect(await connect({ Authorization: good })).toBe('connection_ack');
+  expect(await connect(undefined, { authorization: good })).toBe('connection_ack');
+  expect(await connect({ authorization: adminKey })).toBe('connection_ack');
   for (const payload of [undefined, {}, { authorization: 'Bearer no' }, { authorization: 7 }, { authorization: null }]) {
-    expect(await knock(payload)).toBe(4403);
+    expect(await connect(payload)).toBe(4403);
   }
-  expect(await knock({ authorization: 'Bearer no' }, { authorization: good })).toBe(4403); // what is said last counts
+  expect(await connect({ authorization: 'Bearer no' }, { authorization: good })).toBe(4403); // what is said last counts
 });
 
 test('a key may what it was made for', async () => {
-  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
-  const { url } = world.tidings;
-  const asked = {
+  await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = server.tidings;
+  const operationsByPermission = {
     EMIT: ['mutation { emitEvent(input: { event: "a", resource: { id: "r" } }) { status event { follows { id } } } }'],
     READ: ['{ head }', '{ events { nodes { id } } }', '{ eventCounts(by: [{ event: {} }]) { total } }', '{ resource(id: "r") { id } }'],
     ADMIN: ['{ apiKeys { id } }', 'mutation { createApiKey(input: { name: "another" }) { key { id } } }'],
   };
-  for (const right of Object.keys(asked) as (keyof typeof asked)[]) {
-    const { bearer: holder } = await makeKey(url, { may: [right] });
-    for (const [needed, operations] of Object.entries(asked)) {
+  for (const right of Object.keys(operationsByPermission) as (keyof typeof operationsByPermission)[]) {
+    const { bearer: holder } = await makeKey(url, { permissions: [right] });
+    for (const [needed, operations] of Object.entries(operationsByPermission)) {
       for (const operation of operations) {
-        const { data, errors } = await holder.answer(operation);
+        const { data, errors } = await holder.execute(operation);
         if (needed === right) expect(errors, operation).toBeUndefined();
         else {
           expect(errors?.[0]?.extensions, operation).toEqual({ code: 'FORBIDDEN' });
@@ -132,69 +134,69 @@ test('a key may what it was made for', async () => {
 });
 
 test('a key that was revoked loses its sockets and streams, and gets nothing stored any more', async () => {
-  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
-  const { url } = world.tidings;
+  await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = server.tidings;
   const { id, bearer: holder } = await makeKey(url, {});
   const other = await makeKey(url, {});
   const closed = vi.fn<(event: unknown) => void>();
   const client = holder.socket({ closed });
   const untouched = other.bearer.socket();
-  const stays = untouched.iterate({ query: 'subscription { events { id } }' });
+  const untouchedEvents = untouched.iterate({ query: 'subscription { events { id } }' });
   const query = 'subscription { events { id } }';
   const listening = client.iterate({ query });
   const first = listening.next();
-  const staying = stays.next();
+  const firstUntouched = untouchedEvents.next();
   const authorization = `Bearer ${holder.secret}`;
   const stream = await fetch(`${url}/graphql?query=${query}`, { headers: { accept: 'text/event-stream', authorization } });
   await vi.waitFor(async () => {
-    await holder.data(tell, event(`e-${Math.random()}`));
+    await holder.data(emitMutation, event(`e-${Math.random()}`));
     await Promise.race([first, new Promise((_, reject) => setTimeout(reject, 100))]);
   });
-  await staying;
+  await firstUntouched;
 
   await bearer(url, adminKey).data(revocation, { id });
-  expect((await holder.answer(tell, event('late'))).status).toBe(401);
+  expect((await holder.execute(emitMutation, event('late'))).status).toBe(401);
   await vi.waitFor(() => expect(closed).toHaveBeenCalled(), 20_000);
   expect(closed.mock.calls[0]?.[0]).toMatchObject({ code: 4403 });
   const drain = async (): Promise<void> => {
     for await (const _ of stream.body!);
   };
   await expect(drain()).rejects.toThrow('terminated');
-  const more = stays.next();
-  await other.bearer.data(tell, event('after'));
-  expect((await more).value).toBeDefined();
+  const nextResult = untouchedEvents.next();
+  await other.bearer.data(emitMutation, event('after'));
+  expect((await nextResult).value).toBeDefined();
   expect(await bearer(url, adminKey).data('{ event(id: "late") { id } }')).toEqual({ event: null });
   await untouched.dispose();
 });
 
 test('a key that has expired is of no use', async () => {
-  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
-  const { url } = world.tidings;
+  await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = server.tidings;
   const closed = vi.fn<(event: unknown) => void>();
   const { bearer: holder } = await makeKey(url, { expires: new Date(Date.now() + 3000).toISOString() });
   const client = holder.socket({ closed });
   void client.iterate({ query: 'subscription { events { id } }' }).next();
-  expect((await holder.answer('{ head }')).status).toBe(200);
-  await vi.waitFor(async () => expect((await holder.answer('{ head }')).status).toBe(401), 20_000);
+  expect((await holder.execute('{ head }')).status).toBe(200);
+  await vi.waitFor(async () => expect((await holder.execute('{ head }')).status).toBe(401), 20_000);
   await vi.waitFor(() => expect(closed.mock.calls[0]?.[0]).toMatchObject({ code: 4403 }), 20_000);
 });
 
 test('it emits for resources under its prefix only, and nobody in the name of the server', async () => {
-  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
-  const { bearer: holder } = await makeKey(world.tidings.url, { emitPrefix: 'acme.' });
-  expect((await holder.data(tell, event('one'))).emitEvent.status).toBe('CREATED');
+  await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
+  const { bearer: holder } = await makeKey(server.tidings.url, { emitPrefix: 'acme.' });
+  expect((await holder.data(emitMutation, event('one'))).emitEvent.status).toBe('CREATED');
   for (const id of ['acme', 'acm', 'Acme.thing', 'other.acme.thing']) {
-    expect((await holder.data(tell, event('two', { resource: { id } }))).emitEvent).toMatchObject({
+    expect((await holder.data(emitMutation, event('two', { resource: { id } }))).emitEvent).toMatchObject({
       status: 'REJECTED',
       userErrors: [{ code: 'FORBIDDEN', field: ['input', 'resource', 'id'], message: expect.stringContaining('acme.') }],
     });
   }
   const related = [{ id: 'other', role: 'actor' }];
-  expect((await holder.data(tell, event('three', { related }))).emitEvent.status).toBe('CREATED');
-  const admin = bearer(world.tidings.url, adminKey);
+  expect((await holder.data(emitMutation, event('three', { related }))).emitEvent.status).toBe('CREATED');
+  const admin = bearer(server.tidings.url, adminKey);
   for (const each of [holder, admin]) {
     const forged = event('four', { event: 'tidings.api-key.created' });
-    expect((await each.data(tell, forged)).emitEvent).toMatchObject({
+    expect((await each.data(emitMutation, forged)).emitEvent).toMatchObject({
       status: 'REJECTED',
       userErrors: [{ code: 'FORBIDDEN', field: ['input', 'event'] }],
     });
@@ -202,11 +204,11 @@ test('it emits for resources under its prefix only, and nobody in the name of th
 });
 
 test('what happens to keys, and who was refused, is told in the log', async () => {
-  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
-  const { url } = world.tidings;
+  await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
+  const { url } = server.tidings;
   const admin = bearer(url, adminKey);
-  const { id, secret, bearer: holder } = await makeKey(url, { name: 'Kiki', may: ['READ'], filter: { id: ['x'] } });
-  await holder.answer(tell, event('one'));
+  const { id, secret, bearer: holder } = await makeKey(url, { name: 'Kiki', permissions: ['READ'], filter: { id: ['x'] } });
+  await holder.execute(emitMutation, event('one'));
   for (let knocks = 0; knocks < 30; knocks += 1) await post(url, '{ head }', {}, { authorization: `Bearer ${secret}x` });
   await admin.data(revocation, { id });
   await admin.data(revocation, { id }); // told once
@@ -223,7 +225,7 @@ test('what happens to keys, and who was refused, is told in the log', async () =
           event: 'tidings.api-key.created',
           resource: key,
           related,
-          payload: { may: ['read'], filter: { id: ['x'] }, emitPrefix: null, expires: null },
+          payload: { permissions: ['read'], filter: { id: ['x'] }, emitPrefix: null, expires: null },
         },
         {
           event: 'tidings.access.refused',
@@ -241,28 +243,28 @@ test('what happens to keys, and who was refused, is told in the log', async () =
       ]),
     );
   });
-  expect(JSON.stringify(await admin.data('{ apiKeys { id name may filter emitPrefix created expires revoked } }'))).not.toContain(
+  expect(JSON.stringify(await admin.data('{ apiKeys { id name permissions filter emitPrefix created expires revoked } }'))).not.toContain(
     secret.slice(21),
   );
 });
 
 test('a key that cannot be made is refused in words', async () => {
-  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
-  const admin = bearer(world.tidings.url, adminKey);
+  await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
+  const admin = bearer(server.tidings.url, adminKey);
   const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key { id } } }';
-  const refused: readonly (readonly [object, string, readonly string[]])[] = [
+  const rejected: readonly (readonly [object, string, readonly string[]])[] = [
     [{ name: '' }, 'BAD_USER_INPUT', ['input', 'name']],
     [{ name: 'a\u0000b' }, 'BAD_USER_INPUT', ['input', 'name']],
-    [{ may: [] }, 'BAD_USER_INPUT', ['input', 'may']],
+    [{ permissions: [] }, 'BAD_USER_INPUT', ['input', 'permissions']],
     [{ emitPrefix: '' }, 'BAD_USER_INPUT', ['input', 'emitPrefix']],
     [{ expires: '2020-01-01T00:00:00Z' }, 'BAD_USER_INPUT', ['input', 'expires']],
     [{ expires: 'tomorrow' }, 'BAD_USER_INPUT', ['input', 'expires']],
     [{ filter: { text: 'x'.repeat(300) } }, 'BAD_FILTER', ['input', 'filter', 'text']],
   ];
-  for (const [input, code, path] of refused) {
-    const { errors } = await admin.answer(create, { input: { name: 'test', ...input } });
+  for (const [input, code, path] of rejected) {
+    const { errors } = await admin.execute(create, { input: { name: 'test', ...input } });
     expect(errors?.[0]?.extensions, JSON.stringify(input)).toEqual({ code, path });
   }
-  expect((await admin.answer(revocation, { id: 'nobody' })).errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', path: ['id'] });
-  await makeKey(world.tidings.url, { filter: { resource: { labels: [{ key: 'ключ', like: ['*🔑?'] }] } }, name: 'ünïcödé 🔑' });
+  expect((await admin.execute(revocation, { id: 'nobody' })).errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', path: ['id'] });
+  await makeKey(server.tidings.url, { filter: { resource: { labels: [{ key: 'ключ', like: ['*🔑?'] }] } }, name: 'ünïcödé 🔑' });
 });

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema } from '../../../schema/index.ts';
-import { everythingAsked, type Arguments } from '../../support/all-fields-query.ts';
+import { allFieldsQueries, type Arguments } from '../../support/all-fields-query.ts';
 import { adminKey, bearer, makeKey, type Bearer } from '../../support/keys.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 // What a key does not see is, whatever it asks, as if it were not stored. Two logs show it: one with events that a restricted
 // key must not see, one in which they never happened. Every field of the schema, asked with that key in the one and
 // without restriction in the other, answers the same, but for places and the times of the server's clock.
 
-let mixed: World;
-let plain: World;
+let mixed: TestServer;
+let plainServer: TestServer;
 let restricted: Bearer;
 let unrestricted: Bearer;
 let reference: Bearer;
@@ -20,21 +20,21 @@ beforeAll(async () => {
   // They ask more at once than anybody may.
   const settings = { TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_COST: '1000000000', TIDINGS_MAX_COST_PER_MINUTE: '0' };
   const documents = { queryTokens: 1e6, querySelections: 1e6, queryAliases: 1e6 };
-  mixed = await startWorld(settings, documents);
-  plain = await startWorld(settings, documents);
-  restricted = (await makeKey(mixed.tidings.url, { may: ['READ'], filter })).bearer;
-  unrestricted = (await makeKey(mixed.tidings.url, { may: ['READ'] })).bearer;
-  reference = (await makeKey(plain.tidings.url, { may: ['READ'] })).bearer;
+  mixed = await startTestServer(settings, documents);
+  plainServer = await startTestServer(settings, documents);
+  restricted = (await makeKey(mixed.tidings.url, { permissions: ['READ'], filter })).bearer;
+  unrestricted = (await makeKey(mixed.tidings.url, { permissions: ['READ'] })).bearer;
+  reference = (await makeKey(plainServer.tidings.url, { permissions: ['READ'] })).bearer;
   const events = story();
   await emit(mixed, events);
   await emit(
-    plain,
+    plainServer,
     events.filter(({ resource }) => resource.id.startsWith('acme.')),
   );
 });
 afterAll(async () => {
   await mixed[Symbol.asyncDispose]();
-  await plain[Symbol.asyncDispose]();
+  await plainServer[Symbol.asyncDispose]();
 });
 
 /** Of events that may be seen and such that may not, which say SECRET, follow each other and mention the same resources. */
@@ -71,19 +71,19 @@ function story() {
   return chain.map((event, n) => ({ ...event, occurred: `2026-11-2${n}T10:00:00.000000Z` }));
 }
 
-async function emit({ tidings }: World, input: readonly object[]): Promise<void> {
+async function emit({ tidings }: TestServer, input: readonly object[]): Promise<void> {
   const query = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created rejected } }';
   const { emitEvents } = await bearer(tidings.url, adminKey).data(query, { input });
   expect(emitEvents).toEqual({ created: input.length, rejected: 0 });
 }
 
-const seen = 'filter: { not: { event: { startsWith: ["tidings."] } } }';
+const visibleArgs = 'filter: { not: { event: { startsWith: ["tidings."] } } }';
 const given: Arguments = {
   'Query.event': ['id: "first"', 'id: "hidden-root"', 'id: "hidden-link"', 'id: "nothing"'],
   'Query.events': [
-    seen,
-    `${seen}, order: OLDEST_FIRST, first: 2`,
-    `${seen}, order: LOG, last: 3`,
+    visibleArgs,
+    `${visibleArgs}, order: OLDEST_FIRST, first: 2`,
+    `${visibleArgs}, order: LOG, last: 3`,
     'filter: { text: "secret" }',
     'filter: { id: ["hidden-root"] }',
     'filter: { or: [{ follows: ["hidden-link"] }, { payload: [{ path: "key", eq: "SECRET" }] }, { anyResource: [{ id: { in: ["SECRET.alone"] } }] }] }',
@@ -98,10 +98,10 @@ const given: Arguments = {
     '{ payload: { path: "key" } }',
     '{ time: { unit: DAY } }',
     '{ time: { unit: DAY } }, { event: {} }',
-  ].map((by) => `by: [${by}], ${seen}`),
+  ].map((by) => `by: [${by}], ${visibleArgs}`),
   'Query.resource': ['id: "acme.shared"', 'id: "acme.thing"', 'id: "SECRET.thing"', 'id: "SECRET.alone"'],
   'Query.resources': ['idPrefix: "acme."', 'idPrefix: "SECRET"'],
-  'Query.explainFilter': [seen, 'filter: { event: { in: ["SECRET.event"] } }'],
+  'Query.explainFilter': [visibleArgs, 'filter: { event: { in: ["SECRET.event"] } }'],
   'Query.whyNot': ['filter: {}, eventId: "hidden-link"', 'filter: { event: { in: ["x"] } }, eventId: "first"'],
   // What an admin asks; and a place, which tells only that the log goes on.
   'Query.apiKeys': [],
@@ -123,29 +123,29 @@ function comparable(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, each]) => [key, comparable(each)]));
 }
 
-const queries = everythingAsked(schema, 'Query', given, 4);
+const queries = allFieldsQueries(schema, 'Query', given, 4);
 
 test('every field, asked with the key, says what it says where hidden events never happened', async () => {
-  const leaks: string[] = [];
+  const leaked: string[] = [];
   for (const query of queries) {
-    const got = await restricted.answer(query);
-    const expected = await reference.answer(query);
+    const got = await restricted.execute(query);
+    const expected = await reference.execute(query);
     expect(expected.errors, query.slice(0, 100)).toBeUndefined();
     expect(comparable(got), query.slice(0, 200)).toEqual(comparable(expected));
-    const told = JSON.stringify(got.data);
-    if (told.includes('SECRET') && !/SECRET/.test(query.slice(0, query.indexOf('{ __typename')))) leaks.push(query);
+    const reported = JSON.stringify(got.data);
+    if (reported.includes('SECRET') && !/SECRET/.test(query.slice(0, query.indexOf('{ __typename')))) leaked.push(query);
   }
-  expect(leaks).toEqual([]);
+  expect(leaked).toEqual([]);
 });
 
 test('the comparison can fail: without restriction most of them tell of what is hidden', async () => {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (const query of queries) {
-    const got = comparable(await unrestricted.answer(query));
-    const expected = comparable(await reference.answer(query));
-    if (JSON.stringify(got) !== JSON.stringify(expected)) told.add(/asked: (\w+)/.exec(query)![1]!);
+    const got = comparable(await unrestricted.execute(query));
+    const expected = comparable(await reference.execute(query));
+    if (JSON.stringify(got) !== JSON.stringify(expected)) reported.add(/asked: (\w+)/.exec(query)![1]!);
   }
-  expect([...told].toSorted()).toEqual(['event', 'eventCounts', 'events', 'explainFilter', 'resource', 'resources', 'whyNot']);
+  expect([...reported].toSorted()).toEqual(['event', 'eventCounts', 'events', 'explainFilter', 'resource', 'resources', 'whyNot']);
 });
 
 test('no subscription delivers what is hidden, from history or live, nor anything nested in what it delivers', async () => {
@@ -153,10 +153,10 @@ test('no subscription delivers what is hidden, from history or live, nor anythin
     'Subscription.events': ['after: $after'],
     'Subscription.eventStream': ['after: $after, until: $until', 'after: $after, until: $until, order: CAUSAL'],
     'Subscription.eventCounts': ['{ event: {} }', '{ payload: { path: "key" } }', '{ label: { key: "level" } }'].map(
-      (by) => `by: [${by}], ${seen}`,
+      (by) => `by: [${by}], ${visibleArgs}`,
     ),
   };
-  const operations = everythingAsked(schema, 'Subscription', { ...given, ...streams }, 3);
+  const operations = allFieldsQueries(schema, 'Subscription', { ...given, ...streams }, 3);
   for (const operation of operations) {
     const names = ['after', 'until'].filter((name) => operation.includes(`$${name}`)).map((name) => `$${name}: Cursor`);
     const query = names.length === 0 ? operation : operation.replace('subscription', `subscription (${names.join(', ')})`);
@@ -203,15 +203,15 @@ test('what it emits tells it nothing of hidden events but that an id is taken', 
     'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status event { id payload related { id } } userErrors { code message } } } }';
   const [hidden, open] = story() as [any, any];
   const { payload: _, related: __, ...guess } = hidden;
-  const told = async (event: object): Promise<any> => (await holder.data(query, { input: [event] })).emitEvents.results[0];
-  expect(await told({ ...guess, related: hidden.related })).toEqual({ status: 'DUPLICATE', event: null, userErrors: [] });
+  const reported = async (event: object): Promise<any> => (await holder.data(query, { input: [event] })).emitEvents.results[0];
+  expect(await reported({ ...guess, related: hidden.related })).toEqual({ status: 'DUPLICATE', event: null, userErrors: [] });
   for (const wrong of [{ event: 'other' }, { payload: { a: 1 } }, { resource: { id: 'acme.guess' } }, { related: [] }]) {
-    const { status, event, userErrors } = await told({ ...hidden, ...wrong });
+    const { status, event, userErrors } = await reported({ ...hidden, ...wrong });
     expect({ status, event }).toEqual({ status: 'REJECTED', event: null });
     expect(userErrors).toEqual([{ code: 'ID_CONFLICT', message: expect.stringMatching(/with other content; use a new id/) }]);
   }
   // Of what it may see, it hears all.
   const { payload: ___, ...again } = open;
-  expect((await told(again)).event.payload).toEqual(open.payload);
-  expect((await told({ ...open, event: 'other' })).userErrors[0].message).toMatch(/other content in event;/);
+  expect((await reported(again)).event.payload).toEqual(open.payload);
+  expect((await reported({ ...open, event: 'other' })).userErrors[0].message).toMatch(/other content in event;/);
 });

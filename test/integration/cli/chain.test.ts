@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld();
+  server = await startTestServer();
   const links: readonly (readonly [string, string | null])[] = [
     ['order', 'visit'],
     ['paid', 'order'],
@@ -26,16 +26,16 @@ beforeAll(async () => {
     occurred: `2026-11-23T14:41:${10 + n}.863461Z`,
     resource: { id: `r.${id}`, name: id === 'left' ? 'par\u001b[31mcel' : null },
   }));
-  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
+  await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 /** The lines that `tidings chain` prints. */
-async function chain(...words: readonly string[]): Promise<readonly string[]> {
-  const drawing = run(['chain', ...words, '--url', world.tidings.url]);
-  expect(await drawing.ended, drawing.said()).toBe(0);
-  expect(drawing.said()).toBe('');
-  return drawing.printed().trimEnd().split('\n');
+async function chain(...args: readonly string[]): Promise<readonly string[]> {
+  const drawing = run(['chain', ...args, '--url', server.tidings.url]);
+  expect(await drawing.ended, drawing.stderr()).toBe(0);
+  expect(drawing.stderr()).toBe('');
+  return drawing.stdout().trimEnd().split('\n');
 }
 const at = (second: number): string => `2026-11-23T14:41:${second}.863Z`;
 
@@ -74,20 +74,20 @@ test('says circles, and where the chain was cut', async () => {
 });
 
 test('what cannot be drawn is said in one sentence', async () => {
-  const { url } = world.tidings;
-  for (const [words, code, sentence] of [
+  const { url } = server.tidings;
+  for (const [args, code, sentence] of [
     [['nothing'], 1, 'There is no event "nothing": it was never stored, or is not kept any more.'],
     [['a', 'b'], 2, 'Expected one id of an event, got 2. Usage: tidings chain'],
     [[], 2, 'Expected one id of an event, got 0. Usage: tidings chain'],
     [['paid', '--max', '0'], 2, '--max: expected a whole number of at least 1, got "0".'],
     [['paid', '--max', '1001'], 1, 'maxEvents: expected a whole number from 1 to 1000, got 1001'],
   ] as const) {
-    const drawing = run(['chain', ...words, '--url', url]);
+    const drawing = run(['chain', ...args, '--url', url]);
     expect(await drawing.ended).toBe(code);
-    expect(drawing.said()).toContain(sentence);
-    expect(drawing.printed()).toBe('');
+    expect(drawing.stderr()).toContain(sentence);
+    expect(drawing.stdout()).toBe('');
   }
   const nowhere = run(['chain', 'paid', '--url', `http://127.0.0.1:${await freePort()}`]);
   expect(await nowhere.ended).toBe(1);
-  expect(nowhere.said()).toContain('could not be reached for 5 s');
+  expect(nowhere.stderr()).toContain('could not be reached for 5 s');
 });

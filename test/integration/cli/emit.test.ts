@@ -9,36 +9,36 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
 import { startProcess } from '../../support/process.ts';
-import { newDatabase, post, startWorld } from '../../support/test-server.ts';
+import { newDatabase, post, startTestServer } from '../../support/test-server.ts';
 
 const cli = join(import.meta.dirname, '../../../dist/src/cli.js');
 const sample = join(import.meta.dirname, '../../fixtures/github-2015-01-01.ndjson.gz');
-const patient = { timeout: 40_000, interval: 20 };
+const pollOptions = { timeout: 40_000, interval: 20 };
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'tidings-emit-'))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('emits the sample in the order of the file, and finds it all there the second time', async () => {
-  await using world = await startWorld();
-  const first = await emit([sample, '--url', world.tidings.url]).ended;
+  await using server = await startTestServer();
+  const first = await emit([sample, '--url', server.tidings.url]).ended;
   expect(first).toMatchObject({ code: 0, stderr: '' });
   expect(first.stdout).toMatch(/^15,129 lines: 15,129 created, 0 duplicates, 0 refused; \d+\.\d s, [\d,]+ events\/s\n$/);
-  const { events } = await world.data('{ events(order: LOG, first: 1000) { nodes { id } } }');
+  const { events } = await server.data('{ events(order: LOG, first: 1000) { nodes { id } } }');
   const given = gunzipSync(readFileSync(sample)).toString().split('\n', 1000);
   expect(events.nodes.map(({ id }: { id: string }) => id)).toEqual(given.map((line) => JSON.parse(line).id));
 
-  const second = await emit([sample, '--url', world.tidings.url]).ended;
+  const second = await emit([sample, '--url', server.tidings.url]).ended;
   expect(second.code).toBe(0);
   expect(second.stdout).toMatch(/^15,129 lines: 0 created, 15,129 duplicates, 0 refused;/);
 });
 
 test('reads plain lines from standard input, blank ones and line ends of any kind among them', async () => {
-  await using world = await startWorld();
+  await using server = await startTestServer();
   const text = `\uFEFF${document('one', { payload: { much: 'é\u2028"' } })}\r\n\n  \n${document('two', { payload: null, follows: null })}`;
-  const { code, stdout } = await emit(['-', '--url', `${world.tidings.url}/graphql`], text).ended;
+  const { code, stdout } = await emit(['-', '--url', `${server.tidings.url}/graphql`], text).ended;
   expect(code).toBe(0);
   expect(stdout).toMatch(/^2 lines: 2 created, 0 duplicates, 0 refused;/);
-  const { event } = await world.data('{ event(id: "one") { occurred payload resource { id name labels } related { id role labels } } }');
+  const { event } = await server.data('{ event(id: "one") { occurred payload resource { id name labels } related { id role labels } } }');
   expect(event).toEqual({
     occurred: '2026-11-23T14:41:10.863461Z',
     payload: { much: 'é\u2028"' },
@@ -48,15 +48,15 @@ test('reads plain lines from standard input, blank ones and line ends of any kin
 });
 
 test('knows gzip by its first bytes, not by its name, and reads files of several gzip members', async () => {
-  await using world = await startWorld();
+  await using server = await startTestServer();
   const zipped = file('events.ndjson', Buffer.concat([gzipSync(`${document('one')}\n`), gzipSync(document('two'))]));
-  const plain = file('events.ndjson.gz', document('three'));
-  expect((await emit([zipped, '--url', world.tidings.url]).ended).stdout).toMatch(/^2 lines: 2 created/);
-  expect((await emit([plain, '--url', world.tidings.url]).ended).stdout).toMatch(/^1 lines: 1 created/);
+  const uncompressed = file('events.ndjson.gz', document('three'));
+  expect((await emit([zipped, '--url', server.tidings.url]).ended).stdout).toMatch(/^2 lines: 2 created/);
+  expect((await emit([uncompressed, '--url', server.tidings.url]).ended).stdout).toMatch(/^1 lines: 1 created/);
 });
 
 test('reports every bad line with its number and reason, in the words of the file, and stores the others', async () => {
-  await using world = await startWorld();
+  await using server = await startTestServer();
   const lines = [
     document('good'),
     'nonsense \u001b[31m',
@@ -76,11 +76,11 @@ test('reports every bad line with its number and reason, in the words of the fil
     document('good'),
   ];
   const bytes = Buffer.concat(lines.flatMap((line) => [Buffer.from(line), Buffer.from('\n')]));
-  const { code, stdout } = await emit([file('bad.ndjson', bytes), '--url', world.tidings.url, '--batch', '4']).ended;
+  const { code, stdout } = await emit([file('bad.ndjson', bytes), '--url', server.tidings.url, '--batch', '4']).ended;
   expect(code).toBe(1);
-  const [summary, ...refused] = stdout.trimEnd().split('\n');
+  const [summary, ...rejected] = stdout.trimEnd().split('\n');
   expect(summary).toMatch(/^15 lines: 1 created, 1 duplicates, 13 refused;/);
-  expect(refused).toEqual([
+  expect(rejected).toEqual([
     expect.stringMatching(/^line 2: expected a JSON object, got what is no JSON \(.*\\u001b.*\)$/),
     'line 4: expected a JSON object, got an array',
     'line 5: id: expected a non-empty string, got nothing',
@@ -98,8 +98,8 @@ test('reports every bad line with its number and reason, in the words of the fil
 });
 
 test('shows the first twenty bad lines and counts the others', async () => {
-  await using world = await startWorld();
-  const { code, stdout } = await emit(['-', '--url', world.tidings.url], 'bad\n'.repeat(1234)).ended;
+  await using server = await startTestServer();
+  const { code, stdout } = await emit(['-', '--url', server.tidings.url], 'bad\n'.repeat(1234)).ended;
   expect(code).toBe(1);
   const lines = stdout.trimEnd().split('\n');
   expect(lines).toHaveLength(22);
@@ -107,17 +107,17 @@ test('shows the first twenty bad lines and counts the others', async () => {
 });
 
 test('keeps its requests within what the service takes, in events and in bytes', async () => {
-  await using world = await startWorld({ TIDINGS_MAX_BATCH_EVENTS: '3', TIDINGS_MAX_BODY_BYTES: '9000000' });
+  await using server = await startTestServer({ TIDINGS_MAX_BATCH_EVENTS: '3', TIDINGS_MAX_BODY_BYTES: '9000000' });
   const long = 'x'.repeat(1_400_000);
   const text = Array.from({ length: 20 }, (_, index) => document(`event-${index}`, { payload: index < 8 ? { long } : {} })).join('\n');
-  expect((await emit(['-', '--url', world.tidings.url], text).ended).stdout).toMatch(/^20 lines: 20 created/);
+  expect((await emit(['-', '--url', server.tidings.url], text).ended).stdout).toMatch(/^20 lines: 20 created/);
 });
 
 test('says what to change when the service takes less than a batch in one request', async () => {
-  await using world = await startWorld({ TIDINGS_MAX_BODY_BYTES: '100000' });
-  const refused = await emit([sample, '--url', world.tidings.url]).ended;
-  expect(refused).toMatchObject({ code: 1, stdout: '' });
-  expect(refused.stderr).toBe(
+  await using server = await startTestServer({ TIDINGS_MAX_BODY_BYTES: '100000' });
+  const rejected = await emit([sample, '--url', server.tidings.url]).ended;
+  expect(rejected).toMatchObject({ code: 1, stdout: '' });
+  expect(rejected.stderr).toBe(
     'expected a body of at most 100000 bytes. Try a smaller --batch. 0 lines were done before; emitting the file again is safe.\n',
   );
 });
@@ -135,8 +135,8 @@ test('answers wrong words and unreadable files with one sentence', async () => {
     ],
     [[folder], `${folder}: expected a file of event documents, got a folder.`],
   ] as const;
-  for (const [words, sentence] of cases) {
-    const { code, stdout, stderr } = await emit(words).ended;
+  for (const [args, sentence] of cases) {
+    const { code, stdout, stderr } = await emit(args).ended;
     expect(stderr).toContain(sentence);
     expect(stderr.trimEnd()).not.toContain('\n');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -144,9 +144,9 @@ test('answers wrong words and unreadable files with one sentence', async () => {
 });
 
 test('says how far it came when the file is cut off', async () => {
-  await using world = await startWorld();
-  const cut = file('cut.gz', readFileSync(sample).subarray(0, 300_000));
-  const { code, stderr } = await emit([cut, '--url', world.tidings.url]).ended;
+  await using server = await startTestServer();
+  const truncatedFile = file('cut.gz', readFileSync(sample).subarray(0, 300_000));
+  const { code, stderr } = await emit([truncatedFile, '--url', server.tidings.url]).ended;
   expect(code).toBe(2);
   expect(stderr).toMatch(/the gzip data are damaged or cut off .* \d,\d+ lines were done before; emitting the file again is safe\.\n$/);
 });
@@ -164,20 +164,20 @@ test('says so when there is something else at the address', async () => {
 });
 
 test('waits for a server that is away, at first and in the middle of a file, and says so once', async () => {
-  await using home = await newDatabase();
+  await using testDatabase = await newDatabase();
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
   const events = gunzipSync(readFileSync(sample)).toString().split('\n', 3000).join('\n');
   const emitting = emit(['-', '--url', url, '--batch', '5'], events);
-  await vi.waitFor(() => expect(emitting.said()).toContain('trying again'), patient);
-  const first = await serve({ ...home.environment, PORT: port });
+  await vi.waitFor(() => expect(emitting.stderrSoFar()).toContain('trying again'), pollOptions);
+  const first = await serve({ ...testDatabase.environment, PORT: port });
   await vi.waitFor(async () => {
     const { data } = await post(url, '{ events { totalCount { count } } }');
     expect(data.events.totalCount.count).toBeGreaterThan(100);
-  }, patient);
+  }, pollOptions);
   await end(first, 'SIGKILL');
-  await vi.waitFor(() => expect(emitting.said().match(/is away/g)).toHaveLength(2), patient);
-  const second = await serve({ ...home.environment, PORT: port });
+  await vi.waitFor(() => expect(emitting.stderrSoFar().match(/is away/g)).toHaveLength(2), pollOptions);
+  const second = await serve({ ...testDatabase.environment, PORT: port });
   const { code, stdout, stderr } = await emitting.ended;
   const { data } = await post(url, '{ events { totalCount(max: 100000) { count } } }');
   await end(second, 'SIGTERM');
@@ -194,8 +194,8 @@ interface Ended {
 }
 
 /** Runs `tidings emit` with these words and this standard input. */
-function emit(words: readonly string[], input = ''): { readonly ended: Promise<Ended>; said(): string } {
-  const child = spawn(process.execPath, [cli, 'emit', ...words]);
+function emit(args: readonly string[], input = ''): { readonly ended: Promise<Ended>; stderrSoFar(): string } {
+  const child = spawn(process.execPath, [cli, 'emit', ...args]);
   onTestFinished(() => void child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
@@ -203,7 +203,7 @@ function emit(words: readonly string[], input = ''): { readonly ended: Promise<E
   child.stdin.on('error', () => undefined); // it may end before it read everything
   child.stdin.end(input);
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
-  return { ended, said: () => stderr };
+  return { ended, stderrSoFar: () => stderr };
 }
 
 /** A server as a process of its own, once it is ready. */

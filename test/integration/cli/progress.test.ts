@@ -3,22 +3,22 @@ import type { WriteStream } from 'node:tty';
 import { expect, test, vi } from 'vitest';
 import type { Lines } from '../../../src/cli/emit/lines.ts';
 import { startProgress } from '../../../src/cli/emit/progress.ts';
-import { startTally } from '../../../src/cli/emit/stats.ts';
+import { startEmitStats } from '../../../src/cli/emit/stats.ts';
 
 test('a terminal gets a bar that fits it, is drawn at most ten times a second, and leaves nothing behind', () => {
   vi.useFakeTimers({ now: 0 });
   try {
     const { terminal, written } = screen({ isTTY: true, columns: 72 });
-    const tally = startTally();
+    const stats = startEmitStats();
     let read = 0;
     {
       using progress = startProgress(
         file(2_000_000, () => read),
-        tally,
+        stats,
         terminal,
       );
       vi.advanceTimersByTime(1000);
-      tally.add({ created: 990, duplicates: 9, refusals: [{ line: 3, reason: 'bad' }] });
+      stats.add({ created: 990, duplicates: 9, rejectedLines: [{ line: 3, reason: 'bad' }] });
       read = 1_500_000;
       progress.note('the server is away');
     }
@@ -40,14 +40,14 @@ test('a terminal that is too narrow for a bar gets the figures, and a stream wit
   const narrow = screen({ isTTY: true, columns: 40 });
   startProgress(
     file(2000, () => 500),
-    startTally(),
+    startEmitStats(),
     narrow.terminal,
   )[Symbol.dispose]();
   expect(narrow.written()).toBe('\r 25 %  0.5 kB of 2.0 kB  0 events  0/s\u001b[K\r\u001b[K');
   const wide = screen({ isTTY: true, columns: 80 });
   startProgress(
     file(null, () => 1234),
-    startTally(),
+    startEmitStats(),
     wide.terminal,
   )[Symbol.dispose]();
   expect(wide.written()).toBe('\r1.2 kB  0 events  0/s\u001b[K\r\u001b[K');
@@ -58,7 +58,7 @@ test('what is no terminal gets the sentences only', () => {
   {
     using progress = startProgress(
       file(2000, () => 500),
-      startTally(),
+      startEmitStats(),
       terminal,
     );
     progress.note('the server is away');

@@ -8,7 +8,7 @@ import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts
 import type { Database } from '../../../src/store/database/database.ts';
 import { readCounts } from '../../../src/store/counts/count-events.ts';
 import type { readHead } from '../../../src/store/log/log-head.ts';
-import { digest } from '../../support/skip-index.ts';
+import { indexEvents } from '../../support/skip-index.ts';
 import { logOf } from '../../support/oracles/random-log.ts';
 
 test('columns are asked, unless they are missing or tell of events that are gone', async () => {
@@ -20,7 +20,7 @@ test('columns are asked, unless they are missing or tell of events that are gone
     })),
   );
   const { database, events, head } = log;
-  await digest(database, events.slice(0, 200), { stretch: 8, chapter: 40 });
+  await indexEvents(database, events.slice(0, 200), { block: 8, rowGroup: 40 });
   expect(await kinds(database, head)).toEqual([84, 83, 83]);
 
   // What columns say is what is counted: here they lie.
@@ -56,7 +56,7 @@ test('labels, roles and payload values are counted by columns where these say al
     })),
   );
   const { database, events } = log;
-  await digest(database, events.slice(0, 200), { stretch: 8, chapter: 100 });
+  await indexEvents(database, events.slice(0, 200), { block: 8, rowGroup: 100 });
   const counted = (by: CountByInput, filter: EventFilterInput = {}) => countsOf(log, by, filter);
   const countedBy = (path: string) => counted({ payload: { path } });
   const all = async (filter: EventFilterInput) => (await counted({ event: {} }, filter))['a'] ?? 0;
@@ -80,17 +80,17 @@ test('labels, roles and payload values are counted by columns where these say al
   expect(Object.keys(await countedBy('at'))).toHaveLength(250);
 
   // What columns say is what is counted: here they lie, as if each of a chapter's events had what the first one has.
-  const lie = (name: string, hex: string, bytes: number) =>
+  const overwriteColumn = (name: string, hex: string, bytes: number) =>
     database.rows(
       sql`update tidings.chapter_columns set value_of = decode(repeat(${hex}::text, ${bytes}::int), 'hex') where name = ${name}`,
     );
-  await lie('region', '00', 25);
+  await overwriteColumn('region', '00', 25);
   expect(await counted({ label: { key: 'region' } })).toEqual({ 'region-0': 100 + 17, 'region-1': 100 + 16, 'region-2': 17 });
   expect(await all({ resource: { labels: [{ key: 'region', in: ['region-1'] }] } })).toBe(116);
-  await lie('owner', '00', 38);
+  await overwriteColumn('owner', '00', 38);
   expect(await all({ related: [{ id: { in: ['owner-0'] } }] })).toBe(200 + 5);
   expect(await all({ anyResource: [{ id: { in: ['owner-0', 'none'] } }] })).toBe(200 + 5);
-  await lie('["state","name"]', '55', 25); // the first is number 1, of two bits
+  await overwriteColumn('["state","name"]', '55', 25); // the first is number 1, of two bits
   expect(await countedBy('state.name')).toEqual({ 'state-0': 100 + 17, 'state-1': 100 + 16, 'state-2': 17 });
   expect(await all({ payload: [{ path: 'state.name', in: ['state-1', 'none'] }] })).toBe(116);
 
@@ -113,7 +113,7 @@ async function countsOf(
   filter: EventFilterInput,
 ): Promise<Readonly<Record<string, number>>> {
   const request = { filter: parseFilter(filter, [], settings), dimensions: parseCountBy([by], ['by']), head };
-  const table = await readCounts(database, request, { fewDigests: 0 });
+  const table = await readCounts(database, request, { rareThresholdBlocks: 0 });
   return Object.fromEntries(table.all().map(({ keys, count }) => [keys[0] ?? 'absent', count]));
 }
 

@@ -2,17 +2,17 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bucketsOf, type CountBucket } from '../../../src/counts/buckets.ts';
 import { parseCountBy, type CountByInput } from '../../../src/counts/dimensions.ts';
-import { countKeys } from '../../../src/counts/bucket-keys.ts';
+import { bucketKeys } from '../../../src/counts/bucket-keys.ts';
 import { instantOf } from '../../../src/event/instant.ts';
-import { CountTable, tallied, type Cell } from '../../../src/counts/count-table.ts';
+import { CountTable, groupStats, type Group } from '../../../src/counts/count-table.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import { TidingsError } from '../../../src/errors.ts';
 import { occurredBounds } from '../../../src/filter/time-bounds.ts';
 import { readCounts } from '../../../src/store/counts/count-events.ts';
-import { digest } from '../../support/skip-index.ts';
-import { plainStart, type PlainUnit } from '../../support/oracles/calendar-oracle.ts';
-import { byKeys, plainCounts, type PlainBucket, type PlainBy } from '../../support/oracles/counts-oracle.ts';
+import { indexEvents } from '../../support/skip-index.ts';
+import { oracleStart, type OracleUnit } from '../../support/oracles/calendar-oracle.ts';
+import { byKeys, oracleCounts, type OracleBucket, type OracleDimension } from '../../support/oracles/counts-oracle.ts';
 import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
 
@@ -41,12 +41,12 @@ const time = fc
 
 const zone = fc.constantFrom('UTC', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'America/Santiago');
 const unit = fc.constantFrom('SECOND', 'MINUTE', 'HOUR', 'HOUR', 'DAY', 'DAY', 'WEEK', 'MONTH', 'YEAR');
-const timed: fc.Arbitrary<PlainBy> = fc
+const timed: fc.Arbitrary<OracleDimension> = fc
   .record({ unit, every: fc.constantFrom(1, 1, 1, 2, 3, 7, 15), timeZone: zone })
-  .map((given) => ({ time: given as PlainUnit }));
+  .map((given) => ({ time: given as OracleUnit }));
 /** Parts of payloads that columns can tell, beside what is random in them: few scalars, in objects, and now and then an object in place of one. */
 const scalar = fc.constantFrom<unknown>('x', '1', 1, true, null, -0, 'é');
-const plain = fc.sample(
+const scalars = fc.sample(
   fc.record(
     { s: scalar, o: fc.record({ x: scalar, '0': scalar }, { requiredKeys: [] }), m: fc.constantFrom<unknown>(null, { x: 'y' }, {}) },
     { requiredKeys: [] },
@@ -68,12 +68,12 @@ const paths = fc.constantFrom(
 );
 const payloads = fc
   .tuple(paths, fc.uniqueArray(scalar, { minLength: 1, maxLength: 2 }), fc.constantFrom('eq', 'in', 'exists', 'gte', 'lt'))
-  .map(([keys, values, asks]) => ({
+  .map(([keys, values, hasFilter]) => ({
     path: keys.join('.'),
-    [asks]: asks === 'in' ? values : asks === 'exists' ? values[0] === 'x' : values[0],
+    [hasFilter]: hasFilter === 'in' ? values : hasFilter === 'exists' ? values[0] === 'x' : values[0],
   }));
 const segments = fc.constantFrom(null, 1, 2, undefined);
-const untimed: fc.Arbitrary<PlainBy> = fc.oneof(
+const untimed: fc.Arbitrary<OracleDimension> = fc.oneof(
   segments.map((some) => ({ event: some === undefined ? {} : { segments: some } })),
   segments.map((some) => ({ resource: some === undefined ? {} : { segments: some } })),
   fc
@@ -142,90 +142,90 @@ test(
   'counts are what counting by hand gives: by every dimension, in every time zone, with and without digests',
   async () => {
     await using log = await logOf(
-      randomEvents({ seed, count: stored }, time, (event, n) => ({ payload: { ...event.payload, ...plain[n] } })),
+      randomEvents({ seed, count: stored }, time, (event, n) => ({ payload: { ...event.payload, ...scalars[n] } })),
     );
     const { settings, database, events, head } = log;
-    let telling = 0;
+    let informative = 0;
     for (const [round, digested] of [0, 100, 230].entries()) {
-      await digest(database, events.slice([0, 0, 100][round], digested), { stretch: 8, chapter: 40 });
-      for (const asked of fc.sample(question, { seed: seed + round, numRuns: questions })) {
-        const told = `seed ${seed}, round ${round}, ${JSON.stringify(asked)}`;
-        const filter = parseFilter(asked.filter, ['filter'], settings);
-        const dimensions = parseCountBy(asked.by as readonly CountByInput[], ['by']);
+      await indexEvents(database, events.slice([0, 0, 100][round], digested), { block: 8, rowGroup: 40 });
+      for (const sampled of fc.sample(question, { seed: seed + round, numRuns: questions })) {
+        const description = `seed ${seed}, round ${round}, ${JSON.stringify(sampled)}`;
+        const filter = parseFilter(sampled.filter, ['filter'], settings);
+        const dimensions = parseCountBy(sampled.by as readonly CountByInput[], ['by']);
         const matching = events.filter((event) => matches(filter, event));
-        const wanted = plainCounts(matching, asked.by);
-        if (wanted.length > 1) telling += 1;
+        const wanted = oracleCounts(matching, sampled.by);
+        if (wanted.length > 1) informative += 1;
 
-        const table = await readCounts(database, { filter, dimensions, head }, { span: 1 + (asked.first % 4) });
-        expect(table.total, told).toBe(matching.length);
-        expect(shown(table.all()), told).toEqual(wanted);
+        const table = await readCounts(database, { filter, dimensions, head }, { initialBlocks: 1 + (sampled.first % 4) });
+        expect(table.total, description).toBe(matching.length);
+        expect(oracleBuckets(table.all()), description).toEqual(wanted);
         // Few digests are few enough to be looked through, however common a match is: here they are not.
-        const byColumns = await readCounts(database, { filter, dimensions, head }, { fewDigests: 0, span: 2 });
-        expect(byColumns.total, told).toBe(matching.length);
-        expect(shown(byColumns.all()), told).toEqual(wanted);
+        const byColumns = await readCounts(database, { filter, dimensions, head }, { rareThresholdBlocks: 0, initialBlocks: 2 });
+        expect(byColumns.total, description).toBe(matching.length);
+        expect(oracleBuckets(byColumns.all()), description).toEqual(wanted);
 
         const inMemory = new CountTable();
         for (const event of matching) {
           const { occurred } = event;
-          for (const keys of countKeys(dimensions, event)) inMemory.add(keys, tallied(1, occurred, occurred));
+          for (const keys of bucketKeys(dimensions, event)) inMemory.add(keys, groupStats(1, occurred, occurred));
         }
-        expect(shown(inMemory.all()), told).toEqual(wanted);
+        expect(oracleBuckets(inMemory.all()), description).toEqual(wanted);
 
-        const request = { dimensions, bounds: occurredBounds(filter), order: asked.order, first: 10_000 } as const;
+        const request = { dimensions, bounds: occurredBounds(filter), order: sampled.order, first: 10_000 } as const;
         const all = orLimit(() => bucketsOf(table, { ...request, order: 'KEY' } as never));
-        const how = asked.by.find((each) => 'time' in each)?.time;
+        const how = sampled.by.find((each) => 'time' in each)?.time;
         if (all === null) {
-          expect(how, told).toBeDefined();
+          expect(how, description).toBeDefined();
           continue;
         }
         if (all.buckets.length > 2000) continue; // looking at each would take long
-        expectSame(all.buckets.filter(({ count }) => count > 0).map(withoutBounds), wanted, told);
-        expectSame(all.buckets.toSorted(byKeys), all.buckets, told);
+        expectSame(all.buckets.filter(({ count }) => count > 0).map(withoutBounds), wanted, description);
+        expectSame(all.buckets.toSorted(byKeys), all.buckets, description);
         if (how !== undefined)
-          expectFilled(all.buckets, { how, at: asked.by.findIndex((each) => 'time' in each), ...request.bounds }, told);
-        const some = bucketsOf(table, { ...request, order: asked.order as 'KEY', first: asked.first });
-        const ordered = asked.order === 'KEY' ? all.buckets : all.buckets.toSorted((a, b) => b.count - a.count || byKeys(a, b));
-        expectSame(some, { buckets: ordered.slice(0, asked.first), truncated: ordered.length > asked.first }, told);
+          expectFilled(all.buckets, { how, at: sampled.by.findIndex((each) => 'time' in each), ...request.bounds }, description);
+        const some = bucketsOf(table, { ...request, order: sampled.order as 'KEY', first: sampled.first });
+        const ordered = sampled.order === 'KEY' ? all.buckets : all.buckets.toSorted((a, b) => b.count - a.count || byKeys(a, b));
+        expectSame(some, { buckets: ordered.slice(0, sampled.first), truncated: ordered.length > sampled.first }, description);
       }
     }
-    console.log(`counts: seed ${seed}, ${3 * questions} questions, ${telling} of them with several buckets`);
-    expect(telling).toBeGreaterThan(questions);
+    console.log(`counts: seed ${seed}, ${3 * questions} questions, ${informative} of them with several buckets`);
+    expect(informative).toBeGreaterThan(questions);
   },
   60_000 + questions * 1000,
 );
 
 /** The same JSON, which is soon said of thousands of buckets; where it is not, what differs is shown. */
-function expectSame(found: unknown, wanted: unknown, told: string): void {
-  if (JSON.stringify(found) !== JSON.stringify(wanted)) expect(found, told).toEqual(wanted);
+function expectSame(found: unknown, wanted: unknown, description: string): void {
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) expect(found, description).toEqual(wanted);
 }
 
 /** Every time between the bounds, one after the other, and each with every other key that there is at any time. */
 function expectFilled(
   buckets: readonly CountBucket[],
-  { how, at, since, until }: { how: PlainUnit; at: number; since?: string; until?: string },
-  told: string,
+  { how, at, since, until }: { how: OracleUnit; at: number; since?: string; until?: string },
+  description: string,
 ): void {
   const secondOf = (text: string): number => Math.floor(Date.parse(text) / 1000);
   const ends = new Map(buckets.map(({ start, end }) => [start!, end]));
   const starts = [...ends.keys()].toSorted();
   starts.forEach((start, index) => {
     const end = ends.get(start)!;
-    if (index + 1 < starts.length) expect(end, told).toBe(starts[index + 1]);
+    if (index + 1 < starts.length) expect(end, description).toBe(starts[index + 1]);
     if (end === null || index % Math.ceil(starts.length / 20) !== 0) return;
-    expect(plainStart(secondOf(end), how), told).toBe(secondOf(end));
-    if (!start.startsWith('0000-01-01T00:00')) expect(plainStart(secondOf(end) - 1, how), told).toBe(secondOf(start));
+    expect(oracleStart(secondOf(end), how), description).toBe(secondOf(end));
+    if (!start.startsWith('0000-01-01T00:00')) expect(oracleStart(secondOf(end) - 1, how), description).toBe(secondOf(start));
   });
   const others = new Set(buckets.map(({ keys }) => JSON.stringify(keys.toSpliced(at, 1))));
-  expect(buckets, told).toHaveLength(starts.length * others.size);
-  const seen = buckets.flatMap(({ firstOccurred, lastOccurred }) => [firstOccurred ?? [], lastOccurred ?? []].flat()).toSorted();
-  const [low, high] = [since ?? seen[0], until ?? seen.at(-1)];
+  expect(buckets, description).toHaveLength(starts.length * others.size);
+  const occurrences = buckets.flatMap(({ firstOccurred, lastOccurred }) => [firstOccurred ?? [], lastOccurred ?? []].flat()).toSorted();
+  const [low, high] = [since ?? occurrences[0], until ?? occurrences.at(-1)];
   if (starts.length === 0 || low === undefined || high === undefined) return;
-  expect(starts[0]! <= low && (ends.get(starts[0]!) ?? '~') > low, told).toBe(true);
+  expect(starts[0]! <= low && (ends.get(starts[0]!) ?? '~') > low, description).toBe(true);
   const [last, end] = [starts.at(-1)!, ends.get(starts.at(-1)!) ?? '~'];
-  expect(until === undefined ? last <= high && end > high : last < high && end >= high, told).toBe(true);
+  expect(until === undefined ? last <= high && end > high : last < high && end >= high, description).toBe(true);
 }
 
-function shown(cells: readonly Cell[]): readonly PlainBucket[] {
+function oracleBuckets(cells: readonly Group[]): readonly OracleBucket[] {
   const text = (start: number): string =>
     start < Date.parse('0000-01-01T00:00:00Z') / 1000
       ? '0000-01-01T00:00:00.000000Z'

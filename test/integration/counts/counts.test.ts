@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 let head: string;
 
 beforeAll(async () => {
-  world = await startWorld();
+  server = await startTestServer();
   const event = (id: string, occurred: string, more: object) => ({
     id,
     occurred,
@@ -20,10 +20,10 @@ beforeAll(async () => {
     event('4', '2026-03-29T21:59:59.999999Z', { event: 'acme.user.logged-in', payload: { sum: '1' } }),
     event('5', '2026-03-30T22:00:00Z', { event: 'deploy', payload: { sum: null }, resource: { id: 'shop.1', labels: { region: 'us' } } }),
   ];
-  const emitted = await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { head created } }', { input: events });
+  const emitted = await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { head created } }', { input: events });
   head = emitted.emitEvents.head;
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 describe('counts', () => {
   test('by day in a time zone, the day of 23 hours and the empty ones too', async () => {
@@ -160,7 +160,7 @@ describe('counts', () => {
 
   test('at a head from which a subscription goes on', async () => {
     const { eventCounts } = await counts({ by: [{ event: {} }] });
-    expect(eventCounts.head).toBe((await world.data('{ head }')).head);
+    expect(eventCounts.head).toBe((await server.data('{ head }')).head);
   });
 });
 
@@ -202,13 +202,13 @@ describe('a count is refused, in words,', () => {
       'at most 10000 buckets of time from 2026-03-28T23:30:00',
     ],
   ])('%s', async (_what, variables, code, path, message) => {
-    const { errors, data } = await world.answer(query, variables);
+    const { errors, data } = await server.execute(query, variables);
     expect(data?.eventCounts ?? null).toBeNull();
     expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining(message), extensions: { code, path } })]);
   });
 
   test('by two fields in one dimension', async () => {
-    const { errors } = await world.answer(query, { by: [{ event: {}, resource: {} }] });
+    const { errors } = await server.execute(query, { by: [{ event: {}, resource: {} }] });
     expect(errors?.[0]?.message).toContain('CountBy');
   });
 });
@@ -222,7 +222,7 @@ async function pairs(variables: object): Promise<unknown> {
 }
 
 function counts(variables: object): Promise<any> {
-  return world.data(query, variables);
+  return server.data(query, variables);
 }
 
 const query = `query ($by: [CountBy!]!, $filter: EventFilter, $order: CountOrder, $first: Int) {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld();
+  server = await startTestServer();
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 const batch = `mutation ($input: [EventInput!]!, $onError: BatchErrorPolicy) {
   emitEvents(input: $input, onError: $onError) {
@@ -14,7 +14,7 @@ const batch = `mutation ($input: [EventInput!]!, $onError: BatchErrorPolicy) {
   }
 }`;
 
-const emit = async (input: readonly object[], onError?: string): Promise<any> => (await world.data(batch, { input, onError })).emitEvents;
+const emit = async (input: readonly object[], onError?: string): Promise<any> => (await server.data(batch, { input, onError })).emitEvents;
 const event = (id: string, more: object = {}): object => ({
   id,
   event: 'a.b',
@@ -22,7 +22,7 @@ const event = (id: string, more: object = {}): object => ({
   resource: { id: 'r' },
   ...more,
 });
-const stored = async (id: string): Promise<any> => (await world.data('query ($id: ID!) { event(id: $id) { id payload } }', { id })).event;
+const stored = async (id: string): Promise<any> => (await server.data('query ($id: ID!) { event(id: $id) { id payload } }', { id })).event;
 
 describe('an event', () => {
   test('comes back as it was told, times to the microsecond and in UTC', async () => {
@@ -39,7 +39,7 @@ describe('an event', () => {
       follows: 'unknown',
     };
     await emit([input]);
-    const { event: found } = await world.data(`{ event(id: "whole") {
+    const { event: found } = await server.data(`{ event(id: "whole") {
       id event occurred received resource { id name labels label(key: "region") missing: label(key: "x") self: label(key: "prefect.resource.id") }
       related { id role name labels } actors: related(role: ["actor"]) { id } none: related(role: []) { id }
       payload deep: payloadAt(path: "z.4.\\"ü\\"") absent: payloadAt(path: "z.9") followsId follows { id } } }`);
@@ -72,7 +72,7 @@ describe('an event', () => {
 
   test('gets a UUIDv7 and the time of now when it has neither', async () => {
     const before = new Date().toISOString();
-    const { emitEvent } = await world.data(
+    const { emitEvent } = await server.data(
       'mutation { emitEvent(input: {event: "a", resource: {id: "r"}}) { index status event { id occurred received payload } userErrors { code } } }',
     );
     expect(emitEvent).toMatchObject({ index: 0, status: 'CREATED', userErrors: [], event: { payload: {} } });
@@ -85,7 +85,7 @@ describe('an event', () => {
     'keeps the time %s',
     async (occurred) => {
       await emit([event(occurred, { occurred })]);
-      const { event: found } = await world.data('query ($id: ID!) { event(id: $id) { occurred } }', { id: occurred });
+      const { event: found } = await server.data('query ($id: ID!) { event(id: $id) { occurred } }', { id: occurred });
       expect(found.occurred).toBe(occurred);
     },
   );
@@ -110,7 +110,7 @@ describe('an event', () => {
     const letters = Array.from({ length: 1024 }, (_, index) => String.fromCodePoint(0x20000 + ((index * 7919) % 40_000))).join('');
     const { created } = await emit([event('long', { event: long, resource: { id: letters }, related: [{ id: letters, role: letters }] })]);
     expect(created).toBe(1);
-    const { resource } = await world.data('query ($id: ID!) { resource(id: $id) { id events(involvement: PRIMARY) { nodes { id } } } }', {
+    const { resource } = await server.data('query ($id: ID!) { resource(id: $id) { id events(involvement: PRIMARY) { nodes { id } } } }', {
       id: letters,
     });
     expect(resource).toEqual({ id: letters, events: { nodes: [{ id: 'long' }] } });
@@ -156,8 +156,8 @@ describe('the same id again', () => {
   test('inside one batch is a duplicate or a conflict of its first copy', async () => {
     const same = await emit([event('copy'), event('copy'), event('copy', { event: 'other' })], 'SKIP_REJECTED');
     expect(same.results.map((each: any) => each.status)).toEqual(['CREATED', 'DUPLICATE', 'REJECTED']);
-    const refused = await emit([event('copy2'), event('copy2', { event: 'other' })]);
-    expect(refused.results.map((each: any) => each.userErrors[0].code)).toEqual(['BATCH_REJECTED', 'ID_CONFLICT']);
+    const rejectedBatch = await emit([event('copy2'), event('copy2', { event: 'other' })]);
+    expect(rejectedBatch.results.map((each: any) => each.userErrors[0].code)).toEqual(['BATCH_REJECTED', 'ID_CONFLICT']);
     expect(await stored('copy2')).toBeNull();
   });
 
@@ -193,18 +193,18 @@ describe('a batch', () => {
     expect([created, rejected]).toEqual([2, 2]);
     expect(results[1].userErrors[0].field).toEqual(['input', '1', 'payload', 'bad', '0']);
     expect(results[2].userErrors[0].field).toEqual(['input', '2', 'occurred']);
-    const { events } = await world.data('{ events(order: LOG, filter: {id: ["skip-4", "skip-2", "skip-1"]}) { nodes { id } } }');
+    const { events } = await server.data('{ events(order: LOG, filter: {id: ["skip-4", "skip-2", "skip-1"]}) { nodes { id } } }');
     expect(events.nodes).toEqual([{ id: 'skip-1' }, { id: 'skip-4' }]);
   });
 
   test('may be empty, and may not be larger than the limit', async () => {
     expect(await emit([])).toMatchObject({ created: 0, results: [] });
-    const { errors } = await world.answer(batch, { input: Array.from({ length: 1001 }, (_, index) => event(`many-${index}`)) });
+    const { errors } = await server.execute(batch, { input: Array.from({ length: 1001 }, (_, index) => event(`many-${index}`)) });
     expect(errors?.[0]?.extensions?.code).toBe('LIMIT_EXCEEDED');
   });
 
   test('is seen by what the same mutation reads next, at a head that includes it', async () => {
-    const { emitEvents } = await world.data(
+    const { emitEvents } = await server.data(
       `mutation { emitEvents(input: [{id: "leader", event: "a", resource: {id: "own"}}, {id: "next", event: "b", resource: {id: "own"}, follows: "leader"}]) {
         head results { event { cursor followers { nodes { id } head } resource { events { nodes { id } } } } } } }`,
     );

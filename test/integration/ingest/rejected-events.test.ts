@@ -2,11 +2,11 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../../src/settings.ts';
-import { quarantineRules, startQuarantine } from '../../../src/ingest/rejected-events.ts';
+import { rejectedEventLimits, startRejectedEventStore } from '../../../src/ingest/rejected-events.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import type { Database } from '../../../src/store/database/database.ts';
 import { openStore } from '../../../src/store/open-store.ts';
-import { keepRejected, pruneRejected, readRejected } from '../../../src/store/rejected-events.ts';
+import { storeRejected, pruneRejected, readRejected } from '../../../src/store/rejected-events.ts';
 import { newDatabase } from '../../support/test-server.ts';
 
 async function open(stack: AsyncDisposableStack): Promise<Database> {
@@ -17,18 +17,18 @@ async function open(stack: AsyncDisposableStack): Promise<Database> {
 }
 
 const plenty = { count: 1000, bytes: 1 << 20, keepMs: null };
-const refused = (text: string) => ({ door: 'prefect', keyId: null, reason: 'why', raw: Buffer.from(text), bytes: text.length });
+const rejectedEvent = (text: string) => ({ protocol: 'prefect', keyId: null, reason: 'why', raw: Buffer.from(text), bytes: text.length });
 const kept = async (database: Database): Promise<string[]> => (await readRejected(database, null, 1000)).map(({ raw }) => raw.toString());
 
 test('the oldest go where there are too many, too many bytes, or they are too old', async () => {
   await using stack = new AsyncDisposableStack();
   const database = await open(stack);
-  await keepRejected(database, ['a', 'b', 'c', 'd'].map(refused));
+  await storeRejected(database, ['a', 'b', 'c', 'd'].map(rejectedEvent));
   expect(await pruneRejected(database, plenty)).toBe(0);
   expect(await pruneRejected(database, { ...plenty, count: 3 })).toBe(1);
   expect(await kept(database)).toEqual(['d', 'c', 'b']);
 
-  await keepRejected(database, ['x'.repeat(100), 'e'].map(refused));
+  await storeRejected(database, ['x'.repeat(100), 'e'].map(rejectedEvent));
   expect(await pruneRejected(database, { ...plenty, bytes: 102 })).toBe(2);
   expect(await kept(database)).toEqual(['e', 'x'.repeat(100), 'd']);
 
@@ -41,20 +41,20 @@ test('a flood of refused events leaves no more than may be kept, cut to what may
   await using stack = new AsyncDisposableStack();
   const database = await open(stack);
   const metrics = createMetrics();
-  const rules = { ...quarantineRules({ eventBytes: 10, retentionDays: 0 }), count: 50 };
-  const quarantine = stack.use(startQuarantine({ database, metrics, logger: pino({ level: 'silent' }) }, rules));
+  const rules = { ...rejectedEventLimits({ eventBytes: 10, retentionDays: 0 }), count: 50 };
+  const rejectedEvents = stack.use(startRejectedEventStore({ database, metrics, logger: pino({ level: 'silent' }) }, rules));
   for (let n = 0; n < 30; n += 1) {
-    const some = Array.from({ length: 10 }, (_, m) => ({ ...refused(`${n} ${m} and more than may be kept of it`), code: 'INVALID' }));
-    await quarantine.keep(some);
+    const some = Array.from({ length: 10 }, (_, m) => ({ ...rejectedEvent(`${n} ${m} and more than may be kept of it`), code: 'INVALID' }));
+    await rejectedEvents.store(some);
   }
   // It is pruned each 100, behind those who come with more.
   await expect.poll(async () => (await kept(database)).length, { timeout: 10_000, interval: 20 }).toBeLessThanOrEqual(150);
   const [latest] = await readRejected(database, null, 1);
   expect(latest).toMatchObject({ raw: Buffer.from('29 9 and m'), bytes: '29 9 and more than may be kept of it'.length });
-  expect(await metrics.registry.getSingleMetricAsString('tidings_quarantined_events_total')).toContain('{reason="invalid"} 300');
+  expect(await metrics.registry.getSingleMetricAsString('tidings_rejected_events_stored_total')).toContain('{reason="invalid"} 300');
 });
 
 test('it is kept as long as events are', () => {
-  expect(quarantineRules({ eventBytes: 10, retentionDays: 2 }).keepMs).toBe(2 * 24 * 3_600_000);
-  expect(quarantineRules({ eventBytes: 10, retentionDays: 0 }).keepMs).toBeNull();
+  expect(rejectedEventLimits({ eventBytes: 10, retentionDays: 2 }).keepMs).toBe(2 * 24 * 3_600_000);
+  expect(rejectedEventLimits({ eventBytes: 10, retentionDays: 0 }).keepMs).toBeNull();
 });

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { postTo } from '../../support/protocols/adapter.ts';
 import { adminKey, makeKey } from '../../support/keys.ts';
-import { askPrefect, document, openPrefect } from '../../support/protocols/prefect.ts';
+import { requestPrefect, document, openPrefect } from '../../support/protocols/prefect.ts';
 import { overHttp } from '../../support/transports.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const json = { 'content-type': 'application/json' };
 
 describe('what one client asks in a minute is bounded through every door, together', () => {
-  let world: World;
+  let server: TestServer;
   let url: string;
   beforeAll(async () => {
-    world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_COST_PER_MINUTE: '1000' });
-    ({ url } = world.tidings);
+    server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_COST_PER_MINUTE: '1000' });
+    ({ url } = server.tidings);
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(() => server[Symbol.asyncDispose]());
 
   /** The ids of events of this name, in log order. */
   async function named(name: string): Promise<string[]> {
@@ -25,7 +25,7 @@ describe('what one client asks in a minute is bounded through every door, togeth
   }
 
   /** A key with about 100 left of 1,000. */
-  async function nearlySpent(): Promise<{ secret: string; headers: Record<string, string> }> {
+  async function nearlyExhausted(): Promise<{ secret: string; headers: Record<string, string> }> {
     const { secret } = await makeKey(url, {});
     const headers = { ...json, authorization: `Bearer ${secret}` };
     const { error } = await overHttp(url, { authorization: headers.authorization })({
@@ -40,8 +40,8 @@ describe('what one client asks in a minute is bounded through every door, togeth
     ['pages', 'api/events/filter', { limit: 50 }],
     ['counts', 'api/events/count-by/event', {}],
   ])('of %s by POST with 429, retry-after and nothing done', async (_what, path, body) => {
-    const { headers } = await nearlySpent();
-    const posted = await postTo(world, `/${path}`, body, headers);
+    const { headers } = await nearlyExhausted();
+    const posted = await postTo(server, `/${path}`, body, headers);
     expect([posted.status, posted.body.exception_message]).toEqual([
       429,
       expect.stringMatching(/cost 1000 a minute at most.*repeat it after \d+ ms/),
@@ -51,7 +51,7 @@ describe('what one client asks in a minute is bounded through every door, togeth
   });
 
   test('of CloudEvents as well', async () => {
-    const { headers } = await nearlySpent();
+    const { headers } = await nearlyExhausted();
     const events = Array.from({ length: 200 }, (_, n) => ({
       specversion: '1.0',
       id: `${n}`,
@@ -59,17 +59,17 @@ describe('what one client asks in a minute is bounded through every door, togeth
       type: 't',
       time: '2026-11-23T14:41:10Z',
     }));
-    const posted = await postTo(world, '/cloudevents', events, { ...headers, 'content-type': 'application/cloudevents-batch+json' });
+    const posted = await postTo(server, '/cloudevents', events, { ...headers, 'content-type': 'application/cloudevents-batch+json' });
     expect(posted.status).toBe(429);
     // What fits into what is left goes on.
     expect(
-      (await postTo(world, '/cloudevents', events.slice(0, 5), { ...headers, 'content-type': 'application/cloudevents-batch+json' }))
+      (await postTo(server, '/cloudevents', events.slice(0, 5), { ...headers, 'content-type': 'application/cloudevents-batch+json' }))
         .status,
     ).toBe(204);
   });
 
   test('who wants to listen is told to come again', async () => {
-    const { secret } = await nearlySpent();
+    const { secret } = await nearlyExhausted();
     using first = await openPrefect(url, 'out', { token: secret });
     first.send({ type: 'filter', filter: {} });
     await first.settled();
@@ -79,25 +79,25 @@ describe('what one client asks in a minute is bounded through every door, togeth
   });
 
   test('who sends events is slowed, and nothing of them is lost', async () => {
-    const { secret, headers } = await nearlySpent();
+    const { secret, headers } = await nearlyExhausted();
     using sender = await openPrefect(url, 'in', { token: secret });
     const events = Array.from({ length: 150 }, () => document('acme.slowed'));
     for (const each of events) sender.send(each);
     let isSettled = false;
     const settled = sender.settled().then(() => (isSettled = true));
     const { secret: other } = await makeKey(url, {});
-    await postTo(world, '/api/events', document('acme.unhindered'), { ...json, authorization: `Bearer ${other}` });
+    await postTo(server, '/api/events', document('acme.unhindered'), { ...json, authorization: `Bearer ${other}` });
     expect(await named('acme.unhindered')).toHaveLength(1);
     expect(isSettled).toBe(false); // 50 of them flow in within 3 seconds
     await settled;
     expect(await named('acme.slowed')).toEqual(events.map(({ id }) => id));
-    expect((await askPrefect(url, 'events/filter', { limit: 50 }, headers)).status).toBe(429);
+    expect((await requestPrefect(url, 'events/filter', { limit: 50 }, headers)).status).toBe(429);
   });
 });
 
 test('Prefect sockets count among the connections of their address and of their key', async () => {
-  await using world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_CONNECTIONS: '2' });
-  const { url } = world.tidings;
+  await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_CONNECTIONS: '2' });
+  const { url } = server.tidings;
   const { secret } = await makeKey(url, {});
   const from = (localAddress: string) => ({ token: secret, options: { localAddress } });
   using _first = await openPrefect(url, 'in', from('127.0.2.1'));
@@ -117,11 +117,11 @@ test('Prefect sockets count among the connections of their address and of their 
 });
 
 describe('what is refused at a door harms nobody', () => {
-  let world: World;
+  let server: TestServer;
   beforeAll(async () => {
-    world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+    server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(() => server[Symbol.asyncDispose]());
   const headers = { ...json, authorization: `Bearer ${adminKey}` };
   const bomb = '['.repeat(4_000_000);
 
@@ -133,21 +133,21 @@ describe('what is refused at a door harms nobody', () => {
     ["a CloudEvent's related", '/cloudevents', 'application/cloudevents+json', cloudEventWith({ related: bomb })],
     ['a filter', '/api/events/filter', 'application/json', bomb],
   ])('JSON of four million levels as %s', async (_what, path, type, body) => {
-    const { status, body: answer } = await postTo(world, path, body, { ...headers, 'content-type': type });
+    const { status, body: answer } = await postTo(server, path, body, { ...headers, 'content-type': type });
     expect(status).toBe(422);
     expect(JSON.stringify(answer)).toMatch(/more than 1000 levels|a JSON object|expected JSON of a list/);
   });
 
   test('all of it is counted by why', async () => {
-    await postTo(world, '/api/events', '{}', { authorization: headers.authorization }); // 415
-    await postTo(world, '/api/events', '[]', { ...json, authorization: 'Bearer tidings_nobody' });
-    const { secret } = await makeKey(world.tidings.url, { may: ['READ'] });
-    await postTo(world, '/api/events', '[]', { ...json, authorization: `Bearer ${secret}` });
-    using refused = await openPrefect(world.tidings.url, 'in', { token: secret });
-    expect((await refused.closed)[0]).toBe(1008);
-    const metrics = await (await fetch(`${world.tidings.url}/metrics`, { headers: { authorization: headers.authorization } })).text();
+    await postTo(server, '/api/events', '{}', { authorization: headers.authorization }); // 415
+    await postTo(server, '/api/events', '[]', { ...json, authorization: 'Bearer tidings_nobody' });
+    const { secret } = await makeKey(server.tidings.url, { permissions: ['READ'] });
+    await postTo(server, '/api/events', '[]', { ...json, authorization: `Bearer ${secret}` });
+    using rejected = await openPrefect(server.tidings.url, 'in', { token: secret });
+    expect((await rejected.closed)[0]).toBe(1008);
+    const metrics = await (await fetch(`${server.tidings.url}/metrics`, { headers: { authorization: headers.authorization } })).text();
     const counted = (reason: string): number =>
-      Number(new RegExp(`^tidings_refused_requests_total\\{reason="${reason}"\\} (\\d+)$`, 'm').exec(metrics)?.[1]);
+      Number(new RegExp(`^tidings_rejected_requests_total\\{reason="${reason}"\\} (\\d+)$`, 'm').exec(metrics)?.[1]);
     expect(counted('BAD_USER_INPUT')).toBeGreaterThanOrEqual(5);
     expect([counted('UNAUTHENTICATED'), counted('FORBIDDEN')]).toEqual([1, 2]);
   });

@@ -2,22 +2,22 @@ import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentLimits } from '../../../src/server/graphql/document-limit-defaults.ts';
 import { openRaw, type RawSocket } from '../../support/protocols/raw-socket.ts';
-import { overHttp, overSse, overWebSocket, type Asking, type Request } from '../../support/transports.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { overHttp, overSse, overWebSocket, type Transport, type Request } from '../../support/transports.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 let raw: RawSocket;
-const doors: Record<string, Asking> = {};
+const transports: Record<string, Transport> = {};
 beforeAll(async () => {
-  world = await startWorld();
-  raw = await openRaw(world.tidings.url);
-  doors['HTTP'] = overHttp(world.tidings.url);
-  doors['SSE'] = overSse(world.tidings.url);
-  doors['WebSocket'] = overWebSocket(raw);
+  server = await startTestServer();
+  raw = await openRaw(server.tidings.url);
+  transports['HTTP'] = overHttp(server.tidings.url);
+  transports['SSE'] = overSse(server.tidings.url);
+  transports['WebSocket'] = overWebSocket(raw);
 });
 afterAll(async () => {
   raw[Symbol.dispose]();
-  await world[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
 });
 
 const many = (count: number, make: (n: number) => string): string => Array.from({ length: count }, (_, n) => make(n)).join(' ');
@@ -35,7 +35,7 @@ const { queryTokens, queryDepth, querySelections, queryAliases, queryDirectives,
 const cost = 500_000;
 
 /** What is asked, and what the refusal says; null: it is answered. */
-const asked: Record<string, [Request, RegExp | null]> = {
+const httpCases: Record<string, [Request, RegExp | null]> = {
   'as many tokens as there may be': [{ query: emission(queryTokens) }, null],
   'one token more': [{ query: emission(queryTokens + 1) }, new RegExp(`at most ${queryTokens} tokens, got more`)],
   'lists in lists beyond what a stack holds': [{ query: `{ events(filter: ${'['.repeat(9000)}` }, /nested too deeply|at most \d+ tokens/],
@@ -121,7 +121,7 @@ const asked: Record<string, [Request, RegExp | null]> = {
   ],
 };
 
-const heard: Record<string, [Request, RegExp | null]> = {
+const streamCases: Record<string, [Request, RegExp | null]> = {
   'a stream of large batches': [{ query: stream('{ id payload related { id } }'), variables: { batchSize: 1000 } }, null],
   'a stream whose batches cost too much': [
     { query: stream('{ id chain { ancestors { id } descendants { id } } }'), variables: { batchSize: 1000 } },
@@ -135,23 +135,27 @@ const heard: Record<string, [Request, RegExp | null]> = {
 };
 
 /** Refuses, or does not, the first time and again, when the document is known. */
-async function check(door: string, request: Request, refusal: RegExp | null): Promise<void> {
-  const first = await doors[door]!(request);
-  const again = await doors[door]!(request);
+async function check(transport: string, request: Request, rejection: RegExp | null): Promise<void> {
+  const first = await transports[transport]!(request);
+  const again = await transports[transport]!(request);
   expect(again.error).toEqual(first.error);
-  if (refusal === null) return expect([first.error, first.data]).toEqual([undefined, expect.anything()]);
-  expect(first.error?.message).toMatch(refusal);
-  if (!/fragment|introspection|Expected Name/.test(refusal.source)) expect(first.error?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
-  expect((await doors[door]!({ query: '{ head }' })).error).toBeUndefined();
+  if (rejection === null) return expect([first.error, first.data]).toEqual([undefined, expect.anything()]);
+  expect(first.error?.message).toMatch(rejection);
+  if (!/fragment|introspection|Expected Name/.test(rejection.source)) expect(first.error?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
+  expect((await transports[transport]!({ query: '{ head }' })).error).toBeUndefined();
 }
 
-describe.each(['HTTP', 'WebSocket', 'SSE'])('over %s', (door) => {
-  test.each(Object.entries(door === 'SSE' ? {} : asked))('%s', async (_what, [request, refusal]) => check(door, request, refusal));
-  test.each(Object.entries(door === 'HTTP' ? {} : heard))('%s', async (_what, [request, refusal]) => check(door, request, refusal));
+describe.each(['HTTP', 'WebSocket', 'SSE'])('over %s', (transport) => {
+  test.each(Object.entries(transport === 'SSE' ? {} : httpCases))('%s', async (_what, [request, rejection]) =>
+    check(transport, request, rejection),
+  );
+  test.each(Object.entries(transport === 'HTTP' ? {} : streamCases))('%s', async (_what, [request, rejection]) =>
+    check(transport, request, rejection),
+  );
 });
 
 test('what is allowed is told by service.limits', async () => {
   const names = [...Object.keys(documentLimits), 'queryCost'];
-  const { service } = await world.data(`{ service { limits { ${names.join(' ')} } } }`);
+  const { service } = await server.data(`{ service { limits { ${names.join(' ')} } } }`);
   expect(service.limits).toEqual({ ...documentLimits, queryCost: cost });
 });

@@ -3,23 +3,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { adminKey, makeKey } from '../../support/keys.ts';
 import { openRaw } from '../../support/protocols/raw-socket.ts';
-import { overHttp, overSse, overWebSocket, type Asking } from '../../support/transports.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { overHttp, overSse, overWebSocket, type Transport } from '../../support/transports.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const page = { query: '{ events(first: 100) { nodes { id } } }' }; // costs 302
 const stream = { query: 'subscription { eventStream(batchSize: 100) { ... on EventBatch { events { id } } } }' };
 
 describe('what one client asks in a minute is bounded', () => {
-  let world: World;
+  let server: TestServer;
   beforeAll(async () => {
-    world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_COST: '2000', TIDINGS_MAX_COST_PER_MINUTE: '1000' });
+    server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_COST: '2000', TIDINGS_MAX_COST_PER_MINUTE: '1000' });
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(() => server[Symbol.asyncDispose]());
 
   /** What of a door's answers tells that it was too often. */
-  async function spend(ask: Asking, request = page): Promise<any> {
-    for (let asked = 0; asked < 3; asked += 1) expect((await ask(request)).error).toBeUndefined();
-    const { error, status, headers } = await ask(request);
+  async function exhaustLimit(transport: Transport, request = page): Promise<any> {
+    for (let requestCount = 0; requestCount < 3; requestCount += 1) expect((await transport(request)).error).toBeUndefined();
+    const { error, status, headers } = await transport(request);
     expect(error?.message).toMatch(/cost 1000 a minute at most, got another one of 302; repeat it after \d+ ms/);
     expect(error?.extensions).toEqual({ code: 'LIMIT_EXCEEDED', retryAfterMs: expect.any(Number) });
     const { retryAfterMs } = error!.extensions;
@@ -27,34 +27,37 @@ describe('what one client asks in a minute is bounded', () => {
     expect(retryAfterMs).toBeLessThan(20_000);
     return { status, retryAfter: headers?.['retry-after'], seconds: String(Math.ceil(retryAfterMs / 1000)) };
   }
-  const authorization = async (): Promise<string> => `Bearer ${(await makeKey(world.tidings.url, {})).secret}`;
+  const authorization = async (): Promise<string> => `Bearer ${(await makeKey(server.tidings.url, {})).secret}`;
 
   test('over HTTP with 429 and retry-after, for each key by itself', async () => {
     const [first, second] = [await authorization(), await authorization()];
-    const { status, retryAfter, seconds } = await spend(overHttp(world.tidings.url, { authorization: first }));
+    const { status, retryAfter, seconds } = await exhaustLimit(overHttp(server.tidings.url, { authorization: first }));
     expect([status, retryAfter]).toEqual([429, seconds]);
-    await spend(overHttp(world.tidings.url, { authorization: second }));
+    await exhaustLimit(overHttp(server.tidings.url, { authorization: second }));
     // What fits into what is left, or has flowed in, goes on.
-    expect((await overHttp(world.tidings.url, { authorization: first })({ query: '{ head }' })).error).toBeUndefined();
+    expect((await overHttp(server.tidings.url, { authorization: first })({ query: '{ head }' })).error).toBeUndefined();
   });
 
   test('over WebSocket, where the socket lives on and shares with HTTP', async () => {
     const key = await authorization();
-    using raw = await openRaw(world.tidings.url, { headers: { authorization: key } });
-    await spend(overWebSocket(raw));
-    expect((await overHttp(world.tidings.url, { authorization: key })(page)).status).toBe(429);
+    using raw = await openRaw(server.tidings.url, { headers: { authorization: key } });
+    await exhaustLimit(overWebSocket(raw));
+    expect((await overHttp(server.tidings.url, { authorization: key })(page)).status).toBe(429);
     expect((await overWebSocket(raw)({ query: '{ head }' })).error).toBeUndefined();
   });
 
   test('by subscribing over WebSocket, and over SSE with 429', async () => {
-    using raw = await openRaw(world.tidings.url, { headers: { authorization: await authorization() } });
-    await spend(overWebSocket(raw), stream);
-    const { status, retryAfter, seconds } = await spend(overSse(world.tidings.url, { authorization: await authorization() }), stream);
+    using raw = await openRaw(server.tidings.url, { headers: { authorization: await authorization() } });
+    await exhaustLimit(overWebSocket(raw), stream);
+    const { status, retryAfter, seconds } = await exhaustLimit(
+      overSse(server.tidings.url, { authorization: await authorization() }),
+      stream,
+    );
     expect([status, retryAfter]).toEqual([429, seconds]);
   });
 
   test('what costs more than a minute has is told that it never will be', async () => {
-    const { error, status } = await overHttp(world.tidings.url, { authorization: await authorization() })({
+    const { error, status } = await overHttp(server.tidings.url, { authorization: await authorization() })({
       query: '{ events(first: 500) { nodes { id } } }',
     });
     expect(error?.message).toMatch(/which is never allowed/);
@@ -64,22 +67,22 @@ describe('what one client asks in a minute is bounded', () => {
 });
 
 test('on a server without keys, an address has one bucket for HTTP and WebSocket', async () => {
-  await using world = await startWorld({ TIDINGS_MAX_COST_PER_MINUTE: '1000' });
-  using raw = await openRaw(world.tidings.url);
-  const doors = [overHttp(world.tidings.url), overWebSocket(raw), overHttp(world.tidings.url)];
-  for (const door of doors) expect((await door(page)).error).toBeUndefined();
-  for (const door of doors) expect((await door(page)).error?.extensions.retryAfterMs).toBeGreaterThan(0);
+  await using server = await startTestServer({ TIDINGS_MAX_COST_PER_MINUTE: '1000' });
+  using raw = await openRaw(server.tidings.url);
+  const transports = [overHttp(server.tidings.url), overWebSocket(raw), overHttp(server.tidings.url)];
+  for (const transport of transports) expect((await transport(page)).error).toBeUndefined();
+  for (const transport of transports) expect((await transport(page)).error?.extensions.retryAfterMs).toBeGreaterThan(0);
 });
 
 describe('connections of one client are bounded', () => {
-  const most = 4;
-  let world: World;
+  const maxConnections = 4;
+  let server: TestServer;
   let url: string;
   beforeAll(async () => {
-    world = await startWorld({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_CONNECTIONS: String(most) });
-    ({ url } = world.tidings);
+    server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_CONNECTIONS: String(maxConnections) });
+    ({ url } = server.tidings);
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(() => server[Symbol.asyncDispose]());
 
   const upgrade = (address: string): Promise<number | WebSocket> =>
     new Promise((resolve) => {
@@ -101,7 +104,7 @@ describe('connections of one client are bounded', () => {
   };
 
   test('of an address, also those that have not said who they are; whoever goes makes room', async () => {
-    const sockets = await Promise.all(Array.from({ length: most }, () => upgrade('127.0.0.2')));
+    const sockets = await Promise.all(Array.from({ length: maxConnections }, () => upgrade('127.0.0.2')));
     expect(sockets.filter((each) => typeof each === 'number')).toEqual([]);
     expect(await upgrade('127.0.0.2')).toBe(429);
     const elsewhere = (await upgrade('127.0.0.3')) as WebSocket;
@@ -120,21 +123,21 @@ describe('connections of one client are bounded', () => {
   });
 
   test('of a key, wherever they come from, over WebSocket and SSE together', async () => {
-    const authorization = `Bearer ${(await makeKey(url, { may: ['READ'] })).secret}`;
+    const authorization = `Bearer ${(await makeKey(url, { permissions: ['READ'] })).secret}`;
     const open = [];
     for (const n of [1, 2]) open.push(await openRaw(url, { headers: { authorization }, localAddress: `127.0.1.${n}` }));
     const streams = [await listen(authorization), await listen(authorization)];
     expect(streams.map(({ status }) => status)).toEqual([200, 200]);
 
-    const refused = await listen(authorization);
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '10']);
+    const rejected = await listen(authorization);
+    expect([rejected.status, rejected.headers.get('retry-after')]).toEqual([429, '10']);
     const socket = (await upgrade('127.0.1.3')) as WebSocket;
     socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } }));
     const [code, reason] = await once(socket, 'close');
     // Upon 1013 stock clients come again later.
     expect([code, String(reason)]).toEqual([1013, 'Too many connections of this key']);
 
-    const other = `Bearer ${(await makeKey(url, { may: ['READ'] })).secret}`;
+    const other = `Bearer ${(await makeKey(url, { permissions: ['READ'] })).secret}`;
     (await openRaw(url, { headers: { authorization: other }, localAddress: '127.0.1.4' }))[Symbol.dispose]();
     streams[0]!.stop();
     const again = await expect.poll(() =>
@@ -152,6 +155,6 @@ describe('connections of one client are bounded', () => {
     const { data } = await overHttp(url, { authorization: `Bearer ${adminKey}` })({
       query: '{ service { limits { connectionsPerClient costPerMinute bodyBytes } } }',
     });
-    expect(data.service.limits).toEqual({ connectionsPerClient: most, costPerMinute: 60_000_000, bodyBytes: 16_777_216 });
+    expect(data.service.limits).toEqual({ connectionsPerClient: maxConnections, costPerMinute: 60_000_000, bodyBytes: 16_777_216 });
   });
 });

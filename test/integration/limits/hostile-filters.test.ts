@@ -1,10 +1,10 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { onPostgres, startWorld, type World } from '../../support/test-server.ts';
+import { onPostgres, startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld();
+  server = await startTestServer();
   const long = 'a'.repeat(10_000);
   const input = Array.from({ length: 20 }, (_, n) => ({
     id: `e${n}`,
@@ -12,9 +12,9 @@ beforeAll(async () => {
     resource: { id: `thing.${n}`, labels: { long, short: 'ab' } },
     related: Array.from({ length: 20 }, (_, m) => ({ id: `r${m}`, role: 'part', labels: { long } })),
   }));
-  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
+  await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 const query = 'query ($filter: EventFilter) { events(filter: $filter) { nodes { id } totalCount { count } } }';
 const many = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n));
@@ -34,25 +34,25 @@ describe('a hostile filter is answered or refused, and the server goes on', () =
     ['nesting', many(9, (n) => n).reduce<object>((filter) => ({ not: filter }), {}), 0],
     ['deeper nesting', many(10, (n) => n).reduce<object>((filter) => ({ not: filter }), {}), 'BAD_FILTER'],
   ])('%s', async (_what, filter, expected) => {
-    const { data, errors } = await world.answer(query, { filter });
+    const { data, errors } = await server.execute(query, { filter });
     expect(errors?.[0]?.extensions?.code ?? data.events.totalCount.count).toBe(expected);
-    expect((await world.data('{ event(id: "e3") { id } }')).event.id).toBe('e3');
+    expect((await server.data('{ event(id: "e3") { id } }')).event.id).toBe('e3');
   });
 });
 
 test.runIf(onPostgres)('a question that the database gives up is told so', async () => {
-  await using hasty = await startWorld({ TIDINGS_STATEMENT_TIMEOUT_MS: '300' });
+  await using hasty = await startTestServer({ TIDINGS_STATEMENT_TIMEOUT_MS: '300' });
   await hasty.data('mutation { emitEvent(input: { event: "a", resource: { id: "r" } }) { status } }');
   const other = postgres(hasty.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
   await other.begin(async (transaction) => {
     // The log's head can be read, its events cannot.
     await transaction`lock table tidings.digests in access exclusive mode`;
-    const answers = await Promise.all([
-      hasty.answer(query, { filter: { event: { in: ['a'] } } }),
-      hasty.answer('{ eventCounts(by: [{ payload: { path: "a" } }]) { total } }'),
-      hasty.answer('{ eventCounts(by: [{ label: { key: "a" } }]) { total } }'),
+    const responses = await Promise.all([
+      hasty.execute(query, { filter: { event: { in: ['a'] } } }),
+      hasty.execute('{ eventCounts(by: [{ payload: { path: "a" } }]) { total } }'),
+      hasty.execute('{ eventCounts(by: [{ label: { key: "a" } }]) { total } }'),
     ]);
-    for (const { errors } of answers)
+    for (const { errors } of responses)
       expect(errors?.[0]).toMatchObject({ message: expect.stringContaining('300 ms'), extensions: { code: 'LIMIT_EXCEEDED' } });
   });
   await other.end();

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { listenTo, startWorld } from '../../support/test-server.ts';
+import { listenTo, startTestServer } from '../../support/test-server.ts';
 
 test('a subscription whose globs are hostile to an event gets what the plain query gets, and delays nobody', async () => {
-  await using world = await startWorld();
+  await using server = await startTestServer();
   const long = 'a'.repeat(9_999);
   const filter = {
     anyResource: [
@@ -10,14 +10,14 @@ test('a subscription whose globs are hostile to an event gets what the plain que
     ],
   };
   const query = 'subscription ($filter: EventFilter, $after: Cursor) { events(filter: $filter, after: $after) { id } }';
-  const { head: after } = await world.data('{ head }');
-  const hostile = listenTo(world.socket(), query, { filter, after });
-  const plain = listenTo(world.socket(), query, { filter: { event: { in: ['last'] } }, after });
-  const [first, other] = [hostile.next(), plain.next()];
+  const { head: after } = await server.data('{ head }');
+  const hostile = listenTo(server.socket(), query, { filter, after });
+  const harmless = listenTo(server.socket(), query, { filter: { event: { in: ['last'] } }, after });
+  const [first, other] = [hostile.next(), harmless.next()];
   const related = (end: string) =>
     Array.from({ length: 30 }, (_, n) => ({ id: `r${n}`, role: 'part', labels: { long: n === 29 ? `${long}${end}` : long } }));
   const emit = (id: string, event: string, end: string): Promise<unknown> =>
-    world.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status userErrors { message } } }', {
+    server.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status userErrors { message } } }', {
       input: { id, event, resource: { id: 'r' }, related: related(end) },
     });
   for (let n = 0; n < 3; n += 1) {
@@ -28,7 +28,7 @@ test('a subscription whose globs are hostile to an event gets what the plain que
   expect((await other).value.data.events.id).toBe('last');
   const ids = [(await first).value.data.events.id];
   while (!ids.includes('last')) ids.push((await hostile.next()).value.data.events.id);
-  const { events } = await world.data('query ($filter: EventFilter) { events(filter: $filter, order: LOG) { nodes { id } } }', { filter });
+  const { events } = await server.data('query ($filter: EventFilter) { events(filter: $filter, order: LOG) { nodes { id } } }', { filter });
   const all = events.nodes.map((node: any) => node.id);
   expect(all.slice(-ids.length)).toEqual(ids);
   expect(all).toEqual(['hit0', 'hit1', 'hit2', 'last']);

@@ -3,9 +3,9 @@ import { sql } from 'drizzle-orm';
 import pino from 'pino';
 import { expect, test } from 'vitest';
 import type { StoredEvent } from '../../../src/event/event.ts';
-import { startDigesting, type Digesting } from '../../../src/maintenance/indexer.ts';
+import { startIndexer, type Indexer } from '../../../src/maintenance/indexer.ts';
 import { startTail } from '../../../src/log/tail.ts';
-import { startWakeups } from '../../../src/log/notifications.ts';
+import { startNotifications } from '../../../src/log/notifications.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
 import type { Database } from '../../../src/store/database/database.ts';
@@ -13,29 +13,29 @@ import { createHeadReader, readHead } from '../../../src/store/log/log-head.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
 import { sampleEvents } from '../../bench/load/sample.ts';
 import { draftOf } from '../../unit/support/valid-event.ts';
-import { chaptersOf } from '../../support/skip-index.ts';
+import { rowGroupsOf } from '../../support/skip-index.ts';
 import { logOf } from '../../support/oracles/random-log.ts';
 
 /** Starts to make digests, as one process does. */
-async function startOne(database: Database, mostBehind: number): Promise<Digesting & { undigested(): Promise<number | undefined> }> {
+async function startOne(database: Database, fullSpeedLagEvents: number): Promise<Indexer & { unindexed(): Promise<number | undefined> }> {
   const stack = new AsyncDisposableStack();
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics();
   const heads = createHeadReader(database);
-  const wakeups = stack.use(await startWakeups(database, logger));
-  const tail = stack.use(startTail({ database, heads, wakeups, metrics, logger }));
-  const digesting = stack.use(startDigesting({ database, heads, wakeups, tail, metrics, logger }, mostBehind));
+  const wakeups = stack.use(await startNotifications(database, logger));
+  const tail = stack.use(startTail({ database, heads, notifications: wakeups, metrics, logger }));
+  const indexer = stack.use(startIndexer({ database, heads, notifications: wakeups, tail, metrics, logger }, fullSpeedLagEvents));
   return {
     get isFarBehind() {
-      return digesting.isFarBehind;
+      return indexer.isFarBehind;
     },
-    undigested: async () => (await metrics.undigested.get()).values[0]?.value,
+    unindexed: async () => (await metrics.indexLagEvents.get()).values[0]?.value,
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
 }
 
 /** What the database has, as text. */
-async function storedDigests(database: Database): Promise<readonly string[]> {
+async function storedSummaries(database: Database): Promise<readonly string[]> {
   const rows = await database.rows<Record<string, string>>(sql`
     select d.chapter, d.first, d.last, d.part, encode(d.signature, 'hex') as signature, encode(c.signature, 'hex') as chapters,
       array_to_string(array(select unnest(d.terms) order by 1), ' ') as terms
@@ -47,10 +47,10 @@ async function storedDigests(database: Database): Promise<readonly string[]> {
 }
 
 /** What it ought to have of these events: whole chapters of 16 stretches of 64, by the maker alone. */
-function plainDigests(events: readonly StoredEvent[]): readonly string[] {
+function expectedSummaries(events: readonly StoredEvent[]): readonly string[] {
   const whole = events.slice(0, events.length - (events.length % 1024));
-  return Array.from(chaptersOf(whole, { stretch: 64, chapter: 1024 })).flatMap(({ digests, signature }, n) =>
-    digests.map(({ first, last, part, signature: own, terms }) => {
+  return Array.from(rowGroupsOf(whole, { block: 64, rowGroup: 1024 })).flatMap(({ summaries: digests, bloom: signature }, n) =>
+    digests.map(({ first, last, cluster: part, bloom: own, terms }) => {
       const inOrder = terms.toSorted((a, b) => a - b).join(' ');
       return [whole[n * 1024 + 1023]!.position, first, last, part, hex(own), hex(signature), inOrder].join();
     }),
@@ -60,32 +60,32 @@ function plainDigests(events: readonly StoredEvent[]): readonly string[] {
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 test.each([
-  { behind: 'a little', processes: 1, mostBehind: 100_000 },
-  { behind: 'far', processes: 1, mostBehind: 512 },
-  { behind: 'some way', processes: 2, mostBehind: 4000 },
+  { behind: 'a little', processes: 1, fullSpeedLagEvents: 100_000 },
+  { behind: 'far', processes: 1, fullSpeedLagEvents: 512 },
+  { behind: 'some way', processes: 2, fullSpeedLagEvents: 4000 },
 ])(
   'every chapter has its digests once, made by $processes, $behind behind, while events come',
-  async ({ processes, mostBehind }) => {
+  async ({ processes, fullSpeedLagEvents }) => {
     const events = sampleEvents(4 * 1024 + 300, 'x').map((event, n) => ({ ...event, id: `e${n}` }));
     await using log = await logOf(events.slice(0, 2500));
     const { database } = log;
     await using stack = new AsyncDisposableStack();
-    const digesting = stack.use(await startOne(database, mostBehind));
-    for (let others = 1; others < processes; others += 1) stack.use(await startOne(database, mostBehind));
+    const indexer = stack.use(await startOne(database, fullSpeedLagEvents));
+    for (let others = 1; others < processes; others += 1) stack.use(await startOne(database, fullSpeedLagEvents));
     let wasFarBehind = false;
     for (let at = 2500; at < events.length; at += 100) {
       await appendEvents(database, events.slice(at, at + 100).map(draftOf), 'REJECT_ALL');
-      wasFarBehind ||= digesting.isFarBehind;
+      wasFarBehind ||= indexer.isFarBehind;
     }
     const head = await readHead(database);
     const { events: all } = await readLog(database, { after: 0 as typeof head, head, limit: events.length + 1 });
     expect(all).toHaveLength(events.length);
-    const wanted = plainDigests(all);
-    await expect.poll(() => storedDigests(database), { timeout: 30_000, interval: 200 }).toHaveLength(wanted.length);
-    expect(await storedDigests(database)).toEqual(wanted);
-    if (processes === 1) expect(wasFarBehind).toBe(mostBehind === 512);
-    expect(digesting.isFarBehind).toBe(false);
-    await expect.poll(() => digesting.undigested(), { timeout: 5000 }).toBe(head - all[4 * 1024 - 1]!.position);
+    const wanted = expectedSummaries(all);
+    await expect.poll(() => storedSummaries(database), { timeout: 30_000, interval: 200 }).toHaveLength(wanted.length);
+    expect(await storedSummaries(database)).toEqual(wanted);
+    if (processes === 1) expect(wasFarBehind).toBe(fullSpeedLagEvents === 512);
+    expect(indexer.isFarBehind).toBe(false);
+    await expect.poll(() => indexer.unindexed(), { timeout: 5000 }).toBe(head - all[4 * 1024 - 1]!.position);
   },
   60_000,
 );

@@ -5,10 +5,10 @@ import type { StoredEvent } from '../../../src/event/event.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import { always } from '../../../src/skip-index/pruning-predicate.ts';
-import { countDigested } from '../../../src/store/queries/count-matches.ts';
-import type { PageRequest, Place, Tie } from '../../../src/store/queries/page-request.ts';
+import { countMatches } from '../../../src/store/queries/count-matches.ts';
+import type { PageRequest, PageBound, PageScope } from '../../../src/store/queries/page-request.ts';
 import { countEvents, readPages } from '../../../src/store/queries/pages.ts';
-import { digest } from '../../support/skip-index.ts';
+import { indexEvents } from '../../support/skip-index.ts';
 import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
 
@@ -30,7 +30,7 @@ const question = fc.record({
   limit: fc.constantFrom(1, 2, 7, 50, 1000),
   after: fc.option(fc.nat(stored - 1)),
   before: fc.option(fc.nat(stored - 1)),
-  tie: fc.constantFrom<Tie>('EVERYTHING', 'EVERYTHING', 'RELATED', 'ANY', 'PRIMARY', 'FOLLOWS'),
+  scope: fc.constantFrom<PageScope>('EVERYTHING', 'EVERYTHING', 'RELATED', 'ANY', 'PRIMARY', 'FOLLOWS'),
 });
 
 test(
@@ -41,32 +41,32 @@ test(
     expect(events).toHaveLength(stored);
 
     // First without digests, then with some, then with most.
-    for (const [round, digested] of [0, 100, 220].entries()) {
+    for (const [round, indexedTo] of [0, 100, 220].entries()) {
       const from = [0, 0, 100][round]!;
-      await digest(database, events.slice(from, digested), round === 1 ? { stretch: 8, chapter: 40 } : { stretch: 3, chapter: 24 });
-      for (const asked of fc.sample(question, { seed: seed + round, numRuns: questions })) {
-        const filter = parseFilter(asked.filter, ['filter'], settings);
-        const { order, backward, limit, tie } = asked;
-        const place = (n: number | null): Place | undefined => (n === null ? undefined : placeOf(events[n]!, order));
-        const [after, before] = [place(asked.after), place(asked.before)];
+      await indexEvents(database, events.slice(from, indexedTo), round === 1 ? { block: 8, rowGroup: 40 } : { block: 3, rowGroup: 24 });
+      for (const sampled of fc.sample(question, { seed: seed + round, numRuns: questions })) {
+        const filter = parseFilter(sampled.filter, ['filter'], settings);
+        const { order, backward, limit, scope } = sampled;
+        const positionAt = (n: number | null): PageBound | undefined => (n === null ? undefined : pagePositionOf(events[n]!, order));
+        const [after, before] = [positionAt(sampled.after), positionAt(sampled.before)];
         const request: PageRequest = { filter, order, head, limit, backward, ...(after && { after }), ...(before && { before }) };
-        const keys = tie === 'EVERYTHING' ? [''] : ids;
-        const pages = await readPages(database, request, { tie, keys });
-        const counts = await countEvents(database, { filter, order, head, max: 30 }, { tie, keys });
-        const inSpans = await countDigested(
+        const keys = scope === 'EVERYTHING' ? [''] : ids;
+        const pages = await readPages(database, request, { scope, keys });
+        const counts = await countEvents(database, { filter, order, head, max: 30 }, { scope, keys });
+        const byRanges = await countMatches(
           database,
           { filter, order, head, max: stored },
-          { tie, keys, test: always, span: [4, 9, 25][limit % 3]! },
+          { scope, keys, predicate: always, initialBlocks: [4, 9, 25][limit % 3]! },
         );
         for (const [n, key] of keys.entries()) {
-          const wanted = plainly(
-            events.filter((event) => matches(filter, event) && isTied(event, tie, key)),
+          const wanted = oraclePage(
+            events.filter((event) => matches(filter, event) && isInScope(event, scope, key)),
             request,
           );
-          const told = `seed ${seed}, round ${round}, key ${key}, ${JSON.stringify(asked)}`;
-          expect({ ids: pages[n]!.events.map(({ id }) => id), more: pages[n]!.more }, told).toEqual(wanted.page);
-          expect(counts[n], told).toBe(Math.min(31, wanted.count));
-          expect(inSpans[n], told).toBe(wanted.count);
+          const description = `seed ${seed}, round ${round}, key ${key}, ${JSON.stringify(sampled)}`;
+          expect({ ids: pages[n]!.events.map(({ id }) => id), more: pages[n]!.more }, description).toEqual(wanted.page);
+          expect(counts[n], description).toBe(Math.min(31, wanted.count));
+          expect(byRanges[n], description).toBe(wanted.count);
         }
       }
     }
@@ -75,24 +75,27 @@ test(
   60_000 + questions * 200,
 );
 
-function plainly(events: readonly StoredEvent[], { order, backward, limit, after, before }: PageRequest) {
+function oraclePage(events: readonly StoredEvent[], { order, backward, limit, after, before }: PageRequest) {
   const sign = order === 'NEWEST_FIRST' ? -1 : 1;
-  const compare = (a: Place, b: Place): number =>
+  const compare = (a: PageBound, b: PageBound): number =>
     sign * (a.occurred === b.occurred ? a.position - b.position : (a.occurred ?? '') < (b.occurred ?? '') ? -1 : 1);
   const between = events
-    .filter((event) => (!after || compare(placeOf(event, order), after) > 0) && (!before || compare(placeOf(event, order), before) < 0))
-    .toSorted((a, b) => compare(placeOf(a, order), placeOf(b, order)));
+    .filter(
+      (event) =>
+        (!after || compare(pagePositionOf(event, order), after) > 0) && (!before || compare(pagePositionOf(event, order), before) < 0),
+    )
+    .toSorted((a, b) => compare(pagePositionOf(a, order), pagePositionOf(b, order)));
   const page = backward ? between.slice(-limit) : between.slice(0, limit);
   return { page: { ids: page.map(({ id }) => id), more: between.length > limit }, count: events.length };
 }
 
-function placeOf({ position, occurred }: StoredEvent, order: EventOrder): Place {
+function pagePositionOf({ position, occurred }: StoredEvent, order: EventOrder): PageBound {
   return order === 'LOG' ? { position } : { position, occurred };
 }
 
-function isTied(event: StoredEvent, tie: Tie, key: string): boolean {
+function isInScope(event: StoredEvent, scope: PageScope, key: string): boolean {
   const [primary, related] = [event.resource.id === key, event.related.some(({ id }) => id === key)];
-  switch (tie) {
+  switch (scope) {
     case 'EVERYTHING':
       return true;
     case 'FOLLOWS':
@@ -104,6 +107,6 @@ function isTied(event: StoredEvent, tie: Tie, key: string): boolean {
     case 'ANY':
       return primary || related;
     default:
-      return tie satisfies never;
+      return scope satisfies never;
   }
 }

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld();
+  server = await startTestServer();
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 interface Link {
   readonly id: string;
@@ -21,11 +21,11 @@ const chainOf = `query ($id: ID!, $most: Int) { event(id: $id) {
 async function emit(links: readonly Link[]): Promise<void> {
   for (let from = 0; from < links.length; from += 500) {
     const input = links.slice(from, from + 500).map((link) => ({ ...link, event: 'a.b', resource: { id: 'r' } }));
-    await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
+    await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
   }
 }
-async function chain(id: string, most?: number): Promise<any> {
-  const { event } = await world.data(chainOf, { id, most });
+async function chain(id: string, maxEvents?: number): Promise<any> {
+  const { event } = await server.data(chainOf, { id, most: maxEvents });
   const ids = (events: { id: string }[]): string[] => events.map((each) => each.id);
   return { ...event.chain, root: event.chain.root.id, ancestors: ids(event.chain.ancestors), descendants: ids(event.chain.descendants) };
 }
@@ -36,15 +36,15 @@ const link = (id: string, follows: string | null = null, second = 0): Link => ({
 });
 
 /** What a chain is, said plainly: one link after the other. Links in log order. */
-function plainly(links: readonly Link[], start: Link) {
+function oracleChain(links: readonly Link[], start: Link) {
   const byId = new Map(links.map((each) => [each.id, each]));
   const ancestors: Link[] = [];
   let next = start.follows;
   let cyclic = false;
-  for (let leader = byId.get(next ?? ''); leader !== undefined && !cyclic; leader = byId.get(next ?? '')) {
-    cyclic = leader === start || ancestors.includes(leader);
-    if (!cyclic) ancestors.push(leader);
-    next = leader.follows;
+  for (let predecessor = byId.get(next ?? ''); predecessor !== undefined && !cyclic; predecessor = byId.get(next ?? '')) {
+    cyclic = predecessor === start || ancestors.includes(predecessor);
+    if (!cyclic) ancestors.push(predecessor);
+    next = predecessor.follows;
   }
   const descendants: Link[] = [];
   for (let level = [start]; level.length > 0;) {
@@ -74,7 +74,7 @@ test('chains of random links, with branches, circles, self-follows and missing l
       const all = drawn.map(({ follows, second }, n) => link(name(n), follows === null ? null : name(follows), second));
       round += 1;
       await emit(all);
-      for (const each of all) expect(await chain(each.id)).toEqual(plainly(all, each));
+      for (const each of all) expect(await chain(each.id)).toEqual(oracleChain(all, each));
     }),
     { seed, numRuns: 25 },
   );
@@ -92,15 +92,15 @@ test('maxEvents cuts ancestors first, then descendants, and says so', async () =
   await emit(Array.from({ length: 159 }, (_, n) => link(`long-${n}`, n === 0 ? null : `long-${n - 1}`, n)));
   expect(await chain('long-158')).toMatchObject({ root: 'long-0', missingId: null, cyclic: false, truncated: false });
   expect((await chain('long-79')).descendants).toEqual(Array.from({ length: 79 }, (_, n) => `long-${80 + n}`));
-  const cut = { missingId: null, cyclic: false, truncated: true };
+  const truncatedChain = { missingId: null, cyclic: false, truncated: true };
   expect(await chain('long-79', 80)).toMatchObject({ root: 'long-0', descendants: [], truncated: true });
-  expect(await chain('long-79', 79)).toEqual({ ...cut, root: 'long-1', ancestors: expect.any(Array), descendants: [] });
-  expect(await chain('long-79', 82)).toMatchObject({ ...cut, root: 'long-0', descendants: ['long-80', 'long-81'] });
+  expect(await chain('long-79', 79)).toEqual({ ...truncatedChain, root: 'long-1', ancestors: expect.any(Array), descendants: [] });
+  expect(await chain('long-79', 82)).toMatchObject({ ...truncatedChain, root: 'long-0', descendants: ['long-80', 'long-81'] });
   expect(await chain('long-79', 159)).toMatchObject({ truncated: false });
-  expect(await chain('long-79', 1)).toEqual({ ...cut, root: 'long-79', ancestors: [], descendants: [] });
+  expect(await chain('long-79', 1)).toEqual({ ...truncatedChain, root: 'long-79', ancestors: [], descendants: [] });
   expect(await chain('long-0', 1)).toMatchObject({ root: 'long-0', truncated: true });
   await emit([link('circle-0', 'circle-1'), link('circle-1', 'circle-2'), link('circle-2', 'circle-0')]);
-  expect(await chain('circle-0', 2)).toMatchObject({ ...cut, ancestors: ['circle-1'], root: 'circle-1' });
+  expect(await chain('circle-0', 2)).toMatchObject({ ...truncatedChain, ancestors: ['circle-1'], root: 'circle-1' });
   expect(await chain('circle-0', 3)).toMatchObject({ cyclic: true, ancestors: ['circle-1', 'circle-2'], root: 'circle-2' });
 });
 
@@ -114,14 +114,14 @@ test('of an event with many followers, each level is cut in order', async () => 
 test('maxEvents out of its range is refused', async () => {
   await emit([link('one')]);
   const codes = await Promise.all(
-    [0, -1, 1001].map(async (most) => (await world.answer(chainOf, { id: 'one', most })).errors![0]!.extensions.code),
+    [0, -1, 1001].map(async (maxEvents) => (await server.execute(chainOf, { id: 'one', most: maxEvents })).errors![0]!.extensions.code),
   );
   expect(codes).toEqual(['BAD_USER_INPUT', 'BAD_USER_INPUT', 'LIMIT_EXCEEDED']);
 });
 
 test('chains within a page are read together', async () => {
   await emit(Array.from({ length: 20 }, (_, n) => link(`page-${n}`, n === 0 ? null : `page-${n - 1}`, n)));
-  const { events } = await world.data(
+  const { events } = await server.data(
     `{ events(filter: {id: [${Array.from({ length: 20 }, (_, n) => `"page-${n}"`).join()}]}, order: LOG) { nodes { id chain { ancestors { id } descendants { id } } } } }`,
   );
   for (const [n, { chain: each }] of events.nodes.entries()) {

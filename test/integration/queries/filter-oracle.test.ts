@@ -21,20 +21,21 @@ const filters = 250;
 test(
   'SQL and memory read every filter alike',
   async () => {
-    await using home = await newDatabase();
-    const settings = readSettings(home.environment);
+    await using testDatabase = await newDatabase();
+    const settings = readSettings(testDatabase.environment);
     await using store = await openStore(settings);
     const { database } = store;
     let pairs = 0;
-    let telling = 0;
+    let informative = 0;
     for (let round = 0; round < rounds; round += 1) {
       const drawn = fc.sample(anyEvent, { seed: seed + round, numRuns: perRound });
       const drafts = drawn.map((event, index) => draftOf({ ...event, id: `e${round * perRound + index}` }));
       await appendEvents(database, drafts, 'REJECT_ALL');
       const head = await readHead(database);
       const read = async (filter: Condition) =>
-        (await readPages(database, { filter, order: 'LOG', head, limit: 100_000, backward: false }, { tie: 'EVERYTHING', keys: [''] }))[0]!
-          .events;
+        (
+          await readPages(database, { filter, order: 'LOG', head, limit: 100_000, backward: false }, { scope: 'EVERYTHING', keys: [''] })
+        )[0]!.events;
       const events = await read(everything);
       expect(events).toHaveLength((round + 1) * perRound);
       for (const input of fc.sample(anyFilter, { seed: seed + round, numRuns: filters })) {
@@ -42,16 +43,16 @@ test(
         const inMemory = events.filter((event) => matches(filter, event)).map((event) => event.id);
         const inSql = (await read(filter)).map((event) => event.id);
         expect(inSql, `seed ${seed}, round ${round}, filter ${JSON.stringify(input)}`).toEqual(inMemory);
-        const counted = await countEvents(database, { filter, order: 'LOG', head, max: 100_000 }, { tie: 'EVERYTHING', keys: [''] });
+        const counted = await countEvents(database, { filter, order: 'LOG', head, max: 100_000 }, { scope: 'EVERYTHING', keys: [''] });
         expect(counted, `seed ${seed}, round ${round}, filter ${JSON.stringify(input)}`).toEqual([inMemory.length]);
         pairs += events.length;
         // A filter that matches all or nothing proves little.
-        if (inMemory.length > 0 && inMemory.length < events.length) telling += 1;
+        if (inMemory.length > 0 && inMemory.length < events.length) informative += 1;
       }
     }
     const drawn = rounds * filters;
-    console.log(`filters: seed ${seed}, ${drawn} filters, ${telling} of them for some events and not for others, ${pairs} pairs`);
-    expect(telling).toBeGreaterThan(drawn / 6);
+    console.log(`filters: seed ${seed}, ${drawn} filters, ${informative} of them for some events and not for others, ${pairs} pairs`);
+    expect(informative).toBeGreaterThan(drawn / 6);
   },
   60_000 + rounds * 20_000,
 );

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listenTo, startWorld, type World } from '../../support/test-server.ts';
+import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 let start: string;
 beforeAll(async () => {
-  world = await startWorld();
-  start = (await world.data('{ head }')).head;
-  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: events });
+  server = await startTestServer();
+  start = (await server.data('{ head }')).head;
+  await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: events });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 const events = [
   {
@@ -64,14 +64,14 @@ test.each<[string, object, string[]]>([
   ],
   ['received', { received: { since: '2020-01-01T00:00:00Z', until: '2020-01-02T00:00:00Z' } }, []],
 ])('%s: the same in a page, a count and a subscription', async (_name, filter, expected) => {
-  const { events: page } = await world.data(
+  const { events: page } = await server.data(
     'query ($filter: EventFilter) { events(filter: $filter, order: LOG) { nodes { id } totalCount { count } } }',
     { filter },
   );
   expect(page.nodes.map((node: any) => node.id)).toEqual(expected);
   expect(page.totalCount.count).toBe(expected.length);
   const stream = listenTo(
-    world.socket(),
+    server.socket(),
     'subscription ($filter: EventFilter, $after: Cursor) { events(filter: $filter, after: $after) { id } }',
     {
       after: start,
@@ -91,6 +91,6 @@ test.each<[object, string[]]>([
   [{ anyResource: Array.from({ length: 501 }, () => ({})) }, ['filter']],
   [Array.from({ length: 10 }).reduce<object>((filter) => ({ not: filter }), {}), ['filter', ...Array<string>(10).fill('not')]],
 ])('a filter that breaks a rule names the place: %#', async (filter, path) => {
-  const { errors } = await world.answer('query ($filter: EventFilter) { events(filter: $filter) { head } }', { filter });
+  const { errors } = await server.execute('query ($filter: EventFilter) { events(filter: $filter) { head } }', { filter });
   expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_FILTER', path });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const orders = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'] as const;
 const directions = ['forward', 'backward'] as const;
@@ -7,25 +7,25 @@ const start = 1300;
 const minute = (n: number): string => `2026-01-01T00:${String(n % 60).padStart(2, '0')}:00Z`;
 
 test('pages miss and repeat nothing of what was there at the start, whatever is emitted meanwhile', async () => {
-  await using world = await startWorld();
-  await emit(world, 'start', start);
+  await using server = await startTestServer();
+  await emit(server, 'start', start);
   const stop = new AbortController();
   let emitted = 0;
   const emitting = (async () => {
     // Of the same times as what is there, and earlier and later ones.
-    for (let batch = 0; batch < 300 && !stop.signal.aborted; batch += 1) emitted += await emit(world, `late${batch}`, 25);
+    for (let batch = 0; batch < 300 && !stop.signal.aborted; batch += 1) emitted += await emit(server, `late${batch}`, 25);
   })();
   try {
-    const walks = orders.flatMap((order) => directions.map((direction) => walk(world, { order, direction, filter: wanted })));
-    const seen = await Promise.all(walks);
+    const scans = orders.flatMap((order) => directions.map((direction) => scanPages(server, { order, direction, filter: wanted })));
+    const idsByScan = await Promise.all(scans);
     const before = Array.from({ length: start }, (_, n) => `start-${n}`).filter((_, n) => n % 3 !== 0);
-    for (const ids of seen) {
+    for (const ids of idsByScan) {
       expect(new Set(ids).size).toBe(ids.length);
       expect(ids.filter((id) => id.startsWith('start-')).toSorted()).toEqual(before.toSorted());
     }
     // In the order that was asked for, what was there at the start comes in the same order every time.
     for (const [n, order] of orders.entries()) {
-      const [forward, backward] = [seen[2 * n]!, seen[2 * n + 1]!].map((ids) => ids.filter((id) => id.startsWith('start-')));
+      const [forward, backward] = [idsByScan[2 * n]!, idsByScan[2 * n + 1]!].map((ids) => ids.filter((id) => id.startsWith('start-')));
       expect(backward!.toReversed(), order).toEqual(forward);
     }
   } finally {
@@ -37,7 +37,7 @@ test('pages miss and repeat nothing of what was there at the start, whatever is 
 
 const wanted = { resource: { labels: [{ key: 'kind', in: ['a', 'b'] }] } };
 
-async function emit(world: World, prefix: string, count: number): Promise<number> {
+async function emit(server: TestServer, prefix: string, count: number): Promise<number> {
   const events = Array.from({ length: count }, (_, n) => ({
     id: `${prefix}-${n}`,
     event: 'acme.thing.happened',
@@ -45,19 +45,19 @@ async function emit(world: World, prefix: string, count: number): Promise<number
     resource: { id: `thing.${n % 7}`, labels: { kind: 'cab'[n % 3]! } },
   }));
   for (let at = 0; at < count; at += 500) {
-    await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: events.slice(at, at + 500) });
+    await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: events.slice(at, at + 500) });
   }
   return count;
 }
 
-interface Walk {
+interface Scan {
   readonly order: (typeof orders)[number];
   readonly direction: (typeof directions)[number];
   readonly filter: object;
 }
 
 /** The ids of all pages from one end to where the log ended, or began, when the walk got there. */
-async function walk(world: World, { order, direction, filter }: Walk): Promise<readonly string[]> {
+async function scanPages(server: TestServer, { order, direction, filter }: Scan): Promise<readonly string[]> {
   const ids: string[] = [];
   const forward = direction === 'forward';
   const args = forward ? 'first: 40, after: $cursor' : 'last: 40, before: $cursor';
@@ -65,7 +65,7 @@ async function walk(world: World, { order, direction, filter }: Walk): Promise<r
     events(order: $order, filter: $filter, ${args}) { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
   // A walk towards the end of the log need not follow all that comes after it began.
   for (let cursor: string | null = null, pages = 0; pages < 400; pages += 1) {
-    const { events }: any = await world.data(query, { order, filter, cursor });
+    const { events }: any = await server.data(query, { order, filter, cursor });
     const page = events.nodes.map((node: any) => node.id);
     ids.push(...(forward ? page : page.toReversed()));
     const { hasNextPage, hasPreviousPage, startCursor, endCursor } = events.pageInfo;

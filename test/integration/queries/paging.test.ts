@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 /** Ids in log order, with times that tie and run backwards. */
 const ids = Array.from({ length: 25 }, (_, index) => `e${String(index).padStart(2, '0')}`);
 const timeOf = (index: number): string => `2026-01-01T00:00:0${[3, 1, 1, 4, 2][index % 5]}Z`;
 
 beforeAll(async () => {
-  world = await startWorld();
+  server = await startTestServer();
   const input = ids.map((id, index) => ({
     id,
     event: index % 2 === 0 ? 'even.made' : 'odd_made',
@@ -15,9 +15,9 @@ beforeAll(async () => {
     resource: { id: `res.${index % 3}` },
     follows: index === 0 ? 'lost' : 'e00',
   }));
-  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
+  await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 const byTime = ids.map((id, index) => [timeOf(index), id] as const).toSorted(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : 1));
 const expected: Record<string, string[]> = {
@@ -29,7 +29,7 @@ const expected: Record<string, string[]> = {
 const query = `query ($order: EventOrder, $first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: EventFilter) {
   events(order: $order, first: $first, after: $after, last: $last, before: $before, filter: $filter) {
     nodes { id } edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount { count exceeded } head } }`;
-const page = async (variables: object): Promise<any> => (await world.data(query, variables)).events;
+const page = async (variables: object): Promise<any> => (await server.data(query, variables)).events;
 const idsOf = (connection: any): string[] => connection.nodes.map((node: any) => node.id);
 
 describe.each(['LOG', 'OLDEST_FIRST', 'NEWEST_FIRST'])('in order %s', (order) => {
@@ -71,14 +71,14 @@ describe.each(['LOG', 'OLDEST_FIRST', 'NEWEST_FIRST'])('in order %s', (order) =>
 
 test('a count is of all that match, whatever the page, and says when the cap cut it', async () => {
   expect((await page({ first: 1 })).totalCount).toEqual({ count: 25, exceeded: false });
-  const { events } = await world.data(
+  const { events } = await server.data(
     '{ events { a: totalCount(max: 24) { count exceeded } b: totalCount(max: 25) { count exceeded } c: totalCount(max: 0) { count exceeded } } }',
   );
   expect(events).toEqual({ a: { count: 24, exceeded: true }, b: { count: 25, exceeded: false }, c: { count: 0, exceeded: true } });
 });
 
 test('cursors of events, heads and LOG pages are places in the log, and may be used for one another', async () => {
-  const { event, head } = await world.data('{ head event(id: "e10") { cursor } }');
+  const { event, head } = await server.data('{ head event(id: "e10") { cursor } }');
   expect(idsOf(await page({ order: 'LOG', after: event.cursor }))).toEqual(ids.slice(11));
   expect(idsOf(await page({ order: 'LOG', after: head }))).toEqual([]);
   expect(idsOf(await page({ order: 'LOG', last: 2, before: head }))).toEqual(['e22', 'e23']);
@@ -95,16 +95,16 @@ test.each([
   ['a malformed cursor', { after: 'nonsense' }, 'BAD_CURSOR'],
   ['an empty cursor', { before: '' }, 'BAD_CURSOR'],
 ])('%s is an error', async (_name, variables, code) => {
-  const { errors } = await world.answer(query, variables);
+  const { errors } = await server.execute(query, variables);
   expect(errors).toEqual([expect.objectContaining({ path: ['events'], extensions: expect.objectContaining({ code }) })]);
 });
 
 test('a cursor works only in the order and the log that it came from', async () => {
   const { edges } = await page({ order: 'NEWEST_FIRST', first: 1 });
-  const other = await world.answer(query, { order: 'OLDEST_FIRST', after: edges[0].cursor });
+  const other = await server.execute(query, { order: 'OLDEST_FIRST', after: edges[0].cursor });
   expect(other.errors?.[0]?.extensions?.code).toBe('BAD_CURSOR');
-  await using elsewhere = await startWorld();
-  const expired = await elsewhere.answer(query, { order: 'NEWEST_FIRST', after: edges[0].cursor });
+  await using elsewhere = await startTestServer();
+  const expired = await elsewhere.execute(query, { order: 'NEWEST_FIRST', after: edges[0].cursor });
   expect(expired.errors?.[0]?.extensions?.code).toBe('CURSOR_EXPIRED');
 });
 
@@ -143,7 +143,7 @@ test('a filter that breaks a rule is refused with the path of the part', async (
     [{ resource: { id: { startsWith: ['ok', '\u0000'] } } }, ['filter', 'resource', 'id', 'startsWith', '1']],
   ];
   for (const [filter, path] of cases) {
-    const { errors } = await world.answer(query, { filter });
+    const { errors } = await server.execute(query, { filter });
     expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_FILTER', path });
   }
 });
@@ -151,7 +151,7 @@ test('a filter that breaks a rule is refused with the path of the part', async (
 test('followers, oldest first, page by their own cursors', async () => {
   const followers = async (after: string | null): Promise<any> =>
     (
-      await world.data(
+      await server.data(
         'query ($after: Cursor) { event(id: "e00") { followers(first: 20, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } totalCount { count } } } }',
         { after },
       )

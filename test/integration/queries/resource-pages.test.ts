@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSettings } from '../../../src/settings.ts';
 import { startTidings } from '../../../src/main.ts';
-import { onPostgres, post, startWorld, type World } from '../../support/test-server.ts';
+import { onPostgres, post, startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld();
+  server = await startTestServer();
   const resource = (id: string, team: string) => ({ id, name: id.toUpperCase(), labels: { team } });
-  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', {
+  await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', {
     input: [
       { id: 'e1', event: 'a', resource: resource('acme.b', 'old'), related: [{ ...resource('acme.a', 'new'), role: 'actor' }] },
       { id: 'e2', event: 'a', resource: resource('acme.b', 'new') },
@@ -15,7 +15,7 @@ beforeAll(async () => {
     ],
   });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 const query = `query ($idPrefix: String, $first: Int, $after: Cursor) {
   resources(idPrefix: $idPrefix, first: $first, after: $after) {
@@ -26,7 +26,7 @@ const query = `query ($idPrefix: String, $first: Int, $after: Cursor) {
 }`;
 
 async function page(variables: object = {}): Promise<any> {
-  const { resources } = await world.data(query, variables);
+  const { resources } = await server.data(query, variables);
   return { ...resources, ids: resources.nodes.map(({ id }: any) => id) };
 }
 
@@ -58,16 +58,16 @@ test('pages follow one another by their cursors, within a prefix', async () => {
 
 test('a resource is also there for a read through another process', async () => {
   if (!onPostgres) return; // the embedded database serves one process
-  await using other = await startTidings(readSettings(world.environment));
+  await using other = await startTidings(readSettings(server.environment));
   for (let n = 0; n < 5; n += 1) {
-    await world.data(`mutation { emitEvent(input: {event: "a", resource: {id: "shared.${n}"}}) { status } }`);
+    await server.data(`mutation { emitEvent(input: {event: "a", resource: {id: "shared.${n}"}}) { status } }`);
     const { data } = await post(other.url, '{ resources(idPrefix: "shared.") { nodes { id } } }');
     expect(data.resources.nodes).toHaveLength(n + 1);
   }
 });
 
 test('what cannot be asked is refused', async () => {
-  const { event } = await world.data('{ event(id: "e1") { cursor } }');
+  const { event } = await server.data('{ event(id: "e1") { cursor } }');
   const { pageInfo } = await page();
   for (const [variables, code, sentence] of [
     [{ after: event.cursor }, 'BAD_CURSOR', 'after: expected a cursor from a page of resources, got one of events'],
@@ -75,10 +75,10 @@ test('what cannot be asked is refused', async () => {
     [{ first: 0 }, 'BAD_USER_INPUT', 'first: expected a whole number from 1 to 1000, got 0'],
     [{ first: 1001 }, 'LIMIT_EXCEEDED', 'first: expected a whole number from 1 to 1000, got 1001'],
   ] as const) {
-    expect((await world.answer(query, variables)).errors).toMatchObject([{ message: sentence, extensions: { code } }]);
+    expect((await server.execute(query, variables)).errors).toMatchObject([{ message: sentence, extensions: { code } }]);
   }
   for (const order of ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST']) {
-    const { errors } = await world.answer(`{ events(order: ${order}, after: "${pageInfo.endCursor}") { nodes { id } } }`);
+    const { errors } = await server.execute(`{ events(order: ${order}, after: "${pageInfo.endCursor}") { nodes { id } } }`);
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_CURSOR' } }]);
   }
 });

@@ -3,24 +3,24 @@ import { join } from 'node:path';
 import { sql, type SQL } from 'drizzle-orm';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { anyone } from '../../../src/auth/caller.ts';
-import { createReads, type Reads } from '../../../schema/loaders.ts';
+import { anonymous } from '../../../src/auth/caller.ts';
+import { createLoaders, type Loaders } from '../../../schema/loaders.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { origin, type Position } from '../../../src/event/cursor.ts';
 import type { EventDraft, StoredEvent } from '../../../src/event/event.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
 import type { Database } from '../../../src/store/database/database.ts';
-import { forgetResources } from '../../../src/store/retention/prune-resources.ts';
+import { pruneResources } from '../../../src/store/retention/prune-resources.ts';
 import { createHeadReader, readHead } from '../../../src/store/log/log-head.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
 import { openStore } from '../../../src/store/open-store.ts';
-import { digest } from '../../support/skip-index.ts';
+import { indexEvents } from '../../support/skip-index.ts';
 import { newDatabase } from '../../support/test-server.ts';
 
 const seed = Number(process.env['TIDINGS_RESOURCES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const told = `TIDINGS_RESOURCES_SEED=${seed}`;
-const smallest = { stretch: 2, chapter: 4 };
+const description = `TIDINGS_RESOURCES_SEED=${seed}`;
+const smallest = { block: 2, rowGroup: 4 };
 
 /** Pieces that databases and programs order in many ways, and beginnings longer than the index holds. */
 const piece = fc.constantFrom(
@@ -67,7 +67,7 @@ const prefixes = [
 ];
 
 test('pages walk through every resource that an event mentions, once, in the order of code points, each as it appeared last', async () => {
-  await using world = await opened();
+  await using server = await opened();
   const ids = fc.sample(anyId, { seed, numRuns: 150 });
   const drafts = fc
     .sample(
@@ -78,124 +78,132 @@ test('pages walk through every resource that an event mentions, once, in the ord
       },
     )
     .map(({ primary, related, second }, n) => draft(n, { primary, related, second }));
-  const events = await world.append(drafts);
+  const events = await server.append(drafts);
   for (const [from, to] of [
     [0, 0],
     [0, 60],
     [60, 100],
   ] as const) {
-    await digest(world.database, events.slice(from, to), smallest);
+    await indexEvents(server.database, events.slice(from, to), smallest);
     for (const idPrefix of prefixes) {
       const limit = 1 + ((seed + idPrefix.length) % 17);
-      const found = await walk(world.reads(), idPrefix, limit);
-      expect(found, `${told} ${JSON.stringify(idPrefix)}`).toEqual(plainly(events).filter(({ id }) => beginsWith(id, idPrefix)));
+      const found = await readAllPages(server.reads(), idPrefix, limit);
+      expect(found, `${description} ${JSON.stringify(idPrefix)}`).toEqual(
+        oracleResources(events).filter(({ id }) => beginsWith(id, idPrefix)),
+      );
     }
   }
-  expect(await noted(world.database)).toEqual(plainly(events).map(({ id }) => id));
+  expect(await recordedIds(server.database)).toEqual(oracleResources(events).map(({ id }) => id));
 });
 
 test('a page is the same when a chapter is digested between any two of its statements', async () => {
-  await using world = await opened();
-  const { database } = world;
-  const events = await world.append(
+  await using server = await opened();
+  const { database } = server;
+  const events = await server.append(
     Array.from({ length: 64 }, (_, n) => draft(n, { primary: `r-${n % 50}`, related: [`r-${(n * 7) % 30}`, `only-${n}`], second: n % 7 })),
   );
   const heads = createHeadReader(database);
   for (let step = 0; step < 12; step += 1) {
     let statements = 0;
-    const hindered: Database = {
+    const interceptedDatabase: Database = {
       ...database,
       async rows<Row>(statement: SQL): Promise<readonly Row[]> {
-        if (statements++ === step) await digest(database, events.slice(4 * step, 4 * step + 4), smallest);
+        if (statements++ === step) await indexEvents(database, events.slice(4 * step, 4 * step + 4), smallest);
         return database.rows<Row>(statement);
       },
     };
-    expect(await walk(createReads({ database: hindered, heads }, anyone), '', 120), `step ${step}`).toEqual(plainly(events));
+    expect(await readAllPages(createLoaders({ database: interceptedDatabase, heads }, anonymous), '', 120), `step ${step}`).toEqual(
+      oracleResources(events),
+    );
     if (statements <= step) break;
   }
 });
 
 test('a resource that every event mentions is not written with every chapter', async () => {
-  await using world = await opened();
-  const place = async (): Promise<unknown> => (await world.database.rows(sql`select ctid, mentioned from tidings.resources`))[0];
-  const events = await world.append(Array.from({ length: 12 }, (_, n) => draft(n, { primary: 'all', related: ['all'] })));
-  await digest(world.database, events.slice(0, 4), smallest);
-  const before = await place();
-  await digest(world.database, events.slice(4, 8), smallest);
-  expect(await place()).toEqual(before);
-  await world.database.rows(sql`update tidings.resources set mentioned = -70000`);
-  await digest(world.database, events.slice(8), smallest);
-  expect(await place()).toMatchObject({ mentioned: String(events[11]!.position) });
+  await using server = await opened();
+  const rowVersion = async (): Promise<unknown> => (await server.database.rows(sql`select ctid, mentioned from tidings.resources`))[0];
+  const events = await server.append(Array.from({ length: 12 }, (_, n) => draft(n, { primary: 'all', related: ['all'] })));
+  await indexEvents(server.database, events.slice(0, 4), smallest);
+  const before = await rowVersion();
+  await indexEvents(server.database, events.slice(4, 8), smallest);
+  expect(await rowVersion()).toEqual(before);
+  await server.database.rows(sql`update tidings.resources set mentioned = -70000`);
+  await indexEvents(server.database, events.slice(8), smallest);
+  expect(await rowVersion()).toMatchObject({ mentioned: String(events[11]!.position) });
 });
 
 test('resources that no kept event mentions are forgotten, and no other, also while chapters are digested', async () => {
-  await using world = await opened();
-  const gone = await world.append(
+  await using server = await opened();
+  const removed = await server.append(
     Array.from({ length: 240 }, (_, n) => draft(n, { primary: `gone-${n}`, related: ['both', `late-${n % 40}`] })),
   );
-  await digest(world.database, gone, smallest);
-  const kept = await world.append(
+  await indexEvents(server.database, removed, smallest);
+  const kept = await server.append(
     Array.from({ length: 8 }, (_, n) => draft(300 + n, { primary: `kept-${n}`, related: n < 4 ? ['both', 'late-1'] : ['late-2'] })),
   );
-  await digest(world.database, kept.slice(0, 4), smallest);
-  const removedTo = gone.at(-1)!.position;
-  await remove(world.database, removedTo);
+  await indexEvents(server.database, kept.slice(0, 4), smallest);
+  const logStart = removed.at(-1)!.position;
+  await remove(server.database, logStart);
   // Before they are forgotten, pages skip them.
-  expect((await walk(world.reads(), '', 3)).map(({ id }) => id)).toEqual(plainly(kept).map(({ id }) => id));
+  expect((await readAllPages(server.reads(), '', 3)).map(({ id }) => id)).toEqual(oracleResources(kept).map(({ id }) => id));
 
-  const more = [forgetResources(world.database, removedTo), digest(world.database, kept.slice(4), smallest).then(() => true)];
+  const more = [pruneResources(server.database, logStart), indexEvents(server.database, kept.slice(4), smallest).then(() => true)];
   const later: StoredEvent[] = [];
   for (let n = 400; (await Promise.all(more.splice(0))).some(Boolean); n += 4) {
     if (n > 480) break;
-    const four = await world.append(
+    const four = await server.append(
       [0, 1, 2, 3].map((each) => draft(n + each, { primary: 'late-3', related: [`late-${4 + ((n + each) % 30)}`] })),
     );
     later.push(...four);
     more.push(
-      forgetResources(world.database, removedTo),
-      digest(world.database, four, smallest).then(() => false),
+      pruneResources(server.database, logStart),
+      indexEvents(server.database, four, smallest).then(() => false),
     );
   }
-  while (await forgetResources(world.database, removedTo));
-  const mentioned = plainly([...kept, ...later]).map(({ id }) => id);
-  expect(await noted(world.database)).toEqual(mentioned);
-  expect((await walk(world.reads(), '', 7)).map(({ id }) => id)).toEqual(mentioned);
+  while (await pruneResources(server.database, logStart));
+  const mentioned = oracleResources([...kept, ...later]).map(({ id }) => id);
+  expect(await recordedIds(server.database)).toEqual(mentioned);
+  expect((await readAllPages(server.reads(), '', 7)).map(({ id }) => id)).toEqual(mentioned);
 });
 
 test('a resource that is mentioned again just before it would be forgotten stays', async () => {
-  await using world = await opened();
-  const { database } = world;
-  const gone = await world.append(Array.from({ length: 8 }, (_, n) => draft(n, { primary: `r-${n}`, related: [] })));
-  await digest(database, gone, smallest);
-  const removedTo = gone.at(-1)!.position;
-  await remove(database, removedTo);
-  const hindered: Database = {
+  await using server = await opened();
+  const { database } = server;
+  const removed = await server.append(Array.from({ length: 8 }, (_, n) => draft(n, { primary: `r-${n}`, related: [] })));
+  await indexEvents(database, removed, smallest);
+  const logStart = removed.at(-1)!.position;
+  await remove(database, logStart);
+  const interceptedDatabase: Database = {
     ...database,
     async rows<Row>(statement: SQL): Promise<readonly Row[]> {
       if (JSON.stringify(statement.queryChunks).includes('forget_resources')) {
-        await digest(database, await world.append([1, 2, 3, 4].map((n) => draft(10 + n, { primary: `r-${n}`, related: [] }))), smallest);
+        await indexEvents(
+          database,
+          await server.append([1, 2, 3, 4].map((n) => draft(10 + n, { primary: `r-${n}`, related: [] }))),
+          smallest,
+        );
       }
       return database.rows<Row>(statement);
     },
   };
-  expect(await forgetResources(hindered, removedTo)).toBe(true);
-  expect(await noted(database)).toEqual(['r-1', 'r-2', 'r-3', 'r-4']);
-  expect(await forgetResources(database, removedTo)).toBe(true);
-  expect(await forgetResources(database, removedTo)).toBe(false);
+  expect(await pruneResources(interceptedDatabase, logStart)).toBe(true);
+  expect(await recordedIds(database)).toEqual(['r-1', 'r-2', 'r-3', 'r-4']);
+  expect(await pruneResources(database, logStart)).toBe(true);
+  expect(await pruneResources(database, logStart)).toBe(false);
 });
 
 test('a log of the version before gets the resources of its chapters', async () => {
-  await using world = await opened();
-  const { database } = world;
+  await using server = await opened();
+  const { database } = server;
   const file = readdirSync(migrations).find((name) => name.endsWith('_note_resources.sql'));
   await database.rows(sql`drop function tidings.note_resources, tidings.resources_between, tidings.forget_resources cascade`);
-  const events = await world.append(Array.from({ length: 10 }, (_, n) => draft(n, { primary: `r-${n}`, related: ['q'] })));
-  await digest(database, events.slice(0, 8), smallest);
-  expect(await noted(database)).toEqual([]);
+  const events = await server.append(Array.from({ length: 10 }, (_, n) => draft(n, { primary: `r-${n}`, related: ['q'] })));
+  await indexEvents(database, events.slice(0, 8), smallest);
+  expect(await recordedIds(database)).toEqual([]);
   for (const statement of readFileSync(join(migrations, file!), 'utf8').split('--> statement-breakpoint'))
     await database.rows(sql.raw(statement));
-  expect(await noted(database)).toEqual(['q', ...Array.from({ length: 8 }, (_, n) => `r-${n}`)]);
-  expect((await walk(world.reads(), '', 4)).map(({ id }) => id)).toEqual(plainly(events).map(({ id }) => id));
+  expect(await recordedIds(database)).toEqual(['q', ...Array.from({ length: 8 }, (_, n) => `r-${n}`)]);
+  expect((await readAllPages(server.reads(), '', 4)).map(({ id }) => id)).toEqual(oracleResources(events).map(({ id }) => id));
 });
 
 const migrations = join(packageRoot, 'drizzle', 'migrations');
@@ -203,17 +211,17 @@ const migrations = join(packageRoot, 'drizzle', 'migrations');
 interface Opened extends AsyncDisposable {
   readonly database: Database;
   /** Reads at the head of now. */
-  reads(): Reads;
+  reads(): Loaders;
   append(drafts: readonly EventDraft[]): Promise<readonly StoredEvent[]>;
 }
 
 async function opened(): Promise<Opened> {
-  const home = await newDatabase();
-  const store = await openStore(readSettings(home.environment));
+  const testDatabase = await newDatabase();
+  const store = await openStore(readSettings(testDatabase.environment));
   const { database } = store;
   return {
     database,
-    reads: () => createReads({ database, heads: createHeadReader(database) }, anyone),
+    reads: () => createLoaders({ database, heads: createHeadReader(database) }, anonymous),
     async append(drafts) {
       const after = await readHead(database);
       await appendEvents(database, drafts, 'REJECT_ALL');
@@ -221,7 +229,7 @@ async function opened(): Promise<Opened> {
     },
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();
-      await home[Symbol.asyncDispose]();
+      await testDatabase[Symbol.asyncDispose]();
     },
   };
 }
@@ -238,14 +246,14 @@ function draft(n: number, { primary, related, second = 0 }: Mentions): EventDraf
     occurred: `2026-01-01T00:00:0${second}.000000Z` as EventDraft['occurred'],
     event: 'a.b',
     resource: { id: primary, labels: { at: `${n}` } },
-    related: related.map((id, place) => ({ id, role: 'r', labels: { at: `${n}/${place}` } })),
+    related: related.map((id, rowVersion) => ({ id, role: 'r', labels: { at: `${n}/${rowVersion}` } })),
     payload: {},
     follows: null,
   };
 }
 
 /** All resources, page by page, with the label that says in which event each appeared. */
-async function walk(reads: Reads, idPrefix: string, limit: number) {
+async function readAllPages(reads: Loaders, idPrefix: string, limit: number) {
   const found: { id: string; at: string }[] = [];
   for (let after: string | null = null; ;) {
     const page = await reads.resources({ idPrefix, after, limit });
@@ -256,7 +264,7 @@ async function walk(reads: Reads, idPrefix: string, limit: number) {
 }
 
 /** Event by event, in the order of the log: the last one that occurred last wins, its primary resource before related ones. */
-function plainly(events: readonly StoredEvent[]) {
+function oracleResources(events: readonly StoredEvent[]) {
   const last = new Map<string, { readonly event: StoredEvent; readonly at: string }>();
   for (const event of events) {
     for (const { id, labels } of [...event.related.toReversed(), event.resource]) {
@@ -268,9 +276,7 @@ function plainly(events: readonly StoredEvent[]) {
 }
 
 function compare(a: readonly string[], b: readonly string[]): number {
-  const at = a.findIndex((point, index) => point !== b[index]);
-  if (at === -1) return a.length - b.length;
-  return b[at] === undefined ? 1 : a[at]!.codePointAt(0)! - b[at].codePointAt(0)!;
+  return Buffer.compare(Buffer.from(a.join('')), Buffer.from(b.join('')));
 }
 
 function beginsWith(id: string, prefix: string): boolean {
@@ -278,18 +284,18 @@ function beginsWith(id: string, prefix: string): boolean {
   return points.every((point, index) => Array.from(id)[index] === point);
 }
 
-async function noted(database: Database): Promise<readonly string[]> {
+async function recordedIds(database: Database): Promise<readonly string[]> {
   return (await database.rows<{ id: string }>(sql`select id from tidings.resources order by id`)).map(({ id }) => id);
 }
 
 /** What retention does to a stretch of the log: its events and their digests go. */
 async function remove(database: Database, upTo: Position): Promise<void> {
-  for (const [table, place] of [
+  for (const [table, column] of [
     ['events', 'position'],
     ['event_ids', 'position'],
     ['digests', 'last'],
     ['digest_chapters', 'last'],
   ]) {
-    await database.rows(sql`delete from ${sql.raw(`tidings.${table}`)} where ${sql.raw(place!)} between ${origin} and ${upTo}`);
+    await database.rows(sql`delete from ${sql.raw(`tidings.${table}`)} where ${sql.raw(column!)} between ${origin} and ${upTo}`);
   }
 }

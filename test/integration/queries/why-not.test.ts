@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld();
-  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: events });
+  server = await startTestServer();
+  await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: events });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 const events = [
   {
@@ -28,7 +28,7 @@ const question = `query ($filter: EventFilter!, $id: ID!) {
 }`;
 
 async function whyNot(filter: object, id = 'placed'): Promise<any> {
-  return (await world.data(question, { filter, id })).whyNot;
+  return (await server.data(question, { filter, id })).whyNot;
 }
 
 test('each part that keeps a stored event out is named by its path, with what it wants and what there is', async () => {
@@ -85,7 +85,7 @@ test('each part that keeps a stored event out is named by its path, with what it
 test('an event matches when the filter finds it, and then nothing fails', async () => {
   const filters = [{}, { follows: ['placed'] }, { related: [{ role: ['owner'] }] }, { resource: { id: { startsWith: ['acme.user.'] } } }];
   for (const filter of filters) {
-    const { events: found } = await world.data('query ($filter: EventFilter) { events(filter: $filter) { nodes { id } } }', { filter });
+    const { events: found } = await server.data('query ($filter: EventFilter) { events(filter: $filter) { nodes { id } } }', { filter });
     for (const { id } of events) {
       const { matches, fails } = await whyNot(filter, id);
       expect(matches).toBe(found.nodes.some((node: any) => node.id === id));
@@ -95,7 +95,7 @@ test('an event matches when the filter finds it, and then nothing fails', async 
 });
 
 test('written in the query itself, with null for what is left out', async () => {
-  const { whyNot: verdict } = await world.data(
+  const { whyNot: verdict } = await server.data(
     '{ whyNot(filter: { id: null, event: { in: ["acme.user.left"], notIn: null }, payload: [{ path: "a", eq: null, gt: null }] }, eventId: "left") { matches fails { path } } }',
   );
   expect(verdict).toEqual({ matches: false, fails: [{ path: ['filter', 'payload', '0', 'eq'] }] });
@@ -107,6 +107,6 @@ test('there is no verdict on an event that there is not', async () => {
 
 test.each(['placed', 'nobody'])('a filter that breaks a rule is refused with its path, asked about %s', async (id) => {
   const filter = { or: [{}, { payload: [{ path: 'a..b', exists: true }] }] };
-  const { errors } = await world.answer(question, { filter, id });
+  const { errors } = await server.execute(question, { filter, id });
   expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_FILTER', path: ['filter', 'or', '1', 'payload', '0', 'path'] });
 });

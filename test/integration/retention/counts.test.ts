@@ -2,7 +2,7 @@ import { parse, subscribe } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createContext, schema } from '../../../schema/index.ts';
 import { startAging, type Aging } from '../../support/database/aging.ts';
-import { asker } from '../../support/client.ts';
+import { testClient } from '../../support/client.ts';
 
 let log: Aging;
 beforeEach(async () => void (log = await startAging()));
@@ -14,7 +14,7 @@ const emit = async (name: string, count: number): Promise<void> => {
     input: Array.from({ length: count }, () => ({ event: name, resource: { id: 'r' } })),
   });
 };
-const asked = async (filter: object): Promise<any> =>
+const countsOf = async (filter: object): Promise<any> =>
   (await log.data(`query ($filter: EventFilter) { eventCounts(by: [{ event: {} }], filter: $filter) { ${fields} head } }`, { filter }))
     .eventCounts;
 const follow = async (filter: object): Promise<() => Promise<any>> => {
@@ -24,7 +24,7 @@ const follow = async (filter: object): Promise<() => Promise<any>> => {
       `subscription ($filter: EventFilter) { eventCounts(by: [{ event: {} }], filter: $filter, intervalMs: 50) { kind cursor ${fields} } }`,
     ),
     variableValues: { filter },
-    contextValue: createContext(log.services, asker),
+    contextValue: createContext(log.services, testClient),
   });
   return async () => (await messages.next()).value.data.eventCounts;
 };
@@ -32,15 +32,15 @@ const follow = async (filter: object): Promise<() => Promise<any>> => {
 test('a live count of events that retention removes goes on with a snapshot without them', async () => {
   await emit('old', 3);
   await emit('both', 2);
-  await log.days(1);
+  await log.advanceDays(1);
   await emit('both', 4);
   const next = await follow({});
   expect(await next()).toMatchObject({ kind: 'SNAPSHOT', total: 9 });
   await emit('new', 1);
   expect(await next()).toMatchObject({ kind: 'DELTA', total: 1 });
-  await log.days(30);
+  await log.advanceDays(30);
   const { kind, cursor, ...counted } = await next();
-  const { head, ...wanted } = await asked({});
+  const { head, ...wanted } = await countsOf({});
   expect({ kind, cursor, counted }).toEqual({ kind: 'SNAPSHOT', cursor: head, counted: wanted });
   expect(wanted.buckets.map(({ keys, count }: any) => [keys[0], count])).toEqual([
     ['both', 4],
@@ -52,27 +52,27 @@ test('a live count of events that retention removes goes on with a snapshot with
 
 test('a live count that loses nothing to retention goes on as before', async () => {
   await emit('old', 3);
-  await log.days(1);
+  await log.advanceDays(1);
   await emit('new', 4);
   const [next, others] = [await follow({ event: { in: ['new'] } }), await follow({ event: { in: ['old'] } })];
   expect(await next()).toMatchObject({ kind: 'SNAPSHOT', total: 4 });
   expect(await others()).toMatchObject({ kind: 'SNAPSHOT', total: 3 });
-  await log.days(30);
+  await log.advanceDays(30);
   // Removal has come to both when it has come to the other one.
   expect(await others()).toMatchObject({ kind: 'SNAPSHOT', total: 0, buckets: [] });
   await emit('new', 1);
   expect(await next()).toMatchObject({ kind: 'DELTA', total: 1 });
-  expect((await asked({ event: { in: ['new'] } })).total).toBe(5);
+  expect((await countsOf({ event: { in: ['new'] } })).total).toBe(5);
 });
 
 test('a client that was slow is not told what was added after a removal as if it came to what it had before', async () => {
   await emit('old', 3);
-  await log.days(1);
+  await log.advanceDays(1);
   await emit('new', 4);
   const [quick, slow] = [await follow({}), await follow({})];
   expect(await quick()).toMatchObject({ kind: 'SNAPSHOT', total: 7 });
   expect(await slow()).toMatchObject({ kind: 'SNAPSHOT', total: 7 });
-  await log.days(30);
+  await log.advanceDays(30);
   expect(await quick()).toMatchObject({ kind: 'SNAPSHOT', total: 4 });
   await emit('new', 1);
   expect(await quick()).toMatchObject({ kind: 'DELTA', total: 1 });

@@ -1,6 +1,6 @@
 import { graphql, parse, subscribe } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asker } from '../../support/client.ts';
+import { testClient } from '../../support/client.ts';
 import { createContext, schema } from '../../../schema/index.ts';
 import { formatCursor, origin, type Position } from '../../../src/event/cursor.ts';
 import { startAging, type Aging } from '../../support/database/aging.ts';
@@ -19,22 +19,22 @@ const emit = async (...events: readonly object[]): Promise<any> =>
       input: events.map((event) => ({ event: 'kind.made', resource: { id: 'r' }, ...event })),
     })
   ).emitEvents;
-const cursorOf = (position: number): string => formatCursor({ epoch: log.services.lineage.epoch, position: position as Position });
+const cursorOf = (position: number): string => formatCursor({ epoch: log.services.epochHistory.epoch, position: position as Position });
 const codeOf = ({ errors }: any): string | undefined => errors?.[0]?.extensions?.code;
 const page =
   'query ($after: Cursor, $before: Cursor, $order: EventOrder) { events(order: $order, after: $after, before: $before) { nodes { id } } }';
 beforeEach(async () => {
   log = await startAging();
   first = await emit(...names('old', 5).map((id) => ({ id })));
-  await log.days(1);
+  await log.advanceDays(1);
   await emit(...names('new', 45).map((id) => ({ id })));
-  await log.days(30);
+  await log.advanceDays(30);
 });
 
 test('before removed events a page and a subscription answer CURSOR_EXPIRED; at the last of them nothing was missed', async () => {
   const lost = first.results[2].event.cursor;
-  expect(codeOf(await log.answer(page, { order: 'LOG', after: lost }))).toBe('CURSOR_EXPIRED');
-  expect(codeOf(await log.answer(page, { order: 'LOG', before: lost }))).toBe('CURSOR_EXPIRED');
+  expect(codeOf(await log.execute(page, { order: 'LOG', after: lost }))).toBe('CURSOR_EXPIRED');
+  expect(codeOf(await log.execute(page, { order: 'LOG', before: lost }))).toBe('CURSOR_EXPIRED');
   const found = await log.data(page, { order: 'LOG', after: first.head });
   expect(found.events.nodes).toHaveLength(45);
   const listen = (after: string): Promise<any> =>
@@ -42,7 +42,7 @@ test('before removed events a page and a subscription answer CURSOR_EXPIRED; at 
       schema,
       document: parse('subscription ($after: Cursor) { events(after: $after) { id } }'),
       variableValues: { after },
-      contextValue: createContext(log.services, asker),
+      contextValue: createContext(log.services, testClient),
     }) as Promise<any>;
   expect(codeOf(await listen(lost))).toBe('CURSOR_EXPIRED');
   const events = await listen(first.head);
@@ -51,8 +51,8 @@ test('before removed events a page and a subscription answer CURSOR_EXPIRED; at 
 });
 
 test('a stream from before says where events are gone, and goes on; also when it ends there, or begins or ends at the edge', async () => {
-  const { removedUpTo } = log.services;
-  const edge = await removedUpTo();
+  const { logStart } = log.services;
+  const edge = await logStart();
   expect(cursorOf(edge)).toBe(first.head);
   await using listener = await log.streams.listen(2 as Position);
   expect(await listener.next()).toEqual({ kind: 'Removed', from: 2, to: edge });
@@ -69,10 +69,10 @@ test('a stream that was stalled while events went says so and goes on', async ()
   await using listener = await log.streams.listen(null, { request: { batchSize: 30 } });
   const { cursor } = await listener.next();
   await log.streams.emit(...names('missed', 30));
-  await log.days(1);
+  await log.advanceDays(1);
   await log.streams.emit(...names('later', 30));
-  await log.days(30);
-  const edge = await log.services.removedUpTo();
+  await log.advanceDays(30);
+  const edge = await log.services.logStart();
   await expect.poll(() => log.streams.parts.tail.head() > edge).toBe(true);
   expect(await listener.next()).toMatchObject({ kind: 'FellBehind', cursor });
   expect(await listener.next()).toEqual({ kind: 'Removed', from: cursor, to: edge });
@@ -84,12 +84,12 @@ test('a stream that would read removed events from memory does not, once that wa
   const { cursor } = await listener.next();
   const edge = await log.streams.emit(...names('remembered', 5));
   await expect.poll(() => log.streams.parts.tail.head()).toBe(edge);
-  await log.days(1);
-  await log.days(31);
+  await log.advanceDays(1);
+  await log.advanceDays(31);
   const { tail } = log.streams.parts;
-  expect(tail.recentAt(edge)).not.toBeNull();
-  tail.forget(await log.services.removedUpTo());
-  expect(tail.recentAt(edge)).toBeNull();
+  expect(tail.bufferedAt(edge)).not.toBeNull();
+  tail.prune(await log.services.logStart());
+  expect(tail.bufferedAt(edge)).toBeNull();
   expect(await listener.next()).toMatchObject({ kind: 'FellBehind', cursor });
   expect(await listener.next()).toEqual({ kind: 'Removed', from: cursor, to: edge });
   const head = await log.streams.emit('later');
@@ -106,13 +106,13 @@ test('a page that is read while its events go is no page', async () => {
       const rows = await parts.database.rows(statement);
       if (removed || !JSON.stringify(rows).includes('"kind.made"')) return rows;
       removed = true;
-      await log.days(31);
+      await log.advanceDays(31);
       return rows;
     },
   };
-  const contextValue = createContext({ ...log.services, database: removing as any }, asker);
-  await log.days(1);
+  const contextValue = createContext({ ...log.services, database: removing as any }, testClient);
+  await log.advanceDays(1);
   await emit({ id: 'last' });
-  const answer = await graphql({ schema, source: page, variableValues: { order: 'LOG', after: first.head }, contextValue });
-  expect([removed, codeOf(answer)]).toEqual([true, 'CURSOR_EXPIRED']);
+  const response = await graphql({ schema, source: page, variableValues: { order: 'LOG', after: first.head }, contextValue });
+  expect([removed, codeOf(response)]).toEqual([true, 'CURSOR_EXPIRED']);
 });

@@ -3,41 +3,42 @@ import { expect, test } from 'vitest';
 import { origin } from '../../../src/event/cursor.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
 import { startAging } from '../../support/database/aging.ts';
-import { digest } from '../../support/skip-index.ts';
+import { indexEvents } from '../../support/skip-index.ts';
 
 test('resources go with the last event that mentions them, whether or not that had a digest', async () => {
   await using log = await startAging();
   const { database, heads } = log.services;
-  const digestAll = async (): Promise<void> => {
+  const indexAll = async (): Promise<void> => {
     const { events } = await readLog(database, { after: origin, head: await heads.head(), limit: 1000 });
-    await digest(database, events, { stretch: 4, chapter: 8 });
+    await indexEvents(database, events, { block: 4, rowGroup: 8 });
   };
   const emit = async (ids: readonly string[], owner: string): Promise<void> => {
     const input = ids.map((id) => ({ event: 'a', resource: { id }, related: [{ id: owner, role: 'owner' }] }));
     await log.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
   };
   const names = (prefix: string): string[] => Array.from({ length: 8 }, (_, n) => `${prefix}-${n}`);
-  const shown = async (): Promise<string[]> => (await log.data('{ resources { nodes { id } } }')).resources.nodes.map(({ id }: any) => id);
-  const noted = async (): Promise<string[]> =>
+  const listedIds = async (): Promise<string[]> =>
+    (await log.data('{ resources { nodes { id } } }')).resources.nodes.map(({ id }: any) => id);
+  const recordedIds = async (): Promise<string[]> =>
     (await database.rows<{ id: string }>(sql`select id from tidings.resources order by id`)).map(({ id }) => id);
 
   await emit([...names('old'), ...names('both')], 'old.owner');
-  await digestAll();
-  await log.days(1);
+  await indexAll();
+  await log.advanceDays(1);
   await emit([...names('both'), ...names('new')], 'new.owner');
   await emit(names('both'), 'undigested.owner');
-  await digest(database, (await readLog(database, { after: origin, head: await heads.head(), limit: 32 })).events.slice(16), {
-    stretch: 4,
-    chapter: 8,
+  await indexEvents(database, (await readLog(database, { after: origin, head: await heads.head(), limit: 32 })).events.slice(16), {
+    block: 4,
+    rowGroup: 8,
   });
-  await log.days(29);
-  expect(await shown()).toEqual(
+  await log.advanceDays(29);
+  expect(await listedIds()).toEqual(
     [...names('both'), 'new.owner', ...names('new'), 'old.owner', ...names('old'), 'undigested.owner'].toSorted(),
   );
-  await log.days(1);
-  expect(await shown()).toEqual([...names('both'), 'new.owner', ...names('new'), 'undigested.owner'].toSorted());
-  expect(await noted()).toEqual([...names('both'), 'new.owner', ...names('new')].toSorted());
-  await log.days(31);
-  expect(await shown()).toEqual([]);
-  expect(await noted()).toEqual([]);
+  await log.advanceDays(1);
+  expect(await listedIds()).toEqual([...names('both'), 'new.owner', ...names('new'), 'undigested.owner'].toSorted());
+  expect(await recordedIds()).toEqual([...names('both'), 'new.owner', ...names('new')].toSorted());
+  await log.advanceDays(31);
+  expect(await listedIds()).toEqual([]);
+  expect(await recordedIds()).toEqual([]);
 });

@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm';
 import { graphql } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asker } from '../../support/client.ts';
+import { testClient } from '../../support/client.ts';
 import { createContext, schema } from '../../../schema/index.ts';
 import { origin } from '../../../src/event/cursor.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
-import { clearRemoved, removePartition } from '../../../src/store/retention/remove-partition.ts';
+import { pruneRemovedPartition, removePartition } from '../../../src/store/retention/remove-partition.ts';
 import { startAging, type Aging } from '../../support/database/aging.ts';
-import { digest } from '../../support/skip-index.ts';
+import { indexEvents } from '../../support/skip-index.ts';
 
 let log: Aging;
 beforeEach(async () => {
@@ -38,23 +38,23 @@ async function stored(): Promise<Record<string, number> & { tables: any }> {
 }
 
 /** Digests everything that has none. */
-async function digestAll(): Promise<void> {
+async function indexAll(): Promise<void> {
   const { database, heads } = log.services;
   const { events } = await readLog(database, { after: origin, head: await heads.head(), limit: 10_000 });
-  await digest(database, events, { stretch: 8, chapter: 16 });
+  await indexEvents(database, events, { block: 8, rowGroup: 16 });
 }
 
 test('what is past retention goes whole, what is not stays, and the room is given back', async () => {
   await emit(...names('old', 32).map((id) => ({ id, resource: { id: 'old.thing' }, related: [{ id: 'old.owner', role: 'owner' }] })));
-  await digestAll();
-  await log.days(1);
+  await indexAll();
+  await log.advanceDays(1);
   const { head } = await emit(...names('new', 32).map((id) => ({ id })));
-  await digestAll();
+  await indexAll();
   expect(await stored()).toMatchObject({ events: 64, ids: 64, digests: 8, chapters: 4, described: 4 });
-  await log.days(29);
+  await log.advanceDays(29);
   expect(await kept()).toEqual([...names('old', 32), ...names('new', 32)]);
   const before = await stored();
-  await log.days(1);
+  await log.advanceDays(1);
   expect(await kept()).toEqual(names('new', 32));
   const after = await stored();
   expect(after).toMatchObject({ events: 32, ids: 32, digests: 4, chapters: 2, described: 2 });
@@ -79,8 +79,8 @@ test('what is past retention goes whole, what is not stays, and the room is give
 
 test('a log that has lost all its events keeps its head, and goes on from it', async () => {
   const { head } = await emit({ id: 'a' }, { id: 'b' });
-  await log.days(1);
-  await log.days(31);
+  await log.advanceDays(1);
+  await log.advanceDays(31);
   expect(await log.data('{ head events { nodes { id } head } event(id: "a") { id } }')).toEqual({
     head,
     events: { nodes: [], head },
@@ -98,17 +98,17 @@ test('a log that has lost all its events keeps its head, and goes on from it', a
 
 test('digests go on behind removed events, whether or not those had any', async () => {
   await emit(...names('old', 40).map((id) => ({ id })));
-  await log.days(1);
+  await log.advanceDays(1);
   const { database, heads } = log.services;
   const { events: seen } = await readLog(database, { after: origin, head: await heads.head(), limit: 32 });
   await emit(...names('new', 40).map((id) => ({ id })));
   const { events: across } = await readLog(database, { after: seen.at(-1)!.position, head: await heads.head(), limit: 16 });
-  await log.days(30);
+  await log.advanceDays(30);
   // Made of events that went meanwhile: let be, for others now begin elsewhere.
-  await digest(database, seen, { stretch: 8, chapter: 32 });
-  await digest(database, across, { stretch: 8, chapter: 16 });
+  await indexEvents(database, seen, { block: 8, rowGroup: 32 });
+  await indexEvents(database, across, { block: 8, rowGroup: 16 });
   expect(await stored()).toMatchObject({ digests: 0, chapters: 0 });
-  await digestAll();
+  await indexAll();
   expect(await stored()).toMatchObject({ digests: 5, chapters: 3 });
   const { events } = await log.data('{ events(filter: {event: {startsWith: ["kind."]}}) { nodes { id } totalCount { count } } }');
   expect(events).toEqual({
@@ -122,17 +122,17 @@ test('digests go on behind removed events, whether or not those had any', async 
 test('an id is free again once its event was removed, whether or not that was cleared away, and taken as long as it is kept', async () => {
   const one = { id: 'e1', occurred: '2026-01-01T00:00:00Z' };
   await emit(one, { id: 'e2' }, { id: 'e3' });
-  await log.days(1);
+  await log.advanceDays(1);
   await emit({ id: 'kept' });
   const { database } = log.services;
   const [partition] = await log.partitions();
-  await removePartition(database, partition!.first, { at: await log.clock(), wait: 1000 });
+  await removePartition(database, partition!.first, { at: await log.clock(), lockTimeoutMs: 1000 });
   expect(await log.data('{ a: event(id: "e1") { id } b: event(id: "kept") { id } }')).toEqual({ a: null, b: { id: 'kept' } });
   const statuses = async (...events: object[]): Promise<string[]> => (await emit(...events)).results.map(({ status }: any) => status);
   // Other content, twice in one batch.
   const other = { ...one, event: 'kind.other' };
   expect(await statuses(other, { id: 'kept' }, other)).toEqual(['CREATED', 'DUPLICATE', 'DUPLICATE']);
-  while (await clearRemoved(database, partition!.first));
+  while (await pruneRemovedPartition(database, partition!.first));
   expect(await statuses(other, { id: 'e2' }, { id: 'e2' }, { id: 'kept' })).toEqual(['DUPLICATE', 'CREATED', 'DUPLICATE', 'DUPLICATE']);
   expect(await kept()).toEqual(['kept', 'e1', 'e2']);
   expect(await stored()).toMatchObject({ ids: 3 });
@@ -142,12 +142,12 @@ test('retention counts from when an event was received, whatever it says of when
   const wild = ['0001-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '9999-12-31T23:59:59.999999Z'];
   const batch = (prefix: string): object[] => wild.map((occurred, index) => ({ id: `${prefix}-${index}`, occurred }));
   await emit(...batch('old'));
-  await digestAll();
-  await log.days(1);
+  await indexAll();
+  await log.advanceDays(1);
   await emit(...batch('new'));
-  await log.days(29);
+  await log.advanceDays(29);
   expect(await kept()).toHaveLength(8);
-  await log.days(1);
+  await log.advanceDays(1);
   expect(await kept()).toEqual(names('new', 4));
   const byTime = async (order: string): Promise<string[]> =>
     (await log.data('query ($order: EventOrder) { events(order: $order) { nodes { id } } }', { order })).events.nodes.map(
@@ -155,14 +155,14 @@ test('retention counts from when an event was received, whatever it says of when
     );
   expect(await byTime('OLDEST_FIRST')).toEqual(names('new', 4));
   expect(await byTime('NEWEST_FIRST')).toEqual(names('new', 4).toReversed());
-  await log.days(30);
+  await log.advanceDays(30);
   expect(await stored()).toMatchObject({ events: 0, ids: 0, digests: 0, chapters: 0 });
 });
 
 test('the service tells how long events are kept', async () => {
   expect((await log.data('{ service { retentionDays } }')).service.retentionDays).toBe(30);
   const limits = { ...log.services.limits, retentionDays: 0 };
-  const contextValue = createContext({ ...log.services, limits }, asker);
+  const contextValue = createContext({ ...log.services, limits }, testClient);
   expect((await graphql({ schema, source: '{ service { retentionDays } }', contextValue })).data).toEqual({
     service: { retentionDays: null },
   });
@@ -170,46 +170,46 @@ test('the service tells how long events are kept', async () => {
 
 test('without a retention everything is kept, and there is always room for more', async () => {
   const forever = { keepMs: null, everyMs: null, room: 100 };
-  await log.days(0, forever);
+  await log.advanceDays(0, forever);
   // As if the first partition were nearly full.
   await log.services.database.rows(sql`select setval('tidings.event_position', 16777215 - 30)`);
   for (let round = 0; round < 8; round += 1) {
     await emit(...names(`e${round}`, 90).map((id) => ({ id })));
-    await log.days(1000, forever);
+    await log.advanceDays(1000, forever);
   }
   expect(await kept()).toHaveLength(720);
   const partitions = await log.partitions();
   expect(partitions.filter(({ opened }) => opened === null)).toHaveLength(2);
   expect(partitions.filter(({ removed }) => removed !== null)).toEqual([]);
   // A log that fills its partitions gets larger ones.
-  expect(partitions.at(-1)!.until - partitions.at(-1)!.first).toBeGreaterThan(100);
+  expect(partitions.at(-1)!.endPosition - partitions.at(-1)!.first).toBeGreaterThan(100);
 });
 
 test('a partition without events is not left for another one', async () => {
-  for (let round = 0; round < 5; round += 1) await log.days(40);
+  for (let round = 0; round < 5; round += 1) await log.advanceDays(40);
   expect(await log.partitions()).toHaveLength(3);
   await emit({ id: 'a' });
-  await log.days(0);
-  await log.days(40);
-  await log.days(40);
+  await log.advanceDays(0);
+  await log.advanceDays(40);
+  await log.advanceDays(40);
   expect(await kept()).toEqual([]);
   expect(await log.partitions()).toHaveLength(3);
 });
 
 test('what was begun is finished by whoever looks next, wherever it stopped', async () => {
   await emit(...names('old', 40).map((id) => ({ id })));
-  await digestAll();
-  await log.days(1);
+  await indexAll();
+  await log.advanceDays(1);
   await emit({ id: 'new' });
   const { database } = log.services;
   const [partition] = await log.partitions();
-  await removePartition(database, partition!.first, { at: await log.clock(), wait: 1000 });
-  await clearRemoved(database, partition!.first);
+  await removePartition(database, partition!.first, { at: await log.clock(), lockTimeoutMs: 1000 });
+  await pruneRemovedPartition(database, partition!.first);
   expect(await stored()).toMatchObject({ events: 1, ids: 41, tables: expect.arrayContaining(['events_0']) });
   // Also by one that keeps all from now on.
-  await log.days(0, { keepMs: null, everyMs: null });
+  await log.advanceDays(0, { keepMs: null, partitionMs: null });
   const after = await stored();
   expect(after).toMatchObject({ events: 1, ids: 1, digests: 0, chapters: 0 });
   expect(after.tables).not.toContain('events_0');
-  expect(await log.services.removedUpTo()).toBe(40);
+  expect(await log.services.logStart()).toBe(40);
 });

@@ -4,18 +4,18 @@ import { WebSocket } from 'ws';
 import { adminKey } from '../../support/keys.ts';
 import { openRaw } from '../../support/protocols/raw-socket.ts';
 import { overWebSocket } from '../../support/transports.ts';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const friend = 'https://feed.example.com';
-let world: World;
+let server: TestServer;
 let url: string;
 let own: string;
 beforeAll(async () => {
-  world = await startWorld({ TIDINGS_ALLOWED_ORIGINS: `${friend},http://127.0.0.1:1` });
-  ({ url } = world.tidings);
+  server = await startTestServer({ TIDINGS_ALLOWED_ORIGINS: `${friend},http://127.0.0.1:1` });
+  ({ url } = server.tidings);
   own = new URL(url).host;
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 interface Sent {
   readonly method?: string;
@@ -27,13 +27,13 @@ interface Sent {
 /** Sends what fetch would not let be sent, and resolves with the answer. */
 function send(to: string, { method = 'POST', path = '/graphql', headers = {}, body = '' }: Sent) {
   return new Promise<{ status: number; headers: Record<string, unknown>; text: string }>((resolve, reject) => {
-    const asked = request(`${to}${path}`, { method, headers }, (response) => {
+    const sentRequest = request(`${to}${path}`, { method, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
     });
-    asked.on('error', reject);
-    asked.end(body);
+    sentRequest.on('error', reject);
+    sentRequest.end(body);
   });
 }
 
@@ -55,7 +55,7 @@ const emission = (id: string): string => `mutation { emitEvent(input: { id: "${i
 const document = (id: string): string =>
   JSON.stringify({ id, occurred: '2026-01-01T00:00:00Z', event: 'a', resource: { 'prefect.resource.id': 'r' } });
 const isStored = async (id: string): Promise<boolean> =>
-  (await world.data('query ($id: ID!) { event(id: $id) { id } }', { id })).event !== null;
+  (await server.data('query ($id: ID!) { event(id: $id) { id } }', { id })).event !== null;
 
 const foreign = [
   'https://elsewhere.example',
@@ -102,12 +102,12 @@ describe('a page of another origin', () => {
   });
 
   test('has no image or script answered either, but a link may be followed', async () => {
-    const ask = (headers: Record<string, string>) => send(url, { method: 'GET', path: '/graphql?query={head}', headers });
+    const getHead = (headers: Record<string, string>) => send(url, { method: 'GET', path: '/graphql?query={head}', headers });
     for (const site of ['cross-site', 'same-site']) {
-      expect((await ask({ 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' })).status).toBe(403);
-      expect((await ask({ 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' })).status).toBe(200);
+      expect((await getHead({ 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' })).status).toBe(403);
+      expect((await getHead({ 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' })).status).toBe(200);
     }
-    expect((await ask({ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' })).status).toBe(200);
+    expect((await getHead({ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' })).status).toBe(200);
   });
 });
 
@@ -118,10 +118,14 @@ test('an allowed origin, and the own one, may do everything', async () => {
     expect([status, headers['access-control-allow-origin']]).toEqual([200, origin === friend ? friend : undefined]);
     expect(await isStored(origin)).toBe(true);
   }
-  const asked = { origin: friend, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,authorization' };
-  await using closed = await startWorld({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_ALLOWED_ORIGINS: friend });
+  const sentRequest = {
+    origin: friend,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'content-type,authorization',
+  };
+  await using closed = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_ALLOWED_ORIGINS: friend });
   for (const to of [url, closed.tidings.url]) {
-    const { status, headers } = await send(to, { method: 'OPTIONS', headers: asked });
+    const { status, headers } = await send(to, { method: 'OPTIONS', headers: sentRequest });
     expect(status).toBe(204);
     expect(headers).toMatchObject({
       'access-control-allow-origin': friend,
@@ -160,7 +164,7 @@ describe('a server without keys', () => {
 });
 
 test('a server with keys answers to any name', async () => {
-  await using closed = await startWorld({ TIDINGS_ADMIN_KEY: adminKey });
+  await using closed = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const headers = { host: 'events.example.com', authorization: `Bearer ${adminKey}` };
   expect((await send(closed.tidings.url, { method: 'GET', path: '/graphql?query={head}', headers })).status).toBe(200);
   expect(await opened(closed.tidings.url, { ...headers, origin: 'https://events.example.com' })).toBe('open');
@@ -182,7 +186,7 @@ describe('a mutation is not executed', () => {
     ['by HEAD', { method: 'HEAD', path: `/graphql?query=${query}` }, 405],
     ['by PUT', { method: 'PUT', headers: json, body: JSON.stringify({ query: emission('by-get') }) }, 405],
     ['in an array', { headers: json, body: JSON.stringify([{ query: emission('by-get') }]) }, 400],
-  ] as [string, Sent, number][])('%s', async (_way, sent, status) => {
+  ] as [string, Sent, number][])('%s', async (_method, sent, status) => {
     expect((await send(url, sent)).status).toBe(status);
     expect(await isStored('by-get')).toBe(false);
   });

@@ -1,15 +1,15 @@
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld({ TIDINGS_MAX_BODY_BYTES: '20000', TIDINGS_MAX_SUBSCRIPTIONS: '5' });
+  server = await startTestServer({ TIDINGS_MAX_BODY_BYTES: '20000', TIDINGS_MAX_SUBSCRIPTIONS: '5' });
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
-const get = (path: string, headers: Record<string, string> = {}): Promise<Response> => fetch(`${world.tidings.url}${path}`, { headers });
+const get = (path: string, headers: Record<string, string> = {}): Promise<Response> => fetch(`${server.tidings.url}${path}`, { headers });
 
 test('health, metrics, the home page and nothing else are served', async () => {
   expect(await (await get('/livez')).text()).toBe('live\n');
@@ -19,9 +19,9 @@ test('health, metrics, the home page and nothing else are served', async () => {
     expect(metrics).toContain(`# TYPE ${name}`);
   }
   expect((await get('/livez')).headers.get('keep-alive')).toBe('timeout=65'); // longer than load balancers keep theirs
-  const home = await get('/');
-  expect(home.headers.get('content-type')).toContain('text/html');
-  expect(await home.text()).toContain('href="/graphql"');
+  const homePage = await get('/');
+  expect(homePage.headers.get('content-type')).toContain('text/html');
+  expect(await homePage.text()).toContain('href="/graphql"');
   for (const path of ['/nothing', '/graphql/health', '/x/graphql', '/health', '/..%2f']) expect((await get(path)).status, path).toBe(404);
 });
 
@@ -35,17 +35,22 @@ test('GraphiQL comes from the server alone and subscribes over WebSocket', async
 test('a body over the limit is refused, whether its length was told or not', async () => {
   const body = JSON.stringify({ query: `{ head } #${'x'.repeat(30_000)}` });
   const headers = { 'content-type': 'application/json' };
-  const told = await fetch(`${world.tidings.url}/graphql`, { method: 'POST', headers, body });
-  expect(told.status).toBe(413);
-  expect(((await told.json()) as any).errors[0].extensions.code).toBe('LIMIT_EXCEEDED');
-  const streamed = new ReadableStream({
+  const withLength = await fetch(`${server.tidings.url}/graphql`, { method: 'POST', headers, body });
+  expect(withLength.status).toBe(413);
+  expect(((await withLength.json()) as any).errors[0].extensions.code).toBe('LIMIT_EXCEEDED');
+  const chunkedBody = new ReadableStream({
     start(controller) {
       controller.enqueue(Buffer.from(body));
       controller.close();
     },
   });
-  const untold = await fetch(`${world.tidings.url}/graphql`, { method: 'POST', headers, body: streamed, duplex: 'half' } as RequestInit);
-  expect(untold.status).toBe(413);
+  const withoutLength = await fetch(`${server.tidings.url}/graphql`, {
+    method: 'POST',
+    headers,
+    body: chunkedBody,
+    duplex: 'half',
+  } as RequestInit);
+  expect(withoutLength.status).toBe(413);
 });
 
 test.each([
@@ -55,7 +60,7 @@ test.each([
   ['an unknown field', '{"query":"{ nothing }"}', 400],
   ['variables of a wrong type', '{"query":"query ($id: ID!) { event(id: $id) { id } }","variables":{"id":{}}}', 400],
 ])('a request with %s gets an error, not a crash', async (_name, body, status) => {
-  const response = await fetch(`${world.tidings.url}/graphql`, {
+  const response = await fetch(`${server.tidings.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
     body,
@@ -67,21 +72,21 @@ test.each([
 });
 
 test('an expected error of a resolver does not make the answer a server error', async () => {
-  const { status, errors } = await world.answer('{ events(first: 0) { head } }');
+  const { status, errors } = await server.execute('{ events(first: 0) { head } }');
   expect([status, errors?.[0]?.extensions.code]).toEqual([200, 'BAD_USER_INPUT']);
 });
 
 test('a mutation by GET is refused', async () => {
   const query = encodeURIComponent('mutation { emitEvent(input: {id: "by-get", event: "a", resource: {id: "r"}}) { status } }');
   expect((await get(`/graphql?query=${query}`)).status).toBe(405);
-  expect((await world.data('{ event(id: "by-get") { id } }')).event).toBeNull();
+  expect((await server.data('{ event(id: "by-get") { id } }')).event).toBeNull();
 });
 
 test('pages of other origins may neither read answers nor open sockets', async () => {
-  const answer = await get('/graphql?query={head}', { origin: 'https://elsewhere.example' });
-  expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  const response = await get('/graphql?query={head}', { origin: 'https://elsewhere.example' });
+  expect(response.headers.get('access-control-allow-origin')).toBeNull();
   expect(await opened({ origin: 'https://elsewhere.example' })).toBe(403);
-  expect(await opened({ origin: world.tidings.url })).toBe('open');
+  expect(await opened({ origin: server.tidings.url })).toBe('open');
 });
 
 test('a socket must speak graphql-transport-ws, at /graphql', async () => {
@@ -91,7 +96,7 @@ test('a socket must speak graphql-transport-ws, at /graphql', async () => {
 });
 
 test('operations on one socket are bounded, and those that end make room', async () => {
-  const client = world.socket();
+  const client = server.socket();
   const open: (() => void)[] = [];
   const subscribe = (): Promise<unknown> =>
     new Promise((resolve) => {
@@ -117,7 +122,7 @@ test('broken frames close their socket and nothing else', async () => {
     '[]',
     JSON.stringify({ type: 'connection_init', payload: 'x'.repeat(30_000) }),
   ]) {
-    const socket = new WebSocket(`${world.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const socket = new WebSocket(`${server.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     const code = await new Promise<number>((resolve) => {
       socket.on('open', () => socket.send(frame));
       socket.on('close', resolve);
@@ -129,7 +134,7 @@ test('broken frames close their socket and nothing else', async () => {
 });
 
 test('a stop finishes requests, closes sockets with 1001 and ends streams', async () => {
-  const stopping = await startWorld();
+  const stopping = await startTestServer();
   const socket = new WebSocket(`${stopping.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
   await new Promise((resolve) => socket.on('open', resolve));
@@ -141,7 +146,7 @@ test('a stop finishes requests, closes sockets with 1001 and ends streams', asyn
   })().catch(() => undefined);
   const idle = createConnection(Number(new URL(stopping.tidings.url).port), '127.0.0.1');
   const emissions = Array.from({ length: 20 }, (_, index) =>
-    stopping.answer('mutation ($id: ID) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { status } }', {
+    stopping.execute('mutation ($id: ID) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { status } }', {
       id: `stop-${index}`,
     }),
   );
@@ -151,8 +156,8 @@ test('a stop finishes requests, closes sockets with 1001 and ends streams', asyn
   expect(await closed).toBe(1001);
   await ended;
   idle.destroy();
-  for (const answer of await settled) {
-    if (answer.status === 'fulfilled') expect(answer.value.data.emitEvent.status).toBe('CREATED');
+  for (const response of await settled) {
+    if (response.status === 'fulfilled') expect(response.value.data.emitEvent.status).toBe('CREATED');
   }
 });
 
@@ -164,7 +169,7 @@ interface Opening {
 
 function opened({ origin, path = '/graphql', protocols = ['graphql-transport-ws'] }: Opening): Promise<number | 'open'> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(`${world.tidings.url.replace('http', 'ws')}${path}`, protocols, origin === undefined ? {} : { origin });
+    const socket = new WebSocket(`${server.tidings.url.replace('http', 'ws')}${path}`, protocols, origin === undefined ? {} : { origin });
     socket.on('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
     socket.on('error', () => undefined);
     socket.on('open', () => {

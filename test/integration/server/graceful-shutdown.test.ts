@@ -5,33 +5,33 @@ import { startProcess } from '../../support/process.ts';
 import { newDatabase } from '../../support/test-server.ts';
 
 test('a server that is asked to stop answers what was asked before, and nothing more on the connections that it has', async () => {
-  await using home = await newDatabase();
-  const { child, url } = await startProcess(home.environment);
+  await using testDatabase = await newDatabase();
+  const { child, url } = await startProcess(testDatabase.environment);
   const exit = once(child, 'exit');
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const body = JSON.stringify({ query: 'mutation { emitEvent(input: {event: "a", resource: {id: "r"}}) { status } }' });
-  const ask = (): Promise<void> =>
+  const sendQuery = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const asked = request(`${url}/graphql`, { agent, method: 'POST', headers: { 'content-type': 'application/json' } }, (answer) => {
-        answer.on('error', reject);
-        answer.resume().on('end', resolve);
+      const sent = request(`${url}/graphql`, { agent, method: 'POST', headers: { 'content-type': 'application/json' } }, (response) => {
+        response.on('error', reject);
+        response.resume().on('end', resolve);
       });
-      asked.on('error', reject);
-      asked.end(body);
+      sent.on('error', reject);
+      sent.end(body);
     });
-  let [answered, stopping] = [0, false];
+  let [responses, stopping] = [0, false];
   for (let failed = false; !failed;) {
-    failed = await ask().then(
+    failed = await sendQuery().then(
       () => false,
       () => true,
     );
-    if (stopping && !failed) answered += 1;
-    if (!stopping && (answered += 1) === 50) {
+    if (stopping && !failed) responses += 1;
+    if (!stopping && (responses += 1) === 50) {
       child.kill('SIGTERM');
-      [answered, stopping] = [0, true];
+      [responses, stopping] = [0, true];
     }
   }
   expect((await exit)[0]).toBe(0);
   // One may have been on its way; a client that goes on asking does not keep a server up that wants to go.
-  expect(answered).toBeLessThan(20);
+  expect(responses).toBeLessThan(20);
 });

@@ -1,16 +1,16 @@
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startWorld, type World } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 // The audits of the GraphQL over HTTP specification, each of what it says MUST, SHOULD or MAY be.
 describe('the server speaks GraphQL over HTTP', () => {
-  let world: World;
+  let server: TestServer;
   beforeAll(async () => {
-    world = await startWorld();
+    server = await startTestServer();
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(() => server[Symbol.asyncDispose]());
 
-  const audits = serverAudits({ url: () => `${world.tidings.url}/graphql`, fetchFn: fetch });
+  const audits = serverAudits({ url: () => `${server.tidings.url}/graphql`, fetchFn: fetch });
 
   test.each(audits)('$id $name', async ({ fn }) => {
     const result = await fn();

@@ -8,11 +8,11 @@ import { newDatabase, onPostgres } from '../../support/test-server.ts';
 // Beside refused-starts.test.ts: what a refusal leaves behind, what it keeps to itself, and rarer causes.
 
 test('a refused start lets go of the database: the next one begins at once', async () => {
-  await using home = await newDatabase();
-  await using taken = await newPort();
-  const ended = await runToEnd({ ...home.environment, PORT: String(taken.port) });
-  expect(ended).toEqual(refused(`PORT: ${taken.port} on 127.0.0.1 is in use.`));
-  await startsAndStops(home.environment);
+  await using testDatabase = await newDatabase();
+  await using usedPort = await newPort();
+  const ended = await runToEnd({ ...testDatabase.environment, PORT: String(usedPort.port) });
+  expect(ended).toEqual(rejectedStart(`PORT: ${usedPort.port} on 127.0.0.1 is in use.`));
+  await startsAndStops(testDatabase.environment);
 });
 
 describe.runIf(onPostgres)('DATABASE_URL', () => {
@@ -22,9 +22,9 @@ describe.runIf(onPostgres)('DATABASE_URL', () => {
     ['no Postgres', { protocol: 'mysql' }],
     ['a port that is none', { port: '99999' }],
   ])('of %s is refused without its password', async (_what, parts) => {
-    await using home = await newDatabase();
-    const ended = await runToEnd({ DATABASE_URL: address(home.environment, parts) });
-    expect(ended).toEqual(refused('DATABASE_URL: '));
+    await using testDatabase = await newDatabase();
+    const ended = await runToEnd({ DATABASE_URL: address(testDatabase.environment, parts) });
+    expect(ended).toEqual(rejectedStart('DATABASE_URL: '));
     expect(ended.stderr).not.toContain('sesame');
   });
 
@@ -32,30 +32,30 @@ describe.runIf(onPostgres)('DATABASE_URL', () => {
     await using dropping = await newPort();
     dropping.server.on('connection', (socket) => socket.resetAndDestroy());
     expect(await runToEnd({ DATABASE_URL: `postgres://u@127.0.0.1:${dropping.port}/db` })).toEqual(
-      refused(`DATABASE_URL: Postgres at 127.0.0.1:${dropping.port} cannot be reached (ECONNRESET). Start it, or mend the address.`),
+      rejectedStart(`DATABASE_URL: Postgres at 127.0.0.1:${dropping.port} cannot be reached (ECONNRESET). Start it, or mend the address.`),
     );
   });
 
   test('may have escapes in it', async () => {
-    await using home = await newDatabase();
-    await startsAndStops({ DATABASE_URL: address(home.environment, { user: 'tid%69ngs', password: 'p%40ss%25' }) });
+    await using testDatabase = await newDatabase();
+    await startsAndStops({ DATABASE_URL: address(testDatabase.environment, { user: 'tid%69ngs', password: 'p%40ss%25' }) });
   });
 
   test.each([
     ['password', { password: 'half%price' }],
     ['database', { database: 'half%price' }],
   ])('with a percent sign that begins no escape in its %s is refused in plain words', async (_part, parts) => {
-    await using home = await newDatabase();
-    const ended = await runToEnd({ DATABASE_URL: address(home.environment, parts) });
-    expect(ended).toEqual(refused('DATABASE_URL: '));
+    await using testDatabase = await newDatabase();
+    const ended = await runToEnd({ DATABASE_URL: address(testDatabase.environment, parts) });
+    expect(ended).toEqual(rejectedStart('DATABASE_URL: '));
   });
 
   test('of a database that is read-only, as a standby is, is refused in plain words', async () => {
-    await using home = await newDatabase();
-    const client = postgres(home.environment['DATABASE_URL']!, { max: 1 });
-    await client.unsafe(`alter database ${databaseOf(home.environment)} set default_transaction_read_only = on`);
+    await using testDatabase = await newDatabase();
+    const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1 });
+    await client.unsafe(`alter database ${databaseOf(testDatabase.environment)} set default_transaction_read_only = on`);
     await client.end();
-    expect(await runToEnd(home.environment)).toEqual(refused('DATABASE_URL: '));
+    expect(await runToEnd(testDatabase.environment)).toEqual(rejectedStart('DATABASE_URL: '));
   });
 });
 
@@ -80,7 +80,7 @@ async function startsAndStops(environment: Environment): Promise<void> {
 }
 
 /** A refusal: one line on standard error that begins with `sentence`, and nothing else. */
-function refused(sentence: string): unknown {
+function rejectedStart(sentence: string): unknown {
   const literal = sentence.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   return { code: 1, stdout: '', stderr: expect.stringMatching(new RegExp(String.raw`^${literal}.*\n$`)) };
 }

@@ -9,7 +9,7 @@ import { readSettings, type Settings } from '../../../src/settings.ts';
 import { origin } from '../../../src/event/cursor.ts';
 import { fromMicros, toMicros, type Instant } from '../../../src/event/instant.ts';
 import { packageRoot } from '../../../src/package-info.ts';
-import { lookAfterPartitions } from '../../../src/maintenance/retention.ts';
+import { maintainPartitions } from '../../../src/maintenance/retention.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
 import { connectEmbedded, connectPostgres, type Database } from '../../../src/store/database/database.ts';
 import { startEmbedded } from '../../../src/store/database/embedded.ts';
@@ -30,7 +30,7 @@ async function withFirst<T>(migrations: number, settings: Settings, work: (datab
   await using embedded = onPostgres ? null : await startEmbedded(settings.dataDir);
   await using database =
     embedded === null ? connectPostgres(settings.databaseUrl!, { ...settings, poolSize: 1 }) : connectEmbedded(embedded.path, settings);
-  await database.alone((client) =>
+  await database.withConnection((client) =>
     migrate(drizzle(client), { migrationsFolder: folder, migrationsSchema: 'tidings', migrationsTable: 'migrations' }),
   );
   rmSync(folder, { recursive: true });
@@ -38,8 +38,11 @@ async function withFirst<T>(migrations: number, settings: Settings, work: (datab
 }
 
 test('a log of the version before partitions keeps its events, and retention comes to them', async () => {
-  await using home = await newDatabase();
-  const settings = readSettings({ ...home.environment, ...(onPostgres ? {} : { DATA_DIR: join(home.environment['DATA_DIR']!, 'old') }) });
+  await using testDatabase = await newDatabase();
+  const settings = readSettings({
+    ...testDatabase.environment,
+    ...(onPostgres ? {} : { DATA_DIR: join(testDatabase.environment['DATA_DIR']!, 'old') }),
+  });
   const draft = (id: string): any => ({
     id,
     occurred: null,
@@ -60,7 +63,7 @@ test('a log of the version before partitions keeps its events, and retention com
   const look = (days: number): Promise<void> => {
     const clock = async (): Promise<Instant> =>
       fromMicros(toMicros(await databaseClock(database)()) + BigInt(days) * 86_400_000_000n) as Instant;
-    return lookAfterPartitions({ database, clock, signal: new AbortController().signal }, rules);
+    return maintainPartitions({ database, clock, signal: new AbortController().signal }, rules);
   };
   expect(await readHead(database)).toBe(head);
   expect(await appendEvents(database, [draft('old-1'), draft('new')], 'REJECT_ALL')).toMatchObject([{ created: false }, { created: true }]);

@@ -22,11 +22,11 @@ describe('the tables, the migrations and the database say the same', () => {
   });
 
   test('a migrated database has the columns, indexes, constraints and sequences of the tables', async () => {
-    await using world = await opened();
-    const migrated = await catalog(world.store.database);
-    await world.store.database.rows(sql`drop schema tidings cascade`);
-    for (const statement of await generateMigration(generateDrizzleJson({}), defined)) await world.store.database.rows(sql.raw(statement));
-    expect(migrated).toEqual(await catalog(world.store.database));
+    await using server = await opened();
+    const migrated = await catalog(server.store.database);
+    await server.store.database.rows(sql`drop schema tidings cascade`);
+    for (const statement of await generateMigration(generateDrizzleJson({}), defined)) await server.store.database.rows(sql.raw(statement));
+    expect(migrated).toEqual(await catalog(server.store.database));
     expect(migrated).toContain('column events.occurred timestamp(6) with time zone not null');
   });
 
@@ -38,8 +38,8 @@ describe('the tables, the migrations and the database say the same', () => {
 });
 
 test('starting again changes nothing: what was stored is there, and its cursor is the same', async () => {
-  await using home = await newDatabase();
-  const settings = readSettings({ ...home.environment, PORT: '0' });
+  await using testDatabase = await newDatabase();
+  const settings = readSettings({ ...testDatabase.environment, PORT: '0' });
   const seen: unknown[] = [];
   for (const round of [1, 2]) {
     await using tidings = await startTidings(settings);
@@ -52,13 +52,13 @@ test('starting again changes nothing: what was stored is there, and its cursor i
 });
 
 test('migrations run once, and the log keeps its one identity', async () => {
-  await using home = await newDatabase();
-  const settings = readSettings(home.environment);
+  await using testDatabase = await newDatabase();
+  const settings = readSettings(testDatabase.environment);
   const epochs: string[] = [];
   const kept: unknown[] = [];
   for (let round = 0; round < 2; round += 1) {
     await using store = await openStore(settings);
-    epochs.push(store.lineage.epoch);
+    epochs.push(store.epochHistory.epoch);
     expect(await store.database.rows(sql`select count(*) from tidings.migrations`)).toEqual([{ count: String(journal.entries.length) }]);
     kept.push(await store.database.rows(sql`select epoch, starts_after from tidings.log_epochs order by since`));
   }
@@ -69,8 +69,8 @@ test('migrations run once, and the log keeps its one identity', async () => {
 });
 
 test('a program older than the database refuses in plain words, and leaves the database alone', async () => {
-  await using home = await newDatabase();
-  const settings = readSettings(home.environment);
+  await using testDatabase = await newDatabase();
+  const settings = readSettings(testDatabase.environment);
   const known = Math.max(...journal.entries.map(({ when }) => when));
   {
     await using store = await openStore(settings);
@@ -86,13 +86,13 @@ test('a program older than the database refuses in plain words, and leaves the d
 });
 
 async function opened(): Promise<{ readonly store: Store } & AsyncDisposable> {
-  const home = await newDatabase();
-  const store = await openStore(readSettings(home.environment));
+  const testDatabase = await newDatabase();
+  const store = await openStore(readSettings(testDatabase.environment));
   return {
     store,
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();
-      await home[Symbol.asyncDispose]();
+      await testDatabase[Symbol.asyncDispose]();
     },
   };
 }

@@ -29,7 +29,7 @@ async function copyOf(environment: Environment): Promise<{ readonly environment:
 }
 
 test('a restored copy goes on from the cursors that it knows, and refuses later ones of the log that it was copied from', async () => {
-  await using home = await newDatabase();
+  await using testDatabase = await newDatabase();
   const emit = async (url: string, id: string): Promise<string> =>
     (await post(url, 'mutation ($id: ID) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { event { cursor } } }', { id }))
       .data.emitEvent.event.cursor;
@@ -39,12 +39,12 @@ test('a restored copy goes on from the cursors that it knows, and refuses later 
 
   let known: string;
   {
-    await using first = await start(home.environment);
+    await using first = await start(testDatabase.environment);
     known = await emit(first.url, 'before-1');
     await emit(first.url, 'before-2');
   }
-  await using copy = await copyOf(home.environment);
-  await using original = await start(home.environment);
+  await using copy = await copyOf(testDatabase.environment);
+  await using original = await start(testDatabase.environment);
   await using restored = await start(copy.environment);
   const lost = await emit(original.url, 'only-in-the-original');
   await emit(restored.url, 'only-in-the-copy');

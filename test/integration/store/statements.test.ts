@@ -1,6 +1,6 @@
 import { execute, parse } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { asker } from '../../support/client.ts';
+import { testClient } from '../../support/client.ts';
 import { schema } from '../../../schema/index.ts';
 import { createContext } from '../../../schema/context.ts';
 import type { Services } from '../../../schema/services.ts';
@@ -11,14 +11,14 @@ import { appendEvents } from '../../../src/store/log/append.ts';
 import { createHeadReader, readHead } from '../../../src/store/log/log-head.ts';
 import { openStore, type Store } from '../../../src/store/open-store.ts';
 import { readPages } from '../../../src/store/queries/pages.ts';
-import { digest } from '../../support/skip-index.ts';
+import { indexEvents } from '../../support/skip-index.ts';
 import { newDatabase } from '../../support/test-server.ts';
 
-let home: Awaited<ReturnType<typeof newDatabase>>;
+let testDatabase: Awaited<ReturnType<typeof newDatabase>>;
 let store: Store;
 beforeAll(async () => {
-  home = await newDatabase();
-  store = await openStore(readSettings(home.environment));
+  testDatabase = await newDatabase();
+  store = await openStore(readSettings(testDatabase.environment));
   // Branching chains of 16 events, and related resources of which some are in every event, some in one.
   const drafts = Array.from({ length: 400 }, (_, n) => ({
     id: `e-${n}`,
@@ -32,18 +32,18 @@ beforeAll(async () => {
   await appendEvents(store.database, drafts, 'REJECT_ALL');
   const head = await readHead(store.database);
   const everyEvent = { filter: everything, order: 'LOG', head, limit: 1000, backward: false } as const;
-  const [page] = await readPages(store.database, everyEvent, { tie: 'EVERYTHING', keys: [''] });
-  await digest(store.database, page!.events.slice(0, 384), { stretch: 16, chapter: 64 });
+  const [page] = await readPages(store.database, everyEvent, { scope: 'EVERYTHING', keys: [''] });
+  await indexEvents(store.database, page!.events.slice(0, 384), { block: 16, rowGroup: 64 });
 });
 afterAll(async () => {
   await store[Symbol.asyncDispose]();
-  await home[Symbol.asyncDispose]();
+  await testDatabase[Symbol.asyncDispose]();
 });
 
 const pad = (n: number): string => String(n).padStart(2, '0');
 
 /** Runs a query in full; answers with its data, and how many statements went to the database. */
-async function ask(query: string): Promise<{ readonly data: any; readonly statements: number }> {
+async function runQuery(query: string): Promise<{ readonly data: any; readonly statements: number }> {
   let statements = 0;
   const database: Store['database'] = {
     ...store.database,
@@ -52,8 +52,8 @@ async function ask(query: string): Promise<{ readonly data: any; readonly statem
       return store.database.rows(statement);
     },
   };
-  const services = { database, heads: createHeadReader(database), lineage: store.lineage, limits: readSettings({}) };
-  const contextValue = createContext(services as unknown as Services, asker);
+  const services = { database, heads: createHeadReader(database), epochHistory: store.epochHistory, limits: readSettings({}) };
+  const contextValue = createContext(services as unknown as Services, testClient);
   const { data, errors } = await execute({ schema, document: parse(query), contextValue });
   expect(errors).toBeUndefined();
   return { data, statements };
@@ -93,7 +93,7 @@ test('resources with their events: a page of 100 costs about as many statements 
 });
 
 async function compare(query: (first: number) => string): Promise<void> {
-  const [few, many] = [await ask(query(10)), await ask(query(100))];
+  const [few, many] = [await runQuery(query(10)), await runQuery(query(100))];
   expect(nodes(many.data)).toBeGreaterThan(5 * nodes(few.data));
   // A larger page may go a step further back in the log, or look into more digests.
   expect(many.statements).toBeLessThanOrEqual(few.statements + 4);

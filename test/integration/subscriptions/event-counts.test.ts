@@ -7,17 +7,17 @@ import type { Position } from '../../../src/event/cursor.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import type { CountsMessage } from '../../../src/subscriptions/counts/count-reader.ts';
-import { LiveCounts } from '../../../src/subscriptions/counts/count-subscription.ts';
+import { CountSubscriptions } from '../../../src/subscriptions/counts/count-subscription.ts';
 import { occurredBounds } from '../../../src/filter/time-bounds.ts';
 import { readCounts } from '../../../src/store/counts/count-events.ts';
 import { anyEvent } from '../../support/oracles/random-filters.ts';
 import { startStreams, type Streams } from '../../support/streams.ts';
-import { listenTo, startWorld, type World } from '../../support/test-server.ts';
+import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const seed = Number(process.env['TIDINGS_LIVE_COUNTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const settings = readSettings({});
 
-interface Asked {
+interface Question {
   readonly by: readonly CountByInput[];
   readonly filter?: EventFilterInput;
   readonly intervalMs: number;
@@ -26,7 +26,7 @@ interface Asked {
 }
 
 const berlin: CountByInput = { time: { unit: 'DAY', timeZone: 'Europe/Berlin' } };
-const questions: readonly Asked[] = [
+const questions: readonly Question[] = [
   { by: [berlin], intervalMs: 50 },
   { by: [berlin], intervalMs: 70 },
   { by: [berlin], intervalMs: 200 },
@@ -46,13 +46,13 @@ test('a snapshot and the deltas after it add up to what a count at each cursor s
     occurred: new Date(Date.parse('2026-10-20T00:00:00Z') + hours[n]! * 3_600_000).toISOString(),
   }));
   await streams.store(events.slice(0, 100));
-  const counts = new LiveCounts();
+  const counts = new CountSubscriptions();
   let stored: Position | null = null;
   const storing = (async () => {
     for (let at = 100; at < 800; at += 10) await streams.store(events.slice(at, at + 10));
     stored = await streams.store(events.slice(800));
   })();
-  const messages = await Promise.all(questions.map((asked) => follow(streams, { counts, asked, storing, end: () => stored })));
+  const messages = await Promise.all(questions.map((question) => follow(streams, { counts, question, storing, end: () => stored })));
   await storing;
   const deltas = messages.reduce((sum, { kinds }) => sum + kinds.filter((kind) => kind === 'DELTA').length, 0);
   console.log(`live counts: seed ${seed}, ${deltas} deltas`);
@@ -64,16 +64,21 @@ test('a snapshot and the deltas after it add up to what a count at each cursor s
 /** Takes messages until it has what is there at the end, and compares after each. */
 async function follow(
   streams: Streams,
-  { counts, asked, storing, end }: { counts: LiveCounts; asked: Asked; storing: Promise<void>; end: () => Position | null },
+  {
+    counts,
+    question,
+    storing,
+    end,
+  }: { counts: CountSubscriptions; question: Question; storing: Promise<void>; end: () => Position | null },
 ): Promise<{ readonly kinds: readonly string[] }> {
-  const dimensions = parseCountBy(asked.by, ['by']);
-  const filter = parseFilter(asked.filter, ['filter'], settings);
+  const dimensions = parseCountBy(question.by, ['by']);
+  const filter = parseFilter(question.filter, ['filter'], settings);
   const request = {
     filter,
     dimensions,
     bounds: occurredBounds(filter),
-    dimensionsKey: JSON.stringify(asked.by),
-    intervalMs: asked.intervalMs,
+    dimensionsKey: JSON.stringify(question.by),
+    intervalMs: question.intervalMs,
   };
   const source = await counts.subscribe(streams.parts, request);
   const began = performance.now();
@@ -81,7 +86,7 @@ async function follow(
   let sum = new Map<string, CountBucket>();
   let total = 0;
   for (;;) {
-    if (asked.slow && kinds.length === 1) await storing;
+    if (question.slow && kinds.length === 1) await storing;
     const message = (await source.next()).value as CountsMessage;
     if (message.kind === 'FAILED') throw message.error;
     kinds.push(message.kind);
@@ -89,19 +94,21 @@ async function follow(
     total += message.total;
     for (const bucket of message.buckets) add(sum, bucket);
     const table = await readCounts(streams.parts.database, { filter, dimensions, head: message.cursor });
-    const told = `seed ${seed}, ${JSON.stringify(asked)}, message ${kinds.length}`;
-    expect(total, told).toBe(table.total);
-    expect([...sum.values()].filter(({ count }) => count > 0).toSorted(byName), told).toEqual(
+    const description = `seed ${seed}, ${JSON.stringify(question)}, message ${kinds.length}`;
+    expect(total, description).toBe(table.total);
+    expect([...sum.values()].filter(({ count }) => count > 0).toSorted(byName), description).toEqual(
       changedBuckets(table.all(), dimensions).toSorted(byName),
     );
     const last = await readCounts(streams.parts.database, { filter, dimensions, head: end() ?? message.cursor });
     if (end() !== null && total === last.total) break;
-    if (asked.filter !== undefined && table.total === 0) {
+    if (question.filter !== undefined && table.total === 0) {
       await storing;
       break;
     }
   }
-  expect(kinds.length - 1, 'more messages than one in each interval').toBeLessThanOrEqual((performance.now() - began) / asked.intervalMs);
+  expect(kinds.length - 1, 'more messages than one in each interval').toBeLessThanOrEqual(
+    (performance.now() - began) / question.intervalMs,
+  );
   await source.return();
   return { kinds };
 }
@@ -127,46 +134,46 @@ const live = `subscription ($by: [CountBy!]!, $filter: EventFilter, $intervalMs:
 }`;
 
 test('subscriptions that count alike are counted and encoded once, and leave nothing behind', async () => {
-  await using world = await startWorld();
-  const sockets = [world.socket(), world.socket()];
+  await using server = await startTestServer();
+  const sockets = [server.socket(), server.socket()];
   const streams = Array.from({ length: 10 }, (_, n) => listenTo(sockets[n % 2]!, live, { by: [{ event: {} }], intervalMs: 50 }));
   for (const stream of streams)
     expect((await stream.next()).value.data.eventCounts).toMatchObject({ kind: 'SNAPSHOT', total: 0, buckets: [] });
-  const before = await metric(world, 'tidings_live_results_encoded_total');
-  await emit(world, 'a');
+  const before = await metric(server, 'tidings_subscription_results_encoded_total');
+  await emit(server, 'a');
   for (const stream of streams) {
     const { kind, total, buckets } = (await stream.next()).value.data.eventCounts;
     expect({ kind, total, buckets }).toMatchObject({ kind: 'DELTA', total: 1, buckets: [{ keys: ['a'], count: 1 }] });
   }
-  expect((await metric(world, 'tidings_live_results_encoded_total')) - before).toBe(1);
+  expect((await metric(server, 'tidings_subscription_results_encoded_total')) - before).toBe(1);
   for (const stream of streams) await stream.return?.();
-  await expect.poll(() => metric(world, 'tidings_subscriptions'), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => metric(server, 'tidings_subscriptions'), { timeout: 10_000 }).toBe(0);
   await expect
-    .poll(async () => (await (await fetch(`${world.tidings.url}/metrics`)).text()).match(/tidings_live_filters\{[^}]*\} [1-9]/), {
+    .poll(async () => (await (await fetch(`${server.tidings.url}/metrics`)).text()).match(/tidings_subscription_filters\{[^}]*\} [1-9]/), {
       timeout: 10_000,
     })
     .toBeNull();
 });
 
 test('the snapshot has everything that was acknowledged before, also where others have subscribed already', async () => {
-  await using world = await startWorld();
-  const socket = world.socket();
+  await using server = await startTestServer();
+  const socket = server.socket();
   const first = listenTo(socket, live, { by: [{ event: {} }], intervalMs: 60_000 });
   expect((await first.next()).value.data.eventCounts.total).toBe(0);
   for (const name of ['a', 'b', 'a']) {
-    await emit(world, name);
+    await emit(server, name);
     const stream = listenTo(socket, live, { by: [{ event: {} }], intervalMs: 60_000 });
     const { kind, cursor, ...counted } = (await stream.next()).value.data.eventCounts;
     const {
       head,
       truncated: _,
-      ...asked
+      ...question
     } = (
-      await world.data(
+      await server.data(
         `{ eventCounts(by: [{ event: {} }]) { total head truncated buckets { keys start end count firstOccurred lastOccurred } } }`,
       )
     ).eventCounts;
-    expect({ kind, counted }).toEqual({ kind: 'SNAPSHOT', counted: asked });
+    expect({ kind, counted }).toEqual({ kind: 'SNAPSHOT', counted: question });
     expect(cursor).toBe(head);
     await stream.return?.();
   }
@@ -174,7 +181,7 @@ test('the snapshot has everything that was acknowledged before, also where other
 });
 
 test('what cannot be counted live is refused', async () => {
-  await using world = await startWorld();
+  await using server = await startTestServer();
   const byEvent = { by: [{ event: {} }] };
   const year = { occurred: { since: '2026-01-01T00:00:00Z', until: '2027-01-01T00:00:00Z' } };
   for (const [variables, code, message] of [
@@ -183,18 +190,18 @@ test('what cannot be counted live is refused', async () => {
     [{ by: [] }, 'BAD_USER_INPUT', 'at least one dimension'],
     [{ by: [{ time: { unit: 'SECOND' } }], filter: year }, 'LIMIT_EXCEEDED', '10000 buckets of time'],
   ] as const) {
-    const result = (await listenTo(world.socket(), live, variables).next()).value;
+    const result = (await listenTo(server.socket(), live, variables).next()).value;
     expect(result.errors).toEqual([
       expect.objectContaining({ message: expect.stringContaining(message), extensions: expect.objectContaining({ code }) }),
     ]);
   }
 });
 
-async function emit(world: World, event: string): Promise<void> {
-  await world.data('mutation ($event: String!) { emitEvent(input: { event: $event, resource: { id: "r" } }) { status } }', { event });
+async function emit(server: TestServer, event: string): Promise<void> {
+  await server.data('mutation ($event: String!) { emitEvent(input: { event: $event, resource: { id: "r" } }) { status } }', { event });
 }
 
-async function metric(world: World, name: string): Promise<number> {
-  const metrics = await (await fetch(`${world.tidings.url}/metrics`)).text();
+async function metric(server: TestServer, name: string): Promise<number> {
+  const metrics = await (await fetch(`${server.tidings.url}/metrics`)).text();
   return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(metrics)![1]);
 }

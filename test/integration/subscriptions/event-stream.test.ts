@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatCursor, type Position } from '../../../src/event/cursor.ts';
-import { listenTo, startWorld, type World } from '../../support/test-server.ts';
+import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld();
+  server = await startTestServer();
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 const stream = `subscription ($filter: EventFilter, $after: Cursor, $until: Cursor, $batchSize: Int) {
   eventStream(filter: $filter, after: $after, until: $until, batchSize: $batchSize) {
@@ -18,16 +18,16 @@ const stream = `subscription ($filter: EventFilter, $after: Cursor, $until: Curs
     ... on Gap { from cursor: to reason }
   }
 }`;
-const head = async (): Promise<string> => (await world.data('{ head }')).head;
+const head = async (): Promise<string> => (await server.data('{ head }')).head;
 const emit = async (...ids: string[]): Promise<any> =>
   (
-    await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { head results { event { cursor } } } }', {
+    await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { head results { event { cursor } } } }', {
       input: ids.map((id) => ({ id, event: `kind.${id.split('-')[0]}`, resource: { id: 'r' } })),
     })
   ).emitEvents;
 const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 const only = (kind: string): object => ({ event: { in: [`kind.${kind}`] } });
-const listen = (variables: object): AsyncIterator<any> => listenTo(world.socket(), stream, variables as Record<string, unknown>);
+const listen = (variables: object): AsyncIterator<any> => listenTo(server.socket(), stream, variables as Record<string, unknown>);
 
 async function next(messages: AsyncIterator<any>): Promise<any> {
   const { value, done } = await messages.next();
@@ -51,11 +51,11 @@ const all = (): boolean => false;
 
 test('without a cursor, and at the head, a stream has caught up at once; then it is live', async () => {
   for (const start of ['without', 'after']) {
-    const place = await head();
-    const messages = listen({ filter: only('now'), after: start === 'after' ? place : null });
-    expect(await next(messages)).toEqual({ kind: 'CaughtUp', cursor: place });
+    const lastCursor = await head();
+    const messages = listen({ filter: only('now'), after: start === 'after' ? lastCursor : null });
+    expect(await next(messages)).toEqual({ kind: 'CaughtUp', cursor: lastCursor });
     await emit(`now-${start}`);
-    expect(await next(messages)).toMatchObject({ kind: 'EventBatch', events: [{ id: `now-${start}` }], previous: place });
+    expect(await next(messages)).toMatchObject({ kind: 'EventBatch', events: [{ id: `now-${start}` }], previous: lastCursor });
   }
 });
 
@@ -74,18 +74,18 @@ test('from history into live: batches, CaughtUp, batches, in one chain of places
   const live = await takeUntil(messages, holds('old-59'));
   const whole = [...history, ...live];
   expect(ids(whole)).toEqual(names('old', 60));
-  let place = after;
+  let lastCursor = after;
   for (const { kind, events, previous, cursor } of whole) {
-    if (kind === 'EventBatch') expect(previous).toBe(place);
+    if (kind === 'EventBatch') expect(previous).toBe(lastCursor);
     if (events?.length === 10) expect(cursor).toBe(events.at(-1).cursor);
-    place = cursor;
+    lastCursor = cursor;
   }
-  const places = whole.flatMap((message, index) => [
+  const allCursors = whole.flatMap((message, index) => [
     { cursor: message.cursor, rest: ids(whole.slice(index + 1)) },
     ...(message.events ?? []).map(({ id, cursor }: any) => ({ cursor, rest: names('old', 60).slice(Number(id.slice(4)) + 1) })),
   ]);
   const until = await head();
-  for (const { cursor, rest } of places) {
+  for (const { cursor, rest } of allCursors) {
     const resumed = await takeUntil(listen({ filter: only('old'), after: cursor, until }), all);
     expect(ids(resumed), cursor).toEqual(rest);
   }
@@ -139,8 +139,8 @@ test('each message reads the log as it is by then', async () => {
   await emit('read-1');
   await next(messages);
   const input = { id: 'read-2', event: 'kind.read', resource: { id: 'r' }, follows: 'late' };
-  await world.data('mutation { emitEvent(input: {id: "late", event: "a", resource: {id: "r"}}) { status } }');
-  await world.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
+  await server.data('mutation { emitEvent(input: {id: "late", event: "a", resource: {id: "r"}}) { status } }');
+  await server.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
   expect(await next(messages)).toMatchObject({ events: [{ id: 'read-2', follows: { id: 'late' } }] });
 });
 
@@ -149,10 +149,10 @@ test('in causal order a leader comes first, though it was emitted last', async (
     eventStream(after: $after, until: $until, order: CAUSAL) { ... on EventBatch { events { id } cursor } } }`;
   const after = await head();
   const emitOne = (input: object): Promise<unknown> =>
-    world.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
+    server.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
   await emitOne({ id: 'causal-2', event: 'a', resource: { id: 'r' }, follows: 'causal-1' });
   await emitOne({ id: 'causal-1', event: 'a', resource: { id: 'r' } });
   const until = await head();
-  const messages = await takeUntil(listenTo(world.socket(), query, { after, until }), all);
+  const messages = await takeUntil(listenTo(server.socket(), query, { after, until }), all);
   expect(messages).toEqual([{ events: [{ id: 'causal-1' }, { id: 'causal-2' }], cursor: until }]);
 });

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listenTo, startWorld, type World } from '../../support/test-server.ts';
+import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld();
+  server = await startTestServer();
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 const subscription = 'subscription ($filter: EventFilter, $after: Cursor) { events(filter: $filter, after: $after) { id cursor } }';
 const batch = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { head created } }';
-const head = async (): Promise<string> => (await world.data('{ head }')).head;
+const head = async (): Promise<string> => (await server.data('{ head }')).head;
 const emit = (...ids: string[]): Promise<any> =>
-  world.data(batch, { input: ids.map((id) => ({ id, event: `kind.${id.split('-')[0]}`, resource: { id: `res.${id}` } })) });
+  server.data(batch, { input: ids.map((id) => ({ id, event: `kind.${id.split('-')[0]}`, resource: { id: `res.${id}` } })) });
 async function take(stream: AsyncIterator<any>, count: number): Promise<any[]> {
   const events = [];
   while (events.length < count) events.push((await stream.next()).value.data.events);
@@ -22,9 +22,9 @@ const names = (prefix: string, count: number): string[] => Array.from({ length: 
 
 test('a subscription after a page goes on from it, history first, then live, with no gap and no repeat', async () => {
   await emit(...names('before', 3));
-  const { events: page } = await world.data('{ events(order: LOG, first: 1000) { head nodes { id } } }');
+  const { events: page } = await server.data('{ events(order: LOG, first: 1000) { head nodes { id } } }');
   await emit(...names('history', 250));
-  const stream = listenTo(world.socket(), subscription, { after: page.head });
+  const stream = listenTo(server.socket(), subscription, { after: page.head });
   expect(ids(await take(stream, 100))).toEqual(names('history', 250).slice(0, 100));
   await emit(...names('live', 250));
   expect(ids(await take(stream, 400))).toEqual([...names('history', 250).slice(100), ...names('live', 250)]);
@@ -34,7 +34,7 @@ test('a subscription delivers what matches, and only that, from history as well 
   const after = await head();
   const filter = { event: { startsWith: ['kind.odd'] }, resource: { id: { notIn: ['res.odd-2'] } } };
   await emit('odd-1', 'even-1', 'odd-2');
-  const stream = listenTo(world.socket(), subscription, { filter, after });
+  const stream = listenTo(server.socket(), subscription, { filter, after });
   expect(ids(await take(stream, 1))).toEqual(['odd-1']);
   await emit('even-2', 'odd-3');
   expect(ids(await take(stream, 1))).toEqual(['odd-3']);
@@ -42,11 +42,11 @@ test('a subscription delivers what matches, and only that, from history as well 
 
 test('the cursor of any event received resumes exactly behind it', async () => {
   const after = await head();
-  const first = listenTo(world.socket(), subscription, { after });
+  const first = listenTo(server.socket(), subscription, { after });
   await emit(...names('resume', 20));
   const seen = await take(first, 7);
   await first.return?.();
-  const second = listenTo(world.socket(), subscription, { after: seen.at(-1).cursor });
+  const second = listenTo(server.socket(), subscription, { after: seen.at(-1).cursor });
   await emit('resume-20');
   expect([...ids(seen), ...ids(await take(second, 14))]).toEqual(names('resume', 21));
 });
@@ -54,7 +54,7 @@ test('the cursor of any event received resumes exactly behind it', async () => {
 test('many subscriptions on many sockets each get every event once, in order', async () => {
   const after = await head();
   const streams = Array.from({ length: 30 }, () =>
-    listenTo(world.socket(), subscription, { after, filter: { event: { in: ['kind.all'] } } }),
+    listenTo(server.socket(), subscription, { after, filter: { event: { in: ['kind.all'] } } }),
   );
   const taken = streams.map((stream) => take(stream, 300));
   for (let index = 0; index < 300; index += 50) await emit(...names('all', 300).slice(index, index + 50));
@@ -65,15 +65,15 @@ test('a subscription can read what its events lead to', async () => {
   const after = await head();
   const query = `subscription ($after: Cursor) { events(after: $after) { id follows { id } followers { nodes { id } }
     resource { id events { totalCount { count } } } related { resource { id } } } }`;
-  const stream = listenTo(world.socket(), query, { after });
+  const stream = listenTo(server.socket(), query, { after });
   const emitOne = (input: object): Promise<unknown> =>
-    world.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
+    server.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
   await emitOne({ id: 'leader', event: 'a', resource: { id: 'led' } });
-  const [leader] = await take(stream, 1);
-  expect(leader).toMatchObject({ id: 'leader', resource: { events: { totalCount: { count: 1 } } } });
+  const [predecessor] = await take(stream, 1);
+  expect(predecessor).toMatchObject({ id: 'leader', resource: { events: { totalCount: { count: 1 } } } });
   await emitOne({ id: 'led-1', event: 'a', resource: { id: 'led' }, follows: 'leader', related: [{ id: 'x', role: 'y' }] });
-  const [led] = await take(stream, 1);
-  expect(led).toEqual({
+  const [successor] = await take(stream, 1);
+  expect(successor).toEqual({
     id: 'led-1',
     follows: { id: 'leader' },
     followers: { nodes: [] },
@@ -83,7 +83,7 @@ test('a subscription can read what its events lead to', async () => {
 });
 
 test('a bad cursor, filter or document is an error of the operation, and leaves the others on its socket alone', async () => {
-  const client = world.socket();
+  const client = server.socket();
   const after = await head();
   const good = listenTo(client, subscription, { after });
   const goodEvent = take(good, 1);
@@ -111,19 +111,22 @@ test('a bad cursor, filter or document is an error of the operation, and leaves 
 });
 
 test('queries and mutations work over the socket too', async () => {
-  const client = world.socket();
-  const told = await listenTo(client, 'mutation { emitEvent(input: {id: "ws", event: "a", resource: {id: "r"}}) { status } }').next();
-  expect(told.value.data.emitEvent.status).toBe('CREATED');
-  const asked = await listenTo(client, '{ event(id: "ws") { id } }').next();
-  expect(asked.value.data.event.id).toBe('ws');
+  const client = server.socket();
+  const mutationResult = await listenTo(
+    client,
+    'mutation { emitEvent(input: {id: "ws", event: "a", resource: {id: "r"}}) { status } }',
+  ).next();
+  expect(mutationResult.value.data.emitEvent.status).toBe('CREATED');
+  const queryResult = await listenTo(client, '{ event(id: "ws") { id } }').next();
+  expect(queryResult.value.data.event.id).toBe('ws');
 });
 
 test('subscriptions that end are let go', async () => {
   const open = async (): Promise<number> =>
-    Number(/^tidings_subscriptions (\d+)$/m.exec(await (await fetch(`${world.tidings.url}/metrics`)).text())?.[1]);
+    Number(/^tidings_subscriptions (\d+)$/m.exec(await (await fetch(`${server.tidings.url}/metrics`)).text())?.[1]);
   await expect.poll(open, { timeout: 10_000 }).toBeLessThanOrEqual(40);
   const before = await open();
-  const client = world.socket();
+  const client = server.socket();
   const idle = Array.from({ length: 50 }, () => listenTo(client, subscription));
   const pending = idle.map((stream) => stream.next());
   await expect.poll(open, { timeout: 10_000 }).toBe(before + 50);

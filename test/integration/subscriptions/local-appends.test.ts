@@ -6,17 +6,17 @@ import { startProcess } from '../../support/emitting.ts';
 import { anyEvent } from '../../support/oracles/random-filters.ts';
 import { newDatabase, onPostgres } from '../../support/test-server.ts';
 
-const seed = Number(process.env['TIDINGS_OWN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(process.env['TIDINGS_LOCAL_APPENDS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 test('an event reaches those who follow in its own process with no statement but those of the emission', async () => {
-  await using home = await newDatabase();
-  await using process = await startProcess(home.environment);
+  await using testDatabase = await newDatabase();
+  await using process = await startProcess(testDatabase.environment);
   using _following = await process.tail.follow();
   const [before, began] = [process.statements(), performance.now()];
   const ids = Array.from({ length: 20 }, (_, n) => `a-${n}`);
   for (const id of ids) {
     const { head } = await process.emit([{ id, event: 'a', resource: { id: 'r' } }]);
-    while (process.tail.head() < head) await new Promise<void>((wake) => process.tail.moves.add({ wake }));
+    while (process.tail.head() < head) await new Promise<void>((wake) => process.tail.headSignal.add({ wake }));
   }
   expect(process.passed.map(({ id }) => id)).toEqual(ids);
   // One stores and one reads the head, and on Postgres one tells other processes, at most; the poll reads the head too.
@@ -26,8 +26,8 @@ test('an event reaches those who follow in its own process with no statement but
 });
 
 test('what is handed over is what a read of the log gives', async () => {
-  await using home = await newDatabase();
-  await using process = await startProcess(home.environment);
+  await using testDatabase = await newDatabase();
+  await using process = await startProcess(testDatabase.environment);
   using _following = await process.tail.follow();
   const numbers = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.maxSafeInteger(), fc.constantFrom(-0, 5e-324, 1.8e-308));
   const odd = fc.record({
@@ -54,10 +54,10 @@ test('what is handed over is what a read of the log gives', async () => {
 });
 
 test('where others write too, or a batch leaves places free, every event passes once, in order', async () => {
-  await using home = await newDatabase();
-  await using one = await startProcess(home.environment);
+  await using testDatabase = await newDatabase();
+  await using one = await startProcess(testDatabase.environment);
   // Another process, as far as the log is concerned; the embedded database lets in one connection.
-  await using other = await startProcess(home.environment, { opened: one.database });
+  await using other = await startProcess(testDatabase.environment, { opened: one.database });
   using _following = await one.tail.follow();
   using _otherFollowing = await other.tail.follow();
   const emitting = [one, other].map(async (process, side) => {

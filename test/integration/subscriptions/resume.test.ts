@@ -1,11 +1,11 @@
 import { test } from 'vitest';
-import { allFates, outlive } from '../../support/fault-injection.ts';
+import { allFaults, surviveFault } from '../../support/fault-injection.ts';
 import { javascriptClients, startJavaScriptClient } from '../../support/readme-clients.ts';
 
-test.each(allFates)(
+test.each(allFaults)(
   'the README’s clients for JavaScript print every event once, in order, when %s',
   async (fate) => {
-    await outlive(
+    await surviveFault(
       fate,
       javascriptClients.map((name) => (port: number, cursor: string) => startJavaScriptClient(name, port, cursor)),
     );

@@ -10,7 +10,7 @@ import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { startStreams } from '../../support/streams.ts';
 
 const settings = readSettings({});
-const seed = Number(process.env['TIDINGS_WATCHES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(process.env['TIDINGS_MATCHES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 interface Follower {
   readonly filter: Condition;
@@ -40,8 +40,8 @@ test('subscriptions with random filters, which come and go and read at their own
     followers.push({ filter, start, events: await subscribeToEvents(parts, filter, from), got: [], n });
     if (n % 10 === 0) await emit(30);
   }
-  const drain = async (follower: Follower, most: number): Promise<void> => {
-    for (let taken = 0; taken < most; taken += 1) {
+  const drain = async (follower: Follower, max: number): Promise<void> => {
+    for (let takenCount = 0; takenCount < max; takenCount += 1) {
       const next = await Promise.race([follower.events.next(), new Promise((resolve) => setTimeout(resolve, 3000, null))]);
       if (next === null) return;
       follower.got.push((next as { value: { id: string } }).value.id);
@@ -54,13 +54,13 @@ test('subscriptions with random filters, which come and go and read at their own
   }
   for (const follower of followers) {
     await drain(follower, await missing(follower));
-    expect(follower.got, `seed ${seed}, filter ${JSON.stringify(follower.filter)}`).toEqual(await plainly(follower));
+    expect(follower.got, `seed ${seed}, filter ${JSON.stringify(follower.filter)}`).toEqual(await oracleIds(follower));
   }
   // A last one each, from the very head: nothing more than this comes.
   await Promise.all(followers.map(({ events }) => events.return?.()));
-  expect(await parts.metrics.filters.get()).toMatchObject({ values: [{ value: 0 }, { value: 0 }, { value: 0 }] });
+  expect(await parts.metrics.subscriptionFilters.get()).toMatchObject({ values: [{ value: 0 }, { value: 0 }, { value: 0 }] });
 
-  async function plainly({ filter, start }: Follower): Promise<readonly string[]> {
+  async function oracleIds({ filter, start }: Follower): Promise<readonly string[]> {
     const request = {
       filter,
       order: 'LOG',
@@ -69,9 +69,9 @@ test('subscriptions with random filters, which come and go and read at their own
       limit: 10_000,
       backward: false,
     } as const;
-    return (await readPages(parts.database, request, { tie: 'EVERYTHING', keys: [''] }))[0]!.events.map(({ id }) => id);
+    return (await readPages(parts.database, request, { scope: 'EVERYTHING', keys: [''] }))[0]!.events.map(({ id }) => id);
   }
   async function missing(follower: Follower): Promise<number> {
-    return (await plainly(follower)).length - follower.got.length;
+    return (await oracleIds(follower)).length - follower.got.length;
   }
 }, 120_000);

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
-import { listenTo, startWorld, type World } from '../../support/test-server.ts';
+import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
 // Equal work is done once; what each client gets is what it would get alone.
-async function emit(world: World, input: object): Promise<void> {
-  const { emitEvent } = await world.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
+async function emit(server: TestServer, input: object): Promise<void> {
+  const { emitEvent } = await server.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
   expect(emitEvent.status).toBe('CREATED');
 }
 const event = (id: string, more: object = {}): object => ({ id, event: 'a.b', resource: { id: 'r', labels: { x: '1' } }, ...more });
-async function metric(world: World, name: string): Promise<number> {
-  const metrics = await (await fetch(`${world.tidings.url}/metrics`)).text();
+async function metric(server: TestServer, name: string): Promise<number> {
+  const metrics = await (await fetch(`${server.tidings.url}/metrics`)).text();
   return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(metrics)![1]);
 }
-const encoded = (world: World): Promise<number> => metric(world, 'tidings_live_results_encoded_total');
-async function untilOpen(world: World, count: number): Promise<void> {
-  await expect.poll(() => metric(world, 'tidings_subscriptions'), { timeout: 10_000 }).toBe(count);
+const encoded = (server: TestServer): Promise<number> => metric(server, 'tidings_subscription_results_encoded_total');
+async function untilOpen(server: TestServer, count: number): Promise<void> {
+  await expect.poll(() => metric(server, 'tidings_subscriptions'), { timeout: 10_000 }).toBe(count);
 }
 async function take(stream: AsyncIterator<any>, count: number): Promise<any[]> {
   const results = [];
@@ -42,28 +42,28 @@ const documentOf = (kind: string, selection: string): string => {
 };
 
 test('whatever a subscription selects, however and with whatever variables, it gets what a query for the event gets', async () => {
-  await using world = await startWorld();
-  const { head: after } = await world.data('{ head }');
+  await using server = await startTestServer();
+  const { head: after } = await server.data('{ head }');
   const variants = selections.flatMap((selection) =>
     ['x', 'y.0', 'nothing'].flatMap((path) => [true, false].map((flag) => ({ selection, variables: { path, flag } }))),
   );
   // Each twice, of which one comes from history, on sockets that they share.
-  const sockets = [world.socket(), world.socket(), world.socket()];
+  const sockets = [server.socket(), server.socket(), server.socket()];
   const listen = (from: object) =>
     variants.map(({ selection, variables }, index) =>
       listenTo(sockets[index % 3]!, documentOf('subscription', selection), { ...variables, ...from }),
     );
   const live = listen({});
   const firsts = live.map((stream) => stream.next());
-  await untilOpen(world, variants.length);
-  await emit(world, event('s-1', { payload: { x: 1, y: [null, 'ü'] } }));
+  await untilOpen(server, variants.length);
+  await emit(server, event('s-1', { payload: { x: 1, y: [null, 'ü'] } }));
   await Promise.all(firsts);
-  await emit(world, event('s-2', { follows: 's-1', payload: { x: 'two' } }));
+  await emit(server, event('s-2', { follows: 's-1', payload: { x: 'two' } }));
   const seconds = await Promise.all(live.map((stream) => stream.next()));
   const again = await Promise.all(listen({ after }).map((stream) => take(stream, 2)));
   for (const [index, { selection, variables }] of variants.entries()) {
     const query = documentOf('query', selection);
-    const expected = async (id: string) => (await world.answer(query, { id, ...variables })).data;
+    const expected = async (id: string) => (await server.execute(query, { id, ...variables })).data;
     const [first, second] = [(await firsts[index]!).value, seconds[index]!.value];
     // What followed an event by the time it was delivered is not what follows it by now.
     const isNow = !selection.includes('followers') && !selection.includes('Deep');
@@ -73,67 +73,67 @@ test('whatever a subscription selects, however and with whatever variables, it g
 });
 
 test('subscriptions that share an operation share each result, wherever they began and whatever their filter', async () => {
-  await using world = await startWorld();
-  const { head: after } = await world.data('{ head }');
+  await using server = await startTestServer();
+  const { head: after } = await server.data('{ head }');
   const text = 'subscription ($filter: EventFilter, $after: Cursor) { events(filter: $filter, after: $after) { id payload } }';
   const filters = [{}, { event: { in: ['once'] } }, { event: { startsWith: ['on'] } }];
-  const streams = Array.from({ length: 60 }, (_, index) => listenTo(world.socket(), text, { filter: filters[index % 3], after }));
-  const before = await encoded(world);
-  for (let index = 0; index < 5; index += 1) await emit(world, event(`once-${index}`, { event: 'once', payload: { index } }));
+  const streams = Array.from({ length: 60 }, (_, index) => listenTo(server.socket(), text, { filter: filters[index % 3], after }));
+  const before = await encoded(server);
+  for (let index = 0; index < 5; index += 1) await emit(server, event(`once-${index}`, { event: 'once', payload: { index } }));
   const all = await Promise.all(streams.map((stream) => take(stream, 5)));
   for (const results of all) expect(results).toEqual(all[0]);
-  expect(await encoded(world)).toBe(before + 5);
+  expect(await encoded(server)).toBe(before + 5);
 });
 
 test('a stream shares its messages with streams that stand where it stands', async () => {
-  await using world = await startWorld();
-  const { head: after } = await world.data('{ head }');
-  for (let index = 0; index < 10; index += 1) await emit(world, event(`batch-${index}`));
-  const before = await encoded(world);
+  await using server = await startTestServer();
+  const { head: after } = await server.data('{ head }');
+  for (let index = 0; index < 10; index += 1) await emit(server, event(`batch-${index}`));
+  const before = await encoded(server);
   const text =
     'subscription ($after: Cursor) { eventStream(after: $after, batchSize: 4) { ... on EventBatch { previous cursor events { id } } } }';
-  const streams = Array.from({ length: 30 }, () => listenTo(world.socket(), text, { after }));
+  const streams = Array.from({ length: 30 }, () => listenTo(server.socket(), text, { after }));
   const all = await Promise.all(streams.map((stream) => take(stream, 3)));
   for (const results of all) expect(results).toEqual(all[0]);
   expect(all[0]!.map(({ data }) => data.eventStream.events.length)).toEqual([4, 4, 2]);
-  expect(await encoded(world)).toBeLessThan(before + 10);
+  expect(await encoded(server)).toBeLessThan(before + 10);
 });
 
 test('errors are those of the own document: their places in it, their paths, and null where it may be', async () => {
-  await using world = await startWorld();
+  await using server = await startTestServer();
   const texts = [
     'subscription { events { id payloadAt(path: "a..b") } }',
     'subscription {\n  events { id\n  payloadAt(path: "a..b") } }',
     'subscription { events { id named: payloadAt(path: "a..b") } }',
     'subscription ($p: String!) { events { id payloadAt(path: $p) } }',
   ];
-  const streams = [...texts, ...texts].map((text) => listenTo(world.socket(), text, { p: 'a..b' }));
+  const streams = [...texts, ...texts].map((text) => listenTo(server.socket(), text, { p: 'a..b' }));
   const results = streams.map((stream) => stream.next());
-  await untilOpen(world, streams.length);
-  await emit(world, event('error-1'));
+  await untilOpen(server, streams.length);
+  await emit(server, event('error-1'));
   const got = (await Promise.all(results)).map(({ value }) => value);
   for (const { data } of got) expect(data.events).toMatchObject({ id: 'error-1' });
   expect(got.map(({ errors }) => [errors[0].path.join('.'), errors[0].locations[0]])).toEqual(
     [...texts, ...texts].map((text) => {
-      const [line, column] = placeOf(text, /(named: )?payloadAt/);
+      const [line, column] = locationOf(text, /(named: )?payloadAt/);
       return [text.includes('named') ? 'events.named' : 'events.payloadAt', { line, column }];
     }),
   );
 });
 
-function placeOf(text: string, found: RegExp): [number, number] {
+function locationOf(text: string, found: RegExp): [number, number] {
   const before = text.slice(0, found.exec(text)!.index).split('\n');
   return [before.length, before.at(-1)!.length + 1];
 }
 
 test('a large message comes whole and alone to each, also to those that share a socket', async () => {
-  await using world = await startWorld();
-  const sockets = Array.from({ length: 4 }, () => world.socket());
+  await using server = await startTestServer();
+  const sockets = Array.from({ length: 4 }, () => server.socket());
   const streams = Array.from({ length: 20 }, (_, index) => listenTo(sockets[index % 4]!, 'subscription { events { id payload } }'));
   const results = streams.map((stream) => take(stream, 3));
-  await untilOpen(world, streams.length);
+  await untilOpen(server, streams.length);
   const text = '"ü😀\\'.repeat(100_000);
-  for (const [index, each] of [text, 'small', text].entries()) await emit(world, event(`large-${index}`, { payload: { each } }));
+  for (const [index, each] of [text, 'small', text].entries()) await emit(server, event(`large-${index}`, { payload: { each } }));
   for (const got of await Promise.all(results)) {
     expect(got.map(({ data }) => data.events.payload.each.length)).toEqual([text.length, 5, text.length]);
     expect(got[2].data.events.payload.each === text).toBe(true);
@@ -141,12 +141,12 @@ test('a large message comes whole and alone to each, also to those that share a 
 });
 
 test('messages that have to read the database and messages that do not come in one order', async () => {
-  await using world = await startWorld();
-  const stream = listenTo(world.socket(), 'subscription { events { id follows { id } } }');
+  await using server = await startTestServer();
+  const stream = listenTo(server.socket(), 'subscription { events { id follows { id } } }');
   const got = take(stream, 200);
-  await untilOpen(world, 1);
+  await untilOpen(server, 1);
   const links = Array.from({ length: 200 }, (_, n) => event(`mixed-${n}`, n % 3 === 0 ? {} : { follows: `mixed-${n - 1}` }));
-  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: links });
+  await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: links });
   const expected = links.map((_, n) => ({ id: `mixed-${n}`, follows: n % 3 === 0 ? null : { id: `mixed-${n - 1}` } }));
   expect((await got).map(({ data }) => data.events)).toEqual(expected);
 });

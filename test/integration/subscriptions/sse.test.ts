@@ -1,17 +1,17 @@
 import { get, type ClientRequest } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listenTo, startWorld, type World } from '../../support/test-server.ts';
+import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
-let world: World;
+let server: TestServer;
 beforeAll(async () => {
-  world = await startWorld();
+  server = await startTestServer();
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => server[Symbol.asyncDispose]());
 
 const subscription = `subscription ($filter: EventFilter, $after: Cursor) {
   events(filter: $filter, after: $after) { id cursor event resource { id labels } payload }
 }`;
-const head = async (): Promise<string> => (await world.data('{ head }')).head;
+const head = async (): Promise<string> => (await server.data('{ head }')).head;
 async function emit(...ids: string[]): Promise<void> {
   const input = ids.map((id, n) => ({
     id,
@@ -19,13 +19,13 @@ async function emit(...ids: string[]): Promise<void> {
     resource: { id: 'r' },
     payload: { n, text: 'two\n\nlines' },
   }));
-  await world.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
+  await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
 }
 const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
-const patience = { timeout: 20_000, interval: 20 };
+const pollOptions = { timeout: 20_000, interval: 20 };
 
 async function openSubscriptions(): Promise<number> {
-  const metrics = await (await fetch(`${world.tidings.url}/metrics`)).text();
+  const metrics = await (await fetch(`${server.tidings.url}/metrics`)).text();
   return Number(/^tidings_subscriptions (\d+)$/m.exec(metrics)![1]);
 }
 
@@ -34,7 +34,7 @@ function listenOverSse(variables: object): { readonly events: any[]; readonly re
   const events: any[] = [];
   let text = '';
   const query = new URLSearchParams({ query: subscription, variables: JSON.stringify(variables) });
-  const request = get(`${world.tidings.url}/graphql?${query}`, { headers: { accept: 'text/event-stream' } }, (response) => {
+  const request = get(`${server.tidings.url}/graphql?${query}`, { headers: { accept: 'text/event-stream' } }, (response) => {
     response.on('error', () => undefined);
     response.on('data', (chunk: Buffer) => {
       text += chunk.toString();
@@ -54,11 +54,11 @@ test('SSE gives what WebSocket gives, from history on into the present', async (
   const variables = { after: await head(), filter: { event: { in: ['kind.same'] } } };
   await emit(...names('same', 250));
   const overSse = listenOverSse(variables);
-  await expect.poll(() => overSse.events.length, patience).toBeGreaterThan(0);
+  await expect.poll(() => overSse.events.length, pollOptions).toBeGreaterThan(0);
   await emit('other-1', ...names('same', 500).slice(250));
-  await expect.poll(() => overSse.events.length, patience).toBe(500);
+  await expect.poll(() => overSse.events.length, pollOptions).toBe(500);
   overSse.request.destroy();
-  const overWebSocket = listenTo(world.socket(), subscription, variables);
+  const overWebSocket = listenTo(server.socket(), subscription, variables);
   const expected = [];
   while (expected.length < 500) expected.push((await overWebSocket.next()).value.data.events);
   expect(overSse.events).toEqual(expected);
@@ -67,27 +67,27 @@ test('SSE gives what WebSocket gives, from history on into the present', async (
 
 test('the cursor of any event that came over SSE goes on exactly behind it', async () => {
   const first = listenOverSse({ after: await head() });
-  await expect.poll(openSubscriptions, patience).toBe(1);
+  await expect.poll(openSubscriptions, pollOptions).toBe(1);
   await emit(...names('resume', 20));
-  await expect.poll(() => first.events.length, patience).toBe(20);
+  await expect.poll(() => first.events.length, pollOptions).toBe(20);
   first.request.destroy();
   for (const [n, { cursor }] of first.events.slice(0, 19).entries()) {
     const second = listenOverSse({ after: cursor });
-    await expect.poll(() => second.events.length, patience).toBe(19 - n);
+    await expect.poll(() => second.events.length, pollOptions).toBe(19 - n);
     expect(second.events).toEqual(first.events.slice(n + 1));
     second.request.destroy();
   }
 });
 
 test('an SSE client that leaves, idle or in the middle of events, leaves no subscription open', async () => {
-  await expect.poll(openSubscriptions, patience).toBe(0);
+  await expect.poll(openSubscriptions, pollOptions).toBe(0);
   const after = await head();
   await emit(...names('leave', 1000));
   const idle = Array.from({ length: 20 }, () => listenOverSse({ filter: { event: { in: ['kind.never'] } } }));
   const busy = Array.from({ length: 20 }, () => listenOverSse({ after }));
-  await expect.poll(openSubscriptions, patience).toBe(40);
-  for (const { events } of busy) await expect.poll(() => events.length, patience).toBeGreaterThan(0);
+  await expect.poll(openSubscriptions, pollOptions).toBe(40);
+  for (const { events } of busy) await expect.poll(() => events.length, pollOptions).toBeGreaterThan(0);
   // One half says good-bye, the other is cut off.
   [...idle, ...busy].forEach(({ request }, n) => (n % 2 === 0 ? request.destroy() : request.socket!.resetAndDestroy()));
-  await expect.poll(openSubscriptions, patience).toBe(0);
+  await expect.poll(openSubscriptions, pollOptions).toBe(0);
 });

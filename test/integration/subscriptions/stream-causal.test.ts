@@ -17,11 +17,11 @@ const reversed = Array.from({ length }, (_, index) => length - 1 - index).map((n
 );
 const forward = Array.from({ length }, (_, n) => `link-${n}`);
 
-const listen = (after: Position | null, { patience, ...options }: ListenOptions & { patience?: object } = {}): Promise<Listener> =>
+const listen = (after: Position | null, { waitLimits, ...options }: ListenOptions & { waitLimits?: object } = {}): Promise<Listener> =>
   streams.listen(after, {
     ...options,
     request: { order: 'CAUSAL', ...options.request },
-    settings: { patience: { longestMs: 30_000, most: 10_000, ...patience } },
+    settings: { waitLimits: { maxWaitMs: 30_000, maxBufferedEvents: 10_000, ...waitLimits } },
   });
 
 describe('a chain that is emitted in reverse, in several batches', () => {
@@ -97,7 +97,7 @@ test('an event is let go when its leader comes and does not match', async () => 
 
 describe('when the time is over', () => {
   test('an event is delivered whose leader never comes, and then what follows it', async () => {
-    await using listener = await listen(null, { patience: { longestMs: 200 } });
+    await using listener = await listen(null, { waitLimits: { maxWaitMs: 200 } });
     const taking = listener.take(3);
     const head = await streams.emit(['b', 'a'], ['a', 'never'], 'c');
     const messages = await taking;
@@ -106,7 +106,7 @@ describe('when the time is over', () => {
   });
 
   test('a circle comes apart', async () => {
-    await using listener = await listen(null, { patience: { longestMs: 200 } });
+    await using listener = await listen(null, { waitLimits: { maxWaitMs: 200 } });
     const taking = listener.take(3);
     await streams.emit(['a', 'c'], ['b', 'a'], ['c', 'b']);
     expect(idsOf(await taking)).toEqual(['a', 'b', 'c']);
@@ -114,13 +114,13 @@ describe('when the time is over', () => {
 
   test('in history it has been over for long: nothing is held for what is not stored', async () => {
     await streams.emit(['b', 'never'], 'c');
-    await using listener = await listen(origin, { patience: { longestMs: 0 } });
+    await using listener = await listen(origin, { waitLimits: { maxWaitMs: 0 } });
     expect(idsOf(await listener.take(2))).toEqual(['b', 'c']);
   });
 });
 
 test('when too many are held, the one held for longest goes first', async () => {
-  await using listener = await listen(null, { patience: { most: 2 } });
+  await using listener = await listen(null, { waitLimits: { maxBufferedEvents: 2 } });
   const taking = listener.take(1);
   await streams.emit(['a', 'never'], ['b', 'never'], ['c', 'never']);
   expect(idsOf(await taking)).toEqual(['a']);
@@ -137,12 +137,12 @@ test('until lets go what is held: what it waits for does not come on this stream
 });
 
 function expectChain(messages: readonly StreamMessage[], start: Position): void {
-  let place = start;
+  let position = start;
   for (const message of messages) {
-    if (message.kind === 'EventBatch') expect(message.previous).toBe(place);
+    if (message.kind === 'EventBatch') expect(message.previous).toBe(position);
     if ('cursor' in message) {
-      expect(message.cursor).toBeGreaterThanOrEqual(place);
-      place = message.cursor;
+      expect(message.cursor).toBeGreaterThanOrEqual(position);
+      position = message.cursor;
     }
   }
 }

@@ -1,12 +1,12 @@
 import { parse, subscribe } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asker, withoutKeys } from '../../support/client.ts';
+import { testClient, withoutKeys } from '../../support/client.ts';
 import { createContext, schema } from '../../../schema/index.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { documentLimits } from '../../../src/server/graphql/document-limit-defaults.ts';
 import { TidingsError } from '../../../src/errors.ts';
 import { formatCursor, type Position } from '../../../src/event/cursor.ts';
-import { LiveCounts } from '../../../src/subscriptions/counts/count-subscription.ts';
+import { CountSubscriptions } from '../../../src/subscriptions/counts/count-subscription.ts';
 import { idsOf, startStreams, type Streams } from '../../support/streams.ts';
 
 let streams: Streams;
@@ -27,11 +27,11 @@ test('while the log moves and nothing matches there are checkpoints, and going o
     const head = await streams.emit(id);
     expect(await checkpoint).toEqual({ kind: 'Checkpoint', cursor: head });
   }
-  const place = await streams.parts.heads.head();
+  const headPosition = await streams.parts.heads.head();
   const batch = listener.next();
   // A checkpoint would be due all the time, and come before the batch.
   await streams.emit('wanted-1');
-  expect(await batch).toMatchObject({ kind: 'EventBatch', previous: place, events: [{ id: 'wanted-1' }] });
+  expect(await batch).toMatchObject({ kind: 'EventBatch', previous: headPosition, events: [{ id: 'wanted-1' }] });
 });
 
 test('a client behind is told how far the log was read, where nothing matches', async () => {
@@ -65,7 +65,7 @@ test('where events were removed there is a gap, and the stream goes on behind it
   const first = await streams.emit('wanted-first');
   const removed = await streams.emit(...names('gone', 5));
   await streams.emit(...names('wanted', 40));
-  const parts = { removedUpTo: async () => removed };
+  const parts = { logStart: async () => removed };
   await using listener = await streams.listen(first, { parts });
   expect(await listener.next()).toEqual({ kind: 'Removed', from: first, to: removed });
   const [batch] = await listener.take(40);
@@ -80,38 +80,38 @@ test('the database being away makes a stream wait; another expected error ends i
   const first = await streams.emit('wanted-first');
   await streams.emit(...names('wanted', 40));
   let failures = 0;
-  const away = async (): Promise<Position> => {
+  const failingLogStart = async (): Promise<Position> => {
     failures += 1;
     if (failures <= 2) throw new TidingsError('UNAVAILABLE', 'away');
     return 0 as Position;
   };
-  await using patient = await streams.listen(first, { parts: { removedUpTo: away } });
+  await using patient = await streams.listen(first, { parts: { logStart: failingLogStart } });
   expect(idsOf(await patient.take(40))).toEqual(names('wanted', 40));
   const error = new TidingsError('LIMIT_EXCEEDED', 'too long');
-  await using failing = await streams.listen(first, { parts: { removedUpTo: () => Promise.reject(error) } });
+  await using failing = await streams.listen(first, { parts: { logStart: () => Promise.reject(error) } });
   expect(await failing.next()).toEqual({ kind: 'Failed', error });
   expect(await failing.next()).toBeNull();
 });
 
 test('what ends a stream is an error of its last result, not one of the iterator, which would take the socket along', async () => {
   await streams.emit('wanted-first', ...names('wanted', 40));
-  const { parts, lineage } = streams;
+  const { parts, epochHistory } = streams;
   const rows = () => Promise.reject(new TidingsError('LIMIT_EXCEEDED', 'too long'));
   const services = {
     ...parts,
     ...withoutKeys,
-    lineage,
+    epochHistory,
     limits: { ...documentLimits, ...readSettings({}) },
     version: '',
     database: { ...parts.database, rows },
     emitter: { emit: rows },
-    liveCounts: new LiveCounts(),
+    liveCounts: new CountSubscriptions(),
   };
   const results: any = await subscribe({
     schema,
     document: parse('subscription ($after: Cursor) { eventStream(after: $after) { __typename } }'),
-    variableValues: { after: formatCursor({ epoch: lineage.epoch, position: 1 as Position }) },
-    contextValue: createContext(services, asker),
+    variableValues: { after: formatCursor({ epoch: epochHistory.epoch, position: 1 as Position }) },
+    contextValue: createContext(services, testClient),
   });
   const { value } = await results.next();
   expect(value.errors[0]).toMatchObject({ message: 'too long', extensions: { code: 'LIMIT_EXCEEDED' }, path: ['eventStream'] });

@@ -6,7 +6,7 @@ export interface DatabaseProxy extends AsyncDisposable {
   /** The address of a database through the proxy. */
   readonly url: string;
   /** From now on, a statement that holds `text` is carried out, and its connection is cut before the answer. */
-  cutAnswersTo(text: string): void;
+  cutResponsesTo(text: string): void;
   /** From now on, a connection on which a statement comes that holds `text` is cut, and the statement never arrives. */
   cutBefore(text: string): void;
   /** From now on, a statement that holds `text` gets no answer, and its connection stays open. */
@@ -14,43 +14,43 @@ export interface DatabaseProxy extends AsyncDisposable {
   /** How many connections were cut so. */
   cuts(): number;
   /** Takes connections and closes them at once, as a balancer does that has nobody behind it; or leads to the server again. */
-  lead(where: 'nowhere' | 'to the server'): void;
+  route(destination: 'nowhere' | 'to the server'): void;
 }
 
 export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
   const target = new URL(url);
   const open = new Set<Socket>();
-  const marks = { answersTo: none, before: none, silence: none };
-  let leads = true;
+  const triggers = { responsesTo: noTrigger, before: noTrigger, silence: noTrigger };
+  let isReachable = true;
   let cuts = 0;
-  const keep = (socket: Socket): void => {
+  const track = (socket: Socket): void => {
     open.add(socket);
     socket.on('error', () => undefined);
     socket.once('close', () => open.delete(socket));
   };
   const server = createServer((client) => {
-    keep(client);
-    if (!leads) {
+    track(client);
+    if (!isReachable) {
       client.destroy();
       return;
     }
     const upstream = createConnection(Number(target.port), target.hostname);
-    keep(upstream);
+    track(upstream);
     const cut = (): void => {
       cuts += 1;
       client.destroy();
       upstream.destroy();
     };
-    let fate: 'answered' | 'cut' | 'silent' = 'answered';
+    let responseMode: 'answered' | 'cut' | 'silent' = 'answered';
     client.on('data', (chunk) => {
-      if (chunk.includes(marks.before)) return cut();
-      if (chunk.includes(marks.silence)) fate = 'silent';
-      if (chunk.includes(marks.answersTo)) fate = 'cut';
+      if (chunk.includes(triggers.before)) return cut();
+      if (chunk.includes(triggers.silence)) responseMode = 'silent';
+      if (chunk.includes(triggers.responsesTo)) responseMode = 'cut';
       upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
-      if (fate === 'answered') client.write(chunk);
-      else if (fate === 'cut' && chunk.subarray(-6).equals(readyForQuery)) cut();
+      if (responseMode === 'answered') client.write(chunk);
+      else if (responseMode === 'cut' && chunk.subarray(-6).equals(readyForQuery)) cut();
     });
     client.once('close', () => upstream.destroy());
     upstream.once('close', () => client.destroySoon());
@@ -60,13 +60,13 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
   const { port } = server.address() as AddressInfo;
   return {
     url: url.replace(`:${target.port}/`, `:${port}/`),
-    cutAnswersTo: (text) => (marks.answersTo = text),
-    cutBefore: (text) => (marks.before = text),
-    silence: (text) => (marks.silence = text),
+    cutResponsesTo: (text) => (triggers.responsesTo = text),
+    cutBefore: (text) => (triggers.before = text),
+    silence: (text) => (triggers.silence = text),
     cuts: () => cuts,
-    lead(where) {
-      leads = where === 'to the server';
-      if (!leads) for (const socket of open) socket.destroy();
+    route(destination) {
+      isReachable = destination === 'to the server';
+      if (!isReachable) for (const socket of open) socket.destroy();
     },
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
@@ -78,7 +78,7 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
 }
 
 /** In no statement. */
-const none = 'no statement has this';
+const noTrigger = 'no statement has this';
 
 /** The message by which Postgres says that a statement is over, and no transaction is open: it was committed. */
 const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);

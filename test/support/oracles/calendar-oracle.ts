@@ -1,14 +1,14 @@
 /**
  * The calendar of counts by its definition, slowly: clocks are looked at minute by minute, or second by second. All in seconds.
  */
-export interface PlainUnit {
+export interface OracleUnit {
   readonly unit: 'SECOND' | 'MINUTE' | 'HOUR' | 'DAY' | 'WEEK' | 'MONTH' | 'YEAR';
   readonly every: number;
   readonly timeZone: string;
 }
 
 /** The start of the bucket that a second is in. */
-export function plainStart(second: number, how: PlainUnit): number {
+export function oracleStart(second: number, how: OracleUnit): number {
   const key = `${second} ${JSON.stringify(how)}`;
   const known = starts.get(key);
   if (known !== undefined) return known;
@@ -23,21 +23,21 @@ const clockUnits: Readonly<Record<string, number>> = { SECOND: 1, MINUTE: 60, HO
 const monday = Date.parse('2001-01-01T00:00:00Z') / 1000;
 
 /** The last second that shows a multiple, or shows another multiple than the second before it. */
-function clockStart(second: number, { unit, every, timeZone }: PlainUnit): number {
+function clockStart(second: number, { unit, every, timeZone }: OracleUnit): number {
   const step = every * clockUnits[unit]!;
   const multiple = (at: number): number => Math.floor((clock(at, timeZone) - monday) / step);
   const begins = (at: number): boolean => multiple(at) !== multiple(at - 1) || (clock(at, timeZone) - monday) % step === 0;
-  const usual = second - (clock(second, timeZone) - monday - multiple(second) * step);
-  if (isQuiet(usual - 1, second, timeZone)) return usual;
+  const regularStart = second - (clock(second, timeZone) - monday - multiple(second) * step);
+  if (isQuiet(regularStart - 1, second, timeZone)) return regularStart;
   if (begins(second)) return second;
-  const by = pace(usual - 1, second, timeZone);
+  const by = stepSeconds(regularStart - 1, second, timeZone);
   let at = Math.floor(second / by) * by;
   while (!begins(at)) at -= by;
   return at;
 }
 
 /** The first second that shows the date, or the next one, if that was shown already. */
-function dateStart(second: number, { unit, every, timeZone }: PlainUnit): number {
+function dateStart(second: number, { unit, every, timeZone }: OracleUnit): number {
   let [start, next] = [0, floorDate(clock(second, timeZone), unit, every)];
   do {
     start = firstShowing(next, timeZone);
@@ -46,7 +46,7 @@ function dateStart(second: number, { unit, every, timeZone }: PlainUnit): number
   return start;
 }
 
-function floorDate(shown: number, unit: PlainUnit['unit'], every: number): number {
+function floorDate(shown: number, unit: OracleUnit['unit'], every: number): number {
   if (unit === 'DAY' || unit === 'WEEK') {
     const days = every * (unit === 'WEEK' ? 7 : 1);
     return monday + Math.floor((shown - monday) / 86_400 / days) * days * 86_400;
@@ -58,7 +58,7 @@ function floorDate(shown: number, unit: PlainUnit['unit'], every: number): numbe
   return dateAt(Math.floor(first / 12), ((first % 12) + 12) % 12);
 }
 
-function nextDate(date: number, unit: PlainUnit['unit'], every: number): number {
+function nextDate(date: number, unit: OracleUnit['unit'], every: number): number {
   if (unit === 'DAY' || unit === 'WEEK') return date + every * (unit === 'WEEK' ? 7 : 1) * 86_400;
   const from = new Date(date * 1000);
   if (unit === 'YEAR') return dateAt(from.getUTCFullYear() + every, 0);
@@ -75,19 +75,19 @@ function dateAt(year: number, month: number): number {
 /** Days begin again and again, and looking for it takes long. */
 function firstShowing(shown: number, timeZone: string): number {
   const key = `${shown} ${timeZone}`;
-  const known = showings.get(key) ?? lookedFor(shown, timeZone);
+  const known = showings.get(key) ?? findFirstShowing(shown, timeZone);
   showings.set(key, known);
   return known;
 }
 
-function lookedFor(shown: number, timeZone: string): number {
+function findFirstShowing(shown: number, timeZone: string): number {
   const [from, to] = [shown - 57_600, shown + 57_600];
   if (isQuiet(from, to, timeZone)) return shown - offset(shown, timeZone);
-  for (let at = from; ; at += pace(from, to, timeZone)) if (clock(at, timeZone) >= shown) return at;
+  for (let at = from; ; at += stepSeconds(from, to, timeZone)) if (clock(at, timeZone) >= shown) return at;
 }
 
 /** Clocks differ from UTC by whole minutes, but for olden times. */
-function pace(from: number, to: number, timeZone: string): number {
+function stepSeconds(from: number, to: number, timeZone: string): number {
   return offset(from, timeZone) % 60 === 0 && offset(to, timeZone) % 60 === 0 ? 60 : 1;
 }
 

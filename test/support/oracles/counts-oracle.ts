@@ -1,8 +1,8 @@
 import { compareCodePoints } from '../../../src/event/text.ts';
-import { plainStart, type PlainUnit } from './calendar-oracle.ts';
+import { oracleStart, type OracleUnit } from './calendar-oracle.ts';
 
 /** An event as it was emitted, whatever it lacks being left out. */
-export interface PlainEvent {
+export interface OracleEvent {
   readonly event: string;
   readonly occurred: string;
   readonly resource: { readonly id: string; readonly labels: Readonly<Record<string, string>> };
@@ -10,15 +10,15 @@ export interface PlainEvent {
   readonly payload?: unknown;
 }
 
-export type PlainBy =
-  | { readonly time: PlainUnit }
+export type OracleDimension =
+  | { readonly time: OracleUnit }
   | { readonly event: { readonly segments?: number | null } }
   | { readonly resource: { readonly segments?: number | null } }
   | { readonly label: { readonly key: string } }
   | { readonly role: { readonly role: string } }
   | { readonly payload: { readonly path: string; readonly keys: readonly string[] } };
 
-export interface PlainBucket {
+export interface OracleBucket {
   readonly keys: readonly (string | null)[];
   readonly count: number;
   readonly firstOccurred: string;
@@ -26,7 +26,7 @@ export interface PlainBucket {
 }
 
 /** Counts as one would by hand; no empty buckets. In the order of keys. */
-export function plainCounts(events: readonly PlainEvent[], by: readonly PlainBy[]): readonly PlainBucket[] {
+export function oracleCounts(events: readonly OracleEvent[], by: readonly OracleDimension[]): readonly OracleBucket[] {
   const buckets = new Map<string, { keys: readonly (string | null)[]; times: string[] }>();
   for (const event of events) {
     let lists: (string | null)[][] = [[]];
@@ -46,7 +46,7 @@ export function plainCounts(events: readonly PlainEvent[], by: readonly PlainBy[
   }).toSorted(byKeys);
 }
 
-export function byKeys(a: Pick<PlainBucket, 'keys'>, b: Pick<PlainBucket, 'keys'>): number {
+export function byKeys(a: Pick<OracleBucket, 'keys'>, b: Pick<OracleBucket, 'keys'>): number {
   for (const [index, key] of a.keys.entries()) {
     const other = b.keys[index]!;
     if (key === other) continue;
@@ -55,8 +55,8 @@ export function byKeys(a: Pick<PlainBucket, 'keys'>, b: Pick<PlainBucket, 'keys'
   return 0;
 }
 
-function keysOf(event: PlainEvent, by: PlainBy): readonly (string | null)[] {
-  if ('time' in by) return [startText(plainStart(Math.floor(Date.parse(event.occurred) / 1000), by.time))];
+function keysOf(event: OracleEvent, by: OracleDimension): readonly (string | null)[] {
+  if ('time' in by) return [startText(oracleStart(Math.floor(Date.parse(event.occurred) / 1000), by.time))];
   if ('event' in by) return [segments(event.event, by.event.segments)];
   if ('resource' in by) return [segments(event.resource.id, by.resource.segments)];
   if ('label' in by) return [labelOf(event.resource, by.label.key)];
@@ -75,7 +75,7 @@ function segments(text: string, count: number | null | undefined): string {
   return count === null || count === undefined ? text : text.split('.', count).join('.');
 }
 
-function labelOf({ id, labels }: PlainEvent['resource'], key: string): string | null {
+function labelOf({ id, labels }: OracleEvent['resource'], key: string): string | null {
   if (key === 'prefect.resource.id') return id;
   const keys = key === 'prefect.resource.name' ? [key, 'prefect.name'] : [key];
   return keys.map((each) => (Object.hasOwn(labels, each) ? labels[each] : undefined)).find((value) => value !== undefined) ?? null;

@@ -9,20 +9,20 @@ const cased = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...'eßẞiIıİσςΣ𐐀𐐨', '\u0301') },
   { weight: 2, arbitrary: fc.constantFrom(...'"\\-+!.(|)[^]$*?{}%_/,: \n\t', '\u0001', '\u007F', '\u00A0') },
 );
-const spoken = fc.string({ unit: cased, minLength: 1, maxLength: 4 });
+const casedText = fc.string({ unit: cased, minLength: 1, maxLength: 4 });
 const word = fc.oneof(
   { weight: 2, arbitrary: fc.string({ unit: character, minLength: 1, maxLength: 3 }) },
-  { weight: 1, arbitrary: spoken },
+  { weight: 1, arbitrary: casedText },
 );
-const wordOrEmpty = fc.oneof({ weight: 2, arbitrary: fc.string({ unit: character, maxLength: 3 }) }, { weight: 1, arbitrary: spoken });
+const wordOrEmpty = fc.oneof({ weight: 2, arbitrary: fc.string({ unit: character, maxLength: 3 }) }, { weight: 1, arbitrary: casedText });
 const id = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom('a', 'b', 'a.b', 'a%', 'a_', '%', '\\', '💌') },
-  { weight: 1, arbitrary: spoken },
+  { weight: 1, arbitrary: casedText },
 );
 const role = fc.constantFrom('a', 'actor', '%', 'r_');
 const labelKey = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom('k', 'k.x', '%', '"', 'id', '💌', 'prefect.name', 'prefect.resource.name') },
-  { weight: 1, arbitrary: spoken },
+  { weight: 1, arbitrary: casedText },
 );
 const time = fc.integer({ min: 0, max: 5 }).map((n) => `2026-01-01T00:00:00.00000${n}Z`);
 const oddKey = fc.constantFrom('01', ' 1', '+0', 'a.b', '"', '\\', '💌', '__proto__', '9999999999');
@@ -30,7 +30,7 @@ const payloadKey = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('a', '0') },
   { weight: 4, arbitrary: fc.constantFrom('b', '1', '-1') },
   { weight: 2, arbitrary: oddKey },
-  { weight: 1, arbitrary: spoken },
+  { weight: 1, arbitrary: casedText },
 );
 const scalar = fc.oneof(
   wordOrEmpty,
@@ -81,30 +81,41 @@ const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*', '*', '?', '\\', '%
 const prefix = fc.constantFrom('', 'a', 'a.', 'a%', '%', '_', '\\', '💌', 'ab');
 
 /** Records with at most so many of these fields, chosen first, so that filters match now and then and stay small. */
-function few<T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }, most: number, always: Partial<typeof fields> = {}) {
+function someFields<T extends object>(
+  fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
+  maxFields: number,
+  alwaysFields: Partial<typeof fields> = {},
+) {
   const keys = Object.keys(fields) as (keyof T)[];
   return fc
-    .uniqueArray(fc.constantFrom(...keys), { minLength: 1, maxLength: most })
-    .chain((chosen) => fc.record({ ...always, ...Object.fromEntries(chosen.map((key) => [key, fields[key]])) })) as fc.Arbitrary<
+    .uniqueArray(fc.constantFrom(...keys), { minLength: 1, maxLength: maxFields })
+    .chain((chosen) => fc.record({ ...alwaysFields, ...Object.fromEntries(chosen.map((key) => [key, fields[key]])) })) as fc.Arbitrary<
     Partial<T>
   >;
 }
 
 const list = <T>(value: fc.Arbitrary<T>) => optionally(some(value));
-const range = few({ since: optionally(time), until: optionally(time) }, 2);
+const range = someFields({ since: optionally(time), until: optionally(time) }, 2);
 const name = (value: fc.Arbitrary<string>) =>
-  few({ in: list(value), startsWith: list(prefix), notIn: list(value), notStartsWith: list(prefix) }, 2);
+  someFields({ in: list(value), startsWith: list(prefix), notIn: list(value), notStartsWith: list(prefix) }, 2);
 const value = fc.oneof(wordOrEmpty, id, role);
-const label = few({ exists: optionally(fc.boolean()), in: list(value), notIn: list(value), like: list(glob), notLike: list(glob) }, 2, {
-  key: fc.oneof(labelKey, fc.constantFrom('prefect.resource.id', 'prefect.resource.role', 'missing')),
-} as object);
-const resource = few({ id: optionally(name(id)), labels: optionally(fc.array(label, { minLength: 1, maxLength: 2 })) }, 2);
-const related = few({ role: list(role), id: optionally(name(id)), labels: optionally(fc.array(label, { minLength: 1, maxLength: 2 })) }, 3);
+const label = someFields(
+  { exists: optionally(fc.boolean()), in: list(value), notIn: list(value), like: list(glob), notLike: list(glob) },
+  2,
+  {
+    key: fc.oneof(labelKey, fc.constantFrom('prefect.resource.id', 'prefect.resource.role', 'missing')),
+  } as object,
+);
+const resource = someFields({ id: optionally(name(id)), labels: optionally(fc.array(label, { minLength: 1, maxLength: 2 })) }, 2);
+const related = someFields(
+  { role: list(role), id: optionally(name(id)), labels: optionally(fc.array(label, { minLength: 1, maxLength: 2 })) },
+  3,
+);
 const path = fc
   .tuple(fc.oneof({ weight: 4, arbitrary: fc.constant('a') }, payloadKey), fc.array(payloadKey, { maxLength: 2 }))
   .map(([first, others]) => [first, ...others].map((key) => (/^[^."]+$/.test(key) ? key : JSON.stringify(key))).join('.'));
 const comparand = optionally(scalar);
-const payload = few(
+const payload = someFields(
   {
     exists: optionally(fc.boolean()),
     eq: fc.oneof(json, scalar),
@@ -119,15 +130,15 @@ const payload = few(
 );
 
 // Needles that are long enough to be missing now and then, their operators, phrases, and what is not quite either.
-const needle = fc.oneof(spoken, word, fc.string({ unit: cased, minLength: 2, maxLength: 3 }));
+const searchWord = fc.oneof(casedText, word, fc.string({ unit: cased, minLength: 2, maxLength: 3 }));
 const term = fc
-  .tuple(fc.constantFrom('', '', '-', '!', '+'), needle, fc.constantFrom('', '"'))
+  .tuple(fc.constantFrom('', '', '-', '!', '+'), searchWord, fc.constantFrom('', '"'))
   .map(([operator, what, quote]) => `${operator}${quote}${what}${quote}`);
 const text = fc
-  .array(fc.oneof({ weight: 8, arbitrary: term }, { weight: 1, arbitrary: spoken }), { maxLength: 4 })
+  .array(fc.oneof({ weight: 8, arbitrary: term }, { weight: 1, arbitrary: casedText }), { maxLength: 4 })
   .map((terms) => terms.join(' '));
 
-const plain = {
+const leafFields = {
   text: optionally(text),
   id: list(fc.nat(60).map((n) => `e${n}`)),
   occurred: optionally(range),
@@ -141,11 +152,11 @@ const plain = {
 };
 
 function filterOfDepth(depth: number): fc.Arbitrary<EventFilterInput> {
-  if (depth === 0) return few(plain, 2) as fc.Arbitrary<EventFilterInput>;
+  if (depth === 0) return someFields(leafFields, 2) as fc.Arbitrary<EventFilterInput>;
   const below = filterOfDepth(depth - 1);
   const nested = { and: list(below), or: list(below), not: optionally(below) };
-  const both = fc.tuple(few(plain, 1), few(nested, 2)).map(([one, other]) => ({ ...one, ...other }));
-  return fc.oneof(few(plain, 2), few(nested, 2), both) as fc.Arbitrary<EventFilterInput>;
+  const both = fc.tuple(someFields(leafFields, 1), someFields(nested, 2)).map(([one, other]) => ({ ...one, ...other }));
+  return fc.oneof(someFields(leafFields, 2), someFields(nested, 2), both) as fc.Arbitrary<EventFilterInput>;
 }
 
 export const anyFilter = filterOfDepth(3);

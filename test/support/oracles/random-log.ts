@@ -13,8 +13,8 @@ import { newDatabase } from '../test-server.ts';
 /** A database of a test's own with these events, e0 and so on, which have no digests. */
 export async function logOf(candidates: readonly object[]) {
   const stack = new AsyncDisposableStack();
-  const home = stack.use(await newDatabase());
-  const settings = readSettings(home.environment);
+  const testDatabase = stack.use(await newDatabase());
+  const settings = readSettings(testDatabase.environment);
   const { database } = stack.use(await openStore(settings));
   const drafts = candidates.map((candidate, n) => draftOf({ ...candidate, id: `e${n}` }));
   for (let at = 0; at < drafts.length; at += 50) await appendEvents(database, drafts.slice(at, at + 50), 'REJECT_ALL');

@@ -1,4 +1,4 @@
-import type { World } from '../test-server.ts';
+import type { TestServer } from '../test-server.ts';
 
 export interface Posted {
   readonly status: number;
@@ -7,40 +7,40 @@ export interface Posted {
 }
 
 /** Posts to a path of a world's server: text and bytes as they are, anything else as JSON. */
-export async function postTo(world: World, path: string, body: unknown, headers: Record<string, string>): Promise<Posted> {
-  const sent = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
-  const response = await fetch(`${world.tidings.url}${path}`, { method: 'POST', body: sent as string, headers });
-  const answer = await response.text();
-  return { status: response.status, body: answer === '' ? null : JSON.parse(answer), headers: response.headers };
+export async function postTo(server: TestServer, path: string, body: unknown, headers: Record<string, string>): Promise<Posted> {
+  const requestBody = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  const response = await fetch(`${server.tidings.url}${path}`, { method: 'POST', body: requestBody as string, headers });
+  const responseText = await response.text();
+  return { status: response.status, body: responseText === '' ? null : JSON.parse(responseText), headers: response.headers };
 }
 
 /** The place behind what is stored so far. */
-export async function headOf(world: World): Promise<string> {
-  return (await world.data('{ head }')).head;
+export async function headOf(server: TestServer): Promise<string> {
+  return (await server.data('{ head }')).head;
 }
 
 /** The ids of the stored events in log order; of those after a cursor. */
-export async function storedIds(world: World, after: string | null = null): Promise<string[]> {
+export async function storedIds(server: TestServer, after: string | null = null): Promise<string[]> {
   const query = 'query ($after: Cursor) { events(order: LOG, first: 1000, after: $after) { nodes { id } } }';
-  return (await world.data(query, { after })).events.nodes.map(({ id }: { id: string }) => id);
+  return (await server.data(query, { after })).events.nodes.map(({ id }: { id: string }) => id);
 }
 
 /** The same, whole. */
-export async function storedEvents(world: World, after: string | null = null): Promise<any[]> {
+export async function storedEvents(server: TestServer, after: string | null = null): Promise<any[]> {
   const query = `query ($after: Cursor) { events(order: LOG, first: 1000, after: $after) { nodes {
     id occurred event resource { id labels } related { id role labels } payload follows { id } } } }`;
-  return (await world.data(query, { after })).events.nodes;
+  return (await server.data(query, { after })).events.nodes;
 }
 
-export async function countOf(world: World): Promise<number> {
-  return (await world.data('{ events(first: 1) { totalCount(max: 100000) { count } } }')).events.totalCount.count;
+export async function countOf(server: TestServer): Promise<number> {
+  return (await server.data('{ events(first: 1) { totalCount(max: 100000) { count } } }')).events.totalCount.count;
 }
 
 /** How many events came through a door so far: created, duplicates and rejected ones. */
-export async function throughDoor({ tidings }: World, door: string): Promise<number[]> {
+export async function adapterEventCounts({ tidings }: TestServer, protocol: string): Promise<number[]> {
   const text = await (await fetch(`${tidings.url}/metrics`)).text();
   return ['created', 'duplicate', 'rejected'].map((status) => {
-    const [, count = 0] = text.split(`tidings_door_events_total{door="${door}",status="${status}"} `);
+    const [, count = 0] = text.split(`tidings_adapter_events_total{protocol="${protocol}",status="${status}"} `);
     return Number.parseInt(String(count), 10);
   });
 }

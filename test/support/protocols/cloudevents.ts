@@ -1,11 +1,16 @@
 import { postTo, type Posted } from './adapter.ts';
-import type { World } from '../test-server.ts';
+import type { TestServer } from '../test-server.ts';
 
 export const structured = { 'content-type': 'application/cloudevents+json' };
 export const batched = { 'content-type': 'application/cloudevents-batch+json; charset=utf-8' };
 
-export function postCloudEvent(world: World, body: unknown, headers: Record<string, string> = structured, query = ''): Promise<Posted> {
-  return postTo(world, `/cloudevents${query}`, body, headers);
+export function postCloudEvent(
+  server: TestServer,
+  body: unknown,
+  headers: Record<string, string> = structured,
+  query = '',
+): Promise<Posted> {
+  return postTo(server, `/cloudevents${query}`, body, headers);
 }
 
 /** A sound one, in the JSON format. */

@@ -10,12 +10,12 @@ export interface PrefectSocket extends Disposable {
   /** Pings, and resolves when the pong has come. */
   settled(): Promise<void>;
   /** Resolves with so many messages, the first ones. */
-  take(count: number): Promise<any[]>;
+  onPong(count: number): Promise<any[]>;
   /** The code and the reason of the close. */
   readonly closed: Promise<readonly [number, string]>;
 }
 
-export interface Opening {
+export interface OpenOptions {
   readonly token?: string | null;
   /** What is sent first; null: nothing, not even that. */
   readonly first?: unknown;
@@ -26,15 +26,15 @@ export interface Opening {
 /** Opens a socket as Prefect's client does: a ping, then who it is. */
 export async function openPrefect(
   url: string,
-  way: 'in' | 'out',
-  { token = null, first, protocol = 'prefect', options }: Opening = {},
+  direction: 'in' | 'out',
+  { token = null, first, protocol = 'prefect', options }: OpenOptions = {},
 ): Promise<PrefectSocket> {
-  const address = `${url.replace('http', 'ws')}/api/events/${way}`;
+  const address = `${url.replace('http', 'ws')}/api/events/${direction}`;
   const socket = protocol === null ? new WebSocket(address, options) : new WebSocket(address, protocol, options);
   const received: any[] = [];
-  let waiting: (() => void)[] = [];
+  let wakeups: (() => void)[] = [];
   const wake = (): void => {
-    for (const each of waiting.splice(0)) each();
+    for (const each of wakeups.splice(0)) each();
   };
   socket.on('message', (data: Buffer) => {
     received.push(JSON.parse(data.toString()));
@@ -43,21 +43,21 @@ export async function openPrefect(
   const closed = new Promise<readonly [number, string]>((resolve) => socket.on('close', (code, reason) => resolve([code, String(reason)])));
   socket.on('close', wake);
   socket.on('error', () => undefined);
-  const until = async (isTrue: () => boolean): Promise<void> => {
-    while (!isTrue()) {
+  const waitUntil = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) {
       if (socket.readyState === WebSocket.CLOSED) throw new Error(`the socket closed: ${(await closed).join(' ')}`);
-      await new Promise<void>((resolve) => waiting.push(resolve));
+      await new Promise<void>((resolve) => wakeups.push(resolve));
     }
   };
   const settled = async (): Promise<void> => {
     const marker = String(Math.random());
     let settle: { resolve: () => void; reject: (error: Error) => void };
     const pong = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
-    const take = (data: Buffer): void => (String(data) === marker ? settle.resolve() : undefined);
+    const onPong = (data: Buffer): void => (String(data) === marker ? settle.resolve() : undefined);
     const fail = (): void => settle.reject(new Error('the socket closed before the pong'));
-    socket.on('pong', take).once('close', fail);
+    socket.on('pong', onPong).once('close', fail);
     socket.ping(marker);
-    await pong.finally(() => socket.off('pong', take).off('close', fail));
+    await pong.finally(() => socket.off('pong', onPong).off('close', fail));
   };
   const send = (message: unknown): void => socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   await Promise.race([once(socket, 'open').catch(() => undefined), closed]);
@@ -65,7 +65,7 @@ export async function openPrefect(
     await settled();
     send(first ?? { type: 'auth', token });
     if (first === undefined) {
-      await Promise.race([until(() => received.length > 0), closed]);
+      await Promise.race([waitUntil(() => received.length > 0), closed]);
       if (received[0]?.type === 'auth_success') received.shift();
     }
   }
@@ -75,8 +75,8 @@ export async function openPrefect(
     send,
     settled,
     closed,
-    async take(count) {
-      await until(() => received.length >= count);
+    async onPong(count) {
+      await waitUntil(() => received.length >= count);
       return received.slice(0, count);
     },
     [Symbol.dispose]: () => socket.terminate(),
@@ -98,7 +98,7 @@ export function document(event: string, more: object = {}): any {
 }
 
 /** Asks one of the routes under /api. */
-export async function askPrefect(
+export async function requestPrefect(
   url: string,
   path: string,
   body?: unknown,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, type TestContext } from 'vitest';
 /** An environment of Python with a package, for the tests of one file. */
 export interface Python {
   /** Skips a test where there cannot be one, and says why; but where CI says that Python has to be there, fails it. */
-  need(context: TestContext): void;
+  requirePython(context: TestContext): void;
   /** The path of a program in it, such as python3. */
   program(name: string): string;
 }
@@ -17,9 +17,9 @@ export function pythonWith(requirement: string): Python {
   let folder = '';
   let missing: string | null = null;
   const program = (name: string): string => join(folder, 'bin', name);
-  const run = (what: string, command: string, words: readonly string[]): string => {
+  const run = (what: string, command: string, args: readonly string[]): string => {
     try {
-      return missing === null ? execFileSync(command, words, { stdio: 'pipe', timeout: 240_000, encoding: 'utf8' }) : '';
+      return missing === null ? execFileSync(command, args, { stdio: 'pipe', timeout: 240_000, encoding: 'utf8' }) : '';
     } catch (error) {
       missing = `${what} is missing: ${(error as Error).message}`;
       return '';
@@ -30,20 +30,20 @@ export function pythonWith(requirement: string): Python {
     run('Python 3 with venv', 'python3', ['-m', 'venv', folder]);
     run('PyPI', program('python3'), ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', requirement]);
     const [name = requirement] = requirement.split(/[[=]/);
-    const told = run(name, program('python3'), ['-c', telling, name]);
-    if (missing === null) console.log(`tests with ${told.trim()}`);
+    const versions = run(name, program('python3'), ['-c', printVersions, name]);
+    if (missing === null) console.log(`tests with ${versions.trim()}`);
   }, 400_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return {
     program,
-    need(context) {
+    requirePython(context) {
       if (missing !== null && process.env['TIDINGS_TEST_PYTHON'] !== 'required') context.skip(missing);
       expect(missing).toBeNull();
     },
   };
 }
 
-const telling = `
+const printVersions = `
 import sys
 from importlib.metadata import version
 print(f"Python {sys.version.split()[0]}, {sys.argv[1]} {version(sys.argv[1])}")

@@ -9,7 +9,7 @@ export interface RawSocket extends Disposable {
   readonly received: Map<string, number>;
   send(message: object): void;
   /** What is sent meanwhile goes out at once, in as few TCP segments as there can be. */
-  together(send: () => void): void;
+  sendTogether(send: () => void): void;
   /** Asks a query, and resolves when it was answered: everything sent before it was read by the server. */
   settled(): Promise<void>;
 }
@@ -19,40 +19,40 @@ export async function openRaw(url: string, options: ClientOptions = {}): Promise
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', options);
   socket.on('error', () => undefined);
   const received = new Map<string, number>();
-  const answers = new Set<string>();
+  const responses = new Set<string>();
   socket.on('message', (data: Buffer) => {
     const { id, type, payload } = JSON.parse(data.toString());
     const kind = type === 'error' ? `error ${payload[0].extensions?.code ?? payload[0].message}` : type;
-    if (type === 'next') answers.add(id);
+    if (type === 'next') responses.add(id);
     received.set(kind, (received.get(kind) ?? 0) + 1);
   });
   const send = (message: object): void => socket.send(JSON.stringify(message));
   /** Resolves when a message has made something true; rejects when the socket closes before. */
-  const until = (isTrue: () => boolean): Promise<void> =>
+  const waitUntil = (condition: () => boolean): Promise<void> =>
     new Promise((resolve, reject) => {
-      socket.on('message', () => isTrue() && resolve());
+      socket.on('message', () => condition() && resolve());
       socket.once('close', (code) => reject(new Error(`the socket closed with ${code} before the server had answered`)));
     });
   await once(socket, 'open');
-  const acknowledged = until(() => received.has('connection_ack'));
+  const acknowledged = waitUntil(() => received.has('connection_ack'));
   send({ type: 'connection_init' });
   await acknowledged;
-  let asked = 0;
+  let requests = 0;
   return {
     socket,
     received,
     send,
-    together(sendAll) {
+    sendTogether(sendMessages) {
       const { _socket: tcp } = socket as unknown as { _socket: Socket };
       tcp.cork();
-      sendAll();
+      sendMessages();
       tcp.uncork();
     },
     async settled() {
-      const id = `settled-${(asked += 1)}`;
-      const answered = until(() => answers.has(id));
+      const id = `settled-${(requests += 1)}`;
+      const response = waitUntil(() => responses.has(id));
       send({ id, type: 'subscribe', payload: { query: '{ head }' } });
-      await answered;
+      await response;
     },
     [Symbol.dispose]: () => socket.terminate(),
   };

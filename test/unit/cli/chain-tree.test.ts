@@ -15,17 +15,17 @@ const nothing = { ancestors: [], missingId: null, cyclic: false, truncated: fals
 const plain = { coloured: false, columns: Infinity };
 
 /** Reads the leaders back out of a drawing: the one above in the column, or that of the branch. */
-function leadersIn(lines: readonly string[]): ReadonlyMap<string, string> {
-  const leaders = new Map<string, string>();
+function predecessorsIn(lines: readonly string[]): ReadonlyMap<string, string> {
+  const predecessors = new Map<string, string>();
   const columns: (string | undefined)[] = [];
   for (const line of lines) {
     const column = line.search(/[○●]/) / 2;
     const id = line.split('  ').at(-1)!;
-    const leader = line.includes('├─') ? columns[column - 1] : columns[column];
-    if (leader !== undefined) leaders.set(id, leader);
+    const predecessor = line.includes('├─') ? columns[column - 1] : columns[column];
+    if (predecessor !== undefined) predecessors.set(id, predecessor);
     columns.splice(column, Infinity, id);
   }
-  return leaders;
+  return predecessors;
 }
 
 test('a drawing says of each descendant which event it follows, and is never deep', () => {
@@ -33,13 +33,13 @@ test('a drawing says of each descendant which event it follows, and is never dee
     fc.property(fc.array(fc.nat(), { maxLength: 300 }), (drawn) => {
       const asked = event('0', null);
       const levels = [[asked]];
-      const all = [asked, ...drawn.map((leader, n) => event(`${n + 1}`, `${leader % (n + 1)}`))];
+      const all = [asked, ...drawn.map((predecessor, n) => event(`${n + 1}`, `${predecessor % (n + 1)}`))];
       for (let level = [asked]; level.length > 0; levels.push(level)) {
         level = all.filter(({ followsId }) => level.some(({ id }) => id === followsId));
       }
       const lines = drawChain(asked, { ...nothing, descendants: levels.slice(1).flat() }, plain);
       expect(lines).toHaveLength(all.length);
-      expect(leadersIn(lines)).toEqual(new Map(all.slice(1).map(({ id, followsId }) => [id, followsId])));
+      expect(predecessorsIn(lines)).toEqual(new Map(all.slice(1).map(({ id, followsId }) => [id, followsId])));
       for (const line of lines) expect(line.search(/[○●]/)).toBeLessThanOrEqual(2 * Math.log2(all.length + 1));
     }),
   );

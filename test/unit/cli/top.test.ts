@@ -3,7 +3,7 @@ import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { startBoard } from '../../../src/cli/top/live-table.ts';
+import { startLiveTable } from '../../../src/cli/top/live-table.ts';
 import { cut, padded, widthOf } from '../../../src/cli/terminal/format-text.ts';
 import { startTopCounts, type TopCounts } from '../../../src/cli/top/counters.ts';
 import { topTable } from '../../../src/cli/top/table.ts';
@@ -16,7 +16,7 @@ test('rates are those since the last look, counts those since the start, the mos
   const counts = startTopCounts();
   add(counts, { b: 4, a: 4, c: 20 });
   vi.advanceTimersByTime(2000);
-  expect(counts.take()).toEqual({
+  expect(counts.takeSnapshot()).toEqual({
     rows: [
       { key: 'c', count: 20, rate: 10 },
       { key: 'a', count: 4, rate: 2 },
@@ -29,17 +29,17 @@ test('rates are those since the last look, counts those since the start, the mos
   });
   add(counts, { b: 1 });
   vi.advanceTimersByTime(500);
-  const { rows, rate, total } = counts.take();
+  const { rows, rate, total } = counts.takeSnapshot();
   expect([rows[1], rows[2], rate, total]).toEqual([{ key: 'b', count: 5, rate: 2 }, { key: 'a', count: 4, rate: 0 }, 2, 29]);
-  expect(counts.whole()).toMatchObject({ total: 29, rate: 11.6, seconds: 2.5 });
-  expect(counts.whole().rows[1]).toEqual({ key: 'b', count: 5, rate: 2 });
+  expect(counts.overall()).toMatchObject({ total: 29, rate: 11.6, seconds: 2.5 });
+  expect(counts.overall().rows[1]).toEqual({ key: 'b', count: 5, rate: 2 });
 });
 
 test('of more keys than memory has room for, the frequent ones stay, and no event is left uncounted', () => {
   const counts = startTopCounts();
   add(counts, { often: 3 });
   for (let n = 0; n < 250_000; n += 1) counts.add(`once-${n}`);
-  const { rows, total, others } = counts.take();
+  const { rows, total, others } = counts.takeSnapshot();
   expect(rows.length).toBeLessThanOrEqual(100_000);
   expect(rows[0]).toMatchObject({ key: 'often', count: 3 });
   expect(rows.reduce((sum, { count }) => sum + count, others)).toBe(total);
@@ -50,8 +50,8 @@ test('a terminal is redrawn in place, keeps the note about the connection, and i
   const counts = startTopCounts();
   add(counts, { 'acme.a': 3 });
   {
-    using board = startBoard({ counts, heading: 'event', everyMs: 1000, say: () => undefined }, terminal);
-    board.note('connected to http://127.0.0.1:4000, going on');
+    using liveTable = startLiveTable({ counts, heading: 'event', intervalMs: 1000, report: () => undefined }, terminal);
+    liveTable.note('connected to http://127.0.0.1:4000, going on');
     add(counts, { 'acme.b': 8, 'acme.c': 1, 'acme.d': 1 });
     vi.advanceTimersByTime(1000);
   }
@@ -79,7 +79,7 @@ test('a terminal that changes its size gets a table that fits', () => {
   const counts = startTopCounts();
   add(counts, { [`acme.${'x'.repeat(90)}`]: 1234, short: 1 });
   {
-    using _board = startBoard({ counts, heading: 'event', everyMs: 1000, say: () => undefined }, terminal);
+    using _table = startLiveTable({ counts, heading: 'event', intervalMs: 1000, report: () => undefined }, terminal);
     for (const [columns, rows] of [
       [20, 5],
       [4, 2],
@@ -98,10 +98,13 @@ test('a terminal that changes its size gets a table that fits', () => {
 test('what is no terminal gets a table when events came, and what came last at the end', () => {
   const { terminal, written } = screen({ isTTY: false });
   const counts = startTopCounts();
-  const said: string[] = [];
+  const printedLines: string[] = [];
   {
-    using board = startBoard({ counts, heading: 'event', everyMs: 1000, say: (sentence) => void said.push(sentence) }, terminal);
-    board.note('connected');
+    using liveTable = startLiveTable(
+      { counts, heading: 'event', intervalMs: 1000, report: (sentence) => void printedLines.push(sentence) },
+      terminal,
+    );
+    liveTable.note('connected');
     vi.advanceTimersByTime(1000);
     add(counts, { a: 1 });
     vi.advanceTimersByTime(3000);
@@ -109,7 +112,7 @@ test('what is no terminal gets a table when events came, and what came last at t
     add(counts, { a: 1 });
   }
   expect(written()).toMatch(/^2 events in 4 s, .*\na {10}2 .*\n\n$/s);
-  expect(said).toEqual(['connected']);
+  expect(printedLines).toEqual(['connected']);
 });
 
 test('no line of a table is wider than its room, whatever the keys, and its counts add up', () => {
@@ -121,7 +124,7 @@ test('no line of a table is wider than its room, whatever the keys, and its coun
       (keys, columns, lines) => {
         const counts = startTopCounts();
         add(counts, keys);
-        const table = topTable('event', counts.take(), { columns, lines, bars: 30 });
+        const table = topTable('event', counts.takeSnapshot(), { columns, lines, bars: 30 });
         for (const line of table) expect(widthOf(line)).toBeLessThanOrEqual(columns);
         expect(table.length).toBeLessThanOrEqual(Math.max(lines, 4));
       },

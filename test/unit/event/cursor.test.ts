@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatCursor, origin, parseCursor, type EventOrder, type PageCursor, type Position } from '../../../src/event/cursor.ts';
 import { fromMicros } from '../../../src/event/instant.ts';
 import { codePoint } from '../support/code-points.ts';
-import { refusal } from '../support/rejection.ts';
+import { rejection } from '../support/rejection.ts';
 
 const orders: readonly EventOrder[] = ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST'];
 const epochs = fc.stringMatching(/^[0-9a-f]{12}$/);
@@ -18,8 +18,8 @@ const timedCursors: fc.Arbitrary<PageCursor> = fc.record({
 });
 const cursors = fc.oneof(logCursors, timedCursors);
 
-const place: PageCursor = { order: 'LOG', epoch: '0123456789ab', position: 4711 as Position };
-const timed = (order: 'NEWEST_FIRST' | 'OLDEST_FIRST'): PageCursor => ({ ...place, order, occurred: fromMicros(0n)! });
+const pageCursor: PageCursor = { order: 'LOG', epoch: '0123456789ab', position: 4711 as Position };
+const timed = (order: 'NEWEST_FIRST' | 'OLDEST_FIRST'): PageCursor => ({ ...pageCursor, order, occurred: fromMicros(0n)! });
 
 describe('a cursor gives back what it was made of', () => {
   test('in every order, at every place', () => {
@@ -57,14 +57,14 @@ describe('a text that Tidings did not give is BAD_CURSOR, with its path', () => 
   const zeros = Buffer.alloc(20).toString('base64url');
   const texts = ['', ' ', 'x', 'null', '0', 'NDcxMQ==', zeros, 'A'.repeat(28), 'A'.repeat(38), 'arrayconnection:1', '\0', '💥', '\ud800'];
   test.each(texts)('%j', (text) => {
-    for (const order of orders) expect(reading(text, order)).toEqual(badCursor);
+    for (const order of orders) expect(reading(text, order)).toEqual(rejectionOf);
   });
 
   test('any text', () => {
     const texts = fc.oneof(fc.string({ unit: codePoint }), fc.base64String({ minLength: 24, maxLength: 40 }));
     fc.assert(
       fc.property(texts, fc.constantFrom(...orders), (text, order) => {
-        expect(reading(text, order)).toEqual(badCursor);
+        expect(reading(text, order)).toEqual(rejectionOf);
       }),
     );
   });
@@ -73,18 +73,18 @@ describe('a text that Tidings did not give is BAD_CURSOR, with its path', () => 
     fc.assert(
       fc.property(cursors, fc.nat(), (cursor, cut) => {
         const text = formatCursor(cursor);
-        expect(reading(text.slice(0, cut % text.length), cursor.order)).toEqual(badCursor);
-        expect(reading(text.slice(1 + (cut % text.length)), cursor.order)).toEqual(badCursor);
+        expect(reading(text.slice(0, cut % text.length), cursor.order)).toEqual(rejectionOf);
+        expect(reading(text.slice(1 + (cut % text.length)), cursor.order)).toEqual(rejectionOf);
         const longer = [`${text}=`, `${text}A`, `${text} `, ` ${text}`, `A${text}`, `${text}\n`, `${text}${text}`];
-        for (const other of longer) expect(reading(other, cursor.order)).toEqual(badCursor);
+        for (const other of longer) expect(reading(other, cursor.order)).toEqual(rejectionOf);
       }),
     );
   });
 
   test('a cursor in the other base64 alphabet', () => {
-    const text = formatCursor({ ...place, epoch: 'fbeffbeffbef' });
+    const text = formatCursor({ ...pageCursor, epoch: 'fbeffbeffbef' });
     expect(text).toMatch(/[-_]/);
-    expect(reading(text.replaceAll('-', '+').replaceAll('_', '/'), 'LOG')).toEqual(badCursor);
+    expect(reading(text.replaceAll('-', '+').replaceAll('_', '/'), 'LOG')).toEqual(rejectionOf);
   });
 
   test('the message quotes a long text only in part', () => {
@@ -94,12 +94,12 @@ describe('a text that Tidings did not give is BAD_CURSOR, with its path', () => 
 
 test('a cursor with one character changed never reads as another place', () => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= ';
-  for (const cursor of [place, timed('NEWEST_FIRST'), timed('OLDEST_FIRST')]) {
+  for (const cursor of [pageCursor, timed('NEWEST_FIRST'), timed('OLDEST_FIRST')]) {
     const text = formatCursor(cursor);
     for (let at = 0; at < text.length; at += 1) {
       for (const character of alphabet.replace(text[at]!, '')) {
         const mutated = text.slice(0, at) + character + text.slice(at + 1);
-        for (const order of orders) expect(reading(mutated, order)).toEqual(badCursor);
+        for (const order of orders) expect(reading(mutated, order)).toEqual(rejectionOf);
       }
     }
   }
@@ -111,25 +111,25 @@ test('nor does one with two neighbours exchanged', () => {
       const text = formatCursor(cursor);
       const at = n % (text.length - 1);
       fc.pre(text[at] !== text[at + 1]);
-      expect(reading(text.slice(0, at) + text[at + 1]! + text[at]! + text.slice(at + 2), cursor.order)).toEqual(badCursor);
+      expect(reading(text.slice(0, at) + text[at + 1]! + text[at]! + text.slice(at + 2), cursor.order)).toEqual(rejectionOf);
     }),
   );
 });
 
 describe('a cursor works only in the order it came from', () => {
-  const given = [place, timed('NEWEST_FIRST'), timed('OLDEST_FIRST')];
+  const given = [pageCursor, timed('NEWEST_FIRST'), timed('OLDEST_FIRST')];
   test.each(
     given.flatMap((cursor) => orders.filter((order) => order !== cursor.order).map((order) => [cursor.order, order, cursor] as const)),
   )('one of %s is BAD_CURSOR in %s', (from, to, cursor) => {
-    expect(reading(formatCursor(cursor), to)).toEqual(badCursor);
+    expect(reading(formatCursor(cursor), to)).toEqual(rejectionOf);
     expect(() => parseCursor(formatCursor(cursor), to, ['after'])).toThrow(
       `after: expected a cursor of order ${to}, got one of ${from}; a cursor works only in the order it came from`,
     );
   });
 });
 
-const badCursor = expect.objectContaining({ code: 'BAD_CURSOR', path: ['events', 'after'] });
+const rejectionOf = expect.objectContaining({ code: 'BAD_CURSOR', path: ['events', 'after'] });
 
 function reading(text: string, order: EventOrder): unknown {
-  return refusal(() => parseCursor(text, order, ['events', 'after']));
+  return rejection(() => parseCursor(text, order, ['events', 'after']));
 }

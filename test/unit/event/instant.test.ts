@@ -84,7 +84,7 @@ describe('the range is the years 0000 to 9999 in UTC', () => {
 });
 
 describe('what is no time is refused', () => {
-  const refused: Readonly<Record<string, readonly string[]>> = {
+  const rejected: Readonly<Record<string, readonly string[]>> = {
     'a day that its month does not have': [
       '2026-02-30T00:00:00Z',
       '2025-02-29T00:00:00Z',
@@ -122,7 +122,7 @@ describe('what is no time is refused', () => {
     ],
     'something before or behind': [' 2026-01-01T00:00:00Z', '2026-01-01T00:00:00 Z', '2026-01-01T00:00:00Z\n', '2026-01-01T00:00:00Z0'],
   };
-  test.each(Object.entries(refused))('%s', (_what, texts) => {
+  test.each(Object.entries(rejected))('%s', (_what, texts) => {
     expect(texts.filter((text) => parseInstant(text) !== null)).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { TidingsError } from '../../../src/errors.ts';
 import { parsePayloadPath, valueAt } from '../../../src/event/payload-path.ts';
 import { codePoint } from '../support/code-points.ts';
-import { refusal } from '../support/rejection.ts';
+import { rejection } from '../support/rejection.ts';
 
 const at = (payload: unknown, path: string): unknown => valueAt(payload, parsePayloadPath(path));
 
@@ -68,7 +68,7 @@ describe('what is no path is BAD_USER_INPUT', () => {
     'a."b',
   ];
   test.each(wrong)('%j', (text) => {
-    expect(refusal(() => parsePayloadPath(text))).toEqual({
+    expect(rejection(() => parsePayloadPath(text))).toEqual({
       code: 'BAD_USER_INPUT',
       path: ['path'],
       message: `path: expected dotted keys such as a."b.c".0, got ${JSON.stringify(text)}`,
@@ -80,8 +80,8 @@ describe('what is no path is BAD_USER_INPUT', () => {
     fc.assert(
       fc.property(fc.string({ unit: units }), (text) => {
         const read = expect.objectContaining({ returned: expect.any(Array) });
-        const refused = expect.objectContaining({ code: 'BAD_USER_INPUT' });
-        expect([read, refused].some((each) => each.asymmetricMatch(refusal(() => parsePayloadPath(text))))).toBe(true);
+        const rejected = expect.objectContaining({ code: 'BAD_USER_INPUT' });
+        expect([read, rejected].some((each) => each.asymmetricMatch(rejection(() => parsePayloadPath(text))))).toBe(true);
       }),
     );
   });

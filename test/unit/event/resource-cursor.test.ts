@@ -1,14 +1,21 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { behindPrefix, byCodePoints } from '../../../src/event/text.ts';
-import { formatCursor, parseCursor, type Position, formatResourceCursor, parseResourceCursor, seal } from '../../../src/event/cursor.ts';
+import { prefixSuccessor, byCodePoints } from '../../../src/event/text.ts';
+import {
+  formatCursor,
+  parseCursor,
+  type Position,
+  formatResourceCursor,
+  parseResourceCursor,
+  encodeWithChecksum,
+} from '../../../src/event/cursor.ts';
 import { storableText } from '../support/code-points.ts';
-import { refusal } from '../support/rejection.ts';
+import { rejection } from '../support/rejection.ts';
 
-const badCursor = expect.objectContaining({ code: 'BAD_CURSOR', path: ['after'] });
+const rejectionOf = expect.objectContaining({ code: 'BAD_CURSOR', path: ['after'] });
 const text = storableText(0, 12);
 const ids = storableText(1, 12);
-const reading = (cursor: string): unknown => refusal(() => parseResourceCursor(cursor, ['after']));
+const reading = (cursor: string): unknown => rejection(() => parseResourceCursor(cursor, ['after']));
 
 test('a cursor gives back the id that it was made of', () => {
   fc.assert(
@@ -24,10 +31,10 @@ test('a cursor with one character changed, and any other text, is BAD_CURSOR', (
       const cursor = formatResourceCursor(id);
       const index = at % cursor.length;
       const changed = cursor.slice(0, index) + (cursor[index] === 'A' ? 'B' : 'A') + cursor.slice(index + 1);
-      for (const each of [changed, cursor.slice(1), `${cursor}A`, other]) expect(reading(each)).toEqual(badCursor);
+      for (const each of [changed, cursor.slice(1), `${cursor}A`, other]) expect(reading(each)).toEqual(rejectionOf);
     }),
   );
-  for (const bytes of [[4], [4, 0], [4, 0xff], [5, 97], []]) expect(reading(seal(Buffer.from(bytes)))).toEqual(badCursor);
+  for (const bytes of [[4], [4, 0], [4, 0xff], [5, 97], []]) expect(reading(encodeWithChecksum(Buffer.from(bytes)))).toEqual(rejectionOf);
 });
 
 test('cursors of resources and of events are not taken for one another', () => {
@@ -38,10 +45,10 @@ test('cursors of resources and of events are not taken for one another', () => {
       position: 7 as Position,
       occurred: '2026-01-01T00:00:00.000000Z' as any,
     });
-    expect(reading(ofEvents)).toEqual(badCursor);
+    expect(reading(ofEvents)).toEqual(rejectionOf);
     // As long as those of events are.
     for (const length of [15, 23]) {
-      expect(refusal(() => parseCursor(formatResourceCursor('x'.repeat(length)), order, ['after']))).toEqual(badCursor);
+      expect(rejection(() => parseCursor(formatResourceCursor('x'.repeat(length)), order, ['after']))).toEqual(rejectionOf);
     }
   }
 });
@@ -49,13 +56,13 @@ test('cursors of resources and of events are not taken for one another', () => {
 test('what begins with a prefix lies before what is behind it, and nothing else does', () => {
   fc.assert(
     fc.property(text, text, text, (prefix, end, other) => {
-      const behind = behindPrefix(prefix);
+      const behind = prefixSuccessor(prefix);
       const before = (each: string): boolean => behind === null || byCodePoints(each, behind) < 0;
       expect(before(prefix + end)).toBe(true);
       expect(byCodePoints(other, prefix) >= 0 && before(other)).toBe(other.startsWith(prefix));
     }),
   );
-  expect([behindPrefix(''), behindPrefix('\u{10ffff}'), behindPrefix('a\u{10ffff}'), behindPrefix('\ud7ff')]).toEqual([
+  expect([prefixSuccessor(''), prefixSuccessor('\u{10ffff}'), prefixSuccessor('a\u{10ffff}'), prefixSuccessor('\ud7ff')]).toEqual([
     null,
     null,
     'b',

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bytesBeyond, documentBytes } from '../../../src/event/document.ts';
+import { documentBytesOver, documentBytes } from '../../../src/event/document.ts';
 import type { EventDraft } from '../../../src/event/event.ts';
 import type { Instant } from '../../../src/event/instant.ts';
-import { draftOf, eventWith, problemsOf, soundEvent } from '../support/valid-event.ts';
+import { draftOf, eventWith, problemsOf, validEvent } from '../support/valid-event.ts';
 
 const texts = [
   ['id', 255],
@@ -19,21 +19,21 @@ const texts = [
 ] as const;
 
 describe('TOO_LONG', () => {
-  test.each(texts)('%s may have %i characters, and not one more', (path, most) => {
-    expect(problemsOf(eventWith(path, 'x'.repeat(most)))).toEqual([]);
-    expect(problemsOf(eventWith(path, 'x'.repeat(most + 1)))).toEqual([`TOO_LONG input.3.${path}`]);
+  test.each(texts)('%s may have %i characters, and not one more', (path, maximal) => {
+    expect(problemsOf(eventWith(path, 'x'.repeat(maximal)))).toEqual([]);
+    expect(problemsOf(eventWith(path, 'x'.repeat(maximal + 1)))).toEqual([`TOO_LONG input.3.${path}`]);
   });
 
-  test.each(texts)('%s: a character is a code point, whatever it takes in UTF-16', (path, most) => {
-    expect(problemsOf(eventWith(path, '💥'.repeat(most)))).toEqual([]);
-    expect(problemsOf(eventWith(path, `${'💥'.repeat(most)}x`))).toEqual([`TOO_LONG input.3.${path}`]);
-    expect(problemsOf(eventWith(path, 'e\u0301'.repeat(most)))).toEqual([`TOO_LONG input.3.${path}`]);
+  test.each(texts)('%s: a character is a code point, whatever it takes in UTF-16', (path, maximal) => {
+    expect(problemsOf(eventWith(path, '💥'.repeat(maximal)))).toEqual([]);
+    expect(problemsOf(eventWith(path, `${'💥'.repeat(maximal)}x`))).toEqual([`TOO_LONG input.3.${path}`]);
+    expect(problemsOf(eventWith(path, 'e\u0301'.repeat(maximal)))).toEqual([`TOO_LONG input.3.${path}`]);
   });
 
   test.each(['resource', 'related.1'])('a label key of %s may have 255 characters, and not one more', (path) => {
-    const [longest, longer] = ['💥'.repeat(255), '💥'.repeat(256)];
-    expect(problemsOf(eventWith(`${path}.labels`, { [longest]: 'x' }))).toEqual([]);
-    expect(problemsOf(eventWith(`${path}.labels`, { a: 'x', [longer]: 'x' }))).toEqual([`TOO_LONG input.3.${path}.labels.${longer}`]);
+    const [maxText, tooLong] = ['💥'.repeat(255), '💥'.repeat(256)];
+    expect(problemsOf(eventWith(`${path}.labels`, { [maxText]: 'x' }))).toEqual([]);
+    expect(problemsOf(eventWith(`${path}.labels`, { a: 'x', [tooLong]: 'x' }))).toEqual([`TOO_LONG input.3.${path}.labels.${tooLong}`]);
   });
 
   test('payload strings and keys are only bounded by the whole', () => {
@@ -84,7 +84,7 @@ describe('TOO_LARGE', () => {
       }));
       return fc.record({
         id: text,
-        occurred: fc.constantFrom(null, soundEvent.occurred as Instant),
+        occurred: fc.constantFrom(null, validEvent.occurred as Instant),
         event: text,
         resource: fc.record({ id: text, labels }),
         related: fc.array(fc.record({ id: text, role: text, labels })),
@@ -95,7 +95,7 @@ describe('TOO_LARGE', () => {
     fc.assert(
       fc.property(drafts, (any) => {
         const bytes = documentBytes(any);
-        expect([bytesBeyond(bytes - 1, any), bytesBeyond(bytes, any)]).toEqual([bytes, null]);
+        expect([documentBytesOver(bytes - 1, any), documentBytesOver(bytes, any)]).toEqual([bytes, null]);
       }),
       { numRuns: 2000 },
     );
@@ -109,7 +109,7 @@ test('every limit is a setting', () => {
     expect(problemsOf(eventWith(path[index]!, 'x'.repeat(40)), { [limit]: 40 })).toEqual([]);
     expect(problemsOf(eventWith(path[index]!, 'x'.repeat(41)), { [limit]: 40 })).toEqual([`TOO_LONG input.3.${path[index]}`]);
   }
-  expect(problemsOf(soundEvent, { labelKeyLength: 3 })).toEqual([
+  expect(problemsOf(validEvent, { labelKeyLength: 3 })).toEqual([
     'TOO_LONG input.3.resource.labels.plan',
     'TOO_LONG input.3.related.1.labels.team',
   ]);
@@ -118,9 +118,9 @@ test('every limit is a setting', () => {
     'TOO_LONG input.3.resource.name',
   ]);
   expect(problemsOf(eventWith('related', []), { labelsPerResource: 1 })).toEqual(['TOO_MANY input.3.resource.labels']);
-  expect(problemsOf(soundEvent, { relatedResources: 1 })).toEqual(['TOO_MANY input.3.related']);
-  expect(problemsOf(soundEvent, { eventBytes: 100 })).toEqual(['TOO_LARGE input.3']);
-  expect(problemsOf(soundEvent, { payloadDepth: 2 })).toEqual(['INVALID input.3.payload.attempts.1']);
+  expect(problemsOf(validEvent, { relatedResources: 1 })).toEqual(['TOO_MANY input.3.related']);
+  expect(problemsOf(validEvent, { eventBytes: 100 })).toEqual(['TOO_LARGE input.3']);
+  expect(problemsOf(validEvent, { payloadDepth: 2 })).toEqual(['INVALID input.3.payload.attempts.1']);
 });
 
 function withLabels(event: any, path: string, count: number, more: Readonly<Record<string, string>> = {}): any {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { unstorable } from '../../../src/event/text.ts';
+import { unstorableReason } from '../../../src/event/text.ts';
 import { validateEvent } from '../../../src/event/validate.ts';
 import { codePoint } from '../support/code-points.ts';
 import { defaultLimits, draftOf, eventWith, problemsOf } from '../support/valid-event.ts';
@@ -72,7 +72,7 @@ describe('every other string is fine', () => {
   test('whatever its code points', () => {
     fc.assert(
       fc.property(fc.string({ unit: codePoint }), (text) => {
-        expect(unstorable(text) === null).toBe(!text.includes('\0'));
+        expect(unstorableReason(text) === null).toBe(!text.includes('\0'));
       }),
     );
   });
@@ -82,7 +82,7 @@ describe('every other string is fine', () => {
     fc.assert(
       fc.property(units, (codes) => {
         const text = String.fromCharCode(...codes);
-        expect(unstorable(text) === null).toBe(Buffer.from(text).toString() === text);
+        expect(unstorableReason(text) === null).toBe(Buffer.from(text).toString() === text);
       }),
     );
   });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { validateEvent } from '../../../src/event/validate.ts';
-import { defaultLimits, draftOf, eventWith, problemsOf, soundEvent } from '../support/valid-event.ts';
+import { defaultLimits, draftOf, eventWith, problemsOf, validEvent } from '../support/valid-event.ts';
 
 test('a sound event becomes a draft', () => {
-  expect(draftOf(soundEvent)).toEqual({
+  expect(draftOf(validEvent)).toEqual({
     id: 'e1',
     occurred: '2026-11-23T14:41:10.863461Z',
     event: 'acme.user.logged-in',

@@ -1,16 +1,16 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { needlesIn } from '../../../src/filter/aho-corasick.ts';
+import { findSearchTerms } from '../../../src/filter/aho-corasick.ts';
 
-const found = (text: string, needles: readonly string[]): string[] => [...needlesIn(text, needles)].toSorted();
+const found = (text: string, searchTerms: readonly string[]): string[] => [...findSearchTerms(text, searchTerms)].toSorted();
 
 test('finds the needles that the text contains, as searching for each does', () => {
   const over = (letters: string, maxLength: number): fc.Arbitrary<string> =>
     fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength });
   const some = fc.oneof(over('ab', 6), over('abc\0é💌', 3));
   fc.assert(
-    fc.property(fc.oneof(over('ab', 40), over('abc\0é💌', 40)), fc.array(some, { maxLength: 12 }), (text, needles) => {
-      expect(found(text, needles)).toEqual([...new Set(needles)].filter((needle) => text.includes(needle)).toSorted());
+    fc.property(fc.oneof(over('ab', 40), over('abc\0é💌', 40)), fc.array(some, { maxLength: 12 }), (text, searchTerms) => {
+      expect(found(text, searchTerms)).toEqual([...new Set(searchTerms)].filter((searchTerm) => text.includes(searchTerm)).toSorted());
     }),
     { numRuns: 2000 },
   );
@@ -22,7 +22,7 @@ test('finds needles that begin, end and stand in others', () => {
 });
 
 test('finds needles that are more than a table holds', () => {
-  const needles = Array.from({ length: 30 }, (_, index) => `${'a'.repeat(190)}${index};`);
-  expect(found(`${needles[3]}${needles[29]}`, needles)).toEqual([needles[29], needles[3]]);
+  const searchTerms = Array.from({ length: 30 }, (_, index) => `${'a'.repeat(190)}${index};`);
+  expect(found(`${searchTerms[3]}${searchTerms[29]}`, searchTerms)).toEqual([searchTerms[29], searchTerms[3]]);
   expect(found('a'.repeat(5000), ['a'.repeat(3000), 'b', 'a'])).toEqual(['a', 'a'.repeat(3000)]);
 });

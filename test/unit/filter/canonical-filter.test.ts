@@ -32,7 +32,7 @@ test('is the same in any order, repetition and nesting, and its key is its JSON'
     fc.property(anyFilter, fc.nat(), (input, seed) => {
       const filter = parsed(input);
       const canonical = canonicalFilter(filter);
-      expect(canonicalFilter(disguised(filter, choices(seed)))).toEqual(canonical);
+      expect(canonicalFilter(equivalentOf(filter, choices(seed)))).toEqual(canonical);
       expect(canonicalFilter(canonical.condition)).toEqual(canonical);
       expect(JSON.stringify(canonical.condition)).toBe(canonical.key);
     }),
@@ -94,8 +94,8 @@ test('JSON values are the same whatever the order of their keys, and there is on
 });
 
 /** The same filter in other words. `choose` draws a whole number below another. */
-function disguised(node: any, choose: (below: number) => number): any {
-  const again = (each: any): any => disguised(each, choose);
+function equivalentOf(node: any, choose: (below: number) => number): any {
+  const recurse = (each: any): any => equivalentOf(each, choose);
   const shuffled = (list: readonly any[]): any[] => {
     const repeated = list.filter(() => choose(3) === 0);
     return [...list, ...repeated]
@@ -103,22 +103,22 @@ function disguised(node: any, choose: (below: number) => number): any {
       .toSorted((a, b) => a.at - b.at)
       .map(({ each }) => each);
   };
-  const told = { ...node };
+  const copy = { ...node };
   if (Array.isArray(node.of)) {
-    const parts = shuffled(node.of).map(again);
+    const parts = shuffled(node.of).map(recurse);
     const at = choose(parts.length + 1);
-    told.of = [...parts.slice(0, at), { kind: node.kind, of: parts.slice(at) }];
+    copy.of = [...parts.slice(0, at), { kind: node.kind, of: parts.slice(at) }];
   } else if (node.kind === 'not') {
-    told.of = again(node.of);
+    copy.of = recurse(node.of);
   }
-  if (node.passes !== undefined) told.passes = again(node.passes);
-  for (const list of ['values', 'prefixes', 'globs']) if (node[list] !== undefined) told[list] = shuffled(node[list]);
+  if (node.passes !== undefined) copy.passes = recurse(node.passes);
+  for (const list of ['values', 'prefixes', 'globs']) if (node[list] !== undefined) copy[list] = shuffled(node[list]);
   const wrapped = [
-    { kind: 'not', of: { kind: 'not', of: told } },
-    { kind: 'all', of: [told, always] },
-    { kind: 'any', of: [never, told] },
+    { kind: 'not', of: { kind: 'not', of: copy } },
+    { kind: 'all', of: [copy, always] },
+    { kind: 'any', of: [never, copy] },
   ];
-  return wrapped[choose(6)] ?? told;
+  return wrapped[choose(6)] ?? copy;
 }
 
 /** Draws that a seed decides (a linear congruence of Knuth's). */

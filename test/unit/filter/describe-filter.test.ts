@@ -8,7 +8,7 @@ import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts
 import { simplified } from '../../../src/filter/simplify-filter.ts';
 import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { anyCondition } from '../support/random-condition.ts';
-import { conditionSaidBy } from '../support/describe-oracle.ts';
+import { parseDescription } from '../support/describe-oracle.ts';
 import { anyStoredEvent } from '../support/stored-events.ts';
 
 const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
@@ -63,7 +63,7 @@ describe('a filter in plain words', () => {
   });
 
   test('a search for text', () => {
-    const contains: Condition = { kind: 'contains', needle: 'Kiki' };
+    const contains: Condition = { kind: 'contains', searchTerm: 'Kiki' };
     expect(describeFilter(contains)).toBe('some text contains "Kiki" in upper or lower case');
     expect(describeFilter({ kind: 'not', of: contains })).toBe('no text contains "Kiki" in upper or lower case');
     const both: Condition = {
@@ -73,7 +73,7 @@ describe('a filter in plain words', () => {
         { kind: 'not', of: contains },
       ],
     };
-    expect(conditionSaidBy(describeFilter(both))).toMatchObject({ kind: 'all', of: [{}, { kind: 'not', of: contains }] });
+    expect(parseDescription(describeFilter(both))).toMatchObject({ kind: 'all', of: [{}, { kind: 'not', of: contains }] });
   });
 });
 
@@ -143,20 +143,20 @@ describe('it says what is meant, and nothing else can be read in it', () => {
   const events = fc.array(anyStoredEvent, { minLength: 6, maxLength: 6 });
 
   test('what is said, read again, holds for the same events', () => {
-    let cut = 0;
+    let truncatedCount = 0;
     fc.assert(
       fc.property(conditions, events, (condition, some) => {
-        const said = describeFilter(condition);
-        if (said.includes('…')) {
-          cut += 1;
+        const description = describeFilter(condition);
+        if (description.includes('…')) {
+          truncatedCount += 1;
           return;
         }
-        const read = conditionSaidBy(said);
-        for (const event of some) expect(matches(read, event), said).toBe(matches(condition, event));
+        const read = parseDescription(description);
+        for (const event of some) expect(matches(read, event), description).toBe(matches(condition, event));
       }),
       { numRuns: 1000 },
     );
-    expect(cut).toBeLessThan(100);
+    expect(truncatedCount).toBeLessThan(100);
   });
 
   test('simplifying changes nothing', () => {

@@ -6,7 +6,7 @@ import type { Condition } from '../../../src/filter/filter.ts';
 import type { Instant } from '../../../src/event/instant.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
-import { refusal } from '../support/rejection.ts';
+import { rejection } from '../support/rejection.ts';
 
 const parsed = (text: string, bounds: object = {}): Condition => parseFilter({ text }, ['filter'], { ...readSettings({}), ...bounds });
 
@@ -33,31 +33,32 @@ describe('a search text is read as its writer means it', () => {
     ['no terms: everything', '  ""  ', ''],
     ['nothing: everything', '', ''],
   ])('%s', (_name, text, meaning) => {
-    expect(shown(parsed(text))).toBe(meaning);
+    expect(textOf(parsed(text))).toBe(meaning);
   });
 });
 
 describe('BAD_FILTER at text', () => {
-  const refused = (text: string, message: string): void => {
+  const expectRejected = (text: string, message: string): void => {
     const where = { code: 'BAD_FILTER', path: ['filter', 'or', '1', 'text'] };
     const read = (): unknown => parseFilter({ or: [{}, { text }] }, ['filter'], readSettings({}));
-    expect(refusal(read)).toEqual({ ...where, message: `filter.or.1.text: ${message}` });
+    expect(rejection(read)).toEqual({ ...where, message: `filter.or.1.text: ${message}` });
   };
 
   test('more than 200 characters, also where white space or quotes make them nothing', () => {
-    expect(refusal(() => parsed('💌'.repeat(200)))).toHaveProperty('returned');
-    for (const text of ['a'.repeat(201), '💌'.repeat(201), ' '.repeat(201)]) refused(text, 'expected at most 200 characters, got more');
+    expect(rejection(() => parsed('💌'.repeat(200)))).toHaveProperty('returned');
+    for (const text of ['a'.repeat(201), '💌'.repeat(201), ' '.repeat(201)])
+      expectRejected(text, 'expected at most 200 characters, got more');
   });
 
   test('what no event can have', () => {
-    refused('a\0', 'the string has the character U+0000, which cannot be stored');
-    refused('-"\ud83d"', 'the string has a lone surrogate, which is no Unicode text');
+    expectRejected('a\0', 'the string has the character U+0000, which cannot be stored');
+    expectRejected('-"\ud83d"', 'the string has a lone surrogate, which is no Unicode text');
   });
 });
 
 test('text is a node of the filter, and each of its terms is one', () => {
-  expect(refusal(() => parsed('a +b -"c d" ""', { filterNodes: 4 }))).toHaveProperty('returned');
-  expect(refusal(() => parsed('a +b -"c d" ""', { filterNodes: 3 }))).toEqual({
+  expect(rejection(() => parsed('a +b -"c d" ""', { filterNodes: 4 }))).toHaveProperty('returned');
+  expect(rejection(() => parsed('a +b -"c d" ""', { filterNodes: 3 }))).toEqual({
     code: 'BAD_FILTER',
     path: ['filter'],
     message: 'filter: expected a filter of at most 3 nodes, got more',
@@ -91,24 +92,24 @@ describe('what is searched', () => {
   test('a long event, which is searched for many terms at once, is searched for the same', () => {
     const long = { ...event, payload: { ...event.payload, long: ['x'.repeat(20_000), 'Å'] } };
     const every = ['SHIP', 'order.7', 'ZÜRICH', 'STRAẞE', 'kiki', '\u212Ai', 'ops', 'å', 'hidden', '2026', 'onetwo', 'strasse', 'xÅ'];
-    const held = (text: string): string[] => every.filter((term) => matches(parsed(text.replace('$', term)), long));
-    expect(held('+$ -a1 -a2 -a3 -a4 -a5 -a6 -a7 -a8')).toEqual(held('+$'));
-    expect(held('-$ -a1 -a2 -a3 -a4 -a5 -a6 -a7 -a8')).toEqual(held('-$'));
-    expect(held('+$')).toEqual(every.slice(0, 8));
+    const matchingTerms = (text: string): string[] => every.filter((term) => matches(parsed(text.replace('$', term)), long));
+    expect(matchingTerms('+$ -a1 -a2 -a3 -a4 -a5 -a6 -a7 -a8')).toEqual(matchingTerms('+$'));
+    expect(matchingTerms('-$ -a1 -a2 -a3 -a4 -a5 -a6 -a7 -a8')).toEqual(matchingTerms('-$'));
+    expect(matchingTerms('+$')).toEqual(every.slice(0, 8));
   });
 });
 
 /** A condition of a text, as short as it can be said. */
-function shown(condition: Condition): string {
+function textOf(condition: Condition): string {
   switch (condition.kind) {
     case 'contains':
-      return condition.needle;
+      return condition.searchTerm;
     case 'all':
-      return condition.of.map(shown).join(' & ');
+      return condition.of.map(textOf).join(' & ');
     case 'any':
-      return condition.of.map(shown).join(' | ');
+      return condition.of.map(textOf).join(' | ');
     case 'not':
-      return `not (${shown(condition.of)})`;
+      return `not (${textOf(condition.of)})`;
     default:
       throw new Error(`a text has no ${condition.kind}`);
   }

@@ -5,7 +5,7 @@ import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import { whyNot } from '../../../src/filter/explain/why-not.ts';
 import { anyFilter } from '../../support/oracles/random-filters.ts';
-import { refusal } from '../support/rejection.ts';
+import { rejection } from '../support/rejection.ts';
 import { anyStoredEvent, storedAs } from '../support/stored-events.ts';
 
 const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
@@ -149,11 +149,11 @@ test('what would be too much to show is not shown', () => {
 
 test('a filter that breaks a rule is refused as everywhere', () => {
   const bad = { id: ['e2'], or: [{ payload: [{ path: 'a..b', exists: true }] }] };
-  expect(refusal(() => whyNot(bad, event, bounds))).toMatchObject({
+  expect(rejection(() => whyNot(bad, event, bounds))).toMatchObject({
     code: 'BAD_FILTER',
     path: ['filter', 'or', '0', 'payload', '0', 'path'],
   });
-  expect(refusal(() => whyNot({ id: ['a'], follows: ['b'] }, event, { ...bounds, filterNodes: 1 }))).toMatchObject({ path: ['filter'] });
+  expect(rejection(() => whyNot({ id: ['a'], follows: ['b'] }, event, { ...bounds, filterNodes: 1 }))).toMatchObject({ path: ['filter'] });
 });
 
 test('something fails exactly when the event does not match, and each part that is named does by itself', () => {

@@ -1,56 +1,56 @@
 import { expect, test } from 'vitest';
 import type { Position } from '../../../src/event/cursor.ts';
-import { OwnEvents } from '../../../src/log/local-appends.ts';
-import type { Stretch } from '../../../src/store/log/read-log.ts';
+import { LocalAppends } from '../../../src/log/local-appends.ts';
+import type { LogSlice } from '../../../src/store/log/read-log.ts';
 import { storedAs } from '../support/stored-events.ts';
 
-const place = (position: number): Position => position as Position;
-const at = (...places: readonly number[]): Stretch => ({
-  events: places.map((position) => ({ ...storedAs({ id: 'x', event: 'a', resource: { id: 'r' } }), position: place(position) })),
-  bytes: places.map(() => 10),
+const asPosition = (position: number): Position => position as Position;
+const at = (...positions: readonly number[]): LogSlice => ({
+  events: positions.map((position) => ({ ...storedAs({ id: 'x', event: 'a', resource: { id: 'r' } }), position: asPosition(position) })),
+  bytes: positions.map(() => 10),
 });
-const placesOf = (stretch: Stretch | null): readonly number[] | null => stretch && stretch.events.map(({ position }) => position);
+const positionsOf = (range: LogSlice | null): readonly number[] | null => range && range.events.map(({ position }) => position);
 
 test('a stretch is known when an event for every place was offered, in whatever order', () => {
-  const own = new OwnEvents({ events: 100, bytes: 1000 });
-  own.offer(at(7, 8));
-  own.offer(at(5, 6));
-  expect(placesOf(own.stretch(place(4), place(8)))).toEqual([5, 6, 7, 8]);
-  expect(placesOf(own.stretch(place(5), place(7)))).toEqual([6, 7]);
+  const appends = new LocalAppends({ events: 100, bytes: 1000 });
+  appends.offer(at(7, 8));
+  appends.offer(at(5, 6));
+  expect(positionsOf(appends.range(asPosition(4), asPosition(8)))).toEqual([5, 6, 7, 8]);
+  expect(positionsOf(appends.range(asPosition(5), asPosition(7)))).toEqual([6, 7]);
 });
 
 test('a stretch with a place that was not offered is not known, wherever it lies', () => {
-  const own = new OwnEvents({ events: 100, bytes: 1000 });
-  own.offer(at(5, 6, 8, 9));
+  const appends = new LocalAppends({ events: 100, bytes: 1000 });
+  appends.offer(at(5, 6, 8, 9));
   for (const [after, upTo] of [
     [3, 6],
     [5, 8],
     [7, 10],
   ] as const) {
-    expect(own.stretch(place(after), place(upTo))).toBeNull();
+    expect(appends.range(asPosition(after), asPosition(upTo))).toBeNull();
   }
 });
 
 test('no more is kept than the bounds allow, and what was passed makes room', () => {
-  const few = new OwnEvents({ events: 2, bytes: 1000 });
+  const few = new LocalAppends({ events: 2, bytes: 1000 });
   few.offer(at(1, 2, 3));
-  expect([placesOf(few.stretch(place(0), place(2))), few.stretch(place(2), place(3))]).toEqual([[1, 2], null]);
-  few.passed(place(2));
+  expect([positionsOf(few.range(asPosition(0), asPosition(2))), few.range(asPosition(2), asPosition(3))]).toEqual([[1, 2], null]);
+  few.dropUpTo(asPosition(2));
   few.offer(at(3, 4));
-  expect(placesOf(few.stretch(place(2), place(4)))).toEqual([3, 4]);
+  expect(positionsOf(few.range(asPosition(2), asPosition(4)))).toEqual([3, 4]);
 
-  const small = new OwnEvents({ events: 100, bytes: 25 });
+  const small = new LocalAppends({ events: 100, bytes: 25 });
   small.offer(at(1, 2, 3));
-  expect([placesOf(small.stretch(place(0), place(2))), small.stretch(place(2), place(3))]).toEqual([[1, 2], null]);
-  small.passed(place(1));
+  expect([positionsOf(small.range(asPosition(0), asPosition(2))), small.range(asPosition(2), asPosition(3))]).toEqual([[1, 2], null]);
+  small.dropUpTo(asPosition(1));
   small.offer(at(3));
-  expect(placesOf(small.stretch(place(1), place(3)))).toEqual([2, 3]);
+  expect(positionsOf(small.range(asPosition(1), asPosition(3)))).toEqual([2, 3]);
 });
 
 test('what was let go of is not known any more', () => {
-  const own = new OwnEvents({ events: 100, bytes: 1000 });
-  own.offer(at(1, 2));
-  own.clear();
-  own.offer(at(2));
-  expect([own.stretch(place(0), place(2)), placesOf(own.stretch(place(1), place(2)))]).toEqual([null, [2]]);
+  const appends = new LocalAppends({ events: 100, bytes: 1000 });
+  appends.offer(at(1, 2));
+  appends.clear();
+  appends.offer(at(2));
+  expect([appends.range(asPosition(0), asPosition(2)), positionsOf(appends.range(asPosition(1), asPosition(2)))]).toEqual([null, [2]]);
 });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { coerceInputValue, graphql, GraphQLList, GraphQLNonNull, parse, type GraphQLInputType, type GraphQLSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { schema } from '../../../schema/index.ts';
-import { plainness, plainVariables } from '../../../src/server/graphql/passthrough-variables.ts';
+import { passThroughCheck, passThroughVariables } from '../../../src/server/graphql/passthrough-variables.ts';
 
 const eventInput = schema.getType('EventInput') as GraphQLInputType;
 const list = new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(eventInput)));
@@ -17,21 +17,21 @@ const anyValue = fc.oneof(
   fc.json().map((text) => JSON.parse(text)),
 );
 /** Mostly sound, now and then anything else. */
-const mostly = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
+const usually = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 30, arbitrary }, { weight: 1, arbitrary: anyValue });
-const resource = { id: mostly(fc.string()), name: mostly(fc.string()), labels: mostly(fc.dictionary(fc.string(), fc.string())) };
-const anyInput = mostly(
+const resource = { id: usually(fc.string()), name: usually(fc.string()), labels: usually(fc.dictionary(fc.string(), fc.string())) };
+const anyInput = usually(
   fc.array(
-    mostly(
+    usually(
       fc
         .record(
           {
-            id: mostly(fc.string()),
-            occurred: mostly(fc.string()),
-            event: mostly(fc.string()),
-            resource: mostly(fc.record(resource, { requiredKeys: ['id'] })),
-            related: mostly(fc.array(mostly(fc.record({ ...resource, role: mostly(fc.string()) })), { maxLength: 2 })),
-            payload: mostly(fc.dictionary(fc.string(), anyValue)),
+            id: usually(fc.string()),
+            occurred: usually(fc.string()),
+            event: usually(fc.string()),
+            resource: usually(fc.record(resource, { requiredKeys: ['id'] })),
+            related: usually(fc.array(usually(fc.record({ ...resource, role: usually(fc.string()) })), { maxLength: 2 })),
+            payload: usually(fc.dictionary(fc.string(), anyValue)),
             unknown: fc.constant(1),
           },
           { requiredKeys: ['event', 'resource'] },
@@ -43,11 +43,11 @@ const anyInput = mostly(
 );
 
 test('what is plain is what GraphQL hands on unchanged', () => {
-  let plain = 0;
+  let passedThrough = 0;
   fc.assert(
     fc.property(anyInput, (value) => {
-      if (!plainness(list)(value)) return;
-      plain += 1;
+      if (!passThroughCheck(list)(value)) return;
+      passedThrough += 1;
       const coerced = coerceInputValue(value, list, (_path, _value, error) => {
         throw error;
       });
@@ -55,25 +55,25 @@ test('what is plain is what GraphQL hands on unchanged', () => {
     }),
     { numRuns: 2000 },
   );
-  expect(plain).toBeGreaterThan(200);
+  expect(passedThrough).toBeGreaterThan(200);
 });
 
 describe('the schema that an operation is executed on', () => {
-  const sound = { event: 'a', resource: { id: 'r', labels: { a: 'b' } }, related: [], payload: { a: [1] } };
+  const valid = { event: 'a', resource: { id: 'r', labels: { a: 'b' } }, related: [], payload: { a: [1] } };
   const single = 'mutation ($input: EventInput!) { emitEvent(input: $input) { status } }';
   const several = 'mutation ($a: [EventInput!]!, $b: BatchErrorPolicy) { emitEvents(input: $a, onError: $b) { created } }';
   test.each([
-    [single, { input: sound }, true],
-    [several, { a: [sound, sound], b: 'SKIP_REJECTED' }, true],
-    [single, { input: { ...sound, id: 5 } }, false],
-    [single, { input: { ...sound, other: 1 } }, false],
+    [single, { input: valid }, true],
+    [several, { a: [valid, valid], b: 'SKIP_REJECTED' }, true],
+    [single, { input: { ...valid, id: 5 } }, false],
+    [single, { input: { ...valid, other: 1 } }, false],
     [single, { input: { event: 'a' } }, false],
     [single, {}, false],
-    [several, { a: sound }, false],
-    [several, { a: [sound, null] }, false],
+    [several, { a: valid }, false],
+    [several, { a: [valid, null] }, false],
     ['mutation ($id: ID!) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { status } }', { id: 5 }, false],
-    ['mutation ($input: EventInput = {event: "a", resource: {id: "r"}}) { emitEvent(input: $input) { status } }', { input: sound }, false],
-    ['mutation ($input: EventInput!) { ...f } fragment f on Mutation { emitEvent(input: $input) { status } }', { input: sound }, false],
+    ['mutation ($input: EventInput = {event: "a", resource: {id: "r"}}) { emitEvent(input: $input) { status } }', { input: valid }, false],
+    ['mutation ($input: EventInput!) { ...f } fragment f on Mutation { emitEvent(input: $input) { status } }', { input: valid }, false],
     ['query { head }', {}, false],
   ])('of %s with %j spares copies: %s', async (source, variables, spares) => {
     const used = executedOn(source, variables);
@@ -90,7 +90,7 @@ function executedOn(source: string, variableValues: object): GraphQLSchema {
   const execute = (args: { schema: GraphQLSchema }): void => void (used = args.schema);
   const args = { schema, document: parse(source), variableValues };
   let chosen = execute;
-  const hook = plainVariables(schema).onExecute as unknown as (payload: object) => void;
+  const hook = passThroughVariables(schema).onExecute as unknown as (payload: object) => void;
   hook({ args, executeFn: execute, setExecuteFn: (next: typeof execute) => (chosen = next) });
   chosen(args);
   return used;

@@ -1,10 +1,10 @@
 import { getOperationAST, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { matteringVariables } from '../../../src/server/graphql/result-variables.ts';
+import { resultVariables } from '../../../src/server/graphql/result-variables.ts';
 
-const mattering = (text: string, name?: string): readonly string[] => {
+const namesOf = (text: string, name?: string): readonly string[] => {
   const document = parse(text);
-  return matteringVariables(document, getOperationAST(document, name)!);
+  return resultVariables(document, getOperationAST(document, name)!);
 };
 
 test.each([
@@ -25,9 +25,9 @@ test.each([
     ['n'],
   ],
 ])('%s', (_what, text, names) => {
-  expect(mattering(text)).toEqual(names);
+  expect(namesOf(text)).toEqual(names);
 });
 
 test('only the operation that is executed counts', () => {
-  expect(mattering('subscription A { events { id } } subscription B ($p: String!) { events { payloadAt(path: $p) } }', 'A')).toEqual([]);
+  expect(namesOf('subscription A { events { id } } subscription B ($p: String!) { events { payloadAt(path: $p) } }', 'A')).toEqual([]);
 });

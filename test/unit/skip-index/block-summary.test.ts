@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../../src/settings.ts';
 import type { Position } from '../../../src/event/cursor.ts';
-import { createDigester } from '../../../src/skip-index/row-group.ts';
-import type { Digest } from '../../../src/skip-index/block-summary.ts';
-import { digestTestOf } from '../../../src/skip-index/prune-filter.ts';
-import { inTurn, isIdle, passes, type DigestTest } from '../../../src/skip-index/pruning-predicate.ts';
+import { createRowGroupBuilder } from '../../../src/skip-index/row-group.ts';
+import type { BlockSummary } from '../../../src/skip-index/block-summary.ts';
+import { pruningPredicateOf } from '../../../src/skip-index/prune-filter.ts';
+import { coarseToFine, prunesNothing, mayMatch, type PruningPredicate } from '../../../src/skip-index/pruning-predicate.ts';
 import type { StoredEvent, EventCandidate } from '../../../src/event/event.ts';
 import type { Instant } from '../../../src/event/instant.ts';
 import { matches } from '../../../src/filter/matches.ts';
@@ -15,26 +15,26 @@ import { validateEvent } from '../../../src/event/validate.ts';
 import { anyEvent, anyFilter } from '../../support/oracles/random-filters.ts';
 
 const settings = readSettings({});
-const seed = Number(process.env['TIDINGS_DIGEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(process.env['TIDINGS_SKIP_INDEX_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 test('no event that matches a filter is in a digest that does not pass', () => {
   const events = fc.sample(anyEvent, { seed, numRuns: 240 }).map((event, n) => stored({ ...event, id: `e${n}` }, n + 1));
-  const digests = Array.from({ length: 60 }, (_, n) => digestsOf(events.slice(n * 4, n * 4 + 4))).flat();
-  let telling = 0;
+  const summaries = Array.from({ length: 60 }, (_, n) => summariesOf(events.slice(n * 4, n * 4 + 4))).flat();
+  let informative = 0;
   let passed = 0;
   for (const input of fc.sample(anyFilter, { seed, numRuns: 3000 })) {
     const filter = parseFilter(input, ['filter'], settings);
-    const needed = digestTestOf(filter);
-    const candidates = digests.filter((digest) => passes(needed, digest));
-    const missed = events.filter((event) => matches(filter, event) && !candidates.some((digest) => covers(digest, event)));
+    const needed = pruningPredicateOf(filter);
+    const candidates = summaries.filter((summary) => mayMatch(needed, summary));
+    const missed = events.filter((event) => matches(filter, event) && !candidates.some((summary) => covers(summary, event)));
     expect(missed, `seed ${seed}, filter ${JSON.stringify(input)}`).toEqual([]);
-    if (!isIdle(needed)) telling += 1;
+    if (!prunesNothing(needed)) informative += 1;
     passed += candidates.length;
   }
   console.log(
-    `digests: seed ${seed}, ${telling} of 3000 filters ask something, ${((100 * passed) / 3000 / digests.length).toFixed(0)} % of digests pass`,
+    `digests: seed ${seed}, ${informative} of 3000 filters ask something, ${((100 * passed) / 3000 / summaries.length).toFixed(0)} % of digests pass`,
   );
-  expect(telling).toBeGreaterThan(1000);
+  expect(informative).toBeGreaterThan(1000);
 });
 
 const many = (prefix: string): string[] => Array.from({ length: 20 }, (_, n) => `${prefix}${n}`);
@@ -53,7 +53,7 @@ const base: EventCandidate = {
 };
 
 describe('a digest without a match is passed over', () => {
-  const [digest] = digestsOf(Array.from({ length: 64 }, (_, n) => stored({ ...base, id: `x${n}` }, n + 1)));
+  const [summary] = summariesOf(Array.from({ length: 64 }, (_, n) => stored({ ...base, id: `x${n}` }, n + 1)));
   test.each<[string, EventFilterInput, EventFilterInput]>([
     ['a name', { event: { in: ['acme.order.shipped'] } }, { event: { in: ['acme.order.paid'] } }],
     ['a prefix of a name', { event: { startsWith: ['acme.ord'] } }, { event: { startsWith: ['acme.orx'] } }],
@@ -116,38 +116,38 @@ describe('a digest without a match is passed over', () => {
       { or: [{ event: { in: ['no'] } }, { text: 'nowhere' }] },
     ],
   ])('%s', (_what, met, missed) => {
-    const pass = (input: EventFilterInput): boolean => passes(digestTestOf(parseFilter(input, ['filter'], settings)), digest!);
+    const pass = (input: EventFilterInput): boolean => mayMatch(pruningPredicateOf(parseFilter(input, ['filter'], settings)), summary!);
     expect([pass(met), pass(missed)]).toEqual([true, false]);
   });
 });
 
 test('a test in turn, first what is asked before and then what is asked last, is the test', () => {
   const bits = fc.record({
-    kind: fc.constant('bits' as const),
+    kind: fc.constant('bloom' as const),
     hashes: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 2 }),
-    asked: fc.constantFrom('first' as const, 'last' as const),
+    stage: fc.constantFrom('coarse' as const, 'fine' as const),
   });
   const terms = fc.record({
     kind: fc.constant('terms' as const),
-    some: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 3 }),
+    terms: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 3 }),
   });
-  const { tree } = fc.letrec<{ tree: DigestTest }>((tie) => ({
+  const { tree } = fc.letrec<{ tree: PruningPredicate }>((tie) => ({
     tree: fc.oneof(
       { maxDepth: 4 },
       bits,
-      terms as fc.Arbitrary<DigestTest>,
+      terms as fc.Arbitrary<PruningPredicate>,
       fc.record({ kind: fc.constantFrom('all' as const, 'any' as const), of: fc.array(tie('tree'), { maxLength: 3 }) }),
     ),
   }));
-  const some = fc.record({ terms: fc.array(fc.integer({ min: 1, max: 6 })), signature: fc.uint8Array({ minLength: 4, maxLength: 4 }) });
-  const [whole] = digestsOf([stored(base, 1)]);
+  const some = fc.record({ terms: fc.array(fc.integer({ min: 1, max: 6 })), bloom: fc.uint8Array({ minLength: 4, maxLength: 4 }) });
+  const [whole] = summariesOf([stored(base, 1)]);
   let late = 0;
   fc.assert(
     fc.property(tree, some, (needed, part) => {
-      const digest = { ...whole!, ...part } as Digest;
-      const { before, last } = inTurn(needed);
-      if (passes(before, digest) && !passes(needed, digest)) late += 1;
-      expect(passes(before, digest) && passes(last, digest)).toBe(passes(needed, digest));
+      const summary = { ...whole!, ...part } as BlockSummary;
+      const { coarse: before, fine: last } = coarseToFine(needed);
+      if (mayMatch(before, summary) && !mayMatch(needed, summary)) late += 1;
+      expect(mayMatch(before, summary) && mayMatch(last, summary)).toBe(mayMatch(needed, summary));
     }),
     { seed, numRuns: 3000 },
   );
@@ -156,9 +156,9 @@ test('a test in turn, first what is asked before and then what is asked last, is
 
 test('events that occurred far from the others have digests of their own', () => {
   const times = ['2026-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2026-01-01T00:30:00Z', '1970-01-01T00:00:00Z', '2026-01-01T00:10:00Z'];
-  const digests = digestsOf(times.map((occurred, n) => stored({ ...base, id: `x${n}`, occurred }, n + 1)));
+  const summaries = summariesOf(times.map((occurred, n) => stored({ ...base, id: `x${n}`, occurred }, n + 1)));
   expect(
-    digests.map(({ first, last, part, firstOccurred, lastOccurred }) => [
+    summaries.map(({ first, last, cluster: part, firstOccurred, lastOccurred }) => [
       first,
       last,
       part,
@@ -180,22 +180,22 @@ test('a stretch with more than a digest can hold passes every test, and costs li
     labels: Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, `${v}-${n}`])),
   }));
   const large = stored({ ...base, related, payload: { text: 'abcdefgh'.repeat(40_000) } }, 1);
-  const [digest] = digestsOf([large]);
-  expect([digest!.terms.length, digest!.signature.length]).toEqual([1, 1]);
+  const [summary] = summariesOf([large]);
+  expect([summary!.terms.length, summary!.bloom.length]).toEqual([1, 1]);
   const filter = parseFilter({ event: { in: ['anything'] }, text: 'anything' }, ['filter'], settings);
-  expect(passes(digestTestOf(filter), digest!)).toBe(true);
-  const [next] = digestsOf([stored(base, 2)]);
-  expect(passes(digestTestOf(filter), next!)).toBe(false);
+  expect(mayMatch(pruningPredicateOf(filter), summary!)).toBe(true);
+  const [next] = summariesOf([stored(base, 2)]);
+  expect(mayMatch(pruningPredicateOf(filter), next!)).toBe(false);
 });
 
-function digestsOf(stretch: readonly StoredEvent[]): readonly Digest[] {
-  const digester = createDigester();
-  digester.add(stretch);
-  return digester.chapter().digests;
+function summariesOf(block: readonly StoredEvent[]): readonly BlockSummary[] {
+  const builder = createRowGroupBuilder();
+  builder.add(block);
+  return builder.rowGroup().summaries;
 }
 
-function covers(digest: Digest, { position, occurred }: StoredEvent): boolean {
-  return digest.first <= position && position <= digest.last && digest.firstOccurred <= occurred && occurred <= digest.lastOccurred;
+function covers(summary: BlockSummary, { position, occurred }: StoredEvent): boolean {
+  return summary.first <= position && position <= summary.last && summary.firstOccurred <= occurred && occurred <= summary.lastOccurred;
 }
 
 function stored(candidate: EventCandidate, position: number): StoredEvent {

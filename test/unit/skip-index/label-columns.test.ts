@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ValueColumnsBuilder, type ValueColumn, type ValueColumns } from '../../../src/skip-index/columns/label-columns.ts';
-import { unpackedCodes, unpackedValues, packedCodes, type Value } from '../../../src/skip-index/columns/encoding.ts';
+import { LabelColumnsBuilder, type LabelColumn, type LabelColumns } from '../../../src/skip-index/columns/label-columns.ts';
+import { decodeCodes, decodeValues, encodeCodes, type Value } from '../../../src/skip-index/columns/encoding.ts';
 import type { RelatedResource, StoredEvent } from '../../../src/event/event.ts';
 
 test('numbers come back as they were packed, in as few bits as their size takes', () => {
@@ -10,8 +10,8 @@ test('numbers come back as they were packed, in as few bits as their size takes'
     .chain((size) => fc.tuple(fc.constant(size), fc.array(fc.nat(size - 1), { maxLength: 70 })));
   fc.assert(
     fc.property(sized, ([size, codes]) => {
-      const bytes = packedCodes(codes, size);
-      expect([...unpackedCodes(bytes, { size, count: codes.length })]).toEqual(codes);
+      const bytes = encodeCodes(codes, size);
+      expect([...decodeCodes(bytes, { size, count: codes.length })]).toEqual(codes);
       expect(bytes.length).toBe(Math.ceil((codes.length * Math.ceil(Math.log2(size))) / 8));
     }),
   );
@@ -25,8 +25,8 @@ test('each event has its labels, its ids by role, and its roles; what it lacks i
     event({ region: '' }),
   ];
   const built = columnsOf(events);
-  expect(built.complete).toBe(true);
-  expect(said(built, 4)).toEqual(
+  expect(built.hasAllColumns).toBe(true);
+  expect(valuesByColumn(built, 4)).toEqual(
     new Map<string, readonly Value[]>([
       ['label __proto__', [null, 'x', null, null]],
       ['label region', ['eu', null, 'us', '']],
@@ -51,21 +51,24 @@ test('a label with a value for each event is known and not written; nor are long
     event(Object.fromEntries(Array.from({ length: 40 }, (_each, key) => [`k${key}`, random(n % 200, key)]))),
   );
   const columns = columnsOf(wide);
-  expect(columns.columns.filter(({ packed }) => packed !== null).length).toBeGreaterThan(3);
-  expect(columns.columns.filter(({ packed }) => packed === null).length).toBeGreaterThan(3);
-  const bytes = columns.columns.reduce((sum, { packed }) => sum + (packed === null ? 0 : packed.values.length + packed.of.length), 0);
+  expect(columns.columns.filter(({ encoded }) => encoded !== null).length).toBeGreaterThan(3);
+  expect(columns.columns.filter(({ encoded }) => encoded === null).length).toBeGreaterThan(3);
+  const bytes = columns.columns.reduce(
+    (sum, { encoded }) => sum + (encoded === null ? 0 : encoded.values.length + encoded.codes.length),
+    0,
+  );
   expect(bytes).toBeLessThanOrEqual(16 * 1024);
 });
 
 test('where there are very many labels, or one with a very long name, those without a column may occur', () => {
   const many = columnsOf(Array.from({ length: 300 }, (_, n) => event({ [`k${n}`]: 'v' })));
-  expect(many.complete).toBe(false);
+  expect(many.hasAllColumns).toBe(false);
   expect(many.columns).toHaveLength(200);
-  expect(columnsOf([event({}, ['r'.repeat(256), 'x'])])).toMatchObject({ complete: false, columns: [{ kind: 'roles' }] });
+  expect(columnsOf([event({}, ['r'.repeat(256), 'x'])])).toMatchObject({ hasAllColumns: false, columns: [{ kind: 'roles' }] });
 });
 
-function columnsOf(events: readonly StoredEvent[]): ValueColumns {
-  const builder = new ValueColumnsBuilder();
+function columnsOf(events: readonly StoredEvent[]): LabelColumns {
+  const builder = new LabelColumnsBuilder();
   events.forEach((each) => builder.add(each));
   return builder.columns();
 }
@@ -75,17 +78,17 @@ function event(labels: Readonly<Record<string, string>>, ...related: readonly (r
   return { resource: { id: 'r', labels }, related: resources } as unknown as StoredEvent;
 }
 
-function said({ columns }: ValueColumns, count: number): ReadonlyMap<string, readonly Value[]> {
+function valuesByColumn({ columns }: LabelColumns, count: number): ReadonlyMap<string, readonly Value[]> {
   return new Map(columns.map((column) => [`${column.kind} ${column.name}`, valuesOf(column, count)]));
 }
 
-function valuesOf({ packed }: ValueColumn, count: number): readonly Value[] {
-  const values = unpackedValues(packed!.values);
-  return Array.from(unpackedCodes(packed!.of, { size: values.length, count }), (code) => values[code]!);
+function valuesOf({ encoded }: LabelColumn, count: number): readonly Value[] {
+  const values = decodeValues(encoded!.values);
+  return Array.from(decodeCodes(encoded!.codes, { size: values.length, count }), (code) => values[code]!);
 }
 
-function written({ columns }: ValueColumns): Readonly<Record<string, boolean>> {
+function written({ columns }: LabelColumns): Readonly<Record<string, boolean>> {
   return Object.fromEntries(
-    columns.filter(({ kind }) => kind === 'label').map(({ kind, name, packed }) => [`${kind} ${name}`, packed !== null]),
+    columns.filter(({ kind }) => kind === 'label').map(({ kind, name, encoded }) => [`${kind} ${name}`, encoded !== null]),
   );
 }

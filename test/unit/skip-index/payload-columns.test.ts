@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { thickAgain, unpackedCodes, unpackedValues } from '../../../src/skip-index/columns/encoding.ts';
-import { namesAbove, payloadName, PayloadColumnsBuilder, type PayloadColumn } from '../../../src/skip-index/columns/payload-columns.ts';
+import { inflateIfDeflated, decodeCodes, decodeValues } from '../../../src/skip-index/columns/encoding.ts';
+import { ancestorNames, payloadName, PayloadColumnsBuilder, type PayloadColumn } from '../../../src/skip-index/columns/payload-columns.ts';
 import { valueAt } from '../../../src/event/payload-path.ts';
 import type { JsonObject } from '../../../src/event/event.ts';
 
@@ -16,7 +16,7 @@ test('what columns tell of a path is what payloads have there: its scalars, or t
     ),
   }));
   const payload = fc.array(fc.tuple(key, value), { maxLength: 3 }).map((entries) => Object.fromEntries(entries) as JsonObject);
-  let told = 0;
+  let covered = 0;
   fc.assert(
     fc.property(
       fc.array(payload, { minLength: 1, maxLength: 6 }),
@@ -24,15 +24,15 @@ test('what columns tell of a path is what payloads have there: its scalars, or t
       (payloads, paths) => {
         const columns = columnsOf(payloads);
         for (const path of paths) {
-          const values = toldOf(columns, path, payloads.length);
+          const values = valuesOf(columns, path, payloads.length);
           if (values === null) continue;
-          told += values.some((each) => each !== undefined) ? 1 : 0;
+          covered += values.some((each) => each !== undefined) ? 1 : 0;
           expect(values, JSON.stringify({ payloads, path })).toEqual(payloads.map((each) => normal(valueAt(each, path))));
         }
       },
     ),
   );
-  expect(told).toBeGreaterThan(20);
+  expect(covered).toBeGreaterThan(20);
 });
 
 test('objects are looked into, arrays are not, nor what is an array only now and then', () => {
@@ -40,35 +40,35 @@ test('objects are looked into, arrays are not, nor what is an array only now and
     { state: { name: 'Running', code: 1 }, list: [{ a: 1 }], mixed: { '0': 'x', a: 'y' }, maybe: null },
     { state: { name: 'Completed' }, mixed: ['z'], maybe: { why: 'late' } },
   ]);
-  expect(toldOf(columns, ['state', 'name'], 2)).toEqual(['Running', 'Completed']);
-  expect(toldOf(columns, ['state', 'code'], 2)).toEqual([1, undefined]);
-  expect(toldOf(columns, ['maybe', 'why'], 2)).toEqual([undefined, 'late']);
+  expect(valuesOf(columns, ['state', 'name'], 2)).toEqual(['Running', 'Completed']);
+  expect(valuesOf(columns, ['state', 'code'], 2)).toEqual([1, undefined]);
+  expect(valuesOf(columns, ['maybe', 'why'], 2)).toEqual([undefined, 'late']);
   for (const path of [['state', 'none'], ['none'], ['state', 'name', 'more']])
-    expect(toldOf(columns, path, 2)).toEqual([undefined, undefined]);
+    expect(valuesOf(columns, path, 2)).toEqual([undefined, undefined]);
   for (const path of [['state'], ['list'], ['list', '0', 'a'], ['mixed', '0'], ['mixed', 'a'], ['maybe']]) {
-    expect(toldOf(columns, path, 2), path.join('.')).toBeNull();
+    expect(valuesOf(columns, path, 2), path.join('.')).toBeNull();
   }
 });
 
 test('a value for each event is not written, and is no reason to know less of other paths', () => {
   const columns = columnsOf(Array.from({ length: 1024 }, (_, n) => ({ at: `${n * 7919}`, state: `s${n % 7}` })));
-  expect(toldOf(columns, ['at'], 1024)).toBeNull();
-  expect(toldOf(columns, ['state'], 1024)?.slice(0, 3)).toEqual(['s0', 's1', 's2']);
-  expect(toldOf(columns, ['other'], 1024)?.every((each) => each === undefined)).toBe(true);
+  expect(valuesOf(columns, ['at'], 1024)).toBeNull();
+  expect(valuesOf(columns, ['state'], 1024)?.slice(0, 3)).toEqual(['s0', 's1', 's2']);
+  expect(valuesOf(columns, ['other'], 1024)?.every((each) => each === undefined)).toBe(true);
 });
 
 test('whatever payloads say, a thousand take a bounded space, in which what most events have comes first', () => {
   const wide = (n: number): JsonObject => Object.fromEntries(Array.from({ length: 40 }, (_, k) => [`key ${n % 8} ${k}`, n % 100]));
   const columns = columnsOf(Array.from({ length: 1024 }, (_, n) => ({ common: n % 5, ids: wide(n), ['x'.repeat(300)]: 1 })));
-  expect(toldOf(columns, ['common'], 1024)?.slice(0, 3)).toEqual([0, 1, 2]);
-  expect(toldOf(columns, ['ids', 'key 0 0'], 1024)).not.toEqual(Array.from({ length: 1024 }));
-  for (const path of [['ids', 'unseen'], ['unseen'], ['x'.repeat(300)]]) expect(toldOf(columns, path, 1024), path.join('.')).toBeNull();
-  const bytes = columns.reduce((sum, { values, of }) => sum + 128 + (values?.length ?? 0) + (of?.length ?? 0), 0);
+  expect(valuesOf(columns, ['common'], 1024)?.slice(0, 3)).toEqual([0, 1, 2]);
+  expect(valuesOf(columns, ['ids', 'key 0 0'], 1024)).not.toEqual(Array.from({ length: 1024 }));
+  for (const path of [['ids', 'unseen'], ['unseen'], ['x'.repeat(300)]]) expect(valuesOf(columns, path, 1024), path.join('.')).toBeNull();
+  const bytes = columns.reduce((sum, { values, codes: of }) => sum + 128 + (values?.length ?? 0) + (of?.length ?? 0), 0);
   expect(bytes).toBeLessThanOrEqual(5120 + 128);
   let deep: JsonObject = { end: 1 };
   for (let level = 0; level < 90; level += 1) deep = { deep };
   expect(columnsOf([deep]).length).toBeLessThan(10);
-  expect(toldOf(columnsOf([deep]), [...Array.from({ length: 90 }, () => 'deep'), 'end'], 1)).toBeNull();
+  expect(valuesOf(columnsOf([deep]), [...Array.from({ length: 90 }, () => 'deep'), 'end'], 1)).toBeNull();
 });
 
 function columnsOf(payloads: readonly JsonObject[]): readonly PayloadColumn[] {
@@ -78,17 +78,17 @@ function columnsOf(payloads: readonly JsonObject[]): readonly PayloadColumn[] {
 }
 
 /** The values at a path, as store/counts-by-columns reads them; null: the events must be looked at. */
-function toldOf(columns: readonly PayloadColumn[], path: readonly string[], count: number): readonly unknown[] | null {
+function valuesOf(columns: readonly PayloadColumn[], path: readonly string[], count: number): readonly unknown[] | null {
   const named = (name: string): PayloadColumn | undefined => columns.find((each) => each.name === name);
   const own = named(payloadName(path));
   if (own === undefined) {
-    const isTold = namesAbove(payloadName(path)).every((name) => named(name)?.of !== null);
-    return isTold && named('[]') !== undefined ? Array.from({ length: count }) : null;
+    const isCovered = ancestorNames(payloadName(path)).every((name) => named(name)?.codes !== null);
+    return isCovered && named('[]') !== undefined ? Array.from({ length: count }) : null;
   }
-  if (own.values === null || own.of === null) return null;
-  const values = unpackedValues(own.values);
+  if (own.values === null || own.codes === null) return null;
+  const values = decodeValues(own.values);
   const lengths = { size: values.length, count };
-  return Array.from(unpackedCodes(thickAgain(own.of, lengths), lengths), (code) => {
+  return Array.from(decodeCodes(inflateIfDeflated(own.codes, lengths), lengths), (code) => {
     const json = values[code];
     return typeof json === 'string' ? (JSON.parse(json) as unknown) : undefined;
   });

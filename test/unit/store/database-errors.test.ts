@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { isConnectionLost, sqlState, unavailable } from '../../../src/store/database/database-errors.ts';
+import { isConnectionLost, sqlState, asUnavailable } from '../../../src/store/database/database-errors.ts';
 
 const failure = (code: string, more: object = {}): Error => Object.assign(new Error(code), { code, ...more });
 
 test.each(['EPIPE', 'ENOENT', 'ECONNRESET'])('%s of the system is no state of the server, and its connection is lost', (code) => {
   expect(sqlState(failure(code))).toBeNull();
   expect(isConnectionLost(failure(code))).toBe(true);
-  expect(unavailable(failure(code))?.code).toBe('UNAVAILABLE');
+  expect(asUnavailable(failure(code))?.code).toBe('UNAVAILABLE');
 });
 
 test.each([

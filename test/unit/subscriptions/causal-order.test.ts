@@ -7,8 +7,8 @@ import { fromMicros, toMicros, parseInstant } from '../../../src/event/instant.t
 import { inCausalOrder } from '../../../src/subscriptions/stream/causal-order.ts';
 import { storedAs } from '../support/stored-events.ts';
 
-const begin = toMicros(parseInstant('2026-01-01T00:00:00Z')!);
-const longestMs = 30_000;
+const startMicros = toMicros(parseInstant('2026-01-01T00:00:00Z')!);
+const maxWaitMs = 30_000;
 
 /** A log of events that follow any of each other, or what never comes, and were received at rising times. */
 const anyLog = fc
@@ -18,18 +18,18 @@ const anyLog = fc
     return rows.map(({ follows, after }, index): StoredEvent => {
       ms += after;
       const candidate = { id: `e${index}`, event: 'a', resource: { id: 'r' }, follows: follows === null ? null : `e${follows}` };
-      const received = fromMicros(begin + BigInt(ms) * 1000n)!;
+      const received = fromMicros(startMicros + BigInt(ms) * 1000n)!;
       return { ...storedAs(candidate), received, position: (index * 2 + 1) as Position };
     });
   });
 
 /** Delivers a log in steps and batches of these sizes; answers with each batch and its place, the last one with all that was left. */
-async function delivered(log: readonly StoredEvent[], start: Position, { step, batch, most }: Sizes) {
+async function delivered(log: readonly StoredEvent[], start: Position, { step, batch, maxBufferedEvents }: Sizes) {
   const eventsById = async (ids: readonly string[]) => new Map(log.filter(({ id }) => ids.includes(id)).map((event) => [event.id, event]));
-  const order = inCausalOrder({ start, filter: everything, eventsById }, { longestMs, most });
-  const batches: { ids: string[]; place: Position }[] = [];
+  const order = inCausalOrder({ start, filter: everything, eventsById }, { maxWaitMs, maxBufferedEvents });
+  const batches: { ids: string[]; position: Position }[] = [];
   const takeAll = (): void => {
-    while (order.hasReady) batches.push({ ids: order.take(batch).map(({ id }) => id), place: order.place() });
+    while (order.hasReady) batches.push({ ids: order.take(batch).map(({ id }) => id), position: order.position() });
   };
   const ahead = log.filter(({ position }) => position > start);
   for (let at = 0; at < ahead.length; at += step) {
@@ -37,7 +37,7 @@ async function delivered(log: readonly StoredEvent[], start: Position, { step, b
     await order.add({ events, upTo: events.at(-1)!.position });
     takeAll();
   }
-  order.release();
+  order.releaseAll();
   takeAll();
   return batches;
 }
@@ -45,9 +45,13 @@ async function delivered(log: readonly StoredEvent[], start: Position, { step, b
 interface Sizes {
   readonly step: number;
   readonly batch: number;
-  readonly most: number;
+  readonly maxBufferedEvents: number;
 }
-const anySizes = fc.record({ step: fc.integer({ min: 1, max: 9 }), batch: fc.integer({ min: 1, max: 5 }), most: fc.constantFrom(2, 100) });
+const anySizes = fc.record({
+  step: fc.integer({ min: 1, max: 9 }),
+  batch: fc.integer({ min: 1, max: 5 }),
+  maxBufferedEvents: fc.constantFrom(2, 100),
+});
 
 test('every event is delivered once, places never go back, and going on from any of them loses nothing', async () => {
   await fc.assert(
@@ -55,15 +59,15 @@ test('every event is delivered once, places never go back, and going on from any
       const batches = await delivered(log, 0 as Position, sizes);
       const all = log.map(({ id }) => id);
       expect(batches.flatMap(({ ids }) => ids).toSorted()).toEqual(all.toSorted());
-      let least = 0;
-      for (const [index, { place }] of batches.entries()) {
-        expect(place).toBeGreaterThanOrEqual(least);
-        least = place;
+      let minPosition = 0;
+      for (const [index, { position }] of batches.entries()) {
+        expect(position).toBeGreaterThanOrEqual(minPosition);
+        minPosition = position;
         const before = batches.slice(0, index + 1).flatMap(({ ids }) => ids);
-        const rest = (await delivered(log, place, sizes)).flatMap(({ ids }) => ids);
+        const rest = (await delivered(log, position, sizes)).flatMap(({ ids }) => ids);
         expect(new Set([...before, ...rest])).toEqual(new Set(all));
       }
-      expect(least).toBe(log.at(-1)!.position);
+      expect(minPosition).toBe(log.at(-1)!.position);
     }),
     { numRuns: 300 },
   );
@@ -72,13 +76,13 @@ test('every event is delivered once, places never go back, and going on from any
 test('who comes within the time comes before those that follow it, unless it had to wait itself', async () => {
   await fc.assert(
     fc.asyncProperty(anyLog, anySizes, async (log, { step, batch }) => {
-      const order = (await delivered(log, 0 as Position, { step, batch, most: 100 })).flatMap(({ ids }) => ids);
-      const place = new Map(order.map((id, index) => [id, index]));
+      const order = (await delivered(log, 0 as Position, { step, batch, maxBufferedEvents: 100 })).flatMap(({ ids }) => ids);
+      const position = new Map(order.map((id, index) => [id, index]));
       for (const event of log) {
-        const leader = log.find(({ id }) => id === event.follows);
-        if (leader === undefined || leader === event || leader.follows !== null) continue;
-        const late = Number((toMicros(leader.received) - toMicros(event.received)) / 1000n) > longestMs;
-        if (!late) expect(place.get(leader.id)!, `${leader.id} before ${event.id}`).toBeLessThan(place.get(event.id)!);
+        const predecessor = log.find(({ id }) => id === event.follows);
+        if (predecessor === undefined || predecessor === event || predecessor.follows !== null) continue;
+        const late = Number((toMicros(predecessor.received) - toMicros(event.received)) / 1000n) > maxWaitMs;
+        if (!late) expect(position.get(predecessor.id)!, `${predecessor.id} before ${event.id}`).toBeLessThan(position.get(event.id)!);
       }
     }),
     { numRuns: 300 },

@@ -4,14 +4,14 @@ import type { StoredEvent } from '../../../src/event/event.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
-import { FilingIndex } from '../../../src/subscriptions/matching/filter-index.ts';
-import { Matcher } from '../../../src/subscriptions/matching/filter-matcher.ts';
+import { FilterIndex } from '../../../src/subscriptions/matching/filter-index.ts';
+import { FilterMatcher } from '../../../src/subscriptions/matching/filter-matcher.ts';
 import { anyEvent, anyFilter } from '../../support/oracles/random-filters.ts';
 import { storedOf } from '../support/valid-event.ts';
 
 const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
 const parsed = (input: EventFilterInput) => parseFilter(input, ['filter'], bounds);
-const found = <S>(matcher: Matcher<S>, event: StoredEvent): readonly S[] =>
+const found = <S>(matcher: FilterMatcher<S>, event: StoredEvent): readonly S[] =>
   matcher.matching(event).flatMap(({ subscribers }) => [...subscribers]);
 
 // TIDINGS_FILTER_SEED repeats a run, TIDINGS_FILTER_ROUNDS makes it longer.
@@ -29,7 +29,7 @@ test(
       const events = fc.sample(anyEvent, { ...draw, numRuns: 60 }).map((event, index) => storedOf({ ...event, id: `e${index}` }));
       // At first they only come, which makes headings crowded; then they come and go; in the end all leave.
       const steps = fc.sample(fc.tuple(fc.nat(), fc.boolean()), { ...draw, numRuns: 1500 });
-      const matcher = new Matcher<number>();
+      const matcher = new FilterMatcher<number>();
       const live = new Map<number, { readonly filter: (typeof filters)[number]; readonly remove: () => void }>();
       const removeOne = (number: number): void => {
         const subscriber = [...live.keys()][number % live.size];
@@ -70,17 +70,17 @@ describe('equal filters', () => {
   const event = storedOf({ id: 'e1', event: 'a.b', resource: { id: 'kiki' } });
 
   test('are one group, with its subscribers in the order in which they came', () => {
-    const matcher = new Matcher<string>();
+    const matcher = new FilterMatcher<string>();
     matcher.add(kiki(), 'first');
     matcher.add(parsed(inOtherWords), 'second');
     const groups = matcher.matching(event);
     expect(groups).toHaveLength(1);
     expect([...groups[0]!.subscribers]).toEqual(['first', 'second']);
-    expect(matcher.sizes).toEqual({ exact: 1, loose: 0, unfiled: 0 });
+    expect(matcher.filterCounts).toEqual({ exact: 1, inexact: 0, none: 0 });
   });
 
   test('the group is the same at every event, until its last subscriber leaves', () => {
-    const matcher = new Matcher<string>();
+    const matcher = new FilterMatcher<string>();
     const remove = matcher.add(kiki(), 'first');
     const [group] = matcher.matching(event);
     matcher.add(parsed(inOtherWords), 'second');
@@ -91,7 +91,7 @@ describe('equal filters', () => {
   });
 
   test('a subscriber that was added twice is there twice, and each removal removes once', () => {
-    const matcher = new Matcher<string>();
+    const matcher = new FilterMatcher<string>();
     const removals = [matcher.add(kiki(), 'same'), matcher.add(kiki(), 'same')];
     expect(found(matcher, event)).toEqual(['same', 'same']);
     removals[0]!();
@@ -112,7 +112,7 @@ describe('equal filters', () => {
 });
 
 test('a filter is found once by an event that comes across it in many ways', () => {
-  const matcher = new Matcher<string>();
+  const matcher = new FilterMatcher<string>();
   const related = (id: string) => ({ id, role: 'actor', labels: { team: 'a' } });
   matcher.add(
     parsed({ or: [{ event: { in: ['e'] } }, { related: [{ id: { in: ['a', 'b'] } }] }, { id: ['x'], event: { in: ['e'] } }] }),
@@ -122,7 +122,7 @@ test('a filter is found once by an event that comes across it in many ways', () 
 });
 
 test('sizes tell the ways of filing', () => {
-  const matcher = new Matcher<number>();
+  const matcher = new FilterMatcher<number>();
   const filters: readonly EventFilterInput[] = [
     { id: ['a'] },
     { event: { startsWith: ['a'] } },
@@ -132,7 +132,7 @@ test('sizes tell the ways of filing', () => {
     { event: { in: [] } },
   ];
   const removals = filters.map((filter, index) => matcher.add(parsed(filter), index));
-  expect(matcher.sizes).toEqual({ exact: 2, loose: 2, unfiled: 2 });
+  expect(matcher.filterCounts).toEqual({ exact: 2, inexact: 2, none: 2 });
   for (const remove of removals) remove();
   expectEmpty(matcher);
 });
@@ -150,7 +150,7 @@ describe('more labels and paths in use than an event has', () => {
   ];
 
   test('labels', () => {
-    const matcher = new Matcher<string>();
+    const matcher = new FilterMatcher<string>();
     const filters = [...many, ...odd].flatMap((key): EventFilterInput[] => [
       { resource: { labels: [{ key, in: ['v'] }] } },
       { related: [{ labels: [{ key, like: ['v*'] }] }] },
@@ -164,7 +164,7 @@ describe('more labels and paths in use than an event has', () => {
   });
 
   test('payload paths', () => {
-    const matcher = new Matcher<string>();
+    const matcher = new FilterMatcher<string>();
     const filters = [...many, ...odd, '0', '01', '1', '-1', 'length'].flatMap((key): EventFilterInput[] => [
       { payload: [{ path: `"${key}"`, eq: 1 }] },
       { payload: [{ path: `a."${key}"`, in: ['1', null, true, -0] }] },
@@ -188,10 +188,10 @@ describe('more labels and paths in use than an event has', () => {
 
   test('a path steps into the entries of an array, and nothing else of it', () => {
     const filters = ['length', '0', '1'].map((key): EventFilterInput => ({ payload: [{ path: `a.${key}`, eq: 1 }] }));
-    expectAlike(new Matcher(), filters, [{ payload: { a: [1] } }]);
+    expectAlike(new FilterMatcher(), filters, [{ payload: { a: [1] } }]);
   });
 
-  function expectAlike(matcher: Matcher<string>, filters: readonly EventFilterInput[], events: readonly object[]): void {
+  function expectAlike(matcher: FilterMatcher<string>, filters: readonly EventFilterInput[], events: readonly object[]): void {
     const conditions = filters.map((filter) => ({ filter, condition: parsed(filter) }));
     const removals = conditions.map(({ filter, condition }) => matcher.add(condition, JSON.stringify(filter)));
     for (const each of events) {
@@ -205,9 +205,9 @@ describe('more labels and paths in use than an event has', () => {
   }
 });
 
-function expectEmpty<S>(matcher: Matcher<S>): void {
-  expect(matcher.sizes).toEqual({ exact: 0, loose: 0, unfiled: 0 });
+function expectEmpty<S>(matcher: FilterMatcher<S>): void {
+  expect(matcher.filterCounts).toEqual({ exact: 0, inexact: 0, none: 0 });
   expect(matcher['groups'].size).toBe(0);
-  expect(matcher['unfiled'].size).toBe(0);
-  expect(matcher['filed']).toEqual(new FilingIndex());
+  expect(matcher['unindexed'].size).toBe(0);
+  expect(matcher['index']).toEqual(new FilterIndex());
 }

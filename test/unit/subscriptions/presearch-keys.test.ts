@@ -3,10 +3,10 @@ import type { StoredEvent } from '../../../src/event/event.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import { canonicalFilter } from '../../../src/filter/canonical-filter.ts';
-import type { Show } from '../../../src/subscriptions/matching/value-index.ts';
-import { FilingIndex } from '../../../src/subscriptions/matching/filter-index.ts';
-import { filingOf, type Filing, type Way } from '../../../src/subscriptions/matching/presearch-keys.ts';
-import type { Heading } from '../../../src/subscriptions/matching/index-key.ts';
+import type { OnBucket } from '../../../src/subscriptions/matching/value-index.ts';
+import { FilterIndex } from '../../../src/subscriptions/matching/filter-index.ts';
+import { presearchKeysOf, type PresearchKeys, type KeyPath } from '../../../src/subscriptions/matching/presearch-keys.ts';
+import type { IndexKey } from '../../../src/subscriptions/matching/index-key.ts';
 import { storedOf } from '../support/valid-event.ts';
 
 const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
@@ -52,8 +52,8 @@ describe('a filter is filed under the most selective of what it requires', () =>
       { id: some(20), follows: some(21), event: { in: some(4) }, resource: { id: { in: some(4) } }, related: [{ role: some(2) }] },
       [all('id', 20), all('primary.id', 4), all('event', 4)],
     ],
-  ])('%j: %j', (filter, ways) => {
-    expect(filed(filter)?.ways.map(shown)).toEqual(ways);
+  ])('%j: %j', (filter, keyPaths) => {
+    expect(keysOf(filter)?.keyPaths.map(pathText)).toEqual(keyPaths);
   });
 
   test.each<EventFilterInput>([
@@ -67,11 +67,11 @@ describe('a filter is filed under the most selective of what it requires', () =>
     { anyResource: [{ labels: [{ key: 'prefect.resource.id', like: ['*'] }] }] },
     { payload: [{ path: 'a', exists: false }] },
   ])('and not at all when it requires nothing in particular: %j', (filter) => {
-    expect(filed(filter)).toBeNull();
+    expect(keysOf(filter)).toBeNull();
   });
 
   test('nor when a text may stand anywhere', () => {
-    expect(filingOf({ kind: 'contains', needle: 'a' })).toBeNull();
+    expect(presearchKeysOf({ kind: 'contains', searchTerm: 'a' })).toBeNull();
   });
 
   test.each<[EventFilterInput, boolean]>([
@@ -81,8 +81,8 @@ describe('a filter is filed under the most selective of what it requires', () =>
     [{ related: [{ role: ['a'], id: { in: ['b'] } }] }, false],
     [{ resource: { labels: [{ key: 'k', like: ['v*'] }] } }, false],
     [{ payload: [{ path: 'a', in: [1, [1]] }] }, false],
-  ])('%j is known to match by its heading alone: %s', (filter, proves) => {
-    expect(filed(filter)?.proves).toBe(proves);
+  ])('%j is known to match by its heading alone: %s', (filter, isExact) => {
+    expect(keysOf(filter)?.isExact).toBe(isExact);
   });
 });
 
@@ -92,84 +92,84 @@ describe('a crowded heading', () => {
   const ofTenant = (name: string): StoredEvent => storedOf({ id: 'e', event: name, resource: { id: 'r', labels: { tenant: 'acme' } } });
 
   test('tells its filters apart by what else they require', () => {
-    const index = new FilingIndex<number>();
-    for (const number of numbers) index.add(waysOf({ resource: tenant, event: { in: [`e${number}`] } }), number);
-    const across = comeAcross(index, ofTenant('e990'));
-    expect(across).toContain(990);
-    expect(across.length).toBeLessThan(20);
-    expect(comeAcross(index, storedOf({ id: 'e', event: 'e990', resource: { id: 'r' } }))).toEqual([]);
+    const index = new FilterIndex<number>();
+    for (const number of numbers) index.add(keyPathsOf({ resource: tenant, event: { in: [`e${number}`] } }), number);
+    const candidates = candidatesOf(index, ofTenant('e990'));
+    expect(candidates).toContain(990);
+    expect(candidates.length).toBeLessThan(20);
+    expect(candidatesOf(index, storedOf({ id: 'e', event: 'e990', resource: { id: 'r' } }))).toEqual([]);
   });
 
   test('and those again, when they are crowded', () => {
-    const index = new FilingIndex<number>();
+    const index = new FilterIndex<number>();
     const add = (number: number): void => {
-      index.add(waysOf({ resource: tenant, event: { in: ['e'] }, payload: [{ path: 'n', eq: number }] }), number);
-      index.add(waysOf({ resource: tenant, event: { in: ['e'] }, anyResource: [{ id: { startsWith: [`r${number}`] } }] }), -number);
+      index.add(keyPathsOf({ resource: tenant, event: { in: ['e'] }, payload: [{ path: 'n', eq: number }] }), number);
+      index.add(keyPathsOf({ resource: tenant, event: { in: ['e'] }, anyResource: [{ id: { startsWith: [`r${number}`] } }] }), -number);
     };
     numbers.forEach(add);
-    const across = comeAcross(index, { ...ofTenant('e'), payload: { n: 990 } });
-    expect(across).toContain(990);
-    expect(across.length).toBeLessThan(50);
+    const candidates = candidatesOf(index, { ...ofTenant('e'), payload: { n: 990 } });
+    expect(candidates).toContain(990);
+    expect(candidates.length).toBeLessThan(50);
   });
 
   test('keeps those that require nothing else', () => {
-    const index = new FilingIndex<number>();
-    for (const number of numbers) index.add(waysOf({ resource: tenant, event: { notIn: [`e${number}`] } }), number);
-    expect(comeAcross(index, ofTenant('e'))).toHaveLength(1000);
+    const index = new FilterIndex<number>();
+    for (const number of numbers) index.add(keyPathsOf({ resource: tenant, event: { notIn: [`e${number}`] } }), number);
+    expect(candidatesOf(index, ofTenant('e'))).toHaveLength(1000);
   });
 
   test('keeps those that were told apart when those that came first have left', () => {
-    const index = new FilingIndex<number>();
-    const ways = (number: number): readonly Way[] => waysOf({ resource: tenant, event: { in: [`e${number}`] } });
-    for (const number of numbers) index.add(ways(number), number);
-    for (const number of numbers.slice(0, 990)) index.remove(ways(number), number);
-    expect(comeAcross(index, ofTenant('e990'))).toEqual([990]);
+    const index = new FilterIndex<number>();
+    const keyPaths = (number: number): readonly KeyPath[] => keyPathsOf({ resource: tenant, event: { in: [`e${number}`] } });
+    for (const number of numbers) index.add(keyPaths(number), number);
+    for (const number of numbers.slice(0, 990)) index.remove(keyPaths(number), number);
+    expect(candidatesOf(index, ofTenant('e990'))).toEqual([990]);
   });
 
   test('leaves nothing behind, whoever leaves first', () => {
     for (const leaving of [numbers, numbers.toReversed(), numbers.map((number) => (number * 7) % 1000)]) {
-      const index = new FilingIndex<number>();
-      const ways = (number: number): readonly Way[] =>
-        waysOf({ resource: tenant, or: [{ event: { in: [`e${number % 20}`] } }, { event: { startsWith: ['a', 'b'] } }] });
-      for (const number of numbers) index.add(ways(number), number);
-      for (const number of leaving) index.remove(ways(number), number);
-      expect(index).toEqual(new FilingIndex());
+      const index = new FilterIndex<number>();
+      const keyPaths = (number: number): readonly KeyPath[] =>
+        keyPathsOf({ resource: tenant, or: [{ event: { in: [`e${number % 20}`] } }, { event: { startsWith: ['a', 'b'] } }] });
+      for (const number of numbers) index.add(keyPaths(number), number);
+      for (const number of leaving) index.remove(keyPaths(number), number);
+      expect(index).toEqual(new FilterIndex());
     }
   });
 });
 
-function filed(filter: EventFilterInput): Filing | null {
-  return filingOf(canonicalFilter(parseFilter(filter, ['filter'], bounds)).condition);
+function keysOf(filter: EventFilterInput): PresearchKeys | null {
+  return presearchKeysOf(canonicalFilter(parseFilter(filter, ['filter'], bounds)).condition);
 }
 
-function waysOf(filter: EventFilterInput): readonly Way[] {
-  return filed(filter)!.ways;
+function keyPathsOf(filter: EventFilterInput): readonly KeyPath[] {
+  return keysOf(filter)!.keyPaths;
 }
 
 /** The filters that an event comes across, before any of them is checked. */
-function comeAcross(index: FilingIndex<number>, event: StoredEvent): readonly number[] {
-  const across = new Set<number>();
-  const show: Show<number> = (bucket) => {
-    for (const filter of bucket.filters) across.add(filter);
-    bucket.within?.probe(event, show);
+function candidatesOf(index: FilterIndex<number>, event: StoredEvent): readonly number[] {
+  const candidates = new Set<number>();
+  const show: OnBucket<number> = (bucket) => {
+    for (const filter of bucket.filters) candidates.add(filter);
+    bucket.nested?.probe(event, show);
   };
   index.probe(event, show);
-  return [...across];
+  return [...candidates];
 }
 
-function shown(way: Way): string {
-  return way.map(headingShown).join(' ');
+function pathText(keyPath: KeyPath): string {
+  return keyPath.map(keyText).join(' ');
 }
 
-function headingShown(heading: Heading): string {
-  const { aspect } = heading;
+function keyText(indexKey: IndexKey): string {
+  const { aspect } = indexKey;
   const what =
     aspect.of === 'event'
       ? aspect.field
       : aspect.of === 'payload'
         ? aspect.path.join('.')
         : `${aspect.among}.${aspect.label.replace(/^prefect\.resource\./, '')}`;
-  if (heading.by === 'presence') return what;
-  if (heading.by === 'prefix') return `${what}^${heading.prefix}`;
-  return `${what}=${aspect.of === 'payload' ? JSON.stringify(heading.value) : heading.value}`;
+  if (indexKey.by === 'presence') return what;
+  if (indexKey.by === 'prefix') return `${what}^${indexKey.prefix}`;
+  return `${what}=${aspect.of === 'payload' ? JSON.stringify(indexKey.value) : indexKey.value}`;
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PrefixTree } from '../../../src/subscriptions/matching/radix-tree.ts';
+import { RadixTree } from '../../../src/subscriptions/matching/radix-tree.ts';
 
 const text = fc.string({ unit: fc.constantFrom('a', 'b', 'ab', '.', '💌', '💥', '\uD83D'), maxLength: 6 });
 const step = fc.record({ prefix: text, kept: fc.boolean() });
@@ -8,7 +8,7 @@ const step = fc.record({ prefix: text, kept: fc.boolean() });
 test('finds the values of all prefixes of a text, the shortest first, whatever was set and deleted before', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), fc.array(text, { maxLength: 10 }), (steps, texts) => {
-      const tree = new PrefixTree<string>();
+      const tree = new RadixTree<string>();
       const model = new Set<string>();
       for (const { prefix, kept } of steps) {
         if (kept) tree.set(prefix, prefix);
@@ -18,7 +18,7 @@ test('finds the values of all prefixes of a text, the shortest first, whatever w
       }
       for (const text of [...texts, ...steps.map(({ prefix }) => prefix)]) {
         const found: string[] = [];
-        tree.along(text, (prefix) => found.push(prefix));
+        tree.forEachPrefixOf(text, (prefix) => found.push(prefix));
         expect(found).toEqual([...model].filter((prefix) => text.startsWith(prefix)).toSorted((a, b) => a.length - b.length));
         expect(tree.get(text)).toBe(model.has(text) ? text : undefined);
       }
@@ -32,10 +32,10 @@ test('has the form that it would have had without what was deleted', () => {
   fc.assert(
     fc.property(fc.uniqueArray(text, { maxLength: 10 }), fc.uniqueArray(text, { maxLength: 10 }), (kept, others) => {
       const passing = others.filter((prefix) => !kept.includes(prefix));
-      const tree = new PrefixTree<string>();
+      const tree = new RadixTree<string>();
       for (const prefix of [...passing, ...kept]) tree.set(prefix, prefix);
       for (const prefix of passing) tree.delete(prefix);
-      const fresh = new PrefixTree<string>();
+      const fresh = new RadixTree<string>();
       for (const prefix of kept) fresh.set(prefix, prefix);
       expect(tree).toEqual(fresh);
     }),

@@ -1,20 +1,20 @@
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { type LiveCursor, LiveSource } from '../../../src/subscriptions/source.ts';
+import { type SubscriptionReader, SubscriptionSource } from '../../../src/subscriptions/source.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import type { Tail } from '../../../src/log/tail.ts';
-import type { Waiter } from '../../../src/concurrency/wake-signal.ts';
+import type { WakeListener } from '../../../src/concurrency/wake-signal.ts';
 
 /** A cursor over given answers, whose reads take as long as the test wants. */
-class GivenCursor implements LiveCursor<{ n: number }> {
+class FakeReader implements SubscriptionReader<{ n: number }> {
   reads = 0;
-  waiter: Waiter | null = null;
+  waiter: WakeListener | null = null;
   private finish: () => void = () => undefined;
 
-  constructor(readonly answers: ({ n: number } | 'READ' | 'WAIT' | 'ENDED')[]) {}
+  constructor(readonly results: ({ n: number } | 'READ' | 'WAIT' | 'ENDED')[]) {}
 
   next() {
-    return this.answers.length > 1 ? this.answers.shift()! : this.answers[0]!;
+    return this.results.length > 1 ? this.results.shift()! : this.results[0]!;
   }
 
   read(): Promise<void> {
@@ -26,11 +26,11 @@ class GivenCursor implements LiveCursor<{ n: number }> {
     this.finish();
   }
 
-  onMore(waiter: Waiter): void {
+  onReadable(waiter: WakeListener): void {
     this.waiter = waiter;
   }
 
-  offMore(): void {
+  offReadable(): void {
     this.waiter = null;
   }
 
@@ -43,33 +43,34 @@ class GivenCursor implements LiveCursor<{ n: number }> {
   }
 
   [Symbol.dispose](): void {
-    this.answers.splice(0, Infinity, 'ENDED');
+    this.results.splice(0, Infinity, 'ENDED');
   }
 }
 
 const stopping = new AbortController();
 const parts = { tail: { stopped: stopping.signal } as Tail, metrics: createMetrics(), logger: pino({ level: 'silent' }) };
-const sourceOf = (cursor: GivenCursor): LiveSource<{ n: number }> => new LiveSource(parts, cursor, { [Symbol.dispose]: () => undefined });
+const sourceOf = (reader: FakeReader): SubscriptionSource<{ n: number }> =>
+  new SubscriptionSource(parts, reader, { [Symbol.dispose]: () => undefined });
 
 test('a wake-up that comes late, while it reads, starts no second read', async () => {
-  const cursor = new GivenCursor(['WAIT', 'READ', { n: 1 }]);
-  const source = sourceOf(cursor);
+  const reader = new FakeReader(['WAIT', 'READ', { n: 1 }]);
+  const source = sourceOf(reader);
   const next = source.next();
   await Promise.resolve(); // it has asked
-  const late = cursor.waiter!;
+  const late = reader.waiter!;
   late.wake();
   await new Promise((resolve) => setImmediate(resolve));
   late.wake(); // such as a timer that was set before
   await new Promise((resolve) => setImmediate(resolve));
-  expect(cursor.reads).toBe(1);
-  cursor.finishReading();
+  expect(reader.reads).toBe(1);
+  reader.finishReading();
   expect(await next).toEqual({ done: false, value: { n: 1 } });
   source.end();
 });
 
 test('whoever waits is told at once when it ends, also while it reads', async () => {
-  for (const answer of ['READ', 'WAIT'] as const) {
-    const source = sourceOf(new GivenCursor([answer]));
+  for (const result of ['READ', 'WAIT'] as const) {
+    const source = sourceOf(new FakeReader([result]));
     const next = source.next();
     await new Promise((resolve) => setImmediate(resolve));
     await source.return();

@@ -12,7 +12,7 @@ import { parsePayloadPath } from '../../../src/event/payload-path.ts';
 import { Words } from './words.ts';
 
 /** Reads what describeFilter says, so that a test can prove that it says what is meant and has one reading only. */
-export function conditionSaidBy(text: string): Condition {
+export function parseDescription(text: string): Condition {
   const words = new Words(text);
   const condition = sentence(words);
   words.end();
@@ -35,8 +35,8 @@ function sentence(words: Words): Condition {
 function clause(words: Words): Condition {
   if (words.next('(')) return words.closed(() => sentence(words));
   if (words.next('not (')) return not(words.closed(() => sentence(words)));
-  if (words.next('some text contains ')) return containing(words);
-  if (words.next('no text contains ')) return not(containing(words));
+  if (words.next('some text contains ')) return textSearch(words);
+  if (words.next('no text contains ')) return not(textSearch(words));
   if (words.next('the event ')) return predicates<Condition>(words, ofEvent);
   if (words.next('the primary resource ')) return { kind: 'resource', among: 'primary', passes: predicates(words, ofResource) };
   for (const [which, among] of [
@@ -55,10 +55,10 @@ function clause(words: Words): Condition {
   return { kind: 'payload', path, passes: predicates(words, ofValue) };
 }
 
-function containing(words: Words): Condition {
-  const needle = words.json() as string;
+function textSearch(words: Words): Condition {
+  const searchTerm = words.json() as string;
   words.expect(' in upper or lower case');
-  return { kind: 'contains', needle };
+  return { kind: 'contains', searchTerm };
 }
 
 function predicates<T>(words: Words, one: (words: Words) => T): T {
@@ -151,9 +151,9 @@ function ofValue(words: Words): ValueTest {
   if (words.next('exists')) return { kind: 'exists' };
   if (words.next('does not exist')) return not({ kind: 'exists' });
   words.expect('is ');
-  for (const [said, operator] of Object.entries(comparisons)) {
-    if (words.next(`${said} `)) return { kind: 'compares', operator, to: words.json() as number };
-    if (words.next(`not ${said} `)) return not({ kind: 'compares', operator, to: words.json() as number });
+  for (const [wording, operator] of Object.entries(comparisons)) {
+    if (words.next(`${wording} `)) return { kind: 'compares', operator, to: words.json() as number };
+    if (words.next(`not ${wording} `)) return not({ kind: 'compares', operator, to: words.json() as number });
   }
   return oneOfOrNone<ValueTest>(words, (values) => ({ kind: 'oneOf', values }));
 }

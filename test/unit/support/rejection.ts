@@ -1,7 +1,7 @@
 import { TidingsError } from '../../../src/errors.ts';
 
 /** The expected error that a call ends with. Where there is none: what it returned, or the unexpected error. */
-export function refusal(call: () => unknown): unknown {
+export function rejection(call: () => unknown): unknown {
   try {
     return { returned: call() };
   } catch (error) {

@@ -9,7 +9,7 @@ import { validateEvent } from '../../../src/event/validate.ts';
 export const defaultLimits: EventLimits = readSettings({});
 
 /** An event without a fault, and one more related resource in it than a test of paths may confuse. */
-export const soundEvent = {
+export const validEvent = {
   id: 'e1',
   occurred: '2026-11-23T14:41:10.863461Z',
   event: 'acme.user.logged-in',
@@ -24,7 +24,7 @@ export const soundEvent = {
 
 /** The event with `value` at a dotted path in it. */
 export function eventWith(path: string, value: unknown): EventCandidate {
-  const event: any = structuredClone(soundEvent);
+  const event: any = structuredClone(validEvent);
   const keys = path.split('.');
   let inner = event;
   for (const key of keys.slice(0, -1)) inner = inner[key];

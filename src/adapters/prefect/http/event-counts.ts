@@ -1,8 +1,8 @@
-import { seenBy } from '../../../auth/visibility.ts';
+import { visibleTo } from '../../../auth/visibility.ts';
 import type { Caller } from '../../../auth/caller.ts';
 import { parseCountBy, type Dimension } from '../../../counts/dimensions.ts';
 import { instantOf, toMicros } from '../../../event/instant.ts';
-import type { Cell } from '../../../counts/count-table.ts';
+import type { Group } from '../../../counts/count-table.ts';
 import type { Position } from '../../../event/cursor.ts';
 import { nameOf } from '../../../event/event.ts';
 import type { Condition } from '../../../filter/filter.ts';
@@ -10,11 +10,11 @@ import { compareCodePoints } from '../../../event/text.ts';
 import { occurredBounds } from '../../../filter/time-bounds.ts';
 import { readCounts } from '../../../store/counts/count-events.ts';
 import { readPages } from '../../../store/queries/pages.ts';
-import { countShortSpans } from '../../../store/counts/fixed-interval-counts.ts';
-import { resolvedFilter } from '../resolve-event-ids.ts';
+import { countFixedIntervals } from '../../../store/counts/fixed-interval-counts.ts';
+import { resolveFilter } from '../resolve-event-ids.ts';
 import { parsePrefectFilter } from '../prefect-filter.ts';
 import type { ReadPageParts } from './event-pages.ts';
-import { calendarOf, edgesOf, spansOf, startsBetween, type Spans, type TimeUnit } from './intervals.ts';
+import { calendarOf, edgesOf, intervalsOf, startsBetween, type Intervals, type TimeUnit } from './intervals.ts';
 
 /** What one value has, as Prefect tells it. */
 export interface EventCount {
@@ -25,26 +25,30 @@ export interface EventCount {
   readonly end_time: string;
 }
 
-export type Countable = 'day' | 'time' | 'event' | 'resource';
+export type CountDimension = 'day' | 'time' | 'event' | 'resource';
 
-export interface CountAsked {
+export interface CountRequest {
   readonly filter: unknown;
   readonly unit: TimeUnit;
   readonly interval: number;
 }
 
 /** Counts the events that match by day, by a time, by name or by resource. Throws BAD_FILTER and LIMIT_EXCEEDED. */
-export async function countEventsBy(parts: ReadPageParts, by: Countable, { asked, caller }: { asked: CountAsked; caller: Caller }) {
+export async function countEventsBy(
+  parts: ReadPageParts,
+  by: CountDimension,
+  { requestedLimit: countRequest, caller }: { requestedLimit: CountRequest; caller: Caller },
+) {
   const { database, limits } = parts;
   const head = await parts.heads.head();
-  const parsed = parsePrefectFilter(asked.filter, ['filter'], limits);
-  const filter = await resolvedFilter(parsed, { database, head, seen: (condition) => seenBy(caller, condition) });
+  const parsed = parsePrefectFilter(countRequest.filter, ['filter'], limits);
+  const filter = await resolveFilter(parsed, { database, head, visible: (condition) => visibleTo(caller, condition) });
   const selection = { filter, head };
   switch (by) {
     case 'day':
-      return countByTime(parts, selection, spansOf('day', 1));
+      return countByTime(parts, selection, intervalsOf('day', 1));
     case 'time':
-      return countByTime(parts, selection, spansOf(asked.unit, asked.interval));
+      return countByTime(parts, selection, intervalsOf(countRequest.unit, countRequest.interval));
     case 'event':
       return countByName(parts, selection);
     case 'resource':
@@ -54,83 +58,81 @@ export async function countEventsBy(parts: ReadPageParts, by: Countable, { asked
   }
 }
 
-interface Counted {
+interface CountSelection {
   readonly filter: Condition;
   readonly head: Position;
 }
 
 /** Every span between the bounds of the filter, or those of the events where it has none, also without events. */
-async function countByTime({ database }: ReadPageParts, counted: Counted, spans: Spans): Promise<readonly EventCount[]> {
-  const { since, until } = occurredBounds(counted.filter);
+async function countByTime({ database }: ReadPageParts, selection: CountSelection, intervals: Intervals): Promise<readonly EventCount[]> {
+  const { since, until } = occurredBounds(selection.filter);
   const last = until === undefined ? null : toMicros(until) - 1n;
-  if (since !== undefined && last !== null) startsBetween(spans, toMicros(since), last); // before anything is counted
-  const calendar = calendarOf(spans);
+  if (since !== undefined && last !== null) startsBetween(intervals, toMicros(since), last); // before anything is counted
+  const calendar = calendarOf(intervals);
   const byYears = parseCountBy([{ time: { unit: 'YEAR' } }], ['filter']);
   const dimensions: readonly Dimension[] = calendar === null ? byYears : [{ kind: 'time', unit: 'SECOND', every: 1, calendar }];
-  const cells = (await readCounts(database, { ...counted, dimensions })).all();
-  if (cells.length === 0 && (since === undefined || last === null)) return [];
-  const from = since === undefined ? earliest(cells) : toMicros(since);
-  const starts = startsBetween(spans, from, last ?? latest(cells));
+  const groups = (await readCounts(database, { ...selection, dimensions })).all();
+  if (groups.length === 0 && (since === undefined || last === null)) return [];
+  const from = since === undefined ? earliest(groups) : toMicros(since);
+  const starts = startsBetween(intervals, from, last ?? latest(groups));
   const [origin = 0n] = starts;
   const counts =
     calendar === null
-      ? await countShortSpans(database, counted, { length: spans.length, origin })
-      : new Map(cells.map(({ keys, count }) => [(BigInt(Number(keys[0])) * 1_000_000n - origin) / spans.length, count]));
+      ? await countFixedIntervals(database, selection, { length: intervals.length, origin })
+      : new Map(groups.map(({ keys, count }) => [(BigInt(Number(keys[0])) * 1_000_000n - origin) / intervals.length, count]));
   return starts.map((start, ordinal) => {
-    const [first, end] = edgesOf(start, spans);
+    const [first, end] = edgesOf(start, intervals);
     return { value: String(ordinal), label: first, count: counts.get(BigInt(ordinal)) ?? 0, start_time: first, end_time: end };
   });
 }
 
-async function countByName({ database }: ReadPageParts, counted: Counted): Promise<readonly EventCount[]> {
-  const table = await readCounts(database, { ...counted, dimensions: parseCountBy([{ event: {} }], ['filter']) });
-  return mostFirst(table.all().map((cell) => eventCount(cell, String(cell.keys[0]))));
+async function countByName({ database }: ReadPageParts, selection: CountSelection): Promise<readonly EventCount[]> {
+  const table = await readCounts(database, { ...selection, dimensions: parseCountBy([{ event: {} }], ['filter']) });
+  return sortByCount(table.all().map((group) => eventCount(group, String(group.keys[0]))));
 }
 
 /** A resource's label is the name that it has in the last of its events that match, or its id. */
-async function countByResource({ database }: ReadPageParts, counted: Counted): Promise<readonly EventCount[]> {
-  const table = await readCounts(database, { ...counted, dimensions: parseCountBy([{ resource: {} }], ['filter']) });
-  const cells = table.all();
-  const newest = { ...counted, order: 'NEWEST_FIRST', limit: 1, backward: false } as const;
-  const labelled: EventCount[] = [];
-  for (let from = 0; from < cells.length; from += resourcesAtOnce) {
-    const some = cells.slice(from, from + resourcesAtOnce);
-    const keys = some.map((cell) => String(cell.keys[0]));
-    const pages = await readPages(database, newest, { tie: 'PRIMARY', keys });
-    for (const [index, cell] of some.entries()) {
+async function countByResource({ database }: ReadPageParts, selection: CountSelection): Promise<readonly EventCount[]> {
+  const table = await readCounts(database, { ...selection, dimensions: parseCountBy([{ resource: {} }], ['filter']) });
+  const groups = table.all();
+  const newest = { ...selection, order: 'NEWEST_FIRST', limit: 1, backward: false } as const;
+  const labeled: EventCount[] = [];
+  for (let from = 0; from < groups.length; from += resourceBatchSize) {
+    const batch = groups.slice(from, from + resourceBatchSize);
+    const keys = batch.map((group) => String(group.keys[0]));
+    const pages = await readPages(database, newest, { scope: 'PRIMARY', keys });
+    for (const [index, group] of batch.entries()) {
       const event = pages[index]?.events[0];
-      labelled.push(eventCount(cell, (event && nameOf(event.resource)) ?? String(cell.keys[0])));
+      labeled.push(eventCount(group, (event && nameOf(event.resource)) ?? String(group.keys[0])));
     }
   }
-  return mostFirst(labelled);
+  return sortByCount(labeled);
 }
 
-function eventCount(cell: Cell, label: string): EventCount {
+function eventCount(group: Group, label: string): EventCount {
   return {
-    value: String(cell.keys[0]),
+    value: String(group.keys[0]),
     label,
-    count: cell.count,
-    start_time: instantOf(cell.firstSecond, cell.firstMicros),
-    end_time: instantOf(cell.lastSecond, cell.lastMicros),
+    count: group.count,
+    start_time: instantOf(group.firstSecond, group.firstMicros),
+    end_time: instantOf(group.lastSecond, group.lastMicros),
   };
 }
 
-function mostFirst(counts: readonly EventCount[]): readonly EventCount[] {
+function sortByCount(counts: readonly EventCount[]): readonly EventCount[] {
   return counts.toSorted((a, b) => b.count - a.count || compareCodePoints(a.label, b.label) || compareCodePoints(a.value, b.value));
 }
 
-function earliest(cells: readonly Cell[]): bigint {
-  return cells
-    .map(({ firstSecond, firstMicros }) => microsAt(firstSecond, firstMicros))
-    .reduce((least, each) => (each < least ? each : least));
+function earliest(groups: readonly Group[]): bigint {
+  return groups.map(({ firstSecond, firstMicros }) => microsAt(firstSecond, firstMicros)).reduce((min, each) => (each < min ? each : min));
 }
 
-function latest(cells: readonly Cell[]): bigint {
-  return cells.map(({ lastSecond, lastMicros }) => microsAt(lastSecond, lastMicros)).reduce((most, each) => (each > most ? each : most));
+function latest(groups: readonly Group[]): bigint {
+  return groups.map(({ lastSecond, lastMicros }) => microsAt(lastSecond, lastMicros)).reduce((max, each) => (each > max ? each : max));
 }
 
 function microsAt(second: number, micros: number): bigint {
   return BigInt(second) * 1_000_000n + BigInt(micros);
 }
 
-const resourcesAtOnce = 500;
+const resourceBatchSize = 500;

@@ -3,7 +3,7 @@ import type { Calendar } from '../../../counts/calendar.ts';
 import { fromMicros, toMicros, type Instant } from '../../../event/instant.ts';
 
 /** Prefect's spans of time: of one length, one of them beginning at the Monday below. Microseconds from 1970. */
-export interface Spans {
+export interface Intervals {
   readonly length: bigint;
   /** The beginning of the span in which something occurs. */
   readonly startOf: (micros: bigint) => bigint;
@@ -12,7 +12,7 @@ export interface Spans {
 export const timeUnits = { second: 1, minute: 60, hour: 3600, day: 86_400, week: 604_800 } as const;
 export type TimeUnit = keyof typeof timeUnits;
 
-export function spansOf(unit: TimeUnit, interval: number): Spans {
+export function intervalsOf(unit: TimeUnit, interval: number): Intervals {
   const length = BigInt(Math.max(1, Math.round(timeUnits[unit] * interval * 1_000_000)));
   const startOf = (micros: bigint): bigint => {
     const since = micros - monday;
@@ -23,10 +23,10 @@ export function spansOf(unit: TimeUnit, interval: number): Spans {
 }
 
 /** The same for counting by seconds; null where spans begin within seconds. */
-export function calendarOf({ length, startOf }: Spans): Calendar | null {
+export function calendarOf({ length, startOf }: Intervals): Calendar | null {
   if (length % second !== 0n) return null;
   return {
-    spanAt(at) {
+    intervalAt(at) {
       const start = Number(startOf(BigInt(at) * second) / second);
       return { start, end: start + Number(length / second) };
     },
@@ -34,11 +34,11 @@ export function calendarOf({ length, startOf }: Spans): Calendar | null {
 }
 
 /** The beginnings of the spans from that of `since` up to that of `until`. Throws LIMIT_EXCEEDED where they are too many. */
-export function startsBetween({ length, startOf }: Spans, since: bigint, until: bigint): readonly bigint[] {
+export function startsBetween({ length, startOf }: Intervals, since: bigint, until: bigint): readonly bigint[] {
   if (until < since) return [];
   const count = (until - since + length - 1n) / length;
-  if (count > mostSpans) {
-    const message = `time_interval: expected at most ${mostSpans} spans of time between the bounds, got ${count}; take a longer one, or nearer bounds`;
+  if (count > maxIntervals) {
+    const message = `time_interval: expected at most ${maxIntervals} spans of time between the bounds, got ${count}; take a longer one, or nearer bounds`;
     throw new TidingsError('LIMIT_EXCEEDED', message, { path: ['time_interval'] });
   }
   const starts: bigint[] = [];
@@ -47,7 +47,7 @@ export function startsBetween({ length, startOf }: Spans, since: bigint, until: 
 }
 
 /** The first and the last instant of a span; cut to what instants there are. */
-export function edgesOf(start: bigint, { length }: Spans): readonly [Instant, Instant] {
+export function edgesOf(start: bigint, { length }: Intervals): readonly [Instant, Instant] {
   return [instantAt(start), instantAt(start + length - 1n)];
 }
 
@@ -59,4 +59,4 @@ const firstInstant = '0000-01-01T00:00:00.000000Z' as Instant;
 const lastInstant = '9999-12-31T23:59:59.999999Z' as Instant;
 const second = 1_000_000n;
 const monday = toMicros('2024-04-01T00:00:00.000000Z' as Instant);
-const mostSpans = 1000n;
+const maxIntervals = 1000n;

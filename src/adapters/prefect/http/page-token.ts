@@ -35,26 +35,26 @@ export function createPageTokens(database: Database): PageTokens {
     }));
   return {
     async format(page) {
-      const packed = deflateRawSync(JSON.stringify(page));
-      const token = Buffer.concat([mac(await secret(), packed), packed]).toString('base64url');
+      const compressed = deflateRawSync(JSON.stringify(page));
+      const token = Buffer.concat([mac(await secret(), compressed), compressed]).toString('base64url');
       // A URL of more than Node's 16 KB of headers comes to nobody.
-      if (token.length > longest)
+      if (token.length > maxTokenLength)
         throw new HttpError(422, 'filter: too long for a further page; name fewer values, or narrow it to one page');
       return token;
     },
     async parse(token) {
       const bytes = Buffer.from(token, 'base64url');
-      const packed = bytes.subarray(macBytes);
-      const isOurs = bytes.length > macBytes && timingSafeEqual(bytes.subarray(0, macBytes), mac(await secret(), packed));
-      if (!isOurs || bytes.toString('base64url') !== token) throw new HttpError(403, 'page-token: expected one that this server gave');
-      return JSON.parse(inflateRawSync(packed).toString()) as NextPage;
+      const compressed = bytes.subarray(macBytes);
+      const isAuthentic = bytes.length > macBytes && timingSafeEqual(bytes.subarray(0, macBytes), mac(await secret(), compressed));
+      if (!isAuthentic || bytes.toString('base64url') !== token) throw new HttpError(403, 'page-token: expected one that this server gave');
+      return JSON.parse(inflateRawSync(compressed).toString()) as NextPage;
     },
   };
 }
 
-function mac(secret: Buffer, packed: Buffer): Buffer {
-  return createHmac('sha256', secret).update(packed).digest();
+function mac(secret: Buffer, compressed: Buffer): Buffer {
+  return createHmac('sha256', secret).update(compressed).digest();
 }
 
 const macBytes = 32;
-const longest = 12_000;
+const maxTokenLength = 12_000;

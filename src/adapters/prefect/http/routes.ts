@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { requireRight } from '../../../auth/caller.ts';
+import { requirePermission } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
-import { shown } from '../../../event/problem.ts';
-import { eventCost, questionCost } from '../../../transport/rate-limit.ts';
+import { describeValue } from '../../../event/problem.ts';
+import { eventCost, logQueryCost } from '../../../transport/rate-limit.ts';
 import { isObject, readItem } from '../../json-body.ts';
 import { readBody } from '../../../transport/read-body.ts';
-import { answerVisit, type Reply, type Visit, type VisitParts, pathOf } from '../../handle-request.ts';
+import { handleRequest, type HttpResponse, type AuthenticatedRequest, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
 import { HttpError } from '../../../transport/http-error.ts';
-import { countEventsBy, type Countable } from './event-counts.ts';
+import { countEventsBy, type CountDimension } from './event-counts.ts';
 import { createPageTokens, type PageTokens } from './page-token.ts';
 import { readFirstPage, readNextPage, type EventPage, type ReadPageParts } from './event-pages.ts';
-import { shownEvent } from '../prefect-event.ts';
+import { prefectEvent } from '../prefect-event.ts';
 import { timeUnits, type TimeUnit } from './intervals.ts';
 
-export interface PrefectRoutesParts extends VisitParts, ReadPageParts {
+export interface PrefectRoutesParts extends RequestHandlerParts, ReadPageParts {
   readonly limits: ReadPageParts['limits'] & { readonly bodyBytes: number; readonly pageSize: number };
 }
 
@@ -23,38 +23,38 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
   const routes: Readonly<Record<string, Route>> = {
     '/api/events/filter': {
       method: 'POST',
-      answer: async (request, visit) => pageReply(await firstPage(parts, request, visit), request, tokens),
+      respond: async (request, authenticated) => pageResponse(await firstPage(parts, request, authenticated), request, tokens),
     },
     '/api/events/filter/next': {
       method: 'GET',
-      async answer(request, { caller, spend }) {
+      async respond(request, { caller, charge }) {
         const next = await tokens.parse(tokenIn(request));
-        spend(questionCost + next.limit * eventCost);
-        return pageReply(await readNextPage(parts, next, caller), request, tokens);
+        charge(logQueryCost + next.limit * eventCost);
+        return pageResponse(await readNextPage(parts, next, caller), request, tokens);
       },
     },
-    ...Object.fromEntries(countables.map((by) => [`/api/events/count-by/${by}`, countRoute(parts, by)])),
+    ...Object.fromEntries(countDimensions.map((by) => [`/api/events/count-by/${by}`, countRoute(parts, by)])),
   };
   // They say nothing about events, and Prefect's clients ask them before they say who they are.
-  const open: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  const publicResponses: ReadonlyMap<string, unknown> = new Map<string, unknown>([
     ['/api/admin/version', prefectVersion],
     ['/api/health', true],
   ]);
   return {
-    opensAt: (path: string): boolean => open.has(path) || Object.hasOwn(routes, path),
+    matchesPath: (path: string): boolean => publicResponses.has(path) || Object.hasOwn(routes, path),
     async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
       const path = pathOf(request);
       const route = routes[path];
       if (route === undefined) {
-        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(open.get(path)));
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(publicResponses.get(path)));
         return;
       }
-      await answerVisit(parts, { request, response, door: 'prefect' }, async (visit) => {
+      await handleRequest(parts, { request, response, protocol: 'prefect' }, async (authenticated) => {
         const { method } = request;
         if (method !== route.method)
           throw new HttpError(405, `expected ${route.method} at ${path}, got ${method}`, { headers: { allow: route.method } });
-        requireRight(visit.caller, 'read');
-        return route.answer(request, visit);
+        requirePermission(authenticated.caller, 'read');
+        return route.respond(request, authenticated);
       });
     },
   };
@@ -62,57 +62,61 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
 
 interface Route {
   readonly method: 'GET' | 'POST';
-  readonly answer: (request: IncomingMessage, visit: Visit) => Promise<Reply>;
+  readonly respond: (request: IncomingMessage, authenticated: AuthenticatedRequest) => Promise<HttpResponse>;
 }
 
-async function firstPage(parts: PrefectRoutesParts, request: IncomingMessage, { caller, spend }: Visit): Promise<EventPage> {
+async function firstPage(
+  parts: PrefectRoutesParts,
+  request: IncomingMessage,
+  { caller, charge }: AuthenticatedRequest,
+): Promise<EventPage> {
   const { filter, limit = null } = await bodyOf(request, parts.limits.bodyBytes);
-  const most = parts.limits.pageSize;
-  const asked = limit ?? Math.min(usualLimit, most);
-  if (typeof asked !== 'number' || !Number.isInteger(asked) || asked < 0 || asked > most) {
-    throw wrong('limit', `expected a whole number from 0 to ${most}, got ${shown(asked)}`);
+  const maxLimit = parts.limits.pageSize;
+  const requestedLimit = limit ?? Math.min(defaultLimit, maxLimit);
+  if (typeof requestedLimit !== 'number' || !Number.isInteger(requestedLimit) || requestedLimit < 0 || requestedLimit > maxLimit) {
+    throw invalidField('limit', `expected a whole number from 0 to ${maxLimit}, got ${describeValue(requestedLimit)}`);
   }
-  spend(questionCost + asked * eventCost);
-  return readFirstPage(parts, { filter, limit: asked }, caller);
+  charge(logQueryCost + requestedLimit * eventCost);
+  return readFirstPage(parts, { filter, limit: requestedLimit }, caller);
 }
 
-function countRoute(parts: PrefectRoutesParts, by: Countable): Route {
+function countRoute(parts: PrefectRoutesParts, by: CountDimension): Route {
   return {
     method: 'POST',
-    async answer(request, { caller, spend }) {
+    async respond(request, { caller, charge }) {
       const { filter, time_unit, time_interval } = await bodyOf(request, parts.limits.bodyBytes);
       const unit = unitOf(time_unit ?? 'day');
       const interval = time_interval ?? 1;
-      if (typeof interval !== 'number' || interval < leastInterval || interval > mostInterval) {
-        throw wrong('time_interval', `expected a number from ${leastInterval} to ${mostInterval}, got ${shown(interval)}`);
+      if (typeof interval !== 'number' || interval < minInterval || interval > maxInterval) {
+        throw invalidField('time_interval', `expected a number from ${minInterval} to ${maxInterval}, got ${describeValue(interval)}`);
       }
-      spend(2 * questionCost);
-      return { status: 200, json: await countEventsBy(parts, by, { asked: { filter, unit, interval }, caller }) };
+      charge(2 * logQueryCost);
+      return { status: 200, json: await countEventsBy(parts, by, { requestedLimit: { filter, unit, interval }, caller }) };
     },
   };
 }
 
 function unitOf(given: unknown): TimeUnit {
   const unit = (Object.keys(timeUnits) as TimeUnit[]).find((each) => each === given);
-  if (unit === undefined) throw wrong('time_unit', `expected ${Object.keys(timeUnits).join(', ')}, got ${shown(given)}`);
+  if (unit === undefined) throw invalidField('time_unit', `expected ${Object.keys(timeUnits).join(', ')}, got ${describeValue(given)}`);
   return unit;
 }
 
-async function bodyOf(request: IncomingMessage, most: number): Promise<Readonly<Record<string, unknown>>> {
-  const body = await readBody(request, most);
+async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Readonly<Record<string, unknown>>> {
+  const body = await readBody(request, maxBytes);
   if (body.length === 0) return {};
   const item = readItem(body);
   if (!('json' in item) || !isObject(item.json)) throw new HttpError(422, 'the body: expected a JSON object, got something else');
   return item.json;
 }
 
-async function pageReply({ events, total, next }: EventPage, request: IncomingMessage, tokens: PageTokens): Promise<Reply> {
+async function pageResponse({ events, total, next }: EventPage, request: IncomingMessage, tokens: PageTokens): Promise<HttpResponse> {
   const { host = 'localhost', 'x-forwarded-proto': scheme } = request.headers;
   const root = `${scheme === 'https' ? 'https' : 'http'}://${host}`;
   const url = next === null ? null : `${root}/api/events/filter/next?page-token=${await tokens.format(next)}`;
   return {
     status: 200,
-    text: `{"events":[${events.map((event) => shownEvent(event).json).join(',')}],"total":${total},"next_page":${JSON.stringify(url)}}`,
+    text: `{"events":[${events.map((event) => prefectEvent(event).json).join(',')}],"total":${total},"next_page":${JSON.stringify(url)}}`,
   };
 }
 
@@ -120,13 +124,13 @@ function tokenIn({ url }: IncomingMessage): string {
   return new URLSearchParams(url?.split('?')[1] ?? '').get('page-token') ?? '';
 }
 
-function wrong(field: string, expectation: string): TidingsError {
+function invalidField(field: string, expectation: string): TidingsError {
   return new TidingsError('BAD_USER_INPUT', `${field}: ${expectation}`, { path: [field] });
 }
 
-const countables: readonly Countable[] = ['day', 'time', 'event', 'resource'];
+const countDimensions: readonly CountDimension[] = ['day', 'time', 'event', 'resource'];
 /** Whose clients were seen to work here; they look at the first number only. */
 const prefectVersion = '3.9.1';
-const usualLimit = 50;
-const leastInterval = 0.01;
-const mostInterval = 1_000_000;
+const defaultLimit = 50;
+const minInterval = 0.01;
+const maxInterval = 1_000_000;

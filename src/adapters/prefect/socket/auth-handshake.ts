@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { requireRight, type Caller, type Right } from '../../../auth/caller.ts';
+import { requirePermission, type Caller, type Permission } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
 import { isObject, readItem } from '../../json-body.ts';
 import { addressOf } from '../../../transport/client.ts';
-import { type VisitParts, pathOf } from '../../handle-request.ts';
+import { type RequestHandlerParts, pathOf } from '../../handle-request.ts';
 import type { Frame } from './frames.ts';
 
 export const inPath = '/api/events/in';
 export const outPath = '/api/events/out';
 
 /** Why somebody is not let in: as a status of HTTP, and as a code and a reason of a close frame. */
-export class Turned {
+export class HandshakeRejection {
   constructor(
     readonly status: string,
     readonly code: number,
@@ -19,25 +19,25 @@ export class Turned {
 }
 
 /** Who is there and may do what the socket is for; `first` null: said in the header alone. */
-export async function admitted(
-  { callers, audit, metrics }: Pick<VisitParts, 'callers' | 'audit' | 'metrics'>,
+export async function authenticateSocket(
+  { callers, audit, metrics }: Pick<RequestHandlerParts, 'callers' | 'audit' | 'metrics'>,
   request: IncomingMessage,
-  first: Frame | null,
-): Promise<Caller | Turned> {
-  const authorization = first === null ? request.headers.authorization : authorizationIn(first, request);
-  if (authorization === null) return new Turned('401 Unauthorized', 1008, "Expected 'auth' message");
+  firstFrame: Frame | null,
+): Promise<Caller | HandshakeRejection> {
+  const authorization = firstFrame === null ? request.headers.authorization : authorizationIn(firstFrame, request);
+  if (authorization === null) return new HandshakeRejection('401 Unauthorized', 1008, "Expected 'auth' message");
   let caller: Caller | undefined;
   try {
     caller = await callers.identify(authorization);
-    requireRight(caller, rightAt(request));
+    requirePermission(caller, permissionAt(request));
     return caller;
   } catch (error) {
     if (!(error instanceof TidingsError)) throw error;
     const { code: reason, message } = error;
-    metrics.refused.inc({ reason });
-    if (reason === 'UNAVAILABLE') return new Turned('503 Service Unavailable', 1001, message);
-    audit.refused({ reason, door: 'prefect', address: addressOf(request), ...(caller && { caller }) });
-    return new Turned(reason === 'FORBIDDEN' ? '403 Forbidden' : '401 Unauthorized', 1008, message);
+    metrics.rejectedRequests.inc({ reason });
+    if (reason === 'UNAVAILABLE') return new HandshakeRejection('503 Service Unavailable', 1001, message);
+    audit.rejected({ reason, protocol: 'prefect', address: addressOf(request), ...(caller && { caller }) });
+    return new HandshakeRejection(reason === 'FORBIDDEN' ? '403 Forbidden' : '401 Unauthorized', 1008, message);
   }
 }
 
@@ -50,6 +50,6 @@ function authorizationIn({ bytes }: Frame, { headers }: IncomingMessage): string
   return typeof token === 'string' && token !== '' ? `Basic ${Buffer.from(token).toString('base64')}` : headers.authorization;
 }
 
-function rightAt(request: IncomingMessage): Right {
+function permissionAt(request: IncomingMessage): Permission {
   return pathOf(request) === inPath ? 'emit' : 'read';
 }

@@ -2,13 +2,13 @@ import type { StoredEvent } from '../../../event/event.ts';
 import type { Position } from '../../../event/cursor.ts';
 import { TidingsError } from '../../../errors.ts';
 import type { Condition } from '../../../filter/filter.ts';
-import { Expired, type EventCursor } from '../../../subscriptions/event-subscription.ts';
-import type { Identity, LiveCursor } from '../../../subscriptions/source.ts';
-import type { Waiter } from '../../../concurrency/wake-signal.ts';
+import { Expired, type EventReader } from '../../../subscriptions/event-subscription.ts';
+import type { Identity, SubscriptionReader } from '../../../subscriptions/source.ts';
+import type { WakeListener } from '../../../concurrency/wake-signal.ts';
 import type { Database } from '../../../store/database/database.ts';
-import { everyEvent, type Place } from '../../../store/queries/page-request.ts';
+import { everyEvent, type PageBound } from '../../../store/queries/page-request.ts';
 import { readPages } from '../../../store/queries/pages.ts';
-import { Portion } from '../../../store/database/adaptive-limit.ts';
+import { AdaptiveLimit } from '../../../store/database/adaptive-limit.ts';
 
 /** Which stored events come first. */
 export interface Backfill {
@@ -24,83 +24,83 @@ export interface Backfill {
  * Assumes: `live` begins at that head. Promises: every event that matches and is wanted once; at most a page of events is
  * held. Does not promise the log's order before the head.
  */
-export class BackfilledCursor implements LiveCursor<StoredEvent | Ending> {
+export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessage> {
   private ready: StoredEvent[] = [];
   /** Behind what was read; null: nothing was. */
-  private place: Place | null = null;
-  private ending: Ending | null = null;
+  private lastRead: PageBound | null = null;
+  private endMessage: EndMessage | null = null;
   private hasEnded = false;
-  private readonly portion = new Portion(page);
+  private readonly adaptiveLimit = new AdaptiveLimit(pageEvents);
 
   /** `backfill` null: none. `isWanted` says what the filter cannot say. */
   constructor(
     private backfill: Backfill | null,
-    private readonly live: EventCursor,
+    private readonly live: EventReader,
     private readonly isWanted: (event: StoredEvent) => boolean,
   ) {}
 
-  next(): StoredEvent | Ending | 'READ' | 'WAIT' | 'ENDED' {
+  next(): StoredEvent | EndMessage | 'READ' | 'WAIT' | 'ENDED' {
     for (;;) {
       const found = this.step();
-      if (typeof found === 'string' || found instanceof Ending || this.isWanted(found)) return found;
+      if (typeof found === 'string' || found instanceof EndMessage || this.isWanted(found)) return found;
     }
   }
 
-  private step(): StoredEvent | Ending | 'READ' | 'WAIT' | 'ENDED' {
+  private step(): StoredEvent | EndMessage | 'READ' | 'WAIT' | 'ENDED' {
     const ready = this.ready.shift();
     if (ready !== undefined) return ready;
     if (this.hasEnded) return 'ENDED';
-    if (this.ending !== null) return this.end(this.ending);
+    if (this.endMessage !== null) return this.end(this.endMessage);
     if (this.backfill !== null) return 'READ';
     const message = this.live.next();
-    return message instanceof Expired ? this.end(new Ending(message.error.message)) : message;
+    return message instanceof Expired ? this.end(new EndMessage(message.error.message)) : message;
   }
 
-  private end(ending: Ending): Ending {
+  private end(endMessage: EndMessage): EndMessage {
     this.hasEnded = true;
-    return ending;
+    return endMessage;
   }
 
   async read(): Promise<void> {
     if (this.backfill === null) return this.live.read();
     const { database, filter, head } = this.backfill;
-    const { place, portion } = this;
+    const { lastRead, adaptiveLimit } = this;
     const request = {
       filter,
       order: 'OLDEST_FIRST',
       head,
-      limit: portion.limit,
+      limit: adaptiveLimit.limit,
       backward: false,
-      ...(place !== null && { after: place }),
+      ...(lastRead !== null && { after: lastRead }),
     } as const;
     const [found] = await readPages(database, request, everyEvent).catch((error: unknown) => {
       // It would take as long the next time.
       if (!(error instanceof TidingsError) || error.code !== 'LIMIT_EXCEEDED') throw error;
-      this.ending = new Ending(error.message);
+      this.endMessage = new EndMessage(error.message);
       return [];
     });
     if (found === undefined) return;
-    portion.saw(found.events.length, found.bytes);
+    adaptiveLimit.record(found.events.length, found.bytes);
     const last = found.events.at(-1);
-    if (last !== undefined) this.place = { position: last.position, occurred: last.occurred };
+    if (last !== undefined) this.lastRead = { position: last.position, occurred: last.occurred };
     this.ready = [...found.events];
     if (!found.more) this.backfill = null;
   }
 
-  onMore(waiter: Waiter): void {
-    this.live.onMore(waiter);
+  onReadable(listener: WakeListener): void {
+    this.live.onReadable(listener);
   }
 
-  offMore(waiter: Waiter): void {
-    this.live.offMore(waiter);
+  offReadable(listener: WakeListener): void {
+    this.live.offReadable(listener);
   }
 
-  identityOf(message: StoredEvent | Ending): Identity {
-    return message instanceof Ending ? 'ending' : message.position;
+  identityOf(message: StoredEvent | EndMessage): Identity {
+    return message instanceof EndMessage ? 'ending' : message.position;
   }
 
-  eventsIn(message: StoredEvent | Ending): number {
-    return message instanceof Ending ? 0 : 1;
+  eventsIn(message: StoredEvent | EndMessage): number {
+    return message instanceof EndMessage ? 0 : 1;
   }
 
   [Symbol.dispose](): void {
@@ -109,8 +109,8 @@ export class BackfilledCursor implements LiveCursor<StoredEvent | Ending> {
 }
 
 /** The last message, and why there are no others. */
-export class Ending {
+export class EndMessage {
   constructor(readonly reason: string) {}
 }
 
-const page = 100;
+const pageEvents = 100;

@@ -5,26 +5,26 @@ import { WebSocket } from 'ws';
  * after its last event, and goes on when the server closes as well. So it has been told the truth without a ping. Waits for
  * a while only, since clients do not wait for ever.
  */
-export class SettlingSocket extends WebSocket {
-  settled: (() => Promise<void>) | null = null;
+export class DrainingSocket extends WebSocket {
+  whenDrained: (() => Promise<void>) | null = null;
   private closing: Promise<void> | null = null;
 
   /** Also called by ws itself when the other side's close frame has come. */
   override close(code?: number, reason?: string | Buffer): void {
-    this.closing ??= this.closeSettled(code, reason);
+    this.closing ??= this.closeDrained(code, reason);
   }
 
-  private async closeSettled(code?: number, reason?: string | Buffer): Promise<void> {
-    await this.settle();
+  private async closeDrained(code?: number, reason?: string | Buffer): Promise<void> {
+    await this.drain();
     if (this.isPaused) this.resume(); // or the answer to the close frame would not be read
     super.close(code, reason);
   }
 
-  private async settle(): Promise<void> {
-    if (this.settled === null) return;
-    await Promise.race([this.settled(), new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref())]);
+  private async drain(): Promise<void> {
+    if (this.whenDrained === null) return;
+    await Promise.race([this.whenDrained(), new Promise<void>((resolve) => setTimeout(resolve, maxDrainMs).unref())]);
   }
 }
 
 /** Python's websockets wait 10 seconds. */
-const patienceMs = 8000;
+const maxDrainMs = 8000;

@@ -17,11 +17,11 @@ function bufferOf(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
 /** Closes with a reason, cut to what a close frame takes. */
 export function close(socket: WebSocket, code: number, reason: string): void {
   let cut = reason;
-  while (Buffer.byteLength(cut) > longestReason) cut = cut.slice(0, -1);
+  while (Buffer.byteLength(cut) > maxReasonBytes) cut = cut.slice(0, -1);
   socket.close(code, cut.toWellFormed());
 }
 
-const longestReason = 122;
+const maxReasonBytes = 122;
 
 /**
  * Answers a ping, and takes in nothing more while the client does not read what it has caused to be sent. `connection` is
@@ -30,29 +30,29 @@ const longestReason = 122;
 export function pong(socket: WebSocket, connection: Duplex, bytes: Buffer): void {
   if (socket.readyState !== socket.OPEN) return;
   socket.pong(bytes, false, ignore);
-  if (connection.writableLength < mostUnread || socket.isPaused) return;
+  if (connection.writableLength < maxUnreadBytes || socket.isPaused) return;
   socket.pause();
   connection.once('drain', () => socket.resume());
 }
 
 /** Bytes of pongs. */
-const mostUnread = 256 * 1024;
+const maxUnreadBytes = 256 * 1024;
 const ignore = (): void => undefined;
 
 /** What all sockets together have taken in and not yet stored, so that many of them are bounded as one is. */
-export interface Backlog {
+export interface BufferedBytes {
   /** Bytes; negative when they are settled. */
   add(bytes: number): void;
   /** Whether sockets should not be read for now, but for those that have nothing waiting. */
   readonly isFull: boolean;
 }
 
-export function createBacklog(mostBytes: number): Backlog {
-  let waiting = 0;
+export function createBufferedBytes(maxBytes: number): BufferedBytes {
+  let buffered = 0;
   return {
-    add: (bytes) => void (waiting += bytes),
+    add: (bytes) => void (buffered += bytes),
     get isFull() {
-      return waiting > mostBytes;
+      return buffered > maxBytes;
     },
   };
 }

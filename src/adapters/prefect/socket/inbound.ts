@@ -3,19 +3,19 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { Caller } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
-import type { Allowance } from '../../../transport/rate-limit.ts';
-import { pause } from '../../../concurrency/sleep.ts';
+import type { RateLimit } from '../../../transport/rate-limit.ts';
+import { sleep } from '../../../concurrency/sleep.ts';
 import { reportBug } from '../../handle-request.ts';
-import { close, pong, type Frame, type Backlog } from './frames.ts';
+import { close, pong, type Frame, type BufferedBytes } from './frames.ts';
 import { FrameStore, type FrameStoreParts } from './store-frames.ts';
 
-export interface EventsInParts extends FrameStoreParts {
-  readonly backlog: Backlog;
-  readonly allowance: Allowance;
+export interface InboundParts extends FrameStoreParts {
+  readonly bufferedBytes: BufferedBytes;
+  readonly rateLimit: RateLimit;
   readonly logger: Logger;
 }
 
-export interface Visitor {
+export interface SocketClient {
   readonly socket: WebSocket;
   /** The connection below it. */
   readonly connection: Duplex;
@@ -36,109 +36,109 @@ export interface Visitor {
  *   waiting --some at once--> stored or in quarantine --> their pings answered
  *      ^-- UNAVAILABLE --'
  */
-export class EventsIn {
-  private waiting: Frame[] = [];
+export class InboundEvents {
+  private queue: Frame[] = [];
   private bytes = 0;
   private isPaused = false;
   private working: Promise<void> | null = null;
-  private readonly over = new AbortController();
+  private readonly cancellation = new AbortController();
   private readonly store: FrameStore;
 
   constructor(
-    private readonly parts: EventsInParts,
-    private readonly visitor: Visitor,
+    private readonly parts: InboundParts,
+    private readonly client: SocketClient,
   ) {
-    this.store = new FrameStore(parts, visitor.caller);
+    this.store = new FrameStore(parts, client.caller);
   }
 
   take(frame: Frame): void {
-    if (this.over.signal.aborted) return;
-    if (this.bytes > mostEver) return this.visitor.socket.terminate();
-    const { backlog } = this.parts;
-    this.waiting.push(frame);
+    if (this.cancellation.signal.aborted) return;
+    if (this.bytes > maxQueuedBytes) return this.client.socket.terminate();
+    const { bufferedBytes } = this.parts;
+    this.queue.push(frame);
     this.bytes += sizeOf(frame);
-    backlog.add(sizeOf(frame));
-    if (!this.isPaused && (this.bytes > mostWaiting || backlog.isFull)) {
+    bufferedBytes.add(sizeOf(frame));
+    if (!this.isPaused && (this.bytes > pauseThresholdBytes || bufferedBytes.isFull)) {
       this.isPaused = true;
-      this.visitor.socket.pause();
+      this.client.socket.pause();
     }
     this.working ??= this.work();
   }
 
   /** Resolves when all that came is settled. */
-  async settled(): Promise<void> {
+  async whenDrained(): Promise<void> {
     await this.working;
   }
 
   /** Resolves when all that came is settled, or after so many milliseconds, whereupon the rest is given up. */
-  async stop(patienceMs: number): Promise<void> {
-    await Promise.race([this.working, pause(patienceMs, this.over.signal)]);
-    this.giveUp();
+  async stop(timeoutMs: number): Promise<void> {
+    await Promise.race([this.working, sleep(timeoutMs, this.cancellation.signal)]);
+    this.cancel();
     await this.working;
   }
 
   private async work(): Promise<void> {
     // What came in one turn of the event loop goes together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.waiting.length > 0) {
+    while (this.queue.length > 0) {
       const frames = this.nextFrames();
-      await this.settle(frames);
-      this.letGo(frames);
+      await this.storeAndConfirm(frames);
+      this.release(frames);
     }
     this.working = null;
   }
 
   private nextFrames(): readonly Frame[] {
     let bytes = 0;
-    const end = this.waiting.findIndex(
-      (frame, index) => index > 0 && (index >= mostAtOnce || (bytes += frame.bytes.length) > mostBytesAtOnce),
+    const end = this.queue.findIndex(
+      (frame, index) => index > 0 && (index >= maxTransactionFrames || (bytes += frame.bytes.length) > maxTransactionBytes),
     );
-    return this.waiting.splice(0, end < 0 ? this.waiting.length : end);
+    return this.queue.splice(0, end < 0 ? this.queue.length : end);
   }
 
-  private letGo(frames: readonly Frame[]): void {
+  private release(frames: readonly Frame[]): void {
     const size = frames.reduce((sum, frame) => sum + sizeOf(frame), 0);
     this.bytes -= size;
-    this.parts.backlog.add(-size);
-    if (!this.isPaused || this.bytes > mostWaiting / 2) return;
+    this.parts.bufferedBytes.add(-size);
+    if (!this.isPaused || this.bytes > pauseThresholdBytes / 2) return;
     this.isPaused = false;
-    this.visitor.socket.resume();
+    this.client.socket.resume();
   }
 
-  private giveUp(): void {
-    this.over.abort();
-    this.letGo(this.waiting.splice(0));
+  private cancel(): void {
+    this.cancellation.abort();
+    this.release(this.queue.splice(0));
   }
 
   /** Whoever sends more than a minute's allowance is slowed: what waits here fills up, and then the socket is not read. */
-  private async afford(cost: number): Promise<void> {
-    const { signal } = this.over;
-    for (let ms = this.wait(cost); ms !== null && !signal.aborted; ms = this.wait(cost)) await pause(ms, signal);
+  private async waitForRateLimit(cost: number): Promise<void> {
+    const { signal } = this.cancellation;
+    for (let ms = this.retryAfterMs(cost); ms !== null && !signal.aborted; ms = this.retryAfterMs(cost)) await sleep(ms, signal);
   }
 
-  private wait(cost: number): number | null {
-    return this.parts.allowance.takeOrWait(this.visitor, cost);
+  private retryAfterMs(cost: number): number | null {
+    return this.parts.rateLimit.takeOrRetryAfterMs(this.client, cost);
   }
 
-  private async settle(frames: readonly Frame[]): Promise<void> {
-    const { socket, connection } = this.visitor;
-    await this.afford(frames.length);
-    if (!(await this.persist(frames.filter(({ kind }) => kind !== 'ping')))) return;
+  private async storeAndConfirm(frames: readonly Frame[]): Promise<void> {
+    const { socket, connection } = this.client;
+    await this.waitForRateLimit(frames.length);
+    if (!(await this.storeFrames(frames.filter(({ kind }) => kind !== 'ping')))) return;
     for (const { kind, bytes } of frames) if (kind === 'ping') pong(socket, connection, bytes);
   }
 
   /** Stores frames, or what of them can be. False: they may not be stored, or not any more. */
-  private async persist(frames: readonly Frame[]): Promise<boolean> {
+  private async storeFrames(frames: readonly Frame[]): Promise<boolean> {
     try {
-      return await this.insist(() => this.store.add(frames));
+      return await this.retry(() => this.store.add(frames));
     } catch (error) {
       return this.isolate(frames, error);
     }
   }
 
   /** Tries until the database is there. False: the key does not allow it, or nobody is interested any more. */
-  private async insist(attempt: () => Promise<void>): Promise<boolean> {
-    for (let failures = 0; !this.over.signal.aborted; failures += 1) {
+  private async retry(attempt: () => Promise<void>): Promise<boolean> {
+    for (let failures = 0; !this.cancellation.signal.aborted; failures += 1) {
       try {
         await attempt();
         return true;
@@ -149,7 +149,7 @@ export class EventsIn {
           return false;
         }
         if (failures === 0) this.parts.logger.warn({ err: error }, 'events of a socket wait for the database');
-        await pause(Math.min(firstPauseMs * 2 ** failures, longestPauseMs), this.over.signal);
+        await sleep(Math.min(minRetryDelayMs * 2 ** failures, maxRetryDelayMs), this.cancellation.signal);
       }
     }
     return false;
@@ -161,11 +161,11 @@ export class EventsIn {
     if (frame === undefined) return true;
     if (frames.length > 1) {
       const half = Math.ceil(frames.length / 2);
-      return (await this.persist(frames.slice(0, half))) && this.persist(frames.slice(half));
+      return (await this.storeFrames(frames.slice(0, half))) && this.storeFrames(frames.slice(half));
     }
     reportBug(this.parts, error);
     try {
-      return await this.insist(() => this.store.keepFailed(frame));
+      return await this.retry(() => this.store.storeFailed(frame));
     } catch {
       // No pong may follow: the client keeps what it has sent.
       this.end(1011, 'Internal server error');
@@ -174,8 +174,8 @@ export class EventsIn {
   }
 
   private end(code: number, reason: string): void {
-    close(this.visitor.socket, code, reason);
-    this.giveUp();
+    close(this.client.socket, code, reason);
+    this.cancel();
   }
 }
 
@@ -185,11 +185,11 @@ function sizeOf({ bytes }: Frame): number {
 }
 
 /** Bytes that wait for the database before the socket is not read any more; beyond one frame. */
-const mostWaiting = 4 << 20;
+const pauseThresholdBytes = 4 << 20;
 /** More than what can have been under way when the socket was paused: somebody goes on while it is closing. */
-const mostEver = 64 << 20;
+const maxQueuedBytes = 64 << 20;
 /** Of one transaction. */
-const mostAtOnce = 1000;
-const mostBytesAtOnce = 2 << 20;
-const firstPauseMs = 100;
-const longestPauseMs = 2000;
+const maxTransactionFrames = 1000;
+const maxTransactionBytes = 2 << 20;
+const minRetryDelayMs = 100;
+const maxRetryDelayMs = 2000;

@@ -5,12 +5,12 @@ import type { Candidate, Emitter } from '../../../ingest/emitter.ts';
 import type { Metrics } from '../../../metrics.ts';
 import { candidateOf } from '../../event-documents.ts';
 import { readItem } from '../../json-body.ts';
-import type { Quarantine } from '../../../ingest/rejected-events.ts';
+import type { RejectedEventStore } from '../../../ingest/rejected-events.ts';
 import type { Frame } from './frames.ts';
 
 export interface FrameStoreParts {
   readonly emitter: Emitter;
-  readonly quarantine: Quarantine;
+  readonly rejectedEvents: RejectedEventStore;
   readonly limits: EventLimits;
   readonly metrics: Metrics;
 }
@@ -25,36 +25,36 @@ export class FrameStore {
   /** Resolves when all are durable. Throws what the emitter and quarantine do; then they may be stored, and adding them again is safe. */
   async add(frames: readonly Frame[]): Promise<void> {
     if (frames.length === 0) return;
-    const { emitter, quarantine, metrics } = this.parts;
+    const { emitter, rejectedEvents, metrics } = this.parts;
     const candidates = frames.map((frame) => this.candidate(frame));
     const { outcomes } = await emitter.emit(candidates, 'SKIP_REJECTED', this.caller);
-    const refused = outcomes.flatMap((outcome, index) => {
+    const rejected = outcomes.flatMap((outcome, index) => {
       const raw = frames[index]?.bytes;
       if (outcome.status !== 'REJECTED' || raw === undefined) return [];
       const reason = outcome.problems.map(({ message }) => message).join('; ');
-      return [{ door, keyId: this.caller.keyId, code: outcome.problems[0]?.code ?? 'INVALID', reason, raw }];
+      return [{ protocol, keyId: this.caller.keyId, code: outcome.problems[0]?.code ?? 'INVALID', reason, raw }];
     });
-    if (refused.length > 0) await quarantine.keep(refused);
-    for (const { status } of outcomes) metrics.throughDoors.inc({ door, status: status.toLowerCase() });
+    if (rejected.length > 0) await rejectedEvents.store(rejected);
+    for (const { status } of outcomes) metrics.adapterEvents.inc({ protocol, status: status.toLowerCase() });
   }
 
   /** Keeps a frame in quarantine that could not be stored for a reason which nobody foresaw. */
-  async keepFailed({ bytes }: Frame): Promise<void> {
+  async storeFailed({ bytes }: Frame): Promise<void> {
     const reason = 'the server failed to store it, and has logged why';
-    await this.parts.quarantine.keep([{ door, keyId: this.caller.keyId, code: 'FAILED', reason, raw: bytes }]);
+    await this.parts.rejectedEvents.store([{ protocol, keyId: this.caller.keyId, code: 'FAILED', reason, raw: bytes }]);
   }
 
   private candidate({ kind, bytes }: Frame): Candidate {
-    if (kind === 'binary') return refusal('INVALID', 'expected an event document in a text frame, got a binary one');
-    const most = this.parts.limits.eventBytes;
+    if (kind === 'binary') return rejection('INVALID', 'expected an event document in a text frame, got a binary one');
+    const maxBytes = this.parts.limits.eventBytes;
     // JSON may have blanks, and escapes of up to six characters, that the document which counts does not have.
-    if (bytes.length > 6 * most) return refusal('TOO_LARGE', `expected at most ${most} bytes of JSON, got ${bytes.length}`);
+    if (bytes.length > 6 * maxBytes) return rejection('TOO_LARGE', `expected at most ${maxBytes} bytes of JSON, got ${bytes.length}`);
     return candidateOf(readItem(bytes), [], this.parts.limits);
   }
 }
 
-function refusal(code: Problem['code'], message: string): Candidate {
+function rejection(code: Problem['code'], message: string): Candidate {
   return { path: [], problems: [{ code, path: [], message }] };
 }
 
-const door = 'prefect';
+const protocol = 'prefect';
