@@ -1,5 +1,5 @@
 import { createClient } from 'graphql-ws';
-import WebSocket from 'ws'; // Node 20 has no global WebSocket
+import { WebSocket } from 'ws'; // Node 20 has no global WebSocket
 import { resume } from './resume.mjs';
 
 export const client = resume(
