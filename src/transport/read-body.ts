@@ -53,6 +53,6 @@ async function collect(stream: Readable, maxBytes: number): Promise<Buffer> {
 function tooLarge(maxBytes: number): HttpError {
   return new HttpError(
     413,
-    `expected a body of at most ${maxBytes} bytes, unpacked, got more; send it in parts, or raise TIDINGS_MAX_BODY_BYTES`,
+    `expected a body of at most ${maxBytes} bytes, uncompressed; send it in parts, or raise TIDINGS_MAX_BODY_BYTES`,
   );
 }

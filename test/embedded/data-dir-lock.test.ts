@@ -108,7 +108,7 @@ function newWorld(count: number, uid?: number): { readonly folder: string; reado
 }
 
 function spawnLocker(uid: number | undefined): ChildProcess {
-  const file = pathToFileURL(join(packageRoot, 'dist', 'src', 'store', 'data-lock.js')).href;
+  const file = pathToFileURL(join(packageRoot, 'dist', 'src', 'store', 'database', 'data-dir-lock.js')).href;
   const program = `
     import { lockDataDir } from ${JSON.stringify(file)};
     let held = null;

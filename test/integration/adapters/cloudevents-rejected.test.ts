@@ -27,7 +27,7 @@ describe('what is no such request is refused, and says why', () => {
     ['a binary one without time', '', timeless, 422, /Nothing was stored: 1 of 1/],
     ['data that is not what its type says', '{', { ...binary, ...json }, 422, /Nothing was stored: 1 of 1/],
     ['another packing', 'text', { ...structured, 'content-encoding': 'br' }, 415, /content-encoding: expected gzip/],
-    ['a bomb', gzipSync(' '.repeat(50_000_000)), { ...structured, 'content-encoding': 'gzip' }, 413, /at most 100000 bytes, unpacked/],
+    ['a bomb', gzipSync(' '.repeat(50_000_000)), { ...structured, 'content-encoding': 'gzip' }, 413, /at most 100000 bytes, uncompressed/],
   ])('%s', async (_what, body, given, status, message) => {
     const response = await postCloudEvent(server, body, given);
     expect(response.body.exception_message).toMatch(message);

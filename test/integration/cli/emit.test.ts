@@ -118,7 +118,7 @@ test('says what to change when the service takes less than a batch in one reques
   const rejected = await emit([sample, '--url', server.tidings.url]).ended;
   expect(rejected).toMatchObject({ code: 1, stdout: '' });
   expect(rejected.stderr).toBe(
-    'expected a body of at most 100000 bytes. Try a smaller --batch. 0 lines were done before; emitting the file again is safe.\n',
+    'expected a body of at most 100000 bytes, uncompressed; send it in parts, or raise TIDINGS_MAX_BODY_BYTES. Try a smaller --batch. 0 lines were done before; emitting the file again is safe.\n',
   );
 });
 

@@ -280,8 +280,7 @@ function compare(a: readonly string[], b: readonly string[]): number {
 }
 
 function beginsWith(id: string, prefix: string): boolean {
-  const points = Array.from(prefix);
-  return points.every((point, index) => Array.from(id)[index] === point);
+  return Array.from(prefix).every((point, index) => Array.from(id)[index] === point);
 }
 
 async function recordedIds(database: Database): Promise<readonly string[]> {
