@@ -37,7 +37,7 @@ export async function insertKey(database: Database, key: NewKey): Promise<Stored
   const filter = key.filter === null ? null : JSON.stringify(key.filter);
   const [stored] = keysIn(
     await database.rows<KeyRow>(sql`
-      insert into tidings.api_keys as k (id, name, hash, may, filter, emit_prefix, created, expires)
+      insert into tidings.api_keys as k (id, name, hash, permissions, filter, emit_prefix, created, expires)
       select ${key.id}, ${key.name}, decode(${Buffer.from(key.hash).toString('hex')}, 'hex'),
         array(select jsonb_array_elements_text(${JSON.stringify(key.permissions)}::text::jsonb)), ${filter}::text,
         ${key.emitPrefix}, clock_timestamp(), ${expires}::text::timestamptz
@@ -54,7 +54,7 @@ export async function revokeKey(database: Database, id: string): Promise<StoredK
   return keysIn(rows)[0] ?? null;
 }
 
-interface KeyRow extends Readonly<Record<'id' | 'name' | 'hash' | 'may' | 'created', string>> {
+interface KeyRow extends Readonly<Record<'id' | 'name' | 'hash' | 'permissions' | 'created', string>> {
   readonly filter: string | null;
   readonly emit_prefix: string | null;
   readonly expires: string | null;
@@ -62,7 +62,7 @@ interface KeyRow extends Readonly<Record<'id' | 'name' | 'hash' | 'may' | 'creat
 }
 
 const columns: SQL = sql.raw(
-  `k.id, k.name, encode(k.hash, 'hex') as hash, to_jsonb(k.may)::text as may, k.filter, k.emit_prefix, k.created, k.expires, k.revoked`,
+  `k.id, k.name, encode(k.hash, 'hex') as hash, to_jsonb(k.permissions)::text as permissions, k.filter, k.emit_prefix, k.created, k.expires, k.revoked`,
 );
 
 function keysIn(rows: readonly KeyRow[]): readonly StoredKey[] {
@@ -70,7 +70,7 @@ function keysIn(rows: readonly KeyRow[]): readonly StoredKey[] {
     id: row.id,
     name: row.name,
     hash: Buffer.from(row.hash, 'hex'),
-    permissions: JSON.parse(row.may) as readonly string[],
+    permissions: JSON.parse(row.permissions) as readonly string[],
     filter: row.filter === null ? null : JSON.parse(row.filter),
     emitPrefix: row.emit_prefix,
     created: fromTimestamp(row.created),

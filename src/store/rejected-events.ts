@@ -31,7 +31,7 @@ export interface RejectedBounds {
 export async function storeRejected(database: Database, rejections: readonly Rejection[]): Promise<void> {
   const rows = rejections.map((each) => ({ ...each, raw: each.raw.toString('base64') }));
   await database.rows(sql`
-    insert into tidings.rejected_events (received, door, key_id, reason, raw, bytes)
+    insert into tidings.rejected_events (received, protocol, key_id, reason, raw, bytes)
     select clock_timestamp(), r.protocol, r."keyId", r.reason, decode(r.raw, 'base64'), r.bytes
     from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
       as (protocol text, "keyId" text, reason text, raw text, bytes int)) with ordinality as r (protocol, "keyId", reason, raw, bytes, n)
@@ -43,12 +43,12 @@ export async function pruneRejected(database: Database, { count, bytes, keepMs }
   const rows = await database.rows(sql`
     delete from tidings.rejected_events r using (
       select
-        place,
-        row_number() over (order by place desc) as n,
-        sum(octet_length(raw)) over (order by place desc) as bytes
+        position,
+        row_number() over (order by position desc) as n,
+        sum(octet_length(raw)) over (order by position desc) as bytes
       from tidings.rejected_events
     ) k
-    where r.place = k.place and (
+    where r.position = k.position and (
       k.n > ${count}::bigint or k.bytes > ${bytes}::bigint
       or r.received < clock_timestamp() - ${keepMs}::float8 * interval '1 millisecond'
     )
@@ -60,12 +60,12 @@ export async function pruneRejected(database: Database, { count, bytes, keepMs }
 /** The latest ones before a place (null: of all), the latest first, by the primary key. */
 export async function readRejected(database: Database, before: number | null, limit: number): Promise<readonly RejectedEvent[]> {
   const rows = await database.rows<RejectedRow>(sql`
-    select place, received, door, key_id, reason, raw, bytes
+    select position, received, protocol, key_id, reason, raw, bytes
     from tidings.rejected_events
-    where ${before === null ? sql`true` : sql`place < ${before}::bigint`}
-    order by place desc
+    where ${before === null ? sql`true` : sql`position < ${before}::bigint`}
+    order by position desc
     limit ${limit}`);
-  return rows.map(({ place: position, received, door: protocol, key_id, reason, raw, bytes }) => ({
+  return rows.map(({ position, received, protocol, key_id, reason, raw, bytes }) => ({
     position: Number(position),
     received: fromTimestamp(received),
     protocol,
@@ -77,9 +77,9 @@ export async function readRejected(database: Database, before: number | null, li
 }
 
 interface RejectedRow {
-  readonly place: string;
+  readonly position: string;
   readonly received: string;
-  readonly door: string;
+  readonly protocol: string;
   readonly key_id: string | null;
   readonly reason: string;
   readonly raw: Buffer;

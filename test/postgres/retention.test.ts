@@ -150,7 +150,7 @@ test('a writer that has compared with a stored event holds its removal off; one 
   );
   await database.withConnection((client) =>
     client.begin(async (transaction) => {
-      await transaction`select tidings.look_after_partitions(1000)`;
+      await transaction`select tidings.lock_partitions(1000)`;
       await expect(log.advanceDays(31)).rejects.toMatchObject(lockTimeout);
     }),
   );
@@ -163,7 +163,7 @@ test('two processes, one killed with -9 while it removes: the other one finishes
   const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
   const state = async (): Promise<any> => {
     const [row] = await client`
-      select up_to::int, freed::int, (select count(*)::int from tidings.events) as events, (select count(*)::int from tidings.event_ids) as ids,
+      select log_start::int, ids_freed_to::int, (select count(*)::int from tidings.events) as events, (select count(*)::int from tidings.event_ids) as ids,
         (select count(*)::int from tidings.digests) as digests, (select count(*)::int from tidings.partitions where removed is not null) as removed
       from tidings.retention`;
     return row;
@@ -193,14 +193,14 @@ test('two processes, one killed with -9 while it removes: the other one finishes
   await expect.poll(async () => (await state()).removed, { interval: 1, timeout: 30_000 }).toBe(1);
   killed.child.kill('SIGKILL');
   const stopped = await state();
-  expect(stopped).toMatchObject({ up_to: count, events: 10 });
-  expect(stopped.freed).toBeLessThan(count);
+  expect(stopped).toMatchObject({ log_start: count, events: 10 });
+  expect(stopped.ids_freed_to).toBeLessThan(count);
   expect(stopped.ids).toBeGreaterThan(10);
   const servers = await Promise.all([startServer(testDatabase.environment), startServer(testDatabase.environment)]);
   // While it is cleared away.
   const again = await post(servers[0].url, emission, { input: made('a.19', 1000) });
   expect(again.data.emitEvents.created).toBe(1000);
-  await expect.poll(state, { timeout: 50_000 }).toMatchObject({ events: 1010, ids: 1010, removed: 0, freed: count });
+  await expect.poll(state, { timeout: 50_000 }).toMatchObject({ events: 1010, ids: 1010, removed: 0, ids_freed_to: count });
   const tables = await client`select relname from pg_class where relnamespace = 'tidings'::regnamespace and relname = 'events_0'`;
   expect(tables).toHaveLength(0);
   for (const { url } of servers) {

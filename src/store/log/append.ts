@@ -54,7 +54,7 @@ export async function appendRows(
     try {
       const rows = await database.rows<AppendedRow>(
         sql`
-          select place, created, received, to_json(nullif(differing, '{}')) as differing
+          select place as position, created, received, to_json(nullif(differing, '{}')) as differing
           from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
         'once',
       );
@@ -70,8 +70,8 @@ export async function appendRows(
   }
 }
 
-function appendedAs({ place, created, received, differing }: AppendedRow, row: DraftRow): Appended {
-  return { position: Number(place) as Position, created, received: fromTimestamp(received), differing: differing ?? [], row };
+function appendedAs({ position, created, received, differing }: AppendedRow, row: DraftRow): Appended {
+  return { position: Number(position) as Position, created, received: fromTimestamp(received), differing: differing ?? [], row };
 }
 
 /**
@@ -98,7 +98,7 @@ function createdEvent({ row, position, received }: Appended): StoredEvent {
 }
 
 interface AppendedRow {
-  readonly place: string;
+  readonly position: string;
   readonly created: boolean;
   readonly received: string;
   /** Null: none. */

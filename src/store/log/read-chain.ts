@@ -38,21 +38,21 @@ export interface ChainRequest {
 export async function readChains(database: Database, events: readonly StoredEvent[], request: ChainRequest): Promise<readonly Chain[]> {
   const positions = JSON.stringify(events.map(({ position }) => position));
   const rows = await database.rows<ChainRow>(sql`
-    select s.n, found.way, found.depth, ${eventColumns}
-    from jsonb_array_elements_text(${positions}::text::jsonb) with ordinality as s (place, n)
+    select s.n, found.direction, found.depth, ${eventColumns}
+    from jsonb_array_elements_text(${positions}::text::jsonb) with ordinality as s (position, n)
     cross join lateral (
       (${ancestors(request)}) union all (${descendants(request)})
     ) found
     join tidings.events e on e.position = found.position
-    order by s.n, found.way, found.depth, e.occurred, e.position`);
+    order by s.n, found.direction, found.depth, e.occurred, e.position`);
   const byEvent = events.map(() => ({ up: [] as StoredEvent[], down: [] as StoredEvent[] }));
-  for (const row of rows) byEvent[Number(row.n) - 1]?.[row.way].push(storedEvent(row));
+  for (const row of rows) byEvent[Number(row.n) - 1]?.[row.direction].push(storedEvent(row));
   return events.map((event, index) => chainOf(event, byEvent[index] ?? nothing, request.maxEvents));
 }
 
 interface ChainRow extends EventRow {
   readonly n: string;
-  readonly way: 'up' | 'down';
+  readonly direction: 'up' | 'down';
 }
 
 interface Found {
@@ -66,7 +66,7 @@ const nothing: Found = { up: [], down: [] };
 function ancestors({ head, visibilityFilter, maxEvents }: ChainRequest): SQL {
   return sql`
     with recursive up as (
-      select 0 as depth, e.position, e.follows from tidings.events e where e.position = s.place::bigint
+      select 0 as depth, e.position, e.follows from tidings.events e where e.position = s.position::bigint
       union all
       select up.depth + 1, leader.position, leader.follows
       from up
@@ -78,26 +78,26 @@ function ancestors({ head, visibilityFilter, maxEvents }: ChainRequest): SQL {
       ) leader
       where up.depth < ${maxEvents}::int
     )
-    select 'up' as way, depth, position from up where depth > 0`;
+    select 'up' as direction, depth, position from up where depth > 0`;
 }
 
 /** Each has one leader, so that a circle among them can only be one through the event itself, which is left out. */
 function descendants({ head, visibilityFilter, maxEvents }: ChainRequest): SQL {
   return sql`
     with recursive down as (
-      select 0 as depth, e.position, e.id from tidings.events e where e.position = s.place::bigint
+      select 0 as depth, e.position, e.id from tidings.events e where e.position = s.position::bigint
       union all
       select down.depth + 1, follower.position, follower.id
       from down
       cross join lateral (
         select e.position, e.id
         from tidings.events e
-        where ${textIs(sql`e.follows`, sql`down.id`)} and e.position <= ${head} and e.position <> s.place::bigint and ${sqlOf(visibilityFilter)}
+        where ${textIs(sql`e.follows`, sql`down.id`)} and e.position <= ${head} and e.position <> s.position::bigint and ${sqlOf(visibilityFilter)}
         order by e.occurred, e.position
         limit ${maxEvents}::int
       ) follower
     )
-    select 'down' as way, depth, position from down where depth > 0 limit ${maxEvents}::int`;
+    select 'down' as direction, depth, position from down where depth > 0 limit ${maxEvents}::int`;
 }
 
 function chainOf(event: StoredEvent, { up, down }: Found, maxEvents: number): Chain {

@@ -41,10 +41,10 @@ export async function readFirstWindows(database: Database, request: PageRequest,
   const rows = await database.rows<Partial<BlockRow> & { undigested: string | null; passes: boolean | null }>(sql`
     select u.undigested, d.*
     from (
-      select json_agg(json_build_object('first', greatest(p.first, done.upto + 1), 'last', least(coalesce(p.last, p.until - 1), ${request.head})) order by p.first)::text
+      select json_agg(json_build_object('first', greatest(p.first, done.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${request.head})) order by p.first)::text
         as undigested
       from (select coalesce((select last from tidings.digests order by last desc limit 1), ${origin}) as upto) done
-      join tidings.partitions p on coalesce(p.last, p.until - 1) > done.upto and p.first <= ${request.head} and p.removed is null
+      join tidings.partitions p on coalesce(p.last, p.end_position - 1) > done.upto and p.first <= ${request.head} and p.removed is null
     ) u
     left join lateral (
       select ${blockColumns}, ${mayMatchSql(predicate)} as passes

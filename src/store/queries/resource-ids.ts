@@ -8,7 +8,7 @@ import { readIndexPosition } from '../skip-index/row-groups.ts';
  * Which resources there are, by id, in the order of code points.
  *
  * Assumes: chapters of digests as event/digest promises them; with each, a trigger notes the resources of its events
- * (tidings.note_resources). Promises: every resource that an event up to the head mentions, primary or related, since
+ * (tidings.record_resources). Promises: every resource that an event up to the head mentions, primary or related, since
  * those behind the last chapter are taken from the events themselves. Does not promise that an event up to the head
  * mentions each: one may have been mentioned after it only, or retention may have removed the events and not come to
  * the resource yet. So whoever shows a resource reads the event in which it appeared last, and skips one that has none.

@@ -15,8 +15,8 @@ export type LogStart = () => Promise<Position>;
 
 export function createLogStartReader(database: Database): LogStart {
   return coalescedRead(async () => {
-    const [row] = await database.rows<{ up_to: string }>(sql`select up_to from tidings.retention`);
-    return Number(row?.up_to ?? origin) as Position;
+    const [row] = await database.rows<{ log_start: string }>(sql`select log_start from tidings.retention`);
+    return Number(row?.log_start ?? origin) as Position;
   });
 }
 

@@ -46,24 +46,24 @@ export function databaseClock(database: Database): Clock {
 
 /** Notes which partitions were opened and closed since the last time; answers with all of them, in order. */
 export async function readPartitions(database: Database, clock: Clock): Promise<readonly Partition[]> {
-  const [sequence] = await database.rows<{ given: string }>(sql`select last_value as given from tidings.event_position`);
-  const given = Number(sequence?.given);
-  // Only now, so that everything up to `given` was received before.
+  const [sequence] = await database.rows<{ allocated: string }>(sql`select last_value as allocated from tidings.event_position`);
+  const allocated = Number(sequence?.allocated);
+  // Only now, so that everything up to `allocated` was received before.
   const now = toTimestamp(await clock());
   await database.rows(sql`
     update tidings.partitions p
     set
       opened = coalesce(opened, ${now}::timestamptz),
-      last = case when until <= ${given}::bigint + 1 then coalesce(last, until - 1) end,
-      closed = case when until <= ${given}::bigint + 1 and coalesce(u.undecided, ${given}) >= until - 1 then ${now}::timestamptz end
+      last = case when end_position <= ${allocated}::bigint + 1 then coalesce(last, end_position - 1) end,
+      closed = case when end_position <= ${allocated}::bigint + 1 and coalesce(u.undecided, ${allocated}) >= end_position - 1 then ${now}::timestamptz end
     from (select tidings.undecided_after() as undecided) u
-    where closed is null and first <= ${given}::bigint + 1
-      and (opened is null or until <= ${given}::bigint + 1)`);
+    where closed is null and first <= ${allocated}::bigint + 1
+      and (opened is null or end_position <= ${allocated}::bigint + 1)`);
   const rows = await database.rows<PartitionRow>(sql`
-    select first, until, last, opened, closed, removed from tidings.partitions order by first`);
+    select first, end_position, last, opened, closed, removed from tidings.partitions order by first`);
   return rows.map((row) => ({
     first: Number(row.first) as Position,
-    endPosition: Number(row.until) as Position,
+    endPosition: Number(row.end_position) as Position,
     last: row.last === null ? null : (Number(row.last) as Position),
     opened: instantOf(row.opened),
     closed: instantOf(row.closed),
@@ -86,7 +86,7 @@ export async function beginNextPartition(database: Database, first: Position, lo
 
 interface PartitionRow {
   readonly first: string;
-  readonly until: string;
+  readonly end_position: string;
   readonly last: string | null;
   readonly opened: string | null;
   readonly closed: string | null;

@@ -25,7 +25,7 @@ export async function pruneResources(database: Database, logStart: Position): Pr
   const kept = mentions.filter(({ mentioned }) => mentioned !== null);
   const unmentioned = mentions.filter(({ mentioned }) => mentioned === null).map(({ id }) => id);
   await database.rows(sql`
-    select tidings.forget_resources(${JSON.stringify(unmentioned)}::text::jsonb, ${JSON.stringify(kept)}::text::jsonb, ${head})`);
+    select tidings.prune_resources(${JSON.stringify(unmentioned)}::text::jsonb, ${JSON.stringify(kept)}::text::jsonb, ${head})`);
   return true;
 }
 

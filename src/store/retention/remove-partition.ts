@@ -62,7 +62,7 @@ async function deleteBlockSummaries(database: Database): Promise<boolean> {
     with digests as (
       delete from tidings.digests where (last, part) in (
         select last, part from tidings.digests
-        where last <= (select up_to from tidings.retention)
+        where last <= (select log_start from tidings.retention)
         order by last, part
         limit ${maxSummariesPerStep}
       )
@@ -70,7 +70,7 @@ async function deleteBlockSummaries(database: Database): Promise<boolean> {
     ), chapters as (
       delete from tidings.digest_chapters where last in (
         select last from tidings.digest_chapters
-        where last <= (select up_to from tidings.retention)
+        where last <= (select log_start from tidings.retention)
         order by last
         limit ${maxSummariesPerStep}
       )
