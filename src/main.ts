@@ -43,8 +43,8 @@ export interface Tidings extends AsyncDisposable {
 }
 
 /**
- * The server's door: starts the parts in order; disposing stops them in reverse. Documents may be as large as `settings`
- * say, where they do. Throws CANNOT_START.
+ * The server's door: starts the parts in order; disposing stops them in reverse. Documents may be
+ * as large as `settings` say, where they do. Throws CANNOT_START.
  */
 export async function startTidings(
   settings: Settings & Partial<DocumentLimits>,
@@ -53,11 +53,13 @@ export async function startTidings(
   await using starting = new AsyncDisposableStack();
 
   const metrics = createMetrics();
-  // Loading GraphQL takes as long as the embedded database takes to start on its own thread: side by side.
+  // Loading GraphQL takes about as long as the embedded database takes to start on its own thread.
+  // They run in parallel: the parts that need only the database start before the first use of
+  // GraphQL below.
   const opening = openStore({ ...settings, onFailure: (kind) => metrics.databaseErrors.inc({ kind }) });
   const loading = Promise.all([import('../schema/index.ts'), import('./server/graphql/yoga.ts')]);
+  loading.catch(() => undefined); // thrown below
   const { database, epochHistory } = starting.use(await opening);
-  const [{ createContext, schema }, { createGraphQL }] = await loading;
 
   const apiKeyCache = starting.use(await startApiKeyCache({ database, logger }, { adminKey: settings.adminKey, limits: settings }));
   requireKeys(apiKeyCache, settings.host);
@@ -95,6 +97,7 @@ export async function startTidings(
   };
   const rateLimit = new RateLimit(settings.costPerMinute);
   const connections = new ConnectionLimit(settings.connectionsPerClient);
+  const [{ createContext, schema }, { createGraphQL }] = await loading;
   const graphql = createGraphQL({
     schema,
     createContext: (client) => createContext(services, client),

@@ -1,4 +1,5 @@
--- Renames columns and functions to the terms that the code uses. Content stays. Nothing was released under the old names.
+-- Renames columns and functions to the terms that the code uses. Content stays. Nothing was
+-- released under the old names.
 ALTER TABLE "tidings"."partitions" RENAME COLUMN "until" TO "end_position";--> statement-breakpoint
 ALTER TABLE "tidings"."retention" RENAME COLUMN "up_to" TO "log_start";--> statement-breakpoint
 ALTER TABLE "tidings"."retention" RENAME COLUMN "freed" TO "ids_freed_to";--> statement-breakpoint
@@ -7,8 +8,8 @@ ALTER TABLE "tidings"."rejected_events" RENAME COLUMN "door" TO "protocol";--> s
 ALTER TABLE "tidings"."api_keys" RENAME COLUMN "may" TO "permissions";--> statement-breakpoint
 ALTER SEQUENCE "tidings"."rejected_events_place_seq" RENAME TO "rejected_events_position_seq";--> statement-breakpoint
 
--- Postgres 18 has a named constraint for each column that is not null, which keeps the old column's name. Earlier
--- versions have none.
+-- Postgres 18 has a named constraint for each column that is not null, which keeps the old column's
+-- name. Earlier versions have none.
 do $$
 declare
   renamed record;
@@ -31,8 +32,9 @@ end
 $$;
 --> statement-breakpoint
 
--- Postgres does not rewrite the bodies of functions when a column is renamed, nor rename parameters in place. So every
--- function below is dropped and created again. Only names differ from the earlier definitions.
+-- Postgres does not rewrite the bodies of functions when a column is renamed, nor rename parameters
+-- in place. So every function below is dropped and created again. Only names differ from the
+-- earlier definitions.
 drop function
   tidings.look_after_partitions(int),
   tidings.add_partition(bigint, bigint, int),
@@ -43,8 +45,9 @@ drop function
   tidings.forget_resources(jsonb, jsonb, bigint);
 --> statement-breakpoint
 
--- The position of the last event that every reader can see: src/store/log/log-head.ts has the contract. In a log
--- without events it is the last removed position, so that the head never goes back.
+-- The position of the last event that every reader can see: src/store/log/log-head.ts has the
+-- contract. In a log without events it is the last removed position, so that the head never goes
+-- back.
 create or replace function tidings.log_head() returns bigint language plpgsql volatile as $$
 declare
   allocated bigint;
@@ -68,9 +71,10 @@ end
 $$;
 --> statement-breakpoint
 
--- Frees the ids of removed events for a batch that uses them again. The lock on events delays removal until the batch
--- is stored. So an id that is taken afterwards belongs to an event that stays until then, and a free id stays free of
--- removed events. Rows are locked in key order, here and in free_ids_of_partition, before any id is taken.
+-- Frees the ids of removed events for a batch that uses them again. The lock on events delays
+-- removal until the batch is stored. So an id that is taken afterwards belongs to an event that
+-- stays until then, and a free id stays free of removed events. Rows are locked in key order, here
+-- and in free_ids_of_partition, before any id is taken.
 create or replace function tidings.free_ids(batch jsonb) returns void language plpgsql volatile as $$
 declare
   removed_to bigint;
@@ -92,9 +96,10 @@ end
 $$;
 --> statement-breakpoint
 
--- Takes the lock for changes of partitions, which one process holds at a time until its transaction ends, and bounds
--- each wait for other locks by lock_timeout_ms. Raises lock_not_available if another process holds it, and later
--- statements of the transaction raise it after the bound. Each caller checks whether its step is still to be done.
+-- Takes the lock for changes of partitions, which one process holds at a time until its transaction
+-- ends, and bounds each wait for other locks by lock_timeout_ms. Raises lock_not_available if
+-- another process holds it, and later statements of the transaction raise it after the bound. Each
+-- caller checks whether its step is still to be done.
 create function tidings.lock_partitions(lock_timeout_ms int) returns void language plpgsql volatile as $$
 begin
   perform set_config('lock_timeout', lock_timeout_ms::text, true);
@@ -105,8 +110,8 @@ end
 $$;
 --> statement-breakpoint
 
--- Adds a partition of `capacity` positions that starts at first_position, where the last partition ends. Readers and
--- writers do not wait for it.
+-- Adds a partition of `capacity` positions that starts at first_position, where the last partition
+-- ends. Readers and writers do not wait for it.
 create function tidings.add_partition(first_position bigint, capacity bigint, lock_timeout_ms int) returns void language plpgsql volatile as $$
 declare
   name text := format('events_%s', first_position);
@@ -125,15 +130,16 @@ end
 $$;
 --> statement-breakpoint
 
--- Ends the partition at first_position and begins the next one, if it is the current one and has events. New writers
--- wait while this waits for the writers that have allocated positions.
+-- Ends the partition at first_position and begins the next one, if it is the current one and has
+-- events. New writers wait while this waits for the writers that have allocated positions.
 create function tidings.begin_next_partition(first_position bigint, lock_timeout_ms int) returns void language plpgsql volatile as $$
 declare
   allocated bigint;
   next bigint;
 begin
   perform tidings.lock_partitions(lock_timeout_ms);
-  -- Changes nothing, but its lock prevents the allocation of positions until the end of the transaction.
+  -- Changes nothing, but its lock prevents the allocation of positions until the end of the
+  -- transaction.
   alter sequence tidings.event_position owned by none;
   select last_value into allocated from tidings.event_position;
   select end_position into next from tidings.partitions
@@ -147,8 +153,9 @@ end
 $$;
 --> statement-breakpoint
 
--- Removes the events of the closed partition at first_position from the log, for all readers at once, in the
--- transaction that advances retention.log_start. New readers and writers wait while this waits for running statements.
+-- Removes the events of the closed partition at first_position from the log, for all readers at
+-- once, in the transaction that advances retention.log_start. New readers and writers wait while
+-- this waits for running statements.
 create function tidings.remove_partition(first_position bigint, removed_at timestamptz, lock_timeout_ms int)
 returns void language plpgsql volatile as $$
 declare
@@ -170,8 +177,8 @@ end
 $$;
 --> statement-breakpoint
 
--- Frees the ids of up to max_ids events of the removed partition at first_position, after those that are free already.
--- Returns whether any were left.
+-- Frees the ids of up to max_ids events of the removed partition at first_position, after those
+-- that are free already. Returns whether any were left.
 create function tidings.free_ids_of_partition(first_position bigint, max_ids int, lock_timeout_ms int)
 returns boolean language plpgsql volatile as $$
 declare
@@ -200,7 +207,8 @@ end
 $$;
 --> statement-breakpoint
 
--- Drops the removed partition at first_position. Everything derived from its events must have been removed before.
+-- Drops the removed partition at first_position. Everything derived from its events must have been
+-- removed before.
 create function tidings.drop_partition(first_position bigint, lock_timeout_ms int) returns void language plpgsql volatile as $$
 begin
   perform tidings.lock_partitions(lock_timeout_ms);
@@ -217,9 +225,10 @@ alter function tidings.note_resources() rename to record_resources;
 alter trigger note_resources on tidings.digest_chapters rename to record_resources;
 --> statement-breakpoint
 
--- Records the resources that the events of a new row group mention, in the transaction that stores the row group. A
--- resource recorded within the last 65,536 positions keeps its row, so a frequent one is written once per so many. The
--- lock serializes this with prune_resources, so that a row which was kept here is not pruned meanwhile.
+-- Records the resources that the events of a new row group mention, in the transaction that stores
+-- the row group. A resource recorded within the last 65,536 positions keeps its row, so a frequent
+-- one is written once per so many. The lock serializes this with prune_resources, so that a row
+-- which was kept here is not pruned meanwhile.
 create or replace function tidings.record_resources() returns trigger language plpgsql volatile as $$
 declare
   before bigint;
@@ -243,8 +252,9 @@ end
 $$;
 --> statement-breakpoint
 
--- Deletes the resources of the list `unmentioned`, except those that events after the position `read_to` mention. Updates
--- the resources of `kept`, a list of {id, mentioned}: an event at that position mentions them.
+-- Deletes the resources of the list `unmentioned`, except those that events after the position
+-- `read_to` mention. Updates the resources of `kept`, a list of {id, mentioned}: an event at that
+-- position mentions them.
 create function tidings.prune_resources(unmentioned jsonb, kept jsonb, read_to bigint) returns void language plpgsql volatile as $$
 begin
   perform pg_advisory_xact_lock(x'007265736f757263'::bigint);

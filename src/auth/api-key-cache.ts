@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TidingsError } from '../errors.ts';
 import type { FilterBounds } from '../filter/parse/parse-context.ts';
@@ -7,6 +6,7 @@ import { toMicros } from '../event/instant.ts';
 import { readKeys, readKeysVersion, type StoredKey } from '../store/api-keys.ts';
 import type { Database } from '../store/database/database.ts';
 import { coalescedRead } from '../concurrency/coalesce.ts';
+import { sleep } from '../concurrency/sleep.ts';
 import { anonymous, allPermissions, type Caller } from './caller.ts';
 import { callerForKey } from './caller-for-key.ts';
 import { hashOf, readSecret, sameHash, secretIn } from './secret.ts';
@@ -111,7 +111,7 @@ class DatabaseApiKeyCache implements ApiKeyCache {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
-    for (let failed = false; !signal.aborted; await pause(refreshIntervalMs, undefined, { signal }).catch(() => undefined)) {
+    for (let failed = false; !signal.aborted; await sleep(refreshIntervalMs, signal)) {
       try {
         await this.refresh();
         failed = false;

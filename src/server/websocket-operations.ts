@@ -2,7 +2,8 @@ import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResu
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { Client, Caller } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
-import type { EncodedMessage, SocketWriter, DrainListener } from '../transport/socket-writer.ts';
+import type { WakeListener } from '../concurrency/wake-signal.ts';
+import type { EncodedMessage, SocketWriter } from '../transport/socket-writer.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { LimitError } from './graphql/limit-error.ts';
 import type { Delivered, ResultSink } from './graphql/subscribe.ts';
@@ -149,7 +150,7 @@ class OperationSink implements ResultSink {
     return this.writer.hasRoom;
   }
 
-  onDrain(listener: DrainListener): void {
+  onDrain(listener: WakeListener): void {
     this.writer.onDrain(listener);
   }
 

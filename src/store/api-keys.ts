@@ -3,14 +3,14 @@ import type { Instant } from '../event/instant.ts';
 import type { Database } from './database/database.ts';
 import { fromTimestamp, toTimestamp } from './database/timestamps.ts';
 
-/** A key as it is kept; its secret is not. */
+/** An API key as stored; the secret itself is not stored. */
 export interface StoredKey {
   readonly id: string;
   readonly name: string;
   /** SHA-256 of the secret. */
   readonly hash: Uint8Array;
   readonly permissions: readonly string[];
-  /** GraphQL's EventFilter, or null. */
+  /** A GraphQL EventFilter, or null. */
   readonly filter: unknown;
   readonly emitPrefix: string | null;
   readonly created: Instant;
@@ -18,15 +18,17 @@ export interface StoredKey {
   readonly revoked: Instant | null;
 }
 
-/** What of a key its maker decides. */
+/** The fields of a key that its creator sets. */
 export type NewKey = Omit<StoredKey, 'created' | 'revoked'>;
 
-/** Every key there ever was, the oldest first. */
+/** All keys, including revoked and expired ones, the oldest first. */
 export async function readKeys(database: Database): Promise<readonly StoredKey[]> {
   return keysIn(await database.rows<KeyRow>(sql`select ${columns} from tidings.api_keys k order by k.created, k.id`));
 }
 
-/** Changes whenever a key is added or revoked, as both only ever happen once to each. */
+/**
+ * A value that differs after each creation or revocation: both happen at most once for each key.
+ */
 export async function readKeysVersion(database: Database): Promise<string> {
   const [row] = await database.rows<{ version: string }>(sql`select count(*) || ':' || count(revoked) as version from tidings.api_keys`);
   return row?.version ?? '';
@@ -43,11 +45,11 @@ export async function insertKey(database: Database, key: NewKey): Promise<Stored
         ${key.emitPrefix}, clock_timestamp(), ${expires}::text::timestamptz
       returning ${columns}`),
   );
-  if (stored === undefined) throw new Error('a key was inserted and is not there');
+  if (stored === undefined) throw new Error('the inserted key was not returned');
   return stored;
 }
 
-/** Revokes a key, from now on or since it was; null when there is no such key. */
+/** Revokes a key; the first revocation keeps its time. Returns null if there is no such key. */
 export async function revokeKey(database: Database, id: string): Promise<StoredKey | null> {
   const rows = await database.rows<KeyRow>(sql`
     update tidings.api_keys as k set revoked = coalesce(k.revoked, clock_timestamp()) where k.id = ${id} returning ${columns}`);

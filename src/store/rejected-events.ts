@@ -3,9 +3,9 @@ import type { Instant } from '../event/instant.ts';
 import type { Database } from './database/database.ts';
 import { fromTimestamp } from './database/timestamps.ts';
 
-/** What was refused, as it is kept. */
+/** A rejected event as stored. */
 export interface RejectedEvent extends Rejection {
-  /** Later ones have larger places. */
+  /** Increases with each stored event. */
   readonly position: number;
   readonly received: Instant;
 }
@@ -14,20 +14,24 @@ export interface Rejection {
   readonly protocol: string;
   readonly keyId: string | null;
   readonly reason: string;
-  /** As it came, or its beginning. */
+  /** The bytes as received, or the beginning of them. */
   readonly raw: Buffer;
-  /** Bytes of the whole. */
+  /** The number of bytes received. */
   readonly bytes: number;
 }
 
-/** How much is kept at most; null: however old. */
+/** The oldest events beyond any of these limits are removed. */
 export interface RejectedBounds {
   readonly count: number;
   readonly bytes: number;
+  /** Null: no limit of age. */
   readonly keepMs: number | null;
 }
 
-/** Keeps these, in their order, in one transaction; durable when it resolves. Throws UNAVAILABLE. */
+/**
+ * Stores rejected events in order, in one transaction; they are durable when it resolves. Throws
+ * UNAVAILABLE.
+ */
 export async function storeRejected(database: Database, rejections: readonly Rejection[]): Promise<void> {
   const rows = rejections.map((each) => ({ ...each, raw: each.raw.toString('base64') }));
   await database.rows(sql`
@@ -38,7 +42,10 @@ export async function storeRejected(database: Database, rejections: readonly Rej
     order by r.n`);
 }
 
-/** Removes what is beyond the bounds, the oldest first; answers with how many those were. There are not many rows. */
+/**
+ * Removes the oldest events beyond the limits; returns their number. Reads the whole table, which
+ * the limits keep small.
+ */
 export async function pruneRejected(database: Database, { count, bytes, keepMs }: RejectedBounds): Promise<number> {
   const rows = await database.rows(sql`
     delete from tidings.rejected_events r using (
@@ -57,7 +64,10 @@ export async function pruneRejected(database: Database, { count, bytes, keepMs }
   return rows.length;
 }
 
-/** The latest ones before a place (null: of all), the latest first, by the primary key. */
+/**
+ * Returns the latest events before a position (null: the latest of all), the latest first, by the
+ * primary key.
+ */
 export async function readRejected(database: Database, before: number | null, limit: number): Promise<readonly RejectedEvent[]> {
   const rows = await database.rows<RejectedRow>(sql`
     select position, received, protocol, key_id, reason, raw, bytes

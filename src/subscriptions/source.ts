@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Tail } from '../log/tail.ts';
+import { retry } from '../concurrency/retry.ts';
 import type { WakeListener } from '../concurrency/wake-signal.ts';
 import type { Metrics } from '../metrics.ts';
-import { retry } from '../concurrency/retry.ts';
 
 export interface SubscriptionSourceParts {
   readonly tail: Tail;
@@ -117,7 +117,12 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
   private async read(): Promise<void> {
     const { logger, tail } = this.parts;
     this.isReading = true;
-    await retry(() => this.reader.read(), { logger, isCancelled: () => this.ended, stopped: tail.stopped });
+    await retry(() => this.reader.read(), {
+      backoff: readBackoff,
+      signal: tail.stopped,
+      isCancelled: () => this.ended,
+      onFirstFailure: (error) => logger.warn({ err: error }, 'a subscription waits for the database'),
+    });
     this.isReading = false;
     this.wakeListener();
   }
@@ -129,6 +134,8 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
   }
 }
 
+/** A database that is unreachable comes back; until then the subscription waits. */
+const readBackoff = { initialDelayMs: 200, maxDelayMs: 3000 } as const;
 const done = { done: true, value: undefined } as const;
 
 /**

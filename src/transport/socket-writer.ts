@@ -1,17 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-
-/** Somebody who waits for room. */
-export interface DrainListener {
-  wake(): void;
-}
+import type { WakeListener } from '../concurrency/wake-signal.ts';
 
 /**
  * The way out of one WebSocket, for all of its operations: in the order of the calls, and what is sent in one turn of the
  * event loop in one write.
  */
 export class SocketWriter {
-  private drainListeners: DrainListener[] = [];
+  private drainListeners: WakeListener[] = [];
   private corked = false;
   private isReadPaused = false;
 
@@ -33,7 +29,7 @@ export class SocketWriter {
   }
 
   /** Wakes somebody when there is room again, in the order of the calls; never, when the socket has closed. */
-  onDrain(listener: DrainListener): void {
+  onDrain(listener: WakeListener): void {
     if (this.drainListeners.length === 0 && !this.connection.destroyed) this.slowConsumers.inc();
     this.drainListeners.push(listener);
   }
@@ -78,7 +74,7 @@ export class SocketWriter {
     for (const each of this.takeDrainListeners()) each.wake();
   };
 
-  private takeDrainListeners(): readonly DrainListener[] {
+  private takeDrainListeners(): readonly WakeListener[] {
     const { drainListeners } = this;
     this.drainListeners = [];
     if (drainListeners.length > 0) this.slowConsumers.dec();

@@ -5,11 +5,11 @@ import { startPostgres } from '../support/database/postgres-server.ts';
 import { document, openPrefect } from '../support/protocols/prefect.ts';
 import { newDatabase, startTestServer } from '../support/test-server.ts';
 
-/** Events of 50 KB. */
+/** The number of events, of 50 KB each. */
 const flood = 1000;
 const pollOptions = { timeout: 20_000, interval: 50 };
 
-test('what comes through Prefect’s socket waits for the database, and no pong says otherwise', async () => {
+test('events on Prefect’s socket wait for the database, and no pong confirms them before', async () => {
   await using server = await startPostgres();
   await using proxy = await startDatabaseProxy(server.url('postgres'));
   await using testServer = await startTestServer({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
@@ -21,7 +21,8 @@ test('what comes through Prefect’s socket waits for the database, and no pong 
   const names = Array.from({ length: 30 }, (_, n) => `away.${n}`);
   const sendRange = (from: number, to: number): void => names.slice(from, to).forEach((name) => sender.send(document(name)));
 
-  // Committed, but nobody hears of it: the same events are stored again, which changes nothing.
+  // Committed, but the response is lost: the server stores the same events again, which changes
+  // nothing.
   proxy.cutResponsesTo('away.1"');
   sendRange(0, 10);
   const first = sender.settled();
@@ -34,10 +35,10 @@ test('what comes through Prefect’s socket waits for the database, and no pong 
   sendRange(10, 20);
   let isSettled = false;
   const second = sender.settled().then(() => (isSettled = true));
-  const rejected = await postTo(testServer, '/api/events', document('away.refused'), { 'content-type': 'application/json' });
+  const rejected = await postTo(testServer, '/api/events', document('away.rejected'), { 'content-type': 'application/json' });
   expect([rejected.status, Number(rejected.headers.get('retry-after'))]).toEqual([503, expect.toSatisfy((seconds) => seconds > 0)]);
   expect(isSettled).toBe(false);
-  // It goes before the database is back: what has come is stored all the same.
+  // This sender leaves before the database is back; its events are stored nevertheless.
   using leavingSender = await openPrefect(url, 'in');
   for (const name of names.slice(20)) leavingSender.send(document(name));
   leavingSender.socket.terminate();
@@ -53,7 +54,7 @@ test('what comes through Prefect’s socket waits for the database, and no pong 
   expect(events.nodes.map(({ event }: { event: string }) => event)).toEqual(delivered);
 });
 
-test('a sender that goes on meanwhile is held up by its network: little of that waits in memory, and all of it is stored in the end', async () => {
+test('a sender that continues meanwhile is slowed by TCP: few of its events wait in memory, and all are stored in the end', async () => {
   await using testDatabase = await newDatabase();
   await using proxy = await startDatabaseProxy(testDatabase.environment['DATABASE_URL']!);
   await using testServer = await startTestServer({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
@@ -65,7 +66,7 @@ test('a sender that goes on meanwhile is held up by its network: little of that 
   for (let n = 0; n < flood; n += 1) sender.send(document(`flood.${n}`, { payload }));
   const sent = sender.socket.bufferedAmount;
   const settled = sender.settled();
-  // What the server takes ends while it answers others, time and again.
+  // The server stops reading the socket, and answers other requests all the time.
   let left = -1;
   let rounds = 0;
   const stands = async (): Promise<number> => {

@@ -27,7 +27,7 @@ async function kill({ child }: ServerProcess): Promise<void> {
   await exit;
 }
 
-/** A database, looked at from beside the server, and servers that end with the test. */
+/** A database with a connection beside the server's, and servers that end with the test. */
 async function openStage(stack: AsyncDisposableStack) {
   const { environment } = stack.use(await newDatabase());
   const url = environment['DATABASE_URL']!;
@@ -47,11 +47,11 @@ async function openStage(stack: AsyncDisposableStack) {
   };
 }
 
-test(`of ${many} events whose server is killed while they are being stored, none is seen`, async () => {
+test(`of ${many} events whose server is killed while it stores them, none is visible`, async () => {
   await using stack = new AsyncDisposableStack();
   const { beside, start, stored } = await openStage(stack);
   const first = await start();
-  // Somebody who is about to use the id of one of them makes the others wait in the middle.
+  // A transaction that uses the id of one event makes the batch wait in the middle.
   const holder = await beside.reserve();
   await holder`begin`;
   await holder`insert into tidings.event_ids (key, position) values (tidings.event_key('e-15000'), 0)`;
@@ -64,7 +64,7 @@ test(`of ${many} events whose server is killed while they are being stored, none
   expect(await stored()).toBe(0);
 
   const [pid] = await waiting();
-  await beside`select pg_terminate_backend(${pid!})`; // its client has gone, which it would find out at its end only
+  await beside`select pg_terminate_backend(${pid!})`; // its client is gone, which it would notice at the end of the statement only
   await holder`rollback`;
   holder.release();
   await expect.poll(waiting, pollOptions).toEqual([]);

@@ -8,7 +8,7 @@ import { adminKey, bearer } from '../support/keys.ts';
 import { newDatabase } from '../support/test-server.ts';
 
 test.each(['development', 'production', 'test'])(
-  'of what goes wrong in the server, callers hear nothing and the log everything, with the request, when NODE_ENV is %s',
+  'unexpected errors are masked for callers, and logged in full with the request, when NODE_ENV is %s',
   async (NODE_ENV) => {
     vi.stubEnv('NODE_ENV', NODE_ENV);
     await using testDatabase = await newDatabase();

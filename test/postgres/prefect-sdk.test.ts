@@ -38,7 +38,7 @@ function start(): Promise<ServerProcess> {
 interface Program {
   readonly child: ChildProcess;
   readonly printed: () => string;
-  /** Its end, which must be a good one. */
+  /** Resolves when it has ended with code 0. */
   readonly ended: Promise<void>;
 }
 
@@ -79,7 +79,7 @@ test('subscribers with filters by event, resource, related and label', { timeout
   });
 });
 
-test('prefect event stream prints what comes', { timeout: 120_000 }, async (context) => {
+test('prefect event stream prints live events', { timeout: 120_000 }, async (context) => {
   python.requirePython(context);
   const streaming = run(python.program('prefect'), ['event', 'stream', '--format', 'text']);
   streaming.ended.catch(() => undefined); // it never ends by itself
@@ -89,7 +89,7 @@ test('prefect event stream prints what comes', { timeout: 120_000 }, async (cont
 });
 
 test(
-  'the README’s forwarder brings the events of another server, those of the minute before first',
+  'the forwarder of the documentation copies the events of another server, those of the last minute first',
   { timeout: 120_000 },
   async (context) => {
     python.requirePython(context);
@@ -116,7 +116,7 @@ test(
   },
 );
 
-test('5,000 of emit_event in a loop survive the server’s end in the middle, each once', { timeout: 240_000 }, async (context) => {
+test('5,000 events of emit_event in a loop survive a kill of the server, each once', { timeout: 240_000 }, async (context) => {
   python.requirePython(context);
   const looping = client('loop', '5000');
   await expect.poll(() => looping.printed().split('\n').length, { timeout: 60_000 }).toBeGreaterThan(20);

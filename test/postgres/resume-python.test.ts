@@ -3,7 +3,7 @@ import { allFaults, surviveFault } from '../support/fault-injection.ts';
 import { pythonWith } from '../support/protocols/python.ts';
 import { startPythonClient } from '../support/readme-clients.ts';
 
-// A client cares little for the database behind its server, so once will do.
+// The database makes no difference to a client, so one project suffices.
 const python = pythonWith('gql[websockets]==4.4.0');
 
 for (const fate of allFaults) {

@@ -3,7 +3,8 @@ import type { Plugin } from 'graphql-yoga';
 import { deliver, type Sink } from '../../subscriptions/delivery.ts';
 import { SubscriptionSource } from '../../subscriptions/source.ts';
 import { TimeSlices } from '../../concurrency/time-slices.ts';
-import type { EncodedMessage, DrainListener } from '../../transport/socket-writer.ts';
+import type { WakeListener } from '../../concurrency/wake-signal.ts';
+import type { EncodedMessage } from '../../transport/socket-writer.ts';
 import { acceptsStream } from '../../transport/accept.ts';
 import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
@@ -88,7 +89,7 @@ class DeliveredResults implements Results, Sink<object, EncodedMessage> {
     return this.sink.hasRoom();
   }
 
-  onDrain(listener: DrainListener): void {
+  onDrain(listener: WakeListener): void {
     this.sink.onDrain(listener);
   }
 

@@ -173,7 +173,7 @@ test('batches go one after the other while digests are far behind, and side by s
   const opened: Database = {
     ...sharedProcess.database,
     async rows(statement, planned) {
-      if (planned !== 'once') return sharedProcess.database.rows(statement, planned);
+      if (planned !== 'prepared') return sharedProcess.database.rows(statement, planned);
       maxUnderWay = Math.max(maxUnderWay, (underWay += 1));
       return sharedProcess.database.rows<any>(statement, planned).finally(() => (underWay -= 1));
     },

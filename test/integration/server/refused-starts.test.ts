@@ -43,7 +43,7 @@ test.runIf(onPostgres)('a database that cannot be reached, does not exist, or is
   const url = new URL(testDatabase.environment['DATABASE_URL']!);
   const missing = new URL(url);
   missing.pathname = '/missing';
-  expectRejectedStart(await runToEnd({ DATABASE_URL: missing.href }), 'DATABASE_URL', 'no database missing');
+  expectRejectedStart(await runToEnd({ DATABASE_URL: missing.href }), 'DATABASE_URL', 'no database "missing"');
   const unreachable = new URL(url);
   unreachable.port = '9';
   expectRejectedStart(await runToEnd({ DATABASE_URL: unreachable.href }), 'DATABASE_URL', 'cannot be reached', 'ECONNREFUSED');
@@ -68,5 +68,5 @@ test.runIf(!onPostgres)('a data folder that cannot be written in', async () => {
 test.runIf(!onPostgres)('a data folder whose content is damaged', async () => {
   await using testDatabase = await newDatabase();
   rmSync(join(testDatabase.environment['DATA_DIR']!, 'pglite', 'global'), { recursive: true });
-  expectRejectedStart(await runToEnd(testDatabase.environment), 'DATA_DIR', 'does not open', 'restore it');
+  expectRejectedStart(await runToEnd(testDatabase.environment), 'DATA_DIR', 'cannot be opened', 'restore it');
 });

@@ -32,7 +32,7 @@ describe.runIf(onPostgres)('DATABASE_URL', () => {
     await using dropping = await newPort();
     dropping.server.on('connection', (socket) => socket.resetAndDestroy());
     expect(await runToEnd({ DATABASE_URL: `postgres://u@127.0.0.1:${dropping.port}/db` })).toEqual(
-      rejectedStart(`DATABASE_URL: Postgres at 127.0.0.1:${dropping.port} cannot be reached (ECONNRESET). Start it, or mend the address.`),
+      rejectedStart(`DATABASE_URL: Postgres at 127.0.0.1:${dropping.port} cannot be reached (ECONNRESET). Start it, or check the address.`),
     );
   });
 

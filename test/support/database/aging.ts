@@ -13,20 +13,23 @@ import type { TailBufferBounds } from '../../../src/log/tail-buffer.ts';
 import { databaseClock, readPartitions, type Clock, type Partition } from '../../../src/store/retention/partitions.ts';
 import { startStreams, type Streams } from '../streams.ts';
 
-/** A log whose clock a test moves on. Events are received by the database's clock, which looks ever older to it. */
+/**
+ * A log whose retention uses a clock that a test advances. The times of receipt come from the
+ * database's clock.
+ */
 export interface Aging extends AsyncDisposable {
   readonly streams: Streams;
   readonly services: Services;
   readonly clock: Clock;
-  /** Lets so many days go by, then looks after the partitions. */
-  advanceDays(advanceDays: number, rules?: Partial<RetentionRules>): Promise<void>;
+  /** Advances the clock by some days, then maintains the partitions. */
+  advanceDays(days: number, rules?: Partial<RetentionRules>): Promise<void>;
   partitions(): Promise<readonly Partition[]>;
-  /** Runs an operation of GraphQL. */
+  /** Runs a GraphQL operation. */
   execute(source: string, variables?: Readonly<Record<string, unknown>>): Promise<any>;
   data(source: string, variables?: Readonly<Record<string, unknown>>): Promise<any>;
 }
 
-/** Thirty days in partitions of a day, with few places. */
+/** Thirty days in partitions of a day, with few positions. */
 export const rules: RetentionRules = {
   keepMs: 30 * 86_400_000,
   partitionMs: 86_400_000,

@@ -1,19 +1,31 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to Postgres that a test can break where it hurts: it reads just enough of the protocol to know a commit's answer. */
+/**
+ * A proxy to Postgres that a test can break. It parses just enough of the protocol to recognize the
+ * response to a commit.
+ */
 export interface DatabaseProxy extends AsyncDisposable {
   /** The address of a database through the proxy. */
   readonly url: string;
-  /** From now on, a statement that holds `text` is carried out, and its connection is cut before the answer. */
+  /**
+   * From now on, a statement with `text` is executed, and its connection is cut before the
+   * response.
+   */
   cutResponsesTo(text: string): void;
-  /** From now on, a connection on which a statement comes that holds `text` is cut, and the statement never arrives. */
+  /**
+   * From now on, a connection that sends a statement with `text` is cut, and the statement does not
+   * arrive.
+   */
   cutBefore(text: string): void;
-  /** From now on, a statement that holds `text` gets no answer, and its connection stays open. */
+  /** From now on, a statement with `text` gets no response, and its connection stays open. */
   silence(text: string): void;
-  /** How many connections were cut so. */
+  /** The number of connections cut. */
   cuts(): number;
-  /** Takes connections and closes them at once, as a balancer does that has nobody behind it; or leads to the server again. */
+  /**
+   * Accepts connections and closes them at once, as a load balancer without a backend does; or
+   * connects to the server again.
+   */
   route(destination: 'nowhere' | 'to the server'): void;
 }
 
@@ -77,8 +89,8 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
   };
 }
 
-/** In no statement. */
+/** A text that no statement has. */
 const noTrigger = 'no statement has this';
 
-/** The message by which Postgres says that a statement is over, and no transaction is open: it was committed. */
+/** The message ReadyForQuery with no open transaction: the statement was committed. */
 const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);

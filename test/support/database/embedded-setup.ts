@@ -8,13 +8,19 @@ import { openStore } from '../../../src/store/open-store.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     embeddedTemplate: string;
-    /** Where tests make their data folders. A folder stays there, empty, until all are done: a server may outlive its folder for a
-     * moment, and would be taken for one on the next folder that gets the same inode. */
+    /**
+     * The folder for data folders of tests. Each stays there, empty, until all tests are done: a
+     * server may outlive its folder for a moment, and would hold the lock of a later folder with
+     * the same inode.
+     */
     dataFolders: string;
   }
 }
 
-/** One new embedded database, migrated and stopped; each test begins with a copy, which is faster than a new one. */
+/**
+ * Migrates and stops one new embedded database; each test starts with a copy, which is faster than
+ * a new one.
+ */
 export default async function setup(project: TestProject): Promise<() => void> {
   const root = mkdtempSync(join(tmpdir(), 'tidings-test-'));
   const template = join(root, 'template');

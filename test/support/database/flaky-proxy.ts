@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a server that breaks when a test wants it to: TCP in, TCP out, nothing understood. */
+/** A TCP proxy to a server that a test can break; it knows no protocol. */
 export interface FlakyProxy extends AsyncDisposable {
   readonly port: number;
-  /** Where new connections lead from now on: a server's address. */
+  /** Sets the server for new connections. */
   routeTo(url: string): void;
-  /** From now on a connection, also one that is open, is cut after about so many bytes of answers, wherever in a message that is. */
+  /**
+   * From now on, each connection, open ones too, is cut after about so many bytes of responses,
+   * also within a message.
+   */
   cutAfter(bytes: number): void;
-  /** How many connections were cut so. */
+  /** The number of connections cut. */
   cuts(): number;
 }
 
@@ -18,7 +21,7 @@ export async function startFlakyProxy(url: string): Promise<FlakyProxy> {
   let cuts = 0;
   const open = new Set<Socket>();
   const budgets = new Set<{ left: number }>();
-  // No two connections are cut at the same byte.
+  // Each connection is cut at another byte.
   const allowed = (): number => budget + 61 * cuts;
   const track = (socket: Socket): void => {
     open.add(socket);

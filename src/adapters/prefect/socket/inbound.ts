@@ -4,7 +4,9 @@ import type { WebSocket } from 'ws';
 import type { Caller } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
 import type { RateLimit } from '../../../transport/rate-limit.ts';
+import { retry } from '../../../concurrency/retry.ts';
 import { sleep } from '../../../concurrency/sleep.ts';
+import { yieldToEventLoop } from '../../../concurrency/time-slices.ts';
 import { reportBug } from '../../handle-request.ts';
 import { close, pong, type Frame, type BufferedBytes } from './frames.ts';
 import { FrameStore, type FrameStoreParts } from './store-frames.ts';
@@ -79,7 +81,7 @@ export class InboundEvents {
 
   private async work(): Promise<void> {
     // What came in one turn of the event loop goes together.
-    await new Promise((resolve) => setImmediate(resolve));
+    await yieldToEventLoop();
     while (this.queue.length > 0) {
       const frames = this.nextFrames();
       await this.storeAndConfirm(frames);
@@ -130,29 +132,27 @@ export class InboundEvents {
   /** Stores frames, or what of them can be. False: they may not be stored, or not any more. */
   private async storeFrames(frames: readonly Frame[]): Promise<boolean> {
     try {
-      return await this.retry(() => this.store.add(frames));
+      return await this.storeWithRetries(() => this.store.add(frames));
     } catch (error) {
       return this.isolate(frames, error);
     }
   }
 
-  /** Tries until the database is there. False: the key does not allow it, or nobody is interested any more. */
-  private async retry(attempt: () => Promise<void>): Promise<boolean> {
-    for (let failures = 0; !this.cancellation.signal.aborted; failures += 1) {
-      try {
-        await attempt();
-        return true;
-      } catch (error) {
-        if (!(error instanceof TidingsError)) throw error;
-        if (error.code !== 'UNAVAILABLE') {
-          this.end(1008, error.message);
-          return false;
-        }
-        if (failures === 0) this.parts.logger.warn({ err: error }, 'events of a socket wait for the database');
-        await sleep(Math.min(minRetryDelayMs * 2 ** failures, maxRetryDelayMs), this.cancellation.signal);
-      }
+  /** Retries while the database is unreachable. False: the key does not permit it, or the socket was cancelled. */
+  private async storeWithRetries(attempt: () => Promise<void>): Promise<boolean> {
+    try {
+      const result = await retry(attempt, {
+        backoff: storeBackoff,
+        signal: this.cancellation.signal,
+        isRetryable: (error) => error instanceof TidingsError && error.code === 'UNAVAILABLE',
+        onFirstFailure: (error) => this.parts.logger.warn({ err: error }, 'events of a socket wait for the database'),
+      });
+      return result !== 'CANCELLED';
+    } catch (error) {
+      if (!(error instanceof TidingsError)) throw error;
+      this.end(1008, error.message);
+      return false;
     }
-    return false;
   }
 
   /** One of them is something that nobody foresaw: finds it, so that the others are stored. */
@@ -165,7 +165,7 @@ export class InboundEvents {
     }
     reportBug(this.parts, error);
     try {
-      return await this.retry(() => this.store.storeFailed(frame));
+      return await this.storeWithRetries(() => this.store.storeFailed(frame));
     } catch {
       // No pong may follow: the client keeps what it has sent.
       this.end(1011, 'Internal server error');
@@ -191,5 +191,4 @@ const maxQueuedBytes = 64 << 20;
 /** Of one transaction. */
 const maxTransactionFrames = 1000;
 const maxTransactionBytes = 2 << 20;
-const minRetryDelayMs = 100;
-const maxRetryDelayMs = 2000;
+const storeBackoff = { initialDelayMs: 100, maxDelayMs: 2000 } as const;

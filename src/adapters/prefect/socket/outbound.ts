@@ -9,7 +9,8 @@ import { EventReader, type SubscriptionParts } from '../../../subscriptions/even
 import { SubscriptionSource } from '../../../subscriptions/source.ts';
 import type { TimeSlices } from '../../../concurrency/time-slices.ts';
 import { LogReader } from '../../../subscriptions/log-reader.ts';
-import { type EncodedMessage, SocketWriter, type DrainListener } from '../../../transport/socket-writer.ts';
+import type { WakeListener } from '../../../concurrency/wake-signal.ts';
+import { type EncodedMessage, SocketWriter } from '../../../transport/socket-writer.ts';
 import { isObject, readItem } from '../../json-body.ts';
 import { reportBug } from '../../handle-request.ts';
 import { BackfillReader, EndMessage } from './backfill-reader.ts';
@@ -115,7 +116,7 @@ class SocketSink implements Sink<StoredEvent | EndMessage, EncodedMessage | EndM
     return this.writer.hasRoom;
   }
 
-  onDrain(listener: DrainListener): void {
+  onDrain(listener: WakeListener): void {
     this.writer.onDrain(listener);
   }
 
