@@ -96,9 +96,9 @@ end
 $$;
 --> statement-breakpoint
 
--- Takes the lock for changes of partitions, which one process holds at a time until its transaction
--- ends, and bounds each wait for other locks by lock_timeout_ms. Raises lock_not_available if
--- another process holds it, and later statements of the transaction raise it after the bound. Each
+-- Takes the lock for changes of partitions, and bounds each wait for other locks by
+-- lock_timeout_ms. One process holds it at a time, until its transaction ends. Raises
+-- lock_not_available if another process holds it; later statements raise it after the bound. Each
 -- caller checks whether its step is still to be done.
 create function tidings.lock_partitions(lock_timeout_ms int) returns void language plpgsql volatile as $$
 begin

@@ -36,9 +36,9 @@ export interface Database extends AsyncDisposable {
 }
 
 /**
- * Whether Postgres plans a statement for its parameter values (custom, which filters need) or keeps
- * it as a prepared statement of the connection, which saves a round trip. Only a few constant
- * statements may be prepared, since connections keep them.
+ * Custom: Postgres plans the statement for its parameter values, which filters need. Prepared: the
+ * connection keeps the statement, which saves a round trip. Only a few constant statements may be
+ * prepared, since connections keep them.
  */
 export type PlanMode = 'custom' | 'prepared';
 

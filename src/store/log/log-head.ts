@@ -54,10 +54,10 @@ function stuckWriterError(): TidingsError {
  * `low`; and only then allocates positions for its events. Locks end with their transaction, after
  * its events became visible.
  *
- * Guarantees: `readHead` returns a position such that every event at or before it that will ever
- * exist is committed and visible to every statement that begins later, in any process. The head
- * never decreases. Writers do not wait for each other. Transactions of other programs, long ones
- * too, in this database or another, delay neither writers nor the head.
+ * Guarantees: `readHead` returns a position up to which the log is final. Every event at or before
+ * it that will ever exist is committed, and visible to every statement that begins later, in any
+ * process. The head never decreases. Writers do not wait for each other. Transactions of other
+ * programs, long ones too, in this database or another, delay neither writers nor the head.
  *
  * Does not guarantee: to work on a standby (locks are not replicated), or with a sequence cache
  * above 1.

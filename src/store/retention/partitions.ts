@@ -21,9 +21,9 @@ import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
  * process checks, or when the positions are used up.
  *
  * Why a closed partition gets no more events: its end is at or before the last allocated position,
- * so writers get later positions. A writer that got one of its positions has taken a lock before,
- * and closing checks for such locks after it has seen the sequence beyond the end. A writer that
- * locks later allocates later, beyond the end.
+ * so writers get later positions. A writer that got one of its positions has taken a lock before.
+ * Closing checks for such locks after it has seen the sequence beyond the end. A writer that locks
+ * later allocates later, beyond the end.
  *
  * Why the next partition can begin early: the sequence is advanced while no writer can allocate
  * from it. The skipped positions are never allocated. Only `last` shows how many those are.

@@ -15,8 +15,8 @@ import { readLatestMentions } from '../queries/latest-mentions.ts';
  * processes may run this, be killed, and repeat it.
  *
  * Cost: the events decide whether a resource is deleted, since resources.mentioned lags behind
- * them. So each removal costs at most one lookup for each resource, and none for a resource that
- * was recorded again since the removed events, which happens once in 65,536 positions.
+ * them. So each removal costs at most one lookup for each resource. It costs none for a resource
+ * recorded again since the removed events, which happens once in 65,536 positions.
  */
 export async function pruneResources(database: Database, logStart: Position): Promise<boolean> {
   const candidates = await database.rows<{ id: string }>(sql`

@@ -30,8 +30,8 @@ import { pruneResources } from './prune-resources.ts';
  * - A page or a step of a stream takes several statements, between which events may vanish. It gets
  *   the remaining events, and afterwards checks the log start (./log-start.ts) for a gap.
  * - A writer blocks removal until its batch is stored. So an event stored under the same id stays
- *   while the writer compares it, and the id of a removed event is free, whether or not it was
- *   deleted yet (tidings.free_ids).
+ *   while the writer compares it. The id of a removed event is free, whether or not it was deleted
+ *   yet (tidings.free_ids).
  * - An indexer may have read events that are removed meanwhile. Such a row group is not stored
  *   (../skip-index/row-groups.ts).
  * - The head does not decrease: in a log without events it is the last removed position.
