@@ -109,6 +109,7 @@ const given: Arguments = {
   'Query.head': [],
   'Event.payloadAt': ['path: "key"'],
   'Resource.label': ['key: "level"'],
+  'PrimaryResource.label': ['key: "level"'],
   'RelatedResource.label': ['key: "level"'],
   'Event.followers': ['', 'first: 1'],
   'Event.chain': ['', 'maxEvents: 2'],
@@ -200,7 +201,7 @@ test('what is hidden does not come live either', async () => {
 test('what it emits tells it nothing of hidden events but that an id is taken', async () => {
   const { bearer: holder } = await makeKey(mixed.tidings.url, { filter });
   const query =
-    'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status event { id payload related { id } } userErrors { code message } } } }';
+    'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status event { id payload related { resourceId } } userErrors { code message } } } }';
   const [hidden, open] = story() as [any, any];
   const { payload: _, related: __, ...guess } = hidden;
   const reported = async (event: object): Promise<any> => (await holder.data(query, { input: [event] })).emitEvents.results[0];

@@ -64,20 +64,20 @@ test('many subscriptions on many sockets each get every event once, in order', a
 test('a subscription can read what its events lead to', async () => {
   const after = await head();
   const query = `subscription ($after: Cursor) { events(after: $after) { id follows { id } followers { nodes { id } }
-    resource { id events { totalCount { count } } } related { resource { id } } } }`;
+    resource { resource { id events { totalCount { count } } } } related { resource { id } } } }`;
   const stream = listenTo(server.socket(), query, { after });
   const emitOne = (input: object): Promise<unknown> =>
     server.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
   await emitOne({ id: 'leader', event: 'a', resource: { id: 'led' } });
   const [predecessor] = await take(stream, 1);
-  expect(predecessor).toMatchObject({ id: 'leader', resource: { events: { totalCount: { count: 1 } } } });
+  expect(predecessor).toMatchObject({ id: 'leader', resource: { resource: { events: { totalCount: { count: 1 } } } } });
   await emitOne({ id: 'led-1', event: 'a', resource: { id: 'led' }, follows: 'leader', related: [{ id: 'x', role: 'y' }] });
   const [successor] = await take(stream, 1);
   expect(successor).toEqual({
     id: 'led-1',
     follows: { id: 'leader' },
     followers: { nodes: [] },
-    resource: { id: 'led', events: { totalCount: { count: 2 } } },
+    resource: { resource: { id: 'led', events: { totalCount: { count: 2 } } } },
     related: [{ resource: { id: 'x' } }],
   });
 });
