@@ -1,11 +1,11 @@
-import { byCodePoints, unstorableReason } from '../src/event/text.ts';
+import { byCodePoints } from '../src/event/text.ts';
 import { type Resource, labelOf, nameOf, shownLabels } from '../src/event/event.ts';
 import { formatResourceCursor, parseResourceCursor } from '../src/event/cursor.ts';
 import { builder } from './builder.ts';
-import type { Loaders } from './loaders.ts';
+import { Node } from './node.ts';
 import { pageLimit, openConnection } from './events/event-connection.ts';
 import { EventConnectionType } from './events/event.ts';
-import { type ResourceReference, ResourceType } from './events/resource-snapshot.ts';
+import { findResource, referenceTo, ResourceType } from './events/resource-snapshot.ts';
 import { PageInfo, type PageEdges, EventOrder, pagingArgs } from './events/paging.ts';
 import { EventFilter, filterOf } from './events/filter.ts';
 
@@ -16,7 +16,7 @@ interface ResourceConnection extends PageEdges {
 
 const ResourceEdge = builder.objectRef<Resource>('ResourceEdge').implement({
   fields: (t) => ({
-    node: t.field({ type: ResourceType, resolve: reference }),
+    node: t.field({ type: ResourceType, resolve: referenceTo }),
     cursor: t.field({
       type: 'Cursor',
       description: 'A place among the resources, good for the after of any such page, whatever its prefix.',
@@ -29,7 +29,7 @@ const ResourceConnectionType = builder.objectRef<ResourceConnection>('ResourceCo
   description: 'A page of resources, by id.',
   fields: (t) => ({
     edges: t.field({ type: [ResourceEdge], resolve: ({ nodes }) => [...nodes] }),
-    nodes: t.field({ type: [ResourceType], resolve: ({ nodes }) => nodes.map(reference) }),
+    nodes: t.field({ type: [ResourceType], resolve: ({ nodes }) => nodes.map(referenceTo) }),
     pageInfo: t.field({ type: PageInfo, resolve: (connection) => connection }),
   }),
 });
@@ -78,6 +78,7 @@ const Involvement = builder.enumType('Involvement', {
 
 ResourceType.implement({
   description: 'A resource: its identifier, and its name and labels as its newest event describes them.',
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Quasi-stable identifier: a dot-delimited string such as acme.user.kiki.' }),
     name: t.string({
@@ -122,14 +123,3 @@ builder.queryField('resource', (t) =>
     resolve: (_root, { id }, { loaders }) => findResource(id, loaders),
   }),
 );
-
-/** The resource with this id; null when no event that the caller sees mentions it. */
-export async function findResource(id: string, loaders: Loaders): Promise<ResourceReference | null> {
-  if (unstorableReason(id) !== null) return null; // no event mentions it, and the database rejects such a parameter
-  const latest = await loaders.resource(id);
-  return latest === null ? null : reference(latest);
-}
-
-function reference(latest: Resource): ResourceReference {
-  return { id: latest.id, latest: () => latest };
-}

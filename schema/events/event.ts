@@ -6,6 +6,7 @@ import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
 import { builder } from '../builder.ts';
 import { type EventConnection, openConnection } from './event-connection.ts';
 import type { Context } from '../context.ts';
+import { Node } from '../node.ts';
 import { PrimaryResourceType, RelatedResourceType } from './resource-snapshot.ts';
 
 export const EventType = builder.objectRef<StoredEvent>('Event');
@@ -18,8 +19,9 @@ export function logCursor(context: Context, position: Position): string {
 
 EventType.implement({
   description: 'A notification of a change: something that happened to a resource.',
+  interfaces: [Node],
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The identifier the client gave. Unique for as long as the event is kept.' }),
+    id: t.exposeID('id', { description: 'The identifier the client gave. Unique among events for as long as the event is kept.' }),
     event: t.exposeString('event', { description: 'The name of what happened, dot-delimited by convention: acme.user.logged-in.' }),
     occurred: t.expose('occurred', { type: 'DateTime', description: "When it happened, by the client's clock." }),
     received: t.expose('received', { type: 'DateTime', description: "When it was stored, by the server's clock." }),

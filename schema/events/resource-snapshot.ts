@@ -1,4 +1,5 @@
 import { labelOf, nameOf, shownLabels, type RelatedResource, type Resource } from '../../src/event/event.ts';
+import { unstorableReason } from '../../src/event/text.ts';
 import { builder } from '../builder.ts';
 import type { Loaders } from '../loaders.ts';
 
@@ -52,4 +53,16 @@ export const RelatedResourceType = builder.objectRef<RelatedResource>('RelatedRe
 /** The resource of a snapshot. If retention has just removed its newest event, the snapshot stands in for it. */
 function referenceOf(snapshot: Resource, loaders: Loaders): ResourceReference {
   return { id: snapshot.id, latest: async () => (await loaders.resource(snapshot.id)) ?? snapshot };
+}
+
+/** The resource with this id; null when no event that the caller sees mentions it. */
+export async function findResource(id: string, loaders: Loaders): Promise<ResourceReference | null> {
+  if (unstorableReason(id) !== null) return null; // no event mentions it, and the database rejects such a parameter
+  const latest = await loaders.resource(id);
+  return latest === null ? null : referenceTo(latest);
+}
+
+/** The resource whose newest snapshot is known. */
+export function referenceTo(latest: Resource): ResourceReference {
+  return { id: latest.id, latest: () => latest };
 }
