@@ -36,6 +36,10 @@ EventType.implement({
       resolve: ({ related }, { role }) => (role ? related.filter((each) => role.includes(each.role)) : [...related]),
     }),
     payload: t.expose('payload', { type: 'JSONObject' }),
+    payloadBytes: t.int({
+      description: 'Bytes of the payload as JSON in UTF-8, without transferring it.',
+      resolve: ({ payload }) => Buffer.byteLength(JSON.stringify(payload)),
+    }),
     payloadAt: t.field({
       type: 'JSON',
       nullable: true,

@@ -83,7 +83,7 @@ export async function startStreams(bounds?: TailBufferBounds): Promise<Streams> 
     async listen(after, { filter, request, settings: own, parts: others } = {}) {
       const start = after === null ? null : { position: after, replaced: false, given: { epoch: '', position: origin } };
       const condition = filter === undefined ? everything : parseFilter(filter, [], settings);
-      const whole: StreamRequest = { filter: condition, start, until: null, batchSize: 100, order: 'LOG', ...request };
+      const whole: StreamRequest = { filter: condition, start, until: null, batchSize: 100, maxBytes: 786_432, order: 'LOG', ...request };
       const messages = await streamEvents({ ...parts, ...others }, whole, { ...defaultStreamSettings, ...own });
       const next = async (): Promise<any> => (await messages.next()).value ?? null;
       return {

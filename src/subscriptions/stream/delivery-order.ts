@@ -1,6 +1,7 @@
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Step } from '../log-reader.ts';
+import { batchLength, type BatchLimit } from './batch-limit.ts';
 
 /** Between the walk along the log and the client: the order in which what matched is delivered. */
 export interface DeliveryOrder {
@@ -17,7 +18,7 @@ export interface DeliveryOrder {
   /** Nothing comes any more that anything could wait for: makes all ready. */
   releaseAll(): void;
   /** The next events to deliver. */
-  take(limit: number): readonly StoredEvent[];
+  take(limit: BatchLimit): readonly StoredEvent[];
   /** The place to which everything that was added is delivered. Never goes back. */
   position(): Position;
 }
@@ -44,8 +45,9 @@ export function inLogOrder(start: Position): DeliveryOrder {
     releaseDueInMs: () => null,
     releaseAll: () => undefined,
     take(limit) {
-      const events = ready.length <= limit ? ready : ready.slice(0, limit);
-      ready = events === ready ? [] : ready.slice(limit);
+      const length = batchLength(ready, limit);
+      const events = length === ready.length ? ready : ready.slice(0, length);
+      ready = events === ready ? [] : ready.slice(length);
       deliveredTo = events.at(-1)?.position ?? deliveredTo;
       return events;
     },

@@ -14,6 +14,8 @@ export interface StreamRequest {
   readonly until: Position | null;
   /** Events of one batch at most. */
   readonly batchSize: number;
+  /** About how many bytes of JSON one batch has at most. */
+  readonly maxBytes: number;
   readonly order: StreamOrder;
 }
 
