@@ -7,8 +7,7 @@ import { instantOf } from '../../../src/event/instant.ts';
 import { CountTable, groupStats, type Group } from '../../../src/counts/count-table.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
-import { TidingsError } from '../../../src/errors.ts';
-import { occurredBounds } from '../../../src/filter/time-bounds.ts';
+import { occurredBounds, type TimeBounds } from '../../../src/filter/time-bounds.ts';
 import { readCounts } from '../../../src/store/counts/count-events.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { oracleStart, type OracleUnit } from '../../support/oracles/calendar-oracle.ts';
@@ -134,7 +133,6 @@ const question = fc.record({
     { weight: 2, arbitrary: fc.tuple(anyFilter, bounds).map((both) => ({ and: both })) },
     { weight: 1, arbitrary: fc.array(fc.nat(stored), { maxLength: 40 }).map((some) => ({ id: some.map((n) => `e${n}`) })) },
   ),
-  order: fc.constantFrom('KEY', 'MOST_FIRST'),
   first: fc.constantFrom(1, 3, 20, 1000, 10_000),
 });
 
@@ -146,6 +144,7 @@ test(
     );
     const { settings, database, events, head } = log;
     let informative = 0;
+    let [filled, wide] = [0, 0];
     for (const [round, digested] of [0, 100, 230].entries()) {
       await indexEvents(database, events.slice([0, 0, 100][round], digested), { block: 8, rowGroup: 40 });
       for (const sampled of fc.sample(question, { seed: seed + round, numRuns: questions })) {
@@ -171,25 +170,40 @@ test(
         }
         expect(oracleBuckets(inMemory.all()), description).toEqual(wanted);
 
-        const request = { dimensions, bounds: occurredBounds(filter), order: sampled.order, first: 10_000 } as const;
-        const all = orLimit(() => bucketsOf(table, { ...request, order: 'KEY' } as never));
+        const request = { dimensions, bounds: occurredBounds(filter), first: 10_000 } as const;
         const how = sampled.by.find((each) => 'time' in each)?.time;
-        if (all === null) {
-          expect(how, description).toBeDefined();
-          continue;
-        }
-        if (all.buckets.length > 2000) continue; // looking at each would take long
+        const mostFirst = wanted.toSorted((a, b) => b.count - a.count || byKeys(a, b));
+        const top = bucketsOf(table, { ...request, order: 'MOST_FIRST', first: sampled.first });
+        expectSame(top.buckets.map(withoutBounds), mostFirst.slice(0, sampled.first), description);
+        expect([top.truncated, top.zeroFilled], description).toEqual([wanted.length > sampled.first, how === undefined]);
+
+        const all = bucketsOf(table, { ...request, order: 'KEY' });
+        expect(all.truncated, description).toBe(false);
         expectSame(all.buckets.filter(({ count }) => count > 0).map(withoutBounds), wanted, description);
+        const some = bucketsOf(table, { ...request, order: 'KEY', first: sampled.first });
+        expectSame(
+          some,
+          { ...all, buckets: all.buckets.slice(0, sampled.first), truncated: all.buckets.length > sampled.first },
+          description,
+        );
+        if (all.zeroFilled && how !== undefined && wanted.length > 1) filled += 1;
+        if (!all.zeroFilled) {
+          wide += 1;
+          expect(all.buckets, description).toHaveLength(wanted.length);
+          expect(mostBuckets(wanted, sampled.by, request.bounds), description).toBeGreaterThan(10_000);
+        }
+        if (how === undefined || all.buckets.length > 2000) continue; // testing thousands of buckets would take long
         expectSame(all.buckets.toSorted(byKeys), all.buckets, description);
-        if (how !== undefined)
-          expectFilled(all.buckets, { how, at: sampled.by.findIndex((each) => 'time' in each), ...request.bounds }, description);
-        const some = bucketsOf(table, { ...request, order: sampled.order as 'KEY', first: sampled.first });
-        const ordered = sampled.order === 'KEY' ? all.buckets : all.buckets.toSorted((a, b) => b.count - a.count || byKeys(a, b));
-        expectSame(some, { buckets: ordered.slice(0, sampled.first), truncated: ordered.length > sampled.first }, description);
+        expectIntervals(all.buckets, how, description);
+        const at = sampled.by.findIndex((each) => 'time' in each);
+        if (all.zeroFilled) expectFilled(all.buckets, { at, ...request.bounds }, description);
       }
     }
-    console.log(`counts: seed ${seed}, ${3 * questions} questions, ${informative} of them with several buckets`);
+    console.log(
+      `counts: seed ${seed}, ${3 * questions} questions, ${informative} with several buckets, ${filled} zero-filled, ${wide} too wide for it`,
+    );
     expect(informative).toBeGreaterThan(questions);
+    expect(Math.min(filled, wide)).toBeGreaterThan(questions / 20);
   },
   60_000 + questions * 1000,
 );
@@ -199,22 +213,44 @@ function expectSame(found: unknown, wanted: unknown, description: string): void 
   if (JSON.stringify(found) !== JSON.stringify(wanted)) expect(found, description).toEqual(wanted);
 }
 
-/** Every time between the bounds, one after the other, and each with every other key that there is at any time. */
-function expectFilled(
-  buckets: readonly CountBucket[],
-  { how, at, since, until }: { how: OracleUnit; at: number; since?: string; until?: string },
-  description: string,
-): void {
-  const secondOf = (text: string): number => Math.floor(Date.parse(text) / 1000);
+/** At most so many buckets have the intervals between the bounds, if all units are as short as they can be. */
+function mostBuckets(wanted: readonly OracleBucket[], by: readonly OracleDimension[], bounds: TimeBounds): number {
+  const at = by.findIndex((each) => 'time' in each);
+  const { unit, every } = (by[at] as { time: OracleUnit }).time;
+  const times = wanted.flatMap(({ firstOccurred, lastOccurred }) => [firstOccurred, lastOccurred]).toSorted();
+  const [from, to] = [bounds.since ?? times[0], bounds.until ?? times.at(-1)];
+  if (from === undefined || to === undefined) return 0;
+  const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
+  const changes = 4 * (seconds / 86_400 / 365 + 1);
+  const series = new Set(wanted.map(({ keys }) => JSON.stringify(keys.toSpliced(at, 1)))).size;
+  return (seconds / shortestUnits[unit] / every + changes + 2) * Math.max(series, by.length === 1 ? 1 : 0);
+}
+
+const shortestUnits = { SECOND: 1, MINUTE: 60, HOUR: 3600, DAY: 82_800, WEEK: 601_200, MONTH: 2_415_600, YEAR: 31_532_400 } as const;
+
+/** Each start and end is one of the definition, tested for some. */
+function expectIntervals(buckets: readonly CountBucket[], how: OracleUnit, description: string): void {
   const ends = new Map(buckets.map(({ start, end }) => [start!, end]));
-  const starts = [...ends.keys()].toSorted();
-  starts.forEach((start, index) => {
-    const end = ends.get(start)!;
-    if (index + 1 < starts.length) expect(end, description).toBe(starts[index + 1]);
-    if (end === null || index % Math.ceil(starts.length / 20) !== 0) return;
+  const step = Math.ceil(ends.size / 20);
+  for (const [start, end] of [...ends].filter((_, index) => index % step === 0)) {
+    if (end === null) continue;
     expect(oracleStart(secondOf(end), how), description).toBe(secondOf(end));
     if (!start.startsWith('0000-01-01T00:00')) expect(oracleStart(secondOf(end) - 1, how), description).toBe(secondOf(start));
-  });
+  }
+}
+
+/** The intervals between the bounds, each at the end of the one before, and each with all other keys that occur in any. */
+function expectFilled(
+  buckets: readonly CountBucket[],
+  { at, since, until }: TimeBounds & { readonly at: number },
+  description: string,
+): void {
+  const ends = new Map(buckets.map(({ start, end }) => [start!, end]));
+  const starts = [...ends.keys()].toSorted();
+  expect(
+    starts.slice(0, -1).map((start) => ends.get(start)),
+    description,
+  ).toEqual(starts.slice(1));
   const others = new Set(buckets.map(({ keys }) => JSON.stringify(keys.toSpliced(at, 1))));
   expect(buckets, description).toHaveLength(starts.length * others.size);
   const occurrences = buckets.flatMap(({ firstOccurred, lastOccurred }) => [firstOccurred ?? [], lastOccurred ?? []].flat()).toSorted();
@@ -244,11 +280,6 @@ function withoutBounds({ keys, count, firstOccurred, lastOccurred }: CountBucket
   return { keys, count, firstOccurred, lastOccurred };
 }
 
-function orLimit<T>(run: () => T): T | null {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') return null;
-    throw error;
-  }
+function secondOf(text: string): number {
+  return Math.floor(Date.parse(text) / 1000);
 }
