@@ -6,7 +6,9 @@ import { zeroFill, type FilledGroups } from './zero-fill.ts';
 import type { TimeBounds } from '../filter/time-bounds.ts';
 import type { Group, CountTable } from './count-table.ts';
 
-/** One row of a count's result. `start` and `end` are those of the time dimension; null without one. */
+/**
+ * One row of a count's result. `start` and `end` are those of the time dimension; null without one.
+ */
 export interface CountBucket {
   readonly keys: readonly (string | null)[];
   readonly start: Instant | null;
@@ -29,13 +31,17 @@ export interface Buckets {
   readonly buckets: readonly CountBucket[];
   /** Whether there are more buckets than `first`. */
   readonly truncated: boolean;
-  /** False if intervals without events were left out: zero-filling exceeds its limit, or the order is MOST_FIRST. */
+  /**
+   * False if intervals without events were left out: zero-filling exceeds its limit, or the order
+   * is MOST_FIRST.
+   */
   readonly zeroFilled: boolean;
 }
 
 /**
- * Turns the groups of a count into buckets, in order. In the order KEY, a count by time is zero-filled up to the limit of
- * `zeroFill`; otherwise only groups with events become buckets. Builds only the first `first` buckets.
+ * Turns the groups of a count into buckets, in order. In the order KEY, a count by time is
+ * zero-filled up to the limit of `zeroFill`; otherwise only groups with events become buckets.
+ * Builds only the first `first` buckets.
  */
 export function bucketsOf(table: CountTable, request: BucketRequest): Buckets {
   const { dimensions, order, first } = request;

@@ -28,8 +28,8 @@ export interface FilledGroups {
 }
 
 /**
- * Adds the intervals without events: each series of keys gets a bucket for every interval between the bounds. Returns
- * null if there would be more than 10,000 buckets.
+ * Adds the intervals without events: each series of keys gets a bucket for every interval between
+ * the bounds. Returns null if there would be more than 10,000 buckets.
  */
 export function zeroFill(groups: readonly Group[], { calendar, at, others, bounds }: ZeroFillOptions): FilledGroups | null {
   if (groups.length > maxFilledGroups) return null;
@@ -45,7 +45,9 @@ interface Series {
   readonly groups: Map<Key, Group>;
 }
 
-/** Sorted by the other keys. Without other dimensions there is one series, even if no event matched. */
+/**
+ * Sorted by the other keys. Without other dimensions there is one series, even if no event matched.
+ */
 function seriesOf(groups: readonly Group[], { at, others }: Pick<ZeroFillOptions, 'at' | 'others'>): readonly Series[] {
   const seriesByName = new Map<string, Series>();
   if (others === 0) seriesByName.set('[]', { before: [], after: [], groups: new Map() });
@@ -103,5 +105,7 @@ function intervalsIn(calendar: Calendar, range: SecondRange | null, max: number)
   return intervals;
 }
 
-/** As many as a page of buckets can have: a wide range with a small unit costs no more than this. */
+/**
+ * As many as a page of buckets can have: a wide range with a small unit costs no more than this.
+ */
 const maxFilledGroups = 10_000;
