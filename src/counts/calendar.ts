@@ -50,8 +50,8 @@ export function calendar(unit: TimeUnit, every: number, zone: TimeZone): Calenda
 }
 
 /**
- * Intervals shorter than days follow the clock. One starts whenever the clock shows a multiple, so
- * an hour that occurs twice is two intervals, and whenever the clock is set across a multiple.
+ * Intervals shorter than days follow the clock. One starts whenever the clock shows a multiple or
+ * is set across one. So an hour that occurs twice is two intervals.
  */
 class ClockCalendar implements Calendar {
   constructor(

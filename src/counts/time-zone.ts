@@ -3,7 +3,7 @@
  * 1970-01-01T00:00:00Z.
  *
  * Why Intl and not the database: a count then does not depend on the database's version of the time
- * zone data, and live counts in memory agree with counts of the log.
+ * zone data. Live counts in memory agree with counts of the log.
  */
 export interface TimeZone {
   /** Seconds to add to UTC. */

@@ -8,12 +8,12 @@ import type { TermBuilder } from './term-builder.ts';
 /**
  * A block summary: terms, Bloom filter and times of consecutive events of the log. A search skips
  * the events of a block whose summary excludes its filter. Events of a block that occurred far from
- * the others form a cluster with a summary of its own; otherwise one wrong clock would widen the
+ * the others form a cluster with a summary of its own. Otherwise one wrong clock would widen the
  * times of the whole block.
  *
  * Guarantees: an event at a position from `first` to `last` that occurred from `firstOccurred` to
- * `lastOccurred`, both inclusive, has all its terms and Bloom filter bits here. Every event of the
- * block is in exactly one summary.
+ * `lastOccurred` has all its terms and Bloom filter bits here. All bounds are inclusive. Every
+ * event of the block is in exactly one summary.
  * Does not guarantee the converse: terms and bits are hashes, and do not identify an event.
  */
 export interface BlockSummary {

@@ -78,8 +78,8 @@ function resourcePredicate(test: ResourceTest, among: Among): PruningPredicate {
 }
 
 /**
- * If one resource must have one of some ids and one of some roles, a block must have a role with an
- * id of that kind. For few pairs, the role and the id itself are tested, too.
+ * If one resource must have one of some ids and one of some roles, a block must have that role with
+ * that kind of id. For few pairs, the role and the id itself are tested, too.
  */
 function roleIdPredicates(tests: readonly ResourceTest[]): readonly PruningPredicate[] {
   const valuesOf = (label: string): readonly string[] =>

@@ -5,9 +5,9 @@ import type { Condition } from '../../filter/filter.ts';
 import { resourcePasses } from '../../filter/matches.ts';
 
 /**
- * Plans a condition on the ids of related resources in any role, or of primary and related ones,
- * over the columns of all roles; null for any other condition. An event matches if one of its
- * resources does, so each list of ids is evaluated once, not each combination of lists.
+ * Plans a condition on the ids of related resources in any role, or of primary and related ones. It
+ * reads the columns of all roles. Returns null for any other condition. An event matches if one of
+ * its resources does, so each list of ids is evaluated once, not each combination of lists.
  */
 export function relatedSelectionStep(condition: Condition, columnIndexOf: (column: ColumnRef) => number): SelectionStep | null {
   const negated = condition.kind === 'not';

@@ -14,7 +14,7 @@ import { toTimestamp } from '../database/timestamps.ts';
 
 /**
  * Reads pages by scanning blocks. Reads windows of blocks that can have matches, in the direction
- * of the page, and tests the events of these blocks, until the page is full.
+ * of the page. Tests the events of these blocks until the page is full.
  *
  * Assumes: block summaries as src/skip-index/block-summary.ts guarantees them, of all events except
  * those in the unindexed ranges, which follow the indexed ones.
@@ -136,7 +136,7 @@ async function checkEvents(database: Database, { request, scope, builders }: Ran
 }
 
 /** The positions from the first to the last of these ranges. */
-function enclosingRange(ranges: readonly Range[]): PositionRange {
+export function enclosingRange(ranges: readonly Readonly<Record<'first' | 'last', number>>[]): PositionRange {
   const [first, last] = ranges.reduce(([low, high], range) => [Math.min(low, range.first), Math.max(high, range.last)], [Infinity, 0]);
   return { first: first as Position, last: last as Position };
 }

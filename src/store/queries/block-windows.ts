@@ -98,9 +98,8 @@ export async function readWindows(
   const keys = pending.map((key, n) => ({ ...terms[n], ...fromRow(key) }));
   const withinPage = sql`(${between(request)} and ${atOrBeyond(direction)})`;
   // If the term index serves, no other index must: the planner does not know the cost of reading
-  // all terms. If it does not, the summaries are read in order until enough pass; coalesce hides
-  // from the planner how few can pass, because it would otherwise test all of them and sort the
-  // result.
+  // all terms. If it does not, the summaries are read in order until enough pass. coalesce hides
+  // from the planner how few can pass; it would otherwise test all of them and sort the result.
   const search =
     scopeTest === null && !usesTermIndex(coarse)
       ? sql`${withinPage} and coalesce(${prunedSearchSql(coarse)}, false)`
@@ -178,7 +177,7 @@ function keyColumns({ by, up }: Direction): readonly string[] {
   return by === 'position' ? ['last', 'part'] : [up ? 'first_occurred' : 'last_occurred', 'last', 'part'];
 }
 
-interface BlockRow {
+export interface BlockRow {
   readonly first: string;
   readonly last: string;
   readonly part: number;
@@ -186,13 +185,13 @@ interface BlockRow {
   readonly last_occurred: string;
 }
 
-const blockColumns = sql.raw('d.first, d.last, d.part, d.first_occurred, d.last_occurred');
+export const blockColumns = sql.raw('d.first, d.last, d.part, d.first_occurred, d.last_occurred');
 
 function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
   return row.last !== null && row.last !== undefined;
 }
 
-function blockRefOf(row: BlockRow): BlockRef {
+export function blockRefOf(row: BlockRow): BlockRef {
   return {
     first: Number(row.first) as Position,
     last: Number(row.last) as Position,

@@ -4,15 +4,16 @@ import { always } from '../../skip-index/pruning-predicate.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { everything } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
-import { comesBefore, readWindows, type BlockRef } from './block-windows.ts';
+import { enclosingRange } from './block-scan.ts';
+import { blockColumns, blockRefOf, comesBefore, readWindows, type BlockRef, type BlockRow } from './block-windows.ts';
 import { readIndexPosition } from '../skip-index/row-groups.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { directionOf, type PageRequest } from './page-request.ts';
-import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
+import { eventsBetween, occurredBetween } from '../log/event-ranges.ts';
 import { keyRows, orderSql } from './page-sql.ts';
 import { readPages } from './pages.ts';
 import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
-import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
+import { toTimestamp } from '../database/timestamps.ts';
 
 /**
  * Reads the latest event that mentions each of many resources, as primary or related.
@@ -20,9 +21,9 @@ import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
  * Strategy: an index finds the latest event with a resource as the primary one. For related
  * resources, the 1,024 events that occurred last are scanned once for all resources: they contain
  * frequently mentioned ones. Any other resource has few blocks with its term, and the latest of
- * these are scanned for it alone. Cost: of N events, if every n-th mentions a resource, at most N /
- * n blocks have its term, and the probability that the first scan misses it falls with e^(1,024 /
- * n). So the total cost of a page of resources is bounded, however often each is mentioned.
+ * these are scanned for it alone. Cost: if every n-th of N events mentions a resource, at most N /
+ * n blocks have its term. The probability that the first scan misses it falls with e^(1,024 / n).
+ * So the total cost of a page of resources is bounded, however often each is mentioned.
  *
  * Assumes: block summaries as src/skip-index/block-summary.ts guarantees them.
  * Guarantees: the same event as the first one of `readPages` in the order NEWEST_FIRST.
@@ -82,19 +83,13 @@ interface BlockCheck {
  * block.
  */
 async function readLatestBlocks(database: Database, head: Position) {
-  const rows = await database.rows<Readonly<Record<'first' | 'last' | 'first_occurred' | 'last_occurred', string>> & { part: number }>(sql`
-    select d.first, d.last, d.part, d.first_occurred, d.last_occurred
+  const rows = await database.rows<BlockRow>(sql`
+    select ${blockColumns}
     from tidings.digests d
     where d.first <= ${head}
     order by d.last_occurred desc, d.last desc, d.part desc
     limit ${latestBlockCount + 1}`);
-  const refs = rows.map((row): BlockRef => ({
-    first: Number(row.first) as Position,
-    last: Number(row.last) as Position,
-    cluster: row.part,
-    firstOccurred: fromTimestamp(row.first_occurred),
-    lastOccurred: fromTimestamp(row.last_occurred),
-  }));
+  const refs = rows.map(blockRefOf);
   return { blocks: refs.slice(0, latestBlockCount), next: refs[latestBlockCount] ?? null };
 }
 
@@ -148,12 +143,6 @@ const rowPositions = { first: sql`r.first`, last: sql`r.last` };
 /** Whether an event `e` is within the times of a row `r` and not after the head. */
 function isInRange({ head }: PageRequest): SQL {
   return sql`${occurredBetween(sql`r.since`, sql`r.until`)} and e.position <= ${head}`;
-}
-
-/** The positions from the first to the last of these ranges. */
-function enclosingRange(ranges: readonly Readonly<Record<'first' | 'last', number>>[]): PositionRange {
-  const [first, last] = ranges.reduce(([low, high], range) => [Math.min(low, range.first), Math.max(high, range.last)], [Infinity, 0]);
-  return { first: first as Position, last: last as Position };
 }
 
 function rangeRow({ first, last, firstOccurred, lastOccurred }: BlockRef) {

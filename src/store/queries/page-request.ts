@@ -40,9 +40,9 @@ export interface CountRequest extends EventQuery {
 }
 
 /**
- * What a page is limited to: the events that follow the event with the id `key` (FOLLOWS), or that
- * have the resource with the id `key` as the primary one (PRIMARY), only as a related one
- * (RELATED), or as either (ANY). EVERYTHING ignores the key.
+ * The scope of a page: the events that follow the event `key` (FOLLOWS), or the events of the
+ * resource `key`. That resource is the primary one (PRIMARY), only a related one (RELATED), or
+ * either (ANY). EVERYTHING ignores the key.
  */
 export type PageScope = 'EVERYTHING' | 'FOLLOWS' | 'PRIMARY' | 'RELATED' | 'ANY';
 

@@ -52,8 +52,8 @@ interface PruningOptions {
 }
 
 /**
- * Where a block range can have matches: rows of `first`, `last`, `first_occurred` and
- * `last_occurred`, for the summaries that pass and the unindexed events.
+ * Selects the parts of a block range that can have matches: rows of `first`, `last`,
+ * `first_occurred` and `last_occurred`, for the summaries that pass and the unindexed events.
  */
 export function candidateRanges({ from, to, indexedTo }: BlockRange, { predicate, scopeTest = null }: PruningOptions): SQL {
   // Through the primary key, except where only the term index should serve: `is true` hides this

@@ -65,7 +65,7 @@ export function usesTermIndex(predicate: PruningPredicate): boolean {
 
 /** Reads one chunk of the Bloom filter, which Postgres stores out of line, instead of all of it. */
 function hasBit(hash: number, table: 'c' | 'd'): SQL {
-  const bloomFilter = sql.raw(`${table}.signature`);
+  const bloomFilter = sql.raw(table === 'c' ? 'c.signature' : 'd.signature');
   const bit = sql`(${bitPositionOf(hash)}::int % (octet_length(${bloomFilter}) * 8))`;
   return sql`get_bit(substring(${bloomFilter} from ${bit} / 8 + 1 for 1), ${bit} % 8) = 1`;
 }

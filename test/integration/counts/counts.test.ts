@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 describe('counts', () => {
-  test('by day in a time zone, the day of 23 hours and the empty ones too', async () => {
+  test('by day in a time zone, with the day of 23 hours and empty ones', async () => {
     const { eventCounts } = await counts({ by: [{ time: { unit: 'DAY', timeZone: 'Europe/Berlin' } }] });
     expect(eventCounts).toEqual({
       total: 5,
@@ -55,7 +55,7 @@ describe('counts', () => {
     });
   });
 
-  test('between the bounds of the filter, where nothing happened as well', async () => {
+  test('between the bounds of the filter, also where nothing happened', async () => {
     const by = [{ time: { unit: 'MONTH', every: 3 } }];
     const filter = { occurred: { since: '2025-11-01T00:00:00Z', until: '2026-07-01T00:00:00Z' } };
     expect(await pairs({ by, filter })).toEqual([
@@ -132,7 +132,7 @@ describe('counts', () => {
         [null, 2],
       ],
     ],
-  ])('by %s', async (_what, by, expected) => {
+  ])('by %s', async (_name, by, expected) => {
     const { eventCounts } = await counts({ by: [by] });
     expect(eventCounts.buckets.map(({ keys, count }: any) => [keys[0], count])).toEqual(expected);
     expect(eventCounts.total).toBe(5);
@@ -150,7 +150,7 @@ describe('counts', () => {
     ]);
   });
 
-  test('most first, cut by first', async () => {
+  test('most first, truncated by first', async () => {
     const { eventCounts } = await counts({ by: [{ event: {} }], order: 'MOST_FIRST', first: 2 });
     expect(eventCounts.buckets.map(({ keys, count }: any) => [keys[0], count])).toEqual([
       ['acme.order.placed', 2],
@@ -159,13 +159,13 @@ describe('counts', () => {
     expect(eventCounts).toMatchObject({ truncated: true, total: 5 });
   });
 
-  test('at a head from which a subscription goes on', async () => {
+  test('at a head from which a subscription can continue', async () => {
     const { eventCounts } = await counts({ by: [{ event: {} }] });
     expect(eventCounts.head).toBe((await server.data('{ head }')).head);
   });
 });
 
-describe('a count by any unit is an answer, however wide the range', () => {
+describe('a count by any unit is valid, however wide the range', () => {
   const wide = { event: { in: ['wide'] } };
   beforeAll(async () => {
     const input = ['0001-01-01T00:00:00Z', '2099-12-31T23:59:59.999999Z', '2099-12-31T23:59:59Z'].map((occurred) => ({
@@ -220,7 +220,7 @@ describe('a count by any unit is an answer, however wide the range', () => {
   });
 });
 
-describe('a count is rejected, in words,', () => {
+describe('a count is rejected with a message', () => {
   test.each([
     ['without a dimension', { by: [] }, 'BAD_USER_INPUT', ['by'], 'expected at least one dimension'],
     ['with too many', { by: Array.from({ length: 9 }, () => ({ event: {} })) }, 'LIMIT_EXCEEDED', ['by'], 'at most 8 dimensions, got 9'],
@@ -232,7 +232,7 @@ describe('a count is rejected, in words,', () => {
       'one time dimension',
     ],
     [
-      'in no time zone',
+      'in an unknown time zone',
       { by: [{ time: { unit: 'DAY', timeZone: 'Mars/Base' } }] },
       'BAD_USER_INPUT',
       ['by', '0', 'time', 'timeZone'],
@@ -246,11 +246,11 @@ describe('a count is rejected, in words,', () => {
       'from 1 to 1000000, got 0',
     ],
     ['by no segments', { by: [{ event: { segments: 0 } }] }, 'BAD_USER_INPUT', ['by', '0', 'event', 'segments'], 'got 0'],
-    ['by a path that is none', { by: [{ payload: { path: 'a..b' } }] }, 'BAD_USER_INPUT', ['by', '0', 'payload', 'path'], 'dotted keys'],
-    ['by a label that cannot be', { by: [{ label: { key: '\0' } }] }, 'BAD_USER_INPUT', ['by', '0', 'label', 'key'], 'U+0000'],
+    ['by an invalid path', { by: [{ payload: { path: 'a..b' } }] }, 'BAD_USER_INPUT', ['by', '0', 'payload', 'path'], 'dotted keys'],
+    ['by an invalid label', { by: [{ label: { key: '\0' } }] }, 'BAD_USER_INPUT', ['by', '0', 'label', 'key'], 'U+0000'],
     ['for no buckets', { by: [{ event: {} }], first: 0 }, 'BAD_USER_INPUT', ['first'], 'from 1 to 10000, got 0'],
     ['for too many buckets', { by: [{ event: {} }], first: 10_001 }, 'LIMIT_EXCEEDED', ['first'], 'got 10001'],
-  ])('%s', async (_what, variables, code, path, message) => {
+  ])('%s', async (_name, variables, code, path, message) => {
     const { errors, data } = await server.execute(query, variables);
     expect(data?.eventCounts ?? null).toBeNull();
     expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining(message), extensions: { code, path } })]);

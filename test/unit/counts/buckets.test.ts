@@ -14,14 +14,14 @@ describe('a count by time has all intervals, as long as these are 10,000 buckets
     ['three series of 3,333 intervals', [second, byEvent], ['a', 'b', 'c'], 3333, true, 9999],
     ['three series of 3,334 intervals', [second, byEvent], ['a', 'b', 'c'], 3334, false, 6],
     ['three series, the time last', [byEvent, second], ['a', 'b', 'c'], 3334, false, 6],
-  ] as const)('%s', (_what, by, names, seconds, zeroFilled, count) => {
+  ] as const)('%s', (_name, by, names, seconds, zeroFilled, count) => {
     const found = counted({ by, names, at: [0, seconds - 1] }, {});
     expect(found).toMatchObject({ zeroFilled, truncated: false });
     expect(found.buckets).toHaveLength(count);
     expect(found.buckets.filter((bucket) => bucket.count > 0)).toHaveLength(2 * names.length);
   });
 
-  test('bounds count, whether or not anything occurred between them', () => {
+  test('the bounds of the filter decide, whether or not anything occurred between them', () => {
     const bounds = { since: at(0), until: at(20_000) };
     expect(counted({ by: [second], names: ['a'], at: [7] }, { bounds }).zeroFilled).toBe(false);
     expect(counted({ by: [second], names: [], at: [] }, { bounds })).toEqual({ buckets: [], truncated: false, zeroFilled: false });
@@ -40,7 +40,7 @@ test('without the empty intervals, buckets have their order and their bounds', (
   expect(truncated).toBe(true);
 });
 
-test('the order MOST_FIRST has only buckets with events, and says so of a count by time', () => {
+test('the order MOST_FIRST has only buckets with events, and a count by time reports it', () => {
   const found = counted({ by: [second], names: ['a'], at: [5, 3, 5] }, { order: 'MOST_FIRST' });
   expect(found).toMatchObject({ zeroFilled: false, truncated: false });
   expect(found.buckets.map(({ start, count }) => [start, count])).toEqual([
