@@ -1,9 +1,9 @@
 import type { Random } from '../oracle/random.ts';
-import { blocks } from '../support/readme.ts';
+import { graphqlExamples } from '../support/examples.ts';
 
 /** Sound operations to begin with. */
 const operations: readonly string[] = [
-  ...blocks('graphql'),
+  ...graphqlExamples.map(([, text]) => text),
   'query ($filter: EventFilter, $first: Int, $after: Cursor) { events(filter: $filter, first: $first, after: $after) { nodes { id payload } totalCount { count } } }',
   'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status userErrors { code } event { id labels: resource { labels } } } } }',
   'query ($id: ID!) { event(id: $id) { chain(maxEvents: 10) { ancestors { id } descendants { id } } followers { nodes { id } } payloadAt(path: "a.b") } }',
@@ -116,7 +116,7 @@ export function randomRequest(random: Random): GraphQLRequest {
   return {
     query: random.chance(0.02) ? random.pick(edgeValues) : query,
     ...(random.chance(0.8) && { variables: random.chance(0.05) ? random.pick(edgeValues) : variables(random) }),
-    ...(random.chance(0.1) && { operationName: random.pick([...edgeValues, 'Tell', 'Ask', 'Listen']) }),
+    ...(random.chance(0.1) && { operationName: random.pick([...edgeValues, 'Emit', 'FindEvents', 'Subscribe']) }),
     ...(random.chance(0.05) && { extensions: random.pick(edgeValues) }),
   };
 }
