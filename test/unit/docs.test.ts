@@ -10,7 +10,6 @@ import { packageRoot } from '../../src/package-info.ts';
 import { readSettings } from '../../src/settings.ts';
 import { filesIn, graphqlExamples, textOf } from '../support/examples.ts';
 import { anchorsOf, linksOf, renderPage, withoutCode } from './support/pages.ts';
-import { retiredWords } from './support/retired-words.ts';
 
 const docs = filesIn('docs').filter((path) => path.endsWith('.md'));
 const pages = ['README.md', ...docs];
@@ -67,11 +66,6 @@ describe('the pages', () => {
     expect(overview.filter((page) => !linked('README.md').includes(page))).toEqual([]);
     const decisions = docs.filter((page) => /^docs\/decisions\/\d/.test(page));
     expect(decisions.filter((page) => !linked('docs/decisions/README.md').includes(page))).toEqual([]);
-  });
-
-  // CHANGELOG.md lists the old names beside the new ones.
-  test.each([...texts, ...examples].filter((page) => page !== 'CHANGELOG.md'))('%s has no retired word', (page) => {
-    expect(textOf(page).replaceAll('tidings.access.refused', '').match(retiredWords) ?? []).toEqual([]);
   });
 
   test.each(texts)('%s has no line of text that is hard to read in a terminal', (page) => {
