@@ -11,6 +11,7 @@ const requiredPermissions: Readonly<Record<string, Permission | null>> = {
   'Query.resource': 'read',
   'Query.resources': 'read',
   'Query.head': 'read',
+  'Query.node': 'read',
   'Query.explainFilter': 'read',
   'Query.whyNot': 'read',
   'Query.service': null,

@@ -23,7 +23,7 @@ interface Case {
 }
 
 const subscriptions = 1000;
-const selection = '{ id event resource { id } }';
+const selection = '{ id event resource { resourceId } }';
 /** Distinct for each subscription; ten of them match each event. */
 const selective = (n: number): Operation => ({
   query: `subscription ($filter: EventFilter) { events(filter: $filter) ${selection} }`,

@@ -47,7 +47,7 @@ test('a document is what GraphQL shows of it', async () => {
   const resource = { 'prefect.resource.id': 'coder.kiki', 'prefect.resource.name': 'Kiki', region: 'eu' };
   await post(document('shown', { related, resource, payload: { a: 1.5, d: null }, follows: 'other' }));
   const shown = await server.data(
-    '{ event(id: "shown") { occurred event resource { id name labels } related { id role labels } payload followsId: follows { id } } }',
+    '{ event(id: "shown") { occurred event resource { id: resourceId name labels } related { id: resourceId role labels } payload followsId: follows { id } } }',
   );
   expect(shown.event).toEqual({
     occurred: '2026-11-23T14:41:10.863461Z',

@@ -64,20 +64,20 @@ test('many subscriptions on many sockets each get every event once, in order', a
 test('a subscription can select the events and resources that its events refer to', async () => {
   const after = await head();
   const query = `subscription ($after: Cursor) { events(after: $after) { id follows { id } followers { nodes { id } }
-    resource { id events { totalCount { count } } } related { resource { id } } } }`;
+    resource { resource { id events { totalCount { count } } } } related { resource { id } } } }`;
   const stream = listenTo(server.socket(), query, { after });
   const emitOne = (input: object): Promise<unknown> =>
     server.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
   await emitOne({ id: 'first', event: 'a', resource: { id: 'r' } });
   const [predecessor] = await take(stream, 1);
-  expect(predecessor).toMatchObject({ id: 'first', resource: { events: { totalCount: { count: 1 } } } });
+  expect(predecessor).toMatchObject({ id: 'first', resource: { resource: { events: { totalCount: { count: 1 } } } } });
   await emitOne({ id: 'second', event: 'a', resource: { id: 'r' }, follows: 'first', related: [{ id: 'x', role: 'y' }] });
   const [successor] = await take(stream, 1);
   expect(successor).toEqual({
     id: 'second',
     follows: { id: 'first' },
     followers: { nodes: [] },
-    resource: { id: 'r', events: { totalCount: { count: 2 } } },
+    resource: { resource: { id: 'r', events: { totalCount: { count: 2 } } } },
     related: [{ resource: { id: 'x' } }],
   });
 });

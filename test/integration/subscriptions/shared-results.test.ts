@@ -25,14 +25,15 @@ const selections = [
   'id cursor event',
   'cursor event id',
   'one: id two: id cursor',
-  'id resource { name labels } related { id role }',
-  'id ... on Event { event resource { id } } ...More',
+  'id resource { name labels } related { resourceId role }',
+  'id ... on Event { event resource { resourceId } } ...More',
   'id payloadAt(path: $path)',
   'id event @include(if: $flag) occurred @skip(if: $flag)',
   'id follows { id event } followers { nodes { id } }',
-  'id resource { ...Deep @skip(if: $flag) id }',
+  'id resource { ...Deep @skip(if: $flag) resourceId }',
 ];
-const fragments = ' fragment More on Event { payload } fragment Deep on Resource { events(first: 2) { nodes { id } } }';
+const fragments =
+  ' fragment More on Event { payload } fragment Deep on ResourceSnapshot { resource { name events(first: 2) { nodes { id } } } }';
 const documentOf = (kind: string, selection: string): string => {
   const used = fragments.split(/(?= fragment)/).filter((each) => selection.includes(`...${/fragment (\w+)/.exec(each)![1]}`));
   const declared = ['$path: String!', '$flag: Boolean!'].filter((each) => selection.includes(each.split(':')[0]!));

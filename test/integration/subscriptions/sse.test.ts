@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 const subscription = `subscription ($filter: EventFilter, $after: Cursor) {
-  events(filter: $filter, after: $after) { id cursor event resource { id labels } payload }
+  events(filter: $filter, after: $after) { id cursor event resource { resourceId labels } payload }
 }`;
 const head = async (): Promise<string> => (await server.data('{ head }')).head;
 async function emit(...ids: string[]): Promise<void> {
