@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { startFlakyProxy, type FlakyProxy } from './database/flaky-proxy.ts';
 import { startProcess, type ServerProcess } from './process.ts';
-import type { ReadmeClient } from './readme-clients.ts';
+import type { ExampleClient } from './example-clients.ts';
 import { newDatabase, onPostgres, post } from './test-server.ts';
 
 /** What can become of a connection or of its server, as its clients see it. */
@@ -12,7 +12,7 @@ export type Fault = keyof typeof faults;
 
 interface FaultContext {
   readonly proxy: FlakyProxy;
-  readonly clients: readonly ReadmeClient[];
+  readonly clients: readonly ExampleClient[];
   readonly server: ServerProcess;
   /** Starts another server on the same database; the proxy does not lead there yet. */
   readonly start: (port?: string) => Promise<ServerProcess>;
@@ -54,7 +54,7 @@ const faults = {
 export const allFaults = Object.keys(faults) as Fault[];
 
 /** Starts a client on a port of loopback, from a cursor. */
-type StartClient = (port: number, cursor: string) => Promise<ReadmeClient>;
+type StartClient = (port: number, cursor: string) => ExampleClient;
 
 /** Lets clients meet a fate while events are emitted without a pause, and expects each to print every event once, in log order. */
 export async function surviveFault(fault: Fault, starters: readonly StartClient[]): Promise<void> {
@@ -68,7 +68,7 @@ export async function surviveFault(fault: Fault, starters: readonly StartClient[
   let server = await start();
   const proxy = stack.use(await startFlakyProxy(server.url));
   const { head } = (await post(server.url, '{ head }')).data;
-  const clients = await Promise.all(starters.map(async (starter) => stack.use(await starter(proxy.port, head))));
+  const clients = starters.map((starter) => stack.use(starter(proxy.port, head)));
 
   const emission: Emission = { url: () => server.url, stopped: false };
   const emitting = emit(emission);
