@@ -14,22 +14,23 @@ import { databaseClock, readPartitions, type Clock, type Partition } from '../..
 import { startStreams, type Streams } from '../streams.ts';
 
 /**
- * A log whose retention uses a clock that a test advances. The times of receipt come from the
- * database's clock.
+ * A log whose clock a test moves. Events are received by the database's clock, so they age by the
+ * difference.
  */
 export interface Aging extends AsyncDisposable {
   readonly streams: Streams;
   readonly services: Services;
   readonly clock: Clock;
-  /** Advances the clock by some days, then maintains the partitions. */
-  advanceDays(days: number, rules?: Partial<RetentionRules>): Promise<void>;
+  /** Moves the clock by a number of days, then maintains the partitions. */
+  advanceDays(days: number, changedRules?: Partial<RetentionRules>): Promise<void>;
   partitions(): Promise<readonly Partition[]>;
-  /** Runs a GraphQL operation. */
+  /** Executes a GraphQL operation. */
   execute(source: string, variables?: Readonly<Record<string, unknown>>): Promise<any>;
+  /** Executes a GraphQL operation; throws if it has errors. */
   data(source: string, variables?: Readonly<Record<string, unknown>>): Promise<any>;
 }
 
-/** Thirty days in partitions of a day, with few positions. */
+/** Thirty days in partitions of one day, with few positions each. */
 export const rules: RetentionRules = {
   keepMs: 30 * 86_400_000,
   partitionMs: 86_400_000,
@@ -59,9 +60,9 @@ export async function startAging(bounds: TailBufferBounds = { events: 20, bytes:
     streams,
     services,
     clock,
-    async advanceDays(days, own) {
+    async advanceDays(days, changedRules) {
       elapsed += BigInt(days) * 86_400_000_000n;
-      await maintainPartitions({ database, clock, signal: new AbortController().signal }, { ...rules, ...own });
+      await maintainPartitions({ database, clock, signal: new AbortController().signal }, { ...rules, ...changedRules });
     },
     partitions: () => readPartitions(database, clock),
     execute,

@@ -2,30 +2,27 @@ import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /**
- * A proxy to Postgres that a test can break. It parses just enough of the protocol to recognize the
- * response to a commit.
+ * A proxy for Postgres that a test can make fail. It parses only as much of the protocol as it
+ * needs to detect the response to a commit.
  */
 export interface DatabaseProxy extends AsyncDisposable {
   /** The address of a database through the proxy. */
   readonly url: string;
   /**
-   * From now on, a statement with `text` is executed, and its connection is cut before the
-   * response.
+   * Cuts the connection of further statements that contain `text`, after their execution and before
+   * their response.
    */
   cutResponsesTo(text: string): void;
-  /**
-   * From now on, a connection that sends a statement with `text` is cut, and the statement does not
-   * arrive.
-   */
+  /** Cuts the connection of further statements that contain `text`, before they arrive. */
   cutBefore(text: string): void;
-  /** From now on, a statement with `text` gets no response, and its connection stays open. */
-  silence(text: string): void;
-  /** The number of connections cut. */
-  cuts(): number;
   /**
-   * Accepts connections and closes them at once, as a load balancer without a backend does; or
-   * connects to the server again.
+   * Suppresses the responses to further statements that contain `text`, and keeps their connections
+   * open.
    */
+  silence(text: string): void;
+  /** The number of connections that were cut. */
+  cuts(): number;
+  /** `nowhere`: accepts and closes connections, as a load balancer without a server does. */
   route(destination: 'nowhere' | 'to the server'): void;
 }
 
@@ -89,8 +86,11 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
   };
 }
 
-/** A text that no statement has. */
+/** A text that no statement contains. */
 const noTrigger = 'no statement has this';
 
-/** The message ReadyForQuery with no open transaction: the statement was committed. */
+/**
+ * ReadyForQuery with status `I`: the statement is complete and no transaction is open, so it was
+ * committed.
+ */
 const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);

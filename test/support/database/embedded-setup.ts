@@ -9,8 +9,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     embeddedTemplate: string;
     /**
-     * The folder for data folders of tests. Each stays there, empty, until all tests are done: a
-     * server may outlive its folder for a moment, and would hold the lock of a later folder with
+     * The parent of the tests' data folders. An empty folder stays until all tests are done: a
+     * server can outlive its folder for a moment, and would hold the lock of the next folder with
      * the same inode.
      */
     dataFolders: string;
@@ -18,8 +18,8 @@ declare module 'vitest' {
 }
 
 /**
- * Migrates and stops one new embedded database; each test starts with a copy, which is faster than
- * a new one.
+ * Creates and migrates one embedded database. Tests copy it, which is faster than creating one
+ * each.
  */
 export default async function setup(project: TestProject): Promise<() => void> {
   const root = mkdtempSync(join(tmpdir(), 'tidings-test-'));

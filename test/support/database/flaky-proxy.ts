@@ -1,17 +1,19 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A TCP proxy to a server that a test can break; it knows no protocol. */
+/**
+ * A TCP proxy for a server that cuts connections when a test requires it. It parses no protocol.
+ */
 export interface FlakyProxy extends AsyncDisposable {
   readonly port: number;
-  /** Sets the server for new connections. */
+  /** Routes new connections to another server. */
   routeTo(url: string): void;
   /**
-   * From now on, each connection, open ones too, is cut after about so many bytes of responses,
-   * also within a message.
+   * Cuts each open and new connection after about this number of bytes from the server, at any
+   * point of a message.
    */
   cutAfter(bytes: number): void;
-  /** The number of connections cut. */
+  /** The number of connections that were cut. */
   cuts(): number;
 }
 
@@ -21,7 +23,7 @@ export async function startFlakyProxy(url: string): Promise<FlakyProxy> {
   let cuts = 0;
   const open = new Set<Socket>();
   const budgets = new Set<{ left: number }>();
-  // Each connection is cut at another byte.
+  // No two connections are cut at the same byte.
   const allowed = (): number => budget + 61 * cuts;
   const track = (socket: Socket): void => {
     open.add(socket);
