@@ -2,7 +2,8 @@ import cluster, { type Cluster } from 'node:cluster';
 import { AggregatorRegistry, type Registry } from 'prom-client';
 
 /**
- * Metrics of several workers on one port. A worker that is scraped returns the sum over all workers:
+ * Metrics of several workers on one port. A worker that is scraped returns the sum over all
+ * workers:
  *
  *   scrape -> worker --request--> primary --(prom-client)--> all workers
  *             worker <--response-- primary <-- their metrics, added up
@@ -20,7 +21,10 @@ export function serveClusterMetrics(primary: Cluster): void {
   });
 }
 
-/** Returns the function that reads the metrics as text: of all workers in a worker, else of this process. */
+/**
+ * Returns the function that reads the metrics as text: of all workers in a worker, else of this
+ * process.
+ */
 export function metricsReader(registry: Registry): () => Promise<string> {
   return cluster.isWorker ? clusterMetricsReader(registry) : () => registry.metrics();
 }

@@ -42,8 +42,8 @@ export interface Tidings extends AsyncDisposable {
 }
 
 /**
- * Starts a server: composes its parts from the store up to the endpoints. Disposing stops them in reverse order.
- * `settings` can replace the limits of GraphQL documents. Throws CANNOT_START.
+ * Starts a server: composes its parts from the store up to the endpoints. Disposing stops them in
+ * reverse order. `settings` can replace the limits of GraphQL documents. Throws CANNOT_START.
  */
 export async function startTidings(
   settings: Settings & Partial<DocumentLimits>,

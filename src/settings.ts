@@ -2,8 +2,9 @@ import { TidingsError } from './errors.ts';
 import { oneOf, origins, secret, text, url, integer, type Setting } from './setting-types.ts';
 
 /**
- * Every setting: its name in the environment, default, check and meaning. docs/operations.md repeats this table, and
- * `tidings settings` prints it. An invalid value stops the start with a sentence that states the expected value.
+ * Every setting: its name in the environment, default, check and meaning. docs/operations.md
+ * repeats this table, and `tidings settings` prints it. An invalid value stops the start with a
+ * sentence that states the expected value.
  */
 export const settingTable = {
   port: integer({ name: 'PORT', fallback: 4000, min: 0, max: 65_535, meaning: 'TCP port to listen on; 0 selects a free one.' }),
@@ -174,7 +175,10 @@ export type Settings = {
   readonly [K in keyof typeof settingTable]: (typeof settingTable)[K] extends Setting<infer T> ? T : never;
 };
 
-/** Reads the settings from an environment; an empty value counts as unset. Throws CANNOT_START for an invalid value. */
+/**
+ * Reads the settings from an environment; an empty value counts as unset. Throws CANNOT_START for
+ * an invalid value.
+ */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const entries = Object.entries(settingTable).map(([key, setting]) => [key, valueOf(setting, env[setting.name])]);
   return Object.fromEntries(entries) as Settings;

@@ -15,10 +15,11 @@ import { hashOf, readSecret, sameHash, secretIn } from './secret.ts';
  * The API keys as this process knows them.
  *
  * Assumes: keys are created and revoked, never changed.
- * Guarantees: a key that any process created is accepted at once, because an unknown key is looked up. A key that was
- * revoked or has expired ends within two seconds while the database can be reached: its caller's `ended` aborts.
- * A server that never had a key, and no TIDINGS_ADMIN_KEY, is open: every caller is anonymous, with all permissions. The
- * first key ends that, also for connections that are open.
+ * Guarantees: a key that any process created is accepted at once, because an unknown key is looked
+ * up. A key that was revoked or has expired ends within two seconds while the database can be
+ * reached: its caller's `ended` aborts. A server that never had a key, and no TIDINGS_ADMIN_KEY, is
+ * open: every caller is anonymous, with all permissions. The first key ends that, also for
+ * connections that are open.
  * Does not guarantee: changes while the database cannot be reached; keys then stay as they were.
  */
 export interface ApiKeyCache extends Callers, AsyncDisposable {
@@ -29,7 +30,10 @@ export interface ApiKeyCache extends Callers, AsyncDisposable {
 
 /** Identifies callers. */
 export interface Callers {
-  /** By the value of an `Authorization` header; see `secretIn` for its forms. Throws UNAUTHENTICATED. */
+  /**
+   * By the value of an `Authorization` header; see `secretIn` for its forms. Throws
+   * UNAUTHENTICATED.
+   */
   identify(authorization: string | undefined): Promise<Caller>;
 }
 

@@ -16,7 +16,10 @@ export interface ApiKeys {
   create(request: KeyRequest): Promise<CreatedKey>;
   /** All keys, also revoked and expired ones, oldest first. */
   list(): Promise<readonly StoredKey[]>;
-  /** When it returns, this process rejects the key; the others do within two seconds. Throws BAD_USER_INPUT for an unknown key. */
+  /**
+   * When it returns, this process rejects the key; the others do within two seconds. Throws
+   * BAD_USER_INPUT for an unknown key.
+   */
   revoke(id: string): Promise<StoredKey>;
 }
 

@@ -19,8 +19,8 @@ export function callerForKey(key: StoredKey, limits: FilterBounds, logger: Logge
 }
 
 /**
- * The filter was valid when the key was created. If later settings allow less, the key sees nothing, because the
- * alternative would be everything.
+ * The filter was valid when the key was created. If later settings allow less, the key sees
+ * nothing, because the alternative would be everything.
  */
 function visibilityFilterOf({ id, filter }: StoredKey, limits: FilterBounds, logger: Logger): Condition {
   if (filter === null) return everything;

@@ -1,7 +1,10 @@
 import { TidingsError } from '../errors.ts';
 import { everything, type Condition } from '../filter/filter.ts';
 
-/** The identity behind a request, and its permissions. Each protocol determines it once and passes it on. */
+/**
+ * The identity behind a request, and its permissions. Each protocol determines it once and passes
+ * it on.
+ */
 export interface Caller {
   /** The key's id; null without a key: the server is open, or acts itself. */
   readonly keyId: string | null;
@@ -12,7 +15,10 @@ export interface Caller {
   readonly visibilityFilter: Condition;
   /** The prefix of the primary resource's id in all events that it may emit; null: any. */
   readonly emitPrefix: string | null;
-  /** Aborts when the key is revoked or expires. Its connections then close, and nothing more is stored for it. */
+  /**
+   * Aborts when the key is revoked or expires. Its connections then close, and nothing more is
+   * stored for it.
+   */
   readonly ended: AbortSignal;
 }
 

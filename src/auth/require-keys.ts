@@ -1,6 +1,8 @@
 import { TidingsError } from '../errors.ts';
 
-/** Throws CANNOT_START for a server without keys that would listen on another address than loopback. */
+/**
+ * Throws CANNOT_START for a server without keys that would listen on another address than loopback.
+ */
 export function requireKeys({ isOpen }: { readonly isOpen: boolean }, host: string): void {
   if (!isOpen || isLoopback(host)) return;
   throw new TidingsError(

@@ -1,6 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** A key's secret: `tidings_`, the key's id, and 256 random bits. The prefix lets scanners recognise a leaked one. */
+/**
+ * A key's secret: `tidings_`, the key's id, and 256 random bits. The prefix lets scanners recognise
+ * a leaked one.
+ */
 export interface Secret {
   /** Identifies the key; not secret by itself. */
   readonly id: string;
@@ -31,8 +34,9 @@ export function sameHash(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 /**
- * The secret in an `Authorization` value: `Bearer` and the secret; `Basic` and the base64 of the secret, alone or after a
- * name and a colon, as Prefect's clients send it; or the secret alone. Null if there is none.
+ * The secret in an `Authorization` value: `Bearer` and the secret; `Basic` and the base64 of the
+ * secret, alone or after a name and a colon, as Prefect's clients send it; or the secret alone.
+ * Null if there is none.
  */
 export function secretIn(authorization: string | undefined): string | null {
   const [, scheme, rest] = /^(?:(bearer|basic) +)?(\S+) *$/i.exec(authorization ?? '') ?? [];

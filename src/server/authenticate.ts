@@ -9,13 +9,19 @@ import { requestIdOf } from '../transport/request-log.ts';
 export interface Authenticator {
   /** Whether the server has no keys, so that every client is accepted. */
   readonly isOpen: boolean;
-  /** The client of a request, whose response is destroyed when its key ends. Throws UNAUTHENTICATED and UNAVAILABLE. */
+  /**
+   * The client of a request, whose response is destroyed when its key ends. Throws UNAUTHENTICATED
+   * and UNAVAILABLE.
+   */
   authenticate(request: IncomingMessage, response: ServerResponse): Promise<Client>;
-  /** The caller of a WebSocket, which closes its socket itself; null: unauthenticated. Throws UNAVAILABLE. */
+  /**
+   * The caller of a WebSocket, which closes its socket itself; null: unauthenticated. Throws
+   * UNAVAILABLE.
+   */
   authenticateSocket(handshake: SocketHandshake): Promise<Caller | null>;
 }
 
-/** What a client sends to open a WebSocket. */
+/** The credentials of a client that opens a WebSocket, and its address. */
 export interface SocketHandshake {
   readonly authorization: string | undefined;
   readonly address: string;
@@ -69,7 +75,7 @@ function destroyWhenKeyEnds({ ended }: Caller, response: ServerResponse): void {
 }
 
 /**
- * Delay before a response is destroyed after its key is revoked, so that the response that reports the revocation, or the
- * first key of an open server, still arrives.
+ * Delay before a response is destroyed after its key is revoked. So the response that reports the
+ * revocation, or the first key of an open server, still arrives.
  */
 export const graceMs = 1500;

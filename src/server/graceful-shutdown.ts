@@ -2,11 +2,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { requestsStream } from '../transport/accept.ts';
 
-/** Tracks connections and their running requests, so that a shutdown knows which ones to wait for. */
+/**
+ * Tracks connections and their running requests, so that a shutdown knows which ones to wait for.
+ */
 export interface RequestTracker {
   /**
-   * Stops accepting connections, closes those without a running request, ends streams, and lets other responses finish
-   * for at most `timeoutMs`; then closes all connections.
+   * Stops accepting connections, closes those without a running request, ends streams, and lets
+   * other responses finish for at most `timeoutMs`; then closes all connections.
    */
   shutDown(timeoutMs: number): Promise<void>;
 }
@@ -26,7 +28,10 @@ export function trackRequests(server: Server): RequestTracker {
       if (stopping) endUnlessBusy(request.socket);
     });
   });
-  /** Ends a connection after its last response, whose headers may have been sent before the stop, with keep-alive. */
+  /**
+   * Ends a connection after its last response, whose headers may have been sent before the stop,
+   * with keep-alive.
+   */
   const endUnlessBusy = (socket: Socket): void => {
     if (![...requests.values()].some((request) => request.socket === socket)) socket.destroySoon();
   };

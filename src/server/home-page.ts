@@ -6,7 +6,10 @@ export interface HomePageParts {
   readonly isOpen: boolean;
 }
 
-/** The page for a person who opens the server's address in a browser: the endpoints, and a first request. */
+/**
+ * The page for a person who opens the server's address in a browser: the endpoints, and a first
+ * request.
+ */
 export function homePage({ version, host = '', isOpen }: HomePageParts): string {
   const key = "  -H 'authorization: Bearer &lt;key&gt;' \\\n";
   // The client controls the Host header: repeat it only if it cannot contain markup.

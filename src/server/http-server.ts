@@ -39,7 +39,10 @@ export interface HttpAdapter {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
-/** Creates the HTTP server; it does not listen yet. An HttpError or TidingsError of a handler becomes the response. */
+/**
+ * Creates the HTTP server; it does not listen yet. An HttpError or TidingsError of a handler
+ * becomes the response.
+ */
 export function createHttpServer(parts: HttpServerParts): Server {
   const { graphql, authenticator, logger, originPolicy, connections, metrics, readMetrics, checkReady, limits, version, adapters } = parts;
   const handleRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -82,7 +85,10 @@ export function createHttpServer(parts: HttpServerParts): Server {
     await readRequestBody(request, limits.bodyBytes);
     await graphql.handle(request, response, client);
   };
-  /** Counts a stream of its client until the response closes. Throws a 429 if the client has too many. */
+  /**
+   * Counts a stream of its client until the response closes. Throws a 429 if the client has too
+   * many.
+   */
   const holdStreamSlot = (response: ServerResponse, { address, caller }: Client): void => {
     const slots = [connections.acquireForAddress(address), connections.acquireForKey(caller.keyId)];
     const release = (): void => slots.forEach((each) => each?.[Symbol.dispose]());
@@ -126,7 +132,9 @@ function isDisconnect(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
-/** Listens. Resolves with the address as a URL. Throws CANNOT_START if the address is not available. */
+/**
+ * Listens. Resolves with the address as a URL. Throws CANNOT_START if the address is not available.
+ */
 export async function listen(server: Server, port: number, host: string): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, port, host)));
@@ -149,14 +157,18 @@ function isForGraphiQL({ method, url, headers }: IncomingMessage): boolean {
   return method === 'GET' && url?.includes('?') === false && headers.accept?.includes('text/html') === true;
 }
 
-/** For slow networks: a client has this long to send the headers of a request. Node's default is a minute. */
+/**
+ * For slow networks: a client has this long to send the headers of a request. Node's default is a
+ * minute.
+ */
 const headersTimeoutMs = 20_000;
 const connectionCheckIntervalMs = 5000;
 /** For a whole request: enough for the largest body at 2 Mbit/s. */
 const requestTimeoutMs = 60_000;
 /**
- * An idle connection is kept for longer than the minute of most load balancers, because the end that closes first resets a
- * request that is on its way. Node's default of 5 s is also shorter than a turn of the event loop of a busy server.
+ * An idle connection is kept for longer than the minute of most load balancers: the end that closes
+ * first resets requests that are on their way. Node's default of 5 s is also shorter than a turn of
+ * the event loop of a busy server.
  */
 const keepAliveTimeoutMs = 65_000;
 

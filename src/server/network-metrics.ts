@@ -2,7 +2,10 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { onCollect, type Metrics } from '../metrics.ts';
 
-/** Counts the bytes of all connections, for every protocol: when the metrics are read, and when a connection closes. */
+/**
+ * Counts the bytes of all connections, for every protocol: when the metrics are read, and when a
+ * connection closes.
+ */
 export function countBytes(server: Server, { bytes }: Pick<Metrics, 'bytes'>): void {
   /** The bytes of each open connection that are counted already. */
   const open = new Map<Socket, { readonly in: number; readonly out: number }>();

@@ -24,8 +24,8 @@ export interface Extra {
   connectionSlot: Disposable | null;
   isClosed: boolean;
   /**
-   * Running subscriptions, to end them when the socket closes. graphql-ws loses a subscription that was completed before
-   * it started, if another one has taken its id meanwhile.
+   * Running subscriptions, to end them when the socket closes. graphql-ws loses a subscription that
+   * was completed before it started, if another one has taken its id meanwhile.
    */
   readonly results: Set<AsyncIterableIterator<ExecutionResult>>;
   /** Closes the socket when the caller's key ends. */
@@ -40,7 +40,10 @@ export interface OperationParts {
   readonly authenticate: (extra: Extra, authorization: string | undefined) => Promise<boolean>;
 }
 
-/** Options of graphql-ws that prepare and execute operations like those over HTTP, with the same plugins. */
+/**
+ * Options of graphql-ws that prepare and execute operations like those over HTTP, with the same
+ * plugins.
+ */
 export function createOperationOptions({
   graphql,
   limits,
@@ -64,7 +67,8 @@ export function createOperationOptions({
         return [limitError];
       }
       const { writer, caller, address, requestId } = connection.extra;
-      if (caller === null) return [notAcknowledged()]; // unreachable: graphql-ws accepts no operation before it has acknowledged the connection
+      // Unreachable: graphql-ws accepts no operation before it has acknowledged the connection.
+      if (caller === null) return [notAcknowledged()];
       const { extra } = connection;
       return prepare(graphql, payload, { caller, address, requestId, extra, sink: new OperationSink(writer, id) });
     },
@@ -79,7 +83,8 @@ export function createOperationOptions({
       return delivered;
     },
     onOperation(...[, , payload, args]) {
-      // graphql-ws keeps these until the subscription ends, perhaps for months, but does not use them again.
+      // graphql-ws keeps these until the subscription ends, perhaps for months, but does not use
+      // them again.
       Object.assign(payload, { query: '', variables: undefined });
       Object.assign(args, { contextValue: undefined, rootValue: undefined, variableValues: undefined });
     },
@@ -101,7 +106,10 @@ interface Prepared {
   readonly subscribe: (args: ExecutionArgs) => Promise<AsyncIterableIterator<ExecutionResult> | Delivered | ExecutionResult>;
 }
 
-/** Parses and validates one operation. Returns its errors, which do not affect other operations of the socket. */
+/**
+ * Parses and validates one operation. Returns its errors, which do not affect other operations of
+ * the socket.
+ */
 async function prepare(
   graphql: GraphQLEndpoint,
   { query, operationName, variables }: Payload,
@@ -114,7 +122,8 @@ async function prepare(
   let document: DocumentNode;
   try {
     document = parse(query) as DocumentNode;
-    // It can throw what it should return: a rule for subscriptions evaluates @skip and @include without the variables.
+    // It can throw what it should return: a rule for subscriptions evaluates @skip and @include
+    // without the variables.
     const errors = validate(schema, document) as readonly GraphQLError[];
     if (errors.length > 0) return errors;
   } catch (error) {

@@ -37,9 +37,9 @@ export interface SocketAdapter {
 }
 
 /**
- * Serves GraphQL over WebSocket (graphql-transport-ws) on the HTTP server's port. Each socket has its own writer, so a
- * client that does not read delays only its own operations. Disposing closes every socket with 1001, which makes clients
- * reconnect to another process.
+ * Serves GraphQL over WebSocket (graphql-transport-ws) on the HTTP server's port. Each socket has
+ * its own writer, so a client that does not read delays only its own operations. Disposing closes
+ * every socket with 1001, which makes clients reconnect to another process.
  */
 export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
   const { http, graphql, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
@@ -72,7 +72,8 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
         metrics.rejectedRequests.inc({ reason: error.code });
         return socket.close(tryAgainLater, error.message.slice(0, maxReasonLength)); // no database, or too many connections
       }
-      // graphql-ws throws this for a message type that only servers send. Not logged, because any client could fill the log.
+      // graphql-ws throws this for a message type that only servers send. Not logged, because any
+      // client could fill the log.
       if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
         return socket.close(CloseCode.BadRequest, 'Unexpected message');
       }
@@ -88,14 +89,16 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       connectionSlot: null,
       isClosed: false,
       results: new Set(),
-      // The code with which graphql-ws rejects a handshake. Clients reconnect, and are rejected until they have another key.
+      // The code with which graphql-ws rejects a handshake. Clients reconnect, and are rejected
+      // until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
     const closed = graphqlWs.opened(
       {
         protocol: socket.protocol,
         send: (data) => writer.sendAndFlush(data),
-        // graphql-ws repeats ids of any length in reasons, and ws leaves the socket half closed if a reason exceeds a frame.
+        // graphql-ws repeats ids of any length in reasons, and ws leaves the socket half closed if
+        // a reason exceeds a frame.
         close: (code, reason) => socket.close(code, reason?.slice(0, maxReasonLength)),
         onMessage(handle) {
           socket.on('message', (data: Buffer) => {

@@ -2,7 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** Requests with the same rate limit key share one limit: those of one key, or of one network if they have no key. */
+/**
+ * Requests with the same rate limit key share one limit: those of one key, or of one network if
+ * they have no key.
+ */
 export function rateLimitKeyOf({ caller, address }: RateLimitedClient): string {
   return caller.keyId === null ? `address ${networkOf(address ?? '')}` : `key ${caller.keyId}`;
 }
@@ -19,8 +22,9 @@ export function addressOf({ socket }: IncomingMessage): string {
 }
 
 /**
- * The part of an address that limits count by: the whole IPv4 address, also of an IPv4-mapped one; the /64 network of an
- * IPv6 address, because a client that has one address of a network usually has all of them. Other texts stay as they are.
+ * The part of an address that limits count by: the whole IPv4 address, also of an IPv4-mapped one;
+ * the /64 network of an IPv6 address, because a client that has one address of a network usually
+ * has all of them. Other texts stay as they are.
  */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;

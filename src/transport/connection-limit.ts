@@ -6,7 +6,10 @@ export class ConnectionLimit {
 
   constructor(private readonly max: number) {}
 
-  /** Counts a connection until the result is disposed. Null: the address has as many as the limit allows. */
+  /**
+   * Counts a connection until the result is disposed. Null: the address has as many as the limit
+   * allows.
+   */
   acquireForAddress(address: string): Disposable | null {
     return this.acquire(`address ${networkOf(address)}`);
   }

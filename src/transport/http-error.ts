@@ -22,7 +22,7 @@ export class HttpError extends Error {
 interface HttpErrorDetails {
   readonly code?: ErrorCode;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What a response of the GraphQL form carries besides the message. By default the code. */
+  /** The extensions in a response of the GraphQL form. By default the code. */
   readonly extensions?: TidingsError['extensions'];
 }
 
@@ -53,7 +53,9 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
 };
 const defaultRetryMs = 1000;
 
-/** Ends a request with an error in the form of a GraphQL response. The rest of its body is not read. */
+/**
+ * Ends a request with an error in the form of a GraphQL response. The rest of its body is not read.
+ */
 export function rejectRequest(response: ServerResponse, { status, message, extensions, headers }: HttpError): void {
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',

@@ -1,20 +1,25 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * Which web pages can make a browser send requests to the server: its own, and those of the allowed origins. A resource
- * isolation policy by `Origin` and Fetch Metadata (https://web.dev/articles/fetch-metadata).
+ * Which web pages can make a browser send requests to the server: its own, and those of the allowed
+ * origins. A resource isolation policy by `Origin` and Fetch Metadata
+ * (https://web.dev/articles/fetch-metadata).
  *
- * Assumes: browsers send the page's origin in `Origin` with everything but plain reads, and `Sec-Fetch-*` with those; no
- * page can prevent or change that.
- * Guarantees: a request of a page of another origin is rejected before its body is read, be it a form, a script or a
- * WebSocket. A server without keys also rejects requests whose `Host` is not a loopback name. Otherwise a page could
- * resolve its own name to the server's address and pass as one of its pages (DNS rebinding).
+ * Assumes: browsers send the page's origin in `Origin` with everything but plain reads, and
+ * `Sec-Fetch-*` with those; no page can prevent or change that.
+ * Guarantees: a request of a page of another origin is rejected before its body is read, be it a
+ * form, a script or a WebSocket. A server without keys also rejects requests whose `Host` is not a
+ * loopback name. Otherwise a page could resolve its own name to the server's address and pass as
+ * one of its pages (DNS rebinding).
  * Does not guarantee: anything about programs, which do not send these headers.
  */
 export interface OriginPolicy {
   /** Why a request is rejected; null: it is not. */
   rejectionOf(request: IncomingMessage): string | null;
-  /** Sets the CORS headers for an allowed origin. Returns whether the request was a preflight, which is answered then. */
+  /**
+   * Sets the CORS headers for an allowed origin. Returns whether the request was a preflight, which
+   * is answered then.
+   */
   answerPreflight(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
@@ -64,7 +69,10 @@ function isSameOrigin(origin: string, host: string | undefined): boolean {
   }
 }
 
-/** An image or a script in a page of another origin. Navigations, such as a followed link, are allowed. */
+/**
+ * An image or a script in a page of another origin. Navigations, such as a followed link, are
+ * allowed.
+ */
 function isCrossSiteSubresource(headers: IncomingHttpHeaders): boolean {
   const { 'sec-fetch-site': site = 'none', 'sec-fetch-mode': mode } = headers;
   return site !== 'same-origin' && site !== 'none' && mode !== 'navigate';

@@ -10,8 +10,9 @@ export interface RateLimitExceeded {
 }
 
 /**
- * The cost of all requests of each client in a minute, over all protocols. Cost is about the number of values that are
- * returned or stored; `server/graphql/operation-cost.ts` estimates it for GraphQL.
+ * The cost of all requests of each client in a minute, over all protocols. Cost is about the number
+ * of values that are returned or stored; `server/graphql/operation-cost.ts` estimates it for
+ * GraphQL.
  */
 export class RateLimit {
   private readonly tokenBucket: TokenBucket | null;
@@ -37,15 +38,18 @@ export class RateLimit {
   }
 
   /**
-   * For a client that can wait: takes the cost and returns null, or returns after how many milliseconds to try again. A
-   * cost beyond a whole minute's takes a full bucket.
+   * For a client that can wait: takes the cost and returns null, or returns after how many
+   * milliseconds to try again. A cost beyond a whole minute's takes a full bucket.
    */
   takeOrRetryAfterMs(client: RateLimitedClient, cost: number): number | null {
     return this.tokenBucket?.take(rateLimitKeyOf(client), Math.min(cost, this.costPerMinute)) ?? null;
   }
 }
 
-/** The cost of a query of the log besides its response: it can take much longer than a response of that size. */
+/**
+ * The cost of a query of the log besides its response: it can take much longer than a response of
+ * that size.
+ */
 export const logQueryCost = 100;
 /** The cost of a whole event in a response. */
 export const eventCost = 10;

@@ -4,8 +4,9 @@ import { createGunzip } from 'node:zlib';
 import { HttpError } from './http-error.ts';
 
 /**
- * Reads a whole request body, and decompresses gzip. Throws an HttpError: 413 if it has more than `maxBytes` bytes,
- * compressed or not, without reading the rest; 415 for another encoding; 422 for invalid gzip.
+ * Reads a whole request body, and decompresses gzip. Throws an HttpError: 413 if it has more than
+ * `maxBytes` bytes, compressed or not, without reading the rest; 415 for another encoding; 422 for
+ * invalid gzip.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 
-/** The id of a request in the logs: `x-request-id` as a client or proxy set it, if it is a short token, else a UUID. */
+/**
+ * The id of a request in the logs: `x-request-id` as a client or proxy set it, if it is a short
+ * token, else a UUID.
+ */
 export function requestIdOf(request: IncomingMessage): string {
   const known = ids.get(request);
   if (known !== undefined) return known;
@@ -15,8 +18,8 @@ export function requestIdOf(request: IncomingMessage): string {
 const ids = new WeakMap<IncomingMessage, string>();
 
 /**
- * Returns the request id to the client in `x-request-id`, and logs the finished request at level info. The query string
- * is not logged, because it may contain secrets.
+ * Returns the request id to the client in `x-request-id`, and logs the finished request at level
+ * info. The query string is not logged, because it may contain secrets.
  */
 export function logRequest(logger: Logger, request: IncomingMessage, response: ServerResponse): void {
   const requestId = requestIdOf(request);

@@ -2,8 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
 /**
- * Pings a client until the timer is cleared, and terminates its socket if no pong arrives before the next ping. While
- * `isReadPaused`, the server does not read the socket, so a missing pong does not count.
+ * Pings a client until the timer is cleared, and terminates its socket if no pong arrives before
+ * the next ping. While `isReadPaused`, the server does not read the socket, so a missing pong does
+ * not count.
  */
 export function keepAlive(socket: WebSocket, isReadPaused: () => boolean = never): NodeJS.Timeout {
   let alive = true;

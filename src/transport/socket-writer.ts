@@ -9,7 +9,8 @@ export interface DrainListener {
 /**
  * Writes to one WebSocket, for all of its operations.
  *
- * Guarantees: messages go out in the order of the calls, and those of one turn of the event loop in one write.
+ * Guarantees: messages go out in the order of the calls, and those of one turn of the event loop in
+ * one write.
  */
 export class SocketWriter {
   private drainListeners: DrainListener[] = [];
@@ -33,7 +34,10 @@ export class SocketWriter {
     return this.connection.writableLength < maxBufferedBytes;
   }
 
-  /** Wakes the listener when there is room again, in the order of the calls; never if the socket has closed. */
+  /**
+   * Wakes the listener when there is room again, in the order of the calls; never if the socket has
+   * closed.
+   */
   onDrain(listener: DrainListener): void {
     if (this.drainListeners.length === 0 && !this.connection.destroyed) this.slowConsumers.inc();
     this.drainListeners.push(listener);
@@ -87,11 +91,19 @@ export class SocketWriter {
   }
 }
 
-/** Characters of a message from which on it is sent in fragments instead of copied for each client. */
+/**
+ * Characters of a message from which on it is sent in fragments instead of copied for each client.
+ */
 const fragmentThreshold = 16 * 1024;
-/** Bytes that may wait for one client's network before events wait too; one message more may be added. */
+/**
+ * Bytes that may wait for one client's network before events wait too; one message more may be
+ * added.
+ */
 const maxBufferedBytes = 64 * 1024;
-/** Bytes of responses and pongs that may wait for one client's network before its socket is not read. */
+/**
+ * Bytes of responses and pongs that may wait for one client's network before its socket is not
+ * read.
+ */
 const maxUnreadBytes = 1024 * 1024;
 const ignore = (): void => undefined;
 

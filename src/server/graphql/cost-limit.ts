@@ -11,8 +11,9 @@ export interface CostLimits {
 }
 
 /**
- * Rejects operations that would cost too much before they are executed, on every transport. It is not a validation rule,
- * because Yoga caches the results of validation by document, and the cost depends on the variables.
+ * Rejects operations that would cost too much before they are executed, on every transport. It is
+ * not a validation rule, because Yoga caches the results of validation by document, and the cost
+ * depends on the variables.
  */
 export function limitCost({ queryCost }: CostLimits, rateLimit: RateLimit): Plugin {
   const limitErrorOf = (args: ExecutionArgs): LimitError | null => {

@@ -2,8 +2,9 @@ import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
 /**
- * Caches parsed documents by their text: the most recently used, up to `maxCacheCharacters` of text. A parsed document
- * takes about a hundred times its text. Longer ones are not cached, because documents that repeat are short.
+ * Caches parsed documents by their text: the most recently used, up to `maxCacheCharacters` of
+ * text. A parsed document takes about a hundred times its text. Longer ones are not cached, because
+ * documents that repeat are short.
  */
 export function createDocumentCache(): LRUCache<string, DocumentNode> {
   return new LRUCache({

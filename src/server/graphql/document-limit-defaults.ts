@@ -4,7 +4,10 @@ export const documentLimits = {
   queryTokens: 10_000,
   /** Levels of nested fields. */
   queryDepth: 20,
-  /** Fields and fragments in the document. Validation compares those of one selection set with each other. */
+  /**
+   * Fields and fragments in the document. Validation compares those of one selection set with each
+   * other.
+   */
   querySelections: 500,
   queryAliases: 100,
   queryDirectives: 50,

@@ -12,7 +12,10 @@ import type { Plugin } from 'graphql-yoga';
 import { LimitError } from './limit-error.ts';
 import type { DocumentLimits } from './document-limit-defaults.ts';
 
-/** Rejects documents beyond the limits, on every transport, before validation, whose time grows with them. */
+/**
+ * Rejects documents beyond the limits, on every transport, before validation, whose time grows with
+ * them.
+ */
 export function limitDocuments(limits: DocumentLimits): Plugin {
   return { onParse: ({ setParseFn }) => setParseFn((source, options) => parseWithin(limits, source, options)) };
 }
@@ -50,7 +53,10 @@ const descriptions: Readonly<Record<keyof Measure, string>> = {
   queryRootFields: 'root fields in an operation',
 };
 
-/** Measures a document in time linear to its length. Depth and root fields are those after fragments are expanded. */
+/**
+ * Measures a document in time linear to its length. Depth and root fields are those after fragments
+ * are expanded.
+ */
 function measure({ definitions }: DocumentNode): Measure {
   const found: Measure = { queryDepth: 0, querySelections: 0, queryAliases: 0, queryDirectives: 0, queryRootFields: 0 };
   const fragments = new Map<string, FragmentDefinitionNode>();

@@ -1,7 +1,9 @@
 import { GraphQLError, Kind, type ASTVisitor, type ExecutionResult, type ValidationContext } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
-/** Hides the schema on every transport: no introspection, and no suggested names in error messages. */
+/**
+ * Hides the schema on every transport: no introspection, and no suggested names in error messages.
+ */
 export function withoutIntrospection(): Plugin {
   return {
     onValidate({ addValidationRule, validateFn, setValidationFn }) {

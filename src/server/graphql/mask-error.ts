@@ -6,8 +6,8 @@ import type { Metrics } from '../../metrics.ts';
 import { LimitError } from './limit-error.ts';
 
 /**
- * Decides what clients see of an error: expected errors and GraphQL's own unchanged; of any other error, which is a bug,
- * only that it occurred. Bugs are logged once.
+ * Decides what clients see of an error: expected errors and GraphQL's own unchanged; of any other
+ * error, which is a bug, only that it occurred. Bugs are logged once.
  */
 export interface ErrorMask {
   /** The error as the client sees it. */

@@ -31,13 +31,14 @@ export interface Operation {
 }
 
 /**
- * Estimates the number of values in an operation's response; for a subscription, in each message. Each emitted event and
- * each query of the log adds to it.
+ * Estimates the number of values in an operation's response; for a subscription, in each message.
+ * Each emitted event and each query of the log adds to it.
  *
  * Assumes: a validated document, so no fragment contains itself.
- * Guarantees: an upper bound for lists whose length the request gives, in the document or in a variable: by `first`,
- * `last`, `maxEvents`, `batchSize` or the emitted events. Nested lists multiply; `@skip` and `@include` are ignored. The
- * time is linear to the document's length, also if its fragments expand to far more.
+ * Guarantees: an upper bound for lists whose length the request gives, in the document or in a
+ * variable: by `first`, `last`, `maxEvents`, `batchSize` or the emitted events. Nested lists
+ * multiply; `@skip` and `@include` are ignored. The time is linear to the document's length, also
+ * if its fragments expand to far more.
  * Does not guarantee: a bound for other lists, which count as `assumedLength` long.
  */
 export function costOf(operation: Operation): number {
@@ -99,7 +100,10 @@ class Costs {
     return isCompositeType(type) && isList(field.type) ? { once: 1, each: elementCost } : { once: elementCost, each: 0 };
   }
 
-  /** By a field's arguments: the length of the lists directly below it, of its input, and whether it queries the log. */
+  /**
+   * By a field's arguments: the length of the lists directly below it, of its input, and whether it
+   * queries the log.
+   */
   private sizes({ args }: GraphQLField<unknown, unknown>, nodes: readonly ArgumentNode[]): Sizes {
     const named = args.filter(({ name }) => lengthArguments.has(name));
     const lengths = named.flatMap(({ name, defaultValue }) => {
@@ -114,7 +118,10 @@ class Costs {
     };
   }
 
-  /** The value of a number, or the length of a list; null if neither the document nor the variables give one. */
+  /**
+   * The value of a number, or the length of a list; null if neither the document nor the variables
+   * give one.
+   */
   private explicitLength(node: ValueNode | undefined): number | null {
     switch (node?.kind) {
       case Kind.INT:
@@ -165,13 +172,21 @@ function isList(type: GraphQLOutputType | GraphQLArgument['type']): boolean {
 }
 
 const zeroCost: Cost = { once: 0, each: 0 };
-/** Arguments that give the length of the lists directly in the field's type, as a number or by their own length. */
+/**
+ * Arguments that give the length of the lists directly in the field's type, as a number or by their
+ * own length.
+ */
 const lengthArguments: ReadonlySet<string> = new Set(['first', 'last', 'maxEvents', 'batchSize', 'input']);
 /** The one of them that carries the emitted events. */
 const inputArgument = 'input';
 /** The length of a page without `first` and `last`. */
 const defaultPageSize = 50;
-/** The length of a list that depends on the data: related resources, errors, buckets of a live count. */
+/**
+ * The length of a list that depends on the data: related resources, errors, buckets of a live
+ * count.
+ */
 const assumedLength = 10;
-/** Arguments of fields that query the log, which can take much longer than a response of their size. */
+/**
+ * Arguments of fields that query the log, which can take much longer than a response of their size.
+ */
 const logQueryArguments: ReadonlySet<string> = new Set(['filter', 'by']);

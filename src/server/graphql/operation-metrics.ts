@@ -3,7 +3,10 @@ import type { Plugin } from 'graphql-yoga';
 import { errorCodes } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 
-/** Measures operations and counts rejected ones, on every transport. Must come before the plugins that reject. */
+/**
+ * Measures operations and counts rejected ones, on every transport. Must come before the plugins
+ * that reject.
+ */
 export function measureOperations({ rejectedRequests, operationSeconds }: Pick<Metrics, 'rejectedRequests' | 'operationSeconds'>): Plugin {
   const count = (errors: readonly unknown[] | undefined): void => {
     const reasons = new Set(errors?.flatMap((error) => reasonOf(error) ?? []));

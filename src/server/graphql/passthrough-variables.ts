@@ -17,14 +17,18 @@ import {
 import type { Plugin } from 'graphql-yoga';
 
 /**
- * Passes large variables to resolvers without the two copies that GraphQL makes of them: a fifth of the time for a batch.
+ * Passes large variables to resolvers without the two copies that GraphQL makes of them: a fifth of
+ * the time for a batch.
  *
  * Assumes: resolvers do not modify their arguments.
- * Guarantees: arguments and errors are those that GraphQL would produce. If coercion would only copy the variables of
- * pass-through types, the operation is executed on a schema in which these types are scalars.
- * Does not guarantee: that every such variable is passed through. All others, and values in the document, are coerced.
+ * Guarantees: arguments and errors are those that GraphQL would produce. If coercion would only
+ * copy the variables of pass-through types, the operation is executed on a schema in which these
+ * types are scalars.
+ * Does not guarantee: that every such variable is passed through. All others, and values in the
+ * document, are coerced.
  *
- * Pass-through types are the input objects with the extension `passThrough`; only arguments of mutations can have them.
+ * Pass-through types are the input objects with the extension `passThrough`; only arguments of
+ * mutations can have them.
  */
 export function passThroughVariables(schema: GraphQLSchema): Plugin {
   const types = Object.values(schema.getTypeMap()).filter(isInputObjectType);
@@ -66,7 +70,10 @@ function checksOf({ definitions }: DocumentNode, passThroughTypes: ReadonlyMap<s
   return found.length > 0 ? found : null;
 }
 
-/** The schema's type for a type of the document, if it is a pass-through type or a list of one, else null. */
+/**
+ * The schema's type for a type of the document, if it is a pass-through type or a list of one, else
+ * null.
+ */
 function inputTypeOf(type: TypeNode, passThroughTypes: ReadonlyMap<string, GraphQLInputObjectType>): GraphQLInputType | null {
   if (type.kind === Kind.NAMED_TYPE) return passThroughTypes.get(type.name.value) ?? null;
   const inner = inputTypeOf(type.type, passThroughTypes);
@@ -97,7 +104,10 @@ function withScalars(schema: GraphQLSchema, passThroughTypes: ReadonlyMap<string
   });
 }
 
-/** Whether coercion of a value would return an equal copy without errors. Can return false although it would. */
+/**
+ * Whether coercion of a value would return an equal copy without errors. Can return false although
+ * it would.
+ */
 export type PassThroughCheck = (value: unknown) => boolean;
 
 export function passThroughCheck(type: GraphQLInputType): PassThroughCheck {

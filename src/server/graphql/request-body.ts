@@ -5,8 +5,9 @@ import { isTooDeep, maxJsonLevels } from '../../transport/json-depth.ts';
 import { readBody } from '../../transport/read-body.ts';
 
 /**
- * Reads the JSON of a POST, up to `maxBytes`, and sets it on the request as `body`, which Yoga prefers. Checks the
- * parameters of a GET. Throws an HttpError for a body that is too large, too deep or wrongly encoded.
+ * Reads the JSON of a POST, up to `maxBytes`, and sets it on the request as `body`, which Yoga
+ * prefers. Checks the parameters of a GET. Throws an HttpError for a body that is too large, too
+ * deep or wrongly encoded.
  */
 export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<void> {
   if (request.method === 'GET' || request.method === 'HEAD') return checkParameters(request);
@@ -44,8 +45,8 @@ function bodyOf(request: IncomingMessage): Body | null {
 }
 
 /**
- * Wraps a body for Yoga, which counts the keys of the object that it is given. A Buffer has one for each byte: counting
- * them took most of the time of a large batch.
+ * Wraps a body for Yoga, which counts the keys of the object that it is given. A Buffer has one for
+ * each byte: counting them took most of the time of a large batch.
  */
 class Body {
   constructor(private readonly bytes: Buffer) {}
@@ -60,8 +61,8 @@ class Body {
 }
 
 /**
- * Parses a JSON request from the body that was read already, without the streams that Yoga would wrap around it. Yoga
- * handles bodies that are not a JSON object or list, and reports their errors.
+ * Parses a JSON request from the body that was read already, without the streams that Yoga would
+ * wrap around it. Yoga handles bodies that are not a JSON object or list, and reports their errors.
  */
 export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
   return {

@@ -1,9 +1,9 @@
 import type { Plugin } from 'graphql-yoga';
 
 /**
- * Sets the HTTP status of an operation that returned no data and can be repeated later, for proxies and clients that do
- * not know GraphQL: 503 for UNAVAILABLE, 429 for the rate limit, each with `retry-after`. If some fields returned data, the
- * status stays 200.
+ * Sets the HTTP status of an operation that returned no data and can be repeated later, for proxies
+ * and clients that do not know GraphQL: 503 for UNAVAILABLE, 429 for the rate limit, each with
+ * `retry-after`. If some fields returned data, the status stays 200.
  */
 export function setRetryAfter(): Plugin {
   return {

@@ -6,11 +6,13 @@ import type { Metrics } from '../../metrics.ts';
 import { EncodedMessage } from '../../transport/socket-writer.ts';
 import { resultVariables } from './result-variables.ts';
 
-/** The results of one operation, for all subscriptions that share it. Each user disposes it once. */
+/**
+ * The results of one operation, for all subscriptions that share it. Each user disposes it once.
+ */
 export interface OperationResults extends Disposable {
   /**
-   * The result for the source's next value. Assumes that values with the same identity have the same content. Returns a
-   * promise only if the execution reads the database.
+   * The result for the source's next value. Assumes that values with the same identity have the
+   * same content. Returns a promise only if the execution reads the database.
    */
   resultOf(value: object, identity: string | number): EncodedMessage | Promise<EncodedMessage>;
 }
@@ -22,14 +24,16 @@ export interface SharedResultsParts {
 }
 
 /**
- * Executes and encodes each message of a subscription once, for all subscriptions with the same result.
+ * Executes and encodes each message of a subscription once, for all subscriptions with the same
+ * result.
  *
- * Assumes: validated operations whose source exists. Results that depend only on the document, the operation's name, the
- * variables used outside the root field's arguments, the events that the caller sees, and the value.
- * Guarantees: exactly the result that an execution for each subscription would give, because GraphQL executes and only
- * whole results are shared. A result for which the database is read is shared only by requests in the same turn of the
- * event loop, so that no subscription gets an older read. Other results never change: the cache keeps the latest ones, up
- * to `maxCacheCharacters` of JSON.
+ * Assumes: validated operations whose source exists. Their results depend only on the document, the
+ * operation's name, the value, what the caller sees, and the variables that `resultVariables`
+ * returns.
+ * Guarantees: exactly the result that an execution for each subscription would give, because
+ * GraphQL executes and only whole results are shared. A result that needs the database is shared
+ * only within one turn of the event loop, so that no subscription gets an older read. Other results
+ * never change: the cache keeps the latest ones, up to `maxCacheCharacters` of JSON.
  */
 export function createSharedResults({ maskError, metrics }: SharedResultsParts): (args: ExecutionArgs) => OperationResults {
   const operations = new Map<string, Operation>();
@@ -98,7 +102,9 @@ interface CacheKey {
   readonly identity: string | number;
 }
 
-/** Includes the document's text, because errors contain locations in it, and what the caller sees. */
+/**
+ * Includes the document's text, because errors contain locations in it, and what the caller sees.
+ */
 function keyOf({ document, operationName, variableValues, contextValue }: ExecutionArgs): string {
   const { caller } = contextValue as { readonly caller: Caller };
   const names = resultVariableNames(document, operationName ?? null);

@@ -7,10 +7,16 @@ import { acceptsStream } from '../../transport/accept.ts';
 import type { DrainListener, EncodedMessage } from '../../transport/socket-writer.ts';
 import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
-/** Sends the results of a subscription directly to its client, bypassing the iterator. In the context as `sink`. */
+/**
+ * Sends the results of a subscription directly to its client, bypassing the iterator. In the
+ * context as `sink`.
+ */
 export interface ResultSink extends Pick<Sink<object, EncodedMessage>, 'hasRoom' | 'onDrain' | 'send'> {}
 
-/** The result of a subscription whose results go to a sink: an iterator that yields nothing and only ends. */
+/**
+ * The result of a subscription whose results go to a sink: an iterator that yields nothing and only
+ * ends.
+ */
 export interface Delivered extends ExecutionResult {
   readonly delivered: AsyncIterableIterator<ExecutionResult>;
 }
@@ -18,15 +24,17 @@ export interface Delivered extends ExecutionResult {
 type Results = AsyncIterableIterator<ExecutionResult>;
 
 /**
- * Executes subscriptions on every transport: graphql-js creates the source, and each of its messages is executed and
- * encoded once for all subscriptions that share the operation. With a sink, results go there as fast as it accepts them.
+ * Executes subscriptions on every transport: graphql-js creates the source, and each of its
+ * messages is executed and encoded once for all subscriptions that share the operation. With a
+ * sink, results go there as fast as it accepts them.
  */
 export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
   const resultsOf = createSharedResults(parts);
   const timeSlices = new TimeSlices();
   const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
     const { request } = args.contextValue as { readonly request?: Request };
-    // Otherwise Yoga responds with 406 to a client that accepts no stream, and never ends the subscription.
+    // Otherwise Yoga responds with 406 to a client that accepts no stream, and never ends the
+    // subscription.
     if (request !== undefined && !acceptsStream(request.headers.get('accept'))) return { errors: [noStream()] };
     const source = await createSourceEventStream(args);
     if (!(source instanceof SubscriptionSource)) return source as ExecutionResult;

@@ -37,7 +37,10 @@ export interface GraphQLSettings {
 
 export type GraphQLEndpoint = YogaServerInstance<Client, object>;
 
-/** Serves GraphQL over HTTP and SSE, and GraphiQL to browsers. The WebSocket server executes with its plugins. */
+/**
+ * Serves GraphQL over HTTP and SSE, and GraphiQL to browsers. The WebSocket server executes with
+ * its plugins.
+ */
 export function createGraphQL({
   schema,
   createContext,
@@ -59,7 +62,8 @@ export function createGraphQL({
     maxRequestBodySize: false, // the body was read before, within the limit of the settings
     // Loaded on first use: it is large, and the server starts faster without it.
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
-    // GraphiQL sends the headers of its Headers tab, and so a key, over SSE but not over WebSockets.
+    // GraphiQL sends the headers of its Headers tab, and so a key, over SSE but not over
+    // WebSockets.
     graphiql: settings.graphiql === 'on' && (() => ({ title: 'Tidings', subscriptionsProtocol: keys.isOpen ? 'WS' : 'SSE', defaultQuery })),
     maskedErrors: { maskError: errors.mask },
     // Yoga's own caches keep a thousand documents of any size, also those that cannot be parsed.

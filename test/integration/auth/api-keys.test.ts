@@ -76,7 +76,8 @@ test('a request without a valid key gets 401 from every endpoint', async () => {
     expect((await post(url, '{ head }', {}, { authorization })).status).toBe(200);
     expect((await fetch(`${url}/metrics`, { headers: { authorization } })).status).toBe(200);
   }
-  expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(200); // the GraphiQL page, whose operations need a key
+  // The GraphiQL page needs no key, but its operations do.
+  expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(200);
   expect((await fetch(`${url}/graphql?query={head}`, { headers: { accept: 'text/html' } })).status).toBe(401);
   for (const path of ['/livez', '/readyz']) expect((await fetch(url + path)).status).toBe(200);
 });

@@ -4,9 +4,10 @@ import { allFieldsQueries, type Arguments } from '../../support/all-fields-query
 import { adminKey, bearer, makeKey, type Bearer } from '../../support/keys.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-// For a key, events that do not match its filter do not exist. Two servers show it: one with events that a restricted key
-// must not see, and one without them. Every field of the schema returns the same for that key on the first as for an
-// unrestricted key on the second, except positions and times of the server's clock.
+// For a key, events that do not match its filter do not exist. Two servers show it: one with events
+// that a restricted key must not see, and one without them. Every field returns to that key on the
+// first what it returns to an unrestricted key on the second, except positions and times of the
+// server's clock.
 
 let mixed: TestServer;
 let plainServer: TestServer;
@@ -37,7 +38,10 @@ afterAll(async () => {
   await plainServer[Symbol.asyncDispose]();
 });
 
-/** Visible and hidden events; the hidden ones contain SECRET. They follow each other and mention the same resources. */
+/**
+ * Visible and hidden events; the hidden ones contain SECRET. They follow each other and mention the
+ * same resources.
+ */
 function story() {
   const secret = (id: string, more: object = {}) => ({
     id,

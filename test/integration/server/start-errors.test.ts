@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { runToEnd, startProcess } from '../../support/process.ts';
 import { newDatabase, onPostgres } from '../../support/test-server.ts';
 
-// In addition to rejected-starts.test.ts: rejected starts release the database and hide the password; rarer causes.
+// In addition to rejected-starts.test.ts: rejected starts release the database and hide the
+// password; rarer causes.
 
 test('a rejected start releases the database: the next one succeeds at once', async () => {
   await using testDatabase = await newDatabase();
@@ -61,7 +62,9 @@ describe.runIf(onPostgres)('DATABASE_URL', () => {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** The address of the test's database, with a password and replaced parts, which are not escaped. */
+/**
+ * The address of the test's database, with a password and replaced parts, which are not escaped.
+ */
 function address(environment: Environment, parts: Readonly<Record<string, string>>): string {
   const { port } = new URL(environment['DATABASE_URL']!);
   const whole = { protocol: 'postgres', user: 'tidings', password: 'sesame', port, database: databaseOf(environment), ...parts };
@@ -79,7 +82,9 @@ async function startsAndStops(environment: Environment): Promise<void> {
   expect(await once(child, 'exit')).toEqual([0, null]);
 }
 
-/** A rejected start: one line on standard error that starts with `sentence`, and no other output. */
+/**
+ * A rejected start: one line on standard error that starts with `sentence`, and no other output.
+ */
 function rejectedStart(sentence: string): unknown {
   const literal = sentence.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   return { code: 1, stdout: '', stderr: expect.stringMatching(new RegExp(String.raw`^${literal}.*\n$`)) };

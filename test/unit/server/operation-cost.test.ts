@@ -74,7 +74,8 @@ describe('the schema', () => {
 
   test('has no argument, number or list, without a decision whether it determines the length of a response', () => {
     const args = fields.flatMap(({ field }) => field.args).filter(({ type }) => isList(type) || String(getNamedType(type)) === 'Int');
-    // The first five do. max, every and intervalMs count other things; by, role and permissions select.
+    // The first five do. max, every and intervalMs count other things; by, role and permissions
+    // select.
     const known = new Set(['first', 'last', 'batchSize', 'maxEvents', 'input', 'max', 'every', 'intervalMs', 'by', 'role', 'permissions']);
     expect(args.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([]);
   });
