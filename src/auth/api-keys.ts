@@ -7,13 +7,18 @@ import { parseFilter } from '../filter/parse/parse-filter.ts';
 import { insertKey, readKeys, revokeKey, type StoredKey } from '../store/api-keys.ts';
 import type { Database } from '../store/database/database.ts';
 import type { ApiKeyCache } from './api-key-cache.ts';
-import type { Permission } from './caller.ts';
+import { checkNotEnded, type Caller, type Permission } from './caller.ts';
 import { newSecret } from './secret.ts';
 
 /** Creates, lists and revokes keys. Callers of these methods check the permission. */
 export interface ApiKeys {
   /** Returns the secret, which is not stored. Throws BAD_USER_INPUT and BAD_FILTER. */
   create(request: KeyRequest): Promise<CreatedKey>;
+  /**
+   * The key of a caller; null if the server requires none. Throws UNAUTHENTICATED if the key has
+   * ended.
+   */
+  of(caller: Caller): StoredKey | null;
   /** All keys, also revoked and expired ones, oldest first. */
   list(): Promise<readonly StoredKey[]>;
   /**
@@ -65,6 +70,10 @@ export function createApiKeys({ database, cache, limits }: ApiKeysParts): ApiKey
       });
       await cache.refresh();
       return { key, secret: text };
+    },
+    of(caller) {
+      checkNotEnded(caller);
+      return cache.keyOf(caller);
     },
     list: () => readKeys(database),
     async revoke(id) {

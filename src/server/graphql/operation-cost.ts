@@ -94,9 +94,10 @@ class Costs {
     const field = fieldOf(parent, node.name.value);
     if (field === undefined) return { once: 1, each: 0 };
     const type = getNamedType(field.type);
-    const { length, inputLength, logQueries } = this.sizes(field, node.arguments ?? []);
+    const { length, inputLength, sampledEvents, logQueries } = this.sizes(field, node.arguments ?? []);
     const nestedCost = node.selectionSet !== undefined && isCompositeType(type) ? this.ofSelection(node.selectionSet, type) : zeroCost;
-    const elementCost = 1 + inputLength + logQueries * logQueryCost + total(nestedCost, length ?? assumedLength);
+    const ownCost = 1 + inputLength + sampledEvents * sampledEventCost + logQueries * logQueryCost;
+    const elementCost = ownCost + total(nestedCost, length ?? assumedLength);
     return isCompositeType(type) && isList(field.type) ? { once: 1, each: elementCost } : { once: elementCost, each: 0 };
   }
 
@@ -106,16 +107,21 @@ class Costs {
    */
   private sizes({ args }: GraphQLField<unknown, unknown>, nodes: readonly ArgumentNode[]): Sizes {
     const named = args.filter(({ name }) => lengthArguments.has(name));
-    const lengths = named.flatMap(({ name, defaultValue }) => {
-      const explicitLength = this.explicitLength(nodes.find((node) => node.name.value === name)?.value);
-      return explicitLength ?? (typeof defaultValue === 'number' ? defaultValue : []);
-    });
+    const lengths = named.flatMap((argument) => this.lengthOf(argument, nodes) ?? []);
+    const sample = args.find(({ name }) => name === sampleArgument);
     const length = lengths.length > 0 ? Math.max(0, ...lengths) : named.length > 0 ? defaultPageSize : null;
     return {
       length,
       inputLength: named.some(({ name }) => name === inputArgument) ? (length ?? 0) : 0,
+      sampledEvents: sample === undefined ? 0 : (this.lengthOf(sample, nodes) ?? 0),
       logQueries: args.some(({ name }) => logQueryArguments.has(name)) ? 1 : 0,
     };
+  }
+
+  /** The length that an argument gives, or its default; null if there is neither. */
+  private lengthOf({ name, defaultValue }: GraphQLArgument, nodes: readonly ArgumentNode[]): number | null {
+    const explicitLength = this.explicitLength(nodes.find((node) => node.name.value === name)?.value);
+    return explicitLength ?? (typeof defaultValue === 'number' ? defaultValue : null);
   }
 
   /**
@@ -154,6 +160,7 @@ class Costs {
 interface Sizes {
   readonly length: number | null;
   readonly inputLength: number;
+  readonly sampledEvents: number;
   readonly logQueries: number;
 }
 
@@ -179,6 +186,10 @@ const zeroCost: Cost = { once: 0, each: 0 };
 const lengthArguments: ReadonlySet<string> = new Set(['first', 'last', 'maxEvents', 'batchSize', 'input']);
 /** The one of them that carries the emitted events. */
 const inputArgument = 'input';
+/** The number of events that a field reads to summarize them. */
+const sampleArgument = 'sample';
+/** About the number of values in such an event. */
+const sampledEventCost = 10;
 /** The length of a page without `first` and `last`. */
 const defaultPageSize = 50;
 /**

@@ -106,11 +106,11 @@ mutation EmitEvent {
 
 query FindEvents {
   events(first: 10) {
-    nodes { id occurred event resource { name } payload }
+    nodes { id occurred event resource { resourceId name } payload }
   }
 }
 
 subscription Events {
-  events { id occurred event resource { name } cursor }
+  events { id occurred event resource { resourceId name } cursor }
 }
 `;

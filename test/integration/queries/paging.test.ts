@@ -69,6 +69,31 @@ describe.each(['LOG', 'OLDEST_FIRST', 'NEWEST_FIRST'])('in order %s', (order) =>
   });
 });
 
+test.each(['LOG', 'OLDEST_FIRST', 'NEWEST_FIRST'])('a page of no events in order %s says what lies around it', async (order) => {
+  const { edges, head } = await page({ order, first: 25 });
+  const [start, middle, end] = [edges[0].cursor, edges[12].cursor, edges[24].cursor];
+  // Arguments, hasPreviousPage, hasNextPage
+  const cases: [object, boolean, boolean][] = [
+    [{ first: 0 }, false, true],
+    [{ last: 0 }, true, false],
+    [{ first: 0, after: middle }, true, true],
+    [{ first: 0, after: end }, true, false],
+    [{ last: 0, before: middle }, true, true],
+    [{ last: 0, before: start }, false, true],
+    [{ first: 0, after: start, before: end }, true, true],
+    [{ first: 0, after: edges[3].cursor, before: edges[4].cursor }, true, true],
+    [{ first: 0, filter: { id: [] } }, false, false],
+    [{ last: 0, filter: { event: { in: ['nothing'] } } }, false, false],
+    [{ first: 0, filter: { event: { in: ['odd_made'] } } }, false, true],
+  ];
+  for (const [variables, hasPreviousPage, hasNextPage] of cases) {
+    const found = await page({ order, ...variables });
+    expect(found.pageInfo, JSON.stringify(variables)).toEqual({ hasNextPage, hasPreviousPage, startCursor: null, endCursor: null });
+    expect([found.nodes, found.edges, found.head]).toEqual([[], [], head]);
+  }
+  expect((await page({ order, first: 0, filter: { event: { in: ['odd_made'] } } })).totalCount).toEqual({ count: 12, exceeded: false });
+});
+
 test('totalCount counts all matches, whatever the page, and reports when the cap was exceeded', async () => {
   expect((await page({ first: 1 })).totalCount).toEqual({ count: 25, exceeded: false });
   const { events } = await server.data(
@@ -89,9 +114,11 @@ test('cursors of events, heads and LOG pages are positions in the log, and are i
 
 test.each([
   ['first and last together', { first: 1, last: 1 }, 'BAD_USER_INPUT'],
-  ['first: 0', { first: 0 }, 'BAD_USER_INPUT'],
+  ['first: -1', { first: -1 }, 'BAD_USER_INPUT'],
   ['last: -1', { last: -1 }, 'BAD_USER_INPUT'],
-  ['first: 1001', { first: 1001 }, 'LIMIT_EXCEEDED'],
+  ['first: 1001', { first: 1001 }, 'BAD_USER_INPUT'],
+  ['last: 1001', { last: 1001 }, 'BAD_USER_INPUT'],
+  ['first: 0 and last: 0', { first: 0, last: 0 }, 'BAD_USER_INPUT'],
   ['a malformed cursor', { after: 'nonsense' }, 'BAD_CURSOR'],
   ['an empty cursor', { before: '' }, 'BAD_CURSOR'],
 ])('%s is an error', async (_name, variables, code) => {
@@ -146,6 +173,17 @@ test('a filter that breaks a rule is rejected with the path of the clause', asyn
     const { errors } = await server.execute(query, { filter });
     expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_FILTER', path });
   }
+});
+
+test('a page of no followers counts them', async () => {
+  const { event } = await server.data(
+    '{ event(id: "e00") { followers(first: 0) { nodes { id } pageInfo { hasNextPage hasPreviousPage endCursor } totalCount { count } } } }',
+  );
+  expect(event.followers).toEqual({
+    nodes: [],
+    pageInfo: { hasNextPage: true, hasPreviousPage: false, endCursor: null },
+    totalCount: { count: 24 },
+  });
 });
 
 test('followers, oldest first, page by their own cursors', async () => {

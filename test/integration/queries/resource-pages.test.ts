@@ -56,6 +56,20 @@ test('pages follow one another by their cursors, within a prefix', async () => {
   expect(behind.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false });
 });
 
+test('a page of none has no nodes, and its pageInfo says whether there are any', async () => {
+  const none = { nodes: [], edges: [] };
+  const info = { startCursor: null, endCursor: null };
+  expect(await page({ first: 0 })).toMatchObject({ ...none, pageInfo: { ...info, hasNextPage: true, hasPreviousPage: false } });
+  const { edges } = await page();
+  expect(await page({ first: 0, after: edges[0].cursor })).toMatchObject({
+    pageInfo: { ...info, hasNextPage: true, hasPreviousPage: true },
+  });
+  expect(await page({ first: 0, after: edges[3].cursor })).toMatchObject({
+    pageInfo: { ...info, hasNextPage: false, hasPreviousPage: true },
+  });
+  expect(await page({ first: 0, idPrefix: 'x' })).toMatchObject({ pageInfo: { ...info, hasNextPage: false, hasPreviousPage: false } });
+});
+
 test('a resource is also readable through another process', async () => {
   if (!onPostgres) return; // the embedded database serves one process
   await using other = await startTidings(readSettings(server.environment));
@@ -72,8 +86,8 @@ test('invalid arguments are rejected', async () => {
   for (const [variables, code, message] of [
     [{ after: event.cursor }, 'BAD_CURSOR', 'after: expected a cursor from a page of resources, got one of events'],
     [{ after: 'acme.a' }, 'BAD_CURSOR', 'after: expected a cursor that Tidings gave, got "acme.a"'],
-    [{ first: 0 }, 'BAD_USER_INPUT', 'first: expected a whole number from 1 to 1000, got 0'],
-    [{ first: 1001 }, 'LIMIT_EXCEEDED', 'first: expected a whole number from 1 to 1000, got 1001'],
+    [{ first: -1 }, 'BAD_USER_INPUT', 'first: expected a whole number from 0 to 1000, got -1'],
+    [{ first: 1001 }, 'BAD_USER_INPUT', 'first: expected a whole number from 0 to 1000, got 1001'],
   ] as const) {
     expect((await server.execute(query, variables)).errors).toMatchObject([{ message, extensions: { code } }]);
   }

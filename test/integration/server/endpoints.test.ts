@@ -51,7 +51,7 @@ test.each([
 });
 
 test('an expected error of a resolver is not a server error', async () => {
-  const { status, errors } = await server.execute('{ events(first: 0) { head } }');
+  const { status, errors } = await server.execute('{ events(first: -1) { head } }');
   expect([status, errors?.[0]?.extensions.code]).toEqual([200, 'BAD_USER_INPUT']);
 });
 

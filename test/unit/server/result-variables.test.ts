@@ -25,7 +25,7 @@ test.each([
   ],
   [
     'a nested field of the same name is not the root field',
-    'subscription ($a: C, $n: Int) { events(after: $a) { resource { events(first: $n) { nodes { id } } } } }',
+    'subscription ($a: C, $n: Int) { events(after: $a) { resource { resource { events(first: $n) { nodes { id } } } } } }',
     ['n'],
   ],
 ])('%s', (_what, text, names) => {
