@@ -5,7 +5,7 @@ export type Item = { readonly json: unknown } | { readonly notJson: string };
 
 /** Reads JSON in UTF-8. */
 export function readItem(bytes: Buffer): Item {
-  if (isTooDeep([bytes], maxJsonLevels)) return { notJson: `JSON of more than ${maxJsonLevels} levels` };
+  if (isTooDeep(bytes, maxJsonLevels)) return { notJson: `JSON of more than ${maxJsonLevels} levels` };
   try {
     return { json: JSON.parse(utf8.decode(bytes)) };
   } catch (error) {

@@ -21,7 +21,7 @@ test.each(['development', 'production', 'test'])(
     await database.end();
 
     const query = '{ resources { nodes { id } } }';
-    const masked = { message: 'Something went wrong on the server; it was logged there.', extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+    const masked = { message: 'Internal server error; the server has logged its cause.', extensions: { code: 'INTERNAL_SERVER_ERROR' } };
     const response = await fetch(`${tidings.url}/graphql?token=in-the-url`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${adminKey}`, 'x-request-id': 'from-the-proxy' },

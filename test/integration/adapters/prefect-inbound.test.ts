@@ -171,7 +171,10 @@ test('where keys are required, a key that may emit is', async () => {
   using wrong = await openPrefect(url, 'in', { token: 'name:wrong' });
   expect((await wrong.closed)[0]).toBe(1008);
   using reader = await openPrefect(url, 'in', { token: reading.secret });
-  expect(await reader.closed).toEqual([1008, 'The key "test" may not emit. Use a key that was made with --may emit.']);
+  expect(await reader.closed).toEqual([
+    1008,
+    'The key "test" lacks the permission emit. Use a key that was created with --permissions emit.',
+  ]);
   using bare = await openPrefect(url, 'in', { protocol: null });
   expect((await bare.closed)[0]).toBe(1006);
   using listener = await openPrefect(url, 'out', { token: emitting.secret });
