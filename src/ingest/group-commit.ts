@@ -66,14 +66,14 @@ export interface GroupCommitBounds {
 }
 
 export function createGroupCommit(parts: GroupCommitParts, bounds = defaultBounds(parts.database)): GroupCommit {
-  const queued = new CommitQueue(bounds.queued);
+  const queue = new CommitQueue(bounds.queued);
   let activeCommits = 0;
   let scheduled = false;
 
   const startCommits = (): void => {
     scheduled = false;
     const parallelCommits = parts.indexer?.isFarBehind ? 1 : bounds.parallelCommits;
-    while (activeCommits < parallelCommits && queued.length > 0) void commitBatch(queued.takeBatch(bounds.batchSize));
+    while (activeCommits < parallelCommits && queue.length > 0) void commitBatch(queue.takeBatch(bounds.batchSize));
   };
   const commitBatch = async (batch: readonly CommitRequest[]): Promise<void> => {
     activeCommits += 1;
@@ -83,13 +83,13 @@ export function createGroupCommit(parts: GroupCommitParts, bounds = defaultBound
   };
   return {
     get queued() {
-      return queued.amount;
+      return queue.amount;
     },
     async store(rows, onConflict, check = () => undefined) {
       if (rows.length === 0) return { results: [], head: await parts.heads.head() };
       return new Promise<Stored>((resolve, reject) => {
         // A request of one event needs no all-or-nothing: its own result is the whole result.
-        queued.add({ rows, onConflict: rows.length === 1 ? 'SKIP_REJECTED' : onConflict, checkPermission: check, resolve, reject });
+        queue.add({ rows, onConflict: rows.length === 1 ? 'SKIP_REJECTED' : onConflict, checkPermission: check, resolve, reject });
         // Requests of the same turn of the event loop share a batch.
         if (!scheduled) setImmediate(startCommits);
         scheduled = true;

@@ -48,14 +48,14 @@ interface OpenSocket {
  */
 export function servePrefectSockets(parts: PrefectSocketParts) {
   // No compression: frames are small, and clients that offer it also work without it.
-  const settings = {
+  const options = {
     WebSocket: DrainingSocket,
     noServer: true,
     maxPayload: parts.limits.bodyBytes,
     autoPong: false,
     perMessageDeflate: false,
   } as const;
-  const server = new WebSocketServer({ ...settings, handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false) });
+  const server = new WebSocketServer({ ...options, handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false) });
   const inParts = { ...parts, bufferedBytes: createBufferedBytes(maxBufferedBytes) };
   const outParts = { ...parts, timeSlices: new TimeSlices() };
   const openSockets = new Set<OpenSocket>();
