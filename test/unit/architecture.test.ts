@@ -1,7 +1,9 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sourceFile, sourceFiles, type Import, type SourceFile } from './support/import-graph.ts';
 
-/** The rooms of the house, top to bottom: what stands in each, and which of the others it may import. */
+/** The layers, bottom to top: the files of each, and the other layers that it may import. */
 const layers: Readonly<Record<string, { readonly paths: readonly string[]; readonly mayImport: readonly string[] }>> = {
   drizzle: { paths: ['drizzle/'], mayImport: [] },
   errors: { paths: ['src/errors.ts'], mayImport: ['leaves'] },
@@ -55,7 +57,7 @@ const layers: Readonly<Record<string, { readonly paths: readonly string[]; reado
       'server',
     ],
   },
-  // The commands do without the server, but for those that start it.
+  // Commands do not load the server, except those that start it.
   serve: {
     paths: ['src/cli/serve.ts', 'src/cli/private-server.ts'],
     mayImport: ['errors', 'leaves', 'event', 'commands', 'main (dynamic)'],
@@ -64,7 +66,57 @@ const layers: Readonly<Record<string, { readonly paths: readonly string[]; reado
   cli: { paths: ['src/cli.ts'], mayImport: ['errors', 'commands', 'serve'] },
 };
 
-/** Packages, and what else is one room's business. */
+/**
+ * The folders inside a layer: which others of the same layer each may import. A folder that is not listed imports none.
+ * Together with the table above this excludes every arrow back up.
+ */
+const folders: Readonly<Record<string, readonly string[]>> = {
+  'src/filter/parse': ['src/filter'],
+  'src/filter/explain': ['src/filter', 'src/filter/parse'],
+  'src/skip-index': ['src/skip-index/columns'],
+  'src/counts/columnar': ['src/counts'],
+  'src/store/filter-sql': ['src/store/database'],
+  'src/store/log': ['src/store/database', 'src/store/filter-sql'],
+  'src/store/skip-index': ['src/store/database', 'src/store/filter-sql', 'src/store/log'],
+  'src/store/queries': ['src/store/database', 'src/store/filter-sql', 'src/store/log', 'src/store/skip-index'],
+  'src/store/counts': ['src/store/database', 'src/store/filter-sql', 'src/store/log', 'src/store/skip-index', 'src/store/queries'],
+  'src/store/retention': ['src/store/database', 'src/store/log', 'src/store/skip-index', 'src/store/queries'],
+  'src/store': ['src/store/database', 'src/store/log'],
+  'src/subscriptions': ['src/subscriptions/matching'],
+  'src/subscriptions/stream': ['src/subscriptions', 'src/subscriptions/matching'],
+  'src/subscriptions/counts': ['src/subscriptions', 'src/subscriptions/matching'],
+  'src/server': ['src/server/graphql'],
+  'src/adapters/cloudevents': ['src/adapters'],
+  'src/adapters/prefect': ['src/adapters'],
+  'src/adapters/prefect/http': ['src/adapters', 'src/adapters/prefect'],
+  'src/adapters/prefect/socket': ['src/adapters', 'src/adapters/prefect'],
+  'src/cli/client': ['src/cli/terminal'],
+  'src/cli/emit': ['src/cli/terminal', 'src/cli/client'],
+  'src/cli/top': ['src/cli/terminal', 'src/cli/client'],
+  'src/cli': ['src/cli/terminal', 'src/cli/client'],
+  'schema/events': ['schema'],
+  'schema/counts': ['schema', 'schema/events'],
+  'schema/admin': ['schema', 'schema/events'],
+  schema: ['schema/events', 'schema/counts', 'schema/admin'],
+};
+
+/** Files that may share a name: one subject as a command, a schema field, a domain file or a table. */
+const sharedNames = [
+  'api-keys.ts',
+  'chain.ts',
+  'count-by.ts',
+  'emit.ts',
+  'event.ts',
+  'filter.ts',
+  'rejected-events.ts',
+  'settings.ts',
+  'subscription.ts',
+  'tail.ts',
+];
+
+const maxFilesPerFolder = 20;
+
+/** Packages and techniques that belong to one layer. */
 const onlyIn: Readonly<Record<string, { readonly code?: RegExp; readonly imports?: RegExp; readonly files: RegExp }>> = {
   'the database and its driver': { imports: /^(drizzle-orm|postgres)(\/|$)/, files: /^(src\/store|drizzle)\// },
   'the embedded database': { imports: /^@electric-sql\//, files: /^src\/store\/database\/embedded(-worker)?\.[tj]s$/ },
@@ -76,25 +128,59 @@ const onlyIn: Readonly<Record<string, { readonly code?: RegExp; readonly imports
 };
 
 const files = sourceFiles(['drizzle', 'schema', 'src']);
+const root = join(import.meta.dirname, '..', '..');
 
-describe('who may import whom', () => {
-  test('every file stands in a room', () => {
+describe('imports', () => {
+  test('every file belongs to a layer', () => {
     expect(files.map(({ path }) => path).filter((path) => layerOf(path) === undefined)).toEqual([]);
   });
 
-  test.each(Object.entries(layers))('%s imports nothing but what its room may', (layer, { mayImport }) => {
+  test.each(Object.entries(layers))('%s imports only the layers below it that the table allows', (layer, { mayImport }) => {
     const own = files.filter(({ path }) => layerOf(path) === layer);
     expect(own).not.toEqual([]);
     expect(crossings(own).filter(({ to }) => to !== layer && !mayImport.includes(to))).toEqual([]);
   });
 
-  test('only src/main.ts sees both the schema and the server', () => {
+  test('a folder imports only the folders of its layer that the table allows', () => {
+    const wrong = files.flatMap(({ path, imports }) => {
+      const folder = folderOf(path);
+      const siblings = imports.filter(({ of }) => rootOf(of) === rootOf(path) && folderOf(of) !== folder);
+      return siblings.filter(({ of }) => folders[folder]?.includes(folderOf(of)) !== true).map(({ of }) => `${path} -> ${of}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('no file imports itself through others, also by types', () => {
+    expect(fileCircles()).toEqual([]);
+  });
+
+  test('only src/main.ts imports both the schema and the server', () => {
     const importsBoth = files.filter((file) => ['schema', 'server'].every((layer) => crossings([file]).some(({ to }) => to === layer)));
     expect(importsBoth.map(({ path }) => path)).toEqual(['src/main.ts']);
   });
 });
 
-test.each(Object.entries(onlyIn))('%s: nowhere else', (_what, { code, imports, files: allowed }) => {
+describe('folders', () => {
+  const paths = [...new Set(files.map(({ path }) => folderOf(path)))].filter((folder) => folder.startsWith('src'));
+
+  test(`have at most ${maxFilesPerFolder} files`, () => {
+    const tested = sourceFiles(['test']).map(({ path }) => folderOf(path));
+    const counts = [...new Set([...paths, ...tested])].map((folder) => ({ folder, count: fileCount(folder) }));
+    expect(counts.filter(({ count }) => count > maxFilesPerFolder)).toEqual([]);
+  });
+
+  test.each(paths)('%s has a README', (folder) => {
+    expect(existsSync(join(root, folder, 'README.md'))).toBe(true);
+  });
+
+  test('share no file names but those of one subject in several layers', () => {
+    const names = files.filter(({ path }) => !path.startsWith('drizzle/')).map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
+    const repeated = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+    expect(repeated.toSorted()).toEqual(sharedNames);
+  });
+});
+
+test.each(Object.entries(onlyIn))('%s: in no other place', (_what, { code, imports, files: allowed }) => {
   const using = files.filter((file) => code?.test(file.code) === true || file.imports.some(({ of }) => imports?.test(of) === true));
   expect(using).not.toEqual([]);
   expect(using.map(({ path }) => path).filter((path) => !allowed.test(path))).toEqual([]);
@@ -141,20 +227,20 @@ const url = 'http://example.com/import'; const p = import(\`./p.ts\`);
 interface Crossing {
   readonly from: string;
   readonly of: string;
-  /** The room that is entered, with ` (dynamic)` where import() enters a room that imports may not. */
+  /** The layer that is imported, with ` (dynamic)` for import() of a layer that a static import may not name. */
   readonly to: string;
 }
 
 function crossings(from: readonly SourceFile[]): readonly Crossing[] {
   return from
-    .flatMap(({ path, imports }) => imports.map((each) => ({ from: path, of: each.of, to: enteredLayer(each) })))
+    .flatMap(({ path, imports }) => imports.map((each) => ({ from: path, of: each.of, to: importedLayer(each) })))
     .filter(({ to }) => to !== '');
 }
 
-/** The room of a file; a file that is none of the program's is in no room, a package is not to be looked at. */
-function enteredLayer({ of, dynamic }: Import): string {
+/** The layer of an imported file; `no layer` for a file outside the program, an empty text for a package. */
+function importedLayer({ of, dynamic }: Import): string {
   const layer = layerOf(of);
-  if (layer === undefined) return /^(drizzle|schema|src|test|\.)[/.]/.test(of) ? 'no room' : '';
+  if (layer === undefined) return /^(drizzle|schema|src|test|\.)[/.]/.test(of) ? 'no layer' : '';
   return layer === 'main' && dynamic ? 'main (dynamic)' : layer;
 }
 
@@ -162,4 +248,43 @@ function layerOf(path: string): string | undefined {
   return Object.entries(layers).find(([, { paths }]) =>
     paths.some((prefix) => (prefix.endsWith('/') ? path.startsWith(prefix) : path === prefix)),
   )?.[0];
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** The first folder below `src`, or `schema`; the files of `src` itself have none in common. */
+function rootOf(path: string): string {
+  const [top, next, more] = path.split('/');
+  if (top === 'schema') return 'schema';
+  return top === 'src' && more !== undefined ? `src/${next}` : path;
+}
+
+/** Each group of files that import one another, directly or through others (Tarjan's strongly connected components). */
+function fileCircles(): readonly (readonly string[])[] {
+  const importsOf = new Map(files.map(({ path, imports }) => [path, imports.map(({ of }) => of)]));
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (path: string): void => {
+    order.set(path, order.size);
+    lowest.set(path, order.get(path)!);
+    stack.push(path);
+    for (const next of importsOf.get(path)!) {
+      if (!importsOf.has(next)) continue;
+      if (!order.has(next)) visit(next);
+      if (stack.includes(next)) lowest.set(path, Math.min(lowest.get(path)!, lowest.get(next)!));
+    }
+    if (lowest.get(path) !== order.get(path)) return;
+    const circle = stack.splice(stack.indexOf(path));
+    if (circle.length > 1) circles.push(circle);
+  };
+  for (const path of importsOf.keys()) if (!order.has(path)) visit(path);
+  return circles;
+}
+
+function fileCount(folder: string): number {
+  return readdirSync(join(root, folder), { withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== 'README.md').length;
 }

@@ -103,11 +103,11 @@ mutation Tell {
 
 query Ask {
   events(first: 10) {
-    nodes { occurred event resource { id name } payload }
+    nodes { occurred event resource { resourceId name } payload }
   }
 }
 
 subscription Listen {
-  events { occurred event resource { id name } cursor }
+  events { occurred event resource { resourceId name } cursor }
 }
 `;

@@ -213,11 +213,11 @@ test('what happens to keys, and who was refused, is told in the log', async () =
   await admin.data(revocation, { id });
   await admin.data(revocation, { id }); // told once
   const query =
-    '{ events(order: OLDEST_FIRST, filter: { event: { startsWith: ["tidings."] } }) { nodes { event resource { id name } related { id role } payload } } }';
+    '{ events(order: OLDEST_FIRST, filter: { event: { startsWith: ["tidings."] } }) { nodes { event resource { resourceId name } related { resourceId role } payload } } }';
   await vi.waitFor(async () => {
     const { nodes } = (await admin.data(query)).events;
-    const key = { id: `tidings.api-key.${id}`, name: 'Kiki' };
-    const related = [{ id: 'tidings.api-key.admin', role: 'actor' }];
+    const key = { resourceId: `tidings.api-key.${id}`, name: 'Kiki' };
+    const related = [{ resourceId: 'tidings.api-key.admin', role: 'actor' }];
     expect(nodes).toHaveLength(4);
     expect(nodes).toEqual(
       expect.arrayContaining([
@@ -235,7 +235,7 @@ test('what happens to keys, and who was refused, is told in the log', async () =
         },
         {
           event: 'tidings.access.rejected',
-          resource: { id: 'tidings.address.127.0.0.1', name: null },
+          resource: { resourceId: 'tidings.address.127.0.0.1', name: null },
           related: [],
           payload: { reason: 'UNAUTHENTICATED', protocol: 'http', address: '127.0.0.1', times: 1 },
         },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema } from '../../../schema/index.ts';
+import { formatNodeId } from '../../../schema/node.ts';
 import { allFieldsQueries, type Arguments } from '../../support/all-fields-query.ts';
 import { adminKey, bearer, makeKey, type Bearer } from '../../support/keys.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -100,15 +101,22 @@ const given: Arguments = {
     '{ time: { unit: DAY } }, { event: {} }',
   ].map((by) => `by: [${by}], ${visibleArgs}`),
   'Query.resource': ['id: "acme.shared"', 'id: "acme.thing"', 'id: "SECRET.thing"', 'id: "SECRET.alone"'],
+  'Query.node': [
+    ...['first', 'hidden-root', 'nothing'].map((id) => ({ type: 'Event', id }) as const),
+    ...['acme.shared', 'acme.thing', 'SECRET.thing', 'SECRET.alone'].map((id) => ({ type: 'Resource', id }) as const),
+  ].map((node) => `nodeId: "${formatNodeId(node)}"`),
   'Query.resources': ['idPrefix: "acme."', 'idPrefix: "SECRET"'],
   'Query.explainFilter': [visibleArgs, 'filter: { event: { in: ["SECRET.event"] } }'],
   'Query.whyNot': ['filter: {}, eventId: "hidden-link"', 'filter: { event: { in: ["x"] } }, eventId: "first"'],
-  // What an admin asks; and a place, which tells only that the log goes on.
+  'Query.eventFields': [visibleArgs, `${visibleArgs}, sample: 2`, 'filter: { text: "secret" }'],
+  // The key itself, which differs; what requires ADMIN; and a cursor, which shows only that the log moves.
+  'Query.me': [],
   'Query.apiKeys': [],
   'Query.rejectedEvents': [],
   'Query.head': [],
   'Event.payloadAt': ['path: "key"'],
   'Resource.label': ['key: "level"'],
+  'PrimaryResource.label': ['key: "level"'],
   'RelatedResource.label': ['key: "level"'],
   'Event.followers': ['', 'first: 1'],
   'Event.chain': ['', 'maxEvents: 2'],
@@ -145,7 +153,17 @@ test('the comparison can fail: without restriction most of them tell of what is 
     const expected = comparable(await reference.execute(query));
     if (JSON.stringify(got) !== JSON.stringify(expected)) reported.add(/asked: (\w+)/.exec(query)![1]!);
   }
-  expect([...reported].toSorted()).toEqual(['event', 'eventCounts', 'events', 'explainFilter', 'resource', 'resources', 'whyNot']);
+  expect([...reported].toSorted()).toEqual([
+    'event',
+    'eventCounts',
+    'eventFields',
+    'events',
+    'explainFilter',
+    'node',
+    'resource',
+    'resources',
+    'whyNot',
+  ]);
 });
 
 test('no subscription delivers what is hidden, from history or live, nor anything nested in what it delivers', async () => {
@@ -200,7 +218,7 @@ test('what is hidden does not come live either', async () => {
 test('what it emits tells it nothing of hidden events but that an id is taken', async () => {
   const { bearer: holder } = await makeKey(mixed.tidings.url, { filter });
   const query =
-    'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status event { id payload related { id } } userErrors { code message } } } }';
+    'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status event { id payload related { resourceId } } userErrors { code message } } } }';
   const [hidden, open] = story() as [any, any];
   const { payload: _, related: __, ...guess } = hidden;
   const reported = async (event: object): Promise<any> => (await holder.data(query, { input: [event] })).emitEvents.results[0];

@@ -38,12 +38,14 @@ test('reads lines from standard input, with blank lines and any line ends', asyn
   const { code, stdout } = await emit(['-', '--url', `${server.tidings.url}/graphql`], text).ended;
   expect(code).toBe(0);
   expect(stdout).toMatch(/^2 lines: 2 created, 0 duplicates, 0 rejected;/);
-  const { event } = await server.data('{ event(id: "one") { occurred payload resource { id name labels } related { id role labels } } }');
+  const { event } = await server.data(
+    '{ event(id: "one") { occurred payload resource { resourceId name labels } related { resourceId role labels } } }',
+  );
   expect(event).toEqual({
     occurred: '2026-11-23T14:41:10.863461Z',
     payload: { much: 'é\u2028"' },
-    resource: { id: 'acme.kiki', name: 'Kiki', labels: { 'prefect.resource.name': 'Kiki', city: 'Rome' } },
-    related: [{ id: 'acme.gate', role: 'gate', labels: { colour: 'red' } }],
+    resource: { resourceId: 'acme.kiki', name: 'Kiki', labels: { 'prefect.resource.name': 'Kiki', city: 'Rome' } },
+    related: [{ resourceId: 'acme.gate', role: 'gate', labels: { colour: 'red' } }],
   });
 });
 

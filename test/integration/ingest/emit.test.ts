@@ -10,7 +10,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 const batch = `mutation ($input: [EventInput!]!, $onError: BatchErrorPolicy) {
   emitEvents(input: $input, onError: $onError) {
     created duplicates rejected head
-    results { index status event { id event occurred payload resource { id labels } } userErrors { code message field } }
+    results { index status event { id event occurred payload resource { resourceId labels } } userErrors { code message field } }
   }
 }`;
 
@@ -40,15 +40,15 @@ describe('an event', () => {
     };
     await emit([input]);
     const { event: found } = await server.data(`{ event(id: "whole") {
-      id event occurred received resource { id name labels label(key: "region") missing: label(key: "x") self: label(key: "prefect.resource.id") }
-      related { id role name labels } actors: related(role: ["actor"]) { id } none: related(role: []) { id }
+      id event occurred received resource { resourceId name labels label(key: "region") missing: label(key: "x") self: label(key: "prefect.resource.id") }
+      related { resourceId role name labels } actors: related(role: ["actor"]) { role } none: related(role: []) { role }
       payload deep: payloadAt(path: "z.4.\\"ü\\"") absent: payloadAt(path: "z.9") followsId follows { id } } }`);
     expect(found).toMatchObject({
       id: 'whole',
       event: 'acme.order.shipped',
       occurred: '2026-03-29T00:30:00.123456Z',
       resource: {
-        id: 'acme.order.1',
+        resourceId: 'acme.order.1',
         name: 'Order 1',
         labels: { region: 'eu', empty: '', 'prefect.resource.name': 'Order 1' },
         label: 'eu',
@@ -56,10 +56,10 @@ describe('an event', () => {
         self: 'acme.order.1',
       },
       related: [
-        { id: 'acme.user.kiki', role: 'actor', name: 'Kiki', labels: { 'prefect.resource.name': 'Kiki' } },
-        { id: 'acme.user.kiki', role: 'actor', name: null, labels: { again: 'yes' } },
+        { resourceId: 'acme.user.kiki', role: 'actor', name: 'Kiki', labels: { 'prefect.resource.name': 'Kiki' } },
+        { resourceId: 'acme.user.kiki', role: 'actor', name: null, labels: { again: 'yes' } },
       ],
-      actors: [{}, {}],
+      actors: [{ role: 'actor' }, { role: 'actor' }],
       none: [],
       deep: '💌',
       absent: null,
@@ -206,10 +206,10 @@ describe('a batch', () => {
   test('is visible to the fields that the same mutation resolves next, at a head that includes it', async () => {
     const { emitEvents } = await server.data(
       `mutation { emitEvents(input: [{id: "first", event: "a", resource: {id: "own"}}, {id: "next", event: "b", resource: {id: "own"}, follows: "first"}]) {
-        head results { event { cursor followers { nodes { id } head } resource { events { nodes { id } } } } } } }`,
+        head results { event { cursor followers { nodes { id } head } resource { resource { events { nodes { id } } } } } } } }`,
     );
     expect(emitEvents.results[0].event.followers.nodes).toEqual([{ id: 'next' }]);
-    expect(emitEvents.results[1].event.resource.events.nodes).toHaveLength(2);
+    expect(emitEvents.results[1].event.resource.resource.events.nodes).toHaveLength(2);
     expect(emitEvents.results[1].event.cursor).toBe(emitEvents.head);
   });
 });

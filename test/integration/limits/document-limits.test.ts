@@ -79,7 +79,10 @@ const httpCases: Record<string, [Request, RegExp | null]> = {
     new RegExp(`cost ${cost} at most.*, got 6\\d{6}`),
   ],
   'a large page': [
-    { query: '{ events(first: 1000) { nodes { id event resource { id name labels } related { id role labels } payload } } }' },
+    {
+      query:
+        '{ events(first: 1000) { nodes { id event resource { resourceId name labels } related { resourceId role labels } payload } } }',
+    },
     null,
   ],
   'large pages in a large page': [{ query: '{ resources(first: 1000) { nodes { events(first: 1000) { nodes { id } } } } }' }, /got 2\d{6}/],
@@ -122,7 +125,7 @@ const httpCases: Record<string, [Request, RegExp | null]> = {
 };
 
 const streamCases: Record<string, [Request, RegExp | null]> = {
-  'a stream of large batches': [{ query: stream('{ id payload related { id } }'), variables: { batchSize: 1000 } }, null],
+  'a stream of large batches': [{ query: stream('{ id payload related { resourceId } }'), variables: { batchSize: 1000 } }, null],
   'a stream whose batches cost too much': [
     { query: stream('{ id chain { ancestors { id } descendants { id } } }'), variables: { batchSize: 1000 } },
     /cost 500000 at most/,

@@ -59,23 +59,25 @@ async function runQuery(query: string): Promise<{ readonly data: any; readonly s
   return { data, statements };
 }
 
-/** How many objects with an id there are in an answer. */
+/** The number of objects with an id in a response. */
 function nodes(value: any): number {
   if (typeof value !== 'object' || value === null) return 0;
-  return ('id' in value ? 1 : 0) + Object.values(value).reduce((sum: number, each) => sum + nodes(each), 0);
+  return ('id' in value || 'resourceId' in value ? 1 : 0) + Object.values(value).reduce((sum: number, each) => sum + nodes(each), 0);
 }
 
 const nested: Readonly<Record<string, string>> = {
   follows: deep('follows { id', 5),
   followers: deep('followers(first: 2) { nodes { id', 5),
-  'related.resource': 'related { id resource { id name } }',
+  'related.resource': 'related { resourceId resource { id name } }',
+  'resource.resource': 'resource { resourceId resource { id name labels label(key: "x") } }',
+  'resource and related.resource': 'resource { resourceId resource { id name } } related { resourceId resource { id name } }',
   'resource.events':
-    'resource { id events(first: 2) { nodes { id resource { id events(first: 2, involvement: PRIMARY) { nodes { id } } } } } }',
+    'resource { resource { id name events(first: 2) { nodes { id resource { resource { id name events(first: 2, involvement: PRIMARY) { nodes { id } } } } } } } }',
   chain: 'chain { root { id } ancestors { id } descendants { id } }',
   'all of them, five levels deep': `
     follows { id chain { descendants { id } } }
-    followers(first: 2) { nodes { id follows { id } related { id resource { id events(first: 2) {
-      nodes { id chain(maxEvents: 5) { ancestors { id related { id resource { id } } } } } pageInfo { hasNextPage }
+    followers(first: 2) { nodes { id follows { id } related { resourceId resource { id name events(first: 2) {
+      nodes { id chain(maxEvents: 5) { ancestors { id related { resourceId resource { id name } } } } } pageInfo { hasNextPage }
     } } } } }`,
 };
 

@@ -28,7 +28,7 @@ export async function storedIds(server: TestServer, after: string | null = null)
 /** The stored events after a cursor, in log order. */
 export async function storedEvents(server: TestServer, after: string | null = null): Promise<any[]> {
   const query = `query ($after: Cursor) { events(order: LOG, first: 1000, after: $after) { nodes {
-    id occurred event resource { id labels } related { id role labels } payload follows { id } } } }`;
+    id occurred event resource { id: resourceId labels } related { id: resourceId role labels } payload follows { id } } } }`;
   return (await server.data(query, { after })).events.nodes;
 }
 

@@ -21,7 +21,7 @@ test.each([
   ],
   [
     'a field of the same name further in is not the root field',
-    'subscription ($a: C, $n: Int) { events(after: $a) { resource { events(first: $n) { nodes { id } } } } }',
+    'subscription ($a: C, $n: Int) { events(after: $a) { resource { resource { events(first: $n) { nodes { id } } } } } }',
     ['n'],
   ],
 ])('%s', (_what, text, names) => {
