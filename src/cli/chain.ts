@@ -51,6 +51,6 @@ const query = `query Chain($id: ID!, $max: Int) {
     chain(maxEvents: $max) { ancestors { ...link } descendants { ...link } missingId cyclic truncated }
   }
 }
-fragment link on Event { id occurred event followsId resource { id name } }`;
+fragment link on Event { id occurred event followsId resource { id: resourceId name } }`;
 
 const retryTimeoutMs = 5000;

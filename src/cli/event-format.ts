@@ -30,7 +30,7 @@ export function readableFormat(coloured: boolean): EventFormat<ReadableEvent> {
     return ' '.repeat(Math.max((widths[at] ?? 0) - text.length, 0));
   };
   return {
-    selection: 'occurred event resource { id name } related { role id name }',
+    selection: 'occurred event resource { id: resourceId name } related { role id: resourceId name }',
     line({ occurred, event, resource, related }) {
       const name = printable(event);
       const subject = displayName(resource);
@@ -57,8 +57,8 @@ export interface DocumentedEvent {
 /** The event document on one line, with `received` and `cursor`; it can be emitted unchanged. */
 export const documentFormat: EventFormat<DocumentedEvent> = {
   // A primary resource can have a label with the key of the role, which `labels` does not contain.
-  selection: `id occurred event resource { id labels role: label(key: "${labelKeys.role}") }
-    related { id role labels } payload followsId received`,
+  selection: `id occurred event resource { id: resourceId labels role: label(key: "${labelKeys.role}") }
+    related { id: resourceId role labels } payload followsId received`,
   line({ resource: { role, ...resource }, followsId, received, cursor, ...event }) {
     const labels = role === null ? resource.labels : { ...resource.labels, [labelKeys.role]: role };
     const document = toDocument({ ...event, resource: { ...resource, labels }, follows: followsId });

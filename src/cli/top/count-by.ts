@@ -20,7 +20,8 @@ export interface CountedEvent {
 /** Reads `--by`: event, resource, or label=KEY. Throws BAD_USER_INPUT. */
 export function readCountBy(given: string): CountBy {
   if (given === 'event') return { title: 'event', selection: 'event', keyOf: ({ event }) => displayKey(event) };
-  if (given === 'resource') return { title: 'resource', selection: 'resource { id }', keyOf: ({ resource }) => displayKey(resource?.id) };
+  if (given === 'resource')
+    return { title: 'resource', selection: 'resource { id: resourceId }', keyOf: ({ resource }) => displayKey(resource?.id) };
   const label = given.startsWith('label=') ? given.slice('label='.length) : '';
   if (label === '') {
     throw new TidingsError('BAD_USER_INPUT', `--by: expected event, resource or label=KEY, got ${JSON.stringify(given)}.`);
