@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startDatabaseProxy } from '../support/database/database-proxy.ts';
-import { postTo } from '../support/protocols/adapter.ts';
 import { startPostgres } from '../support/database/postgres-server.ts';
+import { postTo } from '../support/protocols/adapter.ts';
 import { document, openPrefect } from '../support/protocols/prefect.ts';
 import { newDatabase, startTestServer } from '../support/test-server.ts';
 
@@ -9,7 +9,7 @@ import { newDatabase, startTestServer } from '../support/test-server.ts';
 const flood = 1000;
 const pollOptions = { timeout: 20_000, interval: 50 };
 
-test('events on Prefect’s socket wait for the database, and no pong confirms them before', async () => {
+test('events from Prefect’s socket wait for the database, and no ping is answered before they are stored', async () => {
   await using server = await startPostgres();
   await using proxy = await startDatabaseProxy(server.url('postgres'));
   await using testServer = await startTestServer({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
@@ -21,8 +21,7 @@ test('events on Prefect’s socket wait for the database, and no pong confirms t
   const names = Array.from({ length: 30 }, (_, n) => `away.${n}`);
   const sendRange = (from: number, to: number): void => names.slice(from, to).forEach((name) => sender.send(document(name)));
 
-  // Committed, but the response is lost: the server stores the same events again, which changes
-  // nothing.
+  // Committed, but the response is lost: the same events are stored again, which changes nothing.
   proxy.cutResponsesTo('away.1"');
   sendRange(0, 10);
   const first = sender.settled();
@@ -38,7 +37,7 @@ test('events on Prefect’s socket wait for the database, and no pong confirms t
   const rejected = await postTo(testServer, '/api/events', document('away.rejected'), { 'content-type': 'application/json' });
   expect([rejected.status, Number(rejected.headers.get('retry-after'))]).toEqual([503, expect.toSatisfy((seconds) => seconds > 0)]);
   expect(isSettled).toBe(false);
-  // This sender leaves before the database is back; its events are stored nevertheless.
+  // It disconnects before the database is back; the received events are stored nevertheless.
   using leavingSender = await openPrefect(url, 'in');
   for (const name of names.slice(20)) leavingSender.send(document(name));
   leavingSender.socket.terminate();
@@ -54,7 +53,7 @@ test('events on Prefect’s socket wait for the database, and no pong confirms t
   expect(events.nodes.map(({ event }: { event: string }) => event)).toEqual(delivered);
 });
 
-test('a sender that continues meanwhile is slowed by TCP: few of its events wait in memory, and all are stored in the end', async () => {
+test('a sender that continues meanwhile gets backpressure: few events wait in memory, and all are stored in the end', async () => {
   await using testDatabase = await newDatabase();
   await using proxy = await startDatabaseProxy(testDatabase.environment['DATABASE_URL']!);
   await using testServer = await startTestServer({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
@@ -66,17 +65,17 @@ test('a sender that continues meanwhile is slowed by TCP: few of its events wait
   for (let n = 0; n < flood; n += 1) sender.send(document(`flood.${n}`, { payload }));
   const sent = sender.socket.bufferedAmount;
   const settled = sender.settled();
-  // The server stops reading the socket, and answers other requests all the time.
-  let left = -1;
-  let rounds = 0;
-  const stands = async (): Promise<number> => {
+  // The server stops reading this socket, while it answers other requests in every round.
+  let unsent = -1;
+  let unchangedRounds = 0;
+  const countUnchangedRounds = async (): Promise<number> => {
     await ready();
-    rounds = sender.socket.bufferedAmount === left ? rounds + 1 : 0;
-    left = sender.socket.bufferedAmount;
-    return rounds;
+    unchangedRounds = sender.socket.bufferedAmount === unsent ? unchangedRounds + 1 : 0;
+    unsent = sender.socket.bufferedAmount;
+    return unchangedRounds;
   };
-  await expect.poll(stands, pollOptions).toBe(10);
-  expect(sent - left).toBeLessThan(25e6); // 4 MB of events, and what the system's buffers hold
+  await expect.poll(countUnchangedRounds, pollOptions).toBe(10);
+  expect(sent - unsent).toBeLessThan(25e6); // 4 MB of events, and the buffers of the system
   proxy.route('to the server');
   await settled;
   const { events } = await testServer.data(
