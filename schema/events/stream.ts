@@ -65,16 +65,16 @@ const GapType = builder.objectRef<RetentionGap | LogReplacedGap>('Gap').implemen
   fields: (t) => ({
     from: t.field({
       type: 'Cursor',
-      resolve: (gap, _args, context) => (gap.kind === 'Replaced' ? formatCursor(gap.from) : logCursor(context, gap.from)),
+      resolve: (gap, _args, context) => (gap.kind === 'LogReplacedGap' ? formatCursor(gap.from) : logCursor(context, gap.from)),
     }),
     to: t.field({ type: 'Cursor', resolve: ({ to }, _args, context) => logCursor(context, to) }),
-    reason: t.field({ type: GapReason, resolve: ({ kind }) => (kind === 'Replaced' ? 'LOG_REPLACED' : 'RETENTION') }),
+    reason: t.field({ type: GapReason, resolve: ({ kind }) => (kind === 'LogReplacedGap' ? 'LOG_REPLACED' : 'RETENTION') }),
   }),
 });
 
 const EventStreamMessage = builder.unionType('EventStreamMessage', {
   types: [EventBatchType, CaughtUpType, FellBehindType, CheckpointType, GapType],
-  resolveType: ({ kind }) => (kind === 'Removed' || kind === 'Replaced' ? 'Gap' : kind),
+  resolveType: ({ kind }) => (kind === 'RetentionGap' || kind === 'LogReplacedGap' ? 'Gap' : kind),
 });
 
 const StreamOrder = builder.enumType('StreamOrder', {

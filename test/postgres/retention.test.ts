@@ -64,7 +64,7 @@ test('readers, followers and writers go on while partitions go: each follower ge
         seen.push(...message.events.map(({ id }: any) => id));
         last = message.events.at(-1).id === 'last';
       }
-      if (message.kind === 'Removed') {
+      if (message.kind === 'RetentionGap') {
         expect(message.from).toBe(position);
         gaps.push([message.from, message.to]);
       }
@@ -82,7 +82,7 @@ test('readers, followers and writers go on while partitions go: each follower ge
     await retryWhileLocked(() => log.advanceDays(2));
   }
   const late = log.streams.listen(1 as any);
-  expect(await (await late).next()).toMatchObject({ kind: 'Removed', from: 1 });
+  expect(await (await late).next()).toMatchObject({ kind: 'RetentionGap', from: 1 });
   writing = false;
   await Promise.all(workers);
   const { emitEvents } = await log.data(emission, { input: [{ id: 'last', event: 'kind.made', resource: { id: 'r' } }] });

@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batched, binary, cloudEvent, postCloudEvent } from '../../support/protocols/cloudevents.ts';
 import { countOf, headOf, storedEvents, storedIds, adapterEventCounts } from '../../support/protocols/adapter.ts';
-import { blocks } from '../../support/readme.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -225,16 +222,4 @@ test('a large batch is stored whole, and refused whole for the sake of the last'
   expect(await countOf(server)).toBe(count + 2000);
   const received = async (n: number) => (await server.data(`{ event(id: "/orders/eu e-${n}") { received } }`)).event;
   expect(await received(1999)).toEqual(await received(0)); // one transaction
-});
-
-test('the README’s curls send one in structured and one in binary mode', async () => {
-  const curls = blocks('sh').find((each) => each.includes('/cloudevents'))!;
-  const shell = spawn('sh', ['-ec', curls.replaceAll('http://127.0.0.1:4000', server.tidings.url)], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  expect((await once(shell, 'exit'))[0]).toBe(0);
-  expect(await storedEvents(server, before)).toMatchObject([
-    { id: '/shop/eu 17', resource: { id: 'acme.order.4711' }, payload: { amount: 12.5 } },
-    { id: '/shop/eu 18', resource: { id: 'acme.order.4711' }, payload: { data: 'two parcels' }, follows: { id: '/shop/eu 17' } },
-  ]);
 });

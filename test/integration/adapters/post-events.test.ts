@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { packageRoot } from '../../../src/package-info.ts';
 import { countOf, headOf, postTo, storedIds, adapterEventCounts, type Posted } from '../../support/protocols/adapter.ts';
-import { blocks } from '../../support/readme.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -189,18 +186,4 @@ test('lines and entries past 50,000 are not even looked at', async () => {
   const entries = await post(`[${'1,'.repeat(50_000)}1]`, json, '?on_error=skip');
   expect(entries).toMatchObject({ status: 413, body: { exception_message: expect.stringMatching(/got 50001/) } });
   expect((await post('\n \r\n'.repeat(2_000_000), ndjson)).status).toBe(204); // nothing but blank lines
-});
-
-test('the README’s curls send a document, and lines packed with gzip', async () => {
-  const before = await headOf(server);
-  const curls = blocks('sh').find((each) => each.includes('/api/events'))!;
-  const shell = spawn('sh', ['-ec', curls.replaceAll('http://127.0.0.1:4000', server.tidings.url)], {
-    cwd: packageRoot,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let printed = '';
-  shell.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  expect((await once(shell, 'close'))[0]).toBe(0);
-  expect(JSON.parse(printed)).toMatchObject({ created: 2, rejected: 0 });
-  expect(await storedIds(server, before)).toEqual(['order-4711-packed', 'order-4712-packed', 'order-4712-shipped']);
 });

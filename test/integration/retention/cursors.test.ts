@@ -55,12 +55,12 @@ test('a stream from before says where events are gone, and goes on; also when it
   const edge = await logStart();
   expect(cursorOf(edge)).toBe(first.head);
   await using listener = await log.streams.listen(2 as Position);
-  expect(await listener.next()).toEqual({ kind: 'Removed', from: 2, to: edge });
+  expect(await listener.next()).toEqual({ kind: 'RetentionGap', from: 2, to: edge });
   const rest = await listener.take(45);
   expect(rest[0]).toMatchObject({ kind: 'EventBatch', previous: edge });
   expect(idsOf(rest)).toEqual(names('new', 45));
   await using short = await log.streams.listen(origin, { request: { until: 3 as Position } });
-  expect([await short.next(), await short.next()]).toEqual([{ kind: 'Removed', from: origin, to: 3 }, null]);
+  expect([await short.next(), await short.next()]).toEqual([{ kind: 'RetentionGap', from: origin, to: 3 }, null]);
   await using exact = await log.streams.listen(edge, { request: { until: edge } });
   expect(await exact.next()).toBeNull();
 });
@@ -75,7 +75,7 @@ test('a stream that was stalled while events went says so and goes on', async ()
   const edge = await log.services.logStart();
   await expect.poll(() => log.streams.parts.tail.head() > edge).toBe(true);
   expect(await listener.next()).toMatchObject({ kind: 'FellBehind', cursor });
-  expect(await listener.next()).toEqual({ kind: 'Removed', from: cursor, to: edge });
+  expect(await listener.next()).toEqual({ kind: 'RetentionGap', from: cursor, to: edge });
   expect(idsOf(await listener.take(30))).toEqual(names('later', 30));
 });
 
@@ -91,7 +91,7 @@ test('a stream that would read removed events from memory does not, once that wa
   tail.prune(await log.services.logStart());
   expect(tail.bufferedAt(edge)).toBeNull();
   expect(await listener.next()).toMatchObject({ kind: 'FellBehind', cursor });
-  expect(await listener.next()).toEqual({ kind: 'Removed', from: cursor, to: edge });
+  expect(await listener.next()).toEqual({ kind: 'RetentionGap', from: cursor, to: edge });
   const head = await log.streams.emit('later');
   expect(await listener.next()).toMatchObject({ kind: 'CaughtUp', cursor: edge });
   expect(await listener.next()).toMatchObject({ kind: 'EventBatch', previous: edge, cursor: head });
