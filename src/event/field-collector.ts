@@ -77,16 +77,24 @@ function payloadValues(payload: unknown): ReadonlyMap<string, unknown> {
   const visit = (value: unknown, path: string): void => {
     visited += 1;
     if (visited > maxPayloadValues || path.length > maxPathLength) return;
-    const children = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-    if (children.length === 0 && path !== '' && !found.has(path)) found.set(path, value);
     const prefix = path === '' ? '' : `${path}.`;
-    for (const [key, child] of children) {
+    let isLeaf = true;
+    for (const [step, child] of children(value)) {
+      isLeaf = false;
       if (visited > maxPayloadValues) return;
-      visit(child, `${prefix}${Array.isArray(value) ? '*' : payloadKey(key)}`);
+      visit(child, prefix + step);
     }
+    if (isLeaf && path !== '' && !found.has(path)) found.set(path, value);
   };
   visit(payload, '');
   return found;
+}
+
+/** The values in an object or list, each with its step. A generator, since a list can have a million elements. */
+function* children(value: unknown): Iterable<readonly [step: string, child: unknown]> {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) for (const child of value as readonly unknown[]) yield ['*', child];
+  else for (const key of Object.keys(value)) yield [payloadKey(key), (value as Readonly<Record<string, unknown>>)[key]];
 }
 
 /** A key as a step of a payload path. Quotes are always valid; without them only letters, digits, `_` and `-` surely are. */

@@ -82,14 +82,17 @@ test('the most frequent names come first, ties by code point, and no more than 5
 });
 
 test('hostile payloads take bounded time and memory', () => {
+  const wide = (n: number) => ({ payload: Object.fromEntries(Array.from({ length: 20_000 }, (_, m) => [`${n}-${m}`, m])) });
+  const long = { payload: { list: Array.from({ length: 50_000 }, (_, n) => [n]) } };
+  const events = [wide(1), wide(2), wide(3), long].map((event) => storedAs({ id: 'e', event: 'a', resource: { id: 'r' }, ...event }));
+  const fields = new FieldCollector();
   const startedAt = performance.now();
-  const wide = (n: number) => ({ payload: Object.fromEntries(Array.from({ length: 50_000 }, (_, m) => [`${n}-${m}`, m])) });
-  const fields = collect(...[1, 2, 3].map(wide), { payload: { list: Array.from({ length: 100_000 }, (_, n) => n) } });
+  for (const event of events) fields.add(event);
+  expect(performance.now() - startedAt).toBeLessThan(1000);
   expect(fields.payloadPaths()).toHaveLength(500);
   let nested: unknown = 'x'.repeat(1000);
   for (let n = 0; n < 99; n += 1) nested = { ['k'.repeat(50)]: nested };
   expect(pathsOf({ nested })).toEqual([]); // longer than a path may be
-  expect(performance.now() - startedAt).toBeLessThan(2000);
 });
 
 test('an example that is a long string is cut between characters', () => {
