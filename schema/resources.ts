@@ -41,8 +41,8 @@ builder.queryField('resources', (t) =>
       'Resources ever seen, primary or related in any event that is kept, by id, in the order of code points. Each as it appeared last.',
     args: {
       idPrefix: t.arg.string({ description: 'Literally the beginning of their ids.' }),
-      first: t.arg.int({ defaultValue: 50, description: 'How many, 1 to 1,000.' }),
-      after: t.arg({ type: 'Cursor', description: 'Begin behind this cursor, which must come from a page of resources.' }),
+      first: t.arg.int({ defaultValue: 50, description: 'Number of resources, 0 to 1,000.' }),
+      after: t.arg({ type: 'Cursor', description: 'Start after this cursor, which must come from a page of resources.' }),
     },
     async resolve(_root, args, { loaders, services }): Promise<ResourceConnection> {
       const limit = pageLimit({ first: args.first }, services.limits.pageSize);

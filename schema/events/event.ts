@@ -36,6 +36,10 @@ EventType.implement({
       resolve: ({ related }, { role }) => (role ? related.filter((each) => role.includes(each.role)) : [...related]),
     }),
     payload: t.expose('payload', { type: 'JSONObject' }),
+    payloadBytes: t.int({
+      description: 'Bytes of the payload as JSON in UTF-8, without transferring it.',
+      resolve: ({ payload }) => Buffer.byteLength(JSON.stringify(payload)),
+    }),
     payloadAt: t.field({
       type: 'JSON',
       nullable: true,
@@ -57,7 +61,13 @@ EventType.implement({
     followers: t.field({
       type: EventConnectionType,
       description: 'Events that follow this one directly, oldest first.',
-      args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg({ type: 'Cursor' }) },
+      args: {
+        first: t.arg.int({ defaultValue: 50, description: 'Number of events, 0 to 1,000.' }),
+        after: t.arg({
+          type: 'Cursor',
+          description: 'Start after this cursor, which must come from a page of followers, or of order OLDEST_FIRST.',
+        }),
+      },
       resolve: ({ id }, args, context) =>
         openConnection(context, { filter: visibleTo(context.caller, everything), order: 'OLDEST_FIRST', scope: 'FOLLOWS', key: id }, args),
     }),

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { TidingsError } from '../errors.ts';
 import type { FilterBounds } from '../filter/parse/parse-context.ts';
-import { toMicros } from '../event/instant.ts';
+import { instantOf, toMicros } from '../event/instant.ts';
 import { readKeys, readKeysVersion, type StoredKey } from '../store/api-keys.ts';
 import type { Database } from '../store/database/database.ts';
 import { coalescedRead } from '../concurrency/coalesce.ts';
@@ -23,6 +23,8 @@ export interface ApiKeyCache extends Callers, AsyncDisposable {
   readonly isOpen: boolean;
   /** Looks for changes now. */
   refresh(): Promise<void>;
+  /** The key that a caller was identified by; null: none. */
+  keyOf(caller: Caller): StoredKey | null;
 }
 
 /** Tells who asks. */
@@ -59,7 +61,7 @@ interface Entry {
 class DatabaseApiKeyCache implements ApiKeyCache {
   private readonly stopping = new AbortController();
   private readonly anonymousAccess = endable(anonymous);
-  private readonly admin: { readonly hash: Uint8Array; readonly caller: Caller } | null;
+  private readonly admin: { readonly key: StoredKey; readonly caller: Caller } | null;
   private readonly entries = new Map<string, Entry>();
   private version = '';
   private running = Promise.resolve();
@@ -70,9 +72,7 @@ class DatabaseApiKeyCache implements ApiKeyCache {
     private readonly parts: ApiKeyCacheParts,
     private readonly settings: ApiKeyCacheSettings,
   ) {
-    const { adminKey } = settings;
-    const caller = { ...anonymous, keyId: 'admin', name: 'TIDINGS_ADMIN_KEY', permissions: new Set(allPermissions) };
-    this.admin = adminKey === null ? null : { hash: hashOf(adminKey), caller: endable(caller).caller };
+    this.admin = settings.adminKey === null ? null : adminAccess(settings.adminKey);
   }
 
   get isOpen(): boolean {
@@ -83,12 +83,17 @@ class DatabaseApiKeyCache implements ApiKeyCache {
     if (this.isOpen) return this.anonymousAccess.caller;
     const text = secretIn(authorization);
     if (text === null) throw new TidingsError('UNAUTHENTICATED', 'expected a key, in the header "Authorization: Bearer …", got none');
-    if (this.admin !== null && sameHash(hashOf(text), this.admin.hash)) return this.admin.caller;
+    if (this.admin !== null && sameHash(hashOf(text), this.admin.key.hash)) return this.admin.caller;
     const secret = readSecret(text);
     if (secret !== null && !this.entries.has(secret.id)) await this.refresh();
     const entry = secret === null ? undefined : this.entries.get(secret.id);
     if (secret === null || entry === undefined || !sameHash(secret.hash, entry.key.hash) || hasEnded(entry.key)) throw invalidKey();
     return entry.caller;
+  }
+
+  keyOf({ keyId }: Caller): StoredKey | null {
+    if (keyId === null) return null;
+    return this.admin !== null && keyId === this.admin.key.id ? this.admin.key : (this.entries.get(keyId)?.key ?? null);
   }
 
   private async reload(): Promise<void> {
@@ -127,6 +132,23 @@ class DatabaseApiKeyCache implements ApiKeyCache {
     const { caller, end } = known ?? endable(callerForKey(key, this.settings.limits, this.parts.logger));
     this.entries.set(key.id, { key, caller, end });
   }
+}
+
+/** The key of the setting, which is not stored; its `created` is the start of this process. */
+function adminAccess(secret: string): { readonly key: StoredKey; readonly caller: Caller } {
+  const nowMs = Date.now();
+  const key: StoredKey = {
+    id: 'admin',
+    name: 'TIDINGS_ADMIN_KEY',
+    hash: hashOf(secret),
+    permissions: allPermissions,
+    filter: null,
+    emitPrefix: null,
+    created: instantOf(Math.floor(nowMs / 1000), (nowMs % 1000) * 1000),
+    expires: null,
+    revoked: null,
+  };
+  return { key, caller: endable({ ...anonymous, keyId: key.id, name: key.name, permissions: new Set(allPermissions) }).caller };
 }
 
 /** A caller that can be ended. */

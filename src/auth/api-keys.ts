@@ -6,7 +6,7 @@ import type { EventFilterInput } from '../filter/parse/filter-input.ts';
 import { unstorableReason } from '../event/text.ts';
 import { insertKey, readKeys, revokeKey, type StoredKey } from '../store/api-keys.ts';
 import type { Database } from '../store/database/database.ts';
-import type { Permission } from './caller.ts';
+import { checkNotEnded, type Caller, type Permission } from './caller.ts';
 import type { ApiKeyCache } from './api-key-cache.ts';
 import { newSecret } from './secret.ts';
 
@@ -14,6 +14,8 @@ import { newSecret } from './secret.ts';
 export interface ApiKeys {
   /** The secret is told here and never again. Throws BAD_USER_INPUT and BAD_FILTER. */
   create(request: KeyRequest): Promise<CreatedKey>;
+  /** The key of a caller; null where the server requires none. Throws UNAUTHENTICATED when the key has ended. */
+  of(caller: Caller): StoredKey | null;
   /** Every key there ever was, the oldest first. */
   list(): Promise<readonly StoredKey[]>;
   /** From when it returns, the key is of no use here, and within two seconds nowhere. Throws BAD_USER_INPUT when there is no such key. */
@@ -62,6 +64,10 @@ export function createApiKeys({ database, cache, limits }: ApiKeysParts): ApiKey
       });
       await cache.refresh();
       return { key, secret: text };
+    },
+    of(caller) {
+      checkNotEnded(caller);
+      return cache.keyOf(caller);
     },
     list: () => readKeys(database),
     async revoke(id) {

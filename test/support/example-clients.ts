@@ -5,7 +5,10 @@ import { basename, join } from 'node:path';
 import { packageRoot } from '../../src/package-info.ts';
 import { exampleAddress, filesIn, textOf } from './examples.ts';
 
-/** A client of examples/clients in its own process. It prints the name of each event that it receives. */
+/**
+ * A client of examples/clients in its own process. It prints the name of each event that it
+ * receives.
+ */
 export interface ExampleClient extends AsyncDisposable {
   readonly name: string;
   /** The lines printed so far. */
@@ -15,13 +18,18 @@ export interface ExampleClient extends AsyncDisposable {
 /** The clients for JavaScript that resume. */
 export const javascriptClients = ['graphql-ws', 'apollo', 'urql', 'sse'] as const;
 
-/** Starts a client for JavaScript that connects to a port of loopback and resumes after a cursor. */
+/**
+ * Starts a client for JavaScript that connects to a port of loopback and resumes after a cursor.
+ */
 export function startJavaScriptClient(name: string, port: number, cursor: string): ExampleClient {
   const folder = copyClients(`127.0.0.1:${port}`);
   return clientOf(name, spawnClient(process.execPath, [join(folder, `${name}.mjs`), cursor]), folder);
 }
 
-/** Runs a module beside copies of the clients that use another address. Returns the lines that it printed. */
+/**
+ * Runs a module beside copies of the clients that use another address. Returns the lines that it
+ * printed.
+ */
 export async function runWithClients(code: string, address: string): Promise<string[]> {
   const folder = copyClients(address);
   writeFileSync(join(folder, 'main.mjs'), code);

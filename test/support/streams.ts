@@ -86,7 +86,15 @@ export async function startStreams(bounds?: TailBufferBounds): Promise<Streams> 
     async listen(after, { filter, request, settings: streamSettings, parts: otherParts } = {}) {
       const start = after === null ? null : { position: after, replaced: false, given: { epoch: '', position: origin } };
       const condition = filter === undefined ? everything : parseFilter(filter, [], settings);
-      const streamRequest: StreamRequest = { filter: condition, start, until: null, batchSize: 100, order: 'LOG', ...request };
+      const streamRequest: StreamRequest = {
+        filter: condition,
+        start,
+        until: null,
+        batchSize: 100,
+        maxBytes: 786_432,
+        order: 'LOG',
+        ...request,
+      };
       const messages = await streamEvents({ ...parts, ...otherParts }, streamRequest, { ...defaultStreamSettings, ...streamSettings });
       const next = async (): Promise<any> => (await messages.next()).value ?? null;
       return {

@@ -92,25 +92,31 @@ class Costs {
     const field = fieldOf(parent, node.name.value);
     if (field === undefined) return { once: 1, each: 0 };
     const type = getNamedType(field.type);
-    const { length, inputLength, logQueries } = this.sizes(field, node.arguments ?? []);
+    const { length, inputLength, sampledEvents, logQueries } = this.sizes(field, node.arguments ?? []);
     const nestedCost = node.selectionSet !== undefined && isCompositeType(type) ? this.ofSelection(node.selectionSet, type) : zeroCost;
-    const elementCost = 1 + inputLength + logQueries * logQueryCost + total(nestedCost, length ?? assumedLength);
+    const ownCost = 1 + inputLength + sampledEvents * sampledEventCost + logQueries * logQueryCost;
+    const elementCost = ownCost + total(nestedCost, length ?? assumedLength);
     return isCompositeType(type) && isList(field.type) ? { once: 1, each: elementCost } : { once: elementCost, each: 0 };
   }
 
   /** What a field's arguments say of the lists right below it, of what is given with it, and whether it asks the log. */
   private sizes({ args }: GraphQLField<unknown, unknown>, nodes: readonly ArgumentNode[]): Sizes {
     const named = args.filter(({ name }) => lengthArguments.has(name));
-    const lengths = named.flatMap(({ name, defaultValue }) => {
-      const explicitLength = this.explicitLength(nodes.find((node) => node.name.value === name)?.value);
-      return explicitLength ?? (typeof defaultValue === 'number' ? defaultValue : []);
-    });
+    const lengths = named.flatMap((argument) => this.lengthOf(argument, nodes) ?? []);
+    const sample = args.find(({ name }) => name === sampleArgument);
     const length = lengths.length > 0 ? Math.max(0, ...lengths) : named.length > 0 ? defaultPageSize : null;
     return {
       length,
       inputLength: named.some(({ name }) => name === inputArgument) ? (length ?? 0) : 0,
+      sampledEvents: sample === undefined ? 0 : (this.lengthOf(sample, nodes) ?? 0),
       logQueries: args.some(({ name }) => logQueryArguments.has(name)) ? 1 : 0,
     };
+  }
+
+  /** The length that an argument gives, or its default; null where neither does. */
+  private lengthOf({ name, defaultValue }: GraphQLArgument, nodes: readonly ArgumentNode[]): number | null {
+    const explicitLength = this.explicitLength(nodes.find((node) => node.name.value === name)?.value);
+    return explicitLength ?? (typeof defaultValue === 'number' ? defaultValue : null);
   }
 
   /** A number as it is, a list's length; null where the document and the variables say neither. */
@@ -146,6 +152,7 @@ class Costs {
 interface Sizes {
   readonly length: number | null;
   readonly inputLength: number;
+  readonly sampledEvents: number;
   readonly logQueries: number;
 }
 
@@ -168,6 +175,9 @@ const zeroCost: Cost = { once: 0, each: 0 };
 const lengthArguments: ReadonlySet<string> = new Set(['first', 'last', 'maxEvents', 'batchSize', 'input']);
 /** That of them which is what is given, not how much of it. */
 const inputArgument = 'input';
+/** The number of events that a field reads to summarize them, each of which has about so many values. */
+const sampleArgument = 'sample';
+const sampledEventCost = 10;
 /** What a page has that says nothing. */
 const defaultPageSize = 50;
 /** A list of which only the data knows the length: related resources, errors, buckets of a live count. */

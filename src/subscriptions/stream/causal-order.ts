@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../event/event.ts';
 import { toMicros } from '../../event/instant.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { matches } from '../../filter/matches.ts';
+import { batchLength } from './batch-limit.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
 import { RecentIds, ReorderBuffer, type BufferedEvent } from './reorder-buffer.ts';
 
@@ -138,8 +139,9 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { maxW
     },
     releaseAll: () => deliverEarliestWhile(() => true),
     take(limit) {
-      const events = ready.slice(0, limit);
-      ready = ready.slice(limit);
+      const length = batchLength(ready, limit);
+      const events = ready.slice(0, length);
+      ready = ready.slice(length);
       return events;
     },
     position() {

@@ -1,6 +1,7 @@
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Step } from '../log-reader.ts';
+import { batchLength, type BatchLimit } from './batch-limit.ts';
 
 /** The order in which the events of a log reader's steps are delivered. */
 export interface DeliveryOrder {
@@ -17,7 +18,7 @@ export interface DeliveryOrder {
   /** Makes all delayed events ready: no further event can release them. */
   releaseAll(): void;
   /** Removes and returns the next events to deliver. */
-  take(limit: number): readonly StoredEvent[];
+  take(limit: BatchLimit): readonly StoredEvent[];
   /** The position up to which every added event is delivered. Never decreases. */
   position(): Position;
 }
@@ -44,8 +45,9 @@ export function inLogOrder(start: Position): DeliveryOrder {
     releaseDueInMs: () => null,
     releaseAll: () => undefined,
     take(limit) {
-      const events = ready.length <= limit ? ready : ready.slice(0, limit);
-      ready = events === ready ? [] : ready.slice(limit);
+      const length = batchLength(ready, limit);
+      const events = length === ready.length ? ready : ready.slice(0, length);
+      ready = events === ready ? [] : ready.slice(length);
       deliveredTo = events.at(-1)?.position ?? deliveredTo;
       return events;
     },

@@ -3,6 +3,7 @@ import type { WakeListener } from '../../concurrency/wake-signal.ts';
 import { TidingsError } from '../../errors.ts';
 import type { Position } from '../../event/cursor.ts';
 import { LogReader, type Step } from '../log-reader.ts';
+import type { BatchLimit } from './batch-limit.ts';
 import type { Identity, SubscriptionReader } from '../source.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
 import { endOf, identityOf, type StreamMessage } from './stream-message.ts';
@@ -21,7 +22,7 @@ import type { StreamParts, StreamRequest, StreamSettings } from './stream-reques
  */
 export class StreamReader implements SubscriptionReader<StreamMessage> {
   private readonly logReader: LogReader;
-  private readonly batchSize: number;
+  private readonly batchLimit: BatchLimit;
   private readonly until: number;
   /** Messages to return before all others. */
   private readonly pending: StreamMessage[] = [];
@@ -40,9 +41,9 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     request: StreamRequest,
     private readonly settings: StreamSettings & { readonly head: Position; readonly order: DeliveryOrder },
   ) {
-    const { start, until, filter, batchSize } = request;
+    const { start, until, filter, batchSize, maxBytes } = request;
     this.logReader = new LogReader(parts, filter, Math.max(batchSize, minPageEvents));
-    this.batchSize = batchSize;
+    this.batchLimit = { maxEvents: batchSize, maxBytes };
     this.until = until ?? Infinity;
     this.scannedTo = start?.position ?? settings.head;
     this.reportedTo = this.scannedTo;
@@ -59,7 +60,7 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
       if (this.failed) return 'ENDED';
       if (order.hasReady) {
         const previous = this.reportedTo;
-        const events = order.take(this.batchSize);
+        const events = order.take(this.batchLimit);
         return this.report({ kind: 'EventBatch', events, previous, cursor: order.position() });
       }
       const ended = this.scannedTo >= this.until;
@@ -73,7 +74,7 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
         this.catchUp();
         continue;
       }
-      const step = this.logReader.stepFromMatches(this.scannedTo, this.batchSize);
+      const step = this.logReader.stepFromMatches(this.scannedTo, this.batchLimit.maxEvents);
       if (step === null || !order.tryAdd(this.clip(step))) return 'READ';
       this.moveTo(step.upTo);
     }

@@ -13,6 +13,8 @@ export interface StreamRequest {
   readonly until: Position | null;
   /** The maximum number of events of a batch. */
   readonly batchSize: number;
+  /** About how many bytes of JSON one batch has at most. */
+  readonly maxBytes: number;
   readonly order: StreamOrder;
 }
 

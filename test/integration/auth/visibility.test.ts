@@ -108,7 +108,9 @@ const given: Arguments = {
   'Query.resources': ['idPrefix: "acme."', 'idPrefix: "SECRET"'],
   'Query.explainFilter': [visibleArgs, 'filter: { event: { in: ["SECRET.event"] } }'],
   'Query.whyNot': ['filter: {}, eventId: "hidden-link"', 'filter: { event: { in: ["x"] } }, eventId: "first"'],
-  // What an admin asks; and a place, which tells only that the log goes on.
+  'Query.eventFields': [visibleArgs, `${visibleArgs}, sample: 2`, 'filter: { text: "secret" }'],
+  // The key itself, which differs; what requires ADMIN; and a cursor, which shows only that the log moves.
+  'Query.me': [],
   'Query.apiKeys': [],
   'Query.rejectedEvents': [],
   'Query.head': [],
@@ -151,7 +153,17 @@ test('the comparison can fail: without restriction most of them tell of what is 
     const expected = comparable(await reference.execute(query));
     if (JSON.stringify(got) !== JSON.stringify(expected)) reported.add(/asked: (\w+)/.exec(query)![1]!);
   }
-  expect([...reported].toSorted()).toEqual(['event', 'eventCounts', 'events', 'explainFilter', 'node', 'resource', 'resources', 'whyNot']);
+  expect([...reported].toSorted()).toEqual([
+    'event',
+    'eventCounts',
+    'eventFields',
+    'events',
+    'explainFilter',
+    'node',
+    'resource',
+    'resources',
+    'whyNot',
+  ]);
 });
 
 test('no subscription delivers what is hidden, from history or live, nor anything nested in what it delivers', async () => {

@@ -1,13 +1,15 @@
+import { once } from 'node:events';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { readSettings } from '../../../src/settings.ts';
 import { rejectedEventLimits, startRejectedEventStore } from '../../../src/ingest/rejected-events.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import type { Database } from '../../../src/store/database/database.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { storeRejected, pruneRejected, readRejected } from '../../../src/store/rejected-events.ts';
-import { newDatabase } from '../../support/test-server.ts';
+import { newDatabase, startTestServer } from '../../support/test-server.ts';
 
 async function open(stack: AsyncDisposableStack): Promise<Database> {
   const { environment } = stack.use(await newDatabase());
@@ -57,4 +59,19 @@ test('a flood of refused events leaves no more than may be kept, cut to what may
 test('it is kept as long as events are', () => {
   expect(rejectedEventLimits({ eventBytes: 10, retentionDays: 2 }).keepMs).toBe(2 * 24 * 3_600_000);
   expect(rejectedEventLimits({ eventBytes: 10, retentionDays: 0 }).keepMs).toBeNull();
+});
+
+test('a page of none has no nodes, and its pageInfo says whether there are any', async () => {
+  await using server = await startTestServer();
+  const none =
+    '{ rejectedEvents(first: 0) { nodes { raw } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }';
+  const cursors = { startCursor: null, endCursor: null, hasPreviousPage: false };
+  expect((await server.data(none)).rejectedEvents).toEqual({ nodes: [], edges: [], pageInfo: { ...cursors, hasNextPage: false } });
+  const socket = new WebSocket(`${server.tidings.url.replace('http', 'ws')}/api/events/in`);
+  await once(socket, 'open');
+  socket.send('not an event');
+  await expect
+    .poll(async () => (await server.data(none)).rejectedEvents, { timeout: 10_000, interval: 20 })
+    .toEqual({ nodes: [], edges: [], pageInfo: { ...cursors, hasNextPage: true } });
+  socket.close();
 });

@@ -93,7 +93,7 @@ test('a bad cursor, filter or document is an error of its operation, and does no
     ['subscription { events { nothing } }', {}, undefined],
     ['subscription { events {', {}, undefined],
     [subscription, { filter: { event: 'text' } }, undefined],
-    ['query { events(first: 0) { head } }', {}, 'BAD_USER_INPUT'],
+    ['query { events(first: -1) { head } }', {}, 'BAD_USER_INPUT'],
     ['mutation { emitEvents(input: 5) { head } }', {}, undefined],
   ];
   for (const [query, variables, code] of failures) {

@@ -4,9 +4,9 @@ import { javascriptClients, startJavaScriptClient } from '../../support/example-
 
 test.each(allFaults)(
   'the example clients for JavaScript print every event once, in order, when %s',
-  async (fate) => {
+  async (fault) => {
     await surviveFault(
-      fate,
+      fault,
       javascriptClients.map((name) => (port: number, cursor: string) => startJavaScriptClient(name, port, cursor)),
     );
   },

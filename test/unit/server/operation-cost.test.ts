@@ -32,6 +32,8 @@ describe('an operation costs', () => {
     ['a variable', 2 + question + 7 * 2, 'query ($n: Int) { events(first: $n) { nodes { id } } }', { n: 7 }],
     ['a default of a variable', 2 + question + 8 * 2, 'query ($n: Int = 8) { events(first: $n) { nodes { id } } }'],
     ['a default of an argument', 3 + 50 * 2, '{ event(id: "x") { followers { nodes { id } } } }'],
+    ['a sample of events', 2 + question + 25 * 10, '{ eventFields(sample: 25) { sampled } }'],
+    ['the usual sample', 2 + question + 1000 * 10 + 10 * 2, '{ eventFields { labels { name } } }'],
     ['a list whose length nobody tells', 2 + 10 * 2, '{ event(id: "x") { related { role } } }'],
     ['lists in lists', 2 + question + 5 * (2 + 10 * 4), '{ events(first: 5) { nodes { related { resourceId resource { id } } } } }'],
     ['what fragments hold, each time', 1 + 3 * 2, '{ service { ...V ...V ...V } } fragment V on Service { version retentionDays }'],
@@ -74,8 +76,10 @@ describe('the schema', () => {
 
   test('has no number or list among its arguments of which it is not known whether it says how long an answer is', () => {
     const args = fields.flatMap(({ field }) => field.args).filter(({ type }) => isList(type) || String(getNamedType(type)) === 'Int');
-    // The first five do. max, every and intervalMs are numbers of other things; by and role choose.
-    const known = new Set(['first', 'last', 'batchSize', 'maxEvents', 'input', 'max', 'every', 'intervalMs', 'by', 'role', 'permissions']);
+    // The first five do. sample adds to the cost by itself; max, every, intervalMs and maxBytes are numbers of other things;
+    // by and role choose.
+    const lengths = ['first', 'last', 'batchSize', 'maxEvents', 'input'];
+    const known = new Set([...lengths, 'sample', 'max', 'every', 'intervalMs', 'maxBytes', 'by', 'role', 'permissions']);
     expect(args.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([]);
   });
 
@@ -94,6 +98,9 @@ describe('the schema', () => {
       'Event.related',
       'EmitResult.userErrors',
       'EventCountsUpdate.buckets',
+      'EventFields.labels',
+      'EventFields.roles',
+      'EventFields.payloadPaths',
       'FilterVerdict.fails',
       'Query.apiKeys',
     ]);

@@ -32,7 +32,8 @@ async function delivered(log: readonly StoredEvent[], start: Position, { step, b
   const order = inCausalOrder({ start, filter: everything, eventsById }, { maxWaitMs, maxBufferedEvents });
   const batches: { ids: string[]; position: Position }[] = [];
   const takeAll = (): void => {
-    while (order.hasReady) batches.push({ ids: order.take(batch).map(({ id }) => id), position: order.position() });
+    while (order.hasReady)
+      batches.push({ ids: order.take({ maxEvents: batch, maxBytes: Infinity }).map(({ id }) => id), position: order.position() });
   };
   const ahead = log.filter(({ position }) => position > start);
   for (let at = 0; at < ahead.length; at += step) {
