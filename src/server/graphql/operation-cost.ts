@@ -177,7 +177,7 @@ const lengthArguments: ReadonlySet<string> = new Set(['first', 'last', 'maxEvent
 const inputArgument = 'input';
 /** The number of events that a field reads to summarize them, each of which has about so many values. */
 const sampleArgument = 'sample';
-const sampledEventCost = 10;
+const sampledEventCost = 5;
 /** What a page has that says nothing. */
 const defaultPageSize = 50;
 /** A list of which only the data knows the length: related resources, errors, buckets of a live count. */
