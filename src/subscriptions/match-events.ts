@@ -1,3 +1,4 @@
+import { TimeSlice } from '../concurrency/time-slices.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
 import { matchCost } from '../filter/match-cost.ts';
@@ -12,14 +13,12 @@ import { matchesInDatabase } from '../store/log/events-by-id.ts';
  */
 export async function matchEvents(database: Database, filter: Condition, events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
   const found: StoredEvent[] = [];
-  let startedAt = performance.now();
+  const slice = new TimeSlice(sliceMs);
   for (const event of events) {
     const isMatch =
       matchCost(filter, event) > maxMatchCost ? await matchesInDatabase(database, filter, event.position) : matches(filter, event);
     if (isMatch) found.push(event);
-    if (performance.now() - startedAt < sliceMs) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    startedAt = performance.now();
+    if (slice.isOver()) await slice.next();
   }
   return found;
 }

@@ -124,7 +124,12 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
   private async read(): Promise<void> {
     const { logger, tail } = this.parts;
     this.isReading = true;
-    await retry(() => this.reader.read(), { logger, isCancelled: () => this.ended, stopped: tail.stopped });
+    await retry(() => this.reader.read(), {
+      backoff: readBackoff,
+      signal: tail.stopped,
+      isCancelled: () => this.ended,
+      onFirstFailure: (error) => logger.warn({ err: error }, 'a subscription waits for the database'),
+    });
     this.isReading = false;
     this.wakeListener();
   }
@@ -136,6 +141,7 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
   }
 }
 
+const readBackoff = { initialDelayMs: 200, maxDelayMs: 3000 } as const;
 const done = { done: true, value: undefined } as const;
 
 /**

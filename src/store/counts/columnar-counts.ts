@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { TimeSlice } from '../../concurrency/time-slices.ts';
 import type { ColumnarCount } from '../../counts/columnar/columnar-count.ts';
 import { noColumn, type DecodedColumns, type Column } from '../../skip-index/columns/decoded-columns.ts';
 import type { ColumnRef } from '../../skip-index/columns/column-ref.ts';
@@ -34,15 +35,13 @@ export async function countByColumns(
     adaptiveBatch.checkDeadline();
     const limit = Math.min(adaptiveBatch.batchSize, maxRowGroups);
     const rows = await adaptiveBatch.timed(() => database.rows<RowGroupRow>(rowGroupsSql({ from, head, limit }, count.needs)));
-    let startedAt = performance.now();
+    const slice = new TimeSlice(sliceMs);
     for (const row of rows) {
       const last = Number(row.last) as Position;
       if (row.occurred === null) addUncounted(from, last);
       else count.add(decodeColumns(row.occurred, row, count.needs), table);
       from = last;
-      if (performance.now() - startedAt < sliceMs) continue;
-      await new Promise((resolve) => setImmediate(resolve)); // let other requests run
-      startedAt = performance.now();
+      if (slice.isOver()) await slice.next();
     }
     if (rows.length < limit) break;
   }

@@ -48,10 +48,10 @@ export async function readFirstWindows(database: Database, request: PageRequest,
   const rows = await database.rows<Partial<BlockRow> & { unindexed: string | null; passes: boolean | null }>(sql`
     select u.unindexed, d.*
     from (
-      select json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.until - 1), ${request.head})) order by p.first)::text
+      select json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${request.head})) order by p.first)::text
         as unindexed
       from (select coalesce((select last from tidings.digests order by last desc limit 1), ${origin}) as upto) indexed
-      join tidings.partitions p on coalesce(p.last, p.until - 1) > indexed.upto and p.first <= ${request.head} and p.removed is null
+      join tidings.partitions p on coalesce(p.last, p.end_position - 1) > indexed.upto and p.first <= ${request.head} and p.removed is null
     ) u
     left join lateral (
       select ${blockColumns}, ${mayMatchSql(predicate)} as passes

@@ -8,7 +8,7 @@ import { readIndexPosition } from '../skip-index/row-groups.ts';
  * The ids of all resources, in the order of code points.
  *
  * Assumes: row groups as src/skip-index guarantees them; a trigger records the resources of each
- * (tidings.note_resources).
+ * (tidings.record_resources).
  * Guarantees: every resource that an event up to the head mentions, primary or related. The
  * resources of unindexed events come from the events themselves.
  * Does not guarantee that an event up to the head mentions each resource: one can be mentioned only

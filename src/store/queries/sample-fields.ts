@@ -1,3 +1,4 @@
+import { TimeSlice } from '../../concurrency/time-slices.ts';
 import type { Position } from '../../event/cursor.ts';
 import { FieldCollector, type FieldCount } from '../../event/field-collector.ts';
 import type { Condition } from '../../filter/filter.ts';
@@ -39,12 +40,10 @@ export async function sampleFields(database: Database, { filter, head, sample }:
     const [page] = await readPages(database, request, everyEvent);
     const events = page?.events ?? [];
     adaptiveLimit.record(events.length, page?.bytes ?? 0);
-    let sliceEnd = performance.now() + sliceMs;
+    const slice = new TimeSlice(sliceMs);
     for (const event of events) {
       fields.add(event);
-      if (performance.now() < sliceEnd) continue;
-      await new Promise((resolve) => setImmediate(resolve)); // everything else on the event loop
-      sliceEnd = performance.now() + sliceMs;
+      if (slice.isOver()) await slice.next();
     }
     sampled += events.length;
     const last = events.at(-1);

@@ -13,7 +13,7 @@ import { toTimestamp } from '../database/timestamps.ts';
  */
 export async function readIndexPosition(database: Database): Promise<Position> {
   const [row] = await database.rows<{ last: string }>(sql`
-    select greatest(up_to, (select d.last from tidings.digests d order by d.last desc limit 1)) as last from tidings.retention`);
+    select greatest(log_start, (select d.last from tidings.digests d order by d.last desc limit 1)) as last from tidings.retention`);
   return Number(row?.last ?? origin) as Position;
 }
 
@@ -32,7 +32,7 @@ export async function storeRowGroup(database: Database, { summaries, bloom, colu
   if (first === undefined || last === undefined) return false;
   const rows = await database.rows(sql`
     with whole as (
-      select from tidings.retention where up_to < ${first} for share
+      select from tidings.retention where log_start < ${first} for share
     ), row_group as (
       insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of, complete)
       select

@@ -1,3 +1,4 @@
+import { TimeSlice } from '../../concurrency/time-slices.ts';
 import { WakeSignal } from '../../concurrency/wake-signal.ts';
 import type { Position } from '../../event/cursor.ts';
 import { canonicalFilter } from '../../filter/canonical-filter.ts';
@@ -91,13 +92,11 @@ export function createSharedMatches(tail: Tail, metrics: Metrics, sliceMs: numbe
   tail.observe(async (events, upTo) => {
     processingTo = upTo;
     const matched = new Set<SharedEntry>();
-    let startedAt = performance.now();
+    const slice = new TimeSlice(sliceMs);
     for (const event of events) {
       for (const group of matcher.candidates(event)) {
         if (group.matches(event)) for (const subscriber of group.subscribers) matched.add(recordMatch(subscriber(), event.position));
-        if (performance.now() - startedAt < sliceMs) continue;
-        await new Promise((resolve) => setImmediate(resolve));
-        startedAt = performance.now();
+        if (slice.isOver()) await slice.next();
       }
     }
     return () => {

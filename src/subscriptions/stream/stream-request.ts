@@ -13,7 +13,7 @@ export interface StreamRequest {
   readonly until: Position | null;
   /** The maximum number of events of a batch. */
   readonly batchSize: number;
-  /** About how many bytes of JSON one batch has at most. */
+  /** The approximate maximum of a batch in bytes of JSON. */
   readonly maxBytes: number;
   readonly order: StreamOrder;
 }

@@ -159,7 +159,7 @@ test('a resource that is mentioned again just before it would be pruned stays', 
   const interceptedDatabase: Database = {
     ...database,
     async rows<Row>(statement: SQL): Promise<readonly Row[]> {
-      if (JSON.stringify(statement.queryChunks).includes('forget_resources')) {
+      if (JSON.stringify(statement.queryChunks).includes('prune_resources')) {
         await indexEvents(
           database,
           await server.append([1, 2, 3, 4].map((n) => draft(10 + n, { primary: `r-${n}`, related: [] }))),
@@ -179,7 +179,7 @@ test('migrating a log of the previous version records the resources of its row g
   await using server = await opened();
   const { database } = server;
   const file = readdirSync(migrations).find((name) => name.endsWith('_note_resources.sql'));
-  await database.rows(sql`drop function tidings.note_resources, tidings.resources_between, tidings.forget_resources cascade`);
+  await database.rows(sql`drop function tidings.record_resources, tidings.resources_between, tidings.prune_resources cascade`);
   const events = await server.append(Array.from({ length: 10 }, (_, n) => draft(n, { primary: `r-${n}`, related: ['q'] })));
   await indexEvents(database, events.slice(0, 8), smallest);
   expect(await recordedIds(database)).toEqual([]);

@@ -6,9 +6,9 @@ import { formatCursor, origin, type Position } from '../../../src/event/cursor.t
 import { startAging, type Aging } from '../../support/database/aging.ts';
 import { idsOf } from '../../support/streams.ts';
 
-/** A log that began with five events, which were removed; 45 are kept. */
+/** A log whose first five events were removed; 45 are kept. */
 let log: Aging;
-/** What the emission of the five answered. */
+/** The result of emitting the five. */
 let first: any;
 afterEach(() => log[Symbol.asyncDispose]());
 
@@ -31,7 +31,7 @@ beforeEach(async () => {
   await log.advanceDays(30);
 });
 
-test('before removed events a page and a subscription answer CURSOR_EXPIRED; at the last of them nothing was missed', async () => {
+test('from a cursor before removed events, a page and a subscription get CURSOR_EXPIRED; from the last of them, no event is missed', async () => {
   const lost = first.results[2].event.cursor;
   expect(codeOf(await log.execute(page, { order: 'LOG', after: lost }))).toBe('CURSOR_EXPIRED');
   expect(codeOf(await log.execute(page, { order: 'LOG', before: lost }))).toBe('CURSOR_EXPIRED');
@@ -50,7 +50,7 @@ test('before removed events a page and a subscription answer CURSOR_EXPIRED; at 
   await events.return();
 });
 
-test('a stream from before says where events are gone, and goes on; also when it ends there, or begins or ends at the edge', async () => {
+test('a stream from before reports the gap and continues; also when it ends there, or begins or ends at the edge', async () => {
   const { logStart } = log.services;
   const edge = await logStart();
   expect(cursorOf(edge)).toBe(first.head);
@@ -65,7 +65,7 @@ test('a stream from before says where events are gone, and goes on; also when it
   expect(await exact.next()).toBeNull();
 });
 
-test('a stream that was stalled while events went says so and goes on', async () => {
+test('a stream that was stalled while events were removed reports the gap and continues', async () => {
   await using listener = await log.streams.listen(null, { request: { batchSize: 30 } });
   const { cursor } = await listener.next();
   await log.streams.emit(...names('missed', 30));
@@ -79,7 +79,7 @@ test('a stream that was stalled while events went says so and goes on', async ()
   expect(idsOf(await listener.take(30))).toEqual(names('later', 30));
 });
 
-test('a stream that would read removed events from memory does not, once that was told', async () => {
+test('a stream does not read removed events from memory, once the tail has dropped them', async () => {
   await using listener = await log.streams.listen(null);
   const { cursor } = await listener.next();
   const edge = await log.streams.emit(...names('remembered', 5));
@@ -97,7 +97,7 @@ test('a stream that would read removed events from memory does not, once that wa
   expect(await listener.next()).toMatchObject({ kind: 'EventBatch', previous: edge, cursor: head });
 });
 
-test('a page that is read while its events go is no page', async () => {
+test('a page whose events are removed while it is read is an error', async () => {
   const { parts } = log.streams;
   let removed = false;
   const removing = {

@@ -19,7 +19,8 @@ let store: Store;
 beforeAll(async () => {
   testDatabase = await newDatabase();
   store = await openStore(readSettings(testDatabase.environment));
-  // Branching chains of 16 events, and related resources of which some are in every event, some in one.
+  // Branching chains of 16 events, and related resources of which some are in every event, some in
+  // one.
   const drafts = Array.from({ length: 400 }, (_, n) => ({
     id: `e-${n}`,
     occurred: `2026-01-01T00:${pad(Math.floor(n / 60))}:${pad(n % 60)}.000000Z` as EventDraft['occurred'],
@@ -42,7 +43,7 @@ afterAll(async () => {
 
 const pad = (n: number): string => String(n).padStart(2, '0');
 
-/** Runs a query in full; answers with its data, and how many statements went to the database. */
+/** Runs a query; returns its data and the number of statements sent to the database. */
 async function runQuery(query: string): Promise<{ readonly data: any; readonly statements: number }> {
   let statements = 0;
   const database: Store['database'] = {
@@ -81,7 +82,7 @@ const nested: Readonly<Record<string, string>> = {
     } } } } }`,
 };
 
-/** One field within the other. */
+/** Nests a field in itself. */
 function deep(field: string, levels: number): string {
   return `${`${field} `.repeat(levels)}${' }'.repeat(levels * field.split('{').length - levels)}`;
 }
@@ -97,7 +98,7 @@ test('resources with their events: a page of 100 costs about as many statements 
 async function compare(query: (first: number) => string): Promise<void> {
   const [few, many] = [await runQuery(query(10)), await runQuery(query(100))];
   expect(nodes(many.data)).toBeGreaterThan(5 * nodes(few.data));
-  // A larger page may go a step further back in the log, or look into more digests.
+  // A larger page may take a further step back in the log, or read more block summaries.
   expect(many.statements).toBeLessThanOrEqual(few.statements + 4);
   expect(many.statements).toBeLessThanOrEqual(30);
 }

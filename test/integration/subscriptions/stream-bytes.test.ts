@@ -32,7 +32,7 @@ interface Batch {
   readonly cursor: string;
 }
 
-/** The batches of a stream until so many events came. */
+/** Takes batches of a stream until they have so many events. */
 async function batchesOf(messages: AsyncIterator<any>, events: number): Promise<readonly Batch[]> {
   const batches: Batch[] = [];
   for (let count = 0; count < events;) {
@@ -56,7 +56,7 @@ describe.each(['LOG', 'CAUSAL'])('in order %s', (order) => {
   const hundredKilobytes = (): number => 100_000;
   const oneOfThemLarge = (n: number): number => (n === 7 ? 1_400_000 : 100);
 
-  test.each(['live', 'from history'])('20 events of 100 KB come two by two where a batch may have 250,000 bytes, %s', async (when) => {
+  test.each(['live', 'from history'])('20 events of 100 KB arrive in pairs when a batch has at most 250,000 bytes, %s', async (when) => {
     const kind = `${order}${when.length}`;
     const after = await head();
     const listen = () => listenTo(server.socket(), stream, { filter: only(kind), after, order, maxBytes: 250_000 });
@@ -69,7 +69,7 @@ describe.each(['LOG', 'CAUSAL'])('in order %s', (order) => {
     for (const [n, { previous }] of batches.slice(1).entries()) expect(previous).toBe(batches[n]?.cursor);
   });
 
-  test.each(['live', 'from history'])('an event larger than a batch may be comes alone, %s', async (when) => {
+  test.each(['live', 'from history'])('an event larger than maxBytes arrives alone, %s', async (when) => {
     const kind = `large${order}${when.length}`;
     const after = await head();
     const listen = () => listenTo(server.socket(), stream, { filter: only(kind), after, order });
@@ -104,7 +104,7 @@ test('a stream resumes exactly from a batch that was cut by its bytes', async ()
   }
 });
 
-test('batchSize holds too, and maxBytes: 1 delivers events one by one', async () => {
+test('batchSize applies too, and maxBytes: 1 delivers events one by one', async () => {
   const after = await head();
   await emit(Array.from({ length: 6 }, (_, n) => event(`both-${n}`, 10)));
   const lengths = async (request: object): Promise<number[]> =>

@@ -7,7 +7,7 @@ import { storedAs } from '../support/stored-events.ts';
 const sized = (size: number) => storedAs({ id: 'e', event: 'a', resource: { id: 'r' }, payload: { filler: 'é'.repeat(size) } });
 const overhead = documentBytes(sized(0));
 
-test('a batch has as many events as fit, and one more would be too many', () => {
+test('a batch has as many events as fit within both limits', () => {
   const anySizes = fc.array(fc.nat(100), { maxLength: 30 });
   fc.assert(
     fc.property(anySizes, fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 3000 }), (sizes, maxEvents, maxBytes) => {
