@@ -53,6 +53,19 @@ export function fromDocument(document: Readonly<Record<string, unknown>>): Event
   };
 }
 
+/** The names of the members that `fromDocument` ignores. */
+export function unknownMembers(document: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.keys(document).filter((name) => !knownMembers.has(name));
+}
+
+/** A member's name, short enough for a message. */
+export function shortName(name: string): string {
+  return name.length > maxShownCharacters ? `${name.slice(0, maxShownCharacters)}…` : name;
+}
+
+/** The members of an event document. */
+export const documentMembers: readonly string[] = ['id', 'occurred', 'event', 'resource', 'related', 'payload', 'follows'];
+
 /** Where in an event document something stands that validation names by its own path: resources are flat there. */
 export function documentPath(path: readonly string[]): readonly string[] {
   const [field, ...rest] = path;
@@ -84,6 +97,9 @@ function nestedResource(resource: unknown, fields: typeof primaryFields | typeof
   };
 }
 
+/** `received` and `cursor` are in documents that were read from the log; they can be emitted unchanged. */
+const knownMembers: ReadonlySet<string> = new Set([...documentMembers, 'received', 'cursor']);
+const maxShownCharacters = 60;
 const primaryFields = { id: labelKeys.id } as const;
 const relatedFields = { id: labelKeys.id, role: labelKeys.role } as const;
 type Flat = Readonly<Record<string, unknown>>;

@@ -65,6 +65,12 @@ function ownLabel(labels: Labels, key: string): string | null {
 }
 
 /**
+ * Given as `occurred`: the event occurred when it is received. No protocol can transmit this value,
+ * so an event without `occurred` gets it only by `withDefaults` of `src/ingest/defaults.ts`.
+ */
+export const whenReceived = Symbol('when received');
+
+/**
  * An event as a client gave it, nothing checked: the one form that every door brings its input into. Undefined and
  * null both mean "left out".
  */
@@ -76,4 +82,6 @@ export interface EventCandidate {
   readonly related?: unknown;
   readonly payload?: unknown;
   readonly follows?: unknown;
+  /** Names of further members, which are problems of the event. */
+  readonly unknownMembers?: readonly string[];
 }

@@ -124,6 +124,10 @@ const onlyIn: Readonly<Record<string, { readonly code?: RegExp; readonly imports
     code: /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\benv\b.*'node:process'/,
     files: /^src\/(settings|cli\/(serve|private-server|client\/endpoint))\.ts$/,
   },
+  'the defaults of id and occurred': {
+    imports: /^src\/ingest\/defaults\.ts$/,
+    files: /^(schema\/events\/emit|src\/ingest\/audit-log)\.ts$/,
+  },
   SQL: { code: /\b(sql|client|orm)\s*(<[^>]*>)?\s*`|\bsql\.raw\b|\.unsafe\(|\.orm\b/, files: /^(src\/store|drizzle)\// },
 };
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countOf, headOf, postTo, storedIds, adapterEventCounts, type Posted } from '../../support/protocols/adapter.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -37,6 +37,47 @@ test('one document, an array and NDJSON are stored in order, compressed or not',
   expect((await post(gzipSync(JSON.stringify(document('six'))), { ...json, 'content-encoding': 'gzip' })).status).toBe(204);
   expect((await post([], json)).status).toBe(204);
   expect(await storedIds(server, before)).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
+});
+
+test.each<[string, (bytes: string) => Buffer]>([
+  ['GZIP', gzipSync],
+  ['x-gzip', gzipSync],
+  [' gzip ', gzipSync],
+  ['deflate', deflateSync],
+  ['Deflate', deflateRawSync],
+  ['Identity', Buffer.from],
+])('a body with content-encoding %j is stored', async (encoding, compress) => {
+  const before = await headOf(server);
+  const body = compress(JSON.stringify([document(`encoded ${encoding}`)]));
+  expect((await post(body, { ...json, 'content-encoding': encoding })).status).toBe(204);
+  expect(await storedIds(server, before)).toEqual([`encoded ${encoding}`]);
+});
+
+test.each([
+  'application/x-ndjson',
+  'application/ndjson; charset=utf-8',
+  'application/jsonl',
+  'Application/X-JSONLines',
+  'application/jsonlines',
+  'application/json', // older log shippers
+])('lines labelled as %s are stored', async (type) => {
+  const before = await headOf(server);
+  const ids = [1, 2, 3].map((n) => `${type} ${n}`);
+  const lines = `\n${ids.map((id) => JSON.stringify(document(id))).join('\n')}\r\n`;
+  expect((await post(lines, { 'content-type': type })).status).toBe(204);
+  expect(await storedIds(server, before)).toEqual(ids);
+});
+
+test('lines labelled as JSON are rejected one by one, and an indented document with a mistake as a whole', async () => {
+  const skipped = await post(`${JSON.stringify(document('labelled'))}\n{"id\n`, json, '?on_error=skip');
+  expect(skipped.body).toMatchObject({ created: 1, rejected: 1 });
+  for (const indented of [JSON.stringify(document('indented'), null, 2).replace(/\}$/, ''), '{"id": "a"\n}}', '{"id": "a"}}']) {
+    const { status, body } = await post(indented);
+    expect([status, body.exception_message]).toEqual([
+      422,
+      expect.stringMatching(/^the body: expected an event document, got invalid JSON/),
+    ]);
+  }
 });
 
 test('GraphQL returns the fields of a document', async () => {
@@ -84,8 +125,8 @@ describe('a batch with invalid events', () => {
     expect(body.exception_message).toBe('Nothing was stored: 6 of 7 events were rejected.');
     expect(body.exception_detail.map(({ loc, type }: any) => [...loc, type])).toEqual([
       ['body', 1, 'id', 'required'],
-      ['body', 1, 'resource', 'prefect.resource.id', 'required'],
       ['body', 1, 'occurred', 'required'],
+      ['body', 1, 'resource', 'prefect.resource.id', 'required'],
       ['body', 2, 'related', '0', 'prefect.resource.role', 'required'],
       ['body', 3, 'resource', 'size', 'invalid'],
       ['body', 4, 'invalid'],
@@ -148,7 +189,18 @@ describe('an invalid request is rejected with the reason', () => {
     ['invalid JSON', '{"id"', json, '', 422, /the body: expected an event document, got invalid JSON/],
     ['no gzip', 'text', { ...json, 'content-encoding': 'gzip' }, '', 422, /expected gzip, got invalid data/],
     ['half of a gzip', gzipSync('[]'.repeat(1000)).subarray(0, 20), { ...json, 'content-encoding': 'gzip' }, '', 422, /expected gzip/],
-    ['another compression', 'text', { ...json, 'content-encoding': 'br' }, '', 415, /content-encoding: expected gzip/],
+    [
+      'another compression',
+      'text',
+      { ...json, 'content-encoding': 'br' },
+      '',
+      415,
+      /content-encoding: expected gzip, deflate or none, got "br"/,
+    ],
+    ['no deflate', 'text', { ...json, 'content-encoding': 'deflate' }, '', 422, /expected deflate, got invalid data/],
+    ['another value of strict', document('e'), json, '?strict=1', 422, /strict: expected true or false, got "1"/],
+    ['an unknown parameter', document('e'), json, '?onerror=skip', 400, /expected only on_error and strict, got "onerror"/],
+    ['a parameter twice', document('e'), json, '?on_error=skip&on_error=reject', 400, /expected each once, got "on_error" twice/],
     ['another policy', document('e'), json, '?on_error=ignore', 422, /on_error: expected reject or skip, got "ignore"/],
   ])('%s', async (_what, body, headers, query, status, message) => {
     const before = await headOf(server);
@@ -169,6 +221,8 @@ describe('an invalid request is rejected with the reason', () => {
     expect((await post(large, json, '', narrow)).status).toBe(413);
     const gzipped = gzipSync(`${large}${' '.repeat(50_000_000)}`);
     expect((await post(gzipped.subarray(0, 9000), { ...json, 'content-encoding': 'gzip' }, '', narrow)).status).toBe(413);
+    const deflated = deflateSync(`${large}${' '.repeat(5_000_000)}`);
+    expect((await post(deflated, { ...json, 'content-encoding': 'deflate' }, '', narrow)).status).toBe(413);
     const { port } = new URL(narrow.tidings.url);
     const chunked = httpRequest({ port, host: '127.0.0.1', path: '/api/events', method: 'POST', headers: json });
     chunked.write(large.slice(0, 15_000)); // and nothing more
@@ -177,6 +231,78 @@ describe('an invalid request is rejected with the reason', () => {
     chunked.destroy();
     expect(await countOf(narrow)).toBe(0);
   });
+});
+
+describe('unknown members', () => {
+  const typo = (id: string): object => document(id, { playload: { a: 1 }, folows: 'x' });
+  const expected = 'expected no members but id, occurred, event, resource, related, payload, follows';
+
+  test('are ignored, and reported in the response and by a metric', async () => {
+    const before = await unknownMembers();
+    expect(await post(typo('typo.a'))).toMatchObject({
+      status: 200,
+      body: {
+        created: 1,
+        duplicates: 0,
+        rejected: 0,
+        warnings: [{ loc: ['body', 'playload'], msg: `ignored: ${expected}`, type: 'unknown_member' }, { loc: ['body', 'folows'] }],
+      },
+    });
+    const skipped = await post([document('typo.b'), typo('typo.c'), { folows: 1 }], json, '?on_error=skip');
+    expect(skipped.body).toMatchObject({ created: 2, rejected: 1, results: [{}, {}, {}] });
+    expect(skipped.body.warnings.map(({ loc }: any) => loc.slice(1))).toEqual([
+      [1, 'playload'],
+      [1, 'folows'],
+      [2, 'folows'],
+    ]);
+    const rejected = await post(`${JSON.stringify({ ...typo('typo.d'), event: '' })}\n`, ndjson);
+    expect(rejected).toMatchObject({ status: 422, body: { warnings: [{ loc: ['body', 0, 'playload'] }, { loc: ['body', 0, 'folows'] }] } });
+    expect((await unknownMembers()) - before).toBe(7);
+  });
+
+  test('are not the members of documents that were read from the log', async () => {
+    expect((await post(document('read', { received: '2026-11-23T14:41:11Z', cursor: 'x' }), json, '?strict=true')).status).toBe(204);
+  });
+
+  test('are rejected with strict=true', async () => {
+    const before = await headOf(server);
+    const strict = await post([document('strict.a'), typo('strict.b')], json, '?strict=true');
+    expect(strict.status).toBe(422);
+    expect(strict.body.exception_detail).toEqual([
+      { loc: ['body', 1, 'playload'], msg: expected, type: 'invalid' },
+      { loc: ['body', 1, 'folows'], msg: expected, type: 'invalid' },
+    ]);
+    const skipped = await post([document('strict.a'), typo('strict.b')], json, '?strict=true&on_error=skip');
+    expect(skipped.body.results.map(({ status }: any) => status)).toEqual(['created', 'rejected']);
+    expect((await post(typo('strict.c'), json, '?strict=false')).status).toBe(200);
+    expect(await storedIds(server, before)).toEqual(['strict.a', 'strict.c']);
+  });
+
+  test('with long or strange names, and many of them, keep the response small', async () => {
+    const many = Object.fromEntries(Array.from({ length: 3000 }, (_, n) => [`${n}${'x'.repeat(300)}`, n]));
+    const { status, body } = await post(JSON.stringify({ ...document('many', many), '\0': 1 }).replace('{', '{"__proto__":1,'));
+    expect(status).toBe(200);
+    expect(body.warnings).toHaveLength(1000);
+    expect(JSON.stringify(body).length).toBeLessThan(300_000);
+  });
+
+  async function unknownMembers(): Promise<number> {
+    const text = await (await fetch(`${server.tidings.url}/metrics`)).text();
+    return Number(/^tidings_unknown_members_total\{protocol="documents"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  }
+});
+
+test('what on_error=skip rejects is stored for inspection, as received', async () => {
+  const noEvent = { ...document('kept'), event: '' };
+  const line = '{"id": "kept.line", "event": 1.0}';
+  await post([document('kept.valid'), noEvent], json, '?on_error=skip');
+  await post(`${JSON.stringify(document('kept.valid'))}\n${line}\n`, ndjson, '?on_error=skip');
+  await post(`${line}\n`, ndjson); // rejected as a whole
+  const { rejectedEvents } = await server.data('{ rejectedEvents(first: 2) { nodes { protocol reason raw } } }');
+  expect(rejectedEvents.nodes).toEqual([
+    { protocol: 'documents', reason: expect.stringMatching(/^1\.occurred: expected an RFC 3339 time/), raw: line },
+    { protocol: 'documents', reason: '1.event: expected a non-empty string, got an empty one', raw: JSON.stringify(noEvent) },
+  ]);
 });
 
 test('events are counted by protocol', async () => {

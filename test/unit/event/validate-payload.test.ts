@@ -45,7 +45,7 @@ describe('a payload is at most 100 levels deep', () => {
 
   test('also when other fields are wrong, or the depth is all that an event has', () => {
     expect(problemsOf({ id: '', resource: nested(100_000), payload: nested(100_000) })).toContain(tooDeep);
-    expect(problemsOf({ id: nested(100_000), event: nested(100_000), follows: nested(100_000) })).toHaveLength(4);
+    expect(problemsOf({ id: nested(100_000), event: nested(100_000), follows: nested(100_000) })).toHaveLength(5);
     expect(problemsOf(eventAt({}, { labels: { a: nested(100_000) } }))).toEqual(['INVALID input.3.resource.labels.a']);
   });
 });
@@ -76,5 +76,5 @@ describe('a payload is kept as it is', () => {
 
 /** Like eventWith, without a copy, which a deep payload would not survive. */
 function eventAt(payload: unknown, resource: object = {}): object {
-  return { id: 'e1', event: 'a', resource: { id: 'r', ...resource }, payload };
+  return { id: 'e1', occurred: '2026-11-23T14:41:10Z', event: 'a', resource: { id: 'r', ...resource }, payload };
 }
