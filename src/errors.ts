@@ -43,13 +43,13 @@ export type ErrorCode = keyof typeof errorCodes;
 
 /** Every code with its meaning, as the README lists them. */
 export const errorCodes = {
-  BAD_USER_INPUT: 'An argument has a value that it cannot have.',
+  BAD_USER_INPUT: 'An argument has an invalid value.',
   BAD_CURSOR: 'The cursor is malformed, or belongs to another order.',
-  CURSOR_EXPIRED: 'The cursor belongs to another log, or lies where nothing is kept any more.',
-  BAD_FILTER: 'The filter breaks a rule; the path says where.',
-  LIMIT_EXCEEDED: 'The request is larger than the service allows, or took the database longer.',
-  UNAUTHENTICATED: 'The server has keys, and the request has none that is good.',
-  FORBIDDEN: 'The key may not do this.',
-  UNAVAILABLE: 'The database cannot be reached now, or too much waits for it. Repeating the request later is safe.',
-  CANNOT_START: 'The server cannot start; the message says how to mend it.',
+  CURSOR_EXPIRED: 'no | Query a page, and subscribe from its `head`. `eventStream` continues by itself and reports a `Gap`.',
+  BAD_FILTER: 'The filter breaks a rule; the path names the clause.',
+  LIMIT_EXCEEDED: 'no | Request fewer fields, shorter pages or smaller batches, or narrow the filter.',
+  UNAUTHENTICATED: 'The server requires an API key; the request has none, or it is unknown, expired or revoked.',
+  FORBIDDEN: 'The key lacks the required permission.',
+  UNAVAILABLE: 'yes, after `retryAfterMs` | The result of an emission is unknown. With an id of your own, repeating it is safe.',
+  CANNOT_START: 'The server cannot start; the message states the reason and what to change.',
 } as const;

@@ -60,7 +60,8 @@ const receivers: Readonly<Record<string, (url: string, onEvent: OnEvent) => Prom
   async 'GraphQL subscription'(url, onEvent) {
     const client = socketTo(url);
     const listen = async (): Promise<void> => {
-      for await (const { data } of listenTo(client, 'subscription { events { id event resource { id } } }')) onEvent(data.events.id);
+      for await (const { data } of listenTo(client, 'subscription { events { id event resource { resourceId } } }'))
+        onEvent(data.events.id);
     };
     listen().catch(() => undefined);
     return { [Symbol.dispose]: () => void client.dispose() };

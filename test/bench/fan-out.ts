@@ -26,7 +26,7 @@ interface Case {
 const allContenders: readonly Contender[] = ['Tidings', 'Yoga recipe', 'ws', 'corked ws'];
 /** Matches every event of the workload. */
 const filter = { related: [{ role: ['deployment'] }] };
-const selection = '{ id event resource { id } }';
+const selection = '{ id event resource { resourceId } }';
 const cases: readonly Case[] = [
   { name: 'events, no filter', operation: { query: `subscription { events ${selection} }` }, contenders: allContenders },
   {

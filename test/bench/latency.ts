@@ -26,7 +26,7 @@ interface Case {
 }
 
 const subscriptions = 1000;
-const selection = '{ id event resource { id } }';
+const selection = '{ id event resource { resourceId } }';
 /** A different filter for each subscription; ten of them match each event. */
 const selective = (n: number): Operation => ({
   query: `subscription ($filter: EventFilter) { events(filter: $filter) ${selection} }`,

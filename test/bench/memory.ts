@@ -27,7 +27,7 @@ interface Case {
   readonly contenders: readonly Contender[];
 }
 
-const selection = '{ id event resource { id } }';
+const selection = '{ id event resource { resourceId } }';
 const query = `subscription ($filter: EventFilter) { events(filter: $filter) ${selection} }`;
 const filterAt = selectiveFilters(sampleEvents(15_129, 'any'));
 const subscriptions = Math.min(10_000, options.maxSubscriptions);

@@ -21,7 +21,7 @@ const counts: Readonly<Partial<Record<Contender, readonly number[]>>> = {
   'Yoga recipe': [10_000, 500, 100, 10],
 };
 const filterAt = selectiveFilters(sampleEvents(15_129, 'any'));
-const query = 'subscription ($filter: EventFilter) { events(filter: $filter) { id event resource { id } } }';
+const query = 'subscription ($filter: EventFilter) { events(filter: $filter) { id event resource { resourceId } } }';
 
 await using databases = await startDatabases(options.database);
 console.log(databases.version);

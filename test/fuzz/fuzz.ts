@@ -28,7 +28,7 @@ export async function fuzz({ seed, seconds, environment, log }: FuzzPlan): Promi
       const random = randomOf(seed, number);
       const probeName = random.pick(names);
       const response = await probes[probeName]!(server.url, random);
-      const leak = /\b(INTERNAL_SERVER_ERROR|node_modules|at \w+ \(|Something went wrong)|^5(?!03)\d\d |^HTTP\/1\.1 5(?!03)\d\d/.exec(
+      const leak = /\b(INTERNAL_SERVER_ERROR|node_modules|at \w+ \(|Internal server error)|^5(?!03)\d\d |^HTTP\/1\.1 5(?!03)\d\d/.exec(
         response,
       );
       if (leak !== null)

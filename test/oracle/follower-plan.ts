@@ -89,5 +89,5 @@ function connectionPlanOf(random: Random, servers: number): ConnectionPlan {
   };
 }
 
-const wholeEvent = 'event occurred received payload resource { id labels } related { id role labels }';
+const wholeEvent = 'event occurred received payload resource { id: resourceId labels } related { id: resourceId role labels }';
 const nested = 'payload follows { id cursor } followers(first: 1) { nodes { id } }';
