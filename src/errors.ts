@@ -45,11 +45,11 @@ export type ErrorCode = keyof typeof errorCodes;
 export const errorCodes = {
   BAD_USER_INPUT: 'An argument has an invalid value.',
   BAD_CURSOR: 'The cursor is malformed, or belongs to another order.',
-  CURSOR_EXPIRED: 'no | Query a page, and subscribe from its `head`. `eventStream` continues by itself and reports a `Gap`.',
+  CURSOR_EXPIRED: 'The cursor belongs to another log, or to events that are no longer kept.',
   BAD_FILTER: 'The filter breaks a rule; the path names the clause.',
-  LIMIT_EXCEEDED: 'no | Request fewer fields, shorter pages or smaller batches, or narrow the filter.',
+  LIMIT_EXCEEDED: 'The request is larger than the service allows, or exceeded the statement timeout.',
   UNAUTHENTICATED: 'The server requires an API key; the request has none, or it is unknown, expired or revoked.',
   FORBIDDEN: 'The key lacks the required permission.',
-  UNAVAILABLE: 'yes, after `retryAfterMs` | The result of an emission is unknown. With an id of your own, repeating it is safe.',
+  UNAVAILABLE: 'The database cannot be reached, or too many events wait to be stored. Repeating the request later is safe.',
   CANNOT_START: 'The server cannot start; the message states the reason and what to change.',
 } as const;
