@@ -50,7 +50,7 @@ builder.queryField('eventFields', (t) =>
       filter: t.arg({ type: EventFilter }),
       sample: t.arg.int({
         defaultValue: defaultSample,
-        description: 'The maximum number of events to look at, 1 to 10,000. Each adds 10 to the cost of the operation.',
+        description: 'The maximum number of events to look at, 1 to 10,000. Each adds 5 to the cost of the operation.',
       }),
     },
     resolve: async (_root, { filter, sample }, context) => {

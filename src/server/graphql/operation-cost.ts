@@ -188,8 +188,8 @@ const lengthArguments: ReadonlySet<string> = new Set(['first', 'last', 'maxEvent
 const inputArgument = 'input';
 /** The number of events that a field reads to summarize them. */
 const sampleArgument = 'sample';
-/** About the number of values in such an event. */
-const sampledEventCost = 10;
+/** The charge for each of them: about the number of values in a small event. */
+const sampledEventCost = 5;
 /** The length of a page without `first` and `last`. */
 const defaultPageSize = 50;
 /**

@@ -32,8 +32,8 @@ describe('an operation costs', () => {
     ['a variable', 2 + question + 7 * 2, 'query ($n: Int) { events(first: $n) { nodes { id } } }', { n: 7 }],
     ['a default of a variable', 2 + question + 8 * 2, 'query ($n: Int = 8) { events(first: $n) { nodes { id } } }'],
     ['a default of an argument', 3 + 50 * 2, '{ event(id: "x") { followers { nodes { id } } } }'],
-    ['a sample of events', 2 + question + 25 * 10, '{ eventFields(sample: 25) { sampled } }'],
-    ['a sample of default size', 2 + question + 1000 * 10 + 10 * 2, '{ eventFields { labels { name } } }'],
+    ['a sample of events', 2 + question + 25 * 5, '{ eventFields(sample: 25) { sampled } }'],
+    ['a sample of default size', 2 + question + 1000 * 5 + 10 * 2, '{ eventFields { labels { name } } }'],
     ['a list whose length depends on the data', 2 + 10 * 2, '{ event(id: "x") { related { role } } }'],
     ['lists in lists', 2 + question + 5 * (2 + 10 * 4), '{ events(first: 5) { nodes { related { resourceId resource { id } } } } }'],
     ['the fields of a fragment, each time', 1 + 3 * 2, '{ service { ...V ...V ...V } } fragment V on Service { version retentionDays }'],
@@ -57,7 +57,7 @@ const maxCost = settingTable.queryCost.fallback;
 
 test('GraphiQL’s introspection query and every example cost less than the limit', () => {
   expect(cost(getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true, oneOf: true }))).toBeLessThan(maxCost / 5);
-  for (const [path, text] of graphqlExamples) expect(cost(text), path).toBeLessThan(maxCost / 50);
+  for (const [path, text] of graphqlExamples) expect(cost(text), path).toBeLessThan(maxCost / 40);
 });
 
 test('nested fragments cost no time', () => {

@@ -144,7 +144,7 @@ export class InboundEvents {
     }
   }
 
-  /** Retries while the database is unreachable. False: the key does not permit it, or the socket was cancelled. */
+  /** Retries while the database cannot be reached. False: not allowed by the key, or cancelled. */
   private async storeWithRetries(attempt: () => Promise<void>): Promise<boolean> {
     try {
       const result = await retry(attempt, {
