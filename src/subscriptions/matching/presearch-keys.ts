@@ -1,8 +1,8 @@
 import { labelKeys } from '../../event/event.ts';
 import type { Combination, Condition, ResourceTest, ValueTest } from '../../filter/filter.ts';
 import { literalRuns } from '../../filter/glob.ts';
-import type { PayloadPath } from '../../event/payload-path.ts';
-import { isScalar, weightOf, type Among, type IndexKey } from './index-key.ts';
+import { anyElement, isExactPath, type PayloadPath, type PayloadPattern } from '../../event/payload-path.ts';
+import { isScalar, weightOf, type Among, type Aspect, type IndexKey } from './index-key.ts';
 
 /**
  * Where a filter can be filed, so that only events that may match it come across it. The idea is that of Hanson et
@@ -28,10 +28,13 @@ export function presearchKeysOf(condition: Condition): PresearchKeys | null {
       const aspect = { of: 'event', field: condition.field } as const;
       return exactKeys(condition.prefixes.map((prefix) => ({ aspect, by: 'prefix', prefix })));
     }
+    case 'like':
+      // Every event has an id and a name, so that presence selects none.
+      return globKeys(condition.globs, { of: 'event', field: condition.field }, condition.field === 'follows');
     case 'resource':
       return resourceKeys(condition.passes, condition.among);
     case 'payload':
-      return valueKeys(condition.passes, condition.path);
+      return isExactPath(condition.path) ? valueKeys(condition.passes, condition.path) : arrayKeys(condition.path);
     case 'during':
     case 'contains':
       return null;
@@ -54,19 +57,29 @@ function resourceKeys(test: ResourceTest, among: Among): PresearchKeys | null {
       return exactKeys(test.prefixes.map((prefix) => ({ aspect, by: 'prefix', prefix })));
     case 'exists':
       return isSelective ? exactKeys([{ aspect, by: 'presence' }]) : null;
-    case 'like': {
-      const literals = test.globs.map(literalRuns);
-      if (!isSelective && literals.some(({ prefix, isLiteral: whole }) => prefix === '' && !whole)) return null;
-      return inexactKeys(
-        literals.map(({ prefix, isLiteral: whole }): IndexKey => {
-          if (whole) return { aspect, by: 'value', value: prefix };
-          return prefix === '' ? { aspect, by: 'presence' } : { aspect, by: 'prefix', prefix: prefix };
-        }),
-      );
-    }
+    case 'like':
+      return globKeys(test.globs, aspect, isSelective);
     default:
       return test satisfies never;
   }
+}
+
+/** The literal prefixes of globs. A glob without one has presence as its key, if that is selective. */
+function globKeys(globs: readonly string[], aspect: Aspect, isPresenceSelective: boolean): PresearchKeys | null {
+  const literals = globs.map(literalRuns);
+  if (!isPresenceSelective && literals.some(({ prefix, isLiteral }) => prefix === '' && !isLiteral)) return null;
+  return inexactKeys(
+    literals.map(({ prefix, isLiteral }): IndexKey => {
+      if (isLiteral) return { aspect, by: 'value', value: prefix };
+      return prefix === '' ? { aspect, by: 'presence' } : { aspect, by: 'prefix', prefix };
+    }),
+  );
+}
+
+/** At a path with `*`: the presence of the first array. */
+function arrayKeys(pattern: PayloadPattern): PresearchKeys | null {
+  const path = pattern.slice(0, pattern.indexOf(anyElement)).filter((step) => step !== anyElement);
+  return path.length === 0 ? null : inexactKeys([{ aspect: { of: 'payload', path }, by: 'presence' }]);
 }
 
 function valueKeys(test: ValueTest, path: PayloadPath): PresearchKeys | null {

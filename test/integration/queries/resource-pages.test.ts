@@ -71,7 +71,7 @@ test('what cannot be asked is refused', async () => {
   const { pageInfo } = await page();
   for (const [variables, code, sentence] of [
     [{ after: event.cursor }, 'BAD_CURSOR', 'after: expected a cursor from a page of resources, got one of events'],
-    [{ after: 'acme.a' }, 'BAD_CURSOR', 'after: expected a cursor that Tidings gave, got "acme.a"'],
+    [{ after: 'acme.a' }, 'BAD_CURSOR', 'after: expected a cursor from a response, got "acme.a"'],
     [{ first: 0 }, 'BAD_USER_INPUT', 'first: expected a whole number from 1 to 1000, got 0'],
     [{ first: 1001 }, 'LIMIT_EXCEEDED', 'first: expected a whole number from 1 to 1000, got 1001'],
   ] as const) {
