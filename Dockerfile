@@ -1,4 +1,4 @@
-# The server. Build: docker build -t tidings . — usually through docker-compose.yml.
+# The server. docker-compose.yml builds it, or: docker build -t tidings .
 FROM node:22-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -17,6 +17,6 @@ RUN mkdir /data && chown node:node /data
 USER node
 EXPOSE 4000
 VOLUME /data
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["node", "-e", "fetch('http://127.0.0.1:4000/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# Node itself is process 1, so that it gets the stop signal.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["node", "-e", "fetch('http://127.0.0.1:4000/readyz').then((response) => process.exit(response.ok ? 0 : 1), () => process.exit(1))"]
+# Node is process 1, so it receives the stop signal.
 CMD ["node", "dist/src/cli.js", "serve"]

@@ -1,12 +1,13 @@
 import { createRequire } from 'node:module';
 import { defineConfig } from 'vitest/config';
 
-// test/unit needs no database. test/integration runs on either database; test/postgres needs several connections, or more.
+// test/unit needs no database. test/integration runs on both databases, test/embedded and
+// test/postgres on one: see test/README.md.
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
-// graphql ships two copies of itself; Node loads the one that `main` names, and so must the tests.
+// graphql ships two copies. The tests must load the one that Node loads: that named by `main`.
 const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] };
-// Files share their worker's modules, which keep nothing between them, and take a quarter of the time to load. Where many tests
-// wait for a server, or for its patience to end, one more than two processors are busy with makes use of that.
+// Files share the modules of their worker, which hold no state. That makes loading four times as fast.
+// Many tests wait for a server or a timeout, so three workers use two processors better than two.
 const shared = { ...timeouts, isolate: false };
 
 export default defineConfig({

@@ -1,28 +1,32 @@
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, customType, index, integer, jsonb, pgSchema, primaryKey, smallint, text, timestamp } from 'drizzle-orm/pg-core';
 
-/** Every table. They live in a schema of their own, so that Tidings can share a database. */
+/**
+ * All tables, in a schema of their own, so that Tidings can share a database with other programs.
+ */
 export const tidings = pgSchema('tidings');
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
-/** Text in the order of code points, whatever the order of the database. */
+/** Text in the order of code points, whatever the collation of the database. */
 const bytewise = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
-const position = () => bigint({ mode: 'number' });
+const position = (name?: string) => bigint(name ?? '', { mode: 'number' });
 const instant = (name?: string) => timestamp(name ?? '', { withTimezone: true, precision: 6, mode: 'string' });
 
 /**
- * Gives every event its place in the log. Cache 1, so that a reader of last_value sees every place that was given
- * out. Places stay below 2^48. It skips the rest of a partition's places when the next one is begun.
+ * Allocates the positions of events in the log. Cache 1, so that last_value covers every allocated
+ * position. Positions stay below 2^48. When the next partition begins, the sequence skips the
+ * unused rest of the current one.
  */
 export const eventPosition = tidings.sequence('event_position', { startWith: 0, minValue: 0, maxValue: '281474976710655', cache: 1 });
 
 /**
- * The log. Partitioned by range of position, which the generated migration cannot say and its first statement was
- * completed to: beginning the next partition is a step of the sequence, and dropping one is dropping a stretch of the
- * log. `partitions` knows them.
+ * The log, partitioned by range of position. drizzle-kit cannot generate that, so the first
+ * statement of migration 0000 was completed by hand. A step of the sequence begins the next
+ * partition; dropping a partition removes a range of the log. The table `partitions` lists them.
  *
- * Resource ids and `follows` are found through 64-bit hashes: a btree entry may not exceed 2,704 bytes, which
- * 1,024 characters can, and the entries are smaller. Whoever uses these indexes compares the text as well.
+ * Two indexes hold 64-bit hashes of resource ids and of `follows`. The text itself would not fit: a
+ * btree entry is limited to 2,704 bytes, and an id has up to 1,024 characters. Hashes also make the
+ * entries smaller. A query that uses these indexes must compare the text as well.
  */
 export const events = tidings.table(
   'events',
@@ -33,9 +37,9 @@ export const events = tidings.table(
     id: text().notNull(),
     event: text().notNull(),
     resourceId: text('resource_id').notNull(),
-    /** Every label but prefect.resource.id. */
+    /** All labels except prefect.resource.id. */
     resourceLabels: jsonb('resource_labels').notNull(),
-    /** A list of {id, role, labels}, in the order given. */
+    /** A list of {id, role, labels}, in the order of the input. */
     related: jsonb().notNull(),
     payload: jsonb().notNull(),
     follows: text(),
@@ -50,8 +54,9 @@ export const events = tidings.table(
 );
 
 /**
- * Which ids are taken, across all partitions: what makes an id unique. `key` is made of the id by tidings.event_key:
- * the 16 bytes of a UUID, a shorter id itself, or 20 bytes of SHA-256 of any other.
+ * The ids in use, across all partitions; makes ids unique. The function tidings.event_key computes
+ * `key` from the id: the 16 bytes of a UUID, a shorter id itself, or 20 bytes of the SHA-256 of any
+ * other id.
  */
 export const eventIds = tidings.table('event_ids', {
   key: bytea().primaryKey(),
@@ -59,56 +64,72 @@ export const eventIds = tidings.table('event_ids', {
 });
 
 /**
- * The partitions of `events`, each the table events_<first>, with the places from `first` up to before `until`. The
- * sequence is in one of them; those before it are closed, those after it were made ahead. See store/partitions.ts.
+ * The partitions of `events`. Each is the table events_<first> and holds the positions from `first`
+ * to before `end_position`. The sequence is in one of them: earlier ones are closed, later ones
+ * were created ahead. Contract: src/store/retention/partitions.ts.
  */
 export const partitions = tidings.table('partitions', {
   first: position().primaryKey(),
-  endPosition: position().notNull(),
-  /** The last place that was given out in it, or one after that; null: more may come. */
+  endPosition: position('end_position').notNull(),
+  /** The last allocated position in it, or a later one; null: more may be allocated. */
   last: position(),
-  /** From when on events came to it; null: it was made ahead. */
+  /** The time from which it received events; null: it was created ahead. */
   opened: instant(),
-  /** When no event came to it any more, everything in it being decided; null: some may. */
+  /**
+   * The time from which it receives no more events and has no undecided ones; null: it may still
+   * receive some.
+   */
   closed: instant(),
-  /** When its events went out of the log; what was kept about them goes after that. Null: they are in it. */
+  /**
+   * The time at which its events left the log; data derived from them is removed later. Null: they
+   * are in the log.
+   */
   removed: instant(),
 });
 
-/** How far retention has come: one row, which a dump takes along. See store/removal.ts. */
+/**
+ * The progress of retention: one row, which a dump includes. See
+ * src/store/retention/remove-partition.ts.
+ */
 export const retention = tidings.table('retention', {
   one: boolean().primaryKey().default(true),
-  /** The last event that was removed: no event up to this place is kept. */
-  logStart: bigint('up_to', { mode: 'number' }).notNull(),
-  /** Up to here the ids of removed events are free for others; event_ids may name such an event beyond. */
-  idsFreedTo: position().notNull(),
+  /**
+   * The position of the last removed event; every kept event comes after it. 0: none was removed.
+   */
+  logStart: position('log_start').notNull(),
+  /**
+   * The ids of removed events up to this position are free; event_ids may still hold those of later
+   * ones.
+   */
+  idsFreedTo: position('ids_freed_to').notNull(),
 });
 
 /**
- * What stretches of the log say, in little space (see src/skip-index/block-summary.ts): by these a filter finds the events to look
- * at. They are made behind the log's head and never change; what is behind the last of them is looked at whole.
+ * The block summaries of the skip index (src/skip-index/block-summary.ts), by which a filter finds
+ * the events to read. They are written behind the log's head and never change; queries read all
+ * events behind the last of them.
  *
- * Programs of two versions may share a database for a while. So whatever changes what a digest holds, such as the hash
- * of a term, puts it into a table of another name. Only 0011 emptied them in place, before anything was
- * released.
+ * Programs of two versions may share a database for a while. So a change of the content of a
+ * summary, such as the hash of a term, needs a table of another name. Only migration 0011 emptied
+ * this table instead, before the first release.
  *
- * The large columns are kept out of line and uncompressed (a custom migration says so), so that walking the digests
- * reads little, and one bit of a signature costs one piece of it.
+ * A custom migration stores the large columns out of line and uncompressed. So a scan of the
+ * summaries reads little, and testing one bit of a Bloom filter reads one piece of it.
  */
 export const blockSummaries = tidings.table(
   'digests',
   {
     first: position().notNull(),
     last: position().notNull(),
-    cluster: smallint().notNull(),
+    cluster: smallint('part').notNull(),
     firstOccurred: instant('first_occurred').notNull(),
     lastOccurred: instant('last_occurred').notNull(),
     firstReceived: instant('first_received').notNull(),
     lastReceived: instant('last_received').notNull(),
     terms: integer().array().notNull(),
-    bloom: bytea().notNull(),
-    /** The end of its chapter. */
-    rowGroup: position().notNull(),
+    bloom: bytea('signature').notNull(),
+    /** The last position of its row group. */
+    rowGroup: position('chapter').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.last, table.cluster] }),
@@ -119,41 +140,48 @@ export const blockSummaries = tidings.table(
 );
 
 /**
- * The signature of all digests of a chapter together, which is asked before theirs; and the chapter's columns (see
- * src/skip-index/columns/column-chunks.ts), by which events are counted: null in chapters that were made before there were any.
+ * The row groups: one Bloom filter over all block summaries of each, tested before theirs, and its
+ * column chunks (see src/skip-index/columns/column-chunks.ts), by which events are counted. Row
+ * groups that were written before there were column chunks have null in those columns.
  *
- * A custom migration keeps all but the places out of line.
+ * A custom migration stores all columns except the positions out of line.
  */
 export const rowGroups = tidings.table('digest_chapters', {
   last: position().primaryKey(),
-  bloom: bytea().notNull(),
-  /** The place of its first event. */
+  bloom: bytea('signature').notNull(),
+  /** The position of its first event. */
   first: position(),
   occurred: bytea(),
-  /** The names, a JSON list of texts, and for each event which of them it has. */
+  /**
+   * The distinct event names, a JSON list of texts; `name_of` has the index of each event's name in
+   * it.
+   */
   names: text(),
   nameCodes: bytea('name_of'),
   /** The same for the ids of primary resources. */
   resources: text(),
   resourceCodes: bytea('resource_of'),
-  /** Whether its other columns are all in chapter_columns; null in chapters that were made before there were any. */
-  hasAllColumns: boolean(),
+  /**
+   * Whether chapter_columns has all its other columns; null in row groups that were written before.
+   */
+  hasAllColumns: boolean('complete'),
 });
 
 /**
- * Columns of a chapter for the labels of primary resources and the roles of related ones (see src/skip-index/columns/label-columns.ts),
- * by which events are counted. A row without values: there were too many to write.
+ * Column chunks of row groups: the labels of primary resources, the roles of related ones, and
+ * payload values (see src/skip-index/columns/column-ref.ts), by which events are counted. A row
+ * without values: there were too many.
  */
 export const columnChunks = tidings.table(
   'chapter_columns',
   {
-    /** The end of the chapter. */
-    rowGroup: position().notNull(),
-    /** label, role or roles. */
+    /** The last position of the row group. */
+    rowGroup: position('chapter').notNull(),
+    /** The kind of a ColumnRef, for example label, role or roles. */
     kind: text().notNull(),
-    /** The label's key, or the role. */
+    /** The label's key, the role, or the payload path. */
     name: text().notNull(),
-    /** Each value once, and for each event which of them it has; packed. */
+    /** The distinct values; `value_of` has the index of each event's value in them, bit-packed. */
     values: bytea(),
     codes: bytea('value_of'),
   },
@@ -161,70 +189,81 @@ export const columnChunks = tidings.table(
 );
 
 /**
- * The resources that events mention, of the log up to the last chapter of digests: a trigger on digest_chapters adds them,
- * so that programs of two versions, which share a database for a while, both do. See store/resources.ts.
+ * The resources that events mention, up to the end of the last row group. A trigger on
+ * digest_chapters adds them, so that programs of two versions, which may share a database for a
+ * while, both do. See src/store/queries/resource-ids.ts.
  *
- * The index holds beginnings of 640 characters, which are 2,560 bytes at most; ids that share them are sorted when read.
+ * The index holds prefixes of 640 characters, which are at most 2,560 bytes. Queries sort ids with
+ * the same prefix.
  */
 export const resources = tidings.table(
   'resources',
   {
     id: bytewise().notNull(),
-    /** An event at or before this place, in the chapter that ends here, mentions it. Later ones may: it follows at a distance. */
+    /**
+     * The end of a row group: an event at or before this position, in that row group, mentions the
+     * resource. Later events may mention it too, since the trigger does not update the row for each
+     * of them.
+     */
     mentioned: position().notNull(),
   },
   (table) => [index('resources_by_id').on(sql`"left"(${table.id}, 640)`)],
 );
 
 /**
- * What was refused where its sender learns nothing of it, and would lose it otherwise (see src/ingest/rejected-events.ts). No part
- * of the log: it is bounded by itself.
+ * Events that were rejected over a protocol that cannot report the error to the sender
+ * (src/ingest/rejected-events.ts). Not part of the log; it has limits of its own.
  */
 export const rejectedEvents = tidings.table('rejected_events', {
   position: position().generatedAlwaysAsIdentity().primaryKey(),
   received: instant().notNull(),
-  /** Where it came in, for example prefect. */
+  /** The protocol by which it arrived, for example prefect. */
   protocol: text().notNull(),
-  /** The key that it came with; null: none. */
+  /** The API key of the sender; null: none. */
   keyId: text('key_id'),
   reason: text().notNull(),
-  /** As it came, or its beginning. Not text: it may hold what no text does. */
+  /**
+   * The bytes as received, or the beginning of them. Not text, since they may not be valid text.
+   */
   raw: bytea().notNull(),
-  /** Bytes of the whole. */
+  /** The number of bytes received. */
   bytes: integer().notNull(),
 });
 
-/** What only the servers of this database know, by what it is for. See src/store/server-secret.ts. */
+/** Secrets shared by the servers of this database, by purpose. See src/store/server-secret.ts. */
 export const serverSecrets = tidings.table('server_secrets', {
   purpose: text().primaryKey(),
   secret: bytea().notNull(),
 });
 
 /**
- * The identities that this log has had. A database that was restored or promoted elsewhere goes on under a new one
- * from where it stood; cursors of an earlier identity stay good up to there.
+ * The epochs of this log. A database that was restored or promoted elsewhere continues under a new
+ * epoch from its head; cursors of an earlier epoch stay valid up to there.
  */
 export const logEpochs = tidings.table('log_epochs', {
   /** 48 random bits as 12 hexadecimal digits. */
   epoch: text().primaryKey(),
-  /** The head when this identity began. */
+  /** The head when this epoch began. */
   startsAfter: bigint('starts_after', { mode: 'number' }).notNull(),
-  /** What the database server says of itself, see store/epochs.ts. */
+  /** The identity of the database server, see src/store/epochs.ts. */
   database: text().notNull(),
   since: instant().notNull(),
 });
 
 /**
- * The keys that let callers in, and what each may. A secret is kept as its SHA-256: it has 256 random bits, which no list of
- * words helps to guess. Rows stay: a server that had a key once does not open up when the last one is revoked.
+ * API keys and their permissions. A secret is stored as its SHA-256; it has 256 random bits, so a
+ * dictionary attack cannot find it. Rows are never deleted: a server that ever had a key does not
+ * become open when the last one is revoked.
  */
 export const apiKeys = tidings.table('api_keys', {
-  /** In the clear part of the secret. */
+  /** Also the plain part of the secret. */
   id: text().primaryKey(),
   name: text().notNull(),
   hash: bytea().notNull(),
   permissions: text().array().notNull(),
-  /** GraphQL's EventFilter as JSON, to which everything is narrowed that it reads; null: nothing is. */
+  /**
+   * A GraphQL EventFilter as JSON that restricts everything the key reads; null: no restriction.
+   */
   filter: text(),
   emitPrefix: text('emit_prefix'),
   created: instant().notNull(),

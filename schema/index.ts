@@ -10,6 +10,7 @@ import './events/subscription.ts';
 import './events/stream.ts';
 import './counts/counts.ts';
 import './counts/subscription.ts';
+import './events/event-fields.ts';
 import './events/explain.ts';
 import './admin/service.ts';
 import './admin/rejected-events.ts';

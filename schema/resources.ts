@@ -1,9 +1,11 @@
-import { compareCodePoints, unstorableReason } from '../src/event/text.ts';
+import { compareCodePoints } from '../src/event/text.ts';
 import { type Resource, labelOf, nameOf, shownLabels } from '../src/event/event.ts';
 import { formatResourceCursor, parseResourceCursor } from '../src/event/cursor.ts';
 import { builder } from './builder.ts';
+import { Node } from './node.ts';
 import { pageLimit, openConnection } from './events/event-connection.ts';
-import { ResourceType, EventConnectionType } from './events/event.ts';
+import { EventConnectionType } from './events/event.ts';
+import { findResource, referenceTo, ResourceType } from './events/resource-snapshot.ts';
 import { PageInfo, type PageEdges, EventOrder, pagingArgs } from './events/paging.ts';
 import { EventFilter, filterOf } from './events/filter.ts';
 
@@ -14,7 +16,7 @@ interface ResourceConnection extends PageEdges {
 
 const ResourceEdge = builder.objectRef<Resource>('ResourceEdge').implement({
   fields: (t) => ({
-    node: t.field({ type: ResourceType, resolve: (resource) => resource }),
+    node: t.field({ type: ResourceType, resolve: referenceTo }),
     cursor: t.field({
       type: 'Cursor',
       description: 'A place among the resources, good for the after of any such page, whatever its prefix.',
@@ -27,7 +29,7 @@ const ResourceConnectionType = builder.objectRef<ResourceConnection>('ResourceCo
   description: 'A page of resources, by id.',
   fields: (t) => ({
     edges: t.field({ type: [ResourceEdge], resolve: ({ nodes }) => [...nodes] }),
-    nodes: t.field({ type: [ResourceType], resolve: ({ nodes }) => [...nodes] }),
+    nodes: t.field({ type: [ResourceType], resolve: ({ nodes }) => nodes.map(referenceTo) }),
     pageInfo: t.field({ type: PageInfo, resolve: (connection) => connection }),
   }),
 });
@@ -39,8 +41,8 @@ builder.queryField('resources', (t) =>
       'Resources ever seen, primary or related in any event that is kept, by id, in the order of code points. Each as it appeared last.',
     args: {
       idPrefix: t.arg.string({ description: 'Literally the beginning of their ids.' }),
-      first: t.arg.int({ defaultValue: 50, description: 'How many, 1 to 1,000.' }),
-      after: t.arg({ type: 'Cursor', description: 'Begin behind this cursor, which must come from a page of resources.' }),
+      first: t.arg.int({ defaultValue: 50, description: 'Number of resources, 0 to 1,000.' }),
+      after: t.arg({ type: 'Cursor', description: 'Start after this cursor, which must come from a page of resources.' }),
     },
     async resolve(_root, args, { loaders, services }): Promise<ResourceConnection> {
       const limit = pageLimit({ first: args.first }, services.limits.pageSize);
@@ -75,16 +77,25 @@ const Involvement = builder.enumType('Involvement', {
 });
 
 ResourceType.implement({
-  description: 'A resource as it appeared in an event, or, from Query.resource, as it appeared last.',
+  description: 'A resource: its identifier, and its name and labels as its newest event describes them.',
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Quasi-stable identifier: a dot-delimited string such as acme.user.kiki.' }),
-    name: t.string({ nullable: true, description: 'The label prefect.resource.name, or prefect.name, or null.', resolve: nameOf }),
-    labels: t.field({ type: 'Labels', resolve: shownLabels }),
+    name: t.string({
+      nullable: true,
+      description: 'The label prefect.resource.name, or prefect.name, or null.',
+      resolve: async ({ latest }) => nameOf(await latest()),
+    }),
+    labels: t.field({
+      type: 'Labels',
+      description: 'All labels except prefect.resource.id and prefect.resource.role.',
+      resolve: async ({ latest }) => shownLabels(await latest()),
+    }),
     label: t.string({
       nullable: true,
-      description: 'The value of one label, also of those that are fields; null when it has no such label.',
+      description: 'The value of one label, including those that are fields; null when the resource has no such label.',
       args: { key: t.arg.string({ required: true }) },
-      resolve: (resource, { key }) => labelOf(resource, key),
+      resolve: async ({ latest }, { key }) => labelOf(await latest(), key),
     }),
     events: t.field({
       type: EventConnectionType,
@@ -107,9 +118,8 @@ builder.queryField('resource', (t) =>
   t.field({
     type: ResourceType,
     nullable: true,
-    description: 'The resource as it appeared last in any event, primary or related: in the one that occurred last.',
+    description: 'The resource as the event that occurred last describes it, primary or related; null when no event mentions it.',
     args: { id: t.arg.id({ required: true }) },
-    // Nothing is called what cannot be stored, and the database would not be asked for it.
-    resolve: (_root, { id }, { loaders }) => (unstorableReason(id) === null ? loaders.resource(id) : null),
+    resolve: (_root, { id }, { loaders }) => findResource(id, loaders),
   }),
 );

@@ -1,13 +1,18 @@
-import type { Cluster } from 'node:cluster';
+import cluster, { type Cluster } from 'node:cluster';
 import { AggregatorRegistry, type Registry } from 'prom-client';
 
 /**
- * Metrics of several workers on one port: whichever is asked answers for all. The worker asks the process above it, which
- * asks every worker (prom-client does) and adds up.
+ * Metrics of several workers on one port. A worker that is scraped returns the sum over all
+ * workers:
+ *
+ *   scrape -> worker --request--> primary --(prom-client)--> all workers
+ *             worker <--response-- primary <-- their metrics, added up
+ *
+ * `serveClusterMetrics` is the primary's part, `metricsReader` the worker's.
  */
-export function serveClusterMetrics(cluster: Cluster): void {
+export function serveClusterMetrics(primary: Cluster): void {
   const all = new AggregatorRegistry();
-  cluster.on('message', (worker, message: unknown) => {
+  primary.on('message', (worker, message: unknown) => {
     if (!isRequest(message)) return;
     const respond = (text: string | null): void => {
       if (worker.isConnected()) worker.send({ type: responseType, id: message.id, text });
@@ -16,10 +21,18 @@ export function serveClusterMetrics(cluster: Cluster): void {
   });
 }
 
-/** The metrics of all workers, as text, asked for in one of them. Its own when the others cannot be had. */
-export function readClusterMetrics(registry: Registry): () => Promise<string> {
+/**
+ * Returns the function that reads the metrics as text: of all workers in a worker, else of this
+ * process.
+ */
+export function metricsReader(registry: Registry): () => Promise<string> {
+  return cluster.isWorker ? clusterMetricsReader(registry) : () => registry.metrics();
+}
+
+/** Falls back to this worker's own metrics if the primary does not respond in time. */
+function clusterMetricsReader(registry: Registry): () => Promise<string> {
   AggregatorRegistry.setRegistries([registry]);
-  void new AggregatorRegistry(); // listens for the question
+  void new AggregatorRegistry(); // its constructor listens for the primary's requests
   let lastId = 0;
   return async () => {
     const id = (lastId += 1);
@@ -55,4 +68,5 @@ function isResponse(message: unknown): message is MetricsResponse {
 
 const requestType = 'tidings:metrics';
 const responseType = 'tidings:metrics-of-all';
+/** Longer than the 5 s that prom-client waits for workers. */
 const responseTimeoutMs = 6000;

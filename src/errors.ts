@@ -51,5 +51,5 @@ export const errorCodes = {
   UNAUTHENTICATED: 'The server requires an API key; the request has none, or it is unknown, expired or revoked.',
   FORBIDDEN: 'The key lacks the required permission.',
   UNAVAILABLE: 'The database cannot be reached, or too many events wait to be stored. Repeating the request later is safe.',
-  CANNOT_START: 'The server cannot start; the message contains the cause and the fix.',
+  CANNOT_START: 'The server cannot start; the message states the reason and what to change.',
 } as const;

@@ -3,9 +3,9 @@ export interface Setting<T> {
   readonly name: string;
   readonly fallback: T;
   readonly expected: string;
-  /** Its text is repeated nowhere. */
+  /** Messages do not repeat its value. */
   readonly isSecret?: true;
-  /** Undefined: the text is no such value. */
+  /** Undefined: the text is not a valid value. */
   readonly read: (text: string) => T | undefined;
   readonly meaning: string;
 }
@@ -21,14 +21,14 @@ export function integer({ min, max, ...named }: Named<number> & { readonly min: 
 }
 
 export function text(name: string, fallback: string, meaning: string): Setting<string> {
-  return { name, fallback, expected: 'a text', read: (given) => given, meaning };
+  return { name, fallback, expected: 'a string', read: (given) => given, meaning };
 }
 
 export function oneOf<const T extends string>(values: readonly T[], named: Named<T>): Setting<T> {
   return { ...named, expected: `one of ${values.join(', ')}`, read: (given) => values.find((each) => each === given) };
 }
 
-/** What is hard to guess; a key of 16 random bytes has 22 characters. */
+/** An API key. The minimum length is that of 16 random bytes in base64. */
 export function secret(name: string, meaning: string): Setting<string | null> {
   return { name, fallback: null, expected: '22 to 255 characters without spaces', isSecret: true, read: readSecret, meaning };
 }
@@ -37,7 +37,7 @@ function readSecret(given: string): string | undefined {
   return /^[\x21-\x7e]{22,255}$/.test(given) ? given : undefined;
 }
 
-/** Origins of web pages, as browsers say them; null where none is given. */
+/** Origins of web pages in the form of the `Origin` header; null: none. */
 export function origins(name: string, meaning: string): Setting<readonly string[] | null> {
   return { name, fallback: null, expected: 'origins such as https://feed.example.com, separated by commas', read: originsIn, meaning };
 }
@@ -54,7 +54,7 @@ function originOf(text: string): string | undefined {
   return /^https?:$/.test(protocol) && href === `${origin}/` ? origin : undefined;
 }
 
-/** It may hold a password. */
+/** The address of a Postgres database. It can contain a password, so it counts as a secret. */
 export function url(name: string, meaning: string): Setting<string | null> {
   return {
     name,
@@ -72,7 +72,7 @@ function readUrl(given: string): string | undefined {
   try {
     [username, password, pathname].forEach(decodeURIComponent);
   } catch {
-    return undefined; // a % that begins no escape
+    return undefined; // a % that does not start an escape
   }
   return /^postgres(?:ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1 ? given : undefined;
 }

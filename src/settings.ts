@@ -2,16 +2,20 @@ import { TidingsError } from './errors.ts';
 import { oneOf, origins, secret, text, url, integer, type Setting } from './setting-types.ts';
 
 /**
- * Every setting: its name in the environment, default, check and meaning. Nothing else reads process.env.
- * A wrong value stops the start with a sentence that says how to mend it.
+ * Every setting: its name in the environment, default, check and meaning. docs/operations.md
+ * repeats this table, and `tidings settings` prints it. An invalid value stops the start with a
+ * sentence that states the expected value.
  */
 export const settingTable = {
-  port: integer({ name: 'PORT', fallback: 4000, min: 0, max: 65_535, meaning: 'TCP port to listen on; 0 takes a free one.' }),
+  port: integer({ name: 'PORT', fallback: 4000, min: 0, max: 65_535, meaning: 'TCP port to listen on; 0 selects a free one.' }),
   host: text('HOST', '127.0.0.1', 'Address to listen on.'),
-  databaseUrl: url('DATABASE_URL', 'Postgres 15 or later to keep events in. Unset: the embedded database.'),
+  databaseUrl: url('DATABASE_URL', 'Postgres 15 or later that stores the events. Unset: the embedded database.'),
   dataDir: text('DATA_DIR', './data', 'Folder of the embedded database.'),
-  adminKey: secret('TIDINGS_ADMIN_KEY', 'A key that may do everything, to begin with; 22 characters or more, best random. Unset: none.'),
-  key: secret('TIDINGS_KEY', 'The key that the commands use: emit, tail, top, chain and keys. Unset: none.'),
+  adminKey: secret(
+    'TIDINGS_ADMIN_KEY',
+    'API key with all permissions, for bootstrapping; at least 22 characters, preferably random. Unset: none.',
+  ),
+  key: secret('TIDINGS_KEY', 'API key that the commands send: emit, tail, top, chain and keys. Unset: none.'),
   poolSize: integer({
     name: 'TIDINGS_POOL_SIZE',
     fallback: 10,
@@ -33,27 +37,27 @@ export const settingTable = {
     max: 36_500,
     meaning: 'Days that events are kept after they were received; 0 keeps all.',
   }),
-  allowedOrigins: origins('TIDINGS_ALLOWED_ORIGINS', 'Origins of web pages that may use the server beside its own, separated by commas.'),
-  introspection: oneOf(['on', 'off'], { name: 'TIDINGS_INTROSPECTION', fallback: 'on', meaning: 'Whether GraphQL tells its schema.' }),
-  graphiql: oneOf(['on', 'off'], { name: 'TIDINGS_GRAPHIQL', fallback: 'on', meaning: 'Whether browsers get GraphiQL at /graphql.' }),
+  allowedOrigins: origins('TIDINGS_ALLOWED_ORIGINS', 'Origins of web pages that can use the server besides its own, separated by commas.'),
+  introspection: oneOf(['on', 'off'], { name: 'TIDINGS_INTROSPECTION', fallback: 'on', meaning: 'Allow GraphQL introspection.' }),
+  graphiql: oneOf(['on', 'off'], { name: 'TIDINGS_GRAPHIQL', fallback: 'on', meaning: 'Serve GraphiQL to browsers at /graphql.' }),
   logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     name: 'TIDINGS_LOG_LEVEL',
     fallback: 'warn',
-    meaning: 'Least severe log lines to write, to standard error.',
+    meaning: 'Least severe log lines to write to standard error.',
   }),
   shutdownTimeout: integer({
     name: 'TIDINGS_SHUTDOWN_TIMEOUT_MS',
     fallback: 8000,
     min: 0,
     max: 9000,
-    meaning: 'Milliseconds that requests under way may take to finish at a stop.',
+    meaning: 'Milliseconds that running requests have to finish at shutdown.',
   }),
   statementTimeout: integer({
     name: 'TIDINGS_STATEMENT_TIMEOUT_MS',
     fallback: 30_000,
     min: 100,
     max: 3_600_000,
-    meaning: 'Milliseconds that one SQL statement may take.',
+    meaning: 'Milliseconds that one SQL statement can take.',
   }),
   bodyBytes: integer({
     name: 'TIDINGS_MAX_BODY_BYTES',
@@ -96,28 +100,28 @@ export const settingTable = {
     fallback: 500_000,
     min: 1000,
     max: 1_000_000_000,
-    meaning: 'Cost of one GraphQL operation: about the values in its answer, lists in lists multiplied.',
+    meaning: 'Cost of one GraphQL operation: about the number of values in its response; nested lists multiply.',
   }),
   costPerMinute: integer({
     name: 'TIDINGS_MAX_COST_PER_MINUTE',
     fallback: 60_000_000,
     min: 0,
     max: 1_000_000_000,
-    meaning: 'Cost of all that one key, or address without keys, asks and sends in a minute, through every door; 0: no limit.',
+    meaning: 'Cost of all requests of one key, or of one address without keys, in a minute, over all protocols; 0: no limit.',
   }),
   subscriptionsPerConnection: integer({
     name: 'TIDINGS_MAX_SUBSCRIPTIONS',
     fallback: 1000,
     min: 1,
     max: 100_000,
-    meaning: 'Operations under way on one WebSocket.',
+    meaning: 'Running operations on one WebSocket.',
   }),
   connectionsPerClient: integer({
     name: 'TIDINGS_MAX_CONNECTIONS',
     fallback: 10_000,
     min: 1,
     max: 1_000_000,
-    meaning: 'WebSockets and SSE streams of one key, and of one address, that one process has open.',
+    meaning: 'Open WebSockets and SSE streams of one key, and of one address, in one process.',
   }),
   eventBytes: integer({
     name: 'TIDINGS_MAX_EVENT_BYTES',
@@ -171,13 +175,16 @@ export type Settings = {
   readonly [K in keyof typeof settingTable]: (typeof settingTable)[K] extends Setting<infer T> ? T : never;
 };
 
-/** Reads the settings from an environment. Throws CANNOT_START for a wrong value. */
+/**
+ * Reads the settings from an environment; an empty value counts as unset. Throws CANNOT_START for
+ * an invalid value.
+ */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const entries = Object.entries(settingTable).map(([key, setting]) => [key, valueOf(setting, env[setting.name])]);
   return Object.fromEntries(entries) as Settings;
 }
 
-/** Reads the one setting of the commands that ask a server. Throws CANNOT_START. */
+/** Reads the key that commands send to a server, their only setting. Throws CANNOT_START. */
 export function readKey(env: Readonly<Record<string, string | undefined>>): string | null {
   return valueOf(settingTable.key, env[settingTable.key.name]) as string | null;
 }
@@ -187,5 +194,5 @@ function valueOf(setting: Setting<unknown>, given: string | undefined): unknown 
   const value = setting.read(given);
   if (value !== undefined) return value;
   const got = setting.isSecret === true ? 'something else' : JSON.stringify(given);
-  throw new TidingsError('CANNOT_START', `${setting.name}: expected ${setting.expected}, got ${got}. Set it to such a value, or unset it.`);
+  throw new TidingsError('CANNOT_START', `${setting.name}: expected ${setting.expected}, got ${got}. Set a valid value, or unset it.`);
 }

@@ -60,6 +60,16 @@ const CreateApiKeyPayload = builder.objectRef<CreatedKey>('CreateApiKeyPayload')
   }),
 });
 
+builder.queryField('me', (t) =>
+  t.field({
+    type: ApiKey,
+    nullable: true,
+    description:
+      'The API key of this request; null where the server requires none. Requires no permission. TIDINGS_ADMIN_KEY has the id admin, and counts as created when this process started.',
+    resolve: (_root, _args, { services, caller }) => services.keys.of(caller),
+  }),
+);
+
 builder.queryField('apiKeys', (t) =>
   t.field({
     type: [ApiKey],

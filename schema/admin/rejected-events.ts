@@ -49,8 +49,8 @@ builder.queryField('rejectedEvents', (t) =>
     type: RejectedEventConnectionType,
     description: 'What was refused and kept, the latest first. At most 10,000, for as long as events are kept. For keys that may ADMIN.',
     args: {
-      first: t.arg.int({ defaultValue: 50, description: 'How many, 1 to 1,000.' }),
-      after: t.arg({ type: 'Cursor', description: 'Begin behind this cursor, which must come from a page of rejected events.' }),
+      first: t.arg.int({ defaultValue: 50, description: 'Number of rejected events, 0 to 1,000.' }),
+      after: t.arg({ type: 'Cursor', description: 'Start after this cursor, which must come from a page of rejected events.' }),
     },
     async resolve(_root, args, { services: { database, limits } }): Promise<RejectedEventConnection> {
       const limit = pageLimit({ first: args.first }, limits.pageSize);

@@ -6,7 +6,7 @@ const TimeUnit = builder.enumType('TimeUnit', { description: 'Units of the calen
 
 const TimeBuckets = builder.inputType('TimeBuckets', {
   description:
-    "Calendar-aware in the time zone given (IANA name); MONTH and YEAR allowed; zero-filled between the filter's occurred bounds, or those of the matching events where a bound is missing: at most 10,000 buckets. A bucket's key is its start. Days that have 23 or 25 hours, or begin at 01:00, are what they are; an hour that comes twice is two buckets.",
+    "Calendar-aware in the time zone given (IANA name); MONTH and YEAR allowed; zero-filled between the filter's occurred bounds, or those of the matching events where a bound is missing, unless that would be more than 10,000 buckets. A bucket's key is its start. Days that have 23 or 25 hours, or begin at 01:00, are what they are; an hour that comes twice is two buckets.",
   fields: (t) => ({
     unit: t.field({ type: TimeUnit, required: true }),
     every: t.int({

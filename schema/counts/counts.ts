@@ -46,11 +46,15 @@ const EventCountsType = builder.objectRef<EventCounts>('EventCounts').implement(
     buckets: t.field({
       type: [CountBucketType],
       description:
-        'With a time dimension also empty ones: for every time between the bounds and all other keys that were seen at any time.',
+        'With a time dimension also empty ones, if zeroFilled: for every interval between the bounds and all other keys that occur in any.',
       resolve: ({ buckets }) => [...buckets],
     }),
     total: t.exposeInt('total', { description: 'How many events matched in all, each once, also those beyond `first`.' }),
     truncated: t.exposeBoolean('truncated', { description: 'True when `first` cut the list.' }),
+    zeroFilled: t.exposeBoolean('zeroFilled', {
+      description:
+        'False when intervals without events were left out, because there would have been more than 10,000 or the order needs none.',
+    }),
     head: t.field({
       type: 'Cursor',
       description: 'The head of the log that this was counted at. Subscribing with `after: head` goes on from here.',

@@ -18,7 +18,7 @@ const UpdateKind = builder.enumType('UpdateKind', {
 
 const EventCountsUpdateType = builder.objectRef<CountUpdate>('EventCountsUpdate').implement({
   description:
-    'Counts to be added up. A SNAPSHOT is what the query eventCounts says at its cursor, with empty times. A DELTA has the buckets that changed, and every number in it is what was added: add count and total, take the earlier firstOccurred and the later lastOccurred, and the result is what the query says at its cursor, but for times in which nothing happened. When retention has removed events that were counted, a SNAPSHOT without them follows, about a second later.',
+    'Counts to be added up. A SNAPSHOT is what the query eventCounts says at its cursor, zero-filled alike. A DELTA has the buckets that changed, and every number in it is what was added: add count and total, take the earlier firstOccurred and the later lastOccurred, and the result is what the query says at its cursor, but for times in which nothing happened. When retention has removed events that were counted, a SNAPSHOT without them follows, about a second later.',
   fields: (t) => ({
     kind: t.expose('kind', { type: UpdateKind }),
     buckets: t.field({ type: [CountBucketType], resolve: ({ buckets }) => [...buckets] }),

@@ -27,7 +27,7 @@ const RelatedResourceInput = builder.inputType('RelatedResourceInput', {
 
 const EventInput = builder.inputType('EventInput', {
   description: 'An event to tell.',
-  extensions: { plain: true }, // see server/plain-variables.ts
+  extensions: { passThrough: true }, // see src/server/graphql/passthrough-variables.ts
   fields: (t) => ({
     id: t.id({
       description:

@@ -30,7 +30,7 @@ export interface EventConnection {
 /** The events that a connection ranges over: a selection of all, or of those tied to a key. */
 export type ConnectionRange = EventQuery & ScopeWithKey & { readonly filter: VisibleFilter };
 
-/** Opens a connection. Throws BAD_USER_INPUT, LIMIT_EXCEEDED, BAD_CURSOR and CURSOR_EXPIRED. */
+/** Opens a connection. Throws BAD_USER_INPUT, BAD_CURSOR and CURSOR_EXPIRED. */
 export async function openConnection(context: Context, range: ConnectionRange, args: PagingArgs): Promise<EventConnection> {
   const { services, loaders } = context;
   const { filter, order } = range;
@@ -87,7 +87,7 @@ async function positionOf(context: Context, order: EventOrder, argument: PagingA
   return occurred === undefined ? { position } : { position, occurred };
 }
 
-/** How many nodes a page has at most. Throws BAD_USER_INPUT and LIMIT_EXCEEDED. */
+/** The maximum number of nodes of a page. Throws BAD_USER_INPUT. */
 export function pageLimit({ first, last }: PagingArgs, max: number): number {
   const forward = first ?? null;
   const backward = last ?? null;
@@ -95,12 +95,8 @@ export function pageLimit({ first, last }: PagingArgs, max: number): number {
     throw new TidingsError('BAD_USER_INPUT', 'first, last: expected one of them, got both', { path: ['last'] });
   }
   const [name, limit] = backward === null ? (['first', forward ?? defaultLimit] as const) : (['last', backward] as const);
-  if (limit >= 1 && limit <= max) return limit;
-  throw new TidingsError(
-    limit < 1 ? 'BAD_USER_INPUT' : 'LIMIT_EXCEEDED',
-    `${name}: expected a whole number from 1 to ${max}, got ${limit}`,
-    { path: [name] },
-  );
+  if (limit >= 0 && limit <= max) return limit;
+  throw new TidingsError('BAD_USER_INPUT', `${name}: expected a whole number from 0 to ${max}, got ${limit}`, { path: [name] });
 }
 
 const defaultLimit = 50;

@@ -1,15 +1,15 @@
 import { visibleTo } from '../../src/auth/visibility.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
-import { labelOf, nameOf, shownLabels, type RelatedResource, type Resource, type StoredEvent } from '../../src/event/event.ts';
+import type { StoredEvent } from '../../src/event/event.ts';
 import { everything } from '../../src/filter/filter.ts';
 import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
 import { builder } from '../builder.ts';
 import { type EventConnection, openConnection } from './event-connection.ts';
 import type { Context } from '../context.ts';
+import { Node } from '../node.ts';
+import { PrimaryResourceType, RelatedResourceType } from './resource-snapshot.ts';
 
 export const EventType = builder.objectRef<StoredEvent>('Event');
-export const ResourceType = builder.objectRef<Resource>('Resource');
-export const RelatedResourceType = builder.objectRef<RelatedResource>('RelatedResource');
 export const EventConnectionType = builder.objectRef<EventConnection>('EventConnection');
 
 /** The cursor of a place in the log. */
@@ -19,14 +19,15 @@ export function logCursor(context: Context, position: Position): string {
 
 EventType.implement({
   description: 'A notification of a change: something that happened to a resource.',
+  interfaces: [Node],
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The identifier the client gave. Unique for as long as the event is kept.' }),
+    id: t.exposeID('id', { description: 'The identifier the client gave. Unique among events for as long as the event is kept.' }),
     event: t.exposeString('event', { description: 'The name of what happened, dot-delimited by convention: acme.user.logged-in.' }),
     occurred: t.expose('occurred', { type: 'DateTime', description: "When it happened, by the client's clock." }),
     received: t.expose('received', { type: 'DateTime', description: "When it was stored, by the server's clock." }),
     resource: t.expose('resource', {
-      type: ResourceType,
-      description: 'The resource that the event concerns, with the labels it had in this event.',
+      type: PrimaryResourceType,
+      description: 'The resource that the event concerns, as it was described in this event.',
     }),
     related: t.field({
       type: [RelatedResourceType],
@@ -35,6 +36,10 @@ EventType.implement({
       resolve: ({ related }, { role }) => (role ? related.filter((each) => role.includes(each.role)) : [...related]),
     }),
     payload: t.expose('payload', { type: 'JSONObject' }),
+    payloadBytes: t.int({
+      description: 'Bytes of the payload as JSON in UTF-8, without transferring it.',
+      resolve: ({ payload }) => Buffer.byteLength(JSON.stringify(payload)),
+    }),
     payloadAt: t.field({
       type: 'JSON',
       nullable: true,
@@ -56,7 +61,13 @@ EventType.implement({
     followers: t.field({
       type: EventConnectionType,
       description: 'Events that follow this one directly, oldest first.',
-      args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg({ type: 'Cursor' }) },
+      args: {
+        first: t.arg.int({ defaultValue: 50, description: 'Number of events, 0 to 1,000.' }),
+        after: t.arg({
+          type: 'Cursor',
+          description: 'Start after this cursor, which must come from a page of followers, or of order OLDEST_FIRST.',
+        }),
+      },
       resolve: ({ id }, args, context) =>
         openConnection(context, { filter: visibleTo(context.caller, everything), order: 'OLDEST_FIRST', scope: 'FOLLOWS', key: id }, args),
     }),
@@ -64,27 +75,6 @@ EventType.implement({
       type: 'Cursor',
       description: "This event's place in the log. Hand it to a subscription's `after` to go on from here.",
       resolve: ({ position }, _args, context) => logCursor(context, position),
-    }),
-  }),
-});
-
-RelatedResourceType.implement({
-  description: 'A resource that an event involves beside its primary one, with its part in it.',
-  fields: (t) => ({
-    id: t.exposeID('id'),
-    role: t.exposeString('role', { description: 'The part it played: flow, automation, actor.' }),
-    name: t.string({ nullable: true, description: 'The label prefect.resource.name, or prefect.name, or null.', resolve: nameOf }),
-    labels: t.field({ type: 'Labels', resolve: shownLabels }),
-    label: t.string({
-      nullable: true,
-      description: 'The value of one label, also of those that are fields; null when it has no such label.',
-      args: { key: t.arg.string({ required: true }) },
-      resolve: (resource, { key }) => labelOf(resource, key),
-    }),
-    resource: t.field({
-      type: ResourceType,
-      description: 'The same resource, as it appeared last in any event.',
-      resolve: async (related, _args, { loaders }) => (await loaders.resource(related.id)) ?? related,
     }),
   }),
 });

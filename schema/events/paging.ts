@@ -18,9 +18,9 @@ type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T
 
 export function pagingArgs(arg: ArgBuilder<Types>) {
   return {
-    first: arg.int({ description: 'How many events, from the start: 1 to 1,000; 50 when neither first nor last is given.' }),
-    after: arg({ type: 'Cursor', description: 'Begin behind this cursor, which must come from a page of the same order.' }),
-    last: arg.int({ description: 'How many events, from the end: 1 to 1,000. Not together with first.' }),
+    first: arg.int({ description: 'Number of events from the start, 0 to 1,000; 50 when neither first nor last is given.' }),
+    after: arg({ type: 'Cursor', description: 'Start after this cursor, which must come from a page of the same order.' }),
+    last: arg.int({ description: 'Number of events from the end, 0 to 1,000. Not together with first.' }),
     before: arg({ type: 'Cursor', description: 'End before this cursor, which must come from a page of the same order.' }),
   };
 }

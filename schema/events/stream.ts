@@ -18,7 +18,8 @@ import { EventFilter, filterOf } from './filter.ts';
 import { currentLoaders } from '../loaders.ts';
 
 const EventBatchType = builder.objectRef<EventBatch>('EventBatch').implement({
-  description: 'Matching events and the two places they lie between: previous is the cursor of the last message on this stream.',
+  description:
+    'Matching events, at most batchSize of them and about maxBytes of JSON (an event larger than that comes alone), and the two positions they lie between: previous is the cursor of the last message on this stream.',
   fields: (t) => ({
     events: t.field({ type: [EventType], resolve: ({ events }) => [...events] }),
     previous: t.field({ type: 'Cursor', resolve: ({ previous }, _args, context) => logCursor(context, previous) }),
@@ -64,16 +65,16 @@ const GapType = builder.objectRef<RetentionGap | LogReplacedGap>('Gap').implemen
   fields: (t) => ({
     from: t.field({
       type: 'Cursor',
-      resolve: (gap, _args, context) => (gap.kind === 'Replaced' ? formatCursor(gap.from) : logCursor(context, gap.from)),
+      resolve: (gap, _args, context) => (gap.kind === 'LogReplacedGap' ? formatCursor(gap.from) : logCursor(context, gap.from)),
     }),
     to: t.field({ type: 'Cursor', resolve: ({ to }, _args, context) => logCursor(context, to) }),
-    reason: t.field({ type: GapReason, resolve: ({ kind }) => (kind === 'Replaced' ? 'LOG_REPLACED' : 'RETENTION') }),
+    reason: t.field({ type: GapReason, resolve: ({ kind }) => (kind === 'LogReplacedGap' ? 'LOG_REPLACED' : 'RETENTION') }),
   }),
 });
 
 const EventStreamMessage = builder.unionType('EventStreamMessage', {
   types: [EventBatchType, CaughtUpType, FellBehindType, CheckpointType, GapType],
-  resolveType: ({ kind }) => (kind === 'Removed' || kind === 'Replaced' ? 'Gap' : kind),
+  resolveType: ({ kind }) => (kind === 'RetentionGap' || kind === 'LogReplacedGap' ? 'Gap' : kind),
 });
 
 const StreamOrder = builder.enumType('StreamOrder', {
@@ -94,14 +95,20 @@ builder.subscriptionField('eventStream', (t) =>
       filter: t.arg({ type: EventFilter }),
       after: t.arg({ type: 'Cursor', description: 'The cursor of the last message, or any place in the log: goes on from there.' }),
       until: t.arg({ type: 'Cursor', description: 'Completes once everything up to here is delivered.' }),
-      batchSize: t.arg.int({ defaultValue: defaultBatchSize, description: 'Events of one batch at most: 1 to 1,000.' }),
+      batchSize: t.arg.int({ defaultValue: defaultBatchSize, description: 'The maximum number of events of one batch, 1 to 1,000.' }),
+      maxBytes: t.arg.int({
+        defaultValue: defaultMaxBytes,
+        description:
+          'About how many bytes the events of one batch have at most, each measured as an event document: 1 to 16,777,216. An event larger than that comes alone. The default leaves room for a message below 1 MiB, since many WebSocket clients reject larger ones.',
+      }),
       order: t.arg({ type: StreamOrder, defaultValue: 'LOG' }),
     },
-    subscribe: async (_root, { filter, after, until, batchSize, order }, context) => {
+    subscribe: async (_root, { filter, after, until, batchSize, maxBytes, order }, context) => {
       const { services } = context;
       const request = {
         filter: filterOf(filter, context),
-        batchSize: batchLimit(batchSize ?? defaultBatchSize, services.limits.pageSize),
+        batchSize: checkLimit('batchSize', batchSize ?? defaultBatchSize, services.limits.pageSize),
+        maxBytes: checkLimit('maxBytes', maxBytes ?? defaultMaxBytes, maxBatchBytes),
         order: order ?? 'LOG',
         until: await untilOf(until, context),
         start: await startOf(after, context),
@@ -117,13 +124,15 @@ builder.subscriptionField('eventStream', (t) =>
 );
 
 const defaultBatchSize = 100;
+const defaultMaxBytes = 768 * 1024;
+const maxBatchBytes = 16 * 1024 * 1024;
 
-function batchLimit(batchSize: number, max: number): number {
-  if (batchSize >= 1 && batchSize <= max) return batchSize;
+function checkLimit(name: 'batchSize' | 'maxBytes', given: number, max: number): number {
+  if (given >= 1 && given <= max) return given;
   throw new TidingsError(
-    batchSize < 1 ? 'BAD_USER_INPUT' : 'LIMIT_EXCEEDED',
-    `batchSize: expected a whole number from 1 to ${max}, got ${batchSize}`,
-    { path: ['batchSize'] },
+    given < 1 ? 'BAD_USER_INPUT' : 'LIMIT_EXCEEDED',
+    `${name}: expected a whole number from 1 to ${max}, got ${given}`,
+    { path: [name] },
   );
 }
 

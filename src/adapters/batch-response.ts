@@ -1,18 +1,18 @@
 import type { Problem } from '../event/problem.ts';
 import type { BatchErrorPolicy, Outcome } from '../ingest/emitter.ts';
-import type { HttpResponse } from './handle-request.ts';
 import { HttpError } from '../transport/http-error.ts';
+import type { HttpResponse } from './handle-request.ts';
 
-/** What became of the events of a request. */
+/** The outcomes of the events of a request. */
 export interface BatchOutcome {
   readonly outcomes: readonly Outcome[];
-  /** There was one event, which stood by itself and not in a list. */
+  /** The body was one event, not a list. */
   readonly isSingle: boolean;
-  /** Where in the event that was sent at this index something stands which validation calls so. */
+  /** Maps a path that validation reports to the path in the event as it was sent. */
   readonly sourcePathOf: (index: number, path: readonly string[]) => readonly string[];
 }
 
-/** What `?on_error=` asks for: `reject`, the default, or `skip`. Throws a 422 for anything else. */
+/** Reads `?on_error=`: `reject`, the default, or `skip`. Throws a 422 for any other value. */
 export function policyOf(url: string): BatchErrorPolicy {
   const given = new URLSearchParams(url.split('?')[1] ?? '').get('on_error') ?? 'reject';
   const policy = policies.get(given);
@@ -20,12 +20,18 @@ export function policyOf(url: string): BatchErrorPolicy {
   return policy;
 }
 
-/** A 204 when all were stored, else a 422 that says why none was; where the others were stored, a 200 with an answer for each. */
+/**
+ * REJECT_ALL: a 204 if all events are stored, else a 422 with the problems of each.
+ * SKIP_REJECTED: a 200 with a result for each event.
+ */
 export function batchResponse(batch: BatchOutcome, policy: BatchErrorPolicy): HttpResponse {
   return policy === 'SKIP_REJECTED' ? itemized(batch) : allOrNothing(batch);
 }
 
-/** The most events of one request. They are one transaction, while which nobody sees what others store beside it: some seconds at worst. */
+/**
+ * All events of a request are stored in one transaction. Until it commits, the head cannot pass it,
+ * so events stored concurrently stay invisible: a few seconds at most.
+ */
 export const maxRequestEvents = 50_000;
 
 const policies: ReadonlyMap<string, BatchErrorPolicy> = new Map([
@@ -42,7 +48,7 @@ function allOrNothing(batch: BatchOutcome): HttpResponse {
   return {
     status: 422,
     json: {
-      exception_message: `Nothing was stored: ${invalidCount} of ${outcomes.length} events were refused.`,
+      exception_message: `Nothing was stored: ${invalidCount} of ${outcomes.length} events were rejected.`,
       exception_detail: details.slice(0, maxDetails),
     },
   };
@@ -61,14 +67,14 @@ function itemized(batch: BatchOutcome): HttpResponse {
   };
 }
 
-/** A problem as Prefect's server would put it: where in the body, in the words of its sender. */
+/** A problem in the form of Prefect's server, with the path in the body of the request. */
 interface Detail {
   readonly loc: readonly (string | number)[];
   readonly msg: string;
   readonly type: string;
 }
 
-/** Those of one event; none for what was refused only for the sake of others. */
+/** The details of one event; none if only other events of the batch were invalid. */
 function detailsOf({ isSingle, sourcePathOf }: BatchOutcome, problems: readonly Problem[], index: number): readonly Detail[] {
   return problems
     .filter(({ code }) => code !== 'BATCH_REJECTED')
@@ -80,5 +86,5 @@ function detailsOf({ isSingle, sourcePathOf }: BatchOutcome, problems: readonly 
     });
 }
 
-/** Of a batch that was refused; the message says how many events were. */
+/** Details of a rejected batch beyond this number are omitted; the message has the full count. */
 const maxDetails = 1000;

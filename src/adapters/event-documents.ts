@@ -3,24 +3,25 @@ import type { EventLimits } from '../event/limits.ts';
 import { describeValue, type Problem } from '../event/problem.ts';
 import { validateEvent } from '../event/validate.ts';
 import type { Candidate } from '../ingest/emitter.ts';
-import { maxRequestEvents } from './batch-response.ts';
 import { HttpError } from '../transport/http-error.ts';
+import { maxRequestEvents } from './batch-response.ts';
 import { type Item, readItem, isObject } from './json-body.ts';
 
-/** The documents of a body: whether there is only one, which stands by itself and not in a list, and what they are. */
+/** The documents of a body. */
 export interface Documents {
+  /** The body is one document, not a list. */
   readonly isSingle: boolean;
   readonly items: readonly Item[];
 }
 
 /**
- * Reads a body of one document, an array, or, as NDJSON, one in each line. Throws a 415, a 422 where it is not even that, and
- * a 413 when they are too many.
+ * Reads a body: one document, an array, or NDJSON with one document a line. Throws a 415 for
+ * another content type, a 422 for a body that is not JSON, and a 413 for too many documents.
  */
 export function documentsIn(body: Buffer, contentType: string | undefined): Documents {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === 'application/x-ndjson' || type === 'application/ndjson') return { isSingle: false, items: linesOf(body) };
-  // Others are what a form of any page in a browser could send here.
+  // The form of any web page could send the other types here.
   if (type !== 'application/json') {
     throw new HttpError(415, `content-type: expected application/json or application/x-ndjson, got ${type === '' ? 'none' : type}`);
   }
@@ -29,15 +30,15 @@ export function documentsIn(body: Buffer, contentType: string | undefined): Docu
   return Array.isArray(whole.json) ? { isSingle: false, items: itemsOf(whole.json) } : { isSingle: true, items: [whole] };
 }
 
-/** The entries of an array. Throws a 413 when they are too many. */
+/** The entries of an array. Throws a 413 if there are too many. */
 export function itemsOf(array: readonly unknown[]): readonly Item[] {
   if (array.length > maxRequestEvents) throw tooMany(String(array.length));
   return array.map((json) => ({ json }));
 }
 
 /**
- * A document as a candidate. It must name its id and when it occurred: whoever sends documents may send them again, and
- * would be given new ones each time.
+ * A document as a candidate. `id` and `occurred` are required, because a sender can repeat the
+ * request: defaults would be different each time.
  */
 export function candidateOf(item: Item, path: readonly string[], limits: EventLimits): Candidate {
   if ('notJson' in item) return { path, problems: [problemAt(path, `expected an event document, got ${item.notJson}`)] };
@@ -55,7 +56,7 @@ export function candidateOf(item: Item, path: readonly string[], limits: EventLi
 function linesOf(body: Buffer): readonly Item[] {
   const items: Item[] = [];
   for (const line of nonBlankLines(body)) {
-    // Before the next one is looked at: a body of a few bytes a line has millions.
+    // Checked before each line: a body with a few bytes a line has millions of lines.
     if (items.length === maxRequestEvents) throw tooMany('more');
     items.push(readItem(line));
   }
@@ -86,6 +87,7 @@ function missing(path: readonly string[]): Problem {
 function problemAt(path: readonly string[], expectation: string): Problem {
   return { code: 'INVALID', path, message: path.length === 0 ? expectation : `${path.join('.')}: ${expectation}` };
 }
+
 const newline = 0x0a;
-/** What JSON may have around it: a line of nothing else is none. */
+/** The white space of JSON. A line of white space is skipped. */
 const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d, newline]);

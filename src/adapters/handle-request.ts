@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { Caller } from '../auth/caller.ts';
 import type { Callers } from '../auth/api-key-cache.ts';
+import type { Caller } from '../auth/caller.ts';
 import { TidingsError, type ErrorCode } from '../errors.ts';
 import type { AuditLog } from '../ingest/audit-log.ts';
-import type { RateLimit } from '../transport/rate-limit.ts';
+import type { Metrics } from '../metrics.ts';
 import { addressOf } from '../transport/client.ts';
 import { HttpError } from '../transport/http-error.ts';
-import type { Metrics } from '../metrics.ts';
+import type { RateLimit } from '../transport/rate-limit.ts';
 
-/** What a door answers a request with: a value as JSON, or its text, or no body. */
+/** A response of an adapter: a value to serialize as JSON, serialized JSON, or no body. */
 export interface HttpResponse {
   readonly status: number;
   readonly json?: unknown;
@@ -20,7 +20,7 @@ export interface HttpResponse {
 export interface RequestHandlerParts {
   readonly callers: Callers;
   readonly rateLimit: RateLimit;
-  /** Told of those who may not. */
+  /** Records requests without a valid key or without a permission. */
   readonly audit: Pick<AuditLog, 'rejected'>;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -29,18 +29,17 @@ export interface RequestHandlerParts {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The door that it came through. */
+  /** Name of the adapter in metrics and in the audit log. */
   readonly protocol: string;
 }
 
-/** Somebody who was let in. */
 export interface AuthenticatedRequest {
   readonly caller: Caller;
-  /** Takes this from what they may ask for in a minute. Throws LIMIT_EXCEEDED when it is not there. */
+  /** Takes a cost from the caller's rate limit. Throws LIMIT_EXCEEDED if it is exhausted. */
   readonly charge: (cost: number) => void;
 }
 
-/** Finds out who asks, and answers with what `answer` has to say to them, or with the error that it throws. */
+/** Authenticates a request, and sends the response of `respond` or the error that it throws. */
 export async function handleRequest(
   { callers, rateLimit, audit, metrics, logger }: RequestHandlerParts,
   { request, response, protocol }: Exchange,
@@ -56,42 +55,47 @@ export async function handleRequest(
     if (reason !== null) metrics.rejectedRequests.inc({ reason });
     if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN')
       audit.rejected({ reason, protocol, address, ...(known && { caller: known }) });
-    // The client has gone: nobody is there to hear of it, and its half of a body is no bug.
+    // The client disconnected within its body: no response is possible, and it is not a bug.
     if (request.destroyed && !request.complete) return;
     const errorResponse = errorResponseOf(error);
     if (errorResponse === null) reportBug({ metrics, logger }, error);
-    // What is left of the body is not read.
+    // The rest of the body is not read, so the connection cannot be reused.
     if (!request.complete) response.setHeader('connection', 'close');
     send(
       response,
-      errorResponse ?? { status: 500, json: { exception_message: 'Something went wrong on the server; it was logged there.' } },
+      errorResponse ?? { status: 500, json: { exception_message: 'Internal server error; the server has logged its cause.' } },
     );
   }
 }
 
-/** Logs what no client can cause by itself, and counts it. */
+/** Logs and counts an error that no client can cause. */
 export function reportBug({ metrics, logger }: Pick<RequestHandlerParts, 'metrics' | 'logger'>, error: unknown): void {
   metrics.failures.inc();
   logger.error({ err: error }, 'unexpected error');
 }
 
-/** By which code a refusal is counted; null for a bug. */
+/** The path of a request's URL, without the query. */
+export function pathOf({ url }: IncomingMessage): string {
+  return url?.split('?')[0] ?? '/';
+}
+
+/** The code under which a rejection is counted; null for a bug. */
 function reasonOf(error: unknown): ErrorCode | null {
   if (error instanceof TidingsError) return error.code;
   return error instanceof HttpError ? error.code : null;
 }
 
-/** What an expected error is as a reply; null for a bug. */
+/** The response for an expected error; null for a bug. */
 function errorResponseOf(error: unknown): HttpResponse | null {
   if (error instanceof HttpError) return { status: error.status, json: { exception_message: error.message }, headers: error.headers };
   if (!(error instanceof TidingsError)) return null;
-  const { code, message, inputPath: where, extensions } = error;
+  const { code, message, inputPath, extensions } = error;
   const { retryAfterMs } = extensions;
   const status = code === 'LIMIT_EXCEEDED' && retryAfterMs !== undefined ? 429 : statuses[code];
-  const detail = { loc: ['body', ...where], msg: message, type: code.toLowerCase() };
+  const detail = { loc: ['body', ...inputPath], msg: message, type: code.toLowerCase() };
   return {
     status,
-    json: { exception_message: message, ...(where.length > 0 && { exception_detail: [detail] }) },
+    json: { exception_message: message, ...(inputPath.length > 0 && { exception_detail: [detail] }) },
     headers: {
       ...((status === 503 || status === 429) && { 'retry-after': String(Math.ceil((retryAfterMs ?? defaultRetryMs) / 1000)) }),
       ...(status === 401 && { 'www-authenticate': 'Bearer realm="Tidings"' }),
@@ -120,8 +124,4 @@ function send(response: ServerResponse, { status, json, headers, ...content }: H
     ...headers,
   });
   response.end(text);
-}
-
-export function pathOf({ url }: IncomingMessage): string {
-  return url?.split('?')[0] ?? '/';
 }

@@ -1,19 +1,19 @@
 import { isTooDeep, maxJsonLevels } from '../transport/json-depth.ts';
 
-/** One document of a body: JSON of any kind, or what came instead. */
+/** One document of a body: a JSON value, or a description of the bytes that are not JSON. */
 export type Item = { readonly json: unknown } | { readonly notJson: string };
 
 /** Reads JSON in UTF-8. */
 export function readItem(bytes: Buffer): Item {
-  if (isTooDeep([bytes], maxJsonLevels)) return { notJson: `JSON of more than ${maxJsonLevels} levels` };
+  if (isTooDeep(bytes, maxJsonLevels)) return { notJson: `JSON of more than ${maxJsonLevels} levels` };
   try {
     return { json: JSON.parse(utf8.decode(bytes)) };
   } catch (error) {
-    return { notJson: error instanceof SyntaxError ? `what is no JSON (${error.message})` : 'bytes that are no UTF-8' };
+    return { notJson: error instanceof SyntaxError ? `invalid JSON (${error.message})` : 'bytes that are not UTF-8' };
   }
 }
 
-/** Whether JSON is an object, and no list. */
+/** Whether a JSON value is an object, not an array. */
 export function isObject(input: unknown): input is Readonly<Record<string, unknown>> {
   return typeof input === 'object' && input !== null && !Array.isArray(input);
 }

@@ -3,13 +3,13 @@ import { requirePermission } from '../auth/caller.ts';
 import { documentPath } from '../event/document.ts';
 import type { EventLimits } from '../event/limits.ts';
 import type { Emitter } from '../ingest/emitter.ts';
-import { candidateOf, documentsIn } from './event-documents.ts';
-import { policyOf, batchResponse } from './batch-response.ts';
-import { readBody } from '../transport/read-body.ts';
-import { handleRequest, type HttpResponse, type AuthenticatedRequest, type RequestHandlerParts } from './handle-request.ts';
 import { HttpError } from '../transport/http-error.ts';
+import { readBody } from '../transport/read-body.ts';
+import { policyOf, batchResponse } from './batch-response.ts';
+import { candidateOf, documentsIn } from './event-documents.ts';
+import { handleRequest, type HttpResponse, type AuthenticatedRequest, type RequestHandlerParts } from './handle-request.ts';
 
-/** What a door needs that takes events by POST. */
+/** Dependencies of the adapters that receive events by POST. */
 export interface PostEventsParts extends RequestHandlerParts {
   readonly emitter: Emitter;
   readonly limits: EventLimits & { readonly bodyBytes: number };
@@ -19,9 +19,11 @@ const eventsPath = '/api/events';
 const protocol = 'documents';
 
 /**
- * Events as plain documents, by POST: one, an array, or NDJSON, gzip or not. Promises: 204 once all are durable, in one
- * transaction; a batch with a refused event stores nothing and gets a 422, or with `?on_error=skip` stores the others and
- * gets a 200 that says what became of each.
+ * The route for event documents: one, an array, or NDJSON, optionally gzip.
+ *
+ * Guarantees: returns 204 once every event is durable, stored in one transaction. If any event is
+ * invalid, returns 422 and stores nothing. With `?on_error=skip`, stores the valid events and
+ * returns 200 with a result for each.
  */
 export function createPostEvents(parts: PostEventsParts) {
   return {

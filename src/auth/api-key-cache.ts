@@ -1,33 +1,41 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { coalescedRead } from '../concurrency/coalesce.ts';
 import { TidingsError } from '../errors.ts';
+import { instantOf, toMicros } from '../event/instant.ts';
 import type { FilterBounds } from '../filter/parse/parse-context.ts';
-import { toMicros } from '../event/instant.ts';
 import { readKeys, readKeysVersion, type StoredKey } from '../store/api-keys.ts';
 import type { Database } from '../store/database/database.ts';
-import { coalescedRead } from '../concurrency/coalesce.ts';
-import { anonymous, allPermissions, type Caller } from './caller.ts';
+import { sleep } from '../concurrency/sleep.ts';
 import { callerForKey } from './caller-for-key.ts';
+import { anonymous, allPermissions, type Caller } from './caller.ts';
 import { hashOf, readSecret, sameHash, secretIn } from './secret.ts';
 
 /**
- * The keys that let callers in, as this process knows them.
+ * The API keys as this process knows them.
  *
- * Assumes: keys are added and revoked, never changed. Promises: a key that some process made is good here at once, since
- * one that is not known is looked for; one that was revoked or has expired ends within two seconds, as long as the database
- * answers: its caller's `ended` aborts. A server that never had a key, nor TIDINGS_ADMIN_KEY, is open: everybody is anyone;
- * with the first key that is over, also for those who are there. While the database is away keys are what they were.
+ * Assumes: keys are created and revoked, never changed.
+ * Guarantees: a key that any process created is accepted at once, because an unknown key is looked
+ * up. A key that was revoked or has expired ends within two seconds while the database can be
+ * reached: its caller's `ended` aborts. A server that never had a key, and no TIDINGS_ADMIN_KEY, is
+ * open: every caller is anonymous, with all permissions. The first key ends that, also for
+ * connections that are open.
+ * Does not guarantee: changes while the database cannot be reached; keys then stay as they were.
  */
 export interface ApiKeyCache extends Callers, AsyncDisposable {
   readonly isOpen: boolean;
-  /** Looks for changes now. */
+  /** Reads changes now. */
   refresh(): Promise<void>;
+  /** The key of a caller; null if it has none. */
+  keyOf(caller: Caller): StoredKey | null;
 }
 
-/** Tells who asks. */
+/** Identifies callers. */
 export interface Callers {
-  /** By an `Authorization` header, or what stands for one, see auth/secret. Throws UNAUTHENTICATED. */
+  /**
+   * By the value of an `Authorization` header; see `secretIn` for its forms. Throws
+   * UNAUTHENTICATED.
+   */
   identify(authorization: string | undefined): Promise<Caller>;
 }
 
@@ -37,12 +45,12 @@ export interface ApiKeyCacheParts {
 }
 
 export interface ApiKeyCacheSettings {
-  /** A secret that is good whatever the database says; null: none. */
+  /** A secret with all permissions that is not in the database; null: none. */
   readonly adminKey: string | null;
   readonly limits: FilterBounds;
 }
 
-/** Reads the keys, and goes on reading what becomes of them. */
+/** Reads the keys, and then their changes every `refreshIntervalMs`. */
 export async function startApiKeyCache(parts: ApiKeyCacheParts, settings: ApiKeyCacheSettings): Promise<ApiKeyCache> {
   const cache = new DatabaseApiKeyCache(parts, settings);
   await cache.refresh();
@@ -59,20 +67,18 @@ interface Entry {
 class DatabaseApiKeyCache implements ApiKeyCache {
   private readonly stopping = new AbortController();
   private readonly anonymousAccess = endable(anonymous);
-  private readonly admin: { readonly hash: Uint8Array; readonly caller: Caller } | null;
+  private readonly admin: { readonly key: StoredKey; readonly caller: Caller } | null;
   private readonly entries = new Map<string, Entry>();
   private version = '';
   private running = Promise.resolve();
-  /** Guesses of keys that come at once become one statement. */
+  /** Coalesced, so that many guessed keys at once cost one statement. */
   readonly refresh = coalescedRead(() => this.reload());
 
   constructor(
     private readonly parts: ApiKeyCacheParts,
     private readonly settings: ApiKeyCacheSettings,
   ) {
-    const { adminKey } = settings;
-    const caller = { ...anonymous, keyId: 'admin', name: 'TIDINGS_ADMIN_KEY', permissions: new Set(allPermissions) };
-    this.admin = adminKey === null ? null : { hash: hashOf(adminKey), caller: endable(caller).caller };
+    this.admin = settings.adminKey === null ? null : adminAccess(settings.adminKey);
   }
 
   get isOpen(): boolean {
@@ -82,13 +88,20 @@ class DatabaseApiKeyCache implements ApiKeyCache {
   async identify(authorization: string | undefined): Promise<Caller> {
     if (this.isOpen) return this.anonymousAccess.caller;
     const text = secretIn(authorization);
-    if (text === null) throw new TidingsError('UNAUTHENTICATED', 'expected a key, in the header "Authorization: Bearer …", got none');
-    if (this.admin !== null && sameHash(hashOf(text), this.admin.hash)) return this.admin.caller;
+    if (text === null) {
+      throw new TidingsError('UNAUTHENTICATED', 'expected an API key in the header "Authorization: Bearer <key>", got none');
+    }
+    if (this.admin !== null && sameHash(hashOf(text), this.admin.key.hash)) return this.admin.caller;
     const secret = readSecret(text);
     if (secret !== null && !this.entries.has(secret.id)) await this.refresh();
     const entry = secret === null ? undefined : this.entries.get(secret.id);
     if (secret === null || entry === undefined || !sameHash(secret.hash, entry.key.hash) || hasEnded(entry.key)) throw invalidKey();
     return entry.caller;
+  }
+
+  keyOf({ keyId }: Caller): StoredKey | null {
+    if (keyId === null) return null;
+    return this.admin !== null && keyId === this.admin.key.id ? this.admin.key : (this.entries.get(keyId)?.key ?? null);
   }
 
   private async reload(): Promise<void> {
@@ -111,12 +124,12 @@ class DatabaseApiKeyCache implements ApiKeyCache {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
-    for (let failed = false; !signal.aborted; await pause(refreshIntervalMs, undefined, { signal }).catch(() => undefined)) {
+    for (let failed = false; !signal.aborted; await sleep(refreshIntervalMs, signal)) {
       try {
         await this.refresh();
         failed = false;
       } catch (error) {
-        if (!failed) this.parts.logger.warn({ err: error }, 'the keys cannot be read for now');
+        if (!failed) this.parts.logger.warn({ err: error }, 'the API keys cannot be read; the known ones stay valid');
         failed = true;
       }
     }
@@ -129,7 +142,26 @@ class DatabaseApiKeyCache implements ApiKeyCache {
   }
 }
 
-/** A caller that can be ended. */
+/**
+ * The key of TIDINGS_ADMIN_KEY, which is not stored; its `created` is the start of this process.
+ */
+function adminAccess(secret: string): { readonly key: StoredKey; readonly caller: Caller } {
+  const nowMs = Date.now();
+  const key: StoredKey = {
+    id: 'admin',
+    name: 'TIDINGS_ADMIN_KEY',
+    hash: hashOf(secret),
+    permissions: allPermissions,
+    filter: null,
+    emitPrefix: null,
+    created: instantOf(Math.floor(nowMs / 1000), (nowMs % 1000) * 1000),
+    expires: null,
+    revoked: null,
+  };
+  return { key, caller: endable({ ...anonymous, keyId: key.id, name: key.name, permissions: new Set(allPermissions) }).caller };
+}
+
+/** A copy of a caller whose `ended` aborts when `end` is called. */
 function endable(caller: Caller): { readonly caller: Caller; readonly end: () => void } {
   const ending = new AbortController();
   setMaxListeners(0, ending.signal); // one for each socket
@@ -141,8 +173,7 @@ function hasEnded({ revoked, expires }: StoredKey): boolean {
 }
 
 function invalidKey(): TidingsError {
-  return new TidingsError('UNAUTHENTICATED', 'The key is not known here, was revoked, or has expired.');
+  return new TidingsError('UNAUTHENTICATED', 'The API key is unknown, expired or revoked.');
 }
 
-/** Milliseconds between two looks at what has become of the keys. */
 const refreshIntervalMs = 1000;

@@ -1,22 +1,30 @@
 import { TidingsError } from '../errors.ts';
-import type { FilterBounds } from '../filter/parse/parse-context.ts';
 import { type Instant, parseInstant, toMicros } from '../event/instant.ts';
-import { parseFilter } from '../filter/parse/parse-filter.ts';
-import type { EventFilterInput } from '../filter/parse/filter-input.ts';
 import { unstorableReason } from '../event/text.ts';
+import type { EventFilterInput } from '../filter/parse/filter-input.ts';
+import type { FilterBounds } from '../filter/parse/parse-context.ts';
+import { parseFilter } from '../filter/parse/parse-filter.ts';
 import { insertKey, readKeys, revokeKey, type StoredKey } from '../store/api-keys.ts';
 import type { Database } from '../store/database/database.ts';
-import type { Permission } from './caller.ts';
 import type { ApiKeyCache } from './api-key-cache.ts';
+import { checkNotEnded, type Caller, type Permission } from './caller.ts';
 import { newSecret } from './secret.ts';
 
-/** Makes keys, lists and revokes them. Who may do that is asked elsewhere. */
+/** Creates, lists and revokes keys. Callers of these methods check the permission. */
 export interface ApiKeys {
-  /** The secret is told here and never again. Throws BAD_USER_INPUT and BAD_FILTER. */
+  /** Returns the secret, which is not stored. Throws BAD_USER_INPUT and BAD_FILTER. */
   create(request: KeyRequest): Promise<CreatedKey>;
-  /** Every key there ever was, the oldest first. */
+  /**
+   * The key of a caller; null if the server requires none. Throws UNAUTHENTICATED if the key has
+   * ended.
+   */
+  of(caller: Caller): StoredKey | null;
+  /** All keys, also revoked and expired ones, oldest first. */
   list(): Promise<readonly StoredKey[]>;
-  /** From when it returns, the key is of no use here, and within two seconds nowhere. Throws BAD_USER_INPUT when there is no such key. */
+  /**
+   * When it returns, this process rejects the key; the others do within two seconds. Throws
+   * BAD_USER_INPUT for an unknown key.
+   */
   revoke(id: string): Promise<StoredKey>;
 }
 
@@ -43,10 +51,10 @@ export interface ApiKeysParts {
 export function createApiKeys({ database, cache, limits }: ApiKeysParts): ApiKeys {
   return {
     async create({ name, permissions, filter = null, emitPrefix = null, expires = null }) {
-      if (!isText(name, maxNameLength)) throw expected('name', `a text of 1 to ${maxNameLength} characters`, name);
+      if (!isText(name, maxNameLength)) throw expected('name', `a string of 1 to ${maxNameLength} characters`, name);
       if (permissions.length === 0) throw expected('permissions', 'at least one of EMIT, READ and ADMIN', permissions);
       if (emitPrefix !== null && !isText(emitPrefix, maxPrefixLength)) {
-        throw expected('emitPrefix', `a text of 1 to ${maxPrefixLength} characters`, emitPrefix);
+        throw expected('emitPrefix', `a string of 1 to ${maxPrefixLength} characters`, emitPrefix);
       }
       parseFilter(filter, ['input', 'filter'], limits);
       const { id, text, hash } = newSecret();
@@ -62,6 +70,10 @@ export function createApiKeys({ database, cache, limits }: ApiKeysParts): ApiKey
       });
       await cache.refresh();
       return { key, secret: text };
+    },
+    of(caller) {
+      checkNotEnded(caller);
+      return cache.keyOf(caller);
     },
     list: () => readKeys(database),
     async revoke(id) {
@@ -80,7 +92,7 @@ function isText(text: string, maxLength: number): boolean {
 function futureInstant(text: string): Instant {
   const instant = parseInstant(text);
   if (instant !== null && toMicros(instant) > BigInt(Date.now()) * 1000n) return instant;
-  throw expected('expires', 'a time to come, such as 2027-01-31T00:00:00Z', text);
+  throw expected('expires', 'a time in the future, such as 2027-01-31T00:00:00Z', text);
 }
 
 function expected(field: string, expectation: string, got: unknown): TidingsError {

@@ -1,63 +1,71 @@
 import { TidingsError } from '../errors.ts';
 import { everything, type Condition } from '../filter/filter.ts';
 
-/** Who asks, and what they may. Every door finds it out once, and hands it to all that it calls. */
+/**
+ * The identity behind a request, and its permissions. Each protocol determines it once and passes
+ * it on.
+ */
 export interface Caller {
-  /** The key's id; null where there is none: the server is open, or speaks for itself. */
+  /** The key's id; null without a key: the server is open, or acts itself. */
   readonly keyId: string | null;
   /** For logs and people, never for decisions. */
   readonly name: string;
   readonly permissions: ReadonlySet<Permission>;
-  /** The events that exist for it: what does not match is, whatever it asks, as if it were not stored. */
+  /** Events that do not match it do not exist for this caller. */
   readonly visibilityFilter: Condition;
-  /** What the id of every event's primary resource begins with that it may emit; null: anything. */
+  /** The prefix of the primary resource's id in all events that it may emit; null: any. */
   readonly emitPrefix: string | null;
-  /** Aborts when the key is revoked or expires. Then what is open for it ends, and nothing more is stored for it. */
+  /**
+   * Aborts when the key is revoked or expires. Its connections then close, and nothing more is
+   * stored for it.
+   */
   readonly ended: AbortSignal;
 }
 
-/** Who asks, and from where. */
+/** A caller and its connection. */
 export interface Client {
   readonly caller: Caller;
-  /** The address of the other end. */
+  /** The address of the connection's other end. */
   readonly address: string;
-  /** What the logs call the request, or the WebSocket. */
+  /** The id of the request, or of the WebSocket, in the logs. */
   readonly requestId: string;
 }
 
 export const allPermissions = ['emit', 'read', 'admin'] as const;
 export type Permission = (typeof allPermissions)[number];
 
-/** Whoever reaches a server that has no keys, which only listens to its own machine. */
+/** Every caller of a server without keys, which listens on loopback only. */
 export const anonymous: Caller = {
   keyId: null,
-  name: 'anyone',
+  name: 'anonymous',
   permissions: new Set(allPermissions),
   visibilityFilter: everything,
   emitPrefix: null,
   ended: new AbortController().signal,
 };
 
-/** The server, where it tells of itself. */
+/** The server itself, when it records events. */
 export const system: Caller = { ...anonymous, name: 'tidings' };
 
-/** Sees and may nothing. */
-export const unauthenticated: Caller = { ...anonymous, name: 'nobody', permissions: new Set(), visibilityFilter: { kind: 'any', of: [] } };
+/** Sees nothing and has no permission. */
+export const unauthenticated: Caller = {
+  ...anonymous,
+  name: 'unauthenticated',
+  permissions: new Set(),
+  visibilityFilter: { kind: 'any', of: [] },
+};
 
-/** Throws FORBIDDEN, or UNAUTHENTICATED when the key has ended meanwhile. */
+/** Throws FORBIDDEN, or UNAUTHENTICATED if the key has ended meanwhile. */
 export function requirePermission(caller: Caller, permission: Permission): void {
   checkNotEnded(caller);
   if (!caller.permissions.has(permission)) {
-    throw new TidingsError(
-      'FORBIDDEN',
-      `The key ${JSON.stringify(caller.name)} may not ${permission}. Use a key that was made with --permissions ${permission}.`,
-    );
+    const name = JSON.stringify(caller.name);
+    const advice = `Use a key that was created with --permissions ${permission}.`;
+    throw new TidingsError('FORBIDDEN', `The key ${name} lacks the permission ${permission}. ${advice}`);
   }
 }
 
-/** Throws UNAUTHENTICATED when the caller's key was revoked or has expired. */
+/** Throws UNAUTHENTICATED if the caller's key was revoked or has expired. */
 export function checkNotEnded(caller: Caller): void {
-  if (caller.ended.aborted) throw new TidingsError('UNAUTHENTICATED', 'The key was revoked or has expired. Ask for a new one.');
+  if (caller.ended.aborted) throw new TidingsError('UNAUTHENTICATED', 'The key was revoked or has expired. Use another key.');
 }
-
-export declare const visible: unique symbol;

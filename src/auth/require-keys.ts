@@ -1,12 +1,14 @@
 import { TidingsError } from '../errors.ts';
 
-/** Throws CANNOT_START for a server that would let in whoever reaches it from another machine. */
+/**
+ * Throws CANNOT_START for a server without keys that would listen on another address than loopback.
+ */
 export function requireKeys({ isOpen }: { readonly isOpen: boolean }, host: string): void {
   if (!isOpen || isLoopback(host)) return;
   throw new TidingsError(
     'CANNOT_START',
-    `HOST: on ${host || 'every address'} whoever reaches the server would be let in, since it has no keys. Make one with ` +
-      '"npm run tidings -- keys create NAME --permissions emit,read,admin" and the same settings, or set TIDINGS_ADMIN_KEY to one; or leave HOST at 127.0.0.1.',
+    `HOST: expected a loopback address, since the server has no API keys, got ${host === '' ? 'every address' : host}. Create a key with ` +
+      '"npm run tidings -- keys create NAME --permissions emit,read,admin" and the same settings, or set TIDINGS_ADMIN_KEY; or set HOST to 127.0.0.1.',
   );
 }
 

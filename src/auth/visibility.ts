@@ -1,10 +1,12 @@
 import type { Condition } from '../filter/filter.ts';
-import type { Caller, visible } from './caller.ts';
+import type { Caller } from './caller.ts';
 
-/** A filter that lets nothing pass which the caller may not see. */
+declare const visible: unique symbol;
+
+/** A filter that includes a caller's visibility filter. GraphQL's loaders accept no other kind. */
 export type VisibleFilter = Condition & { readonly [visible]: true };
 
-/** What of a filter's events the caller sees. */
+/** Restricts a filter to the events that the caller sees. */
 export function visibleTo({ visibilityFilter }: Caller, filter: Condition): VisibleFilter {
   if (isEverything(visibilityFilter)) return filter as VisibleFilter;
   return (isEverything(filter) ? visibilityFilter : { kind: 'all', of: [visibilityFilter, filter] }) as VisibleFilter;
@@ -14,7 +16,7 @@ export function hasFullVisibility({ visibilityFilter }: Caller): boolean {
   return isEverything(visibilityFilter);
 }
 
-/** Equal for callers that see the same. */
+/** Equal for callers that see the same events. */
 export function visibilityKeyOf(caller: Caller): string {
   const known = visibilityKeys.get(caller);
   if (known !== undefined) return known;

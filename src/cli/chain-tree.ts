@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { cut, widthOf, printable } from './terminal/format-text.ts';
 
-/** An event of a chain, as it is drawn. */
+/** An event of a chain, with the fields that are drawn. */
 export interface ChainEvent {
   readonly id: string;
   readonly occurred: string;
@@ -10,7 +10,7 @@ export interface ChainEvent {
   readonly resource: { readonly id: string; readonly name: string | null };
 }
 
-/** What the server says of a chain. */
+/** A chain, as the server returns it. */
 export interface DrawnChain {
   readonly ancestors: readonly ChainEvent[];
   readonly descendants: readonly ChainEvent[];
@@ -21,20 +21,20 @@ export interface DrawnChain {
 
 export interface TreeFormat {
   readonly coloured: boolean;
-  /** The longest line. */
+  /** Maximum width of a line. */
   readonly columns: number;
 }
 
 /**
- * Draws a chain, root first. An event follows the one above it in its column; where several follow one, the one that
- * has the most behind it goes on in the column and the others are branches, so that even a thousand events are no more
- * than ten levels deep.
+ * Draws a chain, root first. An event follows the event above it in its column. If an event has
+ * several followers, the one with the most descendants continues the column, and the others are
+ * branches. So even a thousand events are at most ten levels deep.
  *
  *   ○ the root
- *   ● the event asked for
+ *   ● the requested event
  *   ├─○ a follower
  *   │ ○ its follower
- *   ○ another follower, of which more came
+ *   ○ another follower, with more descendants
  */
 export function drawChain(requested: ChainEvent, chain: DrawnChain, format: TreeFormat): readonly string[] {
   const before = chain.ancestors.toReversed();
@@ -46,7 +46,7 @@ export function drawChain(requested: ChainEvent, chain: DrawnChain, format: Tree
   return [...aboveRoot(before[0] ?? requested, chain), ...links.map(line), ...(chain.truncated ? [cutAt] : [])];
 }
 
-/** An event with what is drawn before it. */
+/** An event with the text before it in its line. */
 interface Link {
   readonly margin: string;
   readonly event: ChainEvent;
@@ -65,22 +65,22 @@ function lineOf(
   return `${start}${requested ? paint('bold', text) : text}${paint('dim', end)}`;
 }
 
-/** What the root follows, if it is not shown. */
+/** The line above the root, if the root follows an event. */
 function aboveRoot({ followsId }: ChainEvent, { missingId, cyclic }: DrawnChain): readonly string[] {
   if (followsId === null) return [];
-  if (cyclic) return [`↻ a circle: the next one follows ${printable(followsId)}, which is in this chain`];
+  if (cyclic) return [`↻ a cycle: the next event follows ${printable(followsId)}, which is in this chain`];
   if (missingId !== null) return [`? ${printable(missingId)}, which is not stored`];
-  return [`… earlier events, the last of them ${printable(followsId)}`];
+  return [`… earlier events; the latest is ${printable(followsId)}`];
 }
 
 interface Node {
   readonly event: ChainEvent;
   readonly followers: Node[];
-  /** Events from this one on. */
+  /** Number of its descendants, including itself. */
   size: number;
 }
 
-/** Descendants come level by level, so each one's leader comes before it. */
+/** Assumes: descendants are in breadth-first order, so that each comes after its predecessor. */
 function treeOf(requested: ChainEvent, descendants: readonly ChainEvent[]): Node {
   const root: Node = { event: requested, followers: [], size: 1 };
   const nodes = new Map([[requested.id, root]]);
@@ -89,13 +89,13 @@ function treeOf(requested: ChainEvent, descendants: readonly ChainEvent[]): Node
     const predecessor = nodes.get(event.followsId ?? '') ?? root;
     predecessor.followers.push(node);
     nodes.set(event.id, node);
-    return { node, leader: predecessor };
+    return { node, predecessor };
   });
-  for (const { node, leader: predecessor } of predecessors.toReversed()) predecessor.size += node.size;
+  for (const { node, predecessor } of predecessors.toReversed()) predecessor.size += node.size;
   return root;
 }
 
-/** A column: the node, and what goes on below it. `margin` stands before all its lines. */
+/** A column: the node and its descendants, each line after `margin`. */
 function branch(from: Node, margin: string): readonly Link[] {
   const links: Link[] = [];
   for (let node: Node | undefined = from; node !== undefined;) {
@@ -111,7 +111,7 @@ function branch(from: Node, margin: string): readonly Link[] {
   return links;
 }
 
-/** The last one of those that have the most events behind them. */
+/** The last of the followers with the most descendants. */
 function heaviest(followers: readonly Node[]): Node | undefined {
   const maxSize = Math.max(...followers.map(({ size }) => size));
   return followers.findLast(({ size }) => size === maxSize);

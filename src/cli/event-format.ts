@@ -4,8 +4,9 @@ import { labelKeys, type JsonObject, type Labels } from '../event/event.ts';
 import type { Instant } from '../event/instant.ts';
 import { printable } from './terminal/format-text.ts';
 
-/** A form in which events are shown: what it needs of an event, as a GraphQL selection, and the line that it makes. */
+/** An output format of events. */
 export interface EventFormat<T> {
+  /** The GraphQL selection of Event that it needs. */
   readonly selection: string;
   line(event: T): string;
 }
@@ -17,7 +18,10 @@ export interface ReadableEvent {
   readonly related: readonly { readonly role: string; readonly id: string; readonly name: string | null }[];
 }
 
-/** One line for a person: time in UTC, event, resource, related resources. Columns grow with what came, up to a bound. */
+/**
+ * One line for people: time in UTC, event, resource, related resources. Columns grow with their
+ * content up to `maxColumnWidth`.
+ */
 export function readableFormat(coloured: boolean): EventFormat<ReadableEvent> {
   const paint = (style: Parameters<typeof styleText>[0], text: string): string => (coloured ? styleText(style, text) : text);
   const widths = [28, 28];
@@ -26,7 +30,7 @@ export function readableFormat(coloured: boolean): EventFormat<ReadableEvent> {
     return ' '.repeat(Math.max((widths[at] ?? 0) - text.length, 0));
   };
   return {
-    selection: 'occurred event resource { id name } related { role id name }',
+    selection: 'occurred event resource { id: resourceId name } related { role id: resourceId name }',
     line({ occurred, event, resource, related }) {
       const name = printable(event);
       const subject = displayName(resource);
@@ -50,11 +54,11 @@ export interface DocumentedEvent {
   readonly cursor: string;
 }
 
-/** The event document on one line, with when and where it was stored; it can be emitted again as it is. */
+/** The event document on one line, with `received` and `cursor`; it can be emitted unchanged. */
 export const documentFormat: EventFormat<DocumentedEvent> = {
-  // A primary resource may have the label that is a related one's role; it is not among the labels.
-  selection: `id occurred event resource { id labels role: label(key: "${labelKeys.role}") }
-    related { id role labels } payload followsId received`,
+  // A primary resource can have a label with the key of the role, which `labels` does not contain.
+  selection: `id occurred event resource { id: resourceId labels role: label(key: "${labelKeys.role}") }
+    related { id: resourceId role labels } payload followsId received`,
   line({ resource: { role, ...resource }, followsId, received, cursor, ...event }) {
     const labels = role === null ? resource.labels : { ...resource.labels, [labelKeys.role]: role };
     const document = toDocument({ ...event, resource: { ...resource, labels }, follows: followsId });

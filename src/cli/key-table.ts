@@ -1,6 +1,6 @@
 import { padded, widthOf, printable } from './terminal/format-text.ts';
 
-/** A key as the server tells it. */
+/** An API key, as the server returns it. */
 export interface ApiKeyData {
   readonly id: string;
   readonly name: string;
@@ -12,10 +12,10 @@ export interface ApiKeyData {
   readonly revoked: string | null;
 }
 
-/** Keys as lines of a table, with a head. */
+/** A table of keys, with a header. */
 export function keyTable(keys: readonly ApiKeyData[]): string {
-  const rows = [head, ...keys.map(cells)];
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
+  const rows = [header, ...keys.map(cells)];
+  const widths = header.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
   return rows
     .map(
       (row) =>
@@ -27,7 +27,7 @@ export function keyTable(keys: readonly ApiKeyData[]): string {
     .join('');
 }
 
-const head = ['ID', 'NAME', 'MAY', 'STATE', 'CREATED', 'EXPIRES', 'EMITS', 'SEES'];
+const header = ['ID', 'NAME', 'PERMISSIONS', 'STATE', 'CREATED', 'EXPIRES', 'EMIT PREFIX', 'VISIBLE EVENTS'];
 
 function cells({ id, name, permissions, filter, emitPrefix, created, expires, revoked }: ApiKeyData): readonly string[] {
   return [
@@ -44,7 +44,7 @@ function cells({ id, name, permissions, filter, emitPrefix, created, expires, re
 
 function stateOf({ expires, revoked }: Pick<ApiKeyData, 'expires' | 'revoked'>): string {
   if (revoked !== null) return `revoked ${minute(revoked)}`;
-  return expires !== null && Date.parse(expires) <= Date.now() ? 'expired' : 'good';
+  return expires !== null && Date.parse(expires) <= Date.now() ? 'expired' : 'active';
 }
 
 function minute(instant: string): string {

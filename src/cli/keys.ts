@@ -1,25 +1,26 @@
-import type { Command } from './terminal/command.ts';
+import { TidingsError } from '../errors.ts';
+import { readEndpoint, urlMeaning, type Endpoint } from './client/endpoint.ts';
+import { bodyOf } from './client/request.ts';
 import { retryingRequest } from './client/retrying-request.ts';
-import { readEndpoint, type Endpoint } from './client/endpoint.ts';
-import { readArgs, invalidArgs } from './terminal/args.ts';
 import { keyTable, type ApiKeyData } from './key-table.ts';
 import { startPrivateServer } from './private-server.ts';
-import { bodyOf } from './client/request.ts';
-import { TidingsError } from '../errors.ts';
+import { readArgs, invalidArgs } from './terminal/args.ts';
+import type { Command } from './terminal/command.ts';
 
 const synopsis =
-  'keys create NAME [--permissions emit,read] [--filter JSON] [--emit-prefix acme.] [--expires 30d] | keys list | keys revoke ID, each with [--url URL]';
+  'keys create NAME | list | revoke ID [--permissions emit,read] [--filter JSON] [--emit-prefix acme.] [--expires 30d] [--url URL]';
 const options = {
-  permissions: { type: 'string', default: 'emit,read' },
-  filter: { type: 'string' },
-  'emit-prefix': { type: 'string' },
-  expires: { type: 'string' },
-  url: { type: 'string' },
+  permissions: { type: 'string', default: 'emit,read', value: 'LIST', meaning: 'create: emit, read, admin, separated by commas.' },
+  filter: { type: 'string', value: 'JSON', meaning: 'create: the key sees only events that match this EventFilter.' },
+  'emit-prefix': { type: 'string', value: 'PREFIX', meaning: 'create: the key emits only for resources whose id starts with PREFIX.' },
+  expires: { type: 'string', value: 'TIME', meaning: 'create: when the key ends, such as 30d, 12h or 2036-01-31T00:00:00Z.' },
+  url: { type: 'string', value: 'URL', meaning: `${urlMeaning} Without it: the database of the settings.` },
 } as const;
 
 export const keys: Command = {
   synopsis,
-  purpose: 'makes, lists and revokes keys, on the database of the settings, or through the server at --url with TIDINGS_KEY',
+  purpose: 'Creates, lists and revokes API keys, in the database of the settings or through a server.',
+  options,
   async run(args) {
     const { values, positionals } = readArgs(args, { synopsis, options });
     const [action, subject, ...others] = positionals;
@@ -34,13 +35,31 @@ export const keys: Command = {
   },
 };
 
+export interface KeyArgs {
+  readonly permissions: string;
+  readonly filter?: string | undefined;
+  readonly 'emit-prefix'?: string | undefined;
+  readonly expires?: string | undefined;
+}
+
+/** The arguments of `keys create` as CreateApiKeyInput. Throws BAD_USER_INPUT. */
+export function readKeyInput(name: string, args: KeyArgs): object {
+  return {
+    name,
+    permissions: args.permissions.split(',').map(readPermission),
+    filter: args.filter === undefined ? null : readFilter(args.filter),
+    emitPrefix: args['emit-prefix'] ?? null,
+    expires: args.expires === undefined ? null : readExpiry(args.expires),
+  };
+}
+
 type Action = (endpoint: Endpoint, variables: object) => Promise<number>;
 
 const actions: Readonly<Record<string, Action>> = {
   async create(endpoint, variables) {
     const { createApiKey } = await requestOnce<{ createApiKey: { secret: string; key: ApiKeyData } }>(endpoint, create, variables);
-    // The secret by itself on standard output, so that a script can take it.
-    process.stderr.write(`${keyTable([createApiKey.key])}\nThe key, which is not shown again:\n`);
+    // Only the secret is on standard output, so that a script can read it.
+    process.stderr.write(`${keyTable([createApiKey.key])}\nThe secret of the key, which is shown only once:\n`);
     process.stdout.write(`${createApiKey.secret}\n`);
     return 0;
   },
@@ -56,7 +75,7 @@ const actions: Readonly<Record<string, Action>> = {
   },
 };
 
-/** Once: a key that is made twice would leave one that nobody knows of. */
+/** Does not retry: a lost response to a creation would leave a key whose secret is unknown. */
 function requestOnce<T>(endpoint: Endpoint, query: string, variables: object): Promise<T> {
   return retryingRequest<T>(endpoint, bodyOf(query, JSON.stringify(variables)), { timeoutMs: 0, onUnavailable: () => undefined });
 }
@@ -66,30 +85,12 @@ const create = `mutation Create($input: CreateApiKeyInput!) { createApiKey(input
 const list = `{ apiKeys { ${keyFields} } }`;
 const revoke = `mutation Revoke($id: ID!) { revokeApiKey(id: $id) { ${keyFields} } }`;
 
-export interface KeyArgs {
-  readonly permissions: string;
-  readonly filter?: string | undefined;
-  readonly 'emit-prefix'?: string | undefined;
-  readonly expires?: string | undefined;
-}
-
-/** The flags of `keys create` as GraphQL's CreateApiKeyInput. Throws BAD_USER_INPUT. */
-export function readKeyInput(name: string, args: KeyArgs): object {
-  return {
-    name,
-    permissions: args.permissions.split(',').map(readPermission),
-    filter: args.filter === undefined ? null : readFilter(args.filter),
-    emitPrefix: args['emit-prefix'] ?? null,
-    expires: args.expires === undefined ? null : readExpiry(args.expires),
-  };
-}
-
 function readPermission(given: string): string {
   const permission = given.trim();
   if (['emit', 'read', 'admin'].includes(permission)) return permission.toUpperCase();
   throw new TidingsError(
     'BAD_USER_INPUT',
-    `--permissions: expected emit, read, admin or several of them with commas, got ${JSON.stringify(permission)}.`,
+    `--permissions: expected emit, read or admin, separated by commas, got ${JSON.stringify(permission)}.`,
   );
 }
 
@@ -98,7 +99,7 @@ function readFilter(given: string): unknown {
     const filter: unknown = JSON.parse(given);
     if (typeof filter === 'object' && filter !== null && !Array.isArray(filter)) return filter;
   } catch {
-    // said below
+    // reported below
   }
   throw new TidingsError(
     'BAD_USER_INPUT',
@@ -106,9 +107,9 @@ function readFilter(given: string): unknown {
   );
 }
 
-/** A time, or so many days or hours from now. */
+/** A time, or a number of days or hours from now. */
 function readExpiry(given: string): string {
   const [, amount, unit] = /^(\d{1,5})([dh])$/.exec(given) ?? [];
-  if (unit === undefined) return given; // the server judges it
+  if (unit === undefined) return given; // the server validates it
   return new Date(Date.now() + Number(amount) * (unit === 'd' ? 86_400_000 : 3_600_000)).toISOString();
 }

@@ -1,30 +1,31 @@
 import cluster from 'node:cluster';
-import { readSettings } from '../settings.ts';
 import { TidingsError } from '../errors.ts';
+import { readSettings } from '../settings.ts';
 import type { Command } from './terminal/command.ts';
 import { runWorkers } from './workers.ts';
 
 export const serve: Command = {
   synopsis: 'serve',
-  purpose: 'starts the server; settings come from the environment',
+  purpose: 'Starts the server with the settings of the environment; "tidings settings" lists them.',
+  options: {},
   async run() {
     const settings = readSettings(process.env);
     if (settings.workers > 1 && settings.databaseUrl === null) throw oneWorkerOnly();
     if (settings.workers > 1 && cluster.isPrimary) {
       return runWorkers(settings.workers, ({ port }) => printReady(`Postgres (${settings.workers} processes)`, urlOf(settings.host, port)));
     }
-    const { startTidings } = await import('../main.ts'); // the other commands start without it
+    const { startTidings } = await import('../main.ts'); // imported only here: it is large, and other commands do not need it
     const tidings = await startTidings(settings);
     const stopped = new Promise((stop) => {
       process.once('SIGTERM', stop);
       process.once('SIGINT', stop);
-      process.once('disconnect', stop); // a worker, when the process above it has ended
+      process.once('disconnect', stop); // a worker whose primary process has exited
     });
     const database = tidings.database === 'embedded' ? `the embedded database in ${settings.dataDir}` : 'Postgres';
     if (cluster.isPrimary) printReady(database, tidings.url);
 
     await stopped;
-    // A second signal, or a stop that hangs, ends the process at once.
+    // A second signal ends the process at once, and so does a shutdown that takes too long.
     process.once('SIGTERM', () => process.exit(1));
     process.once('SIGINT', () => process.exit(1));
     setTimeout(() => process.exit(1), maxShutdownMs).unref();
@@ -34,7 +35,8 @@ export const serve: Command = {
 };
 
 function oneWorkerOnly(): TidingsError {
-  const message = 'TIDINGS_WORKERS: expected 1, since the embedded database serves one process. Set DATABASE_URL to use more, or unset it.';
+  const message =
+    'TIDINGS_WORKERS: expected 1 for the embedded database, which serves one process. Unset it, or set DATABASE_URL to a Postgres database.';
   return new TidingsError('CANNOT_START', message);
 }
 

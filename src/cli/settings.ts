@@ -3,7 +3,8 @@ import type { Command } from './terminal/command.ts';
 
 export const settings: Command = {
   synopsis: 'settings',
-  purpose: 'prints every setting, its default and meaning',
+  purpose: 'Prints every setting with its default and meaning.',
+  options: {},
   async run() {
     const rows = [['Setting', 'Default', 'Meaning'], ...Object.values(settingTable).map(row)];
     const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));

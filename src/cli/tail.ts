@@ -1,27 +1,28 @@
 import { TidingsError } from '../errors.ts';
-import type { Command } from './terminal/command.ts';
-import { defaultUrl, readEndpoint } from './client/endpoint.ts';
+import { createConnectionStatus } from './client/connection-status.ts';
+import { defaultUrl, readEndpoint, urlMeaning } from './client/endpoint.ts';
+import { subscribeToEvents } from './client/graphql-subscription.ts';
 import { documentFormat, readableFormat, type EventFormat } from './event-format.ts';
 import { readArgs, invalidArgs } from './terminal/args.ts';
-import { subscribeToEvents } from './client/graphql-subscription.ts';
-import { createConnectionStatus } from './client/connection-status.ts';
+import type { Command } from './terminal/command.ts';
 import { createOutput } from './terminal/output.ts';
 
 const synopsis = `tail [--event PREFIX] [--resource ID] [--json] [--after CURSOR] [--url ${defaultUrl}]`;
 const options = {
-  event: { type: 'string', multiple: true },
-  resource: { type: 'string', multiple: true },
-  json: { type: 'boolean', default: false },
-  after: { type: 'string' },
-  url: { type: 'string', default: defaultUrl },
+  event: { type: 'string', multiple: true, value: 'PREFIX', meaning: 'Only events whose name starts with PREFIX.' },
+  resource: { type: 'string', multiple: true, value: 'ID', meaning: 'Only events whose primary resource has this id.' },
+  json: { type: 'boolean', default: false, meaning: 'Prints event documents, one JSON object a line.' },
+  after: { type: 'string', value: 'CURSOR', meaning: 'Starts after this event. Without it: at the head of the log.' },
+  url: { type: 'string', default: defaultUrl, value: 'URL', meaning: urlMeaning },
 } as const;
 
 export const tail: Command = {
   synopsis,
-  purpose: 'prints events as they come',
+  purpose: 'Prints events as they arrive.',
+  options,
   async run(args) {
     const { values, positionals } = readArgs(args, { synopsis, options });
-    if (positionals.length > 0) throw invalidArgs(`Expected flags only, got ${JSON.stringify(positionals[0])}`, synopsis);
+    if (positionals.length > 0) throw invalidArgs(`Expected options only, got ${JSON.stringify(positionals[0])}`, synopsis);
     const { after, event, resource } = values;
     const endpoint = readEndpoint(values.url);
     const status = createConnectionStatus(endpoint, (sentence) => void process.stderr.write(`${sentence}\n`));

@@ -1,17 +1,19 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { serveClusterMetrics } from '../cluster-metrics.ts';
 
-/** Where the workers listen. */
+/** The address of the workers. */
 export interface ListenAddress {
   readonly port: number;
 }
 
 /**
- * Runs a server in several processes that share its port and the log, as Node's cluster does: this process hands out
- * connections and sees to it that there are so many workers. One that ends unexpectedly is replaced; the first one must
- * come up. A stop is passed on to all of them, which stop by themselves. Resolves with the exit code when all have ended.
+ * Runs a server in several processes that share its port and the log (`node:cluster`). This process
+ * distributes connections, replaces workers that exit unexpectedly, and passes on signals.
+ *
+ * Resolves when all workers have exited, with 0; with the code of the first worker if that one
+ * exits before it listens.
  */
 export async function runWorkers(count: number, onReady: (address: ListenAddress) => void): Promise<number> {
   let stopping = false;
@@ -26,7 +28,7 @@ export async function runWorkers(count: number, onReady: (address: ListenAddress
   const first = cluster.fork();
   const firstResult = await Promise.race([once(first, 'listening'), once(first, 'exit')]);
   const [address] = firstResult as [ListenAddress | number];
-  // It has said what is wrong.
+  // The worker exited, and has printed its error.
   if (typeof address !== 'object' || address === null) return typeof address === 'number' ? address : 1;
   const workers = [first, ...Array.from({ length: count - 1 }, () => cluster.fork())];
   onReady(address);
@@ -34,20 +36,20 @@ export async function runWorkers(count: number, onReady: (address: ListenAddress
   return 0;
 }
 
-/** Replaces a worker whenever it ends, until all are to end. */
+/** Replaces a worker whenever it exits, until the shutdown. */
 async function superviseWorker(worker: Worker, isStopping: () => boolean): Promise<void> {
   for (let current = worker, delayMs = minRestartDelayMs; ;) {
     const startedAt = performance.now();
     const [code, signal] = (await once(current, 'exit')) as [number | null, string | null];
     if (isStopping()) return;
-    process.stderr.write(`a worker ended (${signal ?? `exit code ${code}`}); another one is started\n`);
+    process.stderr.write(`a worker exited (${signal ?? `code ${code}`}); restarting it\n`);
     delayMs = performance.now() - startedAt > maxRestartDelayMs ? minRestartDelayMs : Math.min(delayMs * 2, maxRestartDelayMs);
-    await pause(delayMs);
+    await sleep(delayMs);
     if (isStopping()) return;
     current = cluster.fork();
   }
 }
 
 const minRestartDelayMs = 250;
-/** Between the attempts to start one that ends at once. */
+/** Maximum delay between restarts of a worker that exits at once. */
 const maxRestartDelayMs = 10_000;

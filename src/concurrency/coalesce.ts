@@ -1,6 +1,8 @@
 /**
- * One read for many callers at once. Promises: every answer comes from a read that began after the call, so that it
- * includes whatever was acknowledged before; callers that come while a read is under way share the next one.
+ * Shares one read among concurrent callers.
+ *
+ * Guarantees: each result comes from a read that began after the call, so it includes everything
+ * acknowledged before. Callers that arrive during a read share the next one.
  */
 export function coalescedRead<T>(read: () => Promise<T>): () => Promise<T> {
   let inFlight: Promise<T> | null = null;

@@ -1,11 +1,14 @@
 import type { WakeListener } from './wake-signal.ts';
 
-/** One timer for somebody who sets it often and is woken earlier most of the time: it may then also ring for nothing. */
+/**
+ * A timer that is re-armed often and rarely fires. Re-arming to a later time keeps the earlier
+ * timer, so the callback may run early and must check its condition.
+ */
 export class RearmableTimer {
   private timeout: NodeJS.Timeout | null = null;
   private firesAt = Infinity;
 
-  /** Wakes somebody in `ms` milliseconds at the latest, unless it is cleared before. */
+  /** Wakes the listener in `ms` milliseconds at the latest, unless `clear` is called before. */
   arm(ms: number, listener: WakeListener): void {
     const firesAt = performance.now() + Math.max(ms, minDelayMs);
     if (firesAt >= this.firesAt) return;

@@ -1,30 +1,54 @@
-import type { Logger } from 'pino';
 import { sleep } from './sleep.ts';
 
+/**
+ * The wait after a failure: `initialDelayMs` after the first one, doubled after each further one,
+ * at most `maxDelayMs`.
+ */
+export interface Backoff {
+  readonly initialDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+/** The wait after a failure that follows `previousFailures` earlier ones. */
+export function backoffDelayMs({ initialDelayMs, maxDelayMs }: Backoff, previousFailures: number): number {
+  return Math.min(initialDelayMs * 2 ** previousFailures, maxDelayMs);
+}
+
 export interface RetryOptions {
-  readonly logger: Logger;
-  /** Whether nobody wants it any more. */
-  readonly isCancelled: () => boolean;
-  /** Aborts when it cannot succeed any more. */
-  readonly stopped: AbortSignal;
+  readonly backoff: Backoff;
+  /** Ends the current wait and prevents further attempts; does not interrupt an attempt. */
+  readonly signal: AbortSignal;
+  /** Prevents further attempts as the signal does; checked before and after each attempt. */
+  readonly isCancelled?: () => boolean;
+  /** Default: every error is. */
+  readonly isRetryable?: (error: unknown) => boolean;
+  /** Default: unlimited. */
+  readonly maxAttempts?: number;
+  /** Called once, with the first error that is followed by a wait. */
+  readonly onFirstFailure?: (error: unknown) => void;
 }
 
 /**
- * Tries something for a subscription until it succeeds, with pauses that grow, since a database that is away comes back.
- * Logs once for one outage.
+ * Runs `attempt` until it succeeds and returns its result; passes it the number of attempts that
+ * failed before. Returns CANCELLED if the retries were cancelled first. Throws an error that is not
+ * retryable, and that of the last attempt.
  */
-export async function retry(attempt: () => Promise<void>, { logger, isCancelled, stopped }: RetryOptions): Promise<void> {
-  for (let failures = 0; !isCancelled() && !stopped.aborted;) {
+export async function retry<T>(
+  attempt: (previousFailures: number) => Promise<T>,
+  { backoff, signal, isCancelled = never, isRetryable = always, maxAttempts = Infinity, onFirstFailure }: RetryOptions,
+): Promise<T | 'CANCELLED'> {
+  for (let failures = 0; !signal.aborted && !isCancelled(); failures += 1) {
     try {
-      return await attempt();
+      return await attempt(failures);
     } catch (error) {
-      if (isCancelled() || stopped.aborted) return; // the server closes its database: nothing is wrong
-      if (failures === 0) logger.warn({ err: error }, 'a subscription waits for the database');
-      failures += 1;
-      await sleep(Math.min(minDelayMs * 2 ** failures, maxDelayMs), stopped);
+      if (!isRetryable(error) || failures + 1 >= maxAttempts) throw error;
+      if (signal.aborted || isCancelled()) break;
+      if (failures === 0) onFirstFailure?.(error);
+      await sleep(backoffDelayMs(backoff, failures), signal);
     }
   }
+  return 'CANCELLED';
 }
 
-const minDelayMs = 100;
-const maxDelayMs = 3000;
+const never = (): boolean => false;
+const always = (): boolean => true;

@@ -1,18 +1,22 @@
-/** Something to be done in its turn. An object, for what `Waiter` says. */
+/**
+ * A task that TimeSlices runs. An object rather than a function, for the reason that WakeListener
+ * gives.
+ */
 export interface SlicedTask {
   run(): void;
 }
 
 /**
- * Takes turns with everything else on the event loop: what is to be run waits in line, and is run in slices.
- * Whoever has more to do than fits in a moment is to get in line again.
+ * A queue of short tasks that shares the event loop with all other work: tasks run in order, in
+ * slices of at most `sliceMs`. A task that has more work than fits in a moment must add itself
+ * again.
  */
 export class TimeSlices {
   private queue: SlicedTask[] = [];
   private nextIndex = 0;
   private isScheduled = false;
 
-  /** Runs it soon, after those that are in line. */
+  /** Runs the task soon, after those in the queue. */
   add(task: SlicedTask): void {
     this.queue.push(task);
     this.schedule();
@@ -27,7 +31,8 @@ export class TimeSlices {
   private readonly runSlice = (): void => {
     this.isScheduled = false;
     const end = performance.now() + sliceMs;
-    // Those that come while this runs have their turn in the next one, so that what was written meanwhile goes out.
+    // Tasks added during the slice wait for the next one, so that pending writes reach the network
+    // in between.
     for (const { length } = this.queue; this.nextIndex < length && performance.now() < end;) {
       const task = this.queue[this.nextIndex];
       this.nextIndex += 1;
@@ -37,6 +42,30 @@ export class TimeSlices {
     this.nextIndex = 0;
     if (this.queue.length > 0) this.schedule();
   };
+}
+
+/** Resolves in the next turn of the event loop, after pending I/O was handled. */
+export async function yieldToEventLoop(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/**
+ * The time that a long loop may use before it yields: `if (slice.isOver()) await slice.next();`.
+ */
+export class TimeSlice {
+  private startedAt = performance.now();
+
+  constructor(private readonly ms: number) {}
+
+  isOver(): boolean {
+    return performance.now() - this.startedAt >= this.ms;
+  }
+
+  /** Yields to the event loop, then starts the next slice. */
+  async next(): Promise<void> {
+    await yieldToEventLoop();
+    this.startedAt = performance.now();
+  }
 }
 
 const sliceMs = 5;

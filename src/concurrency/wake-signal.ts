@@ -1,9 +1,15 @@
-/** Somebody who waits. An object, since there may be very many, and a function for each takes more memory. */
+/**
+ * A waiter. An object rather than a function: there may be very many, and a closure each takes more
+ * memory.
+ */
 export interface WakeListener {
   wake(): void;
 }
 
-/** Those who wait for something to happen. A wake-up tells all of them, once, to look whether it has. */
+/**
+ * A condition variable: `wake` wakes all listeners once, in the order of `add`; each must check its
+ * condition.
+ */
 export class WakeSignal {
   private listeners = new Set<WakeListener>();
 

@@ -4,10 +4,13 @@ import { secondOf } from '../event/instant.ts';
 import { orderedJson } from '../event/json.ts';
 import { valueAt } from '../event/payload-path.ts';
 
-/** A key of a bucket: text, null where an event has no such value, and for time the second where its span begins. */
+/** A key of a bucket: text, null without a value, or for time the first second of the interval. */
 export type Key = string | number | null;
 
-/** The keys by which an event is counted: a list for each bucket that it is in. Its twin in SQL is store/count-sql. */
+/**
+ * The keys of an event: one list for each bucket that it is in. The SQL equivalent is
+ * src/store/counts/group-by-sql.ts.
+ */
 export function bucketKeys(dimensions: readonly Dimension[], event: StoredEvent): readonly (readonly Key[])[] {
   return dimensions
     .map((dimension) => keysOf(dimension, event))
@@ -39,7 +42,10 @@ export function firstSegments(text: string, segments: number | null): string {
   return segments === null ? text : text.split('.').slice(0, segments).join('.');
 }
 
-/** A value of a payload as a key: a string itself, anything else its JSON, with object keys in order; null when absent. */
+/**
+ * A payload value as a key: a string as it is, anything else as JSON with sorted object keys; null
+ * if absent.
+ */
 export function payloadKey(value: unknown): string | null {
   if (value === undefined) return null;
   return typeof value === 'string' ? value : orderedJson(value);

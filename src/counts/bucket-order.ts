@@ -4,7 +4,9 @@ import { compareCodePoints } from '../event/text.ts';
 
 export type CountOrder = 'KEY' | 'MOST_FIRST';
 
-/** The first ones in an order: most of very many are passed over with one comparison. */
+/**
+ * The first `first` groups in an order. Skips most of a very large list with one comparison each.
+ */
 export function firstOf(groups: readonly Group[], first: number, compare: (a: Group, b: Group) => number): readonly Group[] {
   let found: Group[] = [];
   let last: Group | null = null;
@@ -18,7 +20,7 @@ export function firstOf(groups: readonly Group[], first: number, compare: (a: Gr
   return found.toSorted(compare).slice(0, first);
 }
 
-/** The largest count first; ties by their keys. */
+/** Orders by count, the largest first; ties by their keys. */
 export function mostFirst(a: Group, b: Group): number {
   return b.count - a.count || byKeys(a, b);
 }
@@ -27,7 +29,7 @@ export function byKeys(a: Group, b: Group): number {
   return compareKeys(a.keys, b.keys);
 }
 
-/** Times in their order, text by code point, null last. */
+/** Orders times chronologically, text by code point, null last. */
 export function compareKeys(a: readonly Key[], b: readonly Key[]): number {
   for (const [index, key] of a.entries()) {
     const order = compareKey(key, b[index] ?? null);
@@ -43,4 +45,5 @@ function compareKey(a: Key, b: Key): number {
   return compareCodePoints(a, b);
 }
 
+/** Sorting fewer groups at a time would cost more than it skips. */
 const minSortSize = 1000;

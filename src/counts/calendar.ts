@@ -3,23 +3,30 @@ import type { TimeZone } from './time-zone.ts';
 export const timeUnits = ['SECOND', 'MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH', 'YEAR'] as const;
 export type TimeUnit = (typeof timeUnits)[number];
 
-/** From `start`, inclusive, to `end`, exclusive, in seconds from 1970 in UTC; infinite where that is out of all years. */
+/**
+ * From `start`, inclusive, to `end`, exclusive, in UTC seconds since 1970; infinite outside the
+ * years 0000 to 9999.
+ */
 export interface Interval {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Divides time into spans, such as the days of a time zone. Assumes a zone whose clock changes are days apart. Promises:
- * every instant is in exactly one span, that of `spanAt`, and each ends where the next one begins.
+ * Divides time into intervals, such as the days of a time zone.
+ *
+ * Assumes: the clock changes of the zone are days apart.
+ * Guarantees: every instant is in exactly one interval, that of `intervalAt`, and each ends where
+ * the next one starts.
  */
 export interface Calendar {
   intervalAt(second: number): Interval;
 }
 
 /**
- * The calendar of `every` units in a zone. Multiples are counted on the zone's clock: years and months from the year 0, so
- * that 3 months are quarters and 10 years are decades; all others from Monday, 2001-01-01, 00:00.
+ * The calendar of `every` units in a zone. Multiples count on the zone's clock: years and months
+ * from the year 0, so that 3 months are quarters and 10 years are decades; all others from Monday,
+ * 2001-01-01, 00:00.
  */
 export function calendar(unit: TimeUnit, every: number, zone: TimeZone): Calendar {
   switch (unit) {
@@ -43,8 +50,8 @@ export function calendar(unit: TimeUnit, every: number, zone: TimeZone): Calenda
 }
 
 /**
- * Spans shorter than days follow the clock: one begins wherever the clock shows a multiple, so that an hour that comes
- * twice is two spans, and wherever the clock is set across one.
+ * Intervals shorter than days follow the clock. One starts whenever the clock shows a multiple or
+ * is set across one. So an hour that occurs twice is two intervals.
  */
 class ClockCalendar implements Calendar {
   constructor(
@@ -83,7 +90,10 @@ class ClockCalendar implements Calendar {
   }
 }
 
-/** Spans of dates begin when the clock reaches them first: a clock that is set back across midnight does not end a day. */
+/**
+ * A date starts when the clock first reaches it: a clock that is set back across midnight does not
+ * end a day.
+ */
 class DateCalendar implements Calendar {
   constructor(
     private readonly dates: Dates,
@@ -100,7 +110,10 @@ class DateCalendar implements Calendar {
     }
   }
 
-  /** When the clock first shows this or later. Some zones have skipped a day: then two dates begin at once. */
+  /**
+   * When the clock first shows this second or a later one. In a zone that skips a day, two dates
+   * start together.
+   */
   private startOf(clockSecond: number): number {
     if (clockSecond < minSecond || clockSecond > maxSecond) return bounded(clockSecond);
     const [from, to] = [clockSecond - maxOffsetSeconds, clockSecond + maxOffsetSeconds];
@@ -111,7 +124,7 @@ class DateCalendar implements Calendar {
   }
 }
 
-/** Dates as the second, from 1970, at which a clock in UTC would show their first. */
+/** Dates, each as the second since 1970 at which a UTC clock would first show it. */
 interface Dates {
   floor(clockSecond: number): number;
   next(date: number): number;
@@ -126,20 +139,22 @@ function monthDates(months: number): Dates {
     const date = new Date(clockSecond * 1000);
     return Math.floor((date.getUTCFullYear() * 12 + date.getUTCMonth()) / months) * months;
   };
-  // A date beyond what Date knows is beyond all years.
+  // A date outside the range of Date is outside the years 0000 to 9999.
   return {
     floor: (clockSecond) => firstOfMonth(floor(clockSecond)) ?? -Infinity,
     next: (date) => firstOfMonth(floor(Math.max(date, minSecond)) + months) ?? Infinity,
   };
 }
 
-/** Months are counted from the year 0. */
+/** `month` counts from January of the year 0. */
 function firstOfMonth(month: number): number | null {
   const ms = new Date(0).setUTCFullYear(0, month, 1);
   return Number.isNaN(ms) ? null : ms / 1000;
 }
 
-/** The first second after `from` with the offset of `to`. */
+/**
+ * The first second after `from` with the offset of `to`, if the clock changes once between them.
+ */
 function changeBetween(zone: TimeZone, from: number, to: number): number {
   const after = zone.offsetAt(to);
   let [low, high] = [from, to];
@@ -163,6 +178,6 @@ function bounded(second: number): number {
 const daySeconds = 86_400;
 const maxOffsetSeconds = 16 * 3600;
 const origin = Date.UTC(2001, 0, 1) / 1000;
-/** The years 0000 to 9999, in which all instants are, and a day around them. */
+/** The years 0000 to 9999, which contain all instants, and a day on either side. */
 const minSecond = Date.parse('0000-01-01T00:00:00Z') / 1000 - daySeconds;
 const maxSecond = Date.parse('9999-12-31T23:59:59Z') / 1000 + daySeconds;

@@ -2,7 +2,10 @@ import { TidingsError } from '../errors.ts';
 import { microsOf, secondOf, type Instant } from '../event/instant.ts';
 import type { Key } from './bucket-keys.ts';
 
-/** Events with the same keys: how many, and when the first and the last occurred, in numbers, since there may be many. */
+/**
+ * The count of a group, and the times of its first and last event as numbers: there can be very
+ * many groups.
+ */
 export interface GroupStats {
   readonly count: number;
   readonly firstSecond: number;
@@ -11,12 +14,11 @@ export interface GroupStats {
   readonly lastMicros: number;
 }
 
-/** What was counted under one list of keys. */
+/** The events with one list of keys. */
 export interface Group extends GroupStats {
   readonly keys: readonly Key[];
 }
 
-/** So many events, of which the first and the last occurred then. */
 export function groupStats(count: number, firstOccurred: Instant, lastOccurred: Instant): GroupStats {
   return {
     count,
@@ -28,16 +30,17 @@ export function groupStats(count: number, firstOccurred: Instant, lastOccurred: 
 }
 
 /**
- * Counts by keys, in bounded memory: LIMIT_EXCEEDED beyond `mostCells` cells, or `mostCharacters` in their keys. One array
- * of numbers, not an object for each cell, since there may be hundreds of thousands.
+ * Counts events by keys in bounded memory. Throws LIMIT_EXCEEDED beyond `maxGroups` groups or
+ * `maxKeyCharacters` in their keys. Stores numbers in one array instead of an object a group,
+ * because there can be hundreds of thousands.
  */
 export class CountTable {
   private readonly indexByName = new Map<string, number>();
   private readonly keys: (string | readonly Key[])[] = [];
-  /** Five for each cell: what is tallied, in the order of `Tallied`. */
+  /** Five a group, in the order of `GroupStats`. */
   private numbers = new Float64Array(5 * 1024);
   private characters = 0;
-  /** How many events were counted, each once. */
+  /** Number of events, each counted once. */
   total = 0;
 
   add(keys: readonly Key[], stats: GroupStats): void {
@@ -45,7 +48,7 @@ export class CountTable {
     else this.addByName(`\0${JSON.stringify(keys)}`, keys, stats);
   }
 
-  /** The same for one key that is a text, of which there may be very many. */
+  /** `add` for a single text key: avoids building a list and a name for each of very many keys. */
   addText(key: string, stats: GroupStats): void {
     this.addByName(key, key, stats);
   }
@@ -58,7 +61,10 @@ export class CountTable {
     return this.keys.map((_, index) => this.group(index));
   }
 
-  /** At least the `wanted` cells with the largest counts, in no order: of very many, most are then never made. */
+  /**
+   * At least the `minGroups` groups with the largest counts, unordered. Builds no objects for the
+   * others.
+   */
   largest(minGroups: number): readonly Group[] {
     const countOf = (index: number): number => Math.min(this.numbers[5 * index] ?? 0, maxRankedCount);
     const groupsWithCount = new Uint32Array(maxRankedCount + 1);
@@ -132,8 +138,8 @@ function tooManyGroups(): TidingsError {
   );
 }
 
-/** About 100 MB. */
+/** About 100 MB together with their keys. Beyond, a count fails. */
 const maxGroups = 500_000;
-/** Counts beyond are taken for alike when the largest are looked for. */
-const maxRankedCount = 4096;
 const maxKeyCharacters = 50_000_000;
+/** The top-n selection treats counts above this limit as equal. */
+const maxRankedCount = 4096;

@@ -4,12 +4,15 @@ import { parsePayloadPath, type PayloadPath } from '../event/payload-path.ts';
 import { unstorableReason } from '../event/text.ts';
 import { timeZone } from './time-zone.ts';
 
-/** What events are counted by. An event has one key for each dimension, or several, where it relates to several resources. */
+/**
+ * A dimension of a count. An event has one key in each, or several for several related resources in
+ * a role.
+ */
 export type Dimension =
   | { readonly kind: 'time'; readonly unit: TimeUnit; readonly every: number; readonly calendar: Calendar }
-  /** The first so many segments of the event's name; null: the whole. */
+  /** The first `segments` segments of the event name; null: the whole name. */
   | { readonly kind: 'event'; readonly segments: number | null }
-  /** The same of the id of the primary resource. */
+  /** The first `segments` segments of the id of the primary resource. */
   | { readonly kind: 'resource'; readonly segments: number | null }
   /** A label of the primary resource. */
   | { readonly kind: 'label'; readonly label: string }
@@ -17,7 +20,7 @@ export type Dimension =
   | { readonly kind: 'role'; readonly role: string }
   | { readonly kind: 'payload'; readonly path: PayloadPath };
 
-/** GraphQL's CountBy: exactly one field is given. */
+/** GraphQL's CountBy, with exactly one field. */
 export interface CountByInput {
   readonly time?: TimeBucketsInput | null | undefined;
   readonly event?: SegmentsInput | null | undefined;
@@ -37,7 +40,10 @@ export interface SegmentsInput {
 
 type Path = readonly string[];
 
-/** Reads the dimensions of a count. Throws BAD_USER_INPUT with the path of what is wrong, LIMIT_EXCEEDED for too many. */
+/**
+ * Parses the dimensions of a count. Throws BAD_USER_INPUT with the path of an invalid field,
+ * LIMIT_EXCEEDED for too many.
+ */
 export function parseCountBy(inputs: readonly CountByInput[], path: Path): readonly Dimension[] {
   if (inputs.length === 0) throw badInput(path, 'expected at least one dimension, got none');
   if (inputs.length > maxDimensions) {
@@ -99,6 +105,6 @@ function quoted(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-/** More than there are kinds, so that several labels can stand beside everything else. */
+/** More than there are kinds, to allow several labels beside all others. */
 const maxDimensions = 8;
 const maxEvery = 1_000_000;

@@ -1,17 +1,18 @@
 /**
- * A time zone: how far its clocks stand from UTC, at any second. Seconds count from 1970-01-01T00:00:00Z.
+ * A time zone: the offset of its clocks from UTC at any second. Seconds count from
+ * 1970-01-01T00:00:00Z.
  *
- * Zones come from Intl, not from the database: then a count is the same on every database, whichever version of the time
- * zone data that one has, and what is counted live in memory agrees with what is counted from the log.
+ * Why Intl and not the database: a count then does not depend on the database's version of the time
+ * zone data. Live counts in memory agree with counts of the log.
  */
 export interface TimeZone {
   /** Seconds to add to UTC. */
   offsetAt(second: number): number;
 }
 
-/** The zone of an IANA name, such as Europe/Berlin, whatever its case; null when there is none. */
+/** The zone of an IANA name such as Europe/Berlin, in any case; null if there is none. */
 export function timeZone(name: string): TimeZone | null {
-  if (!ianaName.test(name)) return null; // newer versions of Intl take offsets such as +01:00 too
+  if (!ianaName.test(name)) return null; // newer versions of Intl also accept offsets such as +01:00
   try {
     const canonical = new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone;
     const cached = zones.get(canonical);
@@ -28,7 +29,7 @@ const utc: TimeZone = { offsetAt: () => 0 };
 
 class IntlZone implements TimeZone {
   private readonly format: Intl.DateTimeFormat;
-  /** By stretch of time: the offset throughout; null when it changes within. */
+  /** The offset during each window of time; null if it changes within. */
   private readonly offsetByWindow = new Map<number, number | null>();
 
   constructor(name: string) {
@@ -47,7 +48,7 @@ class IntlZone implements TimeZone {
     return offset ?? this.computeOffset(second);
   }
 
-  /** Reads `1/1/1800, GMT+00:53:28`; without digits it is GMT itself. */
+  /** Parses the offset of `1/1/1800, GMT+00:53:28`; without digits it is zero. */
   private computeOffset(second: number): number {
     const [, sign, hours, minutes, seconds] = /GMT(?:([+-])(\d+):(\d+)(?::(\d+))?)?$/.exec(this.format.format(second * 1000)) ?? [];
     const offset = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
@@ -55,9 +56,13 @@ class IntlZone implements TimeZone {
   }
 }
 
-/** One for each zone that there is, at most. */
+/** Bounded by the number of IANA zones. */
 const zones = new Map<string, TimeZone>();
 const ianaName = /^[A-Za-z][A-Za-z0-9_+\-/]*$/;
-/** Three days: no zone ever changed its clocks and changed them back within them (the closest: 4 days, Freetown in 1939). */
+/**
+ * No zone ever changed its clocks and back within three days. The shortest interval was 4 days
+ * (Freetown, 1939).
+ */
 const windowSeconds = 3 * 86_400;
+/** Windows of a zone. Beyond, its cache is cleared: 20,000 are 164 years. */
 const maxCachedWindows = 20_000;

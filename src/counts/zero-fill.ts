@@ -1,27 +1,54 @@
 import type { Interval, Calendar } from './calendar.ts';
 import type { Key } from './bucket-keys.ts';
-import { compareKeys, mostFirst } from './bucket-order.ts';
+import { compareKeys } from './bucket-order.ts';
 import type { Group } from './count-table.ts';
-import { TidingsError } from '../errors.ts';
-import { secondOf, fromMicros, type Instant } from '../event/instant.ts';
+import { secondOf } from '../event/instant.ts';
 import type { TimeBounds } from '../filter/time-bounds.ts';
 
-/** Those with the same keys but for the time. */
-export interface Series {
-  readonly before: readonly Key[];
-  readonly after: readonly Key[];
-  readonly groups: Map<Key, Group>;
-}
-
-/** A bucket to be: its keys, and what was counted, if anything. */
+/** A bucket: its keys, its interval, and its group if it has events. */
 export interface FilledGroup {
   readonly keys: readonly Key[];
   readonly interval: Interval;
   readonly group: Group | null;
 }
 
-/** In the order of their other keys. Where there are none, there is one line, whether or not anything was counted. */
-export function seriesOf(groups: readonly Group[], { at, others }: { readonly at: number; readonly others: number }): readonly Series[] {
+export interface ZeroFillOptions {
+  readonly calendar: Calendar;
+  /** The index of the time dimension, and the number of the other dimensions. */
+  readonly at: number;
+  readonly others: number;
+  /** The bounds of the filter. Where one is missing, the first or the last event is the bound. */
+  readonly bounds: TimeBounds;
+}
+
+/** The buckets with and without events, in key order. */
+export interface FilledGroups {
+  readonly size: number;
+  readonly inKeyOrder: Iterable<FilledGroup>;
+}
+
+/**
+ * Adds the intervals without events: each series of keys gets a bucket for every interval between
+ * the bounds. Returns null if there would be more than 10,000 buckets.
+ */
+export function zeroFill(groups: readonly Group[], { calendar, at, others, bounds }: ZeroFillOptions): FilledGroups | null {
+  if (groups.length > maxFilledGroups) return null;
+  const series = seriesOf(groups, { at, others });
+  const intervals = series.length === 0 ? [] : intervalsIn(calendar, occurredRange(groups, bounds), maxFilledGroups / series.length);
+  return intervals === null ? null : { size: intervals.length * series.length, inKeyOrder: inKeyOrder(series, intervals) };
+}
+
+/** Groups whose keys differ only in time. */
+interface Series {
+  readonly before: readonly Key[];
+  readonly after: readonly Key[];
+  readonly groups: Map<Key, Group>;
+}
+
+/**
+ * Sorted by the other keys. Without other dimensions there is one series, even if no event matched.
+ */
+function seriesOf(groups: readonly Group[], { at, others }: Pick<ZeroFillOptions, 'at' | 'others'>): readonly Series[] {
   const seriesByName = new Map<string, Series>();
   if (others === 0) seriesByName.set('[]', { before: [], after: [], groups: new Map() });
   for (const group of groups) {
@@ -34,8 +61,7 @@ export function seriesOf(groups: readonly Group[], { at, others }: { readonly at
   return [...seriesByName.values()].toSorted((a, b) => compareKeys(a.before, b.before) || compareKeys(a.after, b.after));
 }
 
-/** Every line at every time. */
-export function* inKeyOrder(series: readonly Series[], intervals: readonly Interval[]): Generator<FilledGroup> {
+function* inKeyOrder(series: readonly Series[], intervals: readonly Interval[]): Generator<FilledGroup> {
   for (let from = 0; from < series.length;) {
     const before = series[from]?.before ?? [];
     let to = from + 1;
@@ -49,22 +75,13 @@ export function* inKeyOrder(series: readonly Series[], intervals: readonly Inter
   }
 }
 
-/** Empty ones come last, in the order of their keys. */
-export function* inCountOrder(groups: readonly Group[], series: readonly Series[], intervals: readonly Interval[]): Generator<FilledGroup> {
-  const at = series[0]?.before.length ?? 0;
-  const byStart = new Map(intervals.map((interval) => [interval.start, interval]));
-  for (const group of groups.toSorted(mostFirst)) {
-    const interval = byStart.get(Number(group.keys[at]));
-    if (interval !== undefined) yield { keys: group.keys, interval, group };
-  }
-  for (const filled of inKeyOrder(series, intervals)) if (filled.group === null) yield filled;
+interface SecondRange {
+  readonly from: number;
+  readonly to: number;
 }
 
-/** The seconds from the first to the last that may have events; null: none has. */
-export function occurredRange(
-  groups: readonly Group[],
-  { since, until }: TimeBounds,
-): { readonly from: number; readonly to: number } | null {
+/** The seconds from the first to the last that can have events; null if none can. */
+function occurredRange(groups: readonly Group[], { since, until }: TimeBounds): SecondRange | null {
   let [from, to] = [Infinity, -Infinity];
   for (const { firstSecond, lastSecond } of groups) {
     from = Math.min(from, firstSecond);
@@ -75,12 +92,12 @@ export function occurredRange(
   return from > to || (since !== undefined && until !== undefined && since >= until) || !Number.isFinite(to - from) ? null : { from, to };
 }
 
-/** The spans of a calendar in which these seconds lie. Throws LIMIT_EXCEEDED where there are more than `mostSpans`. */
-export function intervalsBetween(calendar: Calendar, range: ReturnType<typeof occurredRange>, at: number): readonly Interval[] {
+/** The intervals that overlap a range; null if there are more than `max`. */
+function intervalsIn(calendar: Calendar, range: SecondRange | null, max: number): readonly Interval[] | null {
   const intervals: Interval[] = [];
   if (range === null) return intervals;
   for (let next = range.from; next <= range.to;) {
-    if (intervals.length === maxIntervals) throw tooManyIntervals(range, at);
+    if (intervals.length + 1 > max) return null;
     const interval = calendar.intervalAt(next);
     intervals.push(interval);
     next = interval.end;
@@ -88,15 +105,7 @@ export function intervalsBetween(calendar: Calendar, range: ReturnType<typeof oc
   return intervals;
 }
 
-function tooManyIntervals({ from, to }: { readonly from: number; readonly to: number }, at: number): TidingsError {
-  const path = ['by', String(at), 'time'];
-  const message = `expected at most ${maxIntervals} buckets of time from ${instantAt(from)} to ${instantAt(to)}, got more; take a larger unit, or bounds in filter.occurred`;
-  return new TidingsError('LIMIT_EXCEEDED', `${path.join('.')}: ${message}`, { path });
-}
-
-/** The instant where a second begins; null where that lies outside of all years. */
-export function instantAt(second: number): Instant | null {
-  return Number.isFinite(second) ? fromMicros(BigInt(second) * 1_000_000n) : null;
-}
-
-const maxIntervals = 10_000;
+/**
+ * As many as a page of buckets can have: a wide range with a small unit costs no more than this.
+ */
+const maxFilledGroups = 10_000;

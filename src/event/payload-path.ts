@@ -56,7 +56,12 @@ export function isExactPath(pattern: PayloadPattern): pattern is PayloadPath {
 
 /** The pattern as `parsePayloadPattern` reads it. All keys but plain words are quoted. */
 export function formatPayloadPattern(pattern: PayloadPattern): string {
-  return pattern.map((step) => (step === anyElement ? '*' : /^[\p{L}\p{N}_-]+$/u.test(step) ? step : JSON.stringify(step))).join('.');
+  return pattern.map(formatStep).join('.');
+}
+
+export function formatStep(step: PatternStep): string {
+  if (step === anyElement) return '*';
+  return /^[\p{L}\p{N}_-]+$/u.test(step) ? step : JSON.stringify(step);
 }
 
 /** The value at a path; undefined when absent. */
@@ -139,6 +144,6 @@ function excerpt(text: string): string {
 }
 
 /** Longer paths are rejected. */
-const maxPathLength = 1000;
+export const maxPathLength = 1000;
 /** Each is a nested query in SQL. */
-const maxAnyElements = 8;
+export const maxAnyElements = 8;

@@ -1,15 +1,18 @@
 import type { Logger } from 'pino';
 import { system, type Caller } from '../auth/caller.ts';
-import type { StoredKey } from '../store/api-keys.ts';
 import type { EventCandidate } from '../event/event.ts';
+import type { StoredKey } from '../store/api-keys.ts';
 import type { Emitter } from './emitter.ts';
 
 /**
- * What the server tells of itself in the log: which keys were made and revoked, and whom it refused.
+ * Records in the log itself which keys were created and revoked, and which requests were rejected.
  *
- * Promises: of a key, one event, also where it is told twice. Of refusals, one event at once, and in each further minute one
- * for those that came in it, with how many there were: whoever knocks often does not fill the log. At most `mostKnown`
- * kinds of refusals are told apart; the rest are counted together. Does not promise an event where the database was away.
+ * Guarantees: one event for each creation and each revocation, even if it is reported twice. The
+ * first rejection of a kind is one event at once. Further ones of that kind are one event a minute,
+ * with their number, so that a client cannot fill the log. At most `maxTrackedKinds` kinds are
+ * tracked; all others are counted together.
+ *
+ * Does not guarantee an event while the database cannot be reached.
  */
 export interface AuditLog extends AsyncDisposable {
   keyCreated(key: StoredKey, by: Caller): Promise<void>;
@@ -20,11 +23,11 @@ export interface AuditLog extends AsyncDisposable {
 export interface AccessRejection {
   /** UNAUTHENTICATED or FORBIDDEN. */
   readonly reason: string;
-  /** Which way it came, for example http. */
+  /** For example http. */
   readonly protocol: string;
-  /** Where it came from. */
+  /** The client's. */
   readonly address: string;
-  /** Whose key it was that may not. */
+  /** The owner of the key, if the key is valid and lacks a permission. */
   readonly caller?: Caller;
 }
 
@@ -40,7 +43,7 @@ export function startAuditLog({ emitter, logger }: AuditLogParts): AuditLog {
   const record = async (event: EventCandidate): Promise<void> => {
     try {
       const { outcomes } = await emitter.emit([{ event, path: [] }], 'REJECT_ALL', system);
-      if (outcomes[0]?.status === 'REJECTED') logger.error({ problems: outcomes[0].problems }, 'an audit event was refused');
+      if (outcomes[0]?.status === 'REJECTED') logger.error({ problems: outcomes[0].problems }, 'an audit event was rejected');
     } catch (error) {
       logger.warn({ err: error, event }, 'an audit event could not be stored');
     }

@@ -1,8 +1,8 @@
 import { TidingsError } from '../errors.ts';
-import type { ConflictPolicy, DraftRow, Appended } from '../store/log/append.ts';
 import type { Position } from '../event/cursor.ts';
+import type { ConflictPolicy, DraftRow, Appended } from '../store/log/append.ts';
 
-/** What somebody wants stored, together and in this order, and whom to tell what became of it. */
+/** Rows to store together and in this order, and the callbacks that get the result. */
 export interface CommitRequest {
   readonly rows: readonly DraftRow[];
   readonly onConflict: ConflictPolicy;
@@ -11,15 +11,36 @@ export interface CommitRequest {
   readonly reject: (error: unknown) => void;
 }
 
+/**
+ * Called when a request leaves the queue, which can be seconds after it arrived. The request is
+ * rejected with the error that this throws.
+ */
+export type PermissionCheck = () => void;
+
+export interface Stored {
+  /** One for each row, in order. */
+  readonly results: readonly (Appended | NotStored)[];
+  /** At or after every event of the request. */
+  readonly head: Position;
+}
+
+/** A row of a request that was rejected because of conflicts. */
+export interface NotStored {
+  readonly created: null;
+  readonly differing: readonly string[];
+}
+
 export interface Amount {
   readonly events: number;
-  /** Characters of JSON, which are bytes nearly always. */
+  /** Characters of JSON, which nearly always equal bytes. */
   readonly bytes: number;
 }
 
 /**
- * The requests that wait for their batch, oldest first. Promises: no more wait than `bounds` allow, but for one that is
- * larger by itself when nothing else waits; a request is taken once.
+ * Requests that wait for their batch, oldest first.
+ *
+ * Guarantees: the queue holds at most `bounds`, or one larger request if it is alone. Each request
+ * is taken once.
  */
 export class CommitQueue {
   private queue: (CommitRequest & { readonly size: Amount })[] = [];
@@ -35,7 +56,7 @@ export class CommitQueue {
     return this.queued;
   }
 
-  /** Throws UNAVAILABLE, with a time after which to come again, when too much waits already. */
+  /** Throws UNAVAILABLE with `retryAfterMs` if the queue is full. */
   add(request: CommitRequest): void {
     const { rows } = request;
     const size = { events: rows.length, bytes: rows.reduce((sum, row) => sum + row.length, 0) };
@@ -45,7 +66,7 @@ export class CommitQueue {
     this.queue.push({ ...request, size });
   }
 
-  /** Takes the oldest request, and those behind it that may go with it. */
+  /** Removes and returns the oldest request, with later ones of its policy up to `limit`. */
   takeBatch(limit: Amount): readonly CommitRequest[] {
     const [oldest] = this.queue;
     const batch: CommitRequest[] = [];
@@ -70,7 +91,7 @@ export class CommitQueue {
 }
 
 function queueFull({ events, bytes }: Amount): TidingsError {
-  const message = `Nothing was stored: ${events} events (${bytes} bytes) wait for the database already. Repeat the request after ${retryAfterMs} ms.`;
+  const message = `Nothing was stored: the commit queue is full (${events} events, ${bytes} bytes). Repeat the request after ${retryAfterMs} ms.`;
   return new TidingsError('UNAVAILABLE', message, { retryAfterMs });
 }
 
@@ -84,21 +105,5 @@ function exceeds(amount: Amount, limit: Amount): boolean {
 
 const zeroAmount: Amount = { events: 0, bytes: 0 };
 
-/** About what it takes to store a good part of what waits. */
+/** About the time in which a full queue becomes half empty. */
 const retryAfterMs = 1000;
-
-/** Asked when a request's turn comes, which may be seconds later; what it throws, the request is refused with. */
-export type PermissionCheck = () => void;
-
-export interface Stored {
-  /** One for each row, in order. */
-  readonly results: readonly (Appended | NotStored)[];
-  /** At or after every event of the request. */
-  readonly head: Position;
-}
-
-/** A row of a request that was refused for conflicts. */
-export interface NotStored {
-  readonly created: null;
-  readonly differing: readonly string[];
-}

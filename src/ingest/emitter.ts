@@ -5,28 +5,31 @@ import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft, StoredEvent, EventCandidate } from '../event/event.ts';
 import type { EventLimits } from '../event/limits.ts';
-import { matches } from '../filter/matches.ts';
 import type { Problem } from '../event/problem.ts';
 import { validateEvent } from '../event/validate.ts';
+import { matches } from '../filter/matches.ts';
 import type { Metrics } from '../metrics.ts';
-import { rowOf, type Appended } from '../store/log/append.ts';
 import type { Database } from '../store/database/database.ts';
+import { rowOf, type Appended } from '../store/log/append.ts';
 import { readEventsById } from '../store/log/events-by-id.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
-import type { GroupCommit } from './group-commit.ts';
 import type { Stored } from './commit-queue.ts';
+import type { GroupCommit } from './group-commit.ts';
 
 /**
- * The one way in, for every door. Promises: an event is answered with CREATED or DUPLICATE once it is durable and every
- * later read of any process includes it; a refused one left no trace. Throws UNAVAILABLE, after which the fate of the
- * batch is unknown and repeating it is safe, FORBIDDEN where the caller may not emit, and UNAUTHENTICATED when its key
- * has ended meanwhile.
+ * Validates and stores events; every protocol emits through it.
+ *
+ * Guarantees: an event with the outcome CREATED or DUPLICATE is durable, and every later read of
+ * any process includes it. A rejected event leaves nothing in the database.
+ *
+ * Throws UNAVAILABLE: the result of the batch is unknown, and repeating it is safe. Throws
+ * FORBIDDEN if the caller lacks EMIT, and UNAUTHENTICATED if its key ended meanwhile.
  */
 export interface Emitter {
   emit(candidates: readonly Candidate[], onError: BatchErrorPolicy, caller: Caller): Promise<Emission>;
 }
 
-/** An event as given, or what its door has found wrong with it already, and where it stands in the input. */
+/** An event as received, or the problems that its adapter found, and its path in the input. */
 export type Candidate = { readonly path: readonly string[] } & (
   | { readonly event: EventCandidate }
   | { readonly problems: readonly Problem[] }
@@ -43,7 +46,7 @@ export interface Emission {
 
 export type Outcome =
   | { readonly status: 'CREATED'; readonly event: StoredEvent }
-  /** The event as it was stored before; null where the caller does not see it. */
+  /** The event stored earlier; null if the caller cannot see it. */
   | { readonly status: 'DUPLICATE'; readonly event: StoredEvent | null }
   | { readonly status: 'REJECTED'; readonly problems: readonly Problem[] };
 
@@ -80,7 +83,7 @@ function recordMetrics({ emitted, problems }: Metrics, outcomes: readonly Outcom
   for (const outcome of outcomes) if (outcome.status === 'REJECTED') for (const { code } of outcome.problems) problems.inc({ code });
 }
 
-/** A candidate with its verdict, before the database was asked. */
+/** A validated candidate, before the database has seen it. */
 type Checked = { readonly path: readonly string[] } & ({ readonly draft: EventDraft } | { readonly problems: readonly Problem[] });
 
 function check(candidate: Candidate, limits: EventLimits, caller: Caller): Checked {
@@ -92,19 +95,19 @@ function check(candidate: Candidate, limits: EventLimits, caller: Caller): Check
   return { path, ...(problem === null ? validation : { problems: [problem] }) };
 }
 
-/** Why the caller may not emit this. */
+/** The reason why the caller is not allowed to emit this event. */
 function permissionProblem({ event, resource }: EventDraft, path: readonly string[], caller: Caller): Problem | null {
   const { emitPrefix } = caller;
   if (event.startsWith(reservedNames) && caller !== system) {
-    const message = `${[...path, 'event'].join('.')}: names that begin with ${reservedNames} are kept for what the server tells of itself; use another one`;
+    const message = `${[...path, 'event'].join('.')}: names that start with ${reservedNames} are reserved for events of the server; use another name`;
     return { code: 'FORBIDDEN', message, path: [...path, 'event'] };
   }
   if (emitPrefix === null || resource.id.startsWith(emitPrefix)) return null;
-  const message = `${[...path, 'resource', 'id'].join('.')}: this key may only emit for resources whose id begins with ${emitPrefix}`;
+  const message = `${[...path, 'resource', 'id'].join('.')}: this key can emit only for resources whose id starts with ${emitPrefix}; use another id or another key`;
   return { code: 'FORBIDDEN', message, path: [...path, 'resource', 'id'] };
 }
 
-/** What the events are called that the server emits itself. */
+/** The prefix of the names of events that the server itself emits. */
 const reservedNames = 'tidings.';
 
 async function store(
@@ -148,28 +151,28 @@ function hasConflict(result: Stored['results'][number] | undefined): boolean {
   return result !== undefined && result.differing.length > 0;
 }
 
-/** Retention took the stored one between the two statements; the id is free now. */
+/** Retention removed the stored event between the two statements; its id is free again. */
 function removedConcurrently(id: string): TidingsError {
-  return new TidingsError(
-    'UNAVAILABLE',
-    `The event ${id} was stored before and has just been removed, since it was past retention. Repeat the request.`,
-  );
+  return new TidingsError('UNAVAILABLE', `The stored event ${id} was removed by retention during this request. Repeat the request.`);
 }
 
 function created(draft: EventDraft, { position, received }: Appended): StoredEvent {
   return { ...draft, occurred: draft.occurred ?? received, payload: draft.payload ?? {}, position, received };
 }
 
-/** What an event gets that was not stored: its own problems, or those of the batch. */
+/** The outcome of an event that was not stored: its own problems, or BATCH_REJECTED. */
 function rejection(checked: Checked): Outcome {
   if ('problems' in checked) return { status: 'REJECTED', problems: checked.problems };
-  const message = `${checked.path.join('.')}: the event is sound, but another one of its batch was refused, and with it the batch`;
+  const message = `${checked.path.join('.')}: not stored: another event of this batch is invalid (onError: REJECT_ALL)`;
   return { status: 'REJECTED', problems: [{ code: 'BATCH_REJECTED', message, path: checked.path }] };
 }
 
-/** Names no fields of an event that the caller does not see: they would tell what is in it, guess by guess. */
+/**
+ * `differing` must be empty for an event that the caller cannot see. With the names of the fields,
+ * a caller could find out its content guess by guess.
+ */
 function conflict(path: readonly string[], differing: readonly string[]): Problem {
   const where = differing.length > 0 ? ` in ${differing.join(', ')}` : '';
-  const message = `${[...path, 'id'].join('.')}: an event with this id was stored before, with other content${where}; use a new id for a new event`;
+  const message = `${[...path, 'id'].join('.')}: an event with this id is already stored, with other content${where}; use a new id for a new event`;
   return { code: 'ID_CONFLICT', message, path: [...path, 'id'] };
 }

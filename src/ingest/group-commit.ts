@@ -1,69 +1,79 @@
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
-import { appendRows, createdSlice, type Appended, type ConflictPolicy, type DraftRow } from '../store/log/append.ts';
 import type { Database } from '../store/database/database.ts';
+import { appendRows, createdSlice, type Appended, type ConflictPolicy, type DraftRow } from '../store/log/append.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import type { LogSlice } from '../store/log/read-log.ts';
 import { CommitQueue, type Amount, type CommitRequest, type PermissionCheck, type Stored, type NotStored } from './commit-queue.ts';
 
 /**
- * Group commit: requests that come while others are being stored go to the database together, in one transaction.
+ * Group commit: requests that arrive while others are being stored share the next transaction.
  *
- * Assumes: `appendRows` stores all or nothing of a batch, and says of each row what became of it. Promises: a request is
- * answered for itself, as if it had come alone, once what it stored is durable and the head has reached it; its rows stay
- * in order and next to each other; a conflict or a failure of one is not another's. At most so many events and bytes
- * wait; what comes on top is refused at once with UNAVAILABLE, and has left no trace. Does not promise an order between
- * requests that are under way at once.
+ * Assumes: `appendRows` stores a batch entirely or not at all, and returns a result for each row.
  *
- *   waiting --> stored together --> answered
- *                  '--> one conflicts and wants all or nothing, or fails: the others together, those one by one --> answered
+ * Guarantees:
+ * - A request resolves as if it were alone in its transaction, once its rows are durable and the
+ *   head has reached them.
+ * - Its rows stay in order and adjacent.
+ * - A conflict or failure of one request does not affect another.
+ * - At most `bounds.queued` waits; beyond it, a request is rejected at once with UNAVAILABLE and
+ *   leaves nothing in the database.
+ *
+ * Does not guarantee an order between concurrent requests.
+ *
+ *   queued --> stored together --> resolved
+ *                 '--> one fails, or conflicts under REJECT_ALL:
+ *                      the others together, then those one by one --> resolved
  */
 export interface GroupCommit {
-  /** Throws UNAVAILABLE; where it does not say that too much waits, the fate of the request is unknown, and repeating it is safe. */
+  /**
+   * Throws UNAVAILABLE. With `retryAfterMs` of a full queue, nothing was stored; otherwise the
+   * result is unknown, and repeating the request is safe.
+   */
   store(rows: readonly DraftRow[], onConflict: ConflictPolicy, checkPermission?: PermissionCheck): Promise<Stored>;
-  /** What waits for its turn now. */
+  /** Size of the commit queue. */
   readonly queued: Amount;
 }
 
 export interface GroupCommitParts {
   readonly database: Database;
   readonly heads: HeadReader;
-  /** Told after every batch that stored something. */
+  /** Called after every batch that stored an event, to notify other processes. */
   readonly announce: () => void;
   readonly tail: LocalAppendSink;
   readonly indexer?: IndexerState;
 }
 
-/** Who digests what is stored here. */
+/** The state of the indexer of this process. */
 export interface IndexerState {
-  /** Whether more was stored than it has come to: then batches go one after the other until it has. */
+  /** Whether too many events are unindexed. While they are, only one batch runs at a time. */
   readonly isFarBehind: boolean;
 }
 
-/** Who follows the log in this process, and would else read back what is stored here. */
+/** The tail of this process, which would otherwise read back the events that are stored here. */
 export interface LocalAppendSink {
   wantsLocalAppends(): boolean;
-  /** Gets created events and a head that was read after they were, at or after them. */
+  /** Receives created events and a head at or after them. */
   offer(appends: LogSlice, head: Position): void;
 }
 
 export interface GroupCommitBounds {
-  /** Batches under way at once. */
+  /** Maximum number of batches at a time. */
   readonly parallelCommits: number;
-  /** Of a shared batch; a request may be larger by itself. */
+  /** Maximum of a shared batch; a single request can be larger. */
   readonly batchSize: Amount;
   readonly queued: Amount;
 }
 
 export function createGroupCommit(parts: GroupCommitParts, bounds = defaultBounds(parts.database)): GroupCommit {
-  const queued = new CommitQueue(bounds.queued);
+  const queue = new CommitQueue(bounds.queued);
   let activeCommits = 0;
   let scheduled = false;
 
   const startCommits = (): void => {
     scheduled = false;
     const parallelCommits = parts.indexer?.isFarBehind ? 1 : bounds.parallelCommits;
-    while (activeCommits < parallelCommits && queued.length > 0) void commitBatch(queued.takeBatch(bounds.batchSize));
+    while (activeCommits < parallelCommits && queue.length > 0) void commitBatch(queue.takeBatch(bounds.batchSize));
   };
   const commitBatch = async (batch: readonly CommitRequest[]): Promise<void> => {
     activeCommits += 1;
@@ -73,14 +83,14 @@ export function createGroupCommit(parts: GroupCommitParts, bounds = defaultBound
   };
   return {
     get queued() {
-      return queued.amount;
+      return queue.amount;
     },
     async store(rows, onConflict, check = () => undefined) {
       if (rows.length === 0) return { results: [], head: await parts.heads.head() };
       return new Promise<Stored>((resolve, reject) => {
-        // By itself an event is all of its request: it is refused or not, and refuses nothing else.
-        queued.add({ rows, onConflict: rows.length === 1 ? 'SKIP_REJECTED' : onConflict, checkPermission: check, resolve, reject });
-        // Those that came in the same turn of the event loop go together.
+        // A request of one event needs no all-or-nothing: its own result is the whole result.
+        queue.add({ rows, onConflict: rows.length === 1 ? 'SKIP_REJECTED' : onConflict, checkPermission: check, resolve, reject });
+        // Requests of the same turn of the event loop share a batch.
         if (!scheduled) setImmediate(startCommits);
         scheduled = true;
       });
@@ -98,7 +108,7 @@ function checkPermission(request: CommitRequest): boolean {
   }
 }
 
-/** Stores and answers requests of one policy. Does not throw: whatever goes wrong is said to those whom it concerns. */
+/** Stores and settles requests of one policy. Does not throw: it rejects the affected requests. */
 async function storeTogether(parts: GroupCommitParts, requests: readonly CommitRequest[]): Promise<void> {
   const [first] = requests;
   if (first === undefined) return;
@@ -109,13 +119,17 @@ async function storeTogether(parts: GroupCommitParts, requests: readonly CommitR
     const head = await waitUntilReadable(parts, appended);
     for (const [request, results] of splitByRequest(requests, appended)) request.resolve({ results, head });
   } catch (error) {
-    // What the database could not take may be in any of them. When it was away, all have the same fate.
+    // Any of the requests can have the row that the database rejected, so each is stored alone.
+    // If the database could not be reached, all have the same result.
     if (requests.length === 1 || isUnavailable(error)) for (const { reject } of requests) reject(error);
     else await storeOneByOne(parts, requests);
   }
 }
 
-/** Nothing was stored. What was said of each row may have been due to rows of others, so all is tried again. */
+/**
+ * Nothing was stored. A row can conflict with rows of other requests, so every request is stored
+ * again: those without a conflict together, the others one by one.
+ */
 async function resolveConflicts(
   parts: GroupCommitParts,
   requests: readonly CommitRequest[],
@@ -140,18 +154,18 @@ async function storeOneByOne(parts: GroupCommitParts, requests: readonly CommitR
   for (const request of requests) await storeTogether(parts, [request]);
 }
 
-/** Waits until every read includes what was stored, and tells those who wait for it. */
+/** Waits until every read includes the stored events, and notifies other processes and the tail. */
 async function waitUntilReadable({ heads, tail, announce }: GroupCommitParts, appended: readonly Appended[]): Promise<Position> {
   const created = appended.filter((each) => each.created);
   if (created.length > 0) announce();
-  // Places that others took before may still be undecided; until they are, no reader sees what was stored here.
+  // Concurrent transactions can hold earlier positions. Until they end, readers see none of these.
   const last = appended.reduce((max, { position }) => Math.max(max, position), 0) as Position;
   const head = await heads.headFrom(last);
   if (created.length > 0 && tail.wantsLocalAppends()) tail.offer(createdSlice(created), head);
   return head;
 }
 
-/** What belongs to each request of what is said of all rows. */
+/** Splits the results of all rows into the results of each request. */
 function splitByRequest<T>(requests: readonly CommitRequest[], all: readonly T[]): readonly (readonly [CommitRequest, readonly T[]])[] {
   let start = 0;
   return requests.map((request) => [request, all.slice(start, (start += request.rows.length))] as const);
@@ -163,10 +177,10 @@ function isUnavailable(error: unknown): boolean {
 
 function defaultBounds({ kind }: Database): GroupCommitBounds {
   return {
-    // The embedded database has one connection. More than a few lanes make batches smaller, not the whole faster.
+    // The embedded database has one connection. With more commits, batches get smaller, not faster.
     parallelCommits: kind === 'embedded' ? 1 : 4,
     batchSize: { events: 1000, bytes: 4 << 20 },
-    // Some seconds' work. Whoever waits longer should rather know.
+    // A few seconds of work. Beyond that, a client should get an error instead of waiting.
     queued: { events: 100_000, bytes: 64 << 20 },
   };
 }

@@ -4,19 +4,19 @@ import type { Database } from '../store/database/database.ts';
 import { storeRejected, pruneRejected, type RejectedBounds, type Rejection } from '../store/rejected-events.ts';
 
 /**
- * Keeps what was refused where its sender learns nothing of it: whoever looks after the service can see what it was, mend
- * the sender, and send it again.
+ * Stores invalid events whose protocol cannot report an error to the sender. An operator can read
+ * them, fix the sender, and emit them again.
  *
- * Promises: what `keep` was given is durable when it resolves, its text cut to `rawBytes`. At most so many are kept, of so
- * many bytes, for as long as events are; the oldest go first.
+ * Guarantees: events are durable when `store` resolves, with their bytes cut to `maxRawBytes`. The
+ * store is bounded in count, bytes and age; the oldest are removed first.
  */
 export interface RejectedEventStore extends AsyncDisposable {
-  /** Throws UNAVAILABLE, after which it may be repeated. */
+  /** Throws UNAVAILABLE; repeating the call is safe. */
   store(rejected: readonly NewRejectedEvent[]): Promise<void>;
 }
 
 export interface NewRejectedEvent extends Omit<Rejection, 'bytes'> {
-  /** What is wrong, in one word, for metrics. */
+  /** The kind of problem, for metrics. */
   readonly code: string;
 }
 
@@ -27,11 +27,11 @@ export interface RejectedEventStoreParts {
 }
 
 export interface RejectedEventLimits extends RejectedBounds {
-  /** Of each. */
+  /** Maximum of one event. */
   readonly maxRawBytes: number;
 }
 
-/** Bounded so that it never matters beside the log. */
+/** Small enough not to matter beside the log; the age is that of `retentionDays`. */
 export function rejectedEventLimits(limits: { readonly eventBytes: number; readonly retentionDays: number }): RejectedEventLimits {
   const keepMs = limits.retentionDays === 0 ? null : limits.retentionDays * 86_400_000;
   return { count: 10_000, bytes: 256 << 20, keepMs, maxRawBytes: limits.eventBytes };
@@ -43,10 +43,10 @@ export function startRejectedEventStore(
 ): RejectedEventStore {
   let stored = 0;
   let pruning: Promise<unknown> | null = null;
-  /** One at a time; a failure shows again at the next one. */
+  /** Runs once at a time. The next run repeats a failed one. */
   const prune = (): void => {
     pruning ??= pruneRejected(database, rules)
-      .catch((error: unknown) => logger.warn({ err: error }, 'the quarantine cannot be pruned for now'))
+      .catch((error: unknown) => logger.warn({ err: error }, 'rejected events could not be pruned; retrying at the next interval'))
       .finally(() => (pruning = null));
   };
   const timer = setInterval(prune, pruneIntervalMs).unref();
@@ -65,7 +65,7 @@ export function startRejectedEventStore(
       for (const { code } of rejected) metrics.rejectedEventsStored.inc({ reason: code.toLowerCase() });
       const before = stored;
       stored += rejected.length;
-      // A few more than it should have for a while: pruning looks at all of them.
+      // Pruning scans every rejected event, so it runs once every `pruneIntervalEvents` events.
       if (Math.floor(stored / pruneIntervalEvents) > Math.floor(before / pruneIntervalEvents)) prune();
     },
     async [Symbol.asyncDispose]() {
@@ -75,7 +75,7 @@ export function startRejectedEventStore(
   };
 }
 
-/** A reason may quote what was refused just because it cannot be stored. */
+/** A reason can quote the text that made the event impossible to store. */
 function toStorableText(reason: string): string {
   return reason.slice(0, maxReasonLength).replaceAll('\0', '\u{fffd}').toWellFormed();
 }

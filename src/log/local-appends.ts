@@ -4,17 +4,22 @@ import type { LogSlice } from '../store/log/read-log.ts';
 import type { TailBufferBounds } from './tail-buffer.ts';
 
 /**
- * Events that this process stored itself and has not passed yet, so that they need not be read back.
+ * Events that this process appended and its tail has not passed yet, so that the tail need not read
+ * them back.
  *
- * Assumes: what is offered is committed, and is what a read would give; places are whole numbers, each given to one
- * event at most; the head up to which a stretch is asked for was read from the log (`store/log-order`), so everything at
- * or before it is decided. Promises: `stretch` answers with all events of the log in between, or with null.
+ * Assumes: offered events are committed, and equal to those that a read would return. Positions are
+ * whole numbers, each of one event at most. The end of a requested range was read as a head of the
+ * log (src/store/log/log-head.ts), so every position up to it is decided.
  *
- * Why nothing can be missed: with an event in hand for every whole number after `after` up to `upTo`, another event
- * could only stand at one of the same places. Where a place is missing (another process has it, or nobody, since a
- * batch was rolled back), it is not known here what stands there, and the answer is null.
+ * Guarantees: `range` returns all events of the log in the range, or null.
  *
- * Does not promise to keep anything: what lies beyond the bounds is not taken, and is read like others' events.
+ * Does not guarantee: to keep any event. Events beyond the bounds are dropped, and read from the
+ * database.
+ *
+ * Why no event can be missed: with an event for every whole number after `after` up to `upTo`,
+ * another event would have one of the same positions. A missing position belongs to an event of
+ * another process or to none, after a rollback. This process does not know which, so the result is
+ * null.
  */
 export class LocalAppends {
   private readonly kept = new Map<Position, KeptEvent>();
@@ -31,7 +36,10 @@ export class LocalAppends {
     }
   }
 
-  /** Every event after `after` up to and including `upTo`; null when it is not known here what they are. */
+  /**
+   * Returns every event after `after` up to and including `upTo`; null: this process does not know
+   * all of them.
+   */
   range(after: Position, upTo: Position): LogSlice | null {
     if (upTo - after > this.kept.size) return null;
     const events: StoredEvent[] = [];
@@ -45,7 +53,7 @@ export class LocalAppends {
     return { events, bytes };
   }
 
-  /** Lets go of what lies at or before a place. */
+  /** Drops the events at or before a position. */
   dropUpTo(upTo: Position): void {
     for (const [position, { bytes }] of this.kept) {
       if (position > upTo) continue;

@@ -3,17 +3,20 @@ import type { Logger } from 'pino';
 import type { Database } from '../store/database/database.ts';
 
 /**
- * Tells the processes on one database that the log may have grown. A wake-up is only ever an invitation to look
- * sooner: it carries no news, may come for nothing, and may be lost (a poll stands behind).
+ * Notifies the processes of one database that the log may have grown. A notification only makes a
+ * reader check sooner: it carries no data, may be needless, and may be lost, so each reader polls
+ * as well.
  */
 export interface Notifications extends AsyncDisposable {
-  /** Says that events were stored: at once in this process, in the others within a few milliseconds. */
+  /**
+   * Announces stored events: to this process at once, to other processes within a few milliseconds.
+   */
   announce(): void;
-  /** Calls `look` at every wake-up, until the returned function is called. */
+  /** Calls `listener` at every notification, until the returned function is called. */
   listen(listener: (source: NotificationSource) => void): () => void;
 }
 
-/** Where events were stored: in this process or in another one, or perhaps in another one. */
+/** The process that stored events: this one, or perhaps another one. */
 type NotificationSource = 'here' | 'elsewhere';
 
 export async function startNotifications(database: Database, logger: Logger): Promise<Notifications> {
@@ -33,7 +36,7 @@ export async function startNotifications(database: Database, logger: Logger): Pr
   let pendingSend: NodeJS.Timeout | null = null;
   const send = (): void => {
     pendingSend = null;
-    database.notify(channel, processId).catch((error: unknown) => logger.info({ err: error }, 'a wake-up was not sent'));
+    database.notify(channel, processId).catch((error: unknown) => logger.info({ err: error }, 'a notification was not sent'));
   };
   return {
     announce() {
@@ -59,5 +62,8 @@ function listenerRegistry(listeners: Set<(source: NotificationSource) => void>):
 }
 
 const channel = 'tidings_log';
-/** One NOTIFY for all that was stored within this time; inside the storing transaction it would serialize commits. */
+/**
+ * One NOTIFY covers all events stored within this time. A NOTIFY in each transaction would
+ * serialize their commits.
+ */
 const coalesceMs = 3;

@@ -1,4 +1,4 @@
-import { type Position } from '../event/cursor.ts';
+import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 
 export interface TailBufferBounds {
@@ -7,13 +7,13 @@ export interface TailBufferBounds {
 }
 
 /**
- * The end of the log in memory: every event after `start` up to `head`, at most so many events and bytes. The oldest
- * go first; whoever needs them reads them from the database.
+ * The end of the log in memory: every event after `start` up to `head`. Drops the oldest events
+ * beyond the bounds; readers read those from the database.
  */
 export class TailBuffer {
   private events: (StoredEvent | undefined)[] = [];
   private sizes: number[] = [];
-  private first = 0; // those before are dropped, and cut away in bulk
+  private first = 0; // earlier slots are empty, and cut off in bulk
   private bytes = 0;
   private start: Position;
   private end: Position;
@@ -30,7 +30,7 @@ export class TailBuffer {
     return this.end;
   }
 
-  /** Adds the events that follow `head` in the log, and moves the head to `head`. */
+  /** Adds the events that follow the buffer's head in the log, and moves its head to `head`. */
   extend(events: readonly StoredEvent[], sizes: readonly number[], head: Position): void {
     for (const [index, event] of events.entries()) {
       const size = sizes[index] ?? 0;
@@ -47,19 +47,22 @@ export class TailBuffer {
     }
   }
 
-  /** At most `limit` events after `position`, in order; null when memory does not reach back that far. */
+  /**
+   * The first `limit` events after `position`, in order; null: the buffer does not reach back that
+   * far.
+   */
   after(position: Position, limit: number): readonly StoredEvent[] | null {
     if (position < this.start) return null;
     const first = this.firstAfter(position);
     return this.events.slice(first, first + limit).filter((event) => event !== undefined);
   }
 
-  /** Drops the events up to a place, which nobody is to have any more. */
+  /** Drops the events up to a position: they were removed from the log. */
   prune(upTo: Position): void {
     while ((this.events[this.first]?.position ?? Infinity) <= upTo) this.dropOldest();
   }
 
-  /** The event at a place; null when it is not here. */
+  /** The event at a position; null: the buffer does not have it. */
   at(position: Position): StoredEvent | null {
     const event = this.events[this.firstAfter(position) - 1];
     return event?.position === position ? event : null;

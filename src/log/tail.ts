@@ -1,51 +1,67 @@
 import type { Logger } from 'pino';
+import { WakeSignal } from '../concurrency/wake-signal.ts';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import { toMicros } from '../event/instant.ts';
 import type { Metrics } from '../metrics.ts';
+import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import { readLog, type LogSlice } from '../store/log/read-log.ts';
-import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import { LocalAppends } from './local-appends.ts';
-import { TailBuffer, type TailBufferBounds } from './tail-buffer.ts';
-import { WakeSignal } from '../concurrency/wake-signal.ts';
 import type { Notifications } from './notifications.ts';
+import { TailBuffer, type TailBufferBounds } from './tail-buffer.ts';
 
 /**
- * The tail: this process's one reader of the log's end, on behalf of everybody who listens.
+ * The tail: the one reader of the log's end in this process, shared by all its followers.
  *
- * Assumes: `heads` as log-order promises them; wake-ups that may be lost. Promises: while somebody follows, every
- * event of the log passes through here once, in order; the recent ones stay in bounded memory; `head` never goes
- * back; what this process stored itself is not read back where that is not needed (`own-events` says why nothing is
- * missed then). Does not promise: that any event is still in memory. Reads and keeps nothing while nobody follows.
+ * Assumes: `heads` as src/store/log/log-head.ts guarantees them. Notifications may be lost.
  *
- *        follow                    wake-up, poll, own events            last one left
+ * Guarantees: while there is a follower, every event of the log passes through here once, in order.
+ * The latest events stay in bounded memory. `head` never decreases. Events appended by this process
+ * are not read back where avoidable (./local-appends.ts has the argument that none is missed).
+ *
+ * Does not guarantee: that any event is still in memory. Without a follower it reads and keeps
+ * nothing.
+ *
+ *        follow                 notification, poll, local appends       last follower left
  *   idle ------> following at head ----------------> moving to a head ---------------> idle
  */
 export interface Tail extends AsyncDisposable {
-  /** Counts as a listener until disposed of, once for each call; resolves once the tail stands at a head that was read after the call. */
+  /**
+   * Adds a follower, which disposing removes. Resolves once the tail is at a head that was read
+   * after the call.
+   */
   follow(): Promise<Disposable>;
-  /** Events after `position` that are in memory (none: it is at the tail's head); null: read them from the database. */
+  /**
+   * The events after `position` in memory; empty: it is the tail's head; null: read them from the
+   * database.
+   */
   bufferedAfter(position: Position, limit: number): readonly StoredEvent[] | null;
-  /** The event at a place, if it is in memory. */
+  /** The event at a position, if it is in memory. */
   bufferedAt(position: Position): StoredEvent | null;
-  /** Drops the events up to a place from memory: they were removed from the log. */
+  /** Drops the events up to a position from memory: they were removed from the log. */
   prune(upTo: Position): void;
   head(): Position;
-  /** Hands every stretch of events to `attendant` before the head moves over it; what that answers with is called after. */
+  /**
+   * Passes every slice of events to `observer` before the head moves past it, and calls the
+   * returned function after.
+   */
   observe(observer: TailObserver): void;
-  /** Aborts when the tail stops: then nothing moves any more. */
+  /** Aborts when the tail stops; the head does not move after that. */
   readonly stopped: AbortSignal;
-  /** Woken when the head has moved, and when the tail stops. */
+  /** Wakes when the head has moved, and when the tail stops. */
   readonly headSignal: WakeSignal;
-  /** Whether anybody follows, and wants to be offered what this process stores. */
+  /** Whether there is a follower, so that `offer` is of use. */
   wantsLocalAppends(): boolean;
-  /** Takes events that this process stored, and a head that was read after they were committed, at or after them. */
+  /**
+   * Takes events that this process appended, and a head that was read after their commit, at or
+   * after them.
+   */
   offer(appends: LogSlice, head: Position): void;
 }
 
-/** The next events of the log and where they end. Must not throw. */
+/** Receives the next events of the log and the position at which they end. Must not throw. */
 export type TailObserver = (events: readonly StoredEvent[], upTo: Position) => Promise<() => void>;
 
 export interface TailParts {
@@ -64,7 +80,7 @@ export function startTail({ database, heads, notifications, metrics, logger }: T
   let buffer: TailBuffer | null = null;
   const localAppends = new LocalAppends(bounds);
   const adaptiveLimit = new AdaptiveLimit(maxStepEvents);
-  /** The last head that came with own events. */
+  /** The latest head that came with local appends. */
   let offeredHead = 0 as Position;
   let currentRun: Promise<void> = Promise.resolve();
   let mustReadHead = false;
@@ -111,8 +127,8 @@ export function startTail({ database, heads, notifications, metrics, logger }: T
       }
     } catch (error) {
       clearLocalAppends();
-      // The poll tries again. One line for one outage.
-      if (!failing) logger.warn({ err: error }, 'the log cannot be followed for now');
+      // The poll retries. One log line per outage.
+      if (!failing) logger.warn({ err: error }, 'the log cannot be followed at the moment');
       failing = true;
     } finally {
       isRunning = false;
@@ -135,7 +151,7 @@ export function startTail({ database, heads, notifications, metrics, logger }: T
     start();
   };
 
-  /** One for all who follow, since there may be very many. */
+  /** One object for all followers, since there may be very many. */
   const following: Disposable = {
     [Symbol.dispose]() {
       followers -= 1;
@@ -143,8 +159,8 @@ export function startTail({ database, heads, notifications, metrics, logger }: T
     },
   };
 
-  // What is stored here is offered.
-  const stopListening = notifications.listen((from) => from === 'here' || readHeadAndRun());
+  // Events stored by this process come through `offer`.
+  const stopListening = notifications.listen((source) => source === 'here' || readHeadAndRun());
   const poll = setInterval(readHeadAndRun, pollIntervalMs);
   stopping.signal.addEventListener('abort', () => {
     clearInterval(poll);
@@ -167,10 +183,10 @@ export function startTail({ database, heads, notifications, metrics, logger }: T
     prune: (upTo) => buffer?.prune(upTo),
     observe: (observer) => void observers.push(observer),
     wantsLocalAppends: () => followers > 0,
-    offer(events, head) {
+    offer(appends, head) {
       if (followers === 0) return;
       if (buffer === null) return readHeadAndRun();
-      localAppends.offer(events);
+      localAppends.offer(appends);
       offeredHead = Math.max(offeredHead, head) as Position;
       start();
     },
@@ -184,9 +200,9 @@ export function startTail({ database, heads, notifications, metrics, logger }: T
   };
 }
 
-/** What memory keeps: enough that a subscriber who hesitates for a second need not read from the database. */
+/** Enough that a subscriber that pauses for a second need not read from the database. */
 const defaultBounds: TailBufferBounds = { events: 10_000, bytes: 32 * 1024 * 1024 };
-/** Events that are attended to at once. */
+/** The number of events passed to observers at once. */
 const maxStepEvents = 1000;
-/** How late an event can be whose wake-up was lost. */
+/** The delay of an event whose notification was lost, at most. */
 const pollIntervalMs = 500;

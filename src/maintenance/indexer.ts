@@ -1,28 +1,32 @@
 import type { Logger } from 'pino';
-import { origin, type Position } from '../event/cursor.ts';
-import { rowGroupBlocks, createRowGroupBuilder, blockEvents, type RowGroup } from '../skip-index/row-group.ts';
-import type { Metrics } from '../metrics.ts';
-import type { Database } from '../store/database/database.ts';
-import { readIndexPosition, storeRowGroup } from '../store/skip-index/row-groups.ts';
-import type { HeadReader } from '../store/log/log-head.ts';
-import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import { sleep } from '../concurrency/sleep.ts';
-import { ReadAhead } from './read-ahead.ts';
-import type { Tail } from '../log/tail.ts';
+import { yieldToEventLoop } from '../concurrency/time-slices.ts';
+import { origin, type Position } from '../event/cursor.ts';
 import type { Notifications } from '../log/notifications.ts';
+import type { Tail } from '../log/tail.ts';
+import type { Metrics } from '../metrics.ts';
+import { blockEvents, createRowGroupBuilder, rowGroupBlocks, type RowGroup } from '../skip-index/row-group.ts';
+import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
+import type { Database } from '../store/database/database.ts';
+import type { HeadReader } from '../store/log/log-head.ts';
+import { readIndexPosition, storeRowGroup } from '../store/skip-index/row-groups.ts';
+import { ReadAhead } from './read-ahead.ts';
 
 /**
- * Makes the digests of the log, behind its head.
+ * Builds the skip index of the log, behind its head.
  *
- * Assumes: the log up to a head never changes. Promises: every chapter of events gets its digests in time, the same
- * whichever process makes them, so that processes may race: one stores them, the other steps back. Takes at most half of
- * its time, in small pieces, since clients go first; but the further it is behind, the less it rests and the larger are its
- * pieces, until those who emit more than can be digested for long are slowed down by it. Does not promise how far behind the
- * head digests end; whoever reads looks at the events behind them one by one.
+ * Assumes: the log up to a head never changes.
  *
- *             wake-up, poll            a chapter or more             lost a race
- *   waiting ---------------> looking ------------------> digesting --------------> standing back
- *      ^------------------------'  too few events            '-> looking              '-> looking
+ * Guarantees: every row group of events is indexed in time, with the same result in every process.
+ * So processes may race: one stores the row group, the other waits. Takes at most half of the time,
+ * in small slices, since requests have priority. The larger the lag, the shorter the waits and the
+ * larger the slices; so a client that emits more than can be indexed for long is slowed down.
+ *
+ * Does not guarantee: a limit to the lag. Queries scan the events that are not indexed yet.
+ *
+ *          notification, poll           a row group or more            lost a race
+ *   waiting ------------------> checking -----------------> indexing -------------> waiting longer
+ *      ^------------------------'  too few events              '-> checking            '-> checking
  */
 export interface IndexerParts {
   readonly database: Database;
@@ -33,13 +37,18 @@ export interface IndexerParts {
   readonly logger: Logger;
 }
 
-/** What makes digests; when disposed of, it has stopped. */
+/** A running indexer; disposing stops it and waits for the end. */
 export interface Indexer extends AsyncDisposable {
-  /** Whether digests are so far behind that nobody who makes them rests any more: whoever emits should leave them more. */
+  /**
+   * Whether the lag is so large that the indexer no longer waits between row groups; then emitting
+   * should be throttled.
+   */
   readonly isFarBehind: boolean;
 }
 
-/** Starts to digest; so many events behind the head it does not rest any more. */
+/**
+ * Starts an indexer. From a lag of `fullSpeedLagEvents` on, it does not wait between row groups.
+ */
 export function startIndexer(
   { database, heads, notifications, tail, metrics, logger }: IndexerParts,
   fullSpeedLagEvents: number = defaultFullSpeedLagEvents[database.kind],
@@ -51,12 +60,16 @@ export function startIndexer(
   let following: Disposable | null = null;
   let isFarBehind = false;
   const adaptiveLimit = new AdaptiveLimit(rowGroupEvents, readBytes);
-  /** The head must have come so far before there can be a whole chapter. */
+  /** Below this head there cannot be a complete row group. */
   let minHead = 0;
 
-  /** Digests what there is; answers how long to wait before looking again, if nobody wakes it. */
+  /**
+   * Indexes the complete row groups; returns the time to wait before the next check, unless a
+   * notification comes first.
+   */
   const indexPending = async (): Promise<number> => {
-    // Reading costs the embedded database more than anything else about digests, and all events are this process's own.
+    // For the embedded database, reading is the largest cost of indexing, and this process has
+    // appended all events.
     if (database.kind === 'embedded') following ??= await tail.follow();
     let end = (indexedTo ??= await readIndexPosition(database));
     const log = new ReadAhead({ database, tail, adaptiveLimit }, end);
@@ -68,7 +81,7 @@ export function startIndexer(
       };
       for (let head = await heads.head(); isDue(head) && !signal.aborted;) {
         const startedAt = performance.now();
-        // Little for long, so that a burst is hardly slower.
+        // Low for a small lag, so that a burst is hardly slowed down.
         const urgency = Math.min(1, (head - end) / fullSpeedLagEvents) ** 2;
         isFarBehind = urgency === 1;
         const nextHead = markHandled(heads.head());
@@ -79,14 +92,14 @@ export function startIndexer(
         }
         if (!(await storing)) break;
         end = endOf(rowGroup);
-        storing = markHandled(store(rowGroup)); // the next one is made meanwhile
+        storing = markHandled(store(rowGroup)); // the next one is built meanwhile
         if (urgency < 1) {
           if (!(await storing)) break;
           await sleep((performance.now() - startedAt) * (1 - urgency), signal);
         }
         head = await nextHead;
       }
-      if (!(await storing)) return lostRaceDelayMs; // and whoever is at it may still be far behind
+      if (!(await storing)) return lostRaceDelayMs; // isFarBehind stays, since the other process may be far behind too
       isFarBehind = false;
       return pollIntervalMs;
     } finally {
@@ -94,7 +107,7 @@ export function startIndexer(
     }
   };
 
-  /** Answers whether this process stored it, and not another one. */
+  /** Returns whether this process stored it, and no other one. */
   const store = async (rowGroup: RowGroup): Promise<boolean> => {
     const stored = await storeRowGroup(database, rowGroup);
     indexedTo = stored ? endOf(rowGroup) : null;
@@ -112,12 +125,12 @@ export function startIndexer(
       } catch (error) {
         indexedTo = null;
         isFarBehind = false;
-        if (!failing) logger.warn({ err: error }, 'the log cannot be digested for now');
+        if (!failing) logger.warn({ err: error }, 'the log cannot be indexed at the moment');
         failing = true;
       }
       const woken = new AbortController();
       wake = waitMs === pollIntervalMs ? () => woken.abort() : null;
-      await sleep(debounceMs, signal); // many wake-ups, one look
+      await sleep(debounceMs, signal); // one check for many notifications
       await sleep(waitMs, AbortSignal.any([signal, woken.signal]));
     }
   };
@@ -137,7 +150,10 @@ export function startIndexer(
   };
 }
 
-/** The next chapter, so many stretches at once, between which others have their turn. Null: there are too few events for one. */
+/**
+ * Builds the next row group, and yields after every `blocksPerSlice` blocks. Null: there are too
+ * few events for one.
+ */
 async function nextRowGroup(
   log: ReadAhead,
   { head, blocksPerSlice }: { readonly head: Position; readonly blocksPerSlice: number },
@@ -149,11 +165,11 @@ async function nextRowGroup(
     events += block.length;
     if (block.length < blockEvents) return { rowGroup: null, events };
     if (events === rowGroupEvents) return { rowGroup: builder.rowGroup(), events };
-    if ((events / blockEvents) % blocksPerSlice === 0) await new Promise((resolve) => setImmediate(resolve));
+    if ((events / blockEvents) % blocksPerSlice === 0) await yieldToEventLoop();
   }
 }
 
-/** A promise that will be awaited later, and may fail before. */
+/** Marks a promise as handled that is awaited later, and may reject before. */
 function markHandled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
@@ -164,11 +180,14 @@ function endOf({ summaries }: RowGroup): Position {
 }
 
 const rowGroupEvents = blockEvents * rowGroupBlocks;
-/** Events of a few seconds, which a query looks at one by one in some 30 ms; where reading costs much, as many as the tail remembers. */
+/**
+ * Postgres: the events of a few seconds, which a query scans in some 30 ms. Embedded: the size of
+ * the tail's buffer, since reading events from the database costs much.
+ */
 const defaultFullSpeedLagEvents = { postgres: 64 * rowGroupEvents, embedded: 8 * rowGroupEvents } as const;
-/** Of what is read at once. */
+/** The size of one read. */
 const readBytes = 4 * 1024 * 1024;
 const debounceMs = 50;
 const pollIntervalMs = 1000;
-/** Another process is at it. */
+/** The wait after another process has stored the row group. */
 const lostRaceDelayMs = 2000;

@@ -1,32 +1,36 @@
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
+import type { Tail } from '../log/tail.ts';
+import type { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import { readLog } from '../store/log/read-log.ts';
-import type { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
-import type { Tail } from '../log/tail.ts';
 
 export interface ReadAheadParts {
   readonly database: Database;
   readonly tail: Tail;
-  /** How many events a read asks for. */
+  /** The number of events of a read. */
   readonly adaptiveLimit: AdaptiveLimit;
 }
 
 /**
- * The log from a place on, for one who takes it bit by bit. What the tail remembers is not read; of the rest, the next piece is
- * on its way while one is taken, so two pieces are in memory at most.
+ * Reads the log from a position on, in pieces. Events in the tail's buffer are not read from the
+ * database. Otherwise the next piece is prefetched while the caller works on one, so at most two
+ * pieces are in memory.
  */
 export class ReadAhead {
   private pending: readonly StoredEvent[] = [];
   private prefetched: Promise<readonly StoredEvent[]> | null = null;
 
-  /** @param end The last place of what has come. */
+  /** @param end The position after which to start; later the last position read. */
   constructor(
     private readonly parts: ReadAheadParts,
     private end: Position,
   ) {}
 
-  /** The next `count` events up to `head`, or fewer where there are no more. Throws what reading the log does. */
+  /**
+   * Returns the next `count` events up to `head`, or fewer if there are no more. Throws the errors
+   * of `readLog`.
+   */
   async take(count: number, head: Position): Promise<readonly StoredEvent[]> {
     while (this.pending.length < count) {
       const nextEvents = await (this.prefetched ?? this.nextEvents(count, head));
@@ -37,7 +41,7 @@ export class ReadAhead {
       this.end = last.position;
       if (this.end + this.parts.adaptiveLimit.limit > head) continue;
       this.prefetched = this.nextEvents(count, head);
-      this.prefetched.catch(() => undefined); // whoever takes it is told
+      this.prefetched.catch(() => undefined); // the next call of `take` throws it
     }
     const taken = this.pending.slice(0, count);
     this.pending = this.pending.slice(count);
@@ -47,7 +51,7 @@ export class ReadAhead {
   private async nextEvents(count: number, head: Position): Promise<readonly StoredEvent[]> {
     const { database, tail, adaptiveLimit } = this.parts;
     const buffered = tail.bufferedAfter(this.end, count);
-    // The tail may be behind; then what it remembers ends too early.
+    // The tail may be behind `head`; then its buffer has fewer events.
     if (buffered?.length === count) return buffered;
     const { events, bytes } = await readLog(database, { after: this.end, head, limit: adaptiveLimit.limit });
     adaptiveLimit.record(

@@ -1,7 +1,12 @@
 import type { Logger } from 'pino';
+import { retry } from '../concurrency/retry.ts';
+import { sleep } from '../concurrency/sleep.ts';
 import type { Position } from '../event/cursor.ts';
 import { toMicros, type Instant } from '../event/instant.ts';
+import type { Tail } from '../log/tail.ts';
+import { sqlState } from '../store/database/database-errors.ts';
 import type { Database } from '../store/database/database.ts';
+import type { LogStart } from '../store/retention/log-start.ts';
 import {
   addPartition,
   beginNextPartition,
@@ -11,34 +16,39 @@ import {
   type Partition,
 } from '../store/retention/partitions.ts';
 import { pruneRemovedPartition, removePartition } from '../store/retention/remove-partition.ts';
-import type { LogStart } from '../store/retention/log-start.ts';
-import { sqlState } from '../store/database/database-errors.ts';
-import { sleep } from '../concurrency/sleep.ts';
-import type { Tail } from '../log/tail.ts';
 
 /**
- * Looks after the partitions of the log: makes them ahead, begins the next one in time, removes those past retention.
+ * Maintains the partitions of the log: creates them ahead, begins the next one in time, removes
+ * those past retention.
  *
- * Assumes: partitions and removal as their files promise them. Promises: an event is kept for as long as `keepMs` says
- * after it was received, and removed within `everyMs` and some minutes more, as long as some process looks and the
- * database lets it. Any process may do any step; one that finds another one at it steps back. Clearing away takes at most
- * half of its time, since clients go first. Does not promise to get through while statements that take longer than
- * `longestWaitMs` follow each other without a break: then it tries again, and says so.
+ * Assumes: src/store/retention/partitions.ts and remove-partition.ts guarantee what they state.
+ *
+ * Guarantees: an event is kept for `keepMs` after it was received. It is removed within
+ * `partitionMs` and some minutes after that, as long as one process checks and the database permits
+ * it. Any process may do any step; one that finds another process at work skips its turn. Pruning
+ * takes at most half of the time, since requests have priority.
+ *
+ * Does not guarantee: progress while statements longer than 400 ms follow each other without a
+ * break. Then it retries at the next check, and logs a warning.
  */
 export interface RetentionRules {
-  /** Null: for ever. */
+  /** Null: events are kept for ever. */
   readonly keepMs: number | null;
-  /** A partition holds what came within about so long; null: it is left only when it is full. */
+  /**
+   * The approximate span of time of a partition; null: the next one begins only when it is full.
+   */
   readonly partitionMs: number | null;
-  /** Places of a partition, at least. */
+  /** The minimum number of positions of a partition. */
   readonly minPartitionPositions: number;
-  /** Partitions made ahead. */
+  /** The number of partitions created ahead. */
   readonly partitionsAhead: number;
-  /** How often it looks. */
   readonly checkIntervalMs: number;
 }
 
-/** A thirtieth of what is kept goes at a time; partitions are few enough to plan queries over. */
+/**
+ * Removes a thirtieth of the kept time at once. Partitions stay few, since planning a query takes
+ * time for each.
+ */
 export function retentionRules(retentionDays: number): RetentionRules {
   const keepMs = retentionDays === 0 ? null : retentionDays * 86_400_000;
   return {
@@ -53,7 +63,10 @@ export function retentionRules(retentionDays: number): RetentionRules {
 export interface RetentionParts {
   readonly database: Database;
   readonly logStart: LogStart;
-  /** Its memory may reach back for longer than events are kept, where few come; it forgets what any process has removed. */
+  /**
+   * In a quiet log its buffer may hold events past retention; drops those that any process has
+   * removed.
+   */
   readonly tail: Tail;
   readonly logger: Logger;
 }
@@ -64,17 +77,17 @@ export function startRetention({ database, logStart, tail, logger }: RetentionPa
   const run = async (): Promise<void> => {
     for (let failures = 0; !signal.aborted; await sleep(rules.checkIntervalMs, signal)) {
       try {
-        // First what others have removed: when one of them is at it again, there is nothing more to do.
+        // Before the maintenance too, which throws while another process is at work.
         tail.prune(await logStart());
         await maintainPartitions({ database, clock: databaseClock(database), signal }, rules);
         tail.prune(await logStart());
         failures = 0;
       } catch (error) {
-        // Another process is at it, or statements are under way that take long.
+        // Another process is at work, or long statements are running.
         const busy = sqlState(error) === lockNotAvailable;
         failures += 1;
         if (failures === (busy ? busyWarningThreshold : 1))
-          logger.warn({ err: error }, 'the partitions of the log cannot be looked after for now');
+          logger.warn({ err: error }, 'the partitions of the log cannot be maintained at the moment');
       }
     }
   };
@@ -93,13 +106,17 @@ export interface PartitionMaintenance {
   readonly signal: AbortSignal;
 }
 
-/** Does what there is to do now. Throws the database's lock_not_available when somebody is in the way. */
+/**
+ * Does all steps that are due. Throws the database's lock_not_available if another process or a
+ * statement blocks one.
+ */
 export async function maintainPartitions(maintenance: PartitionMaintenance, rules: RetentionRules): Promise<void> {
   const { database, clock, signal } = maintenance;
   let partitions = await createPartitionsAhead(maintenance, rules);
   const open = partitions.find(({ opened, last }) => opened !== null && last === null);
   if (open !== undefined && hasElapsed(open.opened, rules.partitionMs, await clock())) {
     await withLockRetries(signal, (lockTimeoutMs) => beginNextPartition(database, open.first, lockTimeoutMs));
+    if (signal.aborted) return;
     partitions = await createPartitionsAhead(maintenance, rules);
   }
   for (const { first, closed, removed } of partitions) {
@@ -113,7 +130,10 @@ export async function maintainPartitions(maintenance: PartitionMaintenance, rule
   }
 }
 
-/** Makes what is missing ahead; answers with all partitions. A log that has grown fast gets larger ones. */
+/**
+ * Creates the missing partitions ahead; returns all. A new one has twice the positions used in the
+ * largest one so far.
+ */
 async function createPartitionsAhead(
   { database, clock }: PartitionMaintenance,
   { partitionsAhead, minPartitionPositions }: RetentionRules,
@@ -121,7 +141,7 @@ async function createPartitionsAhead(
   for (;;) {
     const partitions = await readPartitions(database, clock);
     const end = partitions.at(-1)?.endPosition;
-    if (end === undefined) throw new Error('a log without partitions');
+    if (end === undefined) throw new Error('the log has no partitions');
     if (partitions.filter(({ opened }) => opened === null).length >= partitionsAhead) return partitions;
     const largest = Math.max(0, ...partitions.map(({ first, last }) => (last === null ? 0 : last - first)));
     await addPartition(database, end, Math.min(Math.max(minPartitionPositions, 2 * largest), maxPartitionPositions));
@@ -136,16 +156,18 @@ async function clearPartition({ database, signal }: PartitionMaintenance, positi
   }
 }
 
-/** Takes a lock that keeps others waiting while it waits: for a moment only, then again after a while and for longer. */
+/**
+ * Runs a step that takes a lock for which readers or writers queue up. So it waits for the lock
+ * only briefly, and retries later with a longer wait. Throws lock_not_available after the last
+ * attempt.
+ */
 async function withLockRetries(signal: AbortSignal, step: (lockTimeoutMs: number) => Promise<void>): Promise<void> {
-  for (let lockTimeoutMs = minLockTimeoutMs; ; lockTimeoutMs *= 2) {
-    try {
-      return await step(lockTimeoutMs);
-    } catch (error) {
-      if (sqlState(error) !== lockNotAvailable || lockTimeoutMs >= maxLockTimeoutMs || signal.aborted) throw error;
-      await sleep(lockTimeoutMs * retryDelayFactor, signal);
-    }
-  }
+  await retry((previousFailures) => step(minLockTimeoutMs * 2 ** previousFailures), {
+    backoff: lockBackoff,
+    signal,
+    isRetryable: (error) => sqlState(error) === lockNotAvailable,
+    maxAttempts: maxLockAttempts,
+  });
 }
 
 function hasElapsed(since: Instant | null, ms: number | null, now: Instant): boolean {
@@ -154,8 +176,16 @@ function hasElapsed(since: Instant | null, ms: number | null, now: Instant): boo
 
 const maxPartitionPositions = 2 ** 32;
 const lockNotAvailable = '55P03';
-/** In minutes: so long other processes may be at it. */
+/**
+ * The number of checks, one a minute, that may find the partitions locked before a warning is
+ * logged.
+ */
 const busyWarningThreshold = 60;
+/** The first wait for a lock; each attempt doubles it, up to 400 ms. */
 const minLockTimeoutMs = 50;
-const maxLockTimeoutMs = 400;
-const retryDelayFactor = 20;
+const maxLockAttempts = 4;
+/**
+ * Twenty times the wait for the lock, so that readers and writers are blocked for a twentieth of
+ * the time at most.
+ */
+const lockBackoff = { initialDelayMs: 1000, maxDelayMs: 8000 } as const;

@@ -1,39 +1,44 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Client, Caller } from '../auth/caller.ts';
 import type { Callers } from '../auth/api-key-cache.ts';
+import type { Caller, Client } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import { addressOf } from '../transport/client.ts';
-import { HttpError, rejectRequest } from '../transport/http-error.ts';
 import { requestIdOf } from '../transport/request-log.ts';
 
-/** Whoever sends a request, found out before anything is done for it. */
+/** Identifies the client of a request before anything is done for it. */
 export interface Authenticator {
-  /** Whether everybody is let in. */
+  /** Whether the server has no keys, so that every client is accepted. */
   readonly isOpen: boolean;
-  /** Who asks; null after it was answered that they may not. What is open for them closes when their key ends. */
-  authenticate(request: IncomingMessage, response: ServerResponse): Promise<Client | null>;
-  /** The same for a WebSocket, which names its key itself. Throws UNAVAILABLE. */
+  /**
+   * The client of a request, whose response is destroyed when its key ends. Throws UNAUTHENTICATED
+   * and UNAVAILABLE.
+   */
+  authenticate(request: IncomingMessage, response: ServerResponse): Promise<Client>;
+  /**
+   * The caller of a WebSocket, which closes its socket itself; null: unauthenticated. Throws
+   * UNAVAILABLE.
+   */
   authenticateSocket(handshake: SocketHandshake): Promise<Caller | null>;
 }
 
-/** A WebSocket that wants in. */
+/** The credentials of a client that opens a WebSocket, and its address. */
 export interface SocketHandshake {
   readonly authorization: string | undefined;
   readonly address: string;
-  readonly protocol: string;
 }
 
 export interface AuthenticatorParts {
   readonly callers: Callers & { readonly isOpen: boolean };
-  readonly onRejected: (rejection: { readonly reason: string; readonly protocol: string; readonly address: string }) => void;
+  /** Records unauthenticated requests. */
+  readonly audit: { rejected(rejection: { readonly reason: string; readonly protocol: string; readonly address: string }): void };
 }
 
-export function createAuthenticator({ callers, onRejected }: AuthenticatorParts): Authenticator {
-  const identify = async ({ authorization, address, protocol }: SocketHandshake): Promise<Caller> => {
+export function createAuthenticator({ callers, audit }: AuthenticatorParts): Authenticator {
+  const identify = async ({ authorization, address }: SocketHandshake, protocol: string): Promise<Caller> => {
     try {
       return await callers.identify(authorization);
     } catch (error) {
-      if (isUnauthenticated(error)) onRejected({ reason: error.code, protocol, address });
+      if (isUnauthenticated(error)) audit.rejected({ reason: error.code, protocol, address });
       throw error;
     }
   };
@@ -43,19 +48,13 @@ export function createAuthenticator({ callers, onRejected }: AuthenticatorParts)
     },
     async authenticate(request, response) {
       const address = addressOf(request);
-      try {
-        const caller = await identify({ authorization: request.headers.authorization, address, protocol: 'http' });
-        closeWhenKeyEnds(caller, response);
-        return { caller, address, requestId: requestIdOf(request) };
-      } catch (error) {
-        if (!(error instanceof TidingsError)) throw error;
-        rejectRequest(response, httpErrorOf(error));
-        return null;
-      }
+      const caller = await identify({ authorization: request.headers.authorization, address }, 'http');
+      destroyWhenKeyEnds(caller, response);
+      return { caller, address, requestId: requestIdOf(request) };
     },
     async authenticateSocket(handshake) {
       try {
-        return await identify(handshake);
+        return await identify(handshake, 'websocket');
       } catch (error) {
         if (isUnauthenticated(error)) return null;
         throw error;
@@ -68,19 +67,15 @@ function isUnauthenticated(error: unknown): error is TidingsError {
   return error instanceof TidingsError && error.code === 'UNAUTHENTICATED';
 }
 
-/** A response may go on for as long as a subscription. */
-function closeWhenKeyEnds({ ended }: Caller, response: ServerResponse): void {
-  const close = (): void => void setTimeout(() => response.destroy(), graceMs).unref();
-  ended.addEventListener('abort', close);
-  response.once('close', () => ended.removeEventListener('abort', close));
+/** A response can last as long as a subscription. */
+function destroyWhenKeyEnds({ ended }: Caller, response: ServerResponse): void {
+  const destroy = (): void => void setTimeout(() => response.destroy(), graceMs).unref();
+  ended.addEventListener('abort', destroy);
+  response.once('close', () => ended.removeEventListener('abort', destroy));
 }
 
-/** What is under way when its caller's key ends may be an answer, such as that which tells the first key of an open server. */
+/**
+ * Delay before a response is destroyed after its key is revoked. So the response that reports the
+ * revocation, or the first key of an open server, still arrives.
+ */
 export const graceMs = 1500;
-
-/** The answer to whoever is not known, or cannot be now. */
-function httpErrorOf({ code, message, extensions }: TidingsError): HttpError {
-  return code === 'UNAUTHENTICATED'
-    ? new HttpError(401, message, { code, extensions, headers: { 'www-authenticate': 'Bearer realm="Tidings"' } })
-    : new HttpError(503, message, { code, extensions, headers: { 'retry-after': '1' } });
-}

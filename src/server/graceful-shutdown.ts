@@ -1,12 +1,14 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { asksForStream } from '../transport/accept.ts';
+import { requestsStream } from '../transport/accept.ts';
 
-/** Knows the connections and the requests under way on them, so that a stop can tell which to wait for. */
+/**
+ * Tracks connections and their running requests, so that a shutdown knows which ones to wait for.
+ */
 export interface RequestTracker {
   /**
-   * Accepts nothing more, closes connections without a request, ends the streams, lets answers finish for at most
-   * `patienceMs`, and then cuts them off.
+   * Stops accepting connections, closes those without a running request, ends streams, and lets
+   * other responses finish for at most `timeoutMs`; then closes all connections.
    */
   shutDown(timeoutMs: number): Promise<void>;
 }
@@ -26,7 +28,10 @@ export function trackRequests(server: Server): RequestTracker {
       if (stopping) endUnlessBusy(request.socket);
     });
   });
-  /** Ends a connection whose last answer is out: it may have promised to keep it. */
+  /**
+   * Ends a connection after its last response, whose headers may have been sent before the stop,
+   * with keep-alive.
+   */
   const endUnlessBusy = (socket: Socket): void => {
     if (![...requests.values()].some((request) => request.socket === socket)) socket.destroySoon();
   };
@@ -35,8 +40,8 @@ export function trackRequests(server: Server): RequestTracker {
       stopping = true;
       for (const response of requests.keys()) if (!response.headersSent) response.setHeader('connection', 'close');
       const closed = new Promise((resolve) => server.close(resolve));
-      // Node's closeIdleConnections leaves out those that have not asked anything yet.
-      const busy = new Set([...requests.values()].filter((request) => !asksForStream(request)).map((request) => request.socket));
+      // Node's closeIdleConnections leaves out connections on which no request has been sent yet.
+      const busy = new Set([...requests.values()].filter((request) => !requestsStream(request)).map((request) => request.socket));
       for (const socket of connections) if (!busy.has(socket)) socket.destroy();
       const forceCloseTimer = setTimeout(() => server.closeAllConnections(), timeoutMs);
       await closed;

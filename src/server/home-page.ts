@@ -1,15 +1,18 @@
 export interface HomePageParts {
   readonly version: string;
-  /** The Host header, under which the person came. */
+  /** The Host header of the request. */
   readonly host: string | undefined;
-  /** Whether it takes no key to come in. */
+  /** Whether the server accepts requests without a key. */
   readonly isOpen: boolean;
 }
 
-/** What a person sees who opens the server's address in a browser: where to go. */
+/**
+ * The page for a person who opens the server's address in a browser: the endpoints, and a first
+ * request.
+ */
 export function homePage({ version, host = '', isOpen }: HomePageParts): string {
-  // A Host header is the client's text: what could be markup is not repeated.
   const key = "  -H 'authorization: Bearer &lt;key&gt;' \\\n";
+  // The client controls the Host header: repeat it only if it cannot contain markup.
   const address = /^[\w.:[\]-]+$/.test(host) ? host : 'localhost:4000';
   return `<!doctype html>
 <html lang="en">
@@ -29,14 +32,14 @@ export function homePage({ version, host = '', isOpen }: HomePageParts): string 
 </head>
 <body>
 <h1>Tidings</h1>
-<p class="lead">Tell it what happened, ask it what happened, listen to what happens next. Version ${version}.</p>
+<p class="lead">Emit events, query them, and subscribe to new ones. Version ${version}.</p>
 <dl>
   <dt><a href="/graphql">/graphql</a></dt><dd>GraphQL over HTTP, SSE and WebSocket; GraphiQL in a browser</dd>
-  <dt><a href="/livez">/livez</a></dt><dd>answers while the process lives</dd>
-  <dt><a href="/readyz">/readyz</a></dt><dd>answers 200 while the database can be reached</dd>
-  <dt><a href="/metrics">/metrics</a></dt><dd>metrics for Prometheus</dd>
+  <dt><a href="/livez">/livez</a></dt><dd>200 while the process runs</dd>
+  <dt><a href="/readyz">/readyz</a></dt><dd>200 while the database can be reached, else 503</dd>
+  <dt><a href="/metrics">/metrics</a></dt><dd>metrics in the format of Prometheus</dd>
 </dl>
-<p>The first event, from a shell${isOpen ? '' : ' (a key comes from <code>npm run tidings -- keys create NAME</code>, in GraphiQL it goes under Headers)'}:</p>
+<p>Emit a first event from a shell${isOpen ? '' : ' (create a key with <code>npm run tidings -- keys create NAME</code>; GraphiQL sends the one in its Headers tab)'}:</p>
 <pre>curl -s http://${address}/graphql \\
   -H 'content-type: application/json' \\
 ${isOpen ? '' : key}  -d '{"query":"mutation { emitEvent(input: {event: \\"acme.user.logged-in\\", resource: {id: \\"acme.user.kiki\\"}}) { status event { id } } }"}'</pre>

@@ -2,9 +2,12 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { onCollect, type Metrics } from '../metrics.ts';
 
-/** Counts the bytes of all connections, whatever is spoken on them: when the metrics are read, and when a connection closes. */
+/**
+ * Counts the bytes of all connections, for every protocol: when the metrics are read, and when a
+ * connection closes.
+ */
 export function countBytes(server: Server, { bytes }: Pick<Metrics, 'bytes'>): void {
-  /** What was counted of the connections that are open. */
+  /** The bytes of each open connection that are counted already. */
   const open = new Map<Socket, { readonly in: number; readonly out: number }>();
   const count = (socket: Socket): void => {
     const before = open.get(socket) ?? { in: 0, out: 0 };

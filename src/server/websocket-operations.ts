@@ -1,33 +1,35 @@
 import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
-import type { Client, Caller } from '../auth/caller.ts';
+import type { Caller, Client } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
-import type { EncodedMessage, SocketWriter, DrainListener } from '../transport/socket-writer.ts';
-import type { GraphQLEndpoint } from './graphql/yoga.ts';
+import type { WakeListener } from '../concurrency/wake-signal.ts';
+import type { EncodedMessage, SocketWriter } from '../transport/socket-writer.ts';
 import { LimitError } from './graphql/limit-error.ts';
 import type { Delivered, ResultSink } from './graphql/subscribe.ts';
+import type { GraphQLEndpoint } from './graphql/yoga.ts';
 
 export interface OperationLimits {
   readonly subscriptionsPerConnection: number;
 }
 
-/** What belongs to one WebSocket. */
+/** The state of one WebSocket. */
 export interface Extra {
   readonly writer: SocketWriter;
   readonly address: string;
   readonly requestId: string;
-  /** The header of its HTTP request. */
+  /** The `Authorization` header of its HTTP request. */
   readonly authorization: string | undefined;
-  /** Who opened it, once that is known. */
+  /** Null until connection_init is authenticated. */
   caller: Caller | null;
-  /** Its place among the connections of the caller's key. */
+  /** Counts the socket among the connections of the caller's key. */
   connectionSlot: Disposable | null;
   isClosed: boolean;
   /**
-   * Subscriptions under way. graphql-ws forgets one that was completed before it was there, if another one took its id meanwhile.
+   * Running subscriptions, to end them when the socket closes. graphql-ws loses a subscription that
+   * was completed before it started, if another one has taken its id meanwhile.
    */
   readonly results: Set<AsyncIterableIterator<ExecutionResult>>;
-  /** Closes it, when the caller's key has ended. */
+  /** Closes the socket when the caller's key ends. */
   readonly onEnded: () => void;
 }
 
@@ -35,11 +37,14 @@ export interface OperationParts {
   readonly graphql: GraphQLEndpoint;
   readonly limits: OperationLimits;
   readonly metrics: Pick<Metrics, 'rejectedRequests'>;
-  /** Finds out who comes with this `authorization`, and whether they may come in. */
+  /** Identifies the caller, and returns whether the socket is accepted. */
   readonly authenticate: (extra: Extra, authorization: string | undefined) => Promise<boolean>;
 }
 
-/** How operations that come over a WebSocket are prepared and executed: as those over HTTP, with the same plugins. */
+/**
+ * Options of graphql-ws that prepare and execute operations like those over HTTP, with the same
+ * plugins.
+ */
 export function createOperationOptions({
   graphql,
   limits,
@@ -48,10 +53,10 @@ export function createOperationOptions({
 }: OperationParts): ServerOptions<ConnectionInitMessage['payload'], Extra> {
   return {
     connectionInitWaitTimeout: connectionInitTimeoutMs,
-    /** False closes the socket with 4403. */
+    /** False: graphql-ws closes the socket with 4403. */
     async onConnect(connection) {
       const { extra, connectionParams } = connection;
-      Object.assign(connection, { connectionParams: undefined }); // it holds the key, and may be large
+      Object.assign(connection, { connectionParams: undefined }); // they contain the key, and can be large
       const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       return authenticate(extra, typeof given === 'string' ? given : extra.authorization);
     },
@@ -63,7 +68,8 @@ export function createOperationOptions({
         return [limitError];
       }
       const { writer, caller, address, requestId } = connection.extra;
-      if (caller === null) return [notAcknowledged()]; // cannot be: graphql-ws takes none before connection_init is answered
+      // Unreachable: graphql-ws accepts no operation before it has acknowledged the connection.
+      if (caller === null) return [notAcknowledged()];
       const { extra } = connection;
       return prepare(graphql, payload, { caller, address, requestId, extra, sink: new OperationSink(writer, id) });
     },
@@ -78,14 +84,15 @@ export function createOperationOptions({
       return delivered;
     },
     onOperation(...[, , payload, args]) {
-      // A subscription may stay for months, and graphql-ws keeps these as long. They have served.
+      // graphql-ws keeps these until the subscription ends, perhaps for months, but does not use
+      // them again.
       Object.assign(payload, { query: '', variables: undefined });
       Object.assign(args, { contextValue: undefined, rootValue: undefined, variableValues: undefined });
     },
   };
 }
 
-/** How long a client has to send connection_init: it may be on a slow network, or a busy machine. */
+/** For slow networks and busy machines: a client has this long to send connection_init. */
 const connectionInitTimeoutMs = 10_000;
 
 interface Payload {
@@ -100,7 +107,10 @@ interface Prepared {
   readonly subscribe: (args: ExecutionArgs) => Promise<AsyncIterableIterator<ExecutionResult> | Delivered | ExecutionResult>;
 }
 
-/** Parses and validates one operation. Its errors are the operation's: they leave the socket's others alone. */
+/**
+ * Parses and validates one operation. Returns its errors, which do not affect other operations of
+ * the socket.
+ */
 async function prepare(
   graphql: GraphQLEndpoint,
   { query, operationName, variables }: Payload,
@@ -113,11 +123,12 @@ async function prepare(
   let document: DocumentNode;
   try {
     document = parse(query) as DocumentNode;
-    // Also throws what it should return: a rule for subscriptions evaluates @skip and @include, without the variables.
+    // It can throw what it should return: a rule for subscriptions evaluates @skip and @include
+    // without the variables.
     const errors = validate(schema, document) as readonly GraphQLError[];
     if (errors.length > 0) return errors;
   } catch (error) {
-    return [error instanceof GraphQLError ? error : new GraphQLError('The operation cannot be read.')];
+    return [error instanceof GraphQLError ? error : new GraphQLError('The operation cannot be parsed.')];
   }
   return {
     schema: schema as ExecutionArgs['schema'],
@@ -131,10 +142,10 @@ async function prepare(
 
 function trackResults({ results }: Extra, delivered: Delivered['delivered']): void {
   results.add(delivered);
-  void delivered.next().then(() => results.delete(delivered)); // it only ends
+  void delivered.next().then(() => results.delete(delivered)); // it yields nothing and only ends
 }
 
-/** Results of one operation, in the frames of graphql-transport-ws. */
+/** Sends the results of one operation in frames of graphql-transport-ws. */
 class OperationSink implements ResultSink {
   private readonly framePrefix: string;
 
@@ -149,7 +160,7 @@ class OperationSink implements ResultSink {
     return this.writer.hasRoom;
   }
 
-  onDrain(listener: DrainListener): void {
+  onDrain(listener: WakeListener): void {
     this.writer.onDrain(listener);
   }
 
@@ -159,15 +170,15 @@ class OperationSink implements ResultSink {
 }
 
 function tooMany(limit: number): GraphQLError {
-  return new LimitError(`expected at most ${limit} operations under way on one WebSocket, got another one`);
+  return new LimitError(`expected at most ${limit} running operations on one WebSocket, got another one; complete some first`);
 }
 
 function tooLong({ length }: string): LimitError | null {
   if (length <= maxIdLength) return null;
-  return new LimitError(`expected the id of an operation to have at most ${maxIdLength} characters, got ${length}`);
+  return new LimitError(`expected an operation id of at most ${maxIdLength} characters, got ${length}`);
 }
 
-/** It goes with every message. */
+/** Bounds the id because every message repeats it. */
 const maxIdLength = 255;
 
 function notAcknowledged(): GraphQLError {

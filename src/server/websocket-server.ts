@@ -5,16 +5,16 @@ import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
+import { addressOf } from '../transport/client.ts';
+import type { ConnectionLimit } from '../transport/connection-limit.ts';
+import { isTooDeep, maxJsonLevels } from '../transport/json-depth.ts';
+import type { OriginPolicy } from '../transport/origin-policy.ts';
+import { requestIdOf } from '../transport/request-log.ts';
 import { keepAlive, rejectUpgrade } from '../transport/socket-lifecycle.ts';
 import { SocketWriter } from '../transport/socket-writer.ts';
-import { addressOf } from '../transport/client.ts';
 import { graceMs, type Authenticator } from './authenticate.ts';
 import { graphqlPath } from './graphql/path.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
-import type { ConnectionLimit } from '../transport/connection-limit.ts';
-import { isTooDeep, maxJsonLevels } from '../transport/json-depth.ts';
-import { requestIdOf } from '../transport/request-log.ts';
-import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
@@ -29,29 +29,37 @@ export interface WebSocketParts {
   readonly adapters: readonly SocketAdapter[];
 }
 
-/** What serves WebSockets at paths of its own on the one port. */
+/** Serves WebSockets at paths of its own on the one port. */
 export interface SocketAdapter {
   matchesPath(path: string): boolean;
-  /** Takes over a connection that asks to become a WebSocket. */
+  /** Takes over a connection with an upgrade request. */
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
 }
 
 /**
- * GraphQL over WebSocket, graphql-transport-ws, on the HTTP server's port. Disposing closes every socket with 1001, upon
- * which clients go on elsewhere. A frame that is waiting for a client's network is waited for, so a client that does not
- * read holds up only its own operations.
+ * Serves GraphQL over WebSocket (graphql-transport-ws) on the HTTP server's port. Each socket has
+ * its own writer, so a client that does not read delays only its own operations. Disposing closes
+ * every socket with 1001, which makes clients reconnect to another process.
  */
 export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
   const { http, graphql, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
   const authenticate = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
-    extra.caller = await authenticator.authenticateSocket({ authorization, address: extra.address, protocol: 'websocket' });
-    const connectionSlot = extra.caller === null ? null : connections.acquireForKey(extra.caller.keyId);
-    if (extra.caller !== null && connectionSlot === null) throw new TidingsError('LIMIT_EXCEEDED', 'Too many connections of this key');
+    const caller = await authenticator.authenticateSocket({ authorization, address: extra.address });
+    if (caller === null) {
+      metrics.rejectedRequests.inc({ reason: 'UNAUTHENTICATED' });
+      return false;
+    }
+    const connectionSlot = connections.acquireForKey(caller.keyId);
+    if (connectionSlot === null) throw new TidingsError('LIMIT_EXCEEDED', 'Too many connections of this key');
+    if (extra.isClosed) {
+      connectionSlot[Symbol.dispose](); // the socket closed during authentication
+      return false;
+    }
+    extra.caller = caller;
     extra.connectionSlot = connectionSlot;
-    if (extra.isClosed) connectionSlot?.[Symbol.dispose](); // meanwhile
-    extra.caller?.ended.addEventListener('abort', extra.onEnded);
-    return extra.caller?.ended.aborted === false;
+    caller.ended.addEventListener('abort', extra.onEnded);
+    return !caller.ended.aborted;
   };
   const graphqlWs = makeServer(createOperationOptions({ graphql, limits, metrics, authenticate }));
 
@@ -61,9 +69,11 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     const writer = new SocketWriter(socket, request.socket, metrics.slowConsumers);
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) {
-        return socket.close(tryAgainLater, error.message.slice(0, maxReasonLength)); // the database is away, or there are too many
+        metrics.rejectedRequests.inc({ reason: error.code });
+        return socket.close(tryAgainLater, error.message.slice(0, maxReasonLength)); // no database, or too many connections
       }
-      // How graphql-ws tells of what only a server may say. Not for the log: any client could fill it.
+      // graphql-ws throws this for a message type that only servers send. Not logged, because any
+      // client could fill the log.
       if (error instanceof Error && error.message.startsWith('Unexpected message of type')) {
         return socket.close(CloseCode.BadRequest, 'Unexpected message');
       }
@@ -79,29 +89,31 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       connectionSlot: null,
       isClosed: false,
       results: new Set(),
-      // As graphql-ws closes who may not come in; stock clients come again, which is refused until they have another key.
+      // The code with which graphql-ws rejects a handshake. Clients reconnect, and are rejected
+      // until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
     const closed = graphqlWs.opened(
       {
         protocol: socket.protocol,
         send: (data) => writer.sendAndFlush(data),
-        // It repeats ids, however long, and ws throws when a reason is longer than a frame, which leaves the socket half closed.
+        // graphql-ws repeats ids of any length in reasons, and ws leaves the socket half closed if
+        // a reason exceeds a frame.
         close: (code, reason) => socket.close(code, reason?.slice(0, maxReasonLength)),
         onMessage(handle) {
           socket.on('message', (data: Buffer) => {
-            if (isTooDeep([data], maxJsonLevels)) {
+            if (isTooDeep(data, maxJsonLevels)) {
               metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
               return socket.close(CloseCode.BadRequest, `More than ${maxJsonLevels} levels of JSON`);
             }
-            // Of a subscription, this is pending for as long as it is open.
+            // For a subscription, the promise is pending until it ends.
             handle(data.toString()).catch(fail);
           });
         },
       },
       extra,
     );
-    // Broken and oversized frames: ws closes the socket with the right code by itself.
+    // Broken and oversized frames: ws itself closes the socket with the right code.
     socket.on('error', (error) => {
       metrics.rejectedRequests.inc({ reason: 'FRAME' });
       logger.info({ err: error, requestId: extra.requestId }, 'a WebSocket failed');
@@ -132,7 +144,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
       return rejectUpgrade(socket, '429 Too Many Requests', { 'retry-after': '10' });
     }
-    socket.once('close', () => connectionSlot[Symbol.dispose]()); // also where it never becomes a WebSocket
+    socket.once('close', () => connectionSlot[Symbol.dispose]()); // also if the upgrade fails
     if (adapter !== undefined) return adapter.upgrade(request, socket, head);
     sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
   };
@@ -158,9 +170,9 @@ function upgradeErrorOf({ url, headers }: IncomingMessage): string | null {
   return null;
 }
 
-/** How long a client has to answer the closing of its socket. */
+/** A client has this long to answer a close frame. */
 const closeTimeoutMs = 1000;
-/** The close code upon which clients come again, after a while. */
+/** The close code that makes clients reconnect after a delay. */
 const tryAgainLater = 1013;
-/** A reason has 123 bytes at most. */
+/** Characters; a close frame has room for a reason of 123 bytes. */
 const maxReasonLength = 40;

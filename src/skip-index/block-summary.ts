@@ -6,18 +6,20 @@ import type { BloomFilterBuilder } from './bloom-filter-builder.ts';
 import type { TermBuilder } from './term-builder.ts';
 
 /**
- * A digest: what some events that follow one another in the log say, in little space, so that whoever looks for events
- * can pass over them. Those of a stretch of the log that occurred far from the others have a digest of their own, or
- * one wrong clock would stretch the times of all.
+ * A block summary: terms, Bloom filter and times of consecutive events of the log. A search skips
+ * the events of a block whose summary excludes its filter. Events of a block that occurred far from
+ * the others form a cluster with a summary of its own. Otherwise one wrong clock would widen the
+ * times of the whole block.
  *
- * Promises: an event at a position from `first` to `last` that occurred from `firstOccurred` to `lastOccurred`, both
- * inclusive, has all its terms and all its signature's bits here; every event of the stretch is in exactly one digest.
- * Does not promise the contrary: terms and bits are hashes, and do not say which event they are of.
+ * Guarantees: an event at a position from `first` to `last` that occurred from `firstOccurred` to
+ * `lastOccurred` has all its terms and Bloom filter bits here. All bounds are inclusive. Every
+ * event of the block is in exactly one summary.
+ * Does not guarantee the converse: terms and bits are hashes, and do not identify an event.
  */
 export interface BlockSummary {
   readonly first: Position;
   readonly last: Position;
-  /** Tells the digests of one stretch apart: 0 to 2. */
+  /** Distinguishes the summaries of one block: 0 to 2. */
   readonly cluster: number;
   readonly firstOccurred: Instant;
   readonly lastOccurred: Instant;
@@ -30,10 +32,11 @@ export interface BlockSummary {
 interface Builders {
   readonly terms: TermBuilder;
   readonly bloom: BloomFilterBuilder;
-  /** Of all the digests of the chapter. */
+  /** Over all summaries of the row group. */
   readonly rowGroupBloom: BloomFilterBuilder;
 }
 
+/** Builds the summary of one cluster, and adds its Bloom filter to that of the row group. */
 export function summarize(
   events: readonly StoredEvent[],
   range: Pick<BlockSummary, 'first' | 'last' | 'cluster'>,
@@ -59,10 +62,10 @@ export function summarize(
   };
 }
 
-/** The first and the last of their times. */
+/** The first and the last time of the events. */
 function timeRangeOf(events: readonly StoredEvent[], time: 'occurred' | 'received'): readonly [first: Instant, last: Instant] {
   const [firstEvent] = events;
-  if (firstEvent === undefined) throw new Error('a digest of no events');
+  if (firstEvent === undefined) throw new Error('a block summary needs at least one event');
   let first = firstEvent[time];
   let last = first;
   for (const { [time]: instant } of events) {

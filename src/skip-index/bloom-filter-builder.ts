@@ -1,28 +1,28 @@
 import type { JsonObject, StoredEvent } from '../event/event.ts';
 import { fold } from '../filter/case-folding.ts';
 import {
+  bitPositionOf,
+  hashOfValue,
+  maxBits,
+  maxNgramLength,
+  minNgramLength,
+  mix,
   ngramSeed,
   ngramStep,
-  hashOfValue,
-  maxNgramLength,
-  mix,
   pathStart,
-  bitPositionOf,
-  secondHash,
-  minNgramLength,
   pathStep,
-  maxBits,
+  secondHash,
 } from './bloom-filter.ts';
 
 /**
- * A signature: which short runs of characters occur anywhere in the texts of some events, whatever the case, and which
- * values their payloads have, as a set of bits (a Bloom filter with one hash). A bit that is missing proves absence.
- * As large as what is in it asks for.
+ * Builds a Bloom filter (with one hash) of the n-grams in the texts of some events, case-folded,
+ * and of the values in their payloads. A missing bit proves absence. The size follows the number of
+ * bits set.
  */
 export class BloomFilterBuilder {
   private readonly words = new Uint32Array(maxBits / 32);
   private setBits = 0;
-  /** Events that follow one another share most of their texts. */
+  /** Consecutive events share most of their texts. */
   private readonly addedTexts = new Set<string>();
   private characters = 0;
   private full = false;
@@ -38,12 +38,12 @@ export class BloomFilterBuilder {
     this.addPayload(event.payload);
   }
 
-  /** Adds hashes that somebody else made of what events say. */
+  /** Adds Bloom keys that the term builder made of the events. */
   addHashes(hashes: Iterable<number>): void {
     for (const hash of hashes) this.set(hash);
   }
 
-  /** Adds what another builder has. */
+  /** Adds the bits of another builder. */
   merge(other: BloomFilterBuilder): void {
     const [words, others] = [this.words, other.words];
     let addedBits = 0;
@@ -57,7 +57,7 @@ export class BloomFilterBuilder {
     this.full ||= other.full;
   }
 
-  /** The signature, and a builder as new. */
+  /** Returns the Bloom filter and resets the builder. */
   take(): Uint8Array {
     const size = Math.min(Math.max(Math.ceil(this.setBits * bitsPerEntry), minBits), maxBits);
     const bytes = this.full ? Uint8Array.of(0xff) : foldTo(this.words, Math.ceil(size / 8));
@@ -84,7 +84,10 @@ export class BloomFilterBuilder {
     for (let at = 0; at + minNgramLength <= folded.length; at += 1) this.addNgramsAt(folded, at);
   }
 
-  /** One pass makes the grams of all lengths: the hash of a longer one begins with that of the shorter. */
+  /**
+   * One pass adds the n-grams of all lengths: the hash of a longer one continues that of the
+   * shorter.
+   */
   private addNgramsAt(text: string, at: number): void {
     let h = ngramSeed;
     for (let length = 1; length <= maxNgramLength && at + length <= text.length; length += 1) {
@@ -94,7 +97,8 @@ export class BloomFilterBuilder {
   }
 
   private addPayload(payload: JsonObject): void {
-    // Iterative, since payloads may be deep; arrays are stepped into by their indexes, as paths do.
+    // Iterative, because payloads can be deep. Array elements have their index as the key, as in
+    // payload paths.
     const paths = [pathStart];
     const values: unknown[] = [payload];
     for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
@@ -129,11 +133,11 @@ function popCount(word: number): number {
   return Math.imul((pairs + (pairs >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }
 
-/** So many bytes, with the bits of all places that are set in `words`. */
+/** Folds `words` to `length` bytes: each bit moves to its position modulo the number of bits. */
 function foldTo(words: Uint32Array, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   const bits = length * 8;
-  let start = 0; // of a word's places, modulo `bits`
+  let start = 0; // position of a word's first bit, modulo `bits`
   for (let index = 0; index < words.length; index += 1) {
     for (let rest = words[index] ?? 0; rest !== 0; rest &= rest - 1) {
       const position = start + 31 - Math.clz32(rest & -rest);
@@ -146,7 +150,7 @@ function foldTo(words: Uint32Array, length: number): Uint8Array {
 }
 
 const minBits = 256;
-/** With more text than this, a signature has every bit: what is so large is looked at, not summed up. */
+/** With more text, the Bloom filter has every bit: events so large are scanned. */
 const maxCharacters = 1 << 18;
-/** Leaves 30 of a hundred bits set. */
+/** Sets 30 percent of the bits. */
 const bitsPerEntry = 2.75;

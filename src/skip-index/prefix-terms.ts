@@ -1,15 +1,21 @@
-/** The longest beginning of `prefix` that every name, or every id, that starts with it has a term for. */
+/**
+ * The longest prefix of `prefix` for which every name, or every id, that starts with `prefix` has a
+ * term.
+ */
 export function longestPrefixTerm(prefix: string, field: PrefixField): string | null {
   const longest = Math.max(0, ...prefixLengthsOf(prefix, field));
   return longest === 0 ? null : prefix.slice(0, longest);
 }
 
-/** What the value of a label that is no id has marks for, if it starts with `prefix`. */
+/**
+ * The prefix for which a label's value that starts with `prefix` has Bloom keys; null if `prefix`
+ * is too short.
+ */
 export function labelPrefixOf(prefix: string): string | null {
   return prefix.length < labelPrefixLength ? null : prefix.slice(0, labelPrefixLength);
 }
 
-/** What ids of one kind begin with, whatever they go on with. */
+/** The kind of an id: its first segments, which all ids of one kind share. */
 export function kindOf(id: string): string {
   return id.slice(0, kindLength(id));
 }
@@ -19,8 +25,9 @@ export function kindLength(id: string): number {
 }
 
 /**
- * How long the beginnings are that have terms: up to behind each of the first parts and a little further; of names, which are
- * few, also in between. A text's cuts are the same whatever follows, which is what makes them good for prefixes.
+ * The lengths of the prefixes that have terms: up to the end of each of the first segments, and 3
+ * characters further. Names are few, so theirs also end in between. The prefix terms of a text do
+ * not depend on what follows, so a search for a prefix can compute them.
  */
 export function prefixLengthsOf(text: string, field: PrefixField): readonly number[] {
   const lengths: number[] = [];
@@ -30,10 +37,9 @@ export function prefixLengthsOf(text: string, field: PrefixField): readonly numb
   return lengths;
 }
 
-/** What is cut. */
 export type PrefixField = 'name' | 'id';
 
-/** 0, and where the first parts of a text end. */
+/** 0, and the ends of the first segments of a text. */
 function boundariesIn(text: string, maxBoundaries: number): readonly number[] {
   const ends = [0];
   for (let index = 0; index < text.length && ends.length <= maxBoundaries; index += 1)
@@ -45,7 +51,7 @@ function isBoundary(unit: number): boolean {
   return unit === 0x2e || unit === 0x2f || unit === 0x3a; // . / :
 }
 
-/** The marked beginning of a label's value has so many characters. */
+/** The characters of a label's value that have Bloom keys. */
 export const labelPrefixLength = 2;
 const maxPrefixSegments = 3;
 const kindSegments = 2;

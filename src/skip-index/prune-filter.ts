@@ -7,10 +7,10 @@ import { literalRuns } from '../filter/glob.ts';
 import { ngramHashesOf, payloadHashes } from './bloom-filter.ts';
 import { kindOf, labelPrefixOf, longestPrefixTerm } from './prefix-terms.ts';
 
-/** What a filter asks of a digest: each part that says something by what it needs, the others nothing. */
+/** Derives the pruning predicate of a filter. A condition that cannot prune becomes `always`. */
 export function pruningPredicateOf(condition: Condition): PruningPredicate {
   const predicate = predicateOf(condition);
-  // A test that is as large as a hostile filter would cost more than looking at the events.
+  // A predicate as large as a hostile filter can make it would cost more than scanning the events.
   return sizeOf(predicate) > maxPredicateSize ? always : predicate;
 }
 
@@ -38,7 +38,7 @@ function predicateOf(condition: Condition): PruningPredicate {
     case 'not':
       return condition.of.kind === 'not' ? predicateOf(condition.of.of) : always;
     case 'oneOf':
-      // Ids have an index of their own, and so has what an event follows.
+      // Event ids and `follows` have indexes of their own.
       return condition.field === 'event' ? termsPredicate(condition.values.map(termOf.name)) : always;
     case 'startsWith':
       return condition.field === 'event' ? anyOf(condition.prefixes.map((prefix) => prefixPredicate(prefix))) : always;
@@ -81,8 +81,8 @@ function resourcePredicate(test: ResourceTest, among: Among): PruningPredicate {
 }
 
 /**
- * Where one resource must have one of some ids and one of some roles, a role goes with an id of that kind; and, of few
- * pairs, with that id.
+ * If one resource must have one of some ids and one of some roles, a block must have that role with
+ * that kind of id. For few pairs, the role and the id itself are tested, too.
  */
 function roleIdPredicates(tests: readonly ResourceTest[]): readonly PruningPredicate[] {
   const valuesOf = (label: string): readonly string[] =>
@@ -98,7 +98,7 @@ function roleIdPredicates(tests: readonly ResourceTest[]): readonly PruningPredi
   ];
 }
 
-/** The ids wanted, which the parser may have put one conjunction deeper. */
+/** The required ids. The parser may have put them one conjunction deeper. */
 function requiredIds(tests: readonly ResourceTest[]): readonly string[] {
   for (const test of tests) {
     if (test.kind === 'oneOf' && test.label === labelKeys.id) return test.values;
@@ -113,7 +113,7 @@ interface LabelRef {
   readonly label: string;
 }
 
-/** Of a label's value, or of a name. */
+/** For a prefix of a label's value; without `labelRef`, of an event name. */
 function prefixPredicate(prefix: string, labelRef?: LabelRef): PruningPredicate {
   if (labelRef !== undefined && labelRef.label !== labelKeys.id) {
     const indexedPrefix = labelPrefixOf(prefix);
@@ -125,7 +125,8 @@ function prefixPredicate(prefix: string, labelRef?: LabelRef): PruningPredicate 
   const indexedPrefix = longestPrefixTerm(prefix, labelRef === undefined ? 'name' : 'id');
   if (indexedPrefix === null) return ngramPredicate(prefix);
   const term = labelRef === undefined ? termOf.namePrefix(indexedPrefix) : termOf.idPrefix(labelRef.among, indexedPrefix);
-  // What the cut says already need not be asked again: only the grams that reach beyond it.
+  // The term covers the n-grams within the indexed prefix: only those that reach beyond it are
+  // left.
   return allOf([
     termsPredicate([term]),
     indexedPrefix === prefix ? always : ngramPredicate(prefix.slice(Math.max(0, indexedPrefix.length - 3))),
@@ -134,10 +135,11 @@ function prefixPredicate(prefix: string, labelRef?: LabelRef): PruningPredicate 
 
 /** For the value of a label, or for an event name. */
 function globPredicate(glob: string, labelRef?: LabelRef): PruningPredicate {
-  const { prefix, runs, isLiteral: whole } = literalRuns(glob);
-  if (whole) return termsPredicate([labelRef === undefined ? termOf.name(prefix) : termOf.label(labelRef.among, labelRef.label, prefix)]);
+  const { prefix, runs, isLiteral } = literalRuns(glob);
+  if (isLiteral)
+    return termsPredicate([labelRef === undefined ? termOf.name(prefix) : termOf.label(labelRef.among, labelRef.label, prefix)]);
   const predicates = allOf([prefix === '' ? always : prefixPredicate(prefix, labelRef), ...runs.map(ngramPredicate)]);
-  // Most labels are everywhere: that there is one says something only where nothing else does. Every event has a name.
+  // Every event has a name, and most labels are in every block: testing for the label helps only if nothing else does.
   return prunesNothing(predicates) && labelRef !== undefined
     ? termsPredicate([termOf.hasLabel(labelRef.among, labelRef.label)])
     : predicates;
@@ -179,8 +181,9 @@ function ngramPredicate(text: string): PruningPredicate {
   return bloomPredicate(ngramHashesOf(text));
 }
 
+/** With more pairs of a role and a kind of id, a predicate has no terms for them. */
 const maxRoleKindPairs = 1000;
-/** Pairs of a role and an id of which bits are asked for. */
+/** With more pairs of a role and an id, a predicate has no Bloom filter hashes for them. */
 const maxBloomPairs = 16;
-/** Hashes, terms and combinations in one test. */
+/** Nodes and hashes of one predicate; beyond, it prunes nothing. */
 const maxPredicateSize = 500;

@@ -5,26 +5,33 @@ import type { Instant } from '../event/instant.ts';
 import { hasBit } from './bloom-filter.ts';
 
 /**
- * What a digest must have if one of its events is to match a filter. It may be met without; it may never be missed:
- * `passes(digestTestOf(filter), digest)` holds for the digest of every event that matches. Two readings, here in memory
- * and in store/digest-sql.
+ * What a block summary must have for one of its events to match a filter.
+ *
+ * Guarantees: `mayMatch(pruningPredicateOf(filter), summary)` holds for the summary of every event
+ * that matches.
+ * Does not guarantee the converse: a summary can meet the predicate without a matching event.
+ *
+ * Evaluated in memory here, and in SQL by src/store/skip-index/pruning-sql.ts.
  */
 export type PruningPredicate =
   | { readonly kind: 'all'; readonly of: readonly PruningPredicate[] }
   | { readonly kind: 'any'; readonly of: readonly PruningPredicate[] }
-  /** At least one of these terms is there. */
+  /** The summary has at least one of these terms. */
   | { readonly kind: 'terms'; readonly terms: readonly Term[] }
-  /** The signature has the bits of all these hashes. `asked` last: only of digests that pass otherwise; first: chapters have them, too. */
+  /**
+   * The Bloom filter has the bits of all these hashes. `coarse`: row groups have them, too, and are
+   * tested first. `fine`: tested only on summaries that pass everything else.
+   */
   | { readonly kind: 'bloom'; readonly hashes: readonly number[]; readonly stage: 'coarse' | 'fine' }
-  /** Some instant from `since` until `until`, exclusive, lies within the times of the digest. */
+  /** The times of the summary overlap the range from `since` to `until`, exclusive. */
   | { readonly kind: 'during'; readonly field: TimeField; readonly since?: Instant; readonly until?: Instant };
 
-/** Passed by every digest, so that looking at digests saves nothing. */
+/** Whether every summary passes, so that testing summaries saves nothing. */
 export function prunesNothing(predicate: PruningPredicate): boolean {
   return predicate.kind === 'all' && predicate.of.length === 0;
 }
 
-/** The reading in memory. */
+/** Evaluates a predicate in memory. */
 export function mayMatch(predicate: PruningPredicate, summary: BlockSummary): boolean {
   switch (predicate.kind) {
     case 'all':
@@ -45,7 +52,10 @@ export function mayMatch(predicate: PruningPredicate, summary: BlockSummary): bo
   }
 }
 
-/** What the chapter of a digest that passes must have: the bits, and nothing else. */
+/**
+ * What the row group of a passing summary must have. A row group has only a Bloom filter: no terms,
+ * no times.
+ */
 export function rowGroupPredicateOf(predicate: PruningPredicate): PruningPredicate {
   switch (predicate.kind) {
     case 'all':
@@ -62,7 +72,10 @@ export function rowGroupPredicateOf(predicate: PruningPredicate): PruningPredica
   }
 }
 
-/** What is asked last of a digest, and what is before; who passes both passes the test. */
+/**
+ * Splits a predicate into a coarse and a fine one. A summary passes the predicate if and only if it
+ * passes both.
+ */
 export function coarseToFine(predicate: PruningPredicate): { readonly coarse: PruningPredicate; readonly fine: PruningPredicate } {
   switch (predicate.kind) {
     case 'all': {
@@ -71,7 +84,8 @@ export function coarseToFine(predicate: PruningPredicate): { readonly coarse: Pr
     }
     case 'any': {
       const of = predicate.of.map(coarseToFine);
-      // What would pass by one alternative's first half and another one's second must be asked for once more, whole.
+      // A summary could pass the coarse half of one alternative and the fine half of another: fine
+      // is the whole again.
       return of.every(({ fine }) => prunesNothing(fine))
         ? { coarse: predicate, fine: always }
         : { coarse: anyOf(of.map(({ coarse }) => coarse)), fine: predicate };
@@ -86,7 +100,7 @@ export function coarseToFine(predicate: PruningPredicate): { readonly coarse: Pr
   }
 }
 
-/** Passed by every digest. */
+/** Every summary passes. */
 export const always: PruningPredicate = { kind: 'all', of: [] };
 
 export function bloomPredicate(hashes: readonly number[]): PruningPredicate {
@@ -108,5 +122,8 @@ export function anyOf(predicates: readonly PruningPredicate[]): PruningPredicate
   return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'any', of };
 }
 
-/** Hashes of one text that a chapter is asked for: these few tell enough. */
+/**
+ * Hashes of one text that are tested on a row group. More would exclude hardly any further row
+ * group.
+ */
 const maxRowGroupHashes = 4;

@@ -5,23 +5,29 @@ import { BloomFilterBuilder } from './bloom-filter-builder.ts';
 import { TermBuilder } from './term-builder.ts';
 import { type BlockSummary, summarize } from './block-summary.ts';
 
-/** The digests of some stretches that follow one another, one signature for all of them, to be asked before theirs, and the events' columns. */
+/**
+ * A row group: the summaries of 16 consecutive blocks, one Bloom filter over all of them (tested
+ * before the blocks' own), and the column chunks.
+ */
 export interface RowGroup {
   readonly summaries: readonly BlockSummary[];
   readonly bloom: Uint8Array;
-  /** Null where there are no events. */
+  /** Null without events. */
   readonly columns: ColumnChunks | null;
 }
 
-/** How many events make a stretch. Fewer: more digests to look through; more: more events to read for one that matches. */
+/** Events of a block. Fewer: more summaries to search. More: more events to scan for one match. */
 export const blockEvents = 64;
 
-/** How many stretches make a chapter. Fewer: more to look through; more: more events at the log's end without a digest. */
+/**
+ * Blocks of a row group. Fewer: more row groups to search. More: more unindexed events at the end
+ * of the log.
+ */
 export const rowGroupBlocks = 16;
 
-/** Makes one chapter, stretch by stretch. */
+/** Builds one row group, block by block. */
 export interface RowGroupBuilder {
-  /** A stretch: events that follow one another in the log, and the stretch before. */
+  /** Adds a block: consecutive events that follow the previous block. */
   add(block: readonly StoredEvent[]): void;
   rowGroup(): RowGroup;
 }
@@ -41,7 +47,10 @@ export function createRowGroupBuilder(): RowGroupBuilder {
   };
 }
 
-/** The events around the middle time, those long before and those long after; only groups that have any. */
+/**
+ * Clusters the events of a block: near the median time, long before it and long after it. Omits
+ * empty clusters.
+ */
 function clustersByTime(block: readonly StoredEvent[]): readonly (readonly StoredEvent[])[] {
   const times = block.map(({ occurred }) => occurred).toSorted();
   const middle = times[times.length >> 1];
@@ -57,5 +66,5 @@ function clustersByTime(block: readonly StoredEvent[]): readonly (readonly Store
   return clusters.filter((cluster) => cluster.length > 0);
 }
 
-/** Microseconds: an hour. */
+/** One hour. Events farther from the median time form their own cluster. */
 const maxClusterDistanceMicros = 3_600_000_000n;

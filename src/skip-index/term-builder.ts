@@ -2,13 +2,16 @@ import { anyTerm, hashStates, termOf, type Among, type Term, hashOf } from './te
 import { labelKeys, nameOf, type RelatedResource, type Resource, type StoredEvent } from '../event/event.ts';
 import { prefixLengthsOf, kindLength, labelPrefixLength } from './prefix-terms.ts';
 
-/** Terms, and what goes into the signature beside them. */
+/** Terms, and the Bloom keys that go into the Bloom filter. */
 export interface BuiltTerms {
   readonly terms: readonly Term[];
   readonly bloomKeys: Iterable<number>;
 }
 
-/** Collects the terms and marks of events. Events that follow one another say most things again, which is noticed early. */
+/**
+ * Collects the terms and Bloom keys of events. Consecutive events repeat most texts; known ones are
+ * skipped unhashed.
+ */
 export class TermBuilder {
   private terms = new Set<Term>();
   private bloomKeys = new Set<number>();
@@ -29,7 +32,7 @@ export class TermBuilder {
     }
   }
 
-  /** What was collected, and a collector as new. */
+  /** Returns the collected terms and resets the builder. */
   take(): BuiltTerms {
     const [terms, bloomKeys] = [Array.from(this.terms), this.bloomKeys];
     this.terms = new Set();
@@ -74,7 +77,7 @@ export class TermBuilder {
   }
 }
 
-/** The values of a label, and what the hashes of all its terms and marks begin with. */
+/** The values of a label, and the hash states that its terms and Bloom keys start from. */
 interface LabelTerms {
   readonly values: Set<string>;
   readonly valueState: number;
@@ -92,7 +95,7 @@ function labelTerms(among: Among, label: string): LabelTerms {
   };
 }
 
-/** The ids in a role, and what the hashes of all its terms and marks begin with. */
+/** The ids in a role, and the hash states that its terms and Bloom keys start from. */
 interface RoleTerms {
   readonly ids: Set<string>;
   readonly kindState: number;
@@ -108,5 +111,8 @@ function isNew(values: Set<string>, value: string): boolean {
   return values.add(value).size > before;
 }
 
-/** Beyond, a digest would cost more than it saves: 64 events may have millions of labels. */
+/**
+ * With more terms, a summary has only `anyTerm`. It would cost more than it saves: 64 events can
+ * have millions of labels.
+ */
 const maxTerms = 20_000;

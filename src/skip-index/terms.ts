@@ -1,38 +1,43 @@
 import { labelKeys } from '../event/event.ts';
 
 /**
- * Terms: what an event says exactly, as 32-bit hashes. A digest of many events holds the terms of all of them, so that
- * whoever looks for a name, a label or the beginning of one need only read the events of digests that have its term.
- * Two things may share a hash: a term that is missing proves absence, one that is there proves nothing.
+ * A term: the 32-bit hash of a name, label or prefix that an event has. A block summary holds the
+ * terms of all its events. A search reads only the events of blocks that have its term.
+ *
+ * Guarantees: a missing term proves absence. Does not guarantee presence: two texts can have the
+ * same hash.
  */
 export type Term = number;
 
-/** In a digest in place of its terms when they are too many: it may have any. */
+/** The only term of a summary that has too many: any term can be in it. */
 export const anyTerm: Term = 0;
 
-/** Which resources of an event a term speaks of. */
+/** Which resources of an event a term is about. */
 export type Among = 'primary' | 'related';
 
 export const termOf = {
   name: (name: string): Term => hashOf(hashStates.name, name),
   namePrefix: (prefix: string): Term => hashOf(hashStates.namePrefix, prefix),
   hasLabel: (among: Among, label: string): Term => hashOf(hashStates.hasLabel[among], label),
-  /** The id and the role are labels here, as for a filter. */
+  /** The id and the role count as labels, as in a filter. */
   label: (among: Among, label: string, value: string): Term => hashOf(hashStates.label(among, label), value),
   idPrefix: (among: Among, prefix: string): Term => hashOf(hashStates.prefix(among, labelKeys.id), prefix),
-  /** A related resource whose id is of this kind plays this part. */
+  /** A related resource in this role has an id of this kind. */
   roleIdKind: (role: string, kind: string): Term => hashOf(hashStates.roleIdKind(role), kind),
 } as const;
 
 /**
- * What would have terms of its own in nearly every digest, which take a hundred times the room of bits: hashes for a
- * signature, several of each, since one bit says little.
+ * Bloom keys: hashes for texts that nearly every block has others of. Terms for them would take a
+ * hundred times the space of bits. Each text has several keys, because one bit excludes little.
  */
 export const bloomKeysOf = {
-  /** A label's value, not an id, begins like this. */
+  /** The value of a label, other than the id, starts with this prefix. */
   labelPrefix: (among: Among, label: string, prefix: string): readonly number[] =>
     hashStates.labelPrefixBloomStates(among, label).map((state) => hashOf(state, prefix)),
-  /** A related resource of this id plays this part: the two together, which terms of each could not say. */
+  /**
+   * A related resource has this id in this role. Separate terms for id and role could not combine
+   * the two.
+   */
   roleId: (role: string, id: string): readonly number[] => hashStates.roleIdBloomStates(role).map((state) => hashOf(state, id)),
 } as const;
 
@@ -44,7 +49,10 @@ const hashTags = {
   related: { value: 'ri', prefix: 'rb' },
 } as const;
 
-/** What the hashes of terms and marks begin with, for one who makes many of a kind; the last part is still to come. */
+/**
+ * Hash states of terms and Bloom keys that lack only the last part, so that a builder hashes the
+ * common parts once.
+ */
 export const hashStates = {
   name: hashStateOf('e'),
   namePrefix: hashStateOf('E'),
@@ -58,14 +66,15 @@ export const hashStates = {
 } as const;
 
 /**
- * FNV-1a over UTF-16 code units, then the finalizer of MurmurHash3; a signed 32-bit integer, as Postgres has them. In steps,
- * since the hashes of many texts begin with the same parts: this is the state behind some.
+ * The hash state after some parts. Hashes are FNV-1a over UTF-16 code units, then the finalizer of
+ * MurmurHash3: signed 32-bit integers, like those of Postgres. The state lets hashes with the same
+ * first parts share the work.
  */
 export function hashStateOf(...parts: readonly string[]): number {
-  return parts.reduce((state, roleIdKind) => extendState(state, roleIdKind, roleIdKind.length), seed);
+  return parts.reduce((state, part) => extendState(state, part, part.length), seed);
 }
 
-/** The hash whose last part is the beginning of a text, of this length. */
+/** The hash whose last part is the prefix of `text` of this length. */
 export function hashOf(state: number, text: string, length = text.length): number {
   let h = extendState(state, text, length);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

@@ -6,28 +6,35 @@ import type { Database } from './database/database.ts';
 import { readHead } from './log/log-head.ts';
 
 /**
- * The identities of the log, latest last. A database server that is not the one that the last identity was made on
- * (a restored dump, a promoted standby, a copy) may have lost the end of the log and will give its places out again;
- * so the log goes on under a new identity, and cursors of the earlier one hold up to where the new one began.
+ * The epochs of the log, the latest last.
+ *
+ * A new epoch begins when the database server is another one than the server of the last epoch: a
+ * restored dump, a promoted standby, or a copy. Such a server may have lost the end of the log, and
+ * allocates its positions again. Cursors of an earlier epoch stay valid up to the position at which
+ * the next epoch began.
  */
 export interface EpochHistory {
   readonly epoch: Epoch;
-  /** Throws CURSOR_EXPIRED unless the cursor is of this log and at or before its head. */
+  /** Throws CURSOR_EXPIRED unless the cursor belongs to this log and is at or before its head. */
   check(cursor: LogCursor, head: Position, path: readonly string[]): void;
   /**
-   * Where to go on from a cursor, of this log or not. One beyond where its log and this one parted goes on from there,
-   * since what lies before is the same in both; one of a log that this one knows nothing of goes on from the origin.
+   * The position from which to resume after any cursor. A cursor beyond the end of its epoch
+   * resumes from that end, since both logs are equal before it. A cursor of an unknown epoch
+   * resumes from the origin.
    */
   resumeFrom(cursor: LogCursor, head: Position): ResumePoint;
 }
 
-/** A place in this log; `replaced`: the cursor that led here is of another one. */
+/** A position in this log; `replaced`: the cursor pointed to a position of another log. */
 export interface ResumePoint {
   readonly position: Position;
   readonly replaced: boolean;
 }
 
-/** Reads the identities and, on a new log or another server, begins one. To be called by one starter at a time. */
+/**
+ * Reads the epochs; on a new log or another server, begins one. Assumes that one process calls it
+ * at a time, see migrate.
+ */
 export async function openEpochHistory(database: Database, dataIdentity: string): Promise<EpochHistory> {
   const currentIdentity = [await serverIdentity(database), dataIdentity].filter((each) => each !== '').join('/');
   const known = await readEpochs(database);
@@ -47,7 +54,7 @@ interface EpochRow {
 
 function epochHistory(epochs: readonly EpochRow[]): EpochHistory {
   const current = epochs.at(-1);
-  if (current === undefined) throw new Error('the log has no identity');
+  if (current === undefined) throw new Error('the log has no epoch');
   const resumeFrom = ({ epoch, position }: LogCursor, head: Position): ResumePoint => {
     const index = epochs.findIndex((each) => each.epoch === epoch);
     if (index < 0) return { position: origin, replaced: true };
@@ -60,7 +67,7 @@ function epochHistory(epochs: readonly EpochRow[]): EpochHistory {
     resumeFrom,
     check(cursor, head, path) {
       if (!resumeFrom(cursor, head).replaced) return;
-      throw new TidingsError('CURSOR_EXPIRED', `${path.join('.')}: the cursor is of another log than this one; start again without it`, {
+      throw new TidingsError('CURSOR_EXPIRED', `${path.join('.')}: the cursor belongs to another log; start again without it`, {
         path,
       });
     },
@@ -71,7 +78,10 @@ async function readEpochs(database: Database): Promise<readonly EpochRow[]> {
   return database.rows<EpochRow>(sql`select epoch, starts_after, database from tidings.log_epochs order by since, starts_after`);
 }
 
-/** The cluster, its timeline (a promotion or a point-in-time recovery begins a new one) and the database within it. */
+/**
+ * The cluster, its timeline (a promotion or a point-in-time recovery begins a new one), and the
+ * database in it.
+ */
 async function serverIdentity(database: Database): Promise<string> {
   const rows = await database.rows<{ identity: string }>(sql`
     select concat_ws('/', s.system_identifier, c.timeline_id, d.oid) as identity

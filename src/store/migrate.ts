@@ -9,9 +9,12 @@ import type { Database } from './database/database.ts';
 import { openEpochHistory, type EpochHistory } from './epochs.ts';
 
 /**
- * Brings the database up to this program and opens its log. Any number of starters may do so at once: an advisory lock
- * lets one at a time, so `database` must have a single connection. Throws CANNOT_START for a database that is too old
- * a server, not UTF-8, or was migrated by a newer program. `place` is what tells the database from a copy of its files.
+ * Migrates the database to the version of this program, then opens the epoch history. Any number of
+ * processes may start at once: an advisory lock serializes them, so `database` must have a single
+ * connection. `dataIdentity` distinguishes the files of an embedded database from a copy of them.
+ *
+ * Throws CANNOT_START if the server is too old, the encoding is not UTF-8, or a newer program
+ * migrated the database.
  */
 export async function migrate(database: Database, dataIdentity: string): Promise<EpochHistory> {
   await checkServer(database);
@@ -50,10 +53,7 @@ async function rejectNewerSchema(database: Database): Promise<void> {
   if (migrationsTable?.exists !== true) return;
   const [newest] = await database.rows<{ at: string | null }>(sql`select max(created_at) as at from tidings.migrations`);
   if (Number(newest?.at ?? 0) <= latestKnownMigration()) return;
-  throw new TidingsError(
-    'CANNOT_START',
-    'The database was migrated by a newer Tidings than this one. Start that version, or one after it.',
-  );
+  throw new TidingsError('CANNOT_START', 'The database was migrated by a newer version of Tidings. Start that version or a later one.');
 }
 
 function latestKnownMigration(): number {
@@ -63,5 +63,5 @@ function latestKnownMigration(): number {
 
 const migrationsFolder = join(packageRoot, 'drizzle', 'migrations');
 const minServerVersion = 150_000;
-/** "tidings" in ASCII: what starters lock. */
+/** "tidings" in ASCII. */
 const migrationLock = String(0x746964696e6773n);

@@ -1,13 +1,13 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
+import { asUnavailable, sqlState } from './database/database-errors.ts';
 import { connectEmbedded, connectPostgres, type ConnectionSettings, type Database } from './database/database.ts';
 import { startEmbedded } from './database/embedded.ts';
 import type { EpochHistory } from './epochs.ts';
 import { migrate } from './migrate.ts';
-import { sqlState, asUnavailable } from './database/database-errors.ts';
 
-/** The database, migrated, and the log in it. Disposing closes it. */
+/** The migrated database and the epochs of its log. Disposing closes the connections. */
 export interface Store extends AsyncDisposable {
   readonly database: Database;
   readonly epochHistory: EpochHistory;
@@ -35,7 +35,7 @@ async function openEmbedded(settings: StoreSettings): Promise<Store> {
 
 async function openPostgres(url: string, settings: StoreSettings): Promise<Store> {
   try {
-    // Migrating holds a lock on one connection, and may take longer than a statement of the service.
+    // The migration holds a lock on one connection, and may take longer than the statement timeout.
     await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0 });
     await checkReachable(single);
     const epochHistory = await migrate(single, '');
@@ -46,7 +46,10 @@ async function openPostgres(url: string, settings: StoreSettings): Promise<Store
   }
 }
 
-/** What listens at the address may be no Postgres and never answer. */
+/**
+ * Bounds the wait for an answer: the program that listens at the address may not be Postgres, and
+ * never answer.
+ */
 async function checkReachable(database: Database): Promise<void> {
   const late = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new TidingsError('UNAVAILABLE', 'no answer')), responseTimeoutMs).unref();
@@ -63,17 +66,23 @@ function cannotOpen(error: unknown, address: string): unknown {
   const database = decodeURIComponent(pathname.slice(1));
   const cannotStart = (text: string): TidingsError => new TidingsError('CANNOT_START', `DATABASE_URL: ${text}`, { cause: error });
   if (state === '28P01' || state === '28000') {
-    return cannotStart(`Postgres at ${host} does not let the user ${decodeURIComponent(username)} in. Mend the user or the password.`);
+    return cannotStart(
+      `Postgres at ${host} rejected the login of user "${decodeURIComponent(username)}". Check the user name and password.`,
+    );
   }
-  if (state === '3D000') return cannotStart(`Postgres at ${host} has no database ${database}. Create it, or name another one.`);
-  if (state === '42501')
-    return cannotStart(`the user may not create what Tidings needs in the database ${database}. Let it with "grant create on database".`);
-  if (state === '25006') return cannotStart(`the database ${database} is read-only. Name the primary, or let the user write.`);
-  if (state === '53300')
-    return cannotStart(`Postgres at ${host} has no connection free. Raise its max_connections, or lower TIDINGS_POOL_SIZE.`);
-  if (state === '55000') return cannotStart(`the database ${database} takes no connections. Allow them, or name another one.`);
+  if (state === '3D000') return cannotStart(`Postgres at ${host} has no database "${database}". Create it, or set another one.`);
+  if (state === '42501') {
+    return cannotStart(`the user has no permission to create a schema in database "${database}". Run "grant create on database" for it.`);
+  }
+  if (state === '25006') {
+    return cannotStart(`database "${database}" is read-only. Use the primary server, or a user with write permission.`);
+  }
+  if (state === '53300') {
+    return cannotStart(`Postgres at ${host} has no free connection. Raise its max_connections, or lower TIDINGS_POOL_SIZE.`);
+  }
+  if (state === '55000') return cannotStart(`database "${database}" does not accept connections. Allow them, or set another one.`);
   if (asUnavailable(error) === null) return error;
-  return cannotStart(`Postgres at ${host} cannot be reached (${reasonOf(error)}). Start it, or mend the address.`);
+  return cannotStart(`Postgres at ${host} cannot be reached (${reasonOf(error)}). Start it, or check the address.`);
 }
 
 function reasonOf(error: unknown): string {

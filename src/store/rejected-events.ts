@@ -3,9 +3,9 @@ import type { Instant } from '../event/instant.ts';
 import type { Database } from './database/database.ts';
 import { fromTimestamp } from './database/timestamps.ts';
 
-/** What was refused, as it is kept. */
+/** A rejected event as stored. */
 export interface RejectedEvent extends Rejection {
-  /** Later ones have larger places. */
+  /** Increases with each stored event. */
   readonly position: number;
   readonly received: Instant;
 }
@@ -14,41 +14,48 @@ export interface Rejection {
   readonly protocol: string;
   readonly keyId: string | null;
   readonly reason: string;
-  /** As it came, or its beginning. */
+  /** The bytes as received, or the beginning of them. */
   readonly raw: Buffer;
-  /** Bytes of the whole. */
+  /** The number of bytes received. */
   readonly bytes: number;
 }
 
-/** How much is kept at most; null: however old. */
+/** The oldest events beyond any of these limits are removed. */
 export interface RejectedBounds {
   readonly count: number;
   readonly bytes: number;
+  /** Null: no limit of age. */
   readonly keepMs: number | null;
 }
 
-/** Keeps these, in their order, in one transaction; durable when it resolves. Throws UNAVAILABLE. */
+/**
+ * Stores rejected events in order, in one transaction; they are durable when it resolves. Throws
+ * UNAVAILABLE.
+ */
 export async function storeRejected(database: Database, rejections: readonly Rejection[]): Promise<void> {
   const rows = rejections.map((each) => ({ ...each, raw: each.raw.toString('base64') }));
   await database.rows(sql`
-    insert into tidings.rejected_events (received, door, key_id, reason, raw, bytes)
+    insert into tidings.rejected_events (received, protocol, key_id, reason, raw, bytes)
     select clock_timestamp(), r.protocol, r."keyId", r.reason, decode(r.raw, 'base64'), r.bytes
     from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
       as (protocol text, "keyId" text, reason text, raw text, bytes int)) with ordinality as r (protocol, "keyId", reason, raw, bytes, n)
     order by r.n`);
 }
 
-/** Removes what is beyond the bounds, the oldest first; answers with how many those were. There are not many rows. */
+/**
+ * Removes the oldest events beyond the limits; returns their number. Reads the whole table, which
+ * the limits keep small.
+ */
 export async function pruneRejected(database: Database, { count, bytes, keepMs }: RejectedBounds): Promise<number> {
   const rows = await database.rows(sql`
     delete from tidings.rejected_events r using (
       select
-        place,
-        row_number() over (order by place desc) as n,
-        sum(octet_length(raw)) over (order by place desc) as bytes
+        position,
+        row_number() over (order by position desc) as n,
+        sum(octet_length(raw)) over (order by position desc) as bytes
       from tidings.rejected_events
     ) k
-    where r.place = k.place and (
+    where r.position = k.position and (
       k.n > ${count}::bigint or k.bytes > ${bytes}::bigint
       or r.received < clock_timestamp() - ${keepMs}::float8 * interval '1 millisecond'
     )
@@ -57,15 +64,18 @@ export async function pruneRejected(database: Database, { count, bytes, keepMs }
   return rows.length;
 }
 
-/** The latest ones before a place (null: of all), the latest first, by the primary key. */
+/**
+ * Returns the latest events before a position (null: the latest of all), the latest first, by the
+ * primary key.
+ */
 export async function readRejected(database: Database, before: number | null, limit: number): Promise<readonly RejectedEvent[]> {
   const rows = await database.rows<RejectedRow>(sql`
-    select place, received, door, key_id, reason, raw, bytes
+    select position, received, protocol, key_id, reason, raw, bytes
     from tidings.rejected_events
-    where ${before === null ? sql`true` : sql`place < ${before}::bigint`}
-    order by place desc
+    where ${before === null ? sql`true` : sql`position < ${before}::bigint`}
+    order by position desc
     limit ${limit}`);
-  return rows.map(({ place: position, received, door: protocol, key_id, reason, raw, bytes }) => ({
+  return rows.map(({ position, received, protocol, key_id, reason, raw, bytes }) => ({
     position: Number(position),
     received: fromTimestamp(received),
     protocol,
@@ -77,9 +87,9 @@ export async function readRejected(database: Database, before: number | null, li
 }
 
 interface RejectedRow {
-  readonly place: string;
+  readonly position: string;
   readonly received: string;
-  readonly door: string;
+  readonly protocol: string;
   readonly key_id: string | null;
   readonly reason: string;
   readonly raw: Buffer;

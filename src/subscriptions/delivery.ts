@@ -1,30 +1,37 @@
+import type { SlicedTask, TimeSlices } from '../concurrency/time-slices.ts';
 import type { WakeListener } from '../concurrency/wake-signal.ts';
 import type { SubscriptionSource } from './source.ts';
-import type { SlicedTask, TimeSlices } from '../concurrency/time-slices.ts';
 
-/** Whoever gets the messages of a source as they come. */
+/** The destination of a source's messages. */
 export interface Sink<Message extends object, Encoded extends object> {
-  /** Whether the network takes more for now. */
+  /** Whether the network currently accepts more. */
   hasRoom(): boolean;
-  /** Wakes somebody once when the network takes more again; never, when it has gone. */
+  /** Wakes the listener once when the network accepts more; never after the connection is lost. */
   onDrain(listener: WakeListener): void;
-  /** Encodes a message; at once, if it can. Must not fail. */
+  /** Encodes a message, synchronously if possible. Must not throw or reject. */
   encode(message: Message): Encoded | Promise<Encoded>;
   send(encoded: Encoded): void;
-  /** Told once when nothing comes any more. */
+  /** Called once, after the last message. */
   ended(): void;
 }
 
 /**
- * Hands messages to a recipient until the source ends. Assumes nothing about either's speed. Promises: in order, each once;
- * nothing is taken from the source before it can be sent, so that a client that does not read costs no memory but its
- * network's; many messages for many recipients leave turns for everything else. Those that have to read the database are
- * encoded a few at a time. To stop it, end the source.
+ * Passes messages from a source to a sink until the source ends. To stop it, end the source.
  *
- *            take: message       no room          take: LATER
- *   encoding <--------- running --------> waiting  -----------> idle
- *      '--- sent ---------^  ^--- onRoom ----'                   |
- *                         '--------------------- woken --------'
+ * Guarantees, whatever the speed of source and sink:
+ * - Every message is sent once, in order.
+ * - No message is taken from the source before the sink has room. So a client that does not read
+ *   costs no memory beyond its network buffers.
+ * - Deliveries run in time slices, so that many messages for many sinks do not block the event
+ *   loop.
+ * - Messages whose encoding reads the database are encoded up to `maxEncodingMessages` at a time.
+ *
+ *            take: message           no room
+ *   encoding <------------- running ---------> waiting for room
+ *      '---- all sent -------^  ^ ^-- onDrain -----'
+ *                   take: LATER | |
+ *                               v | woken by the source
+ *                               idle
  */
 export function deliver<Message extends object, Encoded extends object>(
   source: SubscriptionSource<Message>,
@@ -35,7 +42,7 @@ export function deliver<Message extends object, Encoded extends object>(
 }
 
 class Delivery<Message extends object, Encoded extends object> implements SlicedTask, WakeListener {
-  /** What is being encoded, in order; null while there is nothing. */
+  /** The messages being encoded, in order; null if there are none. */
   private encoding: Promise<Encoded>[] | null = null;
 
   constructor(
@@ -51,7 +58,7 @@ class Delivery<Message extends object, Encoded extends object> implements Sliced
   run(): void {
     const { source, sink } = this;
     for (let count = 0; count < maxSliceMessages; count += 1) {
-      if (this.encoding !== null && this.encoding.length >= maxEncodingMessages) return; // goes on when they are sent
+      if (this.encoding !== null && this.encoding.length >= maxEncodingMessages) return; // continues after they are sent
       if (!sink.hasRoom()) return this.encoding === null ? sink.onDrain(this) : undefined;
       const message = source.take(this);
       if (message === 'LATER') return;
@@ -75,7 +82,7 @@ class Delivery<Message extends object, Encoded extends object> implements Sliced
   }
 }
 
-/** Messages for one recipient that read the database at the same time, and may share statements. */
+/** The messages of one sink encoded at a time. Their reads of the database can share statements. */
 const maxEncodingMessages = 16;
-/** Messages to one recipient before others have their turn. */
+/** The messages sent to one sink in one time slice. */
 const maxSliceMessages = 100;

@@ -1,29 +1,30 @@
+import type { WakeListener } from '../concurrency/wake-signal.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
-import type { WakeListener } from '../concurrency/wake-signal.ts';
-import type { LogStart } from '../store/retention/log-start.ts';
-import { type Identity, type SubscriptionReader, SubscriptionSource, type SubscriptionSourceParts } from './source.ts';
-import { LogReader, type LogReaderParts } from './log-reader.ts';
 import type { Condition } from '../filter/filter.ts';
+import type { LogStart } from '../store/retention/log-start.ts';
+import { LogReader, type LogReaderParts } from './log-reader.ts';
+import { SubscriptionSource, type Identity, type SubscriptionReader, type SubscriptionSourceParts } from './source.ts';
 
-/** The last message of a subscription whose next events were removed before its client took them. */
+/** The last message of a subscription whose next events were removed before it delivered them. */
 export class Expired {
   readonly error = new TidingsError(
     'CURSOR_EXPIRED',
-    'the events that come next were removed, since they are past retention; subscribe again',
+    'the next events were removed by retention; subscribe again without `after`, or with a newer cursor',
   );
 }
 
 /**
- * The cursor of a plain subscription: every event after a place that matches, in log order, once. An event in memory and
- * one from the database are the same step of it, so there is no seam between history and the present. It holds at most
- * one page of events read from the database, and none from memory.
+ * The reader of `Subscription.events`: the matching events after a position, in log order, each
+ * once. Events from memory and from the database pass through the same steps, so history and live
+ * events have no seam. The reader holds at most one page of events from the database, and none from
+ * memory.
  */
 export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
-  /** Events between what was delivered and `place`. */
+  /** Events up to `position` that are not delivered yet. */
   private readonly ready: StoredEvent[] = [];
-  private expired: Expired | 'SAID' | null = null;
+  private expired: Expired | 'REPORTED' | null = null;
 
   constructor(
     private readonly logReader: LogReader,
@@ -45,18 +46,13 @@ export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
   async read(): Promise<void> {
     const buffered = await this.logReader.stepFromMemory(this.position);
     const { events, upTo } = buffered ?? (await this.logReader.stepFromDatabase(this.position));
-    // Asked afterwards, so that nothing that went away while it was read goes unsaid.
+    // Read after the events, so that it covers events removed during that read.
     if (buffered === null && (await this.logStart()) > this.position) {
       this.expired = new Expired();
       return;
     }
     this.ready.push(...events);
     this.position = upTo;
-  }
-
-  private reportExpired(expired: Expired | 'SAID'): Expired | 'ENDED' {
-    this.expired = 'SAID';
-    return expired === 'SAID' ? 'ENDED' : expired;
   }
 
   onReadable(listener: WakeListener): void {
@@ -78,18 +74,27 @@ export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
   [Symbol.dispose](): void {
     this.logReader[Symbol.dispose]();
   }
+
+  private reportExpired(expired: Expired | 'REPORTED'): Expired | 'ENDED' {
+    this.expired = 'REPORTED';
+    return expired === 'REPORTED' ? 'ENDED' : expired;
+  }
 }
 
-/**
- * A subscription: one cursor that moves along the log, when its client takes the next event.
- *
- * Assumes: a tail that passes every event once, in order. Promises: every event after `after` that matches, in log
- * order, once; what a client has not asked for costs no memory beyond one page. Does not promise speed to a client that
- * is slow. A database that is away only makes it wait; where retention has taken away what comes next, it says so and ends.
- */
 export type SubscriptionParts = LogReaderParts & SubscriptionSourceParts & { readonly logStart: LogStart };
 
-/** Events after `after` (from the head at the call, when null) that match. */
+/**
+ * Returns the matching events after `after`; null: after the head at the time of the call. One
+ * reader moves along the log whenever the client takes the next event.
+ *
+ * Assumes: the tail passes every event once, in order.
+ * Guarantees:
+ * - Every matching event after `after` is delivered once, in log order.
+ * - Events that the client has not taken cost no memory beyond one page.
+ * - While the database is unreachable, the subscription waits.
+ * - If retention removed the next events, the last message is `Expired`.
+ * Does not guarantee: speed for a slow client.
+ */
 export async function subscribeToEvents(
   parts: SubscriptionParts,
   filter: Condition,
@@ -105,5 +110,5 @@ export async function subscribeToEvents(
   }
 }
 
-/** Events read from the database at once for a subscription that is further back than memory. */
+/** The maximum number of events in one read of the database. */
 const pageEvents = 100;

@@ -1,44 +1,57 @@
-import { patternCharacters } from '../filter/match-cost.ts';
+import type { WakeListener } from '../concurrency/wake-signal.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
+import { patternCharacters } from '../filter/match-cost.ts';
 import type { Tail } from '../log/tail.ts';
-import type { WakeListener } from '../concurrency/wake-signal.ts';
+import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import { everyEvent, type Page } from '../store/queries/page-request.ts';
 import { readPages } from '../store/queries/pages.ts';
-import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import { matchEvents } from './match-events.ts';
 import type { FilterMatches, SharedMatches } from './matching/shared-matches.ts';
 
 /**
- * Steps along the log: from a place to a later one, with the events that match in between.
+ * Reads the log in steps. A step leads from one position to a later one, with the matching events
+ * between them.
  *
- * Assumes: a tail that is followed. Promises: steps that each begin where the last one ended pass every matching event
- * once, in log order, whichever of them came from memory and which from the database. A step is short: it looks at so
- * much of the log as takes about a second at most, and answers with so many events as are asked for at once.
+ *   log      ------------------|=============================|
+ *            database only     tail buffer (memory)          tail head
+ *            stepFromDatabase  stepFromMatches: matching positions are known
+ *                              stepFromMemory: tests each event
+ *
+ * Assumes: the tail is followed.
+ * Guarantees:
+ * - Steps that each begin where the last one ended pass every matching event once, in log order,
+ *   from whichever source each of them comes.
+ * - A step is short. It covers as much of the log as takes about a second, and returns at most the
+ *   number of events that its limit allows.
  */
 export class LogReader {
   private readonly filterMatches: FilterMatches | null;
   private readonly filter: Condition;
-  /** How far to look in one read of the database, and for how many events. */
+  /** The number of positions that one read of the database covers. */
   private scanPositions = minScanPositions;
-  private adaptiveLimit: AdaptiveLimit | null = null; // made when first needed: most never read
+  private adaptiveLimit: AdaptiveLimit | null = null; // created on first use: most readers need none
 
-  /** Reads pages of at most so many events from the database. */
+  /** `pageEvents`: the maximum number of events in a read of the database. */
   constructor(
     private readonly parts: LogReaderParts,
     filter: Condition,
     private readonly pageEvents: number,
   ) {
-    // Filters that may take long to read in memory are read for one event at a time, aside.
+    // An expensive filter does not share matches, because it would delay the tail. It steps from
+    // memory.
     this.filterMatches = patternCharacters(filter) > maxSharedPatternCharacters ? null : parts.sharedMatches.filterMatches(filter);
-    this.filter = this.filterMatches?.filter ?? filter; // those who have equal ones hold one
+    this.filter = this.filterMatches?.filter ?? filter; // equal filters share one object
   }
 
-  /** The step from here through what is known to match in the tail's memory, with `limit` events at most. Null: not known. */
+  /**
+   * The step through the shared matches, with at most `limit` events; null: not known, or not in
+   * memory.
+   */
   stepFromMatches(from: Position, limit: number): Step | null {
     const { tail } = this.parts;
     const positions = this.filterMatches?.after(from, limit) ?? null;
@@ -53,7 +66,10 @@ export class LogReader {
     return { events, upTo: Math.max(upTo, from) as Position };
   }
 
-  /** The step from here within the tail's memory; it ends where it began when this is its head. Null: memory begins later. */
+  /**
+   * The step through the tail buffer; null: the buffer begins later. At the tail's head the step
+   * ends where it began.
+   */
   async stepFromMemory(from: Position): Promise<Step | null> {
     const { database, tail } = this.parts;
     const buffered = tail.bufferedAfter(from, maxMemoryStepEvents);
@@ -64,7 +80,7 @@ export class LogReader {
     return { events: first, upTo: first.at(-1)?.position ?? from };
   }
 
-  /** The step from here through the database. */
+  /** The step through the database. */
   async stepFromDatabase(from: Position): Promise<Step> {
     const { database, heads } = this.parts;
     const { filter, scanPositions } = this;
@@ -87,14 +103,17 @@ export class LogReader {
     return { events, upTo: Math.max(upTo, from) as Position };
   }
 
-  /** Whether this is the tail's head, or lies beyond it. */
+  /** Whether this is the tail's head or a later position. */
   isAtHead(from: Position): boolean {
     return this.parts.tail.head() <= from;
   }
 
-  /** Wakes somebody once when there may be more after this place, which is the tail's head, or when the tail stops. */
+  /**
+   * Wakes the listener once when there can be more events after `from`, the tail's head, or when
+   * the tail stops.
+   */
   onReadable(from: Position, listener: WakeListener): void {
-    // A watch that began while the tail was moving does not know what it is moving over.
+    // Matches that began during a move of the tail do not include the events of that move.
     if (this.filterMatches?.knows(from) === true) this.filterMatches.matchSignal.add(listener);
     else this.parts.tail.headSignal.add(listener);
   }
@@ -110,7 +129,7 @@ export class LogReader {
 }
 
 export interface Step {
-  /** What matches after the beginning, up to and including `upTo`. */
+  /** The matching events after the start of the step, up to and including `upTo`. */
   readonly events: readonly StoredEvent[];
   readonly upTo: Position;
 }
@@ -122,23 +141,23 @@ export interface LogReaderParts {
   readonly sharedMatches: SharedMatches;
 }
 
-/** Where little matches, a longer stretch costs hardly more than a short one, and fewer statements. */
+/** Where few events match, a longer range takes hardly more time, and fewer statements. */
 function nextScanPositions(scanPositions: number, ms: number): number {
   if (ms < fastReadThresholdMs) return Math.min(scanPositions * 4, maxScanPositions);
   return ms > slowReadThresholdMs ? Math.max(Math.floor(scanPositions / 4), minScanPositions) : scanPositions;
 }
 
-/** The next stretch may be a costlier one than those by which its length was chosen. */
+/** A range can be more expensive than the ranges by which its length was chosen. */
 function isLimitExceeded(error: unknown): boolean {
   return error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED';
 }
 
 const emptyPage: Page = { events: [], more: false, bytes: 0 };
-/** Characters of all globs and search texts in a filter that is read together with the others. */
+/** The characters of all globs and search terms of a filter, up to which it shares matches. */
 const maxSharedPatternCharacters = 200;
-/** Events in memory looked at in one turn of the event loop. */
+/** The maximum number of events that one step from memory tests. */
 const maxMemoryStepEvents = 1000;
-/** Places of the log that one read of the database looks at. */
+/** Limits of the number of positions that one read of the database covers. */
 const minScanPositions = 10_000;
 const maxScanPositions = 10_000_000;
 const fastReadThresholdMs = 100;

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Tail } from '../log/tail.ts';
-import type { WakeListener } from '../concurrency/wake-signal.ts';
-import type { Metrics } from '../metrics.ts';
 import { retry } from '../concurrency/retry.ts';
+import type { WakeListener } from '../concurrency/wake-signal.ts';
+import type { Tail } from '../log/tail.ts';
+import type { Metrics } from '../metrics.ts';
 
 export interface SubscriptionSourceParts {
   readonly tail: Tail;
@@ -11,11 +11,15 @@ export interface SubscriptionSourceParts {
 }
 
 /**
- * The messages of one subscription, for whoever takes them: nothing moves until then. A database that is away only makes
- * it wait. To be ended once; disposes of its cursor, and of its hold on the tail.
+ * The source of one subscription's messages. It is pulled: the reader moves only when a message is
+ * taken.
  *
- * As an async iterator it differs from an async generator in that `return` also settles a `next` that is waiting: an idle
- * subscription could never end otherwise.
+ * Assumes: `end` or `return` is called when the subscription is over.
+ * Guarantees:
+ * - While the database is unreachable, the source waits.
+ * - `end` disposes of the reader and stops following the tail. Further calls have no effect.
+ * - `return` also settles a pending `next`. An async generator does not, so that an idle
+ *   subscription could never end.
  */
 export class SubscriptionSource<Message extends object> implements AsyncIterableIterator<Message>, WakeListener {
   private listener: WakeListener | null = null;
@@ -31,7 +35,10 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
     parts.metrics.subscriptions.inc();
   }
 
-  /** The next message, if it is there. LATER: the taker is woken once when to ask again. ENDED: there is none any more. */
+  /**
+   * Takes the next message. LATER: there is none yet; the listener is woken once when to take
+   * again. ENDED: there are no more.
+   */
   take(listener: WakeListener): Message | 'LATER' | 'ENDED' {
     const { tail, metrics } = this.parts;
     if (this.ended || tail.stopped.aborted) return 'ENDED';
@@ -71,7 +78,7 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
     this.wakeListener();
   }
 
-  /** What its cursor waits for may have come. While it reads, that is a wake-up too late: one read at a time. */
+  /** Called when the reader may have more. Ignored during a read: there is one read at a time. */
   wake(): void {
     if (!this.isReading) this.wakeListener();
   }
@@ -106,7 +113,7 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
     }
   }
 
-  /** The next message; LATER once it makes sense to ask again. */
+  /** Takes the next message; returns LATER when it is time to take again. */
   private takeOrWait(): Promise<Message | 'LATER' | 'ENDED'> {
     return new Promise((resolve) => {
       const message = this.take({ wake: () => resolve('LATER') });
@@ -117,7 +124,12 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
   private async read(): Promise<void> {
     const { logger, tail } = this.parts;
     this.isReading = true;
-    await retry(() => this.reader.read(), { logger, isCancelled: () => this.ended, stopped: tail.stopped });
+    await retry(() => this.reader.read(), {
+      backoff: readBackoff,
+      signal: tail.stopped,
+      isCancelled: () => this.ended,
+      onFirstFailure: (error) => logger.warn({ err: error }, 'a subscription waits for the database'),
+    });
     this.isReading = false;
     this.wakeListener();
   }
@@ -129,27 +141,34 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
   }
 }
 
+const readBackoff = { initialDelayMs: 200, maxDelayMs: 3000 } as const;
 const done = { done: true, value: undefined } as const;
 
 /**
- * A place that moves along the log, and what there is to say on the way. Whoever drives it asks `next` until there is
- * nothing; then it reads, or waits, and asks again. What nobody asks for is not kept.
+ * A position that moves along the log, and the messages on the way. The source calls `next` until
+ * it returns no message. Then it reads or waits, and calls `next` again. Nothing is queued.
  *
- *            next: READ              next: WAIT
- *   reading <----------- asking ----------------> waiting
- *      '---- read() ------^  ^-- onMore's waking ----'
+ *            next: READ               next: WAIT
+ *   reading <------------ polling ---------------> waiting
+ *      '---- read() -------^   ^---- onReadable ------'
  */
 export interface SubscriptionReader<Message extends object> extends Disposable {
-  /** What can be said now. READ: nothing before a `read`. WAIT: nothing before `onMore` wakes. ENDED: nothing any more. */
+  /**
+   * The next message. READ: none before a `read`. WAIT: none before `onReadable` wakes its
+   * listener. ENDED: no more messages.
+   */
   next(): Message | 'READ' | 'WAIT' | 'ENDED';
-  /** Moves one step, through the database if it must. One that throws has moved nothing, and may be tried again. */
+  /**
+   * Moves one step, from memory or the database. If it throws, nothing has moved, and it can be
+   * retried.
+   */
   read(): Promise<void>;
-  /** Wakes somebody once when asking again may be of use. */
+  /** Wakes the listener once when `next` may have a message. */
   onReadable(listener: WakeListener): void;
   offReadable(listener: WakeListener): void;
-  /** Messages of cursors of one kind with the same identity have the same content. */
+  /** Messages with equal identities, of readers of one kind, have equal content. */
   identityOf(message: Message): Identity;
-  /** How many events it carries. */
+  /** The number of events in the message. */
   eventsIn(message: Message): number;
 }
 

@@ -1,14 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
 
-/** Who shares limits: those with the same key, else those with the same address. */
+/**
+ * Requests with the same rate limit key share one limit: those of one key, or of one network if
+ * they have no key.
+ */
 export function rateLimitKeyOf({ caller, address }: RateLimitedClient): string {
   return caller.keyId === null ? `address ${networkOf(address ?? '')}` : `key ${caller.keyId}`;
 }
 
 export interface RateLimitedClient {
   readonly caller: { readonly keyId: string | null };
-  /** Of the other end of the connection. */
+  /** The address of the connection's other end. */
   readonly address?: string;
 }
 
@@ -17,13 +21,16 @@ export function addressOf({ socket }: IncomingMessage): string {
   return socket.remoteAddress ?? 'unknown';
 }
 
-/** An address as it is, but of IPv6 the network of 64 bits: whoever has one such address has them all. */
+/**
+ * The part of an address that limits count by: the whole IPv4 address, also of an IPv4-mapped one;
+ * the /64 network of an IPv6 address, because a client that has one address of a network usually
+ * has all of them. Other texts stay as they are.
+ */
 export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  const [head = '', tail] = address.toLowerCase().split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
-  return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
+  if (!isIPv6(address)) return address;
+  const [unscoped = ''] = address.split('%'); // ipaddr.js rejects zone ids that Node accepts, such as eth0.100
+  const parsed = ipaddr.process(unscoped);
+  if (parsed instanceof ipaddr.IPv4) return parsed.toString();
+  const network = new ipaddr.IPv6([...parsed.parts.slice(0, 4), 0, 0, 0, 0]);
+  return `${network.toString()}/64`;
 }

@@ -1,24 +1,27 @@
 import { networkOf } from './client.ts';
 
-/** How many connections stay open for each key and each address: WebSockets, and streams over HTTP. */
+/** Bounds the open connections of each key and each address: WebSockets, and streams over HTTP. */
 export class ConnectionLimit {
   private readonly open = new Map<string, number>();
 
   constructor(private readonly max: number) {}
 
-  /** Counts one more until it is disposed of; null: there are as many as there may be. */
+  /**
+   * Counts a connection until the result is disposed. Null: the address has as many as the limit
+   * allows.
+   */
   acquireForAddress(address: string): Disposable | null {
     return this.acquire(`address ${networkOf(address)}`);
   }
 
-  /** The same for a key; callers without one are only counted by address. */
+  /** The same for a key. Callers without a key are counted by address only. */
   acquireForKey(keyId: string | null): Disposable | null {
     return keyId === null ? unlimited : this.acquire(`key ${keyId}`);
   }
 
-  /** What is said to those beyond. */
+  /** The message for a connection beyond the limit. */
   get exceededMessage(): string {
-    return `expected at most ${this.max} WebSockets and streams of one key or address, got another one; close some first`;
+    return `expected at most ${this.max} open WebSockets and streams of one key or address, got another one; close some first`;
   }
 
   private acquire(client: string): Disposable | null {

@@ -1,38 +1,67 @@
 import type { ServerResponse } from 'node:http';
-import type { ErrorCode } from '../errors.ts';
+import { TidingsError, type ErrorCode } from '../errors.ts';
 
-interface HttpErrorDetails {
-  readonly code?: ErrorCode;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Members of `extensions` beside the code, in a response of the GraphQL form. */
-  readonly extensions?: object;
-}
-
-/** An expected error that ends one HTTP request with this status. */
+/** An expected error that ends one HTTP request with a status. */
 export class HttpError extends Error {
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
-  readonly extensions: object;
+  readonly extensions: TidingsError['extensions'];
 
   constructor(
     readonly status: number,
     message: string,
-    { code, headers = {}, extensions = {} }: HttpErrorDetails = {},
+    { code, headers = {}, extensions }: HttpErrorDetails = {},
   ) {
     super(message);
     this.code = code ?? (status === 413 ? 'LIMIT_EXCEEDED' : 'BAD_USER_INPUT');
     this.headers = headers;
-    this.extensions = extensions;
+    this.extensions = extensions ?? { code: this.code };
   }
 }
 
-/** Ends a request with an error in the form of a GraphQL response. The rest of its body is not read. */
-export function rejectRequest(response: ServerResponse, { status, code, message, extensions, headers }: HttpError): void {
+interface HttpErrorDetails {
+  readonly code?: ErrorCode;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The extensions in a response of the GraphQL form. By default the code. */
+  readonly extensions?: TidingsError['extensions'];
+}
+
+/** An expected error as an HTTP error; null for a bug. */
+export function httpErrorOf(error: unknown): HttpError | null {
+  if (error instanceof HttpError) return error;
+  if (!(error instanceof TidingsError)) return null;
+  const { code, message, extensions } = error;
+  const { retryAfterMs = defaultRetryMs } = extensions;
+  const status = code === 'LIMIT_EXCEEDED' && extensions.retryAfterMs !== undefined ? 429 : statuses[code];
+  const headers = {
+    ...((status === 429 || status === 503) && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+    ...(status === 401 && { 'www-authenticate': 'Bearer realm="Tidings"' }),
+  };
+  return new HttpError(status, message, { code, headers, extensions });
+}
+
+const statuses: Readonly<Record<ErrorCode, number>> = {
+  BAD_USER_INPUT: 422,
+  BAD_CURSOR: 403,
+  CURSOR_EXPIRED: 410,
+  BAD_FILTER: 422,
+  LIMIT_EXCEEDED: 422,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  UNAVAILABLE: 503,
+  CANNOT_START: 500,
+};
+const defaultRetryMs = 1000;
+
+/**
+ * Ends a request with an error in the form of a GraphQL response. The rest of its body is not read.
+ */
+export function rejectRequest(response: ServerResponse, { status, message, extensions, headers }: HttpError): void {
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'x-content-type-options': 'nosniff',
     ...headers,
-    connection: 'close', // the rest of the body stays unread
+    connection: 'close', // because the rest of the body stays unread
   });
-  response.end(JSON.stringify({ errors: [{ message, extensions: { code, ...extensions } }] }));
+  response.end(JSON.stringify({ errors: [{ message, extensions }] }));
 }

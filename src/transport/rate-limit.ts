@@ -2,16 +2,17 @@ import { TidingsError } from '../errors.ts';
 import { rateLimitKeyOf, type RateLimitedClient } from './client.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** Why a client has to wait: it has asked too much within the last minute. */
+/** Why a client has to wait: its requests of the last minute cost too much. */
 export interface RateLimitExceeded {
   readonly message: string;
-  /** When the same would be let in; left out where it never is. */
+  /** When the same request will be accepted; left out if it never will. */
   readonly retryAfterMs?: number;
 }
 
 /**
- * What each client may ask for in a minute, whatever way it comes, by cost: about the number of values that are answered or
- * taken, as `server/operation-cost` estimates it for GraphQL.
+ * The cost of all requests of each client in a minute, over all protocols. Cost is about the number
+ * of values that are returned or stored; `server/graphql/operation-cost.ts` estimates it for
+ * GraphQL.
  */
 export class RateLimit {
   private readonly tokenBucket: TokenBucket | null;
@@ -21,28 +22,34 @@ export class RateLimit {
     this.tokenBucket = costPerMinute === 0 ? null : new TokenBucket(costPerMinute);
   }
 
-  /** Takes it; null: it was taken. */
+  /** Takes the cost from the client's bucket. Returns null if it was there. */
   take(client: RateLimitedClient, cost: number): RateLimitExceeded | null {
     const retryAfterMs = this.tokenBucket?.take(rateLimitKeyOf(client), cost) ?? null;
     if (retryAfterMs === null) return null;
-    const expected = `expected operations of cost ${this.costPerMinute} a minute at most, got another one of ${cost}`;
-    if (cost > this.costPerMinute) return { message: `${expected}, which is never allowed` };
+    const expected = `expected requests of cost ${this.costPerMinute} a minute at most, got another one of ${cost}`;
+    if (cost > this.costPerMinute) return { message: `${expected}, which is more than a whole minute allows; split it` };
     return { message: `${expected}; repeat it after ${retryAfterMs} ms`, retryAfterMs };
   }
 
-  /** Takes it. Throws LIMIT_EXCEEDED when it is not there. */
+  /** Takes the cost from the client's bucket. Throws LIMIT_EXCEEDED if it is not there. */
   takeOrThrow(client: RateLimitedClient, cost: number): void {
     const exceeded = this.take(client, cost);
     if (exceeded !== null) throw new TidingsError('LIMIT_EXCEEDED', exceeded.message, exceeded);
   }
 
-  /** For a client that can wait: takes it, or says in how many milliseconds to try again. More than a minute has is let in when all of it is there. */
+  /**
+   * For a client that can wait: takes the cost and returns null, or returns after how many
+   * milliseconds to try again. A cost beyond a whole minute's takes a full bucket.
+   */
   takeOrRetryAfterMs(client: RateLimitedClient, cost: number): number | null {
     return this.tokenBucket?.take(rateLimitKeyOf(client), Math.min(cost, this.costPerMinute)) ?? null;
   }
 }
 
-/** What a question to the log costs beside its answer: it may take much longer than that. */
+/**
+ * The cost of a query of the log besides its response: it can take much longer than a response of
+ * that size.
+ */
 export const logQueryCost = 100;
-/** What an event in an answer costs that is told whole. */
+/** The cost of a whole event in a response. */
 export const eventCost = 10;

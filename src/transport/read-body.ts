@@ -4,32 +4,27 @@ import { createGunzip } from 'node:zlib';
 import { HttpError } from './http-error.ts';
 
 /**
- * Reads a request's body whole, unpacked if it is gzip. Throws a 413 when it has more than `most` bytes, packed or
- * unpacked, whereupon nothing more of it is read; a 415 for another encoding, a 422 for what is no gzip.
+ * Reads a whole request body, and decompresses gzip. Throws an HttpError: 413 if it has more than
+ * `maxBytes` bytes, compressed or not, without reading the rest; 415 for another encoding; 422 for
+ * invalid gzip.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  switch (request.headers['content-encoding'] ?? 'identity') {
-    case 'identity':
-      return collect(request, maxBytes);
-    case 'gzip':
-      return decompress(request, maxBytes);
-    default:
-      throw new HttpError(415, 'content-encoding: expected gzip, or none');
-  }
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return collect(request, maxBytes);
+  if (encoding === 'gzip') return decompress(request, maxBytes);
+  throw new HttpError(415, `content-encoding: expected gzip or none, got ${JSON.stringify(encoding)}`);
 }
 
 async function decompress(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const gunzip = createGunzip();
-  request.once('close', () => {
-    if (!request.complete) gunzip.destroy(); // the client has gone
-  });
+  request.once('error', (error) => gunzip.destroy(error)); // the client disconnected, which pipe does not pass on
   request.pipe(gunzip);
   try {
     return await collect(gunzip, maxBytes);
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
-      throw new HttpError(422, `content-encoding: expected gzip, got what is none (${error.message})`);
+      throw new HttpError(422, `content-encoding: expected gzip, got invalid data (${error.message})`);
     }
     throw error;
   } finally {
@@ -38,7 +33,7 @@ async function decompress(request: IncomingMessage, maxBytes: number): Promise<B
   }
 }
 
-/** The stream is left as it is, so that an answer can go out on a connection whose request was not read to its end. */
+/** Does not destroy the stream, because the response to an unread request needs its connection. */
 async function collect(stream: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;

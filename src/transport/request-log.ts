@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 
-/** What a request is called in the logs: what its client, or a proxy before the server, calls it in x-request-id; else a UUID. */
+/**
+ * The id of a request in the logs: `x-request-id` as a client or proxy set it, if it is a short
+ * token, else a UUID.
+ */
 export function requestIdOf(request: IncomingMessage): string {
   const known = ids.get(request);
   if (known !== undefined) return known;
@@ -14,7 +17,10 @@ export function requestIdOf(request: IncomingMessage): string {
 
 const ids = new WeakMap<IncomingMessage, string>();
 
-/** Tells the client what its request is called, and logs it at level info when it was answered. Its query string may hold secrets, and is not logged. */
+/**
+ * Returns the request id to the client in `x-request-id`, and logs the finished request at level
+ * info. The query string is not logged, because it may contain secrets.
+ */
 export function logRequest(logger: Logger, request: IncomingMessage, response: ServerResponse): void {
   const requestId = requestIdOf(request);
   response.setHeader('x-request-id', requestId);
@@ -26,7 +32,7 @@ export function logRequest(logger: Logger, request: IncomingMessage, response: S
         requestId,
         method: request.method,
         path: request.url?.split('?')[0],
-        status: response.writableFinished ? response.statusCode : null, // null: the client went away, or its key ended
+        status: response.writableFinished ? response.statusCode : null, // null: the client disconnected, or its key ended
         ms: Math.round(performance.now() - startedMs),
         address: request.socket.remoteAddress,
       },

@@ -1,44 +1,45 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-
-/** Somebody who waits for room. */
-export interface DrainListener {
-  wake(): void;
-}
+import type { WakeListener } from '../concurrency/wake-signal.ts';
 
 /**
- * The way out of one WebSocket, for all of its operations: in the order of the calls, and what is sent in one turn of the
- * event loop in one write.
+ * Writes to one WebSocket, for all of its operations.
+ *
+ * Guarantees: messages go out in the order of the calls, and those of one turn of the event loop in
+ * one write.
  */
 export class SocketWriter {
-  private drainListeners: DrainListener[] = [];
+  private drainListeners: WakeListener[] = [];
   private corked = false;
   private isReadPaused = false;
 
   constructor(
     private readonly socket: WebSocket,
-    /** The connection below it. */
+    /** The connection below the WebSocket. */
     private readonly connection: Duplex,
-    /** How many have somebody who waits. */
+    /** Counts the sockets with drain listeners. */
     private readonly slowConsumers: { inc(): void; dec(): void },
   ) {
     connection.once('close', () => this.takeDrainListeners());
     connection.on('drain', this.handleDrain);
-    socket.on('ping', () => this.pauseReading()); // it has been answered
+    socket.on('ping', () => this.pauseReading()); // ws has already sent the pong
   }
 
-  /** Whether the client's network takes more; otherwise as much waits for it as is good. */
+  /** Whether less than `maxBufferedBytes` wait for the client's network. */
   get hasRoom(): boolean {
     return this.connection.writableLength < maxBufferedBytes;
   }
 
-  /** Wakes somebody when there is room again, in the order of the calls; never, when the socket has closed. */
-  onDrain(listener: DrainListener): void {
+  /**
+   * Wakes the listener when there is room again, in the order of the calls; never if the socket has
+   * closed.
+   */
+  onDrain(listener: WakeListener): void {
     if (this.drainListeners.length === 0 && !this.connection.destroyed) this.slowConsumers.inc();
     this.drainListeners.push(listener);
   }
 
-  /** Sends a text; resolves when the network has taken it, or never will. */
+  /** Sends a text. Resolves when the network has accepted it, or never will. */
   async sendAndFlush(message: string): Promise<void> {
     await new Promise<void>((resolve) => {
       this.socket.send(message, () => resolve());
@@ -46,7 +47,7 @@ export class SocketWriter {
     });
   }
 
-  /** Sends a text of these parts. Nothing happens when the socket is closing. */
+  /** Sends a text of these three parts. Does nothing if the socket is closing. */
   send(before: string, message: EncodedMessage, after: string): void {
     if (!this.corked) {
       this.corked = true;
@@ -54,7 +55,7 @@ export class SocketWriter {
       process.nextTick(this.uncork);
     }
     if (message.json.length < fragmentThreshold) return this.socket.send(`${before}${message.json}${after}`, ignore);
-    // In fragments, so that it waits for many clients' networks in one copy.
+    // In fragments, so that the buffers of many clients share one copy of the message.
     this.socket.send(before, { fin: false }, ignore);
     this.socket.send(message.bytes, { fin: false, binary: false }, ignore);
     this.socket.send(after, { fin: true }, ignore);
@@ -65,7 +66,7 @@ export class SocketWriter {
     this.connection.uncork();
   };
 
-  /** Takes in nothing more while a client does not read what it has caused to be sent. */
+  /** Stops reading from a client that does not read the responses to what it sent. */
   private pauseReading(): void {
     if (this.isReadPaused || this.connection.writableLength < maxUnreadBytes) return;
     this.isReadPaused = true;
@@ -78,7 +79,7 @@ export class SocketWriter {
     for (const each of this.takeDrainListeners()) each.wake();
   };
 
-  private takeDrainListeners(): readonly DrainListener[] {
+  private takeDrainListeners(): readonly WakeListener[] {
     const { drainListeners } = this;
     this.drainListeners = [];
     if (drainListeners.length > 0) this.slowConsumers.dec();
@@ -86,21 +87,29 @@ export class SocketWriter {
   }
 }
 
-/** Characters from which on a message is not copied for each client. */
+/**
+ * Characters of a message from which on it is sent in fragments instead of copied for each client.
+ */
 const fragmentThreshold = 16 * 1024;
-/** Bytes that wait for one client's network at most, beyond one message. */
+/**
+ * Bytes that may wait for one client's network before events wait too; one message more may be
+ * added.
+ */
 const maxBufferedBytes = 64 * 1024;
-/** Bytes of answers and pongs that wait for one client's network before it is not listened to. */
+/**
+ * Bytes of responses and pongs that may wait for one client's network before its socket is not
+ * read.
+ */
 const maxUnreadBytes = 1024 * 1024;
 const ignore = (): void => undefined;
 
-/** A message's text, for all who get the message. */
+/** A message's text, encoded once for all clients that get it. */
 export class EncodedMessage {
   private utf8: Buffer | null = null;
 
   constructor(readonly json: string) {}
 
-  /** The text in UTF-8, one for all. */
+  /** The text in UTF-8, made on first use. */
   get bytes(): Buffer {
     return (this.utf8 ??= Buffer.from(this.json));
   }

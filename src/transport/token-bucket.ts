@@ -1,9 +1,11 @@
 /**
- * How much each client may still ask for: a bucket each, full at first, that fills up again within a minute.
+ * One token bucket per client, full at first, that refills within a minute.
  *
- * Promises: over any stretch of time nobody takes more than one bucket and what flowed in meanwhile; a client that asks too
- * much learns when the same will be let in, and what it was refused costs nothing. Keeps at most `mostKept` clients' buckets:
- * of more it forgets the fuller half.
+ * Guarantees: in any period a client takes at most one full bucket plus the refill of that period.
+ * A rejected request costs nothing, and returns when the same cost will be available.
+ * Does not guarantee: a bucket for every client. Beyond `maxBuckets`, the fuller half is dropped; a
+ * dropped bucket counts as full. The emptier half stays, so that clients that exceed their limit
+ * cannot reset it by adding other clients.
  */
 export class TokenBucket {
   private readonly buckets = new Map<string, Bucket>();
@@ -13,7 +15,10 @@ export class TokenBucket {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Takes `cost` from a client's bucket; null: it is taken. Otherwise after how many milliseconds it will be there. */
+  /**
+   * Takes `cost` from a client's bucket and returns null, or returns after how many milliseconds it
+   * will be available.
+   */
   take(client: string, cost: number): number | null {
     const level = this.levelOf(client);
     if (cost > level) return Math.ceil(((cost - level) / this.perMinute) * minuteMs);

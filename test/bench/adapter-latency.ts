@@ -1,7 +1,8 @@
-// How long an event takes from one door to another, in by POST or through a socket and out through Prefect's socket or a
-// GraphQL subscription, one at a time at a steady rate, on Postgres. Build first; then:
-//   npx tsx test/bench/adapter-latency.ts [seconds a case, 8]
-// Milliseconds from when it was sent to when the listener had it, and to when it was acknowledged; one clock.
+// Measures the time from sending an event to its arrival at a subscriber, on Postgres. Events are
+// sent by POST or a socket, one at a time at a constant rate, and arrive on Prefect's socket or a
+// GraphQL subscription. Needs the build:
+//   npx tsx test/bench/adapter-latency.ts [seconds per case, 8]
+// Prints milliseconds until the arrival and until the acknowledgement, by one clock.
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { performance } from 'node:perf_hooks';
@@ -13,10 +14,10 @@ import { startDatabases, startServer } from './load/servers.ts';
 
 const seconds = Number(process.argv[2] ?? 8);
 const perSecond = 50;
-/** Of which so many seconds are not counted. */
+/** The first seconds, which are not counted. */
 const warmSeconds = 2;
 
-/** A way in sends an event and resolves when it was acknowledged; a way out calls with the ids that come. */
+/** `send` resolves when the event was acknowledged. */
 interface Sender extends Disposable {
   readonly send: (event: { readonly id: string }) => Promise<void>;
 }
@@ -59,14 +60,15 @@ const receivers: Readonly<Record<string, (url: string, onEvent: OnEvent) => Prom
   async 'GraphQL subscription'(url, onEvent) {
     const client = socketTo(url);
     const listen = async (): Promise<void> => {
-      for await (const { data } of listenTo(client, 'subscription { events { id event resource { id } } }')) onEvent(data.events.id);
+      for await (const { data } of listenTo(client, 'subscription { events { id event resource { resourceId } } }'))
+        onEvent(data.events.id);
     };
     listen().catch(() => undefined);
     return { [Symbol.dispose]: () => void client.dispose() };
   },
 };
 
-process.argv.splice(2); // the options are those of other benches
+process.argv.splice(2); // benchOptions would reject the positional argument
 const { database } = benchOptions(1);
 await using databases = await startDatabases(database);
 console.log(databases.version);
@@ -92,7 +94,7 @@ async function measure(openIn: (typeof senders)[string], openOut: (typeof receiv
     acknowledged.set(event.id, performance.now());
     return event.id;
   };
-  for (; arrived.size === 0; await pause(20)) await emit(); // until the listener is there
+  for (; arrived.size === 0; await pause(20)) await emit(); // until the subscription has started
   const pending: Promise<string>[] = [];
   const began = performance.now();
   for (let n = 0; n < seconds * perSecond; n += 1) {
@@ -101,7 +103,7 @@ async function measure(openIn: (typeof senders)[string], openOut: (typeof receiv
   }
   const ids = await Promise.all(pending);
   for (let waited = 0; !ids.every((id) => arrived.has(id)); waited += 1) {
-    if (waited > 10_000) throw new Error('expected every event to come');
+    if (waited > 10_000) throw new Error('expected every event to arrive');
     await pause(1);
   }
   const counted = ids.slice(warmSeconds * perSecond);

@@ -9,11 +9,11 @@ import { sampleInputs } from './sample.ts';
 import { toDocument } from '../../src/event/document.ts';
 import { draftOf } from '../unit/support/valid-event.ts';
 
-// Durable events a second through each door, beside the same events over GraphQL, on Postgres:
-//   npm run build && npx tsx test/bench/adapters.ts [seconds a case, 3]
-// Every case has a new database. "µs" is the server's own processor time for an event, without the database's. A batch through
-// Prefect's socket is so many events and a ping, whose pong is waited for. How long an event takes from door to door:
-//   npx tsx test/bench/adapter-latency.ts
+// Measures durable events per second through each protocol and through GraphQL, on Postgres:
+//   npm run build && npx tsx test/bench/adapters.ts [seconds per case, 3]
+// Every case has a new database. "µs" is the server's processor time per event, without the
+// database's. On Prefect's socket, a batch is its events and a ping; its time ends with the pong.
+// adapter-latency.ts measures the time from one protocol to another.
 const seconds = Number(process.argv[2] ?? 3);
 const next = sampleInputs();
 
@@ -24,14 +24,14 @@ interface Adapter {
   readonly message: (events: readonly string[]) => { readonly body: string; readonly headers: Record<string, string> };
 }
 
-/** An event of the sample as a plain document. */
+/** An event of the sample as an event document. */
 function document(): Record<string, unknown> {
   const { resource, related, ...rest } = JSON.parse(next()) as any;
   const draft = draftOf({ ...rest, resource, related });
   return toDocument(draft) as Record<string, unknown>;
 }
 
-/** The same as a CloudEvent. */
+/** An event of the sample as a CloudEvent. */
 function cloudEvent(): Record<string, unknown> {
   const { id, occurred, event, resource, related, payload } = document() as any;
   const { 'prefect.resource.id': subject } = resource;
@@ -72,7 +72,10 @@ const adapters: readonly Adapter[] = [
   },
 ];
 
-/** Events acknowledged a second by clients that each send a batch after the other; the bodies are made before. */
+/**
+ * Events acknowledged per second. Each client sends one batch after the other; the bodies are made
+ * before.
+ */
 async function posted(url: string, adapter: Adapter, { batch, clients }: { batch: number; clients: number }, maxMessages: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const messages = Array.from({ length: maxMessages }, () => adapter.message(Array.from({ length: batch }, () => adapter.event(batch))));
@@ -103,7 +106,7 @@ async function posted(url: string, adapter: Adapter, { batch, clients }: { batch
   return { events, rate: events / took };
 }
 
-/** The same through Prefect's socket, each client on one of its own. */
+/** Events acknowledged per second through Prefect's socket, one socket per client. */
 async function framed(url: string, { batch, clients }: { batch: number; clients: number }, maxMessages: number) {
   const messages = Array.from({ length: maxMessages }, () => Array.from({ length: batch }, () => JSON.stringify(document())));
   const sockets = await Promise.all(Array.from({ length: clients }, () => openPrefect(url, 'in')));
@@ -153,7 +156,7 @@ for (const load of [
   const cells: string[] = [`${load.batch}x${load.clients}`];
   for (const sender of Object.values(senders)) {
     databases += 1;
-    const name = `doors_${databases}`;
+    const name = `adapters_${databases}`;
     const admin = postgres(server.url('postgres'), { max: 1, onnotice: () => undefined });
     await admin.unsafe(`create database ${name}`);
     const { url, child } = await startProcess({ DATABASE_URL: server.url(name) });

@@ -13,8 +13,9 @@ import { readEventsById } from '../../src/store/log/events-by-id.ts';
 import { readHead } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
 
-// Prints how long the longest chain of the sample takes, from its ends and its middle. Milliseconds, medians of 9, of the
-// store alone, on a database that queries.ts has filled; the sample is stored there as well, if it is not:
+// Measures reading the longest chain of the sample from its ends and its middle, in the store
+// alone. Prints milliseconds, medians of 9. Uses a database filled by queries.ts, and stores the
+// sample there:
 //   DATABASE_URL=postgres://… npx tsx test/bench/chain.ts
 const settings = readSettings(process.env);
 await using store = await openStore(settings);
@@ -61,7 +62,7 @@ for (const [name, ids] of [
   );
 }
 
-/** The ids of the longest line of followers, root first. */
+/** The ids of the longest chain without branches, root first. */
 function longestChain(): readonly string[] {
   const predecessors = new Map(drafts.map(({ id, follows }) => [id, follows]));
   let longest: readonly string[] = [];

@@ -10,9 +10,9 @@ import { readHead } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { workload } from './workload.ts';
 
-// Prints how long counts take over the events that test/bench/queries.ts has stored:
-//   DATABASE_URL=postgres://… npx tsx test/bench/counts.ts [only cases whose name has this]
-// Times are the first and the median of 5 in milliseconds, of the store alone, then the processor's time of this process.
+// Measures counts over the events that test/bench/queries.ts has stored, in the store alone:
+//   DATABASE_URL=postgres://… npx tsx test/bench/counts.ts [only cases whose name contains this]
+// Prints milliseconds: the first run, the median of 5, and the processor time of this process.
 const only = process.argv[2] ?? '';
 const settings = readSettings(process.env);
 await using store = await openStore(settings);
@@ -34,11 +34,11 @@ const filters: readonly (readonly [string, EventFilterInput])[] = [
   ['role and ids', { related: [{ role: ['flow'], id: { in: flows } }] }],
   ['related ids', { related: [{ id: { in: flows } }] }],
   ['ids of any resource', { anyResource: [{ id: { in: flows } }] }],
-  ['label of each its own', { resource: { labels: [{ key: 'prefect.state-timestamp', like: ['2026-11-0*'] }] } }],
+  ['label with distinct values', { resource: { labels: [{ key: 'prefect.state-timestamp', like: ['2026-11-0*'] }] } }],
   ['payload', { payload: [{ path: 'validated_state.name', eq: 'Completed' }] }],
   ['resource prefix', { resource: { id: { startsWith: ['prefect.flow-run.a'] } } }],
 ];
-const questions: readonly (readonly [string, readonly CountByInput[], CountOrder, number])[] = [
+const requests: readonly (readonly [string, readonly CountByInput[], CountOrder, number])[] = [
   ['by hour', [hour], 'KEY', 1000],
   ['by day in Berlin by name', [berlin, { event: {} }], 'KEY', 1000],
   ['top 100 resources', [{ resource: {} }], 'MOST_FIRST', 100],
@@ -47,9 +47,9 @@ const questions: readonly (readonly [string, readonly CountByInput[], CountOrder
   ['by payload', [{ payload: { path: 'validated_state.name' } }], 'KEY', 1000],
   ['by role flow', [{ role: { role: 'flow' } }], 'MOST_FIRST', 100],
 ];
-for (const [what, by, order, first] of questions) {
+for (const [request, by, order, first] of requests) {
   for (const [name, input] of filters) {
-    const title = `${what}, ${name}`;
+    const title = `${request}, ${name}`;
     if (!title.includes(only)) continue;
     const filter = parseFilter(input, ['filter'], settings);
     const dimensions = parseCountBy(by, ['by']);

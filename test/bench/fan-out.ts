@@ -1,10 +1,13 @@
-// How many messages a second reach clients when every subscription matches every event, beside the documented Yoga
-// recipe and the limit that corked ws sets, in the same run. Build first; then:
-//   npx tsx test/bench/fan-out.ts [--embedded] [--rounds 3] [--contenders Tidings] [--only 'no filter|1000|'] [--profiles FOLDER]
-// Everybody gets the same events in the same batches over HTTP, at most two batches ahead of what has arrived, and sends
-// the same bytes. "µs" is the server's processor time for a message, which other work on the machine does not change much.
-// The rate counts from the first to the last message after a warm-up. Counts are checked for every
-// subscription, order and content for one message in a hundred.
+// Measures messages per second to clients when every subscription matches every event. Compares
+// with the documented Yoga recipe, and with corked ws, which is the upper limit, in the same run.
+// Needs the build:
+//   npx tsx test/bench/fan-out.ts [--embedded] [--rounds 3] [--contenders Tidings]
+//     [--only 'no filter|1000|'] [--profiles FOLDER]
+// All contenders receive the same events in the same batches over HTTP, at most two batches ahead
+// of the delivered ones, and send the same bytes. "µs" is the server's processor time per message,
+// which other work on the machine changes little. The rate covers the first to the last message
+// after a warm-up. Checks the number of messages of every subscription, and order and content of
+// one in a hundred.
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { batchOf, numberedEvents, startEmitting, type BenchEvent } from './load/emitting.ts';
@@ -23,7 +26,7 @@ interface Case {
 const allContenders: readonly Contender[] = ['Tidings', 'Yoga recipe', 'ws', 'corked ws'];
 /** Matches every event of the workload. */
 const filter = { related: [{ role: ['deployment'] }] };
-const selection = '{ id event resource { id } }';
+const selection = '{ id event resource { resourceId } }';
 const cases: readonly Case[] = [
   { name: 'events, no filter', operation: { query: `subscription { events ${selection} }` }, contenders: allContenders },
   {
@@ -42,7 +45,7 @@ const sizes = [
   { subscriptions: 1000, sockets: 10 },
   { subscriptions: 10_000, sockets: 100 },
 ];
-/** Messages of one measurement, as many as take some seconds. */
+/** Messages per measurement, so that each takes some seconds. */
 const messages: Readonly<Record<Contender, number>> = { Tidings: 150_000, 'Yoga recipe': 60_000, ws: 300_000, 'corked ws': 1_000_000 };
 
 await using databases = await startDatabases(options.database);
@@ -80,10 +83,10 @@ console.table(
 );
 
 interface Rate {
-  /** Messages a second, and processor time of the server for one, in microseconds. */
+  /** Messages per second, and the server's processor time per message, in microseconds. */
   readonly perSecond: number;
   readonly serverMicros: number;
-  /** The share of the time in which this process, the client, had work. */
+  /** The share of time in which this process, the client, was busy. */
   readonly clientBusy: number;
 }
 
@@ -101,7 +104,7 @@ async function measure(
   const events = numberedEvents(count, 'fan');
 
   const streams = operation.query.includes('eventStream');
-  const receivedEvents = new Uint32Array(subscriptions); // events of each subscription
+  const receivedEvents = new Uint32Array(subscriptions); // by subscription
   let arrived = 0;
   let inspected = 0;
   let [first, last] = [0, 0];
@@ -149,7 +152,7 @@ async function measure(
   let cpuBefore = 0;
   for (const [n, batch] of batches.entries()) {
     await arrivedAtLeast((n - 1) * size * subscriptions);
-    // The clock starts with a server that has nothing left to send.
+    // The measurement starts when the server has sent everything before.
     if (n * size === warm) {
       await arrivedAtLeast(warm * subscriptions);
       cpuBefore = server.cpuMs();
@@ -170,7 +173,7 @@ function chosen(event: BenchEvent | undefined): object {
   return { id: event?.id, event: event?.event, resource: { id: event?.resource.id } };
 }
 
-/** Events of a batch that is not decoded. */
+/** The number of events in an encoded batch. */
 function countIn(chunk: Buffer, start: number, end: number): number {
   let count = 0;
   for (let at = chunk.indexOf('"resource":', start); at >= 0 && at < end; at = chunk.indexOf('"resource":', at + 10)) count += 1;

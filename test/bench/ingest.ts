@@ -13,12 +13,14 @@ import { sampleEvents } from './load/sample.ts';
 import { emitted, processorSeconds } from './load.ts';
 import { sampleInputs } from './sample.ts';
 
-// Durable events a second over GraphQL, by batch and clients, on Postgres and embedded, beside a plain server with Yoga and
-// drizzle that inserts per mutation, and beside COPY of as many events of the sample into the same tables and indexes:
+// Measures durable events per second over GraphQL by batch size and clients, on Postgres and
+// embedded. Compares with a plain server (Yoga and drizzle, one insert per mutation), and with COPY
+// of events of the sample into the same tables and indexes:
 //   npm run bench ingest
-//   npm run build && npx tsx test/bench/ingest.ts [seconds a case, 3] [postgres | embedded] [only this case, such as 100x8]
-// Every case has a new database. "µs" is the server's own processor time for an event: of its process, which on Postgres
-// is without the database. Clients run beside it on the same machine.
+//   npm run build && npx tsx test/bench/ingest.ts [seconds per case, 3]
+//     [postgres | embedded] [case, such as 100x8]
+// Every case has a new database. "µs" is the processor time of the server's process per event; on
+// Postgres that excludes the database. Clients run on the same machine.
 const seconds = Number(process.argv[2] ?? 3);
 const kinds = process.argv[3] === undefined ? (['postgres', 'embedded'] as const) : [process.argv[3]];
 const only = process.argv[4] ?? null;
@@ -30,7 +32,7 @@ let databases = 0;
 
 for (const kind of kinds) {
   await using server = kind === 'postgres' ? await startPostgres() : null;
-  console.log(`\n${server?.version ?? 'embedded'}: events/s (µs of the server an event)`);
+  console.log(`\n${server?.version ?? 'embedded'}: events/s (µs of the server per event)`);
   if (server !== null) console.log(`COPY ${Math.round(await copied(server, sampleEvents(20_000, 'copied')))}`);
   console.log(['batch x clients', 'Tidings', `${subscriptions} subscriptions`, 'plain server'].map(cell).join(''));
   for (const batch of batches) {
@@ -43,7 +45,7 @@ for (const kind of kinds) {
   }
 }
 
-/** A case in a new database: `who` listens, or the plain server instead. */
+/** A case in a new database, with so many subscribers, or on the plain server. */
 async function measured(
   server: PostgresServer | null,
   load: { batch: number; clients: number },

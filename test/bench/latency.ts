@@ -1,8 +1,11 @@
-// How long an event takes from its emission to the clients that subscribed to it, at a steady rate, beside the documented
-// Yoga recipe and raw ws (neither of which stores anything) in the same run. Build first; then:
-//   npx tsx test/bench/latency.ts [--embedded] [--rounds 3] [--contenders Tidings] [--only 'ten match']
-// One clock: emitter and clients are one process. "request" counts from when the request was sent, "answer" from when its
-// answer came, which is after the commit: below zero, the client had the event before the emitter had its answer.
+// Measures the time from emitting an event to its arrival at subscribers, at a constant rate.
+// Compares with the documented Yoga recipe and raw ws, neither of which stores events, in the same
+// run. Needs the build:
+//   npx tsx test/bench/latency.ts [--embedded] [--rounds 3] [--contenders Tidings]
+//     [--only 'ten match']
+// Emitter and clients are one process with one clock. "request" counts from sending the request,
+// "response" from its response, which follows the commit. A negative time means that the subscriber
+// received the event before the emitter received the response.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { batchOf, startEmitting, type BenchEvent } from './load/emitting.ts';
@@ -15,7 +18,7 @@ const options = benchOptions(3);
 interface Case {
   readonly name: string;
   readonly perSecond: number;
-  /** Events of one request. */
+  /** Events per request. */
   readonly batch: number;
   readonly operation: (n: number) => Operation;
   readonly matching: number;
@@ -23,15 +26,15 @@ interface Case {
 }
 
 const subscriptions = 1000;
-const selection = '{ id event resource { id } }';
-/** Distinct for each subscription; ten of them match each event. */
+const selection = '{ id event resource { resourceId } }';
+/** A different filter for each subscription; ten of them match each event. */
 const selective = (n: number): Operation => ({
   query: `subscription ($filter: EventFilter) { events(filter: $filter) ${selection} }`,
   variables: { filter: { resource: { id: { in: [`bench.thing.${n % 100}`, `bench.other.${n}`] } } } },
 });
 const all = (): Operation => ({ query: `subscription { events ${selection} }` });
 const allContenders: readonly Contender[] = ['Tidings', 'Yoga recipe', 'corked ws'];
-/** Of 500 events a second, or of 100,000 messages, the recipe keeps up with a fifth. */
+/** At 500 events or 100,000 messages per second, the recipe keeps up with a fifth. */
 const fastContenders: readonly Contender[] = ['Tidings', 'corked ws'];
 const cases: readonly Case[] = [
   { name: 'ten match', perSecond: 50, batch: 1, operation: selective, matching: 10, contenders: allContenders },
@@ -42,7 +45,7 @@ const cases: readonly Case[] = [
   { name: 'all match', perSecond: 100, batch: 10, operation: all, matching: subscriptions, contenders: fastContenders },
 ];
 const seconds = 6;
-/** Of which so many are not counted. */
+/** The first seconds, which are not counted. */
 const warmSeconds = 2;
 
 await using databases = await startDatabases(options.database);
@@ -67,10 +70,13 @@ console.table(
 );
 
 type Row = Readonly<
-  Record<'request p50' | 'request p99' | 'answer p50' | 'answer p99' | 'answered p50' | 'answered p99' | 'late s' | 'resets', number>
+  Record<'request p50' | 'request p99' | 'response p50' | 'response p99' | 'responded p50' | 'responded p99' | 'late s' | 'resets', number>
 >;
 
-/** Milliseconds; `answered` from request to answer, `late s` the seconds from the last request to the last message, `resets` the requests sent again. */
+/**
+ * In milliseconds. `responded`: from request to response; `late s`: seconds from the last request
+ * to the last message; `resets`: repeated requests.
+ */
 async function measure(from: Databases, contender: Contender, { perSecond, batch, operation, matching }: Case): Promise<Row> {
   const environment = contender === 'Tidings' ? await from.fresh() : {};
   await using server = await startServer(contender, { environment });
@@ -114,10 +120,10 @@ async function measure(from: Databases, contender: Contender, { perSecond, batch
   return {
     'request p50': rounded(quantile(sinceRequest, 0.5)),
     'request p99': rounded(quantile(sinceRequest, 0.99)),
-    'answer p50': rounded(quantile(sinceResponse, 0.5)),
-    'answer p99': rounded(quantile(sinceResponse, 0.99)),
-    'answered p50': rounded(quantile(untilResponse, 0.5)),
-    'answered p99': rounded(quantile(untilResponse, 0.99)),
+    'response p50': rounded(quantile(sinceResponse, 0.5)),
+    'response p99': rounded(quantile(sinceResponse, 0.99)),
+    'responded p50': rounded(quantile(untilResponse, 0.5)),
+    'responded p99': rounded(quantile(untilResponse, 0.99)),
     'late s': rounded((times[arrived - 1]! - ended) / 1000),
     resets: emitting.repeated,
   };

@@ -4,16 +4,16 @@ import { openLeanPoster, type LeanPoster } from './load/lean-post.ts';
 export interface Load {
   readonly url: string;
   readonly clients: number;
-  /** Events of one request. */
+  /** Events per request. */
   readonly batch: number;
   readonly seconds: number;
-  /** JSON of the next event. */
+  /** Returns the JSON of the next event. */
   readonly next: () => string;
-  /** The header by which the clients say who they are. */
+  /** The Authorization header of the clients. */
   readonly authorization?: string;
 }
 
-/** Events acknowledged per second by clients that each send a batch after the other. */
+/** Events acknowledged per second. Each client sends one batch after the other. */
 export async function emitted({ url, clients, batch, seconds, next, authorization }: Load): Promise<number> {
   const posters = await Promise.all(Array.from({ length: clients }, () => openLeanPoster(url, authorization)));
   const began = performance.now();
@@ -28,7 +28,7 @@ export async function emitted({ url, clients, batch, seconds, next, authorizatio
   return (all.reduce((sum, each) => sum + each, 0) / took) * 1000;
 }
 
-/** Emits one batch, events as JSON. Throws unless all were created. */
+/** Emits one batch of events as JSON. Throws unless all were created. */
 export async function send(poster: LeanPoster, events: readonly string[]): Promise<number> {
   const response = await poster.post(
     `{"query":"mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }","variables":{"input":[${events.join(',')}]}}`,
@@ -37,7 +37,7 @@ export async function send(poster: LeanPoster, events: readonly string[]): Promi
   throw new Error(`expected ${events.length} created, got ${response.slice(0, 300)}`);
 }
 
-/** Seconds of processor time that a process has used so far; NaN where the system does not tell. */
+/** The processor time of a process in seconds; NaN on systems without /proc. */
 export function processorSeconds(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');

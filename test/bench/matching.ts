@@ -1,5 +1,6 @@
-// How long it takes to find the filters that an event matches, beside a loop over all filters, on real events.
-// Run by: npx tsx test/bench/matching.ts [most filters, 100000 unless told]
+// Measures finding the filters that an event matches, on real events. Compares with a loop over all
+// filters:
+//   npx tsx test/bench/matching.ts [maximum number of filters, 100000]
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -27,7 +28,9 @@ const lines = gunzipSync(readFileSync(join(import.meta.dirname, '../fixtures/git
   .trimEnd()
   .split('\n');
 
-/** New copies of the sample's events: their texts are hashed when they are first looked up, as those of new events are. */
+/**
+ * New copies of the sample's events: V8 hashes a string at its first lookup, as with new events.
+ */
 function sampleEvents(): readonly StoredEvent[] {
   return lines.map((line, index) => {
     const validation = validateEvent(fromDocument(JSON.parse(line) as Record<string, unknown>), [], limits);
@@ -41,15 +44,15 @@ function sampleEvents(): readonly StoredEvent[] {
 const sample = sampleEvents();
 const distinct = (values: readonly (string | undefined)[]) => [...new Set(values)].filter((value) => value !== undefined);
 const repositories = distinct(sample.map(({ resource }) => resource.id));
-const beginnings = distinct(repositories.map((id) => id.slice(0, -1)));
+const prefixes = distinct(repositories.map((id) => id.slice(0, -1)));
 const owners = distinct(sample.map(({ resource }) => resource.labels['github.owner']));
 const names = distinct(sample.map(({ event }) => event));
 const actors = distinct(sample.flatMap(({ related }) => related.filter(({ role }) => role === 'actor').map(({ id }) => id)));
 
-/** The nth of these, and beyond them ones of the same form that no event has. */
+/** The nth of the values; beyond their number, a value of the same form that no event has. */
 const nth = (values: readonly string[], n: number): string => values[n] ?? `${values[n % values.length]}${n}`;
 
-/** Filters by how many: the nth of a population. */
+/** The nth filter of each population. */
 const populations: Readonly<Record<string, (n: number) => EventFilterInput>> = {
   'a mix of selective filters': (n) => {
     const m = Math.floor(n / 4);
@@ -57,16 +60,16 @@ const populations: Readonly<Record<string, (n: number) => EventFilterInput>> = {
       { resource: { id: { in: [nth(repositories, m)] } } },
       { event: { in: [nth(names, m % names.length)] }, resource: { labels: [{ key: 'github.owner', in: [nth(owners, m)] }] } },
       { related: [{ id: { in: [nth(actors, m)] }, role: ['actor'] }] },
-      { resource: { id: { startsWith: [nth(beginnings, m)] } } },
+      { resource: { id: { startsWith: [nth(prefixes, m)] } } },
     ];
     return selective[n % 4]!;
   },
-  'names and labels that all share, apart only together': (n) => ({
+  'common names and labels that are distinct only together': (n) => ({
     event: { in: [names[n % names.length]!] },
     resource: { labels: [{ key: 'github.public', in: ['true'] }] },
     related: [{ role: ['actor'], labels: [{ key: 'prefect.resource.name', like: [`${nth(owners, n)}*`] }] }],
   }),
-  'only what cannot be filed': (n) => ({ event: { notIn: ['github.push.pushed'] }, occurred: { since: at(n) } }),
+  'filters that the index cannot hold': (n) => ({ event: { notIn: ['github.push.pushed'] }, occurred: { since: at(n) } }),
 };
 const at = (n: number): string => new Date(Date.UTC(2015, 0, 1, 2) + n).toISOString();
 
@@ -84,7 +87,7 @@ function measure(population: string, count: number, nthFilter: (n: number) => Ev
   const bytes = heapUsed() - before;
   const { filterCounts: sizes } = matcher;
   const slow = sizes.none > 1000;
-  // The first events only warm up.
+  // The first events warm up.
   const events = slow ? sampleEvents().slice(0, 200) : sampleEvents();
   const warm = Math.floor(events.length / 3);
   for (const event of events.slice(0, warm)) matcher.matching(event);
@@ -92,8 +95,8 @@ function measure(population: string, count: number, nthFilter: (n: number) => Ev
   const matching = timed(() => events.slice(warm).forEach((event) => (found += matcher.matching(event).length)));
   const some = events.slice(0, Math.ceil(3_000_000 / count));
   const naive = naively(filters, some);
-  const alike = some.reduce((sum, event) => sum + matcher.matching(event).flatMap(({ subscribers }) => [...subscribers]).length, 0);
-  if (alike !== naive.found) throw new Error(`the loop found ${naive.found}, the matcher ${alike}`);
+  const indexed = some.reduce((sum, event) => sum + matcher.matching(event).flatMap(({ subscribers }) => [...subscribers]).length, 0);
+  if (indexed !== naive.found) throw new Error(`the loop found ${naive.found}, the matcher ${indexed}`);
   const removing = timed(() => adding.result.forEach((remove) => remove()));
   const each = (ms: number, of: number): number => Number(((ms * 1000) / of).toFixed(2));
   return {

@@ -1,9 +1,11 @@
-// What a connection and a subscription cost the server's memory, beside the documented Yoga recipe and raw ws in the same
-// run. Build first; then:
-//   npx tsx test/bench/memory.ts [--embedded] [--contenders Tidings] [--only equal] [--sites] [--snapshots FOLDER]
-// Bytes each, after garbage was collected: `heap` is what V8 holds and the buffers beside it, `rss` what the system sees of
-// the process (without the kernel's own memory of sockets). `--sites` also prints which calls allocated what is held; with
-// a folder for snapshots, heap snapshots of before and after are written there, for a browser's tools.
+// Measures the server's memory per connection and subscription. Compares with the documented Yoga
+// recipe and raw ws in the same run. Needs the build:
+//   npx tsx test/bench/memory.ts [--embedded] [--contenders Tidings]
+//     [--only equal] [--sites] [--snapshots FOLDER]
+// Prints bytes after garbage collection. `heap` is V8's heap and external buffers, `rss` the
+// resident memory of the process (without the kernel's socket buffers). `--sites` prints the calls
+// that allocated the retained memory. `--snapshots` writes heap snapshots from before and after for
+// a browser's tools.
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { largestSites } from './load/allocation-sites.ts';
@@ -20,12 +22,12 @@ interface Case {
   readonly name: string;
   readonly sockets: number;
   readonly operations: readonly Operation[];
-  /** Those with subscriptions that all match an event are measured again after each got one. */
+  /** If all subscriptions match an event, memory is measured again after each received one. */
   readonly delivers: boolean;
   readonly contenders: readonly Contender[];
 }
 
-const selection = '{ id event resource { id } }';
+const selection = '{ id event resource { resourceId } }';
 const query = `subscription ($filter: EventFilter) { events(filter: $filter) ${selection} }`;
 const filterAt = selectiveFilters(sampleEvents(15_129, 'any'));
 const subscriptions = Math.min(10_000, options.maxSubscriptions);
@@ -54,7 +56,7 @@ console.log(databases.version);
 const rows: object[] = [];
 for (const each of cases.filter(({ name }) => name.includes(options.only))) {
   for (const contender of each.contenders.filter((name) => options.contenders.includes(name))) {
-    const row = { what: each.name, contender, ...(await measure(contender, each)) };
+    const row = { case: each.name, contender, ...(await measure(contender, each)) };
     rows.push(row);
     console.log(row);
   }
@@ -66,7 +68,7 @@ async function measure(contender: Contender, { name, sockets, operations, delive
   await using server = await startServer(contender, { environment, measured: true });
   using emitting = startEmitting(server.url, { kept: 0 });
   const [first, second] = numberedEvents(2, 'memory');
-  // What is loaded, compiled and cached at first use belongs to nobody.
+  // Code that is loaded, compiled and cached at first use belongs to no subscription.
   using warm = await openSubscribers({ url: server.url, sockets: 10 });
   await warm.open(operations.slice(0, 100));
   await emitting.emit(batchOf([first!]));

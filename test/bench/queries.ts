@@ -9,9 +9,12 @@ import { countEvents, readPages } from '../../src/store/queries/pages.ts';
 import { append, indexAll, closePartition } from './load/filling.ts';
 import { workload } from './workload.ts';
 
-// Prints how long first pages take by each kind of filter, in each order, and counts up to 10,000:
-//   DATABASE_URL=postgres://… npx tsx test/bench/queries.ts [events, 1000000] [only cases whose name has this] [partitions, 1]
-// Fills an empty database with the workload first, in so many partitions of the log. Times are medians of 9 in milliseconds, of the store alone.
+// Measures first pages by each kind of filter and in each order, and counts up to 10,000, in the
+// store alone:
+//   DATABASE_URL=postgres://… npx tsx test/bench/queries.ts [events, 1000000]
+//     [only cases whose name contains this] [partitions, 1]
+// Fills an empty database with the workload, in so many partitions of the log. Prints milliseconds,
+// medians of 9.
 const count = Number(process.argv[2] ?? 1_000_000);
 const only = process.argv[3] ?? '';
 const partitions = Number(process.argv[4] ?? 1);
@@ -129,10 +132,10 @@ async function fill(database: Database): Promise<void> {
   await indexAll(database);
   const indexed = performance.now();
   const rate = (ms: number): string => `${((count / ms) * 1000).toFixed(0)}/s`;
-  console.log(`${count} events appended at ${rate(appended - began)}, digested at ${rate(indexed - appended)}`);
+  console.log(`${count} events appended at ${rate(appended - began)}, indexed at ${rate(indexed - appended)}`);
 }
 
-/** The next so many of what goes on afterwards. */
+/** At most the next `max` values of a generator, which stays open. */
 function* next<T>(from: Generator<T>, max: number): Generator<T> {
   for (let left = max; left > 0; left -= 1) {
     const { value, done } = from.next();

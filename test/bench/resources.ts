@@ -5,8 +5,8 @@ import { createHeadReader } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { readResourceIds } from '../../src/store/queries/resource-ids.ts';
 
-// Prints how long pages of resources take, as they appeared last, and their ids alone. Milliseconds, medians of 9, of the
-// store alone, on a database that queries.ts has filled:
+// Measures pages of resources as their newest events describe them, and of their ids alone, in the
+// store alone. Prints milliseconds, medians of 9. Uses a database filled by queries.ts:
 //   DATABASE_URL=postgres://… npx tsx test/bench/resources.ts
 await using store = await openStore(readSettings(process.env));
 const { database } = store;

@@ -4,29 +4,29 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/package-info.ts';
 import { startPostgres } from '../support/database/postgres-server.ts';
 
-// Runs the benches briefly, one after the other, each for a bounded time, and prints their tables:
-//   npm run bench [ingest | matching | fan-out | latency | subscribed-ingest | queries | counts | …]
-// Each can be run alone and for longer: its file says how. What is worth keeping goes to RESULTS.md.
+// Runs the benchmarks briefly, one after the other, and prints their tables:
+//   npm run bench [ingest | matching | fan-out | latency | queries | counts | …]
+// Each file explains how to run it alone and for longer. RESULTS.md has the results that matter.
 interface Bench {
   readonly name: string;
   readonly args: readonly string[];
-  /** Works on the database that the first of these fills. */
+  /** Uses the database that the first of these fills. */
   readonly onFilled?: true;
 }
 
-/** Of each. Before what uses it: a module waits at its top while they run. */
+/** Maximum time of a benchmark. Defined first, because the module awaits them at its top level. */
 const maxBenchMs = 10 * 60_000;
 const benches: readonly Bench[] = [
   { name: 'ingest', args: ['3'] },
   { name: 'sustained', args: ['4'] },
-  { name: 'subscribed-ingest', args: ['--rounds', '1', '--most', '10000'] },
+  { name: 'subscribed-ingest', args: ['--rounds', '1', '--max-subscriptions', '10000'] },
   { name: 'latency', args: ['--rounds', '1'] },
-  { name: 'fan-out', args: ['--rounds', '1', '--most', '1000'] },
+  { name: 'fan-out', args: ['--rounds', '1', '--max-subscriptions', '1000'] },
   { name: 'matching', args: [] },
-  { name: 'memory', args: ['--most', '1000'] },
+  { name: 'memory', args: ['--max-subscriptions', '1000'] },
   { name: 'storage', args: ['50000'] },
-  { name: 'doors', args: ['1'] },
-  { name: 'door-latency', args: [] },
+  { name: 'adapters', args: ['1'] },
+  { name: 'adapter-latency', args: [] },
   { name: 'keys', args: ['1'] },
   { name: 'queries', args: ['100000'], onFilled: true },
   { name: 'counts', args: [], onFilled: true },
@@ -62,6 +62,6 @@ async function run({ name, args, onFilled }: Bench): Promise<void> {
   const tooLong = setTimeout(() => child.kill('SIGTERM'), maxBenchMs);
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   clearTimeout(tooLong);
-  if (signal !== null) console.log(`${name} took longer than ${maxBenchMs / 60_000} minutes and was ended`);
+  if (signal !== null) console.log(`${name} was stopped after ${maxBenchMs / 60_000} minutes`);
   else if (code !== 0) process.exitCode = 1;
 }

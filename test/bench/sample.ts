@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { fromDocument } from '../../src/event/document.ts';
 
-/** The sample's events over and over as JSON of EventInput, each with an id of its own, made cheaply while others wait. */
+/**
+ * Returns the events of the sample, repeatedly, as JSON of EventInput with distinct ids. Cheap,
+ * since it runs during measurements.
+ */
 export function sampleInputs(): () => string {
   const file = new URL('../fixtures/github-2015-01-01.ndjson.gz', import.meta.url);
   const rests = gunzipSync(readFileSync(file))

@@ -10,9 +10,9 @@ import { startPostgres } from '../support/database/postgres-server.ts';
 import { append, indexAll } from './load/filling.ts';
 import { workload } from './workload.ts';
 
-// Prints the bytes that an event takes on disk, table by table and index by index, beside those of its JSON:
+// Measures bytes on disk per event by table and index, compared with its JSON, everything indexed:
 //   npm run bench storage, or npx tsx test/bench/storage.ts [events of the workload, 200000]
-// On a throw-away Postgres with its default settings, everything digested. Limits: 1.75 times the JSON of the workload, 2.0
+// Uses a temporary Postgres with default settings. Limits: 1.75 times the JSON of the workload, 2.0
 // times that of the sample.
 const count = Number(process.argv[2] ?? 200_000);
 const sample = gunzipSync(readFileSync(new URL('../fixtures/github-2015-01-01.ndjson.gz', import.meta.url)))
@@ -33,7 +33,7 @@ async function measure(name: string, events: Iterable<EventCandidate>, documents
   const settings = readSettings({ DATABASE_URL: server.url(name) });
   await using store = await openStore(settings);
   const { database } = store;
-  // So that what vacuum keeps about each table, which does not grow with events, is not theirs.
+  // Excludes the maps that vacuum keeps for each table: their size does not depend on events.
   await database.rows(sql`vacuum analyze`);
   const empty = new Map((await sizes(database)).map(({ part, bytes }) => [part, Number(bytes)]));
   const stored = await append(database, events, settings);
@@ -52,7 +52,7 @@ async function measure(name: string, events: Iterable<EventCandidate>, documents
   );
 }
 
-/** Tables with what they keep out of line, and each of their indexes, of the log's schema. */
+/** Sizes of tables including TOAST, and of indexes. */
 async function sizes(database: Parameters<typeof append>[0]): Promise<readonly { readonly part: string; readonly bytes: string }[]> {
   return database.rows(sql`
     select regexp_replace(c.relname, '_0(_|$)', '\\1') as part, sum(case c.relkind when 'i' then pg_relation_size(c.oid) else pg_table_size(c.oid) end) as bytes
@@ -61,7 +61,7 @@ async function sizes(database: Parameters<typeof append>[0]): Promise<readonly {
     group by 1 order by 2 desc, 1`);
 }
 
-/** The plain document of an event of the workload, whose resources have their ids and roles among their labels. */
+/** The event document of an event of the workload. */
 function documentOf(event: EventCandidate): object {
   const { resource, related, ...rest } = event as EventCandidate & { resource: Flattened; related: readonly Flattened[] };
   return { ...rest, resource: flat(resource), related: related.map(flat) };

@@ -1,7 +1,9 @@
-// How fast events are taken in while selective subscriptions are open, of which almost none match, beside the documented
-// Yoga recipe (which stores nothing) in the same run. Build first; then:
-//   npx tsx test/bench/subscribed-ingest.ts [--embedded] [--rounds 3] [--contenders Tidings] [--most 100000]
-// Events of the sample in batches of 500, one batch after the other; 100 sockets share the subscriptions.
+// Measures emitting while selective subscriptions are open, of which almost none match. Compares
+// with the documented Yoga recipe, which stores nothing, in the same run. Needs the build:
+//   npx tsx test/bench/subscribed-ingest.ts [--embedded] [--rounds 3] [--contenders Tidings]
+//     [--max-subscriptions 100000]
+// Emits events of the sample in batches of 500, one after the other; 100 sockets share the
+// subscriptions.
 import { batchOf, startEmitting } from './load/emitting.ts';
 import { benchOptions, median, printMeasured } from './load/program.ts';
 import { sampleEvents } from './load/sample.ts';
@@ -11,13 +13,15 @@ import { openSubscribers } from './load/subscribers.ts';
 
 const options = benchOptions(3);
 const levels = [0, 1000, 10_000, 100_000];
-/** Events of one measurement at each level: where every filter is asked about every event, few suffice. */
+/**
+ * Events per measurement at each level. Where every filter is tested on every event, few suffice.
+ */
 const counts: Readonly<Partial<Record<Contender, readonly number[]>>> = {
   Tidings: [10_000, 10_000, 10_000, 10_000],
   'Yoga recipe': [10_000, 500, 100, 10],
 };
 const filterAt = selectiveFilters(sampleEvents(15_129, 'any'));
-const query = 'subscription ($filter: EventFilter) { events(filter: $filter) { id event resource { id } } }';
+const query = 'subscription ($filter: EventFilter) { events(filter: $filter) { id event resource { resourceId } } }';
 
 await using databases = await startDatabases(options.database);
 console.log(databases.version);
@@ -44,12 +48,12 @@ console.table(
 );
 
 interface Rate {
-  /** Events a second, and processor time of the server for one, in microseconds. */
+  /** Events per second, and the server's processor time per event, in microseconds. */
   readonly perSecond: number;
   readonly serverMicros: number;
 }
 
-/** One server, with more and more subscriptions. */
+/** Measures one server with an increasing number of subscriptions. */
 async function measure(from: Databases, contender: Contender): Promise<void> {
   const environment = contender === 'Tidings' ? await from.fresh() : {};
   await using server = await startServer(contender, { environment });

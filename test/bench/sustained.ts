@@ -6,10 +6,11 @@ import { startDatabases, startServer } from './load/servers.ts';
 import { send } from './load.ts';
 import { sampleInputs } from './sample.ts';
 
-// Events that keep coming: at rates, and as fast as they are taken, by 8 clients in batches of 100 and of 1,000. Prints what was
-// acknowledged a second, milliseconds from a batch to its answer, and how many events had no digest yet, every two seconds:
-//   npm run build && npx tsx test/bench/sustained.ts [seconds a case, 16]
-// What the other ingest benches measure is a burst: digests are made after it.
+// Measures sustained emitting by 8 clients in batches of 100 and of 1,000, at given rates and as
+// fast as possible. Prints acknowledged events per second, milliseconds from a batch to its
+// response, and the number of unindexed events every two seconds:
+//   npm run build && npx tsx test/bench/sustained.ts [seconds per case, 16]
+// The other ingest benchmarks measure bursts, which are indexed afterwards.
 const seconds = Number(process.argv[2] ?? 16);
 const clients = 8;
 const cases = [
@@ -21,7 +22,7 @@ const cases = [
 const next = sampleInputs();
 await using databases = await startDatabases('postgres');
 console.log(databases.version);
-console.log(['batch', 'wanted/s', 'events/s', 'p50', 'p99', 'caught up after', 'without a digest'].map((text) => text.padEnd(17)).join(''));
+console.log(['batch', 'wanted/s', 'events/s', 'p50', 'p99', 'indexed after', 'unindexed'].map((text) => text.padEnd(17)).join(''));
 for (const each of cases) console.log((await measured(each)).map((text) => text.padEnd(17)).join(''));
 
 async function measured({ batch, rate }: { readonly batch: number; readonly rate: number }): Promise<readonly string[]> {
@@ -56,7 +57,7 @@ async function measured({ batch, rate }: { readonly batch: number; readonly rate
   const perSecond = (times.length * batch * 1000) / elapsed();
   clearInterval(lagTimer);
   const ended = performance.now();
-  // Fewer than a chapter are left.
+  // Fewer events than a row group are left.
   while ((await lagEvents()) >= 1024 && performance.now() - ended < 60_000) await sleep(100);
   const caughtUp = (performance.now() - ended) / 1000;
 

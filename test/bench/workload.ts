@@ -1,11 +1,12 @@
 import type { EventCandidate } from '../../src/event/event.ts';
 
 /**
- * A workload like that of Prefect's server: state changes of flow runs, about 1 KB of JSON each, with three related
- * resources of which few are distinct, and about 180,000 distinct resources in a million events. The same for a seed.
+ * A workload like that of Prefect's server: state changes of flow runs, about 1 KB of JSON each.
+ * Each has three related resources, of which few are distinct. A million events have about 180,000
+ * distinct resources. A seed always yields the same events.
  *
- * Strewn in are events that benches look for: `rare.…` (20 of them), `medium.…` (1,000, evenly), and `old.…` (every
- * other one of the first tenth, and none after).
+ * Some events are there to be searched for: `rare.…` (20), `medium.…` (1,000, evenly distributed),
+ * and `old.…` (every other event of the first tenth, and none later).
  */
 export function* workload(count: number, { seed = 1, from = '2026-10-25T00:00:00.000Z', everyMs = 2592 } = {}): Generator<EventCandidate> {
   const random = mulberry32(seed);
@@ -110,7 +111,7 @@ function uuid(random: () => number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
-/** Mulberry32, a small generator of numbers from 0 to 1. */
+/** Mulberry32, a small generator of random numbers from 0 to 1. */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

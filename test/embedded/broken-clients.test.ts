@@ -7,7 +7,7 @@ import { openRaw } from '../support/protocols/raw-socket.ts';
 import { startInspected, type InspectedServer } from '../support/server-memory.ts';
 import { newDatabase } from '../support/test-server.ts';
 
-// What a broken client gets has nothing to do with the database, so it is tried on one only: the waiting is long enough.
+// The database does not matter for broken clients, so these slow tests run on one only.
 let server: InspectedServer;
 beforeAll(async () => {
   server = await startServer();
@@ -25,8 +25,8 @@ async function startServer(): Promise<InspectedServer> {
 const listen = { id: 'listen', type: 'subscribe', payload: { query: 'subscription { events { id } }' } };
 const pollOptions = { timeout: 30_000, interval: 100 };
 
-// Each waits for the server to lose its patience, so they wait together.
-describe.concurrent('the server lets go of', () => {
+// Concurrent, because each waits for a timeout of the server.
+describe.concurrent('the server disconnects', () => {
   test('a client that never answers pings, within 30 seconds', async ({ expect }) => {
     using raw = await openRaw(server.url, { autoPong: false });
     raw.send(listen);
@@ -53,7 +53,7 @@ describe.concurrent('the server lets go of', () => {
     ['nothing', ''],
     ['half an upgrade', 'GET /graphql HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'],
     ['half a body', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"query":'],
-  ])('a connection that says %s', { timeout: 120_000 }, async (_what, bytes) => {
+  ])('a connection that sends %s', { timeout: 120_000 }, async (_what, bytes) => {
     const socket = connect();
     const closed = once(socket, 'close');
     if (bytes !== '') socket.write(bytes);
@@ -62,7 +62,7 @@ describe.concurrent('the server lets go of', () => {
   });
 });
 
-test('nothing of them is left', async () => {
+test('no subscription, filter or socket of them remains', async () => {
   for (const metric of ['tidings_subscriptions', 'tidings_subscription_filters', 'tidings_websockets']) {
     await expect.poll(() => server.metric(metric), { timeout: 10_000, message: metric }).toBe(0);
   }

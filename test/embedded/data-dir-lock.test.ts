@@ -13,7 +13,7 @@ const lockError = (folder: string): unknown => ({
   message: `DATA_DIR: another Tidings is using ${folder}. Stop it, set DATA_DIR to another folder, or set DATABASE_URL to share a Postgres.`,
 });
 
-test('of two processes one gets the folder, and the other when the first lets go', async () => {
+test('of two processes one gets the folder, and the other one after the first releases it', async () => {
   await using server = newWorld(2);
   const [first, second] = server.processes as [Locker, Locker];
   expect(await first.lock(server.folder)).toBe('held');
@@ -24,7 +24,7 @@ test('of two processes one gets the folder, and the other when the first lets go
   expect(await first.lock(server.folder)).toEqual(lockError(server.folder));
 });
 
-test('of ten processes that race one gets the folder, also over what a killed one left', async () => {
+test('of ten racing processes one gets the folder, also if a killed one has left its lock', async () => {
   await using server = newWorld(11);
   const [killed, ...racers] = server.processes as [Locker, ...Locker[]];
   expect(await killed.lock(server.folder)).toBe('held');
@@ -32,7 +32,7 @@ test('of ten processes that race one gets the folder, also over what a killed on
   for (let round = 0; round < 100; round += 1) {
     const folder = join(server.folder, String(round));
     mkdirSync(folder);
-    if (round % 4 !== 0) linkSync(join(server.folder, 'tidings.lock'), join(folder, 'tidings.lock')); // dead, for all who ask
+    if (round % 4 !== 0) linkSync(join(server.folder, 'tidings.lock'), join(folder, 'tidings.lock')); // a dead lock for all racers
     const results = await Promise.all(racers.map((each) => each.lock(folder)));
     expect(results.filter((each) => each === 'held')).toEqual(['held']);
     expect(results.filter((each) => each !== 'held')).toEqual(Array.from({ length: 9 }, () => lockError(folder)));
@@ -40,7 +40,7 @@ test('of ten processes that race one gets the folder, also over what a killed on
   }
 });
 
-test('a killed process lets go at once', async () => {
+test('the lock of a killed process is free at once', async () => {
   await using server = newWorld(4);
   for (const each of server.processes) {
     expect(await each.lock(server.folder)).toBe('held');
@@ -48,7 +48,7 @@ test('a killed process lets go at once', async () => {
   }
 });
 
-test('a folder is the same folder by another name', async () => {
+test('a folder has one lock under all of its names', async () => {
   await using server = newWorld(1);
   const alias = `${server.folder}-alias`;
   symlinkSync(server.folder, alias);
@@ -60,14 +60,14 @@ test('a folder is the same folder by another name', async () => {
   }
 });
 
-test('other folders are free', async () => {
+test('other folders are not locked', async () => {
   await using server = newWorld(2);
   const folders = ['a', 'b'].map((name) => join(server.folder, name));
   for (const folder of folders) mkdirSync(folder);
   expect(await Promise.all(server.processes.map((each, index) => each.lock(folders[index]!)))).toEqual(['held', 'held']);
 });
 
-test('a path too long for a socket is refused with what to do', async () => {
+test('a path that is too long for a socket is rejected with advice', async () => {
   await using server = newWorld(0);
   const folder = join(server.folder, 'x'.repeat(100));
   mkdirSync(folder);
@@ -75,11 +75,11 @@ test('a path too long for a socket is refused with what to do', async () => {
   expect(readdirSync(folder)).toEqual([]);
   const other = join(server.folder, 'y');
   mkdirSync(other);
-  await using _lock = await lockDataDir(other); // nothing of the refusal is left
+  await using _lock = await lockDataDir(other); // the rejection left nothing behind
 });
 
-// Only root may start a process of another user.
-test.runIf(process.getuid?.() === 0)('a process of another user does not get it either, nor takes the lock away', async () => {
+// Only root can start a process of another user.
+test.runIf(process.getuid?.() === 0)('a process of another user does not get the lock either, and does not remove it', async () => {
   await using server = newWorld(1, 65_534);
   chmodSync(server.folder, 0o777);
   await using _lock = await lockDataDir(server.folder);
@@ -87,7 +87,7 @@ test.runIf(process.getuid?.() === 0)('a process of another user does not get it 
   await expect(lockDataDir(server.folder)).rejects.toMatchObject(lockError(server.folder) as object);
 });
 
-/** A process that locks when told to. */
+/** A process that locks and releases on request. */
 interface Locker {
   lock(folder: string): Promise<unknown>;
   release(): Promise<unknown>;

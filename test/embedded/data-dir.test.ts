@@ -7,7 +7,7 @@ import { newDatabase, post } from '../support/test-server.ts';
 
 const emit = 'mutation ($id: ID) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { status } }';
 
-test('a second process on a data folder is refused in plain words, and the first goes on', async () => {
+test('a second process on a data folder is rejected with one sentence, and the first keeps working', async () => {
   await using testDatabase = await newDatabase();
   const { url, child } = await startProcess(testDatabase.environment);
   const second = await runToEnd(testDatabase.environment);
@@ -19,7 +19,7 @@ test('a second process on a data folder is refused in plain words, and the first
   expect((await once(child, 'exit'))[0]).toBe(0);
 });
 
-test('what was acknowledged survives kill -9 in the middle of writing, time and again', async () => {
+test('acknowledged events survive repeated kill -9 during writes', async () => {
   await using testDatabase = await newDatabase();
   const acknowledged: string[] = [];
   for (let round = 0; round < 3; round += 1) {
@@ -45,7 +45,7 @@ test('what was acknowledged survives kill -9 in the middle of writing, time and 
   child.kill('SIGKILL');
 });
 
-test('of many that race for a folder, also over what a killed one left, one gets it', async () => {
+test('of many that race for a folder one gets it, also if a killed process has left its lock', async () => {
   await using testDatabase = await newDatabase();
   const folder = testDatabase.environment['DATA_DIR']!;
   const killed = await startProcess(testDatabase.environment);

@@ -8,7 +8,7 @@ import { startInspected, type InspectedServer } from '../support/server-memory.t
 import { overHttp, overWebSocket, type Transport, type Request } from '../support/transports.ts';
 import { newDatabase } from '../support/test-server.ts';
 
-// What is tried here has little to do with the database, so one of them will do.
+// The database matters little here, so these tests run on one only.
 const stack = new AsyncDisposableStack();
 let server: InspectedServer;
 beforeAll(async () => {
@@ -27,7 +27,7 @@ const levels = (count: number): unknown => Array.from({ length: count }).reduce(
 const emission = 'mutation ($input: EventInput!) { emitEvent(input: $input) { status userErrors { code field } event { payload } } }';
 const event = (more: object): Request => ({ query: emission, variables: { input: { event: 'a', resource: { id: 'r' }, ...more } } });
 
-describe('values that programs stumble over', () => {
+describe('values that break careless programs', () => {
   test.each([99, 100, 101, 900])('a payload of %i levels', async (count) => {
     await overBothTransports(async (execute, transport) => {
       const { data } = await execute(event({ payload: { a: levels(count - 1) } }));
@@ -44,7 +44,7 @@ describe('values that programs stumble over', () => {
     expect(({} as any).polluted).toBeUndefined();
   });
 
-  test.each(['a\0b', '\ud800', '\udc00\ud800'])('the text %j is refused where it should be stored, and found nowhere', async (text) => {
+  test.each(['a\0b', '\ud800', '\udc00\ud800'])('the text %j is rejected where it would be stored, and never found', async (text) => {
     await overBothTransports(async (execute, transport) => {
       for (const more of [
         { id: text },
@@ -99,7 +99,7 @@ describe('JSON that is all brackets', () => {
     ['[', 16_000_000],
     ['{"a":', 3_000_000],
     ['[', 1100],
-  ])('%s, %i times: refused before it is parsed', async (bracket, count) => {
+  ])('%s, %i times: rejected before it is parsed', async (bracket, count) => {
     const bombs = [bracket.repeat(count), `{"query":"{ head }","variables":{"a":${bracket.repeat(count - 100)}`];
     const before = await server.memory();
     for (const body of bombs) {
@@ -113,7 +113,7 @@ describe('JSON that is all brackets', () => {
     expect((await server.memory()) - before).toBeLessThan(4 * 2 ** 20);
   });
 
-  test('in the parameters of a GET, as is what is no JSON', async () => {
+  test('in the parameters of a GET, as is invalid JSON', async () => {
     for (const [text, code] of [
       ['['.repeat(5000), 'LIMIT_EXCEEDED'],
       ['{"a":', 'BAD_USER_INPUT'],
@@ -127,7 +127,7 @@ describe('JSON that is all brackets', () => {
   });
 });
 
-test('a subscription whose client takes no stream is refused, and not left open', async () => {
+test('a subscription whose client accepts no stream is rejected, and not left open', async () => {
   for (const accept of ['application/json', '*/*', 'multipart/mixed', 'text/html', 'nonsense']) {
     for (let n = 0; n < 5; n += 1) {
       const headers = { 'content-type': 'application/json', accept };
@@ -138,7 +138,7 @@ test('a subscription whose client takes no stream is refused, and not left open'
   expect(await server.metric('tidings_subscriptions')).toBe(0);
 });
 
-test('a subscription with a condition on its only field leaves the others on its socket alone', async () => {
+test('a subscription with a condition on its only field does not affect others on its socket', async () => {
   using raw = await openRaw(server.url);
   const execute = overWebSocket(raw);
   for (const name of ['skip', 'include']) {
@@ -148,7 +148,7 @@ test('a subscription with a condition on its only field leaves the others on its
   expect((await execute({ query: '{ head }' })).error).toBeUndefined();
 });
 
-test('messages that only servers send, twice the same id, and other broken ones close their socket and nothing else', async () => {
+test('messages that only servers send, and other broken ones, close only their own socket', async () => {
   for (const message of [
     { type: 'next', id: 'a', payload: {} },
     { type: 'connection_ack' },
@@ -174,7 +174,7 @@ test('messages that only servers send, twice the same id, and other broken ones 
 
 test.each([
   ['a host of two words', 'GET /graphql HTTP/1.1\r\nHost: a b\r\n\r\n'],
-  ['a path of no text', 'GET /%00%ff%c0%ae HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+  ['a path of invalid UTF-8', 'GET /%00%ff%c0%ae HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ['a header of 100 KB', `GET /graphql HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`],
   ['5,000 headers', `GET /graphql HTTP/1.1\r\nHost: localhost\r\n${'a: b\r\n'.repeat(5000)}\r\n`],
   ['two lengths', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
@@ -183,7 +183,7 @@ test.each([
     'a chunk of no length',
     'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
   ],
-  ['an address of another server', 'GET http://elsewhere.example/graphql?query={head} HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+  ['a URL of another server', 'GET http://elsewhere.example/graphql?query={head} HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ['a proxy’s request', 'CONNECT elsewhere.example:443 HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n'],
   ['another protocol to upgrade to', 'GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'],
   ['an origin that only looks like one', 'GET /graphql HTTP/1.1\r\nHost: localhost\r\nOrigin: http://\xc3\x80\r\n\r\n'],
@@ -193,7 +193,7 @@ test.each([
   ],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
-])('what only looks like a request gets an error or nothing: %s', async (_what, bytes) => {
+])('an invalid request gets an error or no response: %s', async (_what, bytes) => {
   const socket = createConnection(Number(new URL(server.url).port), '127.0.0.1');
   let text = '';
   socket.on('error', () => undefined).on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -204,7 +204,7 @@ test.each([
   expect((await fetch(`${server.url}/livez`)).status).toBe(200);
 });
 
-test('sockets that are left half-open or in the middle of a frame leave nothing behind', async () => {
+test('sockets that end half open or within a frame leave nothing behind', async () => {
   for (let n = 0; n < 50; n += 1) {
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     socket.on('error', () => undefined);
@@ -218,7 +218,7 @@ test('sockets that are left half-open or in the middle of a frame leave nothing 
   await expect.poll(() => server.metric('tidings_websockets'), { timeout: 20_000 }).toBe(0);
 });
 
-test('after all of that the server lives, and has met no bug', async () => {
+test('after all of that the server runs, and has logged no bug', async () => {
   expect(server.child.exitCode).toBeNull();
   expect(await server.metric('tidings_unexpected_errors_total')).toBe(0);
 });

@@ -4,7 +4,7 @@ import { openRaw } from '../support/protocols/raw-socket.ts';
 import { startInspected, type InspectedServer } from '../support/server-memory.ts';
 import { newDatabase } from '../support/test-server.ts';
 
-// Subscriptions come and go without a look at the database, so one of them will do.
+// Opening and ending subscriptions does not read the database, so these tests run on one only.
 const stack = new AsyncDisposableStack();
 let server: InspectedServer;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-const maxSubscriptions = 1000; // what a socket may have open, by default
+const maxSubscriptions = 1000; // the default of TIDINGS_MAX_SUBSCRIPTIONS
 const subscribe = (id: string, filter: object) => ({
   id,
   type: 'subscribe',
@@ -25,11 +25,11 @@ const own = (n: number): object => ({ event: { in: [`acme.own.${n}`] }, resource
 const pollOptions = { timeout: 60_000, interval: 20 };
 const open = (): Promise<number> => server.metric('tidings_subscriptions');
 
-/** Each opens and ends so many subscriptions, whatever it takes. */
+/** Each opens and ends this number of subscriptions. */
 const floods: Record<string, (count: number) => Promise<void>> = {
   'with equal filters, completed once they were open': (count) => pairs(count, same),
   'with distinct filters, completed once they were open': (count) => pairs(count, own),
-  async 'completed in the same breath'(count) {
+  async 'completed at the moment they are opened'(count) {
     using raw = await openRaw(server.url);
     for (let at = 0; at < count; at += 500) {
       raw.sendTogether(() => {
@@ -40,10 +40,10 @@ const floods: Record<string, (count: number) => Promise<void>> = {
       });
       await raw.settled();
     }
-    // Whoever says that it is complete wants no answer, and nothing here was refused.
+    // A completed subscription gets no response, and none was rejected.
     expect([...raw.received.keys()].filter((kind) => kind.startsWith('error'))).toEqual([]);
   },
-  async 'whose connection is cut when they are open'(count) {
+  async 'whose connection is cut after they are open'(count) {
     for (let at = 0; at < count; at += maxSubscriptions) {
       using raw = await openRaw(server.url);
       for (let n = at; n < at + maxSubscriptions; n += 1) raw.send(subscribe(`s-${n}`, own(n)));
@@ -90,13 +90,13 @@ test.each(Object.entries(floods))('10,000 subscriptions %s leave nothing behind'
   expect(grown).toBeLessThan(2 * 2 ** 20);
 });
 
-test('subscriptions beyond what a socket may have are refused one by one, and leave nothing behind', { timeout: 180_000 }, async () => {
+test('subscriptions beyond the limit of a socket are rejected individually, and leave nothing behind', { timeout: 180_000 }, async () => {
   const flood = async (count: number): Promise<void> => {
     using raw = await openRaw(server.url);
     for (let n = 0; n < maxSubscriptions + count; n += 1) raw.send(subscribe(`s-${n}`, own(n)));
     await expect.poll(() => raw.received.get('error LIMIT_EXCEEDED'), pollOptions).toBe(count);
     await expect.poll(open, pollOptions).toBe(maxSubscriptions);
-    // Ids of refused ones are free again, and what ends makes room.
+    // Ids of rejected ones are free again, and the end of one makes room for another.
     raw.send(complete('s-0'));
     raw.send(subscribe(`s-${maxSubscriptions}`, same()));
     await expect.poll(() => server.metric('tidings_subscription_filters'), pollOptions).toBe(maxSubscriptions);

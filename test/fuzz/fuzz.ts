@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { randomOf } from '../oracle/random.ts';
 import { startInspected } from '../support/server-memory.ts';
 import { post } from '../support/test-server.ts';
-import { probes } from './adapters.ts';
+import { probes } from './probes.ts';
 
 export interface FuzzPlan {
   readonly seed: number;
@@ -12,9 +12,9 @@ export interface FuzzPlan {
 }
 
 /**
- * Knocks at a server's doors with mangled messages for so long. Throws when the server has ended, answered something with a
- * status of 500, or with what only its log should tell, has met a bug, keeps what it should have let go of, or does not do
- * its work afterwards. Each knock follows from the seed and its number.
+ * Sends mangled messages to a server's endpoints for a time. Each probe depends on the seed and its
+ * number only. Throws if the server exits, responds with a status of 500 or with internals, meets a
+ * bug, keeps memory or connections, or does not work afterwards.
  */
 export async function fuzz({ seed, seconds, environment, log }: FuzzPlan): Promise<void> {
   log(`fuzz: seed ${seed}, ${seconds} s`);
@@ -28,13 +28,13 @@ export async function fuzz({ seed, seconds, environment, log }: FuzzPlan): Promi
       const random = randomOf(seed, number);
       const probeName = random.pick(names);
       const response = await probes[probeName]!(server.url, random);
-      const leak = /\b(INTERNAL_SERVER_ERROR|node_modules|at \w+ \(|Something went wrong)|^5(?!03)\d\d |^HTTP\/1\.1 5(?!03)\d\d/.exec(
+      const leak = /\b(INTERNAL_SERVER_ERROR|node_modules|at \w+ \(|Internal server error)|^5(?!03)\d\d |^HTTP\/1\.1 5(?!03)\d\d/.exec(
         response,
       );
       if (leak !== null)
-        throw new Error(`seed ${seed}, knock ${number} (${probeName}): ${response.slice(Math.max(0, leak.index - 200), leak.index + 800)}`);
+        throw new Error(`seed ${seed}, probe ${number} (${probeName}): ${response.slice(Math.max(0, leak.index - 200), leak.index + 800)}`);
       if (server.child.exitCode !== null)
-        throw new Error(`seed ${seed}, knock ${number} (${probeName}): the server ended with ${server.child.exitCode}`);
+        throw new Error(`seed ${seed}, probe ${number} (${probeName}): the server ended with ${server.child.exitCode}`);
       const kind = `${probeName} ${/^(?:HTTP\/1\.1 )?(\d{3})|"type":"(\w+)"/.exec(response)?.slice(1).find(Boolean) ?? (response === '' ? 'closed' : response.slice(0, 20))}`;
       responses.set(kind, (responses.get(kind) ?? 0) + 1);
     }
@@ -43,7 +43,7 @@ export async function fuzz({ seed, seconds, environment, log }: FuzzPlan): Promi
     const until = performance.now() + length * 1000;
     await Promise.all(Array.from({ length: 6 }, () => probe(until)));
   };
-  // What code and caches take once.
+  // Fills caches and loads code, so that the second round shows growth.
   await round(seconds / 3);
   const before = await server.memory();
   await round((seconds * 2) / 3);
@@ -55,18 +55,19 @@ export async function fuzz({ seed, seconds, environment, log }: FuzzPlan): Promi
     'tidings_slow_consumers',
   ]) {
     for (let left = 200; (await server.metric(metric)) > 0; left -= 1) {
-      if (left === 0) throw new Error(`seed ${seed}: ${metric} is ${await server.metric(metric)} although nobody is there`);
+      if (left === 0) throw new Error(`seed ${seed}: ${metric} is ${await server.metric(metric)} although no client is connected`);
       await pause(100);
     }
   }
   const bugs = await server.metric('tidings_unexpected_errors_total');
-  if (bugs > 0) throw new Error(`seed ${seed}: ${bugs} unexpected errors, which the server has logged`);
+  if (bugs > 0) throw new Error(`seed ${seed}: ${bugs} unexpected errors; see the server's log`);
   const emitted = await post(server.url, 'mutation { emitEvent(input: { event: "a", resource: { id: "r" } }) { status } }');
-  if (emitted.data?.emitEvent.status !== 'CREATED') throw new Error(`seed ${seed}: afterwards an event got ${JSON.stringify(emitted)}`);
+  if (emitted.data?.emitEvent.status !== 'CREATED')
+    throw new Error(`seed ${seed}: afterwards emitting an event returned ${JSON.stringify(emitted)}`);
   const growthBytes = (await server.memory()) - before;
   const lagSeconds = await server.metric('nodejs_eventloop_lag_max_seconds');
   log(
-    `fuzz: ${next} knocks, memory ${(growthBytes / 2 ** 20).toFixed(1)} MB more after ${(before / 2 ** 20).toFixed(0)}, event loop late by ${(lagSeconds * 1000).toFixed(0)} ms at most`,
+    `fuzz: ${next} probes, memory ${(growthBytes / 2 ** 20).toFixed(1)} MB more after ${(before / 2 ** 20).toFixed(0)}, event loop late by ${(lagSeconds * 1000).toFixed(0)} ms at most`,
   );
   log(
     [...responses]
@@ -77,5 +78,5 @@ export async function fuzz({ seed, seconds, environment, log }: FuzzPlan): Promi
   if (growthBytes > maxGrowthBytes) throw new Error(`seed ${seed}: memory grew by ${growthBytes} bytes`);
 }
 
-/** Documents and results that are kept, up to their bounds. */
+/** Bounded caches of documents and results. */
 const maxGrowthBytes = 64 * 2 ** 20;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fuzz } from './fuzz.ts';
 
-// The fuzzer by hand, on a database of its own: npx tsx test/fuzz/run.ts --seconds 600 --seed 1. It runs what was built: npx tsc -p tsconfig.build.json.
+// Runs the fuzzer on a new database. It needs the build (npm run build):
+//   npx tsx test/fuzz/run.ts --seconds 600 --seed 1
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '300' }, seed: { type: 'string' } } });
 const folder = mkdtempSync(join(tmpdir(), 'tidings-fuzz-'));
 try {

@@ -6,7 +6,7 @@ import { newDatabase, onPostgres } from '../support/test-server.ts';
 const seed = Number(process.env['TIDINGS_ORACLE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 test(
-  'followers that drop, stall and resume get what the plain query has, while servers are killed, batches repeated and old events removed',
+  'subscribers that drop, stall and resume receive the result of the plain query while servers are killed, batches repeated and events removed',
   async () => {
     await using testDatabase = await newDatabase();
     const { environment } = testDatabase;

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { listenTo, startTestServer } from '../support/test-server.ts';
 
-test('an event goes in, is found, and reaches a subscriber', async () => {
+test('an emitted event is found and reaches a subscriber', async () => {
   await using server = await startTestServer();
   const listening = listenTo(server.socket(), 'subscription { events { id cursor resource { name } } }');
   const first = listening.next();
-  // The subscription begins at the head when it was accepted, so emit until it hears.
+  // The subscription starts at the head when the server accepts it, so emit until an event arrives.
   const ids: string[] = [];
   let hasReceived = false;
   void first.then(() => (hasReceived = true));

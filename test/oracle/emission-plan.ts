@@ -2,20 +2,23 @@ import * as fc from 'fast-check';
 import { anyEvent } from '../support/oracles/random-filters.ts';
 import { randomOf, type Random } from './random.ts';
 
-/** A batch to emit, and what must become of it. */
+/** A batch to emit, and its expected result. */
 export interface Emission {
   readonly items: readonly Item[];
   readonly onError: 'REJECT_ALL' | 'SKIP_REJECTED';
-  /** Servers that get it; several of them at once. */
+  /** Servers that receive it, at the same time. */
   readonly servers: readonly number[];
-  /** Server to be asked for the events once they are acknowledged; null: none. */
+  /** Server that must return the events once they are acknowledged; null: none. */
   readonly checkedAt: number | null;
   readonly pauseMs: number;
 }
 
 export interface Item {
   readonly event: EventInput;
-  /** NEW: nobody stored it before. STORED: it was acknowledged, or stands before in this batch. CONFLICT: its id was, with other content. */
+  /**
+   * NEW: not stored before. STORED: acknowledged, or earlier in this batch.
+   * CONFLICT: its id is stored with other content.
+   */
   readonly expect: 'NEW' | 'STORED' | 'CONFLICT';
 }
 
@@ -30,14 +33,16 @@ export interface EmissionSizes {
   readonly servers: number;
 }
 
-/** Large batches, which are long under way, and small ones, which overtake them: an emitter has one of these habits. */
+/**
+ * Some emitters send large batches, which take long; others send small ones, which overtake them.
+ */
 const emitterProfiles = [
   { batches: 10, maxBatchEvents: 120 },
   { batches: 20, maxBatchEvents: 4 },
   { batches: 20, maxBatchEvents: 4 },
 ] as const;
 
-/** What each emitter of a round does, one batch after the other. */
+/** The batches of each emitter in a round, in order. */
 export function planEmissions(seed: number, round: number, sizes: EmissionSizes): readonly (readonly Emission[])[] {
   const drawn = fc.sample(anyEvent, { seed: seed + round, numRuns: 400 });
   return Array.from({ length: sizes.emitters }, (_, emitter) => {
@@ -57,9 +62,9 @@ interface Sources {
   readonly random: Random;
   readonly drawn: readonly object[];
   readonly servers: number;
-  /** Batches of one emitter in a round. */
+  /** Batches per emitter and round. */
   readonly batches: number;
-  /** Events of one batch at most. */
+  /** Maximum number of events in a batch. */
   readonly maxBatchEvents: number;
 }
 
@@ -71,7 +76,7 @@ function emissionsOf(prefix: string, { random, drawn, servers: size, batches, ma
     const { follows: _drawn, ...event } = random.pick(drawn) as EventInput;
     const number = next++;
     const follows = predecessorOf(number, random);
-    // Large ones fill the windows of sockets that nobody reads.
+    // Large events fill the TCP windows of sockets that are not read.
     const filler = random.chance(0.06) ? { payload: { ...event.payload, filler: 'x'.repeat(random.between(1, 40) * 1000) } } : {};
     return { ...event, ...filler, id: `${prefix}${number}`, ...(follows === null ? {} : { follows: `${prefix}${follows}` }) };
   };
@@ -100,7 +105,7 @@ function emissionsOf(prefix: string, { random, drawn, servers: size, batches, ma
   return emissions;
 }
 
-/** More events at once than a server keeps in memory: who does not read meanwhile falls behind. */
+/** More events at once than a server keeps in memory: subscribers that do not read fall behind. */
 function burst(prefix: string, random: Random, { servers }: EmissionSizes): readonly Emission[] {
   return Array.from({ length: 12 }, (_, batch) => ({
     items: Array.from({ length: 1000 }, (_, index) => {
@@ -114,10 +119,10 @@ function burst(prefix: string, random: Random, { servers }: EmissionSizes): read
   }));
 }
 
-/** Rounds from one burst to the next. */
+/** Rounds between bursts. */
 const burstEvery = 3;
 
-/** Most leaders were emitted before; some come later, in this batch or a next one, or never. */
+/** Most predecessors were emitted before; some follow later, in this or another batch, or never. */
 function predecessorOf(number: number, random: Random): number | null {
   if (random.chance(0.4)) return null;
   if (random.chance(0.6)) return Math.max(0, number - random.between(0, 60));

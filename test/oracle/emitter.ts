@@ -5,10 +5,13 @@ import { positionOf } from './position.ts';
 import type { Retention } from './retention.ts';
 import type { RunStats } from './stats.ts';
 
-/** What emitters were told: the cursor of each acknowledged event. */
+/** The cursor of each acknowledged event, by id. */
 export type Acknowledged = Map<string, string>;
 
-/** The id of every event that was acknowledged, by its place; one that was removed may have come again at another. */
+/**
+ * The id of every acknowledged event, by position. A removed event can exist again at another
+ * position.
+ */
 export type Ledger = Map<number, string>;
 
 export interface EmitterParts {
@@ -20,9 +23,9 @@ export interface EmitterParts {
 }
 
 /**
- * Emits batches one after the other. One whose fate is unknown is repeated, with the same ids, until it is answered. Throws
- * UnexpectedAnswer when an answer is not what the plan expects. Where events are removed, conflicts are left out: one with
- * an event that has gone would take its id.
+ * Emits batches one after the other. Repeats a batch with an unknown result, with the same ids,
+ * until a server acknowledges it. Throws UnexpectedResponse when a response contradicts the plan.
+ * With retention, skips conflicts: a conflict with a removed event would take its id.
  */
 export async function emitAll(emissions: readonly Emission[], parts: EmitterParts): Promise<void> {
   const { retention } = parts;
@@ -36,7 +39,7 @@ export async function emitAll(emissions: readonly Emission[], parts: EmitterPart
   }
 }
 
-/** A batch that is refused as a whole comes again without its conflict anyway. */
+/** The plan repeats a batch that is rejected as a whole without its conflict. */
 function withoutConflicts(emissions: readonly Emission[]): readonly Emission[] {
   return emissions.flatMap((emission) => {
     const items = emission.items.filter(({ expect }) => expect !== 'CONFLICT');
@@ -54,7 +57,7 @@ interface EmitResponse {
     readonly event: { readonly id: string; readonly cursor: string } | null;
     readonly userErrors: readonly { readonly code: string }[];
   }[];
-  /** Whether an earlier try may have stored the batch. */
+  /** Whether an earlier attempt may have stored the batch. */
   readonly uncertain: boolean;
 }
 
@@ -77,7 +80,7 @@ interface Context {
   readonly emission: Emission;
   readonly responses: readonly EmitResponse[];
   readonly parts: EmitterParts;
-  /** Up to where events had been removed when the batch was emitted, and when it was answered. */
+  /** The start of the log when the batch was emitted, and when it was acknowledged. */
   readonly logStartBefore: number;
   readonly logStart: number;
 }
@@ -104,14 +107,14 @@ function checkItem({ event, expect }: Item, index: number, context: Context): vo
     if (!allowed.includes(status) || result.event?.id !== event.id) throw unexpected(allowed.join(' or '));
     const { cursor } = result.event;
     const before = acknowledged.get(event.id);
-    if (positionOf(cursor) > positionOf(head)) throw unexpected(`a place up to the head ${head}`);
+    if (positionOf(cursor) > positionOf(head)) throw unexpected(`a position up to the head ${head}`);
     const position = positionOf(cursor);
     ledger.set(position, event.id);
     if (status === 'CREATED' && before !== undefined && before !== cursor) stats.add('events created again');
     if (status === 'CREATED') created.push(position);
     if (before !== undefined && before !== cursor) {
-      if (Math.min(positionOf(before), position) > logStart) throw unexpected(`the cursor of before, ${before}`);
-      if (positionOf(before) > position) continue; // another server was told the later one
+      if (Math.min(positionOf(before), position) > logStart) throw unexpected(`the earlier cursor ${before}`);
+      if (positionOf(before) > position) continue; // another server returned the later one
     }
     acknowledged.set(event.id, cursor);
   }
@@ -119,7 +122,7 @@ function checkItem({ event, expect }: Item, index: number, context: Context): vo
   if (rejected) return;
   if (expect === 'STORED') return stats.add('duplicates');
   stats.add('events');
-  // CREATED is said once, whoever is told it, unless the event was removed in between.
+  // One response has CREATED, unless the event was removed in between.
   if (created.filter((position) => position > logStart).length > 1 || (created.length === 0 && !uncertain)) {
     throw new UnexpectedResponse(`emitting ${event.id} to ${responses.length} servers: expected one CREATED, got ${created.length}`);
   }
@@ -127,7 +130,7 @@ function checkItem({ event, expect }: Item, index: number, context: Context): vo
 
 const createdOrDuplicate = ['CREATED', 'DUPLICATE'];
 
-/** An event is there until it is removed; from then on its id is free. */
+/** An event is stored until it is removed; from then on its id is free. */
 function statusesOfStored(cursor: string | undefined, { responses, logStartBefore, logStart }: Context): readonly string[] {
   if (cursor === undefined || positionOf(cursor) > logStart) return ['DUPLICATE'];
   return positionOf(cursor) > logStartBefore || responses.length > 1 || responses.some(({ uncertain }) => uncertain)
@@ -135,7 +138,7 @@ function statusesOfStored(cursor: string | undefined, { responses, logStartBefor
     : ['CREATED'];
 }
 
-/** What was acknowledged is in every read that begins later, through any process, until it is removed. */
+/** An acknowledged event is in every later read, through any process, until it is removed. */
 async function checkReadable({ items }: Emission, server: number, { fleet, acknowledged, stats, retention }: EmitterParts): Promise<void> {
   const id = [...new Set(items.map(({ event }) => event.id))].filter((each) => acknowledged.has(each));
   const query = 'query ($id: [ID!]) { events(filter: {id: $id}, first: 1000) { nodes { id cursor } totalCount { count } } }';
@@ -144,18 +147,20 @@ async function checkReadable({ items }: Emission, server: number, { fleet, ackno
     found = (await runQuery(fleet.url(server), query, { id })).events;
   } catch (error) {
     if (error instanceof UnexpectedResponse) throw error;
-    return; // it is away; what it would have said is not known
+    return; // the server is down, so its result is unknown
   }
-  stats.add('reads after answers');
+  stats.add('reads after acknowledgements');
   const cursors = new Map<string, string>(found.nodes.map((node: any) => [node.id, node.cursor]));
   const logStart = await retention.logStart();
   const kept = id.filter((each) => positionOf(acknowledged.get(each)!) > logStart);
   const missing = kept.filter((each) => cursors.get(each) !== acknowledged.get(each));
   const { count } = found.totalCount;
   if (missing.length > 0 || count < kept.length || count > id.length) {
-    throw new UnexpectedResponse(`reading what was acknowledged: missing or elsewhere ${missing.join(', ')}; ${count} of ${id.length}`);
+    throw new UnexpectedResponse(
+      `reading acknowledged events: missing or at another cursor ${missing.join(', ')}; ${count} of ${id.length}`,
+    );
   }
 }
 
-/** Servers are away for seconds; on a machine that is short of everything, their start takes as long again and again. */
+/** Servers are down for seconds; on an overloaded machine each start takes that long again. */
 const maxRetryMs = 5 * 60_000;

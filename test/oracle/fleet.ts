@@ -1,23 +1,23 @@
 import { once } from 'node:events';
 import { startProcess, type ServerProcess } from '../support/process.ts';
 
-/** A database server that the run may end and start again. */
+/** A database server that the run can kill and restart. */
 export interface KillableDatabase {
   /** kill -9. */
   kill(): Promise<void>;
   restart(): Promise<void>;
 }
 
-/** Server processes on one database, which end in every way and are replaced. */
+/** Server processes on one database that are stopped, killed, frozen and replaced. */
 export interface Fleet extends AsyncDisposable {
   readonly size: number;
-  /** Where the server at a place of the fleet is, or was before it ended. */
+  /** The address of a server by its index, also after it ended. */
   url(server: number): string;
-  /** Ends a server with a signal, and puts another in its place after `downMs`. */
+  /** Ends a server with a signal, and starts its replacement after `downMs`. */
   replace(server: number, signal: 'SIGKILL' | 'SIGTERM', downMs: number): Promise<void>;
-  /** Lets a server do nothing for a while; its sockets stay open. */
+  /** Stops a server's execution for a while; its sockets stay open. */
   freeze(server: number, ms: number): Promise<void>;
-  /** The database, when it may be ended too. */
+  /** The database, if the run can kill it too. */
   readonly database: KillableDatabase | null;
 }
 
@@ -61,7 +61,7 @@ export async function startFleet({ environment, servers: size, database }: Fleet
   };
 }
 
-/** Time that passes as the plan says; nothing is asserted about it. */
+/** Waits for a time from the plan. No assertion depends on it. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -3,17 +3,19 @@ import { anyFilter } from '../support/oracles/random-filters.ts';
 import { randomOf, type Random } from './random.ts';
 import type { Source } from './session.ts';
 
-/** What a follower asks for, and how its connections go, one after the other, again and again. */
+/** The request of a follower, and its connections, which repeat in order. */
 export interface FollowerPlan {
   readonly name: string;
   readonly source: Source;
   readonly filter: object | null;
   readonly batchSize: number;
-  /** Selects whole events, not only their ids. */
+  /** Fields selected besides the ids. */
   readonly selection: string;
-  /** Which of the places known from former rounds it starts from, counted from the latest; null: the head. */
+  /**
+   * The head of an earlier round to start from, counted from the latest; null: the current head.
+   */
   readonly start: number | null;
-  /** When it first connects. */
+  /** Delay before the first connection. */
   readonly startDelayMs: number;
   readonly connections: readonly ConnectionPlan[];
 }
@@ -21,16 +23,19 @@ export interface FollowerPlan {
 export interface ConnectionPlan {
   readonly server: number;
   readonly durationMs: number;
-  /** When it stops reading, and for how long; null: it reads on. */
+  /** When it stops reading, and for how long; null: never. */
   readonly stall: { readonly afterMs: number; readonly ms: number } | null;
   readonly ending: 'DROP' | 'CLOSE' | 'COMPLETE';
-  /** Which of the cursors held it goes on from, as a part of their number; null: the last one. */
+  /** The cursor to resume from, as a fraction of the received ones; null: the last one. */
   readonly resumeFrom: number | null;
 }
 
 export interface FollowerSizes {
   readonly followers: number;
-  /** So many of them have no filter: where events are removed, they tell best what should have come. */
+  /**
+   * The number of followers without a filter. With retention only these have a known complete
+   * result.
+   */
   readonly unfiltered: number;
   readonly servers: number;
 }
@@ -54,7 +59,7 @@ export function planFollowers(seed: number, round: number, sizes: FollowerSizes)
   });
 }
 
-/** Filters that surely match something, and filters that equal others. */
+/** Filters that are certain to match, and filters that equal others. */
 function simpleFilter(random: Random, round: number): object | null {
   const emitter = random.between(0, 23);
   return random.pick([
@@ -84,5 +89,5 @@ function connectionPlanOf(random: Random, servers: number): ConnectionPlan {
   };
 }
 
-const wholeEvent = 'event occurred received payload resource { id labels } related { id role labels }';
+const wholeEvent = 'event occurred received payload resource { id: resourceId labels } related { id: resourceId role labels }';
 const nested = 'payload follows { id cursor } followers(first: 1) { nodes { id } }';

@@ -6,24 +6,32 @@ import { Session } from './session.ts';
 import type { RunStats } from './stats.ts';
 import { openWire, type Ending, type Wire } from './wire.ts';
 
-/** A client that follows a filter, loses its connections, and goes on from cursors that it holds. */
+/**
+ * A client that subscribes with a filter, loses its connections, and resumes from received cursors.
+ */
 export interface Follower {
   readonly plan: FollowerPlan;
   readonly sessions: readonly Session[];
-  /** Where it started; null: it never came so far as to know. */
+  /** The cursor of its start; null: no message has reported it yet. */
   readonly start: string | null;
-  /** Lives as planned until `over` aborts. */
+  /** Runs the planned connections until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
-  /** Goes on until everything up to a place is delivered, so many events in all for those after the start that are kept. Resolves with what went wrong, or null. */
+  /**
+   * Continues until everything up to a cursor is delivered: `events` of those after the start that
+   * are still stored. Resolves with the problem, or null.
+   */
   finish(until: string, events: number): Promise<string | null>;
-  /** Goes on from its start, as it was left by the latest session. */
+  /**
+   * The events delivered since its start, as a client that resumed has them after the latest
+   * session.
+   */
   readonly list: readonly { readonly id: string; readonly position: number }[];
 }
 
 export interface FollowerParts {
   readonly fleet: Fleet;
   readonly stats: RunStats;
-  /** A place to start from; null: the head. */
+  /** The cursor to start from; null: the head. */
   readonly start: string | null;
   readonly retention: Retention;
 }
@@ -31,18 +39,22 @@ export interface FollowerParts {
 export function createFollower(plan: FollowerPlan, { fleet, stats, retention, start: given }: FollowerParts): Follower {
   const sessions: Session[] = [];
   let start = given;
-  /** What was delivered before the session that is open, and is not delivered again after its start. */
+  /** Events delivered before the open session, and not again by it. */
   let deliveredBefore: { readonly id: string; readonly position: number }[] = [];
-
-  /** The cursors that came with those, to go on from. */
+  /** The cursors received with them, from which a session can resume. */
   let resumeCursors: string[] = given === null ? [] : [given];
-
-  /** Where to go on after what came next had been removed; null: after what was delivered. */
+  /**
+   * The cursor to resume from after retention removed the next events; null: the last one
+   * delivered.
+   */
   let resumeAt: string | null = null;
 
   const latest = (): Session | undefined => sessions.at(-1);
   const list = () => [...deliveredBefore, ...(latest()?.messages.flatMap(({ deliveries }) => deliveries) ?? [])];
-  /** Opens the next session: after the last cursor, or after one held before, forgetting what came behind it. */
+  /**
+   * Opens the next session after the last cursor, or after an earlier one; then it drops the events
+   * after that.
+   */
   const openSession = (
     server: number,
     resumeFrom: number | null,
@@ -69,7 +81,10 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
     return { wire, session };
   };
 
-  /** Begins again behind what was removed. Right only where something was removed after the last cursor; never said by streams. */
+  /**
+   * Resumes at the start of the log. Correct only if events after the last cursor were removed.
+   * Streams never report CURSOR_EXPIRED.
+   */
   const resumeAfterRetention = async ({ source, cursor }: Session): Promise<string | null> => {
     if (source !== 'EVENTS' || cursor === null) return 'a stream ended with CURSOR_EXPIRED';
     const logStart = await retention.logStart();
@@ -79,10 +94,7 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
     return null;
   };
 
-  const runConnection = async (
-    { server, durationMs: lastsMs, stall, ending, resumeFrom }: ConnectionPlan,
-    signal: AbortSignal,
-  ): Promise<void> => {
+  const runConnection = async ({ server, durationMs, stall, ending, resumeFrom }: ConnectionPlan, signal: AbortSignal): Promise<void> => {
     const { wire, session } = openSession(server, resumeFrom, null);
     const ended = wire.ended.then(async (how) => {
       const problem = isExpiry(how) ? await resumeAfterRetention(session) : problemOf(how);
@@ -91,21 +103,21 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
     });
     const wait = (ms: number): Promise<unknown> => Promise.race([ended, sleep(ms), aborted(signal)]);
     if (stall === null) {
-      await wait(lastsMs);
+      await wait(durationMs);
     } else {
       await wait(stall.afterMs);
       wire.pause();
       stats.add('stalls');
       await sleep(stall.ms);
       wire.resume();
-      await wait(lastsMs - stall.afterMs);
+      await wait(durationMs - stall.afterMs);
     }
     if (ending === 'DROP') wire.drop();
     else if (ending === 'CLOSE') wire.close();
     else wire.complete();
     stats.add('drops');
     await ended;
-    if (session.messages.length === 0) await sleep(50); // the server is away
+    if (session.messages.length === 0) await sleep(50); // the server is down
   };
 
   return {
@@ -122,7 +134,8 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
       for (let index = 0; !signal.aborted; index += 1) await runConnection(plan.connections[index % plan.connections.length]!, signal);
     },
     async finish(until, events) {
-      // By `until` the server says itself that it is done; else the follower must have got everything, and nothing more.
+      // With `until` the server completes the stream. Else the follower must have received every
+      // event, and no other.
       const hasUntil = plan.source !== 'EVENTS' && (plan.source === 'CAUSAL' || plan.batchSize !== 100);
       const logStart = await retention.logStart();
       let { wire, session } = openSession(plan.connections[0]!.server, null, hasUntil ? until : null);
@@ -145,7 +158,7 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
             return (await wire.roundTrip()) ? null : 'the last session ended before its socket answered';
           }
           if (session.messages.length === messageCount && performance.now() - began > stuckMs)
-            return `it is stuck at ${deliveredCount} of ${events} events`;
+            return `no message for too long, at ${deliveredCount} of ${events} events`;
           if (session.messages.length !== messageCount) began = performance.now();
           messageCount = session.messages.length;
         }
@@ -156,22 +169,24 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
   };
 }
 
-/** Every cursor to go on from: in causal order those of messages only. */
-function cursorsOf({ source, messages: said }: Session): readonly string[] {
-  return said.flatMap(({ cursor, deliveries }) => (source === 'STREAM' ? [...deliveries.map((each) => each.cursor), cursor] : [cursor]));
+/** Every cursor to resume from: in causal order those of messages only. */
+function cursorsOf({ source, messages }: Session): readonly string[] {
+  return messages.flatMap(({ cursor, deliveries }) =>
+    source === 'STREAM' ? [...deliveries.map((each) => each.cursor), cursor] : [cursor],
+  );
 }
 
 function isExpiry(ending: Ending): boolean {
   return ending.kind === 'FAILED' && ending.errors.every((error) => error.extensions?.code === 'CURSOR_EXPIRED');
 }
 
-/** An ending that a client which only reads must never see. */
+/** Describes an ending that a correct server never causes; null if the ending is allowed. */
 function problemOf(ending: Ending): string | null {
   switch (ending.kind) {
     case 'COMPLETED':
       return 'the server completed a subscription that has no end';
     case 'CLOSED':
-      return fatalCodes.has(ending.code) ? `the socket was closed with ${ending.code}, upon which clients give up` : null;
+      return fatalCodes.has(ending.code) ? `the socket was closed with ${ending.code}, after which clients do not reconnect` : null;
     case 'FAILED':
       return ending.errors.every((error) => error.extensions?.code === 'UNAVAILABLE') ? null : `errors: ${JSON.stringify(ending.errors)}`;
     default:
@@ -199,7 +214,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Those upon which the stock client does not connect again. */
+/** Close codes after which graphql-ws does not reconnect. */
 const fatalCodes: ReadonlySet<number> = new Set([1002, 1007, 1008, 1009, 1011, 4400, 4401, 4429, 4500]);
-/** Without a message, while there should be one. */
+/** Maximum time between messages while some are due. */
 const stuckMs = 60_000;

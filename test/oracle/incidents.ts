@@ -2,13 +2,13 @@ import { sleep, type Fleet } from './fleet.ts';
 import { randomOf } from './random.ts';
 import type { RunStats } from './stats.ts';
 
-/** What happens to a server. */
+/** A failure of a server. */
 export interface Incident {
   readonly afterMs: number;
   readonly server: number;
-  /** DATABASE: kill -9 of the database, where the run has it at hand; else of the server. */
+  /** DATABASE: kill -9 of the database if the run can do that, else of the server. */
   readonly action: 'SIGKILL' | 'SIGTERM' | 'FREEZE' | 'DATABASE';
-  /** How long it is away. */
+  /** How long it is down. */
   readonly ms: number;
 }
 
@@ -23,8 +23,9 @@ export function planIncidents(seed: number, round: number, servers: number): rea
 }
 
 /**
- * Lets them happen one after the other, until `over` aborts; then all servers are there again. On a slow machine a start
- * takes long; servers are there for at least as long as they were away, or nothing would ever be done.
+ * Runs the incidents one after the other until the signal aborts; then all servers run again. Each
+ * server runs for at least as long as it was down. Otherwise a slow machine, on which a start takes
+ * long, would make no progress.
  */
 export async function runIncidents(
   incidents: readonly Incident[],

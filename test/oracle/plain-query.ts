@@ -2,7 +2,7 @@ import { runQuery, UnexpectedResponse } from './query.ts';
 import type { Fleet } from './fleet.ts';
 import { positionOf } from './position.ts';
 
-/** An event as pages have it. */
+/** An event as pages return it. */
 export interface Listed {
   readonly id: string;
   readonly cursor: string;
@@ -16,7 +16,10 @@ const pages = `query ($filter: EventFilter, $after: Cursor) { events(filter: $fi
   nodes { id cursor followsId received } pageInfo { hasNextPage endCursor } } }`;
 const count = 'query ($filter: EventFilter) { events(filter: $filter, first: 1) { totalCount(max: 1000000) { count } } }';
 
-/** What matches a filter behind a cursor: all pages in log order, each from another server. Throws when they are out of order. */
+/**
+ * The events after a cursor that match a filter: all pages in log order, each from another server.
+ * Throws if they are out of order.
+ */
 export async function plainQuery(fleet: Fleet, filter: object | null, after: string): Promise<readonly Listed[]> {
   const listed: Listed[] = [];
   let last = positionOf(after);
@@ -33,12 +36,12 @@ export async function plainQuery(fleet: Fleet, filter: object | null, after: str
   return listed;
 }
 
-/** How many events match in the whole log. */
+/** The number of matching events in the whole log. */
 export async function plainCount(fleet: Fleet, filter: object | null): Promise<number> {
   return (await runQuery(fleet.url(0), count, { filter })).events.totalCount.count;
 }
 
-/** Whether a page after a cursor behind which events were removed is refused for that. */
+/** Whether a page after a cursor fails because events after it were removed. */
 export async function rejectsExpired(fleet: Fleet, filter: object | null, after: string): Promise<boolean> {
   return runQuery(fleet.url(0), pages, { filter, after }).then(
     () => false,

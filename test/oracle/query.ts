@@ -1,4 +1,4 @@
-/** An operation over HTTP. Throws when nothing is known of its fate: no answer, or UNAVAILABLE. */
+/** Runs an operation over HTTP. Throws if its result is unknown: no response, or UNAVAILABLE. */
 export async function runQuery(url: string, query: string, variables: object = {}): Promise<any> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -15,16 +15,16 @@ export async function runQuery(url: string, query: string, variables: object = {
   );
 }
 
-/** An answer that no server may give, whatever happens to it. */
+/** A response that is wrong in every situation. */
 export class UnexpectedResponse extends Error {
   constructor(
     message: string,
-    /** The code of its first error, where it has one. */
+    /** The code of its first error, if it has one. */
     readonly code: string | null = null,
   ) {
     super(message);
   }
 }
 
-/** Longer than a server is away. */
+/** Longer than a server is down. */
 const requestTimeoutMs = 60_000;

@@ -1,16 +1,19 @@
 import { crc32 } from 'node:zlib';
 
-/** Choices that follow from a seed. */
+/** Choices that depend only on a seed. */
 export interface Random {
   /** At least 0, below 1. */
   fraction(): number;
-  /** A whole number from `least` to `most`. */
+  /** An integer from `min` to `max`. */
   between(min: number, max: number): number;
   chance(probability: number): boolean;
   pick<T>(list: readonly T[]): T;
 }
 
-/** The choices of one part of a run; those of other parts, with other words, are others. The generator is mulberry32. */
+/**
+ * The choices of one part of a run, independent of parts with other keys. The generator is
+ * mulberry32.
+ */
 export function randomOf(...keys: readonly (string | number)[]): Random {
   let state = crc32(keys.join(' '));
   const fraction = (): number => {

@@ -8,17 +8,20 @@ import { sleep } from './fleet.ts';
 import { randomOf } from './random.ts';
 import type { RunStats } from './stats.ts';
 
-/** What takes old events away while a run goes on; the servers themselves keep everything, and must cope. */
+/**
+ * Removes old events during a run. The servers keep everything themselves, and must handle the
+ * removal.
+ */
 export interface Retention extends AsyncDisposable {
-  /** False: nothing is ever removed. */
+  /** False: never removes an event. */
   readonly active: boolean;
-  /** Up to where events have been removed by now. */
+  /** The position up to which events have been removed. */
   logStart(): Promise<number>;
-  /** Lets days go by, as planned, until `over` aborts. */
+  /** Advances the clock as planned until the signal aborts. */
   run(jumps: readonly ClockJump[], stats: RunStats, signal: AbortSignal): Promise<void>;
 }
 
-/** Time that goes by at once. */
+/** A jump of the clock. */
 export interface ClockJump {
   readonly afterMs: number;
   readonly days: number;
@@ -36,7 +39,9 @@ export const noRetention: Retention = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
-/** Thirty days in partitions of a day, with few places, so that there is always something to remove. */
+/**
+ * Thirty days in partitions of a day, with few positions, so that there is always one to remove.
+ */
 const rules: RetentionRules = {
   keepMs: 30 * 86_400_000,
   partitionMs: 86_400_000,
@@ -45,7 +50,7 @@ const rules: RetentionRules = {
   checkIntervalMs: 60_000,
 };
 
-/** Removal with a clock of its own, which goes ahead of the database's by days. */
+/** Retention with a separate clock that is days ahead of the database's. */
 export function startRetention(databaseUrl: string): Retention {
   const database = connectPostgres(databaseUrl, { poolSize: 2, statementTimeout: 30_000 });
   const readLogStart = createLogStartReader(database);
@@ -71,13 +76,13 @@ export function startRetention(databaseUrl: string): Retention {
         if (signal.aborted) return;
         elapsed += BigInt(days) * 86_400_000_000n;
         const before = await logStart();
-        stats.add('ages');
+        stats.add('clock jumps');
         try {
-          await maintainPartitions({ database, clock, signal: signal }, rules);
+          await maintainPartitions({ database, clock, signal }, rules);
         } catch (error) {
-          // Statements that take long were in the way, or the database is away.
+          // Long statements held locks, or the database is down.
           if (sqlState(error) !== '55P03' && asUnavailable(error) === null) throw error;
-          stats.add('removals put off');
+          stats.add('delayed removals');
         }
         if ((await logStart()) > before) stats.add('removals');
       }
@@ -86,5 +91,5 @@ export function startRetention(databaseUrl: string): Retention {
   };
 }
 
-/** The database is away for less. */
+/** Longer than the database is down. */
 const maxRetryMs = 60_000;

@@ -16,14 +16,14 @@ import { judge, type EventPosition } from './verdict.ts';
 export interface RoundParts {
   readonly fleet: Fleet;
   readonly stats: RunStats;
-  /** Heads at which rounds began, the latest first; a round adds its own. */
+  /** The heads at which rounds began, latest first; a round adds its own. */
   readonly heads: string[];
-  /** Of the whole run. */
+  /** The acknowledged events of the whole run. */
   readonly ledger: Ledger;
   readonly retention: Retention;
 }
 
-/** Emits, follows and makes trouble; then lets all followers catch up. Answers with what went wrong. */
+/** Emits, subscribes and runs incidents; then lets all followers catch up. Returns the problems. */
 export async function playRound(seed: number, round: number, parts: RoundParts): Promise<readonly string[]> {
   const { fleet, stats, heads, ledger, retention } = parts;
   const servers = fleet.size;
@@ -42,20 +42,20 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
     const start = plan.start === null ? null : (heads[plan.start] ?? heads.at(-1)!);
     return createFollower(plan, { fleet, stats, retention, start });
   });
-  // What is there before it may be removed.
+  // Matches that exist now can be removed during the round.
   const matchedBefore: (readonly EventPosition[])[] = [];
   for (const { plan, start } of followers) {
     matchedBefore.push(retention.active && start !== null ? await plainQuery(fleet, plan.filter, notBefore(start, logStartBefore)) : []);
   }
   const acknowledged: Acknowledged = new Map();
   const stop = new AbortController();
-  setMaxListeners(0, stop.signal); // every follower waits for it
+  setMaxListeners(0, stop.signal); // one listener per follower
   const following = Promise.all(followers.map((follower) => follower.run(stop.signal)));
   const incidentRuns = Promise.all([
     runIncidents(incidents, { fleet, stats }, stop.signal),
     retention.run(planClockJumps(seed, round), stats, stop.signal),
   ]);
-  incidentRuns.catch(() => undefined); // told at the end of the round
+  incidentRuns.catch(() => undefined); // awaited at the end of the round
   try {
     await Promise.all(emissions.map((batches) => emitAll(batches, { fleet, stats, acknowledged, ledger, retention })));
   } finally {
@@ -72,7 +72,8 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
   const ofRound = log.filter(({ position }) => position > positionOf(begin));
   const problems = [...judgeLogOfRound(ofRound, emissions, { acknowledged, recreated, logStart })];
   const byId = new Map(log.flatMap((each) => (recreated.has(each.id) ? [] : [[each.id, each]])));
-  // One by one: the embedded database has one connection, and waiting for it counts as a question's time.
+  // One by one: the embedded database has one connection, and waiting for it counts as a query's
+  // time.
   for (const [index, follower] of followers.entries()) {
     const countBefore = countsMatches ? counted[index]! : null;
     problems.push(
@@ -82,7 +83,7 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
   return problems;
 }
 
-/** Ids that came again after their events were removed. */
+/** Ids of events that were created again after their removal. */
 function recreatedIds(ledger: Ledger): ReadonlySet<string> {
   const once = new Set<string>();
   return new Set([...ledger.values()].filter((id) => once.has(id) || !once.add(id)));
@@ -92,26 +93,26 @@ interface RoundEnd extends RoundParts {
   readonly begin: string;
   readonly end: string;
   readonly log: ReadonlyMap<string, Listed>;
-  /** Up to where events were removed. */
+  /** Events up to this position were removed. */
   readonly logStart: number;
-  /** What matched when the round began. */
+  /** The matches when the round began. */
   readonly matchedBefore: readonly EventPosition[];
-  /** How many events matched before the round; null: not counted. */
+  /** The number of matches before the round; null: not counted. */
   readonly countBefore: number | null;
 }
 
-/** Lets one follower catch up, and compares what it got with the plain query. */
+/** Lets one follower catch up, and compares its events with the plain query. */
 async function conclude(follower: Follower, parts: RoundEnd): Promise<readonly string[]> {
   const { fleet, ledger, begin, end, logStart, log, matchedBefore, countBefore } = parts;
   const { filter, name } = follower.plan;
   const problems: string[] = [];
-  // One that never came so far as to know its start starts at the end.
+  // A follower whose start no message reported starts at the end.
   const start = follower.start ?? end;
   if (positionOf(start) < logStart && !(await rejectsExpired(fleet, filter, start)))
-    problems.push(`${name}: no page said that ${start} has expired`);
+    problems.push(`${name}: no page reported that ${start} has expired`);
   const expected = await plainQuery(fleet, filter, notBefore(start, logStart));
   const unfinished = await follower.finish(end, expected.length);
-  // Of the ledger, only who asked for everything is known to match everything.
+  // The ledger has no filters: only followers without a filter match all of it.
   const all = filter === null ? [...ledger].map(([position, id]) => ({ position, id })) : [];
   const byPosition = new Map([...matchedBefore, ...all, ...expected].map((each) => [each.position, each] as const));
   const known = [...byPosition.values()].filter(({ position }) => position > positionOf(start)).toSorted((a, b) => a.position - b.position);
@@ -120,13 +121,15 @@ async function conclude(follower: Follower, parts: RoundEnd): Promise<readonly s
   if (countBefore !== null) {
     const since = expected.filter(({ position }) => position > positionOf(begin)).length;
     const counted = await plainCount(fleet, filter);
-    // Who started later does not have the whole round.
+    // A follower that started later has not the whole round.
     if (positionOf(start) <= positionOf(begin) && counted !== countBefore + since) {
-      problems.push(`${name}: totalCount of ${JSON.stringify(filter)} went from ${countBefore} to ${counted}, but ${since} events came`);
+      problems.push(
+        `${name}: totalCount of ${JSON.stringify(filter)} went from ${countBefore} to ${counted}, but ${since} events were added`,
+      );
     }
   }
   return problems;
 }
 
-/** Beyond, counting takes longer than the round. */
+/** Above this number counting takes longer than the round. */
 const maxCountedEvents = 100_000;

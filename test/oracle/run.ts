@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util';
 import { startPostgres } from '../support/database/postgres-server.ts';
 import { runOracle } from './oracle.ts';
 
-// The oracle by hand, on a database of its own: npx tsx test/oracle/run.ts --minutes 60 --seed 1 [--embedded | --kill-database] [--retention]
-// It runs what was built: npx tsc -p tsconfig.build.json.
+// Runs the oracle on a new database. It needs the build (npm run build):
+//   npx tsx test/oracle/run.ts --minutes 60 --seed 1 [--embedded | --kill-database] [--retention]
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '15' },
@@ -40,4 +40,4 @@ if (values.embedded) {
     log,
   });
 }
-log('oracle: every follower got what the plain query has');
+log('oracle: every follower received the result of the plain query');

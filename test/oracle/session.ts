@@ -1,10 +1,10 @@
 import { positionOf } from './position.ts';
 import type { RunStats } from './stats.ts';
 
-/** How a follower listens: `events`, or `eventStream` in one of its orders. */
+/** The subscription of a follower: `events`, or `eventStream` in one of its orders. */
 export type Source = 'EVENTS' | 'STREAM' | 'CAUSAL';
 
-/** What came between the beginning of one subscription and its end. */
+/** A delivered event. */
 export interface Delivery {
   readonly id: string;
   readonly cursor: string;
@@ -12,7 +12,7 @@ export interface Delivery {
   readonly follows: string | null;
 }
 
-/** What lies after `from`, up to and including `to`. */
+/** The positions after `from`, up to and including `to`. */
 export interface Gap {
   readonly from: number;
   readonly to: number;
@@ -22,34 +22,34 @@ export interface Gap {
 export interface ReceivedMessage {
   readonly kind: string;
   readonly deliveries: readonly Delivery[];
-  /** To go on from. */
+  /** The cursor to resume from. */
   readonly cursor: string;
   readonly position: number;
 }
 
 /**
- * One subscription, from a cursor on. Notes what came, and checks at once what can be known at once: that each message
- * begins where the last one ended, that cursors go on, and that events lie in the stretch of their message.
+ * One subscription from a cursor. Records its messages, and checks each of them as it arrives: it
+ * begins where the last one ended, cursors advance, and events lie in the range of their message.
  */
 export class Session {
   readonly messages: ReceivedMessage[] = [];
   readonly problems: string[] = [];
-  /** Stretches of which the server said that it cannot deliver them any more. */
+  /** Ranges that the server reported as no longer available. */
   readonly gaps: Gap[] = [];
 
   constructor(
     readonly source: Source,
-    /** Null: it begins at the head, and says where that is. */
+    /** Null: it starts at the head, whose cursor a message reports. */
     public from: string | null,
     private readonly stats: RunStats,
   ) {}
 
-  /** The last place to go on from; null: none was said yet. */
+  /** The last cursor to resume from; null: none was received yet. */
   get cursor(): string | null {
     return this.messages.at(-1)?.cursor ?? this.from;
   }
 
-  /** Takes in the data of one message. */
+  /** Records the data of one message. */
   receive(data: any): void {
     try {
       this.dispatch(data);
@@ -96,12 +96,12 @@ export class Session {
         if (each.position <= position) this.problem(`${each.id} is out of order`, batch);
         position = each.position;
       }
-      if (position > positionOf(batch.cursor)) this.problem('an event lies behind the cursor of its batch', batch);
+      if (position > positionOf(batch.cursor)) this.problem('an event lies after the cursor of its batch', batch);
     }
     this.advance('EventBatch', batch.cursor, { minPosition: this.lastPosition() + (inLog ? 1 : 0), deliveries });
   }
 
-  /** Whether something kept lies in it is for the verdict to say. */
+  /** The verdict checks that no stored event lies in the gap. */
   private receiveGap(gap: any): void {
     if (gap.reason !== 'RETENTION' || gap.from !== this.cursor) this.problem(`a gap that does not begin after ${this.cursor}`, gap);
     this.gaps.push({ from: positionOf(gap.from), to: positionOf(gap.to) });
@@ -114,8 +114,7 @@ export class Session {
     { minPosition, deliveries = [] }: { minPosition: number; deliveries?: readonly Delivery[] },
   ): void {
     const position = positionOf(cursor);
-    if (position < minPosition)
-      this.problem(`${kind} goes back to ${cursor}, which should lie at ${minPosition} or later`, { place: position });
+    if (position < minPosition) this.problem(`${kind} goes back to ${cursor}, which should lie at ${minPosition} or later`, { position });
     this.stats.add('deliveries', deliveries.length);
     this.messages.push({ kind, deliveries, cursor, position });
   }

@@ -1,9 +1,11 @@
 import postgres from 'postgres';
 
 /**
- * Makes some writers of a Postgres slow: about every hundredth event keeps its transaction open for a fifth of a second,
- * so that others, which took their places later, are done before. Where a machine or its disk is busy, that comes by
- * itself; without it, a reader that does not wait for undecided writers would hardly ever be found out.
+ * Makes some transactions of a Postgres server slow: about every hundredth event keeps its
+ * transaction open for 0.2 s, so that transactions with later positions commit first.
+ *
+ * Why: on a busy machine this occurs by itself. On an idle one, a reader that does not wait for
+ * undecided transactions would hardly ever be detected.
  */
 export async function slowSomeWriters(databaseUrl: string): Promise<void> {
   const client = postgres(databaseUrl, { max: 1, onnotice: () => undefined });

@@ -1,4 +1,4 @@
-/** What a run did, to tell what its verdict is worth. */
+/** Counts what a run did, which shows how much its verdict covers. */
 export class RunStats {
   private readonly counts = new Map<string, number>();
 

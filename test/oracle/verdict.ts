@@ -1,21 +1,26 @@
-import { causalViolation } from './causal-verdict.ts';
 import type { Follower } from './follower.ts';
 import type { Listed } from './plain-query.ts';
 import { positionOf } from './position.ts';
 import type { Session } from './session.ts';
 
+export interface EventPosition {
+  readonly id: string;
+  readonly position: number;
+}
+
+/** The facts with which a follower's deliveries are compared. */
 export interface Truth {
-  /** What the plain query has from the follower's start on. */
+  /** The result of the plain query from the follower's start. */
   readonly expected: readonly Listed[];
-  /** All that is known to have matched after its start, in order: also what was removed. */
+  /** All known matches after its start, in order, including removed events. */
   readonly known: readonly EventPosition[];
-  /** Up to where events were removed. */
+  /** Events up to this position were removed. */
   readonly logStart: number;
-  /** All events since the earliest start, by id, without those that came again. */
+  /** All events since the earliest start, by id, without those that were created again. */
   readonly log: ReadonlyMap<string, Listed>;
 }
 
-/** What was wrong with a follower; each problem a line. */
+/** Returns the problems of a follower, one a line. */
 export function judge(follower: Follower, truth: Truth): readonly string[] {
   const { expected, logStart } = truth;
   const { plan, sessions, list } = follower;
@@ -24,7 +29,7 @@ export function judge(follower: Follower, truth: Truth): readonly string[] {
     const found = [...session.problems, ...judgeGaps(session, truth), ...judgeOrder(session, truth)];
     return found.map((problem) => `session ${index + 1} of ${sessions.length} from ${session.from}: ${problem}`);
   });
-  // What a client has that went on from its cursors, session after session, of what is kept.
+  // The events of a client that resumed session after session, without removed ones.
   const kept = list.filter(({ position }) => position > logStart);
   const got = plan.source === 'CAUSAL' ? kept.toSorted((a, b) => a.position - b.position) : kept;
   const all = difference(
@@ -36,40 +41,43 @@ export function judge(follower: Follower, truth: Truth): readonly string[] {
   return problems.map((problem) => `${name} (${source}, batchSize ${batchSize}): ${problem}; its filter: ${JSON.stringify(filter)}`);
 }
 
-/** Nothing that is kept lies in a gap. */
+/** No event that is still stored lies in a gap. */
 function judgeGaps({ gaps }: Session, { logStart }: Truth): readonly string[] {
   return gaps.flatMap(({ from, to }) =>
     to > logStart ? [`a gap from ${from} to ${to}, but events were removed up to ${logStart} only`] : [],
   );
 }
 
-/** What a session should get, if it comes so far: what matched after its beginning, and lies in none of its gaps. */
+/** The events due in a session that runs long enough: matches after its start, outside its gaps. */
 function expectedIn({ gaps }: Session, begin: number, { known }: Truth): readonly EventPosition[] {
   return known.filter(({ position }) => position > begin && !gaps.some(({ from, to }) => position > from && position <= to));
 }
 
-/** In log order, a session gets what the plain query has from its beginning on, as far as it came. */
+/** In log order, a session receives a prefix of the plain query's result from its start. */
 function judgeLog(session: Session, truth: Truth): readonly string[] {
   const { from, messages } = session;
   if (from === null) return [];
   const expectedEvents = expectedIn(session, positionOf(from), truth);
   const positions = new Set(expectedEvents.map(({ position }) => position));
-  // Of what is gone, not everything is known: whatever else came of that lies in order, as the session has seen to.
+  // Not every removed event is known. The session has checked that the others arrived in order.
   const isKnown = ({ position }: EventPosition): boolean => position > truth.logStart || positions.has(position);
   const got = messages.flatMap(({ deliveries }) => deliveries.filter(isKnown));
   const problem = difference(got, expectedEvents.slice(0, got.length));
   if (problem !== null) return [problem];
-  // A cursor says that everything up to it was delivered.
+  // A cursor states that everything up to it was delivered.
   let delivered = 0;
   for (const { kind, deliveries, position, cursor } of messages) {
     delivered += deliveries.filter(isKnown).length;
     const next = expectedEvents[delivered];
-    if (next !== undefined && next.position <= position) return [`${kind} goes on to ${cursor}, past ${next.id}, which was not delivered`];
+    if (next !== undefined && next.position <= position) return [`${kind} moves to ${cursor}, past ${next.id}, which was not delivered`];
   }
   return [];
 }
 
-/** In causal order, a session gets each event once, none from before its beginning, and none is missing before a cursor. */
+/**
+ * In causal order, a session receives each event once, none from before its start, and misses none
+ * before a cursor.
+ */
 function judgeCausal(session: Session, truth: Truth): readonly string[] {
   const { from, messages } = session;
   if (from === null) return [];
@@ -87,25 +95,61 @@ function judgeCausal(session: Session, truth: Truth): readonly string[] {
     for (const { id, position } of deliveries) {
       if (delivered.has(position)) return [`${id} was delivered twice`];
       const isRight = position > begin && (ids.get(position) ?? (position > logStart ? null : id)) === id;
-      if (!isRight) return [`${id} at ${position} is not in the plain query behind the beginning`];
+      if (!isRight) return [`${id} at ${position} is not in the plain query after the start`];
       delivered.add(position);
       order.push(id);
     }
     for (; next < expectedEvents.length && expectedEvents[next]!.position <= position; next += 1) {
       if (!delivered.has(expectedEvents[next]!.position))
-        return [`${kind} goes on to ${cursor}, past ${expectedEvents[next]!.id}, which was not delivered`];
+        return [`${kind} moves to ${cursor}, past ${expectedEvents[next]!.id}, which was not delivered`];
     }
   }
   const problem = causalViolation(order, { known, log });
   return problem === null ? [] : [problem];
 }
 
-export interface EventPosition {
-  readonly id: string;
-  readonly position: number;
+/**
+ * Returns a line about the first event that was delivered before its predecessor in violation of
+ * the contract; null if there is none.
+ *
+ * The contract covers an event and its predecessor if both match and lie after the session's start
+ * (`known`). The predecessor, and all that it follows in turn, must have been received within 30 s
+ * after the event. The check uses a shorter bound: a frozen server can send what its clock released
+ * before what is still in transit. It does not cover cycles and chains that wait for an event that
+ * never arrived: those are delivered when the time is over.
+ */
+function causalViolation(order: readonly string[], { known, log }: Stored): string | null {
+  const delivered = new Set<string>();
+  for (const id of order) {
+    delivered.add(id);
+    const event = known.get(id);
+    if (event === undefined) continue; // removed by retention
+    if (event.follows === null || delivered.has(event.follows) || !known.has(event.follows)) continue;
+    if (arrivesInTime(event, { known, log })) return `${id} was delivered before ${event.follows}, which it follows`;
+  }
+  return null;
 }
 
-/** Where two lists part, with what stands around it; null: nowhere. */
+interface Stored {
+  /** The events that match and lie after the start of a session, by id. */
+  readonly known: ReadonlyMap<string, Listed>;
+  /** All events since the earliest start. */
+  readonly log: ReadonlyMap<string, Listed>;
+}
+
+function arrivesInTime(event: Listed, { known, log }: Stored): boolean {
+  const visited = new Set([event.id]);
+  for (let predecessor = event.follows; predecessor !== null;) {
+    const stored = log.get(predecessor);
+    if (stored === undefined || visited.has(predecessor) || stored.received > event.received + guaranteedWaitMs) return false;
+    visited.add(predecessor);
+    // A predecessor outside `known` delays no other event once it is stored.
+    predecessor = known.has(predecessor) ? stored.follows : null;
+  }
+  return true;
+}
+
+/** Describes the first difference of two lists with its neighbours; null if they are equal. */
 function difference(got: readonly EventPosition[], expected: readonly EventPosition[]): string | null {
   const length = Math.max(got.length, expected.length);
   for (let index = 0; index < length; index += 1) {
@@ -119,3 +163,5 @@ function difference(got: readonly EventPosition[], expected: readonly EventPosit
   }
   return null;
 }
+
+const guaranteedWaitMs = 15_000;

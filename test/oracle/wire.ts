@@ -1,23 +1,28 @@
 import { WebSocket } from 'ws';
 
-/** One subscription on a socket of its own, spoken by hand, so that it can break off and stop reading at any moment. */
+/** One subscription on its own socket. It can drop the connection or stop reading at any moment. */
 export interface Wire {
-  /** Settles when the subscription is over, and why. */
+  /** Resolves with the reason when the subscription is over. */
   readonly ended: Promise<Ending>;
-  /** Stops reading: what comes fills the windows of both ends. */
+  /** Stops reading: incoming data fills the TCP windows of both ends. */
   pause(): void;
   resume(): void;
-  /** Breaks the connection off. */
+  /** Destroys the connection. */
   drop(): void;
-  /** Closes the socket, as a client does that goes away. */
+  /** Closes the socket in the regular way. */
   close(): void;
-  /** Ends the subscription, and closes the socket only after that. */
+  /** Completes the subscription, then closes the socket. */
   complete(): void;
-  /** Asks something else on the same socket, and resolves with whether the answer came: what the server had sent before has come too. */
+  /**
+   * Resolves with whether another query on the same socket was answered. If so, everything that the
+   * server had sent before has arrived.
+   */
   roundTrip(): Promise<boolean>;
 }
 
-/** COMPLETED: by the server. CLOSED: the socket, with its code. FAILED: errors of the subscription. */
+/**
+ * COMPLETED: by the server. CLOSED: the socket, with its code. FAILED: errors of the subscription.
+ */
 export type Ending =
   | { readonly kind: 'COMPLETED' }
   | { readonly kind: 'CLOSED'; readonly code: number }
@@ -41,19 +46,19 @@ export function openWire(url: string, payload: Subscription, onData: (data: any)
     socket.on('message', (frame: Buffer) => {
       const message = JSON.parse(frame.toString());
       if (message.type === 'connection_ack') {
-        send({ type: 'subscribe', id: 'it', payload });
+        send({ type: 'subscribe', id: 'subscription', payload });
         return send({ type: 'subscribe', id: 'other', payload: { query: '{ head }' } });
       }
       if (message.id === 'other') return resolveResponse(true);
       if (message.type === 'ping') return send({ type: 'pong' });
-      if (message.id !== 'it') return;
+      if (message.id !== 'subscription') return;
       if (message.type === 'complete') return end({ kind: 'COMPLETED' });
       const errors = message.type === 'error' ? message.payload : message.payload.errors;
       if (errors !== undefined) return end({ kind: 'FAILED', errors });
       return onData(message.payload.data);
     });
   });
-  socket.on('error', () => undefined); // a close follows
+  socket.on('error', () => undefined); // a close event follows
   return {
     ended,
     pause: () => socket.pause(),
@@ -61,7 +66,7 @@ export function openWire(url: string, payload: Subscription, onData: (data: any)
     drop: () => socket.terminate(),
     close: () => socket.close(1000),
     complete() {
-      send({ type: 'complete', id: 'it' });
+      send({ type: 'complete', id: 'subscription' });
       socket.close(1000);
     },
     roundTrip() {

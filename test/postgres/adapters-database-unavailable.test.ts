@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { startDatabaseProxy } from '../support/database/database-proxy.ts';
-import { postTo } from '../support/protocols/adapter.ts';
 import { startPostgres } from '../support/database/postgres-server.ts';
+import { postTo } from '../support/protocols/adapter.ts';
 import { document, openPrefect } from '../support/protocols/prefect.ts';
 import { newDatabase, startTestServer } from '../support/test-server.ts';
 
-/** Events of 50 KB. */
+/** The number of events, of 50 KB each. */
 const flood = 1000;
 const pollOptions = { timeout: 20_000, interval: 50 };
 
-test('what comes through Prefect’s socket waits for the database, and no pong says otherwise', async () => {
+test('events from Prefect’s socket wait for the database, and no ping is answered before they are stored', async () => {
   await using server = await startPostgres();
   await using proxy = await startDatabaseProxy(server.url('postgres'));
   await using testServer = await startTestServer({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
@@ -21,7 +21,7 @@ test('what comes through Prefect’s socket waits for the database, and no pong 
   const names = Array.from({ length: 30 }, (_, n) => `away.${n}`);
   const sendRange = (from: number, to: number): void => names.slice(from, to).forEach((name) => sender.send(document(name)));
 
-  // Committed, but nobody hears of it: the same events are stored again, which changes nothing.
+  // Committed, but the response is lost: the same events are stored again, which changes nothing.
   proxy.cutResponsesTo('away.1"');
   sendRange(0, 10);
   const first = sender.settled();
@@ -34,10 +34,10 @@ test('what comes through Prefect’s socket waits for the database, and no pong 
   sendRange(10, 20);
   let isSettled = false;
   const second = sender.settled().then(() => (isSettled = true));
-  const rejected = await postTo(testServer, '/api/events', document('away.refused'), { 'content-type': 'application/json' });
+  const rejected = await postTo(testServer, '/api/events', document('away.rejected'), { 'content-type': 'application/json' });
   expect([rejected.status, Number(rejected.headers.get('retry-after'))]).toEqual([503, expect.toSatisfy((seconds) => seconds > 0)]);
   expect(isSettled).toBe(false);
-  // It goes before the database is back: what has come is stored all the same.
+  // It disconnects before the database is back; the received events are stored nevertheless.
   using leavingSender = await openPrefect(url, 'in');
   for (const name of names.slice(20)) leavingSender.send(document(name));
   leavingSender.socket.terminate();
@@ -53,7 +53,7 @@ test('what comes through Prefect’s socket waits for the database, and no pong 
   expect(events.nodes.map(({ event }: { event: string }) => event)).toEqual(delivered);
 });
 
-test('a sender that goes on meanwhile is held up by its network: little of that waits in memory, and all of it is stored in the end', async () => {
+test('a sender that continues meanwhile gets backpressure: few events wait in memory, and all are stored in the end', async () => {
   await using testDatabase = await newDatabase();
   await using proxy = await startDatabaseProxy(testDatabase.environment['DATABASE_URL']!);
   await using testServer = await startTestServer({ DATABASE_URL: proxy.url, TIDINGS_LOG_LEVEL: 'silent' });
@@ -65,17 +65,17 @@ test('a sender that goes on meanwhile is held up by its network: little of that 
   for (let n = 0; n < flood; n += 1) sender.send(document(`flood.${n}`, { payload }));
   const sent = sender.socket.bufferedAmount;
   const settled = sender.settled();
-  // What the server takes ends while it answers others, time and again.
-  let left = -1;
-  let rounds = 0;
-  const stands = async (): Promise<number> => {
+  // The server stops reading this socket, while it answers other requests in every round.
+  let unsent = -1;
+  let unchangedRounds = 0;
+  const countUnchangedRounds = async (): Promise<number> => {
     await ready();
-    rounds = sender.socket.bufferedAmount === left ? rounds + 1 : 0;
-    left = sender.socket.bufferedAmount;
-    return rounds;
+    unchangedRounds = sender.socket.bufferedAmount === unsent ? unchangedRounds + 1 : 0;
+    unsent = sender.socket.bufferedAmount;
+    return unchangedRounds;
   };
-  await expect.poll(stands, pollOptions).toBe(10);
-  expect(sent - left).toBeLessThan(25e6); // 4 MB of events, and what the system's buffers hold
+  await expect.poll(countUnchangedRounds, pollOptions).toBe(10);
+  expect(sent - unsent).toBeLessThan(25e6); // 4 MB of events, and the buffers of the system
   proxy.route('to the server');
   await settled;
   const { events } = await testServer.data(

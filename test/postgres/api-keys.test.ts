@@ -3,14 +3,14 @@ import { adminKey, bearer, makeKey, revocation } from '../support/keys.ts';
 import { startProcess } from '../support/process.ts';
 import { newDatabase } from '../support/test-server.ts';
 
-test('a key that one process revokes ends at every process, and stores nothing anywhere after that', async () => {
+test('a key that one process revokes ends at every process, and stores no event after that', async () => {
   await using testDatabase = await newDatabase();
   const settings = { ...testDatabase.environment, TIDINGS_ADMIN_KEY: adminKey };
   const processes = [await startProcess(settings), await startProcess(settings)];
   try {
     const [one, other] = processes.map(({ url }) => url) as [string, string];
     const { id, secret } = await makeKey(one, {});
-    const holder = bearer(other, secret); // known at once where it was not made
+    const holder = bearer(other, secret); // known at once to the process that did not create it
     const closed = vi.fn<(event: unknown) => void>();
     const client = holder.socket({ closed });
     let stored = 0;
@@ -27,7 +27,7 @@ test('a key that one process revokes ends at every process, and stores nothing a
     await listening.next();
     const revoked = Date.now();
     await bearer(one, adminKey).data(revocation, { id });
-    expect((await emitting) - revoked).toBeLessThan(5000); // what is promised, not how fast it is
+    expect((await emitting) - revoked).toBeLessThan(5000); // the guaranteed time; it is usually shorter
     await vi.waitFor(() => expect(closed).toHaveBeenCalled(), revoked + 5000 - Date.now());
     expect(closed.mock.calls[0]?.[0]).toMatchObject({ code: 4403 });
     const count = '{ events(filter: { event: { in: ["a"] } }) { totalCount { count } } }';

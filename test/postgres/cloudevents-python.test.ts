@@ -5,10 +5,10 @@ import { storedEvents } from '../support/protocols/adapter.ts';
 import { pythonWith } from '../support/protocols/python.ts';
 import { startTestServer } from '../support/test-server.ts';
 
-// A sender cares little for the database behind the server, so once will do.
+// A sender does not depend on the database of the server, so Postgres alone is enough.
 const python = pythonWith('cloudevents==2.2.0');
 
-// The official SDK for Python, which makes the messages and leaves sending them to others.
+// The official SDK for Python, which creates the messages and does not send them.
 const script = `
 import sys, urllib.request
 from datetime import datetime, timezone
@@ -29,7 +29,7 @@ for each in events:
         print(urllib.request.urlopen(request).status)
 `;
 
-test('what the SDK for Python sends is stored as it was said, once, in binary and in structured mode', async (context) => {
+test('events of the SDK for Python are stored unchanged and once, in binary and in structured mode', async (context) => {
   python.requirePython(context);
   await using server = await startTestServer();
   const child = spawn(python.program('python3'), ['-c', script, `${server.tidings.url}/cloudevents`], {

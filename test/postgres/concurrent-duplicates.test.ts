@@ -18,7 +18,8 @@ test('the same events sent by 16 clients to 2 processes at once exist once, and 
   const client = async (n: number): Promise<void> => {
     const url = n % 2 === 0 ? server.tidings.url : second.url;
     for (let round = 0; round < rounds; round += 1) {
-      // Every fourth client says something else; half of them in another order, one by one or all at once.
+      // Every fourth client sends other content; half of them in another order, one by one or all
+      // at once.
       const content = n % 4 === 3 ? 'other' : 'first';
       const ids = Array.from({ length: 5 }, (_, index) => `${round}-${index}`);
       const input = (n % 8 < 4 ? ids : ids.toReversed()).map((id) => event(id, content));
@@ -48,7 +49,7 @@ test('the same events sent by 16 clients to 2 processes at once exist once, and 
   }
 });
 
-test("a batch that a foreign transaction locks out is stored when that has ended, and nobody's business", async () => {
+test('a batch that deadlocks with a foreign transaction is stored after that has ended, and no client notices', async () => {
   await using testDatabase = await newDatabase();
   await using process = await startProcess(testDatabase.environment);
   const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
@@ -56,7 +57,7 @@ test("a batch that a foreign transaction locks out is stored when that has ended
     const foreign = await client.reserve();
     const take = (id: string): Promise<unknown> =>
       Promise.resolve(foreign`insert into tidings.event_ids (key, position) values (tidings.event_key(${id}), -1)`);
-    await foreign`set deadlock_timeout = '1min'`; // so that it is the batch that is given up
+    await foreign`set deadlock_timeout = '1min'`; // so that Postgres aborts the batch
     await foreign`begin`;
     await take('b');
     const emission = process.emit([

@@ -7,7 +7,7 @@ import { newDatabase } from '../support/test-server.ts';
 
 const starters = 20;
 
-test('twenty starters at once on a new database all succeed, on one log', async () => {
+test('twenty processes that start at once on a new database all succeed, on one log', async () => {
   await using testDatabase = await newDatabase();
   const settings = readSettings({ ...testDatabase.environment, TIDINGS_POOL_SIZE: '2' });
   const stores = await Promise.all(Array.from({ length: starters }, () => openStore(settings)));
@@ -24,16 +24,16 @@ test('twenty starters at once on a new database all succeed, on one log', async 
   }
 });
 
-test('a starter waits for one that is migrating, and nobody holds the lock when both are done', async () => {
+test('a starting process waits for one that is migrating, and both release the lock', async () => {
   await using testDatabase = await newDatabase();
   const settings = readSettings(testDatabase.environment);
   await using first = await openStore(settings);
-  // The lock of store/migrate.ts, as another starter would hold it.
+  // The lock of src/store/migrate.ts, as another process would hold it.
   const opening = await first.database.withConnection(async (migrating) => {
-    await migrating`select pg_advisory_lock(${starterLock}::bigint)`;
+    await migrating`select pg_advisory_lock(${migrationLock}::bigint)`;
     const started = openStore(settings);
     await expect.poll(() => locks(first.database)).toEqual([false, true]);
-    await migrating`select pg_advisory_unlock(${starterLock}::bigint)`;
+    await migrating`select pg_advisory_unlock(${migrationLock}::bigint)`;
     return { started };
   });
   await using second = await opening.started;
@@ -41,7 +41,7 @@ test('a starter waits for one that is migrating, and nobody holds the lock when 
   expect(await locks(first.database)).toEqual([]);
 });
 
-/** Whether they are granted, of the advisory locks asked for in this database. */
+/** The advisory locks requested in this database: whether each was granted. */
 async function locks(database: Database): Promise<readonly boolean[]> {
   const rows = await database.rows<{ granted: boolean }>(sql`
     select granted from pg_locks
@@ -51,4 +51,4 @@ async function locks(database: Database): Promise<readonly boolean[]> {
 }
 
 /** "tidings" in ASCII. */
-const starterLock = String(0x746964696e6773n);
+const migrationLock = String(0x746964696e6773n);

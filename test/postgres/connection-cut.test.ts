@@ -6,7 +6,7 @@ import { startPostgres } from '../support/database/postgres-server.ts';
 const pollOptions = { timeout: 20_000, interval: 50 };
 const unavailable = [{ extensions: { code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) } }];
 
-test('an emission whose connection is cut may be repeated, whether or not it was committed', async () => {
+test('an emission whose connection is cut can be repeated, whether or not it was committed', async () => {
   await using server = await startPostgres();
   await using proxy = await startDatabaseProxy(server.url('postgres'));
   await using endurance = await startEndurance({ DATABASE_URL: proxy.url });
@@ -22,7 +22,7 @@ test('an emission whose connection is cut may be repeated, whether or not it was
   expect((await emit(url, ['committed-1', 'committed-2'])).data.emitEvents).toEqual({ created: 0, duplicates: 2 });
   expect((await emit(url, ['never-sent-1'])).data.emitEvents).toEqual({ created: 1, duplicates: 0 });
 
-  // The writers' too, whatever of them is under way.
+  // The requests of the writers too, at any moment.
   proxy.cutResponsesTo('some.thing');
   const cuts = proxy.cuts();
   await expect.poll(() => proxy.cuts(), pollOptions).toBeGreaterThan(cuts + 10);
@@ -32,7 +32,7 @@ test('an emission whose connection is cut may be repeated, whether or not it was
   expect(await endurance.metric('tidings_unexpected_errors_total')).toBe(0);
 });
 
-test('connections that are taken and closed at once are a database that is away, too', async () => {
+test('connections that are accepted and closed at once count as an unreachable database', async () => {
   await using server = await startPostgres();
   await using proxy = await startDatabaseProxy(server.url('postgres'));
   await using endurance = await startEndurance({ DATABASE_URL: proxy.url });
@@ -49,7 +49,7 @@ test('connections that are taken and closed at once are a database that is away,
   expect([...codes]).toEqual(['UNAVAILABLE']);
 });
 
-test('a statement that is never answered is given up, and its connection with it', async () => {
+test('a statement without an answer is abandoned, and its connection closed', async () => {
   await using server = await startPostgres();
   await using proxy = await startDatabaseProxy(server.url('postgres'));
   await using endurance = await startEndurance({ DATABASE_URL: proxy.url, TIDINGS_STATEMENT_TIMEOUT_MS: '1000' });
@@ -58,6 +58,6 @@ test('a statement that is never answered is given up, and its connection with it
   expect((await emit(endurance.url, ['silent'])).errors).toMatchObject(unavailable);
   proxy.silence('nothing more');
   await endurance.verify(['silent']);
-  // Writers get none but this, if any: the statement may have been for that one request.
+  // Writers get no other code, and may get none: the statement may have held that one request only.
   for (const code of endurance.codes) expect(code).toBe('UNAVAILABLE');
 });

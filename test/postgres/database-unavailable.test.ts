@@ -12,7 +12,7 @@ import { startPostgres, type PostgresServer } from '../support/database/postgres
 
 const pollOptions = { timeout: 20_000, interval: 50 };
 
-/** How the database can go away. */
+/** The ways in which the database becomes unreachable. */
 const outages: Readonly<Record<string, (server: PostgresServer) => Promise<void>>> = {
   'stopped and starts again': (server) => server.stop('fast'),
   'stopped at once, without a checkpoint, and starts again': (server) => server.stop('immediate'),
@@ -20,7 +20,7 @@ const outages: Readonly<Record<string, (server: PostgresServer) => Promise<void>
 };
 
 describe('when the database is', () => {
-  test.each(Object.entries(outages))('%s, the server stays up, says so, and goes on where it was', async (_, outage) => {
+  test.each(Object.entries(outages))('%s, the server stays up, reports it, and continues where it was', async (_, outage) => {
     await using server = await startPostgres();
     await using endurance = await startEndurance({ DATABASE_URL: server.url('postgres') });
     const { url, codes } = endurance;
@@ -46,7 +46,7 @@ describe('when the database is', () => {
   });
 });
 
-test('partitions are looked after again once the database is back', async () => {
+test('partitions are maintained again once the database is back', async () => {
   await using server = await startPostgres();
   await using store = await openStore(readSettings({ DATABASE_URL: server.url('postgres') }));
   const { database } = store;
@@ -63,7 +63,7 @@ test('partitions are looked after again once the database is back', async () => 
   expect(warned).toHaveLength(1);
 });
 
-/** Whether a connection of the server waits for wake-ups of others. */
+/** Whether the server has a connection that listens for notifications. */
 async function listens(server: PostgresServer): Promise<boolean> {
   const client = postgres(server.url('postgres'), { max: 1 });
   const rows = await client`select from pg_stat_activity where query = 'listen "tidings_log"'`;

@@ -10,7 +10,7 @@ import { post } from '../support/test-server.ts';
 
 const pollOptions = { timeout: 30_000, interval: 50 };
 
-test('a disk that is full refuses writers and nobody else, and once it has room all goes on', async ({ skip }) => {
+test('a full disk rejects writers only, and once it has space they succeed again', async ({ skip }) => {
   await using server = await startPostgres();
   using disk = mountSmallDisk(server);
   skip(disk.folder === null, `no file system of a few megabytes can be mounted here: ${disk.reason}`);
@@ -24,7 +24,7 @@ test('a disk that is full refuses writers and nobody else, and once it has room 
 
   disk.fill();
   await expect.poll(() => [...codes], pollOptions).toEqual(['UNAVAILABLE']);
-  // Pages of tables have room for a while; an event that needs more has none.
+  // Pages of tables have space for a while; a large event has not.
   const large = { id: 'large', event: 'some.thing', resource: { id: 'r' }, payload: { text: noise(200_000) } };
   const rejected = await post(url, mutation, { large });
   expect(rejected.errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) } }]);
@@ -47,21 +47,21 @@ test('a disk that is full refuses writers and nobody else, and once it has room 
 
 const mutation = 'mutation ($large: EventInput!) { emitEvent(input: $large) { status } }';
 
-/** Text that cannot be compressed to fit. */
+/** Text that cannot be compressed enough to fit. */
 function noise(length: number): string {
   let state = 1;
   return Array.from({ length }, () => String.fromCharCode(97 + ((state = (state * 48_271) % 2_147_483_647) % 26))).join('');
 }
 
 interface SmallDisk extends Disposable {
-  /** Null: there is none, for this reason. */
+  /** Null: it cannot be mounted, for `reason`. */
   readonly folder: string | null;
   readonly reason: string;
   fill(): void;
   clear(): void;
 }
 
-/** A file system in memory for a database of some megabytes. Only the system's administrator may mount one. */
+/** A file system in memory for a database of some megabytes. Only root may mount one. */
 function mountSmallDisk({ owner }: PostgresServer): SmallDisk {
   const mounted = mkdtempSync(join(tmpdir(), 'tidings-disk-'));
   try {
@@ -83,12 +83,12 @@ function mountSmallDisk({ owner }: PostgresServer): SmallDisk {
       try {
         for (const block = Buffer.alloc(4096); ;) writeSync(file, block);
       } catch {
-        closeSync(file); // there was no room for more
+        closeSync(file); // the disk is full
       }
     },
     clear: () => rmSync(ballast),
     [Symbol.dispose]() {
-      // Whoever has files open there is about to end.
+      // Lazy, since the server may have files open for a moment.
       execFileSync('umount', ['--lazy', mounted]);
       rmSync(mounted, { recursive: true, force: true });
     },

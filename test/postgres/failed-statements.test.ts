@@ -30,7 +30,7 @@ test('a statement whose connection is ended finds the database unreachable, and 
   expect(reported).toEqual(['unreachable']);
 });
 
-test('any other failure is the database’s own, without the parameters of its statement', async () => {
+test('any other failure is the error of the database, without the parameters of the statement', async () => {
   const failure = await database.rows(sql`select ${'secret'}::text || (1 / 0)`).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(Error);
   expect(failure).not.toBeInstanceOf(TidingsError);
@@ -39,8 +39,8 @@ test('any other failure is the database’s own, without the parameters of its s
   expect(reported).toEqual(['other']);
 });
 
-test('what a caller throws himself is no failure of a statement', async () => {
-  const thrown = new TidingsError('UNAVAILABLE', 'Of somebody else.');
+test('an error that the caller throws is no failure of a statement', async () => {
+  const thrown = new TidingsError('UNAVAILABLE', 'thrown by the caller');
   await expect(database.withConnection(async () => Promise.reject(thrown))).rejects.toBe(thrown);
   expect(reported).toEqual([]);
 });

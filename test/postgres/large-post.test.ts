@@ -27,15 +27,15 @@ async function kill({ child }: ServerProcess): Promise<void> {
   await exit;
 }
 
-/** A database, looked at from beside the server, and servers that end with the test. */
+/** A database with a connection beside the server, and servers that end with the test. */
 async function openStage(stack: AsyncDisposableStack) {
   const { environment } = stack.use(await newDatabase());
   const url = environment['DATABASE_URL']!;
-  const beside = postgres(url, { max: 2, onnotice: () => undefined });
-  stack.defer(() => beside.end());
+  const sql = postgres(url, { max: 2, onnotice: () => undefined });
+  stack.defer(() => sql.end());
   return {
     url,
-    beside,
+    sql,
     start: async (databaseUrl = url): Promise<ServerProcess> => {
       const server = await startProcess({ DATABASE_URL: databaseUrl });
       stack.defer(async () => {
@@ -43,28 +43,28 @@ async function openStage(stack: AsyncDisposableStack) {
       });
       return server;
     },
-    stored: async (): Promise<number> => Number((await beside`select count(*) from tidings.events`)[0]!['count']),
+    stored: async (): Promise<number> => Number((await sql`select count(*) from tidings.events`)[0]!['count']),
   };
 }
 
-test(`of ${many} events whose server is killed while they are being stored, none is seen`, async () => {
+test(`if the server is killed while it stores ${many} events, none is visible`, async () => {
   await using stack = new AsyncDisposableStack();
-  const { beside, start, stored } = await openStage(stack);
+  const { sql, start, stored } = await openStage(stack);
   const first = await start();
-  // Somebody who is about to use the id of one of them makes the others wait in the middle.
-  const holder = await beside.reserve();
+  // A transaction that uses the id of one event blocks the request in the middle.
+  const holder = await sql.reserve();
   await holder`begin`;
   await holder`insert into tidings.event_ids (key, position) values (tidings.event_key('e-15000'), 0)`;
   const posting = post(first, many).catch(() => 'no answer');
   const waiting = async (): Promise<number[]> =>
-    (await beside`select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).map(({ pid }) => pid);
+    (await sql`select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).map(({ pid }) => pid);
   await expect.poll(waiting, pollOptions).toHaveLength(1);
   await kill(first);
   expect(await posting).toBe('no answer');
   expect(await stored()).toBe(0);
 
   const [pid] = await waiting();
-  await beside`select pg_terminate_backend(${pid!})`; // its client has gone, which it would find out at its end only
+  await sql`select pg_terminate_backend(${pid!})`; // it notices only at its end that its client is gone
   await holder`rollback`;
   holder.release();
   await expect.poll(waiting, pollOptions).toEqual([]);
@@ -73,7 +73,7 @@ test(`of ${many} events whose server is killed while they are being stored, none
   expect(await stored()).toBe(many);
 });
 
-test('of 2,000 events whose server is killed before it could answer, all are stored, and sending them again adds none', async () => {
+test('if the server is killed after the commit of 2,000 events, all are stored, and sending them again adds none', async () => {
   await using stack = new AsyncDisposableStack();
   const { url, start, stored } = await openStage(stack);
   const proxy = stack.use(await startDatabaseProxy(url));
@@ -87,7 +87,7 @@ test('of 2,000 events whose server is killed before it could answer, all are sto
   expect(await stored()).toBe(2000);
 });
 
-test('as many events as may be sent at once may be sent again', async () => {
+test('the largest request can be sent twice', async () => {
   await using stack = new AsyncDisposableStack();
   const { start, stored } = await openStage(stack);
   const server = await start();

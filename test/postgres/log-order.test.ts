@@ -4,14 +4,14 @@ import { afterEach, expect, test } from 'vitest';
 import { startProcess as spawnProcess, type ServerProcess } from '../support/process.ts';
 import { listenTo, newDatabase, post, socketTo } from '../support/test-server.ts';
 
-// Several server processes on one Postgres, as its users run them.
+// Several server processes on one Postgres.
 const children: ChildProcess[] = [];
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 
 const batch = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created duplicates head results { event { cursor } } } }';
 const subscription = 'subscription ($after: Cursor) { events(after: $after) { id cursor } }';
 
-/** An event as tidings.append_events takes it, in a batch of its own. */
+/** A batch of one event in the format of tidings.append_events. */
 const row = (id: string): string => JSON.stringify([{ id, event: 'a', resource_id: 'r', resource_labels: {}, related: [] }]);
 
 async function startProcess(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
@@ -23,13 +23,13 @@ async function startProcess(environment: Readonly<Record<string, string>>): Prom
 const events = (writer: string, from: number, count: number): object[] =>
   Array.from({ length: count }, (_, index) => ({ id: `${writer}:${from + index}`, event: 'a.b', resource: { id: writer } }));
 
-test('a foreign transaction that has written and stays open delays nobody', async () => {
+test('an open transaction of another program that has written delays no reader or writer', async () => {
   await using testDatabase = await newDatabase();
   const { url } = await startProcess(testDatabase.environment);
   const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
-  await client`create table others (n int)`;
+  await client`create table foreign_table (n int)`;
   await client.begin(async (transaction) => {
-    await transaction`insert into others values (1)`;
+    await transaction`insert into foreign_table values (1)`;
     await expectNoDelay(url);
   });
   await client.end();
@@ -48,7 +48,10 @@ test('nor does one in another database of the same server, even a writer of anot
   await client.end();
 });
 
-/** Emits, and listens, while something else is under way: what waited for its end would wait for ever. */
+/**
+ * Emits and listens while a transaction is open; a request that waited for its end would wait for
+ * ever.
+ */
 async function expectNoDelay(url: string): Promise<void> {
   const socket = socketTo(url);
   const { head } = (await post(url, '{ head }')).data;
@@ -59,19 +62,20 @@ async function expectNoDelay(url: string): Promise<void> {
   await socket.dispose();
 }
 
-test('a reader never passes a writer that has taken places and is undecided', async () => {
+test('a reader never passes a writer that has allocated positions and is undecided', async () => {
   await using testDatabase = await newDatabase();
   const { url } = await startProcess(testDatabase.environment);
   const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
   const slow = await client.reserve();
   await slow`begin`;
   await slow`select * from tidings.append_events(${row('slow')}::text::jsonb, false)`;
-  // Committed behind the undecided one: stored, but not yet to be read, or a reader's cursor would pass over 'slow'.
+  // Committed after the undecided one: stored, but not readable yet, or a reader's cursor would
+  // skip 'slow'.
   await client`select * from tidings.append_events(${row('quick')}::text::jsonb, false)`;
   const read = async (): Promise<any> => (await post(url, '{ events(order: LOG) { nodes { id } totalCount { count } head } head }')).data;
   const during = await read();
   expect(during.events).toMatchObject({ nodes: [], totalCount: { count: 0 } });
-  // An answer waits for it, so that whoever has it finds the event.
+  // The response waits for it, so that a client that has the response finds the event.
   let responded = false;
   const waiting = post(url, batch, { input: events('after', 0, 1) }).then((response) => {
     responded = true;
@@ -88,7 +92,7 @@ test('a reader never passes a writer that has taken places and is undecided', as
   await client.end();
 });
 
-test('a process killed with -9 among its appends stops nobody, and its answered events are kept', async () => {
+test('a process killed with -9 during its appends blocks no other, and its acknowledged events are kept', async () => {
   await using testDatabase = await newDatabase();
   const dying = await startProcess(testDatabase.environment);
   const living = await startProcess(testDatabase.environment);

@@ -16,7 +16,7 @@ const writers = 32;
 const perWriter = 3200;
 const total = writers * perWriter;
 
-/** What a reader saw, event by event: its id and cursor. */
+/** The events that a reader got: id and cursor of each. */
 type Seen = string[];
 
 test(
@@ -44,7 +44,7 @@ test(
       expect(other.length).toBe(total);
       expect(other.findIndex((each, index) => each !== first[index])).toBe(-1);
     }
-    // One writer's requests came one after the other, so its events stand in their order.
+    // A writer sends one request after the other, so its events keep their order.
     const next = new Map<string, number>();
     for (const id of ids) {
       const [writer, number] = id.split(':') as [string, string];
@@ -55,7 +55,10 @@ test(
   10 * 60_000,
 );
 
-/** Emits through one process, batch after batch, and looks through another whether what was acknowledged can be read there. */
+/**
+ * Emits through one process, batch after batch, and checks through another that acknowledged events
+ * can be read there.
+ */
 async function write(urls: readonly string[], writer: number): Promise<void> {
   const mutation = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created head results { event { cursor } } } }';
   const maxBatch = writer % 4 === 0 ? 31 : 311;
@@ -78,7 +81,7 @@ async function write(urls: readonly string[], writer: number): Promise<void> {
   }
 }
 
-/** Asks for one page after the other, also while there is nothing new. */
+/** Reads one page after the other, also while there is nothing new. */
 async function readPages(url: string, start: string): Promise<Seen> {
   const query =
     'query ($after: Cursor) { events(order: LOG, first: 1000, after: $after) { nodes { id cursor } head pageInfo { hasNextPage endCursor } } }';
@@ -86,7 +89,7 @@ async function readPages(url: string, start: string): Promise<Seen> {
   for (let after = start; seen.length < total;) {
     const { nodes, head, pageInfo } = (await post(url, query, { after })).data.events;
     for (const { id, cursor } of nodes) seen.push(`${id} ${cursor}`);
-    // Where the page is the last one, its head is as good a place to go on from.
+    // After the last page, its head is an equivalent cursor.
     after = pageInfo.hasNextPage ? pageInfo.endCursor : head;
   }
   return seen;

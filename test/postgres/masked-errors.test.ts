@@ -8,7 +8,7 @@ import { adminKey, bearer } from '../support/keys.ts';
 import { newDatabase } from '../support/test-server.ts';
 
 test.each(['development', 'production', 'test'])(
-  'of what goes wrong in the server, callers hear nothing and the log everything, with the request, when NODE_ENV is %s',
+  'unexpected errors are masked for callers, and logged in full with the request, when NODE_ENV is %s',
   async (NODE_ENV) => {
     vi.stubEnv('NODE_ENV', NODE_ENV);
     await using testDatabase = await newDatabase();
@@ -21,7 +21,7 @@ test.each(['development', 'production', 'test'])(
     await database.end();
 
     const query = '{ resources { nodes { id } } }';
-    const masked = { message: 'Something went wrong on the server; it was logged there.', extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+    const masked = { message: 'Internal server error; the server has logged its cause.', extensions: { code: 'INTERNAL_SERVER_ERROR' } };
     const response = await fetch(`${tidings.url}/graphql?token=in-the-url`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${adminKey}`, 'x-request-id': 'from-the-proxy' },

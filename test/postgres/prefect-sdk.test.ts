@@ -2,13 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
 import { pythonWith } from '../support/protocols/python.ts';
 import { requestPrefect, document } from '../support/protocols/prefect.ts';
-import { block } from '../support/readme.ts';
+import { packageRoot } from '../../src/package-info.ts';
+import { exampleAddress, textOf } from '../support/examples.ts';
 import { newDatabase, startTestServer } from '../support/test-server.ts';
 
 // Prefect's own SDK and commands, unmodified.
@@ -38,12 +39,13 @@ function start(): Promise<ServerProcess> {
 interface Program {
   readonly child: ChildProcess;
   readonly printed: () => string;
-  /** Its end, which must be a good one. */
+  /** Resolves when it exits with 0, rejects otherwise. */
   readonly ended: Promise<void>;
 }
 
 function run(command: string, args: readonly string[]): Program {
-  const env = { PATH: process.env['PATH'], PYTHONUNBUFFERED: '1', PREFECT_API_URL: `http://127.0.0.1:${port}/api`, PREFECT_HOME: profile };
+  const path = `${dirname(python.program('python3'))}:${process.env['PATH']}`;
+  const env = { PATH: path, PYTHONUNBUFFERED: '1', PREFECT_API_URL: `http://127.0.0.1:${port}/api`, PREFECT_HOME: profile };
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   let stderr = '';
@@ -62,11 +64,11 @@ async function result(program: Program): Promise<any> {
   return JSON.parse(program.printed().trimEnd().split('\n').at(-1)!);
 }
 
-test('emit_event alone, prefect event emit, and read_events with its defaults', { timeout: 120_000 }, async (context) => {
+test('emit_event alone, the example prefect event emit, and read_events with its defaults', { timeout: 120_000 }, async (context) => {
   python.requirePython(context);
   await result(client('alone'));
-  await run(python.program('prefect'), ['event', 'emit', 'cli.done', '--resource-id', 'cli.r']).ended;
-  expect(await result(client('read'))).toEqual({ total: 2, events: ['cli.done', 'sdk.alone'] });
+  await run('sh', ['-c', textOf('examples/prefect/emit.sh').replaceAll(exampleAddress, `127.0.0.1:${port}`)]).ended;
+  expect(await result(client('read'))).toEqual({ total: 2, events: ['acme.order.shipped', 'sdk.alone'] });
 });
 
 test('subscribers with filters by event, resource, related and label', { timeout: 120_000 }, async (context) => {
@@ -79,7 +81,7 @@ test('subscribers with filters by event, resource, related and label', { timeout
   });
 });
 
-test('prefect event stream prints what comes', { timeout: 120_000 }, async (context) => {
+test('prefect event stream prints events as they arrive', { timeout: 120_000 }, async (context) => {
   python.requirePython(context);
   const streaming = run(python.program('prefect'), ['event', 'stream', '--format', 'text']);
   streaming.ended.catch(() => undefined); // it never ends by itself
@@ -89,7 +91,7 @@ test('prefect event stream prints what comes', { timeout: 120_000 }, async (cont
 });
 
 test(
-  'the README’s forwarder brings the events of another server, those of the minute before first',
+  'the example forwarder copies the events of another server, beginning with those of the last minute',
   { timeout: 120_000 },
   async (context) => {
     python.requirePython(context);
@@ -103,8 +105,7 @@ test(
       (await requestPrefect(server.url, 'events/filter', { filter: { event: { prefix: ['run.'] }, order: 'ASC' } })).body.events;
     const pending = await emit('run.Pending', null);
     const forwarding = run(python.program('python3'), [
-      '-c',
-      block('python', 'PrefectEventSubscriber'),
+      join(packageRoot, 'examples/prefect/forward.py'),
       `${source.tidings.url}/api`,
       `${server.url}/api`,
     ]);
@@ -116,7 +117,7 @@ test(
   },
 );
 
-test('5,000 of emit_event in a loop survive the server’s end in the middle, each once', { timeout: 240_000 }, async (context) => {
+test('5,000 of emit_event in a loop survive a restart of the server in the middle, each once', { timeout: 240_000 }, async (context) => {
   python.requirePython(context);
   const looping = client('loop', '5000');
   await expect.poll(() => looping.printed().split('\n').length, { timeout: 60_000 }).toBeGreaterThan(20);

@@ -22,12 +22,12 @@ const positionOf = ({ event }: any): number => parseCursor(event.cursor, 'LOG', 
 const made = (prefix: string, count: number): object[] =>
   Array.from({ length: count }, (_, index) => ({ id: `${prefix}-${index}`, event: 'kind.made', resource: { id: 'r' } }));
 
-/** As if what came to the log so far had come so many days ago. */
+/** Makes the events so far look that many days older. */
 async function age(client: postgres.Sql, days: number): Promise<void> {
   await client`update tidings.partitions set opened = opened - ${`${days} days`}::interval, closed = closed - ${`${days} days`}::interval`;
 }
 
-test('readers, followers and writers go on while partitions go: each follower gets every event or is told of a gap, once, in order', async () => {
+test('readers, followers and writers continue while partitions are removed: each follower gets every event or a gap, once, in order', async () => {
   await using log = await startAging({ events: 200, bytes: 1e6 });
   let writing = true;
   const emitted = new Map<string, number>();
@@ -35,7 +35,7 @@ test('readers, followers and writers go on while partitions go: each follower ge
     for (let n = 0; writing; n += 1) {
       const input = made(`w${writer}.${n}`, 1 + (n % 7));
       const { emitEvents } = await log.data(emission, { input });
-      // Never seen before, so nothing else will do.
+      // The ids are new, so all must be created.
       expect(emitEvents.created).toBe(input.length);
       input.forEach(({ id }: any, index) => emitted.set(id, positionOf(emitEvents.results[index])));
     }
@@ -64,12 +64,12 @@ test('readers, followers and writers go on while partitions go: each follower ge
         seen.push(...message.events.map(({ id }: any) => id));
         last = message.events.at(-1).id === 'last';
       }
-      if (message.kind === 'Removed') {
+      if (message.kind === 'RetentionGap') {
         expect(message.from).toBe(position);
         gaps.push([message.from, message.to]);
       }
       position = message.to ?? message.cursor;
-      // Others are at it at times.
+      // Fails when another follower does so at the same time.
       if (runsRetention) await log.advanceDays(0).catch(() => undefined);
     }
     return { seen, gaps };
@@ -82,7 +82,7 @@ test('readers, followers and writers go on while partitions go: each follower ge
     await retryWhileLocked(() => log.advanceDays(2));
   }
   const late = log.streams.listen(1 as any);
-  expect(await (await late).next()).toMatchObject({ kind: 'Removed', from: 1 });
+  expect(await (await late).next()).toMatchObject({ kind: 'RetentionGap', from: 1 });
   writing = false;
   await Promise.all(workers);
   const { emitEvents } = await log.data(emission, { input: [{ id: 'last', event: 'kind.made', resource: { id: 'r' } }] });
@@ -101,7 +101,7 @@ test('readers, followers and writers go on while partitions go: each follower ge
 /** The database's lock_not_available. */
 const lockTimeout = { code: '55P03' };
 
-/** Another process may be at it. */
+/** Retries while another process holds the lock. */
 async function retryWhileLocked(attempt: () => Promise<void>): Promise<void> {
   await expect
     .poll(
@@ -115,7 +115,7 @@ async function retryWhileLocked(attempt: () => Promise<void>): Promise<void> {
     .toBe('done');
 }
 
-test('removal gives up while a statement is under way, so that nobody waits behind it for long, and gets through after', async () => {
+test('removal fails while a statement runs, so that no statement waits behind it for long, and succeeds after', async () => {
   await using log = await startAging();
   await log.data(emission, { input: made('old', 3) });
   await log.advanceDays(1);
@@ -134,7 +134,7 @@ test('removal gives up while a statement is under way, so that nobody waits behi
   expect((await log.data('{ event(id: "old-0") { id } }')).event).toBeNull();
 });
 
-test('a writer that has compared with a stored event holds its removal off; one process at a time looks after partitions', async () => {
+test('a writer that has compared with a stored event delays its removal; one process at a time changes partitions', async () => {
   await using log = await startAging();
   await log.data(emission, { input: made('old', 3) });
   await log.advanceDays(1);
@@ -150,7 +150,7 @@ test('a writer that has compared with a stored event holds its removal off; one 
   );
   await database.withConnection((client) =>
     client.begin(async (transaction) => {
-      await transaction`select tidings.look_after_partitions(1000)`;
+      await transaction`select tidings.lock_partitions(1000)`;
       await expect(log.advanceDays(31)).rejects.toMatchObject(lockTimeout);
     }),
   );
@@ -163,8 +163,8 @@ test('two processes, one killed with -9 while it removes: the other one finishes
   const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
   const state = async (): Promise<any> => {
     const [row] = await client`
-      select up_to::int, freed::int, (select count(*)::int from tidings.events) as events, (select count(*)::int from tidings.event_ids) as ids,
-        (select count(*)::int from tidings.digests) as digests, (select count(*)::int from tidings.partitions where removed is not null) as removed
+      select log_start::int, ids_freed_to::int, (select count(*)::int from tidings.events) as events, (select count(*)::int from tidings.event_ids) as ids,
+        (select count(*)::int from tidings.digests) as summaries, (select count(*)::int from tidings.partitions where removed is not null) as removed
       from tidings.retention`;
     return row;
   };
@@ -181,7 +181,7 @@ test('two processes, one killed with -9 while it removes: the other one finishes
   await client`select tidings.begin_next_partition(0, 5000)`;
   await age(client, 1);
   const dying = await startServer(testDatabase.environment);
-  // Closed by now, as of a day ago; the next start finds it past retention.
+  // Closed by now, a day ago by its record; the next start finds it past retention.
   await expect
     .poll(async () => (await client`select closed from tidings.partitions where first = 0`)[0]!['closed'], { timeout: 20_000 })
     .not.toBeNull();
@@ -193,14 +193,14 @@ test('two processes, one killed with -9 while it removes: the other one finishes
   await expect.poll(async () => (await state()).removed, { interval: 1, timeout: 30_000 }).toBe(1);
   killed.child.kill('SIGKILL');
   const stopped = await state();
-  expect(stopped).toMatchObject({ up_to: count, events: 10 });
-  expect(stopped.freed).toBeLessThan(count);
+  expect(stopped).toMatchObject({ log_start: count, events: 10 });
+  expect(stopped.ids_freed_to).toBeLessThan(count);
   expect(stopped.ids).toBeGreaterThan(10);
   const servers = await Promise.all([startServer(testDatabase.environment), startServer(testDatabase.environment)]);
-  // While it is cleared away.
+  // While the remains are deleted.
   const again = await post(servers[0].url, emission, { input: made('a.19', 1000) });
   expect(again.data.emitEvents.created).toBe(1000);
-  await expect.poll(state, { timeout: 50_000 }).toMatchObject({ events: 1010, ids: 1010, removed: 0, freed: count });
+  await expect.poll(state, { timeout: 50_000 }).toMatchObject({ events: 1010, ids: 1010, removed: 0, ids_freed_to: count });
   const tables = await client`select relname from pg_class where relnamespace = 'tidings'::regnamespace and relname = 'events_0'`;
   expect(tables).toHaveLength(0);
   for (const { url } of servers) {

@@ -8,14 +8,15 @@ import { openPrefect } from '../support/protocols/prefect.ts';
 import { startInspected, type InspectedServer } from '../support/server-memory.ts';
 import { newDatabase, post } from '../support/test-server.ts';
 
-// What a stalled client asks for: a kilobyte an event, far more in sum than the network takes in between.
+// The selection of a stalled client: a kilobyte an event, in sum far more than the network buffers.
 const wide = `id cursor ${Array.from({ length: 8 }, (_, n) => `name${n}: event`).join(' ')}`;
 const subscription = (fields: string): string => `subscription ($after: Cursor) { events(after: $after) { ${fields} } }`;
 const name = 'acme.measurement.taken.'.padEnd(120, 'x');
 const idOf = (n: number): string => `e-${n}`;
 
-// On Postgres alone: the memory is the server's own, and the embedded database would make it a matter of minutes.
-test('clients that stop reading cost little memory and the others nothing, and get every event when they read again', async () => {
+// On Postgres only: the memory is the server's own, and with the embedded database this would take
+// minutes.
+test('clients that stop reading cost little memory, do not slow other clients, and get every event when they read again', async () => {
   await using stack = new AsyncDisposableStack();
   const { environment } = stack.use(await newDatabase());
   const server = stack.use(await startInspected(environment));
@@ -23,7 +24,7 @@ test('clients that stop reading cost little memory and the others nothing, and g
   const emission = emissionTo(server);
 
   const follower = stack.use(startFollower(server.url, await head(), 'id'));
-  await emission.emit(20_000); // fills what the server keeps in memory anyway
+  await emission.emit(20_000); // fills the buffers that the server keeps in any case
   await follower.reached(20_000);
   const before = await server.memory();
 
@@ -33,7 +34,7 @@ test('clients that stop reading cost little memory and the others nothing, and g
     stack.use(startSseFollower(server.url, after, wide)),
     stack.use(await startPrefectFollower(server.url)),
   ];
-  // Prefect's begins where the log ends when it is there.
+  // Prefect's subscription begins at the head when the server has received it.
   await expect.poll(() => server.metric('tidings_subscriptions'), { timeout: 20_000 }).toBe(4);
   await emission.emit(1000);
   for (const each of stalled) await each.reached(1);
@@ -46,23 +47,23 @@ test('clients that stop reading cost little memory and the others nothing, and g
   }
   await follower.reached(81_000);
   for (const each of stalled) expect(each.count()).toBeLessThan(30_000);
-  expect(await server.metric('tidings_subscriptions')).toBe(4); // nobody has left
+  expect(await server.metric('tidings_subscriptions')).toBe(4); // all are still connected
   console.log(`memory grew by at most ${(maxBytes / 2 ** 20).toFixed(1)} MB`);
   expect(maxBytes).toBeLessThan(20 * 2 ** 20);
 
   stalled.forEach((each) => each.resume());
   for (const each of stalled) await each.reached(61_000);
-  // Each checks the order of what it gets, and whether anything comes twice.
+  // Each checks the order of its events, and that none comes twice.
   expect([follower, ...stalled].map((each) => each.wrong()).filter((wrong) => wrong !== null)).toEqual([]);
 }, 300_000);
 
 interface Follower extends AsyncDisposable {
-  /** Events that came. */
+  /** The number of events received. */
   count(): number;
-  /** What came out of order, or twice; null: nothing. */
+  /** The first event out of order or received twice; null: none. */
   wrong(): string | null;
   reached(count: number): Promise<void>;
-  /** Reads nothing more from its connection. */
+  /** Stops reading from the connection. */
   stall(): void;
   resume(): void;
 }
@@ -120,7 +121,7 @@ function startFollower(url: string, after: string, fields: string): Follower {
     ...counter,
     stall() {
       socket!.pause();
-      // It lives: a client that does not answer pings would be dropped.
+      // The server drops a client that does not answer pings.
       stalled = setInterval(() => socket!.pong(), 2000);
     },
     resume() {
@@ -189,7 +190,7 @@ async function startPrefectFollower(url: string): Promise<Follower> {
   };
 }
 
-/** Emits so many events more, numbered on, in batches of 1,000. */
+/** Emits further events in batches of 1,000, numbered consecutively. */
 function emissionTo(server: InspectedServer): { emit(count: number): Promise<void> } {
   let emitted = 0;
   const query = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }';

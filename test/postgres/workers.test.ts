@@ -26,7 +26,7 @@ test('several workers share a port and the log; one that is killed is replaced, 
   const before = workersOf(child.pid!);
   expect(before).toHaveLength(3);
 
-  // Connections go to one worker after the other.
+  // Connections are distributed to the workers in turn.
   const clients = Array.from({ length: 6 }, () => socketTo(url));
   const { head: after } = (await post(url, '{ head }')).data;
   const streams = clients.map((client) => listenTo(client, 'subscription ($after: Cursor) { events(after: $after) { id } }', { after }));
@@ -35,7 +35,7 @@ test('several workers share a port and the log; one that is killed is replaced, 
     for (let index = 0; index < 12; index += 1) expect((await stream.next()).value.data.events.id).toBe(`w-${index}`);
   }
 
-  // Whichever is asked tells of all.
+  // Each worker reports the sum of all.
   const metrics = await (await fetch(`${url}/metrics`)).text();
   expect(metrics).toMatch(/^tidings_events_emitted_total\{status="created"\} 12$/m);
   expect(metrics).toMatch(/^tidings_subscriptions 6$/m);

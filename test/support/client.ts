@@ -6,7 +6,7 @@ export const testClient: Client = { caller: anonymous, address: '127.0.0.1', req
 
 /** Where a test has nothing to do with keys. */
 export const withoutKeys: Pick<Services, 'keys' | 'audit'> = {
-  keys: { create: none, list: none, revoke: none },
+  keys: { of: () => null, create: none, list: none, revoke: none },
   audit: { keyCreated: none, keyRevoked: none, rejected: () => undefined, [Symbol.asyncDispose]: none },
 };
 

@@ -3,19 +3,19 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A command of the command line that runs. */
+/** A running command. */
 export interface Running {
   readonly child: ChildProcess;
   /** The exit code. */
   readonly ended: Promise<number | null>;
-  /** What it wrote on standard output. */
+  /** Its standard output so far. */
   stdout(): string;
-  /** What it said on standard error. */
+  /** Its standard error so far. */
   stderr(): string;
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Runs `tidings` with these words, until the end of the test at most; with nothing but the environment, if one is given. */
+/** Runs `tidings` with arguments until the end of the test. `env` replaces the environment. */
 export function run(args: readonly string[], env?: Readonly<Record<string, string>>): Running {
   const cli = join(import.meta.dirname, '../../dist/src/cli.js');
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...(env && { env }) });

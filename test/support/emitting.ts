@@ -1,15 +1,15 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino from 'pino';
-import { readSettings } from '../../src/settings.ts';
 import { anonymous } from '../../src/auth/caller.ts';
 import type { StoredEvent, EventCandidate } from '../../src/event/event.ts';
 import { createEmitter, type Emission } from '../../src/ingest/emitter.ts';
 import { createGroupCommit, type IndexerState, type GroupCommitBounds, type GroupCommit } from '../../src/ingest/group-commit.ts';
-import { startTail, type Tail } from '../../src/log/tail.ts';
 import { startNotifications } from '../../src/log/notifications.ts';
+import { startTail, type Tail } from '../../src/log/tail.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import type { ConflictPolicy } from '../../src/store/log/append.ts';
+import { readSettings } from '../../src/settings.ts';
 import type { Database } from '../../src/store/database/database.ts';
+import type { ConflictPolicy } from '../../src/store/log/append.ts';
 import { createHeadReader } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
 
@@ -17,21 +17,21 @@ export interface Process extends AsyncDisposable {
   readonly database: Database;
   readonly groupCommit: GroupCommit;
   readonly tail: Tail;
-  /** What passed the tail, in the order in which it did. */
+  /** The events that the tail passed on, in order. */
   readonly passed: StoredEvent[];
-  /** Statements so far. */
+  /** Number of SQL statements so far. */
   statements(): number;
   emit(events: readonly EventCandidate[], onError?: ConflictPolicy): Promise<Emission>;
 }
 
 interface ProcessOptions {
-  /** The embedded database lets in one connection: further processes share it. */
+  /** The embedded database has one connection, which further processes share. */
   readonly opened?: Database;
   readonly bounds?: GroupCommitBounds;
   readonly indexer?: IndexerState;
 }
 
-/** An emitter and a tail on one database, as a process has them. */
+/** Starts the emitter and the tail of a process on a database. */
 export async function startProcess(
   environment: Readonly<Record<string, string>>,
   { opened, bounds, indexer }: ProcessOptions = {},

@@ -5,20 +5,23 @@ import { startProcess } from './process.ts';
 import { listenTo, post, socketTo, type GraphQLResponse } from './test-server.ts';
 
 /**
- * A server process that is to outlive its database: writers that repeat a batch until it was acknowledged, and listeners,
- * which have heard something, that are told once and never come back.
+ * A server process that must survive failures of its database. Writers repeat a batch until it is
+ * acknowledged. Subscribers, which have received an event before, never reconnect.
  */
 export interface Endurance extends AsyncDisposable {
   readonly url: string;
-  /** The codes of all errors that the writers have got. */
+  /** The codes of all errors that the writers have received. */
   readonly codes: ReadonlySet<string>;
-  /** Events that were acknowledged so far. */
+  /** The number of acknowledged events. */
   acknowledged(): number;
-  /** The status of /readyz. */
+  /** Returns the status of /readyz. */
   readiness(): Promise<number>;
-  /** One of the server's metrics. */
+  /** Returns a metric of the server. */
   metric(name: string): Promise<number>;
-  /** Ends the writing, and expects the log and what each listener got to be what was acknowledged, also to `others`, each event once, in log order. */
+  /**
+   * Stops the writers. Expects the log to contain each acknowledged event once, also those of
+   * `otherIds`, and each subscriber to have received the log in order.
+   */
   verify(otherIds?: readonly string[]): Promise<void>;
 }
 
@@ -53,9 +56,10 @@ export async function startEndurance(environment: Readonly<Record<string, string
     }
   };
   const writing = Array.from({ length: writers }, (_, writer) => write(writer));
-  // Whoever fails says so when it is awaited.
+  // A failure is reported when the promise is awaited.
   for (const each of [...listening, ...writing]) each.catch(() => undefined);
-  // A subscription that has begun outlives its database; one that would begin while it is away does not.
+  // A started subscription survives the loss of its database; a subscription that starts meanwhile
+  // fails.
   await expect.poll(() => Math.min(received.events.length, received.stream.length), { timeout: 20_000 }).toBeGreaterThan(0);
   const running = starting.move();
   return {
@@ -85,7 +89,7 @@ export async function startEndurance(environment: Readonly<Record<string, string
   };
 }
 
-/** Emits events of one batch. */
+/** Emits one batch. */
 export function emit(url: string, ids: readonly string[]): Promise<GraphQLResponse> {
   const input = ids.map((id) => ({ id, event: 'some.thing', resource: { id: 'r' } }));
   return post(url, 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created duplicates } }', { input });
@@ -97,11 +101,11 @@ async function emitUntilAcknowledged(url: string, ids: readonly string[], codes:
     for (const { extensions } of errors ?? []) codes.add(extensions?.code);
     const { created = 0, duplicates = 0 } = data?.emitEvents ?? {};
     if (created + duplicates === ids.length) return;
-    await new Promise((resolve) => setTimeout(resolve, 50)); // the database is away
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the database is down
   }
 }
 
-/** Takes the messages of a subscription until the last event came. */
+/** Reads the messages of a subscription until the last event. */
 async function consume(messages: AsyncIterableIterator<any>, onData: (data: any) => void): Promise<void> {
   for await (const { data, errors } of messages) {
     if (errors !== undefined) throw new Error(JSON.stringify(errors));

@@ -4,21 +4,21 @@ import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { startFlakyProxy, type FlakyProxy } from './database/flaky-proxy.ts';
 import { startProcess, type ServerProcess } from './process.ts';
-import type { ReadmeClient } from './readme-clients.ts';
+import type { ExampleClient } from './example-clients.ts';
 import { newDatabase, onPostgres, post } from './test-server.ts';
 
-/** What can become of a connection or of its server, as its clients see it. */
+/** A failure of a connection or its server, as clients observe it. */
 export type Fault = keyof typeof faults;
 
 interface FaultContext {
   readonly proxy: FlakyProxy;
-  readonly clients: readonly ReadmeClient[];
+  readonly clients: readonly ExampleClient[];
   readonly server: ServerProcess;
-  /** Starts another server on the same database; the proxy does not lead there yet. */
+  /** Starts another server on the same database. The proxy does not route to it yet. */
   readonly start: (port?: string) => Promise<ServerProcess>;
 }
 
-/** Each answers with the server that is there afterwards. */
+/** Each returns the server that runs afterwards. */
 const faults = {
   async 'the connection is cut in the middle of messages'({ proxy, clients, server }: FaultContext) {
     proxy.cutAfter(2000);
@@ -30,13 +30,13 @@ const faults = {
     await terminate(server, 'SIGKILL');
     return start(new URL(server.url).port);
   },
-  async 'the server is killed and another process takes its place'({ proxy, server, start }: FaultContext) {
+  async 'the server is killed and another process replaces it'({ proxy, server, start }: FaultContext) {
     await terminate(server, 'SIGKILL');
     const next = await start();
     proxy.routeTo(next.url);
     return next;
   },
-  async 'the server is asked to stop and another one goes on'({ proxy, server, start }: FaultContext) {
+  async 'the server shuts down and another one continues'({ proxy, server, start }: FaultContext) {
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     const closed = once(socket, 'close');
     await once(socket, 'open');
@@ -53,10 +53,13 @@ const faults = {
 
 export const allFaults = Object.keys(faults) as Fault[];
 
-/** Starts a client on a port of loopback, from a cursor. */
-type StartClient = (port: number, cursor: string) => Promise<ReadmeClient>;
+/** Starts a client that connects to a port of loopback and resumes after a cursor. */
+type StartClient = (port: number, cursor: string) => ExampleClient;
 
-/** Lets clients meet a fate while events are emitted without a pause, and expects each to print every event once, in log order. */
+/**
+ * Injects a fault while events are emitted without a pause. Expects each client to print every
+ * event once, in log order.
+ */
 export async function surviveFault(fault: Fault, starters: readonly StartClient[]): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const { environment } = stack.use(await newDatabase());
@@ -68,7 +71,7 @@ export async function surviveFault(fault: Fault, starters: readonly StartClient[
   let server = await start();
   const proxy = stack.use(await startFlakyProxy(server.url));
   const { head } = (await post(server.url, '{ head }')).data;
-  const clients = await Promise.all(starters.map(async (starter) => stack.use(await starter(proxy.port, head))));
+  const clients = starters.map((starter) => stack.use(starter(proxy.port, head)));
 
   const emission: Emission = { url: () => server.url, stopped: false };
   const emitting = emit(emission);
@@ -76,7 +79,7 @@ export async function surviveFault(fault: Fault, starters: readonly StartClient[
     for (const { name, printed } of clients)
       await expect.poll(() => printed().length, { ...pollOptions, message: name }).toBeGreaterThan(3);
     server = await faults[fault]({ proxy, clients, server, start });
-    // Some more go by afterwards.
+    // More events are delivered after the fault.
     await expect.poll(async () => (await namesAfter(server.url, head)).length, pollOptions).toBeGreaterThan(20);
   } finally {
     emission.stopped = true;
@@ -95,7 +98,7 @@ interface Emission {
   stopped: boolean;
 }
 
-/** One event after the other, each repeated until a server has taken it. */
+/** Emits one event after the other, each repeated until a server acknowledges it. */
 async function emit(emission: Emission): Promise<void> {
   for (let n = 0; !emission.stopped; n += 1) await emitOne(emission, `event.${n}`);
 }
@@ -106,7 +109,7 @@ async function emitOne(emission: Emission, name: string): Promise<void> {
   while (!emission.stopped) {
     const response = await post(emission.url(), query, { input }).catch(() => null);
     if (response?.data?.emitEvent?.event) return;
-    await new Promise((resolve) => setTimeout(resolve, 20)); // nobody is there now
+    await new Promise((resolve) => setTimeout(resolve, 20)); // no server runs now
   }
 }
 

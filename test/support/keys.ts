@@ -2,16 +2,16 @@ import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { post, type GraphQLResponse } from './test-server.ts';
 
-/** A key that the tests give to servers as TIDINGS_ADMIN_KEY. */
+/** The TIDINGS_ADMIN_KEY of test servers. */
 export const adminKey = 'a-key-for-tests-that-may-do-everything';
 
-/** Somebody who comes with a secret. */
+/** A client with a secret. */
 export interface Bearer {
   readonly secret: string;
   execute(query: string, variables?: object): Promise<GraphQLResponse>;
-  /** Throws when the answer has errors. */
+  /** Returns the data; throws if the response has errors. */
   data(query: string, variables?: object): Promise<any>;
-  /** A client of the WebSocket; whoever asks for it disposes of it. */
+  /** Opens a WebSocket client, which the caller must dispose. */
   socket(on?: { closed?: (event: unknown) => void }): Client;
 }
 
@@ -42,7 +42,7 @@ export interface MadeKey {
   readonly secret: string;
 }
 
-/** Makes a key, as an admin does. */
+/** Creates a key with the admin key. */
 export async function makeKey(url: string, input: object): Promise<MadeKey & { readonly bearer: Bearer }> {
   const { createApiKey } = await bearer(url, adminKey).data(
     'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret key { id } } }',

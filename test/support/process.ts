@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package-info.ts';
 
-/** A server in a process of its own, as its users run it. */
+/** A server in its own process. */
 export interface ServerProcess {
   readonly url: string;
   readonly child: ChildProcess;
@@ -17,7 +17,7 @@ export interface ExitResult {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Starts `tidings serve` on a free port, and waits until it is ready. Whoever starts it ends it. */
+/** Starts `tidings serve` on a free port, and waits until it is ready. The caller must end it. */
 export async function startProcess(environment: Environment): Promise<ServerProcess> {
   const child = spawnServer({ PORT: '0', ...environment });
   child.stderr?.pipe(process.stderr);
@@ -27,7 +27,7 @@ export async function startProcess(environment: Environment): Promise<ServerProc
   return { url, child };
 }
 
-/** Runs `tidings serve` until it ends by itself. */
+/** Runs `tidings serve` until it exits. */
 export async function runToEnd(environment: Environment, uid?: number): Promise<ExitResult> {
   const child = spawnServer({ PORT: '0', ...environment }, uid);
   const output = { stdout: '', stderr: '' };

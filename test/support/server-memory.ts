@@ -4,11 +4,11 @@ import { WebSocket } from 'ws';
 import { freePort } from './free-port.ts';
 import { startProcess, type ServerProcess } from './process.ts';
 
-/** A server in a process of its own whose memory can be looked at, after its garbage was collected. */
+/** A server process whose memory can be measured after garbage collection. */
 export interface InspectedServer extends AsyncDisposable, ServerProcess {
-  /** Bytes in use by the main thread: the heap, and what lies beside it (buffers, what waits to be written). */
+  /** Bytes in use by the main thread: the heap and external memory such as buffers. */
   memory(): Promise<number>;
-  /** The sum of a metric's values. */
+  /** Returns the sum of a metric's values. */
   metric(name: string): Promise<number>;
 }
 
@@ -49,7 +49,7 @@ export async function startInspected(environment: Readonly<Record<string, string
     return (await callInspector('Runtime.evaluate', { expression, returnByValue: true })).result.value as number;
   };
   const memory = async (): Promise<number> => {
-    // One collection frees what the next can collect, and what is on its way out takes its time.
+    // One collection can make memory collectable for the next, and closing sockets take time.
     let lowest = await inUse();
     for (let round = 0, idle = 0; round < 40 && idle < 3; round += 1) {
       const now = await inUse();

@@ -4,18 +4,18 @@ import type { Database } from '../../src/store/database/database.ts';
 import { storeRowGroup } from '../../src/store/skip-index/row-groups.ts';
 
 export interface BlockLengths {
-  /** Events of a stretch. */
+  /** Events of a block. */
   readonly block: number;
-  /** Events of a chapter. */
+  /** Events of a row group. */
   readonly rowGroup: number;
 }
 
-/** Stores digests of these events: the next ones of the log that have none. */
+/** Indexes these events, which must be the first unindexed ones of the log. */
 export async function indexEvents(database: Database, events: readonly StoredEvent[], lengths: BlockLengths): Promise<void> {
   for (const rowGroup of rowGroupsOf(events, lengths)) await storeRowGroup(database, rowGroup);
 }
 
-/** The chapters of these events; the last one may be short. */
+/** The row groups of these events; the last one can be shorter. */
 export function* rowGroupsOf(events: readonly StoredEvent[], { block, rowGroup }: BlockLengths): Iterable<RowGroup> {
   for (let at = 0; at < events.length; at += rowGroup) {
     const builder = createRowGroupBuilder();

@@ -27,15 +27,18 @@ import { openStore } from '../../src/store/open-store.ts';
 import { createLogStartReader } from '../../src/store/retention/log-start.ts';
 import { newDatabase } from './test-server.ts';
 
-/** What streams need, without a server, and with bounds of the test's own. */
+/** The parts that streams need, without a server, with given bounds of the tail buffer. */
 export interface Streams extends AsyncDisposable {
   readonly parts: StreamParts;
   readonly epochHistory: EpochHistory;
-  /** Stores events, each given as its id, or its id and what it follows; answers with the head. Their name is the id up to the dash. */
+  /**
+   * Stores events, given by id, or by id and the id that they follow. Their name is the id up to
+   * the dash. Returns the head.
+   */
   emit(...events: readonly (string | readonly [string, string])[]): Promise<Position>;
-  /** Stores events, given whole; answers with the head. */
+  /** Stores whole events. Returns the head. */
   store(events: readonly object[]): Promise<Position>;
-  /** A stream from a place (null: the head). */
+  /** Opens a stream after a position (null: the head). */
   listen(after: Position | null, options?: ListenOptions): Promise<Listener>;
 }
 
@@ -48,7 +51,7 @@ export interface ListenOptions {
 
 export interface Listener extends AsyncDisposable {
   next(): Promise<any>;
-  /** The messages until so many events were delivered. */
+  /** Takes messages until they have so many events, or the stream ends. */
   take(events: number): Promise<StreamMessage[]>;
 }
 
@@ -80,11 +83,19 @@ export async function startStreams(bounds?: TailBufferBounds): Promise<Streams> 
       const candidates = events.map((event) => ({ event, path: [] }));
       return (await emitter.emit(candidates as unknown as Parameters<typeof emitter.emit>[0], 'REJECT_ALL', anonymous)).head;
     },
-    async listen(after, { filter, request, settings: own, parts: others } = {}) {
+    async listen(after, { filter, request, settings: streamSettings, parts: otherParts } = {}) {
       const start = after === null ? null : { position: after, replaced: false, given: { epoch: '', position: origin } };
       const condition = filter === undefined ? everything : parseFilter(filter, [], settings);
-      const whole: StreamRequest = { filter: condition, start, until: null, batchSize: 100, order: 'LOG', ...request };
-      const messages = await streamEvents({ ...parts, ...others }, whole, { ...defaultStreamSettings, ...own });
+      const streamRequest: StreamRequest = {
+        filter: condition,
+        start,
+        until: null,
+        batchSize: 100,
+        maxBytes: 786_432,
+        order: 'LOG',
+        ...request,
+      };
+      const messages = await streamEvents({ ...parts, ...otherParts }, streamRequest, { ...defaultStreamSettings, ...streamSettings });
       const next = async (): Promise<any> => (await messages.next()).value ?? null;
       return {
         next,
@@ -107,7 +118,7 @@ export async function startStreams(bounds?: TailBufferBounds): Promise<Streams> 
   };
 }
 
-/** The ids of the events of messages. */
+/** The ids of the events in messages. */
 export function idsOf(messages: readonly StreamMessage[]): string[] {
   return messages.flatMap((message) => (message.kind === 'EventBatch' ? message.events : [])).map(({ id }) => id);
 }

@@ -11,15 +11,15 @@ import type { DocumentLimits } from '../../src/server/graphql/document-limit-def
 
 export const onPostgres = process.env['TIDINGS_TEST_DATABASE'] === 'postgres';
 
-/** A database of a test's own, and a server on it. */
+/** A new database, and a server on it. */
 export interface TestServer extends AsyncDisposable {
   readonly tidings: Tidings;
   readonly environment: Readonly<Record<string, string>>;
-  /** Runs an operation over HTTP; throws when it has errors. */
+  /** Runs an operation over HTTP and returns its data; throws if it has errors. */
   data(query: string, variables?: object): Promise<any>;
   /** Runs an operation over HTTP. */
   execute(query: string, variables?: object): Promise<GraphQLResponse>;
-  /** A client of the server's WebSocket, closed with the world. */
+  /** Opens a WebSocket client, which is closed together with the server. */
   socket(): Client;
 }
 
@@ -29,7 +29,7 @@ export interface GraphQLResponse {
   readonly errors?: readonly { readonly message: string; readonly path?: readonly unknown[]; readonly extensions?: any }[];
 }
 
-/** `documents`: how large they may be, where that is not as usual. */
+/** Starts a server on a new database; `documents` overrides limits of GraphQL documents. */
 export async function startTestServer(
   settings: Readonly<Record<string, string>> = {},
   documents: Partial<DocumentLimits> = {},
@@ -82,12 +82,12 @@ export function socketTo(url: string): Client {
   return createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, lazy: true, retryAttempts: 0 });
 }
 
-/** Events of a subscription, taken one by one. */
+/** The messages of a subscription. */
 export function listenTo<T = any>(client: Client, query: string, variables: Record<string, unknown> = {}): AsyncIterableIterator<T> {
   return client.iterate<any>({ query, variables }) as AsyncIterableIterator<T>;
 }
 
-/** A new empty database: on the test server, or a copy of a new embedded one. */
+/** Creates an empty database: on the Postgres server, or a copy of the embedded template. */
 export async function newDatabase(): Promise<{ readonly environment: Readonly<Record<string, string>> } & AsyncDisposable> {
   return onPostgres ? newPostgresDatabase() : newDataDir();
 }

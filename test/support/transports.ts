@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import type { RawSocket } from './protocols/raw-socket.ts';
 
-/** What a request got: its status (over HTTP), and the first error or the data. */
+/** The result of a request: its status (over HTTP), and the data or the first error. */
 export interface OperationResult {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export interface Request {
   readonly variables?: object;
 }
 
-/** One way to ask a server. Of a subscription, its first message, upon which it is left. */
+/** A transport of operations. A subscription is closed after its first message. */
 export type Transport = (request: Request) => Promise<OperationResult>;
 
 export function overHttp(url: string, extraHeaders: Readonly<Record<string, string>> = {}): Transport {
@@ -26,7 +26,7 @@ export function overHttp(url: string, extraHeaders: Readonly<Record<string, stri
   };
 }
 
-/** By a GET that asks for a stream. */
+/** Sends a GET request that accepts a stream. */
 export function overSse(url: string, extraHeaders: Readonly<Record<string, string>> = {}): Transport {
   return (request) => listen(url, request, extraHeaders);
 }
@@ -54,11 +54,11 @@ function listen(url: string, { query, variables }: Request, extraHeaders: Readon
   });
 }
 
-/** By an operation on a WebSocket. */
+/** Sends an operation on a WebSocket. */
 export function overWebSocket(raw: RawSocket): Transport {
   let sentRequest = 0;
   return (payload) => {
-    const id = `asked-${(sentRequest += 1)}`;
+    const id = `request-${(sentRequest += 1)}`;
     return new Promise((resolve, reject) => {
       const closed = (code: number): void => reject(new Error(`the socket closed with ${code}`));
       const onMessage = (data: Buffer): void => {

@@ -14,7 +14,8 @@ test('schema/schema.graphql is the schema as printed: if it is not, run `npm run
 });
 
 describe('the schema keeps the contract', async () => {
-  const changes = await diff(buildSchema(fileText('test/contract.graphql')), schema);
+  // Both from text: default values of enums are internal values in the schema itself.
+  const changes = await diff(buildSchema(fileText('test/contract.graphql')), buildSchema(printSchema(schema)));
   const broken = changes.filter(({ criticality }) => criticality.level === CriticalityLevel.Breaking);
 
   test('all of it is there, as promised', () => {

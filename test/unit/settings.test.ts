@@ -11,16 +11,16 @@ test('without settings, each has its default', () => {
   expect(readSettings({})).toMatchObject({ port: 4000, host: '127.0.0.1', databaseUrl: null, dataDir: './data', eventBytes: 1_500_000 });
 });
 
-test('an empty value is one that is not set', () => {
+test('an empty value counts as unset', () => {
   expect(readSettings(Object.fromEntries(settings.map(({ name }) => [name, ''])))).toEqual(readSettings({}));
 });
 
-test('other variables are not looked at', () => {
+test('other variables are ignored', () => {
   expect(readSettings({ PATH: '/bin', port: '1', TIDINGS_PORT: '2', TIDINGS_NO_SUCH_THING: 'x' })).toEqual(readSettings({}));
 });
 
 describe('each setting', () => {
-  test('has a name of its own, under TIDINGS_ where it is not one that everybody knows', () => {
+  test('has a name of its own, with the prefix TIDINGS_ unless it is a conventional one', () => {
     const names = settings.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names.filter((name) => !/^TIDINGS_[A-Z]+(_[A-Z]+)*$/.test(name)).toSorted()).toEqual([
@@ -31,16 +31,16 @@ describe('each setting', () => {
     ]);
   });
 
-  test.each(settings)('$name has one sentence or two of description on one line', ({ meaning }) => {
+  test.each(settings)('$name is described in one line', ({ meaning }) => {
     expect(meaning).toMatch(/^[A-Z][^\n]{5,110}\.$/);
   });
 
-  test.each(settings.filter(({ fallback }) => fallback !== null))('$name may be set to its default', ({ key, name, fallback }) => {
+  test.each(settings.filter(({ fallback }) => fallback !== null))('$name can be set to its default', ({ key, name, fallback }) => {
     expect(readSettings({ [name]: String(fallback) })[key]).toBe(fallback);
   });
 });
 
-describe('a wrong value stops the start with a sentence that names the setting', () => {
+describe('an invalid value stops the start with a sentence that names the setting', () => {
   const noNumbers = ['ten', '1.5', '1e3', '0x10', ' 5', '5 ', '+5', '-0', '5\n', '٥', 'NaN', '9'.repeat(400)];
   test.each(numbers)('$name: $expected', ({ key, name, expected }) => {
     const [min, max] = /^a whole number from (\d+) to (\d+)$/.exec(expected)!.slice(1).map(Number) as [number, number];
@@ -66,13 +66,13 @@ describe('a wrong value stops the start with a sentence that names the setting',
     'postgres//u:secret@host',
     'postgres://u:secret@host:port/db',
   ];
-  test.each(urls)('DATABASE_URL: %j, of which nothing is repeated', (wrong) => {
+  test.each(urls)('DATABASE_URL: %j, which the message does not repeat', (wrong) => {
     const expected = 'an address such as postgres://user:password@host:5432/database';
     expect(rejection(() => readSettings({ DATABASE_URL: wrong }))).toEqual(sentence('DATABASE_URL', expected, 'something else'));
   });
 
   test.each(['short', 'with spaces in it, which headers do not take', 'ä'.repeat(30), 'x'.repeat(256)])(
-    'a key: %j, of which nothing is repeated',
+    'a key: %j, which the message does not repeat',
     (wrong) => {
       const expected = '22 to 255 characters without spaces';
       expect(rejection(() => readSettings({ TIDINGS_KEY: wrong }))).toEqual(sentence('TIDINGS_KEY', expected, 'something else'));
@@ -96,7 +96,7 @@ describe('a wrong value stops the start with a sentence that names the setting',
     expect(rejection(() => readSettings({ [name]: 'false' }))).toEqual(sentence(name, 'one of on, off', '"false"'));
   });
 
-  test('of every setting that can have one: any text will do for the others', () => {
+  test('for every setting that has invalid values; the others accept any string', () => {
     const others = settings.filter((setting) => !numbers.includes(setting)).map(({ name }) => name);
     expect(others).toEqual([
       'HOST',
@@ -108,11 +108,11 @@ describe('a wrong value stops the start with a sentence that names the setting',
       'TIDINGS_INTROSPECTION',
       'TIDINGS_GRAPHIQL',
       'TIDINGS_LOG_LEVEL',
-    ]); // a new one wants a test above
+    ]); // add a test above for a new one
   });
 });
 
-test('TIDINGS_ALLOWED_ORIGINS are as browsers say them', () => {
+test('TIDINGS_ALLOWED_ORIGINS are normalized to the form that browsers send', () => {
   const given = 'https://Feed.example.com, http://127.0.0.1:3000/,https://b.example:443';
   expect(readSettings({ TIDINGS_ALLOWED_ORIGINS: given }).allowedOrigins).toEqual([
     'https://feed.example.com',
@@ -121,10 +121,10 @@ test('TIDINGS_ALLOWED_ORIGINS are as browsers say them', () => {
   ]);
 });
 
-test.each(['postgres://localhost/tidings', 'postgresql://u:p%40ss@[::1]:5433/db?sslmode=require'])('DATABASE_URL may be %s', (url) => {
+test.each(['postgres://localhost/tidings', 'postgresql://u:p%40ss@[::1]:5433/db?sslmode=require'])('DATABASE_URL can be %s', (url) => {
   expect(readSettings({ DATABASE_URL: url }).databaseUrl).toBe(url);
 });
 
 function sentence(name: string, expected: string, got: string): unknown {
-  return { code: 'CANNOT_START', message: `${name}: expected ${expected}, got ${got}. Set it to such a value, or unset it.` };
+  return { code: 'CANNOT_START', message: `${name}: expected ${expected}, got ${got}. Set a valid value, or unset it.` };
 }

@@ -1,16 +1,21 @@
 import { describeValue } from '../../event/problem.ts';
 import { isObject, readItem } from '../json-body.ts';
 
-/** The data of a CloudEvent as it came: none, a JSON value, bytes, or what should be bytes in Base64. */
+/** The data of a CloudEvent as received: none, a JSON value, bytes, or unchecked Base64. */
 export type CloudEventData = null | { readonly json: unknown } | { readonly bytes: Buffer } | { readonly base64: unknown };
 
-/** A payload, undefined for none; `wrapped` where the data is no JSON object, and stands in one. Or what is wrong with the data. */
+/**
+ * A payload, undefined without data, or the problem of the data. `wrapped`: the data is not a JSON
+ * object, so the payload is an object that contains it.
+ */
 export type PayloadReading = { readonly payload: unknown; readonly wrapped: boolean } | { readonly expectation: string };
 
 /**
- * The payload for data of a media type: a JSON object is the payload itself; other JSON and text are `{"data": …}`; anything else
- * is `{"data_base64": "…"}`, as in the JSON format of CloudEvents. Bytes are read by their type alone, however they came, so
- * that an event is the same one in each mode.
+ * Returns the payload for data of a media type. A JSON object is the payload itself; other JSON and
+ * text become `{"data": …}`; other bytes become `{"data_base64": "…"}`, as in CloudEvents' JSON.
+ *
+ * Guarantees: bytes are interpreted by their media type alone, so an event has the same payload in
+ * every content mode.
  */
 export function payloadOf(data: CloudEventData, contentType: string | null): PayloadReading {
   if (data === null) return { payload: undefined, wrapped: false };
@@ -23,7 +28,7 @@ export function payloadOf(data: CloudEventData, contentType: string | null): Pay
   return fromBytes(bytes, contentType);
 }
 
-/** Whether a media type says no more than its absence does. */
+/** Whether a media type means the same as a missing one. */
 export function isPlainJson(contentType: unknown): boolean {
   return typeof contentType === 'string' && /^application\/json(\s*;\s*charset="?utf-8"?)?$/i.test(contentType);
 }
@@ -36,7 +41,7 @@ function fromBytes(bytes: Buffer, contentType: string | null): PayloadReading {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (jsonTypes.test(type)) {
     const item = readItem(bytes);
-    return 'json' in item ? fromJson(item.json) : { expectation: `expected JSON, as its content type says, got ${item.notJson}` };
+    return 'json' in item ? fromJson(item.json) : { expectation: `expected JSON because of its content type, got ${item.notJson}` };
   }
   const text = textTypes.test(type) && isUtf8(contentType ?? '') ? textOf(bytes) : null;
   return { payload: text === null ? { data_base64: bytes.toString('base64') } : { data: text }, wrapped: true };

@@ -4,23 +4,23 @@ import type { EventLimits } from '../../event/limits.ts';
 import { Problems, describeValue } from '../../event/problem.ts';
 import { validateEvent } from '../../event/validate.ts';
 import type { Candidate } from '../../ingest/emitter.ts';
+import { readItem } from '../json-body.ts';
 import { isPlainJson, payloadOf, type CloudEventData } from './data.ts';
 import { eventIdOf, isHashed, isSource } from './event-id.ts';
-import { readItem } from '../json-body.ts';
 
-/** A CloudEvent of version 1.0 as it came, in whichever mode, nothing checked. Attributes that are null are left out. */
+/** An unchecked CloudEvent 1.0, from any content mode, without attributes that are null. */
 export interface CloudEvent {
   readonly attributes: ReadonlyMap<string, unknown>;
   readonly data: CloudEventData;
 }
 
-/** A CloudEvent as an event, and where in the CloudEvent something stands that validation names by a path in the event. */
+/** A CloudEvent as an event, and a function that maps a path in the event to the CloudEvent. */
 export interface Interpretation {
   readonly candidate: Candidate;
   readonly sourcePathOf: (path: readonly string[]) => readonly string[];
 }
 
-/** Brings a CloudEvent of the JSON format into the one form. */
+/** Reads the JSON format, of structured and batched mode. */
 export function fromJsonFormat(json: Readonly<Record<string, unknown>>): CloudEvent {
   const members = Object.entries(json);
   const attributes = new Map(members.filter(([name, value]) => name !== 'data' && name !== 'data_base64' && value !== null));
@@ -31,11 +31,19 @@ export function fromJsonFormat(json: Readonly<Record<string, unknown>>): CloudEv
 }
 
 /**
- * Maps a CloudEvent: `type` is the event's name, `subject`, or without one `source`, its resource's id, `time` when it occurred,
- * `data` its payload, source and id together its id. `follows` is the id of the event before it, of the same source or that of
- * `followssource`; `related` the related resources, in JSON. `source` and all other attributes are labels of the resource, named
- * as their HTTP headers (`ce-source`, `ce-traceparent`), but for a `datacontenttype` that only says JSON. Nothing is made up: what
- * a CloudEvent must have, and `time`, are required.
+ * Maps a CloudEvent to an event:
+ *
+ *   source and id            id
+ *   type                     event name
+ *   time                     occurred
+ *   subject, else source     id of the primary resource
+ *   data                     payload
+ *   follows, followssource   follows: an id, of the same source or of followssource
+ *   related                  related resources, as JSON
+ *   source and all others    labels of the resource, named as their headers (ce-source)
+ *
+ * A `datacontenttype` of plain JSON is not a label. No attribute has a default: `time` and the
+ * attributes that CloudEvents requires are required.
  */
 export function interpret(cloudEvent: CloudEvent, path: readonly string[], limits: EventLimits): Interpretation {
   const { attributes } = cloudEvent;
@@ -47,8 +55,7 @@ export function interpret(cloudEvent: CloudEvent, path: readonly string[], limit
 
   const [id, source, version, time] = ['id', 'source', 'specversion', 'time'].map((name) => attributes.get(name));
   if (version === undefined) reportMissing(labelPath('specversion'), 'expected 1.0');
-  else if (version !== '1.0')
-    reportInvalid(labelPath('specversion'), `expected 1.0, the version that is understood here, got ${describeValue(version)}`);
+  else if (version !== '1.0') reportInvalid(labelPath('specversion'), `expected 1.0, the supported version, got ${describeValue(version)}`);
   if (source === undefined) reportMissing(labelPath('source'), 'expected a URI reference');
   else if (!isSource(source)) reportInvalid(labelPath('source'), `expected a URI reference, without spaces, got ${describeValue(source)}`);
   if (time === undefined) reportMissing(['occurred'], 'expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z');
@@ -78,7 +85,7 @@ export function interpret(cloudEvent: CloudEvent, path: readonly string[], limit
 
 type ReportInvalid = (fieldPath: readonly string[], expectation: string) => void;
 
-/** All attributes that are no field of the event. */
+/** The attributes that are not fields of the event. */
 function labelsOf(attributes: CloudEvent['attributes'], reportInvalid: ReportInvalid): [string, unknown][] {
   const fields = attributes.has('follows') ? [...fieldNames, 'follows', 'followssource'] : fieldNames;
   const others = [...attributes].filter(([name, value]) => !fields.includes(name) && !(name === 'datacontenttype' && isPlainJson(value)));
@@ -94,11 +101,11 @@ function labelsOf(attributes: CloudEvent['attributes'], reportInvalid: ReportInv
 
 function nameExpectation(name: string): string {
   return name === 'data'
-    ? 'expected no attribute of this name: the data is given once, as data or as data_base64'
+    ? 'expected no attribute of this name; the data is given once, as data or as data_base64'
     : `expected attribute names of lower-case letters and digits, got ${describeValue(name)}`;
 }
 
-/** The text that an attribute has in an HTTP header, or null where it can have none. */
+/** The text of an attribute in an HTTP header; null if its type has none. */
 function asText(value: unknown): string | null {
   if (typeof value === 'string') return value;
   return typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value)) ? String(value) : null;
@@ -118,7 +125,7 @@ function followsOf(attributes: CloudEvent['attributes'], reportInvalid: ReportIn
   return undefined;
 }
 
-/** An attribute cannot be a list: it is the event document's `related`, in JSON. */
+/** Reads the event document's `related` from a string of JSON: an attribute cannot be a list. */
 function relatedOf(value: unknown, reportInvalid: ReportInvalid): unknown {
   if (value === undefined) return undefined;
   const read = readItem(Buffer.from(asText(value) ?? ''));
@@ -130,7 +137,7 @@ function relatedOf(value: unknown, reportInvalid: ReportInvalid): unknown {
   return undefined;
 }
 
-/** Where a label stands in an event, as validation has it. */
+/** The path of a label in an event, as validation reports it. */
 function labelPath(name: string): readonly string[] {
   return ['resource', 'labels', `ce-${name}`];
 }

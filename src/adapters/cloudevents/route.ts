@@ -2,23 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requirePermission, type Caller } from '../../auth/caller.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import { describeValue } from '../../event/problem.ts';
+import { HttpError } from '../../transport/http-error.ts';
+import { readBody } from '../../transport/read-body.ts';
+import { policyOf, batchResponse } from '../batch-response.ts';
+import { itemsOf } from '../event-documents.ts';
+import { handleRequest, type HttpResponse, type AuthenticatedRequest } from '../handle-request.ts';
+import { isObject, readItem, type Item } from '../json-body.ts';
+import type { PostEventsParts } from '../post-events.ts';
 import { fromHeaders, hasAttributes } from './binary-mode.ts';
 import { fromJsonFormat, interpret, type CloudEvent, type Interpretation } from './map-cloud-event.ts';
-import { isObject, readItem, type Item } from '../json-body.ts';
-import { itemsOf } from '../event-documents.ts';
-import { policyOf, batchResponse } from '../batch-response.ts';
-import type { PostEventsParts } from '../post-events.ts';
-import { readBody } from '../../transport/read-body.ts';
-import { handleRequest, type HttpResponse, type AuthenticatedRequest } from '../handle-request.ts';
-import { HttpError } from '../../transport/http-error.ts';
 
 const cloudEventsPath = '/cloudevents';
 const protocol = 'cloudevents';
 
 /**
- * CloudEvents 1.0 over HTTP, in structured, batched and binary mode, gzip or not. Promises what `/api/events` does: 204 once all
- * are durable, in one transaction; else a 422, or with `?on_error=skip` an answer for each. An OPTIONS request, by which senders
- * of webhooks ask whether they may come, is told yes when its key may emit.
+ * The route for CloudEvents 1.0 over HTTP: structured, batched and binary mode, optionally gzip.
+ * Its responses are those of `post-events.ts`. An OPTIONS request, the handshake of webhook
+ * senders, gets consent if its key has EMIT.
  */
 export function createCloudEvents(parts: PostEventsParts) {
   return {

@@ -1,19 +1,19 @@
-import { filterError, type ParseContext } from '../../filter/parse/parse-context.ts';
 import { describeValue } from '../../event/problem.ts';
+import { filterError, type ParseContext } from '../../filter/parse/parse-context.ts';
 import { isObject } from '../json-body.ts';
 
 export type Path = readonly string[];
 
-/** Reads the parts of a filter that came as JSON: of any kind, nothing checked. Throws BAD_FILTER. */
+/** Reads the parts of a filter from unchecked JSON. Throws BAD_FILTER. */
 export class JsonReader {
   constructor(private readonly context: ParseContext) {}
 
-  /** The fields of an object that has no others than these; none when it is left out. */
+  /** The fields of an object that has only these keys; none if it is absent. */
   object(input: unknown, path: Path, keys: readonly string[]): Readonly<Record<string, unknown>> {
     if (input === undefined || input === null) return {};
     if (!isObject(input)) throw filterError(path, `expected an object, got ${describeValue(input)}`);
     const other = Object.keys(input).find((key) => !keys.includes(key));
-    if (other !== undefined) throw filterError([...path, other.slice(0, 60)], `expected nothing but ${keys.join(', ')}`);
+    if (other !== undefined) throw filterError([...path, other.slice(0, 60)], `expected only the keys ${keys.join(', ')}`);
     return input;
   }
 
@@ -23,13 +23,13 @@ export class JsonReader {
     return input;
   }
 
-  /** What is made of a list of texts; nothing of one that is left out or empty. */
+  /** Maps a list of texts with `make`; an absent or empty list gives nothing. */
   list<C>(input: unknown, path: Path, make: (values: readonly string[]) => C): readonly C[] {
     const values = this.array(input, path).map((value, index) => textOf(value, [...path, String(index)]));
     return values.length === 0 ? [] : this.context.clause(values, path, (given) => make(this.context.texts(given, path)));
   }
 
-  /** What is made of each pair of texts in a list. */
+  /** Maps each pair of texts in a list with `make`. */
   pairs<C>(input: unknown, path: Path, make: (pair: readonly [string, string]) => C): readonly C[] {
     return this.context.clauses(this.array(input, path), path, (pair, at) => {
       const [one, other, ...others] = this.array(pair, at).map((value, index) => textOf(value, [...at, String(index)]));
@@ -39,7 +39,7 @@ export class JsonReader {
     });
   }
 
-  /** One of these values, the first when it is left out. */
+  /** One of two values; the first is the default. */
   oneOf<const T extends string | boolean>(input: unknown, path: Path, values: readonly [T, T]): T {
     const found = input === undefined || input === null ? values[0] : values.find((value) => value === input);
     if (found === undefined) throw filterError(path, `expected ${values.join(' or ')}, got ${describeValue(input)}`);

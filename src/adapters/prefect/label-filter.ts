@@ -1,13 +1,14 @@
+import { describeValue } from '../../event/problem.ts';
 import type { ResourceTest } from '../../filter/filter.ts';
 import { filterError, not, type ParseContext } from '../../filter/parse/parse-context.ts';
-import { describeValue } from '../../event/problem.ts';
 import { isObject } from '../json-body.ts';
 import type { Path } from './json-reader.ts';
 
 /**
- * What Prefect's `labels` ask of a resource: an object of labels, each with a value or a list of values, one of which must
- * match, none if the list is empty. A value is a glob in which a backslash is a character like any other; one with a `!`
- * before it matches what it otherwise would not. A label that is missing never matches.
+ * Parses Prefect's `labels`: an object of labels, each with a value or a list of values.
+ *
+ * One value of each label must match; an empty list never matches. A value is a glob in which a
+ * backslash has no special meaning. A leading `!` negates it. A missing label never matches.
  */
 export function labelsTest(context: ParseContext, input: unknown, path: Path): readonly ResourceTest[] {
   if (input === undefined || input === null) return [];
@@ -30,7 +31,7 @@ function labelTest(
 ): ResourceTest {
   const like = (those: readonly string[]): ResourceTest => {
     for (const glob of those) context.glob(glob, at);
-    // Without a wildcard it is a value, which is found faster.
+    // Without a wildcard it is a plain value, which the indexes find faster.
     return those.some((glob) => /[*?]/.test(glob))
       ? { kind: 'like', label, globs: those.map((glob) => glob.replaceAll('\\', String.raw`\\`)) }
       : { kind: 'oneOf', label, values: those };
@@ -38,7 +39,7 @@ function labelTest(
   const wanted = globs.filter((glob) => !glob.startsWith('!'));
   const unwanted = globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1));
   const exists: ResourceTest = { kind: 'exists', label };
-  // One of them may match: of several that are unwanted, it suffices not to match one.
+  // The values are ORed: with several negated ones, not matching one of them is enough.
   const others = unwanted.map((glob): ResourceTest => ({ kind: 'all', of: [exists, not(like([glob]))] }));
   return { kind: 'any', of: [...(wanted.length === 0 ? [] : [like(wanted)]), ...others] };
 }

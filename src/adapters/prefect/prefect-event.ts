@@ -4,8 +4,8 @@ import type { StoredEvent } from '../../event/event.ts';
 import { EncodedMessage } from '../../transport/socket-writer.ts';
 
 /**
- * An event's id as Prefect's clients can read it, who take UUIDs only: itself, where it is one, else the UUIDv5 of it in
- * the namespace below. The same for what an event follows.
+ * Returns the id that Prefect's clients see: they accept only UUIDs. A UUID is unchanged; any other
+ * id becomes its UUIDv5 in `namespace`. The same holds for `follows`.
  */
 export function prefectId(id: string): string {
   return isUuid(id) ? id : uuidv5(id, namespace);
@@ -15,12 +15,12 @@ export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
-/** Whether `shownId` may have made this of another id. */
+/** Whether `prefectId` can have derived this UUID from another id. */
 export function mayBeDerived(uuid: string): boolean {
   return uuid[14] === '5';
 }
 
-/** The event document, with the time when it was received. Made once for all who get the event. */
+/** The event document with `received`, encoded once for all receivers of the event. */
 export function prefectEvent(event: StoredEvent): EncodedMessage {
   const cached = messages.get(event);
   if (cached !== undefined) return cached;
@@ -37,5 +37,5 @@ export function prefectEvent(event: StoredEvent): EncodedMessage {
 
 const messages = new WeakMap<StoredEvent, EncodedMessage>();
 
-/** Tidings' own; what was shown with it must stay what it is. */
+/** Must not change: clients may have stored ids that were derived with it. */
 const namespace = '8b4cefcf-e669-4c89-877d-56f220c8eed3';

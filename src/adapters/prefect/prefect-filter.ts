@@ -1,27 +1,27 @@
-import { labelKeys } from '../../event/event.ts';
 import type { EventOrder } from '../../event/cursor.ts';
+import { labelKeys } from '../../event/event.ts';
+import { fromMicros, toMicros } from '../../event/instant.ts';
 import type { Condition, ResourceTest } from '../../filter/filter.ts';
 import { allOf, filterError, ParseContext, not, type FilterBounds } from '../../filter/parse/parse-context.ts';
-import { fromMicros, toMicros } from '../../event/instant.ts';
 import { parseTextFilter } from '../../filter/parse/parse-text-filter.ts';
 import { JsonReader, type Path } from './json-reader.ts';
 import { labelsTest } from './label-filter.ts';
 import { isUuid } from './prefect-event.ts';
 
-/** A filter of Prefect's, brought into our terms. */
+/** Prefect's EventFilter, parsed. */
 export interface PrefectFilter {
-  /** All that it says, but which ids. */
+  /** The whole filter except the ids. */
   readonly condition: Condition;
-  /** The ids of events as they are shown (see shown-event); null: any. */
+  /** Ids as Prefect's clients see them (`prefectId`); null: any. */
   readonly prefectIds: readonly string[] | null;
   readonly order: Exclude<EventOrder, 'LOG'>;
-  /** Of each primary resource only the event that comes first in the order. */
+  /** Only the first event, in the order, of each primary resource. */
   readonly distinct: boolean;
 }
 
 /**
- * Reads Prefect's EventFilter. What is absent, null or an empty list is no constraint; a key that Prefect's filter does not
- * have is an error, as there. Throws BAD_FILTER with the path of the offending part.
+ * Parses Prefect's EventFilter. An absent value, null or an empty list is no condition. An unknown
+ * key is an error, as in Prefect. Throws BAD_FILTER with the path of the invalid part.
  */
 export function parsePrefectFilter(input: unknown, path: Path, bounds: FilterBounds): PrefectFilter {
   return new Parser(new ParseContext(path, bounds)).filter(input, path);
@@ -58,12 +58,12 @@ class Parser {
     };
   }
 
-  /** Both ends are meant too. */
+  /** Both ends are inclusive, so `until` becomes exclusive one microsecond later. */
   private occurred(input: unknown, path: Path): readonly Condition[] {
     const range = this.json.object(input, path, ['since', 'until']);
     const since = this.context.instant(this.json.text(range['since'], [...path, 'since']), [...path, 'since']);
     const last = this.context.instant(this.json.text(range['until'], [...path, 'until']), [...path, 'until']);
-    const until = last === undefined ? null : fromMicros(toMicros(last) + 1n); // null also after the last instant that there is
+    const until = last === undefined ? null : fromMicros(toMicros(last) + 1n); // null also past the last instant
     if (since === undefined && until === null) return [];
     return [{ kind: 'during', field: 'occurred', ...(since !== undefined && { since }), ...(until !== null && { until }) }];
   }
@@ -98,7 +98,7 @@ class Parser {
     return this.resourceCondition('related', [...this.tests(given, path), ...roles, ...inRoles]);
   }
 
-  /** What one and the same resource must be. */
+  /** Tests that one and the same resource must pass. */
   private tests(given: Readonly<Record<string, unknown>>, path: Path): readonly ResourceTest[] {
     return [
       ...this.json.list(given['id'], [...path, 'id'], (values) => labelIs(labelKeys.id, values)),
@@ -115,7 +115,7 @@ class Parser {
     return tests.length === 0 ? [] : [{ kind: 'resource', among, passes: allOf<ResourceTest>([tests]) }];
   }
 
-  /** One object, or a list of which each must hold. */
+  /** Reads one object, or a list of objects that are ANDed. */
   private eachOf(input: unknown, path: Path, read: (input: unknown, path: Path) => readonly Condition[]): readonly Condition[] {
     if (!Array.isArray(input)) return read(input, path);
     return this.context.clauses<unknown, readonly Condition[]>(input, path, read).flat();

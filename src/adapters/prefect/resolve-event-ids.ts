@@ -3,15 +3,18 @@ import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { allOf } from '../../filter/parse/parse-context.ts';
+import { AdaptiveLimit } from '../../store/database/adaptive-limit.ts';
 import type { Database } from '../../store/database/database.ts';
 import { readEventsById } from '../../store/log/events-by-id.ts';
 import { everyEvent, type PageBound } from '../../store/queries/page-request.ts';
 import { readPages } from '../../store/queries/pages.ts';
-import { AdaptiveLimit } from '../../store/database/adaptive-limit.ts';
-import type { PrefectFilter } from './prefect-filter.ts';
 import { mayBeDerived, prefectId } from './prefect-event.ts';
+import type { PrefectFilter } from './prefect-filter.ts';
 
-/** A filter for events that are still to come: ids that may stand for others are looked at as they come. */
+/**
+ * A filter for live events. `isWanted` tests ids that can be derived from other ids, because the
+ * filter cannot.
+ */
 export function withIds({ condition, prefectIds }: PrefectFilter): {
   readonly condition: Condition;
   readonly isWanted: (event: StoredEvent) => boolean;
@@ -25,13 +28,16 @@ export function withIds({ condition, prefectIds }: PrefectFilter): {
 export interface ResolveParts {
   readonly database: Database;
   readonly head: Position;
-  /** What the caller sees of a filter's events. */
+  /** Adds the caller's visibility filter to a condition. */
   readonly visible: (condition: Condition) => Condition;
 }
 
 /**
- * The whole of a filter, for stored events. A UUID that stands for another id does not tell it, and no index knows it: it is
- * looked for among the events that meet the rest of the filter. Throws LIMIT_EXCEEDED where these are too many.
+ * Resolves the ids of a filter for stored events.
+ *
+ * The id from which a UUID was derived cannot be computed, and no index has it. So this scans the
+ * newest events that match the rest of the filter, up to `maxScannedEvents`. Throws LIMIT_EXCEEDED
+ * if it has to stop before it finds the event.
  */
 export async function resolveFilter(
   { condition, prefectIds }: PrefectFilter,
@@ -69,11 +75,11 @@ function restrictToIds(condition: Condition, ids: readonly string[]): Condition 
 }
 
 function tooMany(): TidingsError {
-  const message = `filter.id.id: one of these may stand for an id that is no UUID, and none of the latest ${maxScannedEvents} events that meet the rest of the filter has it; narrow the filter, by occurred for example`;
+  const message = `filter.id.id: one of these may stand for an id that is not a UUID, and none of the latest ${maxScannedEvents} events that match the rest of the filter has it; narrow the filter, for example by occurred`;
   return new TidingsError('LIMIT_EXCEEDED', message, { path: ['filter', 'id', 'id'] });
 }
 
 const emptyPage = { events: [], more: false, bytes: 0 };
-/** Some seconds' work. */
+/** A few seconds of work. */
 const maxScannedEvents = 50_000;
 const pageEvents = 1000;

@@ -1,8 +1,8 @@
 import { WebSocket } from 'ws';
 
 /**
- * A WebSocket that does not wait for ever: not for its opening, and not for a server that went away without a word. One
- * that is paused waits for its own reader, so silence then says nothing.
+ * Returns a WebSocket class with timeouts for the handshake and for a silent server. While a socket
+ * is paused for its own reader, it is not checked.
  */
 export function socketClass(
   onCreated: (socket: WebSocket) => void,
@@ -31,5 +31,5 @@ function terminateWhenSilent(socket: WebSocket): void {
 }
 
 const openTimeoutMs = 10_000;
-/** A server that has not answered for one to two of these is gone. */
+/** A server that is silent for one to two of these intervals is considered lost. */
 const heartbeatIntervalMs = 10_000;

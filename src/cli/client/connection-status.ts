@@ -1,10 +1,10 @@
 import type { Endpoint } from './endpoint.ts';
 
 /**
- * Says how the connection stands, once for each change:
+ * Reports the state of the connection, once for each change:
  *
- *   new ──up──▶ up ◀──up── away
- *    └──away──▶ away ◀─away─┘
+ *   initial ──▶ connected ◀──▶ disconnected
+ *      └────────────────────────────▲
  */
 export interface ConnectionStatus {
   connected(): void;
@@ -12,23 +12,19 @@ export interface ConnectionStatus {
 }
 
 export function createConnectionStatus({ displayUrl }: Endpoint, report: (sentence: string) => void): ConnectionStatus {
-  let state: 'new' | 'up' | 'away' = 'new';
+  let state: 'initial' | 'connected' | 'disconnected' = 'initial';
   let wasConnected = false;
   return {
     connected() {
-      if (state === 'up') return;
-      report(wasConnected ? `connected again to ${displayUrl}, going on after the last event` : `connected to ${displayUrl}`);
-      state = 'up';
+      if (state === 'connected') return;
+      report(wasConnected ? `connected again to ${displayUrl}; resuming after the last event` : `connected to ${displayUrl}`);
+      state = 'connected';
       wasConnected = true;
     },
     disconnected(reason) {
-      if (state === 'away') return;
-      report(
-        wasConnected
-          ? `lost the connection to ${displayUrl} (${reason}); trying again`
-          : `cannot reach ${displayUrl} (${reason}); trying until it answers`,
-      );
-      state = 'away';
+      if (state === 'disconnected') return;
+      report(`${wasConnected ? 'lost the connection to' : 'cannot reach'} ${displayUrl} (${reason}); retrying`);
+      state = 'disconnected';
     },
   };
 }

@@ -1,32 +1,36 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { TidingsError } from '../../errors.ts';
-import { retryingRequest, retryDelayMs } from './retrying-request.ts';
-import type { Endpoint } from './endpoint.ts';
-import type { ConnectionStatus } from './connection-status.ts';
-import { bodyOf, failureOf, type GraphQLFailure } from './request.ts';
 import { printable } from '../terminal/format-text.ts';
 import { socketClass } from './client-socket.ts';
+import type { ConnectionStatus } from './connection-status.ts';
+import type { Endpoint } from './endpoint.ts';
+import { bodyOf, failureOf, type GraphQLFailure } from './request.ts';
+import { retryingRequest, retryDelayMs } from './retrying-request.ts';
 
-/** What to follow, and who takes it. */
+/** A subscription to events, and its consumer. */
 export interface EventSubscription<T> {
   readonly endpoint: Endpoint;
   readonly filter: object;
   /** A GraphQL selection of Event; the cursor is added to it. */
   readonly selection: string;
-  /** Undefined: from the head of the log at the first answer. */
+  /** Undefined: the head of the log at the first response. */
   readonly after: string | undefined;
-  /** Takes an event; until the promise, if there is one, resolves, no more is read from the network. */
+  /** Receives an event. While its promise is pending, nothing is read from the network. */
   readonly onEvent: (event: T) => Promise<unknown> | null;
   readonly status: ConnectionStatus;
 }
 
 /**
- * Follows the log until `signal` aborts. Promises every event that matches, in log order, once, whatever becomes of the
- * connection or the server: the cursor is that of the last event taken, and each new subscription begins behind it.
- * Before the first event it is the head, asked for once; without it, an early outage would lose what was stored then.
- * Throws what the server refuses, for example CURSOR_EXPIRED, and the signal's reason.
+ * Delivers events until `signal` aborts.
+ *
+ * Guarantees: every matching event once, in log order, across lost connections and restarts of the
+ * server. Throws the errors of the server, for example CURSOR_EXPIRED, and the signal's reason.
+ *
+ * Why: every new subscription starts after the last event that was received. Before the first one,
+ * it starts at a head that was queried first: without it, events stored during an early outage
+ * would be lost.
  */
 export async function subscribeToEvents<T>(subscription: EventSubscription<T>, signal: AbortSignal): Promise<never> {
   const { endpoint, status } = subscription;
@@ -38,7 +42,7 @@ export async function subscribeToEvents<T>(subscription: EventSubscription<T>, s
     signal.throwIfAborted();
     after = ended.after;
     status.disconnected(ended.reason);
-    await pause(retryDelayMs(4), undefined, { signal });
+    await sleep(retryDelayMs(4), undefined, { signal });
   }
 }
 
@@ -47,7 +51,7 @@ interface EndedSubscription {
   readonly reason: string;
 }
 
-/** One subscription; it outlives its connections. Resolves when it ended in a way that another one may mend. */
+/** One subscription over several connections. Resolves if it ends with an error that may pass. */
 async function subscribeOnce<T>(subscription: EventSubscription<T>, from: string, signal: AbortSignal): Promise<EndedSubscription> {
   const { endpoint, filter, selection, onEvent, status } = subscription;
   const ending = new AbortController();
@@ -64,10 +68,10 @@ async function subscribeOnce<T>(subscription: EventSubscription<T>, from: string
     connectionAckWaitTimeout: ackTimeoutMs,
     retryAttempts: Infinity,
     shouldRetry: (event) => (event as Partial<CloseEvent>).code !== forbiddenCloseCode,
-    retryWait: (retries) => pause(retryDelayMs(retries), undefined, { signal: stopSignal }).catch(() => undefined),
+    retryWait: (retries) => sleep(retryDelayMs(retries), undefined, { signal: stopSignal }).catch(() => undefined),
     on: { connected: () => status.connected(), closed: onDisconnect, error: onDisconnect },
   });
-  // The client sends this object with every connection: the getter makes each one go on behind the last event.
+  // The client sends this object with every connection; the getter resumes after the last event.
   const variables = {
     filter,
     get after() {
@@ -85,9 +89,9 @@ async function subscribeOnce<T>(subscription: EventSubscription<T>, from: string
           next({ data, errors }) {
             if (errors !== undefined) return settle(failureOf(errors));
             if (!data || stopSignal.aborted) return;
-            const busy = onEvent(data.events);
+            const pending = onEvent(data.events);
             after = data.events.cursor;
-            if (busy !== null && socket !== null) pauseUntil(socket, busy);
+            if (pending !== null && socket !== null) pauseUntil(socket, pending);
           },
           error: (error) => settle(Array.isArray(error) ? failureOf(error as readonly GraphQLFailure[]) : closeFailureOf(error)),
           complete: () => resolve('the server ended the subscription'),
@@ -95,7 +99,7 @@ async function subscribeOnce<T>(subscription: EventSubscription<T>, from: string
       );
       stopSignal.addEventListener('abort', () => {
         unsubscribe();
-        socket?.terminate(); // also one that is still opening: nothing may hold up the end
+        socket?.terminate(); // also a socket that is still opening, which would delay the exit
         resolve('stopped');
       });
     });
@@ -105,19 +109,19 @@ async function subscribeOnce<T>(subscription: EventSubscription<T>, from: string
   }
 }
 
-/** Reads nothing from the network until `busy` is over; TCP then holds up the server. */
-function pauseUntil(socket: WebSocket, busy: Promise<unknown>): void {
+/** Reads nothing from the network until the promise resolves; TCP applies backpressure. */
+function pauseUntil(socket: WebSocket, resolved: Promise<unknown>): void {
   socket.pause();
-  void busy.then(() => socket.resume());
+  void resolved.then(() => socket.resume());
 }
 
-/** What a close means that the client does not try to mend by itself. */
+/** Classifies a close after which graphql-ws does not reconnect by itself. */
 function closeFailureOf(event: unknown): ReturnType<typeof failureOf> {
   const { code = 0 } = event as Partial<CloseEvent>;
   const reason = reasonOf(event);
   if (code < minProtocolCloseCode || code === serverErrorCloseCode) return { unavailable: reason };
   return {
-    rejected: new TidingsError('UNAVAILABLE', `expected the server to let this program subscribe, but the connection was ${reason}`),
+    rejected: new TidingsError('UNAVAILABLE', `The server rejected the subscription: the connection was ${reason}.`),
   };
 }
 
@@ -133,9 +137,9 @@ interface CloseEvent {
 }
 
 const ackTimeoutMs = 10_000;
-/** Close codes from here on are the protocol's, below they are the network's. */
+/** Codes from here on are those of graphql-transport-ws; lower ones come from the network. */
 const minProtocolCloseCode = 4000;
-/** The key is not good, or not any more. */
+/** No valid key, or it was revoked or has expired. */
 const forbiddenCloseCode = 4403;
-/** A bug in the server; it may not meet it again. */
+/** A bug in the server, which a retry may avoid. */
 const serverErrorCloseCode = 4500;

@@ -1,13 +1,13 @@
 import { errorCodes, TidingsError, type ErrorCode } from '../../errors.ts';
-import type { Endpoint } from './endpoint.ts';
 import { printable } from '../terminal/format-text.ts';
+import type { Endpoint } from './endpoint.ts';
 
-/** An operation as the text of an HTTP body. */
+/** The HTTP body of an operation. */
 export function bodyOf(query: string, variables = '{}'): string {
   return `{"query":${JSON.stringify(query)},"variables":${variables}}`;
 }
 
-/** What came of one attempt: data; a server that is away, so that a later attempt may succeed; or a refusal. */
+/** The result of one attempt: data, a reason why a later attempt can succeed, or an error. */
 export type RequestResult = { readonly data: unknown } | { readonly unavailable: string } | { readonly rejected: TidingsError };
 
 /** Sends an operation over HTTP, once. */
@@ -35,22 +35,23 @@ export interface GraphQLFailure {
   readonly extensions?: { readonly code?: unknown; readonly retryAfterMs?: unknown };
 }
 
-/** What the errors of a GraphQL answer mean. */
+/** Classifies the errors of a GraphQL response. */
 export function failureOf(errors: readonly GraphQLFailure[]): Exclude<RequestResult, { data: unknown }> {
   const [first] = errors;
-  const message = printable(first?.message ?? 'The server refused the operation without saying why.');
+  const message = printable(first?.message ?? 'The server rejected the operation without a message.');
   const code = first?.extensions?.code;
-  // Beyond a limit that passes it helps to wait, as when the database is away.
+  // Waiting helps for a rate limit, as for a database that cannot be reached.
   if (code === 'UNAVAILABLE' || typeof first?.extensions?.retryAfterMs === 'number') return { unavailable: message };
-  // Of wrong words this program judges itself; what a server finds wrong with an operation is no such thing.
+  // Here, BAD_USER_INPUT means invalid arguments, which this program checks itself. An operation
+  // that the server rejects is another error.
   return { rejected: new TidingsError(isErrorCode(code) && code !== 'BAD_USER_INPUT' ? code : 'UNAVAILABLE', message) };
 }
 
 function readResponse(endpoint: Endpoint, status: number, text: string): RequestResult {
   const response = parseResponse(text);
-  if (status >= 500) return { unavailable: `it answered with status ${status}` };
+  if (status >= 500) return { unavailable: `HTTP status ${status}` };
   if (response?.errors !== undefined) return failureOf(response.errors);
-  if (response?.data === undefined) return { rejected: notTidings(endpoint, `an answer with status ${status} that is not GraphQL`) };
+  if (response?.data === undefined) return { rejected: notTidings(endpoint, `a response with status ${status} that is not GraphQL`) };
   return { data: response.data };
 }
 
@@ -64,23 +65,22 @@ function parseResponse(text: string): GraphQLResponse | null {
 }
 
 function notTidings(endpoint: Endpoint, got: string): TidingsError {
-  return new TidingsError(
-    'UNAVAILABLE',
-    `expected a Tidings server at ${endpoint.displayUrl}, got ${got}; set --url to the address of one`,
-  );
+  return new TidingsError('UNAVAILABLE', `Expected a Tidings server at ${endpoint.displayUrl}, got ${got}. Set --url to its address.`);
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorCodes, code);
 }
 
-/** fetch wraps the reason in "fetch failed", and many addresses of one name in an aggregate. */
+/** Unwraps the cause of "fetch failed", also from the aggregate of several addresses. */
 function reasonOf(error: unknown): { readonly code: string; readonly message: string } {
+  let message = String(error);
   for (let each = error; each instanceof Error; each = each.cause) {
-    if (each.name === 'TimeoutError') return { code: 'ETIMEDOUT', message: 'it did not answer in time' };
+    if (each.name === 'TimeoutError') return { code: 'ETIMEDOUT', message: 'no response in time' };
     if ('code' in each && typeof each.code === 'string') return { code: each.code, message: each.message || each.code };
+    message = each.message;
   }
-  return { code: '', message: String(error) };
+  return { code: '', message };
 }
 
 function headersFor({ authorization }: Endpoint): Record<string, string> {
@@ -88,7 +88,7 @@ function headersFor({ authorization }: Endpoint): Record<string, string> {
   return authorization === null ? headers : { ...headers, authorization };
 }
 
-/** Codes of node and of its fetch for a server that is not there, or went away; anything else will not mend itself. */
+/** Codes of Node and of its fetch for a server that is missing or lost. A retry fixes no others. */
 const unavailableCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -1,19 +1,21 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TidingsError } from '../../errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import { request } from './request.ts';
 
-/** How long a server may be away before the question is given up. */
 export interface RetryOptions {
+  /** Time after the first failed attempt until the request fails. */
   readonly timeoutMs: number;
-  /** Told once for each time that the server is away. */
+  /** Called after the first failed attempt. */
   readonly onUnavailable: (reason: string) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Asks until the server answers, with growing pauses; so the operation must be one that may be repeated. Throws
- * UNAVAILABLE when patience is at an end, and what the server refuses.
+ * Sends an operation until the server responds, with exponential backoff.
+ *
+ * Assumes: the operation can be repeated. Throws UNAVAILABLE after the timeout, and the errors of
+ * the server.
  */
 export async function retryingRequest<T>(endpoint: Endpoint, body: string, { timeoutMs, onUnavailable, signal }: RetryOptions): Promise<T> {
   let deadline = Infinity;
@@ -30,14 +32,15 @@ export async function retryingRequest<T>(endpoint: Endpoint, body: string, { tim
     }
     const delayMs = retryDelayMs(failures);
     if (performance.now() + delayMs > deadline) {
-      const message = `${endpoint.displayUrl} could not be reached for ${timeoutMs / 1000} s (${result.unavailable}); start the server, or set --url to where it is`;
+      const duration = timeoutMs === 0 ? '' : ` for ${timeoutMs / 1000} s`;
+      const message = `${endpoint.displayUrl} could not be reached${duration} (${result.unavailable}). Start the server, or set --url to its address.`;
       throw new TidingsError('UNAVAILABLE', message);
     }
-    await pause(delayMs, undefined, signal === undefined ? {} : { signal });
+    await sleep(delayMs, undefined, signal === undefined ? {} : { signal });
   }
 }
 
-/** Milliseconds to wait after so many failures, with some chance in it, so that many clients do not come back at once. */
+/** The delay after a number of failures, with jitter, so that clients do not return all at once. */
 export function retryDelayMs(failures: number): number {
   return Math.min(minRetryDelayMs * 2 ** failures, maxRetryDelayMs) * (0.5 + Math.random() / 2);
 }
@@ -45,5 +48,5 @@ export function retryDelayMs(failures: number): number {
 const minRetryDelayMs = 100;
 const maxRetryDelayMs = 2000;
 const minAttemptMs = 1000;
-/** Longer than the server lets a statement run, so that a slow answer is still heard. */
+/** Longer than the default statement timeout of the server, so that slow responses still arrive. */
 const maxAttemptMs = 60_000;

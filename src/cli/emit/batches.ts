@@ -2,22 +2,22 @@ import type { EventLimits } from '../../event/limits.ts';
 import type { Line } from './lines.ts';
 import { parseLine, type RejectedLine } from './parse-line.ts';
 
-/** Lines that follow one another in the file: the events to send together, and the lines refused here already. */
+/** Consecutive lines of the file: the events to send together, and the lines that are invalid. */
 export interface Batch {
-  /** Events in GraphQL's form, as JSON, in the order of the file. */
+  /** Events as EventInput in JSON, in the order of the file. */
   readonly inputs: readonly string[];
-  /** The line of each of them. */
+  /** The line number of each event. */
   readonly lines: readonly number[];
   readonly rejectedLines: readonly RejectedLine[];
 }
 
 export interface BatchRules {
-  /** Lines of a batch, refused ones among them. */
+  /** Maximum number of lines, including invalid ones. */
   readonly lines: number;
   readonly limits: EventLimits;
 }
 
-/** Groups the lines of a file; a batch is full at so many lines, or before it would be more than `requestBytes`. */
+/** Groups the lines of a file into batches of at most `rules.lines` and `maxRequestBytes`. */
 export async function* batchesOf(lines: AsyncIterable<Line>, rules: BatchRules): AsyncGenerator<Batch, undefined> {
   let batch = emptyBatch();
   for await (const { number, bytes } of lines) {
@@ -47,5 +47,5 @@ function emptyBatch() {
   return { inputs: [] as string[], lines: [] as number[], rejectedLines: [] as RejectedLine[], bytes: 0 };
 }
 
-/** Bytes of the events of one request: below 8 MiB with all that stands around them, half of what a server takes. */
+/** With the rest of the request below 8 MiB, half of the default limit of a server. */
 const maxRequestBytes = 8_000_000;

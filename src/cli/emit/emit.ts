@@ -1,20 +1,24 @@
 import { TidingsError } from '../../errors.ts';
-import { batchesOf, type Batch } from './batches.ts';
-import type { Command } from '../terminal/command.ts';
-import { defaultUrl, readEndpoint } from '../client/endpoint.ts';
+import { defaultUrl, readEndpoint, urlMeaning } from '../client/endpoint.ts';
 import { readCount, readArgs, invalidArgs } from '../terminal/args.ts';
+import type { Command } from '../terminal/command.ts';
+import { formatNumber } from '../terminal/format-text.ts';
+import { batchesOf, type Batch } from './batches.ts';
 import { openLines } from './lines.ts';
 import { startProgress } from './progress.ts';
 import { sendBatch, type BatchResult, requestLimits } from './send-batch.ts';
-import { formatNumber } from '../terminal/format-text.ts';
 import { startEmitStats, type EmitStats } from './stats.ts';
 
 const synopsis = `emit FILE [--url ${defaultUrl}] [--batch 500]`;
-const options = { url: { type: 'string', default: defaultUrl }, batch: { type: 'string', default: '500' } } as const;
+const options = {
+  url: { type: 'string', default: defaultUrl, value: 'URL', meaning: urlMeaning },
+  batch: { type: 'string', default: '500', value: 'COUNT', meaning: 'Maximum number of events in a request.' },
+} as const;
 
 export const emit: Command = {
   synopsis,
-  purpose: 'sends a file of event documents, one a line, plain or gzip; - is standard input',
+  purpose: 'Emits a file of event documents, one a line, plain or gzip. The file - is standard input.',
+  options,
   async run(args) {
     const { values, positionals } = readArgs(args, { synopsis, options });
     const [path, ...others] = positionals;
@@ -27,7 +31,7 @@ export const emit: Command = {
     {
       using progress = startProgress(lines, stats);
       const onUnavailable = (reason: string): void =>
-        progress.note(`${endpoint.displayUrl} is away (${reason}); trying again for up to ${retryTimeoutMs / 1000} s`);
+        progress.note(`cannot reach ${endpoint.displayUrl} (${reason}); retrying for up to ${retryTimeoutMs / 1000} s`);
       const retryOptions = { timeoutMs: retryTimeoutMs, onUnavailable };
       const { batchEvents, limits } = await requestLimits(endpoint, retryOptions);
       const batches = batchesOf(lines, { lines: Math.min(batchLines, batchEvents), limits });
@@ -39,8 +43,8 @@ export const emit: Command = {
 };
 
 /**
- * Sends one batch at a time, so that the log has the order of the file; the next one is read meanwhile. After a failure
- * it says how far it came.
+ * Sends one batch at a time, so that the log has the order of the file, and reads the next one
+ * meanwhile. An error contains the number of lines that were processed.
  */
 async function sendAll(
   batches: AsyncGenerator<Batch, undefined>,
@@ -51,16 +55,16 @@ async function sendAll(
     let reading = batches.next();
     for (let batch = await reading; batch.done !== true; batch = await reading) {
       reading = batches.next();
-      reading.catch(() => undefined); // it is met when this batch has been sent
+      reading.catch(() => undefined); // thrown after this batch was sent
       stats.add(await send(batch.value));
     }
   } catch (error) {
     if (!(error instanceof TidingsError)) throw error;
-    const done = `${formatNumber(stats.lines())} lines were done before; emitting the file again is safe.`;
+    const processed = `${formatNumber(stats.lines())} lines were processed before; emitting the file again is safe.`;
     const advice = error.code === 'LIMIT_EXCEEDED' ? ' Try a smaller --batch.' : '';
-    throw new TidingsError(error.code, `${error.message.replace(/\.?$/, '.')}${advice} ${done}`, { cause: error });
+    throw new TidingsError(error.code, `${error.message.replace(/\.?$/, '.')}${advice} ${processed}`, { cause: error });
   }
 }
 
-/** Long enough for a server to restart, or for Postgres to fail over. */
+/** Long enough for a restart of the server, or a failover of Postgres. */
 const retryTimeoutMs = 60_000;

@@ -3,25 +3,25 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { TidingsError } from '../../errors.ts';
 
-/** A file, or standard input, as its lines; memory holds one line and one chunk, whatever the size of the file. */
+/** The lines of a file or of standard input. Memory holds one line and one chunk at a time. */
 export interface Lines extends AsyncIterable<Line>, Disposable {
-  /** Bytes of the file; null when it has no size to know beforehand. */
+  /** Bytes of the file; null if unknown, as for standard input. */
   readonly size: number | null;
-  /** Bytes of the file, as it is stored, that were read so far. */
+  /** Bytes read so far, before decompression. */
   bytesRead(): number;
 }
 
 export interface Line {
-  /** From 1. */
+  /** Starts at 1. */
   readonly number: number;
-  /** Without its line feed; null when the line is longer than `longestLine`. */
+  /** Without the line feed; null for a line longer than `maxLineBytes`. */
   readonly bytes: Buffer | null;
 }
 
-/** Bytes of a line: twice the largest event that a service can be set to take. */
+/** Twice the maximum of TIDINGS_MAX_EVENT_BYTES. */
 export const maxLineBytes = 32 * 1024 * 1024;
 
-/** Opens `path`, or standard input for "-". Throws BAD_USER_INPUT when it cannot be read. */
+/** Opens `path`, or standard input for "-". Throws BAD_USER_INPUT if it cannot be read. */
 export async function openLines(path: string): Promise<Lines> {
   const file = path === '-' ? null : await openFile(path);
   const size = file === null ? null : await sizeOf(file, path);
@@ -38,7 +38,7 @@ export async function openLines(path: string): Promise<Lines> {
     size,
     bytesRead: () => read,
     [Symbol.asyncIterator]: () => lines,
-    // Not by return(): that would wait for a chunk that a reader of standard input may never get.
+    // `return()` of the generator would wait for a chunk, which standard input may never deliver.
     [Symbol.dispose]: () => void stream.destroy(),
   };
 }
@@ -55,7 +55,7 @@ async function sizeOf(file: FileHandle, path: string): Promise<number | null> {
   const stat = await file.stat();
   if (!stat.isDirectory()) return stat.isFile() ? stat.size : null;
   await file.close();
-  throw new TidingsError('BAD_USER_INPUT', `${path}: expected a file of event documents, got a folder.`);
+  throw new TidingsError('BAD_USER_INPUT', `${path}: expected a file of event documents, got a directory.`);
 }
 
 async function* readLines(chunks: AsyncGenerator<Buffer>, path: string): AsyncGenerator<Line, undefined> {
@@ -66,7 +66,7 @@ async function* readLines(chunks: AsyncGenerator<Buffer>, path: string): AsyncGe
   }
 }
 
-/** The chunks, decompressed when their first two bytes, not the file's name, say gzip. */
+/** Decompresses the chunks if their first two bytes are those of gzip; ignores the file name. */
 async function decompressed(chunks: AsyncGenerator<Buffer>): Promise<AsyncIterable<Buffer>> {
   let start = Buffer.alloc(0);
   while (start.length < 2) {
@@ -79,7 +79,7 @@ async function decompressed(chunks: AsyncGenerator<Buffer>): Promise<AsyncIterab
     yield* chunks;
   }
   if (start[0] !== 0x1f || start[1] !== 0x8b) return all();
-  return pipeline(Readable.from(all()), createGunzip(), () => undefined); // a failure is met where the result is read
+  return pipeline(Readable.from(all()), createGunzip(), () => undefined); // the reader of the result gets the error
 }
 
 async function* split(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
@@ -109,12 +109,10 @@ function joined(partial: readonly Buffer[], length: number, last: Buffer): Buffe
 function unreadable(path: string, error: unknown): TidingsError {
   const { code = '', message } = error as NodeJS.ErrnoException;
   const name = path === '-' ? 'standard input' : path;
-  if (code.startsWith('Z_')) return new TidingsError('BAD_USER_INPUT', `${name}: the gzip data are damaged or cut off (${message}).`);
+  if (code.startsWith('Z_')) return new TidingsError('BAD_USER_INPUT', `${name}: the gzip data is damaged or incomplete (${message}).`);
   if (!/^E[A-Z]+$/.test(code)) throw error;
-  const reason = code === 'ENOENT' ? 'there is no such file' : message;
-  return new TidingsError('BAD_USER_INPUT', `${name}: expected a file of event documents that can be read, but ${reason}.`, {
-    cause: error,
-  });
+  const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${message})`;
+  return new TidingsError('BAD_USER_INPUT', `${name}: expected a file of event documents, but ${reason}.`, { cause: error });
 }
 
 const lineFeed = 0x0a;

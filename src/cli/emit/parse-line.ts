@@ -3,14 +3,28 @@ import type { EventDraft } from '../../event/event.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import { describeValue } from '../../event/problem.ts';
 import { validateEvent } from '../../event/validate.ts';
-import { maxLineBytes } from './lines.ts';
 import { printable } from '../terminal/format-text.ts';
+import { maxLineBytes } from './lines.ts';
 
-/** A line read: the event as JSON in the form of GraphQL's EventInput, the reason why it is none, or a blank line. */
+/** A line of the file that was not stored. */
+export interface RejectedLine {
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** A problem of an event, found here or by the server. Its message starts with its path. */
+export interface LineProblem {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** A parsed line: an EventInput as JSON, the reason why it is invalid, or null for a blank line. */
 export type ParsedLine = { readonly input: string } | { readonly reason: string } | null;
 
 /**
- * Reads one line. What passes here cannot make GraphQL refuse a whole request for one event's sake.
+ * Parses and validates one line.
+ *
+ * Guarantees: GraphQL does not reject a whole request because of an input that this returns.
  */
 export function parseLine(bytes: Buffer | null, limits: EventLimits): ParsedLine {
   if (bytes === null) return { reason: `expected a line of at most ${maxLineBytes} bytes, got more` };
@@ -32,13 +46,13 @@ export function parseLine(bytes: Buffer | null, limits: EventLimits): ParsedLine
   return 'draft' in checked && missing.length === 0 ? { input: JSON.stringify(inputOf(checked.draft)) } : { reason: reasonOf(problems, 0) };
 }
 
-/** What was left out stays left out: it agrees with anything that was stored under the same id before. */
+/** Absent fields stay absent: they match any value of an event that is stored under the same id. */
 function inputOf({ payload, follows, ...draft }: EventDraft): Readonly<Record<string, unknown>> {
   return { ...draft, ...(payload === null ? {} : { payload }), ...(follows === null ? {} : { follows }) };
 }
 
 function notJson(error: unknown): string {
-  return error instanceof SyntaxError ? `what is no JSON (${error.message})` : 'bytes that are no UTF-8';
+  return error instanceof SyntaxError ? `invalid JSON (${error.message})` : 'bytes that are not UTF-8';
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -47,25 +61,13 @@ const noOccurred = {
   message: 'expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got nothing',
 };
 
-/** A line of the file that was not stored, and why. */
-export interface RejectedLine {
-  readonly line: number;
-  readonly reason: string;
-}
-
-/** A problem in an event, wherever it was found. Its message begins with its path. */
-export interface LineProblem {
-  readonly path: readonly string[];
-  readonly message: string;
-}
-
 /**
- * Why a line was refused, in the words of the file: a path names the keys of the event document, whose resources are
- * flat. `skipped` is the number of leading keys of the path that the file does not have.
+ * Formats the reason why a line was rejected. A path has the keys of the event document, whose
+ * resources are flat. `skipped` is the number of leading keys of the path that the file lacks.
  */
 export function reasonOf(problems: readonly LineProblem[], skipped: number): string {
   const [first, ...others] = problems;
-  if (first === undefined) return 'refused without a reason';
+  if (first === undefined) return 'rejected without a reason';
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
   return printable(inDocument(first, skipped) + more);
 }

@@ -1,15 +1,15 @@
 import type { WriteStream } from 'node:tty';
-import type { Lines } from './lines.ts';
 import { formatNumber } from '../terminal/format-text.ts';
+import type { Lines } from './lines.ts';
 import type { EmitStats } from './stats.ts';
 
-/** What a person sees while a file is being emitted. */
+/** The progress of `tidings emit`. */
 export interface Progress extends Disposable {
-  /** Says a sentence; the bar stays below it. */
+  /** Prints a sentence above the bar. */
   note(sentence: string): void;
 }
 
-/** Draws the bar at the bottom of a terminal; where standard error is none, there are only the notes. */
+/** Draws a bar if standard error is a terminal. Otherwise prints only the notes. */
 export function startProgress(lines: Lines, stats: EmitStats, terminal: WriteStream = process.stderr): Progress {
   if (!terminal.isTTY) return { note: (sentence) => void terminal.write(`${sentence}\n`), [Symbol.dispose]: () => undefined };
   const draw = (): void => void terminal.write(`\r${barOf(lines, stats, terminal.columns)}${eraseToEnd}`);
@@ -27,7 +27,7 @@ export function startProgress(lines: Lines, stats: EmitStats, terminal: WriteStr
   };
 }
 
-/** One line that fits the terminal, with the bar in what the figures leave free. */
+/** One line that fits the terminal: the bar fills the columns that the figures leave. */
 function barOf(lines: Lines, stats: EmitStats, columns: number): string {
   const counts = `${formatNumber(stats.lines())} events  ${formatNumber(stats.rate())}/s`;
   const read = lines.bytesRead();
@@ -41,7 +41,7 @@ function barOf(lines: Lines, stats: EmitStats, columns: number): string {
   return `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${figures}`;
 }
 
-/** Bytes in the unit that suits `whole`. */
+/** Bytes, in the unit of `whole`. */
 function size(bytes: number, whole: number): string {
   const power = Math.min(Math.floor(Math.log10(Math.max(whole, 1)) / 3), units.length - 1);
   return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;

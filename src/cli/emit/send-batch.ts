@@ -1,11 +1,11 @@
-import { retryingRequest, type RetryOptions } from '../client/retrying-request.ts';
-import type { Batch } from './batches.ts';
+import type { EventLimits } from '../../event/limits.ts';
 import type { Endpoint } from '../client/endpoint.ts';
 import { bodyOf } from '../client/request.ts';
+import { retryingRequest, type RetryOptions } from '../client/retrying-request.ts';
+import type { Batch } from './batches.ts';
 import { reasonOf, type RejectedLine } from './parse-line.ts';
-import type { EventLimits } from '../../event/limits.ts';
 
-/** What became of the lines of a batch. */
+/** The results of the lines of a batch. */
 export interface BatchResult {
   readonly created: number;
   readonly duplicates: number;
@@ -13,7 +13,7 @@ export interface BatchResult {
   readonly rejectedLines: readonly RejectedLine[];
 }
 
-/** Emits a batch. Repeating it is safe: the ids make what was stored a duplicate. */
+/** Emits a batch. Repeating it is safe: by their ids, stored events are duplicates. */
 export async function sendBatch(endpoint: Endpoint, batch: Batch, retryOptions: RetryOptions): Promise<BatchResult> {
   if (batch.inputs.length === 0) return { created: 0, duplicates: 0, rejectedLines: batch.rejectedLines };
   const body = bodyOf(mutation, `{"input":[${batch.inputs.join(',')}]}`);
@@ -25,6 +25,19 @@ export async function sendBatch(endpoint: Endpoint, batch: Batch, retryOptions: 
   });
   const inOrder = [...batch.rejectedLines, ...rejectedLines].toSorted((a, b) => a.line - b.line);
   return { created: emitEvents.created, duplicates: emitEvents.duplicates, rejectedLines: inOrder };
+}
+
+/** The limits of a service for emitting. */
+export interface ServiceLimits {
+  /** Events in one batch. */
+  readonly batchEvents: number;
+  readonly limits: EventLimits;
+}
+
+export async function requestLimits(endpoint: Endpoint, retryOptions: RetryOptions): Promise<ServiceLimits> {
+  const { service } = await retryingRequest<ServiceResponse>(endpoint, bodyOf(limitsQuery), retryOptions);
+  const { batchEvents, ...limits } = service.limits;
+  return { batchEvents, limits };
 }
 
 interface Emitted {
@@ -46,22 +59,8 @@ const mutation = `mutation Emit($input: [EventInput!]!) {
   }
 }`;
 
-/** The keys of a path before those of the event: "input" and its index. */
+/** Number of keys before those of the event in a path: "input" and the index. */
 const eventPathOffset = 2;
-
-/** What a service accepts. */
-export interface ServiceLimits {
-  /** Events in one batch. */
-  readonly batchEvents: number;
-  readonly limits: EventLimits;
-}
-
-/** Asks for the limits. */
-export async function requestLimits(endpoint: Endpoint, retryOptions: RetryOptions): Promise<ServiceLimits> {
-  const { service } = await retryingRequest<ServiceResponse>(endpoint, bodyOf(limitsQuery), retryOptions);
-  const { batchEvents, ...limits } = service.limits;
-  return { batchEvents, limits };
-}
 
 const limitsQuery = `{
   service {

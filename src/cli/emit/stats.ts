@@ -1,20 +1,20 @@
+import { formatNumber } from '../terminal/format-text.ts';
 import type { RejectedLine } from './parse-line.ts';
 import type { BatchResult } from './send-batch.ts';
-import { formatNumber } from '../terminal/format-text.ts';
 
-/** What became of the file so far. */
+/** The results of a file so far. */
 export interface EmitStats {
   add(result: BatchResult): void;
-  /** Lines that were stored, found stored, or refused; blank ones do not count. */
+  /** Created, duplicate and rejected lines; blank lines do not count. */
   lines(): number;
   rejected(): number;
-  /** Events per second of the time from the start until now. */
+  /** Stored events per second since the start. */
   rate(): number;
-  /** Lines to show a person, at the end. */
+  /** The text to print at the end. */
   summary(): string;
 }
 
-/** Counts from now on. Keeps the first refusals, so that a file of nothing but bad lines costs no memory. */
+/** Stores only the first `maxShownLines` rejected lines, so that memory stays bounded. */
 export function startEmitStats(): EmitStats {
   const startedAt = performance.now();
   const rejectedLines: RejectedLine[] = [];
@@ -34,7 +34,7 @@ export function startEmitStats(): EmitStats {
     rejected: () => rejected,
     rate,
     summary() {
-      const counts = `${formatNumber(created)} created, ${formatNumber(duplicates)} duplicates, ${formatNumber(rejected)} refused`;
+      const counts = `${formatNumber(created)} created, ${formatNumber(duplicates)} duplicates, ${formatNumber(rejected)} rejected`;
       const shown = rejectedLines.map(({ line, reason }) => `line ${line}: ${reason}\n`).join('');
       const more = rejected > rejectedLines.length ? `… and ${formatNumber(rejected - rejectedLines.length)} more\n` : '';
       return `${formatNumber(lines())} lines: ${counts}; ${seconds().toFixed(1)} s, ${formatNumber(rate())} events/s\n${shown}${more}`;

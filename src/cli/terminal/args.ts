@@ -1,14 +1,13 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { parseArgs } from 'node:util';
 import { TidingsError } from '../../errors.ts';
-
-type Options = NonNullable<ParseArgsConfig['options']>;
+import type { Options } from './command.ts';
 
 export interface ArgsSpec<T extends Options> {
   readonly synopsis: string;
   readonly options: T;
 }
 
-/** Reads the words of a command. Throws BAD_USER_INPUT, with the synopsis, for a flag that it does not have. */
+/** Parses the arguments of a command. Throws BAD_USER_INPUT, with the usage, if one is unknown. */
 export function readArgs<const T extends Options>(args: readonly string[], { synopsis, options }: ArgsSpec<T>) {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
@@ -19,7 +18,7 @@ export function readArgs<const T extends Options>(args: readonly string[], { syn
   }
 }
 
-/** The error for words that a command cannot take. */
+/** The error for invalid arguments, with the usage of the command. */
 export function invalidArgs(reason: string, synopsis: string): TidingsError {
   return new TidingsError('BAD_USER_INPUT', `${reason.replace(/\.$/, '')}. Usage: tidings ${synopsis}`);
 }
@@ -30,10 +29,10 @@ export function readCount(option: string, given: string): number {
   throw new TidingsError('BAD_USER_INPUT', `--${option}: expected a whole number of at least 1, got ${JSON.stringify(given)}.`);
 }
 
-/** Reads a time such as 2s, 500ms or 1m, from 100 ms to an hour, in milliseconds. */
+/** Reads a duration such as 2s, 500ms or 1m, from 100 ms to one hour, in milliseconds. */
 export function readDuration(option: string, given: string): number {
   const [, amount, unit] = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s|m)$/.exec(given) ?? [];
   const ms = Number(amount) * (unit === 'ms' ? 1 : unit === 's' ? 1000 : 60_000);
   if (ms >= 100 && ms <= 3_600_000) return ms;
-  throw new TidingsError('BAD_USER_INPUT', `--${option}: expected a time from 100ms to 60m, such as 2s, got ${JSON.stringify(given)}.`);
+  throw new TidingsError('BAD_USER_INPUT', `--${option}: expected a duration from 100ms to 60m, such as 2s, got ${JSON.stringify(given)}.`);
 }

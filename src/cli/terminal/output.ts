@@ -4,21 +4,21 @@ import { TidingsError } from '../../errors.ts';
 
 /** Standard output, line by line. */
 export interface Output {
-  /** A promise when the reader is slow: until it resolves, nothing more should be written. */
+  /** Returns a promise if the reader is slow: the caller should await it before the next line. */
   write(line: string): Promise<unknown> | null;
 }
 
-/** `onEnd` is told when nothing can be written any more; without an error when the reader has seen enough. */
+/** Calls `onEnd` when the output cannot be written; without an error if its reader closed it. */
 export function createOutput(stream: Writable, onEnd: (error: TidingsError | null) => void): Output {
   let drained: Promise<unknown> | null = null;
   stream.on('error', (error: NodeJS.ErrnoException) =>
-    onEnd(error.code === 'EPIPE' ? null : new TidingsError('UNAVAILABLE', `standard output cannot be written: ${error.message}`)),
+    onEnd(error.code === 'EPIPE' ? null : new TidingsError('UNAVAILABLE', `Cannot write to standard output: ${error.message}.`)),
   );
   return {
     write(line) {
       if (stream.write(`${line}\n`)) return null;
       drained ??= once(stream, 'drain')
-        .catch(() => undefined) // onEnd was told
+        .catch(() => undefined) // the error handler above reports it
         .finally(() => (drained = null));
       return drained;
     },

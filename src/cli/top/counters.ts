@@ -1,21 +1,21 @@
-/** Counts by key of what came since the start, and how fast it comes. */
+/** Counts and rates by key, since the start. */
 export interface TopCounts {
   add(key: string): void;
-  /** What there is now; rates are those since the last call. */
+  /** The counts now, with the rates since the last call. */
   takeSnapshot(): Top;
-  /** The same, with rates since the start. */
+  /** The counts now, with the rates since the start. */
   overall(): Top;
 }
 
 export interface Top {
-  /** The most frequent first; equal ones by key. */
+  /** By descending count, then by key. */
   readonly rows: readonly TopRow[];
   readonly total: number;
   /** Events per second. */
   readonly rate: number;
   /** Since the start. */
   readonly seconds: number;
-  /** Events of keys that were let go, so that memory stays bounded. */
+  /** Events of keys that were evicted to bound memory. */
   readonly others: number;
 }
 
@@ -30,7 +30,7 @@ export function startTopCounts(): TopCounts {
   const counts = new Map<string, KeyCount>();
   let [total, fresh, others, lastTakenAt] = [0, 0, 0, startedAt];
 
-  /** Lets the rarer half go. */
+  /** Evicts the rarer half of the keys. */
   const evictRareKeys = (): void => {
     const rarest = Array.from(counts).toSorted(([, a], [, b]) => a.count - b.count);
     for (const [key, { count }] of rarest.slice(0, maxKeys / 2)) {
@@ -70,9 +70,9 @@ export function startTopCounts(): TopCounts {
 
 interface KeyCount {
   count: number;
-  /** Of them, since the last call of `take`. */
+  /** Count since the last snapshot. */
   fresh: number;
 }
 
-/** Some 20 MB of ids. */
+/** About 20 MB of ids. */
 const maxKeys = 100_000;

@@ -1,15 +1,15 @@
 import { cut, padded, widthOf, formatNumber } from '../terminal/format-text.ts';
 import type { Top, TopRow } from './counters.ts';
 
-/** The room of a table; `bars`: columns for a picture of the counts, if there are so many to spare. */
 export interface TableSize {
   readonly columns: number;
   readonly lines: number;
+  /** Maximum width of the bars. */
   readonly bars: number;
 }
 
-/** A line about everything, and a line for each of the most frequent keys: as many as fit. */
-export function topTable(heading: string, top: Top, { columns, lines, bars }: TableSize): readonly string[] {
+/** A summary line, a header, and as many of the most frequent keys as fit. */
+export function topTable(title: string, top: Top, { columns, lines, bars }: TableSize): readonly string[] {
   const summary = `${formatNumber(top.total)} ${top.total === 1 ? 'event' : 'events'} in ${formatNumber(top.seconds)} s, ${rate(top.rate)}/s`;
   const shown = top.rows.slice(0, Math.max(lines - 3, 1));
   const left = top.total - shown.reduce((sum, { count }) => sum + count, 0);
@@ -21,7 +21,7 @@ export function topTable(heading: string, top: Top, { columns, lines, bars }: Ta
   const countColumns = Math.max(...cells.map(({ counted }) => counted.length), 'count'.length);
   const rateColumns = Math.max(...cells.map(({ speed }) => speed.length), '/s'.length);
   const figures = columns >= rateThresholdColumns ? countColumns + rateColumns + 4 : countColumns + 2;
-  const maxKeyWidth = Math.max(...rows.map(({ key }) => widthOf(key)), widthOf(heading));
+  const maxKeyWidth = Math.max(...rows.map(({ key }) => widthOf(key)), widthOf(title));
   const keyColumns = Math.max(Math.min(maxKeyWidth, columns - figures), 1);
   const barColumns = Math.min(bars, columns - figures - keyColumns - 2);
   const maxCount = Math.max(...shown.map(({ count }) => count), 1);
@@ -33,7 +33,7 @@ export function topTable(heading: string, top: Top, { columns, lines, bars }: Ta
   const bar = ({ count }: TopRow): string =>
     barColumns < minBarColumns || count > maxCount ? '' : `  ${'█'.repeat(Math.max(Math.round((count / maxCount) * barColumns), 1))}`;
   const table = cells.map(({ row, counted, speed }) => `${line(row.key, counted, speed)}${bar(row)}`);
-  return [summary, line(heading, 'count', '/s'), ...table].map((each) => cut(each, columns).trimEnd());
+  return [summary, line(title, 'count', '/s'), ...table].map((each) => cut(each, columns).trimEnd());
 }
 
 function otherRate({ rate: all }: Top, shown: readonly TopRow[]): number {
@@ -44,6 +44,6 @@ function rate(perSecond: number): string {
   return perSecond > 0 && perSecond < 9.95 ? perSecond.toFixed(1) : formatNumber(perSecond);
 }
 
-/** Below so many columns there are no rates. */
+/** A narrower table has no rates. */
 const rateThresholdColumns = 32;
 const minBarColumns = 4;

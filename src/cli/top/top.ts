@@ -1,29 +1,30 @@
 import { TidingsError } from '../../errors.ts';
-import { startLiveTable } from './live-table.ts';
-import type { Command } from '../terminal/command.ts';
-import { readCountBy, type CountedEvent } from './count-by.ts';
-import { defaultUrl, readEndpoint } from '../client/endpoint.ts';
-import { readDuration, readArgs, invalidArgs } from '../terminal/args.ts';
-import { subscribeToEvents } from '../client/graphql-subscription.ts';
 import { createConnectionStatus } from '../client/connection-status.ts';
+import { defaultUrl, readEndpoint, urlMeaning } from '../client/endpoint.ts';
+import { subscribeToEvents } from '../client/graphql-subscription.ts';
+import { readDuration, readArgs, invalidArgs } from '../terminal/args.ts';
+import type { Command } from '../terminal/command.ts';
 import { createOutput } from '../terminal/output.ts';
+import { readCountBy, type CountedEvent } from './count-by.ts';
 import { startTopCounts } from './counters.ts';
+import { startLiveTable } from './live-table.ts';
 
 const synopsis = `top [--by event|resource|label=KEY] [--every 2s] [--event PREFIX] [--resource ID] [--url ${defaultUrl}]`;
 const options = {
-  by: { type: 'string', default: 'event' },
-  every: { type: 'string', default: '2s' },
-  event: { type: 'string', multiple: true },
-  resource: { type: 'string', multiple: true },
-  url: { type: 'string', default: defaultUrl },
+  by: { type: 'string', default: 'event', value: 'DIMENSION', meaning: 'Counts by event (name), resource (id) or label=KEY.' },
+  every: { type: 'string', default: '2s', value: 'DURATION', meaning: 'Update interval, from 100ms to 60m.' },
+  event: { type: 'string', multiple: true, value: 'PREFIX', meaning: 'Only events whose name starts with PREFIX.' },
+  resource: { type: 'string', multiple: true, value: 'ID', meaning: 'Only events whose primary resource has this id.' },
+  url: { type: 'string', default: defaultUrl, value: 'URL', meaning: urlMeaning },
 } as const;
 
 export const top: Command = {
   synopsis,
-  purpose: 'counts events as they come, and shows how fast they do',
+  purpose: 'Counts events as they arrive, and shows their rate.',
+  options,
   async run(args) {
     const { values, positionals } = readArgs(args, { synopsis, options });
-    if (positionals.length > 0) throw invalidArgs(`Expected flags only, got ${JSON.stringify(positionals[0])}`, synopsis);
+    if (positionals.length > 0) throw invalidArgs(`Expected options only, got ${JSON.stringify(positionals[0])}`, synopsis);
     const { event, resource } = values;
     const by = readCountBy(values.by);
     const intervalMs = readDuration('every', values.every);
@@ -35,7 +36,7 @@ export const top: Command = {
     process.once('SIGTERM', () => stop.abort());
     createOutput(process.stdout, (error) => stop.abort(error ?? undefined));
     const counts = startTopCounts();
-    using liveTable = startLiveTable({ counts, heading: by.heading, intervalMs, report }, process.stdout);
+    using liveTable = startLiveTable({ counts, title: by.title, intervalMs, report }, process.stdout);
     const status = createConnectionStatus(endpoint, (sentence) => liveTable.note(sentence));
     const onEvent = (each: CountedEvent): null => {
       counts.add(by.keyOf(each));

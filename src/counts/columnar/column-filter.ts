@@ -8,15 +8,18 @@ import { matches } from '../../filter/matches.ts';
 import type { Value } from '../../skip-index/columns/encoding.ts';
 import { relatedSelectionStep } from './related-column-filter.ts';
 
-/** A filter that columns alone can answer. */
+/** A filter that needs only columns. */
 export interface ColumnFilter {
-  /** For each event of a chapter whether it passes: 1, or 0. Null: all do. */
+  /** The selected events of a row group: 1 or 0 each; null selects all. */
   selection(rowGroup: DecodedColumns): Uint8Array | null;
 }
 
 /**
- * How to filter by columns; `place` says where a column will be. Each condition must be about times alone, or about one or
- * a few other columns. Null: it takes more than they say. Promises the same as `matches` of the whole events.
+ * Plans a filter over columns; `columnIndexOf` requests a column and returns its index. Each
+ * condition must refer to times alone, or to at most `maxConditionColumns` other columns; null
+ * otherwise.
+ *
+ * Guarantees: the same result as `matches` of the whole events.
  */
 export function columnFilter(conditions: readonly Condition[], columnIndexOf: (column: ColumnRef) => number): ColumnFilter | null {
   const times = conditions.flatMap((each) => (each.kind === 'during' && each.field === 'occurred' ? [each] : []));
@@ -47,14 +50,14 @@ function selectionStepOf(condition: Condition, columnIndexOf: (column: ColumnRef
   return (rowGroup, selection) => selectByValues(columns, rowGroup, selection);
 }
 
-/** A condition, and the columns that it is about, with their places. */
+/** A condition, and the columns that it refers to, with their indexes. */
 interface ConditionColumns {
   readonly condition: Condition;
   readonly refs: readonly ColumnRef[];
   readonly columnIndexes: readonly number[];
 }
 
-/** Takes away what does not pass. Each combination of values is looked at once. */
+/** Deselects events that do not match. Evaluates each combination of values once. */
 function selectByValues({ condition, refs, columnIndexes }: ConditionColumns, { columns }: DecodedColumns, selection: Uint8Array): void {
   const usedColumns = columnIndexes.map((columnIndex) => columns[columnIndex] ?? noColumn);
   const known = new Map<number, boolean>();
@@ -76,7 +79,7 @@ function selectByValues({ condition, refs, columnIndexes }: ConditionColumns, { 
   }
 }
 
-/** An event of which only these columns are known. */
+/** An event with only these columns. */
 function eventOf(refs: readonly ColumnRef[], values: readonly Value[]): StoredEvent {
   let [event, id] = ['', ''];
   const labels: [string, string][] = [];
@@ -96,10 +99,10 @@ function eventOf(refs: readonly ColumnRef[], values: readonly Value[]): StoredEv
   return { ...blankEvent, event, resource: { id, labels: Object.fromEntries(labels) }, related, payload };
 }
 
-/** An object that has this value at a path as well, of which it has none yet. */
+/** A copy of `object` with a value at a path where it has none. */
 function withValue(object: JsonObject, [key = '', ...rest]: readonly string[], value: unknown): JsonObject {
   const here = Object.hasOwn(object, key) ? (object[key] as JsonObject) : {};
-  // Not by a spread and a key, which `__proto__` would not be.
+  // Object.fromEntries makes a key such as `__proto__` an own property.
   return Object.fromEntries([...Object.entries(object), [key, rest.length === 0 ? value : withValue(here, rest, value)]]);
 }
 
@@ -124,7 +127,7 @@ function secondAndMicrosOf(instant: Instant): { readonly second: number; readonl
   return { second: secondOf(instant), micros: microsOf(instant) };
 }
 
-/** What no column of a part says. */
+/** The fields that no column has. */
 const blankEvent: StoredEvent = {
   id: '',
   event: '',
@@ -136,5 +139,5 @@ const blankEvent: StoredEvent = {
   payload: {},
   follows: null,
 };
-/** So that a combination of values can be told by one number. */
+/** Keeps a combination of codes within one exact number. */
 const maxConditionColumns = 4;

@@ -10,17 +10,19 @@ import type { Condition } from '../../filter/filter.ts';
 import type { Value } from '../../skip-index/columns/encoding.ts';
 import { payloadName } from '../../skip-index/columns/payload-columns.ts';
 
-/** A count that columns alone can answer. */
+/** A count that needs only columns. */
 export interface ColumnarCount {
-  /** The columns that it takes beside times. */
+  /** The columns that it reads, besides times. */
   readonly needs: readonly ColumnRef[];
-  /** Adds what a chapter has. */
+  /** Adds the events of a row group. */
   add(rowGroup: DecodedColumns, table: CountTable): void;
 }
 
 /**
- * How to count by columns events that meet all conditions; null: it takes more than they say. Promises the same as
- * `countKeys` of the events that `matches` lets pass.
+ * Plans a count over columns of the events that meet all conditions; null if columns are not
+ * sufficient.
+ *
+ * Guarantees: the same counts as `bucketKeys` over the events for which `matches` holds.
  */
 export function columnarCount(conditions: readonly Condition[], dimensions: readonly Dimension[]): ColumnarCount | null {
   if (dimensions.length > maxDimensions) return null;
@@ -70,7 +72,7 @@ function codesOf(dimension: Dimension, { times }: DecodedColumns, column: Column
   if (dimension.kind === 'role') return { keys: values.map(idsOf), codes };
   if (dimension.kind === 'payload') return { keys: values.map((value) => payloadKey(jsonOf(value))), codes };
   if (!('segments' in dimension) || dimension.segments === null) return { keys: values.map(textOf), codes };
-  // Different texts may begin alike.
+  // Different texts can have the same first segments.
   const known = new Map<Key, number>();
   const prefixCodes = values.map((value) => codeIn(known, firstSegments(textOf(value) ?? '', dimension.segments)));
   return { keys: [...known.keys()], codes: codes.map((code) => prefixCodes[code] ?? 0) };
@@ -102,7 +104,7 @@ function textOf(value: Value): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** A value of a payload; undefined where an event has none. */
+/** A payload value; undefined if the event has none. */
 function jsonOf(value: Value): unknown {
   return typeof value === 'string' ? JSON.parse(value) : undefined;
 }
@@ -120,7 +122,7 @@ function addGroups(
   }: { readonly dimensionCodes: readonly DimensionCodes[]; readonly times: Times; readonly table: CountTable },
 ): void {
   const [single] = dimensionCodes.length === 1 ? dimensionCodes : [];
-  // One for all groups, since there may be very many; a table keeps none.
+  // One object for all groups: there can be very many, and the table keeps no reference.
   const stats = { count: 0, firstSecond: 0, firstMicros: 0, lastSecond: 0, lastMicros: 0 };
   for (let group = 0; group < size; group += 1) {
     const from = first[group] ?? 0;
@@ -137,7 +139,7 @@ function addGroups(
   }
 }
 
-/** The lists of keys of an event. */
+/** The key lists of an event: one for each bucket that it is in. */
 function keysOf(dimensionCodes: readonly DimensionCodes[], event: number): readonly (readonly Key[])[] {
   return dimensionCodes.reduce<readonly (readonly Key[])[]>(
     (lists, { keys, codes }) => {
@@ -150,7 +152,7 @@ function keysOf(dimensionCodes: readonly DimensionCodes[], event: number): reado
   );
 }
 
-/** So that the codes of an event can be told by one number. */
+/** Keeps the combination of an event's codes within one exact number. */
 const maxDimensions = 4;
-/** Beside times. Each is another join. */
+/** Besides times. Each column is another join. */
 const maxColumns = 12;

@@ -1,22 +1,25 @@
 import type { Times } from '../../skip-index/columns/column-chunks.ts';
 import type { Key } from '../bucket-keys.ts';
 
-/** What one dimension says of each event, as a number that tells its key, or its several keys. */
+/** One dimension of a row group: for each event, the index of its key or list of keys. */
 export interface DimensionCodes {
   readonly keys: readonly (Key | readonly Key[])[];
   readonly codes: Uint16Array;
 }
 
-/** Events of a chapter with the same codes, by numbers from 0: no object for each, since there may be hundreds. */
+/**
+ * The events of a row group with the same codes, as arrays by group number: no object a group,
+ * there can be hundreds.
+ */
 export interface Groups {
   readonly size: number;
   readonly counts: Uint32Array;
-  /** Which event of each occurred first, and last. */
+  /** Index of the event of each group that occurred first, and last. */
   readonly first: Uint32Array;
   readonly last: Uint32Array;
 }
 
-/** Of the events that pass: 1 each; null: all do. */
+/** Groups the selected events of a row group; null selects all. */
 export function groupsOf(times: Times, dimensionCodes: readonly DimensionCodes[], selection: Uint8Array | null): Groups {
   const events = times.seconds.length;
   const [counts, first, last] = [new Uint32Array(events), new Uint32Array(events), new Uint32Array(events)];
@@ -40,7 +43,7 @@ export function groupsOf(times: Times, dimensionCodes: readonly DimensionCodes[]
   return { size, counts, first, last };
 }
 
-/** Numbers names below `names`: answers with the number that one was given, or gives it the next. */
+/** Numbers combinations: returns the number of a known one, and `next` for a new one. */
 function groupNumbering(combinations: number): (combination: number, next: number) => number {
   if (combinations <= maxTableSize) {
     const assigned = new Uint32Array(combinations);
@@ -65,5 +68,5 @@ function isBefore({ seconds, micros }: Times, a: number, b: number): boolean {
   return difference === 0 ? (micros[a] ?? 0) < (micros[b] ?? 0) : difference < 0;
 }
 
-/** Beyond, a list of all names would cost more to make than it saves. */
+/** With more combinations, allocating an array of them would cost more than the map. */
 const maxTableSize = 4096;

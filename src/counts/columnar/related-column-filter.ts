@@ -5,16 +5,16 @@ import type { Condition } from '../../filter/filter.ts';
 import { resourcePasses } from '../../filter/matches.ts';
 
 /**
- * How to filter by the ids of related resources in any role, or of primary and related ones, by the columns of all roles:
- * an event passes if one of its resources does, so each list of ids is looked at once, and not each combination of lists.
- * Null: the condition is about something else.
+ * Plans a condition on the ids of related resources in any role, or of primary and related ones. It
+ * reads the columns of all roles. Returns null for any other condition. An event matches if one of
+ * its resources does, so each list of ids is evaluated once, not each combination of lists.
  */
 export function relatedSelectionStep(condition: Condition, columnIndexOf: (column: ColumnRef) => number): SelectionStep | null {
   const negated = condition.kind === 'not';
   const positive = negated ? condition.of : condition;
   if (positive.kind !== 'resource' || positive.among === 'primary') return null;
   const { among, passes } = positive;
-  // Of a primary resource the role is a label.
+  // In a primary resource, the role is an ordinary label.
   const coveredLabels: readonly string[] = among === 'any' ? [labelKeys.id] : [labelKeys.id, labelKeys.role];
   if (!labelsOf(passes).every((label) => coveredLabels.includes(label))) return null;
   columnIndexOf({ kind: 'related', name: '' });
@@ -34,18 +34,21 @@ export function relatedSelectionStep(condition: Condition, columnIndexOf: (colum
   };
 }
 
-/** Chapters that follow one another mention the same related resources. */
+/** Consecutive row groups mention the same related resources. */
 function cached(cache: Map<string, boolean>, id: string, evaluate: () => boolean): boolean {
   const result = cache.get(id) ?? evaluate();
   cache.set(id, result);
   return result;
 }
 
-/** Notes the events of which an id passes. */
+/** Marks the events of which an id passes. */
 function markMatches({ values, codes }: Column, passes: (id: string) => boolean, matched: Uint8Array): void {
   const isMatch = values.map((value) => (typeof value === 'string' ? passes(value) : value?.some(passes) === true));
   for (let index = 0; index < matched.length; index += 1) if (isMatch[codes[index] ?? 0] === true) matched[index] = 1;
 }
 
-/** Roles, and ids of each, that are remembered; what one chapter has beyond comes on top. */
+/**
+ * Cached roles, and cached ids of each. One row group can exceed it; the next one starts with an
+ * empty cache.
+ */
 const maxCachedIds = 4096;

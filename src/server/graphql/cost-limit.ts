@@ -6,19 +6,20 @@ import { LimitError } from './limit-error.ts';
 import { costOf } from './operation-cost.ts';
 
 export interface CostLimits {
-  /** Of one operation. */
+  /** The maximum cost of one operation. */
   readonly queryCost: number;
 }
 
 /**
- * Refuses operations that would cost too much, before anything of them is executed, on every transport. Not a rule of
- * validation, whose verdicts are kept for the next time, whatever the variables are then.
+ * Rejects operations that would cost too much before they are executed, on every transport. It is
+ * not a validation rule, because Yoga caches the results of validation by document, and the cost
+ * depends on the variables.
  */
 export function limitCost({ queryCost }: CostLimits, rateLimit: RateLimit): Plugin {
   const limitErrorOf = (args: ExecutionArgs): LimitError | null => {
     const { schema, document, operationName, variableValues, contextValue } = args;
     const operation = getOperationAST(document, operationName);
-    if (operation === null || operation === undefined) return null; // execution says so
+    if (operation === null || operation === undefined) return null; // execution reports the error
     const cost = Math.ceil(costOf({ schema, document, operation, variables: variableValues ?? {} }));
     if (cost > queryCost) return costExceeded(queryCost, cost);
     const exceeded = rateLimit.take(contextValue as RateLimitedClient, cost);
@@ -38,7 +39,7 @@ interface Hook {
 
 function costExceeded(maxCost: number, cost: number): LimitError {
   return new LimitError(
-    `expected an operation of cost ${maxCost} at most, which is about the number of values in its answer, got ${cost}; ` +
-      'ask for fewer fields, shorter pages (first, last, batchSize, maxEvents), or less within each element of a list',
+    `expected an operation of cost ${maxCost} at most, which is about the number of values in its response, got ${cost}; ` +
+      'request fewer fields, shorter pages (first, last, batchSize, maxEvents), or less within each element of a list',
   );
 }

@@ -1,26 +1,18 @@
+import type { DocumentNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
+
 /**
- * Documents that were parsed, by their text: the latest, as long as their texts have `mostCharacters` together. Parsed they
- * take some hundred times as much. Long ones are not kept: what is asked again and again is short.
+ * Caches parsed documents by their text: the most recently used, up to `maxCacheCharacters` of
+ * text. A parsed document takes about a hundred times its text. Longer ones are not cached, because
+ * documents that repeat are short.
  */
-export class DocumentCache<Document> {
-  private readonly documents = new Map<string, Document>();
-  private characters = 0;
-
-  get(text: string): Document | undefined {
-    return this.documents.get(text);
-  }
-
-  set(text: string, document: Document): void {
-    if (text.length > maxDocumentCharacters) return;
-    if (!this.documents.has(text)) this.characters += text.length;
-    this.documents.set(text, document);
-    for (const oldest of this.documents.keys()) {
-      if (this.characters <= maxCacheCharacters) return;
-      this.documents.delete(oldest);
-      this.characters -= oldest.length;
-    }
-  }
+export function createDocumentCache(): LRUCache<string, DocumentNode> {
+  return new LRUCache({
+    maxSize: maxCacheCharacters,
+    maxEntrySize: maxDocumentCharacters,
+    sizeCalculation: (_document, text) => Math.max(1, text.length), // lru-cache requires a positive size
+  });
 }
 
-const maxDocumentCharacters = 20_000;
-const maxCacheCharacters = 500_000;
+export const maxDocumentCharacters = 20_000;
+export const maxCacheCharacters = 500_000;

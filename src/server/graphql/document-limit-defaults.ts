@@ -1,14 +1,17 @@
-/** What a GraphQL document may hold; most of it was said by a person or a code generator, so these are far above both. */
+/** Limits of a GraphQL document. People and code generators write far smaller ones. */
 export const documentLimits = {
-  /** Lexical tokens of the whole document. Values belong in variables, which count for nothing here. */
+  /** Lexical tokens of the whole document. Values belong in variables, which do not count. */
   queryTokens: 10_000,
-  /** Fields within fields. */
+  /** Levels of nested fields. */
   queryDepth: 20,
-  /** Fields and fragments that stand in the document. Validation compares those of one place with each other. */
+  /**
+   * Fields and fragments in the document. Validation compares those of one selection set with each
+   * other.
+   */
   querySelections: 500,
   queryAliases: 100,
   queryDirectives: 50,
-  /** Fields of one operation's root, each of which is a question of its own. */
+  /** Root fields of one operation; each is a query of its own. */
   queryRootFields: 50,
 } as const;
 

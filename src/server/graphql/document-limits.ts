@@ -12,7 +12,10 @@ import type { Plugin } from 'graphql-yoga';
 import { LimitError } from './limit-error.ts';
 import type { DocumentLimits } from './document-limit-defaults.ts';
 
-/** Refuses documents beyond the limits, on every transport, before they are validated: that takes time by itself. */
+/**
+ * Rejects documents beyond the limits, on every transport, before validation, whose time grows with
+ * them.
+ */
 export function limitDocuments(limits: DocumentLimits): Plugin {
   return { onParse: ({ setParseFn }) => setParseFn((source, options) => parseWithin(limits, source, options)) };
 }
@@ -24,10 +27,10 @@ function parseWithin(limits: DocumentLimits, source: string | Source, options?: 
     checkLimits(measure(document), limits);
     return document;
   } catch (error) {
-    if (error instanceof RangeError) throw new LimitError('expected a query of some levels, got one that is nested too deeply to be read');
+    if (error instanceof RangeError)
+      throw new LimitError('expected a document with fewer levels, got one that is nested too deeply to be parsed');
     if (error instanceof GraphQLError && /more tha[nt] \d+ tokens/.test(error.message)) {
-      const message = `expected a query of at most ${limits.queryTokens} tokens, got more; put values in variables`;
-      throw new LimitError(message);
+      throw new LimitError(`expected a document of at most ${limits.queryTokens} tokens, got more; put values in variables`);
     }
     throw error;
   }
@@ -38,19 +41,22 @@ type Measure = Record<Exclude<keyof DocumentLimits, 'queryTokens'>, number>;
 function checkLimits(found: Measure, limits: DocumentLimits): void {
   for (const [limit, description] of Object.entries(descriptions) as [keyof Measure, string][]) {
     if (found[limit] > limits[limit])
-      throw new LimitError(`expected a query with at most ${limits[limit]} ${description}, got ${found[limit]}`);
+      throw new LimitError(`expected a document with at most ${limits[limit]} ${description}, got ${found[limit]}`);
   }
 }
 
 const descriptions: Readonly<Record<keyof Measure, string>> = {
-  queryDepth: 'fields within each other',
+  queryDepth: 'levels of fields',
   querySelections: 'fields and fragments',
   queryAliases: 'aliases',
   queryDirectives: 'directives',
-  queryRootFields: 'fields at the root of an operation',
+  queryRootFields: 'root fields in an operation',
 };
 
-/** What a document holds, in time linear to its length. Depth and root fields are those with all fragments in their places. */
+/**
+ * Measures a document in time linear to its length. Depth and root fields are those after fragments
+ * are expanded.
+ */
 function measure({ definitions }: DocumentNode): Measure {
   const found: Measure = { queryDepth: 0, querySelections: 0, queryAliases: 0, queryDirectives: 0, queryRootFields: 0 };
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -81,7 +87,7 @@ function measure({ definitions }: DocumentNode): Measure {
   const shapeOfFragment = (fragment: FragmentDefinitionNode): Shape => {
     const before = known.get(fragment);
     if (before !== undefined) return before;
-    known.set(fragment, emptyShape); // one that contains itself is refused by validation
+    known.set(fragment, emptyShape); // ends the recursion of a fragment that contains itself, which validation rejects
     const shape = shapeOf(fragment.selectionSet);
     known.set(fragment, shape);
     return shape;
@@ -102,7 +108,7 @@ function measure({ definitions }: DocumentNode): Measure {
 
 interface Shape {
   readonly depth: number;
-  /** At the level of the selection itself. */
+  /** At the top level of the selection. */
   readonly fields: number;
 }
 

@@ -1,16 +1,18 @@
 import { GraphQLError, Kind, type ASTVisitor, type ExecutionResult, type ValidationContext } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
-/** Keeps the schema to itself, on every transport: no introspection, and no names in messages that nobody has asked about. */
+/**
+ * Hides the schema on every transport: no introspection, and no suggested names in error messages.
+ */
 export function withoutIntrospection(): Plugin {
   return {
     onValidate({ addValidationRule, validateFn, setValidationFn }) {
       addValidationRule(noIntrospection);
       const validate = validateFn as (...args: readonly unknown[]) => readonly GraphQLError[];
-      // After schema, document and rules. Envelop would put options where graphql 16 expects type info.
+      // Only schema, document and rules: Envelop passes options where graphql 16 expects type info.
       setValidationFn((...args) => validate(...args.slice(0, 3), { hideSuggestions: true }));
     },
-    // Variables are read when an operation is executed.
+    // Errors about variables arise at execution.
     onExecute: () => ({ onExecuteDone: (done) => hideSuggestions(done) }),
     onSubscribe: () => ({ onSubscribeResult: (done) => hideSuggestions(done) }),
   };
@@ -20,7 +22,7 @@ function noIntrospection(context: ValidationContext): ASTVisitor {
   return {
     Field({ kind, name: { value } }) {
       if (kind !== Kind.FIELD || (value !== '__schema' && value !== '__type')) return;
-      const message = `this server does not tell its schema: ${value} is switched off (TIDINGS_INTROSPECTION)`;
+      const message = `${value}: introspection is disabled on this server (TIDINGS_INTROSPECTION=off)`;
       context.reportError(new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } }));
     },
   };

@@ -1,8 +1,8 @@
 import { GraphQLError } from 'graphql';
 
-/** A request beyond a limit, as its client is told on every transport: what was expected, and what came. */
+/** The GraphQL error for a request beyond a limit, on every transport. */
 export class LimitError extends GraphQLError {
-  /** `retryAfterMs`: when the same would be let in; left out where it never is. */
+  /** `retryAfterMs`: when the same request will be accepted; left out if it never will. */
   constructor(message: string, retryAfterMs?: number) {
     super(message, { extensions: { code: 'LIMIT_EXCEEDED', ...(retryAfterMs !== undefined && { retryAfterMs }) } });
   }

@@ -6,13 +6,13 @@ import type { Metrics } from '../../metrics.ts';
 import { LimitError } from './limit-error.ts';
 
 /**
- * What of an error a caller sees: expected errors and GraphQL's own as they are; of anything else only that it
- * happened, after it was logged once.
+ * Decides what clients see of an error: expected errors and GraphQL's own unchanged; of any other
+ * error, which is a bug, only that it occurred. Bugs are logged once.
  */
 export interface ErrorMask {
-  /** The error as its caller sees it. */
+  /** The error as the client sees it. */
   readonly mask: (error: unknown) => Error;
-  /** Logs an error that is a bug, with the request that met it, if it was not logged before. */
+  /** Logs an error that is a bug, with the id of its request, unless it was logged before. */
   readonly report: (error: unknown, requestId: string | undefined) => void;
 }
 
@@ -29,9 +29,9 @@ export function createErrorMask(metrics: Metrics, logger: Logger): ErrorMask {
   return {
     mask(error) {
       const cause = causeOf(error);
-      if (isTooDeep(cause)) return new LimitError('expected variables of some levels, got some that are nested too deeply to be read');
+      if (isTooDeep(cause)) return new LimitError('expected variables with fewer levels, got some that are nested too deeply to be read');
       if (cause === null) return error as GraphQLError;
-      // Without the error that it wraps, which Yoga would answer with status 500.
+      // Without the original error, for which Yoga would respond with status 500.
       if (cause instanceof TidingsError && error instanceof GraphQLError) return wrapped(error, cause.message, cause.extensions);
       report(cause, undefined);
       const extensions = { code: 'INTERNAL_SERVER_ERROR' };
@@ -44,7 +44,7 @@ export function createErrorMask(metrics: Metrics, logger: Logger): ErrorMask {
   };
 }
 
-/** Reports the bugs that an operation has met, with its request. */
+/** Reports the bugs that occur in operations, with the id of the request. */
 export function reportFailures({ report }: ErrorMask): Plugin {
   return {
     onExecute: () => ({
@@ -56,7 +56,7 @@ export function reportFailures({ report }: ErrorMask): Plugin {
   };
 }
 
-/** GraphQL reads variables by recursion, before anything has looked at how deep they are. */
+/** GraphQL coerces variables by recursion, before any check of their depth. */
 function isTooDeep(cause: unknown): boolean {
   return cause instanceof RangeError && cause.message === 'Maximum call stack size exceeded';
 }
@@ -65,15 +65,15 @@ function wrapped({ nodes, path }: GraphQLError, message: string, extensions: Gra
   return new GraphQLError(message, { ...(nodes && { nodes }), ...(path && { path }), extensions });
 }
 
-/** What is behind an error; null where GraphQL made it. */
+/** The cause of an error; null if GraphQL itself created it. */
 function causeOf(error: unknown): unknown {
   return error instanceof GraphQLError ? rootCause(error) : error;
 }
 
-/** The error around which GraphQL wrapped its own; null where GraphQL made the error. */
+/** The innermost error that GraphQL wrapped; null if GraphQL itself created it. */
 function rootCause(error: GraphQLError): Error | null {
   const original = error.originalError ?? null;
   return original instanceof GraphQLError ? rootCause(original) : original;
 }
 
-const message = 'Something went wrong on the server; it was logged there.';
+const message = 'Internal server error; the server has logged its cause.';

@@ -22,7 +22,7 @@ import {
 } from 'graphql';
 import { logQueryCost } from '../../transport/rate-limit.ts';
 
-/** A valid operation, with its variables as they came. */
+/** A validated operation, with its variables as received. */
 export interface Operation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
@@ -31,19 +31,21 @@ export interface Operation {
 }
 
 /**
- * About how many values an operation's answer has; of a subscription, each of its messages.
+ * Estimates the number of values in an operation's response; for a subscription, in each message.
+ * Each emitted event and each query of the log adds to it.
  *
- * Assumes: a validated document, so no fragment contains itself. Promises: an upper bound wherever the request says how
- * long lists are (`first`, `last`, `maxEvents`, `batchSize`, what is emitted), be it in the document or in a variable;
- * lists in lists multiply; conditions are taken to hold; time linear to the document's length, whatever its fragments
- * expand to. Does not promise more than a guess where only the data knows: such a list counts as `assumedLength` long.
- * Each event that is given and each question to the log cost something beside the answer.
+ * Assumes: a validated document, so no fragment contains itself.
+ * Guarantees: an upper bound for lists whose length the request gives, in the document or in a
+ * variable: by `first`, `last`, `maxEvents`, `batchSize` or the emitted events. Nested lists
+ * multiply; `@skip` and `@include` are ignored. The time is linear to the document's length, also
+ * if its fragments expand to far more.
+ * Does not guarantee: a bound for other lists, which count as `assumedLength` long.
  */
 export function costOf(operation: Operation): number {
   return new Costs(operation).operationCost();
 }
 
-/** A selection's cost: `once`, and `each` for every element of the lists that stand in it. */
+/** The cost of a selection: `once`, and `each` for every element of the lists directly in it. */
 interface Cost {
   readonly once: number;
   readonly each: number;
@@ -92,28 +94,40 @@ class Costs {
     const field = fieldOf(parent, node.name.value);
     if (field === undefined) return { once: 1, each: 0 };
     const type = getNamedType(field.type);
-    const { length, inputLength, logQueries } = this.sizes(field, node.arguments ?? []);
+    const { length, inputLength, sampledEvents, logQueries } = this.sizes(field, node.arguments ?? []);
     const nestedCost = node.selectionSet !== undefined && isCompositeType(type) ? this.ofSelection(node.selectionSet, type) : zeroCost;
-    const elementCost = 1 + inputLength + logQueries * logQueryCost + total(nestedCost, length ?? assumedLength);
+    const ownCost = 1 + inputLength + sampledEvents * sampledEventCost + logQueries * logQueryCost;
+    const elementCost = ownCost + total(nestedCost, length ?? assumedLength);
     return isCompositeType(type) && isList(field.type) ? { once: 1, each: elementCost } : { once: elementCost, each: 0 };
   }
 
-  /** What a field's arguments say of the lists right below it, of what is given with it, and whether it asks the log. */
+  /**
+   * By a field's arguments: the length of the lists directly below it, of its input, and whether it
+   * queries the log.
+   */
   private sizes({ args }: GraphQLField<unknown, unknown>, nodes: readonly ArgumentNode[]): Sizes {
     const named = args.filter(({ name }) => lengthArguments.has(name));
-    const lengths = named.flatMap(({ name, defaultValue }) => {
-      const explicitLength = this.explicitLength(nodes.find((node) => node.name.value === name)?.value);
-      return explicitLength ?? (typeof defaultValue === 'number' ? defaultValue : []);
-    });
+    const lengths = named.flatMap((argument) => this.lengthOf(argument, nodes) ?? []);
+    const sample = args.find(({ name }) => name === sampleArgument);
     const length = lengths.length > 0 ? Math.max(0, ...lengths) : named.length > 0 ? defaultPageSize : null;
     return {
       length,
       inputLength: named.some(({ name }) => name === inputArgument) ? (length ?? 0) : 0,
+      sampledEvents: sample === undefined ? 0 : (this.lengthOf(sample, nodes) ?? 0),
       logQueries: args.some(({ name }) => logQueryArguments.has(name)) ? 1 : 0,
     };
   }
 
-  /** A number as it is, a list's length; null where the document and the variables say neither. */
+  /** The length that an argument gives, or its default; null if there is neither. */
+  private lengthOf({ name, defaultValue }: GraphQLArgument, nodes: readonly ArgumentNode[]): number | null {
+    const explicitLength = this.explicitLength(nodes.find((node) => node.name.value === name)?.value);
+    return explicitLength ?? (typeof defaultValue === 'number' ? defaultValue : null);
+  }
+
+  /**
+   * The value of a number, or the length of a list; null if neither the document nor the variables
+   * give one.
+   */
   private explicitLength(node: ValueNode | undefined): number | null {
     switch (node?.kind) {
       case Kind.INT:
@@ -121,7 +135,7 @@ class Costs {
       case Kind.LIST:
         return node.values.length;
       case Kind.OBJECT:
-        return 1; // is taken for a list of one
+        return 1; // GraphQL coerces it to a list of one
       case Kind.VARIABLE: {
         const { [node.name.value]: value } = this.request.variables;
         if (value === undefined) return this.explicitLength(this.defaultOf(node.name.value));
@@ -146,6 +160,7 @@ class Costs {
 interface Sizes {
   readonly length: number | null;
   readonly inputLength: number;
+  readonly sampledEvents: number;
   readonly logQueries: number;
 }
 
@@ -164,13 +179,25 @@ function isList(type: GraphQLOutputType | GraphQLArgument['type']): boolean {
 }
 
 const zeroCost: Cost = { once: 0, each: 0 };
-/** Arguments that say how long the lists are that stand in the field's own type, by number or by their own length. */
+/**
+ * Arguments that give the length of the lists directly in the field's type, as a number or by their
+ * own length.
+ */
 const lengthArguments: ReadonlySet<string> = new Set(['first', 'last', 'maxEvents', 'batchSize', 'input']);
-/** That of them which is what is given, not how much of it. */
+/** The one of them that carries the emitted events. */
 const inputArgument = 'input';
-/** What a page has that says nothing. */
+/** The number of events that a field reads to summarize them. */
+const sampleArgument = 'sample';
+/** The charge for each of them: about the number of values in a small event. */
+const sampledEventCost = 5;
+/** The length of a page without `first` and `last`. */
 const defaultPageSize = 50;
-/** A list of which only the data knows the length: related resources, errors, buckets of a live count. */
+/**
+ * The length of a list that depends on the data: related resources, errors, buckets of a live
+ * count.
+ */
 const assumedLength = 10;
-/** Arguments of fields that ask the log a question of its own, which may take much longer than what it answers. */
+/**
+ * Arguments of fields that query the log, which can take much longer than a response of their size.
+ */
 const logQueryArguments: ReadonlySet<string> = new Set(['filter', 'by']);

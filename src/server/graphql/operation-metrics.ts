@@ -3,7 +3,10 @@ import type { Plugin } from 'graphql-yoga';
 import { errorCodes } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 
-/** Measures operations and counts what is refused, on every transport. To stand before what refuses. */
+/**
+ * Measures operations and counts rejected ones, on every transport. Must come before the plugins
+ * that reject.
+ */
 export function measureOperations({ rejectedRequests, operationSeconds }: Pick<Metrics, 'rejectedRequests' | 'operationSeconds'>): Plugin {
   const count = (errors: readonly unknown[] | undefined): void => {
     const reasons = new Set(errors?.flatMap((error) => reasonOf(error) ?? []));
@@ -37,7 +40,7 @@ export function measureOperations({ rejectedRequests, operationSeconds }: Pick<M
   };
 }
 
-/** The code of an error that is expected; null for others, of which there may be any number. */
+/** The code of an expected error; null for other codes, which must not become values of a label. */
 function reasonOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null || !('extensions' in error)) return null;
   const { code } = (error.extensions ?? {}) as { readonly code?: unknown };

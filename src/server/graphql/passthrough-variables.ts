@@ -5,10 +5,10 @@ import {
   GraphQLScalarType,
   GraphQLSchema,
   isInputObjectType,
-  Kind,
-  OperationTypeNode,
   isListType,
   isNonNullType,
+  Kind,
+  OperationTypeNode,
   type DocumentNode,
   type GraphQLInputObjectType,
   type GraphQLInputType,
@@ -17,18 +17,22 @@ import {
 import type { Plugin } from 'graphql-yoga';
 
 /**
- * Spares large variables two copies, which took a fifth of the server's time for a batch of events.
+ * Passes large variables to resolvers without the two copies that GraphQL makes of them: a fifth of
+ * the time for a batch.
  *
- * Assumes: resolvers do not change what they are given. Promises: what a resolver gets, and every error, is what GraphQL
- * would make of the variables. Where the variables of the types in question are plain, which is to say that GraphQL would
- * hand on a copy with nothing changed, they are handed on as they are: the operation is executed on a schema in which these
- * types are scalars. Does not promise to: whatever is not plain, or written in the document itself, goes the usual way.
+ * Assumes: resolvers do not modify their arguments.
+ * Guarantees: arguments and errors are those that GraphQL would produce. If coercion would only
+ * copy the variables of pass-through types, the operation is executed on a schema in which these
+ * types are scalars.
+ * Does not guarantee: that every such variable is passed through. All others, and values in the
+ * document, are coerced.
  *
- * The types are those input objects that say so with the extension `plain`; only arguments of mutations may have them.
+ * Pass-through types are the input objects with the extension `passThrough`; only arguments of
+ * mutations can have them.
  */
 export function passThroughVariables(schema: GraphQLSchema): Plugin {
   const types = Object.values(schema.getTypeMap()).filter(isInputObjectType);
-  const passThroughTypes = new Map(types.filter(({ extensions }) => extensions['plain'] === true).map((type) => [type.name, type]));
+  const passThroughTypes = new Map(types.filter(({ extensions }) => extensions['passThrough'] === true).map((type) => [type.name, type]));
   const scalarSchema = withScalars(schema, passThroughTypes);
   const checks = new WeakMap<DocumentNode, Checks | null>();
   return {
@@ -43,13 +47,13 @@ export function passThroughVariables(schema: GraphQLSchema): Plugin {
   };
 }
 
-/** What must be plain of an operation's variables, by name. */
+/** The checks of an operation's pass-through variables, by name. */
 type Checks = readonly (readonly [string, PassThroughCheck])[];
 
-/** Null: the document is none whose variables may be handed on. */
+/** Null: variables of this document cannot be passed through. */
 function checksOf({ definitions }: DocumentNode, passThroughTypes: ReadonlyMap<string, GraphQLInputObjectType>): Checks | null {
   const [operation] = definitions;
-  // No fragments, so that all arguments are in view.
+  // Without fragments all arguments are in the operation itself.
   if (definitions.length > 1 || operation?.kind !== Kind.OPERATION_DEFINITION || operation.operation !== OperationTypeNode.MUTATION)
     return null;
   const hasInlineInput = operation.selectionSet.selections.some(
@@ -66,7 +70,10 @@ function checksOf({ definitions }: DocumentNode, passThroughTypes: ReadonlyMap<s
   return found.length > 0 ? found : null;
 }
 
-/** A type of the document, if it is of these; null: it is another one. */
+/**
+ * The schema's type for a type of the document, if it is a pass-through type or a list of one, else
+ * null.
+ */
 function inputTypeOf(type: TypeNode, passThroughTypes: ReadonlyMap<string, GraphQLInputObjectType>): GraphQLInputType | null {
   if (type.kind === Kind.NAMED_TYPE) return passThroughTypes.get(type.name.value) ?? null;
   const inner = inputTypeOf(type.type, passThroughTypes);
@@ -74,7 +81,7 @@ function inputTypeOf(type: TypeNode, passThroughTypes: ReadonlyMap<string, Graph
   return type.kind === Kind.LIST_TYPE ? new GraphQLList(inner) : isNonNullType(inner) ? inner : new GraphQLNonNull(inner);
 }
 
-/** The same schema, in which these types are scalars that take any value. */
+/** The same schema with these types as scalars that accept any value. */
 function withScalars(schema: GraphQLSchema, passThroughTypes: ReadonlyMap<string, GraphQLInputObjectType>): GraphQLSchema {
   const mutationType = schema.getMutationType();
   if (mutationType == null) return schema;
@@ -97,7 +104,10 @@ function withScalars(schema: GraphQLSchema, passThroughTypes: ReadonlyMap<string
   });
 }
 
-/** Whether GraphQL would make of a variable a copy of it with nothing changed, and no error. May say no where it would. */
+/**
+ * Whether coercion of a value would return an equal copy without errors. Can return false although
+ * it would.
+ */
 export type PassThroughCheck = (value: unknown) => boolean;
 
 export function passThroughCheck(type: GraphQLInputType): PassThroughCheck {
@@ -112,7 +122,7 @@ export function passThroughCheck(type: GraphQLInputType): PassThroughCheck {
 function presentValueCheck(type: GraphQLInputType): PassThroughCheck {
   if (isListType(type)) {
     const item = passThroughCheck(type.ofType);
-    // What is no list would become one.
+    // Coercion would turn another value into a list.
     return (value) => Array.isArray(value) && value.every(item);
   }
   if (isInputObjectType(type)) return objectCheck(type);
@@ -122,7 +132,7 @@ function presentValueCheck(type: GraphQLInputType): PassThroughCheck {
     try {
       return type.parseValue(value) === value;
     } catch {
-      return false; // GraphQL will say why
+      return false; // GraphQL reports the error
     }
   };
 }
@@ -130,7 +140,7 @@ function presentValueCheck(type: GraphQLInputType): PassThroughCheck {
 function objectCheck(type: GraphQLInputObjectType): PassThroughCheck {
   const fields = Object.values(type.getFields());
   const checks = new Map(fields.map((field) => [field.name, passThroughCheck(field.type)]));
-  // One that is left out and has a default value would get it.
+  // Coercion would add default values of fields that are left out.
   const required = fields.filter((field) => isNonNullType(field.type) || field.defaultValue !== undefined).map(({ name }) => name);
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

@@ -1,26 +1,27 @@
 import type { IncomingMessage } from 'node:http';
-import { isTooDeep, maxJsonLevels } from '../../transport/json-depth.ts';
-import { HttpError } from '../../transport/http-error.ts';
-import { readBody } from '../../transport/read-body.ts';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { HttpError } from '../../transport/http-error.ts';
+import { isTooDeep, maxJsonLevels } from '../../transport/json-depth.ts';
+import { readBody } from '../../transport/read-body.ts';
 
 /**
- * Reads the JSON of a POST, up to `maxBytes`, and leaves it on the request as `body`, where Yoga looks first. Of a GET, checks
- * the parameters. Throws an HttpError for a body that is too large, too deep or wrongly encoded.
+ * Reads the JSON of a POST, up to `maxBytes`, and sets it on the request as `body`, which Yoga
+ * prefers. Checks the parameters of a GET. Throws an HttpError for a body that is too large, too
+ * deep or wrongly encoded.
  */
 export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<void> {
   if (request.method === 'GET' || request.method === 'HEAD') return checkParameters(request);
   const bytes = await readBody(request, maxBytes);
-  if (isTooDeep([bytes], maxJsonLevels)) throw tooDeep();
+  if (isTooDeep(bytes, maxJsonLevels)) throw tooDeep();
   Object.assign(request, { body: new Body(bytes) });
 }
 
-/** Yoga reports wrong JSON in the parameters of a GET as a bug of its own. */
+/** Without this, Yoga reports invalid JSON in the parameters of a GET as an unexpected error. */
 function checkParameters({ url = '' }: IncomingMessage): void {
   const parameters = new URLSearchParams(url.slice(url.indexOf('?') + 1));
   for (const name of ['variables', 'extensions']) {
     const text = parameters.get(name) ?? '';
-    if (isTooDeep([Buffer.from(text)], maxJsonLevels)) throw tooDeep();
+    if (isTooDeep(Buffer.from(text), maxJsonLevels)) throw tooDeep();
     if (text !== '' && !isValidJson(text)) throw new HttpError(400, `${name}: expected JSON, got something else`);
   }
 }
@@ -38,14 +39,14 @@ function tooDeep(): HttpError {
   return new HttpError(400, `expected JSON of at most ${maxJsonLevels} levels, got more`, { code: 'LIMIT_EXCEEDED' });
 }
 
-/** The body that `readRequestBody` has read; null when it has not. */
+/** The body that `readRequestBody` has set; null if there is none. */
 function bodyOf(request: IncomingMessage): Body | null {
   return 'body' in request && request.body instanceof Body ? request.body : null;
 }
 
 /**
- * A body that was read. Yoga counts the keys of what it is given, and a Buffer has one for each byte: that took more time
- * than anything else about a large batch.
+ * Wraps a body for Yoga, which counts the keys of the object that it is given. A Buffer has one for
+ * each byte: counting them took most of the time of a large batch.
  */
 class Body {
   constructor(private readonly bytes: Buffer) {}
@@ -60,8 +61,8 @@ class Body {
 }
 
 /**
- * Takes a JSON request's parameters from the body that was read already, without the streams that Yoga would put around
- * it. What is no JSON object or list goes the usual way, and gets Yoga's errors.
+ * Parses a JSON request from the body that was read already, without the streams that Yoga would
+ * wrap around it. Yoga handles bodies that are not a JSON object or list, and reports their errors.
  */
 export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
   return {

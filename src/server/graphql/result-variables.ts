@@ -1,8 +1,9 @@
 import { Kind, visit, type DocumentNode, type FieldNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 
 /**
- * The names of the variables on which the results of a subscription depend, once its source is made: those used anywhere
- * but in the arguments of its root field, which chose the source. In the order of the document.
+ * The names of the variables on which the results of a subscription depend, in the order of the
+ * document. Variables that occur only in arguments of the root field are left out: they select the
+ * source, and do not affect its results.
  */
 export function resultVariables(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] {
   const roots = rootFields(document, operation.selectionSet);
@@ -18,7 +19,10 @@ export function resultVariables(document: DocumentNode, operation: OperationDefi
   return [...names];
 }
 
-/** The fields of the root, also those within fragments, of which none contains itself. */
+/**
+ * The root fields, also those in fragments. Assumes that no fragment contains itself, which
+ * validation ensures.
+ */
 function rootFields(document: DocumentNode, { selections }: SelectionSetNode): ReadonlySet<FieldNode> {
   const fields = new Set<FieldNode>();
   for (const selection of selections) {

@@ -1,9 +1,9 @@
 import type { Plugin } from 'graphql-yoga';
 
 /**
- * Over HTTP, an operation that came to nothing and may be repeated later has the status that says so, which proxies and clients
- * that know nothing of GraphQL understand as well: 503 where the server cannot now, 429 where the client has asked too much; and when,
- * in `retry-after`. Where some of it was answered, the status is 200, and the errors say the rest.
+ * Sets the HTTP status of an operation that returned no data and can be repeated later, for proxies
+ * and clients that do not know GraphQL: 503 for UNAVAILABLE, 429 for the rate limit, each with
+ * `retry-after`. If some fields returned data, the status stays 200.
  */
 export function setRetryAfter(): Plugin {
   return {

@@ -1,47 +1,49 @@
-import { visibilityKeyOf } from '../../auth/visibility.ts';
-import type { Caller } from '../../auth/caller.ts';
 import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { Caller } from '../../auth/caller.ts';
+import { visibilityKeyOf } from '../../auth/visibility.ts';
 import type { Metrics } from '../../metrics.ts';
 import { EncodedMessage } from '../../transport/socket-writer.ts';
 import { resultVariables } from './result-variables.ts';
 
-/** The results of one operation, for all subscriptions that share it. To be disposed of as often as it was asked for. */
+/**
+ * The results of one operation, for all subscriptions that share it. Each user disposes it once.
+ */
 export interface OperationResults extends Disposable {
-  /** The result of the source's next value; values with the same identity have the same content. At once, where nothing is read for it. */
+  /**
+   * The result for the source's next value. Assumes that values with the same identity have the
+   * same content. Returns a promise only if the execution reads the database.
+   */
   resultOf(value: object, identity: string | number): EncodedMessage | Promise<EncodedMessage>;
 }
 
 export interface SharedResultsParts {
-  /** What of an error its callers may see. */
+  /** The error as clients see it. */
   readonly maskError: (error: GraphQLError) => Error;
   readonly metrics: Metrics;
 }
 
 /**
- * Executes and encodes each message of a subscription once, for all that would get the same.
+ * Executes and encodes each message of a subscription once, for all subscriptions with the same
+ * result.
  *
- * Assumes: validated operations that got their source; results that depend on nothing but the document, the operation's
- * name, the variables used outside the root field's arguments, what the caller sees, and the value. Promises: what executing for each one
- * would give, to the letter: GraphQL executes, and what is shared is its whole result. A result for which the database is
- * read is shared by those who ask in the same turn of the event loop, so that nobody gets what was read before. Of the
- * others, which never change, it keeps `mostCharacters` of JSON, the latest.
+ * Assumes: validated operations whose source exists. Their results depend only on the document, the
+ * operation's name, the value, what the caller sees, and the variables that `resultVariables`
+ * returns.
+ * Guarantees: exactly the result that an execution for each subscription would give, because
+ * GraphQL executes and only whole results are shared. A result that needs the database is shared
+ * only within one turn of the event loop, so that no subscription gets an older read. Other results
+ * never change: the cache keeps the latest ones, up to `maxCacheCharacters` of JSON.
  */
 export function createSharedResults({ maskError, metrics }: SharedResultsParts): (args: ExecutionArgs) => OperationResults {
   const operations = new Map<string, Operation>();
-  const cached: CachedResult[] = [];
-  let characters = 0;
+  /** Bounds the results of all operations together; evicting one removes it from its operation. */
+  const cache = new LRUCache<CacheKey, number>({
+    maxSize: maxCacheCharacters,
+    sizeCalculation: (characters) => characters,
+    dispose: (_characters, { results, identity }) => void results.delete(identity),
+  });
 
-  /** Keeps a result under its identity, and lets go of the oldest. */
-  const addToCache = (each: CachedResult): void => {
-    cached.push(each);
-    characters += each.characters;
-    while (characters > maxCacheCharacters) {
-      const oldest = cached.shift();
-      if (oldest === undefined) return;
-      characters -= oldest.characters;
-      oldest.results.delete(oldest.identity);
-    }
-  };
   const encode = (result: ExecutionResult): EncodedMessage => {
     metrics.encoded.inc();
     const masked =
@@ -51,12 +53,12 @@ export function createSharedResults({ maskError, metrics }: SharedResultsParts):
   const open = (key: string, { schema, document, operationName, variableValues, contextValue }: ExecutionArgs): Operation => {
     const results = new Map<string | number, EncodedMessage | Promise<EncodedMessage>>();
     const evict = (identity: string | number): void => void results.delete(identity);
-    const made: Operation = {
+    const opened: Operation = {
       users: 0,
       resultOf(value, identity) {
         const known = results.get(identity);
         if (known !== undefined) return known;
-        // A context of its own, since resolvers keep in it what they have read.
+        // A context of its own, because resolvers store loaders in it that remember what they read.
         const executed = execute({
           schema,
           document,
@@ -65,25 +67,22 @@ export function createSharedResults({ maskError, metrics }: SharedResultsParts):
           rootValue: value,
           contextValue: Object.assign({}, contextValue),
         });
-        if (executed instanceof Promise) {
-          const encoded = executed.then(encode);
-          results.set(identity, encoded);
-          // Whoever asks later is to get what is stored by then.
-          process.nextTick(evict, identity);
-          return encoded;
-        }
-        const encoded = encode(executed);
+        const encoded = executed instanceof Promise ? executed.then(encode) : encode(executed);
         results.set(identity, encoded);
-        addToCache({ results, identity, characters: encoded.json.length });
+        if (encoded instanceof EncodedMessage && encoded.json.length <= maxCacheCharacters) {
+          cache.set({ results, identity }, encoded.json.length);
+        } else {
+          process.nextTick(evict, identity); // a later request reads again
+        }
         return encoded;
       },
       [Symbol.dispose]() {
-        made.users -= 1;
-        if (made.users === 0) operations.delete(key);
+        opened.users -= 1;
+        if (opened.users === 0) operations.delete(key);
       },
     };
-    operations.set(key, made);
-    return made;
+    operations.set(key, opened);
+    return opened;
   };
 
   return (args) => {
@@ -98,13 +97,14 @@ interface Operation extends OperationResults {
   users: number;
 }
 
-interface CachedResult {
+interface CacheKey {
   readonly results: Map<string | number, unknown>;
   readonly identity: string | number;
-  readonly characters: number;
 }
 
-/** The document's text, since errors tell places in it, and what its caller sees. */
+/**
+ * Includes the document's text, because errors contain locations in it, and what the caller sees.
+ */
 function keyOf({ document, operationName, variableValues, contextValue }: ExecutionArgs): string {
   const { caller } = contextValue as { readonly caller: Caller };
   const names = resultVariableNames(document, operationName ?? null);

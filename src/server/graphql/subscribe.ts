@@ -1,16 +1,23 @@
 import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { TimeSlices } from '../../concurrency/time-slices.ts';
 import { deliver, type Sink } from '../../subscriptions/delivery.ts';
 import { SubscriptionSource } from '../../subscriptions/source.ts';
-import { TimeSlices } from '../../concurrency/time-slices.ts';
-import type { EncodedMessage, DrainListener } from '../../transport/socket-writer.ts';
+import type { WakeListener } from '../../concurrency/wake-signal.ts';
 import { acceptsStream } from '../../transport/accept.ts';
+import type { EncodedMessage } from '../../transport/socket-writer.ts';
 import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
-/** Where the results of a subscription go beside its iterator: straight to the client. In the context as `outlet`. */
+/**
+ * Sends the results of a subscription directly to its client, bypassing the iterator. In the
+ * context as `sink`.
+ */
 export interface ResultSink extends Pick<Sink<object, EncodedMessage>, 'hasRoom' | 'onDrain' | 'send'> {}
 
-/** The answer to a subscription whose results go to an outlet: an iterator that only ends. */
+/**
+ * The result of a subscription whose results go to a sink: an iterator that yields nothing and only
+ * ends.
+ */
 export interface Delivered extends ExecutionResult {
   readonly delivered: AsyncIterableIterator<ExecutionResult>;
 }
@@ -18,15 +25,17 @@ export interface Delivered extends ExecutionResult {
 type Results = AsyncIterableIterator<ExecutionResult>;
 
 /**
- * How subscriptions are executed, on every transport: the source as GraphQL makes it, each of its messages executed and
- * encoded once for all that share the operation. With an outlet the results go there as fast as it takes them.
+ * Executes subscriptions on every transport: graphql-js creates the source, and each of its
+ * messages is executed and encoded once for all subscriptions that share the operation. With a
+ * sink, results go there as fast as it accepts them.
  */
 export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
   const resultsOf = createSharedResults(parts);
   const timeSlices = new TimeSlices();
   const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
     const { request } = args.contextValue as { readonly request?: Request };
-    // Yoga makes an answer of what is no stream for those who want none, and never ends the subscription.
+    // Otherwise Yoga responds with 406 to a client that accepts no stream, and never ends the
+    // subscription.
     if (request !== undefined && !acceptsStream(request.headers.get('accept'))) return { errors: [noStream()] };
     const source = await createSourceEventStream(args);
     if (!(source instanceof SubscriptionSource)) return source as ExecutionResult;
@@ -41,11 +50,11 @@ export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
 }
 
 function noStream(): GraphQLError {
-  const message = 'expected the header "Accept: text/event-stream" with a subscription over HTTP, got another; or use a WebSocket';
+  const message = 'expected the header "Accept: text/event-stream" for a subscription over HTTP, got another; set it or use a WebSocket';
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }
 
-/** The results of a source, one by one, for whoever asks for the next. */
+/** The results of a source as an iterator, for SSE. */
 class PulledResults implements Results {
   constructor(
     private readonly source: SubscriptionSource<object>,
@@ -56,7 +65,7 @@ class PulledResults implements Results {
     const { done, value } = await this.source.next();
     if (done === true) return this.return();
     const { json } = await this.results.resultOf(value, this.source.reader.identityOf(value));
-    // Yoga writes a result with its `stringify`, and looks at nothing else of it that is not there.
+    // Yoga writes a result with its `stringify`, and needs no other member.
     return { done: false, value: { stringify: () => json } as ExecutionResult };
   }
 
@@ -71,7 +80,7 @@ class PulledResults implements Results {
   }
 }
 
-/** Hands the results of a source to an outlet; as an iterator it only ends. */
+/** Passes the results of a source to a sink. As an iterator it yields nothing and only ends. */
 class DeliveredResults implements Results, Sink<object, EncodedMessage> {
   private readonly completion: Promise<IteratorResult<ExecutionResult>>;
   private finish: (end: IteratorResult<ExecutionResult>) => void = () => undefined;
@@ -88,7 +97,7 @@ class DeliveredResults implements Results, Sink<object, EncodedMessage> {
     return this.sink.hasRoom();
   }
 
-  onDrain(listener: DrainListener): void {
+  onDrain(listener: WakeListener): void {
     this.sink.onDrain(listener);
   }
 
@@ -111,7 +120,7 @@ class DeliveredResults implements Results, Sink<object, EncodedMessage> {
   }
 
   return(): Promise<IteratorResult<ExecutionResult>> {
-    this.source.end(); // upon which its delivery ends
+    this.source.end(); // which ends the delivery
     return Promise.resolve(done);
   }
 

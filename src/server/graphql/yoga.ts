@@ -2,26 +2,26 @@ import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Client } from '../../auth/caller.ts';
-import type { RateLimit } from '../../transport/rate-limit.ts';
 import type { Metrics } from '../../metrics.ts';
-import { createErrorMask, reportFailures } from './mask-error.ts';
-import { parsedBody } from './request-body.ts';
-import { passThroughVariables } from './passthrough-variables.ts';
+import type { RateLimit } from '../../transport/rate-limit.ts';
 import { limitCost, type CostLimits } from './cost-limit.ts';
-import { DocumentCache } from './document-cache.ts';
+import { createDocumentCache } from './document-cache.ts';
+import type { DocumentLimits } from './document-limit-defaults.ts';
 import { limitDocuments } from './document-limits.ts';
 import { withoutIntrospection } from './introspection.ts';
+import { createErrorMask, reportFailures } from './mask-error.ts';
 import { measureOperations } from './operation-metrics.ts';
-import type { DocumentLimits } from './document-limit-defaults.ts';
+import { passThroughVariables } from './passthrough-variables.ts';
+import { graphqlPath } from './path.ts';
+import { parsedBody } from './request-body.ts';
 import { setRetryAfter } from './retry-after.ts';
 import { sharedSubscriptions } from './subscribe.ts';
-import { graphqlPath } from './path.ts';
 
 export interface GraphQLParts {
   readonly schema: GraphQLSchema;
-  /** Makes the context of one operation. */
+  /** Creates the context of one operation. */
   readonly createContext: (client: Client) => object;
-  /** Whether it takes none to come in. */
+  /** Open: the server accepts requests without a key. */
   readonly keys: { readonly isOpen: boolean };
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -37,7 +37,10 @@ export interface GraphQLSettings {
 
 export type GraphQLEndpoint = YogaServerInstance<Client, object>;
 
-/** GraphQL over HTTP and SSE, with GraphiQL for browsers; what it executes with also serves WebSocket. */
+/**
+ * Serves GraphQL over HTTP and SSE, and GraphiQL to browsers. The WebSocket server executes with
+ * its plugins.
+ */
 export function createGraphQL({
   schema,
   createContext,
@@ -54,18 +57,17 @@ export function createGraphQL({
     context: createContext,
     graphqlEndpoint: graphqlPath,
     landingPage: false,
-    // See pages.ts.
-    cors: false,
+    cors: false, // transport/origin-policy.ts sets the headers
     multipart: false,
-    // The body was read, within the limit of the settings.
-    maxRequestBodySize: false,
-    // Loaded when the first browser asks: it is large, and a server starts faster without it.
+    maxRequestBodySize: false, // the body was read before, within the limit of the settings
+    // Loaded on first use: it is large, and the server starts faster without it.
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
-    // It sends its headers, and so a key, along with streams over HTTP, but not with WebSockets.
+    // GraphiQL sends the headers of its Headers tab, and so a key, over SSE but not over
+    // WebSockets.
     graphiql: settings.graphiql === 'on' && (() => ({ title: 'Tidings', subscriptionsProtocol: keys.isOpen ? 'WS' : 'SSE', defaultQuery })),
     maskedErrors: { maskError: errors.mask },
-    // Yoga's own cache keeps a thousand documents, however large, also of those that cannot be parsed.
-    parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
+    // Yoga's own caches keep a thousand documents of any size, also those that cannot be parsed.
+    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
       parsedBody(),
       measureOperations(metrics),
@@ -77,7 +79,7 @@ export function createGraphQL({
       reportFailures(errors),
       sharedSubscriptions({ maskError: errors.mask, metrics }),
     ],
-    // What Yoga calls errors went through maskError, which logs those that are bugs.
+    // Yoga's errors have passed maskError, which logs those that are bugs.
     logging: {
       debug: (...args) => logger.debug(args),
       info: (...args) => logger.debug(args),
@@ -87,9 +89,10 @@ export function createGraphQL({
   });
 }
 
-const defaultQuery = `# Welcome to Tidings. Tell it what happened, ask it what happened, listen to what happens next.
+/** What GraphiQL shows first. */
+export const defaultQuery = `# Emit an event, query events, and subscribe to new ones.
 
-mutation Tell {
+mutation EmitEvent {
   emitEvent(input: {
     event: "acme.user.logged-in"
     resource: { id: "acme.user.kiki", name: "Kiki" }
@@ -101,13 +104,13 @@ mutation Tell {
   }
 }
 
-query Ask {
+query FindEvents {
   events(first: 10) {
-    nodes { occurred event resource { id name } payload }
+    nodes { id occurred event resource { resourceId name } payload }
   }
 }
 
-subscription Listen {
-  events { occurred event resource { id name } cursor }
+subscription Events {
+  events { id occurred event resource { resourceId name } cursor }
 }
 `;

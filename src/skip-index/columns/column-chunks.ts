@@ -5,12 +5,13 @@ import { PayloadColumnsBuilder, type PayloadColumn } from './payload-columns.ts'
 import { LabelColumnsBuilder, type LabelColumns } from './label-columns.ts';
 
 /**
- * Columns: what a chapter's events say that is counted most, one value after the other in log order, so that a count need
- * not look at the events. Times take 8 bytes each; names and resource ids are written once, and then told by 2 bytes.
- * Labels, roles and the values at paths of payloads have columns where they take little.
+ * Column chunks: the values of a row group's events that are counted most, column by column in log
+ * order. A count reads them instead of the events. Times take 8 bytes each; names and resource ids
+ * are dictionary-encoded with codes of 2 bytes. Labels, roles and payload paths have columns if
+ * these are small.
  */
 export interface ColumnChunks {
-  /** The place of the first event. */
+  /** The position of the first event. */
   readonly first: Position;
   readonly occurred: Uint8Array;
   readonly names: Dictionary;
@@ -19,13 +20,13 @@ export interface ColumnChunks {
   readonly payloads: readonly PayloadColumn[];
 }
 
-/** Texts, each once, and which of them each event has. */
+/** Distinct texts, and the index of each event's text as a 16-bit code. */
 export interface Dictionary {
   readonly texts: readonly string[];
   readonly codes: Uint8Array;
 }
 
-/** Collects the columns of a chapter. */
+/** Builds the column chunks of a row group. */
 export class ColumnChunksBuilder {
   private first: Position | null = null;
   private readonly occurred: Instant[] = [];
@@ -43,7 +44,7 @@ export class ColumnChunksBuilder {
     this.payloads.add(event.payload);
   }
 
-  /** Null where there are no events. */
+  /** Null without events. */
   columns(): ColumnChunks | null {
     if (this.first === null) return null;
     return {
@@ -74,7 +75,7 @@ class DictionaryBuilder {
   }
 }
 
-/** Instants as seconds and microseconds, without loss, in the years 0000 to 9999. */
+/** Instants as seconds and microseconds; lossless in the years 0000 to 9999. */
 export interface Times {
   readonly seconds: Float64Array;
   readonly micros: Uint32Array;
@@ -92,7 +93,7 @@ export function decodeTimes(bytes: Uint8Array): Times {
   return { seconds, micros };
 }
 
-/** Which texts of a dictionary events have. */
+/** Reads the codes of a dictionary. */
 export function decodeDictionaryCodes(bytes: Uint8Array): Uint16Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const codes = new Uint16Array(bytes.byteLength / 2);
@@ -100,7 +101,7 @@ export function decodeDictionaryCodes(bytes: Uint8Array): Uint16Array {
   return codes;
 }
 
-/** 44 bits of seconds since the year 0000 above 20 bits of microseconds, the low half first. */
+/** 64 bits each: 44 of seconds since the year 0000 above 20 of microseconds, little-endian. */
 function encodeTimes(instants: readonly Instant[]): Uint8Array {
   const bytes = Buffer.alloc(instants.length * 8);
   instants.forEach((instant, index) => {

@@ -4,19 +4,22 @@ import type { Condition, ResourceTest } from '../../filter/filter.ts';
 import { payloadName } from './payload-columns.ts';
 import type { LabelColumnKind } from './label-columns.ts';
 
-/** Which column of a chapter: its events' names, their primary resources' ids, one of its value columns, or a path of payloads; or all of roles. */
+/**
+ * Refers to a column of a row group: event names, ids of primary resources, a label or role, the
+ * list of roles, a payload path, or (`related`) the ids in all roles.
+ */
 export interface ColumnRef {
   readonly kind: 'event' | 'resource' | 'payload' | 'related' | LabelColumnKind;
-  /** Of a value column, or of a path (see `payloadName`). */
+  /** The label, the role, or the `payloadName` of a path; otherwise empty. */
   readonly name: string;
 }
 
-/** The columns that decide a condition, each once; null: there are none such. */
+/** The columns that decide a condition, each once; null if columns cannot decide it. */
 export function columnsOf(condition: Condition): readonly ColumnRef[] | null {
   const referenced = referencedColumns(condition);
   if (referenced === null) return null;
   const distinct = referenced.filter((each, index) => referenced.findIndex((other) => isSame(other, each)) === index);
-  // What `roles` says of a resource has no id, which a test of ids would take for one.
+  // Resources from `roles` have no id: a condition on ids would take the missing id for a value.
   const mixed = distinct.some(({ kind }) => kind === 'roles') && distinct.some(({ kind }) => kind === 'role');
   return mixed ? null : distinct;
 }
@@ -53,7 +56,10 @@ export function labelColumnRef(label: string): ColumnRef {
   return label === labelKeys.id ? { kind: 'resource', name: '' } : { kind: 'label', name: label };
 }
 
-/** What is asked of the role alone is said by `roles`; of ids in certain roles by the columns of these. */
+/**
+ * `roles` decides conditions on the role alone; the columns of certain roles decide conditions on
+ * ids in them.
+ */
 function relatedColumns(test: ResourceTest): readonly ColumnRef[] | null {
   const labels = labelsOf(test);
   if (labels.every((label) => label === labelKeys.role)) return [{ kind: 'roles', name: '' }];
@@ -61,7 +67,7 @@ function relatedColumns(test: ResourceTest): readonly ColumnRef[] | null {
   return rolesOf(test)?.map((name) => ({ kind: 'role', name })) ?? null;
 }
 
-/** The labels that a test is about. */
+/** The labels that a condition on a resource refers to. */
 export function labelsOf(test: ResourceTest): readonly string[] {
   switch (test.kind) {
     case 'all':
@@ -74,7 +80,7 @@ export function labelsOf(test: ResourceTest): readonly string[] {
   }
 }
 
-/** The roles of which a resource must have one to pass; null: it may have any. */
+/** The roles of which a resource must have one to match; null if any role can match. */
 function rolesOf(test: ResourceTest): readonly string[] | null {
   if (test.kind === 'oneOf' && test.label === labelKeys.role) return test.values;
   if (test.kind !== 'all') return null;

@@ -1,24 +1,26 @@
 import type { Times } from './column-chunks.ts';
 import type { Value } from './encoding.ts';
 
-/** A column of a chapter, unpacked. */
+/** A decoded column of a row group. */
 export interface Column {
   readonly values: readonly Value[];
-  /** For each event, which of the values it has. */
+  /** The index into `values` of each event. */
   readonly codes: Uint16Array;
 }
 
-/** The part of a chapter that a count needs. */
+/** The columns of a row group that a count needs. */
 export interface DecodedColumns {
   readonly times: Times;
-  /** In the order in which they were asked for. */
+  /** In the order in which they were requested. */
   readonly columns: readonly Column[];
-  /** All roles, with the ids of the related resources in each, where `related` was asked for. */
+  /** All roles, with the ids of the related resources in each, if `related` was requested. */
   readonly roles: readonly { readonly role: string; readonly column: Column }[];
 }
 
-/** Takes away the events of a chapter that one condition does not let pass, from those that have a 1. */
+/**
+ * Clears the selection of the events in a row group that do not meet one condition: 1 is selected.
+ */
 export type SelectionStep = (rowGroup: DecodedColumns, selection: Uint8Array) => void;
 
-/** In place of a column that is not one of values. */
+/** Stands in for a column without values of its own, such as all roles. */
 export const noColumn: Column = { values: [], codes: new Uint16Array() };

@@ -1,9 +1,9 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
-/** What an event says in one column: a text; null, where it says nothing; or several texts, of which there may be none. */
+/** The value of an event in one column: a text, null if it has none, or a list of texts. */
 export type Value = string | null | readonly string[];
 
-/** Values, in little space: ids with the same beginning and UUIDs take about half. */
+/** Compresses values: ids with a common prefix and UUIDs take about half. */
 export function encodeValues(values: readonly Value[]): Uint8Array {
   return deflateRawSync(JSON.stringify(values));
 }
@@ -12,7 +12,10 @@ export function decodeValues(bytes: Uint8Array): readonly Value[] {
   return JSON.parse(inflateRawSync(bytes).toString()) as readonly Value[];
 }
 
-/** Numbers below `size`, one after the other in so many bits as that takes, the low ones first; none where there is one. */
+/**
+ * Packs codes below `size` with the fewest bits each, low bits first. With one possible code, the
+ * result is empty.
+ */
 export function encodeCodes(codes: readonly number[], size: number): Uint8Array {
   const width = bitsFor(size);
   const bytes = new Uint8Array(Math.ceil((codes.length * width) / 8));
@@ -34,7 +37,8 @@ export function decodeCodes(bytes: Uint8Array, { size, count }: { readonly size:
   const codes = new Uint16Array(count);
   if (width === 0) return codes;
   const mask = 2 ** width - 1;
-  // A number lies in three bytes, of which the last ones may be beyond the end.
+  // A code lies within three bytes, the last of which can be beyond the end. Reading beyond a typed
+  // array's end is slow.
   const padded = new Uint8Array(bytes.byteLength + 2);
   padded.set(bytes);
   for (let index = 0, bit = 0; index < count; index += 1, bit += width) {
@@ -45,21 +49,24 @@ export function decodeCodes(bytes: Uint8Array, { size, count }: { readonly size:
   return codes;
 }
 
-/** Packed numbers that are mostly alike, in less space; others as they are. */
+/** Compresses packed codes if that saves enough; otherwise returns them unchanged. */
 export function deflateIfSmaller(encoded: Uint8Array): Uint8Array {
   const deflated = deflateRawSync(encoded);
   return deflated.byteLength < encoded.byteLength * deflateThreshold ? deflated : encoded;
 }
 
-/** Packed numbers as they were before `thinner`: those are of just this length, as thin ones are not. */
+/**
+ * Reverses `deflateIfSmaller`: packed codes have exactly the computed length, compressed ones are
+ * shorter.
+ */
 export function inflateIfDeflated(bytes: Uint8Array, { size, count }: { readonly size: number; readonly count: number }): Uint8Array {
   return bytes.byteLength === Math.ceil((count * bitsFor(size)) / 8) ? bytes : inflateRawSync(bytes);
 }
 
-/** Less is not worth the time. */
+/** A smaller saving does not justify the time to inflate. */
 const deflateThreshold = 0.8;
 
-/** At most 16: a chapter has no more events. */
+/** At most 16, because a row group has at most 1,024 events. */
 function bitsFor(size: number): number {
   return size <= 1 ? 0 : 32 - Math.clz32(size - 1);
 }

@@ -2,17 +2,17 @@ import { labelKeys, nameOf, type StoredEvent } from '../../event/event.ts';
 import { encodeCodes, encodeValues, type Value } from './encoding.ts';
 
 /**
- * A column of a chapter that says something of its events besides time, name and resource. Each value stands once, and is
- * then told by as many bits as that takes.
- *   label  the value of a label of the primary resource, null without it
+ * A dictionary-encoded column of a row group, with codes of as few bits as the number of values
+ * needs.
+ *   label  the value of a label of the primary resource; null without it
  *   role   the ids of the related resources in a role, each once
- *   roles  which roles there are
+ *   roles  the roles of the related resources
  */
 export interface LabelColumn {
   readonly kind: LabelColumnKind;
   /** The label's key, or the role; empty for `roles`. */
   readonly name: string;
-  /** Null where too much would have to be written: then the events must be looked at. */
+  /** Null if it would take too much space: the events must be scanned. */
   readonly encoded: { readonly values: Uint8Array; readonly codes: Uint8Array } | null;
 }
 
@@ -20,14 +20,19 @@ export type LabelColumnKind = 'label' | 'role' | 'roles';
 
 export interface LabelColumns {
   readonly columns: readonly LabelColumn[];
-  /** Whether all labels and roles have a column, if only one that is not written: what has none does not occur. */
+  /**
+   * Whether every label and role has an entry in `columns`, stored or not. If so, a label without
+   * one does not occur.
+   */
   readonly hasAllColumns: boolean;
 }
 
 /**
- * Collects the columns of a chapter's labels and roles. Promises bounded space, in memory and in what it writes, whatever
- * events say: a column with too many values, such as times, is not written, and where there are too many columns, the
- * cheapest are.
+ * Builds the columns of the labels and roles in a row group.
+ *
+ * Guarantees: bounded memory and bounded storage for any events. A column with too many values,
+ * such as times, is not stored. If all columns together are too large, the smallest ones are
+ * stored.
  */
 export class LabelColumnsBuilder {
   private events = 0;
@@ -40,7 +45,7 @@ export class LabelColumnsBuilder {
   private readonly pending: PendingColumn[] = [];
 
   add({ resource, related }: StoredEvent): void {
-    // The name is a field that two labels can give.
+    // Two labels can hold the name: its column has the one that applies.
     for (const key of Object.keys(resource.labels)) if (key !== labelKeys.name) this.put('label', key, resource.labels[key] ?? null);
     const name = nameOf(resource);
     if (name !== null) this.put('label', labelKeys.name, name);
@@ -55,7 +60,7 @@ export class LabelColumnsBuilder {
     this.events += 1;
   }
 
-  /** To be asked once, when all were added. */
+  /** Call once, after all events are added. */
   columns(): LabelColumns {
     const cheapestFirst = this.pending
       .map((column) => ({ kind: column.kind, name: column.name, encoded: encoded(column, this.events) }))
@@ -93,14 +98,14 @@ export class LabelColumnsBuilder {
 interface PendingColumn {
   readonly kind: LabelColumnKind;
   readonly name: string;
-  /** Values by what tells them apart, in the order of their numbers. */
+  /** Values by a key that distinguishes them, in the order of their codes. */
   readonly known: Map<string | null, { readonly code: number; readonly value: Value }>;
   readonly codes: number[];
-  /** Of all values; beyond `mostCharacters` the column is given up. */
+  /** Characters of all values; beyond `maxCharacters` the column is dropped. */
   characters: number;
 }
 
-/** Events that say nothing here. */
+/** Adds the code of the missing value for preceding events. */
 function padCodes(column: PendingColumn, events: number): void {
   while (column.codes.length < events) column.codes.push(codeOf(column, column.kind === 'label' ? null : []));
 }
@@ -126,12 +131,15 @@ function sizeOf({ encoded: encodedColumn }: Pick<LabelColumn, 'encoded'>): numbe
   return encodedColumn === null ? 0 : encodedColumn.values.byteLength + encodedColumn.codes.byteLength;
 }
 
-/** Labels and roles of a chapter that are written, or known not to be. */
+/** Labels and roles with an entry. Beyond, `hasAllColumns` is false. */
 const maxColumns = 200;
-/** A role can be longer than an index takes. */
+/** A role can be longer than an index entry. */
 const maxNameLength = 255;
-/** Of a column's values, before they are packed. */
+/** Characters of a column's values before encoding. */
 const maxCharacters = 24_000;
-/** Of a column's values, packed, and of all columns: for a thousand events. A UUID for each would take 18,000. */
+/**
+ * Bytes of a column's encoded values, and of all columns. A UUID for each of 1,024 events would
+ * take 18,000.
+ */
 const maxColumnBytes = 4096;
 const maxBytes = 16_384;

@@ -2,24 +2,28 @@ import type { JsonObject } from '../../event/event.ts';
 import { encodeCodes, encodeValues, deflateIfSmaller } from './encoding.ts';
 
 /**
- * What a chapter tells of the values at one path of its events' payloads: a text is a value's JSON, null is said of an event
- * that has none there. Only scalars are written: a path at which some event has an object or an array has no values.
+ * The column chunk of one path in the payloads of a row group. A value is JSON text; null stands
+ * for events without a value there. Only scalars are stored: a path at which some event has an
+ * object or an array has no values.
  */
 export interface PayloadColumn {
-  /** See `payloadName`. */
+  /** As `payloadName` returns it. */
   readonly name: string;
-  /** Null where they are not written: then the events must be looked at. */
+  /** Null if they are not stored: the events must be scanned. */
   readonly values: Uint8Array | null;
-  /** Which each event has. Null where longer paths that begin with this one may have values without having a column. */
+  /**
+   * One code an event. Null if longer paths that start with this one can have values without having
+   * a column.
+   */
   readonly codes: Uint8Array | null;
 }
 
-/** A path as the name of its column. */
+/** The column name of a path. */
 export function payloadName(path: readonly string[]): string {
   return JSON.stringify(path);
 }
 
-/** The names of the paths that this one begins with, itself excluded. */
+/** The column names of the proper prefixes of a path. */
 export function ancestorNames(name: string): readonly string[] {
   const path = pathOf(name);
   return path.map((_, length) => payloadName(path.slice(0, length)));
@@ -30,9 +34,11 @@ function pathOf(name: string): readonly string[] {
 }
 
 /**
- * Collects the columns of a chapter's payloads. Promises bounded space, in memory and in what it writes, whatever payloads
- * say: what most events have comes first, and the rest is told to be missing by the path above it. The column of the empty
- * path is always there, so a chapter without it was made before there were any of these.
+ * Builds the column chunks of the payloads in a row group.
+ *
+ * Guarantees: bounded memory and bounded storage for any payloads. The paths of most events come
+ * first; a path above the omitted ones reports that they are missing. The column of the empty path
+ * always exists: a row group without it was built before payload columns existed.
  */
 export class PayloadColumnsBuilder {
   private events = 0;
@@ -44,7 +50,7 @@ export class PayloadColumnsBuilder {
     this.events += 1;
   }
 
-  /** To be asked once, when all were added. */
+  /** Call once, after all events are added. */
   columns(): readonly PayloadColumn[] {
     const chosen = [{ node: this.root, encoded: null }, ...this.encodedNodes()];
     return chosen.map(({ node: { name, mayHaveMore }, encoded }) => ({
@@ -54,7 +60,10 @@ export class PayloadColumnsBuilder {
     }));
   }
 
-  /** A path is in no more events than the ones above it, which come before it: there is none without them. */
+  /**
+   * Ancestors occur in at least as many events, so they sort first, and no path is stored without
+   * its ancestors.
+   */
   private encodedNodes(): readonly { readonly node: PathNode; readonly encoded: EncodedColumn | null }[] {
     let remainingBytes = maxBytes;
     return descendantsOf(this.root)
@@ -74,7 +83,7 @@ export class PayloadColumnsBuilder {
   }
 
   private collect(node: PathNode, value: unknown, depth: number): void {
-    if (value === undefined) return; // what is not JSON is not stored
+    if (value === undefined) return; // not JSON, so not stored
     node.eventCount += 1;
     if (typeof value !== 'object' || value === null) {
       if (node.known !== null) this.put(node, node.known, JSON.stringify(value));
@@ -125,21 +134,20 @@ interface EncodedColumn {
   readonly codes: Uint8Array;
 }
 
-/** A path that some event has. */
+/** A path that at least one event has. */
 interface PathNode {
   readonly name: string;
   readonly parent: PathNode | null;
   readonly children: Map<string, PathNode>;
-  /** How many events have it. */
   eventCount: number;
-  /** The numbers of the JSON of values, from 1 on; null: they will not be written. */
+  /** Codes by JSON text, from 1; null if the values will not be stored. */
   known: Map<string, number> | null;
   readonly codes: number[];
-  /** Of all values. */
+  /** Characters of all values. */
   characters: number;
-  /** Longer paths may have values that are not looked at here. */
+  /** Longer paths can have values that are not collected. */
   mayHaveMore: boolean;
-  /** Then what is below is not said by objects alone. */
+  /** If true, some values below are in arrays, so columns below would be incomplete. */
   isArray: boolean;
 }
 
@@ -162,25 +170,33 @@ function dropValues(node: PathNode): void {
   node.codes.length = 0;
 }
 
-/** Events that have nothing there. */
+/** Adds code 0 for preceding events without a value. */
 function padCodes(codes: number[], events: number): void {
   while (codes.length < events) codes.push(0);
 }
 
-/** What is below, without what stands in arrays, in the order in which it was found: each behind what is above it. */
+/** The paths below, except in arrays, in the order of discovery: each after its ancestors. */
 function descendantsOf(node: PathNode): readonly PathNode[] {
   if (node.isArray) return [];
   return Array.from(node.children.values(), (each) => [each, ...descendantsOf(each)]).flat();
 }
 
 const noCodes = new Uint8Array();
-/** Paths of a chapter that are looked at, their keys and the characters of their names: what is beyond is told to be missing. */
+/**
+ * Paths of a row group, keys of a path, and characters of a name. Beyond, the path above reports
+ * that values are missing.
+ */
 const maxPaths = 128;
 const maxDepth = 6;
 const maxNameLength = 255;
-/** Of a path: what has more is as good as different for each event. */
+/**
+ * Values of a path and their characters. A path with more has nearly a value for each event, so it
+ * is not stored.
+ */
 const maxValues = 128;
 const maxCharacters = 8000;
-/** Of all columns: five bytes an event. A row takes some itself, and in the index. */
+/**
+ * Bytes of all columns: five an event. Each row costs `rowBytes` more, in the table and the index.
+ */
 const maxBytes = 5120;
 const rowBytes = 128;

@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { TimeSlice } from '../../concurrency/time-slices.ts';
 import type { ColumnarCount } from '../../counts/columnar/columnar-count.ts';
 import { noColumn, type DecodedColumns, type Column } from '../../skip-index/columns/decoded-columns.ts';
 import type { ColumnRef } from '../../skip-index/columns/column-ref.ts';
@@ -12,9 +13,10 @@ import type { LogRange } from '../skip-index/block-ranges.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 
 /**
- * Counts every chapter up to `head` by its columns, some chapters a statement, by the primary keys. Answers with the stretches
- * of the log that it could not count: behind the last chapter, chapters without a column that it takes, and those that have
- * lost events. A chapter has, or has lost, its first event first, since events are removed from the beginning of the log.
+ * Counts the row groups up to `head` by their column chunks, some row groups a statement, through
+ * the primary keys. Returns the ranges of the log that it could not count: unindexed events, row
+ * groups that lack a required column, and row groups with removed events. Retention removes from
+ * the start of the log, so testing the first event of a row group is enough.
  */
 export async function countByColumns(
   database: Database,
@@ -33,15 +35,13 @@ export async function countByColumns(
     adaptiveBatch.checkDeadline();
     const limit = Math.min(adaptiveBatch.batchSize, maxRowGroups);
     const rows = await adaptiveBatch.timed(() => database.rows<RowGroupRow>(rowGroupsSql({ from, head, limit }, count.needs)));
-    let startedAt = performance.now();
+    const slice = new TimeSlice(sliceMs);
     for (const row of rows) {
       const last = Number(row.last) as Position;
       if (row.occurred === null) addUncounted(from, last);
       else count.add(decodeColumns(row.occurred, row, count.needs), table);
       from = last;
-      if (performance.now() - startedAt < sliceMs) continue;
-      await new Promise((resolve) => setImmediate(resolve)); // others' turn
-      startedAt = performance.now();
+      if (slice.isOver()) await slice.next();
     }
     if (rows.length < limit) break;
   }
@@ -49,10 +49,10 @@ export async function countByColumns(
   return uncounted;
 }
 
-/** v0, o0 and so on are a column's values, and which of them each event has. */
+/** The values (v0, v1, …) and codes (o0, o1, …) of each column. */
 type RowGroupRow = Readonly<Record<`v${number}`, Buffer | string | null> & Record<`o${number}`, Buffer | null>> & {
   readonly last: string;
-  /** Null: its columns do not say all that it takes, or tell of events that are gone. */
+  /** The times. Null if a required column is missing, or if the row group has removed events. */
   readonly occurred: Buffer | null;
 };
 
@@ -83,7 +83,7 @@ function rowGroupsSql(
 interface ColumnSql {
   readonly columns: SQL;
   readonly joined: SQL;
-  /** Whether it is known what events have there. */
+  /** Whether the column, or its absence, gives the value of every event. */
   readonly isKnown: SQL;
 }
 
@@ -115,7 +115,10 @@ function columnSql({ kind, name }: ColumnRef, index: number): ColumnSql {
   };
 }
 
-/** Whether no event of the chapter has anything at a path that has no column: there are columns, and none above says it may. */
+/**
+ * Whether the missing column of a path proves that no event has a value there: no column of a
+ * prefix reports missing paths.
+ */
 function isAbsent(name: string): SQL {
   const above = sql`${JSON.stringify(ancestorNames(name))}::text::jsonb`;
   const columns = sql`from tidings.chapter_columns a where a.chapter = c.last and a.kind = 'payload'`;
@@ -139,7 +142,7 @@ function decodeColumns(occurred: Buffer, row: RowGroupRow, needs: readonly Colum
 }
 
 function decodeRoles(list: Buffer | string | null | undefined, count: number): DecodedColumns['roles'] {
-  const roles = JSON.parse(typeof list === 'string' ? list : '[]') as readonly (readonly [role: string, values: string, of: string])[];
+  const roles = JSON.parse(typeof list === 'string' ? list : '[]') as readonly (readonly [role: string, values: string, codes: string])[];
   return roles.map(([role, values, codes]) => {
     const encoded = { values: Buffer.from(values, 'base64'), codes: Buffer.from(codes, 'base64') };
     return { role, column: decodeColumn('role', { ...encoded, count }) };
@@ -150,7 +153,7 @@ function decodeColumn(
   kind: ColumnRef['kind'],
   { values, codes, count }: { readonly values: Buffer | string | null; readonly codes: Buffer | null; readonly count: number },
 ): Column {
-  // No event has such a label, role, or value.
+  // No event of the row group has this label, role or value.
   if (values === null || codes === null)
     return { values: [kind === 'role' || kind === 'roles' ? [] : null], codes: new Uint16Array(count) };
   if (typeof values === 'string') return { values: JSON.parse(values) as readonly string[], codes: decodeDictionaryCodes(codes) };
@@ -159,7 +162,8 @@ function decodeColumn(
   return { values: decodedValues, codes: decodeCodes(kind === 'payload' ? inflateIfDeflated(codes, lengths) : codes, lengths) };
 }
 
-/** A thousand events each: the first statement, and the largest, which takes a megabyte or two. */
+/** Row groups of the first statement, and of the largest, which reads one or two megabytes. */
 const initialRowGroups = 32;
 const maxRowGroups = 128;
+/** Decoding yields to other requests after this time. */
 const sliceMs = 10;

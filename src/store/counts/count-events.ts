@@ -16,7 +16,7 @@ import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
 import { accessPathOf } from '../queries/access-path.ts';
 
-/** What to count: the events up to `head` that match, by some dimensions. */
+/** A count of the matching events up to `head` by some dimensions. */
 export interface CountsRequest {
   readonly filter: Condition;
   readonly dimensions: readonly Dimension[];
@@ -24,15 +24,19 @@ export interface CountsRequest {
 }
 
 interface CountOptions {
-  /** Matches in so few digests are looked for there, and columns are not asked. */
+  /**
+   * If at most so many summaries can have matches, a count scans their blocks instead of reading
+   * columns.
+   */
   readonly rareThresholdBlocks?: number;
-  /** Digests of the first statement that looks through some; the next ones take on more, if it was quick. */
+  /** Summaries of the first block range; the following ranges grow while statements are fast. */
   readonly initialBlocks?: number;
 }
 
 /**
- * Counts by dimensions. By columns, where these say all that it takes; through event ids or `follows` in one statement;
- * else through the digests that may hold matches. Throws LIMIT_EXCEEDED when it takes too long, or has too many keys.
+ * Counts by dimensions: through event ids or `follows` in one statement, by column chunks if they
+ * are sufficient, otherwise by scanning the blocks that can have matches. Throws LIMIT_EXCEEDED if
+ * it takes too long or has too many keys.
  */
 export async function readCounts(
   database: Database,
@@ -52,13 +56,13 @@ export async function readCounts(
     ? null
     : columnarCount(conjunctsOf(filter), dimensions);
   const uncounted = byColumns === null ? [{ from: origin, to: head }] : await countByColumns(database, head, { count: byColumns, table });
-  await countRanges(database, { request, table }, { ranges: uncounted, predicate, span: initialBlocks });
+  await countRanges(database, { request, table }, { ranges: uncounted, predicate, initialBlocks });
   return table;
 }
 
 /**
- * Whether matches can only be in so few digests that looking into them costs less than all columns: in `fewDigests`, or one of
- * eight, by how many places there are. By digests_by_terms.
+ * Whether so few blocks can have matches that scanning them costs less than reading all columns:
+ * `rareThresholdBlocks`, or one of eight by the number of positions. Through the term index.
  */
 async function isRare(
   database: Database,
@@ -67,11 +71,11 @@ async function isRare(
 ): Promise<boolean> {
   if (!usesTermIndex(predicate) || rareThresholdBlocks === 0) return false;
   const [row] = await database.rows<{ rare: boolean }>(sql`
-    with few as materialized (
-      select greatest(${rareThresholdBlocks}, (${head} - coalesce((select d.last from tidings.digests d order by d.last limit 1), ${head})) / ${8 * blockEvents}) as most
+    with threshold as materialized (
+      select greatest(${rareThresholdBlocks}, (${head} - coalesce((select d.last from tidings.digests d order by d.last limit 1), ${head})) / ${8 * blockEvents}) as blocks
     )
-    select count(*) <= (select most from few) as rare
-    from (select from tidings.digests d where ${prunedSearchSql(predicate)} limit (select most + 1 from few)) d`);
+    select count(*) <= (select blocks from threshold) as rare
+    from (select from tidings.digests d where ${prunedSearchSql(predicate)} limit (select blocks + 1 from threshold)) d`);
   return row?.rare === true;
 }
 
@@ -81,22 +85,27 @@ interface CountTask {
 }
 
 /**
- * Counts stretches of the log span by span, through digests, and behind the last of them, as `digested-counts` does: no
- * statement takes long, and two are under way at a time where the database can. The database groups, and cuts time into
- * pieces that hardly ever lie in two buckets; whose they are is said here, by the calendar.
+ * Counts ranges of the log by scanning the blocks that can have matches, block range by block
+ * range: no statement takes long, and two run at a time if the database supports it. The database
+ * groups, with time in bins that rarely overlap two intervals; the calendar here assigns the bins
+ * to intervals.
  */
 async function countRanges(
   database: Database,
   task: CountTask,
-  { ranges, predicate, span: first }: { readonly ranges: readonly LogRange[]; readonly predicate: PruningPredicate; readonly span: number },
+  {
+    ranges,
+    predicate,
+    initialBlocks,
+  }: { readonly ranges: readonly LogRange[]; readonly predicate: PruningPredicate; readonly initialBlocks: number },
 ): Promise<void> {
-  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, first);
+  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const blockRanges = blockRangesOf(database, ranges, adaptiveBatch);
   const worker = async (): Promise<void> => {
     for (let next = await blockRanges.next(); next.done !== true; next = await blockRanges.next()) {
-      const { value: span } = next;
+      const { value: blockRange } = next;
       const matching = sql`
-        select e.* from (${candidateRanges(span, { predicate })}) r cross join lateral (${eventsIn(span)}) e
+        select e.* from (${candidateRanges(blockRange, { predicate })}) r cross join lateral (${eventsIn(blockRange)}) e
         where ${sqlOf(task.request.filter)} offset 0`;
       await adaptiveBatch.timed(() => addCounts(database, task, (grouping) => grouped(grouping, matching)));
     }
@@ -108,7 +117,10 @@ async function countRanges(
   }
 }
 
-/** Runs a statement and adds what it counts. */
+/**
+ * Runs a statement and adds its groups to the table. If a bin overlaps two intervals, repeats it
+ * with bins of a second.
+ */
 async function addCounts(
   database: Database,
   { request: { dimensions }, table }: CountTask,
@@ -121,13 +133,16 @@ async function addCounts(
   let found = await read(binSecondsOf(dimensions));
   if (found.some(({ keys }) => keys === null)) found = await read(minBinSeconds);
   for (const { row, keys } of found) {
-    if (keys === null) throw new Error('a second lies in two spans of time');
+    if (keys === null) throw new Error('a second overlaps two intervals');
     table.add(keys, groupStats(Number(row.count), fromTimestamp(row.first_occurred), fromTimestamp(row.last_occurred)));
     table.total += Number(row.once);
   }
 }
 
-/** Seconds. Clocks are set apart from UTC by multiples of a quarter of an hour, but for olden times: then by seconds. */
+/**
+ * Offsets from UTC are multiples of a quarter of an hour, except in earlier times, when they were
+ * arbitrary.
+ */
 function binSecondsOf(dimensions: readonly Dimension[]): number {
   const time = dimensions.find((each) => each.kind === 'time');
   return time?.unit === 'SECOND' ? minBinSeconds : time?.unit === 'MINUTE' ? 60 : 900;
@@ -138,9 +153,9 @@ function grouped({ keys, joined, once, timeBin }: Grouping, matching: SQL): SQL 
   const columns = [
     ...keys.map((key, index) => sql`${key} as ${sql.raw(`k${index}`)}`),
     sql`${once} as is_first`,
-    ...(timeBin === null ? [] : [sql`${timeBin} as cut`]),
+    ...(timeBin === null ? [] : [sql`${timeBin} as time_bin`]),
   ];
-  const groups = sql.raw([...names, ...(timeBin === null ? [] : ['cut'])].join(', '));
+  const groups = sql.raw([...names, ...(timeBin === null ? [] : ['time_bin'])].join(', '));
   return sql`
     select
       ${sql.raw(names.map((name) => `${name}::text as ${name}, `).join(''))}

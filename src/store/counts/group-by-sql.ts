@@ -6,28 +6,28 @@ import { fromTimestamp } from '../database/timestamps.ts';
 import { valueAt } from '../filter-sql/payload-sql.ts';
 import { primaryLabel } from '../filter-sql/resource-sql.ts';
 
-/** A row of a count: what its events have in common as k0, k1 and so on; what is null there is missing. */
+/** A row of a count: the common keys of its events as k0, k1, …; null without a value. */
 export type CountRow = Readonly<Record<`k${number}`, string | null>> & {
   readonly count: string;
-  /** The same, but an event that is in several buckets is counted in one of them. */
+  /** `count`, with an event that is in several buckets counted only in one of them. */
   readonly once: string;
   readonly first_occurred: string;
   readonly last_occurred: string;
 };
 
-/** How events `e` are grouped in the database. A row of it may be less than a bucket, never more. */
+/** How the database groups events `e`. A row can be a part of a bucket, never more than one. */
 export interface Grouping {
-  /** `k0, k1, …`; none for time, which is told by the row's first and last instants. */
+  /** `k0, k1, …`; none for time: the first and last instants of a row give its interval. */
   readonly keys: readonly SQL[];
-  /** What events are joined with. */
+  /** Joins of an event with its related resources. */
   readonly joined: readonly SQL[];
-  /** That a joined row is the first of its event. */
+  /** Whether a joined row is the first of its event. */
   readonly once: SQL;
-  /** How time is cut, so that few rows come; null where it does not matter. */
+  /** The time bin of an event, which keeps rows few; null without a time dimension. */
   readonly timeBin: SQL | null;
 }
 
-/** Groups by the dimensions; time is cut into pieces of so many seconds. */
+/** Groups by the dimensions, with time in bins of `binSeconds`. */
 export function groupingBy(dimensions: readonly Dimension[], binSeconds: number): Grouping {
   const joined: SQL[] = [];
   const once: SQL[] = [];
@@ -50,7 +50,7 @@ export function groupingBy(dimensions: readonly Dimension[], binSeconds: number)
   };
 }
 
-/** The keys of a row; null: its events lie in several spans of time, so it must be cut finer. */
+/** The keys of a row; null if its events are in several intervals, so the bins must be smaller. */
 export function keysOfRow(dimensions: readonly Dimension[], row: CountRow): readonly Key[] | null {
   const keys: Key[] = [];
   let column = 0;
@@ -91,7 +91,7 @@ function keySql(dimension: Exclude<Dimension, { kind: 'role' }>): SQL | null {
     case 'label':
       return primaryLabel(dimension.label);
     case 'payload':
-      return sql`${valueAt(dimension.path)}`; // equal values are one key; their text is that of one of them
+      return sql`${valueAt(dimension.path)}`; // equal values are one key, with the text of one of them
     default:
       return dimension satisfies never;
   }
@@ -101,5 +101,5 @@ function segmentsSql(column: SQL, segments: number | null): SQL {
   return segments === null ? column : sql`array_to_string((string_to_array(${column}, '.'))[1:${segments}::int], '.')`;
 }
 
-/** Some midnight in UTC. */
+/** A midnight in UTC, so that bins start at whole minutes and quarters of an hour. */
 const binOrigin = '2001-01-01T00:00:00Z';

@@ -1,9 +1,9 @@
 import { timeLimitExceeded } from './database-errors.ts';
 
 /**
- * The pace of a question that takes several statements: how much one of them takes on, and how long all may take. Because
- * PGlite does not end a statement that takes too long, and does nothing else meanwhile, statements that turn out slow
- * are followed by smaller ones. Throws LIMIT_EXCEEDED once `ms` milliseconds have passed; never for 0.
+ * Bounds a query of several statements: the number of items of each statement, and the time of all
+ * together. PGlite does not cancel a slow statement, and runs nothing else meanwhile; so a slow
+ * statement is followed by smaller ones. Throws LIMIT_EXCEEDED after `timeoutMs`; 0: never.
  */
 export class AdaptiveBatch {
   private readonly deadline: number;
@@ -19,7 +19,7 @@ export class AdaptiveBatch {
     if (this.timeoutMs > 0 && performance.now() > this.deadline) throw timeLimitExceeded(this.timeoutMs);
   }
 
-  /** Runs `statement` over all items, a part at a time. */
+  /** Runs `statement` for all items, a batch at a time. */
   async runInBatches<T>(items: readonly T[], statement: (batch: readonly T[]) => Promise<void>): Promise<void> {
     for (let at = 0; at < items.length;) {
       this.checkDeadline();
@@ -29,7 +29,7 @@ export class AdaptiveBatch {
     }
   }
 
-  /** Runs a statement that takes on `share` items. */
+  /** Runs a statement for `batchSize` items, and adapts the size to its duration. */
   async timed<T>(statement: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     const result = await statement();
@@ -39,7 +39,7 @@ export class AdaptiveBatch {
     return result;
   }
 
-  /** How many items the next statement should take on. */
+  /** The number of items for the next statement. */
   get batchSize(): number {
     return this.size;
   }

@@ -1,14 +1,14 @@
 /**
- * How many events to read at once, so that they take about so many bytes of memory, whatever their size: an event may
- * have a hundred bytes, or more than a million. Begins small, since nothing is known, and grows with what is seen.
+ * The number of events to read at once, such that they take about `targetBytes` of memory: an event
+ * may have a hundred bytes, or more than a million. Starts small and follows the sizes of the
+ * events read.
  */
 export class AdaptiveLimit {
   private events: number;
 
-  /** At most so many events, and about so many bytes of them. */
   constructor(
     private readonly maxEvents: number,
-    private readonly bytes: number = defaultTargetBytes,
+    private readonly targetBytes: number = defaultTargetBytes,
   ) {
     this.events = Math.min(initialEvents, maxEvents);
   }
@@ -17,10 +17,10 @@ export class AdaptiveLimit {
     return this.events;
   }
 
-  /** To be told of what was read. */
+  /** Adapts the limit to the size of the events read last. */
   record(events: number, bytes: number): void {
     if (events === 0) return;
-    const fitting = Math.floor((this.bytes * events) / Math.max(bytes, 1));
+    const fitting = Math.floor((this.targetBytes * events) / Math.max(bytes, 1));
     this.events = Math.max(1, Math.min(fitting, this.events * maxGrowthFactor, this.maxEvents));
   }
 }

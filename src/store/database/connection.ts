@@ -1,35 +1,41 @@
 import { connect, type Socket } from 'node:net';
-import { setTimeout as after } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 
 /**
- * One connection to Postgres, from its opening until it breaks; then it is thrown away, and another one is opened.
+ * One connection to Postgres. A broken connection is discarded, and another one is opened.
  *
- * postgres.js would open it again by itself. But of version 3.4.9 a connection that closed while something waited to be
- * written never writes again (each statement then hangs until connecting times out), one that is closed while it opens tries
- * again at once and for ever, and one that breaks while it asks for the types of arrays ends the process. So each
- * connection is a client of its own, which gets one socket, is refused a second one, and asks for no types.
+ * Why not the reconnects of postgres.js? In version 3.4.9,
+ * - a connection that closes while writes are pending never writes again: each statement hangs
+ *   until connecting times out;
+ * - a connection that closes while it opens reconnects at once and for ever;
+ * - a connection that breaks while it reads the types of arrays ends the process.
+ * So each connection is a client of its own that gets one socket, no second one, and reads no
+ * types.
  */
 export interface Connection extends AsyncDisposable {
   readonly client: postgres.Sql;
-  /** Aborts when it has broken. */
+  /** Aborts when the connection has broken. */
   readonly broken: AbortSignal;
 }
 
 export interface ConnectionOptions {
-  /** Null: by `path`. */
+  /** Null: connect to the socket at `path`. */
   readonly url: string | null;
   readonly path?: string;
   readonly username?: string;
   readonly database?: string;
-  /** What the server is told at the start. */
+  /** Startup parameters for the server. */
   readonly connection: Readonly<Record<string, string | number>>;
   readonly onnotify?: (channel: string, payload: string) => void;
 }
 
-/** Opens one, at the first host of the address that takes it. Throws what the last one said. */
+/**
+ * Opens a connection to the first host of the address that accepts it. Throws the error of the last
+ * one.
+ */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
-  // Where to is for the driver to say, which also knows the environment's defaults.
+  // Let the driver resolve hosts; it also reads PGHOST.
   const { host, port, path } = createClient(options).options;
   for (const [index, each] of host.entries()) {
     try {
@@ -38,7 +44,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       if (index === host.length - 1) throw error;
     }
   }
-  throw new Error('an address without a host');
+  throw new Error('the address has no host');
 }
 
 type Address = { readonly path: string } | { readonly host: string; readonly port: number };
@@ -61,19 +67,19 @@ async function openAt(options: ConnectionOptions, address: Address): Promise<Con
   return {
     client,
     broken: broken.signal,
-    // Whoever used it was told what went wrong.
+    // The caller whose statement failed has the error already.
     [Symbol.asyncDispose]: () => client.end({ timeout: endTimeoutSeconds }).catch(() => undefined),
   };
 }
 
-function createClient({ url, ...others }: ConnectionOptions, overrides: object = {}): postgres.Sql {
-  const options = { onnotice: () => undefined, max: 1, max_lifetime: null, fetch_types: false, ...others, ...overrides };
-  return url === null ? postgres(options) : postgres(url, options);
+function createClient({ url, ...options }: ConnectionOptions, overrides: object = {}): postgres.Sql {
+  const all = { onnotice: () => undefined, max: 1, max_lifetime: null, fetch_types: false, ...options, ...overrides };
+  return url === null ? postgres(all) : postgres(url, all);
 }
 
 function dial(address: Address): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    // TLS checks the certificate against the host that stands on the socket.
+    // TLS checks the certificate against the `host` property of the socket.
     const socket = Object.assign(connect(address), address);
     socket.once('error', reject);
     socket.setTimeout(connectTimeoutMs, () => socket.destroy(timeoutError()));
@@ -85,10 +91,10 @@ function dial(address: Address): Promise<Socket> {
   });
 }
 
-/** What listens may take a connection and never answer. */
+/** Bounds the wait for an answer: a listener may accept a connection and never answer. */
 async function withTimeout<T>(response: PromiseLike<T>): Promise<T> {
   const settled = new AbortController();
-  const timeout = after(connectTimeoutMs, undefined, { signal: settled.signal }).then(() => {
+  const timeout = sleep(connectTimeoutMs, undefined, { signal: settled.signal }).then(() => {
     throw timeoutError();
   });
   timeout.catch(() => undefined);
@@ -100,7 +106,7 @@ async function withTimeout<T>(response: PromiseLike<T>): Promise<T> {
 }
 
 function timeoutError(): Error {
-  return Object.assign(new Error('no answer from the database in time'), { code: 'CONNECT_TIMEOUT' });
+  return Object.assign(new Error('the database did not answer in time'), { code: 'CONNECT_TIMEOUT' });
 }
 
 function closedError(): Error {

@@ -5,13 +5,15 @@ import { join, relative } from 'node:path';
 import { TidingsError } from '../../errors.ts';
 
 /**
- * Lets one process at a time use a data folder. Node has no file locks, so the lock is a name to listen on, which the
- * system frees with the process, however that ends.
+ * Locks a data folder for one process. Node has no file locks, so the lock is a listening socket,
+ * which the system closes with the process, however that ends.
  *
- * Promises: two live processes of one machine never hold it together. On Linux and Windows the name is one that leaves
- * nothing behind (an abstract socket, a pipe); beside it, a socket in the folder itself is seen also by processes
- * that do not share such names, as containers do not. A dead one is replaced; only where it is the sole lock
- * could two starters within the same millisecond both replace it. Does not promise: anything across machines.
+ * Guarantees: two live processes of one machine never hold the lock together.
+ * Does not guarantee: anything across machines.
+ * How: on Linux and Windows, a name that leaves no file behind (an abstract socket, a pipe). In
+ * addition, a socket in the folder, which processes also see that do not share such names, as in
+ * containers. The socket of a dead process is replaced. On other systems that socket is the only
+ * lock, and two processes that start within the same millisecond could both replace it.
  */
 export async function lockDataDir(folder: string): Promise<AsyncDisposable> {
   const servers: Server[] = [];
@@ -29,7 +31,10 @@ export async function lockDataDir(folder: string): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: release };
 }
 
-/** The name by which the system knows the folder; null where it has no names that vanish with their process. */
+/**
+ * Listens on a name derived from the folder's inode; null on systems without names that vanish with
+ * their process.
+ */
 async function acquireName(folder: string): Promise<Server | 'taken' | null> {
   const { dev, ino } = statSync(folder);
   const name = `tidings-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)}`;
@@ -37,7 +42,7 @@ async function acquireName(folder: string): Promise<Server | 'taken' | null> {
   return process.platform === 'win32' ? listen(`\\\\.\\pipe\\${name}`) : null;
 }
 
-/** The socket in the folder. */
+/** Listens on the socket in the folder. */
 async function acquireSocket(folder: string): Promise<Server | 'taken' | null> {
   if (process.platform === 'win32') return null;
   const path = socketPath(folder);
@@ -64,20 +69,21 @@ function isListening(path: string): Promise<boolean> {
       resolve(alive);
     };
     socket.once('connect', () => settle(true));
-    // Anything else, such as a socket of another user, may be alive.
+    // Any other error, such as for a socket of another user, may come from a live process.
     socket.once('error', (error: NodeJS.ErrnoException) => settle(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
   });
 }
 
 function socketPath(folder: string): string {
-  // A socket's path may have some 100 bytes only; the shorter of its two names is used.
+  // A socket's path is limited to about 100 bytes, so use the shorter of the absolute and the
+  // relative path.
   const absolute = join(folder, 'tidings.lock');
   const relativePath = relative(process.cwd(), absolute);
   const path = relativePath.length < absolute.length ? relativePath : absolute;
   if (Buffer.byteLength(path) <= maxPathBytes) return path;
   throw new TidingsError(
     'CANNOT_START',
-    `DATA_DIR: expected a path of at most ${maxPathBytes - 13} bytes, got ${folder}. Choose a shorter one, or start from a folder nearer to it.`,
+    `DATA_DIR: expected a path of at most ${maxPathBytes - 13} bytes, got ${folder}. Choose a shorter one, or start in a folder closer to it.`,
   );
 }
 

@@ -1,8 +1,8 @@
 import { TidingsError } from '../../errors.ts';
 
 /**
- * The UNAVAILABLE error for a failure to reach the database, or null for any other failure. Whether a statement under
- * way was carried out is then unknown.
+ * The UNAVAILABLE error for a failure to reach the database, or null for any other failure. It does
+ * not say whether the statement was executed.
  */
 export function asUnavailable(error: unknown): TidingsError | null {
   for (let each = error; each instanceof Error; each = each.cause) {
@@ -15,7 +15,10 @@ export function asUnavailable(error: unknown): TidingsError | null {
   return null;
 }
 
-/** Whether after this failure a connection is of no use any more. Of a server's own errors, only those that end it say so. */
+/**
+ * Whether the failure has ended the connection. Of the server's own errors, only connection and
+ * shutdown errors do.
+ */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlState(error);
   return error instanceof Error && (state === null ? 'code' in error : state.startsWith('08') || state.startsWith('57P'));
@@ -28,20 +31,23 @@ export function unavailableError(cause: unknown): TidingsError {
   });
 }
 
-/** A database that restarts takes about so long. */
+/** About the time that a restart of the database takes. */
 const retryAfterMs = 1000;
 
-/** The LIMIT_EXCEEDED error for a statement that the database gave up after `ms` milliseconds, or null for any other failure. */
+/**
+ * The LIMIT_EXCEEDED error for a statement cancelled by its timeout of `ms` milliseconds, or null
+ * for any other failure.
+ */
 export function asTimeLimitExceeded(error: unknown, ms: number): TidingsError | null {
   return sqlState(error) === '57014' ? timeLimitExceeded(ms, error) : null;
 }
 
 export function timeLimitExceeded(ms: number, cause?: unknown): TidingsError {
-  const message = `The database was given ${ms} ms for this, which were not enough. Narrow it: by an id, a name, a resource, a label, or a time.`;
+  const message = `The query exceeded the statement timeout of ${ms} ms. Narrow the filter by id, event name, resource, label or time.`;
   return new TidingsError('LIMIT_EXCEEDED', message, { cause });
 }
 
-/** The SQLSTATE of a database error, wherever in the chain of causes it stands. */
+/** The SQLSTATE of the first database error in the chain of causes; null: there is none. */
 export function sqlState(error: unknown): string | null {
   for (let each = error; each instanceof Error; each = each.cause) {
     if ('code' in each && typeof each.code === 'string' && /^[0-9A-Z]{5}$/.test(each.code) && isServerError(each, each.code))
@@ -50,7 +56,10 @@ export function sqlState(error: unknown): string | null {
   return null;
 }
 
-/** EPIPE and other codes of the system look like states without a digit, which only a server's error may have. */
+/**
+ * System codes such as EPIPE look like states without a digit. Only an error of the server has a
+ * severity.
+ */
 function isServerError(error: Error, code: string): boolean {
   return /\d/.test(code) || 'severity' in error;
 }
@@ -72,8 +81,10 @@ const connectionCodes: ReadonlySet<string> = new Set([
   '57P01', // the administrator ended the connection
   '57P02', // the server crashed
   '57P03', // the server is starting or stopping
-  '25006', // the address leads to a standby now
+  '25006', // the address now leads to a standby
 ]);
 
-/** SQLSTATE classes: connection exception, insufficient resources (disk full, too many connections). */
+/**
+ * SQLSTATE classes: connection exception, insufficient resources (disk full, too many connections).
+ */
 const connectionClasses = ['08', '53'] as const;

@@ -1,7 +1,6 @@
-import { DrizzleQueryError, sql } from 'drizzle-orm';
+import { DrizzleQueryError, sql, type SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
-import type { SQL } from 'drizzle-orm';
 import type postgres from 'postgres';
 import { TidingsError } from '../../errors.ts';
 import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
@@ -9,31 +8,44 @@ import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
 import { asTimeLimitExceeded, asUnavailable } from './database-errors.ts';
 
-/** The connections to the database. Errors of reaching it are UNAVAILABLE, whatever the statement. */
+/**
+ * A pool of connections to the database. Every method throws UNAVAILABLE if the database cannot be
+ * reached.
+ */
 export interface Database extends AsyncDisposable {
   readonly kind: 'embedded' | 'postgres';
-  /** Runs one statement and gives its rows, values as the driver reads them: bigint, timestamptz and lists as text. */
+  /**
+   * Runs one statement and returns its rows, with values as the driver reads them: bigint,
+   * timestamptz and arrays as text.
+   */
   rows<Row>(statement: SQL, planMode?: PlanMode): Promise<readonly Row[]>;
-  /** Milliseconds that one statement may take, and a question that takes several; 0 for no bound. Postgres sees to the first, not PGlite. */
+  /**
+   * The timeout in milliseconds of one statement, and of a query of several (AdaptiveBatch); 0:
+   * none. Postgres cancels a slow statement, PGlite does not.
+   */
   readonly statementTimeout: number;
-  /** Lends a connection, for what needs one for several statements. */
+  /** Runs `work` on one connection, for several statements that need the same one. */
   withConnection<T>(work: (client: postgres.Sql) => Promise<T>): Promise<T>;
-  /** Hears what is sent with NOTIFY, until disposed of. Not on the embedded database, whose one connection that would take. */
+  /**
+   * Receives notifications until disposed. Not for the embedded database, which has a single
+   * connection.
+   */
   listen(options: ListenOptions): Promise<AsyncDisposable>;
-  /** Sends to those who listen on a channel of this database. */
+  /** Sends a notification to all listeners on a channel of this database. */
   notify(channel: string, payload: string): Promise<void>;
 }
 
 /**
- * Whether a statement is planned for its values, which is what filters need, or once for a connection, which spares
- * statements that are always the same a round trip. There must be few of those, since connections keep them.
+ * Custom: Postgres plans the statement for its parameter values, which filters need. Prepared: the
+ * connection keeps the statement, which saves a round trip. Only a few constant statements may be
+ * prepared, since connections keep them.
  */
-export type PlanMode = 'for its values' | 'once';
+export type PlanMode = 'custom' | 'prepared';
 
 export interface ConnectionSettings {
   readonly poolSize: number;
   readonly statementTimeout: number;
-  /** Told of every statement that fails. */
+  /** Called for every failed statement. */
   readonly onFailure?: (kind: StatementFailure) => void;
 }
 
@@ -43,7 +55,7 @@ export function connectPostgres(url: string, settings: ConnectionSettings): Data
   return wrap('postgres', { url, connection: driverOptions(settings) }, settings);
 }
 
-/** Connects to the embedded database's socket; it takes one connection at a time. */
+/** Connects to the socket of the embedded database, which accepts one connection at a time. */
 export function connectEmbedded(path: string, settings: ConnectionSettings): Database {
   const options = { url: null, path, username: 'postgres', database: 'postgres', connection: driverOptions(settings) };
   return wrap('embedded', options, { ...settings, poolSize: 1 });
@@ -55,10 +67,11 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
     TimeZone: 'UTC',
     DateStyle: 'ISO',
     statement_timeout: statementTimeout,
-    // Filters look costly to the planner and run for milliseconds, which compiling them would multiply.
+    // The planner overestimates the cost of filters, which run for milliseconds; compiling them
+    // takes a multiple of that.
     jit: 'off',
-    // Everything here is found by an index. The planner does not know what it costs to fetch values kept out of line,
-    // and would rather read all digests than ask their index.
+    // Every query has an index to use. The planner does not count the cost of values stored out of
+    // line, and would read all block summaries instead of their index.
     enable_seqscan: 'off',
   } as const;
 }
@@ -67,20 +80,24 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
   const { poolSize, statementTimeout, onFailure = () => undefined } = settings;
   const pool = new Pool(async () => {
     const connection = await openConnection(options);
-    drizzle(connection.client); // it lets times and JSON through as text
+    drizzle(connection.client); // makes the client return times and JSON as text
     return connection;
   }, poolSize);
   const classifyError = (failure: unknown): unknown => {
-    // Without drizzle's own error around it, which tells all parameters, and so events, wherever it is logged.
+    // Unwrap the error of drizzle, whose message has all parameters, so that no events get into
+    // logs.
     const error = failure instanceof DrizzleQueryError ? (failure.cause ?? failure) : failure;
-    // What was told already, of a statement of its own or of none.
+    // Classified and reported before, or not an error of a statement.
     if (error instanceof TidingsError) return error;
     const unreachable = asUnavailable(error);
     const timedOut = asTimeLimitExceeded(error, statementTimeout);
     onFailure(unreachable !== null ? 'unreachable' : timedOut !== null ? 'timeout' : 'other');
     return unreachable ?? timedOut ?? error;
   };
-  /** Gives up a connection on which no answer comes, when the server should have ended the statement long since. */
+  /**
+   * Closes a connection on which no answer comes although the server should have cancelled the
+   * statement.
+   */
   const withDeadline = async <T>({ client }: Connection, work: () => Promise<T>): Promise<T> => {
     if (kind === 'embedded' || statementTimeout === 0) return work();
     const timer = setTimeout(() => void client.end({ timeout: 0 }), statementTimeout + graceMs);
@@ -93,11 +110,13 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
   const database: Database = {
     kind,
     statementTimeout,
-    async rows<Row>(statement: SQL, planMode: PlanMode = 'for its values') {
+    async rows<Row>(statement: SQL, planMode: PlanMode = 'custom') {
       const run = (client: postgres.Sql): Promise<unknown> => {
         const { sql: text, params } = dialect.sqlToQuery(statement);
-        // The driver knows `simple`, its types do not: without parameters it would never prepare.
-        const options = { prepare: planMode === 'once', simple: planMode !== 'once' && params.length === 0 };
+        // The driver's types lack `simple`. It defaults to true without parameters; such a
+        // statement is never prepared.
+        const isPrepared = planMode === 'prepared';
+        const options = { prepare: isPrepared, simple: !isPrepared && params.length === 0 };
         return client.unsafe(text, params as postgres.ParameterOrJSON<never>[], options);
       };
       try {
@@ -124,5 +143,5 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
 
 const dialect = new PgDialect();
 
-/** What a network may add to the time of a statement. */
+/** The time that the network may add to a statement. */
 const graceMs = 3000;

@@ -3,8 +3,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 
-// The thread of the embedded database, started by embedded.ts: says 'ready', and stops at any message. In JavaScript, since a
-// thread does not inherit what lets development and the tests run TypeScript, and loading that takes as long as the database.
+// The thread of the embedded database, started by embedded.ts. Posts 'ready', and stops at any
+// message. JavaScript, since a thread does not inherit the TypeScript loader of development and
+// tests, which takes as long to load as the database.
 /** @type {{ readonly folder: string, readonly path: string }} */
 const { folder, path } = workerData;
 const db = await PGlite.create(folder);

@@ -6,14 +6,17 @@ import { TidingsError } from '../../errors.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 
 /**
- * The embedded database: PGlite in a worker thread, reached through a socket in a folder that only this user may
- * enter, as the one connection that it can serve. Promises that what was committed survives the end of the process,
- * however it ends; a power cut may take the last writes, since PGlite does not flush them to the disk.
+ * The embedded database: PGlite in a worker thread. It serves a single connection, through a socket
+ * in a folder that only the user of this process may enter.
+ *
+ * Guarantees: committed data survives the end of the process, however it ends.
+ * Does not guarantee: the last writes after a power failure, since PGlite does not flush them to
+ * the disk.
  */
 export interface Embedded extends AsyncDisposable {
-  /** The socket that speaks Postgres' protocol. */
+  /** The path of the socket, which speaks the protocol of Postgres. */
   readonly path: string;
-  /** Differs between a data folder and its copies, which a restored one is. */
+  /** Differs between a data folder and its copies, such as a restored backup. */
   readonly identity: string;
 }
 
@@ -41,7 +44,7 @@ export async function startEmbedded(dataDir: string): Promise<Embedded> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TidingsError(
       'CANNOT_START',
-      `DATA_DIR: the embedded database in ${folder} does not open (${reason}). If it is damaged, restore it from a copy, or set DATA_DIR to a new folder.`,
+      `DATA_DIR: the embedded database in ${folder} cannot be opened (${reason}). If it is damaged, restore it from a backup, or set DATA_DIR to a new folder.`,
       { cause: error },
     );
   }
@@ -55,7 +58,7 @@ function makeWritable(folder: string): void {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     throw new TidingsError(
       'CANNOT_START',
-      `DATA_DIR: cannot write in ${folder} (${code}). Make it writable, or set DATA_DIR to a folder that is.`,
+      `DATA_DIR: cannot write to ${folder} (${code}). Make it writable, or set DATA_DIR to a writable folder.`,
     );
   }
 }
@@ -65,7 +68,7 @@ async function startWorker(folder: string, path: string): Promise<Worker> {
   await new Promise((started, failed) => {
     worker.once('message', started);
     worker.once('error', failed);
-    worker.once('exit', (code) => failed(new Error(`it ended with code ${code}`)));
+    worker.once('exit', (code) => failed(new Error(`its thread ended with code ${code}`)));
   });
   return worker;
 }

@@ -3,7 +3,7 @@ import type { Position } from '../../event/cursor.ts';
 import type { JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
 import { fromTimestamp } from './timestamps.ts';
 
-/** A row of tidings.events as the driver reads it. */
+/** A row of tidings.events as the driver returns it. */
 export interface EventRow {
   readonly position: string;
   readonly received: string;
@@ -11,14 +11,16 @@ export interface EventRow {
   readonly id: string;
   readonly event: string;
   readonly resource_id: string;
-  /** JSON as text, here and below: its length says how much memory the event takes. */
+  /**
+   * JSON as text, as are `related` and `payload`: its length gives the size of the event in memory.
+   */
   readonly resource_labels: string;
   readonly related: string;
   readonly payload: string;
   readonly follows: string | null;
 }
 
-/** The columns of EventRow, of the table aliased `e`. */
+/** The columns of EventRow, for a table with the alias `e`. */
 export const eventColumns: SQL = sql.raw(
   `e.position, e.received, e.occurred, e.id, e.event, e.resource_id, e.resource_labels::text, e.related::text,
   e.payload::text, e.follows`,
@@ -38,12 +40,12 @@ export function storedEvent(row: EventRow): StoredEvent {
   };
 }
 
-/** About how many bytes an event takes in memory. */
+/** The approximate size of an event in memory, in bytes. */
 export function rowBytes(row: EventRow): number {
   return bytesInMemory(row.resource_labels.length + row.related.length + row.payload.length);
 }
 
-/** The same, by the characters of its JSON. */
+/** The approximate size of an event in memory, in bytes, from the length of its JSON. */
 export function bytesInMemory(characters: number): number {
   return 500 + 2 * characters;
 }

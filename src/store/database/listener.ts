@@ -1,16 +1,18 @@
-import { setTimeout as after } from 'node:timers/promises';
+import { retry } from '../../concurrency/retry.ts';
 import { openConnection, type ConnectionOptions } from './connection.ts';
 
 export interface ListenOptions {
   readonly channel: string;
   readonly onNotification: (payload: string) => void;
-  /** Called whenever a connection listens anew: before that, something may have been missed. */
+  /**
+   * Called each time a connection starts to listen; notifications before that may have been missed.
+   */
   readonly onReconnect: () => void;
 }
 
 /**
- * Hears what is sent with NOTIFY, on a connection of its own, which is opened again when it breaks. Resolves once it
- * listens; throws what the database says when it does not let in the first time.
+ * Receives notifications on a connection of its own, and reopens that when it breaks. Resolves once
+ * it listens; throws the error of the first attempt to connect.
  */
 export async function listenOn(
   options: ConnectionOptions,
@@ -35,8 +37,9 @@ export async function listenOn(
       await Promise.race([current.broken, stopped]);
       await current[Symbol.asyncDispose]();
       if (signal.aborted) return;
-      const next = await reopen(open, signal);
-      if (next === null) return;
+      // Not logged: callers that need the database report that it is unreachable.
+      const next = await retry(open, { backoff, signal });
+      if (next === 'CANCELLED') return;
       current = next;
     }
   };
@@ -49,17 +52,4 @@ export async function listenOn(
   };
 }
 
-async function reopen<T>(open: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
-  for (let delayMs = initialDelayMs; !signal.aborted; delayMs = Math.min(2 * delayMs, maxDelayMs)) {
-    try {
-      return await open();
-    } catch {
-      // Whoever needs the database for more says that it is away.
-      await after(delayMs, undefined, { signal }).catch(() => undefined);
-    }
-  }
-  return null;
-}
-
-const initialDelayMs = 100;
-const maxDelayMs = 2000;
+const backoff = { initialDelayMs: 100, maxDelayMs: 2000 } as const;

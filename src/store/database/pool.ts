@@ -2,11 +2,12 @@ import type { Connection } from './connection.ts';
 import { isConnectionLost } from './database-errors.ts';
 
 /**
- * Connections for many callers, each of whom has one for itself at a time.
+ * A pool of connections, each used by one caller at a time.
  *
- * Promises: at most `size` at once; callers get one in the order in which they came; one that broke is never used again,
- * and fails no caller but the one who had it. A database that does not let in is asked again after `restMs`, and until
- * then callers get what it said: they learn at once that it is away, however many they are.
+ * Guarantees: at most `size` connections at once. Callers get one in the order of their calls. A
+ * broken connection is not used again, and fails only the caller that used it. After a failed
+ * attempt to open one, the next attempt is made `retryDelayMs` later at the earliest. Calls until
+ * then throw the same error, so that any number of them fail at once.
  */
 export class Pool<C extends Connection> {
   private readonly idle: C[] = [];
@@ -20,7 +21,7 @@ export class Pool<C extends Connection> {
     private readonly size: number,
   ) {}
 
-  /** Throws what opening a connection throws, and what `work` throws. */
+  /** Throws the errors of opening a connection and of `work`. */
   async with<T>(work: (connection: C) => Promise<T>): Promise<T> {
     if (this.inUse >= this.size) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.inUse += 1;
@@ -36,7 +37,7 @@ export class Pool<C extends Connection> {
         throw error;
       }
     } finally {
-      // Whoever waits takes over the right to a connection.
+      // Hand the slot over to the first waiting caller.
       const next = this.waiting.shift();
       if (next === undefined) this.inUse -= 1;
       else next();
@@ -65,7 +66,7 @@ export class Pool<C extends Connection> {
     else this.idle.push(connection);
   }
 
-  /** Ends idle connections now, and those in use when they are given back. */
+  /** Closes idle connections now, and those in use when they are released. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.ended = true;
     await Promise.all(this.idle.splice(0).map((each) => each[Symbol.asyncDispose]()));
@@ -73,13 +74,13 @@ export class Pool<C extends Connection> {
 }
 
 /**
- * Fails when the connection breaks. The driver tells those who use it, but for one who comes between the error of a socket
- * and its closing: nobody would ever answer.
+ * Rejects when the connection breaks. The driver rejects pending statements then, but not a
+ * statement that is sent between the error of a socket and its close: that one would never settle.
  */
 async function unlessBroken<T>({ broken }: Connection, work: () => Promise<T>): Promise<T> {
   let failSoon = noop;
   const failed = new Promise<never>((_, reject) => {
-    // Later, so that what the driver says of the reason comes first.
+    // Deferred, so that an error of the driver, which names the reason, comes first.
     failSoon = () => void setImmediate(() => reject(Object.assign(new Error('the connection was closed'), { code: 'CONNECTION_CLOSED' })));
   });
   broken.addEventListener('abort', failSoon);

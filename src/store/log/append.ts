@@ -9,31 +9,35 @@ import { bytesInMemory } from '../database/event-row.ts';
 import { fromTimestamp, fromInputTimestamp, toTimestamp } from '../database/timestamps.ts';
 import { sqlState, unavailableError } from '../database/database-errors.ts';
 
-/** What became of one draft; `differing` are the fields in which the event stored before under its id differs. */
+/**
+ * The result of one draft; `differing`: the fields that differ from the event stored before under
+ * its id.
+ */
 export interface Appended {
   readonly position: Position;
   readonly created: boolean;
   readonly received: Instant;
   readonly differing: readonly string[];
-  /** The draft as it went to the database. */
+  /** The draft as sent to the database. */
   readonly row: DraftRow;
 }
 
-/** JSON of a draft, in the form of tidings.append_events. */
+/** A draft as JSON, in the format of tidings.append_events. */
 export type DraftRow = string & { readonly [draftRowBrand]: true };
 declare const draftRowBrand: unique symbol;
 
-/** A batch that was refused for its conflicts: the differing fields of each draft, none stored. */
+/** A batch rejected for conflicts: the differing fields of each draft; none was stored. */
 export interface RejectedBatch {
   readonly conflicts: readonly (readonly string[])[];
 }
 
-/** What a conflicting draft refuses: its whole batch, or only itself. */
+/** Whether a conflicting draft rejects its whole batch, or only itself. */
 export type ConflictPolicy = 'REJECT_ALL' | 'SKIP_REJECTED';
 
 /**
- * Stores drafts in one transaction, in their order, each id once, and answers for each in that order once all is
- * durable. Throws UNAVAILABLE, and then the batch may have been stored; repeating it is safe.
+ * Stores drafts in one transaction, in order, each id once. Returns the result of each, in order,
+ * once all are durable. Throws UNAVAILABLE; the batch may have been stored then, and repeating it
+ * is safe.
  */
 export async function appendEvents(
   database: Database,
@@ -43,7 +47,7 @@ export async function appendEvents(
   return appendRows(database, drafts.map(rowOf), onConflict);
 }
 
-/** The same, of drafts that are rows already. */
+/** The same for drafts that are rows already. */
 export async function appendRows(
   database: Database,
   batch: readonly DraftRow[],
@@ -54,29 +58,32 @@ export async function appendRows(
     try {
       const rows = await database.rows<AppendedRow>(
         sql`
-          select place, created, received, to_json(nullif(differing, '{}')) as differing
+          select place as position, created, received, to_json(nullif(differing, '{}')) as differing
           from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
-        'once',
+        'prepared',
       );
       return rows.map((row, index) => appendedAs(row, batch[index] ?? noRow));
     } catch (error) {
       const conflicts = sqlState(error) === conflictState ? conflictDetail(error) : null;
       if (conflicts !== null) return { conflicts };
-      // Waiting for others that meet on an id takes a while at worst; nobody's input is too large.
+      // A timeout here comes from waiting for other transactions with the same ids, not from the
+      // size of the input.
       if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') throw unavailableError(error);
-      // Our own batches meet in one order and cannot lock each other out; somebody else's transaction may.
+      // Batches lock ids in one order, so they cannot deadlock each other; a transaction of another
+      // program may.
       if (sqlState(error) !== deadlockState || attempt === maxAttempts) throw error;
     }
   }
 }
 
-function appendedAs({ place, created, received, differing }: AppendedRow, row: DraftRow): Appended {
-  return { position: Number(place) as Position, created, received: fromTimestamp(received), differing: differing ?? [], row };
+function appendedAs({ position, created, received, differing }: AppendedRow, row: DraftRow): Appended {
+  return { position: Number(position) as Position, created, received: fromTimestamp(received), differing: differing ?? [], row };
 }
 
 /**
- * Events that were created, just as a read of the log would give them. Made from the text that the database got, since
- * JSON has no -0, and since strings of a draft may be parts of a request's text, which they would keep in memory.
+ * The created events, equal to those that a read of the log would return. Parsed from the text sent
+ * to the database, for two reasons: JSON has no -0; and strings of a draft may be slices of a
+ * request's text, which they would keep in memory.
  */
 export function createdSlice(created: readonly Appended[]): LogSlice {
   return { events: created.map(createdEvent), bytes: created.map(({ row }) => bytesInMemory(row.length)) };
@@ -98,16 +105,16 @@ function createdEvent({ row, position, received }: Appended): StoredEvent {
 }
 
 interface AppendedRow {
-  readonly place: string;
+  readonly position: string;
   readonly created: boolean;
   readonly received: string;
   /** Null: none. */
   readonly differing: readonly string[] | null;
 }
 
-/** What tidings.append_events raises. */
+/** The SQLSTATE that tidings.append_events raises for conflicts. */
 const conflictState = 'TD001';
-/** Postgres chose this transaction to end a deadlock: nothing of it was stored. */
+/** Postgres aborted this transaction to resolve a deadlock; nothing of it was stored. */
 const deadlockState = '40P01';
 const maxAttempts = 5;
 const noRow = '{}' as DraftRow;
@@ -119,7 +126,7 @@ function conflictDetail(error: unknown): readonly (readonly string[])[] | null {
   return null;
 }
 
-/** A draft as it goes to the database. */
+/** A draft in the format of the database. */
 export function rowOf(draft: EventDraft): DraftRow {
   return JSON.stringify({
     id: draft.id,

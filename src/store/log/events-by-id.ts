@@ -2,12 +2,14 @@ import { sql } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { unstorableReason } from '../../event/text.ts';
+import type { Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
-import type { Condition } from '../../filter/filter.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 
-/** The events of these ids that lie at or before `head`, by id, in one statement through event_ids. */
+/**
+ * Returns the events with these ids at or before `head`, by id; one statement through event_ids.
+ */
 export async function readEventsById(
   database: Database,
   ids: readonly string[],
@@ -22,7 +24,10 @@ export async function readEventsById(
   return new Map(rows.map((row) => [row.id, storedEvent(row)]));
 }
 
-/** Whether a filter holds for the stored event at a place, as the database reads it; by the primary key. */
+/**
+ * Whether the stored event at a position matches a filter, evaluated by the database; by the
+ * primary key.
+ */
 export async function matchesInDatabase(database: Database, filter: Condition, position: Position): Promise<boolean> {
   const rows = await database.rows(sql`select from tidings.events e where e.position = ${position} and ${sqlOf(filter)}`);
   return rows.length > 0;

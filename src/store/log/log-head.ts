@@ -1,17 +1,24 @@
-import { TidingsError } from '../../errors.ts';
-import { type Position, origin } from '../../event/cursor.ts';
-import type { Database } from '../database/database.ts';
-import { coalescedRead } from '../../concurrency/coalesce.ts';
 import { sql } from 'drizzle-orm';
+import { backoffDelayMs } from '../../concurrency/retry.ts';
+import { coalescedRead } from '../../concurrency/coalesce.ts';
+import { sleep } from '../../concurrency/sleep.ts';
+import { TidingsError } from '../../errors.ts';
+import { origin, type Position } from '../../event/cursor.ts';
+import type { Database } from '../database/database.ts';
 
 /**
- * Reads the log's head for many callers at once. Assumes nothing about who calls. Promises that every answer comes
- * from a read that began after the call, so that it includes whatever was acknowledged before; callers that come
- * while a read is under way share the next one. Does not promise that two callers get the same answer.
+ * Reads the head of the log for concurrent callers.
+ *
+ * Guarantees: each result comes from a read that began after the call, so it includes everything
+ * acknowledged before. Callers that arrive during a read share the next one.
+ * Does not guarantee: the same result for two callers.
  */
 export interface HeadReader {
   head(): Promise<Position>;
-  /** Resolves with a head at or after `position`, that of a committed event; UNAVAILABLE when that takes too long. */
+  /**
+   * Waits for a head at or after the position of a committed event. Throws UNAVAILABLE when that
+   * takes too long.
+   */
   headFrom(position: Position): Promise<Position>;
 }
 
@@ -20,13 +27,13 @@ export function createHeadReader(database: Database): HeadReader {
   return {
     head,
     async headFrom(position) {
-      // A committed event waits only for writers that took places before it did.
+      // The head waits only for writers that allocated positions before this event's writer did.
       const deadline = performance.now() + maxWaitMs;
-      for (let delayMs = initialDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
+      for (let reads = 0; ; reads += 1) {
         const found = await head();
         if (found >= position) return found;
         if (performance.now() > deadline) throw stuckWriterError();
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        await sleep(backoffDelayMs(backoff, reads));
       }
     },
   };
@@ -35,40 +42,46 @@ export function createHeadReader(database: Database): HeadReader {
 function stuckWriterError(): TidingsError {
   return new TidingsError(
     'UNAVAILABLE',
-    'The event was stored, but cannot be read yet: another writer is stuck. Repeating the request is safe.',
+    `The event was stored, but an earlier transaction has delayed reads for ${maxWaitMs / 1000} s. Repeating the request is safe.`,
   );
 }
 
-const initialDelayMs = 1;
-const maxDelayMs = 20;
-/** A writer that is undecided for longer than this is stuck, or its server is. */
-const maxWaitMs = 15_000;
-
 /**
- * The order of the log, and how far it can be read.
+ * The order of the log, and the position up to which it can be read.
  *
- * Assumes: one Postgres primary; every event is written by tidings.append_events, which first reads the last place
- * that the sequence gave out, `low`, then takes a shared advisory lock named after `low`, and only then takes places
- * for its events. Locks end with their transaction, after its events became visible.
+ * Assumes: one Postgres primary. Every event is written by tidings.append_events, which first reads
+ * `low`, the last position allocated by the sequence; then takes a shared advisory lock named after
+ * `low`; and only then allocates positions for its events. Locks end with their transaction, after
+ * its events became visible.
  *
- * Promises: `readHead` gives a position such that every event at or before it that will ever exist is committed and
- * visible to every statement that begins later, in any process. Heads never go backwards. Writers do not wait for
- * each other, and transactions that are not ours (long ones, in this database or another) delay nobody.
+ * Guarantees: `readHead` returns a position up to which the log is final. Every event at or before
+ * it that will ever exist is committed, and visible to every statement that begins later, in any
+ * process. The head never decreases. Writers do not wait for each other. Transactions of other
+ * programs, long ones too, in this database or another, delay neither writers nor the head.
  *
- * Why nothing can be skipped: `readHead` (tidings.log_head) reads in this order, each with a snapshot of its own:
- *   1. `allocated`, the last place given out;
+ * Does not guarantee: to work on a standby (locks are not replicated), or with a sequence cache
+ * above 1.
+ *
+ * Why no event can be skipped: `readHead` (tidings.log_head) reads in this order, each with a
+ * snapshot of its own:
+ *   1. `allocated`, the last allocated position;
  *   2. `undecided`, the least `low` among the locks held now;
  *   3. the last visible event at or before the smaller of the two.
- * A writer that got a place p <= allocated held its lock before (1), since it locks before it takes places. At (2)
- * it either still holds it, and then undecided <= low < p, so that p lies beyond the head; or its transaction has
- * ended, and then its event was visible, or gone for good, before the snapshot of (3) was taken.
+ * A writer that got a position p <= allocated held its lock before (1), since it locks before it
+ * allocates. If it still holds the lock at (2), then undecided <= low < p, so p lies beyond the
+ * head. Otherwise its transaction has ended, and its event was visible, or rolled back for good,
+ * before the snapshot of (3) was taken.
  *
- * The head is the place of an event (where retention has left none, of the last one that it removed), not of the sequence: places given out by transactions that were never flushed
- * may be given out again after a crash, and a cursor must not have passed them.
- *
- * Does not promise: to work on a standby (locks are not replicated), or with a sequence cache above 1.
+ * The head is the position of an event, not of the sequence: after a crash, positions allocated by
+ * transactions that were never flushed may be allocated again, and no cursor may be beyond them. In
+ * a log without events, because retention has removed them all, the head is the last removed
+ * position.
  */
 export async function readHead(database: Database): Promise<Position> {
-  const rows = await database.rows<{ head: string }>(sql`select tidings.log_head() as head`, 'once');
+  const rows = await database.rows<{ head: string }>(sql`select tidings.log_head() as head`, 'prepared');
   return Number(rows[0]?.head ?? origin) as Position;
 }
+
+const backoff = { initialDelayMs: 1, maxDelayMs: 20 } as const;
+/** A writer that is undecided for longer than this is stuck, or its server is. */
+const maxWaitMs = 15_000;

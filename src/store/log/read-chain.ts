@@ -3,56 +3,59 @@ import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
-import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
+import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { textIs } from '../filter-sql/sql-fragments.ts';
 
-/** What led to an event, and what came of it. */
+/** The ancestors and descendants of an event along `follows`. */
 export interface Chain {
-  /** The last of the ancestors, or the event itself. */
+  /** The farthest ancestor, or the event itself. */
   readonly root: StoredEvent;
   /** Nearest first. */
   readonly ancestors: readonly StoredEvent[];
-  /** Nearest first, within a level oldest first; those of one level need not share a leader. */
+  /**
+   * Nearest first, within a level oldest first; events of one level need not follow the same event.
+   */
   readonly descendants: readonly StoredEvent[];
-  /** The id that the root follows, when no such event is stored. */
+  /** The id that the root follows, if no such event is stored. */
   readonly missingId: string | null;
-  /** Whether the ancestors lead back to one of them, or to the event. */
+  /** Whether the ancestors lead back to one of them or to the event. */
   readonly cyclic: boolean;
-  /** Whether there are more than were asked for. */
+  /** Whether `maxEvents` left out events. */
   readonly truncated: boolean;
 }
 
 export interface ChainRequest {
   readonly head: Position;
-  /** What else is stored is taken as if it were not. */
+  /** Events that do not match are treated as if they were not stored. */
   readonly visibilityFilter: Condition;
-  /** Events of one chain, at most: the event itself, then its ancestors, then its descendants. */
+  /** The limit for one chain; counts the event itself, then its ancestors, then its descendants. */
   readonly maxEvents: number;
 }
 
 /**
- * The chain of each event, in one statement. In a circle, which ends where it began, an event may be both an ancestor and
- * a descendant; within each it stands once. Ancestors are found through event_ids, descendants through events_by_follows.
+ * Returns the chain of each event, in one statement. In a cycle, an event may be both an ancestor
+ * and a descendant, once in each list. Finds ancestors through event_ids, descendants through
+ * events_by_follows.
  */
 export async function readChains(database: Database, events: readonly StoredEvent[], request: ChainRequest): Promise<readonly Chain[]> {
   const positions = JSON.stringify(events.map(({ position }) => position));
   const rows = await database.rows<ChainRow>(sql`
-    select s.n, found.way, found.depth, ${eventColumns}
-    from jsonb_array_elements_text(${positions}::text::jsonb) with ordinality as s (place, n)
+    select s.n, found.direction, found.depth, ${eventColumns}
+    from jsonb_array_elements_text(${positions}::text::jsonb) with ordinality as s (position, n)
     cross join lateral (
       (${ancestors(request)}) union all (${descendants(request)})
     ) found
     join tidings.events e on e.position = found.position
-    order by s.n, found.way, found.depth, e.occurred, e.position`);
+    order by s.n, found.direction, found.depth, e.occurred, e.position`);
   const byEvent = events.map(() => ({ up: [] as StoredEvent[], down: [] as StoredEvent[] }));
-  for (const row of rows) byEvent[Number(row.n) - 1]?.[row.way].push(storedEvent(row));
+  for (const row of rows) byEvent[Number(row.n) - 1]?.[row.direction].push(storedEvent(row));
   return events.map((event, index) => chainOf(event, byEvent[index] ?? nothing, request.maxEvents));
 }
 
 interface ChainRow extends EventRow {
   readonly n: string;
-  readonly way: 'up' | 'down';
+  readonly direction: 'up' | 'down';
 }
 
 interface Found {
@@ -62,42 +65,47 @@ interface Found {
 
 const nothing: Found = { up: [], down: [] };
 
-/** Each leads to one other at most, so that a circle only repeats itself, until there are enough. */
+/**
+ * An event follows at most one other, so a cycle only repeats its events until there are
+ * `maxEvents`.
+ */
 function ancestors({ head, visibilityFilter, maxEvents }: ChainRequest): SQL {
   return sql`
     with recursive up as (
-      select 0 as depth, e.position, e.follows from tidings.events e where e.position = s.place::bigint
+      select 0 as depth, e.position, e.follows from tidings.events e where e.position = s.position::bigint
       union all
-      select up.depth + 1, leader.position, leader.follows
+      select up.depth + 1, followed.position, followed.follows
       from up
       cross join lateral (
         select e.position, e.follows
         from tidings.event_ids k
         join tidings.events e on e.position = k.position and e.id = up.follows
         where k.key = tidings.event_key(up.follows) and e.position <= ${head} and ${sqlOf(visibilityFilter)}
-      ) leader
+      ) followed
       where up.depth < ${maxEvents}::int
     )
-    select 'up' as way, depth, position from up where depth > 0`;
+    select 'up' as direction, depth, position from up where depth > 0`;
 }
 
-/** Each has one leader, so that a circle among them can only be one through the event itself, which is left out. */
+/**
+ * Each follows one event, so a cycle among them goes through the event itself, which is left out.
+ */
 function descendants({ head, visibilityFilter, maxEvents }: ChainRequest): SQL {
   return sql`
     with recursive down as (
-      select 0 as depth, e.position, e.id from tidings.events e where e.position = s.place::bigint
+      select 0 as depth, e.position, e.id from tidings.events e where e.position = s.position::bigint
       union all
       select down.depth + 1, follower.position, follower.id
       from down
       cross join lateral (
         select e.position, e.id
         from tidings.events e
-        where ${textIs(sql`e.follows`, sql`down.id`)} and e.position <= ${head} and e.position <> s.place::bigint and ${sqlOf(visibilityFilter)}
+        where ${textIs(sql`e.follows`, sql`down.id`)} and e.position <= ${head} and e.position <> s.position::bigint and ${sqlOf(visibilityFilter)}
         order by e.occurred, e.position
         limit ${maxEvents}::int
       ) follower
     )
-    select 'down' as way, depth, position from down where depth > 0 limit ${maxEvents}::int`;
+    select 'down' as direction, depth, position from down where depth > 0 limit ${maxEvents}::int`;
 }
 
 function chainOf(event: StoredEvent, { up, down }: Found, maxEvents: number): Chain {

@@ -4,7 +4,7 @@ import type { StoredEvent } from '../../event/event.ts';
 import type { Database } from '../database/database.ts';
 import { eventColumns, rowBytes, storedEvent, type EventRow } from '../database/event-row.ts';
 
-/** The next events of the log after a place, with the bytes that they take in memory. */
+/** Consecutive events of the log, and the size of each in memory. */
 export interface LogSlice {
   readonly events: readonly StoredEvent[];
   readonly bytes: readonly number[];
@@ -16,7 +16,7 @@ export interface LogRequest {
   readonly limit: number;
 }
 
-/** Reads the log itself: every event after `after` up to `head`, at most `limit`, by the primary key. */
+/** Reads the first `limit` events after `after` up to `head`, by the primary key. */
 export async function readLog(database: Database, { after, head, limit }: LogRequest): Promise<LogSlice> {
   const rows = await database.rows<EventRow>(sql`
     select ${eventColumns}

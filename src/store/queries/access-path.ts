@@ -3,12 +3,13 @@ import type { PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { type Condition, type EventQuery, conjunctsOf } from '../../filter/filter.ts';
 
 /**
- * How the events of a selection are found. All ways give the same events; they differ in what they need not look at.
- *   ids      through event_ids
- *   follows  through events_by_follows
- *   digests  by looking only where a digest says that a match may be, and at what has no digest yet; where nothing in the
- *            filter says so, at all, one stretch after the other
- *   walk     in order, where nothing is asked but the order and its bounds
+ * How a query finds its events. All access paths return the same events; they differ in what they
+ * skip.
+ *   ids          through event_ids
+ *   follows      through events_by_follows
+ *   blockScan    reads the blocks whose summary may match, and unindexed events; if the filter
+ *                cannot prune, all blocks
+ *   orderedScan  in order, for a filter that has at most the bounds of that order
  */
 export type AccessPath =
   | { readonly kind: 'ids' }

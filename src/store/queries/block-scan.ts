@@ -13,15 +13,18 @@ import { eventColumns, type EventRow } from '../database/event-row.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 
 /**
- * Pages through digests: windows of digests that may hold matches are read in the direction of the page, and the events
- * of their stretches checked, until the page is full.
+ * Reads pages by scanning blocks. Reads windows of blocks that can have matches, in the direction
+ * of the page. Tests the events of these blocks until the page is full.
  *
- * Assumes: digests as event/digest promises them, of every event but those in the `undigested` stretches, which lie behind. Promises:
- * the same page that a walk over all events would give. Because an event of the page is taken only when it comes before
- * all that has not been looked at: the digest behind the window says so with its near edge, and events without a digest
- * are looked at first, or, where the page walks the log upwards, last.
+ * Assumes: block summaries as src/skip-index/block-summary.ts guarantees them, of all events except
+ * those in the unindexed ranges, which follow the indexed ones.
+ * Guarantees: the same page as an ordered scan of all events.
+ * Why: an event is added to the page only if it comes before everything that has not been scanned.
+ * The near edge of the block after the window decides that. Unindexed events are scanned first, or
+ * last if the page ascends the log.
  *
- * Windows grow, so that what is rare costs few statements and what is common reads little. All keys share statements.
+ * Windows grow: rare matches cost few statements, common ones read little. All keys share
+ * statements.
  */
 export async function readPagesByBlockScan(
   database: Database,
@@ -41,7 +44,7 @@ export async function readPagesByBlockScan(
     const pending = some.flatMap(({ value, from }) => (from === null ? [] : [{ value, from }]));
     return readWindows(database, request, { scope, predicate, pending, size });
   };
-  /** Looks into a window of each; step by step where it is one alone. */
+  /** Scans a window of each key; in steps if there is one key. */
   const scanWindows = async (some: readonly PageBuilder[], found: readonly BlockWindow[]): Promise<void> => {
     const [one, window] = [some[0], found[0]];
     if (some.length === 1 && one !== undefined && window !== undefined) {
@@ -51,9 +54,11 @@ export async function readPagesByBlockScan(
     for (const [index, each] of some.entries()) each.close(found[index] ?? emptyWindow);
   };
 
-  // Events without a digest stand at the end of the log: what is far from them is looked into apart, so that each spans few partitions.
+  // Unindexed events are at the end of the log. Blocks far from them are scanned separately, so
+  // that each scan plans few partitions.
   const firstChecks = unindexedLast ? [first.blocks] : direction.up ? [unindexed, first.blocks] : [[...unindexed, ...first.blocks]];
-  // Where little passes, the first search is made while the first window is looked into, and finds the second one's digests again.
+  // If few blocks pass, the first search runs while the first window is scanned, and returns the
+  // second window's blocks again.
   const sparse = first.next !== null && (second?.blocks.length ?? 0) < sparseThresholdBlocks;
   const [prefetched] = await Promise.all([
     sparse ? searchWindows(builders, initialWindowBlocks) : null,
@@ -85,7 +90,7 @@ export interface PrunedKeys extends ScopedKeys {
   readonly predicate: PruningPredicate;
 }
 
-/** A stretch of places in pieces that a statement can take one or many of. */
+/** Splits a range into pieces of a block, so that a statement can take any number of them. */
 function splitIntoBlocks({ first, last }: PositionRange): readonly Range[] {
   const pieces: Range[] = [];
   for (let at: number = first; at <= last; at += blockEvents) {
@@ -100,10 +105,13 @@ interface RangeCheck {
   readonly builders: readonly PageBuilder[];
 }
 
-/** A stretch of the log, or those of its events that occurred within some time. */
+/** A range of positions; with times, only the events that occurred within them. */
 type Range = PositionRange & Partial<BlockRef>;
 
-/** Checks the events of these stretches, by the primary key, and gives each to the keys that it belongs to. */
+/**
+ * Tests the events of these ranges, through the primary key, and adds each match to the builders of
+ * its keys.
+ */
 async function checkEvents(database: Database, { request, scope, builders }: RangeCheck, ranges: readonly Range[]): Promise<void> {
   if (ranges.length === 0) return;
   const order = orderSql(directionOf(request));
@@ -117,23 +125,23 @@ async function checkEvents(database: Database, { request, scope, builders }: Ran
       ? sql`select 1 as n, ${eventColumns} ${within} where ${matching} order by ${order} limit ${request.limit + 1}`
       : sql`
         select * from (
-          select k.n, ${eventColumns}, row_number() over (partition by k.n order by ${order}) as place
+          select k.n, ${eventColumns}, row_number() over (partition by k.n order by ${order}) as rank
           ${within}
           cross join lateral (${mentionedIds(scope)}) mentioned (id)
           join ${keyRows(builders.map((each) => each.value))} on k.value = mentioned.id
           where ${matching}
         ) e
-        where place <= ${request.limit + 1}`;
+        where rank <= ${request.limit + 1}`;
   for (const row of await database.rows<EventRow & { n: string }>(found)) builders[Number(row.n) - 1]?.add(row);
 }
 
-/** The places from the first to the last of these. */
-function enclosingRange(ranges: readonly Range[]): PositionRange {
+/** The positions from the first to the last of these ranges. */
+export function enclosingRange(ranges: readonly Readonly<Record<'first' | 'last', number>>[]): PositionRange {
   const [first, last] = ranges.reduce(([low, high], range) => [Math.min(low, range.first), Math.max(high, range.last)], [Infinity, 0]);
   return { first: first as Position, last: last as Position };
 }
 
-/** The keys that an event is tied to, each once. */
+/** The keys whose scope an event is in, each once. */
 function mentionedIds(scope: PageScope): SQL {
   const related = sql`select r.value ->> 'id' from jsonb_array_elements(e.related) r`;
   return scope === 'ANY' ? sql`select e.resource_id union ${related}` : sql`${related} except select e.resource_id`;
@@ -153,9 +161,10 @@ function distinct(blocks: readonly BlockRef[]): readonly BlockRef[] {
 }
 
 const emptyWindow: BlockWindow = { blocks: [], next: null };
+/** With fewer passing blocks in the second window, matches are rare enough to search at once. */
 const sparseThresholdBlocks = 16;
-/** Stretches looked into by the first statement; the next ones take on more, if it was quick. */
+/** Blocks scanned by the first statement; the next ones take more while statements are fast. */
 const initialBlocks = 32;
-/** Digests of the first search; each further one reads four times as many. */
+/** Blocks of the first search; each further one reads four times as many, up to the maximum. */
 const initialWindowBlocks = 64;
 const maxWindowBlocks = 4096;

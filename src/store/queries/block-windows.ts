@@ -9,7 +9,7 @@ import type { PositionRange } from '../log/event-ranges.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 import { scopeTermRows, scopeTermTest } from './page-sql.ts';
 
-/** Where a digest stands, and the times of its events. */
+/** The positions and times of a block summary. */
 export interface BlockRef {
   readonly first: Position;
   readonly last: Position;
@@ -18,33 +18,40 @@ export interface BlockRef {
   readonly lastOccurred: Instant;
 }
 
-/** The next digests to look into, in the direction of a page. */
+/** The next blocks to scan, in the direction of a page. */
 export interface BlockWindow {
   readonly blocks: readonly BlockRef[];
-  /** The first one behind the window; null: there is none. No event from there on comes before its near edge. */
+  /**
+   * The first block after the window; null at the end. All later events come after the near edge of
+   * that block.
+   */
   readonly next: BlockRef | null;
 }
 
-/** The first digests of a page, in two windows; and the places up to its head that have no digest: one stretch a partition. */
+/**
+ * The first two windows of a page, and the unindexed positions up to its head: one range a
+ * partition.
+ */
 export interface FirstWindows {
   readonly unindexed: readonly PositionRange[];
   readonly windows: readonly [BlockWindow, ...BlockWindow[]];
 }
 
 /**
- * Reads the first windows: what is common is found there, without a search. Walks the index of the direction; a test
- * that every digest passes gets one window, since it will be searched for by its tie.
+ * Reads the first windows through the index of the direction. Common matches are found there,
+ * without a search. A predicate that prunes nothing gets one window, because the search will use
+ * the scope.
  */
 export async function readFirstWindows(database: Database, request: PageRequest, predicate: PruningPredicate): Promise<FirstWindows> {
   const order = orderSql(directionOf(request));
   const size = prunesNothing(predicate) ? firstWindowBlocks : firstWindowBlocks + secondWindowBlocks;
-  const rows = await database.rows<Partial<BlockRow> & { undigested: string | null; passes: boolean | null }>(sql`
-    select u.undigested, d.*
+  const rows = await database.rows<Partial<BlockRow> & { unindexed: string | null; passes: boolean | null }>(sql`
+    select u.unindexed, d.*
     from (
-      select json_agg(json_build_object('first', greatest(p.first, done.upto + 1), 'last', least(coalesce(p.last, p.until - 1), ${request.head})) order by p.first)::text
-        as undigested
-      from (select coalesce((select last from tidings.digests order by last desc limit 1), ${origin}) as upto) done
-      join tidings.partitions p on coalesce(p.last, p.until - 1) > done.upto and p.first <= ${request.head} and p.removed is null
+      select json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${request.head})) order by p.first)::text
+        as unindexed
+      from (select coalesce((select last from tidings.digests order by last desc limit 1), ${origin}) as upto) indexed
+      join tidings.partitions p on coalesce(p.last, p.end_position - 1) > indexed.upto and p.first <= ${request.head} and p.removed is null
     ) u
     left join lateral (
       select ${blockColumns}, ${mayMatchSql(predicate)} as passes
@@ -53,7 +60,7 @@ export async function readFirstWindows(database: Database, request: PageRequest,
     ) d on true`);
   const found = rows.flatMap((row) => (isBlockRow(row) ? [{ block: blockRefOf(row), passes: row.passes === true }] : []));
   return {
-    unindexed: JSON.parse(rows[0]?.undigested ?? '[]') as readonly PositionRange[],
+    unindexed: JSON.parse(rows[0]?.unindexed ?? '[]') as readonly PositionRange[],
     windows: [
       windowOf(found, 0, firstWindowBlocks),
       ...(found.length > firstWindowBlocks + 1 ? [windowOf(found, firstWindowBlocks, size)] : []),
@@ -61,15 +68,15 @@ export async function readFirstWindows(database: Database, request: PageRequest,
   };
 }
 
-/** A key of a page, and the digest from which on it is looked for. */
+/** A key of a page, and the block from which to continue its search. */
 export interface PendingKey {
   readonly value: string;
   readonly from: BlockRef;
 }
 
 /**
- * Reads a window of up to `size` digests for each key. Through digests_by_terms, where that leads somewhere. What is asked last is
- * asked only of those that are next in order.
+ * Reads a window of up to `size` blocks for each key, through the term index if it selects. Tests
+ * the fine predicate only on the blocks that are next in order.
  */
 export async function readWindows(
   database: Database,
@@ -90,9 +97,9 @@ export async function readWindows(
   );
   const keys = pending.map((key, n) => ({ ...terms[n], ...fromRow(key) }));
   const withinPage = sql`(${between(request)} and ${atOrBeyond(direction)})`;
-  // Where digests_by_terms serves, no other index shall: the planner does not know what reading all terms would cost. Where
-  // it does not, the digests are walked in order until enough pass; coalesce hides from the planner that few may, lest it
-  // look at all of them and sort those that do.
+  // If the term index serves, no other index must: the planner does not know the cost of reading
+  // all terms. If it does not, the summaries are read in order until enough pass. coalesce hides
+  // from the planner how few can pass; it would otherwise test all of them and sort the result.
   const search =
     scopeTest === null && !usesTermIndex(coarse)
       ? sql`${withinPage} and coalesce(${prunedSearchSql(coarse)}, false)`
@@ -116,7 +123,7 @@ export async function readWindows(
   return perKey.map((found) => windowOf(found, 0, size));
 }
 
-/** Whether an event comes before everything that a digest sums up, in the direction of a page. */
+/** Whether an event comes before all events of a block, in the direction of a page. */
 export function comesBefore(
   event: { readonly position: Position; readonly occurred: Instant },
   next: BlockRef,
@@ -135,7 +142,10 @@ function windowOf(found: readonly Found[], from: number, to: number): BlockWindo
   return { blocks: found.slice(from, to).flatMap(({ block, passes }) => (passes ? [block] : [])), next: found[to]?.block ?? null };
 }
 
-/** Digests of which a part may lie between the places of a page; the order of time has an index at either end. */
+/**
+ * Blocks that overlap the bounds of a page. The order of time has an index for either end of a
+ * block.
+ */
 function between({ order, head, after, before }: PageRequest): SQL {
   const [low, high] = order === 'NEWEST_FIRST' ? [before, after] : [after, before];
   return sql.join([sql`d.first <= ${head}`, ...reaches('last', low), ...reaches('first', high)], sql` and `);
@@ -162,12 +172,12 @@ function orderSql(direction: Direction): SQL {
   );
 }
 
-/** The primary key, digests_by_first_occurred or digests_by_last_occurred. */
+/** The columns of the primary key, or of the index on `first_occurred` or `last_occurred`. */
 function keyColumns({ by, up }: Direction): readonly string[] {
   return by === 'position' ? ['last', 'part'] : [up ? 'first_occurred' : 'last_occurred', 'last', 'part'];
 }
 
-interface BlockRow {
+export interface BlockRow {
   readonly first: string;
   readonly last: string;
   readonly part: number;
@@ -175,13 +185,13 @@ interface BlockRow {
   readonly last_occurred: string;
 }
 
-const blockColumns = sql.raw('d.first, d.last, d.part, d.first_occurred, d.last_occurred');
+export const blockColumns = sql.raw('d.first, d.last, d.part, d.first_occurred, d.last_occurred');
 
 function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
   return row.last !== null && row.last !== undefined;
 }
 
-function blockRefOf(row: BlockRow): BlockRef {
+export function blockRefOf(row: BlockRow): BlockRef {
   return {
     first: Number(row.first) as Position,
     last: Number(row.last) as Position,
@@ -200,6 +210,6 @@ function fromRow({ from }: PendingKey): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Digests looked into first, and next, before there is a search. */
+/** Blocks of the first two windows, which are scanned before any search. */
 const firstWindowBlocks = 4;
 const secondWindowBlocks = 32;

@@ -8,15 +8,16 @@ import { inScope, isWithin, scopeTermRows, scopeTermTest } from './page-sql.ts';
 import type { CountRequest } from './page-request.ts';
 
 /**
- * Counts through digests: each key's events, up to `max` + 1, in stretches that may hold some and behind the last digest.
- * Goes through the log in spans of digests, so that no statement takes long, however few match.
+ * Counts the events of each key up to `max` + 1, by scanning the blocks that can have matches and
+ * the unindexed events. Reads the log in block ranges, so that no statement takes long, however few
+ * events match.
  */
 export async function countMatches(
   database: Database,
   request: CountRequest,
-  { scope, keys, predicate, initialBlocks: first = defaultInitialBlocks }: PrunedKeys & CountMatchesOptions,
+  { scope, keys, predicate, initialBlocks = defaultInitialBlocks }: PrunedKeys & CountMatchesOptions,
 ): Promise<readonly number[]> {
-  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, first);
+  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const counts = keys.map(() => 0);
   for await (const blockRange of blockRangesOf(database, [{ from: origin, to: request.head }], adaptiveBatch)) {
     const open = keys.flatMap((value, index) => ((counts[index] ?? 0) <= request.max ? [{ value, index }] : []));
@@ -45,7 +46,7 @@ export async function countMatches(
 }
 
 interface CountMatchesOptions {
-  /** Digests of the first statement. */
+  /** Summaries of the first block range. */
   readonly initialBlocks?: number;
 }
 
@@ -54,5 +55,5 @@ interface CountRow {
   readonly count: string;
 }
 
-/** Digests of the first statement; the next ones take on more, if it was quick. */
+/** Summaries of the first block range; the following ranges grow while statements are fast. */
 const defaultInitialBlocks = 256;

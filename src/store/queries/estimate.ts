@@ -10,29 +10,35 @@ import { everyEvent } from './page-request.ts';
 import { countEvents } from './pages.ts';
 import { accessPathOf } from './access-path.ts';
 
-/** How many events match: as counted, or as some of the digests that may hold matches let one expect. */
+/**
+ * The number of matching events: counted, or extrapolated from a sample of the blocks that can have
+ * matches.
+ */
 export interface Estimate {
   readonly count: number;
   readonly exact: boolean;
 }
 
-/** Estimates how many events up to `head` match, by looking at few of them. */
+/** Estimates how many events up to `head` match, by scanning a few of them. */
 export async function estimateMatches(database: Database, filter: Condition, head: Position): Promise<Estimate> {
   const accessPath = accessPathOf({ filter, order: 'LOG' });
   if (accessPath.kind === 'ids' || accessPath.kind === 'follows') {
     const [count = 0] = await countEvents(database, { filter, order: 'LOG', head, max: maxExactCount }, everyEvent);
     return { count: Math.min(count, maxExactCount), exact: count <= maxExactCount };
   }
-  const [row] = await database.rows<{ digests: string; sampled: string; matches: string; undigested: string }>(
+  const [row] = await database.rows<{ blocks: string; sampled: string; matches: string; unindexed: string }>(
     samplingSql(filter, accessPath.kind === 'blockScan' ? accessPath.predicate : always, head),
   );
-  const [digests, sampled, matches, undigested] = [row?.digests, row?.sampled, row?.matches, row?.undigested].map(Number);
-  if (digests === undefined || sampled === undefined || matches === undefined || undigested === undefined) throw new Error('no estimate');
-  const indexedMatches = sampled === 0 ? 0 : Math.round((matches / sampled) * digests);
-  return { count: indexedMatches + undigested, exact: sampled === digests };
+  const [blocks, sampled, matches, unindexed] = [row?.blocks, row?.sampled, row?.matches, row?.unindexed].map(Number);
+  if (blocks === undefined || sampled === undefined || matches === undefined || unindexed === undefined) throw new Error('no estimate');
+  const indexedMatches = sampled === 0 ? 0 : Math.round((matches / sampled) * blocks);
+  return { count: indexedMatches + unindexed, exact: sampled === blocks };
 }
 
-/** Counts the matches in evenly chosen ones of the digests that pass, by the primary key, and behind all digests. */
+/**
+ * Counts the matches in an even sample of the passing blocks, through the primary key, and in all
+ * unindexed events.
+ */
 function samplingSql(filter: Condition, predicate: PruningPredicate, head: Position): SQL {
   const matching = (first: SQL, last: SQL): SQL => sql`
     select count(*) from (${eventsBetween({ first, last }, { first: origin, last: head })}) e where ${sqlOf(filter)}`;
@@ -45,13 +51,15 @@ function samplingSql(filter: Condition, predicate: PruningPredicate, head: Posit
       select * from passing where (n - 1) % greatest(total / ${sampleBlocks}::int, 1) = 0 limit ${sampleBlocks}
     )
     select
-      (select count(*) from passing) as digests,
+      (select count(*) from passing) as blocks,
       (select count(*) from sample) as sampled,
       (select coalesce(sum(c.count), 0) from sample s cross join lateral (
         ${matching(sql`s.first`, sql`s.last`)} and (e.occurred between s.first_occurred and s.last_occurred) is true
       ) c) as matches,
-      (${matching(sql`(select coalesce(max(last), 0) + 1 from tidings.digests)`, sql`${head}::bigint`)}) as undigested`;
+      (${matching(sql`(select coalesce(max(last), 0) + 1 from tidings.digests)`, sql`${head}::bigint`)}) as unindexed`;
 }
 
+/** Counts through event ids or `follows` stop here. */
 const maxExactCount = 10_000;
+/** With more passing blocks, the count is an estimate: 128 blocks are 8,192 events to scan. */
 const sampleBlocks = 128;

@@ -5,16 +5,16 @@ import { type Condition, conjunctsOf } from '../../filter/filter.ts';
 import { usesTermIndex } from '../skip-index/pruning-sql.ts';
 import { accessPathOf } from './access-path.ts';
 
-/** How the events of a filter are found, for people. */
+/** How a query finds the events of a filter, as text. */
 export interface FilterPlan {
-  /** The parts that lead to the events, in words; none: all are looked at, in order. */
+  /** The conditions that the index serves; empty: all events are scanned, in order. */
   readonly indexConditions: readonly string[];
   readonly index: string;
-  /** The parts that tell the events found so, in words. */
+  /** The conditions that are tested on each event found. */
   readonly filter: readonly string[];
 }
 
-/** Explains how the newest events that match are found. */
+/** Explains how a query finds the newest matching events. */
 export function explainPlan(filter: Condition): FilterPlan {
   const conjuncts = conjunctsOf(filter);
   const accessPath = accessPathOf({ filter, order: 'NEWEST_FIRST' });

@@ -4,25 +4,29 @@ import { always } from '../../skip-index/pruning-predicate.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { everything } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
-import { comesBefore, readWindows, type BlockRef } from './block-windows.ts';
+import { enclosingRange } from './block-scan.ts';
+import { blockColumns, blockRefOf, comesBefore, readWindows, type BlockRef, type BlockRow } from './block-windows.ts';
 import { readIndexPosition } from '../skip-index/row-groups.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { directionOf, type PageRequest } from './page-request.ts';
-import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
+import { eventsBetween, occurredBetween } from '../log/event-ranges.ts';
 import { keyRows, orderSql } from './page-sql.ts';
 import { readPages } from './pages.ts';
 import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
-import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
+import { toTimestamp } from '../database/timestamps.ts';
 
 /**
- * The event that occurred last of all that mention a resource, primary or related, for many resources at once.
+ * Reads the latest event that mentions each of many resources, as primary or related.
  *
- * Assumes: digests as event/digest promises them. Promises: the first event of the page newest first, as `pages` reads it,
- * for less: in which event a resource is the primary one, an index tells. Of related ones, those that are mentioned all
- * the time are found among the events that occurred last, which are looked at for all resources together; for any other
- * the digests with its term are few, and the newest of them is looked into for it alone. If one is mentioned in every n-th
- * event, its digests are N / n at most, and the chance that it is not found before falls with e^(1,024 / n); so what
- * the resources of a page cost together is bounded, however often each is mentioned.
+ * Strategy: an index finds the latest event with a resource as the primary one. For related
+ * resources, the 1,024 events that occurred last are scanned once for all resources: they contain
+ * frequently mentioned ones. Any other resource has few blocks with its term, and the latest of
+ * these are scanned for it alone. Cost: if every n-th of N events mentions a resource, at most N /
+ * n blocks have its term. The probability that the first scan misses it falls with e^(1,024 / n).
+ * So the total cost of a page of resources is bounded, however often each is mentioned.
+ *
+ * Assumes: block summaries as src/skip-index/block-summary.ts guarantees them.
+ * Guarantees: the same event as the first one of `readPages` in the order NEWEST_FIRST.
  */
 export async function readLatestMentions(
   database: Database,
@@ -42,7 +46,7 @@ export async function readLatestMentions(
 
   const primary = await readPages(database, request, { scope: 'PRIMARY', keys: ids });
   for (const [index, { events }] of primary.entries()) if (events[0] !== undefined) offer(ids[index], events[0]);
-  // Before the digests are read, lest a chapter that comes between is in neither.
+  // Before the blocks are read: a row group stored in between would otherwise be in neither read.
   const firstUnindexed = ((await readIndexPosition(database)) + 1) as Position;
   const { blocks, next } = await readLatestBlocks(database, head);
   for (const row of await searchBlocks(database, request, { ids, blocks, firstUnindexed })) offer(ids[Number(row.n) - 1], storedEvent(row));
@@ -74,25 +78,22 @@ interface BlockCheck {
   readonly block: BlockRef;
 }
 
-/** The digests of the events that occurred last, by digests_by_last_occurred, and the next one. */
+/**
+ * The blocks of the events that occurred last, through the index on `last_occurred`, and the next
+ * block.
+ */
 async function readLatestBlocks(database: Database, head: Position) {
-  const rows = await database.rows<Readonly<Record<'first' | 'last' | 'first_occurred' | 'last_occurred', string>> & { part: number }>(sql`
-    select d.first, d.last, d.part, d.first_occurred, d.last_occurred
+  const rows = await database.rows<BlockRow>(sql`
+    select ${blockColumns}
     from tidings.digests d
     where d.first <= ${head}
     order by d.last_occurred desc, d.last desc, d.part desc
     limit ${latestBlockCount + 1}`);
-  const refs = rows.map((row): BlockRef => ({
-    first: Number(row.first) as Position,
-    last: Number(row.last) as Position,
-    cluster: row.part,
-    firstOccurred: fromTimestamp(row.first_occurred),
-    lastOccurred: fromTimestamp(row.last_occurred),
-  }));
+  const refs = rows.map(blockRefOf);
   return { blocks: refs.slice(0, latestBlockCount), next: refs[latestBlockCount] ?? null };
 }
 
-/** Looks into these digests, and at the events from `undigested` on, for each id at once. */
+/** Scans these blocks, and the events from `firstUnindexed` on, for all ids at once. */
 async function searchBlocks(
   database: Database,
   request: PageRequest,
@@ -121,7 +122,7 @@ async function searchBlocks(
     join tidings.events e on e.position = newest.position and e.position between ${within.first} and ${within.last}`);
 }
 
-/** Looks into one digest for each, by the primary key. */
+/** Scans one block for each resource, through the primary key. */
 async function searchBlockPerResource(database: Database, request: PageRequest, checks: readonly BlockCheck[]): Promise<readonly Found[]> {
   const rows = checks.map(({ value, block }, n) => ({ n, value, ...rangeRow(block) }));
   return database.rows<Found>(sql`
@@ -136,18 +137,12 @@ async function searchBlockPerResource(database: Database, request: PageRequest, 
     ) e`);
 }
 
-/** The places of a row `r`. */
+/** The positions of a row `r`. */
 const rowPositions = { first: sql`r.first`, last: sql`r.last` };
 
-/** That an event `e` is one of those that a row `r` means, and visible. */
+/** Whether an event `e` is within the times of a row `r` and not after the head. */
 function isInRange({ head }: PageRequest): SQL {
   return sql`${occurredBetween(sql`r.since`, sql`r.until`)} and e.position <= ${head}`;
-}
-
-/** The places from the first to the last of these. */
-function enclosingRange(ranges: readonly Readonly<Record<'first' | 'last', number>>[]): PositionRange {
-  const [first, last] = ranges.reduce(([low, high], range) => [Math.min(low, range.first), Math.max(high, range.last)], [Infinity, 0]);
-  return { first: first as Position, last: last as Position };
 }
 
 function rangeRow({ first, last, firstOccurred, lastOccurred }: BlockRef) {
@@ -159,8 +154,9 @@ function isNewer(event: StoredEvent, known: StoredEvent | undefined): boolean {
   return event.occurred === known.occurred && event.position > known.position;
 }
 
-/** Digests looked into for all resources together: 1,024 events, if no clock is wrong. */
+/** Blocks scanned for all resources together: 1,024 events, if no clock is wrong. */
 const latestBlockCount = 16;
-/** Digests looked into by the first statement; the next ones take on more, if it was quick. */
+/** Blocks scanned by the first statement; the next ones take more while statements are fast. */
 const initialBlocks = 128;
+/** Blocks of the largest search for one resource; the first one reads a single block. */
 const maxWindowBlocks = 1024;

@@ -4,10 +4,10 @@ import type { Direction } from './page-request.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
 import type { EventRow } from '../database/event-row.ts';
 
-/** One key's page in the making. */
+/** Collects the page of one key. */
 export class PageBuilder {
   readonly value: string;
-  /** The digest from which on to look; null: there is no need to look further. */
+  /** The block from which to continue; null if the page is complete. */
   from: BlockRef | null;
   private readonly wanted: number;
   private readonly found = new Map<string, EventRow>();
@@ -27,7 +27,10 @@ export class PageBuilder {
     this.found.set(row.position, row);
   }
 
-  /** After everything before `next` was looked at: is the page full of events that nothing can come before any more? */
+  /**
+   * Call after everything before `next` was scanned. Completes the page if it is full and no later
+   * block can precede its events.
+   */
   close({ blocks, next }: BlockWindow): void {
     this.scannedBlocks += blocks.length;
     this.sorted = Array.from(this.found.values()).toSorted((a, b) => compareRows(a, b, this.direction));
@@ -36,7 +39,7 @@ export class PageBuilder {
     this.from = full ? null : next;
   }
 
-  /** Looks into the digests of a window step by step, and no further than the page needs. */
+  /** Scans the blocks of a window in steps, and no further than the page needs. */
   async scanWindow(window: BlockWindow, check: (blocks: readonly BlockRef[]) => Promise<void>): Promise<void> {
     let rest = window.blocks;
     do {
@@ -56,7 +59,10 @@ export class PageBuilder {
     return this.sorted.slice(0, this.wanted);
   }
 
-  /** How many of these digests the page is likely to need, if they hold as much as those before. */
+  /**
+   * How many of these blocks the page is likely to need, if they have as many matches as those
+   * before.
+   */
   private nextStepBlocks(blocks: readonly BlockRef[]): number {
     const matchesPerBlock = this.scannedBlocks < minStepBlocks ? expectedMatchesPerBlock(blocks) : this.found.size / this.scannedBlocks;
     const needed = Math.ceil((this.wanted - this.found.size) / Math.max(matchesPerBlock, minMatchesPerBlock)) + 1;
@@ -76,8 +82,9 @@ function compareRows(a: EventRow, b: EventRow, { by, up }: Direction): number {
 }
 
 /**
- * Matches in each digest that passes, as Poisson has it, if matches are strewn evenly: then what follows a digest that passes
- * passes as often as any other one. Where all follow each other, there may be any number.
+ * Expected matches in each passing block, by the Poisson distribution, if matches are spread
+ * evenly. Then the block after a passing one passes as often as any other: the share of adjacent
+ * blocks estimates it. If all are adjacent, there is no bound.
  */
 function expectedMatchesPerBlock(blocks: readonly BlockRef[]): number {
   const adjacent = blocks.filter(({ first, last }, n) => last + 1 === blocks[n - 1]?.first || blocks[n - 1]?.last === first - 1).length;
@@ -85,8 +92,10 @@ function expectedMatchesPerBlock(blocks: readonly BlockRef[]): number {
   return share === 0 ? 1 : share < 1 ? -Math.log(1 - share) / share : Infinity;
 }
 
-/** Events of a page expected in a digest that passed, at least. */
+/**
+ * Lower bound of the expected matches in a passing block: keeps steps from growing without limit.
+ */
 const minMatchesPerBlock = 1 / 8;
-/** Digests looked into at once, at least and at most. */
+/** Blocks of one step. */
 const minStepBlocks = 12;
 const maxStepBlocks = 512;

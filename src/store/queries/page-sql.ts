@@ -7,18 +7,18 @@ import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 import { textIs } from '../filter-sql/sql-fragments.ts';
 
-/** The terms of which an event has one if it is tied to a key. */
+/** The terms of which an event within the scope of `key` has at least one. */
 function scopeTerms(scope: PageScope, key: string): readonly number[] {
   const related = termOf.label('related', labelKeys.id, key);
   return scope === 'ANY' ? [related, termOf.label('primary', labelKeys.id, key)] : scope === 'RELATED' ? [related] : [];
 }
 
-/** Keys as rows of `n`, from 0, `value`, and `terms` as an int[] in text. */
+/** Keys as rows of `n`, from 0, `value`, and `terms` as the text of an int[]. */
 export function scopeTermRows(scope: PageScope, keys: readonly string[]): readonly Readonly<{ n: number; value: string; terms: string }>[] {
   return keys.map((value, n) => ({ n, value, terms: `{${[anyTerm, ...scopeTerms(scope, value)].join(',')}}` }));
 }
 
-/** That a digest `d` has one of the terms `k.terms`; null where the tie has none. */
+/** Whether a summary `d` has one of the terms `k.terms`; null for a scope without terms. */
 export function scopeTermTest(scope: PageScope): SQL | null {
   return scope === 'ANY' || scope === 'RELATED' ? hasTerm(sql`k.terms::int[]`) : null;
 }
@@ -32,7 +32,10 @@ const isPrimary = textIs(sql`e.resource_id`, sql`k.value`);
 
 const isRelated = sql`e.related @> jsonb_build_array(jsonb_build_object('id', k.value))`;
 
-/** That an event `e` is tied to the key `k.value`; FOLLOWS and PRIMARY have an index for it, in the order of time. */
+/**
+ * Whether an event `e` is within the scope of the key `k.value`. FOLLOWS and PRIMARY have an index,
+ * in the order of time.
+ */
 export const inScope: Readonly<Record<PageScope, SQL>> = {
   EVERYTHING: sql`true`,
   FOLLOWS: textIs(sql`e.follows`, sql`k.value`),
@@ -41,7 +44,7 @@ export const inScope: Readonly<Record<PageScope, SQL>> = {
   ANY: sql`(${isPrimary} or ${isRelated})`,
 };
 
-/** That an event `e` matches, is visible, and lies between the places of a page. */
+/** Whether an event `e` matches, is not after the head, and is between the bounds of a page. */
 export function isWithin(request: CountRequest | PageRequest): SQL {
   const { order } = request;
   const { after, before }: Partial<PageRequest> = 'limit' in request ? request : {};
@@ -62,7 +65,10 @@ function beyond(bound: PageBound, comparison: '<' | '>'): SQL {
   return sql`(e.occurred, e.position) ${operator} (${toTimestamp(bound.occurred)}::timestamptz, ${bound.position}::bigint)`;
 }
 
-/** The order of events `e`: by time relies on events_by_occurred and the like, by position on the primary key. */
+/**
+ * The order of events `e`: by time through events_by_occurred and similar indexes, by position
+ * through the primary key.
+ */
 export function orderSql({ by, up }: Direction): SQL {
   const columns = by === 'time' ? ['e.occurred', 'e.position'] : ['e.position'];
   return sql.raw(columns.map((column) => (up ? column : `${column} desc`)).join(', '));

@@ -8,7 +8,10 @@ import { directionOf, type CountRequest, type Page, type PageRequest, type Scope
 import { eventColumns, rowBytes, storedEvent, type EventRow } from '../database/event-row.ts';
 import { accessPathOf, type AccessPath } from './access-path.ts';
 
-/** Reads the same page for each of many keys; the answer has a page for each, in their order. The statements are few, however many the keys. */
+/**
+ * Reads the same page for each of many keys, and returns the pages in the order of the keys. All
+ * keys share a few statements.
+ */
 export async function readPages(database: Database, request: PageRequest, scoped: ScopedKeys): Promise<readonly Page[]> {
   const accessPath = scopedAccessPath(accessPathOf(request), scoped);
   const rows =
@@ -22,7 +25,7 @@ export async function readPages(database: Database, request: PageRequest, scoped
   });
 }
 
-/** Counts the events of each key's page as if it had no limit, up to its `max` + 1. */
+/** Counts the events of each key without a page limit, up to `max` + 1. */
 export async function countEvents(database: Database, request: CountRequest, scoped: ScopedKeys): Promise<readonly number[]> {
   const accessPath = scopedAccessPath(accessPathOf({ ...request, order: 'LOG' }), scoped);
   if (accessPath.kind === 'blockScan') return countMatches(database, request, { ...scoped, predicate: accessPath.predicate });
@@ -38,14 +41,17 @@ export async function countEvents(database: Database, request: CountRequest, sco
   return rows.map((row) => Number(row.count));
 }
 
-/** A tie with an index of its own needs no digests; one without has a term in them. */
+/** FOLLOWS and PRIMARY have an index of their own; RELATED and ANY have terms in the skip index. */
 function scopedAccessPath(accessPath: AccessPath, { scope }: ScopedKeys): AccessPath {
   if (scope === 'FOLLOWS' || scope === 'PRIMARY') return { kind: 'orderedScan' };
   if (scope === 'EVERYTHING' || accessPath.kind !== 'orderedScan') return accessPath;
   return { kind: 'blockScan', predicate: always };
 }
 
-/** In order, through whatever index gives that order or leads to few events; a row more than the limit, if there is one. */
+/**
+ * Reads in order, through the index that gives the order or selects few events; one row more than
+ * the limit, if there is one.
+ */
 async function orderedScan(
   database: Database,
   request: PageRequest,

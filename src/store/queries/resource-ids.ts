@@ -5,24 +5,26 @@ import type { Database } from '../database/database.ts';
 import { readIndexPosition } from '../skip-index/row-groups.ts';
 
 /**
- * Which resources there are, by id, in the order of code points.
+ * The ids of all resources, in the order of code points.
  *
- * Assumes: chapters of digests as event/digest promises them; with each, a trigger notes the resources of its events
- * (tidings.note_resources). Promises: every resource that an event up to the head mentions, primary or related, since
- * those behind the last chapter are taken from the events themselves. Does not promise that an event up to the head
- * mentions each: one may have been mentioned after it only, or retention may have removed the events and not come to
- * the resource yet. So whoever shows a resource reads the event in which it appeared last, and skips one that has none.
+ * Assumes: row groups as src/skip-index guarantees them; a trigger records the resources of each
+ * (tidings.record_resources).
+ * Guarantees: every resource that an event up to the head mentions, primary or related. The
+ * resources of unindexed events come from the events themselves.
+ * Does not guarantee that an event up to the head mentions each resource: one can be mentioned only
+ * after the head, or retention has removed its events and not yet the resource. So a reader must
+ * look up the latest mention of each resource, and skip resources without one.
  */
 export interface ResourceRequest {
-  /** Literally the beginning of the ids. */
+  /** The ids start with this text, without any pattern. */
   readonly idPrefix: string;
-  /** The id behind which to begin, or null. */
+  /** Returns ids after this one; null starts with the first. */
   readonly after: string | null;
   readonly head: Position;
   readonly limit: number;
 }
 
-/** The first ids behind `after`, through resources_by_id. */
+/** Reads the first ids after `after`, through resources_by_id. */
 export async function readResourceIds(database: Database, { idPrefix, after, head, limit }: ResourceRequest): Promise<readonly string[]> {
   if (unstorableReason(idPrefix) !== null) return [];
   const end = prefixSuccessor(idPrefix);
@@ -30,7 +32,7 @@ export async function readResourceIds(database: Database, { idPrefix, after, hea
     [bound('>=', idPrefix), ...(end === null ? [] : [bound('<', end)]), ...(after === null ? [] : [bound('>', after)])],
     sql` and `,
   );
-  // Known before, so that the planner knows that few events are behind it.
+  // A separate statement, so that the planner sees a value and knows that few events follow it.
   const indexPosition = await readIndexPosition(database);
   const rows = await database.rows<{ id: string }>(sql`
     select id from (
@@ -50,7 +52,10 @@ export async function readResourceIds(database: Database, { idPrefix, after, hea
   return rows.map(({ id }) => id);
 }
 
-/** Bounds the beginnings as well, which are what the index holds: those of smaller ids are smaller or equal. */
+/**
+ * Also bounds the first 640 characters, which the index holds: those of a smaller id are smaller or
+ * equal.
+ */
 function bound(operator: '>' | '>=' | '<', text: string): SQL {
   const edge = sql.raw(operator === '<' ? '<=' : '>=');
   return sql`left(r.id, 640) ${edge} left(${text}::text, 640) and r.id ${sql.raw(operator)} ${text}::text`;

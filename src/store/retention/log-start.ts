@@ -1,31 +1,31 @@
 import { sql } from 'drizzle-orm';
+import { coalescedRead } from '../../concurrency/coalesce.ts';
 import { TidingsError } from '../../errors.ts';
 import { origin, type Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
-import { coalescedRead } from '../../concurrency/coalesce.ts';
 
 /**
- * The place up to which retention has removed events: whoever reads on from before it may miss some. The lowest place
- * that is kept does not tell: places are also missing where an event came twice.
+ * Reads the position of the last removed event. A reader that resumes from an earlier position may
+ * miss events. The lowest stored position does not show that: positions are also missing where an
+ * event was emitted twice.
  *
- * Promises: whatever was removed before a call is part of its answer. So whoever has read, and asks afterwards, knows what
- * it may have missed. Callers that come while a read of the record is under way share the next one.
+ * Guarantees: the result covers every removal before the call. So a reader that calls this after it
+ * has read knows whether it may have missed events. Callers that arrive during a read share the
+ * next one.
  */
 export type LogStart = () => Promise<Position>;
 
 export function createLogStartReader(database: Database): LogStart {
   return coalescedRead(async () => {
-    const [row] = await database.rows<{ up_to: string }>(sql`select up_to from tidings.retention`);
-    return Number(row?.up_to ?? origin) as Position;
+    const [row] = await database.rows<{ log_start: string }>(sql`select log_start from tidings.retention`);
+    return Number(row?.log_start ?? origin) as Position;
   });
 }
 
 /** Throws CURSOR_EXPIRED if retention has removed events after `position`. */
 export async function checkRetained(logStart: LogStart, position: Position, path: readonly string[]): Promise<void> {
   if (position >= (await logStart())) return;
-  throw new TidingsError(
-    'CURSOR_EXPIRED',
-    `${path.join('.')}: events at or after the cursor were removed, since they are past retention; start again without it`,
-    { path },
-  );
+  throw new TidingsError('CURSOR_EXPIRED', `${path.join('.')}: retention has removed events after the cursor; start again without it`, {
+    path,
+  });
 }

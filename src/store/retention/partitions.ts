@@ -5,28 +5,34 @@ import type { Database } from '../database/database.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 
 /**
- * The partitions of the log: stretches of places, one after the other without a hole between them, of which each holds
- * what came during some time, so that retention can take it away as a whole.
+ * A partition of the log: a range of positions. Partitions follow each other without gaps. Each
+ * holds the events received in some span of time, so that retention can remove it as a whole.
  *
- *   made ahead --the sequence comes to it: opened--> open --it has left, all decided: closed--> closed --removal--> gone
+ *                 sequence enters        sequence left, all decided          retention
+ *   created ahead ----------------> open ----------------------------> closed ----------> removed
  *
- * Assumes: the log's order (`log-order`). Promises: there is a partition for every place that is given out, as long as
- * somebody makes them ahead in time; every event in a closed one was received before it was closed, whatever it says of
- * when it occurred, and none will come to it any more. Does not promise that a partition holds no more than a certain
- * time: it is left when somebody looks, or when its places are used up.
+ * Assumes: the order of the log (../log/log-head.ts).
  *
- * Why none comes to a closed one: its end is at or before the last place given out, so writers get places beyond. One that
- * got a place before that locked it first (`log-order`), and closing looks for such locks after it has seen the sequence
- * beyond; whoever locks later takes places later, all of them beyond.
+ * Guarantees: every allocated position has a partition, as long as some process creates them ahead
+ * in time. Every event in a closed partition was received before it was closed, whenever it
+ * occurred; a closed partition gets no more events.
  *
- * Why a partition can be left early: the sequence is moved on while nobody can take places from it. The places between
- * are never given out. Not all tables tell so, hence `last`.
+ * Does not guarantee: a limit to the span of time of a partition. The next one begins when a
+ * process checks, or when the positions are used up.
+ *
+ * Why a closed partition gets no more events: its end is at or before the last allocated position,
+ * so writers get later positions. A writer that got one of its positions has taken a lock before.
+ * Closing checks for such locks after it has seen the sequence beyond the end. A writer that locks
+ * later allocates later, beyond the end.
+ *
+ * Why the next partition can begin early: the sequence is advanced while no writer can allocate
+ * from it. The skipped positions are never allocated. Only `last` shows how many those are.
  */
 export interface Partition {
   readonly first: Position;
-  /** The place behind its last one. */
+  /** The position after its last one. */
   readonly endPosition: Position;
-  /** The last place given out in it, or one after that; null: more may be. */
+  /** The last allocated position in it, or a later one; null: more may be allocated. */
   readonly last: Position | null;
   readonly opened: Instant | null;
   readonly closed: Instant | null;
@@ -35,35 +41,38 @@ export interface Partition {
 
 export type Clock = () => Promise<Instant>;
 
-/** The clock of the database server, by which events are received. */
+/** The clock of the database server, which sets the time of receipt of events. */
 export function databaseClock(database: Database): Clock {
   return async () => {
     const [row] = await database.rows<{ now: string }>(sql`select clock_timestamp() as now`);
-    if (row === undefined) throw new Error('no time');
+    if (row === undefined) throw new Error('the database returned no time');
     return fromTimestamp(row.now);
   };
 }
 
-/** Notes which partitions were opened and closed since the last time; answers with all of them, in order. */
+/**
+ * Records which partitions were opened and closed since the last call; returns all partitions, in
+ * order.
+ */
 export async function readPartitions(database: Database, clock: Clock): Promise<readonly Partition[]> {
-  const [sequence] = await database.rows<{ given: string }>(sql`select last_value as given from tidings.event_position`);
-  const given = Number(sequence?.given);
-  // Only now, so that everything up to `given` was received before.
+  const [sequence] = await database.rows<{ allocated: string }>(sql`select last_value as allocated from tidings.event_position`);
+  const allocated = Number(sequence?.allocated);
+  // Read after `allocated`, so that every event up to there was received before `now`.
   const now = toTimestamp(await clock());
   await database.rows(sql`
     update tidings.partitions p
     set
       opened = coalesce(opened, ${now}::timestamptz),
-      last = case when until <= ${given}::bigint + 1 then coalesce(last, until - 1) end,
-      closed = case when until <= ${given}::bigint + 1 and coalesce(u.undecided, ${given}) >= until - 1 then ${now}::timestamptz end
+      last = case when end_position <= ${allocated}::bigint + 1 then coalesce(last, end_position - 1) end,
+      closed = case when end_position <= ${allocated}::bigint + 1 and coalesce(u.undecided, ${allocated}) >= end_position - 1 then ${now}::timestamptz end
     from (select tidings.undecided_after() as undecided) u
-    where closed is null and first <= ${given}::bigint + 1
-      and (opened is null or until <= ${given}::bigint + 1)`);
+    where closed is null and first <= ${allocated}::bigint + 1
+      and (opened is null or end_position <= ${allocated}::bigint + 1)`);
   const rows = await database.rows<PartitionRow>(sql`
-    select first, until, last, opened, closed, removed from tidings.partitions order by first`);
+    select first, end_position, last, opened, closed, removed from tidings.partitions order by first`);
   return rows.map((row) => ({
     first: Number(row.first) as Position,
-    endPosition: Number(row.until) as Position,
+    endPosition: Number(row.end_position) as Position,
     last: row.last === null ? null : (Number(row.last) as Position),
     opened: instantOf(row.opened),
     closed: instantOf(row.closed),
@@ -71,14 +80,17 @@ export async function readPartitions(database: Database, clock: Clock): Promise<
   }));
 }
 
-/** Makes a partition of `room` places behind the last one, which ends before `place`. */
+/**
+ * Adds a partition of `capacity` positions that starts at `first`, where the last partition ends.
+ */
 export async function addPartition(database: Database, first: Position, capacity: number): Promise<void> {
   await database.rows(sql`select tidings.add_partition(${first}, ${capacity}, ${backgroundLockTimeoutMs})`);
 }
 
 /**
- * Leaves the partition that begins at `place` for the next one, if it is the open one and has events. Writers wait for at
- * most `wait` milliseconds. Throws the database's lock_not_available when that was not enough.
+ * Ends the partition that starts at `first` and begins the next one, if it is the open one and has
+ * events. Writers wait for at most `lockTimeoutMs`. Throws the database's lock_not_available if
+ * that was too short.
  */
 export async function beginNextPartition(database: Database, first: Position, lockTimeoutMs: number): Promise<void> {
   await database.rows(sql`select tidings.begin_next_partition(${first}, ${lockTimeoutMs})`);
@@ -86,7 +98,7 @@ export async function beginNextPartition(database: Database, first: Position, lo
 
 interface PartitionRow {
   readonly first: string;
-  readonly until: string;
+  readonly end_position: string;
   readonly last: string | null;
   readonly opened: string | null;
   readonly closed: string | null;
@@ -97,5 +109,5 @@ function instantOf(text: string | null): Instant | null {
   return text === null ? null : fromTimestamp(text);
 }
 
-/** For locks that keep nobody waiting. */
+/** For locks that block no reader or writer. */
 const backgroundLockTimeoutMs = 5000;

@@ -5,14 +5,18 @@ import { readHead } from '../log/log-head.ts';
 import { readLatestMentions } from '../queries/latest-mentions.ts';
 
 /**
- * One step of forgetting the resources that no kept event mentions, after the events up to `removedUpTo` were removed with
- * their digests; answers whether there may be more to do.
+ * One step of deleting the resources that no kept event mentions, after the events up to `logStart`
+ * were removed with their block summaries. Returns whether there may be more to do.
  *
- * Assumes: resources as `resources` promises them. Promises: what is forgotten is mentioned by no event that is kept, and
- * what is mentioned stays, also while chapters are digested meanwhile; when there is no more to do, every resource that
- * was noted is mentioned by a kept event. May be repeated, killed and run by many at once. What may be forgotten is looked
- * up in the events, not in what was noted, which follows at a distance. So each resource costs a look for each removal, at
- * most, and only if less than 65,536 events came since the removed ones, or it was not mentioned in those.
+ * Assumes: resources as ../queries/resource-ids.ts guarantees them.
+ *
+ * Guarantees: no kept event mentions a deleted resource, also when events are indexed meanwhile.
+ * When there is no more to do, a kept event mentions every recorded resource. Any number of
+ * processes may run this, be killed, and repeat it.
+ *
+ * Cost: the events decide whether a resource is deleted, since resources.mentioned lags behind
+ * them. So each removal costs at most one lookup for each resource. It costs none for a resource
+ * recorded again since the removed events, which happens once in 65,536 positions.
  */
 export async function pruneResources(database: Database, logStart: Position): Promise<boolean> {
   const candidates = await database.rows<{ id: string }>(sql`
@@ -25,9 +29,9 @@ export async function pruneResources(database: Database, logStart: Position): Pr
   const kept = mentions.filter(({ mentioned }) => mentioned !== null);
   const unmentioned = mentions.filter(({ mentioned }) => mentioned === null).map(({ id }) => id);
   await database.rows(sql`
-    select tidings.forget_resources(${JSON.stringify(unmentioned)}::text::jsonb, ${JSON.stringify(kept)}::text::jsonb, ${head})`);
+    select tidings.prune_resources(${JSON.stringify(unmentioned)}::text::jsonb, ${JSON.stringify(kept)}::text::jsonb, ${head})`);
   return true;
 }
 
-/** Looked up with one read. */
+/** The number of resources in one step, looked up with one read. */
 const maxCandidates = 100;

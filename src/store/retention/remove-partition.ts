@@ -2,31 +2,39 @@ import { sql } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
-import { pruneResources } from './prune-resources.ts';
-import { createLogStartReader } from './log-start.ts';
 import { toTimestamp } from '../database/timestamps.ts';
+import { createLogStartReader } from './log-start.ts';
+import { pruneResources } from './prune-resources.ts';
 
 /**
- * Removes a closed partition, the first one of the log, whole: its events, and everything that was made of them.
+ * Removes the first partition of the log, which must be closed, as a whole: its events and
+ * everything derived from them.
  *
- * Assumes: partitions as `partitions` promises them. Promises: events go away together, for every statement of every
- * process at once, and at once with the record of how far that has come (`removed`). What is left of them after that, ids
- * and digests, can be seen by nobody and is cleared away in small steps. Each step is one transaction, takes up what it
- * finds, and may be repeated: a process that is killed at any moment leaves nothing wrong, and another one goes on.
+ * Assumes: partitions as ./partitions.ts guarantees them.
  *
- * What others see meanwhile:
- * - A statement that reads events sees all of the partition or nothing, since its events leave under a lock that waits for
- *   statements under way. Whoever comes while it waits waits too, for `wait` milliseconds at most; then it gives up, to
- *   be tried again. A transaction that stays open, such as a dump, puts it off until it ends.
- * - A page or a step of a stream takes several statements, between which events may go. It gets what was still there, and
- *   asks the record afterwards whether it may have missed something (`removed`).
- * - A writer holds removal off until its batch is stored. So an event that it finds under its id stays while it compares,
- *   and an id that belongs to a removed event is free, whether or not it has been cleared away (tidings.free_ids).
- * - Whoever makes digests may have read events that go. Such a chapter is not stored (`digests`).
- * - The head does not go back: where no event is left, it is the last one removed.
+ * Guarantees: all its events vanish at once, for every statement of every process, together with
+ * the advance of the log start. What remains after that, ids and block summaries, is visible to no
+ * reader and is deleted in small steps. Each step is one transaction, checks what is left to do,
+ * and may be repeated. So a process that is killed at any moment leaves a valid state, and another
+ * process continues.
  *
- * Does not promise: that a partition goes at a certain time, nor that nobody has its events in memory: the tail of each
- * process does, until it next looks after the partitions, and a stream that reads from there gets them until then.
+ * Does not guarantee: the time of the removal; nor that no process has its events in memory. The
+ * tail of each process keeps them until its next retention check, and a stream that reads from
+ * there delivers them until then.
+ *
+ * Concurrent access:
+ * - A statement that reads events sees all of the partition or nothing: the removal takes a lock
+ *   that waits for running statements. New statements wait behind it, for at most `lockTimeoutMs`;
+ *   then the removal fails and is retried. A transaction that stays open, such as a dump, delays it
+ *   until it ends.
+ * - A page or a step of a stream takes several statements, between which events may vanish. It gets
+ *   the remaining events, and afterwards checks the log start (./log-start.ts) for a gap.
+ * - A writer blocks removal until its batch is stored. So an event stored under the same id stays
+ *   while the writer compares it. The id of a removed event is free, whether or not it was deleted
+ *   yet (tidings.free_ids).
+ * - An indexer may have read events that are removed meanwhile. Such a row group is not stored
+ *   (../skip-index/row-groups.ts).
+ * - The head does not decrease: in a log without events it is the last removed position.
  */
 export async function removePartition(database: Database, first: Position, { at, lockTimeoutMs }: RemovePartitionOptions): Promise<void> {
   await database.rows(sql`select tidings.remove_partition(${first}, ${toTimestamp(at)}, ${lockTimeoutMs})`);
@@ -34,13 +42,14 @@ export async function removePartition(database: Database, first: Position, { at,
 
 export interface RemovePartitionOptions {
   readonly at: Instant;
-  /** Milliseconds to wait for statements under way. */
+  /** The maximum wait for running statements. */
   readonly lockTimeoutMs: number;
 }
 
 /**
- * One step of clearing away what is left of the removed partition at `place`; answers whether there may be more to do.
- * Digests first, since reads look into them; then the resources that no event mentions any more.
+ * One step of deleting the remains of the removed partition at `first`; returns whether there may
+ * be more to do. Deletes block summaries first, since queries read them; then resources that no
+ * event mentions; then ids.
  */
 export async function pruneRemovedPartition(database: Database, first: Position): Promise<boolean> {
   if ((await deleteBlockSummaries(database)) || (await pruneResources(database, await createLogStartReader(database)()))) return true;
@@ -48,7 +57,7 @@ export async function pruneRemovedPartition(database: Database, first: Position)
     select tidings.free_ids_of_partition(${first}, ${maxIdsPerStep}, ${backgroundLockTimeoutMs}) as more`);
   if (row?.more === true) return true;
   await database.rows(sql`select tidings.drop_partition(${first}, ${backgroundLockTimeoutMs})`);
-  // PGlite has nobody who makes the room of deleted rows free again.
+  // PGlite has no autovacuum.
   if (database.kind === 'embedded') {
     for (const table of ['event_ids', 'digests', 'digest_chapters', 'chapter_columns', 'resources'])
       await database.rows(sql.raw(`vacuum tidings.${table}`));
@@ -56,33 +65,36 @@ export async function pruneRemovedPartition(database: Database, first: Position)
   return false;
 }
 
-/** Deletes some digests and chapters in which no event is kept, by their primary keys; those across the edge stay. */
+/**
+ * Deletes some block summaries and row groups without a kept event, by primary key. One that has a
+ * kept event stays.
+ */
 async function deleteBlockSummaries(database: Database): Promise<boolean> {
   const rows = await database.rows(sql`
-    with digests as (
+    with summaries as (
       delete from tidings.digests where (last, part) in (
         select last, part from tidings.digests
-        where last <= (select up_to from tidings.retention)
+        where last <= (select log_start from tidings.retention)
         order by last, part
         limit ${maxSummariesPerStep}
       )
       returning 1
-    ), chapters as (
+    ), groups as (
       delete from tidings.digest_chapters where last in (
         select last from tidings.digest_chapters
-        where last <= (select up_to from tidings.retention)
+        where last <= (select log_start from tidings.retention)
         order by last
         limit ${maxSummariesPerStep}
       )
       returning last
-    ), columns as (
-      delete from tidings.chapter_columns where chapter in (select last from chapters)
+    ), chunks as (
+      delete from tidings.chapter_columns where chapter in (select last from groups)
     )
-    select from digests union all select from chapters`);
+    select from summaries union all select from groups`);
   return rows.length > 0;
 }
 
 const maxIdsPerStep = 2000;
 const maxSummariesPerStep = 500;
-/** For locks that keep nobody waiting. */
+/** For locks that block no reader or writer. */
 const backgroundLockTimeoutMs = 5000;

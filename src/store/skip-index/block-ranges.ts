@@ -6,19 +6,23 @@ import { usesTermIndex, prunedSearchSql } from './pruning-sql.ts';
 import type { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { eventsBetween, occurredBetween } from '../log/event-ranges.ts';
 
-/** A part of the log: after `from`, up to and including `to`. */
+/** A range of the log: after `from`, up to and including `to`. */
 export interface LogRange {
   readonly from: Position;
   readonly to: Position;
 }
 
-/** The digests that end in a stretch, and if they do not reach its end, the events behind them. */
+/** The block summaries that end within a range, and the unindexed events after them, if any. */
 export interface BlockRange extends LogRange {
-  /** The last of the digests. */
+  /** The end of the last summary. */
   readonly indexedTo: Position;
 }
 
-/** Spans of stretches that begin and end with digests, or at the head: as many digests in each as the pace has it. Those with one end stay together. */
+/**
+ * Divides ranges of the log into block ranges, each with as many summaries as the adaptive batch
+ * allows. A block range ends where a summary ends, or at the end of its range. Summaries with the
+ * same end stay together.
+ */
 export async function* blockRangesOf(
   database: Database,
   ranges: readonly LogRange[],
@@ -27,15 +31,15 @@ export async function* blockRangesOf(
   for (const { from: start, to: end } of ranges) {
     for (let from = start; from < end;) {
       adaptiveBatch.checkDeadline();
-      const [row] = await database.rows<{ next: string | null; digested: string }>(sql`
-        select min(last) filter (where n = ${adaptiveBatch.batchSize + 1}) as next, coalesce(max(last), ${from}) as digested
+      const [row] = await database.rows<{ next: string | null; indexed: string }>(sql`
+        select min(last) filter (where n = ${adaptiveBatch.batchSize + 1}) as next, coalesce(max(last), ${from}) as indexed
         from (
           select last, row_number() over (order by last, part) as n
           from (select last, part from tidings.digests where last > ${from} and last <= ${end} order by last, part limit ${adaptiveBatch.batchSize + 1}) d
         ) d`);
       const next = row?.next ?? null;
       const to = next === null ? end : ((Number(next) - 1) as Position);
-      yield { from, to, indexedTo: next === null ? (Number(row?.digested) as Position) : to };
+      yield { from, to, indexedTo: next === null ? (Number(row?.indexed) as Position) : to };
       from = to;
     }
   }
@@ -43,13 +47,17 @@ export async function* blockRangesOf(
 
 interface PruningOptions {
   readonly predicate: PruningPredicate;
-  /** What else a digest `d` must pass, through digests_by_terms. */
+  /** A further condition on a summary `d`, through the term index. */
   readonly scopeTest?: SQL | null;
 }
 
-/** Where a span may have matches, as rows of `first`, `last`, `first_occurred` and `last_occurred`: its digests that pass, and what is behind them. */
+/**
+ * Selects the parts of a block range that can have matches: rows of `first`, `last`,
+ * `first_occurred` and `last_occurred`, for the summaries that pass and the unindexed events.
+ */
 export function candidateRanges({ from, to, indexedTo }: BlockRange, { predicate, scopeTest = null }: PruningOptions): SQL {
-  // By the primary key, but where digests_by_terms shall serve alone.
+  // Through the primary key, except where only the term index should serve: `is true` hides this
+  // condition from the planner.
   const between = sql`(d.last > ${from} and d.last <= ${indexedTo})`;
   return sql`
     (
@@ -60,7 +68,10 @@ export function candidateRanges({ from, to, indexedTo }: BlockRange, { predicate
     select ${indexedTo} + 1, ${to}, '-infinity', 'infinity' where ${indexedTo}::bigint < ${to}`;
 }
 
-/** The events in a row `r` of `rangesOf`. Digests of one chapter lie between each other, so one may begin before its span. */
+/**
+ * The events in a row `r` of `candidateRanges`. Summaries of one row group can interleave, so one
+ * can start before its range.
+ */
 export function eventsIn({ to }: BlockRange): SQL {
   return sql`
     select e.* from (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: origin, last: to })}) e

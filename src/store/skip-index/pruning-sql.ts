@@ -5,12 +5,18 @@ import { bitPositionOf } from '../../skip-index/bloom-filter.ts';
 import { conjunctionSql, disjunctionSql } from '../filter-sql/sql-fragments.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 
-/** The SQL reading of a digest test, over tidings.digests aliased `d`. Its twin in memory is event/digest-test. */
+/**
+ * A pruning predicate as SQL over block summaries `d`. The equivalent in memory is `mayMatch` in
+ * src/skip-index.
+ */
 export function mayMatchSql(predicate: PruningPredicate): SQL {
   return predicateSql(predicate, 'd');
 }
 
-/** The same for a search through many digests: where bits are asked for, chapters are asked first, once a statement, since they are few. */
+/**
+ * `mayMatchSql` for a search through many summaries: tests the Bloom filters of the few row groups
+ * first, once a statement.
+ */
 export function prunedSearchSql(predicate: PruningPredicate): SQL {
   const rowGroupPredicate = rowGroupPredicateOf(predicate);
   if (prunesNothing(rowGroupPredicate)) return predicateSql(predicate, 'd');
@@ -35,12 +41,12 @@ function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
   }
 }
 
-/** Has one of the terms of an int[], through digests_by_terms. */
+/** Whether a summary `d` has one of the terms in an int[], through the term index. */
 export function hasTerm(terms: SQL): SQL {
   return sql`d.terms && ${terms}`;
 }
 
-/** Whether digests_by_terms leads to the digests that pass; if not, each must be looked at. */
+/** Whether the term index finds the summaries that pass; otherwise each must be tested. */
 export function usesTermIndex(predicate: PruningPredicate): boolean {
   switch (predicate.kind) {
     case 'terms':
@@ -57,9 +63,9 @@ export function usesTermIndex(predicate: PruningPredicate): boolean {
   }
 }
 
-/** Reads one piece of the signature, which is kept out of line, not all of it. */
+/** Reads one chunk of the Bloom filter, which Postgres stores out of line, instead of all of it. */
 function hasBit(hash: number, table: 'c' | 'd'): SQL {
-  const bloomFilter = sql.raw(`${table}.signature`);
+  const bloomFilter = sql.raw(table === 'c' ? 'c.signature' : 'd.signature');
   const bit = sql`(${bitPositionOf(hash)}::int % (octet_length(${bloomFilter}) * 8))`;
   return sql`get_bit(substring(${bloomFilter} from ${bit} / 8 + 1 for 1), ${bit} % 8) = 1`;
 }

@@ -7,28 +7,33 @@ import type { BlockSummary } from '../../skip-index/block-summary.ts';
 import type { Database } from '../database/database.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 
-/** The end of the last digest, or of what was removed: events behind it have none yet. By the primary key. */
+/**
+ * The end of the last block summary, or the log start if that is later: events after it are
+ * unindexed. By the primary key.
+ */
 export async function readIndexPosition(database: Database): Promise<Position> {
   const [row] = await database.rows<{ last: string }>(sql`
-    select greatest(up_to, (select d.last from tidings.digests d order by d.last desc limit 1)) as last from tidings.retention`);
+    select greatest(log_start, (select d.last from tidings.digests d order by d.last desc limit 1)) as last from tidings.retention`);
   return Number(row?.last ?? origin) as Position;
 }
 
 /**
- * Stores a chapter that follows those that are there; the same one, made by another process, is let be. Answers whether
- * this call stored it.
+ * Appends a row group. If another process has stored the same one, leaves it unchanged. Returns
+ * whether this call stored it.
  *
- * A chapter must not overlap with another one, or its events would count twice. Chapters that begin at the same event are
- * the same, and the primary key keeps one; only removal can make two processes begin at different ones. So one of which
- * an event was removed is not stored: the record is locked, and if it moves on meanwhile, it is looked at again.
+ * Guarantees: row groups do not overlap; otherwise their events would count twice.
+ * Why: row groups that start at the same event are the same, and the primary key keeps one. Only
+ * retention can make two processes start at different events. So a row group is not stored if one
+ * of its events was removed: the statement locks the retention row, and tests it again if it has
+ * changed meanwhile.
  */
 export async function storeRowGroup(database: Database, { summaries, bloom, columns }: RowGroup): Promise<boolean> {
   const [first, last] = [summaries.at(0)?.first, summaries.at(-1)?.last];
   if (first === undefined || last === undefined) return false;
   const rows = await database.rows(sql`
     with whole as (
-      select from tidings.retention where up_to < ${first} for share
-    ), chapter as (
+      select from tidings.retention where log_start < ${first} for share
+    ), row_group as (
       insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of, complete)
       select
         ${last}, decode(${base64(bloom)}, 'base64'), ${columns?.first ?? null}::bigint, ${bytes(columns?.occurred)},
@@ -40,17 +45,17 @@ export async function storeRowGroup(database: Database, { summaries, bloom, colu
       returning last
     ), columns as (
       insert into tidings.chapter_columns (chapter, kind, name, "values", value_of)
-      select chapter.last, made.kind, made.name, decode(made."values", 'base64'), decode(made.value_of, 'base64')
-      from chapter
+      select row_group.last, made.kind, made.name, decode(made."values", 'base64'), decode(made.value_of, 'base64')
+      from row_group
       cross join jsonb_to_recordset(${JSON.stringify(columnRows(columns))}::text::jsonb)
         as made (kind text, name text, "values" text, value_of text)
     )
     insert into tidings.digests
       (chapter, first, last, part, first_occurred, last_occurred, first_received, last_received, terms, signature)
     select
-      chapter.last, made.first, made.last, part, first_occurred, last_occurred, first_received, last_received, terms::int[],
+      row_group.last, made.first, made.last, part, first_occurred, last_occurred, first_received, last_received, terms::int[],
       decode(signature, 'base64')
-    from chapter
+    from row_group
     cross join jsonb_to_recordset(${JSON.stringify(summaries.map(summaryRow))}::text::jsonb) as made (
       first bigint, last bigint, part smallint, first_occurred timestamptz, last_occurred timestamptz,
       first_received timestamptz, last_received timestamptz, terms text, signature text

@@ -1,8 +1,21 @@
+import type { CountBucket } from '../../counts/buckets.ts';
 import { CountTable, type Group } from '../../counts/count-table.ts';
 import type { Position } from '../../event/cursor.ts';
-import type { CountBucket } from '../../counts/buckets.ts';
 
-/** What was counted in a part of the log: after `from`, up to and including `to`. */
+/**
+ * A message of a live count. A SNAPSHOT plus all later DELTAs equals the result of the query
+ * `eventCounts` at the cursor of the last message.
+ */
+export interface CountUpdate {
+  readonly kind: 'SNAPSHOT' | 'DELTA';
+  readonly buckets: readonly CountBucket[];
+  readonly total: number;
+  readonly cursor: Position;
+  /** Updates with equal identities have equal content. */
+  readonly identity: string;
+}
+
+/** The count of one range of the log: after `from`, up to and including `to`. */
 export interface CountDelta {
   readonly from: Position;
   readonly to: Position;
@@ -10,7 +23,7 @@ export interface CountDelta {
   readonly total: number;
 }
 
-/** The last pieces of a live count, each where the one before ends, in bounded memory: the oldest go first. */
+/** The latest deltas of a live count: adjacent ranges. Beyond a limit drops the oldest. */
 export class CountDeltas {
   private readonly deltas: CountDelta[] = [];
   private groups = 0;
@@ -21,7 +34,7 @@ export class CountDeltas {
     while (this.deltas.length > maxDeltas || this.groups > maxDeltaGroups) this.groups -= this.deltas.shift()?.groups.length ?? this.groups;
   }
 
-  /** All from a place on, as one; null where that is no beginning of a piece that is kept. */
+  /** The sum of all deltas after `position`; null if no stored delta begins there. */
   since(position: Position): CountTable | null {
     const first = this.deltas.findIndex(({ from }) => from === position);
     if (first === -1) return null;
@@ -34,16 +47,6 @@ export class CountDeltas {
   }
 }
 
-/** A client that is slower than so many updates, or so many buckets in them, begins again with a snapshot. */
+/** Limits of deltas and of groups in them. A client that is further behind gets a snapshot. */
 const maxDeltas = 32;
 const maxDeltaGroups = 20_000;
-
-/** What a live count says. Adding up, from a SNAPSHOT on, gives what a query would say at the last message's cursor. */
-export interface CountUpdate {
-  readonly kind: 'SNAPSHOT' | 'DELTA';
-  readonly buckets: readonly CountBucket[];
-  readonly total: number;
-  readonly cursor: Position;
-  /** Of updates with the same identity the content is the same. */
-  readonly identity: string;
-}

@@ -1,12 +1,15 @@
+import { RearmableTimer } from '../../concurrency/rearmable-timer.ts';
+import type { WakeListener } from '../../concurrency/wake-signal.ts';
 import { TidingsError } from '../../errors.ts';
 import type { Position } from '../../event/cursor.ts';
-import type { WakeListener } from '../../concurrency/wake-signal.ts';
-import { RearmableTimer } from '../../concurrency/rearmable-timer.ts';
-import type { IncrementalCount } from './incremental-count.ts';
-import type { CountUpdate } from './count-deltas.ts';
 import type { Identity, SubscriptionReader } from '../source.ts';
+import type { CountUpdate } from './count-deltas.ts';
+import type { IncrementalCount } from './incremental-count.ts';
 
-/** The last message, where the count cannot go on. A message, since an iterator that throws would close its client's whole socket. */
+/**
+ * The last message of a count that cannot continue. It is a message, because an iterator that
+ * throws would close the whole socket of its client.
+ */
 export interface CountFailed {
   readonly kind: 'FAILED';
   readonly error: unknown;
@@ -15,12 +18,13 @@ export interface CountFailed {
 export type CountsMessage = CountUpdate | CountFailed;
 
 /**
- * The place of one subscriber in a live count. Begins with a snapshot that holds everything up to `atLeast`; then says, at most
- * every `intervalMs`, what was added since. Whoever takes messages slowly gets larger ones, or a snapshot again; so does
- * everybody, when retention has removed what was counted.
+ * The position of one subscriber in a live count. The first message is a snapshot that includes all
+ * events up to `minPosition`. The following messages, at most one every `intervalMs`, are the
+ * changes since the last one. A slow subscriber gets larger deltas, or a snapshot. After retention
+ * has removed counted events, every subscriber gets a snapshot.
  */
 export class CountReader implements SubscriptionReader<CountsMessage> {
-  /** Where the last message ended in the feed; null before the first. */
+  /** The end of the last message; null before the first. */
   private position: Position | null = null;
   private generation = 0;
   private reportedAt = -Infinity;
@@ -91,5 +95,5 @@ export class CountReader implements SubscriptionReader<CountsMessage> {
   }
 }
 
-/** No two failures are taken for the same. */
+/** Numbers failures, so that no two have equal identities. */
 let failures = 0;

@@ -6,7 +6,7 @@ import { readCounts } from '../../store/counts/count-events.ts';
 import type { Database } from '../../store/database/database.ts';
 import type { LogStart } from '../../store/retention/log-start.ts';
 
-/** What was counted of the log after one place, which retention has come to, up to another one. */
+/** The count of the events after `after`, the log start, up to and including `upTo`. */
 export interface CountSnapshot {
   readonly table: CountTable;
   readonly after: Position;
@@ -19,8 +19,10 @@ export interface CountSnapshotParts {
 }
 
 /**
- * Counts what is kept up to a place. Counting takes several statements: where events were removed meanwhile, it is done
- * again, and if that goes on, `after` is where they were before. Throws as `readCounts` does.
+ * Counts the stored events up to a position. Counting takes several statements. If retention
+ * removes events meanwhile, it counts again, at most `maxAttempts` times; then `after` is the log
+ * start before the last attempt, so that the next check of the log start causes a recount. Throws
+ * as `readCounts`.
  */
 export async function readCountSnapshot(
   { database, logStart }: CountSnapshotParts,

@@ -1,27 +1,30 @@
 import type { Position } from '../../event/cursor.ts';
 import { canonicalFilter } from '../../filter/canonical-filter.ts';
-import { CountReader, type CountsMessage } from './count-reader.ts';
-import { IncrementalCount, type CountDefinition } from './incremental-count.ts';
-import { readCountSnapshot, type CountSnapshot } from './count-snapshot.ts';
-import { SubscriptionSource } from '../source.ts';
-import { watchRetention } from './retention-watch.ts';
 import type { SubscriptionParts } from '../event-subscription.ts';
 import { LogReader } from '../log-reader.ts';
+import { SubscriptionSource } from '../source.ts';
+import { CountReader, type CountsMessage } from './count-reader.ts';
+import { readCountSnapshot, type CountSnapshot } from './count-snapshot.ts';
+import { IncrementalCount, type CountDefinition } from './incremental-count.ts';
+import { watchRetention } from './retention-watch.ts';
 
 export interface CountSubscriptionRequest extends CountDefinition {
   /** Equal for equal dimensions. */
   readonly dimensionsKey: string;
-  /** At most one message in so many milliseconds. */
+  /** The minimum time between two messages. */
   readonly intervalMs: number;
 }
 
-/** Live counts: one feed for all subscriptions that count the same events by the same dimensions, for as long as there is one. */
+/**
+ * Live counts. Subscriptions with equal filters and dimensions share one incremental count, which
+ * ends with the last of them.
+ */
 export class CountSubscriptions {
   private readonly counts = new Map<string, SharedCount>();
   private retentionWatch: Disposable | null = null;
   private lastCount: Promise<unknown> = Promise.resolve();
 
-  /** Throws LIMIT_EXCEEDED where there are too many buckets, or counting takes too long. */
+  /** Throws LIMIT_EXCEEDED if there are too many buckets or counting takes too long. */
   async subscribe(parts: SubscriptionParts, request: CountSubscriptionRequest): Promise<SubscriptionSource<CountsMessage>> {
     const following = await parts.tail.follow();
     let release: (() => void) | null = null;
@@ -63,13 +66,16 @@ export class CountSubscriptions {
     return new IncrementalCount(definition, { logReader: new LogReader(parts, definition.filter, pageEvents), count }, counted);
   }
 
-  /** What was counted may be gone, for all feeds at once. */
+  /** Passes the log start to every count: counted events may have been removed. */
   private advanceLogStart(upTo: Position): void {
     for (const { incrementalCount } of this.counts.values())
-      void incrementalCount.then((open) => open.advanceLogStart(upTo)).catch(() => undefined); // whoever opened it was told
+      void incrementalCount.then((open) => open.advanceLogStart(upTo)).catch(() => undefined); // reported by `subscribe`
   }
 
-  /** One after the other: after a removal all feeds count again, and other reads are to come in between. */
+  /**
+   * Runs one recount at a time: after a removal every count needs one, and other reads must get
+   * their share of the database in between.
+   */
   private inSequence(count: () => Promise<CountSnapshot>): Promise<CountSnapshot> {
     const result = this.lastCount.then(count);
     this.lastCount = result.catch(() => undefined);
@@ -84,7 +90,7 @@ export class CountSubscriptions {
       this.retentionWatch?.[Symbol.dispose]();
       this.retentionWatch = null;
     }
-    void sharedCount.incrementalCount.then((incrementalCount) => incrementalCount.close()).catch(() => undefined); // whoever opened it was told
+    void sharedCount.incrementalCount.then((open) => open.close()).catch(() => undefined); // reported by `subscribe`
   }
 }
 
@@ -94,5 +100,5 @@ interface SharedCount {
   users: number;
 }
 
-/** Events read from the database at once, where memory does not reach back. */
+/** The maximum number of events in one read of the database. */
 const pageEvents = 500;

@@ -1,15 +1,15 @@
-import { changedBuckets, bucketsOf } from '../../counts/buckets.ts';
-import type { TimeBounds } from '../../filter/time-bounds.ts';
-import type { Dimension } from '../../counts/dimensions.ts';
+import { WakeSignal, type WakeListener } from '../../concurrency/wake-signal.ts';
 import { bucketKeys } from '../../counts/bucket-keys.ts';
+import { bucketsOf, changedBuckets } from '../../counts/buckets.ts';
 import { CountTable, groupStats } from '../../counts/count-table.ts';
+import type { Dimension } from '../../counts/dimensions.ts';
+import { TidingsError } from '../../errors.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
-import { TidingsError } from '../../errors.ts';
-import { WakeSignal, type WakeListener } from '../../concurrency/wake-signal.ts';
+import type { TimeBounds } from '../../filter/time-bounds.ts';
+import type { LogReader, Step } from '../log-reader.ts';
 import { CountDeltas, type CountUpdate } from './count-deltas.ts';
 import type { CountSnapshot } from './count-snapshot.ts';
-import type { LogReader } from '../log-reader.ts';
 
 export interface CountDefinition {
   readonly filter: Condition;
@@ -18,28 +18,39 @@ export interface CountDefinition {
 }
 
 /**
- * A count that goes on, for all who ask for the same. It walks along the log when somebody asks, adds what matched, and keeps
- * what it added last in pieces, so that those who are a little behind get the pieces that they lack as one.
+ * A count that all subscribers with an equal definition share. It moves along the log when a reader
+ * asks, and adds the events that match. It keeps the latest changes as deltas: a reader that is a
+ * few deltas behind gets their sum as one message.
  *
- * Assumes: counts as of a place, a tail that is followed, and to be told of removal. Promises: the table and the pieces,
- * taken together, hold every match up to where it has walked once, whatever comes late; an event costs the same however many
- * are stored. Where retention has removed some of them, all is counted again: that begins the next edition, of which
- * everybody gets a snapshot. Does not promise to keep pieces for long: whoever lacks one that is gone gets a snapshot too.
+ *   log      ---------------------------------------------------------------->
+ *   counted  [ snapshot + deltas, reported ]|[ pending, not reported ]|
+ *                                      deltaEnd                    position
+ *
+ * Assumes:
+ * - `counted` is exact at its position `upTo`.
+ * - The tail is followed for as long as the count is used.
+ * - `advanceLogStart` is called after retention has removed events.
+ * Guarantees:
+ * - Table and pending events together hold every match up to `position` once.
+ * - The cost of an event does not depend on the number of stored events.
+ * - If counted events were removed, everything is counted again. That starts the next generation,
+ *   of which every reader gets a snapshot.
+ * Does not guarantee: deltas for readers far behind. They get a snapshot, too.
  */
 export class IncrementalCount {
   private readonly name = `${(instances += 1)}`;
   private deltas = new CountDeltas();
   private pending = new CountTable();
   private reading: Promise<void> | null = null;
-  /** Up to here it has walked; what lies behind `added` is pending. */
+  /** The end of the events added; those after `deltaEnd` are pending. */
   private position: Position;
   private deltaEnd: Position;
-  /** How far retention has come, as it was told. */
+  /** The log start, as last reported. */
   private logStart: Position;
   private readonly logStartSignal = new WakeSignal();
   private generationCount = 0;
   private cachedSnapshot: CountUpdate | null = null;
-  /** Why it cannot go on. */
+  /** Why the count cannot continue. */
   private failure: TidingsError | null = null;
 
   constructor(
@@ -51,24 +62,27 @@ export class IncrementalCount {
     this.logStart = counted.after;
   }
 
-  /** Where the last piece ends. */
+  /** The end of the last delta. */
   get end(): Position {
     return this.deltaEnd;
   }
 
-  /** Grows where what was said before is not true any more. */
+  /** Increases when earlier messages have become wrong. */
   get generation(): number {
     return this.generationCount;
   }
 
-  /** Tells it how far retention has come. */
+  /** Reports that retention has removed the events up to a position. */
   advanceLogStart(upTo: Position): void {
     if (upTo <= this.logStart) return;
     this.logStart = upTo;
     this.logStartSignal.wake();
   }
 
-  /** Adds what is known to match. READ: nothing more before a `read`, at least up to `atLeast`. Throws LIMIT_EXCEEDED. */
+  /**
+   * Adds the matches in memory. Returns READ if a `read` is needed before it can continue, or to
+   * reach `minPosition`. Throws LIMIT_EXCEEDED.
+   */
   advance(minPosition: Position): 'READ' | 'DONE' {
     for (;;) {
       if (this.failure !== null) throw this.failure;
@@ -81,13 +95,13 @@ export class IncrementalCount {
     }
   }
 
-  /** Moves one step, through the database if it must; one for all who ask meanwhile. */
+  /** Moves one step, from memory or the database. Concurrent callers share one step. */
   read(): Promise<void> {
     this.reading ??= this.readStep().finally(() => (this.reading = null));
     return this.reading;
   }
 
-  /** Whether something was added that no piece has yet. */
+  /** Whether events were added that no delta includes yet. */
   get hasPending(): boolean {
     return this.pending.total > 0;
   }
@@ -102,7 +116,7 @@ export class IncrementalCount {
     this.logStartSignal.delete(listener);
   }
 
-  /** Makes a piece of what was added since the last. Throws LIMIT_EXCEEDED when the table gets too large. */
+  /** Makes a delta of the pending events. Throws LIMIT_EXCEEDED if the table gets too large. */
   flush(): void {
     if (!this.hasPending) return;
     const groups = this.pending.all();
@@ -115,7 +129,7 @@ export class IncrementalCount {
     if (this.counted.table.size > maxBuckets) throw tooManyBuckets();
   }
 
-  /** Everything up to `end`. Throws LIMIT_EXCEEDED. */
+  /** The whole count up to `end`. Throws LIMIT_EXCEEDED. */
   snapshot(): CountUpdate {
     if (this.cachedSnapshot !== null) return this.cachedSnapshot;
     const { dimensions, bounds } = this.definition;
@@ -133,7 +147,7 @@ export class IncrementalCount {
     return this.cachedSnapshot;
   }
 
-  /** What was added from a place to `end`, as one; null when that is not kept any more. */
+  /** The changes since a position, as one message; null if the deltas do not reach back to it. */
   since(position: Position): CountUpdate | null {
     const table = this.deltas.since(position);
     if (table === null) return null;
@@ -164,7 +178,7 @@ export class IncrementalCount {
       return null;
     });
     if (counted === null) return;
-    // Events can only have gone, so as many are the same ones.
+    // Retention only removes events. So an equal total means equal events.
     if (counted.table.total === this.counted.table.total + this.pending.total) {
       this.counted = { ...this.counted, after: counted.after };
       return;
@@ -177,9 +191,9 @@ export class IncrementalCount {
     this.generationCount += 1;
   }
 
-  private add({ events, upTo }: Awaited<ReturnType<LogReader['stepFromDatabase']>>): void {
+  private add({ events, upTo }: Step): void {
     for (const event of events) {
-      if (event.position <= this.counted.after) continue; // memory may reach back further than the log
+      if (event.position <= this.counted.after) continue; // memory may still hold removed events
       if (this.pending.size > maxBuckets) this.failure = tooManyBuckets();
       if (this.failure !== null) break;
       const one = groupStats(1, event.occurred, event.occurred);
@@ -195,7 +209,7 @@ function tooManyBuckets(): TidingsError {
   return new TidingsError('LIMIT_EXCEEDED', message, { path: ['by'] });
 }
 
-/** So that no two feeds have updates of the same identity. */
+/** Numbers the counts, so that updates of two counts have different identities. */
 let instances = 0;
 const maxStepEvents = 1000;
 const maxBuckets = 10_000;

@@ -2,8 +2,8 @@ import type { Position } from '../../event/cursor.ts';
 import type { LogStart } from '../../store/retention/log-start.ts';
 
 /**
- * Tells once a second how far retention has come, whichever process removed something, until it is disposed of. Takes one
- * small statement each time; keeps no process alive.
+ * Reports the log start every second, whichever process removed events, until it is disposed of.
+ * Runs one small statement each time. Its timer does not keep the process alive.
  */
 export function watchRetention(readLogStart: LogStart, onLogStart: (logStart: Position) => void): Disposable {
   let isReading = false;
@@ -15,7 +15,7 @@ export function watchRetention(readLogStart: LogStart, onLogStart: (logStart: Po
       const logStart = await readLogStart();
       if (!ended) onLogStart(logStart);
     } catch {
-      // The next time will tell; whoever reads events says that the database is away.
+      // The next poll tries again. Readers of events log an unreachable database.
     } finally {
       isReading = false;
     }

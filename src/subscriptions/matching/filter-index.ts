@@ -1,19 +1,28 @@
 import type { StoredEvent } from '../../event/event.ts';
 import type { TextField } from '../../filter/filter.ts';
-import { ValueIndex, type NestedIndex, type OnBucket, LabelIndex } from './value-index.ts';
-import type { KeyPath } from './presearch-keys.ts';
 import type { Among, Aspect } from './index-key.ts';
 import { PayloadIndex } from './payload-index.ts';
+import type { KeyPath } from './presearch-keys.ts';
+import { LabelIndex, ValueIndex, type NestedIndex, type OnBucket } from './value-index.ts';
 
 /**
- * Filters filed under headings, and found by the events that have them.
+ * Filters in buckets by index key. An event finds the buckets whose keys it has.
  *
- * A heading that many filters share (a tenant, a common name) would cost an event that has it a look at all of them. So
- * once a bucket is crowded, filters that have another way to be filed go into an index within the bucket, by that way:
- * among all of one tenant, those for one name. Who came first stays where it is.
+ *   key paths of a filter       [tenant=acme]  then  [event=a  event=b]
  *
- * Assumes that a filter is removed by the ways by which it was added, and is added once. Promises that nothing is left of
- * what was removed, and that an event is looked up by its own values only, whatever the number of filters.
+ *   tenant=acme -> bucket: filters { f1 … f8 }      added before the split
+ *                          nested:  event=a -> bucket: filters { f9 … }
+ *                                   event=b -> bucket: filters { f9 … }
+ *
+ * Why nested: many filters can share a key (a tenant, a common name), and an event with that key
+ * would have to test all of them. Once a bucket is full, new filters that have a further key path
+ * go into an index inside the bucket, by that path. Filters added before the split stay in the
+ * parent bucket.
+ *
+ * Assumes: a filter is added once, and removed by the key paths by which it was added.
+ * Guarantees:
+ * - Nothing remains of a removed filter.
+ * - A lookup depends on the values of the event, not on the number of filters.
  */
 export class FilterIndex<F> implements NestedIndex<F> {
   private readonly fields = new Map<TextField, ValueIndex<F>>();
@@ -42,7 +51,7 @@ export class FilterIndex<F> implements NestedIndex<F> {
       const slot = this.slot(key.aspect);
       const valueIndex = slot.get();
       const bucket = valueIndex?.get(key);
-      // None when the way has this heading twice, which an any can bring about.
+      // No bucket: the path has this key twice, which an `any` can cause.
       if (valueIndex === undefined || bucket === undefined) continue;
       if (!bucket.filters.delete(filter)) bucket.nested?.remove(others, filter);
       if (bucket.nested?.isEmpty === true) bucket.nested = null;
@@ -52,8 +61,9 @@ export class FilterIndex<F> implements NestedIndex<F> {
   }
 
   /**
-   * Shows the buckets that this event's values belong to, some perhaps more than once. What is within a bucket is left to
-   * the one who is shown it, who can probe it once, however many resources lead there.
+   * Calls `onBucket` with each bucket whose key the event has, some of them more than once. It does
+   * not descend into nested indexes: the callback does, once for each bucket, however often it is
+   * called.
    */
   probe(event: StoredEvent, onBucket: OnBucket<F>): void {
     for (const [field, valueIndex] of this.fields) {
@@ -84,7 +94,7 @@ export class FilterIndex<F> implements NestedIndex<F> {
   }
 }
 
-/** Where the drawer for an aspect is, or would be. */
+/** The entry of an aspect, which may be absent. */
 interface Slot<F> {
   get(): ValueIndex<F> | undefined;
   getOrCreate(): ValueIndex<F>;
@@ -109,5 +119,5 @@ function slotIn<K, F>(valueIndexes: ValueIndexes<K, F>, key: K): Slot<F> {
   };
 }
 
-/** So many filters are checked about as fast as they are looked up within. */
+/** Above this size a nested lookup is faster than testing the filters one by one. */
 const splitThreshold = 8;

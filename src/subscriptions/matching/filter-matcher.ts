@@ -1,46 +1,54 @@
 import type { StoredEvent } from '../../event/event.ts';
+import { canonicalFilter, type CanonicalFilter } from '../../filter/canonical-filter.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { matches } from '../../filter/matches.ts';
-import { canonicalFilter, type CanonicalFilter } from '../../filter/canonical-filter.ts';
-import type { Bucket } from './value-index.ts';
-import { presearchKeysOf, type PresearchKeys } from './presearch-keys.ts';
 import { FilterIndex } from './filter-index.ts';
+import { presearchKeysOf, type PresearchKeys } from './presearch-keys.ts';
+import type { Bucket } from './value-index.ts';
 
-/** Equal filters, held once: what is done for one of their subscribers is done for all. */
+/** A filter and all its subscribers. Equal filters are stored and tested once. */
 export interface FilterGroup<S> {
   /** In canonical form. */
   readonly filter: Condition;
-  /** Of the canonical form: the same for equal filters. */
+  /** The key of the canonical form: equal for equal filters. */
   readonly key: string;
-  /** In the order in which they came; one that was added twice is there twice. */
+  /** In the order in which they were added. A subscriber added twice appears twice. */
   readonly subscribers: Iterable<S>;
-  /** Whether this event, for which it is a candidate, matches. */
+  /** Whether an event for which the group is a candidate matches. */
   matches(event: StoredEvent): boolean;
 }
 
 /** Numbers of distinct filters. */
 export interface FilterCounts {
   readonly exact: number;
-  /** Filed under what texts begin with, or under what an event merely has; found by more events than those that match. */
+  /**
+   * Indexed by a prefix or by the existence of a value; most events that find them do not match.
+   */
   readonly inexact: number;
-  /** Checked one by one on every event. */
+  /** Not indexed: tested on every event. */
   readonly none: number;
 }
 
 /**
- * Which filters an event matches, for as many filters as there are subscribers.
+ * Finds the filters that an event matches (a percolator).
  *
- * Promises what a loop over all filters with `matches` would find, each group once, in no particular order, while
- * looking only at filters that share a value with the event (`filing`) and at those that cannot be filed. Adding and
- * removing are as fast as a filter is long. Does not promise speed for filters that differ in nothing but what cannot be
- * filed: negations, ranges, texts.
+ *   event --probe--> filter index --candidates--> test the rest of each filter --> groups
+ *         '--------> filters without keys --'     (not needed for exact keys)
+ *
+ * Guarantees:
+ * - The result of a loop over all filters with `matches`: each group once, in no particular order.
+ * - Only filters that share a value with the event are tested (`presearch-keys.ts`), and those that
+ *   have no keys.
+ * - The cost of adding and removing a filter depends on its length only.
+ * Does not guarantee: speed for filters that differ only in conditions without keys, which are
+ * negations, ranges and text searches.
  */
 export class FilterMatcher<S> {
   private readonly groups = new Map<string, Group<S>>();
   private readonly index = new FilterIndex<Group<S>>();
   private readonly unindexed = new Set<Group<S>>();
   private inexact = 0;
-  /** Counts events, to tell the groups and buckets that this event came across already. */
+  /** Numbers the events, to skip groups and buckets that the current event has already found. */
   private round = 0;
 
   get filterCounts(): FilterCounts {
@@ -48,7 +56,7 @@ export class FilterMatcher<S> {
     return { exact: this.groups.size - inexact - unindexed.size, inexact, none: unindexed.size };
   }
 
-  /** Adds a subscriber; what comes back removes it again, also when called twice. */
+  /** Adds a subscriber. Returns the function that removes it, whose second call has no effect. */
   add(filter: Condition, subscriber: S): () => void {
     const canonical = canonicalFilter(filter);
     const group = this.groups.get(canonical.key) ?? this.addGroup(canonical);
@@ -63,7 +71,7 @@ export class FilterMatcher<S> {
     return this.candidates(event).filter((group) => group.matches(event));
   }
 
-  /** Those groups that may match; the others do not. */
+  /** Returns the groups that may match. All others do not. */
   candidates(event: StoredEvent): readonly FilterGroup<S>[] {
     this.round += 1;
     const { round } = this;
@@ -95,7 +103,7 @@ export class FilterMatcher<S> {
   }
 
   private removeGroup(group: Group<S>): void {
-    // Found anew rather than kept: a filing takes more memory than time.
+    // Computed again instead of stored: the keys cost more memory than time.
     const keys = presearchKeysOf(group.filter);
     this.groups.delete(group.key);
     if (keys === null) this.unindexed.delete(group);
@@ -107,13 +115,13 @@ export class FilterMatcher<S> {
 class Group<S> implements FilterGroup<S> {
   readonly filter: Condition;
   readonly key: string;
-  /** By what removes them. */
+  /** The subscribers, by the function that removes them. */
   readonly members = new Map<() => void, S>();
   lastRound = 0;
 
   constructor(
     { condition, key }: CanonicalFilter,
-    /** Whether an event that it was filed for matches without a further check. */
+    /** Whether every event that finds the group matches. */
     private readonly isExact: boolean,
   ) {
     this.filter = condition;

@@ -1,18 +1,20 @@
 import { labelKeys } from '../../event/event.ts';
-import type { TextField } from '../../filter/filter.ts';
 import type { PayloadPath } from '../../event/payload-path.ts';
+import type { TextField } from '../../filter/filter.ts';
 
 /**
- * A heading that filters are filed under, and what an event must have to be looked up there: this value of an aspect,
- * a text that begins with this prefix, or any value at all.
+ * A key under which filters are indexed. An event has the key if the aspect has this value, or a
+ * text with this prefix, or any value.
  */
 export type IndexKey = { readonly aspect: Aspect } & (
   | { readonly by: 'value'; readonly value: Scalar }
   | { readonly by: 'prefix'; readonly prefix: string }
-  | { readonly by: 'presence' }
+  | { readonly by: 'exists' }
 );
 
-/** What of an event a heading is about. A label is that of the primary resource, of some related one, or of some one of all. */
+/**
+ * The part of an event that a key names. `among`: the resources of which one must have the label.
+ */
 export type Aspect =
   | { readonly of: 'event'; readonly field: TextField }
   | { readonly of: 'resource'; readonly among: Among; readonly label: string }
@@ -26,9 +28,10 @@ export function isScalar(value: unknown): value is Scalar {
 }
 
 /**
- * How often an event is expected under this heading, in no unit; the least is the best to file under. A guess by what
- * the aspect is about, since nobody has counted: ids are nearly unique, names and roles are few. Where the guess is
- * wrong, its headings become crowded, and the index looks further (FilingIndex).
+ * An estimate of how many events have this key, without a unit. Filters are indexed by the keys
+ * with the least weight. It depends on the kind of the aspect only, since nothing counts real
+ * events: ids are nearly unique, names and roles have few values. Where it is wrong, buckets become
+ * full, and the index splits them by further keys (`filter-index.ts`).
  */
 export function weightOf(key: IndexKey): number {
   const { aspect } = key;
@@ -37,7 +40,7 @@ export function weightOf(key: IndexKey): number {
       return typeof key.value === 'boolean' || key.value === null ? lowCardinalityWeight : aspectWeight(aspect);
     case 'prefix':
       return prefixWeight + aspectWeight(aspect);
-    case 'presence':
+    case 'exists':
       return existsWeight + aspectWeight(aspect);
     default:
       return key satisfies never;
@@ -50,7 +53,7 @@ function aspectWeight(aspect: Aspect): number {
       return fieldWeights[aspect.field];
     case 'resource': {
       const weight = labelWeights.get(aspect.label) ?? otherLabelWeight;
-      // An event has one primary resource, but perhaps many others.
+      // An event has one primary resource, and can have many related ones.
       return aspect.among === 'primary' ? weight : 2 * weight;
     }
     case 'payload':

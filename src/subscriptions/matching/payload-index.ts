@@ -1,7 +1,7 @@
 import { arrayIndex, type PayloadPath } from '../../event/payload-path.ts';
-import type { ValueIndex, OnBucket } from './value-index.ts';
+import type { OnBucket, ValueIndex } from './value-index.ts';
 
-/** The drawers for the values at paths of payloads: a tree with a level for each key of a path. */
+/** The value indexes of payload paths: a tree with one level for each key of a path. */
 export class PayloadIndex<F> {
   private readonly root: PathNode<F> = pathNode();
 
@@ -29,7 +29,7 @@ export class PayloadIndex<F> {
     remove(this.root, path);
   }
 
-  /** Looks at the values at paths in use, wherever there is one. */
+  /** Probes the values that a payload has at the indexed paths. */
   probe(payload: unknown, onBucket: OnBucket<F>): void {
     probe(this.root, payload, onBucket);
   }
@@ -55,7 +55,10 @@ function remove<F>(node: PathNode<F>, [key, ...rest]: PayloadPath): void {
   if (next.valueIndex === undefined && next.children.size === 0) node.children.delete(key);
 }
 
-/** Steps as valueAt does, but along all paths in use at once; where those are many, along what the value has. */
+/**
+ * Steps as `valueAt` does, along all indexed paths at once. If a level has many keys, iterates over
+ * the keys of the value instead.
+ */
 function probe<F>(node: PathNode<F>, value: unknown, onBucket: OnBucket<F>): void {
   node.valueIndex?.probe(value, onBucket);
   if (node.children.size === 0 || typeof value !== 'object' || value === null) return;
@@ -68,5 +71,5 @@ function probe<F>(node: PathNode<F>, value: unknown, onBucket: OnBucket<F>): voi
   }
 }
 
-/** So many look-ups cost little, while listing the keys of a value costs as much as it is large. */
+/** Up to this number, lookups cost less than listing the keys of a value, which may be large. */
 const lookupThresholdKeys = 200;

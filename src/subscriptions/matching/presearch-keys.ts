@@ -1,23 +1,32 @@
 import { labelKeys } from '../../event/event.ts';
+import { anyElement, isExactPath, type PayloadPath, type PayloadPattern } from '../../event/payload-path.ts';
 import type { Combination, Condition, ResourceTest, ValueTest } from '../../filter/filter.ts';
 import { literalRuns } from '../../filter/glob.ts';
-import { anyElement, isExactPath, type PayloadPath, type PayloadPattern } from '../../event/payload-path.ts';
 import { isScalar, weightOf, type Among, type Aspect, type IndexKey } from './index-key.ts';
 
 /**
- * Where a filter can be filed, so that only events that may match it come across it. The idea is that of Hanson et
- * al., "A predicate matching algorithm for database rule systems" (1990): file a conjunction under its most selective
- * part, check the rest of it when an event comes by.
+ * The keys under which a filter is indexed, so that only events that may match find it. The idea is
+ * that of Hanson et al., "A predicate matching algorithm for database rule systems" (1990): index a
+ * conjunction by its most selective condition, and test the rest on the events found.
+ *
+ *   filter       event in (a, b)  AND  resource.id = r        all: the paths of each condition,
+ *   key paths    [primary.id=r]   [event=a event=b]           most selective first
+ *
+ *   filter       event = a  OR  resource.id = r               any: a path of each alternative,
+ *   key path     [event=a primary.id=r]                       joined
  */
 export interface PresearchKeys {
-  /** The best way first. Each one alone suffices: every event that matches the filter has at least one of its headings. */
+  /**
+   * Most selective first. Every event that matches the filter has at least one key of each path.
+   */
   readonly keyPaths: readonly KeyPath[];
-  /** Whether an event that has a heading of the first way is thereby known to match. */
+  /** Whether every event that has a key of the first path matches the filter. */
   readonly isExact: boolean;
 }
+/** Keys of which a matching event has at least one. */
 export type KeyPath = readonly IndexKey[];
 
-/** Null when an event can match without having anything in particular, as with `not` or a range of time. */
+/** Returns null if a matching event need not have any key, as with `not` or a time range. */
 export function presearchKeysOf(condition: Condition): PresearchKeys | null {
   switch (condition.kind) {
     case 'oneOf': {
@@ -29,7 +38,7 @@ export function presearchKeysOf(condition: Condition): PresearchKeys | null {
       return exactKeys(condition.prefixes.map((prefix) => ({ aspect, by: 'prefix', prefix })));
     }
     case 'like':
-      // Every event has an id and a name, so that presence selects none.
+      // Every event has an id and a name, so `exists` would select all events.
       return globKeys(condition.globs, { of: 'event', field: condition.field }, condition.field === 'follows');
     case 'resource':
       return resourceKeys(condition.passes, condition.among);
@@ -48,7 +57,8 @@ function resourceKeys(test: ResourceTest, among: Among): PresearchKeys | null {
     return combinationKeys(test, (each) => resourceKeys(each, among));
   }
   const aspect = { of: 'resource', among, label: test.label } as const;
-  // Every resource has an id, and nearly every event a role somewhere, so that having one tells nothing.
+  // Every resource has an id, and nearly every event has a role. So their existence excludes
+  // nothing.
   const isSelective = test.label !== labelKeys.id && test.label !== labelKeys.role;
   switch (test.kind) {
     case 'oneOf':
@@ -56,7 +66,7 @@ function resourceKeys(test: ResourceTest, among: Among): PresearchKeys | null {
     case 'startsWith':
       return exactKeys(test.prefixes.map((prefix) => ({ aspect, by: 'prefix', prefix })));
     case 'exists':
-      return isSelective ? exactKeys([{ aspect, by: 'presence' }]) : null;
+      return isSelective ? exactKeys([{ aspect, by: 'exists' }]) : null;
     case 'like':
       return globKeys(test.globs, aspect, isSelective);
     default:
@@ -64,36 +74,36 @@ function resourceKeys(test: ResourceTest, among: Among): PresearchKeys | null {
   }
 }
 
-/** The literal prefixes of globs. A glob without one has presence as its key, if that is selective. */
-function globKeys(globs: readonly string[], aspect: Aspect, isPresenceSelective: boolean): PresearchKeys | null {
+/** The literal prefixes of globs. The key of a glob without one is `exists`, if that is selective. */
+function globKeys(globs: readonly string[], aspect: Aspect, isExistsSelective: boolean): PresearchKeys | null {
   const literals = globs.map(literalRuns);
-  if (!isPresenceSelective && literals.some(({ prefix, isLiteral }) => prefix === '' && !isLiteral)) return null;
+  if (!isExistsSelective && literals.some(({ prefix, isLiteral }) => prefix === '' && !isLiteral)) return null;
   return inexactKeys(
     literals.map(({ prefix, isLiteral }): IndexKey => {
       if (isLiteral) return { aspect, by: 'value', value: prefix };
-      return prefix === '' ? { aspect, by: 'presence' } : { aspect, by: 'prefix', prefix };
+      return prefix === '' ? { aspect, by: 'exists' } : { aspect, by: 'prefix', prefix };
     }),
   );
 }
 
-/** At a path with `*`: the presence of the first array. */
+/** At a path with `*`: that the first array exists. */
 function arrayKeys(pattern: PayloadPattern): PresearchKeys | null {
   const path = pattern.slice(0, pattern.indexOf(anyElement)).filter((step) => step !== anyElement);
-  return path.length === 0 ? null : inexactKeys([{ aspect: { of: 'payload', path }, by: 'presence' }]);
+  return path.length === 0 ? null : inexactKeys([{ aspect: { of: 'payload', path }, by: 'exists' }]);
 }
 
 function valueKeys(test: ValueTest, path: PayloadPath): PresearchKeys | null {
   const aspect = { of: 'payload', path } as const;
   switch (test.kind) {
     case 'exists':
-      return exactKeys([{ aspect, by: 'presence' }]);
+      return exactKeys([{ aspect, by: 'exists' }]);
     case 'oneOf': {
       const scalars = test.values.filter(isScalar);
-      if (scalars.length < test.values.length) return inexactKeys([{ aspect, by: 'presence' }]);
+      if (scalars.length < test.values.length) return inexactKeys([{ aspect, by: 'exists' }]);
       return exactKeys(scalars.map((value) => ({ aspect, by: 'value', value })));
     }
     case 'compares':
-      return inexactKeys([{ aspect, by: 'presence' }]);
+      return inexactKeys([{ aspect, by: 'exists' }]);
     default:
       return combinationKeys(test, (each) => valueKeys(each, path));
   }
@@ -109,7 +119,7 @@ function combinationKeys<T>(combination: Combination<T>, keysOf: (each: T) => Pr
       const each = combination.of.map(keysOf).filter((alternative) => alternative !== null);
       if (each.length < combination.of.length) return null;
       if (each.length === 0) return exactKeys([]);
-      // An event has to come across every alternative: a way is one way of each.
+      // An event may match any alternative, so a path joins one path of each.
       const count = Math.min(maxKeyPaths, ...each.map(({ keyPaths }) => keyPaths.length));
       const keyPaths = Array.from({ length: count }, (_, at) => each.flatMap((alternative) => alternative.keyPaths[at] ?? []));
       return { keyPaths: limitKeyPaths(keyPaths), isExact: each.every(({ isExact }) => isExact) };
@@ -123,13 +133,14 @@ function combinationKeys<T>(combination: Combination<T>, keysOf: (each: T) => Pr
 
 function bySelectivity(keyPaths: readonly KeyPath[]): readonly KeyPath[] {
   const pathWeight = (keyPath: KeyPath): number => keyPath.reduce((sum, key) => sum + weightOf(key), 0);
-  const sorted = keyPaths.map((keyPath) => ({ way: keyPath, weight: pathWeight(keyPath) })).toSorted((a, b) => a.weight - b.weight);
-  return limitKeyPaths(sorted.map(({ way: keyPath }) => keyPath));
+  const sorted = keyPaths.map((keyPath) => ({ keyPath, weight: pathWeight(keyPath) })).toSorted((a, b) => a.weight - b.weight);
+  return limitKeyPaths(sorted.map(({ keyPath }) => keyPath));
 }
 
 /**
- * The first way, which may take as many headings as the filter has values, and others that are worth their memory: they
- * are for headings that are crowded, and each is repeated under every heading of the ways before it.
+ * Returns the first path, which can have as many keys as the filter has values, and further paths
+ * that are worth their memory. Those are used in full buckets only, and each is repeated under
+ * every key of the paths before it.
  */
 function limitKeyPaths([first, ...others]: readonly KeyPath[]): readonly KeyPath[] {
   if (first === undefined) return [];
@@ -152,5 +163,5 @@ function inexactKeys(keyPath: KeyPath): PresearchKeys {
 }
 
 const maxKeyPaths = 6;
-/** How often a filter may be filed under one heading of its first way. */
+/** The maximum number of entries of a filter under one key of its first path. */
 const maxRepetitions = 16;

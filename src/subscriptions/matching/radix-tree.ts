@@ -1,7 +1,7 @@
 /**
- * Values under prefixes, found by the texts that begin with them: a radix tree (Morrison's PATRICIA, 1968), whose edges
- * carry as much text as the prefixes below them share. Looking up walks a text once, and no further than prefixes reach,
- * however many there are and however long they or the text are.
+ * Values by prefix, found by the texts that begin with them: a radix tree (Morrison's PATRICIA,
+ * 1968). An edge carries the text that all prefixes below it share. A lookup reads a text once, and
+ * no further than the longest matching prefix, however many prefixes there are.
  */
 export class RadixTree<V> {
   private readonly root: Node<V> = leaf<V>('', undefined);
@@ -40,7 +40,7 @@ export class RadixTree<V> {
     if (grandparent !== undefined) compact(grandparent, parent);
   }
 
-  /** Shows the value of every prefix that this text begins with, the shortest first. */
+  /** Calls `onValue` with the value of each prefix of this text, the shortest first. */
   forEachPrefixOf(text: string, onValue: (value: V) => void): void {
     let node = this.root;
     let offset = 0;
@@ -53,7 +53,7 @@ export class RadixTree<V> {
     }
   }
 
-  /** The nodes from the root to that of exactly this prefix; none when there is no such node. */
+  /** Returns the nodes from the root to the node of this prefix; none if there is no such node. */
   private pathTo(prefix: string): readonly Node<V>[] {
     const path = [this.root];
     let node = this.root;
@@ -70,10 +70,13 @@ export class RadixTree<V> {
 }
 
 interface Node<V> {
-  /** The text between the parent and here; empty only at the root. */
+  /** The text between the parent and this node; empty only at the root. */
   edge: string;
   value: V | undefined;
-  /** By the first UTF-16 unit of their edges; undefined rather than empty. But for the root, a node without a value has two or more. */
+  /**
+   * By the first UTF-16 unit of their edges; undefined instead of empty. A node without a value,
+   * other than the root, has at least two.
+   */
   children: Map<number, Node<V>> | undefined;
 }
 
@@ -81,7 +84,7 @@ function leaf<V>(edge: string, value: V | undefined): Node<V> {
   return { edge, value, children: undefined };
 }
 
-/** Puts a node into the edge of another, `at` units from its beginning. */
+/** Splits the edge of a node after `offset` units. Returns the new node above it. */
 function split<V>(siblings: Map<number, Node<V>>, node: Node<V>, offset: number): Node<V> {
   const middle = leaf<V>(node.edge.slice(0, offset), undefined);
   node.edge = node.edge.slice(offset);
@@ -90,7 +93,7 @@ function split<V>(siblings: Map<number, Node<V>>, node: Node<V>, offset: number)
   return middle;
 }
 
-/** Takes a node out that has no value any more, when at most one is below it, which then takes its place. */
+/** Removes a node that has no value and at most one child, which then replaces it. */
 function compact<V>(parent: Node<V>, node: Node<V>): void {
   if (node.value !== undefined || (node.children?.size ?? 0) > 1) return;
   const first = node.edge.charCodeAt(0);

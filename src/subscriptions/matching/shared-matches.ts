@@ -1,49 +1,66 @@
+import { TimeSlice } from '../../concurrency/time-slices.ts';
+import { WakeSignal } from '../../concurrency/wake-signal.ts';
 import type { Position } from '../../event/cursor.ts';
+import { canonicalFilter } from '../../filter/canonical-filter.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { Tail } from '../../log/tail.ts';
-import { WakeSignal } from '../../concurrency/wake-signal.ts';
 import type { Metrics } from '../../metrics.ts';
-import { canonicalFilter } from '../../filter/canonical-filter.ts';
 import { FilterMatcher } from './filter-matcher.ts';
 
 /**
- * Which of the events that pass the tail match which filters, found out once for all subscriptions.
+ * The matches of all subscriptions' filters among the events that pass the tail, found once for
+ * equal filters and kept as positions.
  *
- * Assumes: a tail that passes every event once, in order, and holds a stretch back until it was attended to. Promises: a
- * watch knows every match from where it began, as places; equal filters share one, and an event costs only the filters
- * that it is filed under (`matcher`). A watch is no queue: it keeps some thousand places at most, for all who share it, and
- * says so when it has forgotten what is asked for. Then, as before it began, the log itself is looked at.
+ *   tail        --- new events ---> observer: FilterMatcher ---> positions of each matching filter
+ *   head moves  <-- done ----------'
+ *                                   wake the readers of filters with a match
+ *
+ *   positions   ......|p p p p p p p p|
+ *               knownFrom          tail head     before knownFrom: null, the caller reads the log
+ *
+ * Assumes: the tail passes every event once, in order. Its head does not pass an event before the
+ * observer has finished with it.
+ * Guarantees:
+ * - The matches of a filter are complete from `knownFrom`, the tail's head when its first
+ *   subscriber came, up to the tail's head.
+ * - An event costs tests only of the filters that the matcher finds for it (`filter-matcher.ts`).
+ * - A filter keeps at most `maxPositions` positions. Beyond that it drops the older half.
+ * Does not guarantee: matches for a reader that is further behind. It is not a queue; such a reader
+ * reads the log.
  */
 export interface SharedMatches {
-  /** The watch of this filter; to be disposed of as often as it was asked for. */
+  /** Returns the matches of a filter. Must be disposed of once for each call. */
   filterMatches(filter: Condition): FilterMatches;
 }
 
-/** The matches of one filter, for all who have an equal one. */
+/** The matches of one filter, shared by all subscriptions with an equal one. */
 export interface FilterMatches extends Disposable {
   /** In canonical form. */
   readonly filter: Condition;
-  /** The places of the next matches after `from`, up to the tail's head, in order, at most `limit`; null: not known here. */
+  /**
+   * The positions of the next matches after `from`, up to the tail's head, in order, at most
+   * `limit`; null: not known.
+   */
   after(from: Position, limit: number): readonly Position[] | null;
-  /** Whether it knows every match after `from`. */
+  /** Whether every match after `from` is known. */
   knows(from: Position): boolean;
-  /** Woken at every match, once the tail's head has moved over it, and when the tail stops. */
+  /** Wakes after the tail's head has passed a match, and when the tail stops. */
   readonly matchSignal: WakeSignal;
 }
 
-/** What has been found out for one filter. */
+/** The matches of one filter, and the number of subscriptions that use it. */
 interface SharedEntry extends FilterMatches {
   readonly positions: Position[];
-  /** Every match after this place is among `places`. */
+  /** `positions` has every match after this one. */
   knownFrom: Position;
   users: number;
 }
 
-/** Leaves others their turn whenever it has matched for `sliceMs`. */
+/** Matching yields to the event loop every `sliceMs`. */
 export function createSharedMatches(tail: Tail, metrics: Metrics, sliceMs: number = defaultSliceMs): SharedMatches {
   const matcher = new FilterMatcher<() => SharedEntry>();
   const entries = new Map<string, SharedEntry>();
-  /** The end of the stretch that is being attended to. */
+  /** The end of the events that the observer is processing; null if none. */
   let processingTo: Position | null = null;
 
   const updateMetrics = (): void => {
@@ -75,13 +92,11 @@ export function createSharedMatches(tail: Tail, metrics: Metrics, sliceMs: numbe
   tail.observe(async (events, upTo) => {
     processingTo = upTo;
     const matched = new Set<SharedEntry>();
-    let startedAt = performance.now();
+    const slice = new TimeSlice(sliceMs);
     for (const event of events) {
       for (const group of matcher.candidates(event)) {
         if (group.matches(event)) for (const subscriber of group.subscribers) matched.add(recordMatch(subscriber(), event.position));
-        if (performance.now() - startedAt < sliceMs) continue;
-        await new Promise((resolve) => setImmediate(resolve)); // others' turn
-        startedAt = performance.now();
+        if (slice.isOver()) await slice.next();
       }
     }
     return () => {
@@ -114,7 +129,7 @@ interface PositionRange {
   readonly limit: number;
 }
 
-/** The first `limit` of the places, which are in order, that lie after `from` and not after `to`. */
+/** Returns the first `limit` of the sorted positions after `from`, up to and including `to`. */
 function positionsBetween(positions: readonly Position[], { from, to, limit }: PositionRange): readonly Position[] {
   const found: Position[] = [];
   for (let index = firstAfter(positions, from); found.length < limit; index += 1) {
@@ -135,6 +150,6 @@ function firstAfter(positions: readonly Position[], position: Position): number 
   return low;
 }
 
-/** About what the tail's memory holds. */
+/** About the number of events in the tail buffer. */
 const maxPositions = 10_000;
 const defaultSliceMs = 10;

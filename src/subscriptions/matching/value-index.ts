@@ -1,18 +1,18 @@
-import { type StoredEvent, labelKeys, labelOf, type RelatedResource, type Resource } from '../../event/event.ts';
-import type { KeyPath } from './presearch-keys.ts';
+import { labelKeys, labelOf, type RelatedResource, type Resource, type StoredEvent } from '../../event/event.ts';
 import { isScalar, type IndexKey, type Scalar } from './index-key.ts';
+import type { KeyPath } from './presearch-keys.ts';
 import { RadixTree } from './radix-tree.ts';
 
-/** The filters under one heading, and those that are filed further within it. */
+/** The filters under one key, and an index of further filters with that key. */
 export interface Bucket<F> {
   readonly filters: Set<F>;
   nested: NestedIndex<F> | null;
-  /** For whoever is shown buckets, to know those that were seen already. */
+  /** The last event that found the bucket, as numbered by the matcher. */
   lastRound: number;
 }
 export type OnBucket<F> = (bucket: Bucket<F>) => void;
 
-/** What a bucket may have within: an index of its own (FilingIndex says when and why). */
+/** The index inside a full bucket. `filter-index.ts` explains it. */
 export interface NestedIndex<F> {
   readonly isEmpty: boolean;
   add(keyPaths: readonly KeyPath[], filter: F): void;
@@ -20,7 +20,7 @@ export interface NestedIndex<F> {
   probe(event: StoredEvent, onBucket: OnBucket<F>): void;
 }
 
-/** The buckets for one aspect of events. */
+/** The buckets of one aspect of events: by value, by prefix, by existence. */
 export class ValueIndex<F> {
   private readonly values = new Map<Scalar, Bucket<F>>();
   private readonly prefixes = new RadixTree<Bucket<F>>();
@@ -36,7 +36,7 @@ export class ValueIndex<F> {
         return this.values.get(key.value);
       case 'prefix':
         return this.prefixes.get(key.prefix);
-      case 'presence':
+      case 'exists':
         return this.exists;
       default:
         return key satisfies never;
@@ -59,9 +59,9 @@ export class ValueIndex<F> {
     else this.exists = undefined;
   }
 
-  /** Shows the buckets that this value of an event, which is not absent, belongs to. */
+  /** Calls `onBucket` with each bucket whose key this value of an event has. */
   probe(value: unknown, onBucket: OnBucket<F>): void {
-    // A Map finds 1 by 1.0 and 0 by -0, but never by "1", as the filter's equality wants it.
+    // The equality of Map keys is that of filters: 1 equals 1.0, and 0 equals -0, but 1 is not "1".
     const bucket = isScalar(value) ? this.values.get(value) : undefined;
     if (bucket !== undefined) onBucket(bucket);
     if (typeof value === 'string') this.prefixes.forEachPrefixOf(value, onBucket);
@@ -69,9 +69,9 @@ export class ValueIndex<F> {
   }
 }
 
-/** The drawers for the labels of resources, by label; ids, roles and names are labels here. */
+/** The value indexes of labels, by label key. Ids, roles and names count as labels. */
 export class LabelIndex<F> extends Map<string, ValueIndex<F>> {
-  /** Looks at no more labels than are in use, nor at many more than the resource has. */
+  /** Probes the indexed labels if they are few, else the labels of the resource. */
   probe(resource: Resource | RelatedResource, onBucket: OnBucket<F>): void {
     const labels = this.size <= lookupThresholdLabels ? this.keys() : [...fieldLabels, ...Object.keys(resource.labels)];
     for (const label of labels) {
@@ -82,7 +82,7 @@ export class LabelIndex<F> extends Map<string, ValueIndex<F>> {
   }
 }
 
-/** Those that a resource may have without having a label of that key. */
+/** Label keys whose values come from fields of a resource. */
 const fieldLabels = [labelKeys.id, labelKeys.role, labelKeys.name];
-/** So many look-ups cost less than listing what the resource has. */
+/** Up to this number, lookups cost less than listing the labels of a resource. */
 const lookupThresholdLabels = 20;

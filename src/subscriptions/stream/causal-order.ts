@@ -1,51 +1,62 @@
 import { positionBefore, type Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import type { Condition } from '../../filter/filter.ts';
 import { toMicros } from '../../event/instant.ts';
+import type { Condition } from '../../filter/filter.ts';
 import { matches } from '../../filter/matches.ts';
+import { batchLength } from './batch-limit.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
-import { ReorderBuffer, type BufferedEvent, RecentIds } from './reorder-buffer.ts';
+import { RecentIds, ReorderBuffer, type BufferedEvent } from './reorder-buffer.ts';
 
-/**
- * Causal order: an event whose `follows` names an event that matches, its leader, is held until that one is delivered.
- *
- * Assumes: steps that pass every matching event once, in log order. Promises: a leader comes before its followers, unless
- * it comes later than `longestMs` after the follower was received, or more than `most` events are held; then the one held
- * for longest goes first. While the log is read, time is that of the events read, so that history is delivered as it
- * would have been live; at the head it is the clock's. An event is not held for a leader that was passed (it is delivered,
- * does not match, or lies before the start), that is stored and does not match, or that it is itself. Those that follow
- * each other in a circle are held until the time of the first is over.
- *
- * `place` lies before the earliest event that is held or not taken: whoever goes on from there loses nothing, but gets
- * again what was delivered ahead of that event. When nothing is held, nothing comes again.
- */
 export interface CausalParts {
   readonly start: Position;
   readonly filter: Condition;
-  /** Finds those of these events that are stored, by id. */
+  /** Returns the stored ones of these events, by id. */
   readonly eventsById: (ids: readonly string[]) => Promise<ReadonlyMap<string, StoredEvent>>;
 }
 
 export interface WaitLimits {
-  /** Milliseconds that an event is held after it was received. */
+  /** The time that an event can be delayed after it was received. */
   readonly maxWaitMs: number;
-  /** Events held at once. */
+  /** The number of events delayed at one time. */
   readonly maxBufferedEvents: number;
 }
 
 export const defaultWaitLimits: WaitLimits = { maxWaitMs: 30_000, maxBufferedEvents: 10_000 };
 
+/**
+ * Causal order: an event whose `follows` names a matching event, its predecessor, is delayed in the
+ * reorder buffer until the predecessor is delivered.
+ *
+ *   log order    b (follows a)   c              a
+ *   buffered     b               b
+ *   delivered                    c              a, b
+ *   position     before b        before b       after a
+ *
+ * Assumes: steps pass every matching event once, in log order.
+ * Guarantees:
+ * - A predecessor is delivered before its followers. Exceptions: it arrives more than `maxWaitMs`
+ *   after the follower was received, or more than `maxBufferedEvents` are delayed. Then the event
+ *   that is delayed longest is delivered first.
+ * - While the log is read, time is the time of receipt of the events, so that history is delivered
+ *   in the same order as live. At the head it is the clock of this process.
+ * - An event is not delayed for a predecessor that the stream has passed (delivered, not matching,
+ *   or before the start), that is stored and does not match, or that is the event itself.
+ * - Events that follow each other in a circle are delayed until the time of the first is over.
+ * - `position` lies before the earliest event that is delayed or not taken. A stream that resumes
+ *   there loses nothing, but repeats events delivered ahead of that one. If nothing is delayed, it
+ *   repeats nothing.
+ */
 export function inCausalOrder({ start, filter, eventsById }: CausalParts, { maxWaitMs, maxBufferedEvents }: WaitLimits): DeliveryOrder {
   const buffer = new ReorderBuffer();
   const delivered = new RecentIds(maxDeliveredIds);
   let ready: StoredEvent[] = [];
   let scannedTo = start;
-  /** When the latest event that was added was received. */
+  /** The latest time of receipt of the events added. */
   let logTimeMs = 0;
-  /** How far the log was looked at, and when, as absent leaders were last asked for. */
+  /** The position and the time of the last check of missing predecessors. */
   let lastCheck = { upTo: start, at: 0 };
 
-  /** Makes an event ready, then what is held for it, then what is held for those. */
+  /** Makes an event ready, then its delayed followers, then theirs. */
   const deliver = (event: StoredEvent): void => {
     const deliverable = [event];
     for (const each of deliverable) {
@@ -62,14 +73,15 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { maxW
     deliver(each.event);
   };
   /**
-   * Delivers the earliest ones held, for as long as they should be, and leaders first where those should be too. They
-   * were received about in the order in which they are held.
+   * Delivers the earliest delayed events while `shouldDeliver` holds, and before each its
+   * predecessors for which it holds. The buffer is in log order, which is about the order of
+   * receipt.
    */
   const deliverEarliestWhile = (shouldDeliver: (each: BufferedEvent) => boolean): void => {
     for (let next = buffer.earliest; next !== null && shouldDeliver(next); next = buffer.earliest)
       deliverBuffered(buffer.firstOfChain(next, shouldDeliver));
   };
-  /** What is known of these leaders, none of which is held, when the log was looked at up to this place. */
+  /** The states of predecessors that are not in the buffer, for a log read up to `upTo`. */
   const predecessorStates = async (predecessors: readonly string[], upTo: Position): Promise<ReadonlyMap<string, PredecessorState>> => {
     const found = predecessors.length === 0 ? new Map<string, StoredEvent>() : await eventsById(predecessors);
     return new Map(predecessors.map((id) => [id, predecessorState(found.get(id), upTo)]));
@@ -90,7 +102,7 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { maxW
       const isKnownLocally = (id: string): boolean => inStep.has(id) || buffer.has(id) || delivered.has(id);
       const predecessors = new Set(events.flatMap(({ follows }) => (follows === null || isKnownLocally(follows) ? [] : [follows])));
       const states = await predecessorStates([...predecessors], upTo);
-      // From here on nothing is awaited: the step is taken as a whole.
+      // No await from here on: either the whole step is added or nothing.
       scannedTo = upTo;
       for (const event of events) {
         inStep.delete(event.id);
@@ -127,8 +139,9 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { maxW
     },
     releaseAll: () => deliverEarliestWhile(() => true),
     take(limit) {
-      const events = ready.slice(0, limit);
-      ready = ready.slice(limit);
+      const length = batchLength(ready, limit);
+      const events = ready.slice(0, length);
+      ready = ready.slice(length);
       return events;
     },
     position() {
@@ -139,10 +152,10 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { maxW
   };
 }
 
-/** Whether a leader will be passed: it is stored, and lies ahead and matches, or not; or it is not stored yet. */
+/** COMING: stored ahead and matches. NOT_COMING: passed or not matching. UNKNOWN: not stored. */
 type PredecessorState = 'COMING' | 'NOT_COMING' | 'UNKNOWN';
 
-/** Ids remembered, so that leaders which were just delivered need not be looked up. */
+/** The number of delivered ids kept, so that recent predecessors need no lookup. */
 const maxDeliveredIds = 10_000;
-/** How often to ask again, while the log moves, whether leaders have come that do not match. */
+/** While the log moves: how often to check for stored predecessors that do not match. */
 const recheckIntervalMs = 1000;

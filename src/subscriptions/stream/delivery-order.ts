@@ -1,28 +1,29 @@
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Step } from '../log-reader.ts';
+import { batchLength, type BatchLimit } from './batch-limit.ts';
 
-/** Between the walk along the log and the client: the order in which what matched is delivered. */
+/** The order in which the events of a log reader's steps are delivered. */
 export interface DeliveryOrder {
-  /** Whether some event can be delivered now. */
+  /** Whether an event can be delivered now. */
   readonly hasReady: boolean;
-  /** Takes what the next step found, if it can without asking the database; false: it took nothing. */
+  /** Adds the next step if that needs no read of the database; false: it added nothing. */
   tryAdd(step: Step): boolean;
-  /** Takes what the next step found. After an error nothing was taken. */
+  /** Adds the next step. If it throws, it has added nothing. */
   add(step: Step): Promise<void>;
-  /** To be called at the head: looks again for what may be delivered by now. */
+  /** Must be called at the head when it is due: makes delayed events ready whose time is over. */
   releaseDue(): Promise<void>;
-  /** In how many milliseconds to settle, at once if none; null: there is no need. */
+  /** The time until `releaseDue` must be called, at once if 0 or less; null: not needed. */
   releaseDueInMs(): number | null;
-  /** Nothing comes any more that anything could wait for: makes all ready. */
+  /** Makes all delayed events ready: no further event can release them. */
   releaseAll(): void;
-  /** The next events to deliver. */
-  take(limit: number): readonly StoredEvent[];
-  /** The place to which everything that was added is delivered. Never goes back. */
+  /** Removes and returns the next events to deliver. */
+  take(limit: BatchLimit): readonly StoredEvent[];
+  /** The position up to which every added event is delivered. Never decreases. */
   position(): Position;
 }
 
-/** The order of the log. */
+/** Log order: no event is delayed. */
 export function inLogOrder(start: Position): DeliveryOrder {
   let ready: readonly StoredEvent[] = [];
   let scannedTo = start;
@@ -44,8 +45,9 @@ export function inLogOrder(start: Position): DeliveryOrder {
     releaseDueInMs: () => null,
     releaseAll: () => undefined,
     take(limit) {
-      const events = ready.length <= limit ? ready : ready.slice(0, limit);
-      ready = events === ready ? [] : ready.slice(limit);
+      const length = batchLength(ready, limit);
+      const events = length === ready.length ? ready : ready.slice(0, length);
+      ready = events === ready ? [] : ready.slice(length);
       deliveredTo = events.at(-1)?.position ?? deliveredTo;
       return events;
     },

@@ -1,16 +1,20 @@
 import type { StoredEvent } from '../../event/event.ts';
 
-/** An event that waits for its leader. */
+/** An event that waits for its predecessor. */
 export interface BufferedEvent {
   readonly event: StoredEvent;
   readonly predecessor: string;
-  /** By the database's clock, in milliseconds. */
+  /** By the database's clock. */
   readonly receivedMs: number;
-  /** By the clock of this process, when it was read from the log. */
+  /** The time at which it was read from the log, by the clock of this process. */
   readonly readMs: number;
 }
 
-/** Events held for their leaders, in log order. Assumes that they are added in log order, each once. */
+/**
+ * Delayed events, in log order, by their id and by the id of the event that they follow.
+ *
+ * Assumes: events are added in log order, each once.
+ */
 export class ReorderBuffer {
   private readonly byId = new Map<string, BufferedEvent>();
   private readonly byPredecessor = new Map<string, Set<BufferedEvent>>();
@@ -19,7 +23,7 @@ export class ReorderBuffer {
     return this.byId.size;
   }
 
-  /** The one that is held for longest. */
+  /** The event that is delayed longest. */
   get earliest(): BufferedEvent | null {
     for (const buffered of this.byId.values()) return buffered;
     return null;
@@ -42,12 +46,15 @@ export class ReorderBuffer {
     if (siblings?.delete(buffered) === true && siblings.size === 0) this.byPredecessor.delete(buffered.predecessor);
   }
 
-  /** Those that wait for this event, in log order. */
+  /** The events that wait for this one, in log order. */
   followersOf(id: string): readonly BufferedEvent[] {
     return [...(this.byPredecessor.get(id) ?? [])];
   }
 
-  /** The first of the chain that leads to this one, as far as it is held and fits; in a circle, this one. */
+  /**
+   * Follows the predecessors of an event as far as they are in the buffer and `fits` holds. Returns
+   * the last of them; the event itself if they form a circle.
+   */
   firstOfChain(buffered: BufferedEvent, fits: (each: BufferedEvent) => boolean): BufferedEvent {
     const visited = new Set<BufferedEvent>();
     let first = buffered;
@@ -59,13 +66,13 @@ export class ReorderBuffer {
     return first;
   }
 
-  /** The leaders that are not held themselves: they are yet to come, if they come. */
+  /** The ids of predecessors that are not in the buffer themselves. */
   missingPredecessors(): readonly string[] {
     return Array.from(this.byPredecessor.keys()).filter((id) => !this.byId.has(id));
   }
 }
 
-/** The last so many ids that were added. */
+/** The last `maxIds` ids added. */
 export class RecentIds {
   private readonly ids = new Set<string>();
 

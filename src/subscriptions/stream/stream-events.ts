@@ -1,20 +1,24 @@
 import type { Position } from '../../event/cursor.ts';
 import { readEventsById } from '../../store/log/events-by-id.ts';
+import { SubscriptionSource } from '../source.ts';
 import { inCausalOrder } from './causal-order.ts';
 import { inLogOrder, type DeliveryOrder } from './delivery-order.ts';
-import { SubscriptionSource } from '../source.ts';
-import { StreamReader } from './stream-reader.ts';
 import type { StreamMessage } from './stream-message.ts';
+import { StreamReader } from './stream-reader.ts';
 import { defaultStreamSettings, type StreamParts, type StreamRequest, type StreamSettings } from './stream-request.ts';
 
 /**
- * A stream: a subscription that says where its client stands. One cursor, as there, which moves when the client asks for
- * the next message (`stream-cursor` draws how).
+ * Opens an event stream: a subscription that delivers batches and reports its position. Its reader
+ * moves when the client takes the next message; `stream-reader.ts` has the diagram.
  *
- * Assumes: a tail that passes every event once, in order. Promises: every matching event once, in messages that end
- * where the next one begins, so that a client which goes on from any of them loses and repeats nothing. A database that
- * is away only makes it wait; any other expected error ends it, as its last message. Does not promise: that a batch is
- * full; it holds what is there when the client asks.
+ * Assumes: the tail passes every event once, in order.
+ * Guarantees:
+ * - Every matching event is delivered once. Each message begins where the last one ended, so a
+ *   client that resumes from any of them loses and repeats nothing (in causal order: see
+ *   `causal-order.ts`).
+ * - While the database is unreachable, the stream waits. Any other expected error ends it, as its
+ *   last message.
+ * Does not guarantee: full batches. A batch has the events that are available when the client asks.
  */
 export async function streamEvents(
   parts: StreamParts,

@@ -3,12 +3,12 @@ import type { StoredEvent } from '../../event/event.ts';
 import type { Identity } from '../source.ts';
 
 /**
- * What a stream says. Each message ends at a place of the log (`cursor`, a Gap's `to`), where the next one begins; going
- * on from any of these places is as good as having listened on.
+ * A message of a stream. Each ends at a position of the log (`cursor`, or `to` of a gap), where the
+ * next one begins. A client can resume from any of these positions.
  */
 export type StreamMessage = EventBatch | CaughtUp | FellBehind | Checkpoint | RetentionGap | LogReplacedGap | Failed;
 
-/** All that matches after `previous`, up to and including `cursor`. */
+/** The matching events after `previous`, up to and including `cursor`. */
 export interface EventBatch {
   readonly kind: 'EventBatch';
   readonly events: readonly StoredEvent[];
@@ -16,13 +16,13 @@ export interface EventBatch {
   readonly cursor: Position;
 }
 
-/** The head is reached. */
+/** The stream has reached the head. */
 export interface CaughtUp {
   readonly kind: 'CaughtUp';
   readonly cursor: Position;
 }
 
-/** Memory, which has the head, does not reach back to here any more. */
+/** The tail buffer does not reach back to the stream's position any more. */
 export interface FellBehind {
   readonly kind: 'FellBehind';
   readonly cursor: Position;
@@ -35,27 +35,30 @@ export interface Checkpoint {
   readonly cursor: Position;
 }
 
-/** A gap: what matched in this stretch may have been removed. */
+/** A gap: matching events in this range may have been removed. */
 export interface RetentionGap {
-  readonly kind: 'Removed';
+  readonly kind: 'RetentionGap';
   readonly from: Position;
   readonly to: Position;
 }
 
-/** A gap: the client has seen another log up to `from`; this one goes on from `to`. */
+/** A gap: the client has read another log up to `from`. This log continues after `to`. */
 export interface LogReplacedGap {
-  readonly kind: 'Replaced';
+  readonly kind: 'LogReplacedGap';
   readonly from: LogCursor;
   readonly to: Position;
 }
 
-/** The stream ends with this error. A message, since an iterator that throws would close its client's whole socket. */
+/**
+ * The error that ends the stream. It is a message, because an iterator that throws would close the
+ * whole socket of its client.
+ */
 export interface Failed {
   readonly kind: 'Failed';
   readonly error: unknown;
 }
 
-/** The place where a message ends; null where it says nothing of it. */
+/** The position where a message ends; null if it has none. */
 export function endOf(message: StreamMessage): Position | null {
   switch (message.kind) {
     case 'EventBatch':
@@ -63,8 +66,8 @@ export function endOf(message: StreamMessage): Position | null {
     case 'FellBehind':
     case 'Checkpoint':
       return message.cursor;
-    case 'Removed':
-    case 'Replaced':
+    case 'RetentionGap':
+    case 'LogReplacedGap':
       return message.to;
     case 'Failed':
       return null;
@@ -73,7 +76,7 @@ export function endOf(message: StreamMessage): Position | null {
   }
 }
 
-/** What tells messages apart that differ in content. */
+/** Differs for messages with different content. */
 export function identityOf(message: StreamMessage): Identity {
   switch (message.kind) {
     case 'EventBatch':
@@ -83,9 +86,9 @@ export function identityOf(message: StreamMessage): Identity {
       return `${message.kind}:${message.cursor}`;
     case 'FellBehind':
       return `${message.kind}:${message.cursor}-${message.head}`;
-    case 'Removed':
+    case 'RetentionGap':
       return `${message.kind}:${message.from}-${message.to}`;
-    case 'Replaced':
+    case 'LogReplacedGap':
       return `${message.kind}:${message.from.epoch}.${message.from.position}-${message.to}`;
     case 'Failed':
       return `${message.kind}:${(failures += 1)}`;
@@ -94,5 +97,5 @@ export function identityOf(message: StreamMessage): Identity {
   }
 }
 
-/** No two failures are taken for the same. */
+/** Numbers failures, so that no two have equal identities. */
 let failures = 0;

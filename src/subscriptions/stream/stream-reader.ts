@@ -1,36 +1,37 @@
+import { RearmableTimer } from '../../concurrency/rearmable-timer.ts';
+import type { WakeListener } from '../../concurrency/wake-signal.ts';
 import { TidingsError } from '../../errors.ts';
 import type { Position } from '../../event/cursor.ts';
-import type { WakeListener } from '../../concurrency/wake-signal.ts';
-import { RearmableTimer } from '../../concurrency/rearmable-timer.ts';
-import type { DeliveryOrder } from './delivery-order.ts';
+import { LogReader, type Step } from '../log-reader.ts';
 import type { Identity, SubscriptionReader } from '../source.ts';
+import type { BatchLimit } from './batch-limit.ts';
+import type { DeliveryOrder } from './delivery-order.ts';
 import { endOf, identityOf, type StreamMessage } from './stream-message.ts';
 import type { StreamParts, StreamRequest, StreamSettings } from './stream-request.ts';
-import { LogReader, type Step } from '../log-reader.ts';
 
 /**
- * The cursor of a stream, and what there is to say about where it stands.
+ * The reader of a stream: its position, and the messages that report it.
  *
- *              the head is reached: CaughtUp
- *   behind ------------------------------------> live -----.  nothing matched for long: Checkpoint
- *    |  ^  ^---- memory lost the place: FellBehind --'  ^---'
- *    |  '--- nothing matched for long: Checkpoint; events were removed: Gap
- *    '-----> ended, also from live: `until` is reached
+ *              head reached: CaughtUp
+ *   behind ------------------------------------> live -----.  no match for long: Checkpoint
+ *    |  ^  ^---- tail buffer too short: FellBehind --'  ^---'
+ *    |  '--- no match for long: Checkpoint; events removed: Gap
+ *    '-----> ended, also from live: `until` reached
  *
- * An expected error that waiting does not mend is its last message.
+ * An error that a retry cannot fix is the last message.
  */
 export class StreamReader implements SubscriptionReader<StreamMessage> {
   private readonly logReader: LogReader;
-  private readonly batchSize: number;
+  private readonly batchLimit: BatchLimit;
   private readonly until: number;
-  /** What to say before anything else. */
+  /** Messages to return before all others. */
   private readonly pending: StreamMessage[] = [];
-  /** How far the log was looked at. */
+  /** The end of the log read so far. */
   private scannedTo: Position;
-  /** Where the last message ended. */
+  /** The end of the last message. */
   private reportedTo: Position;
   private reportedAt = performance.now();
-  /** The head that must be reached, at least, to have caught up; null: live. */
+  /** The position that must be reached to catch up; null: live. */
   private targetHead: Position | null;
   private failed = false;
   private readonly timer = new RearmableTimer();
@@ -40,14 +41,14 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     request: StreamRequest,
     private readonly settings: StreamSettings & { readonly head: Position; readonly order: DeliveryOrder },
   ) {
-    const { start, until, filter, batchSize } = request;
+    const { start, until, filter, batchSize, maxBytes } = request;
     this.logReader = new LogReader(parts, filter, Math.max(batchSize, minPageEvents));
-    this.batchSize = batchSize;
+    this.batchLimit = { maxEvents: batchSize, maxBytes };
     this.until = until ?? Infinity;
     this.scannedTo = start?.position ?? settings.head;
     this.reportedTo = this.scannedTo;
     this.targetHead = settings.head;
-    if (start?.replaced === true) this.pending.push({ kind: 'Replaced', from: start.given, to: this.scannedTo });
+    if (start?.replaced === true) this.pending.push({ kind: 'LogReplacedGap', from: start.given, to: this.scannedTo });
     if (this.scannedTo >= settings.head && this.scannedTo < this.until) this.catchUp();
   }
 
@@ -59,7 +60,7 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
       if (this.failed) return 'ENDED';
       if (order.hasReady) {
         const previous = this.reportedTo;
-        const events = order.take(this.batchSize);
+        const events = order.take(this.batchLimit);
         return this.report({ kind: 'EventBatch', events, previous, cursor: order.position() });
       }
       const ended = this.scannedTo >= this.until;
@@ -67,13 +68,13 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
       if (cursor > this.reportedTo && (ended || this.checkpointInMs() <= 0)) return this.report({ kind: 'Checkpoint', cursor });
       if (ended) return 'ENDED';
       if (this.logReader.isAtHead(this.scannedTo)) {
-        // The tail's head may lie before the one that was promised.
+        // The tail's head can lie before the target, which was read from the database.
         if (this.targetHead === null) return (order.releaseDueInMs() ?? 1) <= 0 ? 'READ' : 'WAIT';
         if (this.scannedTo < this.targetHead) return 'READ';
         this.catchUp();
         continue;
       }
-      const step = this.logReader.stepFromMatches(this.scannedTo, this.batchSize);
+      const step = this.logReader.stepFromMatches(this.scannedTo, this.batchLimit.maxEvents);
       if (step === null || !order.tryAdd(this.clip(step))) return 'READ';
       this.moveTo(step.upTo);
     }
@@ -90,7 +91,7 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
   }
 
   onReadable(listener: WakeListener): void {
-    // When there is nothing to say although it is time, it is time again after as long.
+    // A checkpoint was due but the position had not moved. Check again after the same interval.
     const checkpointInMs = this.checkpointInMs() > 0 ? this.checkpointInMs() : this.settings.checkpointMs;
     this.timer.arm(Math.min(this.settings.order.releaseDueInMs() ?? Infinity, checkpointInMs), listener);
     this.logReader.onReadable(this.scannedTo, listener);
@@ -120,14 +121,14 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     if (found === null && this.targetHead === null) return this.fallBehind();
     if (found !== null && found.upTo > this.scannedTo) return this.advance(found);
     const stored = await this.logReader.stepFromDatabase(this.scannedTo);
-    // Asked afterwards, so that nothing that went away while it was read goes unsaid.
+    // Read after the events, so that it covers events removed during that read.
     const logStart = Math.min(await this.parts.logStart(), this.until) as Position;
     if (logStart <= this.scannedTo) return this.advance(stored);
     order.releaseAll();
     if (order.hasReady) return;
     await order.add({ events: [], upTo: logStart });
     this.scannedTo = logStart;
-    this.pending.push({ kind: 'Removed', from: this.reportedTo, to: logStart });
+    this.pending.push({ kind: 'RetentionGap', from: this.reportedTo, to: logStart });
   }
 
   private async advance(step: Step): Promise<void> {
@@ -135,7 +136,7 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     this.moveTo(step.upTo);
   }
 
-  /** What of a step is wanted. */
+  /** The part of a step up to `until`. */
   private clip(step: Step): Step {
     if (step.upTo <= this.until) return step;
     return { events: step.events.filter(({ position }) => position <= this.until), upTo: this.until as Position };
@@ -168,10 +169,10 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
   }
 }
 
-/** What waiting does not mend; unexpected errors may come from a database that is about to go away. */
+/** Whether a retry cannot help. Unexpected errors are retried: the database may be going away. */
 function isFinal(error: unknown): boolean {
   return error instanceof TidingsError && error.code !== 'UNAVAILABLE';
 }
 
-/** Events read from the database at once, also for smaller batches. */
+/** The minimum page size of reads from the database, for small batches. */
 const minPageEvents = 100;

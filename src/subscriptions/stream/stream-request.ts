@@ -2,18 +2,19 @@ import type { LogCursor, Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { ResumePoint } from '../../store/epochs.ts';
 import type { LogStart } from '../../store/retention/log-start.ts';
-import { defaultWaitLimits, type WaitLimits } from './causal-order.ts';
 import type { SubscriptionParts } from '../event-subscription.ts';
+import { defaultWaitLimits, type WaitLimits } from './causal-order.ts';
 
-/** What a client asks of a stream. */
 export interface StreamRequest {
   readonly filter: Condition;
-  /** Where to begin; null: at the head. */
+  /** The position to start after; null: the head. */
   readonly start: StreamStart | null;
-  /** The last place to deliver; null: none. */
+  /** The last position to deliver; null: no end. */
   readonly until: Position | null;
-  /** Events of one batch at most. */
+  /** The maximum number of events of a batch. */
   readonly batchSize: number;
+  /** The approximate maximum of a batch in bytes of JSON. */
+  readonly maxBytes: number;
   readonly order: StreamOrder;
 }
 
@@ -29,11 +30,11 @@ export interface StreamParts extends SubscriptionParts {
 }
 
 export interface StreamSettings {
-  /** After so long without a message a live client is told how far the log was looked at, if it moved. */
+  /** The time without a message after which a live stream sends a Checkpoint, if the log moved. */
   readonly checkpointMs: number;
-  /** The same for one that is behind: reading again for longer than this would be a waste. */
+  /** The same for a stream that is behind. Bounds the work that is repeated when it resumes. */
   readonly behindCheckpointMs: number;
-  /** How long and how much a causal order holds back. */
+  /** The limits of delays in causal order. */
   readonly waitLimits: WaitLimits;
 }
 

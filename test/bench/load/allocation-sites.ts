@@ -1,17 +1,17 @@
 import type { Site } from './servers.ts';
 
 /**
- * The calls that allocated most of what is held, bytes for each of `count`, largest first. A call is named by the
- * innermost frame that is not Node's own, and by that one's caller.
+ * The calls that allocated most of the retained memory, largest first, in bytes per one of `count`.
+ * A call is named by the innermost frame outside Node, and by the caller of that frame.
  */
 export function largestSites(head: Site, count: number): readonly object[] {
   const bytes = new Map<string, number>();
   let total = 0;
   const add = (site: Site, callers: readonly string[]): void => {
     const { functionName, url, lineNumber } = site.callFrame;
-    const place = url.replace(/^.*?\/(?=node_modules\/|dist\/|bench\/)/, '');
+    const path = url.replace(/^.*?\/(?=node_modules\/|dist\/|bench\/)/, '');
     const own =
-      url === '' || url.startsWith('node:') ? callers : [`${functionName || '(anonymous)'} ${place}:${lineNumber + 1}`, ...callers];
+      url === '' || url.startsWith('node:') ? callers : [`${functionName || '(anonymous)'} ${path}:${lineNumber + 1}`, ...callers];
     const key = [own[0] ?? 'Node', own[1] ?? ''].join(' < ');
     bytes.set(key, (bytes.get(key) ?? 0) + site.selfSize);
     total += site.selfSize;

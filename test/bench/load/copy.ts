@@ -8,9 +8,12 @@ import { openStore } from '../../../src/store/open-store.ts';
 import type { PostgresServer } from '../../support/database/postgres-server.ts';
 import { append } from './filling.ts';
 
-/** Events a second that COPY stores in the tables of Tidings, with all their indexes: a limit for whoever stores one by one. */
+/**
+ * Events per second that COPY stores in the tables of Tidings with all indexes: an upper limit for
+ * single inserts.
+ */
 export async function copied(server: PostgresServer, events: readonly EventCandidate[]): Promise<number> {
-  // The server reads and writes files itself, as a user of its own.
+  // Postgres reads and writes the files itself, as another user.
   const folder = mkdtempSync(join(tmpdir(), 'tidings-copy-'));
   chmodSync(folder, 0o777);
   const admin = postgres(server.url('postgres'), { max: 1, onnotice: () => undefined });
@@ -36,7 +39,7 @@ export async function copied(server: PostgresServer, events: readonly EventCandi
   }
 }
 
-/** The partition that events go to first, since only a table of its own can be copied out; into it goes what is copied. */
+/** COPY needs the first partition's table, since a partitioned table cannot be copied out. */
 const tables = ['events_0', 'event_ids'] as const;
 
 async function filled(url: string, events: readonly EventCandidate[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { workload } from '../workload.ts';
 
-/** An event as the benches emit it. */
+/** An event that a benchmark emits. */
 export interface BenchEvent {
   readonly id: string;
   readonly event: string;
@@ -12,13 +12,13 @@ export interface BenchEvent {
 
 /** A client that emits over HTTP. */
 export interface Emitting extends Disposable {
-  /** Emits one batch, made by `batchOf`; resolves when it was answered. Throws when not all of it was stored. */
+  /** Emits one batch and waits for the response. Throws if not all events were stored. */
   emit(batch: Batch): Promise<void>;
-  /** Requests that were sent again, since the server had reset their connection. */
+  /** Requests that were repeated because the server had reset their connection. */
   readonly repeated: number;
 }
 
-/** A request that is ready to be sent. */
+/** An encoded request. */
 export interface Batch {
   readonly body: Buffer;
   readonly events: number;
@@ -28,9 +28,11 @@ export function batchOf(events: readonly BenchEvent[]): Batch {
   return { body: Buffer.from(JSON.stringify({ query: mutation, variables: { input: events } })), events: events.length };
 }
 
-/** Emits over so many connections that are kept; 0: over one at a time, a new one for each request. */
+/**
+ * Emits over `kept` persistent connections; 0: a new connection for each request, one at a time.
+ */
 export function startEmitting(url: string, { kept }: { readonly kept: number }): Emitting {
-  // A server whose turn was longer than it keeps idle connections resets those on which a request has just arrived.
+  // If a server is busy for longer than its idle timeout, it resets connections with a new request.
   const agent = new Agent({ keepAlive: kept > 0, maxSockets: Math.max(1, kept), noDelay: true });
   let repeated = 0;
   const post = (body: Buffer): Promise<string> =>
@@ -67,7 +69,7 @@ export function startEmitting(url: string, { kept }: { readonly kept: number }):
   };
 }
 
-/** Events of the workload, numbered: ids of one length that end in the event's place, from 0, in 9 digits. */
+/** Events of the workload. Their ids end with the event's number, from 0, in 9 digits. */
 export function numberedEvents(count: number, run: string): readonly BenchEvent[] {
   return Array.from(workload(count) as Iterable<BenchEvent>, (event, n) => ({
     ...event,

@@ -29,13 +29,13 @@ export async function append(database: Database, events: Iterable<EventCandidate
   return count;
 }
 
-/** Leaves the open partition of the log for the next one, as if its time were over. */
+/** Closes the open partition of the log and opens the next, as after its time. */
 export async function closePartition(database: Database): Promise<void> {
   const retentionParts = { database, clock: databaseClock(database), signal: new AbortController().signal };
   await maintainPartitions(retentionParts, { ...retentionRules(0), partitionMs: 0 });
 }
 
-/** Makes the digests of what has none, and lets the planner know of all. */
+/** Indexes all events, and updates the planner's statistics. */
 export async function indexAll(database: Database): Promise<void> {
   const end = await readHead(database);
   const length = blockEvents * rowGroupBlocks;

@@ -1,9 +1,14 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** A connection that posts one body after the other and is kept: as little work as a client can have, since it shares the machine. */
+/**
+ * A persistent connection that posts one body after the other. It does little work, since it shares
+ * the machine.
+ */
 export interface LeanPoster extends Disposable {
-  /** Posts JSON to /graphql; resolves with the body of the answer. Throws unless it has status 200. */
+  /**
+   * Posts JSON to /graphql and resolves with the response body. Throws unless the status is 200.
+   */
   post(body: string): Promise<string>;
 }
 

@@ -2,18 +2,25 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
 /**
- * A WebSocket client that does as little as it can, so that it is not what a bench measures: it finds where text frames
- * begin and end, and decodes nothing. Assumes a server that neither compresses nor fragments, and throws when it does.
+ * A WebSocket client with little work, so that a benchmark measures the server. It finds the bounds
+ * of text frames and decodes nothing. Assumes a server that neither compresses nor fragments, and
+ * throws otherwise.
  */
 export interface LeanSocket {
   send(text: string): void;
   close(): void;
 }
 
-/** Given every text message: the bytes of `chunk` from `start` to `end`, good only during the call. */
+/**
+ * Receives every text message: the bytes of `chunk` from `start` to `end`, valid only during the
+ * call.
+ */
 export type OnText = (chunk: Buffer, start: number, end: number) => void;
 
-/** Opens a socket of protocol graphql-transport-ws at `url` (http://host:port); resolves once it is acknowledged. */
+/**
+ * Opens a socket of protocol graphql-transport-ws at `url` (http://host:port); resolves once it is
+ * acknowledged.
+ */
 export async function openLeanSocket(url: string, onText: OnText): Promise<LeanSocket> {
   const { hostname, port, host } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
@@ -42,7 +49,7 @@ export async function openLeanSocket(url: string, onText: OnText): Promise<LeanS
         }
       } else if (frame.opcode === ping) socket.write(masked(pong, bytes.subarray(frame.start, frame.end)));
       else if (!closing)
-        throw new Error(`the server sent a frame of kind ${frame.opcode}: ${bytes.toString('latin1', frame.start, frame.end)}`);
+        throw new Error(`the server sent a frame with opcode ${frame.opcode}: ${bytes.toString('latin1', frame.start, frame.end)}`);
     }
     rest = at === bytes.length ? nothing : bytes.subarray(at);
   };
@@ -66,7 +73,7 @@ export async function openLeanSocket(url: string, onText: OnText): Promise<LeanS
   };
 }
 
-/** Asks for the upgrade; resolves with what came after the answer's head. */
+/** Requests the upgrade. Resolves with the bytes after the head of the response. */
 async function upgraded(socket: Socket, host: string): Promise<Buffer> {
   const head = [
     `GET /graphql HTTP/1.1`,
@@ -100,11 +107,11 @@ interface Frame {
   readonly end: number;
 }
 
-/** RFC 6455, section 5.2, of an unmasked frame; null when it has not arrived whole. */
+/** Parses an unmasked frame (RFC 6455, section 5.2); null if it is incomplete. */
 function frameAt(bytes: Buffer, at: number): Frame | null {
   if (bytes.length < at + 2) return null;
   const first = bytes[at]!;
-  if ((first & 0xf0) !== 0x80) throw new Error('expected whole, plain frames');
+  if ((first & 0xf0) !== 0x80) throw new Error('expected unfragmented, uncompressed frames');
   let length = bytes[at + 1]!;
   let start = at + 2;
   if (length === 126) {
@@ -120,7 +127,7 @@ function frameAt(bytes: Buffer, at: number): Frame | null {
   return end > bytes.length ? null : { opcode: first & 0x0f, start, end };
 }
 
-/** A frame of a client, masked with zeros, which change nothing. */
+/** A client's frame, masked with zeros, which leave the payload unchanged. */
 function masked(opcode: number, payload: Buffer): Buffer {
   const { length } = payload;
   const head = Buffer.alloc(length < 126 ? 6 : 8);

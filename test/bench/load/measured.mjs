@@ -1,12 +1,12 @@
-// Loaded into a server that is measured: answers what its memory is after garbage was collected, and which calls
-// allocated what is held of it.
+// Loaded into a measured server. Reports its memory after garbage collection, and the calls that
+// allocated the retained memory.
 import { Session } from 'node:inspector/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { writeHeapSnapshot } from 'node:v8';
 
 const session = new Session();
 
-const answers = {
+const handlers = {
   memory: async () => process.memoryUsage(),
   async snapshot({ path }) {
     writeHeapSnapshot(path);
@@ -23,13 +23,13 @@ const answers = {
   },
 };
 
-process.on('message', (question) => void answer(question));
+process.on('message', (message) => void handle(message));
 process.channel.unref();
 
-async function answer(question) {
+async function handle(message) {
   for (let round = 0; round < 4; round += 1) {
     globalThis.gc();
-    await pause(50); // what finalizers and closing sockets let go is collected in the next round
+    await pause(50); // the next round collects memory released by finalizers and closing sockets
   }
-  process.send(await answers[question.ask](question));
+  process.send(await handlers[message.request](message));
 }

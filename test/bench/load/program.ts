@@ -4,24 +4,27 @@ import { parseArgs } from 'node:util';
 import { packageRoot } from '../../../src/package-info.ts';
 import type { Contender } from './servers.ts';
 
-/** What every bench of live delivery can be told on its command line. */
+/** The command line of the benchmarks of delivery. */
 export interface BenchOptions {
   readonly database: 'postgres' | 'embedded';
   readonly contenders: readonly Contender[];
   readonly rounds: number;
-  /** Only cases whose name has this. */
+  /** Only cases whose name contains this. */
   readonly only: string;
-  /** Where CPU profiles of Tidings go; null: none are made. */
+  /** Folder for CPU profiles of Tidings; null: none. */
   readonly profiles: string | null;
-  /** Where heap snapshots of servers go; null: none are made. */
+  /** Folder for heap snapshots of servers; null: none. */
   readonly snapshots: string | null;
-  /** Whether to say which calls allocated what is held. */
+  /** Whether to print the calls that allocated the retained memory. */
   readonly printsSites: boolean;
-  /** Subscriptions at most, where their number grows. */
+  /** Maximum number of subscriptions. */
   readonly maxSubscriptions: number;
 }
 
-/** Reads `--embedded --contenders Tidings,… --rounds 3 --only text …`, and prints where this runs. */
+/**
+ * Reads `--embedded --contenders Tidings,… --rounds 3 --only text …`, and prints the commit and the
+ * machine.
+ */
 export function benchOptions(rounds: number): BenchOptions {
   const { values } = parseArgs({
     options: {
@@ -32,7 +35,7 @@ export function benchOptions(rounds: number): BenchOptions {
       profiles: { type: 'string' },
       snapshots: { type: 'string' },
       sites: { type: 'boolean', default: false },
-      most: { type: 'string', default: '100000' },
+      'max-subscriptions': { type: 'string', default: '100000' },
     },
   });
   const commit = execFileSync('git', ['log', '-1', '--format=%h "%s"'], { cwd: packageRoot }).toString().trim();
@@ -45,20 +48,20 @@ export function benchOptions(rounds: number): BenchOptions {
     profiles: values.profiles ?? null,
     printsSites: values.sites,
     snapshots: values.snapshots ?? null,
-    maxSubscriptions: Number(values.most),
+    maxSubscriptions: Number(values['max-subscriptions']),
   };
 }
 
-/** Prints one measurement, and how many processes the machine had for its cores meanwhile. */
-export function printMeasured(what: string, measured: object): void {
-  console.log(what, measured, `load ${loadavg()[0]?.toFixed(1)}`);
+/** Prints one measurement and the load of the machine. */
+export function printMeasured(name: string, measured: object): void {
+  console.log(name, measured, `load ${loadavg()[0]?.toFixed(1)}`);
 }
 
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value that a share of the values does not exceed; NaN of none. */
+/** The value that a share of the values does not exceed; NaN for an empty list. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = Float64Array.from(values).toSorted();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

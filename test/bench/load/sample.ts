@@ -9,7 +9,7 @@ const lines = gunzipSync(readFileSync(join(import.meta.dirname, '../../fixtures/
   .trimEnd()
   .split('\n');
 
-/** As many events of the sample, from its beginning, again and again, with ids that no other `run` has. */
+/** Events of the sample, repeated from its start, with ids that are distinct by `run`. */
 export function sampleEvents(count: number, run: string): readonly BenchEvent[] {
   return Array.from({ length: count }, (_, n) => {
     const event = fromDocument(JSON.parse(lines[n % lines.length]!) as Record<string, unknown>) as unknown as BenchEvent;

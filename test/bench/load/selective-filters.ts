@@ -2,8 +2,8 @@ import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts
 import type { BenchEvent } from './emitting.ts';
 
 /**
- * Distinct selective filters, the nth of a population: exact resource id, event name with label, related id with role,
- * beginning of a resource id. One in a hundred is of something that is among the events, the others match nothing.
+ * Distinct selective filters: exact resource id, event name with label, related id with role,
+ * prefix of a resource id. One in a hundred matches events, the others match none.
  */
 export function selectiveFilters(events: readonly BenchEvent[]): (n: number) => EventFilterInput {
   const distinct = (values: readonly (string | undefined)[]) => [...new Set(values)].filter((value) => value !== undefined);

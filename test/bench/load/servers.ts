@@ -7,20 +7,20 @@ import postgres from 'postgres';
 import { packageRoot } from '../../../src/package-info.ts';
 import { startPostgres } from '../../support/database/postgres-server.ts';
 
-/** What the benches compare: this server as built, and its rivals, each in a process of its own. */
+/** The compared servers: this one as built, and its rivals, each in its own process. */
 export type Contender = 'Tidings' | 'Yoga recipe' | 'ws' | 'corked ws';
 
 export interface Server extends AsyncDisposable {
   readonly url: string;
-  /** Milliseconds of processor time that the server has used so far, where /proc tells it; else NaN. */
+  /** The server's processor time in milliseconds; NaN on systems without /proc. */
   cpuMs(): number;
-  /** Bytes after garbage was collected; only of a server that was started with `measured`. */
+  /** Memory after garbage collection. Needs a server started with `measured`. */
   memory(): Promise<Memory>;
-  /** Writes a heap snapshot; only of a server that was started with `measured`. */
+  /** Writes a heap snapshot. Needs a server started with `measured`. */
   snapshot(path: string): Promise<void>;
-  /** From now on remembers which calls allocate what; only of a server that was started with `measured`. */
+  /** Starts to sample allocations. Needs a server started with `measured`. */
   beginSites(): Promise<void>;
-  /** What was allocated since and is still held, as a tree of calls. */
+  /** The sampled allocations that are still retained, as a tree of calls. */
   sites(): Promise<Site>;
 }
 
@@ -35,11 +35,11 @@ export interface Site {
 
 export interface Databases extends AsyncDisposable {
   readonly version: string;
-  /** The settings that give a server a new database of its own. */
+  /** Creates a database, and returns the settings of a server on it. */
   fresh(): Promise<Readonly<Record<string, string>>>;
 }
 
-/** A throw-away Postgres, or folders of embedded databases. */
+/** Starts a temporary Postgres, or makes folders for embedded databases. */
 export async function startDatabases(kind: 'postgres' | 'embedded'): Promise<Databases> {
   let made = 0;
   if (kind === 'embedded') {
@@ -65,18 +65,18 @@ export async function startDatabases(kind: 'postgres' | 'embedded'): Promise<Dat
 }
 
 export interface ServerPlan {
-  /** Where Tidings keeps its events, and further settings. */
+  /** Settings of Tidings, such as its database. */
   readonly environment: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
   readonly measured?: boolean;
 }
 
-/** Starts a contender on a free port of loopback. Tidings is what is in dist: build first. */
+/** Starts a contender on a free port of loopback. Tidings runs from dist, which must be built. */
 export async function startServer(contender: Contender, { environment, nodeFlags = [], measured = false }: ServerPlan): Promise<Server> {
   const measuring = measured ? ['--expose-gc', '--import', join(import.meta.dirname, 'measured.mjs')] : [];
   const child = spawn(process.execPath, [...nodeFlags, ...measuring, ...programs[contender]], {
     cwd: packageRoot,
-    env: { PATH: process.env['PATH'], PORT: '0', NODE_NO_WARNINGS: '1', ...environment }, // the recipe warns of its many listeners
+    env: { PATH: process.env['PATH'], PORT: '0', NODE_NO_WARNINGS: '1', ...environment }, // the recipe causes a warning about many listeners
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const [line] = (await Promise.race([once(child.stdout!, 'data'), once(child, 'exit').then(() => [''])])) as [Buffer | string];
@@ -85,10 +85,10 @@ export async function startServer(contender: Contender, { environment, nodeFlags
   return {
     url,
     cpuMs: () => cpuMs(child),
-    memory: async () => (await request(child, { ask: 'memory' })) as Memory,
-    snapshot: async (path) => void (await request(child, { ask: 'snapshot', path })),
-    beginSites: async () => void (await request(child, { ask: 'beginSites' })),
-    sites: async () => (await request(child, { ask: 'sites' })) as Site,
+    memory: async () => (await request(child, { request: 'memory' })) as Memory,
+    snapshot: async (path) => void (await request(child, { request: 'snapshot', path })),
+    beginSites: async () => void (await request(child, { request: 'beginSites' })),
+    sites: async () => (await request(child, { request: 'sites' })) as Site,
     async [Symbol.asyncDispose]() {
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
@@ -103,7 +103,7 @@ async function request(child: ChildProcess, message: object): Promise<unknown> {
   return response;
 }
 
-/** See proc(5): utime and stime, in hundredths of a second. */
+/** utime and stime of proc(5), in hundredths of a second. */
 function cpuMs({ pid }: ChildProcess): number {
   const path = `/proc/${pid}/stat`;
   if (!existsSync(path)) return Number.NaN;

@@ -1,15 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openLeanSocket, type LeanSocket } from './lean-socket.ts';
 
-/** Subscriptions under way on some sockets. */
+/** Open subscriptions on some sockets. */
 export interface Subscribers extends Disposable {
-  /** Messages of each subscription so far. */
+  /** Messages received by each subscription. */
   readonly counts: Uint32Array;
-  /** Messages of all so far. */
+  /** Messages received by all subscriptions. */
   readonly total: number;
-  /** Opens further subscriptions, as many on each socket; resolves once the server has them all. */
+  /**
+   * Opens further subscriptions, distributed over the sockets. Resolves once the server has them
+   * all.
+   */
   open(operations: readonly Operation[]): Promise<void>;
-  /** Completes all; resolves once the server has none. */
+  /** Completes all subscriptions. Resolves once the server has none. */
   completeAll(): Promise<void>;
 }
 
@@ -21,11 +24,17 @@ export interface Operation {
 export interface SubscriberPlan {
   readonly url: string;
   readonly sockets: number;
-  /** Given every `next` message with the number of its subscription: the whole message, good only during the call. */
+  /**
+   * Receives every `next` message and the number of its subscription. The bytes are valid only
+   * during the call.
+   */
   readonly onNext?: (subscription: number, chunk: Buffer, start: number, end: number) => void;
 }
 
-/** Opens the sockets, without subscriptions. Operations are numbered over all sockets: "000000", "000001". */
+/**
+ * Opens the sockets, without subscriptions. Operations are numbered over all sockets: "000000",
+ * "000001".
+ */
 export async function openSubscribers({ url, sockets: count, onNext }: SubscriberPlan): Promise<Subscribers> {
   let counts = new Uint32Array(0);
   let total = 0;
@@ -72,7 +81,7 @@ export async function openSubscribers({ url, sockets: count, onNext }: Subscribe
   };
 }
 
-/** The subscriptions that the server has, once they are at least so many. */
+/** The number of the server's subscriptions, once it is at least this number. */
 async function openOnServer(url: string, atLeast = 0): Promise<number> {
   for (const began = performance.now(); ; await pause(20)) {
     const text = await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text();

@@ -1,12 +1,14 @@
-// The limit: no GraphQL, no database. The payload of an event is encoded once, each subscription gets a send of its own
-// through ws; told `corked`, a socket is corked around what it gets of one batch. Subscriptions to one resource are found
-// by its id.
+// The upper limit: no GraphQL, no database. Encodes the payload of an event once, and calls ws for
+// each subscription. With the argument `corked`, corks a socket while it sends the messages of one
+// batch. Finds subscriptions to one resource by its id.
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { BenchEvent } from '../load/emitting.ts';
 
-/** By resource id, '' for everything: the beginnings of messages, by socket. */
+/**
+ * By resource id ('' for all events) and socket: the first bytes of each subscription's messages.
+ */
 const subscriptions = new Map<string, Map<WebSocket, string[]>>();
 const corks = process.argv.includes('corked');
 let open = 0;
@@ -19,13 +21,13 @@ function emit(events: readonly BenchEvent[]): void {
   const corked = new Set<Socket>();
   for (const { resource, text } of encoded) {
     for (const key of ['', resource]) {
-      for (const [socket, beginnings] of subscriptions.get(key) ?? []) {
+      for (const [socket, prefixes] of subscriptions.get(key) ?? []) {
         const connection = connectionOf(socket);
         if (corks && !corked.has(connection)) {
           connection.cork();
           corked.add(connection);
         }
-        for (const beginning of beginnings) socket.send(beginning + text);
+        for (const prefix of prefixes) socket.send(prefix + text);
       }
     }
   }
@@ -36,7 +38,7 @@ function connectionOf(socket: WebSocket): Socket {
   return (socket as unknown as { readonly _socket: Socket })._socket;
 }
 
-async function answer(request: IncomingMessage): Promise<string> {
+async function handle(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   const { input } = (JSON.parse(Buffer.concat(chunks).toString()) as { variables: { input: BenchEvent[] } }).variables;
@@ -46,7 +48,7 @@ async function answer(request: IncomingMessage): Promise<string> {
 
 const server = createServer((request, response) => {
   if (request.url === '/metrics') response.end(`tidings_subscriptions ${open}\n`);
-  else void answer(request).then((text) => response.end(text));
+  else void handle(request).then((text) => response.end(text));
 });
 
 new WebSocketServer({ server }).on('connection', (socket) => {

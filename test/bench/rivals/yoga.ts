@@ -1,5 +1,6 @@
-// A rival: the recipe for subscriptions over WebSocket in Yoga's documentation (createPubSub, graphql-ws's useServer on
-// ws), with the fields that the benches ask for. Every subscription's filter runs on every event. It stores nothing.
+// A rival: the recipe for subscriptions over WebSocket in Yoga's documentation (createPubSub,
+// graphql-ws's useServer on ws), with the fields that the benchmarks request. It tests every filter
+// on every event and stores nothing.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { useServer } from 'graphql-ws/use/ws';
@@ -107,7 +108,7 @@ const yoga = createYoga({
   }),
 });
 
-/** As much of a filter as the benches use. */
+/** The part of a filter that the benchmarks use. */
 function matchesFilter({ event: name, resource, related }: EventFilterInput, event: BenchEvent): boolean {
   const texts = (test: { in?: readonly string[]; startsWith?: readonly string[] } | null | undefined, value: string): boolean =>
     (!test?.in || test.in.includes(value)) && (!test?.startsWith || test.startsWith.some((each) => value.startsWith(each)));

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { batched, binary, cloudEvent, postCloudEvent, structured } from '../../support/protocols/cloudevents.ts';
 import { storedIds } from '../../support/protocols/adapter.ts';
+import { batched, binary, cloudEvent, postCloudEvent, structured } from '../../support/protocols/cloudevents.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const json = { 'content-type': 'application/json' };
 const { 'ce-time': _, ...timeless } = binary;
 
-describe('what is no such request is refused, and says why', () => {
+describe('an invalid request is rejected with the reason', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer({ TIDINGS_MAX_BODY_BYTES: '100000' });
@@ -19,15 +19,21 @@ describe('what is no such request is refused, and says why', () => {
   test.each<[string, unknown, Record<string, string>, number, RegExp]>([
     ['neither attributes nor type', {}, json, 415, /or the attributes as ce- headers, got application\/json/],
     ['another format', 'x', { ...binary, 'content-type': 'application/cloudevents+avro' }, 415, /got application\/cloudevents\+avro/],
-    ['no JSON', '{"id"', structured, 422, /the body: expected a CloudEvent, got what is no JSON/],
-    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), structured, 422, /got bytes that are no UTF-8/],
+    ['invalid JSON', '{"id"', structured, 422, /the body: expected a CloudEvent, got invalid JSON/],
+    ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22]), structured, 422, /got bytes that are not UTF-8/],
     ['no batch', {}, batched, 422, /expected an array of CloudEvents, got an object/],
     ['no UTF-8 in a header', '', { ...binary, 'ce-subject': '%C0%A0' }, 422, /ce-subject: expected percent-encoded UTF-8/],
-    ['a type of the data in two places', '', { ...binary, 'ce-datacontenttype': 'text/plain' }, 422, /ce-datacontenttype: expected none/],
+    ['a type of the data in two headers', '', { ...binary, 'ce-datacontenttype': 'text/plain' }, 422, /ce-datacontenttype: expected none/],
     ['a binary one without time', '', timeless, 422, /Nothing was stored: 1 of 1/],
-    ['data that is not what its type says', '{', { ...binary, ...json }, 422, /Nothing was stored: 1 of 1/],
-    ['another packing', 'text', { ...structured, 'content-encoding': 'br' }, 415, /content-encoding: expected gzip/],
-    ['a bomb', gzipSync(' '.repeat(50_000_000)), { ...structured, 'content-encoding': 'gzip' }, 413, /at most 100000 bytes, uncompressed/],
+    ['data of another type than its content type', '{', { ...binary, ...json }, 422, /Nothing was stored: 1 of 1/],
+    ['another compression', 'text', { ...structured, 'content-encoding': 'br' }, 415, /content-encoding: expected gzip/],
+    [
+      'a decompression bomb',
+      gzipSync(' '.repeat(50_000_000)),
+      { ...structured, 'content-encoding': 'gzip' },
+      413,
+      /at most 100000 bytes, uncompressed/,
+    ],
   ])('%s', async (_what, body, given, status, message) => {
     const response = await postCloudEvent(server, body, given);
     expect(response.body.exception_message).toMatch(message);
@@ -47,8 +53,8 @@ describe('what is no such request is refused, and says why', () => {
 
   test.each<[string, string[], number]>([
     ['the same attribute twice', ['ce-id: 2'], 422],
-    ['more labels than a resource may have', Array.from({ length: 501 }, (_, n) => `ce-x${n}: y`), 422],
-    ['more headers than are kept, which may have been attributes', [...Array<string>(1000).fill('a:'), 'ce-follows: 1'], 431],
+    ['more labels than the limit of a resource', Array.from({ length: 501 }, (_, n) => `ce-x${n}: y`), 422],
+    ['so many headers that Node may have dropped attributes', [...Array<string>(1000).fill('a:'), 'ce-follows: 1'], 431],
     ['headers without an end', Array<string>(20_000).fill('a:'), 431],
   ])('%s', async (_what, more, status) => {
     const lines = [
@@ -62,24 +68,24 @@ describe('what is no such request is refused, and says why', () => {
   });
 });
 
-/** Sends a request as it stands, and resolves with the status of the answer. */
+/** Sends the text of a request, and resolves with the status of the response. */
 async function statusOf(server: TestServer, request: string): Promise<number> {
   const socket = connect(Number(new URL(server.tidings.url).port), '127.0.0.1');
-  socket.on('error', () => undefined); // it may be closed while more is being sent
+  socket.on('error', () => undefined); // the server may close it while more is being sent
   socket.write(request);
   const [response] = (await once(socket, 'data')) as [Buffer];
   socket.destroy();
   return Number(response.toString().split(' ')[1]);
 }
 
-describe('a sender of webhooks that asks whether it may come', () => {
+describe('the handshake of a webhook sender', () => {
   const validationRequest = (server: TestServer, key?: string) =>
     fetch(`${server.tidings.url}/cloudevents`, {
       method: 'OPTIONS',
       headers: { 'webhook-request-origin': 'events.example', ...(key !== undefined && { authorization: `Bearer ${key}` }) },
     });
 
-  test('is told yes, without a limit on its rate', async () => {
+  test('gets consent, without a limit on its rate', async () => {
     await using server = await startTestServer();
     const { status, headers } = await validationRequest(server);
     expect([status, ...['allow', 'webhook-allowed-origin', 'webhook-allowed-rate'].map((name) => headers.get(name))]).toEqual([
@@ -90,7 +96,7 @@ describe('a sender of webhooks that asks whether it may come', () => {
     ]);
   });
 
-  test('is told nothing when it has no key that may emit, and cannot post either', async () => {
+  test('gets no consent without a key that can emit, and cannot post either', async () => {
     const adminKey = 'an-admin-key-that-is-long-enough';
     await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
     const rejected = await validationRequest(server);

@@ -8,7 +8,7 @@ const event = {
   source: 'https://acme.example/orders',
   type: 'acme.order.paid',
   subject: 'acme.order.4711',
-  time: '2026-11-23T14:41:10.863Z', // it cuts microseconds
+  time: '2026-11-23T14:41:10.863Z', // the SDK cuts microseconds
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   attempt: 2,
   late: false,
@@ -16,7 +16,7 @@ const event = {
 
 // The official SDK for JavaScript, as its README sends.
 for (const mode of [Mode.BINARY, Mode.STRUCTURED]) {
-  test(`what the SDK for JavaScript sends in ${mode} mode is stored as it was said`, async () => {
+  test(`events that the SDK for JavaScript sends in ${mode} mode are stored unchanged`, async () => {
     await using server = await startTestServer();
     const emit = emitterFor(httpTransport(`${server.tidings.url}/cloudevents`), { mode });
     const responses = [
@@ -25,7 +25,7 @@ for (const mode of [Mode.BINARY, Mode.STRUCTURED]) {
       await emit(new CloudEvent({ ...event, id: 'bytes', datacontenttype: 'image/png', data: Uint8Array.from([0x89, 0x50, 0xff]) })),
       await emit(new CloudEvent({ ...event, id: 'list', datacontenttype: 'application/json', data: [1, 2] })),
     ];
-    expect(responses.map((response: any) => response.body)).toEqual(['', '', '', '']); // it does not tell the status
+    expect(responses.map((response: any) => response.body)).toEqual(['', '', '', '']); // it does not return the status
     const stored = await storedEvents(server);
     expect(stored.map(({ id, payload }) => [id.split(' ')[1], payload])).toEqual([
       ['0190', { amount: 12.5, customer: 'Zoë' }],
@@ -46,7 +46,7 @@ for (const mode of [Mode.BINARY, Mode.STRUCTURED]) {
   });
 }
 
-test('an event that the SDK for JavaScript sends in both modes, and in a batch, is one', async () => {
+test('an event that the SDK for JavaScript sends in both modes, and in a batch, is stored once', async () => {
   await using server = await startTestServer();
   const cloudEvent = new CloudEvent({ ...event, data: { amount: 12.5 } });
   for (const { body, headers } of [HTTP.binary(cloudEvent), HTTP.structured(cloudEvent)]) {

@@ -14,19 +14,19 @@ async function storedNames(prefix: string, in_: TestServer = server): Promise<st
   return (await in_.data(query, { p: [prefix] })).events.nodes.map(({ event }: { event: string }) => event);
 }
 
-const rejectedQuery = '{ rejectedEvents(first: 1000) { nodes { door keyId reason raw bytes truncated } pageInfo { hasNextPage } } }';
+const rejectedQuery = '{ rejectedEvents(first: 1000) { nodes { protocol keyId reason raw bytes truncated } pageInfo { hasNextPage } } }';
 
-test('a pong says that every event before the ping is durable, in order', async () => {
+test('a pong means that every event before the ping is durable, in order', async () => {
   using client = await openPrefect(server.tidings.url, 'in');
   expect(client.socket.protocol).toBe('prefect');
   const names = Array.from({ length: 900 }, (_, n) => `order.${String(n).padStart(3, '0')}`);
   for (const name of names) client.send(document(name));
   await client.settled();
   expect(await storedNames('order.')).toEqual(names);
-  expect(client.received).toEqual([]); // nothing is said of an event
+  expect(client.received).toEqual([]); // events get no response
 });
 
-test('closing says so as well', async () => {
+test('the end of a close handshake means the same', async () => {
   const client = await openPrefect(server.tidings.url, 'in');
   const names = Array.from({ length: 500 }, (_, n) => `closing.${n}`);
   for (const name of names) client.send(document(name));
@@ -35,7 +35,7 @@ test('closing says so as well', async () => {
   expect(await storedNames('closing.')).toEqual(names);
 });
 
-test('what is sent again is stored once', async () => {
+test('an event that is sent again is stored once', async () => {
   using client = await openPrefect(server.tidings.url, 'in');
   const event = document('again');
   for (let n = 0; n < 3; n += 1) client.send(event);
@@ -47,7 +47,7 @@ test('what is sent again is stored once', async () => {
   expect(rejectedEvents.nodes.filter(({ raw }: any) => raw.includes('again'))).toEqual([]);
 });
 
-test('a frame that is no event goes into quarantine, and harms no other', async () => {
+test('an invalid frame is stored as a rejected event, and does not affect other frames', async () => {
   await using own = await startTestServer({ TIDINGS_MAX_EVENT_BYTES: '3000' });
   using client = await openPrefect(own.tidings.url, 'in');
   const { id: _id, ...noId } = document('no id');
@@ -60,15 +60,15 @@ test('a frame that is no event goes into quarantine, and harms no other', async 
     JSON.stringify(document('large', { payload: { text: 'x'.repeat(3000) } })),
     `"${'y'.repeat(100_000)}"`,
   ];
-  client.send(document('sound.0'));
+  client.send(document('valid.0'));
   for (const [index, frame] of bad.entries()) {
     client.send(frame);
-    client.send(document(`sound.${index + 1}`));
+    client.send(document(`valid.${index + 1}`));
   }
   client.socket.send(Buffer.from([0xff, 0x00]), { binary: true });
-  client.send(document('sound.8'));
+  client.send(document('valid.8'));
   await client.settled();
-  expect(await storedNames('sound.', own)).toEqual(Array.from({ length: 9 }, (_, n) => `sound.${n}`));
+  expect(await storedNames('valid.', own)).toEqual(Array.from({ length: 9 }, (_, n) => `valid.${n}`));
   const { nodes } = (await own.data(rejectedQuery)).rejectedEvents;
   expect(nodes.map(({ reason }: any) => reason.slice(0, 60))).toEqual([
     'expected an event document in a text frame, got a binary one',
@@ -78,20 +78,20 @@ test('a frame that is no event goes into quarantine, and harms no other', async 
     expect.stringContaining('payload.a: the string has the character U+0000'),
     'id: expected a non-empty string, got nothing',
     'expected an event document, got an array',
-    expect.stringContaining('expected an event document, got what is no JSON'),
+    expect.stringContaining('expected an event document, got invalid JSON'),
   ]);
   const raws = nodes.map(({ raw, bytes, truncated }: any) => [raw, bytes, truncated]).toReversed();
   expect(raws.slice(0, 5)).toEqual(bad.slice(0, 5).map((frame) => [frame, frame.length, false]));
   expect(raws[6]).toEqual([bad[6]!.slice(0, 3000), 100_002, true]);
   expect(raws[7]).toEqual(['\ufffd\0', 2, false]);
-  expect(nodes[0]).toMatchObject({ door: 'prefect', keyId: null });
+  expect(nodes[0]).toMatchObject({ protocol: 'prefect', keyId: null });
   const metrics = await (await fetch(`${own.tidings.url}/metrics`)).text();
   expect(metrics).toContain('tidings_rejected_events_stored_total{reason="invalid"} 5');
   expect(metrics).toContain('tidings_rejected_events_stored_total{reason="too_large"} 2');
   expect(metrics).toContain('tidings_adapter_events_total{protocol="prefect",status="created"} 9');
 });
 
-test('pages of rejected events go on from a cursor', async () => {
+test('pages of rejected events continue after a cursor', async () => {
   await using own = await startTestServer();
   using client = await openPrefect(own.tidings.url, 'in');
   for (let n = 0; n < 5; n += 1) client.send(`bad ${n}`);
@@ -111,7 +111,7 @@ test('pages of rejected events go on from a cursor', async () => {
   expect((await own.execute(query, { after: head })).errors![0]!.extensions.code).toBe('BAD_CURSOR');
 });
 
-test('a flood is slowed, not swallowed: the client’s network holds it', async () => {
+test('a flood is slowed by backpressure, and no event is lost', async () => {
   using client = await openPrefect(server.tidings.url, 'in');
   const payload = { text: 'x'.repeat(15_000) };
   for (let n = 0; n < 600; n += 1) client.send(document(`flood.${n}`, { payload }));
@@ -120,7 +120,7 @@ test('a flood is slowed, not swallowed: the client’s network holds it', async 
   expect(events.totalCount.count).toBe(600);
 });
 
-test('a frame beyond what one may have ends its socket, says so, and takes none of the others with it', async () => {
+test('a frame above the size limit closes its socket with 1009, and the frames before it are stored', async () => {
   await using own = await startTestServer({ TIDINGS_MAX_BODY_BYTES: '100000' });
   using client = await openPrefect(own.tidings.url, 'in');
   const names = Array.from({ length: 20 }, (_, n) => `before.${n}`);
@@ -133,20 +133,20 @@ test('a frame beyond what one may have ends its socket, says so, and takes none 
 describe('the handshake', () => {
   test.each([
     ['another first message', { type: 'filter' }],
-    ['no JSON', 'hello'],
+    ['invalid JSON', 'hello'],
   ])('%s closes with 1008', async (_what, first) => {
     using client = await openPrefect(server.tidings.url, 'in', { first });
     expect(await client.closed).toEqual([1008, "Expected 'auth' message"]);
   });
 
-  test('a client without the subprotocol does without it', async () => {
+  test('a client without the subprotocol needs no auth message', async () => {
     using client = await openPrefect(server.tidings.url, 'in', { protocol: null });
     client.send(document('plain'));
     await client.settled();
     expect(await storedNames('plain')).toEqual(['plain']);
   });
 
-  test('what is sent before the answer is not lost', async () => {
+  test('a frame sent before the response of the handshake is not lost', async () => {
     using client = await openPrefect(server.tidings.url, 'in', { first: null });
     client.send({ type: 'auth', token: 'anything' });
     client.send(document('early'));
@@ -154,13 +154,13 @@ describe('the handshake', () => {
     expect(await storedNames('early')).toEqual(['early']);
   });
 
-  test('a page of another origin is not let in', async () => {
+  test('a web page of another origin is rejected', async () => {
     using client = await openPrefect(server.tidings.url, 'in', { options: { origin: 'http://elsewhere.example' } });
     expect((await client.closed)[0]).toBe(1006);
   });
 });
 
-test('where keys are required, a key that may emit is', async () => {
+test('where keys are required, a client needs a key that can emit', async () => {
   await using closed = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const { url } = closed.tidings;
   const emitting = await makeKey(url, { permissions: ['EMIT'], emitPrefix: 'acme.' });
@@ -171,7 +171,10 @@ test('where keys are required, a key that may emit is', async () => {
   using wrong = await openPrefect(url, 'in', { token: 'name:wrong' });
   expect((await wrong.closed)[0]).toBe(1008);
   using reader = await openPrefect(url, 'in', { token: reading.secret });
-  expect(await reader.closed).toEqual([1008, 'The key "test" may not emit. Use a key that was made with --may emit.']);
+  expect(await reader.closed).toEqual([
+    1008,
+    'The key "test" lacks the permission emit. Use a key that was created with --permissions emit.',
+  ]);
   using bare = await openPrefect(url, 'in', { protocol: null });
   expect((await bare.closed)[0]).toBe(1006);
   using listener = await openPrefect(url, 'out', { token: emitting.secret });

@@ -20,7 +20,7 @@ function names(messages: any[]): string[] {
 
 const nulls = { event: null, resource: null, related: null, any_resource: null, id: { id: [] }, text: null, order: 'DESC' };
 
-test('stored events come first, the earliest first, then those to come, each once', async () => {
+test('stored events come first, ordered by occurred, then live events, each once', async () => {
   const at = (second: number): object => ({ occurred: `2026-11-20T00:00:0${second}Z` });
   await post(
     document('out.b', at(2)),
@@ -31,16 +31,16 @@ test('stored events come first, the earliest first, then those to come, each onc
   using client = await openPrefect(url, 'out');
   const occurred = { since: '2026-11-20T00:00:01Z', until: '2030-01-01T00:00:00Z' };
   client.send({ type: 'filter', filter: { ...nulls, occurred, event: { prefix: ['out.'] } } });
-  await client.onPong(3);
+  await client.firstMessages(3);
   await post(document('other'), document('out.live', at(0)), document('out.d', at(4)));
-  expect(names(await client.onPong(4))).toEqual(['event out.a', 'event out.b', 'event out.c', 'event out.d']);
+  expect(names(await client.firstMessages(4))).toEqual(['event out.a', 'event out.b', 'event out.c', 'event out.d']);
   expect(client.received[0].event).toMatchObject({
     resource: { 'prefect.resource.id': 'acme.job.7' },
     received: expect.stringMatching(/Z$/),
   });
 });
 
-test('without occurred, and without backfill, only what comes is told; related is honoured', async () => {
+test('without occurred and without backfill, only live events are sent; related is honoured', async () => {
   const related = [{ 'prefect.resource.id': 'user.k', 'prefect.resource.role': 'actor' }];
   await post(document('live.before', { related }));
   using client = await openPrefect(url, 'out');
@@ -69,7 +69,7 @@ test.each([
   expect(await client.closed).toEqual([1002, reason]);
 });
 
-test('at a stop it closes so that Prefect’s client comes again', async () => {
+test('at a shutdown it closes with a code after which Prefect’s client reconnects', async () => {
   const own = await startTestServer();
   using client = await openPrefect(own.tidings.url, 'out');
   client.send({ type: 'filter', filter: {} });
@@ -78,7 +78,7 @@ test('at a stop it closes so that Prefect’s client comes again', async () => {
   expect((await client.closed)[0]).toBe(1012);
 });
 
-test('an id that is no UUID is shown as one, and accepted as such', async () => {
+test('an id that is not a UUID is shown as a UUID, and accepted as that UUID', async () => {
   await post(document('id.odd', { id: 'not a uuid', follows: 'another' }), document('id.even'));
   const queryEvents = async (filter: object): Promise<any> => (await requestPrefect(url, 'events/filter', { filter })).body;
   const { events } = await queryEvents({ event: { name: ['id.odd'] } });
@@ -87,10 +87,10 @@ test('an id that is no UUID is shown as one, and accepted as such', async () => 
   expect([found.total, found.events]).toEqual([1, events]);
   using client = await openPrefect(url, 'out');
   client.send({ type: 'filter', filter: { id: { id: [events[0].id] } } });
-  expect((await client.onPong(1))[0].event).toEqual(events[0]);
+  expect((await client.firstMessages(1))[0].event).toEqual(events[0]);
 });
 
-test('pages go on from signed tokens, and a forged one is refused', async () => {
+test('pages continue from signed tokens, and a forged one is rejected', async () => {
   await post(...Array.from({ length: 25 }, (_, n) => document(`page.${n}`, { occurred: `2026-10-01T00:00:${10 + n}Z` })));
   const filter = { event: { prefix: ['page.'] }, order: 'ASC' };
   const seen: string[] = [];
@@ -110,7 +110,7 @@ test('pages go on from signed tokens, and a forged one is refused', async () => 
   expect((await requestPrefect(url, 'events/filter', { limit: 1001 })).status).toBe(422);
 });
 
-test('distinct shows the newest event of each resource, or the oldest', async () => {
+test('distinct returns the newest event of each resource, or the oldest', async () => {
   const of = (resource: string, n: number): object =>
     document(`dist.${resource}.${n}`, { resource: { 'prefect.resource.id': `dist.${resource}` }, occurred: `2026-09-01T00:00:0${n}Z` });
   await post(of('x', 1), of('y', 2), of('x', 3), of('y', 4), of('z', 5), of('x', 6));
@@ -127,7 +127,7 @@ test('distinct shows the newest event of each resource, or the oldest', async ()
   expect(await queryEvents('ASC')).toEqual(['dist.x.1', 'dist.y.2', 'dist.z.5']);
 });
 
-test('labels: one of the values, globs, negation, and never a label that is missing', async () => {
+test('labels match one of several values, globs and negations, and never a missing label', async () => {
   const having = (name: string, labels: object): object =>
     document(`label.${name}`, { resource: { 'prefect.resource.id': `l.${name}`, ...labels } });
   await post(having('eu', { r: 'eu-1' }), having('us', { r: 'us' }), having('none', {}), having('slash', { r: String.raw`a\b` }));
@@ -177,7 +177,7 @@ test('counts by time, day, event and resource', async () => {
   expect((await requestPrefect(url, 'events/count-by/time', { filter: far, time_unit: 'minute' })).status).toBe(422);
 });
 
-test('health and version are there for whoever asks', async () => {
+test('health and version need no key', async () => {
   expect((await requestPrefect(url, 'health')).body).toBe(true);
   expect((await requestPrefect(url, 'admin/version')).body).toMatch(/^3\./);
 });

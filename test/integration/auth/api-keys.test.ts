@@ -8,10 +8,10 @@ import { newDatabase, post, startTestServer } from '../../support/test-server.ts
 
 const emitMutation = 'mutation ($input: EventInput!) { emitEvent(input: $input) { status userErrors { code field message } } }';
 const event = (id: string, nextResult: object = {}): object => ({
-  input: { id, event: 'acme.told', resource: { id: 'acme.thing' }, ...nextResult },
+  input: { id, event: 'acme.done', resource: { id: 'acme.thing' }, ...nextResult },
 });
 
-test('without keys it listens to its own machine only, and says how to make one', async () => {
+test('without keys the server listens on loopback only, and its message says how to create one', async () => {
   await using testDatabase = await newDatabase();
   const start = (settings: Record<string, string>) => startTidings(readSettings({ ...testDatabase.environment, PORT: '0', ...settings }));
   for (const HOST of ['0.0.0.0', '::', '192.0.2.1', 'localhost.example.org']) {
@@ -32,7 +32,7 @@ test('without keys it listens to its own machine only, and says how to make one'
   expect((await post(still.url, '{ head }')).status).toBe(401); // also when the last one is revoked
 });
 
-test('the first key closes a server that was open, also to those who are there', async () => {
+test('the first key ends open access, also for existing connections', async () => {
   await using server = await startTestServer();
   const socket = new WebSocket(`${server.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   await once(socket, 'open');
@@ -44,7 +44,7 @@ test('the first key closes a server that was open, also to those who are there',
   expect((await server.execute('{ head }')).status).toBe(401);
 });
 
-test('whoever has no good key gets 401, on every way in', async () => {
+test('a request without a valid key gets 401 from every endpoint', async () => {
   await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const { url } = server.tidings;
   const { secret } = await makeKey(url, {});
@@ -76,12 +76,13 @@ test('whoever has no good key gets 401, on every way in', async () => {
     expect((await post(url, '{ head }', {}, { authorization })).status).toBe(200);
     expect((await fetch(`${url}/metrics`, { headers: { authorization } })).status).toBe(200);
   }
-  expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(200); // GraphiQL, which then needs a key
+  // The GraphiQL page needs no key, but its operations do.
+  expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(200);
   expect((await fetch(`${url}/graphql?query={head}`, { headers: { accept: 'text/html' } })).status).toBe(401);
   for (const path of ['/livez', '/readyz']) expect((await fetch(url + path)).status).toBe(200);
 });
 
-test('a WebSocket names its key in connection_init or in its header, or is closed with 4403', async () => {
+test('a WebSocket needs a key in connection_init or in its header, or is closed with 4403', async () => {
   await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const connect = async (payload: object | undefined, headers: Record<string, string> = {}): Promise<unknown> => {
     const socket = new WebSocket(`${server.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
@@ -101,10 +102,10 @@ test('a WebSocket names its key in connection_init or in its header, or is close
   for (const payload of [undefined, {}, { authorization: 'Bearer no' }, { authorization: 7 }, { authorization: null }]) {
     expect(await connect(payload)).toBe(4403);
   }
-  expect(await connect({ authorization: 'Bearer no' }, { authorization: good })).toBe(4403); // what is said last counts
+  expect(await connect({ authorization: 'Bearer no' }, { authorization: good })).toBe(4403); // connection_init takes precedence
 });
 
-test('a key may what it was made for', async () => {
+test('a key has exactly the permissions that it was created with', async () => {
   await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const { url } = server.tidings;
   const operationsByPermission = {
@@ -112,12 +113,12 @@ test('a key may what it was made for', async () => {
     READ: ['{ head }', '{ events { nodes { id } } }', '{ eventCounts(by: [{ event: {} }]) { total } }', '{ resource(id: "r") { id } }'],
     ADMIN: ['{ apiKeys { id } }', 'mutation { createApiKey(input: { name: "another" }) { key { id } } }'],
   };
-  for (const right of Object.keys(operationsByPermission) as (keyof typeof operationsByPermission)[]) {
-    const { bearer: holder } = await makeKey(url, { permissions: [right] });
+  for (const permission of Object.keys(operationsByPermission) as (keyof typeof operationsByPermission)[]) {
+    const { bearer: holder } = await makeKey(url, { permissions: [permission] });
     for (const [needed, operations] of Object.entries(operationsByPermission)) {
       for (const operation of operations) {
         const { data, errors } = await holder.execute(operation);
-        if (needed === right) expect(errors, operation).toBeUndefined();
+        if (needed === permission) expect(errors, operation).toBeUndefined();
         else {
           expect(errors?.[0]?.extensions, operation).toEqual({ code: 'FORBIDDEN' });
           expect(Object.values(data ?? {}).filter((value) => value !== null)).toEqual([]);
@@ -127,13 +128,13 @@ test('a key may what it was made for', async () => {
     const client = holder.socket();
     const listening = client.iterate({ query: 'subscription { eventStream(until: null) { __typename } }' });
     const first = (await listening.next()).value as any;
-    if (right === 'READ') expect(first.data.eventStream.__typename).toBe('CaughtUp');
+    if (permission === 'READ') expect(first.data.eventStream.__typename).toBe('CaughtUp');
     else expect(first.errors[0].extensions.code).toBe('FORBIDDEN');
     await client.dispose();
   }
 });
 
-test('a key that was revoked loses its sockets and streams, and gets nothing stored any more', async () => {
+test('a revoked key loses its sockets and streams, and can store nothing more', async () => {
   await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const { url } = server.tidings;
   const { id, bearer: holder } = await makeKey(url, {});
@@ -169,7 +170,7 @@ test('a key that was revoked loses its sockets and streams, and gets nothing sto
   await untouched.dispose();
 });
 
-test('a key that has expired is of no use', async () => {
+test('an expired key is rejected', async () => {
   await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const { url } = server.tidings;
   const closed = vi.fn<(event: unknown) => void>();
@@ -181,7 +182,7 @@ test('a key that has expired is of no use', async () => {
   await vi.waitFor(() => expect(closed.mock.calls[0]?.[0]).toMatchObject({ code: 4403 }), 20_000);
 });
 
-test('it emits for resources under its prefix only, and nobody in the name of the server', async () => {
+test('a key with a prefix emits only for resources under it, and no key emits events of the server', async () => {
   await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const { bearer: holder } = await makeKey(server.tidings.url, { emitPrefix: 'acme.' });
   expect((await holder.data(emitMutation, event('one'))).emitEvent.status).toBe('CREATED');
@@ -203,21 +204,21 @@ test('it emits for resources under its prefix only, and nobody in the name of th
   }
 });
 
-test('what happens to keys, and who was refused, is told in the log', async () => {
+test('changes of keys and rejected requests are recorded in the log', async () => {
   await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const { url } = server.tidings;
   const admin = bearer(url, adminKey);
   const { id, secret, bearer: holder } = await makeKey(url, { name: 'Kiki', permissions: ['READ'], filter: { id: ['x'] } });
   await holder.execute(emitMutation, event('one'));
-  for (let knocks = 0; knocks < 30; knocks += 1) await post(url, '{ head }', {}, { authorization: `Bearer ${secret}x` });
+  for (let requests = 0; requests < 30; requests += 1) await post(url, '{ head }', {}, { authorization: `Bearer ${secret}x` });
   await admin.data(revocation, { id });
-  await admin.data(revocation, { id }); // told once
+  await admin.data(revocation, { id }); // recorded once
   const query =
-    '{ events(order: OLDEST_FIRST, filter: { event: { startsWith: ["tidings."] } }) { nodes { event resource { id name } related { id role } payload } } }';
+    '{ events(order: OLDEST_FIRST, filter: { event: { startsWith: ["tidings."] } }) { nodes { event resource { resourceId name } related { resourceId role } payload } } }';
   await vi.waitFor(async () => {
     const { nodes } = (await admin.data(query)).events;
-    const key = { id: `tidings.api-key.${id}`, name: 'Kiki' };
-    const related = [{ id: 'tidings.api-key.admin', role: 'actor' }];
+    const key = { resourceId: `tidings.api-key.${id}`, name: 'Kiki' };
+    const related = [{ resourceId: 'tidings.api-key.admin', role: 'actor' }];
     expect(nodes).toHaveLength(4);
     expect(nodes).toEqual(
       expect.arrayContaining([
@@ -228,16 +229,16 @@ test('what happens to keys, and who was refused, is told in the log', async () =
           payload: { permissions: ['read'], filter: { id: ['x'] }, emitPrefix: null, expires: null },
         },
         {
-          event: 'tidings.access.refused',
+          event: 'tidings.access.rejected',
           resource: key,
           related: [],
-          payload: { reason: 'FORBIDDEN', door: 'graphql', address: '127.0.0.1', times: 1 },
+          payload: { reason: 'FORBIDDEN', protocol: 'graphql', address: '127.0.0.1', times: 1 },
         },
         {
-          event: 'tidings.access.refused',
-          resource: { id: 'tidings.address.127.0.0.1', name: null },
+          event: 'tidings.access.rejected',
+          resource: { resourceId: 'tidings.address.127.0.0.1', name: null },
           related: [],
-          payload: { reason: 'UNAUTHENTICATED', door: 'http', address: '127.0.0.1', times: 1 },
+          payload: { reason: 'UNAUTHENTICATED', protocol: 'http', address: '127.0.0.1', times: 1 },
         },
         { event: 'tidings.api-key.revoked', resource: key, related, payload: {} },
       ]),
@@ -248,7 +249,7 @@ test('what happens to keys, and who was refused, is told in the log', async () =
   );
 });
 
-test('a key that cannot be made is refused in words', async () => {
+test('an invalid request for a key is rejected with its path', async () => {
   await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const admin = bearer(server.tidings.url, adminKey);
   const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key { id } } }';
@@ -265,6 +266,6 @@ test('a key that cannot be made is refused in words', async () => {
     const { errors } = await admin.execute(create, { input: { name: 'test', ...input } });
     expect(errors?.[0]?.extensions, JSON.stringify(input)).toEqual({ code, path });
   }
-  expect((await admin.execute(revocation, { id: 'nobody' })).errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', path: ['id'] });
+  expect((await admin.execute(revocation, { id: 'unknown' })).errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', path: ['id'] });
   await makeKey(server.tidings.url, { filter: { resource: { labels: [{ key: 'ключ', like: ['*🔑?'] }] } }, name: 'ünïcödé 🔑' });
 });

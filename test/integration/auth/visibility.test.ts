@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema } from '../../../schema/index.ts';
+import { formatNodeId } from '../../../schema/node.ts';
 import { allFieldsQueries, type Arguments } from '../../support/all-fields-query.ts';
 import { adminKey, bearer, makeKey, type Bearer } from '../../support/keys.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-// What a key does not see is, whatever it asks, as if it were not stored. Two logs show it: one with events that a restricted
-// key must not see, one in which they never happened. Every field of the schema, asked with that key in the one and
-// without restriction in the other, answers the same, but for places and the times of the server's clock.
+// For a key, events that do not match its filter do not exist. Two servers show it: one with events
+// that a restricted key must not see, and one without them. Every field returns to that key on the
+// first what it returns to an unrestricted key on the second, except positions and times of the
+// server's clock.
 
 let mixed: TestServer;
 let plainServer: TestServer;
@@ -17,7 +19,7 @@ let reference: Bearer;
 const filter = { resource: { id: { startsWith: ['acme.'] } } };
 
 beforeAll(async () => {
-  // They ask more at once than anybody may.
+  // The queries for all fields exceed the default limits.
   const settings = { TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_COST: '1000000000', TIDINGS_MAX_COST_PER_MINUTE: '0' };
   const documents = { queryTokens: 1e6, querySelections: 1e6, queryAliases: 1e6 };
   mixed = await startTestServer(settings, documents);
@@ -37,7 +39,10 @@ afterAll(async () => {
   await plainServer[Symbol.asyncDispose]();
 });
 
-/** Of events that may be seen and such that may not, which say SECRET, follow each other and mention the same resources. */
+/**
+ * Visible and hidden events; the hidden ones contain SECRET. They follow each other and mention the
+ * same resources.
+ */
 function story() {
   const secret = (id: string, more: object = {}) => ({
     id,
@@ -100,22 +105,29 @@ const given: Arguments = {
     '{ time: { unit: DAY } }, { event: {} }',
   ].map((by) => `by: [${by}], ${visibleArgs}`),
   'Query.resource': ['id: "acme.shared"', 'id: "acme.thing"', 'id: "SECRET.thing"', 'id: "SECRET.alone"'],
+  'Query.node': [
+    ...['first', 'hidden-root', 'nothing'].map((id) => ({ type: 'Event', id }) as const),
+    ...['acme.shared', 'acme.thing', 'SECRET.thing', 'SECRET.alone'].map((id) => ({ type: 'Resource', id }) as const),
+  ].map((node) => `nodeId: "${formatNodeId(node)}"`),
   'Query.resources': ['idPrefix: "acme."', 'idPrefix: "SECRET"'],
   'Query.explainFilter': [visibleArgs, 'filter: { event: { in: ["SECRET.event"] } }'],
   'Query.whyNot': ['filter: {}, eventId: "hidden-link"', 'filter: { event: { in: ["x"] } }, eventId: "first"'],
-  // What an admin asks; and a place, which tells only that the log goes on.
+  'Query.eventFields': [visibleArgs, `${visibleArgs}, sample: 2`, 'filter: { text: "secret" }'],
+  // The key itself, which differs; what requires ADMIN; and a cursor, which shows only that the log moves.
+  'Query.me': [],
   'Query.apiKeys': [],
   'Query.rejectedEvents': [],
   'Query.head': [],
   'Event.payloadAt': ['path: "key"'],
   'Resource.label': ['key: "level"'],
+  'PrimaryResource.label': ['key: "level"'],
   'RelatedResource.label': ['key: "level"'],
   'Event.followers': ['', 'first: 1'],
   'Event.chain': ['', 'maxEvents: 2'],
   'Resource.events': ['', 'involvement: RELATED, filter: { text: "SECRET" }', 'first: 1'],
 };
 
-/** Without what must differ: places in the log, and what the server's clock said. */
+/** Removes what must differ: positions in the log, and times of the server's clock. */
 function comparable(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(comparable);
   if (typeof value !== 'object' || value === null) return value;
@@ -125,7 +137,7 @@ function comparable(value: unknown): unknown {
 
 const queries = allFieldsQueries(schema, 'Query', given, 4);
 
-test('every field, asked with the key, says what it says where hidden events never happened', async () => {
+test('every field returns to the key what it returns without the hidden events', async () => {
   const leaked: string[] = [];
   for (const query of queries) {
     const got = await restricted.execute(query);
@@ -138,17 +150,27 @@ test('every field, asked with the key, says what it says where hidden events nev
   expect(leaked).toEqual([]);
 });
 
-test('the comparison can fail: without restriction most of them tell of what is hidden', async () => {
+test('the comparison can fail: without the filter most fields reveal hidden events', async () => {
   const reported = new Set<string>();
   for (const query of queries) {
     const got = comparable(await unrestricted.execute(query));
     const expected = comparable(await reference.execute(query));
     if (JSON.stringify(got) !== JSON.stringify(expected)) reported.add(/asked: (\w+)/.exec(query)![1]!);
   }
-  expect([...reported].toSorted()).toEqual(['event', 'eventCounts', 'events', 'explainFilter', 'resource', 'resources', 'whyNot']);
+  expect([...reported].toSorted()).toEqual([
+    'event',
+    'eventCounts',
+    'eventFields',
+    'events',
+    'explainFilter',
+    'node',
+    'resource',
+    'resources',
+    'whyNot',
+  ]);
 });
 
-test('no subscription delivers what is hidden, from history or live, nor anything nested in what it delivers', async () => {
+test('no subscription delivers hidden events, from history or live, nor in nested fields', async () => {
   const streams = {
     'Subscription.events': ['after: $after'],
     'Subscription.eventStream': ['after: $after, until: $until', 'after: $after, until: $until, order: CAUSAL'],
@@ -167,7 +189,7 @@ test('no subscription delivers what is hidden, from history or live, nor anythin
   }
 });
 
-/** What a subscription says from behind the second event that may be seen to the last one. */
+/** The messages of a subscription from the second visible event to the last one. */
 async function listen(who: Bearer, query: string): Promise<string> {
   const { edges, head } = (await who.data('{ events(order: LOG, filter: { id: ["after-root"] }) { edges { cursor } head } }')).events;
   const client = who.socket();
@@ -181,7 +203,7 @@ async function listen(who: Bearer, query: string): Promise<string> {
   return got;
 }
 
-test('what is hidden does not come live either', async () => {
+test('hidden events are not delivered live', async () => {
   const client = restricted.socket();
   const query = 'subscription ($after: Cursor) { events(after: $after) { id followers { nodes { id } } related { resource { name } } } }';
   const live = client.iterate<any>({ query, variables: { after: (await restricted.data('{ head }')).head } });
@@ -197,10 +219,10 @@ test('what is hidden does not come live either', async () => {
   await client.dispose();
 });
 
-test('what it emits tells it nothing of hidden events but that an id is taken', async () => {
+test('results of its emissions reveal nothing about hidden events except that an id is taken', async () => {
   const { bearer: holder } = await makeKey(mixed.tidings.url, { filter });
   const query =
-    'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status event { id payload related { id } } userErrors { code message } } } }';
+    'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status event { id payload related { resourceId } } userErrors { code message } } } }';
   const [hidden, open] = story() as [any, any];
   const { payload: _, related: __, ...guess } = hidden;
   const reported = async (event: object): Promise<any> => (await holder.data(query, { input: [event] })).emitEvents.results[0];
@@ -210,7 +232,7 @@ test('what it emits tells it nothing of hidden events but that an id is taken', 
     expect({ status, event }).toEqual({ status: 'REJECTED', event: null });
     expect(userErrors).toEqual([{ code: 'ID_CONFLICT', message: expect.stringMatching(/with other content; use a new id/) }]);
   }
-  // Of what it may see, it hears all.
+  // For visible events the result is complete.
   const { payload: ___, ...again } = open;
   expect((await reported(again)).event.payload).toEqual(open.payload);
   expect((await reported({ ...open, event: 'other' })).userErrors[0].message).toMatch(/other content in event;/);

@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** The lines that `tidings chain` prints. */
+/** The output of `tidings chain`, as lines. */
 async function chain(...args: readonly string[]): Promise<readonly string[]> {
   const drawing = run(['chain', ...args, '--url', server.tidings.url]);
   expect(await drawing.ended, drawing.stderr()).toBe(0);
@@ -39,7 +39,7 @@ async function chain(...args: readonly string[]): Promise<readonly string[]> {
 }
 const at = (second: number): string => `2026-11-23T14:41:${second}.863Z`;
 
-test('draws ancestors, the event that was asked for, and its descendants as branches; nothing in a name steers the terminal', async () => {
+test('draws ancestors, the requested event, and descendants as branches, and escapes control characters', async () => {
   expect(await chain('paid')).toEqual([
     '? visit, which is not stored',
     `○ ${at(10)}  acme.order  r.order  order`,
@@ -53,19 +53,19 @@ test('draws ancestors, the event that was asked for, and its descendants as bran
   expect(await chain('alone')).toEqual([`● ${at(17)}  acme.alone  r.alone  alone`]);
 });
 
-test('says circles, and where the chain was cut', async () => {
+test('marks cycles and cuts', async () => {
   expect(await chain('self')).toEqual([
-    '↻ a circle: the next one follows self, which is in this chain',
+    '↻ a cycle: the next event follows self, which is in this chain',
     `● ${at(18)}  acme.self  r.self  self`,
   ]);
   expect(await chain('one')).toEqual([
-    '↻ a circle: the next one follows one, which is in this chain',
+    '↻ a cycle: the next event follows one, which is in this chain',
     `○ ${at(20)}  acme.two  r.two  two`,
     `● ${at(19)}  acme.one  r.one  one`,
     `○ ${at(20)}  acme.two  r.two  two (again)`,
   ]);
   expect(await chain('left', '--max', '2')).toEqual([
-    '… earlier events, the last of them paid',
+    '… earlier events; the latest is paid',
     `○ ${at(12)}  acme.packed  r.packed  packed`,
     `● ${at(14)}  acme.left  par\\u001b[31mcel  left`,
     '… cut at 2 events',
@@ -73,12 +73,12 @@ test('says circles, and where the chain was cut', async () => {
   expect((await chain('paid', '--max', '3')).at(-1)).toBe('… cut at 3 events');
 });
 
-test('what cannot be drawn is said in one sentence', async () => {
+test('reports errors in one sentence', async () => {
   const { url } = server.tidings;
   for (const [args, code, sentence] of [
-    [['nothing'], 1, 'There is no event "nothing": it was never stored, or is not kept any more.'],
-    [['a', 'b'], 2, 'Expected one id of an event, got 2. Usage: tidings chain'],
-    [[], 2, 'Expected one id of an event, got 0. Usage: tidings chain'],
+    [['nothing'], 1, 'There is no event "nothing": it was never stored, was removed by retention, or is hidden from this key.'],
+    [['a', 'b'], 2, 'Expected one event id, got 2. Usage: tidings chain'],
+    [[], 2, 'Expected one event id, got 0. Usage: tidings chain'],
     [['paid', '--max', '0'], 2, '--max: expected a whole number of at least 1, got "0".'],
     [['paid', '--max', '1001'], 1, 'maxEvents: expected a whole number from 1 to 1000, got 1001'],
   ] as const) {

@@ -18,36 +18,38 @@ let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'tidings-emit-'))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('emits the sample in the order of the file, and finds it all there the second time', async () => {
+test('emits the sample in the order of the file, and reports duplicates the second time', async () => {
   await using server = await startTestServer();
   const first = await emit([sample, '--url', server.tidings.url]).ended;
   expect(first).toMatchObject({ code: 0, stderr: '' });
-  expect(first.stdout).toMatch(/^15,129 lines: 15,129 created, 0 duplicates, 0 refused; \d+\.\d s, [\d,]+ events\/s\n$/);
+  expect(first.stdout).toMatch(/^15,129 lines: 15,129 created, 0 duplicates, 0 rejected; \d+\.\d s, [\d,]+ events\/s\n$/);
   const { events } = await server.data('{ events(order: LOG, first: 1000) { nodes { id } } }');
   const given = gunzipSync(readFileSync(sample)).toString().split('\n', 1000);
   expect(events.nodes.map(({ id }: { id: string }) => id)).toEqual(given.map((line) => JSON.parse(line).id));
 
   const second = await emit([sample, '--url', server.tidings.url]).ended;
   expect(second.code).toBe(0);
-  expect(second.stdout).toMatch(/^15,129 lines: 0 created, 15,129 duplicates, 0 refused;/);
+  expect(second.stdout).toMatch(/^15,129 lines: 0 created, 15,129 duplicates, 0 rejected;/);
 });
 
-test('reads plain lines from standard input, blank ones and line ends of any kind among them', async () => {
+test('reads lines from standard input, with blank lines and any line ends', async () => {
   await using server = await startTestServer();
   const text = `\uFEFF${document('one', { payload: { much: 'é\u2028"' } })}\r\n\n  \n${document('two', { payload: null, follows: null })}`;
   const { code, stdout } = await emit(['-', '--url', `${server.tidings.url}/graphql`], text).ended;
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^2 lines: 2 created, 0 duplicates, 0 refused;/);
-  const { event } = await server.data('{ event(id: "one") { occurred payload resource { id name labels } related { id role labels } } }');
+  expect(stdout).toMatch(/^2 lines: 2 created, 0 duplicates, 0 rejected;/);
+  const { event } = await server.data(
+    '{ event(id: "one") { occurred payload resource { resourceId name labels } related { resourceId role labels } } }',
+  );
   expect(event).toEqual({
     occurred: '2026-11-23T14:41:10.863461Z',
     payload: { much: 'é\u2028"' },
-    resource: { id: 'acme.kiki', name: 'Kiki', labels: { 'prefect.resource.name': 'Kiki', city: 'Rome' } },
-    related: [{ id: 'acme.door', role: 'door', labels: { colour: 'red' } }],
+    resource: { resourceId: 'acme.kiki', name: 'Kiki', labels: { 'prefect.resource.name': 'Kiki', city: 'Rome' } },
+    related: [{ resourceId: 'acme.gate', role: 'gate', labels: { colour: 'red' } }],
   });
 });
 
-test('knows gzip by its first bytes, not by its name, and reads files of several gzip members', async () => {
+test('recognizes gzip by the first bytes, not by the file name, and reads several gzip members', async () => {
   await using server = await startTestServer();
   const zipped = file('events.ndjson', Buffer.concat([gzipSync(`${document('one')}\n`), gzipSync(document('two'))]));
   const uncompressed = file('events.ndjson.gz', document('three'));
@@ -55,10 +57,10 @@ test('knows gzip by its first bytes, not by its name, and reads files of several
   expect((await emit([uncompressed, '--url', server.tidings.url]).ended).stdout).toMatch(/^1 lines: 1 created/);
 });
 
-test('reports every bad line with its number and reason, in the words of the file, and stores the others', async () => {
+test('reports every invalid line with its number, path and reason, and stores the others', async () => {
   await using server = await startTestServer();
   const lines = [
-    document('good'),
+    document('valid'),
     'nonsense \u001b[31m',
     '',
     '[1]',
@@ -66,22 +68,22 @@ test('reports every bad line with its number and reason, in the words of the fil
     document('b', { occurred: undefined }),
     document('c', { event: 5 }),
     document('d', { resource: 'acme.kiki' }),
-    document('e', { related: [{ 'prefect.resource.id': 'acme.door' }] }),
+    document('e', { related: [{ 'prefect.resource.id': 'acme.gate' }] }),
     document('f', { resource: { 'prefect.resource.id': 'acme.kiki', size: 7 } }),
-    document('good', { event: 'acme.changed' }),
+    document('valid', { event: 'acme.changed' }),
     document('g', { payload: { 'a.b': ['\0'] } }),
     document('h', { resource: { name: 'Kiki' }, related: 'none' }),
     document('i'.repeat(256)),
     Buffer.from([0x22, 0xff, 0x22]),
-    document('good'),
+    document('valid'),
   ];
   const bytes = Buffer.concat(lines.flatMap((line) => [Buffer.from(line), Buffer.from('\n')]));
   const { code, stdout } = await emit([file('bad.ndjson', bytes), '--url', server.tidings.url, '--batch', '4']).ended;
   expect(code).toBe(1);
   const [summary, ...rejected] = stdout.trimEnd().split('\n');
-  expect(summary).toMatch(/^15 lines: 1 created, 1 duplicates, 13 refused;/);
+  expect(summary).toMatch(/^15 lines: 1 created, 1 duplicates, 13 rejected;/);
   expect(rejected).toEqual([
-    expect.stringMatching(/^line 2: expected a JSON object, got what is no JSON \(.*\\u001b.*\)$/),
+    expect.stringMatching(/^line 2: expected a JSON object, got invalid JSON \(.*\\u001b.*\)$/),
     'line 4: expected a JSON object, got an array',
     'line 5: id: expected a non-empty string, got nothing',
     'line 6: occurred: expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got nothing',
@@ -89,15 +91,15 @@ test('reports every bad line with its number and reason, in the words of the fil
     'line 8: resource: expected an object, got "acme.kiki"',
     'line 9: related.0."prefect.resource.role": expected a non-empty string, got nothing',
     'line 10: resource.size: expected a string, got the number 7',
-    expect.stringMatching(/^line 11: id: an event with this id was stored before, with other content in event/),
+    expect.stringMatching(/^line 11: id: an event with this id is already stored, with other content in event/),
     expect.stringMatching(/^line 12: payload\."a\.b"\.0: the string has the character U\+0000/),
     'line 13: resource."prefect.resource.id": expected a non-empty string, got nothing (and 1 more)',
     expect.stringMatching(/^line 14: id: expected at most 255 characters/),
-    'line 15: expected a JSON object, got bytes that are no UTF-8',
+    'line 15: expected a JSON object, got bytes that are not UTF-8',
   ]);
 });
 
-test('shows the first twenty bad lines and counts the others', async () => {
+test('shows the first twenty invalid lines and counts the others', async () => {
   await using server = await startTestServer();
   const { code, stdout } = await emit(['-', '--url', server.tidings.url], 'bad\n'.repeat(1234)).ended;
   expect(code).toBe(1);
@@ -106,34 +108,31 @@ test('shows the first twenty bad lines and counts the others', async () => {
   expect(lines.at(-1)).toBe('… and 1,214 more');
 });
 
-test('keeps its requests within what the service takes, in events and in bytes', async () => {
+test('keeps its requests within the limits of the service, in events and in bytes', async () => {
   await using server = await startTestServer({ TIDINGS_MAX_BATCH_EVENTS: '3', TIDINGS_MAX_BODY_BYTES: '9000000' });
   const long = 'x'.repeat(1_400_000);
   const text = Array.from({ length: 20 }, (_, index) => document(`event-${index}`, { payload: index < 8 ? { long } : {} })).join('\n');
   expect((await emit(['-', '--url', server.tidings.url], text).ended).stdout).toMatch(/^20 lines: 20 created/);
 });
 
-test('says what to change when the service takes less than a batch in one request', async () => {
+test('suggests a smaller batch if a request is too large for the service', async () => {
   await using server = await startTestServer({ TIDINGS_MAX_BODY_BYTES: '100000' });
   const rejected = await emit([sample, '--url', server.tidings.url]).ended;
   expect(rejected).toMatchObject({ code: 1, stdout: '' });
   expect(rejected.stderr).toBe(
-    'expected a body of at most 100000 bytes, uncompressed; send it in parts, or raise TIDINGS_MAX_BODY_BYTES. Try a smaller --batch. 0 lines were done before; emitting the file again is safe.\n',
+    'expected a body of at most 100000 bytes, uncompressed; send it in parts, or raise TIDINGS_MAX_BODY_BYTES. Try a smaller --batch. 0 lines were processed before; emitting the file again is safe.\n',
   );
 });
 
-test('answers wrong words and unreadable files with one sentence', async () => {
+test('reports invalid arguments and unreadable files in one sentence', async () => {
   const cases = [
     [[], 'Expected one file, got 0. Usage: tidings emit FILE'],
     [['a', 'b'], 'Expected one file, got 2. Usage: tidings emit FILE'],
     [['a', '--speed', '9'], "Unknown option '--speed'. Usage: tidings emit FILE"],
     [['a', '--batch', 'x'], '--batch: expected a whole number of at least 1, got "x".'],
     [['a', '--url', 'ftp://x'], '--url: expected an address such as http://127.0.0.1:4000, got "ftp://x".'],
-    [
-      [join(folder, 'absent')],
-      `${join(folder, 'absent')}: expected a file of event documents that can be read, but there is no such file.`,
-    ],
-    [[folder], `${folder}: expected a file of event documents, got a folder.`],
+    [[join(folder, 'absent')], `${join(folder, 'absent')}: expected a file of event documents, but there is no such file.`],
+    [[folder], `${folder}: expected a file of event documents, got a directory.`],
   ] as const;
   for (const [args, sentence] of cases) {
     const { code, stdout, stderr } = await emit(args).ended;
@@ -143,15 +142,17 @@ test('answers wrong words and unreadable files with one sentence', async () => {
   }
 });
 
-test('says how far it came when the file is cut off', async () => {
+test('reports the number of processed lines if the file is incomplete', async () => {
   await using server = await startTestServer();
   const truncatedFile = file('cut.gz', readFileSync(sample).subarray(0, 300_000));
   const { code, stderr } = await emit([truncatedFile, '--url', server.tidings.url]).ended;
   expect(code).toBe(2);
-  expect(stderr).toMatch(/the gzip data are damaged or cut off .* \d,\d+ lines were done before; emitting the file again is safe\.\n$/);
+  expect(stderr).toMatch(
+    /the gzip data is damaged or incomplete .* \d,\d+ lines were processed before; emitting the file again is safe\.\n$/,
+  );
 });
 
-test('says so when there is something else at the address', async () => {
+test('reports that the server at the address is not Tidings', async () => {
   const other = createHttpServer((_, response) => response.writeHead(404).end('nothing here'));
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
@@ -159,32 +160,32 @@ test('says so when there is something else at the address', async () => {
   other.close();
   expect(code).toBe(1);
   expect(stderr).toBe(
-    `expected a Tidings server at ${url}, got an answer with status 404 that is not GraphQL; set --url to the address of one\n`,
+    `Expected a Tidings server at ${url}, got a response with status 404 that is not GraphQL. Set --url to its address.\n`,
   );
 });
 
-test('waits for a server that is away, at first and in the middle of a file, and says so once', async () => {
+test('waits for a server, at the start and in the middle of a file, and reports it once each time', async () => {
   await using testDatabase = await newDatabase();
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
   const events = gunzipSync(readFileSync(sample)).toString().split('\n', 3000).join('\n');
   const emitting = emit(['-', '--url', url, '--batch', '5'], events);
-  await vi.waitFor(() => expect(emitting.stderrSoFar()).toContain('trying again'), pollOptions);
+  await vi.waitFor(() => expect(emitting.stderrSoFar()).toContain('retrying'), pollOptions);
   const first = await serve({ ...testDatabase.environment, PORT: port });
   await vi.waitFor(async () => {
     const { data } = await post(url, '{ events { totalCount { count } } }');
     expect(data.events.totalCount.count).toBeGreaterThan(100);
   }, pollOptions);
   await end(first, 'SIGKILL');
-  await vi.waitFor(() => expect(emitting.stderrSoFar().match(/is away/g)).toHaveLength(2), pollOptions);
+  await vi.waitFor(() => expect(emitting.stderrSoFar().match(/cannot reach/g)).toHaveLength(2), pollOptions);
   const second = await serve({ ...testDatabase.environment, PORT: port });
   const { code, stdout, stderr } = await emitting.ended;
   const { data } = await post(url, '{ events { totalCount(max: 100000) { count } } }');
   await end(second, 'SIGTERM');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^3,000 lines: .* 0 refused;/);
+  expect(stdout).toMatch(/^3,000 lines: .* 0 rejected;/);
   expect(data.events.totalCount.count).toBe(3000);
-  expect(stderr).toMatch(new RegExp(`^(?:${url} is away \\(.*\\); trying again for up to 60 s\n){2}$`));
+  expect(stderr).toMatch(new RegExp(`^(?:cannot reach ${url} \\(.*\\); retrying for up to 60 s\n){2}$`));
 });
 
 interface Ended {
@@ -193,20 +194,20 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `tidings emit` with these words and this standard input. */
+/** Runs `tidings emit` with arguments and standard input. */
 function emit(args: readonly string[], input = ''): { readonly ended: Promise<Ended>; stderrSoFar(): string } {
   const child = spawn(process.execPath, [cli, 'emit', ...args]);
   onTestFinished(() => void child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
-  child.stdin.on('error', () => undefined); // it may end before it read everything
+  child.stdin.on('error', () => undefined); // the command can exit before it has read everything
   child.stdin.end(input);
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
   return { ended, stderrSoFar: () => stderr };
 }
 
-/** A server as a process of its own, once it is ready. */
+/** Starts a server in its own process. */
 async function serve(environment: Readonly<Record<string, string>>): Promise<ChildProcess> {
   const { child } = await startProcess(environment);
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -231,7 +232,7 @@ function document(id: string | undefined, fields: object = {}): string {
     occurred: '2026-11-23T15:41:10.863461+01:00',
     event: 'acme.greeted',
     resource: { 'prefect.resource.id': 'acme.kiki', 'prefect.resource.name': 'Kiki', city: 'Rome' },
-    related: [{ 'prefect.resource.id': 'acme.door', 'prefect.resource.role': 'door', colour: 'red' }],
+    related: [{ 'prefect.resource.id': 'acme.gate', 'prefect.resource.role': 'gate', colour: 'red' }],
     ...fields,
   });
 }

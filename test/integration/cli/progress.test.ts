@@ -5,7 +5,7 @@ import type { Lines } from '../../../src/cli/emit/lines.ts';
 import { startProgress } from '../../../src/cli/emit/progress.ts';
 import { startEmitStats } from '../../../src/cli/emit/stats.ts';
 
-test('a terminal gets a bar that fits it, is drawn at most ten times a second, and leaves nothing behind', () => {
+test('on a terminal, the bar fits, is drawn at most ten times a second, and is erased at the end', () => {
   vi.useFakeTimers({ now: 0 });
   try {
     const { terminal, written } = screen({ isTTY: true, columns: 72 });
@@ -18,16 +18,16 @@ test('a terminal gets a bar that fits it, is drawn at most ten times a second, a
         terminal,
       );
       vi.advanceTimersByTime(1000);
-      stats.add({ created: 990, duplicates: 9, rejectedLines: [{ line: 3, reason: 'bad' }] });
+      stats.add({ created: 990, duplicates: 9, rejectedLines: [{ line: 3, reason: 'invalid' }] });
       read = 1_500_000;
-      progress.note('the server is away');
+      progress.note('cannot reach the server');
     }
     const drawn = written().split('\r').slice(1);
     expect(drawn.length).toBeLessThanOrEqual(14); // the first, ten in a second, one around the note, two erasures
     for (const line of drawn) expect(line.replace('\u001b[K', '').length).toBeLessThan(72);
     expect(drawn[0]).toBe(`${'░'.repeat(30)}   0 %  0.0 MB of 2.0 MB  0 events  0/s\u001b[K`);
     expect(drawn.slice(-3)).toEqual([
-      '\u001b[Kthe server is away\n',
+      '\u001b[Kcannot reach the server\n',
       `${'█'.repeat(20)}${'░'.repeat(6)}  75 %  1.5 MB of 2.0 MB  1,000 events  999/s\u001b[K`,
       '\u001b[K',
     ]);
@@ -36,7 +36,7 @@ test('a terminal gets a bar that fits it, is drawn at most ten times a second, a
   }
 });
 
-test('a terminal that is too narrow for a bar gets the figures, and a stream without a size gets no share', () => {
+test('a terminal that is too narrow for a bar shows the figures, and a stream of unknown size no percentage', () => {
   const narrow = screen({ isTTY: true, columns: 40 });
   startProgress(
     file(2000, () => 500),
@@ -53,7 +53,7 @@ test('a terminal that is too narrow for a bar gets the figures, and a stream wit
   expect(wide.written()).toBe('\r1.2 kB  0 events  0/s\u001b[K\r\u001b[K');
 });
 
-test('what is no terminal gets the sentences only', () => {
+test('without a terminal, only the notes are printed', () => {
   const { terminal, written } = screen({ isTTY: false });
   {
     using progress = startProgress(
@@ -61,12 +61,12 @@ test('what is no terminal gets the sentences only', () => {
       startEmitStats(),
       terminal,
     );
-    progress.note('the server is away');
+    progress.note('cannot reach the server');
   }
-  expect(written()).toBe('the server is away\n');
+  expect(written()).toBe('cannot reach the server\n');
 });
 
-/** Stands for a terminal. */
+/** A fake terminal. */
 function screen(properties: { isTTY: boolean; columns?: number }): { readonly terminal: WriteStream; readonly written: () => string } {
   const stream = new PassThrough({ encoding: 'utf8' });
   return { terminal: Object.assign(stream, properties) as unknown as WriteStream, written: () => String(stream.read() ?? '') };

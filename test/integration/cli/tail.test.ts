@@ -13,14 +13,14 @@ const cli = join(import.meta.dirname, '../../../dist/src/cli.js');
 const sample = join(import.meta.dirname, '../../fixtures/github-2015-01-01.ndjson.gz');
 const pollOptions = { timeout: 40_000, interval: 20 };
 
-test('prints a line for each event as it comes, and nothing in it steers the terminal', async () => {
+test('prints a line for each event as it arrives, and escapes control characters', async () => {
   await using testServer = await startTestServer();
   const tailing = await tail(['--url', testServer.tidings.url]);
   expect(tailing.stderr()).toBe(`connected to ${testServer.tidings.url}\n`);
   await emitEvent(testServer.tidings.url, {
     id: 'one',
     related: [
-      { id: 'acme.door', role: 'door' },
+      { id: 'acme.gate', role: 'gate' },
       { id: 'acme.key', role: 'key', name: 'Yale' },
     ],
   });
@@ -28,7 +28,7 @@ test('prints a line for each event as it comes, and nothing in it steers the ter
   await emitEvent(testServer.tidings.url, { id: 'two', event: 'acme.\u001b[2Jleft', resource: { id: 'acme.\u009b31m\u202Ejo\nhn' } });
   await vi.waitFor(() => expect(tailing.lines).toHaveLength(2), pollOptions);
   expect(tailing.lines).toEqual([
-    '2026-11-23T14:41:10.863Z  acme.greeted                  Kiki                          door=acme.door key=Yale',
+    '2026-11-23T14:41:10.863Z  acme.greeted                  Kiki                          gate=acme.gate key=Yale',
     '2026-11-23T14:41:10.863Z  acme.\\u001b[2Jleft            acme.\\u009b31m\\u202ejo\\u000ahn',
   ]);
   expect(await tailing.stop('SIGTERM')).toBe(0);
@@ -41,7 +41,7 @@ test('prints event documents with --json, which can be emitted again', async () 
   await emitEvent(testServer.tidings.url, {
     id: 'one',
     resource: { id: 'acme.kiki', labels },
-    related: [{ id: 'acme.door', role: 'door' }],
+    related: [{ id: 'acme.gate', role: 'gate' }],
   });
   await emitEvent(testServer.tidings.url, { id: 'two', payload: { deep: [1, { a: null }] }, follows: 'one' });
   await vi.waitFor(() => expect(tailing.lines).toHaveLength(2), pollOptions);
@@ -51,7 +51,7 @@ test('prints event documents with --json, which can be emitted again', async () 
     occurred: '2026-11-23T14:41:10.863461Z',
     event: 'acme.greeted',
     resource: { 'prefect.resource.id': 'acme.kiki', ...labels },
-    related: [{ 'prefect.resource.id': 'acme.door', 'prefect.resource.role': 'door' }],
+    related: [{ 'prefect.resource.id': 'acme.gate', 'prefect.resource.role': 'gate' }],
     payload: {},
     follows: null,
     received: expect.stringMatching(/^\d{4}-.*\.\d{6}Z$/),
@@ -65,10 +65,10 @@ test('prints event documents with --json, which can be emitted again', async () 
   again.stdout.on('data', (chunk: Buffer) => (summary += chunk.toString()));
   again.stdin.end(tailing.lines.join('\n'));
   await once(again, 'close');
-  expect(summary).toMatch(/^2 lines: 0 created, 2 duplicates, 0 refused/);
+  expect(summary).toMatch(/^2 lines: 0 created, 2 duplicates, 0 rejected/);
 });
 
-test('prints only what was asked for', async () => {
+test('prints only events that match the options', async () => {
   await using testServer = await startTestServer();
   const { url } = testServer.tidings;
   const tailing = await tail(['--event', 'acme.user.', '--event', 'acme.%', '--resource', 'acme.kiki', '--json', '--url', url]);
@@ -79,7 +79,7 @@ test('prints only what was asked for', async () => {
   await vi.waitFor(() => expect(tailing.ids()).toEqual(['one', 'two']), pollOptions);
 });
 
-test('goes on behind the cursor that it is given, and ends with one sentence when that is none', async () => {
+test('starts after the cursor of --after, and reports an invalid one in one sentence', async () => {
   await using testServer = await startTestServer();
   const { url } = testServer.tidings;
   await emitEvent(url, { id: 'one' });
@@ -105,7 +105,7 @@ test('goes on behind the cursor that it is given, and ends with one sentence whe
   }
 });
 
-test('survives restarts of the server with nothing lost or repeated, also before the first event came', async () => {
+test('survives restarts of the server with nothing lost or repeated, also before the first event', async () => {
   await using testDatabase = await newDatabase();
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
@@ -114,7 +114,7 @@ test('survives restarts of the server with nothing lost or repeated, also before
     server.kill('SIGKILL');
     await exit;
     const next = await serve({ ...testDatabase.environment, PORT: port });
-    await emitEvent(url, { id: stored }); // while the tail does not run, let alone listen
+    await emitEvent(url, { id: stored }); // while the tail is suspended
     return next;
   };
   let server = await serve({ ...testDatabase.environment, PORT: port });
@@ -131,12 +131,12 @@ test('survives restarts of the server with nothing lost or repeated, also before
   await emitEvent(url, { id: 'after' });
   await vi.waitFor(() => expect(tailing.ids()).toContain('after'), pollOptions);
   expect(tailing.ids()).toEqual(['in-the-first-outage', 'between', 'in-the-second-outage', 'after']);
-  const again = `lost the connection to ${url} (…); trying again\nconnected again to ${url}, going on after the last event\n`;
+  const again = `lost the connection to ${url} (…); retrying\nconnected again to ${url}; resuming after the last event\n`;
   expect(tailing.stderr().replaceAll(/\(.*\)/g, '(…)')).toBe(`connected to ${url}\n${again.repeat(2)}`);
   expect(await tailing.stop('SIGINT')).toBe(0);
 });
 
-test('waits for a server that is not there yet, and says so once', async () => {
+test('waits for a server that has not started yet, and reports it once', async () => {
   await using testDatabase = await newDatabase();
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
@@ -146,17 +146,17 @@ test('waits for a server that is not there yet, and says so once', async () => {
   await vi.waitFor(() => expect(tailing.stderr()).toContain('connected'), pollOptions);
   await emitEvent(url, { id: 'one' });
   await vi.waitFor(() => expect(tailing.ids()).toEqual(['one']), pollOptions);
-  const expected = new RegExp(`^cannot reach ${url} \\(.*ECONNREFUSED.*\\); trying until it answers\nconnected to ${url}\n$`);
+  const expected = new RegExp(`^cannot reach ${url} \\(.*ECONNREFUSED.*\\); retrying\nconnected to ${url}\n$`);
   expect(tailing.stderr()).toMatch(expected);
 });
 
-test('ends at a signal while it waits for a server', async () => {
+test('exits at a signal while it waits for a server', async () => {
   const tailing = startTail(['--url', `http://127.0.0.1:${await freePort()}`]);
   await vi.waitFor(() => expect(tailing.stderr()).toContain('cannot reach'), pollOptions);
   expect(await tailing.stop('SIGINT')).toBe(0);
 });
 
-test('waits for a slow reader, which gets everything, and ends quietly when the reader leaves', async () => {
+test('waits for a slow reader of its output, which gets everything, and exits with 0 when the reader closes it', async () => {
   await using testServer = await startTestServer();
   const { url } = testServer.tidings;
   const { head } = await testServer.data('{ head }');
@@ -177,9 +177,9 @@ test('waits for a slow reader, which gets everything, and ends quietly when the 
   expect(tailing.stderr()).toBe(`connected to ${url}\n`);
 });
 
-test('answers wrong words with one sentence', async () => {
+test('reports invalid arguments in one sentence', async () => {
   for (const [args, sentence] of [
-    [['kiki'], 'Expected flags only, got "kiki". Usage: tidings tail'],
+    [['kiki'], 'Expected options only, got "kiki". Usage: tidings tail'],
     [['--speed'], "Unknown option '--speed'. Usage: tidings tail"],
     [['--url', '127.0.0.1:4000'], '--url: expected an address such as http://127.0.0.1:4000'],
   ] as const) {
@@ -195,12 +195,12 @@ interface Tailing {
   readonly ended: Promise<number | null>;
   /** The ids in lines of JSON. */
   ids(): readonly string[];
-  /** What it said on standard error. */
+  /** Its standard error so far. */
   stderr(): string;
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Runs `tidings tail` with these words. */
+/** Runs `tidings tail` with arguments. */
 function startTail(args: readonly string[]): Tailing {
   const child = spawn(process.execPath, [cli, 'tail', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -220,14 +220,14 @@ function startTail(args: readonly string[]): Tailing {
   return { child, lines, ended, stop, stderr: () => stderr, ids: () => lines.map((line) => JSON.parse(line).id) };
 }
 
-/** … and waits until it is connected. */
+/** Runs `tidings tail`, and waits until it is connected. */
 async function tail(args: readonly string[]): Promise<Tailing> {
   const tailing = startTail(args);
   await vi.waitFor(() => expect(tailing.stderr()).toContain('connected to'), pollOptions);
   return tailing;
 }
 
-/** A server as a process of its own, once it is ready. */
+/** Starts a server in its own process. */
 async function serve(environment: Readonly<Record<string, string>>): Promise<ChildProcess> {
   const { child } = await startProcess(environment);
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -8,7 +8,7 @@ import { newDatabase, post, startTestServer } from '../../support/test-server.ts
 
 const pollOptions = { timeout: 40_000, interval: 20 };
 
-test('prints a table whenever events came, by event, and nothing in a name steers the terminal', async () => {
+test('prints a table by event name after new events, and escapes control characters', async () => {
   await using testServer = await startTestServer();
   const { url } = testServer.tidings;
   await emitEvent(url, { event: 'acme.before' });
@@ -20,11 +20,11 @@ test('prints a table whenever events came, by event, and nothing in a name steer
   await vi.waitFor(() => expect(rows(top)).toEqual(['acme.a 2', 'acme.b\\u001b[2J\\u000a 2']), pollOptions);
   const tables = top.stdout();
   expect(await top.stop('SIGINT')).toBe(0);
-  expect(top.stdout()).toBe(tables); // there was nothing new to print
+  expect(top.stdout()).toBe(tables); // no new events, so no new table
   expect(top.stderr()).toBe(`connected to ${url}\n`);
 });
 
-test('counts by resource, by label, and only what was asked for', async () => {
+test('counts by resource and by label, and only events that match the options', async () => {
   await using testServer = await startTestServer();
   const { url } = testServer.tidings;
   const byResource = await startTop(['--by', 'resource', '--event', 'acme.', '--url', url]);
@@ -60,11 +60,11 @@ test('survives a restart of the server with nothing lost or counted twice', asyn
   top.child.kill('SIGCONT');
   await emitEvent(url, { event: 'acme.before' });
   await vi.waitFor(() => expect(rows(top)).toEqual(['acme.before 2', 'acme.meanwhile 1']), pollOptions);
-  expect(top.stderr()).toContain('going on after the last event');
+  expect(top.stderr()).toContain('resuming after the last event');
   expect(await top.stop('SIGTERM')).toBe(0);
 });
 
-test('ends quietly when its reader leaves', async () => {
+test('exits with 0 when the reader of its output closes it', async () => {
   await using testServer = await startTestServer();
   const { url } = testServer.tidings;
   const top = await startTop(['--url', url]);
@@ -76,12 +76,12 @@ test('ends quietly when its reader leaves', async () => {
   expect(top.stderr()).toBe(`connected to ${url}\n`);
 });
 
-test('answers wrong words with one sentence', async () => {
+test('reports invalid arguments in one sentence', async () => {
   for (const [args, sentence] of [
-    [['kiki'], 'Expected flags only, got "kiki". Usage: tidings top'],
+    [['kiki'], 'Expected options only, got "kiki". Usage: tidings top'],
     [['--by', 'label='], '--by: expected event, resource or label=KEY, got "label=".'],
-    [['--every', '2'], '--every: expected a time from 100ms to 60m, such as 2s, got "2".'],
-    [['--every', '10ms'], '--every: expected a time from 100ms to 60m, such as 2s, got "10ms".'],
+    [['--every', '2'], '--every: expected a duration from 100ms to 60m, such as 2s, got "2".'],
+    [['--every', '10ms'], '--every: expected a duration from 100ms to 60m, such as 2s, got "10ms".'],
   ] as const) {
     const top = run(['top', ...args]);
     expect(await top.ended).toBe(2);
@@ -89,14 +89,14 @@ test('answers wrong words with one sentence', async () => {
   }
 });
 
-/** Runs `tidings top` until it is connected. */
+/** Runs `tidings top`, and waits until it is connected. */
 async function startTop(args: readonly string[]): Promise<Running> {
   const top = run(['top', ...(args.includes('--every') ? [] : ['--every', '100ms']), ...args]);
   await vi.waitFor(() => expect(top.stderr()).toContain('connected to'), pollOptions);
   return top;
 }
 
-/** The last whole table: keys and counts. */
+/** The keys and counts of the last complete table. */
 function rows(top: Running): readonly string[] {
   const table = top.stdout().split('\n\n').at(-2) ?? '';
   return table

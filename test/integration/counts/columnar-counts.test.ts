@@ -11,7 +11,7 @@ import type { readHead } from '../../../src/store/log/log-head.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { logOf } from '../../support/oracles/random-log.ts';
 
-test('columns are asked, unless they are missing or tell of events that are gone', async () => {
+test('counts read columns, unless these are missing or include removed events', async () => {
   await using log = await logOf(
     each((n) => ({
       event: `kind.${n % 3}`,
@@ -23,10 +23,10 @@ test('columns are asked, unless they are missing or tell of events that are gone
   await indexEvents(database, events.slice(0, 200), { block: 8, rowGroup: 40 });
   expect(await kinds(database, head)).toEqual([84, 83, 83]);
 
-  // What columns say is what is counted: here they lie.
+  // The counts come from the columns: these are false here.
   await database.rows(sql`update tidings.digest_chapters set names = replace(names, 'kind.1', 'kind.0')`);
   expect(await kinds(database, head)).toEqual([84 + 67, 16, 83]);
-  // Nothing of a filter is lost on them.
+  // Columns evaluate the whole filter.
   const filter = parseFilter({ resource: { id: { in: ['r.0', 'r.1'] } }, occurred: { until: '2026-01-02T00:00:00Z' } }, [], log.settings);
   const table = await readCounts(database, { filter, dimensions: parseCountBy([{ resource: {} }], ['by']), head });
   expect(table.total).toBe(events.filter(({ resource, occurred }) => /r\.[01]/.test(resource.id) && occurred < '2026-01-02').length);
@@ -40,7 +40,7 @@ test('columns are asked, unless they are missing or tell of events that are gone
   );
 });
 
-test('labels, roles and payload values are counted by columns where these say all: not where there are too many, or none were kept', async () => {
+test('columns count labels, roles and payload values, unless there are too many values or no columns', async () => {
   const at = (n: number): string => `${(n * 2_654_435_761) % 2 ** 32}`.repeat(40);
   await using log = await logOf(
     each((n) => ({
@@ -61,14 +61,14 @@ test('labels, roles and payload values are counted by columns where these say al
   const countedBy = (path: string) => counted({ payload: { path } });
   const all = async (filter: EventFilterInput) => (await counted({ event: {} }, filter))['a'] ?? 0;
 
-  // A label that the first chapter does not have at all, and one that has too many values to be kept.
+  // A label that the first row group does not have, and one with too many values to be stored.
   expect(await counted({ label: { key: 'late' } })).toEqual({ absent: 100, yes: 150 });
   expect(Object.keys(await counted({ label: { key: 'at' } }))).toHaveLength(250);
   expect(await all({ resource: { labels: [{ key: 'at', in: [at(7), at(120), at(220)] }] } })).toBe(3);
   expect(await counted({ role: { role: 'owner' } }, { related: [{ role: ['owner'] }] })).toEqual(
     Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`owner-${n}`, 25])),
   );
-  // The same of payloads.
+  // The same for payloads.
   expect(await countedBy('state.late')).toEqual({ absent: 100, 0: 75, 1: 75 });
   expect(await countedBy('odd')).toEqual({ absent: 225, null: 25 });
   expect(await all({ payload: [{ path: 'odd', exists: true }] })).toBe(25);
@@ -82,7 +82,8 @@ test('labels, roles and payload values are counted by columns where these say al
   expect(Object.keys(await countedBy('state'))).toHaveLength(9);
   expect(Object.keys(await countedBy('at'))).toHaveLength(250);
 
-  // What columns say is what is counted: here they lie, as if each of a chapter's events had what the first one has.
+  // The counts come from the columns: here they give each event of a row group the value of its
+  // first one.
   const overwriteColumn = (name: string, hex: string, bytes: number) =>
     database.rows(
       sql`update tidings.chapter_columns set value_of = decode(repeat(${hex}::text, ${bytes}::int), 'hex') where name = ${name}`,
@@ -93,11 +94,12 @@ test('labels, roles and payload values are counted by columns where these say al
   await overwriteColumn('owner', '00', 38);
   expect(await all({ related: [{ id: { in: ['owner-0'] } }] })).toBe(200 + 5);
   expect(await all({ anyResource: [{ id: { in: ['owner-0', 'none'] } }] })).toBe(200 + 5);
-  await overwriteColumn('["state","name"]', '55', 25); // the first is number 1, of two bits
+  await overwriteColumn('["state","name"]', '55', 25); // the first value has the code 1, in two bits
   expect(await countedBy('state.name')).toEqual({ 'state-0': 100 + 17, 'state-1': 100 + 16, 'state-2': 17 });
   expect(await all({ payload: [{ path: 'state.name', in: ['state-1', 'none'] }] })).toBe(116);
 
-  // Chapters that were made before there were columns of payloads; or of labels, or that have more labels than are kept.
+  // Row groups without columns of payloads or labels, as old programs stored them, or with more
+  // labels than columns.
   await database.rows(sql`delete from tidings.chapter_columns where kind = 'payload'`);
   expect(await countedBy('state.name')).toEqual({ 'state-0': 84, 'state-1': 83, 'state-2': 83 });
   expect(await all({ payload: [{ path: 'state.late', eq: 1 }] })).toBe(75);

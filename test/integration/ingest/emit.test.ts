@@ -10,7 +10,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 const batch = `mutation ($input: [EventInput!]!, $onError: BatchErrorPolicy) {
   emitEvents(input: $input, onError: $onError) {
     created duplicates rejected head
-    results { index status event { id event occurred payload resource { id labels } } userErrors { code message field } }
+    results { index status event { id event occurred payload resource { resourceId labels } } userErrors { code message field } }
   }
 }`;
 
@@ -25,7 +25,7 @@ const event = (id: string, more: object = {}): object => ({
 const stored = async (id: string): Promise<any> => (await server.data('query ($id: ID!) { event(id: $id) { id payload } }', { id })).event;
 
 describe('an event', () => {
-  test('comes back as it was told, times to the microsecond and in UTC', async () => {
+  test('is returned as it was emitted, with times to the microsecond and in UTC', async () => {
     const input = {
       id: 'whole',
       event: 'acme.order.shipped',
@@ -40,15 +40,15 @@ describe('an event', () => {
     };
     await emit([input]);
     const { event: found } = await server.data(`{ event(id: "whole") {
-      id event occurred received resource { id name labels label(key: "region") missing: label(key: "x") self: label(key: "prefect.resource.id") }
-      related { id role name labels } actors: related(role: ["actor"]) { id } none: related(role: []) { id }
+      id event occurred received resource { resourceId name labels label(key: "region") missing: label(key: "x") self: label(key: "prefect.resource.id") }
+      related { resourceId role name labels } actors: related(role: ["actor"]) { role } none: related(role: []) { role }
       payload deep: payloadAt(path: "z.4.\\"ü\\"") absent: payloadAt(path: "z.9") followsId follows { id } } }`);
     expect(found).toMatchObject({
       id: 'whole',
       event: 'acme.order.shipped',
       occurred: '2026-03-29T00:30:00.123456Z',
       resource: {
-        id: 'acme.order.1',
+        resourceId: 'acme.order.1',
         name: 'Order 1',
         labels: { region: 'eu', empty: '', 'prefect.resource.name': 'Order 1' },
         label: 'eu',
@@ -56,10 +56,10 @@ describe('an event', () => {
         self: 'acme.order.1',
       },
       related: [
-        { id: 'acme.user.kiki', role: 'actor', name: 'Kiki', labels: { 'prefect.resource.name': 'Kiki' } },
-        { id: 'acme.user.kiki', role: 'actor', name: null, labels: { again: 'yes' } },
+        { resourceId: 'acme.user.kiki', role: 'actor', name: 'Kiki', labels: { 'prefect.resource.name': 'Kiki' } },
+        { resourceId: 'acme.user.kiki', role: 'actor', name: null, labels: { again: 'yes' } },
       ],
-      actors: [{}, {}],
+      actors: [{ role: 'actor' }, { role: 'actor' }],
       none: [],
       deep: '💌',
       absent: null,
@@ -70,7 +70,7 @@ describe('an event', () => {
     expect(found.received).toMatch(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   });
 
-  test('gets a UUIDv7 and the time of now when it has neither', async () => {
+  test('gets a UUIDv7 and the current time when it has neither', async () => {
     const before = new Date().toISOString();
     const { emitEvent } = await server.data(
       'mutation { emitEvent(input: {event: "a", resource: {id: "r"}}) { index status event { id occurred received payload } userErrors { code } } }',
@@ -118,19 +118,19 @@ describe('an event', () => {
 });
 
 describe('the same id again', () => {
-  test('with the same content is a duplicate, and the stored event comes back', async () => {
+  test('with the same content is a duplicate, and the stored event is returned', async () => {
     await emit([event('twice', { payload: { n: 1, o: { b: 1, a: 2 } } })]);
     const again = await emit([event('twice', { payload: { o: { a: 2, b: 1.0 }, n: 1.0 } }), event('twice-other')]);
     expect(again).toMatchObject({ created: 1, duplicates: 1, rejected: 0 });
     expect(again.results[0]).toMatchObject({ index: 0, status: 'DUPLICATE', event: { id: 'twice', payload: { n: 1 } } });
   });
 
-  test('agrees with whatever was stored where occurred and payload are left out', async () => {
+  test('is a duplicate of any stored content where occurred and payload are left out', async () => {
     await emit([event('sparse', { payload: { n: 1 } })]);
     expect((await emit([{ id: 'sparse', event: 'a.b', resource: { id: 'r' } }])).duplicates).toBe(1);
   });
 
-  test('with other content is a conflict that names the fields, and leaves the stored event alone', async () => {
+  test('with other content is a conflict that names the fields, and leaves the stored event unchanged', async () => {
     await emit([event('conflict', { payload: { n: 1 } })]);
     const other = {
       event: 'other',
@@ -161,7 +161,7 @@ describe('the same id again', () => {
     expect(await stored('copy2')).toBeNull();
   });
 
-  test('emitted by many at once is created once', async () => {
+  test('emitted by many requests at once is created once', async () => {
     const all = await Promise.all(
       Array.from({ length: 16 }, () => emit([event('race-a'), event('race-b')].toSorted(() => Math.random() - 0.5))),
     );
@@ -171,7 +171,7 @@ describe('the same id again', () => {
 });
 
 describe('a batch', () => {
-  test('with REJECT_ALL stores nothing when one event is refused, by a rule or by a conflict', async () => {
+  test('with REJECT_ALL stores nothing when one event is invalid or in conflict', async () => {
     const byRule = await emit([event('all-1'), event('', { resource: { id: 'r', labels: { a: 1 } } })]);
     expect(byRule).toMatchObject({ created: 0, rejected: 2 });
     expect(byRule.results[0].userErrors).toEqual([expect.objectContaining({ code: 'BATCH_REJECTED', field: ['input', '0'] })]);
@@ -185,7 +185,7 @@ describe('a batch', () => {
     expect(await stored('all-1')).toBeNull();
   });
 
-  test('with SKIP_REJECTED stores the others, in the order given', async () => {
+  test('with SKIP_REJECTED stores the valid events in order', async () => {
     const { results, created, rejected } = await emit(
       [event('skip-1'), event('skip-2', { payload: { bad: ['\u0000'] } }), event('skip-3', { occurred: 'yesterday' }), event('skip-4')],
       'SKIP_REJECTED',
@@ -203,13 +203,13 @@ describe('a batch', () => {
     expect(errors?.[0]?.extensions?.code).toBe('LIMIT_EXCEEDED');
   });
 
-  test('is seen by what the same mutation reads next, at a head that includes it', async () => {
+  test('is visible to the fields that the same mutation resolves next, at a head that includes it', async () => {
     const { emitEvents } = await server.data(
-      `mutation { emitEvents(input: [{id: "leader", event: "a", resource: {id: "own"}}, {id: "next", event: "b", resource: {id: "own"}, follows: "leader"}]) {
-        head results { event { cursor followers { nodes { id } head } resource { events { nodes { id } } } } } } }`,
+      `mutation { emitEvents(input: [{id: "first", event: "a", resource: {id: "own"}}, {id: "next", event: "b", resource: {id: "own"}, follows: "first"}]) {
+        head results { event { cursor followers { nodes { id } head } resource { resource { events { nodes { id } } } } } } } }`,
     );
     expect(emitEvents.results[0].event.followers.nodes).toEqual([{ id: 'next' }]);
-    expect(emitEvents.results[1].event.resource.events.nodes).toHaveLength(2);
+    expect(emitEvents.results[1].event.resource.resource.events.nodes).toHaveLength(2);
     expect(emitEvents.results[1].event.cursor).toBe(emitEvents.head);
   });
 });

@@ -5,8 +5,8 @@ import type { Position } from '../../../src/event/cursor.ts';
 import type { StoredEvent, EventCandidate } from '../../../src/event/event.ts';
 import type { Outcome } from '../../../src/ingest/emitter.ts';
 import type { GroupCommitBounds } from '../../../src/ingest/group-commit.ts';
-import type { ConflictPolicy, DraftRow } from '../../../src/store/log/append.ts';
 import type { Database } from '../../../src/store/database/database.ts';
+import type { ConflictPolicy, DraftRow } from '../../../src/store/log/append.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
 import { startProcess, type Process } from '../../support/emitting.ts';
 import { newDatabase } from '../../support/test-server.ts';
@@ -47,10 +47,10 @@ const log = async (prefix: string): Promise<readonly StoredEvent[]> => {
   return events.filter(({ id }) => id.startsWith(prefix));
 };
 
-test('requests that come at once go to the database together, and each gets its own answer', async () => {
+test('concurrent requests are stored together, and each gets its own result', async () => {
   const before = sharedProcess.statements();
   const emissions = await Promise.all(named('e', 200).map((each) => sharedProcess.emit([each])));
-  // Two for a batch: storing, and reading the head.
+  // Two statements a batch: storing, and reading the head.
   expect(sharedProcess.statements() - before).toBeLessThanOrEqual(20);
   for (const [n, { outcomes, head }] of emissions.entries()) {
     const [outcome] = outcomes;
@@ -59,7 +59,7 @@ test('requests that come at once go to the database together, and each gets its 
   }
 });
 
-test('the order inside a request is the order of the log, with nobody else in between', async () => {
+test('the events of a request are in order and adjacent in the log', async () => {
   await Promise.all(['a', 'b', 'c', 'd', 'e'].map((prefix) => sharedProcess.emit(named(`order-${prefix}`, 40), 'REJECT_ALL')));
   const ids = (await log('order-')).map(({ id }) => id);
   for (const prefix of ['a', 'b', 'c', 'd', 'e']) {
@@ -69,7 +69,7 @@ test('the order inside a request is the order of the log, with nobody else in be
 });
 
 describe('in a shared batch', () => {
-  test('a conflict refuses the request that has it, and what leaned on it counts anew', async () => {
+  test('a conflict rejects its own request, and requests that depended on its rows are evaluated again', async () => {
     await sharedProcess.emit([event('c-taken')]);
     const [bad, duplicate, other, good] = await Promise.all([
       sharedProcess.emit([event('c-x'), event('c-taken', 'other')], 'REJECT_ALL'),
@@ -84,7 +84,7 @@ describe('in a shared batch', () => {
     expect((await log('c-')).map(({ id }) => id).toSorted()).toEqual(['c-good-0', 'c-good-1', 'c-good-2', 'c-taken', 'c-x', 'c-y']);
   });
 
-  test('what the database cannot take fails its own request alone', async () => {
+  test('a row that the database rejects fails only its own request', async () => {
     const settled = await Promise.allSettled(
       ['2026-01-01', 'no time', '2026-01-02'].map((occurred, n) =>
         sharedProcess.groupCommit.store([row(`s-${n}`, occurred)], 'REJECT_ALL'),
@@ -94,14 +94,14 @@ describe('in a shared batch', () => {
     expect((await log('s-')).map(({ id }) => id)).toEqual(['s-0', 's-2']);
   });
 
-  test('an id that comes several times is created once', async () => {
+  test('an id that occurs several times is created once', async () => {
     const all = await Promise.all(Array.from({ length: 30 }, () => sharedProcess.emit([event('same'), event('too')])));
     const reported = all.flatMap(({ outcomes }) => statuses(outcomes));
     expect([reported.filter((each) => each === 'CREATED').length, reported.filter((each) => each === 'DUPLICATE').length]).toEqual([2, 58]);
   });
 });
 
-test('random requests that meet on few ids are answered as if each had come alone', async () => {
+test('random requests with few ids get the results that they would get alone', async () => {
   const bounds = { parallelCommits: 3, batchSize: { events: 12, bytes: 1 << 20 }, queued: { events: 10_000, bytes: 1 << 30 } };
   await using bounded = await withBounds(bounds);
   const anyRequest = fc.record({
@@ -134,7 +134,7 @@ test('random requests that meet on few ids are answered as if each had come alon
   expect(created.toSorted(), `seed ${seed}`).toEqual([...stored.keys()].toSorted());
 });
 
-test('who may not any more when its turn comes is refused, and leaves no trace', async () => {
+test('a request that lost its permission while it waited is rejected, and stores nothing', async () => {
   const notAllowed = (): never => {
     throw new TidingsError('UNAUTHENTICATED', 'ended');
   };
@@ -147,35 +147,35 @@ test('who may not any more when its turn comes is refused, and leaves no trace',
   expect((await log('turn-')).map(({ id }) => id)).toEqual(['turn-1', 'turn-3']);
 });
 
-test('beyond what may wait callers are told at once to come again, nothing of theirs is stored, and later there is room', async () => {
+test('a full queue rejects requests at once with retryAfterMs, stores nothing of them, and accepts later ones', async () => {
   await using bounded = await withBounds(smallLimits);
   const emitOrError = (each: EventCandidate): Promise<unknown> =>
     bounded.emit([each]).catch((error: unknown) => {
-      waited.push(bounded.groupCommit.queued);
+      queued.push(bounded.groupCommit.queued);
       throw error;
     });
-  const waited: (typeof bounded.groupCommit.queued)[] = [];
+  const queued: (typeof bounded.groupCommit.queued)[] = [];
   const settled = await Promise.allSettled(named('full', 50).map(emitOrError));
-  expect(waited[0]).toEqual({ events: 10, bytes: expect.toSatisfy((bytes: number) => bytes > 500) });
+  expect(queued[0]).toEqual({ events: 10, bytes: expect.toSatisfy((bytes: number) => bytes > 500) });
   expect(bounded.groupCommit.queued).toEqual({ events: 0, bytes: 0 });
   const rejected = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
   expect(rejected).toHaveLength(40);
   expect(rejected[0]).toMatchObject({ code: 'UNAVAILABLE', extensions: { retryAfterMs: expect.any(Number) } });
   expect((await log('full-')).map(({ id }) => id)).toEqual(named('full', 10).map(({ id }) => id));
-  // One that is larger than all that may wait is taken when nothing does.
+  // A request above the limit is accepted when the queue is empty.
   expect((await bounded.emit(named('large', 30))).outcomes).toHaveLength(30);
   expect((await bounded.emit([event('later')])).outcomes[0]?.status).toBe('CREATED');
 });
 
-test('batches go one after the other while digests are far behind, and side by side again when they are not', async () => {
-  let underWay = 0;
-  let maxUnderWay = 0;
+test('batches run one at a time while the indexer is far behind, and in parallel otherwise', async () => {
+  let active = 0;
+  let maxActive = 0;
   const opened: Database = {
     ...sharedProcess.database,
     async rows(statement, planned) {
-      if (planned !== 'once') return sharedProcess.database.rows(statement, planned);
-      maxUnderWay = Math.max(maxUnderWay, (underWay += 1));
-      return sharedProcess.database.rows<any>(statement, planned).finally(() => (underWay -= 1));
+      if (planned !== 'prepared') return sharedProcess.database.rows(statement, planned);
+      maxActive = Math.max(maxActive, (active += 1));
+      return sharedProcess.database.rows<any>(statement, planned).finally(() => (active -= 1));
     },
   };
   const indexer = { isFarBehind: true };
@@ -183,14 +183,14 @@ test('batches go one after the other while digests are far behind, and side by s
   await using slowed = await startProcess(testDatabase.environment, { opened, bounds, indexer });
   for (const isFarBehind of [true, false]) {
     indexer.isFarBehind = isFarBehind;
-    maxUnderWay = 0;
+    maxActive = 0;
     await Promise.all(named(`behind-${isFarBehind}`, 60).map((each) => slowed.emit([each])));
-    expect(maxUnderWay).toBe(isFarBehind ? 1 : 3);
+    expect(maxActive).toBe(isFarBehind ? 1 : 3);
   }
   expect(await log('behind-')).toHaveLength(120);
 });
 
-test('what waits is bounded in bytes too', async () => {
+test('the queue is bounded in bytes too', async () => {
   await using bounded = await withBounds({ ...smallLimits, queued: { events: 1000, bytes: 25_000 } });
   const large = (id: string): EventCandidate => ({ ...event(id), payload: { text: 'x'.repeat(10_000) } });
   const settled = await Promise.allSettled(['a', 'b', 'c', 'd'].map((id) => bounded.emit([large(id)])));

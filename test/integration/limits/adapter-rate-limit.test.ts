@@ -7,7 +7,7 @@ import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const json = { 'content-type': 'application/json' };
 
-describe('what one client asks in a minute is bounded through every door, together', () => {
+describe('the cost of one client in a minute is bounded over all protocols together', () => {
   let server: TestServer;
   let url: string;
   beforeAll(async () => {
@@ -19,12 +19,12 @@ describe('what one client asks in a minute is bounded through every door, togeth
   /** The ids of events of this name, in log order. */
   async function named(name: string): Promise<string[]> {
     const query = 'query ($name: [String!]) { events(filter: { event: { in: $name } }, order: LOG, first: 200) { nodes { id } } }';
-    const { bearer } = await makeKey(url, {}); // one with an allowance of its own
+    const { bearer } = await makeKey(url, {}); // a key with its own rate limit
     const { events } = await bearer.data(query, { name });
     return events.nodes.map(({ id }: { id: string }) => id);
   }
 
-  /** A key with about 100 left of 1,000. */
+  /** A key with a cost of about 100 left of 1,000. */
   async function nearlyExhausted(): Promise<{ secret: string; headers: Record<string, string> }> {
     const { secret } = await makeKey(url, {});
     const headers = { ...json, authorization: `Bearer ${secret}` };
@@ -39,7 +39,7 @@ describe('what one client asks in a minute is bounded through every door, togeth
     ['documents', 'api/events', Array.from({ length: 200 }, () => document('acme.some'))],
     ['pages', 'api/events/filter', { limit: 50 }],
     ['counts', 'api/events/count-by/event', {}],
-  ])('of %s by POST with 429, retry-after and nothing done', async (_what, path, body) => {
+  ])('for %s by POST, with 429 and retry-after, and nothing is stored', async (_what, path, body) => {
     const { headers } = await nearlyExhausted();
     const posted = await postTo(server, `/${path}`, body, headers);
     expect([posted.status, posted.body.exception_message]).toEqual([
@@ -50,7 +50,7 @@ describe('what one client asks in a minute is bounded through every door, togeth
     expect(await named('acme.some')).toEqual([]);
   });
 
-  test('of CloudEvents as well', async () => {
+  test('for CloudEvents', async () => {
     const { headers } = await nearlyExhausted();
     const events = Array.from({ length: 200 }, (_, n) => ({
       specversion: '1.0',
@@ -61,14 +61,14 @@ describe('what one client asks in a minute is bounded through every door, togeth
     }));
     const posted = await postTo(server, '/cloudevents', events, { ...headers, 'content-type': 'application/cloudevents-batch+json' });
     expect(posted.status).toBe(429);
-    // What fits into what is left goes on.
+    // A request that fits into the rest of the bucket is accepted.
     expect(
       (await postTo(server, '/cloudevents', events.slice(0, 5), { ...headers, 'content-type': 'application/cloudevents-batch+json' }))
         .status,
     ).toBe(204);
   });
 
-  test('who wants to listen is told to come again', async () => {
+  test('for a Prefect subscriber, whose socket is closed with 1013', async () => {
     const { secret } = await nearlyExhausted();
     using first = await openPrefect(url, 'out', { token: secret });
     first.send({ type: 'filter', filter: {} });
@@ -78,7 +78,7 @@ describe('what one client asks in a minute is bounded through every door, togeth
     expect(await second.closed).toEqual([1013, expect.stringContaining('cost 1000 a minute')]);
   });
 
-  test('who sends events is slowed, and nothing of them is lost', async () => {
+  test('for a Prefect sender, which is slowed down and loses no event', async () => {
     const { secret, headers } = await nearlyExhausted();
     using sender = await openPrefect(url, 'in', { token: secret });
     const events = Array.from({ length: 150 }, () => document('acme.slowed'));
@@ -88,7 +88,7 @@ describe('what one client asks in a minute is bounded through every door, togeth
     const { secret: other } = await makeKey(url, {});
     await postTo(server, '/api/events', document('acme.unhindered'), { ...json, authorization: `Bearer ${other}` });
     expect(await named('acme.unhindered')).toHaveLength(1);
-    expect(isSettled).toBe(false); // 50 of them flow in within 3 seconds
+    expect(isSettled).toBe(false); // the bucket refills for 50 events within 3 seconds
     await settled;
     expect(await named('acme.slowed')).toEqual(events.map(({ id }) => id));
     expect((await requestPrefect(url, 'events/filter', { limit: 50 }, headers)).status).toBe(429);
@@ -103,7 +103,7 @@ test('Prefect sockets count among the connections of their address and of their 
   using _first = await openPrefect(url, 'in', from('127.0.2.1'));
   const second = await openPrefect(url, 'out', from('127.0.2.1'));
   const third = await openPrefect(url, 'out', from('127.0.2.1'));
-  expect((await third.closed)[0]).toBe(1006); // 429 before it was a WebSocket
+  expect((await third.closed)[0]).toBe(1006); // rejected with 429 before the upgrade
   const elsewhere = await openPrefect(url, 'out', from('127.0.2.2'));
   expect(await elsewhere.closed).toEqual([1013, 'Too many connections of this key']);
   second.socket.close();
@@ -116,7 +116,7 @@ test('Prefect sockets count among the connections of their address and of their 
     .toBe(true);
 });
 
-describe('what is refused at a door harms nobody', () => {
+describe('a rejected request does not affect other clients', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });

@@ -26,7 +26,7 @@ const fragments = (count: number): string =>
   ${many(count, (n) => `fragment F${n} on Event { a: follows { ...F${n + 1} } b: follows { ...F${n + 1} } }`)}`;
 const widening = (count: number): string =>
   `query { ...F0 } fragment F${count} on Query { head } ${many(count, (n) => `fragment F${n} on Query { ...F${n + 1} ...G${n} } fragment G${n} on Query { ...F${n + 1} }`)}`;
-/** An emission of so many tokens, 34 of which are not in the list. */
+/** An emission with this number of tokens, 34 of which are not in the list. */
 const emission = (tokens: number): string =>
   `mutation { emitEvent(input: { id: "t" event: "a" resource: { id: "r" } payload: { a: [${many(tokens - 34, () => '1')}] } }) { status } }`;
 const stream = (events: string): string => `subscription ($batchSize: Int = 100) {
@@ -34,42 +34,39 @@ const stream = (events: string): string => `subscription ($batchSize: Int = 100)
 const { queryTokens, queryDepth, querySelections, queryAliases, queryDirectives, queryRootFields } = documentLimits;
 const cost = 500_000;
 
-/** What is asked, and what the refusal says; null: it is answered. */
+/** A request, and the message of its rejection; null: it is accepted. */
 const httpCases: Record<string, [Request, RegExp | null]> = {
-  'as many tokens as there may be': [{ query: emission(queryTokens) }, null],
+  'the maximum number of tokens': [{ query: emission(queryTokens) }, null],
   'one token more': [{ query: emission(queryTokens + 1) }, new RegExp(`at most ${queryTokens} tokens, got more`)],
-  'lists in lists beyond what a stack holds': [{ query: `{ events(filter: ${'['.repeat(9000)}` }, /nested too deeply|at most \d+ tokens/],
-  'selections in selections beyond what a stack holds': [{ query: '{a'.repeat(4900) }, /nested too deeply|within each other|Expected Name/],
-  'fields as deep as they may be': [
+  'nested lists that would overflow the stack': [{ query: `{ events(filter: ${'['.repeat(9000)}` }, /nested too deeply|at most \d+ tokens/],
+  'nested selections that would overflow the stack': [{ query: '{a'.repeat(4900) }, /nested too deeply|levels of fields|Expected Name/],
+  'the maximum number of levels': [
     { query: `{ event(id: "x") { ${many(queryDepth - 2, () => 'follows {')} id ${'}'.repeat(queryDepth)}` },
     null,
   ],
-  'fields one deeper': [
+  'one level more': [
     { query: `{ event(id: "x") { ${many(queryDepth - 1, () => 'follows {')} id ${'}'.repeat(queryDepth + 1)}` },
-    new RegExp(`at most ${queryDepth} fields within each other, got ${queryDepth + 1}`),
+    new RegExp(`at most ${queryDepth} levels of fields, got ${queryDepth + 1}`),
   ],
-  'a fragment that makes fields deeper': [{ query: fragments(queryDepth) }, /fields within each other/],
-  'as many aliases as there may be': [{ query: `{ service { ${many(queryAliases, (n) => `a${n}: version`)} } }` }, null],
-  '10,000 aliases': [{ query: `{ ${many(3300, (n) => `a${n}: head`)} }` }, /at most 50 fields at the root|at most \d+ (aliases|fields)/],
+  'a fragment that makes fields deeper': [{ query: fragments(queryDepth) }, /levels of fields/],
+  'the maximum number of aliases': [{ query: `{ service { ${many(queryAliases, (n) => `a${n}: version`)} } }` }, null],
+  '10,000 aliases': [{ query: `{ ${many(3300, (n) => `a${n}: head`)} }` }, /at most 50 root fields|at most \d+ (aliases|fields)/],
   'one alias more': [
     { query: `{ service { ${many(queryAliases + 1, (n) => `a${n}: version`)} } }` },
     new RegExp(`${queryAliases} aliases, got`),
   ],
-  'as many directives as there may be': [{ query: `{ service { ${many(queryDirectives, () => 'version @include(if: true)')} } }` }, null],
+  'the maximum number of directives': [{ query: `{ service { ${many(queryDirectives, () => 'version @include(if: true)')} } }` }, null],
   'one directive more': [
     { query: `{ service { ${many(queryDirectives + 1, () => 'version @include(if: true)')} } }` },
     new RegExp(`${queryDirectives} directives, got ${queryDirectives + 1}`),
   ],
   'a thousand directives on one field': [{ query: `{ head ${many(1000, () => '@skip(if: false)')} }` }, /directives, got 1000/],
-  'as many root fields as there may be': [{ query: `{ ${many(queryRootFields, (n) => `a${n}: head`)} }` }, null],
-  'one root field more': [
-    { query: `{ ${many(queryRootFields + 1, (n) => `a${n}: head`)} }` },
-    /fields at the root of an operation, got 51/,
-  ],
-  'root fields out of fragments': [{ query: widening(10) }, /fields at the root of an operation, got 1024/],
-  'fragments that expand to 2^22 root fields': [{ query: widening(22) }, /fields at the root of an operation, got 4194304/],
+  'the maximum number of root fields': [{ query: `{ ${many(queryRootFields, (n) => `a${n}: head`)} }` }, null],
+  'one root field more': [{ query: `{ ${many(queryRootFields + 1, (n) => `a${n}: head`)} }` }, /root fields in an operation, got 51/],
+  'root fields in fragments': [{ query: widening(10) }, /root fields in an operation, got 1024/],
+  'fragments that expand to 2^22 root fields': [{ query: widening(22) }, /root fields in an operation, got 4194304/],
   'equal fields': [{ query: `{ service { ${many(querySelections, () => 'version')} } }` }, /at most 500 fields and fragments, got 501/],
-  'fragments within each other that contain themselves': [
+  'fragments that contain each other': [
     { query: '{ ...A } fragment A on Query { head ...B } fragment B on Query { ...A }' },
     /Cannot spread fragment "A" within itself/,
   ],
@@ -79,11 +76,14 @@ const httpCases: Record<string, [Request, RegExp | null]> = {
     new RegExp(`cost ${cost} at most.*, got 6\\d{6}`),
   ],
   'a large page': [
-    { query: '{ events(first: 1000) { nodes { id event resource { id name labels } related { id role labels } payload } } }' },
+    {
+      query:
+        '{ events(first: 1000) { nodes { id event resource { resourceId name labels } related { resourceId role labels } payload } } }',
+    },
     null,
   ],
   'large pages in a large page': [{ query: '{ resources(first: 1000) { nodes { events(first: 1000) { nodes { id } } } } }' }, /got 2\d{6}/],
-  'pages in pages that say nothing of their length': [
+  'nested pages without a length': [
     { query: '{ events { nodes { followers { nodes { followers { nodes { followers { nodes { id } } } } } } } } }' },
     /cost/,
   ],
@@ -122,7 +122,7 @@ const httpCases: Record<string, [Request, RegExp | null]> = {
 };
 
 const streamCases: Record<string, [Request, RegExp | null]> = {
-  'a stream of large batches': [{ query: stream('{ id payload related { id } }'), variables: { batchSize: 1000 } }, null],
+  'a stream of large batches': [{ query: stream('{ id payload related { resourceId } }'), variables: { batchSize: 1000 } }, null],
   'a stream whose batches cost too much': [
     { query: stream('{ id chain { ancestors { id } descendants { id } } }'), variables: { batchSize: 1000 } },
     /cost 500000 at most/,
@@ -134,7 +134,7 @@ const streamCases: Record<string, [Request, RegExp | null]> = {
   'a stream with too many aliases': [{ query: stream(`{ ${many(queryAliases + 1, (n) => `a${n}: id`)} }`) }, /aliases/],
 };
 
-/** Refuses, or does not, the first time and again, when the document is known. */
+/** Expects the same result for a document the first time and when it is cached. */
 async function check(transport: string, request: Request, rejection: RegExp | null): Promise<void> {
   const first = await transports[transport]!(request);
   const again = await transports[transport]!(request);
@@ -154,7 +154,7 @@ describe.each(['HTTP', 'WebSocket', 'SSE'])('over %s', (transport) => {
   );
 });
 
-test('what is allowed is told by service.limits', async () => {
+test('service.limits reports the limits', async () => {
   const names = [...Object.keys(documentLimits), 'queryCost'];
   const { service } = await server.data(`{ service { limits { ${names.join(' ')} } } }`);
   expect(service.limits).toEqual({ ...documentLimits, queryCost: cost });

@@ -9,14 +9,14 @@ import { startTestServer, type TestServer } from '../../support/test-server.ts';
 const page = { query: '{ events(first: 100) { nodes { id } } }' }; // costs 302
 const stream = { query: 'subscription { eventStream(batchSize: 100) { ... on EventBatch { events { id } } } }' };
 
-describe('what one client asks in a minute is bounded', () => {
+describe('the cost of one client in a minute is bounded', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey, TIDINGS_MAX_COST: '2000', TIDINGS_MAX_COST_PER_MINUTE: '1000' });
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  /** What of a door's answers tells that it was too often. */
+  /** Sends a request until it is rejected; returns the status and headers of the rejection. */
   async function exhaustLimit(transport: Transport, request = page): Promise<any> {
     for (let requestCount = 0; requestCount < 3; requestCount += 1) expect((await transport(request)).error).toBeUndefined();
     const { error, status, headers } = await transport(request);
@@ -29,16 +29,16 @@ describe('what one client asks in a minute is bounded', () => {
   }
   const authorization = async (): Promise<string> => `Bearer ${(await makeKey(server.tidings.url, {})).secret}`;
 
-  test('over HTTP with 429 and retry-after, for each key by itself', async () => {
+  test('over HTTP with 429 and retry-after, for each key separately', async () => {
     const [first, second] = [await authorization(), await authorization()];
     const { status, retryAfter, seconds } = await exhaustLimit(overHttp(server.tidings.url, { authorization: first }));
     expect([status, retryAfter]).toEqual([429, seconds]);
     await exhaustLimit(overHttp(server.tidings.url, { authorization: second }));
-    // What fits into what is left, or has flowed in, goes on.
+    // A request that fits into the rest of the bucket is accepted.
     expect((await overHttp(server.tidings.url, { authorization: first })({ query: '{ head }' })).error).toBeUndefined();
   });
 
-  test('over WebSocket, where the socket lives on and shares with HTTP', async () => {
+  test('over WebSocket, where the socket stays open and shares the bucket with HTTP', async () => {
     const key = await authorization();
     using raw = await openRaw(server.tidings.url, { headers: { authorization: key } });
     await exhaustLimit(overWebSocket(raw));
@@ -46,7 +46,7 @@ describe('what one client asks in a minute is bounded', () => {
     expect((await overWebSocket(raw)({ query: '{ head }' })).error).toBeUndefined();
   });
 
-  test('by subscribing over WebSocket, and over SSE with 429', async () => {
+  test('for subscriptions over WebSocket, and over SSE with 429', async () => {
     using raw = await openRaw(server.tidings.url, { headers: { authorization: await authorization() } });
     await exhaustLimit(overWebSocket(raw), stream);
     const { status, retryAfter, seconds } = await exhaustLimit(
@@ -56,11 +56,11 @@ describe('what one client asks in a minute is bounded', () => {
     expect([status, retryAfter]).toEqual([429, seconds]);
   });
 
-  test('what costs more than a minute has is told that it never will be', async () => {
+  test('a request that costs more than a minute allows gets no retryAfterMs', async () => {
     const { error, status } = await overHttp(server.tidings.url, { authorization: await authorization() })({
       query: '{ events(first: 500) { nodes { id } } }',
     });
-    expect(error?.message).toMatch(/which is never allowed/);
+    expect(error?.message).toMatch(/more than a whole minute allows/);
     expect(error?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
     expect(status).toBe(200);
   });
@@ -74,7 +74,7 @@ test('on a server without keys, an address has one bucket for HTTP and WebSocket
   for (const transport of transports) expect((await transport(page)).error?.extensions.retryAfterMs).toBeGreaterThan(0);
 });
 
-describe('connections of one client are bounded', () => {
+describe('the connections of one client are bounded', () => {
   const maxConnections = 4;
   let server: TestServer;
   let url: string;
@@ -103,7 +103,7 @@ describe('connections of one client are bounded', () => {
     return { status, headers, body, stop: () => stopping.abort() };
   };
 
-  test('of an address, also those that have not said who they are; whoever goes makes room', async () => {
+  test('by address, also before authentication; a closed one makes room', async () => {
     const sockets = await Promise.all(Array.from({ length: maxConnections }, () => upgrade('127.0.0.2')));
     expect(sockets.filter((each) => typeof each === 'number')).toEqual([]);
     expect(await upgrade('127.0.0.2')).toBe(429);
@@ -122,7 +122,7 @@ describe('connections of one client are bounded', () => {
     for (const socket of sockets as WebSocket[]) socket.terminate();
   });
 
-  test('of a key, wherever they come from, over WebSocket and SSE together', async () => {
+  test('by key, from all addresses, over WebSocket and SSE together', async () => {
     const authorization = `Bearer ${(await makeKey(url, { permissions: ['READ'] })).secret}`;
     const open = [];
     for (const n of [1, 2]) open.push(await openRaw(url, { headers: { authorization }, localAddress: `127.0.1.${n}` }));
@@ -134,7 +134,7 @@ describe('connections of one client are bounded', () => {
     const socket = (await upgrade('127.0.1.3')) as WebSocket;
     socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } }));
     const [code, reason] = await once(socket, 'close');
-    // Upon 1013 stock clients come again later.
+    // The code that makes clients reconnect after a delay.
     expect([code, String(reason)]).toEqual([1013, 'Too many connections of this key']);
 
     const other = `Bearer ${(await makeKey(url, { permissions: ['READ'] })).secret}`;
@@ -151,7 +151,7 @@ describe('connections of one client are bounded', () => {
     streams[1]!.stop();
   });
 
-  test('which is told by service.limits', async () => {
+  test('and reported by service.limits', async () => {
     const { data } = await overHttp(url, { authorization: `Bearer ${adminKey}` })({
       query: '{ service { limits { connectionsPerClient costPerMinute bodyBytes } } }',
     });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { listenTo, startTestServer } from '../../support/test-server.ts';
 
-test('a subscription whose globs are hostile to an event gets what the plain query gets, and delays nobody', async () => {
+test('a subscription with hostile globs gets the same events as the query, and delays no other subscription', async () => {
   await using server = await startTestServer();
   const long = 'a'.repeat(9_999);
   const filter = {

@@ -16,15 +16,15 @@ import { draftOf } from '../../unit/support/valid-event.ts';
 import { rowGroupsOf } from '../../support/skip-index.ts';
 import { logOf } from '../../support/oracles/random-log.ts';
 
-/** Starts to make digests, as one process does. */
+/** Starts an indexer, as a process of its own would. */
 async function startOne(database: Database, fullSpeedLagEvents: number): Promise<Indexer & { unindexed(): Promise<number | undefined> }> {
   const stack = new AsyncDisposableStack();
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics();
   const heads = createHeadReader(database);
-  const wakeups = stack.use(await startNotifications(database, logger));
-  const tail = stack.use(startTail({ database, heads, notifications: wakeups, metrics, logger }));
-  const indexer = stack.use(startIndexer({ database, heads, notifications: wakeups, tail, metrics, logger }, fullSpeedLagEvents));
+  const notifications = stack.use(await startNotifications(database, logger));
+  const tail = stack.use(startTail({ database, heads, notifications, metrics, logger }));
+  const indexer = stack.use(startIndexer({ database, heads, notifications, tail, metrics, logger }, fullSpeedLagEvents));
   return {
     get isFarBehind() {
       return indexer.isFarBehind;
@@ -34,25 +34,27 @@ async function startOne(database: Database, fullSpeedLagEvents: number): Promise
   };
 }
 
-/** What the database has, as text. */
+/** The stored block summaries and the Bloom filters of their row groups, as text. */
 async function storedSummaries(database: Database): Promise<readonly string[]> {
   const rows = await database.rows<Record<string, string>>(sql`
-    select d.chapter, d.first, d.last, d.part, encode(d.signature, 'hex') as signature, encode(c.signature, 'hex') as chapters,
+    select d.chapter as group_end, d.first, d.last, d.part as cluster,
+      encode(d.signature, 'hex') as bloom, encode(c.signature, 'hex') as group_bloom,
       array_to_string(array(select unnest(d.terms) order by 1), ' ') as terms
     from tidings.digests d join tidings.digest_chapters c on c.last = d.chapter
     order by d.last, d.part`);
-  return rows.map(({ chapter, first, last, part, signature, chapters, terms }) =>
-    [chapter, first, last, part, signature, chapters, terms].join(),
-  );
+  return rows.map((row) => [row.group_end, row.first, row.last, row.cluster, row.bloom, row.group_bloom, row.terms].join());
 }
 
-/** What it ought to have of these events: whole chapters of 16 stretches of 64, by the maker alone. */
+/**
+ * The expected rows for these events, built in memory: complete row groups of 16 blocks of 64
+ * events.
+ */
 function expectedSummaries(events: readonly StoredEvent[]): readonly string[] {
   const whole = events.slice(0, events.length - (events.length % 1024));
-  return Array.from(rowGroupsOf(whole, { block: 64, rowGroup: 1024 })).flatMap(({ summaries: digests, bloom: signature }, n) =>
-    digests.map(({ first, last, cluster: part, bloom: own, terms }) => {
+  return Array.from(rowGroupsOf(whole, { block: 64, rowGroup: 1024 })).flatMap(({ summaries, bloom: groupBloom }, n) =>
+    summaries.map(({ first, last, cluster, bloom, terms }) => {
       const inOrder = terms.toSorted((a, b) => a - b).join(' ');
-      return [whole[n * 1024 + 1023]!.position, first, last, part, hex(own), hex(signature), inOrder].join();
+      return [whole[n * 1024 + 1023]!.position, first, last, cluster, hex(bloom), hex(groupBloom), inOrder].join();
     }),
   );
 }
@@ -64,14 +66,14 @@ test.each([
   { behind: 'far', processes: 1, fullSpeedLagEvents: 512 },
   { behind: 'some way', processes: 2, fullSpeedLagEvents: 4000 },
 ])(
-  'every chapter has its digests once, made by $processes, $behind behind, while events come',
+  'every row group is indexed once, by $processes indexers, $behind behind, while events arrive',
   async ({ processes, fullSpeedLagEvents }) => {
     const events = sampleEvents(4 * 1024 + 300, 'x').map((event, n) => ({ ...event, id: `e${n}` }));
     await using log = await logOf(events.slice(0, 2500));
     const { database } = log;
     await using stack = new AsyncDisposableStack();
     const indexer = stack.use(await startOne(database, fullSpeedLagEvents));
-    for (let others = 1; others < processes; others += 1) stack.use(await startOne(database, fullSpeedLagEvents));
+    for (let started = 1; started < processes; started += 1) stack.use(await startOne(database, fullSpeedLagEvents));
     let wasFarBehind = false;
     for (let at = 2500; at < events.length; at += 100) {
       await appendEvents(database, events.slice(at, at + 100).map(draftOf), 'REJECT_ALL');

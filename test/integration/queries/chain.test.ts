@@ -35,7 +35,7 @@ const link = (id: string, follows: string | null = null, second = 0): Link => ({
   occurred: `2026-01-01T00:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')}Z`,
 });
 
-/** What a chain is, said plainly: one link after the other. Links in log order. */
+/** A chain by its definition, link by link. `links` are in log order. */
 function oracleChain(links: readonly Link[], start: Link) {
   const byId = new Map(links.map((each) => [each.id, each]));
   const ancestors: Link[] = [];
@@ -64,7 +64,7 @@ function oracleChain(links: readonly Link[], start: Link) {
   };
 }
 
-test('chains of random links, with branches, circles, self-follows and missing leaders, in any order of arrival', async () => {
+test('chains of random links, with branches, circles, self-follows and missing predecessors, in any order of arrival', async () => {
   const seed = Number(process.env['TIDINGS_CHAIN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
   let round = 0;
   const links = fc.array(fc.record({ follows: fc.option(fc.nat(14)), second: fc.nat(5) }), { minLength: 1, maxLength: 12 });
@@ -80,7 +80,7 @@ test('chains of random links, with branches, circles, self-follows and missing l
   );
 }, 120_000);
 
-test('a leader that arrives later joins the chain', async () => {
+test('a predecessor that arrives later joins the chain', async () => {
   await emit([link('late-3', 'late-2')]);
   expect(await chain('late-3')).toMatchObject({ root: 'late-3', ancestors: [], missingId: 'late-2' });
   await emit([link('late-2', 'late-1')]);
@@ -88,7 +88,7 @@ test('a leader that arrives later joins the chain', async () => {
   expect(await chain('late-2')).toMatchObject({ descendants: ['late-3'], missingId: 'late-1' });
 });
 
-test('maxEvents cuts ancestors first, then descendants, and says so', async () => {
+test('maxEvents truncates ancestors first, then descendants, and reports it', async () => {
   await emit(Array.from({ length: 159 }, (_, n) => link(`long-${n}`, n === 0 ? null : `long-${n - 1}`, n)));
   expect(await chain('long-158')).toMatchObject({ root: 'long-0', missingId: null, cyclic: false, truncated: false });
   expect((await chain('long-79')).descendants).toEqual(Array.from({ length: 79 }, (_, n) => `long-${80 + n}`));
@@ -104,14 +104,14 @@ test('maxEvents cuts ancestors first, then descendants, and says so', async () =
   expect(await chain('circle-0', 3)).toMatchObject({ cyclic: true, ancestors: ['circle-1', 'circle-2'], root: 'circle-2' });
 });
 
-test('of an event with many followers, each level is cut in order', async () => {
+test('each level of many followers is truncated in order', async () => {
   await emit([link('wide'), ...Array.from({ length: 600 }, (_, n) => link(`wide-${n}`, 'wide', 600 - n))]);
   const { descendants, truncated } = await chain('wide', 101);
   expect(descendants).toEqual(Array.from({ length: 100 }, (_, n) => `wide-${599 - n}`));
   expect(truncated).toBe(true);
 });
 
-test('maxEvents out of its range is refused', async () => {
+test('maxEvents out of its range is rejected', async () => {
   await emit([link('one')]);
   const codes = await Promise.all(
     [0, -1, 1001].map(async (maxEvents) => (await server.execute(chainOf, { id: 'one', most: maxEvents })).errors![0]!.extensions.code),

@@ -6,13 +6,13 @@ const directions = ['forward', 'backward'] as const;
 const start = 1300;
 const minute = (n: number): string => `2026-01-01T00:${String(n % 60).padStart(2, '0')}:00Z`;
 
-test('pages miss and repeat nothing of what was there at the start, whatever is emitted meanwhile', async () => {
+test('pages neither miss nor repeat an event that was there at the start, whatever is emitted meanwhile', async () => {
   await using server = await startTestServer();
   await emit(server, 'start', start);
   const stop = new AbortController();
   let emitted = 0;
   const emitting = (async () => {
-    // Of the same times as what is there, and earlier and later ones.
+    // With the same times as the events at the start, and with earlier and later ones.
     for (let batch = 0; batch < 300 && !stop.signal.aborted; batch += 1) emitted += await emit(server, `late${batch}`, 25);
   })();
   try {
@@ -23,7 +23,7 @@ test('pages miss and repeat nothing of what was there at the start, whatever is 
       expect(new Set(ids).size).toBe(ids.length);
       expect(ids.filter((id) => id.startsWith('start-')).toSorted()).toEqual(before.toSorted());
     }
-    // In the order that was asked for, what was there at the start comes in the same order every time.
+    // Both directions return the events of the start in the same order.
     for (const [n, order] of orders.entries()) {
       const [forward, backward] = [idsByScan[2 * n]!, idsByScan[2 * n + 1]!].map((ids) => ids.filter((id) => id.startsWith('start-')));
       expect(backward!.toReversed(), order).toEqual(forward);
@@ -56,14 +56,14 @@ interface Scan {
   readonly filter: object;
 }
 
-/** The ids of all pages from one end to where the log ended, or began, when the walk got there. */
+/** The ids of all pages from one end of the log to the other. */
 async function scanPages(server: TestServer, { order, direction, filter }: Scan): Promise<readonly string[]> {
   const ids: string[] = [];
   const forward = direction === 'forward';
   const args = forward ? 'first: 40, after: $cursor' : 'last: 40, before: $cursor';
   const query = `query ($order: EventOrder, $filter: EventFilter, $cursor: Cursor) {
     events(order: $order, filter: $filter, ${args}) { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
-  // A walk towards the end of the log need not follow all that comes after it began.
+  // A scan towards the end of the log need not follow everything that is emitted meanwhile.
   for (let cursor: string | null = null, pages = 0; pages < 400; pages += 1) {
     const { events }: any = await server.data(query, { order, filter, cursor });
     const page = events.nodes.map((node: any) => node.id);

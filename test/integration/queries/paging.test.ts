@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
-/** Ids in log order, with times that tie and run backwards. */
+/** Ids in log order, with equal and decreasing times. */
 const ids = Array.from({ length: 25 }, (_, index) => `e${String(index).padStart(2, '0')}`);
 const timeOf = (index: number): string => `2026-01-01T00:00:0${[3, 1, 1, 4, 2][index % 5]}Z`;
 
@@ -33,7 +33,7 @@ const page = async (variables: object): Promise<any> => (await server.data(query
 const idsOf = (connection: any): string[] => connection.nodes.map((node: any) => node.id);
 
 describe.each(['LOG', 'OLDEST_FIRST', 'NEWEST_FIRST'])('in order %s', (order) => {
-  test('forward paging gives everything once, in order', async () => {
+  test('forward paging returns every event once, in order', async () => {
     const seen: string[] = [];
     for (let after: string | null = null; ;) {
       const found: any = await page({ order, first: 7, after });
@@ -47,7 +47,7 @@ describe.each(['LOG', 'OLDEST_FIRST', 'NEWEST_FIRST'])('in order %s', (order) =>
     expect(seen).toEqual(expected[order]);
   });
 
-  test('backward paging gives the same from the end', async () => {
+  test('backward paging returns the same from the end', async () => {
     const seen: string[] = [];
     for (let before: string | null = null; ;) {
       const found: any = await page({ order, last: 7, before });
@@ -59,7 +59,7 @@ describe.each(['LOG', 'OLDEST_FIRST', 'NEWEST_FIRST'])('in order %s', (order) =>
     expect(seen).toEqual(expected[order]);
   });
 
-  test('a window between two cursors holds what lies between them', async () => {
+  test('a page between two cursors has the events between them', async () => {
     const { edges } = await page({ order, first: 25 });
     const found = await page({ order, first: 10, after: edges[4].cursor, before: edges[9].cursor });
     expect(idsOf(found)).toEqual(expected[order]!.slice(5, 9));
@@ -69,7 +69,32 @@ describe.each(['LOG', 'OLDEST_FIRST', 'NEWEST_FIRST'])('in order %s', (order) =>
   });
 });
 
-test('a count is of all that match, whatever the page, and says when the cap cut it', async () => {
+test.each(['LOG', 'OLDEST_FIRST', 'NEWEST_FIRST'])('a page of no events in order %s says what lies around it', async (order) => {
+  const { edges, head } = await page({ order, first: 25 });
+  const [start, middle, end] = [edges[0].cursor, edges[12].cursor, edges[24].cursor];
+  // Arguments, hasPreviousPage, hasNextPage
+  const cases: [object, boolean, boolean][] = [
+    [{ first: 0 }, false, true],
+    [{ last: 0 }, true, false],
+    [{ first: 0, after: middle }, true, true],
+    [{ first: 0, after: end }, true, false],
+    [{ last: 0, before: middle }, true, true],
+    [{ last: 0, before: start }, false, true],
+    [{ first: 0, after: start, before: end }, true, true],
+    [{ first: 0, after: edges[3].cursor, before: edges[4].cursor }, true, true],
+    [{ first: 0, filter: { id: [] } }, false, false],
+    [{ last: 0, filter: { event: { in: ['nothing'] } } }, false, false],
+    [{ first: 0, filter: { event: { in: ['odd_made'] } } }, false, true],
+  ];
+  for (const [variables, hasPreviousPage, hasNextPage] of cases) {
+    const found = await page({ order, ...variables });
+    expect(found.pageInfo, JSON.stringify(variables)).toEqual({ hasNextPage, hasPreviousPage, startCursor: null, endCursor: null });
+    expect([found.nodes, found.edges, found.head]).toEqual([[], [], head]);
+  }
+  expect((await page({ order, first: 0, filter: { event: { in: ['odd_made'] } } })).totalCount).toEqual({ count: 12, exceeded: false });
+});
+
+test('totalCount counts all matches, whatever the page, and reports when the cap was exceeded', async () => {
   expect((await page({ first: 1 })).totalCount).toEqual({ count: 25, exceeded: false });
   const { events } = await server.data(
     '{ events { a: totalCount(max: 24) { count exceeded } b: totalCount(max: 25) { count exceeded } c: totalCount(max: 0) { count exceeded } } }',
@@ -77,7 +102,7 @@ test('a count is of all that match, whatever the page, and says when the cap cut
   expect(events).toEqual({ a: { count: 24, exceeded: true }, b: { count: 25, exceeded: false }, c: { count: 0, exceeded: true } });
 });
 
-test('cursors of events, heads and LOG pages are places in the log, and may be used for one another', async () => {
+test('cursors of events, heads and LOG pages are positions in the log, and are interchangeable', async () => {
   const { event, head } = await server.data('{ head event(id: "e10") { cursor } }');
   expect(idsOf(await page({ order: 'LOG', after: event.cursor }))).toEqual(ids.slice(11));
   expect(idsOf(await page({ order: 'LOG', after: head }))).toEqual([]);
@@ -89,9 +114,11 @@ test('cursors of events, heads and LOG pages are places in the log, and may be u
 
 test.each([
   ['first and last together', { first: 1, last: 1 }, 'BAD_USER_INPUT'],
-  ['first: 0', { first: 0 }, 'BAD_USER_INPUT'],
+  ['first: -1', { first: -1 }, 'BAD_USER_INPUT'],
   ['last: -1', { last: -1 }, 'BAD_USER_INPUT'],
-  ['first: 1001', { first: 1001 }, 'LIMIT_EXCEEDED'],
+  ['first: 1001', { first: 1001 }, 'BAD_USER_INPUT'],
+  ['last: 1001', { last: 1001 }, 'BAD_USER_INPUT'],
+  ['first: 0 and last: 0', { first: 0, last: 0 }, 'BAD_USER_INPUT'],
   ['a malformed cursor', { after: 'nonsense' }, 'BAD_CURSOR'],
   ['an empty cursor', { before: '' }, 'BAD_CURSOR'],
 ])('%s is an error', async (_name, variables, code) => {
@@ -123,7 +150,7 @@ test.each<[string, object, (index: number) => boolean]>([
     { occurred: { since: '2026-01-01T00:00:02Z', until: '2026-01-01T00:00:03Z' } },
     (index) => timeOf(index).endsWith('02Z'),
   ],
-  ['nothing', {}, () => true],
+  ['no condition', {}, () => true],
   ['nulls', { id: null, event: { in: null }, occurred: { since: null }, resource: { id: null } }, () => true],
   [
     'everything at once',
@@ -136,7 +163,7 @@ test.each<[string, object, (index: number) => boolean]>([
   expect(found.totalCount.count).toBe(idsOf(found).length);
 });
 
-test('a filter that breaks a rule is refused with the path of the part', async () => {
+test('a filter that breaks a rule is rejected with the path of the clause', async () => {
   const cases: [object, string[]][] = [
     [{ occurred: { since: 'noon' } }, ['filter', 'occurred', 'since']],
     [{ event: { in: Array.from({ length: 1001 }, String) } }, ['filter', 'event', 'in']],
@@ -146,6 +173,17 @@ test('a filter that breaks a rule is refused with the path of the part', async (
     const { errors } = await server.execute(query, { filter });
     expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_FILTER', path });
   }
+});
+
+test('a page of no followers counts them', async () => {
+  const { event } = await server.data(
+    '{ event(id: "e00") { followers(first: 0) { nodes { id } pageInfo { hasNextPage hasPreviousPage endCursor } totalCount { count } } } }',
+  );
+  expect(event.followers).toEqual({
+    nodes: [],
+    pageInfo: { hasNextPage: true, hasPreviousPage: false, endCursor: null },
+    totalCount: { count: 24 },
+  });
 });
 
 test('followers, oldest first, page by their own cursors', async () => {

@@ -30,7 +30,7 @@ async function page(variables: object = {}): Promise<any> {
   return { ...resources, ids: resources.nodes.map(({ id }: any) => id) };
 }
 
-test('a resource is there when its event was acknowledged, as it appeared last, with its events', async () => {
+test('a resource is readable once its event is acknowledged, in its latest state, with its events', async () => {
   const { nodes, edges, pageInfo } = await page();
   expect(nodes).toEqual([
     { id: 'acme.a', name: 'ACME.A', label: 'new', events: { nodes: [{ id: 'e1' }] } },
@@ -56,7 +56,21 @@ test('pages follow one another by their cursors, within a prefix', async () => {
   expect(behind.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false });
 });
 
-test('a resource is also there for a read through another process', async () => {
+test('a page of none has no nodes, and its pageInfo says whether there are any', async () => {
+  const none = { nodes: [], edges: [] };
+  const info = { startCursor: null, endCursor: null };
+  expect(await page({ first: 0 })).toMatchObject({ ...none, pageInfo: { ...info, hasNextPage: true, hasPreviousPage: false } });
+  const { edges } = await page();
+  expect(await page({ first: 0, after: edges[0].cursor })).toMatchObject({
+    pageInfo: { ...info, hasNextPage: true, hasPreviousPage: true },
+  });
+  expect(await page({ first: 0, after: edges[3].cursor })).toMatchObject({
+    pageInfo: { ...info, hasNextPage: false, hasPreviousPage: true },
+  });
+  expect(await page({ first: 0, idPrefix: 'x' })).toMatchObject({ pageInfo: { ...info, hasNextPage: false, hasPreviousPage: false } });
+});
+
+test('a resource is also readable through another process', async () => {
   if (!onPostgres) return; // the embedded database serves one process
   await using other = await startTidings(readSettings(server.environment));
   for (let n = 0; n < 5; n += 1) {
@@ -66,16 +80,16 @@ test('a resource is also there for a read through another process', async () => 
   }
 });
 
-test('what cannot be asked is refused', async () => {
+test('invalid arguments are rejected', async () => {
   const { event } = await server.data('{ event(id: "e1") { cursor } }');
   const { pageInfo } = await page();
-  for (const [variables, code, sentence] of [
+  for (const [variables, code, message] of [
     [{ after: event.cursor }, 'BAD_CURSOR', 'after: expected a cursor from a page of resources, got one of events'],
     [{ after: 'acme.a' }, 'BAD_CURSOR', 'after: expected a cursor from a response, got "acme.a"'],
-    [{ first: 0 }, 'BAD_USER_INPUT', 'first: expected a whole number from 1 to 1000, got 0'],
-    [{ first: 1001 }, 'LIMIT_EXCEEDED', 'first: expected a whole number from 1 to 1000, got 1001'],
+    [{ first: -1 }, 'BAD_USER_INPUT', 'first: expected a whole number from 0 to 1000, got -1'],
+    [{ first: 1001 }, 'BAD_USER_INPUT', 'first: expected a whole number from 0 to 1000, got 1001'],
   ] as const) {
-    expect((await server.execute(query, variables)).errors).toMatchObject([{ message: sentence, extensions: { code } }]);
+    expect((await server.execute(query, variables)).errors).toMatchObject([{ message, extensions: { code } }]);
   }
   for (const order of ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST']) {
     const { errors } = await server.execute(`{ events(order: ${order}, after: "${pageInfo.endCursor}") { nodes { id } } }`);

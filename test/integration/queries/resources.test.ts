@@ -22,27 +22,10 @@ const seed = Number(process.env['TIDINGS_RESOURCES_SEED'] ?? Math.floor(Math.ran
 const description = `TIDINGS_RESOURCES_SEED=${seed}`;
 const smallest = { block: 2, rowGroup: 4 };
 
-/** Pieces that databases and programs order in many ways, and beginnings longer than the index holds. */
-const piece = fc.constantFrom(
-  'a',
-  'A',
-  'b',
-  '.',
-  '-',
-  '_',
-  '%',
-  '\\',
-  'ä',
-  'a\u0308',
-  '\ue000',
-  '\uffff',
-  '💥',
-  '\u{10ffff}',
-  ' ',
-  '\n',
-  '9',
-  '10',
-);
+/** Text that databases and programs order differently, and prefixes longer than the index holds. */
+const ascii = ['a', 'A', 'b', '.', '-', '_', '%', '\\', ' ', '\n', '9', '10'];
+const beyondAscii = ['ä', 'a\u0308', '\ue000', '\uffff', '💥', '\u{10ffff}'];
+const piece = fc.constantFrom(...ascii, ...beyondAscii);
 const short = fc.string({ unit: piece, minLength: 1, maxLength: 4 });
 const anyId = fc.oneof(
   { weight: 6, arbitrary: short },
@@ -66,7 +49,7 @@ const prefixes = [
   '\ud83d',
 ];
 
-test('pages walk through every resource that an event mentions, once, in the order of code points, each as it appeared last', async () => {
+test('pages have every resource that an event mentions, once, in the order of code points, each in its latest state', async () => {
   await using server = await opened();
   const ids = fc.sample(anyId, { seed, numRuns: 150 });
   const drafts = fc
@@ -89,14 +72,14 @@ test('pages walk through every resource that an event mentions, once, in the ord
       const limit = 1 + ((seed + idPrefix.length) % 17);
       const found = await readAllPages(server.reads(), idPrefix, limit);
       expect(found, `${description} ${JSON.stringify(idPrefix)}`).toEqual(
-        oracleResources(events).filter(({ id }) => beginsWith(id, idPrefix)),
+        oracleResources(events).filter(({ id }) => startsWith(id, idPrefix)),
       );
     }
   }
   expect(await recordedIds(server.database)).toEqual(oracleResources(events).map(({ id }) => id));
 });
 
-test('a page is the same when a chapter is digested between any two of its statements', async () => {
+test('a page is the same if a row group is indexed between any two of its statements', async () => {
   await using server = await opened();
   const { database } = server;
   const events = await server.append(
@@ -119,7 +102,7 @@ test('a page is the same when a chapter is digested between any two of its state
   }
 });
 
-test('a resource that every event mentions is not written with every chapter', async () => {
+test('a resource that every event mentions is not written with every row group', async () => {
   await using server = await opened();
   const rowVersion = async (): Promise<unknown> => (await server.database.rows(sql`select ctid, mentioned from tidings.resources`))[0];
   const events = await server.append(Array.from({ length: 12 }, (_, n) => draft(n, { primary: 'all', related: ['all'] })));
@@ -132,7 +115,7 @@ test('a resource that every event mentions is not written with every chapter', a
   expect(await rowVersion()).toMatchObject({ mentioned: String(events[11]!.position) });
 });
 
-test('resources that no kept event mentions are forgotten, and no other, also while chapters are digested', async () => {
+test('pruning removes the resources that no kept event mentions, and no others, also while row groups are indexed', async () => {
   await using server = await opened();
   const removed = await server.append(
     Array.from({ length: 240 }, (_, n) => draft(n, { primary: `gone-${n}`, related: ['both', `late-${n % 40}`] })),
@@ -144,7 +127,7 @@ test('resources that no kept event mentions are forgotten, and no other, also wh
   await indexEvents(server.database, kept.slice(0, 4), smallest);
   const logStart = removed.at(-1)!.position;
   await remove(server.database, logStart);
-  // Before they are forgotten, pages skip them.
+  // Pages skip them before they are pruned.
   expect((await readAllPages(server.reads(), '', 3)).map(({ id }) => id)).toEqual(oracleResources(kept).map(({ id }) => id));
 
   const more = [pruneResources(server.database, logStart), indexEvents(server.database, kept.slice(4), smallest).then(() => true)];
@@ -166,7 +149,7 @@ test('resources that no kept event mentions are forgotten, and no other, also wh
   expect((await readAllPages(server.reads(), '', 7)).map(({ id }) => id)).toEqual(mentioned);
 });
 
-test('a resource that is mentioned again just before it would be forgotten stays', async () => {
+test('a resource that is mentioned again just before it would be pruned stays', async () => {
   await using server = await opened();
   const { database } = server;
   const removed = await server.append(Array.from({ length: 8 }, (_, n) => draft(n, { primary: `r-${n}`, related: [] })));
@@ -176,7 +159,7 @@ test('a resource that is mentioned again just before it would be forgotten stays
   const interceptedDatabase: Database = {
     ...database,
     async rows<Row>(statement: SQL): Promise<readonly Row[]> {
-      if (JSON.stringify(statement.queryChunks).includes('forget_resources')) {
+      if (JSON.stringify(statement.queryChunks).includes('prune_resources')) {
         await indexEvents(
           database,
           await server.append([1, 2, 3, 4].map((n) => draft(10 + n, { primary: `r-${n}`, related: [] }))),
@@ -192,11 +175,11 @@ test('a resource that is mentioned again just before it would be forgotten stays
   expect(await pruneResources(database, logStart)).toBe(false);
 });
 
-test('a log of the version before gets the resources of its chapters', async () => {
+test('migrating a log of the previous version records the resources of its row groups', async () => {
   await using server = await opened();
   const { database } = server;
   const file = readdirSync(migrations).find((name) => name.endsWith('_note_resources.sql'));
-  await database.rows(sql`drop function tidings.note_resources, tidings.resources_between, tidings.forget_resources cascade`);
+  await database.rows(sql`drop function tidings.record_resources, tidings.resources_between, tidings.prune_resources cascade`);
   const events = await server.append(Array.from({ length: 10 }, (_, n) => draft(n, { primary: `r-${n}`, related: ['q'] })));
   await indexEvents(database, events.slice(0, 8), smallest);
   expect(await recordedIds(database)).toEqual([]);
@@ -210,7 +193,7 @@ const migrations = join(packageRoot, 'drizzle', 'migrations');
 
 interface Opened extends AsyncDisposable {
   readonly database: Database;
-  /** Reads at the head of now. */
+  /** Reads at the current head. */
   reads(): Loaders;
   append(drafts: readonly EventDraft[]): Promise<readonly StoredEvent[]>;
 }
@@ -246,13 +229,13 @@ function draft(n: number, { primary, related, second = 0 }: Mentions): EventDraf
     occurred: `2026-01-01T00:00:0${second}.000000Z` as EventDraft['occurred'],
     event: 'a.b',
     resource: { id: primary, labels: { at: `${n}` } },
-    related: related.map((id, rowVersion) => ({ id, role: 'r', labels: { at: `${n}/${rowVersion}` } })),
+    related: related.map((id, index) => ({ id, role: 'r', labels: { at: `${n}/${index}` } })),
     payload: {},
     follows: null,
   };
 }
 
-/** All resources, page by page, with the label that says in which event each appeared. */
+/** Reads all resources, page by page, with the label that identifies the event of each. */
 async function readAllPages(reads: Loaders, idPrefix: string, limit: number) {
   const found: { id: string; at: string }[] = [];
   for (let after: string | null = null; ;) {
@@ -263,7 +246,10 @@ async function readAllPages(reads: Loaders, idPrefix: string, limit: number) {
   }
 }
 
-/** Event by event, in the order of the log: the last one that occurred last wins, its primary resource before related ones. */
+/**
+ * The latest state of each resource: of the events that occurred last, the last in the log; its
+ * primary resource before related ones.
+ */
 function oracleResources(events: readonly StoredEvent[]) {
   const last = new Map<string, { readonly event: StoredEvent; readonly at: string }>();
   for (const event of events) {
@@ -279,7 +265,7 @@ function compare(a: readonly string[], b: readonly string[]): number {
   return Buffer.compare(Buffer.from(a.join('')), Buffer.from(b.join('')));
 }
 
-function beginsWith(id: string, prefix: string): boolean {
+function startsWith(id: string, prefix: string): boolean {
   return Array.from(prefix).every((point, index) => Array.from(id)[index] === point);
 }
 
@@ -287,7 +273,7 @@ async function recordedIds(database: Database): Promise<readonly string[]> {
   return (await database.rows<{ id: string }>(sql`select id from tidings.resources order by id`)).map(({ id }) => id);
 }
 
-/** What retention does to a stretch of the log: its events and their digests go. */
+/** Removes a part of the log as retention does: the events, their row groups and summaries. */
 async function remove(database: Database, upTo: Position): Promise<void> {
   for (const [table, column] of [
     ['events', 'position'],

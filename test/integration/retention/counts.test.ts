@@ -29,7 +29,7 @@ const follow = async (filter: object): Promise<() => Promise<any>> => {
   return async () => (await messages.next()).value.data.eventCounts;
 };
 
-test('a live count of events that retention removes goes on with a snapshot without them', async () => {
+test('a live count of removed events continues with a snapshot without them', async () => {
   await emit('old', 3);
   await emit('both', 2);
   await log.advanceDays(1);
@@ -50,22 +50,22 @@ test('a live count of events that retention removes goes on with a snapshot with
   expect(await next()).toMatchObject({ kind: 'DELTA', total: 2, buckets: [{ keys: ['new'], count: 2 }] });
 });
 
-test('a live count that loses nothing to retention goes on as before', async () => {
+test('a live count without removed events continues with deltas', async () => {
   await emit('old', 3);
   await log.advanceDays(1);
   await emit('new', 4);
-  const [next, others] = [await follow({ event: { in: ['new'] } }), await follow({ event: { in: ['old'] } })];
+  const [next, nextOld] = [await follow({ event: { in: ['new'] } }), await follow({ event: { in: ['old'] } })];
   expect(await next()).toMatchObject({ kind: 'SNAPSHOT', total: 4 });
-  expect(await others()).toMatchObject({ kind: 'SNAPSHOT', total: 3 });
+  expect(await nextOld()).toMatchObject({ kind: 'SNAPSHOT', total: 3 });
   await log.advanceDays(30);
-  // Removal has come to both when it has come to the other one.
-  expect(await others()).toMatchObject({ kind: 'SNAPSHOT', total: 0, buckets: [] });
+  // Both subscriptions have handled the removal when the other one has sent its snapshot.
+  expect(await nextOld()).toMatchObject({ kind: 'SNAPSHOT', total: 0, buckets: [] });
   await emit('new', 1);
   expect(await next()).toMatchObject({ kind: 'DELTA', total: 1 });
   expect((await countsOf({ event: { in: ['new'] } })).total).toBe(5);
 });
 
-test('a client that was slow is not told what was added after a removal as if it came to what it had before', async () => {
+test('a slow client gets a snapshot after a removal, not a delta to its earlier counts', async () => {
   await emit('old', 3);
   await log.advanceDays(1);
   await emit('new', 4);

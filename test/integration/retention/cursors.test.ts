@@ -6,9 +6,9 @@ import { formatCursor, origin, type Position } from '../../../src/event/cursor.t
 import { startAging, type Aging } from '../../support/database/aging.ts';
 import { idsOf } from '../../support/streams.ts';
 
-/** A log that began with five events, which were removed; 45 are kept. */
+/** A log whose first five events were removed; 45 are kept. */
 let log: Aging;
-/** What the emission of the five answered. */
+/** The result of emitting the five. */
 let first: any;
 afterEach(() => log[Symbol.asyncDispose]());
 
@@ -31,7 +31,7 @@ beforeEach(async () => {
   await log.advanceDays(30);
 });
 
-test('before removed events a page and a subscription answer CURSOR_EXPIRED; at the last of them nothing was missed', async () => {
+test('from a cursor before removed events, a page and a subscription get CURSOR_EXPIRED; from the last of them, no event is missed', async () => {
   const lost = first.results[2].event.cursor;
   expect(codeOf(await log.execute(page, { order: 'LOG', after: lost }))).toBe('CURSOR_EXPIRED');
   expect(codeOf(await log.execute(page, { order: 'LOG', before: lost }))).toBe('CURSOR_EXPIRED');
@@ -50,22 +50,22 @@ test('before removed events a page and a subscription answer CURSOR_EXPIRED; at 
   await events.return();
 });
 
-test('a stream from before says where events are gone, and goes on; also when it ends there, or begins or ends at the edge', async () => {
+test('a stream from before reports the gap and continues; also when it ends there, or begins or ends at the edge', async () => {
   const { logStart } = log.services;
   const edge = await logStart();
   expect(cursorOf(edge)).toBe(first.head);
   await using listener = await log.streams.listen(2 as Position);
-  expect(await listener.next()).toEqual({ kind: 'Removed', from: 2, to: edge });
+  expect(await listener.next()).toEqual({ kind: 'RetentionGap', from: 2, to: edge });
   const rest = await listener.take(45);
   expect(rest[0]).toMatchObject({ kind: 'EventBatch', previous: edge });
   expect(idsOf(rest)).toEqual(names('new', 45));
   await using short = await log.streams.listen(origin, { request: { until: 3 as Position } });
-  expect([await short.next(), await short.next()]).toEqual([{ kind: 'Removed', from: origin, to: 3 }, null]);
+  expect([await short.next(), await short.next()]).toEqual([{ kind: 'RetentionGap', from: origin, to: 3 }, null]);
   await using exact = await log.streams.listen(edge, { request: { until: edge } });
   expect(await exact.next()).toBeNull();
 });
 
-test('a stream that was stalled while events went says so and goes on', async () => {
+test('a stream that was stalled while events were removed reports the gap and continues', async () => {
   await using listener = await log.streams.listen(null, { request: { batchSize: 30 } });
   const { cursor } = await listener.next();
   await log.streams.emit(...names('missed', 30));
@@ -75,11 +75,11 @@ test('a stream that was stalled while events went says so and goes on', async ()
   const edge = await log.services.logStart();
   await expect.poll(() => log.streams.parts.tail.head() > edge).toBe(true);
   expect(await listener.next()).toMatchObject({ kind: 'FellBehind', cursor });
-  expect(await listener.next()).toEqual({ kind: 'Removed', from: cursor, to: edge });
+  expect(await listener.next()).toEqual({ kind: 'RetentionGap', from: cursor, to: edge });
   expect(idsOf(await listener.take(30))).toEqual(names('later', 30));
 });
 
-test('a stream that would read removed events from memory does not, once that was told', async () => {
+test('a stream does not read removed events from memory, once the tail has dropped them', async () => {
   await using listener = await log.streams.listen(null);
   const { cursor } = await listener.next();
   const edge = await log.streams.emit(...names('remembered', 5));
@@ -91,13 +91,13 @@ test('a stream that would read removed events from memory does not, once that wa
   tail.prune(await log.services.logStart());
   expect(tail.bufferedAt(edge)).toBeNull();
   expect(await listener.next()).toMatchObject({ kind: 'FellBehind', cursor });
-  expect(await listener.next()).toEqual({ kind: 'Removed', from: cursor, to: edge });
+  expect(await listener.next()).toEqual({ kind: 'RetentionGap', from: cursor, to: edge });
   const head = await log.streams.emit('later');
   expect(await listener.next()).toMatchObject({ kind: 'CaughtUp', cursor: edge });
   expect(await listener.next()).toMatchObject({ kind: 'EventBatch', previous: edge, cursor: head });
 });
 
-test('a page that is read while its events go is no page', async () => {
+test('a page whose events are removed while it is read is an error', async () => {
   const { parts } = log.streams;
   let removed = false;
   const removing = {

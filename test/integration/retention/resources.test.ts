@@ -5,7 +5,7 @@ import { readLog } from '../../../src/store/log/read-log.ts';
 import { startAging } from '../../support/database/aging.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 
-test('resources go with the last event that mentions them, whether or not that had a digest', async () => {
+test('a resource is deleted with the last event that mentions it, whether or not that event was indexed', async () => {
   await using log = await startAging();
   const { database, heads } = log.services;
   const indexAll = async (): Promise<void> => {
@@ -26,17 +26,17 @@ test('resources go with the last event that mentions them, whether or not that h
   await indexAll();
   await log.advanceDays(1);
   await emit([...names('both'), ...names('new')], 'new.owner');
-  await emit(names('both'), 'undigested.owner');
+  await emit(names('both'), 'unindexed.owner');
   await indexEvents(database, (await readLog(database, { after: origin, head: await heads.head(), limit: 32 })).events.slice(16), {
     block: 4,
     rowGroup: 8,
   });
   await log.advanceDays(29);
   expect(await listedIds()).toEqual(
-    [...names('both'), 'new.owner', ...names('new'), 'old.owner', ...names('old'), 'undigested.owner'].toSorted(),
+    [...names('both'), 'new.owner', ...names('new'), 'old.owner', ...names('old'), 'unindexed.owner'].toSorted(),
   );
   await log.advanceDays(1);
-  expect(await listedIds()).toEqual([...names('both'), 'new.owner', ...names('new'), 'undigested.owner'].toSorted());
+  expect(await listedIds()).toEqual([...names('both'), 'new.owner', ...names('new'), 'unindexed.owner'].toSorted());
   expect(await recordedIds()).toEqual([...names('both'), 'new.owner', ...names('new')].toSorted());
   await log.advanceDays(31);
   expect(await listedIds()).toEqual([]);

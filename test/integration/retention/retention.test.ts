@@ -26,38 +26,38 @@ const emit = async (...events: readonly object[]): Promise<any> =>
 const kept = async (): Promise<string[]> =>
   (await log.data('{ events(order: LOG, first: 1000) { nodes { id } } }')).events.nodes.map(({ id }: any) => id);
 
-/** Rows of what is kept of events, by table; and the tables that hold or held events. */
+/** The number of rows about events, by table; and the tables of partitions. */
 async function stored(): Promise<Record<string, number> & { tables: any }> {
   const [row] = await log.services.database.rows<any>(sql`
     select
       (select count(*)::int from tidings.events) as events, (select count(*)::int from tidings.event_ids) as ids,
-      (select count(*)::int from tidings.digests) as digests, (select count(*)::int from tidings.digest_chapters) as chapters,
-      (select count(distinct chapter)::int from tidings.chapter_columns) as described,
+      (select count(*)::int from tidings.digests) as summaries, (select count(*)::int from tidings.digest_chapters) as groups,
+      (select count(distinct chapter)::int from tidings.chapter_columns) as columns,
       (select json_agg(relname order by oid) from pg_class where relnamespace = 'tidings'::regnamespace and relname ~ '^events_\\d+$') as tables`);
   return row;
 }
 
-/** Digests everything that has none. */
+/** Indexes the events that are not indexed yet. */
 async function indexAll(): Promise<void> {
   const { database, heads } = log.services;
   const { events } = await readLog(database, { after: origin, head: await heads.head(), limit: 10_000 });
   await indexEvents(database, events, { block: 8, rowGroup: 16 });
 }
 
-test('what is past retention goes whole, what is not stays, and the room is given back', async () => {
+test('events past retention are removed entirely, later ones stay, and the space is freed', async () => {
   await emit(...names('old', 32).map((id) => ({ id, resource: { id: 'old.thing' }, related: [{ id: 'old.owner', role: 'owner' }] })));
   await indexAll();
   await log.advanceDays(1);
   const { head } = await emit(...names('new', 32).map((id) => ({ id })));
   await indexAll();
-  expect(await stored()).toMatchObject({ events: 64, ids: 64, digests: 8, chapters: 4, described: 4 });
+  expect(await stored()).toMatchObject({ events: 64, ids: 64, summaries: 8, groups: 4, columns: 4 });
   await log.advanceDays(29);
   expect(await kept()).toEqual([...names('old', 32), ...names('new', 32)]);
   const before = await stored();
   await log.advanceDays(1);
   expect(await kept()).toEqual(names('new', 32));
   const after = await stored();
-  expect(after).toMatchObject({ events: 32, ids: 32, digests: 4, chapters: 2, described: 2 });
+  expect(after).toMatchObject({ events: 32, ids: 32, summaries: 4, groups: 2, columns: 2 });
   expect(after.tables).not.toContain('events_0');
   expect(after.tables.length).toBe(before.tables.length - 1);
   const found = await log.data(`{
@@ -77,7 +77,7 @@ test('what is past retention goes whole, what is not stays, and the room is give
   });
 });
 
-test('a log that has lost all its events keeps its head, and goes on from it', async () => {
+test('a log whose events were all removed keeps its head, and continues from it', async () => {
   const { head } = await emit({ id: 'a' }, { id: 'b' });
   await log.advanceDays(1);
   await log.advanceDays(31);
@@ -96,7 +96,7 @@ test('a log that has lost all its events keeps its head, and goes on from it', a
   ).toEqual([{ id: 'c' }]);
 });
 
-test('digests go on behind removed events, whether or not those had any', async () => {
+test('indexing continues behind removed events, whether or not those were indexed', async () => {
   await emit(...names('old', 40).map((id) => ({ id })));
   await log.advanceDays(1);
   const { database, heads } = log.services;
@@ -104,12 +104,13 @@ test('digests go on behind removed events, whether or not those had any', async 
   await emit(...names('new', 40).map((id) => ({ id })));
   const { events: across } = await readLog(database, { after: seen.at(-1)!.position, head: await heads.head(), limit: 16 });
   await log.advanceDays(30);
-  // Made of events that went meanwhile: let be, for others now begin elsewhere.
+  // Built from events that were removed meanwhile: not stored, since row groups now begin
+  // elsewhere.
   await indexEvents(database, seen, { block: 8, rowGroup: 32 });
   await indexEvents(database, across, { block: 8, rowGroup: 16 });
-  expect(await stored()).toMatchObject({ digests: 0, chapters: 0 });
+  expect(await stored()).toMatchObject({ summaries: 0, groups: 0 });
   await indexAll();
-  expect(await stored()).toMatchObject({ digests: 5, chapters: 3 });
+  expect(await stored()).toMatchObject({ summaries: 5, groups: 3 });
   const { events } = await log.data('{ events(filter: {event: {startsWith: ["kind."]}}) { nodes { id } totalCount { count } } }');
   expect(events).toEqual({
     nodes: names('new', 40)
@@ -119,7 +120,7 @@ test('digests go on behind removed events, whether or not those had any', async 
   });
 });
 
-test('an id is free again once its event was removed, whether or not that was cleared away, and taken as long as it is kept', async () => {
+test('an id is in use while its event is kept, and free once that is removed, before and after the id is deleted', async () => {
   const one = { id: 'e1', occurred: '2026-01-01T00:00:00Z' };
   await emit(one, { id: 'e2' }, { id: 'e3' });
   await log.advanceDays(1);
@@ -138,7 +139,7 @@ test('an id is free again once its event was removed, whether or not that was cl
   expect(await stored()).toMatchObject({ ids: 3 });
 });
 
-test('retention counts from when an event was received, whatever it says of when it occurred', async () => {
+test('retention counts from the time of receipt, whenever an event occurred', async () => {
   const wild = ['0001-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '9999-12-31T23:59:59.999999Z'];
   const batch = (prefix: string): object[] => wild.map((occurred, index) => ({ id: `${prefix}-${index}`, occurred }));
   await emit(...batch('old'));
@@ -156,10 +157,10 @@ test('retention counts from when an event was received, whatever it says of when
   expect(await byTime('OLDEST_FIRST')).toEqual(names('new', 4));
   expect(await byTime('NEWEST_FIRST')).toEqual(names('new', 4).toReversed());
   await log.advanceDays(30);
-  expect(await stored()).toMatchObject({ events: 0, ids: 0, digests: 0, chapters: 0 });
+  expect(await stored()).toMatchObject({ events: 0, ids: 0, summaries: 0, groups: 0 });
 });
 
-test('the service tells how long events are kept', async () => {
+test('the service reports how long events are kept', async () => {
   expect((await log.data('{ service { retentionDays } }')).service.retentionDays).toBe(30);
   const limits = { ...log.services.limits, retentionDays: 0 };
   const contextValue = createContext({ ...log.services, limits }, testClient);
@@ -168,8 +169,8 @@ test('the service tells how long events are kept', async () => {
   });
 });
 
-test('without a retention everything is kept, and there is always room for more', async () => {
-  const forever = { keepMs: null, everyMs: null, room: 100 };
+test('without retention all events are kept, and partitions never run out', async () => {
+  const forever = { keepMs: null, partitionMs: null, minPartitionPositions: 100 };
   await log.advanceDays(0, forever);
   // As if the first partition were nearly full.
   await log.services.database.rows(sql`select setval('tidings.event_position', 16777215 - 30)`);
@@ -185,7 +186,7 @@ test('without a retention everything is kept, and there is always room for more'
   expect(partitions.at(-1)!.endPosition - partitions.at(-1)!.first).toBeGreaterThan(100);
 });
 
-test('a partition without events is not left for another one', async () => {
+test('no next partition begins while the current one has no events', async () => {
   for (let round = 0; round < 5; round += 1) await log.advanceDays(40);
   expect(await log.partitions()).toHaveLength(3);
   await emit({ id: 'a' });
@@ -196,7 +197,7 @@ test('a partition without events is not left for another one', async () => {
   expect(await log.partitions()).toHaveLength(3);
 });
 
-test('what was begun is finished by whoever looks next, wherever it stopped', async () => {
+test('the next check finishes a removal, wherever it was interrupted', async () => {
   await emit(...names('old', 40).map((id) => ({ id })));
   await indexAll();
   await log.advanceDays(1);
@@ -206,10 +207,10 @@ test('what was begun is finished by whoever looks next, wherever it stopped', as
   await removePartition(database, partition!.first, { at: await log.clock(), lockTimeoutMs: 1000 });
   await pruneRemovedPartition(database, partition!.first);
   expect(await stored()).toMatchObject({ events: 1, ids: 41, tables: expect.arrayContaining(['events_0']) });
-  // Also by one that keeps all from now on.
+  // Also a process that keeps all events from now on.
   await log.advanceDays(0, { keepMs: null, partitionMs: null });
   const after = await stored();
-  expect(after).toMatchObject({ events: 1, ids: 1, digests: 0, chapters: 0 });
+  expect(after).toMatchObject({ events: 1, ids: 1, summaries: 0, groups: 0 });
   expect(after.tables).not.toContain('events_0');
   expect(await log.services.logStart()).toBe(40);
 });

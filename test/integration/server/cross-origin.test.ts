@@ -24,7 +24,7 @@ interface Sent {
   readonly body?: string;
 }
 
-/** Sends what fetch would not let be sent, and resolves with the answer. */
+/** Sends headers that fetch does not allow, and resolves with the response. */
 function send(to: string, { method = 'POST', path = '/graphql', headers = {}, body = '' }: Sent) {
   return new Promise<{ status: number; headers: Record<string, unknown>; text: string }>((resolve, reject) => {
     const sentRequest = request(`${to}${path}`, { method, headers }, (response) => {
@@ -37,7 +37,7 @@ function send(to: string, { method = 'POST', path = '/graphql', headers = {}, bo
   });
 }
 
-/** Whether a WebSocket opens, or what it gets. */
+/** Whether a WebSocket opens, or the status of its rejection. */
 function opened(to: string, headers: Readonly<Record<string, string>>): Promise<number | 'open'> {
   return new Promise((resolve) => {
     const socket = new WebSocket(`${to.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
@@ -69,7 +69,7 @@ const foreign = [
 ];
 
 describe('a page of another origin', () => {
-  test.each(foreign)('%s reaches no door, and opens no socket', async (origin) => {
+  test.each(foreign)('%s gets no response from any endpoint, and opens no socket', async (origin) => {
     const id = `from ${origin}`;
     const headers = { ...json, origin };
     for (const sent of [
@@ -93,7 +93,7 @@ describe('a page of another origin', () => {
     ['multipart/form-data; boundary=x', (query: string) => multipart({ query })],
     ['multipart/form-data; boundary=x', (query: string) => multipart({ operations: JSON.stringify({ query }), map: '{}' })],
     ['', (query: string) => JSON.stringify({ query })],
-  ])('%s, which a form could send, executes nothing, whatever it says of where it comes from', async (type, form) => {
+  ])('that sends %s, as a form can, executes nothing, also without an Origin', async (type, form) => {
     const headers: Record<string, string> = type === '' ? {} : { 'content-type': type };
     const id = `form ${type}`;
     expect((await send(url, { headers, body: form(emission(id)) })).status).toBe(415);
@@ -101,7 +101,7 @@ describe('a page of another origin', () => {
     expect(await isStored(id)).toBe(false);
   });
 
-  test('has no image or script answered either, but a link may be followed', async () => {
+  test('gets no response to an image or script either, but a link can be followed', async () => {
     const getHead = (headers: Record<string, string>) => send(url, { method: 'GET', path: '/graphql?query={head}', headers });
     for (const site of ['cross-site', 'same-site']) {
       expect((await getHead({ 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' })).status).toBe(403);
@@ -111,7 +111,7 @@ describe('a page of another origin', () => {
   });
 });
 
-test('an allowed origin, and the own one, may do everything', async () => {
+test('pages of an allowed origin, and of the own one, can do everything', async () => {
   for (const origin of [friend, url]) {
     expect(await opened(url, { origin })).toBe('open');
     const { status, headers } = await send(url, { headers: { ...json, origin }, body: JSON.stringify({ query: emission(origin) }) });
@@ -145,7 +145,7 @@ describe('a server without keys', () => {
     'localhost.evil.example',
     '1.127.0.0.1',
     '[::2]',
-  ])('does not answer to the name %s, nor open sockets', async (host) => {
+  ])('rejects requests and sockets with the host %s', async (host) => {
     for (const headers of [{ host }, { host, origin: `http://${host}` }]) {
       for (const path of ['/graphql?query={head}', '/api/events', '/metrics', '/']) {
         expect((await send(url, { method: 'GET', path, headers })).status, path).toBe(403);
@@ -155,7 +155,7 @@ describe('a server without keys', () => {
   });
 
   test.each(['localhost', 'LOCALHOST:4000', '127.0.0.1', '127.9.9.9:1', '[::1]:4000', 'tidings.localhost', 'feed.example.com'])(
-    'answers to %s',
+    'accepts the host %s',
     async (host) => {
       expect((await send(url, { method: 'GET', path: '/graphql?query={head}', headers: { host } })).status).toBe(200);
       expect(await opened(url, { host })).toBe('open');
@@ -163,14 +163,14 @@ describe('a server without keys', () => {
   );
 });
 
-test('a server with keys answers to any name', async () => {
+test('a server with keys accepts any host', async () => {
   await using closed = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const headers = { host: 'events.example.com', authorization: `Bearer ${adminKey}` };
   expect((await send(closed.tidings.url, { method: 'GET', path: '/graphql?query={head}', headers })).status).toBe(200);
   expect(await opened(closed.tidings.url, { ...headers, origin: 'https://events.example.com' })).toBe('open');
 });
 
-describe('a mutation is not executed', () => {
+describe('a mutation is rejected', () => {
   const query = encodeURIComponent(emission('by-get'));
   test.each([
     ['by GET', { method: 'GET', path: `/graphql?query=${query}` }, 405],
@@ -199,8 +199,8 @@ describe('a mutation is not executed', () => {
     using other = await openRaw(url);
     other.send({ id: 'b', type: 'subscribe', payload: [{ query: emission('in-array') }] });
     expect(await new Promise((resolve) => other.socket.once('close', resolve))).toBe(4400);
-    using sound = await openRaw(url);
-    expect((await overWebSocket(sound)({ query: '{ head }' })).error).toBeUndefined();
+    using valid = await openRaw(url);
+    expect((await overWebSocket(valid)({ query: '{ head }' })).error).toBeUndefined();
     expect(await isStored('in-array')).toBe(false);
   });
 });
@@ -210,6 +210,6 @@ function multipart(fields: Readonly<Record<string, string>>): string {
   return `${parts.join('')}--x--\r\n`;
 }
 
-test('the own origin is told by host and port', () => {
+test('the own origin has a host and a port', () => {
   expect(own).toMatch(/^127\.0\.0\.1:\d+$/);
 });

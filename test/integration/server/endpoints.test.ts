@@ -11,46 +11,25 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const get = (path: string, headers: Record<string, string> = {}): Promise<Response> => fetch(`${server.tidings.url}${path}`, { headers });
 
-test('health, metrics, the home page and nothing else are served', async () => {
+test('health, metrics and the home page are served, and no other path', async () => {
   expect(await (await get('/livez')).text()).toBe('live\n');
   expect((await get('/readyz')).status).toBe(200);
   const metrics = await (await get('/metrics')).text();
   for (const name of ['tidings_events_emitted_total', 'tidings_subscriptions', 'tidings_log_head', 'nodejs_eventloop_lag_seconds']) {
     expect(metrics).toContain(`# TYPE ${name}`);
   }
-  expect((await get('/livez')).headers.get('keep-alive')).toBe('timeout=65'); // longer than load balancers keep theirs
+  expect((await get('/livez')).headers.get('keep-alive')).toBe('timeout=65'); // longer than most load balancers
   const homePage = await get('/');
   expect(homePage.headers.get('content-type')).toContain('text/html');
   expect(await homePage.text()).toContain('href="/graphql"');
   for (const path of ['/nothing', '/graphql/health', '/x/graphql', '/health', '/..%2f']) expect((await get(path)).status, path).toBe(404);
 });
 
-test('GraphiQL comes from the server alone and subscribes over WebSocket', async () => {
+test('GraphiQL loads nothing from other servers and subscribes over WebSocket', async () => {
   const page = await (await get('/graphql', { accept: 'text/html' })).text();
   expect(page).toContain('Tidings');
   expect(page).toContain('"subscriptionsProtocol":"WS"');
   expect(page.match(/(?:src|href)="https?:\/\/[^"]+"/g)).toBeNull();
-});
-
-test('a body over the limit is refused, whether its length was told or not', async () => {
-  const body = JSON.stringify({ query: `{ head } #${'x'.repeat(30_000)}` });
-  const headers = { 'content-type': 'application/json' };
-  const withLength = await fetch(`${server.tidings.url}/graphql`, { method: 'POST', headers, body });
-  expect(withLength.status).toBe(413);
-  expect(((await withLength.json()) as any).errors[0].extensions.code).toBe('LIMIT_EXCEEDED');
-  const chunkedBody = new ReadableStream({
-    start(controller) {
-      controller.enqueue(Buffer.from(body));
-      controller.close();
-    },
-  });
-  const withoutLength = await fetch(`${server.tidings.url}/graphql`, {
-    method: 'POST',
-    headers,
-    body: chunkedBody,
-    duplex: 'half',
-  } as RequestInit);
-  expect(withoutLength.status).toBe(413);
 });
 
 test.each([
@@ -71,31 +50,31 @@ test.each([
   expect(JSON.stringify(errors)).not.toContain('node_modules');
 });
 
-test('an expected error of a resolver does not make the answer a server error', async () => {
-  const { status, errors } = await server.execute('{ events(first: 0) { head } }');
+test('an expected error of a resolver is not a server error', async () => {
+  const { status, errors } = await server.execute('{ events(first: -1) { head } }');
   expect([status, errors?.[0]?.extensions.code]).toEqual([200, 'BAD_USER_INPUT']);
 });
 
-test('a mutation by GET is refused', async () => {
+test('a mutation by GET is rejected', async () => {
   const query = encodeURIComponent('mutation { emitEvent(input: {id: "by-get", event: "a", resource: {id: "r"}}) { status } }');
   expect((await get(`/graphql?query=${query}`)).status).toBe(405);
   expect((await server.data('{ event(id: "by-get") { id } }')).event).toBeNull();
 });
 
-test('pages of other origins may neither read answers nor open sockets', async () => {
+test('pages of other origins can neither read responses nor open sockets', async () => {
   const response = await get('/graphql?query={head}', { origin: 'https://elsewhere.example' });
   expect(response.headers.get('access-control-allow-origin')).toBeNull();
   expect(await opened({ origin: 'https://elsewhere.example' })).toBe(403);
   expect(await opened({ origin: server.tidings.url })).toBe('open');
 });
 
-test('a socket must speak graphql-transport-ws, at /graphql', async () => {
+test('a socket must use graphql-transport-ws, at /graphql', async () => {
   expect(await opened({ protocols: [] })).toBe(400);
   expect(await opened({ protocols: ['graphql-ws'] })).toBe(400);
   expect(await opened({ path: '/elsewhere' })).toBe(404);
 });
 
-test('operations on one socket are bounded, and those that end make room', async () => {
+test('operations on one socket are bounded, and the end of one makes room for another', async () => {
   const client = server.socket();
   const open: (() => void)[] = [];
   const subscribe = (): Promise<unknown> =>
@@ -114,7 +93,7 @@ test('operations on one socket are bounded, and those that end make room', async
   expect(await subscribe()).toBe('open');
 });
 
-test('broken frames close their socket and nothing else', async () => {
+test('broken frames close only their own socket', async () => {
   for (const frame of [
     'not json',
     '{"type":"nothing"}',
@@ -133,7 +112,7 @@ test('broken frames close their socket and nothing else', async () => {
   expect((await get('/livez')).status).toBe(200);
 });
 
-test('a stop finishes requests, closes sockets with 1001 and ends streams', async () => {
+test('a shutdown finishes requests, closes sockets with 1001 and ends streams', async () => {
   const stopping = await startTestServer();
   const socket = new WebSocket(`${stopping.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));

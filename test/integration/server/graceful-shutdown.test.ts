@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { startProcess } from '../../support/process.ts';
 import { newDatabase } from '../../support/test-server.ts';
 
-test('a server that is asked to stop answers what was asked before, and nothing more on the connections that it has', async () => {
+test('a server that shuts down responds to earlier requests, and accepts no further ones on its connections', async () => {
   await using testDatabase = await newDatabase();
   const { child, url } = await startProcess(testDatabase.environment);
   const exit = once(child, 'exit');
@@ -32,6 +32,6 @@ test('a server that is asked to stop answers what was asked before, and nothing 
     }
   }
   expect((await exit)[0]).toBe(0);
-  // One may have been on its way; a client that goes on asking does not keep a server up that wants to go.
+  // Some requests were on their way; but a client that sends more cannot prevent the shutdown.
   expect(responses).toBeLessThan(20);
 });

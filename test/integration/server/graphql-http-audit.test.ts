@@ -2,8 +2,8 @@ import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-// The audits of the GraphQL over HTTP specification, each of what it says MUST, SHOULD or MAY be.
-describe('the server speaks GraphQL over HTTP', () => {
+// The audits of the GraphQL over HTTP specification: one for each MUST, SHOULD and MAY.
+describe('the server conforms to GraphQL over HTTP', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
@@ -14,11 +14,11 @@ describe('the server speaks GraphQL over HTTP', () => {
 
   test.each(audits)('$id $name', async ({ fn }) => {
     const result = await fn();
-    if (result.status !== 'ok') await result.response.body?.cancel(); // let the connection go
+    if (result.status !== 'ok') await result.response.body?.cancel(); // so that the connection can be reused
     expect('reason' in result ? result.reason : result.status).toBe('ok');
   });
 
-  test('which is asked in 61 ways', () => {
+  test('by all 61 audits', () => {
     expect(audits).toHaveLength(61);
   });
 });

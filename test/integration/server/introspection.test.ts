@@ -4,7 +4,7 @@ import { openRaw, type RawSocket } from '../../support/protocols/raw-socket.ts';
 import { overHttp, overWebSocket, type Transport } from '../../support/transports.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
-describe('where introspection is off', () => {
+describe('with introspection off', () => {
   let server: TestServer;
   let raw: RawSocket;
   const transports: Record<string, Transport> = {};
@@ -24,7 +24,7 @@ describe('where introspection is off', () => {
       getIntrospectionQuery(),
       '{ __type(name: "Event") { name } }',
       'query ($s: Boolean = false) { head ...F } fragment F on Query { a: __schema @skip(if: $s) { queryType { name } } }',
-    ])('the schema is not told: %s', async (query) => {
+    ])('the schema cannot be queried: %s', async (query) => {
       for (const _ of ['first', 'again']) {
         const { error, data } = await transports[transport]!({ query });
         expect(error?.extensions).toMatchObject({ code: 'FORBIDDEN' });
@@ -39,19 +39,19 @@ describe('where introspection is off', () => {
       ['{ events(filter: { evnt: {} }) { head } }', {}],
       ['query ($f: EventFiltre) { events(filter: $f) { head } }', {}],
       ['query ($f: EventFilter) { events(filter: $f) { head } }', { f: { evnt: {} } }],
-    ])('nor are its names suggested: %s %j', async (query, variables) => {
+    ])('names are not suggested: %s %j', async (query, variables) => {
       const { error } = await transports[transport]!({ query, variables });
       expect(error?.message).toBeTypeOf('string');
       expect(error?.message).not.toMatch(/did you mean/i);
     });
 
-    test('__typename and everything else is answered', async () => {
+    test('__typename and all other fields can be queried', async () => {
       const { data } = await transports[transport]!({ query: '{ __typename events { __typename } }' });
       expect(data).toEqual({ __typename: 'Query', events: { __typename: 'EventConnection' } });
     });
   });
 
-  test('and GraphiQL too, no page is served', async () => {
+  test('and GraphiQL off, no page is served', async () => {
     const response = await fetch(`${server.tidings.url}/graphql`, { headers: { accept: 'text/html' } });
     expect(response.status).toBeGreaterThanOrEqual(400);
     expect(response.headers.get('content-type') ?? '').not.toMatch(/html/);
@@ -59,7 +59,7 @@ describe('where introspection is off', () => {
   });
 });
 
-test('where it is on, names are suggested on both', async () => {
+test('with introspection on, names are suggested over both', async () => {
   await using server = await startTestServer();
   using raw = await openRaw(server.tidings.url);
   for (const transport of [overHttp(server.tidings.url), overWebSocket(raw)]) {

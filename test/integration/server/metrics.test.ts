@@ -5,7 +5,7 @@ import { openRaw } from '../../support/protocols/raw-socket.ts';
 import { overHttp, overSse, overWebSocket } from '../../support/transports.ts';
 import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
-/** A metric's value; with labels as they are written. */
+/** A metric's value; `name` includes its labels in the format of Prometheus. */
 async function value(server: TestServer, name: string): Promise<number> {
   const text = await (await fetch(`${server.tidings.url}/metrics`)).text();
   const line = text.split('\n').find((each) => each.startsWith(`${name} `));
@@ -15,7 +15,7 @@ async function value(server: TestServer, name: string): Promise<number> {
 const emission = 'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { created } }';
 const pollOptions = { timeout: 20_000, interval: 20 };
 
-test('what is emitted, refused and delivered is counted', async () => {
+test('emitted, rejected and delivered events are counted', async () => {
   await using server = await startTestServer();
   const listening = listenTo(server.socket(), 'subscription { events { id } }');
   const first = listening.next();
@@ -40,7 +40,7 @@ test('what is emitted, refused and delivered is counted', async () => {
   await expect.poll(() => value(server, 'tidings_subscriptions'), pollOptions).toBe(0);
 });
 
-test('refusals are counted by reason, on every transport, whatever a client makes up', async () => {
+test('rejections are counted by reason, on every transport, and no client can invent a reason', async () => {
   await using server = await startTestServer({ TIDINGS_MAX_BODY_BYTES: '100000' });
   const { url } = server.tidings;
   await using stack = new AsyncDisposableStack();
@@ -51,7 +51,7 @@ test('refusals are counted by reason, on every transport, whatever a client make
     ['VALIDATION', '{ no }'],
     ['LIMIT_EXCEEDED', `{ ${'head '.repeat(51)} }`],
     ['LIMIT_EXCEEDED', '{ resources(first: 1000) { nodes { events(first: 1000) { nodes { id } } } } }'],
-    ['BAD_USER_INPUT', '{ a: events(first: 0) { head } b: events(first: 0) { head } }'],
+    ['BAD_USER_INPUT', '{ a: events(first: -1) { head } b: events(first: -1) { head } }'],
     ['BAD_CURSOR', '{ events(after: "x") { head } }'],
   ];
   const reason = (name: string): Promise<number> => value(server, `tidings_rejected_requests_total{reason="${name}"}`);
@@ -90,7 +90,7 @@ test('bytes, streams and sockets of clients are counted', async () => {
   await expect.poll(() => value(server, 'tidings_streams'), pollOptions).toBe(0);
 });
 
-test('whoever does not read is a slow reader until they do, or go', async () => {
+test('a client that does not read is a slow consumer until it reads or disconnects', async () => {
   await using server = await startTestServer();
   const raws = await Promise.all([openRaw(server.tidings.url), openRaw(server.tidings.url)]);
   for (const raw of raws) {

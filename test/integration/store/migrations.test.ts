@@ -13,7 +13,7 @@ import { newDatabase, post } from '../../support/test-server.ts';
 const meta = join(import.meta.dirname, '..', '..', '..', 'drizzle', 'migrations', 'meta');
 const journal: { entries: { idx: number; when: number }[] } = jsonFile('_journal.json');
 
-describe('the tables, the migrations and the database say the same', () => {
+describe('the tables, the migrations and the database agree', () => {
   const defined = generateDrizzleJson(tables, undefined, ['tidings']);
 
   test('no migration is left to generate', async () => {
@@ -68,7 +68,7 @@ test('migrations run once, and the log keeps its one identity', async () => {
   expect(epochs[0]).toMatch(/^[0-9a-f]{12}$/);
 });
 
-test('a program older than the database refuses in plain words, and leaves the database alone', async () => {
+test('a program older than the database does not start, says why in plain words, and changes nothing', async () => {
   await using testDatabase = await newDatabase();
   const settings = readSettings(testDatabase.environment);
   const known = Math.max(...journal.entries.map(({ when }) => when));
@@ -76,11 +76,11 @@ test('a program older than the database refuses in plain words, and leaves the d
     await using store = await openStore(settings);
     await store.database.rows(sql`insert into tidings.migrations (hash, created_at) values ('of a later version', ${known + 1})`);
   }
-  // Twice: the first refusal has let go of the database.
+  // Twice: the first attempt has released the database.
   for (let round = 0; round < 2; round += 1) {
     await expect(openStore(settings)).rejects.toMatchObject({
       code: 'CANNOT_START',
-      message: 'The database was migrated by a newer Tidings than this one. Start that version, or one after it.',
+      message: 'The database was migrated by a newer version of Tidings. Start that version or a later one.',
     });
   }
 });
@@ -97,7 +97,10 @@ async function opened(): Promise<{ readonly store: Store } & AsyncDisposable> {
   };
 }
 
-/** What the database has in the schema tidings, in its own words; partitions are the business of whoever makes them. */
+/**
+ * The objects in the schema tidings, as the catalog describes them; without partitions, which
+ * differ from log to log.
+ */
 async function catalog(database: Database): Promise<readonly string[]> {
   const rows = await database.rows<{ line: string }>(sql`
     with tables as (

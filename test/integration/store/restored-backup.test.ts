@@ -8,7 +8,7 @@ import { listenTo, newDatabase, onPostgres, post, socketTo } from '../../support
 
 type Environment = Readonly<Record<string, string>>;
 
-/** A copy of a database that nobody uses, as a restored backup would be. */
+/** A copy of a database without connections, as a restored backup is. */
 async function copyOf(environment: Environment): Promise<{ readonly environment: Environment } & AsyncDisposable> {
   if (!onPostgres) {
     const folder = join(dirname(environment['DATA_DIR']!), `copy-${Date.now()}`);
@@ -28,7 +28,7 @@ async function copyOf(environment: Environment): Promise<{ readonly environment:
   };
 }
 
-test('a restored copy goes on from the cursors that it knows, and refuses later ones of the log that it was copied from', async () => {
+test('a restored copy resumes from the cursors that it knows, and rejects later ones of the log that it was copied from', async () => {
   await using testDatabase = await newDatabase();
   const emit = async (url: string, id: string): Promise<string> =>
     (await post(url, 'mutation ($id: ID) { emitEvent(input: {id: $id, event: "a", resource: {id: "r"}}) { event { cursor } } }', { id }))
@@ -57,7 +57,7 @@ test('a restored copy goes on from the cursors that it knows, and refuses later 
     expect((await after(url, cursor)).errors[0].extensions.code).toBe('CURSOR_EXPIRED');
   }
 
-  // A stream says so instead, and goes on from where the two logs part.
+  // A stream reports a gap instead, and resumes where the two logs diverge.
   const client = socketTo(restored.url);
   const query = `subscription ($after: Cursor) { eventStream(after: $after) {
     ... on Gap { from to reason } ... on EventBatch { events { id } previous } } }`;

@@ -35,7 +35,7 @@ async function next(messages: AsyncIterator<any>): Promise<any> {
   if (value.errors !== undefined) throw new Error(JSON.stringify(value.errors));
   return value.data.eventStream;
 }
-/** The messages up to the last one wanted, or all of a stream that completes. */
+/** Takes messages up to the first one that `isLast`, or all of a stream that completes. */
 async function takeUntil(messages: AsyncIterator<any>, isLast: (message: any) => boolean): Promise<any[]> {
   const taken = [];
   for (let message = await next(messages); message !== null; message = await next(messages)) {
@@ -59,7 +59,7 @@ test('without a cursor, and at the head, a stream has caught up at once; then it
   }
 });
 
-test('from history into live: batches, CaughtUp, batches, in one chain of places, and every place resumes exactly', async () => {
+test('from history into live: batches, CaughtUp, batches, in one chain of positions, and every position resumes exactly', async () => {
   const after = await head();
   await emit(...names('old', 25), 'other-1');
   const messages = listen({ filter: only('old'), after, batchSize: 10 });
@@ -92,7 +92,7 @@ test('from history into live: batches, CaughtUp, batches, in one chain of places
 });
 
 describe('until', () => {
-  test('a stream delivers up to and including it, says so, and completes', async () => {
+  test('a stream delivers up to and including it, reports it, and completes', async () => {
     const after = await head();
     const { results } = await emit(...names('until', 10));
     const cursorOf = (index: number): string => results[index].event.cursor;
@@ -107,7 +107,7 @@ describe('until', () => {
     expect(await takeUntil(listen({ until: await head() }), all)).toEqual([]);
   });
 
-  test('one that cannot be is an error, and so is a size of batches that cannot be', async () => {
+  test('an invalid one is an error, and so is an invalid batchSize', async () => {
     const failures: [object, string, string][] = [
       [{ until: 'nonsense' }, 'BAD_CURSOR', 'until'],
       [{ after: 'nonsense' }, 'BAD_CURSOR', 'after'],
@@ -124,7 +124,7 @@ describe('until', () => {
   });
 });
 
-test('the cursor of another log is a gap, after which comes this log from its beginning', async () => {
+test('the cursor of another log causes a gap, and then this log from its beginning', async () => {
   await emit('replaced-1');
   const given = formatCursor({ epoch: 'abcdefabcdef', position: 7 as Position });
   const until = await head();
@@ -133,7 +133,7 @@ test('the cursor of another log is a gap, after which comes this log from its be
   expect(messages[1]).toMatchObject({ kind: 'EventBatch', events: [{ id: 'replaced-1' }], previous: messages[0].cursor });
 });
 
-test('each message reads the log as it is by then', async () => {
+test('each message reads the log as of its delivery', async () => {
   const messages = listen({ filter: only('read') });
   await next(messages);
   await emit('read-1');
@@ -144,7 +144,7 @@ test('each message reads the log as it is by then', async () => {
   expect(await next(messages)).toMatchObject({ events: [{ id: 'read-2', follows: { id: 'late' } }] });
 });
 
-test('in causal order a leader comes first, though it was emitted last', async () => {
+test('in causal order a predecessor comes first, even if it was emitted last', async () => {
   const query = `subscription ($after: Cursor, $until: Cursor) {
     eventStream(after: $after, until: $until, order: CAUSAL) { ... on EventBatch { events { id } cursor } } }`;
   const after = await head();

@@ -20,7 +20,7 @@ async function take(stream: AsyncIterator<any>, count: number): Promise<any[]> {
 const ids = (events: any[]): string[] => events.map((event) => event.id);
 const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 
-test('a subscription after a page goes on from it, history first, then live, with no gap and no repeat', async () => {
+test('a subscription after a page continues from it, history first, then live, with no gap and no repeat', async () => {
   await emit(...names('before', 3));
   const { events: page } = await server.data('{ events(order: LOG, first: 1000) { head nodes { id } } }');
   await emit(...names('history', 250));
@@ -30,7 +30,7 @@ test('a subscription after a page goes on from it, history first, then live, wit
   expect(ids(await take(stream, 400))).toEqual([...names('history', 250).slice(100), ...names('live', 250)]);
 });
 
-test('a subscription delivers what matches, and only that, from history as well as live', async () => {
+test('a subscription delivers matching events only, from history and live', async () => {
   const after = await head();
   const filter = { event: { startsWith: ['kind.odd'] }, resource: { id: { notIn: ['res.odd-2'] } } };
   await emit('odd-1', 'even-1', 'odd-2');
@@ -40,7 +40,7 @@ test('a subscription delivers what matches, and only that, from history as well 
   expect(ids(await take(stream, 1))).toEqual(['odd-3']);
 });
 
-test('the cursor of any event received resumes exactly behind it', async () => {
+test('the cursor of any event received resumes exactly after it', async () => {
   const after = await head();
   const first = listenTo(server.socket(), subscription, { after });
   await emit(...names('resume', 20));
@@ -61,28 +61,28 @@ test('many subscriptions on many sockets each get every event once, in order', a
   for (const events of await Promise.all(taken)) expect(ids(events)).toEqual(names('all', 300));
 });
 
-test('a subscription can read what its events lead to', async () => {
+test('a subscription can select the events and resources that its events refer to', async () => {
   const after = await head();
   const query = `subscription ($after: Cursor) { events(after: $after) { id follows { id } followers { nodes { id } }
-    resource { id events { totalCount { count } } } related { resource { id } } } }`;
+    resource { resource { id events { totalCount { count } } } } related { resource { id } } } }`;
   const stream = listenTo(server.socket(), query, { after });
   const emitOne = (input: object): Promise<unknown> =>
     server.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
-  await emitOne({ id: 'leader', event: 'a', resource: { id: 'led' } });
+  await emitOne({ id: 'first', event: 'a', resource: { id: 'r' } });
   const [predecessor] = await take(stream, 1);
-  expect(predecessor).toMatchObject({ id: 'leader', resource: { events: { totalCount: { count: 1 } } } });
-  await emitOne({ id: 'led-1', event: 'a', resource: { id: 'led' }, follows: 'leader', related: [{ id: 'x', role: 'y' }] });
+  expect(predecessor).toMatchObject({ id: 'first', resource: { resource: { events: { totalCount: { count: 1 } } } } });
+  await emitOne({ id: 'second', event: 'a', resource: { id: 'r' }, follows: 'first', related: [{ id: 'x', role: 'y' }] });
   const [successor] = await take(stream, 1);
   expect(successor).toEqual({
-    id: 'led-1',
-    follows: { id: 'leader' },
+    id: 'second',
+    follows: { id: 'first' },
     followers: { nodes: [] },
-    resource: { id: 'led', events: { totalCount: { count: 2 } } },
+    resource: { resource: { id: 'r', events: { totalCount: { count: 2 } } } },
     related: [{ resource: { id: 'x' } }],
   });
 });
 
-test('a bad cursor, filter or document is an error of the operation, and leaves the others on its socket alone', async () => {
+test('a bad cursor, filter or document is an error of its operation, and does not affect others on its socket', async () => {
   const client = server.socket();
   const after = await head();
   const good = listenTo(client, subscription, { after });
@@ -93,7 +93,7 @@ test('a bad cursor, filter or document is an error of the operation, and leaves 
     ['subscription { events { nothing } }', {}, undefined],
     ['subscription { events {', {}, undefined],
     [subscription, { filter: { event: 'text' } }, undefined],
-    ['query { events(first: 0) { head } }', {}, 'BAD_USER_INPUT'],
+    ['query { events(first: -1) { head } }', {}, 'BAD_USER_INPUT'],
     ['mutation { emitEvents(input: 5) { head } }', {}, undefined],
   ];
   for (const [query, variables, code] of failures) {
@@ -121,7 +121,7 @@ test('queries and mutations work over the socket too', async () => {
   expect(queryResult.value.data.event.id).toBe('ws');
 });
 
-test('subscriptions that end are let go', async () => {
+test('subscriptions that end are released', async () => {
   const open = async (): Promise<number> =>
     Number(/^tidings_subscriptions (\d+)$/m.exec(await (await fetch(`${server.tidings.url}/metrics`)).text())?.[1]);
   await expect.poll(open, { timeout: 10_000 }).toBeLessThanOrEqual(40);

@@ -8,7 +8,7 @@ import { newDatabase, onPostgres } from '../../support/test-server.ts';
 
 const seed = Number(process.env['TIDINGS_LOCAL_APPENDS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
-test('an event reaches those who follow in its own process with no statement but those of the emission', async () => {
+test('an event reaches followers in its own process without further statements', async () => {
   await using testDatabase = await newDatabase();
   await using process = await startProcess(testDatabase.environment);
   using _following = await process.tail.follow();
@@ -19,13 +19,14 @@ test('an event reaches those who follow in its own process with no statement but
     while (process.tail.head() < head) await new Promise<void>((wake) => process.tail.headSignal.add({ wake }));
   }
   expect(process.passed.map(({ id }) => id)).toEqual(ids);
-  // One stores and one reads the head, and on Postgres one tells other processes, at most; the poll reads the head too.
+  // One statement stores, one reads the head, and on Postgres one notifies other processes. The
+  // poll reads the head, too.
   const each = onPostgres ? 3 : 2;
   const polls = Math.ceil((performance.now() - began) / 500) + 1;
   expect(process.statements() - before).toBeLessThanOrEqual(ids.length * each + polls);
 });
 
-test('what is handed over is what a read of the log gives', async () => {
+test('local appends equal what a read of the log returns', async () => {
   await using testDatabase = await newDatabase();
   await using process = await startProcess(testDatabase.environment);
   using _following = await process.tail.follow();
@@ -53,17 +54,17 @@ test('what is handed over is what a read of the log gives', async () => {
   for (const [index, event] of stored.entries()) expect(process.passed[index], `seed ${seed}`).toStrictEqual(event);
 });
 
-test('where others write too, or a batch leaves places free, every event passes once, in order', async () => {
+test('with concurrent writers, and batches that leave positions free, every event passes once, in order', async () => {
   await using testDatabase = await newDatabase();
   await using one = await startProcess(testDatabase.environment);
-  // Another process, as far as the log is concerned; the embedded database lets in one connection.
+  // Acts as another process. The embedded database allows one connection, so they share it.
   await using other = await startProcess(testDatabase.environment, { opened: one.database });
   using _following = await one.tail.follow();
   using _otherFollowing = await other.tail.follow();
   const emitting = [one, other].map(async (process, side) => {
     for (let n = 0; n < 40; n += 1) {
       const ids = Array.from({ length: 1 + ((n * 7) % 5) }, (_, index) => `${side}-${n}-${index}`);
-      // The same id twice takes a place that stays free, and so does a shared one on the second side.
+      // A repeated id takes a position that stays free, and so does a shared id on the second side.
       await process.emit([...ids, ids[0], `both-${n}`].map((id) => ({ id, event: 'a', resource: { id: 'r' } })));
     }
   });

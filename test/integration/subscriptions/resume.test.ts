@@ -1,12 +1,12 @@
 import { test } from 'vitest';
 import { allFaults, surviveFault } from '../../support/fault-injection.ts';
-import { javascriptClients, startJavaScriptClient } from '../../support/readme-clients.ts';
+import { javascriptClients, startJavaScriptClient } from '../../support/example-clients.ts';
 
 test.each(allFaults)(
-  'the README’s clients for JavaScript print every event once, in order, when %s',
-  async (fate) => {
+  'the example clients for JavaScript print every event once, in order, when %s',
+  async (fault) => {
     await surviveFault(
-      fate,
+      fault,
       javascriptClients.map((name) => (port: number, cursor: string) => startJavaScriptClient(name, port, cursor)),
     );
   },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
-// Equal work is done once; what each client gets is what it would get alone.
+// Equal work is done once, and each client gets what it would get alone.
 async function emit(server: TestServer, input: object): Promise<void> {
   const { emitEvent } = await server.data('mutation ($input: EventInput!) { emitEvent(input: $input) { status } }', { input });
   expect(emitEvent.status).toBe('CREATED');
@@ -25,14 +25,15 @@ const selections = [
   'id cursor event',
   'cursor event id',
   'one: id two: id cursor',
-  'id resource { name labels } related { id role }',
-  'id ... on Event { event resource { id } } ...More',
+  'id resource { name labels } related { resourceId role }',
+  'id ... on Event { event resource { resourceId } } ...More',
   'id payloadAt(path: $path)',
   'id event @include(if: $flag) occurred @skip(if: $flag)',
   'id follows { id event } followers { nodes { id } }',
-  'id resource { ...Deep @skip(if: $flag) id }',
+  'id resource { ...Deep @skip(if: $flag) resourceId }',
 ];
-const fragments = ' fragment More on Event { payload } fragment Deep on Resource { events(first: 2) { nodes { id } } }';
+const fragments =
+  ' fragment More on Event { payload } fragment Deep on ResourceSnapshot { resource { name events(first: 2) { nodes { id } } } }';
 const documentOf = (kind: string, selection: string): string => {
   const used = fragments.split(/(?= fragment)/).filter((each) => selection.includes(`...${/fragment (\w+)/.exec(each)![1]}`));
   const declared = ['$path: String!', '$flag: Boolean!'].filter((each) => selection.includes(each.split(':')[0]!));
@@ -41,13 +42,13 @@ const documentOf = (kind: string, selection: string): string => {
   return `${kind} (${variables.join(', ')}) { it: ${field} { ${selection} } }${used.join('')}`;
 };
 
-test('whatever a subscription selects, however and with whatever variables, it gets what a query for the event gets', async () => {
+test('with any selection and any variables, a subscription gets what a query for the event gets', async () => {
   await using server = await startTestServer();
   const { head: after } = await server.data('{ head }');
   const variants = selections.flatMap((selection) =>
     ['x', 'y.0', 'nothing'].flatMap((path) => [true, false].map((flag) => ({ selection, variables: { path, flag } }))),
   );
-  // Each twice, of which one comes from history, on sockets that they share.
+  // Each one live and again from history, on shared sockets.
   const sockets = [server.socket(), server.socket(), server.socket()];
   const listen = (from: object) =>
     variants.map(({ selection, variables }, index) =>
@@ -65,14 +66,14 @@ test('whatever a subscription selects, however and with whatever variables, it g
     const query = documentOf('query', selection);
     const expected = async (id: string) => (await server.execute(query, { id, ...variables })).data;
     const [first, second] = [(await firsts[index]!).value, seconds[index]!.value];
-    // What followed an event by the time it was delivered is not what follows it by now.
+    // The followers of an event can change after its delivery.
     const isNow = !selection.includes('followers') && !selection.includes('Deep');
     if (isNow) expect([first.data, second.data]).toEqual([await expected('s-1'), await expected('s-2')]);
     expect(again[index]!.map(({ data }) => data)).toEqual([await expected('s-1'), await expected('s-2')]);
   }
 });
 
-test('subscriptions that share an operation share each result, wherever they began and whatever their filter', async () => {
+test('subscriptions that share an operation share each result, from any start and with any filter', async () => {
   await using server = await startTestServer();
   const { head: after } = await server.data('{ head }');
   const text = 'subscription ($filter: EventFilter, $after: Cursor) { events(filter: $filter, after: $after) { id payload } }';
@@ -85,7 +86,7 @@ test('subscriptions that share an operation share each result, wherever they beg
   expect(await encoded(server)).toBe(before + 5);
 });
 
-test('a stream shares its messages with streams that stand where it stands', async () => {
+test('streams at the same position share their messages', async () => {
   await using server = await startTestServer();
   const { head: after } = await server.data('{ head }');
   for (let index = 0; index < 10; index += 1) await emit(server, event(`batch-${index}`));
@@ -99,7 +100,7 @@ test('a stream shares its messages with streams that stand where it stands', asy
   expect(await encoded(server)).toBeLessThan(before + 10);
 });
 
-test('errors are those of the own document: their places in it, their paths, and null where it may be', async () => {
+test('errors have the locations and paths of the own document, and null where the schema allows it', async () => {
   await using server = await startTestServer();
   const texts = [
     'subscription { events { id payloadAt(path: "a..b") } }',
@@ -126,7 +127,7 @@ function locationOf(text: string, found: RegExp): [number, number] {
   return [before.length, before.at(-1)!.length + 1];
 }
 
-test('a large message comes whole and alone to each, also to those that share a socket', async () => {
+test('a large message arrives whole at each subscription, also on a shared socket', async () => {
   await using server = await startTestServer();
   const sockets = Array.from({ length: 4 }, () => server.socket());
   const streams = Array.from({ length: 20 }, (_, index) => listenTo(sockets[index % 4]!, 'subscription { events { id payload } }'));
@@ -140,7 +141,7 @@ test('a large message comes whole and alone to each, also to those that share a 
   }
 });
 
-test('messages that have to read the database and messages that do not come in one order', async () => {
+test('messages arrive in order, whether or not they read the database', async () => {
   await using server = await startTestServer();
   const stream = listenTo(server.socket(), 'subscription { events { id follows { id } } }');
   const got = take(stream, 200);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 const subscription = `subscription ($filter: EventFilter, $after: Cursor) {
-  events(filter: $filter, after: $after) { id cursor event resource { id labels } payload }
+  events(filter: $filter, after: $after) { id cursor event resource { resourceId labels } payload }
 }`;
 const head = async (): Promise<string> => (await server.data('{ head }')).head;
 async function emit(...ids: string[]): Promise<void> {
@@ -29,7 +29,7 @@ async function openSubscriptions(): Promise<number> {
   return Number(/^tidings_subscriptions (\d+)$/m.exec(metrics)![1]);
 }
 
-/** An SSE client: what came to it, as the server sent it. */
+/** An SSE client, and the events that it received. */
 function listenOverSse(variables: object): { readonly events: any[]; readonly request: ClientRequest } {
   const events: any[] = [];
   let text = '';
@@ -50,7 +50,7 @@ function listenOverSse(variables: object): { readonly events: any[]; readonly re
   return { events, request };
 }
 
-test('SSE gives what WebSocket gives, from history on into the present', async () => {
+test('SSE delivers what WebSocket delivers, from history into live', async () => {
   const variables = { after: await head(), filter: { event: { in: ['kind.same'] } } };
   await emit(...names('same', 250));
   const overSse = listenOverSse(variables);
@@ -65,7 +65,7 @@ test('SSE gives what WebSocket gives, from history on into the present', async (
   await overWebSocket.return?.();
 });
 
-test('the cursor of any event that came over SSE goes on exactly behind it', async () => {
+test('the cursor of any event received over SSE resumes exactly after it', async () => {
   const first = listenOverSse({ after: await head() });
   await expect.poll(openSubscriptions, pollOptions).toBe(1);
   await emit(...names('resume', 20));
@@ -87,7 +87,7 @@ test('an SSE client that leaves, idle or in the middle of events, leaves no subs
   const busy = Array.from({ length: 20 }, () => listenOverSse({ after }));
   await expect.poll(openSubscriptions, pollOptions).toBe(40);
   for (const { events } of busy) await expect.poll(() => events.length, pollOptions).toBeGreaterThan(0);
-  // One half says good-bye, the other is cut off.
+  // One half closes its connection, the other half resets it.
   [...idle, ...busy].forEach(({ request }, n) => (n % 2 === 0 ? request.destroy() : request.socket!.resetAndDestroy()));
   await expect.poll(openSubscriptions, pollOptions).toBe(0);
 });

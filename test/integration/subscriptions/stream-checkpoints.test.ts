@@ -18,7 +18,7 @@ afterEach(() => streams[Symbol.asyncDispose]());
 const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 const wanted = { event: { in: ['kind.wanted'] } };
 
-test('while the log moves and nothing matches there are checkpoints, and going on from them is as good; while it rests there are none', async () => {
+test('while the log moves without a match there are checkpoints; while it does not move there are none', async () => {
   const start = await streams.emit('other-1');
   await using listener = await streams.listen(null, { filter: wanted, settings: { checkpointMs: 0 } });
   expect(await listener.next()).toEqual({ kind: 'CaughtUp', cursor: start });
@@ -29,12 +29,12 @@ test('while the log moves and nothing matches there are checkpoints, and going o
   }
   const headPosition = await streams.parts.heads.head();
   const batch = listener.next();
-  // A checkpoint would be due all the time, and come before the batch.
+  // A checkpoint would always be due, and would arrive before the batch.
   await streams.emit('wanted-1');
   expect(await batch).toMatchObject({ kind: 'EventBatch', previous: headPosition, events: [{ id: 'wanted-1' }] });
 });
 
-test('a client behind is told how far the log was read, where nothing matches', async () => {
+test('a client that is behind gets a checkpoint when nothing matches', async () => {
   await streams.emit(...names('other', 60));
   const slowly = { behindCheckpointMs: 0 };
   await using listener = await streams.listen(0 as Position, { filter: wanted, settings: slowly });
@@ -45,7 +45,7 @@ test('a client behind is told how far the log was read, where nothing matches', 
   ]);
 });
 
-test('a client that does not ask while more goes by than memory holds falls behind, is told so once, and loses nothing', async () => {
+test('a client that pauses for more events than the tail buffer holds gets FellBehind once, and loses nothing', async () => {
   const start = await streams.emit('wanted-first');
   await using listener = await streams.listen(null, { request: { batchSize: 30 } });
   await listener.next();
@@ -61,22 +61,22 @@ test('a client that does not ask while more goes by than memory holds falls behi
   expect(await live).toMatchObject({ kind: 'EventBatch', previous: head, events: [{ id: 'wanted-last' }] });
 });
 
-test('where events were removed there is a gap, and the stream goes on behind it', async () => {
+test('removed events cause a gap, and the stream continues after it', async () => {
   const first = await streams.emit('wanted-first');
   const removed = await streams.emit(...names('gone', 5));
   await streams.emit(...names('wanted', 40));
   const parts = { logStart: async () => removed };
   await using listener = await streams.listen(first, { parts });
-  expect(await listener.next()).toEqual({ kind: 'Removed', from: first, to: removed });
+  expect(await listener.next()).toEqual({ kind: 'RetentionGap', from: first, to: removed });
   const [batch] = await listener.take(40);
   expect(batch).toMatchObject({ kind: 'EventBatch', previous: removed });
   await using later = await streams.listen(removed, { parts });
   expect(idsOf(await later.take(40))).toEqual(names('wanted', 40));
   await using short = await streams.listen(first, { parts, request: { until: (removed - 1) as Position } });
-  expect([await short.next(), await short.next()]).toEqual([{ kind: 'Removed', from: first, to: removed - 1 }, null]);
+  expect([await short.next(), await short.next()]).toEqual([{ kind: 'RetentionGap', from: first, to: removed - 1 }, null]);
 });
 
-test('the database being away makes a stream wait; another expected error ends it, as its last message', async () => {
+test('an unreachable database makes a stream wait; another expected error ends it, as its last message', async () => {
   const first = await streams.emit('wanted-first');
   await streams.emit(...names('wanted', 40));
   let failures = 0;
@@ -93,7 +93,7 @@ test('the database being away makes a stream wait; another expected error ends i
   expect(await failing.next()).toBeNull();
 });
 
-test('what ends a stream is an error of its last result, not one of the iterator, which would take the socket along', async () => {
+test('the error that ends a stream is in its last result; an iterator that throws would close the socket', async () => {
   await streams.emit('wanted-first', ...names('wanted', 40));
   const { parts, epochHistory } = streams;
   const rows = () => Promise.reject(new TidingsError('LIMIT_EXCEEDED', 'too long'));
@@ -118,7 +118,7 @@ test('what ends a stream is an error of its last result, not one of the iterator
   expect(await results.next()).toMatchObject({ done: true });
 });
 
-test('a stream that waits ends at once when its client leaves', async () => {
+test('a waiting stream ends at once when its client leaves', async () => {
   const listener = await streams.listen(null);
   await listener.next();
   const waiting = listener.next();

@@ -13,20 +13,24 @@ import type { TailBufferBounds } from '../../../src/log/tail-buffer.ts';
 import { databaseClock, readPartitions, type Clock, type Partition } from '../../../src/store/retention/partitions.ts';
 import { startStreams, type Streams } from '../streams.ts';
 
-/** A log whose clock a test moves on. Events are received by the database's clock, which looks ever older to it. */
+/**
+ * A log whose clock a test moves. Events are received by the database's clock, so they age by the
+ * difference.
+ */
 export interface Aging extends AsyncDisposable {
   readonly streams: Streams;
   readonly services: Services;
   readonly clock: Clock;
-  /** Lets so many days go by, then looks after the partitions. */
-  advanceDays(advanceDays: number, rules?: Partial<RetentionRules>): Promise<void>;
+  /** Moves the clock by a number of days, then maintains the partitions. */
+  advanceDays(days: number, changedRules?: Partial<RetentionRules>): Promise<void>;
   partitions(): Promise<readonly Partition[]>;
-  /** Runs an operation of GraphQL. */
+  /** Executes a GraphQL operation. */
   execute(source: string, variables?: Readonly<Record<string, unknown>>): Promise<any>;
+  /** Executes a GraphQL operation; throws if it has errors. */
   data(source: string, variables?: Readonly<Record<string, unknown>>): Promise<any>;
 }
 
-/** Thirty days in partitions of a day, with few places. */
+/** Thirty days in partitions of one day, with few positions each. */
 export const rules: RetentionRules = {
   keepMs: 30 * 86_400_000,
   partitionMs: 86_400_000,
@@ -56,9 +60,9 @@ export async function startAging(bounds: TailBufferBounds = { events: 20, bytes:
     streams,
     services,
     clock,
-    async advanceDays(days, own) {
+    async advanceDays(days, changedRules) {
       elapsed += BigInt(days) * 86_400_000_000n;
-      await maintainPartitions({ database, clock, signal: new AbortController().signal }, { ...rules, ...own });
+      await maintainPartitions({ database, clock, signal: new AbortController().signal }, { ...rules, ...changedRules });
     },
     partitions: () => readPartitions(database, clock),
     execute,

@@ -1,19 +1,28 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to Postgres that a test can break where it hurts: it reads just enough of the protocol to know a commit's answer. */
+/**
+ * A proxy for Postgres that a test can make fail. It parses only as much of the protocol as it
+ * needs to detect the response to a commit.
+ */
 export interface DatabaseProxy extends AsyncDisposable {
   /** The address of a database through the proxy. */
   readonly url: string;
-  /** From now on, a statement that holds `text` is carried out, and its connection is cut before the answer. */
+  /**
+   * Cuts the connection of further statements that contain `text`, after their execution and before
+   * their response.
+   */
   cutResponsesTo(text: string): void;
-  /** From now on, a connection on which a statement comes that holds `text` is cut, and the statement never arrives. */
+  /** Cuts the connection of further statements that contain `text`, before they arrive. */
   cutBefore(text: string): void;
-  /** From now on, a statement that holds `text` gets no answer, and its connection stays open. */
+  /**
+   * Suppresses the responses to further statements that contain `text`, and keeps their connections
+   * open.
+   */
   silence(text: string): void;
-  /** How many connections were cut so. */
+  /** The number of connections that were cut. */
   cuts(): number;
-  /** Takes connections and closes them at once, as a balancer does that has nobody behind it; or leads to the server again. */
+  /** `nowhere`: accepts and closes connections, as a load balancer without a server does. */
   route(destination: 'nowhere' | 'to the server'): void;
 }
 
@@ -77,8 +86,11 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
   };
 }
 
-/** In no statement. */
+/** A text that no statement contains. */
 const noTrigger = 'no statement has this';
 
-/** The message by which Postgres says that a statement is over, and no transaction is open: it was committed. */
+/**
+ * ReadyForQuery with status `I`: the statement is complete and no transaction is open, so it was
+ * committed.
+ */
 const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);

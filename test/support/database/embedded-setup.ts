@@ -8,13 +8,19 @@ import { openStore } from '../../../src/store/open-store.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     embeddedTemplate: string;
-    /** Where tests make their data folders. A folder stays there, empty, until all are done: a server may outlive its folder for a
-     * moment, and would be taken for one on the next folder that gets the same inode. */
+    /**
+     * The parent of the tests' data folders. An empty folder stays until all tests are done: a
+     * server can outlive its folder for a moment, and would hold the lock of the next folder with
+     * the same inode.
+     */
     dataFolders: string;
   }
 }
 
-/** One new embedded database, migrated and stopped; each test begins with a copy, which is faster than a new one. */
+/**
+ * Creates and migrates one embedded database. Tests copy it, which is faster than creating one
+ * each.
+ */
 export default async function setup(project: TestProject): Promise<() => void> {
   const root = mkdtempSync(join(tmpdir(), 'tidings-test-'));
   const template = join(root, 'template');

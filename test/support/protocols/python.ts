@@ -4,15 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, type TestContext } from 'vitest';
 
-/** An environment of Python with a package, for the tests of one file. */
+/** A Python environment with a package, for the tests of one file. */
 export interface Python {
-  /** Skips a test where there cannot be one, and says why; but where CI says that Python has to be there, fails it. */
+  /** Skips a test if Python is missing; with TIDINGS_TEST_PYTHON=required, fails it. */
   requirePython(context: TestContext): void;
   /** The path of a program in it, such as python3. */
   program(name: string): string;
 }
 
-/** Makes one before a file's tests, tells the versions, and removes it after them. `requirement` is one of pip's: NAME==VERSION. */
+/**
+ * Creates an environment before the tests of a file, prints its versions, and removes it after the
+ * tests. `requirement` is NAME==VERSION, as for pip.
+ */
 export function pythonWith(requirement: string): Python {
   let folder = '';
   let missing: string | null = null;

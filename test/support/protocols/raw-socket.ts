@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';
 
-/** A WebSocket that says what a test wants to say, also what no sound client would. */
+/** A WebSocket that sends any messages, also ones that no valid client sends. */
 export interface RawSocket extends Disposable {
   readonly socket: WebSocket;
-  /** What came, without what the test has not asked for: by type and, of errors, code. */
+  /** Number of received messages by type; errors by code. */
   readonly received: Map<string, number>;
   send(message: object): void;
-  /** What is sent meanwhile goes out at once, in as few TCP segments as there can be. */
+  /** Sends all messages of the callback at once, in as few TCP segments as possible. */
   sendTogether(send: () => void): void;
-  /** Asks a query, and resolves when it was answered: everything sent before it was read by the server. */
+  /** Sends a query, and resolves with its response: the server has read everything before it. */
   settled(): Promise<void>;
 }
 
-/** Opens a WebSocket to a server, past its acknowledgement. */
+/** Opens a WebSocket, and waits for its `connection_ack`. */
 export async function openRaw(url: string, options: ClientOptions = {}): Promise<RawSocket> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', options);
   socket.on('error', () => undefined);
@@ -27,7 +27,7 @@ export async function openRaw(url: string, options: ClientOptions = {}): Promise
     received.set(kind, (received.get(kind) ?? 0) + 1);
   });
   const send = (message: object): void => socket.send(JSON.stringify(message));
-  /** Resolves when a message has made something true; rejects when the socket closes before. */
+  /** Resolves when a message makes a condition true; rejects if the socket closes before. */
   const waitUntil = (condition: () => boolean): Promise<void> =>
     new Promise((resolve, reject) => {
       socket.on('message', () => condition() && resolve());

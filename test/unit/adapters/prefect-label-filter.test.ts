@@ -4,12 +4,12 @@ import { draftOf, eventWith, problemsOf } from '../support/valid-event.ts';
 
 const [idKey, roleKey, nameKey] = ['prefect.resource.id', 'prefect.resource.role', 'prefect.resource.name'] as const;
 
-describe('a label that is a field beside it', () => {
+describe('a label with the key of a field', () => {
   test.each([
     ['resource', 'resource.labels', { [idKey]: 'acme.user.kiki', [nameKey]: 'Kiki', plan: 'free' }],
     ['resource', 'resource.labels', { [nameKey]: 'Kiki', plan: 'free' }],
     ['related', 'related.1.labels', { [idKey]: 'acme.user.jo', [roleKey]: 'actor', [nameKey]: 'Jo', team: 'a' }],
-  ] as const)('of a %s resource may say the same: %3$j', (kind, path, labels) => {
+  ] as const)('of a %s resource can have the value of the field: %3$j', (kind, path, labels) => {
     const { resource, related } = draftOf(eventWith(path, labels));
     expect(kind === 'resource' ? resource : related[1]).toEqual(
       kind === 'resource'
@@ -24,13 +24,13 @@ describe('a label that is a field beside it', () => {
     ['related.1.labels', idKey],
     ['related.1.labels', roleKey],
     ['related.1.labels', nameKey],
-  ])('in %s, %s may not say anything else', (path, key) => {
+  ])('in %s, %s cannot have another value', (path, key) => {
     for (const other of ['other', '']) {
       expect(problemsOf(eventWith(path, { [key]: other, a: 'b' }))).toEqual([`INVALID input.3.${path}.${key}`]);
     }
   });
 
-  test('is just a label where the field is not given, or is none', () => {
+  test('is an ordinary label if the field is absent or null', () => {
     const resource = { id: 'r', name: null, labels: { [nameKey]: 'Kiki', [roleKey]: 'owner', 'prefect.name': 'K' } };
     expect(draftOf(eventWith('resource', resource)).resource).toEqual({ id: 'r', labels: resource.labels });
     expect(problemsOf(eventWith('resource.labels', { 'prefect.name': 'not Kiki' }))).toEqual([]);
@@ -40,20 +40,20 @@ describe('a label that is a field beside it', () => {
 describe('labels are plain keys', () => {
   const plain = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'id', 'role', 'name', 'labels', '0', ' ', '.'];
 
-  test.each(['resource', 'related.1'])('of %s: those that objects have by themselves survive', (path) => {
+  test.each(['resource', 'related.1'])('of %s: names of built-in properties are stored', (path) => {
     const given = JSON.parse(`{${plain.map((key) => `${JSON.stringify(key)}: "mine"`).join()}}`);
     const { resource, related } = draftOf(eventWith(`${path}.labels`, given));
-    const kept = path === 'resource' ? resource : related[1]!;
-    expect(Object.keys(kept.labels).toSorted()).toEqual([...plain, nameKey].toSorted());
-    for (const key of plain) expect(labelOf(kept, key)).toBe('mine');
-    expect(Object.getPrototypeOf(kept.labels)).toBe(Object.prototype);
+    const described = path === 'resource' ? resource : related[1]!;
+    expect(Object.keys(described.labels).toSorted()).toEqual([...plain, nameKey].toSorted());
+    for (const key of plain) expect(labelOf(described, key)).toBe('mine');
+    expect(Object.getPrototypeOf(described.labels)).toBe(Object.prototype);
   });
 
-  test('a label that is not there is null, whatever an object has by itself', () => {
+  test('a missing label is null, also if its key is a built-in property', () => {
     for (const key of plain) expect(labelOf({ id: 'r', labels: {} }, key)).toBeNull();
   });
 
-  test('a bad value of one is refused like any other', () => {
+  test('an invalid value of one is rejected like any other', () => {
     for (const key of ['__proto__', 'constructor']) {
       const given = JSON.parse(`{"${key}": {"polluted": "yes"}}`);
       expect(problemsOf(eventWith('resource.labels', given))).toEqual([`INVALID input.3.resource.labels.${key}`]);
@@ -69,7 +69,7 @@ describe('the fields of a resource read as labels', () => {
     expect([idKey, roleKey, nameKey, 'plan', 'other'].map((key) => labelOf(related, key))).toEqual(['r', 'actor', 'Kiki', 'free', null]);
   });
 
-  test('a role given as a label of a primary resource can be asked for, but is not shown among its labels', () => {
+  test('a role given as a label of a primary resource can be read by its key, but is not among the shown labels', () => {
     const primary = { id: 'r', labels: { [roleKey]: 'owner', plan: 'free' } };
     expect(labelOf(primary, roleKey)).toBe('owner');
     expect(shownLabels(primary)).toEqual({ plan: 'free' });

@@ -14,7 +14,7 @@ const event = (id: string, followsId: string | null): ChainEvent => ({
 const nothing = { ancestors: [], missingId: null, cyclic: false, truncated: false };
 const plain = { coloured: false, columns: Infinity };
 
-/** Reads the leaders back out of a drawing: the one above in the column, or that of the branch. */
+/** Reads predecessors from a drawing: the event above in the column, or the one of the branch. */
 function predecessorsIn(lines: readonly string[]): ReadonlyMap<string, string> {
   const predecessors = new Map<string, string>();
   const columns: (string | undefined)[] = [];
@@ -28,16 +28,16 @@ function predecessorsIn(lines: readonly string[]): ReadonlyMap<string, string> {
   return predecessors;
 }
 
-test('a drawing says of each descendant which event it follows, and is never deep', () => {
+test('a drawing shows which event each descendant follows, and is never deep', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(), { maxLength: 300 }), (drawn) => {
-      const asked = event('0', null);
-      const levels = [[asked]];
-      const all = [asked, ...drawn.map((predecessor, n) => event(`${n + 1}`, `${predecessor % (n + 1)}`))];
-      for (let level = [asked]; level.length > 0; levels.push(level)) {
+      const requested = event('0', null);
+      const levels = [[requested]];
+      const all = [requested, ...drawn.map((predecessor, n) => event(`${n + 1}`, `${predecessor % (n + 1)}`))];
+      for (let level = [requested]; level.length > 0; levels.push(level)) {
         level = all.filter(({ followsId }) => level.some(({ id }) => id === followsId));
       }
-      const lines = drawChain(asked, { ...nothing, descendants: levels.slice(1).flat() }, plain);
+      const lines = drawChain(requested, { ...nothing, descendants: levels.slice(1).flat() }, plain);
       expect(lines).toHaveLength(all.length);
       expect(predecessorsIn(lines)).toEqual(new Map(all.slice(1).map(({ id, followsId }) => [id, followsId])));
       for (const line of lines) expect(line.search(/[○●]/)).toBeLessThanOrEqual(2 * Math.log2(all.length + 1));
@@ -45,9 +45,9 @@ test('a drawing says of each descendant which event it follows, and is never dee
   );
 });
 
-test('a chain of a thousand is one column', () => {
-  const [asked, ...descendants] = Array.from({ length: 1000 }, (_, n) => event(`${n}`, n === 0 ? null : `${n - 1}`));
-  const lines = drawChain(asked!, { ...nothing, descendants }, plain);
+test('a chain of a thousand events is one column', () => {
+  const [requested, ...descendants] = Array.from({ length: 1000 }, (_, n) => event(`${n}`, n === 0 ? null : `${n - 1}`));
+  const lines = drawChain(requested!, { ...nothing, descendants }, plain);
   expect(lines.filter((line) => line.startsWith('○ '))).toHaveLength(999);
 });
 

@@ -3,16 +3,16 @@ import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { startLiveTable } from '../../../src/cli/top/live-table.ts';
-import { cut, padded, widthOf } from '../../../src/cli/terminal/format-text.ts';
+import { widthOf } from '../../../src/cli/terminal/format-text.ts';
 import { startTopCounts, type TopCounts } from '../../../src/cli/top/counters.ts';
+import { startLiveTable } from '../../../src/cli/top/live-table.ts';
 import { topTable } from '../../../src/cli/top/table.ts';
 import { storableText } from '../support/code-points.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
 
-test('rates are those since the last look, counts those since the start, the most frequent first', () => {
+test('rates are those since the last snapshot, counts those since the start, the most frequent first', () => {
   const counts = startTopCounts();
   add(counts, { b: 4, a: 4, c: 20 });
   vi.advanceTimersByTime(2000);
@@ -35,7 +35,7 @@ test('rates are those since the last look, counts those since the start, the mos
   expect(counts.overall().rows[1]).toEqual({ key: 'b', count: 5, rate: 2 });
 });
 
-test('of more keys than memory has room for, the frequent ones stay, and no event is left uncounted', () => {
+test('beyond the maximum of keys, the frequent ones stay, and every event is counted', () => {
   const counts = startTopCounts();
   add(counts, { often: 3 });
   for (let n = 0; n < 250_000; n += 1) counts.add(`once-${n}`);
@@ -45,13 +45,13 @@ test('of more keys than memory has room for, the frequent ones stay, and no even
   expect(rows.reduce((sum, { count }) => sum + count, others)).toBe(total);
 });
 
-test('a terminal is redrawn in place, keeps the note about the connection, and is left with the last table', () => {
+test('on a terminal, the table is redrawn below the connection status, and the last one stays', () => {
   const { terminal, written } = screen({ isTTY: true, columns: 40, rows: 7 });
   const counts = startTopCounts();
   add(counts, { 'acme.a': 3 });
   {
-    using liveTable = startLiveTable({ counts, heading: 'event', intervalMs: 1000, report: () => undefined }, terminal);
-    liveTable.note('connected to http://127.0.0.1:4000, going on');
+    using liveTable = startLiveTable({ counts, title: 'event', intervalMs: 1000, report: () => undefined }, terminal);
+    liveTable.note('connected to http://127.0.0.1:4000; resuming');
     add(counts, { 'acme.b': 8, 'acme.c': 1, 'acme.d': 1 });
     vi.advanceTimersByTime(1000);
   }
@@ -60,7 +60,7 @@ test('a terminal is redrawn in place, keeps the note about the connection, and i
   expect(frames).toHaveLength(4);
   expect(frames[3]!.split('\u001b[J')[0]!.split('\r\n')).toEqual(
     [
-      'connected to http://127.0.0.1:4000, goi…',
+      'connected to http://127.0.0.1:4000; res…',
       '13 events in 1 s, 10/s',
       'event     count   /s',
       `acme.b        8  8.0  ${'█'.repeat(18)}`,
@@ -74,12 +74,12 @@ test('a terminal is redrawn in place, keeps the note about the connection, and i
   expect(last).toContain('13 events in 1 s, 13/s');
 });
 
-test('a terminal that changes its size gets a table that fits', () => {
+test('after a resize, the table fits the terminal', () => {
   const { terminal, written } = screen({ isTTY: true, columns: 200, rows: 50 });
   const counts = startTopCounts();
   add(counts, { [`acme.${'x'.repeat(90)}`]: 1234, short: 1 });
   {
-    using _table = startLiveTable({ counts, heading: 'event', intervalMs: 1000, report: () => undefined }, terminal);
+    using _table = startLiveTable({ counts, title: 'event', intervalMs: 1000, report: () => undefined }, terminal);
     for (const [columns, rows] of [
       [20, 5],
       [4, 2],
@@ -95,13 +95,13 @@ test('a terminal that changes its size gets a table that fits', () => {
   }
 });
 
-test('what is no terminal gets a table when events came, and what came last at the end', () => {
+test('without a terminal, a table is printed after new events, and at the end', () => {
   const { terminal, written } = screen({ isTTY: false });
   const counts = startTopCounts();
   const printedLines: string[] = [];
   {
     using liveTable = startLiveTable(
-      { counts, heading: 'event', intervalMs: 1000, report: (sentence) => void printedLines.push(sentence) },
+      { counts, title: 'event', intervalMs: 1000, report: (sentence) => void printedLines.push(sentence) },
       terminal,
     );
     liveTable.note('connected');
@@ -115,7 +115,7 @@ test('what is no terminal gets a table when events came, and what came last at t
   expect(printedLines).toEqual(['connected']);
 });
 
-test('no line of a table is wider than its room, whatever the keys, and its counts add up', () => {
+test('no line of a table is wider than its columns, for any keys', () => {
   fc.assert(
     fc.property(
       fc.dictionary(storableText(0, 30), fc.integer({ min: 1, max: 20 })),
@@ -132,17 +132,11 @@ test('no line of a table is wider than its room, whatever the keys, and its coun
   );
 });
 
-test('wide characters take two columns, combining ones none', () => {
-  expect(['a', 'é', 'e\u0301', '東京', '한', '🐙', 'ﾊ'].map(widthOf)).toEqual([1, 1, 1, 4, 2, 2, 1]);
-  expect([cut('東京都', 6), cut('東京都', 5), cut('abc', 2), cut('abc', 1), cut('abc', 0)]).toEqual(['東京都', '東京…', 'a…', '…', '']);
-  expect(padded('東', 4)).toBe('東  ');
-});
-
 function add(counts: TopCounts, keys: Readonly<Record<string, number>>): void {
   for (const [key, times] of Object.entries(keys)) for (let n = 0; n < times; n += 1) counts.add(key);
 }
 
-/** Stands for a terminal. */
+/** A fake terminal. */
 function screen(properties: object): { readonly terminal: WriteStream; readonly written: () => string } {
   const stream = new PassThrough({ encoding: 'utf8' });
   return { terminal: Object.assign(stream, properties) as unknown as WriteStream, written: () => String(stream.read() ?? '') };

@@ -7,12 +7,12 @@ import { oracleStart } from '../../support/oracles/calendar-oracle.ts';
 const zones = [
   'UTC',
   'Europe/Berlin',
-  'America/St_Johns', // until 2011 it set its clocks at one minute past midnight
-  'Australia/Lord_Howe', // by half an hour
+  'America/St_Johns', // changed its clocks at one minute past midnight until 2011
+  'Australia/Lord_Howe', // changes by half an hour
   'Asia/Kathmandu', // 5:45
-  'America/Santiago', // at midnight
-  'Pacific/Apia', // had no 30 December 2011
-  'Africa/Casablanca', // four changes a year
+  'America/Santiago', // changes at midnight
+  'Pacific/Apia', // skipped 30 December 2011
+  'Africa/Casablanca', // changes four times a year
 ];
 
 describe('time is divided as the clocks of a zone show it', () => {
@@ -22,7 +22,7 @@ describe('time is divided as the clocks of a zone show it', () => {
     ['an hour the first time', 'HOUR', 1, 'Europe/Berlin', '2026-10-25T00:30:00Z', '2026-10-25T00:00:00Z', '2026-10-25T01:00:00Z'],
     ['an hour the second time', 'HOUR', 1, 'Europe/Berlin', '2026-10-25T01:30:00Z', '2026-10-25T01:00:00Z', '2026-10-25T02:00:00Z'],
     [
-      'six hours, of which one comes twice',
+      'six hours, of which one occurs twice',
       'HOUR',
       6,
       'Europe/Berlin',
@@ -31,7 +31,7 @@ describe('time is divided as the clocks of a zone show it', () => {
       '2026-10-25T05:00:00Z',
     ],
     [
-      'half an hour that comes twice',
+      'half an hour that occurs twice',
       'HOUR',
       1,
       'Australia/Lord_Howe',
@@ -40,7 +40,7 @@ describe('time is divided as the clocks of a zone show it', () => {
       '2026-04-04T15:30:00Z',
     ],
     [
-      'half an hour that is left out',
+      'half an hour that is skipped',
       'HOUR',
       1,
       'Australia/Lord_Howe',
@@ -50,7 +50,7 @@ describe('time is divided as the clocks of a zone show it', () => {
     ],
     ['a day that begins at one', 'DAY', 1, 'America/Santiago', '2026-09-06T12:00:00Z', '2026-09-06T04:00:00Z', '2026-09-07T03:00:00Z'],
     [
-      'a day that comes back for an hour',
+      'a day that returns for an hour',
       'DAY',
       1,
       'America/St_Johns',
@@ -58,30 +58,22 @@ describe('time is divided as the clocks of a zone show it', () => {
       '2010-11-07T02:30:00Z',
       '2010-11-08T03:30:00Z',
     ],
-    [
-      'the day before one that is left out',
-      'DAY',
-      1,
-      'Pacific/Apia',
-      '2011-12-30T08:00:00Z',
-      '2011-12-29T10:00:00Z',
-      '2011-12-30T10:00:00Z',
-    ],
+    ['the day before a skipped one', 'DAY', 1, 'Pacific/Apia', '2011-12-30T08:00:00Z', '2011-12-29T10:00:00Z', '2011-12-30T10:00:00Z'],
     ['the day after it', 'DAY', 1, 'Pacific/Apia', '2011-12-30T12:00:00Z', '2011-12-30T10:00:00Z', '2011-12-31T10:00:00Z'],
     ['weeks from Monday', 'WEEK', 1, 'UTC', '2026-11-29T23:59:59Z', '2026-11-23T00:00:00Z', '2026-11-30T00:00:00Z'],
     ['quarters', 'MONTH', 3, 'UTC', '2026-11-29T00:00:00Z', '2026-10-01T00:00:00Z', '2027-01-01T00:00:00Z'],
     ['decades', 'YEAR', 10, 'UTC', '2026-11-29T00:00:00Z', '2020-01-01T00:00:00Z', '2030-01-01T00:00:00Z'],
     ['quarters of an hour', 'MINUTE', 15, 'Asia/Kathmandu', '2026-11-29T00:44:59Z', '2026-11-29T00:30:00Z', '2026-11-29T00:45:00Z'],
     ['an hour there', 'HOUR', 1, 'Asia/Kathmandu', '2026-11-29T00:44:59Z', '2026-11-29T00:15:00Z', '2026-11-29T01:15:00Z'],
-  ] as const)('%s', (_what, unit, every, zone, at, start, end) => {
-    const span = calendar(unit, every, timeZone(zone)!).intervalAt(Date.parse(at) / 1000);
-    expect([span.start, span.end].map((second) => new Date(second * 1000).toISOString())).toEqual(
+  ] as const)('%s', (_name, unit, every, zone, at, start, end) => {
+    const interval = calendar(unit, every, timeZone(zone)!).intervalAt(Date.parse(at) / 1000);
+    expect([interval.start, interval.end].map((second) => new Date(second * 1000).toISOString())).toEqual(
       [start, end].map((text) => new Date(text).toISOString()),
     );
   });
 });
 
-test('every second is in the span of its definition, and spans follow one another', () => {
+test('every second is in the interval of its definition, and intervals follow one another', () => {
   const seconds = (from: string, to: string) => fc.integer({ min: Date.parse(from) / 1000, max: Date.parse(to) / 1000 });
   const second = fc.oneof(
     seconds('1975-01-01T00:00:00Z', '2040-01-01T00:00:00Z'),
@@ -95,33 +87,33 @@ test('every second is in the span of its definition, and spans follow one anothe
       fc.constantFrom(1, 1, 2, 5, 6, 7, 12, 90),
       second,
       (zone, unit, every, at) => {
-        const { spanAt } = spansOf(unit, every, zone);
-        const { start, end } = spanAt(at);
+        const { intervalAt } = intervalsOf(unit, every, zone);
+        const { start, end } = intervalAt(at);
         if (start === -Infinity || end === Infinity) return;
         const how = { unit, every, timeZone: zone };
         expect(start).toBeLessThanOrEqual(at);
         expect(end).toBeGreaterThan(at);
         expect(oracleStart(at, how)).toBe(start);
         expect(oracleStart(end, how)).toBe(end);
-        expect(spanAt(end - 1)).toEqual({ start, end });
-        expect(spanAt(end).start).toBe(end);
+        expect(intervalAt(end - 1)).toEqual({ start, end });
+        expect(intervalAt(end).start).toBe(end);
       },
     ),
     { numRuns: Number(process.env['TIDINGS_CALENDAR_RUNS'] ?? 400) },
   );
 });
 
-test('spans at the ends of all years are open', () => {
-  const { spanAt } = spansOf('YEAR', 1_000_000, 'Europe/Berlin');
-  expect(spanAt(Date.parse('2026-01-01T00:00:00Z') / 1000)).toEqual({ start: expect.any(Number), end: Infinity });
-  expect(spansOf('HOUR', 1_000_000, 'Europe/Berlin').spanAt(Date.parse('0000-01-01T00:00:00Z') / 1000).start).toBe(-Infinity);
+test('the first and the last interval of all years are open', () => {
+  const { intervalAt } = intervalsOf('YEAR', 1_000_000, 'Europe/Berlin');
+  expect(intervalAt(Date.parse('2026-01-01T00:00:00Z') / 1000)).toEqual({ start: expect.any(Number), end: Infinity });
+  expect(intervalsOf('HOUR', 1_000_000, 'Europe/Berlin').intervalAt(Date.parse('0000-01-01T00:00:00Z') / 1000).start).toBe(-Infinity);
 });
 
-test.each(['Nowhere/Land', '', '+01:00', 'Europe/Berlin ', '../etc', 'Europe'])('%j is no zone', (name) => {
+test.each(['Nowhere/Land', '', '+01:00', 'Europe/Berlin ', '../etc', 'Europe'])('%j is not a time zone', (name) => {
   expect(timeZone(name)).toBeNull();
 });
 
-/** Within two hours of a change of the clocks. */
+/** Within 25 hours of a change of the clocks. */
 const nearChange = fc
   .tuple(
     fc.constantFrom(
@@ -140,7 +132,7 @@ const nearChange = fc
   )
   .map(([at, beside]) => Date.parse(at) / 1000 + beside);
 
-function spansOf(unit: TimeUnit, every: number, zone: string) {
-  const made = calendar(unit, every, timeZone(zone)!);
-  return { spanAt: (second: number) => made.intervalAt(second) };
+function intervalsOf(unit: TimeUnit, every: number, zone: string) {
+  const built = calendar(unit, every, timeZone(zone)!);
+  return { intervalAt: (second: number) => built.intervalAt(second) };
 }

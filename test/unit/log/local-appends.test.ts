@@ -11,7 +11,7 @@ const at = (...positions: readonly number[]): LogSlice => ({
 });
 const positionsOf = (range: LogSlice | null): readonly number[] | null => range && range.events.map(({ position }) => position);
 
-test('a stretch is known when an event for every place was offered, in whatever order', () => {
+test('a range is known once an event for each of its positions was offered, in any order', () => {
   const appends = new LocalAppends({ events: 100, bytes: 1000 });
   appends.offer(at(7, 8));
   appends.offer(at(5, 6));
@@ -19,7 +19,7 @@ test('a stretch is known when an event for every place was offered, in whatever 
   expect(positionsOf(appends.range(asPosition(5), asPosition(7)))).toEqual([6, 7]);
 });
 
-test('a stretch with a place that was not offered is not known, wherever it lies', () => {
+test('a range with a position that was not offered is unknown, wherever that lies', () => {
   const appends = new LocalAppends({ events: 100, bytes: 1000 });
   appends.offer(at(5, 6, 8, 9));
   for (const [after, upTo] of [
@@ -31,7 +31,7 @@ test('a stretch with a place that was not offered is not known, wherever it lies
   }
 });
 
-test('no more is kept than the bounds allow, and what was passed makes room', () => {
+test('no more events are kept than the bounds permit, and passed ones make room', () => {
   const few = new LocalAppends({ events: 2, bytes: 1000 });
   few.offer(at(1, 2, 3));
   expect([positionsOf(few.range(asPosition(0), asPosition(2))), few.range(asPosition(2), asPosition(3))]).toEqual([[1, 2], null]);
@@ -47,7 +47,7 @@ test('no more is kept than the bounds allow, and what was passed makes room', ()
   expect(positionsOf(small.range(asPosition(1), asPosition(3)))).toEqual([2, 3]);
 });
 
-test('what was let go of is not known any more', () => {
+test('dropped events are unknown', () => {
   const appends = new LocalAppends({ events: 100, bytes: 1000 });
   appends.offer(at(1, 2));
   appends.clear();

@@ -16,7 +16,7 @@ const anyValue = fc.oneof(
   fc.constant(undefined),
   fc.json().map((text) => JSON.parse(text)),
 );
-/** Mostly sound, now and then anything else. */
+/** Mostly valid, sometimes any other value. */
 const usually = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 30, arbitrary }, { weight: 1, arbitrary: anyValue });
 const resource = { id: usually(fc.string()), name: usually(fc.string()), labels: usually(fc.dictionary(fc.string(), fc.string())) };
@@ -42,7 +42,7 @@ const anyInput = usually(
   ),
 );
 
-test('what is plain is what GraphQL hands on unchanged', () => {
+test('a value that can pass through is one that GraphQL would copy unchanged', () => {
   let passedThrough = 0;
   fc.assert(
     fc.property(anyInput, (value) => {
@@ -58,7 +58,7 @@ test('what is plain is what GraphQL hands on unchanged', () => {
   expect(passedThrough).toBeGreaterThan(200);
 });
 
-describe('the schema that an operation is executed on', () => {
+describe('the schema on which an operation is executed', () => {
   const valid = { event: 'a', resource: { id: 'r', labels: { a: 'b' } }, related: [], payload: { a: [1] } };
   const single = 'mutation ($input: EventInput!) { emitEvent(input: $input) { status } }';
   const several = 'mutation ($a: [EventInput!]!, $b: BatchErrorPolicy) { emitEvents(input: $a, onError: $b) { created } }';
@@ -75,16 +75,16 @@ describe('the schema that an operation is executed on', () => {
     ['mutation ($input: EventInput = {event: "a", resource: {id: "r"}}) { emitEvent(input: $input) { status } }', { input: valid }, false],
     ['mutation ($input: EventInput!) { ...f } fragment f on Mutation { emitEvent(input: $input) { status } }', { input: valid }, false],
     ['query { head }', {}, false],
-  ])('of %s with %j spares copies: %s', async (source, variables, spares) => {
+  ])('for %s with %j avoids copies: %s', async (source, variables, avoidsCopies) => {
     const used = executedOn(source, variables);
-    expect(used !== schema).toBe(spares);
+    expect(used !== schema).toBe(avoidsCopies);
     const contextValue = { caller: null, services: {} };
     const run = (on: GraphQLSchema): Promise<unknown> => graphql({ schema: on, source, variableValues: variables, contextValue });
-    if (spares) expect(await run(used)).toEqual(await run(schema)); // no caller: both refuse, at the same place
+    if (avoidsCopies) expect(await run(used)).toEqual(await run(schema)); // no caller: both reject, with the same path
   });
 });
 
-/** The schema on which the plugin lets an operation be executed. */
+/** The schema on which the plugin executes an operation. */
 function executedOn(source: string, variableValues: object): GraphQLSchema {
   let used: GraphQLSchema = schema;
   const execute = (args: { schema: GraphQLSchema }): void => void (used = args.schema);

@@ -9,19 +9,23 @@ const namesOf = (text: string, name?: string): readonly string[] => {
 
 test.each([
   ['no variables', 'subscription { events { id } }', []],
-  ['those of the root field choose the source', 'subscription ($f: F, $a: C) { events(filter: $f, after: $a) { id } }', []],
+  ['those of the root field select the source', 'subscription ($f: F, $a: C) { events(filter: $f, after: $a) { id } }', []],
   ['also inside lists and objects', 'subscription ($n: String) { events(filter: {event: {in: [$n]}}) { id } }', []],
-  ['those of fields within matter', 'subscription ($p: String!, $a: C) { events(after: $a) { payloadAt(path: $p) } }', ['p']],
-  ['one that does both matters', 'subscription ($p: String!) { events(filter: {event: {in: [$p]}}) { payloadAt(path: $p) } }', ['p']],
-  ['those of directives matter, wherever', 'subscription ($a: B!, $b: B!) { events @include(if: $a) { id @skip(if: $b) } }', ['a', 'b']],
+  ['those of nested fields count', 'subscription ($p: String!, $a: C) { events(after: $a) { payloadAt(path: $p) } }', ['p']],
+  ['one that is used for both counts', 'subscription ($p: String!) { events(filter: {event: {in: [$p]}}) { payloadAt(path: $p) } }', ['p']],
   [
-    'the root field may be in a fragment',
+    'those of directives count, on every field',
+    'subscription ($a: B!, $b: B!) { events @include(if: $a) { id @skip(if: $b) } }',
+    ['a', 'b'],
+  ],
+  [
+    'the root field can be in a fragment',
     'subscription ($f: F, $p: String!) { ...R } fragment R on Subscription { ... { events(filter: $f) { ...E } } } fragment E on Event { payloadAt(path: $p) }',
     ['p'],
   ],
   [
-    'a field of the same name further in is not the root field',
-    'subscription ($a: C, $n: Int) { events(after: $a) { resource { events(first: $n) { nodes { id } } } } }',
+    'a nested field of the same name is not the root field',
+    'subscription ($a: C, $n: Int) { events(after: $a) { resource { resource { events(first: $n) { nodes { id } } } } } }',
     ['n'],
   ],
 ])('%s', (_what, text, names) => {

@@ -17,29 +17,29 @@ import { anyEvent, anyFilter } from '../../support/oracles/random-filters.ts';
 const settings = readSettings({});
 const seed = Number(process.env['TIDINGS_SKIP_INDEX_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
-test('no event that matches a filter is in a digest that does not pass', () => {
+test('no event that matches a filter is in a block whose summary does not pass', () => {
   const events = fc.sample(anyEvent, { seed, numRuns: 240 }).map((event, n) => stored({ ...event, id: `e${n}` }, n + 1));
   const summaries = Array.from({ length: 60 }, (_, n) => summariesOf(events.slice(n * 4, n * 4 + 4))).flat();
-  let informative = 0;
+  let pruning = 0;
   let passed = 0;
   for (const input of fc.sample(anyFilter, { seed, numRuns: 3000 })) {
     const filter = parseFilter(input, ['filter'], settings);
-    const needed = pruningPredicateOf(filter);
-    const candidates = summaries.filter((summary) => mayMatch(needed, summary));
+    const predicate = pruningPredicateOf(filter);
+    const candidates = summaries.filter((summary) => mayMatch(predicate, summary));
     const missed = events.filter((event) => matches(filter, event) && !candidates.some((summary) => covers(summary, event)));
     expect(missed, `seed ${seed}, filter ${JSON.stringify(input)}`).toEqual([]);
-    if (!prunesNothing(needed)) informative += 1;
+    if (!prunesNothing(predicate)) pruning += 1;
     passed += candidates.length;
   }
   console.log(
-    `digests: seed ${seed}, ${informative} of 3000 filters ask something, ${((100 * passed) / 3000 / summaries.length).toFixed(0)} % of digests pass`,
+    `block summaries: seed ${seed}, ${pruning} of 3000 filters prune, ${((100 * passed) / 3000 / summaries.length).toFixed(0)} % of summaries pass`,
   );
-  expect(informative).toBeGreaterThan(1000);
+  expect(pruning).toBeGreaterThan(1000);
 });
 
 const many = (prefix: string): string[] => Array.from({ length: 20 }, (_, n) => `${prefix}${n}`);
 
-const base: EventCandidate = {
+const candidate: EventCandidate = {
   id: 'x',
   event: 'acme.order.shipped',
   occurred: '2026-01-01T00:00:00Z',
@@ -52,8 +52,8 @@ const base: EventCandidate = {
   payload: { deep: [{ note: 'Über-cool' }, 42], flag: true, nothing: null },
 };
 
-describe('a digest without a match is passed over', () => {
-  const [summary] = summariesOf(Array.from({ length: 64 }, (_, n) => stored({ ...base, id: `x${n}` }, n + 1)));
+describe('a block without a match is skipped', () => {
+  const [summary] = summariesOf(Array.from({ length: 64 }, (_, n) => stored({ ...candidate, id: `x${n}` }, n + 1)));
   test.each<[string, EventFilterInput, EventFilterInput]>([
     ['a name', { event: { in: ['acme.order.shipped'] } }, { event: { in: ['acme.order.paid'] } }],
     ['a glob of names', { event: { like: ['acme.*.shipped'] } }, { event: { like: ['acme.*.paid'] } }],
@@ -70,7 +70,7 @@ describe('a digest without a match is passed over', () => {
       { resource: { labels: [{ key: 'region', in: ['eu'] }] } },
     ],
     [
-      'that there is a label',
+      'a label that exists',
       { resource: { labels: [{ key: 'region', exists: true }] } },
       { resource: { labels: [{ key: 'zone', exists: true }] } },
     ],
@@ -80,12 +80,12 @@ describe('a digest without a match is passed over', () => {
       { resource: { labels: [{ key: 'prefect.resource.name', in: ['Order'] }] } },
     ],
     [
-      'a glob with a beginning',
+      'a glob with a prefix',
       { resource: { labels: [{ key: 'region', like: ['eu-*'] }] } },
       { resource: { labels: [{ key: 'region', like: ['us-*'] }] } },
     ],
     [
-      'a glob without',
+      'a glob without a prefix',
       { resource: { labels: [{ key: 'region', like: ['*-west-?'] }] } },
       { resource: { labels: [{ key: 'region', like: ['*-north-?'] }] } },
     ],
@@ -95,17 +95,17 @@ describe('a digest without a match is passed over', () => {
       { related: [{ role: ['actor'], id: { in: ['acme.user.kuku'] } }] },
     ],
     [
-      'an id in a role that another one of its kind has',
+      'an id in a role that another id of its kind has',
       { related: [{ role: ['owner'], id: { in: ['acme.user.koko'] } }] },
       { related: [{ role: ['owner'], id: { in: ['acme.user.kiki'] } }] },
     ],
     [
-      'one of many ids in a role that none of their kind has',
+      'one of many ids in a role that no id of their kind has',
       { related: [{ role: ['seller'], id: { in: [...many('acme.user.'), 'acme.shop.1'] } }] },
       { related: [{ role: ['seller'], id: { in: [...many('acme.user.'), 'acme.user.kiki'] } }] },
     ],
     [
-      'how a label begins, where other texts have the same in their middle',
+      'a prefix of a label that other texts have in their middle',
       { resource: { labels: [{ key: 'region', like: ['eu*'] }] } },
       { resource: { labels: [{ key: 'region', like: ['we*'] }] } },
     ],
@@ -125,13 +125,13 @@ describe('a digest without a match is passed over', () => {
       { or: [{ event: { in: ['no'] } }, { event: { startsWith: ['acme'] } }] },
       { or: [{ event: { in: ['no'] } }, { text: 'nowhere' }] },
     ],
-  ])('%s', (_what, met, missed) => {
-    const pass = (input: EventFilterInput): boolean => mayMatch(pruningPredicateOf(parseFilter(input, ['filter'], settings)), summary!);
-    expect([pass(met), pass(missed)]).toEqual([true, false]);
+  ])('%s', (_name, met, missed) => {
+    const passes = (input: EventFilterInput): boolean => mayMatch(pruningPredicateOf(parseFilter(input, ['filter'], settings)), summary!);
+    expect([passes(met), passes(missed)]).toEqual([true, false]);
   });
 });
 
-test('a test in turn, first what is asked before and then what is asked last, is the test', () => {
+test('a predicate holds exactly if its coarse half and its fine half hold', () => {
   const bits = fc.record({
     kind: fc.constant('bloom' as const),
     hashes: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 2 }),
@@ -149,29 +149,29 @@ test('a test in turn, first what is asked before and then what is asked last, is
       fc.record({ kind: fc.constantFrom('all' as const, 'any' as const), of: fc.array(tie('tree'), { maxLength: 3 }) }),
     ),
   }));
-  const some = fc.record({ terms: fc.array(fc.integer({ min: 1, max: 6 })), bloom: fc.uint8Array({ minLength: 4, maxLength: 4 }) });
-  const [whole] = summariesOf([stored(base, 1)]);
-  let late = 0;
+  const contents = fc.record({ terms: fc.array(fc.integer({ min: 1, max: 6 })), bloom: fc.uint8Array({ minLength: 4, maxLength: 4 }) });
+  const [base] = summariesOf([stored(candidate, 1)]);
+  let decidedByFine = 0;
   fc.assert(
-    fc.property(tree, some, (needed, part) => {
-      const summary = { ...whole!, ...part } as BlockSummary;
-      const { coarse: before, fine: last } = coarseToFine(needed);
-      if (mayMatch(before, summary) && !mayMatch(needed, summary)) late += 1;
-      expect(mayMatch(before, summary) && mayMatch(last, summary)).toBe(mayMatch(needed, summary));
+    fc.property(tree, contents, (predicate, content) => {
+      const summary = { ...base, ...content } as BlockSummary;
+      const { coarse, fine } = coarseToFine(predicate);
+      if (mayMatch(coarse, summary) && !mayMatch(predicate, summary)) decidedByFine += 1;
+      expect(mayMatch(coarse, summary) && mayMatch(fine, summary)).toBe(mayMatch(predicate, summary));
     }),
     { seed, numRuns: 3000 },
   );
-  expect(late).toBeGreaterThan(50);
+  expect(decidedByFine).toBeGreaterThan(50);
 });
 
-test('events that occurred far from the others have digests of their own', () => {
+test('events that occurred far from the others have a summary of their own', () => {
   const times = ['2026-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2026-01-01T00:30:00Z', '1970-01-01T00:00:00Z', '2026-01-01T00:10:00Z'];
-  const summaries = summariesOf(times.map((occurred, n) => stored({ ...base, id: `x${n}`, occurred }, n + 1)));
+  const summaries = summariesOf(times.map((occurred, n) => stored({ ...candidate, id: `x${n}`, occurred }, n + 1)));
   expect(
-    summaries.map(({ first, last, cluster: part, firstOccurred, lastOccurred }) => [
+    summaries.map(({ first, last, cluster, firstOccurred, lastOccurred }) => [
       first,
       last,
-      part,
+      cluster,
       firstOccurred.slice(0, 16),
       lastOccurred.slice(0, 16),
     ]),
@@ -182,19 +182,19 @@ test('events that occurred far from the others have digests of their own', () =>
   ]);
 });
 
-test('a stretch with more than a digest can hold passes every test, and costs little', () => {
+test('a block with more than a summary can hold passes every predicate, and costs little', () => {
   const labels = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`key-${n}`, `value-${n}`]));
   const related = Array.from({ length: 50 }, (_, n) => ({
     id: `r${n}`,
     role: 'r',
     labels: Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, `${v}-${n}`])),
   }));
-  const large = stored({ ...base, related, payload: { text: 'abcdefgh'.repeat(40_000) } }, 1);
+  const large = stored({ ...candidate, related, payload: { text: 'abcdefgh'.repeat(40_000) } }, 1);
   const [summary] = summariesOf([large]);
   expect([summary!.terms.length, summary!.bloom.length]).toEqual([1, 1]);
   const filter = parseFilter({ event: { in: ['anything'] }, text: 'anything' }, ['filter'], settings);
   expect(mayMatch(pruningPredicateOf(filter), summary!)).toBe(true);
-  const [next] = summariesOf([stored(base, 2)]);
+  const [next] = summariesOf([stored(candidate, 2)]);
   expect(mayMatch(pruningPredicateOf(filter), next!)).toBe(false);
 });
 
@@ -208,8 +208,8 @@ function covers(summary: BlockSummary, { position, occurred }: StoredEvent): boo
   return summary.first <= position && position <= summary.last && summary.firstOccurred <= occurred && occurred <= summary.lastOccurred;
 }
 
-function stored(candidate: EventCandidate, position: number): StoredEvent {
-  const validation = validateEvent(candidate, [], { ...settings, eventBytes: 16_000_000 });
+function stored(event: EventCandidate, position: number): StoredEvent {
+  const validation = validateEvent(event, [], { ...settings, eventBytes: 16_000_000 });
   if ('problems' in validation) throw new Error(JSON.stringify(validation.problems));
   const received = '2026-01-01T00:00:00.000000Z' as Instant;
   return {

@@ -4,7 +4,7 @@ import { LabelColumnsBuilder, type LabelColumn, type LabelColumns } from '../../
 import { decodeCodes, decodeValues, encodeCodes, type Value } from '../../../src/skip-index/columns/encoding.ts';
 import type { RelatedResource, StoredEvent } from '../../../src/event/event.ts';
 
-test('numbers come back as they were packed, in as few bits as their size takes', () => {
+test('codes are decoded as they were encoded, in as few bits as their number needs', () => {
   const sized = fc
     .integer({ min: 1, max: 65_536 })
     .chain((size) => fc.tuple(fc.constant(size), fc.array(fc.nat(size - 1), { maxLength: 70 })));
@@ -17,7 +17,7 @@ test('numbers come back as they were packed, in as few bits as their size takes'
   );
 });
 
-test('each event has its labels, its ids by role, and its roles; what it lacks is said too', () => {
+test('each event has its labels, its ids by role, and its roles; missing ones are recorded, too', () => {
   const events = [
     event({ region: 'eu', 'prefect.name': 'n' }, ['flow', 'f1'], ['flow', 'f2'], ['flow', 'f1']),
     event(JSON.parse('{"__proto__":"x"}')),
@@ -39,13 +39,13 @@ test('each event has its labels, its ids by role, and its roles; what it lacks i
   );
 });
 
-test('a label with a value for each event is known and not written; nor are long and many ones', () => {
+test('a label with a value for each event is known but not stored, and so are long or many labels', () => {
   const events = Array.from({ length: 1024 }, (_, n) =>
     event({ state: `s${n % 3}`, at: `2026-01-01T00:00:00.${String(n * 7919).padStart(9, '0')}Z` }),
   );
-  expect(written(columnsOf(events))).toEqual({ 'label state': true, 'label at': false });
+  expect(storedColumns(columnsOf(events))).toEqual({ 'label state': true, 'label at': false });
   const long = Array.from({ length: 20 }, (_, n) => event({ long: String(n).repeat(10_000) }));
-  expect(written(columnsOf(long))).toEqual({ 'label long': false });
+  expect(storedColumns(columnsOf(long))).toEqual({ 'label long': false });
   const random = (n: number, key: number): string => ((n * 2_654_435_761 + key * 40_503_001) % 2 ** 32).toString(36);
   const wide = Array.from({ length: 1024 }, (_, n) =>
     event(Object.fromEntries(Array.from({ length: 40 }, (_each, key) => [`k${key}`, random(n % 200, key)]))),
@@ -60,7 +60,7 @@ test('a label with a value for each event is known and not written; nor are long
   expect(bytes).toBeLessThanOrEqual(16 * 1024);
 });
 
-test('where there are very many labels, or one with a very long name, those without a column may occur', () => {
+test('with very many labels, or one with a very long name, labels without a column can occur', () => {
   const many = columnsOf(Array.from({ length: 300 }, (_, n) => event({ [`k${n}`]: 'v' })));
   expect(many.hasAllColumns).toBe(false);
   expect(many.columns).toHaveLength(200);
@@ -87,7 +87,7 @@ function valuesOf({ encoded }: LabelColumn, count: number): readonly Value[] {
   return Array.from(decodeCodes(encoded!.codes, { size: values.length, count }), (code) => values[code]!);
 }
 
-function written({ columns }: LabelColumns): Readonly<Record<string, boolean>> {
+function storedColumns({ columns }: LabelColumns): Readonly<Record<string, boolean>> {
   return Object.fromEntries(
     columns.filter(({ kind }) => kind === 'label').map(({ kind, name, encoded }) => [`${kind} ${name}`, encoded !== null]),
   );

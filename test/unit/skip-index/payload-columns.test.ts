@@ -5,7 +5,7 @@ import { ancestorNames, payloadName, PayloadColumnsBuilder, type PayloadColumn }
 import { valueAt } from '../../../src/event/payload-path.ts';
 import type { JsonObject } from '../../../src/event/event.ts';
 
-test('what columns tell of a path is what payloads have there: its scalars, or that there is nothing', () => {
+test('the column of a path has the values of the payloads there: scalars, or none', () => {
   const key = fc.constantFrom('a', 'b', '0', '1', '__proto__', 'a.b', '"', '💌');
   const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
@@ -16,7 +16,7 @@ test('what columns tell of a path is what payloads have there: its scalars, or t
     ),
   }));
   const payload = fc.array(fc.tuple(key, value), { maxLength: 3 }).map((entries) => Object.fromEntries(entries) as JsonObject);
-  let covered = 0;
+  let pathsWithValues = 0;
   fc.assert(
     fc.property(
       fc.array(payload, { minLength: 1, maxLength: 6 }),
@@ -26,16 +26,16 @@ test('what columns tell of a path is what payloads have there: its scalars, or t
         for (const path of paths) {
           const values = valuesOf(columns, path, payloads.length);
           if (values === null) continue;
-          covered += values.some((each) => each !== undefined) ? 1 : 0;
+          pathsWithValues += values.some((each) => each !== undefined) ? 1 : 0;
           expect(values, JSON.stringify({ payloads, path })).toEqual(payloads.map((each) => normal(valueAt(each, path))));
         }
       },
     ),
   );
-  expect(covered).toBeGreaterThan(20);
+  expect(pathsWithValues).toBeGreaterThan(20);
 });
 
-test('objects are looked into, arrays are not, nor what is an array only now and then', () => {
+test('keys of objects have columns; arrays do not, nor do values that are arrays in some events only', () => {
   const columns = columnsOf([
     { state: { name: 'Running', code: 1 }, list: [{ a: 1 }], mixed: { '0': 'x', a: 'y' }, maybe: null },
     { state: { name: 'Completed' }, mixed: ['z'], maybe: { why: 'late' } },
@@ -50,20 +50,20 @@ test('objects are looked into, arrays are not, nor what is an array only now and
   }
 });
 
-test('a value for each event is not written, and is no reason to know less of other paths', () => {
+test('a path with a value for each event is not stored, and leaves other paths unaffected', () => {
   const columns = columnsOf(Array.from({ length: 1024 }, (_, n) => ({ at: `${n * 7919}`, state: `s${n % 7}` })));
   expect(valuesOf(columns, ['at'], 1024)).toBeNull();
   expect(valuesOf(columns, ['state'], 1024)?.slice(0, 3)).toEqual(['s0', 's1', 's2']);
   expect(valuesOf(columns, ['other'], 1024)?.every((each) => each === undefined)).toBe(true);
 });
 
-test('whatever payloads say, a thousand take a bounded space, in which what most events have comes first', () => {
+test('a thousand payloads take bounded space, whatever they contain, and paths of most events come first', () => {
   const wide = (n: number): JsonObject => Object.fromEntries(Array.from({ length: 40 }, (_, k) => [`key ${n % 8} ${k}`, n % 100]));
   const columns = columnsOf(Array.from({ length: 1024 }, (_, n) => ({ common: n % 5, ids: wide(n), ['x'.repeat(300)]: 1 })));
   expect(valuesOf(columns, ['common'], 1024)?.slice(0, 3)).toEqual([0, 1, 2]);
   expect(valuesOf(columns, ['ids', 'key 0 0'], 1024)).not.toEqual(Array.from({ length: 1024 }));
   for (const path of [['ids', 'unseen'], ['unseen'], ['x'.repeat(300)]]) expect(valuesOf(columns, path, 1024), path.join('.')).toBeNull();
-  const bytes = columns.reduce((sum, { values, codes: of }) => sum + 128 + (values?.length ?? 0) + (of?.length ?? 0), 0);
+  const bytes = columns.reduce((sum, { values, codes }) => sum + 128 + (values?.length ?? 0) + (codes?.length ?? 0), 0);
   expect(bytes).toBeLessThanOrEqual(5120 + 128);
   let deep: JsonObject = { end: 1 };
   for (let level = 0; level < 90; level += 1) deep = { deep };
@@ -77,7 +77,10 @@ function columnsOf(payloads: readonly JsonObject[]): readonly PayloadColumn[] {
   return builder.columns();
 }
 
-/** The values at a path, as store/counts-by-columns reads them; null: the events must be looked at. */
+/**
+ * The values at a path, as src/store/counts/columnar-counts.ts reads them; null if the events must
+ * be scanned.
+ */
 function valuesOf(columns: readonly PayloadColumn[], path: readonly string[], count: number): readonly unknown[] | null {
   const named = (name: string): PayloadColumn | undefined => columns.find((each) => each.name === name);
   const own = named(payloadName(path));
@@ -94,7 +97,7 @@ function valuesOf(columns: readonly PayloadColumn[], path: readonly string[], co
   });
 }
 
-/** -0 is 0 to JSON. */
+/** -0 is 0 in JSON. */
 function normal(value: unknown): unknown {
   return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 }

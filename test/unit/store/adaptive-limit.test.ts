@@ -3,7 +3,7 @@ import { AdaptiveLimit } from '../../../src/store/database/adaptive-limit.ts';
 
 const mebibyte = 1024 * 1024;
 
-test('small events are soon read as many at once as one may', () => {
+test('the limit for small events soon reaches the maximum', () => {
   const adaptiveLimit = new AdaptiveLimit(100, 8 * mebibyte);
   const limits = [];
   for (let reads = 0; reads < 4; reads += 1) {
@@ -13,7 +13,7 @@ test('small events are soon read as many at once as one may', () => {
   expect(limits).toEqual([16, 64, 100, 100]);
 });
 
-test('large events are read few at once, one at least, and more again when they get smaller', () => {
+test('the limit for large events is small, at least one, and grows again when they get smaller', () => {
   const adaptiveLimit = new AdaptiveLimit(100, 8 * mebibyte);
   adaptiveLimit.record(16, 16 * 3 * mebibyte);
   expect(adaptiveLimit.limit).toBe(2);
@@ -23,7 +23,7 @@ test('large events are read few at once, one at least, and more again when they 
   expect(adaptiveLimit.limit).toBe(4);
 });
 
-test('a read that found nothing teaches nothing', () => {
+test('an empty read does not change the limit', () => {
   const adaptiveLimit = new AdaptiveLimit(5);
   adaptiveLimit.record(0, 0);
   expect(adaptiveLimit.limit).toBe(5);

@@ -3,7 +3,7 @@ import { isConnectionLost, sqlState, asUnavailable } from '../../../src/store/da
 
 const failure = (code: string, more: object = {}): Error => Object.assign(new Error(code), { code, ...more });
 
-test.each(['EPIPE', 'ENOENT', 'ECONNRESET'])('%s of the system is no state of the server, and its connection is lost', (code) => {
+test.each(['EPIPE', 'ENOENT', 'ECONNRESET'])('%s of the system is not a state of the server, and the connection is lost', (code) => {
   expect(sqlState(failure(code))).toBeNull();
   expect(isConnectionLost(failure(code))).toBe(true);
   expect(asUnavailable(failure(code))?.code).toBe('UNAVAILABLE');
@@ -13,11 +13,11 @@ test.each([
   ['a state with a digit', failure('40P01'), '40P01'],
   ['a state of letters that a server gives with its severity', failure('ABCDE', { severity: 'ERROR' }), 'ABCDE'],
   ['a state behind other errors', new Error('outer', { cause: failure('TD001') }), 'TD001'],
-])('%s is of the server, and its connection is of use', (_, error, state) => {
+])('%s comes from the server, and the connection can be used again', (_, error, state) => {
   expect(sqlState(error)).toBe(state);
   expect(isConnectionLost(error)).toBe(false);
 });
 
-test('a server that ends a connection says so', () => {
+test('an error by which the server ends a connection is a lost connection', () => {
   expect(isConnectionLost(failure('57P01', { severity: 'FATAL' }))).toBe(true);
 });

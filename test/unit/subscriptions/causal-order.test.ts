@@ -10,7 +10,10 @@ import { storedAs } from '../support/stored-events.ts';
 const startMicros = toMicros(parseInstant('2026-01-01T00:00:00Z')!);
 const maxWaitMs = 30_000;
 
-/** A log of events that follow any of each other, or what never comes, and were received at rising times. */
+/**
+ * A log of events with increasing times of receipt, which follow each other or an event that never
+ * comes.
+ */
 const anyLog = fc
   .array(fc.record({ follows: fc.option(fc.nat(30)), after: fc.nat(12_000) }), { minLength: 1, maxLength: 25 })
   .map((rows) => {
@@ -23,13 +26,14 @@ const anyLog = fc
     });
   });
 
-/** Delivers a log in steps and batches of these sizes; answers with each batch and its place, the last one with all that was left. */
+/** Delivers a log in steps and batches of these sizes. Returns each batch with its position. */
 async function delivered(log: readonly StoredEvent[], start: Position, { step, batch, maxBufferedEvents }: Sizes) {
   const eventsById = async (ids: readonly string[]) => new Map(log.filter(({ id }) => ids.includes(id)).map((event) => [event.id, event]));
   const order = inCausalOrder({ start, filter: everything, eventsById }, { maxWaitMs, maxBufferedEvents });
   const batches: { ids: string[]; position: Position }[] = [];
   const takeAll = (): void => {
-    while (order.hasReady) batches.push({ ids: order.take(batch).map(({ id }) => id), position: order.position() });
+    while (order.hasReady)
+      batches.push({ ids: order.take({ maxEvents: batch, maxBytes: Infinity }).map(({ id }) => id), position: order.position() });
   };
   const ahead = log.filter(({ position }) => position > start);
   for (let at = 0; at < ahead.length; at += step) {
@@ -53,7 +57,7 @@ const anySizes = fc.record({
   maxBufferedEvents: fc.constantFrom(2, 100),
 });
 
-test('every event is delivered once, places never go back, and going on from any of them loses nothing', async () => {
+test('every event is delivered once, positions never decrease, and resuming from any of them loses nothing', async () => {
   await fc.assert(
     fc.asyncProperty(anyLog, anySizes, async (log, sizes) => {
       const batches = await delivered(log, 0 as Position, sizes);
@@ -73,7 +77,7 @@ test('every event is delivered once, places never go back, and going on from any
   );
 });
 
-test('who comes within the time comes before those that follow it, unless it had to wait itself', async () => {
+test('a predecessor that arrives in time is delivered before its followers, unless it was delayed itself', async () => {
   await fc.assert(
     fc.asyncProperty(anyLog, anySizes, async (log, { step, batch }) => {
       const order = (await delivered(log, 0 as Position, { step, batch, maxBufferedEvents: 100 })).flatMap(({ ids }) => ids);

@@ -27,7 +27,8 @@ test(
       const draw = { seed: seed + round };
       const filters = fc.sample(anyFilter, { ...draw, numRuns: 800 }).map(parsed);
       const events = fc.sample(anyEvent, { ...draw, numRuns: 60 }).map((event, index) => storedOf({ ...event, id: `e${index}` }));
-      // At first they only come, which makes headings crowded; then they come and go; in the end all leave.
+      // Filters are first only added, which fills buckets, then added and removed, then all
+      // removed.
       const steps = fc.sample(fc.tuple(fc.nat(), fc.boolean()), { ...draw, numRuns: 1500 });
       const matcher = new FilterMatcher<number>();
       const live = new Map<number, { readonly filter: (typeof filters)[number]; readonly remove: () => void }>();
@@ -69,7 +70,7 @@ describe('equal filters', () => {
   };
   const event = storedOf({ id: 'e1', event: 'a.b', resource: { id: 'kiki' } });
 
-  test('are one group, with its subscribers in the order in which they came', () => {
+  test('are one group, with its subscribers in the order in which they were added', () => {
     const matcher = new FilterMatcher<string>();
     matcher.add(kiki(), 'first');
     matcher.add(parsed(inOtherWords), 'second');
@@ -111,7 +112,7 @@ describe('equal filters', () => {
   }
 });
 
-test('a filter is found once by an event that comes across it in many ways', () => {
+test('a filter is found once by an event that has several of its keys', () => {
   const matcher = new FilterMatcher<string>();
   const related = (id: string) => ({ id, role: 'actor', labels: { team: 'a' } });
   matcher.add(
@@ -121,7 +122,7 @@ test('a filter is found once by an event that comes across it in many ways', () 
   expect(found(matcher, storedOf({ id: 'x', event: 'e', resource: { id: 'r' }, related: [related('a'), related('b')] }))).toEqual(['s']);
 });
 
-test('sizes tell the ways of filing', () => {
+test('filterCounts counts the filters by the kind of their keys', () => {
   const matcher = new FilterMatcher<number>();
   const filters: readonly EventFilterInput[] = [
     { id: ['a'] },
@@ -137,7 +138,7 @@ test('sizes tell the ways of filing', () => {
   expectEmpty(matcher);
 });
 
-describe('more labels and paths in use than an event has', () => {
+describe('more indexed labels and paths than an event has', () => {
   const many = Array.from({ length: 300 }, (_, index) => `k${index}`);
   const odd = [
     '__proto__',

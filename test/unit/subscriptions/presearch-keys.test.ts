@@ -11,7 +11,7 @@ import { storedOf } from '../support/valid-event.ts';
 
 const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
 
-describe('a filter is filed under the most selective of what it requires', () => {
+describe('a filter is indexed by its most selective condition', () => {
   const event: EventFilterInput = { event: { in: ['e'] } };
   const some = (count: number): string[] => Array.from({ length: count }, (_, index) => String.fromCharCode(97 + index));
   const all = (what: string, count: number): string =>
@@ -50,7 +50,8 @@ describe('a filter is filed under the most selective of what it requires', () =>
     ],
     [{ ...event, or: [{ id: ['a'] }, { id: ['b'] }] }, ['id=a id=b', 'event=e']],
     [{ or: [] }, ['']],
-    // What is repeated under crowded headings is bounded: here 4 times 4, but not times 21 nor 2.
+    // The repetition in nested indexes is bounded: here 4 times 4, without the paths of 21 and 2
+    // keys.
     [
       { id: some(20), follows: some(21), event: { in: some(4) }, resource: { id: { in: some(4) } }, related: [{ role: some(2) }] },
       [all('id', 20), all('primary.id', 4), all('event', 4)],
@@ -74,11 +75,11 @@ describe('a filter is filed under the most selective of what it requires', () =>
     { payload: [{ path: 'a.*', exists: false }] },
     { not: { payload: [{ path: 'a.*', eq: 1 }] } },
     { payload: [{ path: '*', eq: 1 }] },
-  ])('and not at all when it requires nothing in particular: %j', (filter) => {
+  ])('and has no keys if matching events need not have any: %j', (filter) => {
     expect(keysOf(filter)).toBeNull();
   });
 
-  test('nor when a text may stand anywhere', () => {
+  test('a text search has no keys', () => {
     expect(presearchKeysOf({ kind: 'contains', searchTerm: 'a' })).toBeNull();
   });
 
@@ -91,17 +92,17 @@ describe('a filter is filed under the most selective of what it requires', () =>
     [{ payload: [{ path: 'a', in: [1, [1]] }] }, false],
     [{ payload: [{ path: 'a.*', eq: 1 }] }, false],
     [{ event: { like: ['e*'] } }, false],
-  ])('%j is known to match by its heading alone: %s', (filter, isExact) => {
+  ])('%j matches by its keys alone: %s', (filter, isExact) => {
     expect(keysOf(filter)?.isExact).toBe(isExact);
   });
 });
 
-describe('a crowded heading', () => {
+describe('a full bucket', () => {
   const numbers = Array.from({ length: 1000 }, (_, index) => index);
   const tenant = { labels: [{ key: 'tenant', in: ['acme'] }] };
   const ofTenant = (name: string): StoredEvent => storedOf({ id: 'e', event: name, resource: { id: 'r', labels: { tenant: 'acme' } } });
 
-  test('tells its filters apart by what else they require', () => {
+  test('separates its filters by their further keys', () => {
     const index = new FilterIndex<number>();
     for (const number of numbers) index.add(keyPathsOf({ resource: tenant, event: { in: [`e${number}`] } }), number);
     const candidates = candidatesOf(index, ofTenant('e990'));
@@ -110,7 +111,7 @@ describe('a crowded heading', () => {
     expect(candidatesOf(index, storedOf({ id: 'e', event: 'e990', resource: { id: 'r' } }))).toEqual([]);
   });
 
-  test('and those again, when they are crowded', () => {
+  test('and again when a nested bucket is full', () => {
     const index = new FilterIndex<number>();
     const add = (number: number): void => {
       index.add(keyPathsOf({ resource: tenant, event: { in: ['e'] }, payload: [{ path: 'n', eq: number }] }), number);
@@ -122,13 +123,13 @@ describe('a crowded heading', () => {
     expect(candidates.length).toBeLessThan(50);
   });
 
-  test('keeps those that require nothing else', () => {
+  test('keeps filters without further keys', () => {
     const index = new FilterIndex<number>();
     for (const number of numbers) index.add(keyPathsOf({ resource: tenant, event: { notIn: [`e${number}`] } }), number);
     expect(candidatesOf(index, ofTenant('e'))).toHaveLength(1000);
   });
 
-  test('keeps those that were told apart when those that came first have left', () => {
+  test('keeps nested filters when those added before the split are removed', () => {
     const index = new FilterIndex<number>();
     const keyPaths = (number: number): readonly KeyPath[] => keyPathsOf({ resource: tenant, event: { in: [`e${number}`] } });
     for (const number of numbers) index.add(keyPaths(number), number);
@@ -136,7 +137,7 @@ describe('a crowded heading', () => {
     expect(candidatesOf(index, ofTenant('e990'))).toEqual([990]);
   });
 
-  test('leaves nothing behind, whoever leaves first', () => {
+  test('leaves nothing behind, in any order of removal', () => {
     for (const leaving of [numbers, numbers.toReversed(), numbers.map((number) => (number * 7) % 1000)]) {
       const index = new FilterIndex<number>();
       const keyPaths = (number: number): readonly KeyPath[] =>
@@ -156,14 +157,14 @@ function keyPathsOf(filter: EventFilterInput): readonly KeyPath[] {
   return keysOf(filter)!.keyPaths;
 }
 
-/** The filters that an event comes across, before any of them is checked. */
+/** The filters that an event finds, before any of them is tested. */
 function candidatesOf(index: FilterIndex<number>, event: StoredEvent): readonly number[] {
   const candidates = new Set<number>();
-  const show: OnBucket<number> = (bucket) => {
+  const onBucket: OnBucket<number> = (bucket) => {
     for (const filter of bucket.filters) candidates.add(filter);
-    bucket.nested?.probe(event, show);
+    bucket.nested?.probe(event, onBucket);
   };
-  index.probe(event, show);
+  index.probe(event, onBucket);
   return [...candidates];
 }
 
@@ -179,7 +180,7 @@ function keyText(indexKey: IndexKey): string {
       : aspect.of === 'payload'
         ? aspect.path.join('.')
         : `${aspect.among}.${aspect.label.replace(/^prefect\.resource\./, '')}`;
-  if (indexKey.by === 'presence') return what;
+  if (indexKey.by === 'exists') return what;
   if (indexKey.by === 'prefix') return `${what}^${indexKey.prefix}`;
   return `${what}=${aspect.of === 'payload' ? JSON.stringify(indexKey.value) : indexKey.value}`;
 }

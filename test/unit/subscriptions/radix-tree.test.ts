@@ -28,7 +28,7 @@ test('finds the values of all prefixes of a text, the shortest first, whatever w
   );
 });
 
-test('has the form that it would have had without what was deleted', () => {
+test('has the structure that it would have without the deleted prefixes', () => {
   fc.assert(
     fc.property(fc.uniqueArray(text, { maxLength: 10 }), fc.uniqueArray(text, { maxLength: 10 }), (kept, others) => {
       const passing = others.filter((prefix) => !kept.includes(prefix));

@@ -5,10 +5,10 @@ import { createMetrics } from '../../../src/metrics.ts';
 import type { Tail } from '../../../src/log/tail.ts';
 import type { WakeListener } from '../../../src/concurrency/wake-signal.ts';
 
-/** A cursor over given answers, whose reads take as long as the test wants. */
+/** A reader with given results, whose reads end when the test ends them. */
 class FakeReader implements SubscriptionReader<{ n: number }> {
   reads = 0;
-  waiter: WakeListener | null = null;
+  listener: WakeListener | null = null;
   private finish: () => void = () => undefined;
 
   constructor(readonly results: ({ n: number } | 'READ' | 'WAIT' | 'ENDED')[]) {}
@@ -26,12 +26,12 @@ class FakeReader implements SubscriptionReader<{ n: number }> {
     this.finish();
   }
 
-  onReadable(waiter: WakeListener): void {
-    this.waiter = waiter;
+  onReadable(listener: WakeListener): void {
+    this.listener = listener;
   }
 
   offReadable(): void {
-    this.waiter = null;
+    this.listener = null;
   }
 
   identityOf({ n }: { n: number }): number {
@@ -52,15 +52,15 @@ const parts = { tail: { stopped: stopping.signal } as Tail, metrics: createMetri
 const sourceOf = (reader: FakeReader): SubscriptionSource<{ n: number }> =>
   new SubscriptionSource(parts, reader, { [Symbol.dispose]: () => undefined });
 
-test('a wake-up that comes late, while it reads, starts no second read', async () => {
+test('a wake during a read starts no second read', async () => {
   const reader = new FakeReader(['WAIT', 'READ', { n: 1 }]);
   const source = sourceOf(reader);
   const next = source.next();
-  await Promise.resolve(); // it has asked
-  const late = reader.waiter!;
+  await Promise.resolve(); // the first take
+  const late = reader.listener!;
   late.wake();
   await new Promise((resolve) => setImmediate(resolve));
-  late.wake(); // such as a timer that was set before
+  late.wake(); // as a timer does that was set before
   await new Promise((resolve) => setImmediate(resolve));
   expect(reader.reads).toBe(1);
   reader.finishReading();
@@ -68,7 +68,7 @@ test('a wake-up that comes late, while it reads, starts no second read', async (
   source.end();
 });
 
-test('whoever waits is told at once when it ends, also while it reads', async () => {
+test('a pending next settles at once when the source ends, also during a read', async () => {
   for (const result of ['READ', 'WAIT'] as const) {
     const source = sourceOf(new FakeReader([result]));
     const next = source.next();

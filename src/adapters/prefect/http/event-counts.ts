@@ -1,22 +1,22 @@
-import { visibleTo } from '../../../auth/visibility.ts';
 import type { Caller } from '../../../auth/caller.ts';
-import { parseCountBy, type Dimension } from '../../../counts/dimensions.ts';
-import { instantOf, toMicros } from '../../../event/instant.ts';
+import { visibleTo } from '../../../auth/visibility.ts';
 import type { Group } from '../../../counts/count-table.ts';
+import { parseCountBy, type Dimension } from '../../../counts/dimensions.ts';
 import type { Position } from '../../../event/cursor.ts';
 import { nameOf } from '../../../event/event.ts';
-import type { Condition } from '../../../filter/filter.ts';
+import { instantOf, toMicros } from '../../../event/instant.ts';
 import { compareCodePoints } from '../../../event/text.ts';
+import type { Condition } from '../../../filter/filter.ts';
 import { occurredBounds } from '../../../filter/time-bounds.ts';
 import { readCounts } from '../../../store/counts/count-events.ts';
-import { readPages } from '../../../store/queries/pages.ts';
 import { countFixedIntervals } from '../../../store/counts/fixed-interval-counts.ts';
-import { resolveFilter } from '../resolve-event-ids.ts';
+import { readPages } from '../../../store/queries/pages.ts';
 import { parsePrefectFilter } from '../prefect-filter.ts';
+import { resolveFilter } from '../resolve-event-ids.ts';
 import type { ReadPageParts } from './event-pages.ts';
 import { calendarOf, edgesOf, intervalsOf, startsBetween, type Intervals, type TimeUnit } from './intervals.ts';
 
-/** What one value has, as Prefect tells it. */
+/** A bucket in the form of Prefect's API. */
 export interface EventCount {
   readonly value: string;
   readonly label: string;
@@ -33,22 +33,25 @@ export interface CountRequest {
   readonly interval: number;
 }
 
-/** Counts the events that match by day, by a time, by name or by resource. Throws BAD_FILTER and LIMIT_EXCEEDED. */
+/**
+ * Counts the matching events by day, interval, name or resource. Throws BAD_FILTER and
+ * LIMIT_EXCEEDED.
+ */
 export async function countEventsBy(
   parts: ReadPageParts,
   by: CountDimension,
-  { requestedLimit: countRequest, caller }: { requestedLimit: CountRequest; caller: Caller },
+  { request, caller }: { readonly request: CountRequest; readonly caller: Caller },
 ) {
   const { database, limits } = parts;
   const head = await parts.heads.head();
-  const parsed = parsePrefectFilter(countRequest.filter, ['filter'], limits);
+  const parsed = parsePrefectFilter(request.filter, ['filter'], limits);
   const filter = await resolveFilter(parsed, { database, head, visible: (condition) => visibleTo(caller, condition) });
   const selection = { filter, head };
   switch (by) {
     case 'day':
       return countByTime(parts, selection, intervalsOf('day', 1));
     case 'time':
-      return countByTime(parts, selection, intervalsOf(countRequest.unit, countRequest.interval));
+      return countByTime(parts, selection, intervalsOf(request.unit, request.interval));
     case 'event':
       return countByName(parts, selection);
     case 'resource':
@@ -63,11 +66,14 @@ interface CountSelection {
   readonly head: Position;
 }
 
-/** Every span between the bounds of the filter, or those of the events where it has none, also without events. */
+/**
+ * Every interval between the bounds of the filter, including empty ones. A missing bound is that of
+ * the events.
+ */
 async function countByTime({ database }: ReadPageParts, selection: CountSelection, intervals: Intervals): Promise<readonly EventCount[]> {
   const { since, until } = occurredBounds(selection.filter);
   const last = until === undefined ? null : toMicros(until) - 1n;
-  if (since !== undefined && last !== null) startsBetween(intervals, toMicros(since), last); // before anything is counted
+  if (since !== undefined && last !== null) startsBetween(intervals, toMicros(since), last); // throws before the count
   const calendar = calendarOf(intervals);
   const byYears = parseCountBy([{ time: { unit: 'YEAR' } }], ['filter']);
   const dimensions: readonly Dimension[] = calendar === null ? byYears : [{ kind: 'time', unit: 'SECOND', every: 1, calendar }];
@@ -91,7 +97,7 @@ async function countByName({ database }: ReadPageParts, selection: CountSelectio
   return sortByCount(table.all().map((group) => eventCount(group, String(group.keys[0]))));
 }
 
-/** A resource's label is the name that it has in the last of its events that match, or its id. */
+/** The label of a resource is its name in its newest matching event, or its id. */
 async function countByResource({ database }: ReadPageParts, selection: CountSelection): Promise<readonly EventCount[]> {
   const table = await readCounts(database, { ...selection, dimensions: parseCountBy([{ resource: {} }], ['filter']) });
   const groups = table.all();

@@ -1,21 +1,21 @@
-import { visibleTo } from '../../../auth/visibility.ts';
 import type { Caller } from '../../../auth/caller.ts';
+import { visibleTo } from '../../../auth/visibility.ts';
 import { parseCountBy } from '../../../counts/dimensions.ts';
-import { instantOf } from '../../../event/instant.ts';
 import { formatCursor, parseCursor, type Position } from '../../../event/cursor.ts';
 import type { StoredEvent } from '../../../event/event.ts';
+import { instantOf } from '../../../event/instant.ts';
+import { compareCodePoints } from '../../../event/text.ts';
 import type { Condition } from '../../../filter/filter.ts';
 import type { FilterBounds } from '../../../filter/parse/parse-context.ts';
-import { compareCodePoints } from '../../../event/text.ts';
 import { readCounts } from '../../../store/counts/count-events.ts';
+import { AdaptiveLimit } from '../../../store/database/adaptive-limit.ts';
 import type { Database } from '../../../store/database/database.ts';
 import type { EpochHistory } from '../../../store/epochs.ts';
 import type { HeadReader } from '../../../store/log/log-head.ts';
 import { everyEvent, type PageBound } from '../../../store/queries/page-request.ts';
 import { readPages } from '../../../store/queries/pages.ts';
-import { AdaptiveLimit } from '../../../store/database/adaptive-limit.ts';
-import { resolveFilter } from '../resolve-event-ids.ts';
 import { parsePrefectFilter, type PrefectFilter } from '../prefect-filter.ts';
+import { resolveFilter } from '../resolve-event-ids.ts';
 import type { NextPage } from './page-token.ts';
 
 export interface ReadPageParts {
@@ -27,7 +27,7 @@ export interface ReadPageParts {
 
 export interface EventPage {
   readonly events: readonly StoredEvent[];
-  /** How many there are on all pages. */
+  /** Events on all pages. */
   readonly total: number;
   readonly next: NextPage | null;
 }
@@ -37,7 +37,7 @@ export interface FirstPageRequest {
   readonly limit: number;
 }
 
-/** The first page of the events that match. Throws BAD_FILTER, and LIMIT_EXCEEDED where they are too many to count. */
+/** The first page of matching events. Throws BAD_FILTER, LIMIT_EXCEEDED if counting times out. */
 export async function readFirstPage(parts: ReadPageParts, request: FirstPageRequest, caller: Caller): Promise<EventPage> {
   const head = await parts.heads.head();
   const selection = await selectionOf(parts, request.filter, { head, caller });
@@ -47,7 +47,7 @@ export async function readFirstPage(parts: ReadPageParts, request: FirstPageRequ
   return orderedPage(parts, selection, { ...state, total: await countOf(parts, selection) });
 }
 
-/** The page behind another one. */
+/** The page after another one. */
 export async function readNextPage(parts: ReadPageParts, next: NextPage, caller: Caller): Promise<EventPage> {
   const { position: head, ...log } = parseCursor(next.head, 'LOG', ['page-token']);
   parts.epochHistory.check({ ...log, position: head }, await parts.heads.head(), ['page-token']);
@@ -71,13 +71,13 @@ async function selectionOf(
 }
 
 async function countOf({ database }: ReadPageParts, { filter, head }: PageSelection): Promise<number> {
-  const dimensions = parseCountBy([{ time: { unit: 'YEAR' } }], ['filter']); // few keys, whatever the events
+  const dimensions = parseCountBy([{ time: { unit: 'YEAR' } }], ['filter']); // years: few keys for any events
   return (await readCounts(database, { filter, dimensions, head })).total;
 }
 
 type PageState = Omit<NextPage, 'after'> & Partial<Pick<NextPage, 'after'>>;
 
-/** A page may have fewer events than asked for, where these are so large that they would take much memory together. */
+/** A page of large events can have fewer than `limit`, to bound memory (`maxPageBytes`). */
 async function orderedPage(
   { database, epochHistory }: ReadPageParts,
   { filter, order, head }: PageSelection,
@@ -103,7 +103,7 @@ async function orderedPage(
   return { events, total, next: more && endCursor !== null ? { ...state, after: endCursor } : null };
 }
 
-/** Of each resource the first event in the order; the resources in the order of these events, ties by their ids. */
+/** The first event of each resource, in the requested order; ties are ordered by resource id. */
 async function distinctPage({ database }: ReadPageParts, selection: PageSelection, state: Omit<PageState, 'total'>): Promise<EventPage> {
   const { filter, order, head } = selection;
   const { limit, after } = state;

@@ -1,11 +1,11 @@
-import { TidingsError } from '../../../errors.ts';
 import type { Calendar } from '../../../counts/calendar.ts';
+import { TidingsError } from '../../../errors.ts';
 import { fromMicros, toMicros, type Instant } from '../../../event/instant.ts';
 
-/** Prefect's spans of time: of one length, one of them beginning at the Monday below. Microseconds from 1970. */
+/** Prefect's intervals: of one length, aligned to `monday`. Microseconds since 1970. */
 export interface Intervals {
   readonly length: bigint;
-  /** The beginning of the span in which something occurs. */
+  /** The start of the interval that contains a time. */
   readonly startOf: (micros: bigint) => bigint;
 }
 
@@ -22,7 +22,7 @@ export function intervalsOf(unit: TimeUnit, interval: number): Intervals {
   return { length, startOf };
 }
 
-/** The same for counting by seconds; null where spans begin within seconds. */
+/** The intervals as a calendar in seconds; null if they start within a second. */
 export function calendarOf({ length, startOf }: Intervals): Calendar | null {
   if (length % second !== 0n) return null;
   return {
@@ -33,12 +33,12 @@ export function calendarOf({ length, startOf }: Intervals): Calendar | null {
   };
 }
 
-/** The beginnings of the spans from that of `since` up to that of `until`. Throws LIMIT_EXCEEDED where they are too many. */
+/** The starts of the intervals from `since` to `until`. Throws LIMIT_EXCEEDED for too many. */
 export function startsBetween({ length, startOf }: Intervals, since: bigint, until: bigint): readonly bigint[] {
   if (until < since) return [];
   const count = (until - since + length - 1n) / length;
   if (count > maxIntervals) {
-    const message = `time_interval: expected at most ${maxIntervals} spans of time between the bounds, got ${count}; take a longer one, or nearer bounds`;
+    const message = `time_interval: expected at most ${maxIntervals} intervals between the bounds, got ${count}; use a longer interval or closer bounds`;
     throw new TidingsError('LIMIT_EXCEEDED', message, { path: ['time_interval'] });
   }
   const starts: bigint[] = [];
@@ -46,7 +46,7 @@ export function startsBetween({ length, startOf }: Intervals, since: bigint, unt
   return starts;
 }
 
-/** The first and the last instant of a span; cut to what instants there are. */
+/** The first and the last instant of an interval, limited to the range of instants. */
 export function edgesOf(start: bigint, { length }: Intervals): readonly [Instant, Instant] {
   return [instantAt(start), instantAt(start + length - 1n)];
 }

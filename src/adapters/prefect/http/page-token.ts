@@ -4,25 +4,27 @@ import type { Database } from '../../../store/database/database.ts';
 import { serverSecret } from '../../../store/server-secret.ts';
 import { HttpError } from '../../../transport/http-error.ts';
 
-/** Where a page of events ended, and what it was a page of. */
+/** The state from which the next page is read. */
 export interface NextPage {
-  /** As the client gave it. */
+  /** As received from the client. */
   readonly filter: unknown;
   readonly limit: number;
   readonly total: number;
-  /** The log's head at which the first page was read, as a cursor: later ones are read there too. */
+  /** A cursor: the head at which the first page was read. Every page is read at it. */
   readonly head: string;
-  /** The cursor of the last event; of a page of distinct resources, the time and the resource of the last one. */
+  /** Cursor of the last event; for distinct resources, time and resource id of the last event. */
   readonly after: string | readonly [string, string];
 }
 
 /**
- * Tokens that name the next page. Promises: nobody but the servers of this database makes one that is accepted. They do not
- * let in anybody: what is shown is, on every page, what the caller sees.
+ * Signed tokens for next pages.
+ *
+ * Guarantees: only servers of this database can create a token that is accepted.
+ * Does not guarantee: that the bearer has access. Each page applies the caller's visibility filter.
  */
 export interface PageTokens {
   format(page: NextPage): Promise<string>;
-  /** Throws a 403 for a token that is not ours. */
+  /** Throws a 403 for a token that no server of this database signed. */
   parse(token: string): Promise<NextPage>;
 }
 
@@ -37,16 +39,17 @@ export function createPageTokens(database: Database): PageTokens {
     async format(page) {
       const compressed = deflateRawSync(JSON.stringify(page));
       const token = Buffer.concat([mac(await secret(), compressed), compressed]).toString('base64url');
-      // A URL of more than Node's 16 KB of headers comes to nobody.
+      // Node accepts at most 16 KB of headers, which include the URL.
       if (token.length > maxTokenLength)
-        throw new HttpError(422, 'filter: too long for a further page; name fewer values, or narrow it to one page');
+        throw new HttpError(422, 'filter: too long for the URL of a next page; use fewer values, or narrow it to one page');
       return token;
     },
     async parse(token) {
       const bytes = Buffer.from(token, 'base64url');
       const compressed = bytes.subarray(macBytes);
       const isAuthentic = bytes.length > macBytes && timingSafeEqual(bytes.subarray(0, macBytes), mac(await secret(), compressed));
-      if (!isAuthentic || bytes.toString('base64url') !== token) throw new HttpError(403, 'page-token: expected one that this server gave');
+      if (!isAuthentic || bytes.toString('base64url') !== token)
+        throw new HttpError(403, 'page-token: expected the token of a next_page URL of this server');
       return JSON.parse(inflateRawSync(compressed).toString()) as NextPage;
     },
   };

@@ -2,22 +2,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requirePermission } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
 import { describeValue } from '../../../event/problem.ts';
+import { HttpError } from '../../../transport/http-error.ts';
 import { eventCost, logQueryCost } from '../../../transport/rate-limit.ts';
-import { isObject, readItem } from '../../json-body.ts';
 import { readBody } from '../../../transport/read-body.ts';
 import { handleRequest, type HttpResponse, type AuthenticatedRequest, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
-import { HttpError } from '../../../transport/http-error.ts';
-import { countEventsBy, type CountDimension } from './event-counts.ts';
-import { createPageTokens, type PageTokens } from './page-token.ts';
-import { readFirstPage, readNextPage, type EventPage, type ReadPageParts } from './event-pages.ts';
+import { isObject, readItem } from '../../json-body.ts';
 import { prefectEvent } from '../prefect-event.ts';
+import { countEventsBy, type CountDimension } from './event-counts.ts';
+import { readFirstPage, readNextPage, type EventPage, type ReadPageParts } from './event-pages.ts';
 import { timeUnits, type TimeUnit } from './intervals.ts';
+import { createPageTokens, type PageTokens } from './page-token.ts';
 
 export interface PrefectRoutesParts extends RequestHandlerParts, ReadPageParts {
   readonly limits: ReadPageParts['limits'] & { readonly bodyBytes: number; readonly pageSize: number };
 }
 
-/** The routes by which Prefect's clients ask what happened. */
+/** Prefect's routes for pages and counts of events. */
 export function createPrefectRoutes(parts: PrefectRoutesParts) {
   const tokens = createPageTokens(parts.database);
   const routes: Readonly<Record<string, Route>> = {
@@ -35,7 +35,7 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
     },
     ...Object.fromEntries(countDimensions.map((by) => [`/api/events/count-by/${by}`, countRoute(parts, by)])),
   };
-  // They say nothing about events, and Prefect's clients ask them before they say who they are.
+  // They reveal nothing about events, and Prefect's clients request them without a key.
   const publicResponses: ReadonlyMap<string, unknown> = new Map<string, unknown>([
     ['/api/admin/version', prefectVersion],
     ['/api/health', true],
@@ -91,7 +91,7 @@ function countRoute(parts: PrefectRoutesParts, by: CountDimension): Route {
         throw invalidField('time_interval', `expected a number from ${minInterval} to ${maxInterval}, got ${describeValue(interval)}`);
       }
       charge(2 * logQueryCost);
-      return { status: 200, json: await countEventsBy(parts, by, { requestedLimit: { filter, unit, interval }, caller }) };
+      return { status: 200, json: await countEventsBy(parts, by, { request: { filter, unit, interval }, caller }) };
     },
   };
 }
@@ -106,8 +106,9 @@ async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Reado
   const body = await readBody(request, maxBytes);
   if (body.length === 0) return {};
   const item = readItem(body);
-  if (!('json' in item) || !isObject(item.json)) throw new HttpError(422, 'the body: expected a JSON object, got something else');
-  return item.json;
+  if ('json' in item && isObject(item.json)) return item.json;
+  const got = 'json' in item ? describeValue(item.json) : item.notJson;
+  throw new HttpError(422, `the body: expected a JSON object, got ${got}`);
 }
 
 async function pageResponse({ events, total, next }: EventPage, request: IncomingMessage, tokens: PageTokens): Promise<HttpResponse> {
@@ -129,7 +130,7 @@ function invalidField(field: string, expectation: string): TidingsError {
 }
 
 const countDimensions: readonly CountDimension[] = ['day', 'time', 'event', 'resource'];
-/** Whose clients were seen to work here; they look at the first number only. */
+/** The tested version of Prefect. Its clients compare only the major version. */
 const prefectVersion = '3.9.1';
 const defaultLimit = 50;
 const minInterval = 0.01;

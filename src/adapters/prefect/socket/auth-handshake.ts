@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { requirePermission, type Caller, type Permission } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
-import { isObject, readItem } from '../../json-body.ts';
 import { addressOf } from '../../../transport/client.ts';
 import { type RequestHandlerParts, pathOf } from '../../handle-request.ts';
+import { isObject, readItem } from '../../json-body.ts';
 import type { Frame } from './frames.ts';
 
 export const inPath = '/api/events/in';
 export const outPath = '/api/events/out';
 
-/** Why somebody is not let in: as a status of HTTP, and as a code and a reason of a close frame. */
+/** A rejected handshake: the HTTP status, and the code and reason of a close frame. */
 export class HandshakeRejection {
   constructor(
     readonly status: string,
@@ -18,7 +18,10 @@ export class HandshakeRejection {
   ) {}
 }
 
-/** Who is there and may do what the socket is for; `first` null: said in the header alone. */
+/**
+ * Authenticates a socket, and checks the permission that it needs. `firstFrame` null: only the
+ * header authenticates.
+ */
 export async function authenticateSocket(
   { callers, audit, metrics }: Pick<RequestHandlerParts, 'callers' | 'audit' | 'metrics'>,
   request: IncomingMessage,
@@ -41,12 +44,12 @@ export async function authenticateSocket(
   }
 }
 
-/** What stands for an `Authorization` header; null: the message says nothing of that. */
+/** The value of an `Authorization` header for an auth message; null for any other message. */
 function authorizationIn({ bytes }: Frame, { headers }: IncomingMessage): string | undefined | null {
   const message = readItem(bytes);
   if (!('json' in message) || !isObject(message.json) || message.json['type'] !== 'auth') return null;
   const token = message.json['token'];
-  // By itself or behind a name and a colon, which is what Basic means.
+  // The key alone, or a name, a colon and the key: the content of Basic credentials.
   return typeof token === 'string' && token !== '' ? `Basic ${Buffer.from(token).toString('base64')}` : headers.authorization;
 }
 

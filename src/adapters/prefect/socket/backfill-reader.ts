@@ -1,38 +1,39 @@
-import type { StoredEvent } from '../../../event/event.ts';
-import type { Position } from '../../../event/cursor.ts';
-import { TidingsError } from '../../../errors.ts';
-import type { Condition } from '../../../filter/filter.ts';
-import { Expired, type EventReader } from '../../../subscriptions/event-subscription.ts';
-import type { Identity, SubscriptionReader } from '../../../subscriptions/source.ts';
 import type { WakeListener } from '../../../concurrency/wake-signal.ts';
+import { TidingsError } from '../../../errors.ts';
+import type { Position } from '../../../event/cursor.ts';
+import type { StoredEvent } from '../../../event/event.ts';
+import type { Condition } from '../../../filter/filter.ts';
+import { AdaptiveLimit } from '../../../store/database/adaptive-limit.ts';
 import type { Database } from '../../../store/database/database.ts';
 import { everyEvent, type PageBound } from '../../../store/queries/page-request.ts';
 import { readPages } from '../../../store/queries/pages.ts';
-import { AdaptiveLimit } from '../../../store/database/adaptive-limit.ts';
+import { Expired, type EventReader } from '../../../subscriptions/event-subscription.ts';
+import type { Identity, SubscriptionReader } from '../../../subscriptions/source.ts';
 
-/** Which stored events come first. */
+/** The stored events that come before the live ones. */
 export interface Backfill {
   readonly database: Database;
   readonly filter: Condition;
-  /** Those up to here. */
+  /** The last position of the backfill. */
   readonly head: Position;
 }
 
 /**
- * First the events up to a head that match, the earliest that occurred first, then those after it, as they come.
+ * Reads the matching events up to a head, ordered by `occurred`, then the live events after it.
  *
- * Assumes: `live` begins at that head. Promises: every event that matches and is wanted once; at most a page of events is
- * held. Does not promise the log's order before the head.
+ * Assumes: `live` starts at that head.
+ * Guarantees: every event that matches and is wanted, once. Holds at most one page in memory.
+ * Does not guarantee: log order before the head.
  */
 export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessage> {
   private ready: StoredEvent[] = [];
-  /** Behind what was read; null: nothing was. */
+  /** The last event that was read; null: none. */
   private lastRead: PageBound | null = null;
   private endMessage: EndMessage | null = null;
   private hasEnded = false;
   private readonly adaptiveLimit = new AdaptiveLimit(pageEvents);
 
-  /** `backfill` null: none. `isWanted` says what the filter cannot say. */
+  /** `backfill` null: only live events. `isWanted` tests what the filter cannot express. */
   constructor(
     private backfill: Backfill | null,
     private readonly live: EventReader,
@@ -74,7 +75,7 @@ export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessa
       ...(lastRead !== null && { after: lastRead }),
     } as const;
     const [found] = await readPages(database, request, everyEvent).catch((error: unknown) => {
-      // It would take as long the next time.
+      // A repeated query would exceed the timeout again.
       if (!(error instanceof TidingsError) || error.code !== 'LIMIT_EXCEEDED') throw error;
       this.endMessage = new EndMessage(error.message);
       return [];
@@ -96,7 +97,7 @@ export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessa
   }
 
   identityOf(message: StoredEvent | EndMessage): Identity {
-    return message instanceof EndMessage ? 'ending' : message.position;
+    return message instanceof EndMessage ? 'endMessage' : message.position;
   }
 
   eventsIn(message: StoredEvent | EndMessage): number {
@@ -108,7 +109,7 @@ export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessa
   }
 }
 
-/** The last message, and why there are no others. */
+/** The last message, with the reason why the subscription ends. */
 export class EndMessage {
   constructor(readonly reason: string) {}
 }

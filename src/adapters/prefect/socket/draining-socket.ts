@@ -1,22 +1,23 @@
 import { WebSocket } from 'ws';
 
 /**
- * A WebSocket that does not take part in closing before what came through it is settled: Prefect's client closes right
- * after its last event, and goes on when the server closes as well. So it has been told the truth without a ping. Waits for
- * a while only, since clients do not wait for ever.
+ * A WebSocket that answers a close frame only after every frame received before it is stored.
+ *
+ * Why: Prefect's client closes right after its last event, without a ping, and continues when the
+ * server closes too. So the close confirms its events. Clients time out, so the wait is bounded.
  */
 export class DrainingSocket extends WebSocket {
   whenDrained: (() => Promise<void>) | null = null;
   private closing: Promise<void> | null = null;
 
-  /** Also called by ws itself when the other side's close frame has come. */
+  /** Also called by ws when it receives a close frame. */
   override close(code?: number, reason?: string | Buffer): void {
     this.closing ??= this.closeDrained(code, reason);
   }
 
   private async closeDrained(code?: number, reason?: string | Buffer): Promise<void> {
     await this.drain();
-    if (this.isPaused) this.resume(); // or the answer to the close frame would not be read
+    if (this.isPaused) this.resume(); // else the response to the close frame would not be read
     super.close(code, reason);
   }
 

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
-/** What came through a WebSocket, in its order. */
+/** A frame received from a WebSocket. */
 export type Frame = { readonly kind: 'text' | 'binary' | 'ping'; readonly bytes: Buffer };
 
-/** Hands on every frame as it comes, pings among them, which nobody else answers. */
+/** Passes every frame to `take`, including pings, which only `take` answers. */
 export function onFrames(socket: WebSocket, take: (frame: Frame) => void): void {
   socket.on('message', (data, isBinary) => take({ kind: isBinary ? 'binary' : 'text', bytes: bufferOf(data) }));
   socket.on('ping', (bytes) => take({ kind: 'ping', bytes }));
@@ -14,7 +14,7 @@ function bufferOf(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as ArrayBuffer);
 }
 
-/** Closes with a reason, cut to what a close frame takes. */
+/** Closes with a reason, cut to the size of a close frame. */
 export function close(socket: WebSocket, code: number, reason: string): void {
   let cut = reason;
   while (Buffer.byteLength(cut) > maxReasonBytes) cut = cut.slice(0, -1);
@@ -24,8 +24,8 @@ export function close(socket: WebSocket, code: number, reason: string): void {
 const maxReasonBytes = 122;
 
 /**
- * Answers a ping, and takes in nothing more while the client does not read what it has caused to be sent. `connection` is
- * the one below the socket.
+ * Answers a ping. Pauses the socket while the client does not read its pongs. `connection` is the
+ * network connection of the socket.
  */
 export function pong(socket: WebSocket, connection: Duplex, bytes: Buffer): void {
   if (socket.readyState !== socket.OPEN) return;
@@ -35,15 +35,15 @@ export function pong(socket: WebSocket, connection: Duplex, bytes: Buffer): void
   connection.once('drain', () => socket.resume());
 }
 
-/** Bytes of pongs. */
+/** Bytes of unread pongs after which the socket is paused. */
 const maxUnreadBytes = 256 * 1024;
 const ignore = (): void => undefined;
 
-/** What all sockets together have taken in and not yet stored, so that many of them are bounded as one is. */
+/** The bytes that all sockets together have received and not yet stored, with one bound. */
 export interface BufferedBytes {
-  /** Bytes; negative when they are settled. */
+  /** Negative for bytes that were stored or dropped. */
   add(bytes: number): void;
-  /** Whether sockets should not be read for now, but for those that have nothing waiting. */
+  /** Whether sockets with queued frames should pause. */
   readonly isFull: boolean;
 }
 

@@ -2,9 +2,11 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import type { Caller } from '../../../auth/caller.ts';
+import { sleep } from '../../../concurrency/sleep.ts';
 import { TidingsError } from '../../../errors.ts';
 import type { RateLimit } from '../../../transport/rate-limit.ts';
-import { sleep } from '../../../concurrency/sleep.ts';
+import { retry } from '../../../concurrency/retry.ts';
+import { yieldToEventLoop } from '../../../concurrency/time-slices.ts';
 import { reportBug } from '../../handle-request.ts';
 import { close, pong, type Frame, type BufferedBytes } from './frames.ts';
 import { FrameStore, type FrameStoreParts } from './store-frames.ts';
@@ -17,28 +19,34 @@ export interface InboundParts extends FrameStoreParts {
 
 export interface SocketClient {
   readonly socket: WebSocket;
-  /** The connection below it. */
+  /** The network connection of the socket. */
   readonly connection: Duplex;
   readonly caller: Caller;
-  /** Of the other end. */
+  /** The client's address. */
   readonly address: string;
 }
 
 /**
- * The events of one socket, a document in each text frame.
+ * The events of one socket, one document a text frame.
  *
- * Assumes: a client that sends again what no pong has confirmed. Promises: frames are stored in their order; a ping is
- * answered once every frame before it is durable, in the log or, where it is no event, in quarantine, which harms no other
- * frame. While the database is away nothing is answered, and what came is tried until it comes back, also when the client
- * has gone meanwhile. So much waits at most; then the socket is not read. Does not promise that what no pong has confirmed
- * is stored.
+ * Assumes: the client sends again every frame that no pong has confirmed.
  *
- *   waiting --some at once--> stored or in quarantine --> their pings answered
+ * Guarantees:
+ * - Frames are stored in order.
+ * - A ping is answered once every frame before it is durable, in the log or as a rejected event.
+ * - An invalid frame does not affect other frames.
+ * - While the database cannot be reached, no ping is answered, and storing is retried, even after
+ *   the client has disconnected.
+ * - The queue is bounded: beyond `pauseThresholdBytes` the socket is not read.
+ *
+ * Does not guarantee that an unconfirmed frame is stored.
+ *
+ *   queued --some at a time--> in the log or rejected --> their pings answered
  *      ^-- UNAVAILABLE --'
  */
 export class InboundEvents {
   private queue: Frame[] = [];
-  private bytes = 0;
+  private queuedBytes = 0;
   private isPaused = false;
   private working: Promise<void> | null = null;
   private readonly cancellation = new AbortController();
@@ -53,24 +61,24 @@ export class InboundEvents {
 
   take(frame: Frame): void {
     if (this.cancellation.signal.aborted) return;
-    if (this.bytes > maxQueuedBytes) return this.client.socket.terminate();
+    if (this.queuedBytes > maxQueuedBytes) return this.client.socket.terminate();
     const { bufferedBytes } = this.parts;
     this.queue.push(frame);
-    this.bytes += sizeOf(frame);
+    this.queuedBytes += sizeOf(frame);
     bufferedBytes.add(sizeOf(frame));
-    if (!this.isPaused && (this.bytes > pauseThresholdBytes || bufferedBytes.isFull)) {
+    if (!this.isPaused && (this.queuedBytes > pauseThresholdBytes || bufferedBytes.isFull)) {
       this.isPaused = true;
       this.client.socket.pause();
     }
     this.working ??= this.work();
   }
 
-  /** Resolves when all that came is settled. */
+  /** Resolves when the queue is empty. */
   async whenDrained(): Promise<void> {
     await this.working;
   }
 
-  /** Resolves when all that came is settled, or after so many milliseconds, whereupon the rest is given up. */
+  /** Resolves when the queue is empty. Drops the rest of it after the timeout. */
   async stop(timeoutMs: number): Promise<void> {
     await Promise.race([this.working, sleep(timeoutMs, this.cancellation.signal)]);
     this.cancel();
@@ -78,8 +86,8 @@ export class InboundEvents {
   }
 
   private async work(): Promise<void> {
-    // What came in one turn of the event loop goes together.
-    await new Promise((resolve) => setImmediate(resolve));
+    // Frames of one turn of the event loop are stored together.
+    await yieldToEventLoop();
     while (this.queue.length > 0) {
       const frames = this.nextFrames();
       await this.storeAndConfirm(frames);
@@ -98,9 +106,9 @@ export class InboundEvents {
 
   private release(frames: readonly Frame[]): void {
     const size = frames.reduce((sum, frame) => sum + sizeOf(frame), 0);
-    this.bytes -= size;
+    this.queuedBytes -= size;
     this.parts.bufferedBytes.add(-size);
-    if (!this.isPaused || this.bytes > pauseThresholdBytes / 2) return;
+    if (!this.isPaused || this.queuedBytes > pauseThresholdBytes / 2) return;
     this.isPaused = false;
     this.client.socket.resume();
   }
@@ -110,7 +118,7 @@ export class InboundEvents {
     this.release(this.queue.splice(0));
   }
 
-  /** Whoever sends more than a minute's allowance is slowed: what waits here fills up, and then the socket is not read. */
+  /** Slows a client beyond its rate limit: the queue fills up, and then the socket is not read. */
   private async waitForRateLimit(cost: number): Promise<void> {
     const { signal } = this.cancellation;
     for (let ms = this.retryAfterMs(cost); ms !== null && !signal.aborted; ms = this.retryAfterMs(cost)) await sleep(ms, signal);
@@ -127,35 +135,34 @@ export class InboundEvents {
     for (const { kind, bytes } of frames) if (kind === 'ping') pong(socket, connection, bytes);
   }
 
-  /** Stores frames, or what of them can be. False: they may not be stored, or not any more. */
+  /** Stores frames, except failing ones. False: storing is not allowed, or was cancelled. */
   private async storeFrames(frames: readonly Frame[]): Promise<boolean> {
     try {
-      return await this.retry(() => this.store.add(frames));
+      return await this.storeWithRetries(() => this.store.add(frames));
     } catch (error) {
       return this.isolate(frames, error);
     }
   }
 
-  /** Tries until the database is there. False: the key does not allow it, or nobody is interested any more. */
-  private async retry(attempt: () => Promise<void>): Promise<boolean> {
-    for (let failures = 0; !this.cancellation.signal.aborted; failures += 1) {
-      try {
-        await attempt();
-        return true;
-      } catch (error) {
-        if (!(error instanceof TidingsError)) throw error;
-        if (error.code !== 'UNAVAILABLE') {
-          this.end(1008, error.message);
-          return false;
-        }
-        if (failures === 0) this.parts.logger.warn({ err: error }, 'events of a socket wait for the database');
-        await sleep(Math.min(minRetryDelayMs * 2 ** failures, maxRetryDelayMs), this.cancellation.signal);
-      }
+  /** Retries while the database cannot be reached. False: not allowed by the key, or cancelled. */
+  private async storeWithRetries(attempt: () => Promise<void>): Promise<boolean> {
+    try {
+      const result = await retry(attempt, {
+        backoff: storeBackoff,
+        signal: this.cancellation.signal,
+        isRetryable: (error) => error instanceof TidingsError && error.code === 'UNAVAILABLE',
+        onFirstFailure: (error) =>
+          this.parts.logger.warn({ err: error }, 'cannot store events of a socket; retrying until the database can be reached'),
+      });
+      return result !== 'CANCELLED';
+    } catch (error) {
+      if (!(error instanceof TidingsError)) throw error;
+      this.end(1008, error.message);
+      return false;
     }
-    return false;
   }
 
-  /** One of them is something that nobody foresaw: finds it, so that the others are stored. */
+  /** A frame caused an unexpected error. Finds it by bisection, and stores the others. */
   private async isolate(frames: readonly Frame[], error: unknown): Promise<boolean> {
     const [frame] = frames;
     if (frame === undefined) return true;
@@ -165,9 +172,9 @@ export class InboundEvents {
     }
     reportBug(this.parts, error);
     try {
-      return await this.retry(() => this.store.storeFailed(frame));
+      return await this.storeWithRetries(() => this.store.storeFailed(frame));
     } catch {
-      // No pong may follow: the client keeps what it has sent.
+      // No pong follows, so the client sends its frames again.
       this.end(1011, 'Internal server error');
       return false;
     }
@@ -179,17 +186,19 @@ export class InboundEvents {
   }
 }
 
-/** A frame takes memory beside its bytes. */
+/** The memory of a frame: its bytes and an estimated overhead. */
 function sizeOf({ bytes }: Frame): number {
   return bytes.length + 200;
 }
 
-/** Bytes that wait for the database before the socket is not read any more; beyond one frame. */
+/** Queued bytes above which the socket is not read. A single frame can be larger. */
 const pauseThresholdBytes = 4 << 20;
-/** More than what can have been under way when the socket was paused: somebody goes on while it is closing. */
+/**
+ * Queued bytes above which the socket is terminated. More than can have been in flight when it was
+ * paused: the client continues to send while the socket is closing.
+ */
 const maxQueuedBytes = 64 << 20;
-/** Of one transaction. */
+/** Bounds of one transaction. */
 const maxTransactionFrames = 1000;
 const maxTransactionBytes = 2 << 20;
-const minRetryDelayMs = 100;
-const maxRetryDelayMs = 2000;
+const storeBackoff = { initialDelayMs: 100, maxDelayMs: 2000 } as const;

@@ -1,23 +1,24 @@
 import type { WebSocket } from 'ws';
 import { visibleTo } from '../../../auth/visibility.ts';
+import type { TimeSlices } from '../../../concurrency/time-slices.ts';
 import { TidingsError } from '../../../errors.ts';
-import type { FilterBounds } from '../../../filter/parse/parse-context.ts';
 import type { StoredEvent } from '../../../event/event.ts';
-import { logQueryCost, type RateLimit } from '../../../transport/rate-limit.ts';
+import type { FilterBounds } from '../../../filter/parse/parse-context.ts';
 import { deliver, type Sink } from '../../../subscriptions/delivery.ts';
 import { EventReader, type SubscriptionParts } from '../../../subscriptions/event-subscription.ts';
-import { SubscriptionSource } from '../../../subscriptions/source.ts';
-import type { TimeSlices } from '../../../concurrency/time-slices.ts';
 import { LogReader } from '../../../subscriptions/log-reader.ts';
-import { type EncodedMessage, SocketWriter, type DrainListener } from '../../../transport/socket-writer.ts';
-import { isObject, readItem } from '../../json-body.ts';
+import { SubscriptionSource } from '../../../subscriptions/source.ts';
+import { logQueryCost, type RateLimit } from '../../../transport/rate-limit.ts';
+import { type EncodedMessage, SocketWriter } from '../../../transport/socket-writer.ts';
+import type { WakeListener } from '../../../concurrency/wake-signal.ts';
 import { reportBug } from '../../handle-request.ts';
-import { BackfillReader, EndMessage } from './backfill-reader.ts';
-import type { SocketClient } from './inbound.ts';
-import { withIds } from '../resolve-event-ids.ts';
-import { parsePrefectFilter } from '../prefect-filter.ts';
-import { close, pong, type Frame } from './frames.ts';
+import { isObject, readItem } from '../../json-body.ts';
 import { prefectEvent } from '../prefect-event.ts';
+import { parsePrefectFilter } from '../prefect-filter.ts';
+import { withIds } from '../resolve-event-ids.ts';
+import { BackfillReader, EndMessage } from './backfill-reader.ts';
+import { close, pong, type Frame } from './frames.ts';
+import type { SocketClient } from './inbound.ts';
 
 export interface OutboundParts extends SubscriptionParts {
   readonly timeSlices: TimeSlices;
@@ -26,14 +27,15 @@ export interface OutboundParts extends SubscriptionParts {
 }
 
 /**
- * The events for one socket, which asks for them with a filter.
+ * The events for one socket, which subscribes with a filter.
  *
- * Promises: the stored events that match, the earliest first, then those to come, each once; nothing is read for a client
- * that does not read. Whatever ends it closes the socket so that Prefect's client comes again, but for a wrong filter.
+ * Guarantees: the stored events that match, ordered by `occurred`, then live ones, each once. Reads
+ * nothing for a client that does not read. The close code makes Prefect's client reconnect, except
+ * after an invalid filter.
  */
 export class OutboundEvents {
   private source: SubscriptionSource<StoredEvent | EndMessage> | null = null;
-  private state: 'WAITS' | 'ASKED' | 'OVER' = 'WAITS';
+  private state: 'WAITING' | 'SUBSCRIBED' | 'ENDED' = 'WAITING';
 
   constructor(
     private readonly parts: OutboundParts,
@@ -43,13 +45,13 @@ export class OutboundEvents {
   take({ kind, bytes }: Frame): void {
     const { socket, connection } = this.client;
     if (kind === 'ping') return pong(socket, connection, bytes);
-    if (this.state !== 'WAITS') return;
-    this.state = 'ASKED';
+    if (this.state !== 'WAITING') return;
+    this.state = 'SUBSCRIBED';
     void this.begin(bytes);
   }
 
   end(): void {
-    this.state = 'OVER';
+    this.state = 'ENDED';
     this.source?.end();
   }
 
@@ -67,7 +69,7 @@ export class OutboundEvents {
   }
 
   private hasEnded(): boolean {
-    return this.state === 'OVER';
+    return this.state === 'ENDED';
   }
 
   private async subscribe(bytes: Buffer): Promise<SubscriptionSource<StoredEvent | EndMessage>> {
@@ -104,7 +106,7 @@ export class OutboundEvents {
   }
 }
 
-/** Events in the messages of Prefect's socket. */
+/** Encodes events as messages of Prefect's socket. */
 class SocketSink implements Sink<StoredEvent | EndMessage, EncodedMessage | EndMessage> {
   constructor(
     private readonly socket: WebSocket,
@@ -115,7 +117,7 @@ class SocketSink implements Sink<StoredEvent | EndMessage, EncodedMessage | EndM
     return this.writer.hasRoom;
   }
 
-  onDrain(listener: DrainListener): void {
+  onDrain(listener: WakeListener): void {
     this.writer.onDrain(listener);
   }
 
@@ -129,10 +131,10 @@ class SocketSink implements Sink<StoredEvent | EndMessage, EncodedMessage | EndM
   }
 
   ended(): void {
-    close(this.socket, serviceRestart, 'The server is going away');
+    close(this.socket, serviceRestart, 'The server is shutting down');
   }
 }
 
-/** Prefect's client takes 1000 and 1001 for the end of all events. */
+/** Prefect's client reconnects after this code, but not after 1000 and 1001. */
 const serviceRestart = 1012;
 const pageEvents = 100;

@@ -2,17 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Caller } from '../../../auth/caller.ts';
+import { TimeSlices } from '../../../concurrency/time-slices.ts';
 import type { EventLimits } from '../../../event/limits.ts';
 import { addressOf } from '../../../transport/client.ts';
 import type { ConnectionLimit } from '../../../transport/connection-limit.ts';
-import { TimeSlices } from '../../../concurrency/time-slices.ts';
 import { keepAlive, rejectUpgrade } from '../../../transport/socket-lifecycle.ts';
 import { reportBug, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
 import { authenticateSocket, inPath, outPath, HandshakeRejection } from './auth-handshake.ts';
+import { DrainingSocket } from './draining-socket.ts';
 import { createBufferedBytes, close, onFrames, pong, type Frame } from './frames.ts';
 import { InboundEvents, type InboundParts, type SocketClient } from './inbound.ts';
 import { OutboundEvents, type OutboundParts } from './outbound.ts';
-import { DrainingSocket } from './draining-socket.ts';
 
 export type PrefectSocketParts = RequestHandlerParts &
   Omit<InboundParts, 'bufferedBytes'> &
@@ -21,10 +21,10 @@ export type PrefectSocketParts = RequestHandlerParts &
     readonly connections: Pick<ConnectionLimit, 'acquireForKey'>;
   };
 
-/** What happens on a socket once it is known who is there. */
+/** An authenticated socket. */
 interface Session {
   take(frame: Frame): void;
-  /** The socket has closed; resolves when nothing is left to do. */
+  /** Called when the socket has closed. Resolves when every frame is stored. */
   closed(): Promise<void>;
   stop(timeoutMs: number): Promise<void>;
 }
@@ -35,27 +35,31 @@ interface OpenSocket {
 }
 
 /**
- * Prefect's two sockets. A client says who it is in its first message, if it speaks the subprotocol, else by its header.
+ * Serves Prefect's two sockets. With the subprotocol, a client authenticates by its first message,
+ * else by its header.
  *
- *   opened --auth--> let in --> session      no auth, a wrong one, too late: closed with 1008
+ *   opened --auth message--> session
+ *      '-- another message, no valid key, timeout --> closed with 1008
  *
- * Which pages may open one, and how many an address, was found out before. Disposing closes all, in such a way that Prefect's
- * clients come again, and lets what has come in be stored for a moment.
+ * Assumes: the caller of `upgrade` has checked the origin policy and the limit of the address.
+ *
+ * Disposing closes all sockets with a code after which Prefect's clients reconnect, and waits a
+ * moment for received frames to be stored.
  */
 export function servePrefectSockets(parts: PrefectSocketParts) {
-  // Frames are not packed: they are small, and clients that offer to pack them do without.
-  const settings = {
+  // No compression: frames are small, and clients that offer it also work without it.
+  const options = {
     WebSocket: DrainingSocket,
     noServer: true,
     maxPayload: parts.limits.bodyBytes,
     autoPong: false,
     perMessageDeflate: false,
   } as const;
-  const server = new WebSocketServer({ ...settings, handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false) });
+  const server = new WebSocketServer({ ...options, handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false) });
   const inParts = { ...parts, bufferedBytes: createBufferedBytes(maxBufferedBytes) };
   const outParts = { ...parts, timeSlices: new TimeSlices() };
   const openSockets = new Set<OpenSocket>();
-  /** Those with a socket, and those that still have something to store. */
+  /** Sessions of open sockets, and of closed ones that still have frames to store. */
   const sessions = new Set<Session>();
 
   const sessionFor = (path: string, socket: DrainingSocket, { connection, caller, address }: Omit<SocketClient, 'socket'>): Session => {
@@ -80,7 +84,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     let connectionSlot: Disposable | null = null;
     const onKeyEnded = (): void => close(socket, 1008, 'The key was revoked or has expired');
 
-    /** False: the key has as many connections as it may. */
+    /** False: the key has too many connections. */
     const startSession = (caller: Caller): boolean => {
       clearTimeout(authTimeout);
       connectionSlot = parts.connections.acquireForKey(caller.keyId);
@@ -104,7 +108,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
       for (const frame of earlyFrames.splice(0)) entry.session?.take(frame);
       socket.resume();
     };
-    /** What came while it was found out who is there; not much, since the socket is not read meanwhile. */
+    /** Frames received during the authentication; few, because the socket is paused meanwhile. */
     const earlyFrames: Frame[] = [];
     let isAuthenticating = false;
     if (initialCaller !== null) startSession(initialCaller);
@@ -119,7 +123,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
         close(socket, 1011, 'Internal server error');
       });
     });
-    socket.on('error', (error) => parts.logger.info({ err: error }, 'a WebSocket failed'));
+    socket.on('error', (error) => parts.logger.info({ err: error }, 'WebSocket error'));
     socket.once('close', () => {
       openSockets.delete(entry);
       parts.metrics.sockets.dec();
@@ -150,8 +154,8 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     async [Symbol.asyncDispose]() {
       const all = [...openSockets];
       const closed = Promise.all(all.map(({ socket }) => new Promise((resolve) => socket.once('close', resolve))));
-      // Within the handshake Prefect's client takes anything but a clean close for a refusal.
-      for (const { socket, session } of all) close(socket, session === null ? 1001 : 1012, 'The server is going away');
+      // During the handshake, Prefect's client takes any close except a clean one for a rejection.
+      for (const { socket, session } of all) close(socket, session === null ? 1001 : 1012, 'The server is shutting down');
       const terminateTimer = setTimeout(() => all.forEach(({ socket }) => socket.terminate()), closeTimeoutMs);
       await Promise.all([closed, ...[...sessions].map((session) => session.stop(closeTimeoutMs))]);
       clearTimeout(terminateTimer);
@@ -161,10 +165,10 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
 
 const subprotocol = 'prefect';
 const authTimeoutMs = 10_000;
-/** How long a client has to answer the closing of its socket, and what came from it to be stored. */
+/** Time for a client to answer a close frame, and for its received frames to be stored. */
 const closeTimeoutMs = 1000;
-/** Bytes that all sockets together have taken in and not stored, before those with something waiting are not read. */
+/** Bytes of all sockets, received and not yet stored, above which sockets with a queue pause. */
 const maxBufferedBytes = 64 << 20;
-/** Prefect's client comes again after a while. */
+/** Prefect's client reconnects after a delay. */
 const tryAgainLater = 1013;
 const ignore = (): void => undefined;

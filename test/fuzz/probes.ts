@@ -1,12 +1,15 @@
 import { createConnection } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Random } from '../oracle/random.ts';
-import { mangled, randomRequest, type GraphQLRequest } from './words.ts';
+import { mangled, randomRequest, type GraphQLRequest } from './random-request.ts';
 
-/** Knocks once, and resolves when it got what it gets: the text of answers. A connection that was closed is an answer. */
+/**
+ * Sends one request or connection. Resolves with the text of the responses; 'closed' if there was
+ * none.
+ */
 export type Probe = (url: string, random: Random) => Promise<string>;
 
-/** HTTP as it should be, with mangled words in it. */
+/** Valid HTTP with mangled GraphQL. */
 const validHttp: Probe = async (url, random) => {
   const graphqlRequest = randomRequest(random);
   const accept = random.pick(['application/json', 'text/event-stream', 'application/graphql-response+json', '*/*', 'nonsense']);
@@ -25,7 +28,7 @@ const validHttp: Probe = async (url, random) => {
   );
 };
 
-/** What looks like HTTP, by bytes. */
+/** Bytes that resemble HTTP. */
 const brokenHttp: Probe = async (url, random) => {
   const body = bodyOf(randomRequest(random), random);
   const path = random.pick([
@@ -69,7 +72,7 @@ const brokenHttp: Probe = async (url, random) => {
   return exchange(url, Buffer.from(random.chance(0.5) ? text : mangled(text, random), random.pick(['utf8', 'latin1'] as const)), random);
 };
 
-/** WebSocket as it should be, with mangled messages in it; several operations at once. */
+/** A valid WebSocket with mangled messages and several operations at once. */
 const validSocket: Probe = async (url, random) => {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   const received: string[] = [];
@@ -105,7 +108,7 @@ const validSocket: Probe = async (url, random) => {
   return received.join('\n');
 };
 
-/** A WebSocket whose frames are made by hand. */
+/** A WebSocket with malformed frames. */
 const brokenSocket: Probe = async (url, random) => {
   const upgrade = `GET /graphql HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: ${random.pick(['13', '8', ''])}\r\nSec-WebSocket-Key: ${random.pick(['dGhlIHNhbXBsZSBub25jZQ==', 'short', ''])}\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n`;
   const frames = Array.from({ length: random.between(0, 5) }, () => {
@@ -119,7 +122,7 @@ const brokenSocket: Probe = async (url, random) => {
   return exchange(url, Buffer.concat([Buffer.from(upgrade), ...frames]), random);
 };
 
-export const probes: Readonly<Record<string, Probe>> = { soundHttp: validHttp, brokenHttp, soundSocket: validSocket, brokenSocket };
+export const probes: Readonly<Record<string, Probe>> = { validHttp, brokenHttp, validSocket, brokenSocket };
 
 function textOf(graphqlRequest: GraphQLRequest): Record<string, string> {
   return Object.fromEntries(
@@ -133,7 +136,10 @@ function bodyOf(graphqlRequest: GraphQLRequest, random: Random): string {
   return random.chance(0.1) ? mangled(body, random) : body;
 }
 
-/** Sends bytes, perhaps in two parts; resolves with what came until the connection closed or went quiet. */
+/**
+ * Sends bytes, sometimes in two parts. Resolves with the received bytes when the connection has
+ * closed.
+ */
 async function exchange(url: string, bytes: Buffer, random: Random): Promise<string> {
   const socket = createConnection(Number(new URL(url).port), '127.0.0.1');
   let text = '';
@@ -152,14 +158,14 @@ async function exchange(url: string, bytes: Buffer, random: Random): Promise<str
   return text;
 }
 
-/** What comes first of an answer, which may be a stream. */
+/** The start of a response, which can be a stream. */
 async function firstChunks(response: Response): Promise<string> {
   if (response.headers.get('content-type')?.includes('text/event-stream') !== true) return response.text();
   const reader = response.body!.getReader();
   let text = '';
   for (let remaining = 3; remaining > 0; remaining -= 1) {
     const { done, value } = await Promise.race([
-      reader.read().catch(() => ({ done: true, value: undefined }) as const), // cut off by the clock
+      reader.read().catch(() => ({ done: true, value: undefined }) as const), // aborted by the timeout
       new Promise<{ done: true; value: undefined }>((resolve) => setTimeout(resolve, 100, { done: true })),
     ]);
     if (done) break;

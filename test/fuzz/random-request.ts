@@ -1,9 +1,9 @@
 import type { Random } from '../oracle/random.ts';
-import { blocks } from '../support/readme.ts';
+import { graphqlExamples } from '../support/examples.ts';
 
-/** Sound operations to begin with. */
+/** Valid operations, which are then mangled. */
 const operations: readonly string[] = [
-  ...blocks('graphql'),
+  ...graphqlExamples.map(([, text]) => text),
   'query ($filter: EventFilter, $first: Int, $after: Cursor) { events(filter: $filter, first: $first, after: $after) { nodes { id payload } totalCount { count } } }',
   'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status userErrors { code } event { id labels: resource { labels } } } } }',
   'query ($id: ID!) { event(id: $id) { chain(maxEvents: 10) { ancestors { id } descendants { id } } followers { nodes { id } } payloadAt(path: "a.b") } }',
@@ -13,7 +13,7 @@ const operations: readonly string[] = [
   'query ($prefix: String) { resources(idPrefix: $prefix) { nodes { id name labels events { nodes { id } } } } }',
 ];
 
-/** What programs stumble over. */
+/** Values that programs often handle wrongly. */
 const edgeValues: readonly unknown[] = [
   null,
   true,
@@ -103,7 +103,7 @@ const snippets: readonly string[] = [
   'schema { query: Query }',
 ];
 
-/** A request as a client sends it, or nearly. */
+/** A request in the form of a client's, with any values. */
 export interface GraphQLRequest {
   readonly query: unknown;
   readonly variables?: unknown;
@@ -116,12 +116,12 @@ export function randomRequest(random: Random): GraphQLRequest {
   return {
     query: random.chance(0.02) ? random.pick(edgeValues) : query,
     ...(random.chance(0.8) && { variables: random.chance(0.05) ? random.pick(edgeValues) : variables(random) }),
-    ...(random.chance(0.1) && { operationName: random.pick([...edgeValues, 'Tell', 'Ask', 'Listen']) }),
+    ...(random.chance(0.1) && { operationName: random.pick([...edgeValues, 'Emit', 'FindEvents', 'Subscribe']) }),
     ...(random.chance(0.05) && { extensions: random.pick(edgeValues) }),
   };
 }
 
-/** A text with some of its pieces cut, repeated, swapped or put in. */
+/** A text of which some pieces were cut, repeated, reversed or inserted. */
 export function mangled(text: string, random: Random): string {
   let made = text;
   for (let left = random.between(1, 6); left > 0; left -= 1) {
@@ -162,7 +162,7 @@ function variables(random: Random): unknown {
   return mutated(valid, random, random.pick([0, 0.02, 0.1, 0.3]));
 }
 
-/** A value of which so many of its parts, about, are others. */
+/** A value in which about this share of the parts was replaced. */
 function mutated(value: unknown, random: Random, probability: number): unknown {
   if (random.chance(probability)) return random.chance(0.03) ? deep(random) : random.pick(edgeValues);
   if (Array.isArray(value)) return value.flatMap((each) => (random.chance(probability / 4) ? [] : [mutated(each, random, probability)]));
