@@ -1,4 +1,4 @@
-import { byCodePoints } from '../src/event/text.ts';
+import { compareCodePoints } from '../src/event/text.ts';
 import { type Resource, labelOf, nameOf, shownLabels } from '../src/event/event.ts';
 import { formatResourceCursor, parseResourceCursor } from '../src/event/cursor.ts';
 import { builder } from './builder.ts';
@@ -56,7 +56,7 @@ builder.queryField('resources', (t) =>
         async hasPreviousPage() {
           if (after === null) return false;
           const [first] = await loaders.resources({ idPrefix, after: null, limit: 1 });
-          return first !== undefined && byCodePoints(first.id, after) <= 0;
+          return first !== undefined && compareCodePoints(first.id, after) <= 0;
         },
         async cursorAt(index) {
           const resource = nodes.at(index);

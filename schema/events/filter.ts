@@ -21,12 +21,15 @@ const TimeRange = builder.inputType('TimeRange', {
 });
 
 const NameFilter = builder.inputType('NameFilter', {
-  description: 'All operators given must hold. Prefixes are literal and case-sensitive.',
+  description:
+    'like and notLike take globs: * any run of characters, ? any one, backslash escapes. All operators given must hold. Prefixes are literal. Everything is case-sensitive.',
   fields: (t) => ({
-    in: t.stringList({ description: 'One of these, exactly.' }),
+    in: t.stringList({ description: 'Equals one of these.' }),
     startsWith: t.stringList({ description: 'Begins with one of these.' }),
-    notIn: t.stringList({ description: 'None of these.' }),
+    like: t.stringList({ description: 'As a whole matches one of these globs.' }),
+    notIn: t.stringList({ description: 'Equals none of these.' }),
     notStartsWith: t.stringList({ description: 'Begins with none of these.' }),
+    notLike: t.stringList({ description: 'Matches none of these globs.' }),
   }),
 });
 
@@ -62,9 +65,13 @@ const RelatedFilter = builder.inputType('RelatedFilter', {
 
 const PayloadFilter = builder.inputType('PayloadFilter', {
   description:
-    'Compares JSON values: eq and in by JSON equality (null is the JSON value null); gt, gte, lt, lte order numbers with numbers and strings with strings, and never match otherwise. An absent value meets exists: false alone.',
+    'Compares the JSON values at a path; a step `*` stands for every element of a list, and one of them must satisfy the comparison. All operators given must hold, with `*` for one and the same value. eq and in compare by JSON equality (null is the JSON value null); gt, gte, lt, lte order numbers with numbers and strings with strings, and never match otherwise. An absent value meets only exists: false, which with `*` means that there is no value at all.',
   fields: (t) => ({
-    path: t.string({ required: true, description: 'Dotted keys; a number steps into a list; a key with a dot in it is quoted: a."b.c".0' }),
+    path: t.string({
+      required: true,
+      description:
+        'Dotted keys. A number indexes a list and is a plain key of an object; * stands for every element of a list. A key that has a dot or is * is quoted: a."b.c".0, a."*"',
+    }),
     exists: t.boolean(),
     eq: t.field({ type: 'JSON' }),
     in: t.field({ type: ['JSON'], required: { list: false, items: false } }),
