@@ -1,6 +1,6 @@
 import { formatResourceCursor, parseResourceCursor } from '../src/event/cursor.ts';
 import { type Resource, labelOf, nameOf, shownLabels } from '../src/event/event.ts';
-import { byCodePoints } from '../src/event/text.ts';
+import { compareCodePoints } from '../src/event/text.ts';
 import { builder } from './builder.ts';
 import { pageLimit, openConnection } from './events/event-connection.ts';
 import { EventConnectionType } from './events/event.ts';
@@ -58,7 +58,7 @@ builder.queryField('resources', (t) =>
         async hasPreviousPage() {
           if (after === null) return false;
           const [first] = await loaders.resources({ idPrefix, after: null, limit: 1 });
-          return first !== undefined && byCodePoints(first.id, after) <= 0;
+          return first !== undefined && compareCodePoints(first.id, after) <= 0;
         },
         async cursorAt(index) {
           const resource = nodes.at(index);

@@ -21,12 +21,15 @@ const TimeRange = builder.inputType('TimeRange', {
 });
 
 const NameFilter = builder.inputType('NameFilter', {
-  description: 'All operators given must hold. Prefixes are literal and case-sensitive.',
+  description:
+    'like and notLike take globs: * any run of characters, ? any one, backslash escapes. All operators given must hold. Prefixes are literal. Everything is case-sensitive.',
   fields: (t) => ({
-    in: t.stringList({ description: 'One of these, exactly.' }),
+    in: t.stringList({ description: 'Equals one of these.' }),
     startsWith: t.stringList({ description: 'Begins with one of these.' }),
-    notIn: t.stringList({ description: 'None of these.' }),
+    like: t.stringList({ description: 'As a whole matches one of these globs.' }),
+    notIn: t.stringList({ description: 'Equals none of these.' }),
     notStartsWith: t.stringList({ description: 'Begins with none of these.' }),
+    notLike: t.stringList({ description: 'Matches none of these globs.' }),
   }),
 });
 
@@ -62,11 +65,12 @@ const RelatedFilter = builder.inputType('RelatedFilter', {
 
 const PayloadFilter = builder.inputType('PayloadFilter', {
   description:
-    'Compares JSON values: eq and in by JSON equality (null is the JSON value null); gt, gte, lt, lte order numbers with numbers and strings with strings, and never match otherwise. An absent value meets only exists: false.',
+    'Compares the JSON values at a path; a step `*` stands for every element of a list, and one of them must satisfy the comparison. All operators given must hold, with `*` for one and the same value. eq and in compare by JSON equality (null is the JSON value null); gt, gte, lt, lte order numbers with numbers and strings with strings, and never match otherwise. An absent value meets only exists: false, which with `*` means that there is no value at all.',
   fields: (t) => ({
     path: t.string({
       required: true,
-      description: 'Dotted keys. A number selects an element of a list. Quote a key that contains a dot: a."b.c".0',
+      description:
+        'Dotted keys. A number selects an element of a list, or a key of an object; * stands for every element of a list. Quote a key that contains a dot or is *: a."b.c".0, a."*"',
     }),
     exists: t.boolean(),
     eq: t.field({ type: 'JSON' }),
