@@ -1,19 +1,19 @@
+import { documentBytesOver, documentMembers, shortName } from './document.ts';
 import {
   labelKeys,
+  type EventCandidate,
   type EventDraft,
   type JsonObject,
   type Labels,
   type RelatedResource,
   type Resource,
-  type EventCandidate,
   whenReceived,
 } from './event.ts';
-import { documentBytesOver, documentMembers, shortName } from './document.ts';
 import { parseInstant, type Instant } from './instant.ts';
 import type { EventLimits } from './limits.ts';
-import { checkPayload } from './validate-payload.ts';
-import { childNode, pathOf, Problems, describeValue, pathNodeOf, type Problem, type PathNode } from './problem.ts';
+import { childNode, describeValue, pathNodeOf, pathOf, Problems, type PathNode, type Problem } from './problem.ts';
 import { lengthUpTo, unstorableReason } from './text.ts';
+import { checkPayload } from './validate-payload.ts';
 
 export type Validation = { readonly draft: EventDraft } | { readonly problems: readonly Problem[] };
 
@@ -103,7 +103,10 @@ class Checks {
     return { id, role, labels: otherLabels };
   }
 
-  /** The labels of a resource, its `name` among them; a label that is a field beside it must agree with the field. */
+  /**
+   * The labels of a resource, including its name. A label that repeats a field must equal the
+   * field.
+   */
   private labels(given: Readonly<Record<string, unknown>>, id: string, node: PathNode): Labels {
     const labels = this.withoutFieldLabel(this.labelMap(given['labels'], childNode(node, 'labels')), [labelKeys.id, id], node);
     if (isLeftOut(given['name'])) return labels;
@@ -133,7 +136,7 @@ class Checks {
     return count > maxLabels;
   }
 
-  /** `labels` without `key`, after checking that it, if given, says the same as the field beside it. */
+  /** `labels` without `key`, whose value, if given, must equal the field of the resource. */
   private withoutFieldLabel(labels: Labels, [key, field]: readonly [string, string], node: PathNode): Labels {
     if (!Object.hasOwn(labels, key)) return labels;
     const { [key]: given, ...others } = labels;
