@@ -11,6 +11,8 @@ export function parsePayloadPath(text: string): PayloadPath {
   if (text.length > maxPathLength) {
     throw new TidingsError('BAD_USER_INPUT', `path: expected at most ${maxPathLength} characters, got ${text.length}`, { path: ['path'] });
   }
+  const advice = adviceForForeignSyntax(text);
+  if (advice !== null) throw malformed(text, advice);
   const keys: string[] = [];
   let rest = text;
   for (;;) {
@@ -49,11 +51,55 @@ function nextKey(rest: string, whole: string): [string, string] {
   return [bare, bare];
 }
 
-function malformed(text: string): TidingsError {
-  const excerpt = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-  return new TidingsError('BAD_USER_INPUT', `path: expected dotted keys such as a."b.c".0, got ${excerpt}`, { path: ['path'] });
+function malformed(text: string, advice = ''): TidingsError {
+  return new TidingsError('BAD_USER_INPUT', `path: expected dotted keys such as a."b.c".0, got ${excerptOf(text)}${advice}`, {
+    path: ['path'],
+  });
 }
 
+function excerptOf(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+/**
+ * The advice for a path in the syntax of JSONPath ($.a), JavaScript (a[0]), jq (.a), JSON Pointer
+ * (/a) or Postgres (a->'b'); null: the path is in none of them. Such a path would otherwise name
+ * keys that no payload has, and match nothing. Keys of this form can be quoted.
+ */
+function adviceForForeignSyntax(text: string): string | null {
+  const bare = text.replaceAll(quotedKey, (quoted) => '"'.repeat(quoted.length)); // keys in quotes mean what they say
+  const isPointer = /^#?\//.test(bare);
+  if (!isPointer && !/^\$(?=[.[]|$)|^\.+[^."]|\[(?:\d+|\*|'[^']*'|"+)?\]|->/.test(bare)) return null;
+  const steps = isPointer ? pointerSteps(text) : bracketSteps(text);
+  const suggestion = steps.map(stepOf).join('.');
+  return suggestion === ''
+    ? '; the whole payload has no path'
+    : `; write ${excerptOf(suggestion)
+        .slice(1, -1)
+        .replaceAll(String.raw`\"`, '"')}`;
+}
+
+function pointerSteps(text: string): readonly string[] {
+  return text
+    .slice(text.indexOf('/') + 1)
+    .split('/')
+    .filter((step) => step !== '')
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function bracketSteps(text: string): readonly string[] {
+  const steps = text
+    .replace(/^\$(?=[.[]|$)/, '')
+    .replaceAll(/->>?/g, '.')
+    .matchAll(/\[(?:(\d+|\*)|'([^']*)'|"([^"]*)")?\]|"([^"]*)"|'([^']*)'|([^.["'\]]+)/g);
+  return Array.from(steps, ([, ...groups]) => groups.find((group) => group !== undefined) ?? '*');
+}
+
+function stepOf(key: string): string {
+  return /^(?:[\p{L}\p{N}_-]+|\*)$/u.test(key) ? key : JSON.stringify(key);
+}
+
+const quotedKey = /"(?:[^"\\]|\\.)*"/g;
 const maxPathLength = 1000;
 
 /** What steps into an array. */

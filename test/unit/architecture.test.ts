@@ -8,7 +8,14 @@ const layers: Readonly<Record<string, { readonly paths: readonly string[]; reado
   drizzle: { paths: ['drizzle/'], mayImport: [] },
   errors: { paths: ['src/errors.ts'], mayImport: ['leaves'] },
   leaves: {
-    paths: ['src/settings.ts', 'src/setting-types.ts', 'src/metrics.ts', 'src/package-info.ts', 'src/cluster-metrics.ts'],
+    paths: [
+      'src/settings.ts',
+      'src/setting-types.ts',
+      'src/postgres-url.ts',
+      'src/metrics.ts',
+      'src/package-info.ts',
+      'src/cluster-metrics.ts',
+    ],
     mayImport: ['errors'],
   },
   concurrency: { paths: ['src/concurrency/'], mayImport: [] },

@@ -37,6 +37,26 @@ describe.runIf(onPostgres)('DATABASE_URL', () => {
     );
   });
 
+  test.each([
+    ['sslmode=require', 'DATABASE_URL: the parameter "sslmode": TLS with Postgres at'],
+    ['sslmode=verify-full', 'DATABASE_URL: the parameter "sslmode": TLS with Postgres at'],
+    ['options=-c%20no_such_setting%3D1', 'DATABASE_URL: the server at'],
+    ['pgbouncer=true', 'DATABASE_URL: the parameter "pgbouncer" is not supported.'],
+  ])('with ?%s is rejected with one sentence', async (query, sentence) => {
+    await using testDatabase = await newDatabase();
+    const ended = await runToEnd({ DATABASE_URL: `${address(testDatabase.environment, {})}?${query}` });
+    expect(ended).toEqual(rejectedStart(sentence));
+    expect(ended.stderr).not.toContain('sesame');
+  });
+
+  test.each(['sslmode=prefer', 'sslmode=disable', 'target_session_attrs=read-write', 'application_name=a%20b', 'options=-c%20work_mem%3D8MB'])(
+    'can have ?%s',
+    async (query) => {
+      await using testDatabase = await newDatabase();
+      await startsAndStops({ DATABASE_URL: `${address(testDatabase.environment, {})}?${query}` });
+    },
+  );
+
   test('can contain escapes', async () => {
     await using testDatabase = await newDatabase();
     await startsAndStops({ DATABASE_URL: address(testDatabase.environment, { user: 'tid%69ngs', password: 'p%40ss%25' }) });

@@ -20,7 +20,9 @@ describe('a payload path is dotted keys', () => {
     ['"say \\"hi\\""', ['say "hi"']],
     ['"\\\\"."."', ['\\', '.']],
     ['"\\u00e9\\n"', ['é\n']],
-    ['user name.first-name.$ref[0]/*', ['user name', 'first-name', '$ref[0]/*']],
+    ['user name.first-name.$ref/*', ['user name', 'first-name', '$ref/*']],
+    ['$schema.a/b', ['$schema', 'a/b']],
+    ['"$.a"."a[0]"."/a"."a->b"', ['$.a', 'a[0]', '/a', 'a->b']],
     [' a . b ', [' a ', ' b ']],
     ['a\\b', ['a\\b']],
     ['💥.é', ['💥', 'é']],
@@ -38,7 +40,7 @@ describe('a payload path is dotted keys', () => {
   });
 
   test('a key without dots and quotes can be said bare', () => {
-    const bare = fc.string({ unit: codePoint, minLength: 1 }).filter((key) => !/[."]/.test(key));
+    const bare = fc.string({ unit: codePoint, minLength: 1 }).filter((key) => !/[."[/$]|->/.test(key));
     fc.assert(
       fc.property(fc.array(bare, { minLength: 1 }), (keys) => {
         expect(parsePayloadPath(keys.join('.'))).toEqual(keys);
@@ -48,31 +50,48 @@ describe('a payload path is dotted keys', () => {
 });
 
 describe('what is no path is BAD_USER_INPUT', () => {
-  const wrong = [
-    '',
-    '.',
-    'a.',
-    '.a',
-    'a..b',
-    '"',
-    '"a',
-    'a"',
-    'a"b"',
-    '"a"b',
-    '"a""b"',
-    '"a".',
-    '"\\"',
-    '"\\x"',
-    '"\\u12"',
-    '"a\nb"',
-    'a."b',
-  ];
+  const wrong = ['', '.', 'a.', 'a..b', '"', '"a', 'a"', 'a"b"', '"a"b', '"a""b"', '"a".', '"\\"', '"\\x"', '"\\u12"', '"a\nb"', 'a."b'];
   test.each(wrong)('%j', (text) => {
     expect(rejection(() => parsePayloadPath(text))).toEqual({
       code: 'BAD_USER_INPUT',
       path: ['path'],
       message: `path: expected dotted keys such as a."b.c".0, got ${JSON.stringify(text)}`,
     });
+  });
+
+  test.each([
+    ['$.a', 'a'],
+    ['$.a[0].b', 'a.0.b'],
+    ['$["a b"].c', '"a b".c'],
+    ["$['a']['b.c'][1]", 'a."b.c".1'],
+    ['a[0]', 'a.0'],
+    ['a["x.y"]', 'a."x.y"'],
+    ['items[*].id', 'items.*.id'],
+    ['items[]', 'items.*'],
+    ['[0]', '0'],
+    ['.a.b', 'a.b'],
+    ['.a[0]', 'a.0'],
+    ['/a/0/b~1c', 'a.0."b/c"'],
+    ['#/a', 'a'],
+    ["a->'b'->>'c.d'", 'a.b."c.d"'],
+  ])('%s of another syntax: write %s', (text, suggestion) => {
+    expect(rejection(() => parsePayloadPath(text))).toEqual({
+      code: 'BAD_USER_INPUT',
+      path: ['path'],
+      message: `path: expected dotted keys such as a."b.c".0, got ${JSON.stringify(text)}; write ${suggestion}`,
+    });
+    expect(parsePayloadPath(suggestion)).toEqual(expect.any(Array));
+  });
+
+  test.each(['$', '/', '#/'])('%s names the whole payload', (text) => {
+    expect(() => parsePayloadPath(text)).toThrow(/the whole payload has no path$/);
+  });
+
+  test('a long text of another syntax is rejected within milliseconds', () => {
+    const startedAt = performance.now();
+    for (const part of ['[', "['", '["', '$.[', "->'", '/~', '.[', '"\\'])
+      expect(() => parsePayloadPath(`$.${part.repeat(998 / part.length)}`)).toThrow(TidingsError);
+    expect(performance.now() - startedAt).toBeLessThan(200);
   });
 
   test('every other text is a path', () => {
