@@ -93,7 +93,9 @@ function cannotOpen(error: unknown, address: string): unknown {
   }
   if (state === '55000') return cannotStart(`database "${database}" does not accept connections. Allow them, or set another one.`);
   if (asUnavailable(error) === null) return error;
-  return cannotStart(`Postgres at ${host} cannot be reached (${reasonOf(error)}). Start it, or check the address.`);
+  const requiresTls = ['require', 'verify-full'].includes(sslModeOf(address) ?? '');
+  const tlsHint = requiresTls ? ' and the parameter "sslmode": a server without TLS needs sslmode=disable' : '';
+  return cannotStart(`Postgres at ${host} cannot be reached (${reasonOf(error)}). Start it, or check the address${tlsHint}.`);
 }
 
 /**

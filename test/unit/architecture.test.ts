@@ -129,7 +129,7 @@ const onlyIn: Readonly<Record<string, { readonly code?: RegExp; readonly imports
   'the embedded database': { imports: /^@electric-sql\//, files: /^src\/store\/database\/embedded(-worker)?\.[tj]s$/ },
   'the environment': {
     code: /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\benv\b.*'node:process'/,
-    files: /^src\/(settings|cli\/(serve|private-server|client\/endpoint))\.ts$/,
+    files: /^src\/(settings|cli\/(serve|settings|private-server|client\/endpoint))\.ts$/,
   },
   SQL: { code: /\b(sql|client|orm)\s*(<[^>]*>)?\s*`|\bsql\.raw\b|\.unsafe\(|\.orm\b/, files: /^(src\/store|drizzle)\// },
 };
