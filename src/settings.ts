@@ -214,7 +214,7 @@ export function settingsInForce(env: Readonly<Record<string, string | undefined>
 
 function shown({ isSecret, mask }: Setting<unknown>, value: unknown): string {
   if (value === null) return '(unset)';
-  const text = String(value);
+  const text = Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : JSON.stringify(value);
   return isSecret === true ? (mask?.(text) ?? '****') : text;
 }
 

@@ -19,6 +19,6 @@ export function eventFilterOf({ event, resource }: EventFilterArgs): object {
 export function rejectWildcard(option: string, expected: string, given: string): void {
   if (!given.includes('*')) return;
   const [, literal] = /^([\w.:/-]+)\*+$/.exec(given) ?? [];
-  const advice = literal !== undefined && !expected.includes('whole') ? `Write --${option} ${literal}` : 'Leave out the *';
+  const advice = literal !== undefined && !expected.includes('whole') ? `Write --${option} '${literal}'` : 'Leave out the *';
   throw new TidingsError('BAD_USER_INPUT', `--${option}: expected ${expected} without wildcards, got ${JSON.stringify(given)}. ${advice}.`);
 }
