@@ -1,12 +1,12 @@
 /**
- * The expected errors: what a caller or an operator can mend. Everything that is not one of these is a bug, logged
- * once and masked.
+ * An expected error, which a caller or an operator can fix. Every other error is a bug; it is
+ * logged once and masked.
  */
 export class TidingsError extends Error {
   override readonly name = 'TidingsError';
   /**
-   * Where in the input, for example ["filter", "event", "in", "3"]. Not named `path`, by which graphql-js takes an error
-   * for one that it has located already.
+   * The path in the input, for example ["filter", "event", "in", "3"]. Not named `path`, because
+   * graphql-js takes an error with a `path` for one that it has located already.
    */
   readonly inputPath: readonly string[];
   private readonly retryAfterMs: number | undefined;
@@ -21,7 +21,7 @@ export class TidingsError extends Error {
     this.retryAfterMs = details.retryAfterMs;
   }
 
-  /** What graphql-js copies onto the GraphQL error that it wraps around this one. */
+  /** graphql-js copies these to the GraphQL error that wraps this one. */
   get extensions(): { code: ErrorCode; path?: readonly string[]; retryAfterMs?: number } {
     return {
       code: this.code,
@@ -32,16 +32,16 @@ export class TidingsError extends Error {
 }
 
 export interface ErrorDetails {
-  /** Where in the input, for example ["filter", "event", "in", "3"]. */
+  /** The path in the input, for example ["filter", "event", "in", "3"]. */
   readonly path?: readonly string[];
   readonly cause?: unknown;
-  /** When repeating the request is likely to succeed. */
+  /** After this time, repeating the request is likely to succeed. */
   readonly retryAfterMs?: number;
 }
 
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Every code with its meaning, as the README lists them. */
+/** Every code with its meaning, as docs/errors.md lists them. */
 export const errorCodes = {
   BAD_USER_INPUT: 'An argument has an invalid value.',
   BAD_CURSOR: 'The cursor is malformed, or belongs to another order.',

@@ -8,7 +8,9 @@ export const possibleTypes = {
 
 /** Merges the fields that several queries select of the same snapshots: those of one event never change. */
 const mergeEach = (existing = [], incoming, { mergeObjects }) =>
-  incoming.map((snapshot, n) => (existing[n] === undefined ? snapshot : mergeObjects(existing[n], snapshot)));
+  incoming.map((snapshot, n) =>
+    existing[n] === undefined ? snapshot : mergeObjects(existing[n], snapshot),
+  );
 
 export const cache = new InMemoryCache({
   possibleTypes,

@@ -11,7 +11,9 @@ async function query({ name, text }, variables) {
 }
 
 function subscribe({ name, text }, variables) {
-  return Observable.create((sink) => client.subscribe({ operationName: name, query: text, variables }, sink));
+  return Observable.create((sink) =>
+    client.subscribe({ operationName: name, query: text, variables }, sink),
+  );
 }
 
 export const environment = new Environment({

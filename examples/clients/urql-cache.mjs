@@ -13,9 +13,15 @@ const typesWithoutId = `
   FilterVerdict Gap Limits MatchEstimate PageInfo PrimaryResource RejectedEvent RejectedEventConnection RejectedEventEdge
   RelatedResource ResourceConnection ResourceEdge Service UserError`;
 
-export const keys = Object.fromEntries(typesWithoutId.match(/\w+/g).map((type) => [type, () => null]));
+export const keys = Object.fromEntries(
+  typesWithoutId.match(/\w+/g).map((type) => [type, () => null]),
+);
 
 export const urql = new Client({
   url: 'http://127.0.0.1:4000/graphql',
-  exchanges: [cacheExchange({ keys }), fetchExchange, subscriptionExchange({ forwardSubscription })],
+  exchanges: [
+    cacheExchange({ keys }),
+    fetchExchange,
+    subscriptionExchange({ forwardSubscription }),
+  ],
 });

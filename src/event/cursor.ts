@@ -1,36 +1,37 @@
+import { crc32 } from 'node:zlib';
 import { TidingsError } from '../errors.ts';
 import { fromMicros, toMicros, type Instant } from './instant.ts';
 import { unstorableReason } from './text.ts';
-import { crc32 } from 'node:zlib';
 
 /**
- * Cursors: opaque places in the log. A cursor carries its log's identity (epoch), a shard and a position, and, where
- * it pages in an order by time, that order and the time. A checksum tells a garbled cursor from one of another log.
+ * Cursors: opaque tokens for positions in the log. A cursor contains the identity of its log
+ * (epoch), a shard and a position; in orders by time also the order and the time. A checksum
+ * distinguishes a corrupted cursor from a cursor of another log.
  *
- *   byte 0      kind: 1 log, 2 newest first, 3 oldest first (4, 5: see below)
- *   byte 1      shard, 0 as long as there is one
+ *   byte 0      kind: 1 log, 2 newest first, 3 oldest first (4: resources, 5: rejected events, both below)
+ *   byte 1      shard, always 0 as there is one
  *   bytes 2-7   epoch
  *   bytes 8-15  position
  *   bytes 16-23 occurred in microseconds (kinds 2 and 3 only)
- *   last 4      CRC-32 of all before
+ *   last 4      CRC-32 of the bytes before
  *
- * Nothing outside this file and the store looks inside a position.
+ * Only this file and the store use the number of a position.
  */
 export type Position = number & { readonly [positionBrand]: true };
 declare const positionBrand: unique symbol;
 
-/** Identity of a log, 48 random bits as 12 hexadecimal digits. */
+/** The identity of a log: 48 random bits as 12 hexadecimal digits. */
 export type Epoch = string;
 
 export type EventOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST' | 'LOG';
 
-/** A place in the log. */
+/** A position in a log. */
 export interface LogCursor {
   readonly epoch: Epoch;
   readonly position: Position;
 }
 
-/** A place in a page: in LOG order it has no `occurred`. */
+/** A position in an order of pages. In LOG order it has no `occurred`. */
 export interface PageCursor extends LogCursor {
   readonly order: EventOrder;
   readonly occurred?: Instant;
@@ -39,7 +40,7 @@ export interface PageCursor extends LogCursor {
 /** The position before every event. */
 export const origin = 0 as Position;
 
-/** The place just before that of an event: what comes after it begins with that event. */
+/** The position directly before an event: reading after it begins with that event. */
 export function positionBefore({ position }: { readonly position: Position }): Position {
   return (position - 1) as Position;
 }
@@ -55,7 +56,7 @@ export function formatCursor(cursor: LogCursor & Partial<PageCursor>): string {
   return encodeWithChecksum(bytes);
 }
 
-/** Reads a cursor that must fit `order`. Throws BAD_CURSOR. */
+/** Parses a cursor of this order. Throws BAD_CURSOR. */
 export function parseCursor(text: string, order: EventOrder, path: readonly string[]): PageCursor {
   const bytes = decodeWithChecksum(text);
   const cursorOrder = bytes?.length === 16 || bytes?.length === 24 ? ordersByKind[bytes.readUInt8(0) - 1] : undefined;
@@ -78,18 +79,18 @@ export function parseCursor(text: string, order: EventOrder, path: readonly stri
 
 const ordersByKind: readonly EventOrder[] = ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST'];
 
-/** The error for a text that is no cursor, or one of something else. */
+/** The error for a text that is not a cursor, or that is a cursor of another kind. */
 export function badCursor(text: string, path: readonly string[]): TidingsError {
   const excerpt = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-  return new TidingsError('BAD_CURSOR', `${path.join('.')}: expected a cursor that Tidings gave, got ${excerpt}`, { path });
+  return new TidingsError('BAD_CURSOR', `${path.join('.')}: expected a cursor from a response, got ${excerpt}`, { path });
 }
 
 /**
- * The cursors of pages of rejected events, which are no part of the log.
+ * The cursors of pages of rejected events, which are not part of the log.
  *
- *   byte 0      kind: 5 (the others: see cursor)
- *   bytes 1-8   place
- *   last 4      CRC-32 of all before
+ *   byte 0      kind: 5
+ *   bytes 1-8   position
+ *   last 4      CRC-32 of the bytes before
  */
 export function formatRejectedCursor(position: number): string {
   const bytes = Buffer.alloc(9, rejectedKind);
@@ -97,7 +98,7 @@ export function formatRejectedCursor(position: number): string {
   return encodeWithChecksum(bytes);
 }
 
-/** The place in a cursor. Throws BAD_CURSOR. */
+/** The position in a cursor. Throws BAD_CURSOR. */
 export function parseRejectedCursor(text: string, path: readonly string[]): number {
   const bytes = decodeWithChecksum(text);
   if (bytes === null || bytes.length !== 9 || bytes[0] !== rejectedKind) throw badCursor(text, path);
@@ -107,12 +108,13 @@ export function parseRejectedCursor(text: string, path: readonly string[]): numb
 const rejectedKind = 5;
 
 /**
- * The cursors of pages of resources: the id of the last resource. They carry no place in the log and no epoch, since ids
- * mean the same in every log, and a page goes on behind an id whether or not there is such a resource any more.
+ * The cursors of pages of resources: the id of the last resource. They have no position and no
+ * epoch, because ids mean the same in every log. The next page continues after the id, whether or
+ * not the resource still exists.
  *
- *   byte 0    kind: 4 (the others: see cursor)
+ *   byte 0    kind: 4
  *   then      the id in UTF-8
- *   last 4    CRC-32 of all before
+ *   last 4    CRC-32 of the bytes before
  */
 export function formatResourceCursor(id: string): string {
   return encodeWithChecksum(Buffer.concat([Buffer.of(resourceKind), Buffer.from(id)]));
@@ -133,14 +135,14 @@ export function parseResourceCursor(text: string, path: readonly string[]): stri
 
 const resourceKind = 4;
 
-/** Bytes as a text that needs no escape in a URL, with a checksum (CRC-32) at its end, by which garbled ones are known. */
+/** Encodes bytes and their CRC-32 as base64url, which needs no escape in a URL. */
 export function encodeWithChecksum(bytes: Buffer): string {
   const checksum = Buffer.alloc(4);
   checksum.writeUInt32BE(crc32(bytes));
   return Buffer.concat([bytes, checksum]).toString('base64url');
 }
 
-/** The bytes again; null for a text that `seal` did not make. */
+/** The bytes of such a text; null if its checksum is wrong or it has another form. */
 export function decodeWithChecksum(text: string): Buffer | null {
   const encoded = Buffer.from(text, 'base64url');
   if (encoded.length < 4 || encoded.toString('base64url') !== text) return null;

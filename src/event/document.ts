@@ -1,8 +1,8 @@
-import { labelKeys, type EventDraft, type RelatedResource, type Resource, type EventCandidate } from './event.ts';
+import { labelKeys, type EventCandidate, type EventDraft, type RelatedResource, type Resource } from './event.ts';
 
 /**
- * The event document: the JSON form of an event in files and at every door that is not GraphQL. Its resources are
- * flat objects of labels, id and role among them.
+ * The event document: the JSON form of an event in files and in all protocols except GraphQL. Its
+ * resources are flat objects of labels, which include the id and the role.
  */
 export function toDocument(draft: EventDraft): Readonly<Record<string, unknown>> {
   return {
@@ -21,14 +21,20 @@ export function documentBytes(draft: EventDraft): number {
   return Buffer.byteLength(JSON.stringify(toDocument(draft)));
 }
 
-/** The same, if they are more than `limit`; else null. Of most events it is clear without writing them. */
+/**
+ * `documentBytes` if it exceeds `limit`, else null. An upper bound decides for most events without
+ * writing JSON.
+ */
 export function documentBytesOver(limit: number, draft: EventDraft): number | null {
   if (jsonBytesUpperBound(draft) <= limit) return null;
   const bytes = documentBytes(draft);
   return bytes > limit ? bytes : null;
 }
 
-/** No less than what a value takes as JSON in UTF-8. A draft's keys count for more than those of its document take. */
+/**
+ * An upper bound of a value's JSON in UTF-8. The keys of a draft take at least as much as those of
+ * its document.
+ */
 function jsonBytesUpperBound(value: unknown): number {
   if (typeof value === 'string') return maxBytesPerCodeUnit * value.length + 2;
   if (typeof value !== 'object' || value === null) return maxScalarBytes;
@@ -39,7 +45,10 @@ function jsonBytesUpperBound(value: unknown): number {
   return bytes;
 }
 
-/** Brings an event document into the form that validation reads. What is no object stays what it is, to be refused. */
+/**
+ * Converts an event document into the form that validation reads. Leaves wrong types unchanged for
+ * validation to reject.
+ */
 export function fromDocument(document: Readonly<Record<string, unknown>>): EventCandidate {
   const { id, occurred, event, resource, related, payload, follows } = document;
   return {
@@ -53,7 +62,7 @@ export function fromDocument(document: Readonly<Record<string, unknown>>): Event
   };
 }
 
-/** Where in an event document something stands that validation names by its own path: resources are flat there. */
+/** Converts a path of validation into a path of the event document, in which resources are flat. */
 export function documentPath(path: readonly string[]): readonly string[] {
   const [field, ...rest] = path;
   if (field === 'resource') return [field, ...labelPath(rest)];
@@ -73,7 +82,10 @@ function flatResource(resource: Resource | RelatedResource): Readonly<Record<str
   return { [labelKeys.id]: resource.id, ...role, ...resource.labels };
 }
 
-/** Takes the labels that are fields out of a flat resource. On a primary resource, a role is a label like any other. */
+/**
+ * Moves the labels that are fields out of a flat resource. On a primary resource the role is an
+ * ordinary label.
+ */
 function nestedResource(resource: unknown, fields: typeof primaryFields | typeof relatedFields): unknown {
   if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) return resource;
   const entries = Object.entries(resource);
@@ -87,7 +99,7 @@ function nestedResource(resource: unknown, fields: typeof primaryFields | typeof
 const primaryFields = { id: labelKeys.id } as const;
 const relatedFields = { id: labelKeys.id, role: labelKeys.role } as const;
 type Flat = Readonly<Record<string, unknown>>;
-/** Of a unit of UTF-16, as \u001f is; what takes more in UTF-8 has two. */
+/** The longest form of a UTF-16 code unit in JSON is an escape such as \u001f. */
 const maxBytesPerCodeUnit = 6;
-/** -1.7976931348623157e+308 */
+/** The longest number is -1.7976931348623157e+308. */
 const maxScalarBytes = 24;

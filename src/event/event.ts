@@ -1,7 +1,7 @@
-import type { Instant } from './instant.ts';
 import type { Position } from './cursor.ts';
+import type { Instant } from './instant.ts';
 
-/** The labels that are fields of a resource. */
+/** The keys of labels that are fields of a resource. */
 export const labelKeys = {
   id: 'prefect.resource.id',
   role: 'prefect.resource.role',
@@ -12,7 +12,10 @@ export const labelKeys = {
 export type Labels = Readonly<Record<string, string>>;
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A resource as it appeared in one event; `labels` are all but its id and, for a related one, its role. */
+/**
+ * A resource as one event describes it. `labels` exclude the id and, for a related resource, the
+ * role.
+ */
 export interface Resource {
   readonly id: string;
   readonly labels: Labels;
@@ -22,7 +25,10 @@ export interface RelatedResource extends Resource {
   readonly role: string;
 }
 
-/** A validated event on its way in. Null `occurred` or `payload`: the client left it out. */
+/**
+ * A validated event that is not stored yet. `occurred` and `payload` are null if the client left
+ * them out.
+ */
 export interface EventDraft {
   readonly id: string;
   readonly occurred: Instant | null;
@@ -33,7 +39,7 @@ export interface EventDraft {
   readonly follows: string | null;
 }
 
-/** An event of the log. */
+/** An event in the log. */
 export interface StoredEvent extends EventDraft {
   readonly occurred: Instant;
   readonly payload: JsonObject;
@@ -41,7 +47,7 @@ export interface StoredEvent extends EventDraft {
   readonly position: Position;
 }
 
-/** The value of a label, also of those that are fields; null when the resource has no such label. */
+/** The value of a label, which may be a field; null if the resource does not have it. */
 export function labelOf(resource: Resource | RelatedResource, key: string): string | null {
   if (key === labelKeys.id) return resource.id;
   if (key === labelKeys.role && 'role' in resource) return resource.role;
@@ -54,7 +60,7 @@ export function nameOf(resource: Resource): string | null {
   return ownLabel(resource.labels, labelKeys.name) ?? ownLabel(resource.labels, labelKeys.fallbackName);
 }
 
-/** The labels to show: all but those that are fields of their own. */
+/** The labels that responses contain: without the role, which is a field of its own. */
 export function shownLabels(resource: Resource): Labels {
   if (!Object.hasOwn(resource.labels, labelKeys.role)) return resource.labels;
   return Object.fromEntries(Object.entries(resource.labels).filter(([key]) => key !== labelKeys.role));
@@ -65,8 +71,8 @@ function ownLabel(labels: Labels, key: string): string | null {
 }
 
 /**
- * An event as a client gave it, nothing checked: the one form that every door brings its input into. Undefined and
- * null both mean "left out".
+ * An event as a client sent it, before validation. Every adapter converts its input to this form.
+ * Undefined and null mean left out.
  */
 export interface EventCandidate {
   readonly id?: unknown;

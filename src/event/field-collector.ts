@@ -1,7 +1,11 @@
 import { labelKeys, shownLabels, type StoredEvent } from './event.ts';
+import { anyElement, formatStep, maxAnyElements, maxPathLength, type PatternStep } from './payload-path.ts';
 import { compareCodePoints } from './text.ts';
 
-/** A label key, a role or a payload path, in how many events it occurs, and a value that it has in one of them. */
+/**
+ * A label key, role or payload path, the number of events that have it, and a value that one of
+ * them has.
+ */
 export interface FieldCount {
   readonly name: string;
   readonly count: number;
@@ -9,10 +13,11 @@ export interface FieldCount {
 }
 
 /**
- * Counts which label keys, roles and payload paths events have, each once an event.
+ * Counts the label keys, roles and payload paths of events, each once an event.
  *
- * Guarantees: memory and time are bounded, whatever the events: of each kind the first `maxTrackedNames` names count, and of
- * each payload the first `maxPayloadValues` values. Does not guarantee exact counts beyond these bounds.
+ * Guarantees: memory and time are bounded. Of each kind the first `maxTrackedNames` names count, of
+ * each payload the first `maxPayloadValues` values.
+ * Does not guarantee exact counts beyond these bounds.
  */
 export class FieldCollector {
   private readonly labelKeys = new NameCounter();
@@ -29,12 +34,12 @@ export class FieldCollector {
     return this.labelKeys.mostFrequent();
   }
 
-  /** The example of a role is the id of a resource that played it. */
+  /** The example of a role is the id of a resource in this role. */
   roles(): readonly FieldCount[] {
     return this.roleNames.mostFrequent();
   }
 
-  /** Paths of values that are not objects or lists, or are empty ones, in the syntax of src/event/payload-path.ts. */
+  /** Paths of scalars and of empty objects and lists, in the syntax of filters. */
   payloadPaths(): readonly FieldCount[] {
     return this.paths.mostFrequent();
   }
@@ -43,7 +48,7 @@ export class FieldCollector {
 class NameCounter {
   private readonly counts = new Map<string, { count: number; readonly example: unknown }>();
 
-  /** Counts each of the names once. The first example of a name stays. */
+  /** Counts each name once. Keeps the first example of a name. */
   add(examples: ReadonlyMap<string, unknown>): void {
     for (const [name, example] of examples) {
       const known = this.counts.get(name);
@@ -70,36 +75,34 @@ function labelsOf({ resource, related }: StoredEvent): ReadonlyMap<string, strin
   return labels;
 }
 
-/** Each path of a payload with the first value there. */
+/** Each path of a payload that filters accept, with the first value there. */
 function payloadValues(payload: unknown): ReadonlyMap<string, unknown> {
   const found = new Map<string, unknown>();
   let visited = 0;
-  const visit = (value: unknown, path: string): void => {
+  const visit = (value: unknown, path: string, stars: number): void => {
     visited += 1;
-    if (visited > maxPayloadValues || path.length > maxPathLength) return;
+    if (visited > maxPayloadValues || path.length > maxPathLength || stars > maxAnyElements) return;
     const prefix = path === '' ? '' : `${path}.`;
     let isLeaf = true;
     for (const [step, child] of children(value)) {
       isLeaf = false;
       if (visited > maxPayloadValues) return;
-      visit(child, prefix + step);
+      visit(child, prefix + formatStep(step), step === anyElement ? stars + 1 : stars);
     }
     if (isLeaf && path !== '' && !found.has(path)) found.set(path, value);
   };
-  visit(payload, '');
+  visit(payload, '', 0);
   return found;
 }
 
-/** The values in an object or list, each with its step. A generator, since a list can have a million elements. */
-function* children(value: unknown): Iterable<readonly [step: string, child: unknown]> {
+/**
+ * The values in an object or list, each with its step. A generator, since a list can have a million
+ * elements.
+ */
+function* children(value: unknown): Iterable<readonly [step: PatternStep, child: unknown]> {
   if (typeof value !== 'object' || value === null) return;
-  if (Array.isArray(value)) for (const child of value as readonly unknown[]) yield ['*', child];
-  else for (const key of Object.keys(value)) yield [payloadKey(key), (value as Readonly<Record<string, unknown>>)[key]];
-}
-
-/** A key as a step of a payload path. Quotes are always valid; without them only letters, digits, `_` and `-` surely are. */
-function payloadKey(key: string): string {
-  return /^[\p{L}\p{N}_-]+$/u.test(key) ? key : JSON.stringify(key);
+  if (Array.isArray(value)) for (const child of value as readonly unknown[]) yield [anyElement, child];
+  else for (const key of Object.keys(value)) yield [key, (value as Readonly<Record<string, unknown>>)[key]];
 }
 
 function shortened(example: unknown): unknown {
@@ -113,9 +116,7 @@ function shortened(example: unknown): unknown {
 export const maxFieldNames = 500;
 /** Characters of an example that is a string; the rest is cut. */
 export const maxExampleLength = 200;
-/** Names counted of each kind: a payload with ids as keys would need memory without end. */
+/** Names counted of each kind, because payloads with ids as keys have ever more paths. */
 const maxTrackedNames = 10_000;
-/** Values looked at in one payload, some milliseconds' worth. */
+/** Values read of one payload, which takes some milliseconds. */
 const maxPayloadValues = 10_000;
-/** Longer paths cannot be used: `parsePayloadPath` rejects them. */
-const maxPathLength = 1000;

@@ -1,13 +1,14 @@
 /**
- * Instants: a point in time in UTC, to the microsecond, as text of one fixed form, `2026-11-23T14:41:10.863461Z`.
- * The form has a fixed width, so comparing two instants as strings compares them in time. Years 0000 to 9999.
+ * A point in time in UTC, in microseconds, as text of a fixed form: `2026-11-23T14:41:10.863461Z`.
+ * The width is fixed, so comparing two instants as strings compares their times. Years 0000 to
+ * 9999.
  */
 export type Instant = string & { readonly [instantBrand]: true };
 declare const instantBrand: unique symbol;
 
 /**
- * Reads an RFC 3339 date-time. A time without an offset is UTC; digits beyond the microsecond are cut; a leap second
- * is the first instant of the next minute. Null when the text is no such time.
+ * Parses an RFC 3339 date-time. A time without an offset is UTC. Digits beyond the microsecond are
+ * cut. A leap second is the first instant of the next minute. Null for any other text.
  */
 export function parseInstant(text: string): Instant | null {
   const parts = rfc3339.exec(text);
@@ -39,7 +40,10 @@ export function toMicros(instant: Instant): bigint {
   return BigInt(utcMillis(y, mo, d) / 1000 + h * 3600 + mi * 60 + s) * 1_000_000n + BigInt(instant.slice(20, 26));
 }
 
-/** The instant so many microseconds after 1970-01-01T00:00:00Z; null outside the years 0000 to 9999. */
+/**
+ * The instant at these microseconds since 1970-01-01T00:00:00Z; null outside the years 0000 to
+ * 9999.
+ */
 export function fromMicros(micros: bigint): Instant | null {
   const microsOfSecond = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const seconds = Number((micros - microsOfSecond) / 1_000_000n);
@@ -50,7 +54,7 @@ export function fromMicros(micros: bigint): Instant | null {
 
 const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))?$/;
 
-// Date.UTC maps the years 0 to 99 into the 1900s; setUTCFullYear does not.
+/** Unlike setUTCFullYear, Date.UTC maps the years 0 to 99 to 1900 to 1999. */
 function utcMillis(year: number, month: number, day: number): number {
   return new Date(0).setUTCFullYear(year, month - 1, day);
 }
@@ -63,17 +67,20 @@ function daysIn(year: number, month: number): number {
 const firstSecond = utcMillis(0, 1, 1) / 1000;
 const lastSecond = utcMillis(9999, 12, 31) / 1000 + 86_399;
 
-/** Seconds from 1970 in UTC, cut to whole ones, of which all bounds of time spans are. */
+/**
+ * Whole seconds since 1970-01-01T00:00:00Z, rounded down. The bounds of all intervals are whole
+ * seconds.
+ */
 export function secondOf(instant: Instant): number {
   return Date.parse(`${instant.slice(0, 19)}Z`) / 1000;
 }
 
-/** What of an instant is beyond its second, in microseconds. */
+/** The microseconds of an instant within its second. */
 export function microsOf(instant: Instant): number {
   return Number(instant.slice(20, 26));
 }
 
-/** An instant of these two parts. */
+/** The instant at this second and microsecond. */
 export function instantOf(second: number, micros: number): Instant {
   return `${new Date(second * 1000).toISOString().slice(0, 19)}.${String(micros).padStart(6, '0')}Z` as Instant;
 }

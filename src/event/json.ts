@@ -1,6 +1,6 @@
 import { compareCodePoints } from './text.ts';
 
-/** Whether two JSON values are equal: numbers as numbers, objects whatever the order of their keys. */
+/** Whether two JSON values are equal: numbers as numbers, objects in any order of keys. */
 export function jsonEquals(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
   if (Array.isArray(a) || Array.isArray(b)) {
@@ -15,7 +15,7 @@ export function jsonEquals(a: unknown, b: unknown): boolean {
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** Equal JSON values get equal text. */
+/** JSON text with ordered keys: equal values have equal texts. */
 export function orderedJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(orderedJson).join(',')}]`;
@@ -23,13 +23,16 @@ export function orderedJson(value: unknown): string {
   return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${orderedJson(each)}`).join(',')}}`;
 }
 
-/** The characters of a value as JSON, or any number above `limit` when it has more; a payload may have a million. */
+/**
+ * The characters of a value as JSON, or some number above `limit` if it has more. Stops there, as
+ * payloads may be large.
+ */
 export function jsonLengthUpTo(limit: number, value: unknown): number {
   if (typeof value === 'string') return value.length > limit ? value.length : JSON.stringify(value).length;
   if (typeof value !== 'object' || value === null) return String(value).length;
   const isList = Array.isArray(value);
   if (isList && value.length > limit) return value.length;
-  let length = 1; // two brackets, less the comma that the last entry has not
+  let length = 1; // two brackets, minus the comma that the last entry does not have
   for (const [key, child] of Object.entries(value)) {
     length += jsonLengthUpTo(limit, child) + (isList ? 1 : JSON.stringify(key).length + 2);
     if (length > limit) return length;

@@ -1,4 +1,7 @@
-/** How large an event may be; the defaults are settings. Lengths count characters (Unicode code points). */
+/**
+ * The largest event that is accepted. Each is a setting. Lengths count characters (Unicode code
+ * points).
+ */
 export interface EventLimits {
   readonly eventIdLength: number;
   readonly eventNameLength: number;
@@ -8,7 +11,7 @@ export interface EventLimits {
   readonly labelValueLength: number;
   readonly labelsPerResource: number;
   readonly relatedResources: number;
-  /** Bytes of the event document as JSON in UTF-8. */
+  /** Bytes of the event document as JSON in UTF-8 (`document.ts`). */
   readonly eventBytes: number;
   readonly payloadDepth: number;
 }

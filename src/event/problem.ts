@@ -1,4 +1,7 @@
-/** What is wrong with an event that a client sent: one sentence of what was expected, what came, and where. */
+/**
+ * A problem of an event that a client sent. The message has the path, the expectation and the
+ * value.
+ */
 export interface Problem {
   readonly code: ProblemCode;
   readonly message: string;
@@ -18,11 +21,14 @@ export const problemCodes = [
   'BATCH_REJECTED',
 ] as const;
 
-/** Where something stands in what a client sent. From the inside out, since most places are never told. */
+/**
+ * A path in the input as a linked list from the inside out. Most paths are never reported, so they
+ * are not written out.
+ */
 export interface PathNode {
   readonly parent: PathNode | null;
   readonly key: string;
-  /** How many keys lead there. */
+  /** The number of keys. */
   readonly depth: number;
 }
 
@@ -40,7 +46,10 @@ export function pathOf(node: PathNode | null): readonly string[] {
   return path.toReversed();
 }
 
-/** Collects the problems of one event; past `most` further ones are only counted, so that bad input stays cheap. */
+/**
+ * Collects the problems of one event. Drops those beyond `maxProblems`, so that invalid input stays
+ * cheap.
+ */
 export class Problems {
   readonly found: Problem[] = [];
 
@@ -52,7 +61,7 @@ export class Problems {
 
 const maxProblems = 20;
 
-/** How a value is named in a message: its type, and itself where it is short. */
+/** A value in a message: its type, and the value if it is short. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

@@ -1,14 +1,17 @@
 import type { JsonObject } from './event.ts';
-import { childNode, pathOf, describeValue, type Problems, type PathNode } from './problem.ts';
+import { childNode, describeValue, pathOf, type PathNode, type Problems } from './problem.ts';
 import { unstorableReason } from './text.ts';
 
 export interface PayloadRules {
-  /** How many levels deep it may be. */
+  /** Levels of objects and arrays. */
   readonly maxDepth: number;
   readonly problems: Problems;
 }
 
-/** Checks a payload: a JSON object of bounded depth whose strings and keys can be stored. Null when left out or bad. */
+/**
+ * Checks that a payload is a JSON object of bounded depth with storable strings and keys. Null if
+ * it is left out or invalid.
+ */
 export function checkPayload(value: unknown, node: PathNode | null, rules: PayloadRules): JsonObject | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'object' || Array.isArray(value)) {
@@ -19,7 +22,7 @@ export function checkPayload(value: unknown, node: PathNode | null, rules: Paylo
   return value as JsonObject;
 }
 
-// The bound on levels bounds the recursion too. `root` is the depth of the payload itself.
+/** `maxDepth` also bounds the recursion. `rootDepth` is the depth of the payload itself. */
 function checkValue(value: unknown, node: PathNode | null, rules: PayloadRules & { readonly rootDepth: number }): void {
   const { maxDepth, rootDepth, problems } = rules;
   if (typeof value === 'string') return checkText(value, node, problems);
@@ -31,13 +34,13 @@ function checkValue(value: unknown, node: PathNode | null, rules: PayloadRules &
     return problems.add('INVALID', pathOf(node).slice(0, maxShownPathKeys), `expected at most ${maxDepth} levels, got more`);
   }
   for (const key of Object.keys(value)) {
-    checkText(key, node, problems); // a key that cannot be stored is reported where it stands
+    checkText(key, node, problems); // a problem of a key has the path of its object
     const child: unknown = (value as Readonly<Record<string, unknown>>)[key];
     if (needsCheck(child)) checkValue(child, childNode(node, key), rules);
   }
 }
 
-/** Spares most values the place that a problem would need. */
+/** Avoids a path node for the many values that cannot have a problem. */
 function needsCheck(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
@@ -54,5 +57,5 @@ function checkText(text: string, node: PathNode | null, problems: Problems): voi
   if (reason !== null) problems.add('INVALID', pathOf(node), `the string has ${reason}`);
 }
 
-/** The longest path that a depth problem shows. */
+/** Keys of a path that a problem of the depth shows. */
 const maxShownPathKeys = 20;

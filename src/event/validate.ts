@@ -1,24 +1,25 @@
+import { documentBytesOver } from './document.ts';
 import {
   labelKeys,
+  type EventCandidate,
   type EventDraft,
   type JsonObject,
   type Labels,
   type RelatedResource,
   type Resource,
-  type EventCandidate,
 } from './event.ts';
-import { documentBytesOver } from './document.ts';
 import { parseInstant, type Instant } from './instant.ts';
 import type { EventLimits } from './limits.ts';
-import { checkPayload } from './validate-payload.ts';
-import { childNode, pathOf, Problems, describeValue, pathNodeOf, type Problem, type PathNode } from './problem.ts';
+import { childNode, describeValue, pathNodeOf, pathOf, Problems, type PathNode, type Problem } from './problem.ts';
 import { lengthUpTo, unstorableReason } from './text.ts';
+import { checkPayload } from './validate-payload.ts';
 
 export type Validation = { readonly draft: EventDraft } | { readonly problems: readonly Problem[] };
 
 /**
- * Checks an event against every rule that needs no database. `path` is where the event stands in the input and
- * begins every problem's path. `id` is required; `occurred` may be left out (doors that require it say so themselves).
+ * Checks an event against every rule that needs no database. `path` is the path of the event in the
+ * input; the path of every problem begins with it. `id` is required. `occurred` may be left out;
+ * adapters that require it check that themselves.
  */
 export function validateEvent(candidate: EventCandidate, path: readonly string[], limits: EventLimits): Validation {
   const problems = new Problems();
@@ -92,7 +93,10 @@ class Checks {
     return { id, role, labels: otherLabels };
   }
 
-  /** The labels of a resource, its `name` among them; a label that is a field beside it must agree with the field. */
+  /**
+   * The labels of a resource, including its name. A label that repeats a field must equal the
+   * field.
+   */
   private labels(given: Readonly<Record<string, unknown>>, id: string, node: PathNode): Labels {
     const labels = this.withoutFieldLabel(this.labelMap(given['labels'], childNode(node, 'labels')), [labelKeys.id, id], node);
     if (isLeftOut(given['name'])) return labels;
@@ -122,7 +126,7 @@ class Checks {
     return count > maxLabels;
   }
 
-  /** `labels` without `key`, after checking that it, if given, says the same as the field beside it. */
+  /** `labels` without `key`, whose value, if given, must equal the field of the resource. */
   private withoutFieldLabel(labels: Labels, [key, field]: readonly [string, string], node: PathNode): Labels {
     if (!Object.hasOwn(labels, key)) return labels;
     const { [key]: given, ...others } = labels;

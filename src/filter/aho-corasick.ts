@@ -1,8 +1,10 @@
 /**
- * Which of the needles, none of them empty, a text contains. Takes a few nanoseconds for each code unit of the text and
- * each batch of needles, whatever they are. String's own search is faster for most needles, but takes many times as long
- * for some, and goes through the text for each. After A. V. Aho and M. J. Corasick, "Efficient string matching: an aid to
- * bibliographic search" (1975), with every transition in a table.
+ * The search terms that a text contains. Assumes that no term is empty.
+ *
+ * Takes a few nanoseconds for each code unit of the text and each batch of terms, whatever the
+ * terms are. String's own search is faster for most terms, but many times slower for some, and it
+ * reads the text once for each term. After A. V. Aho and M. J. Corasick, "Efficient string
+ * matching: an aid to bibliographic search" (1975), with every transition in a table.
  */
 export function findSearchTerms(text: string, searchTerms: readonly string[]): ReadonlySet<string> {
   const found = new Set<string>();
@@ -10,14 +12,23 @@ export function findSearchTerms(text: string, searchTerms: readonly string[]): R
   return found;
 }
 
-/** Code units, so that a table has at most 2,001 rows and columns, of 4 bytes each: 16 MB, and far less when letters recur. */
+/**
+ * In code units. A table has at most 2,001 rows and columns of 4 bytes: 16 MB, and far less if
+ * letters recur.
+ */
 const maxBatchLength = 2000;
 
-/** A state is where its row begins in `next`. State 0 has read nothing of a needle, the others the beginning of one or more. */
+/**
+ * A state is the offset of its row in `transitions`. State 0 has read no part of a term, the others
+ * the beginning of some terms.
+ */
 interface Automaton {
-  /** The column of each code unit; 0 for those that no needle has. */
+  /** The column of each code unit; 0 for code units that no term has. */
   readonly columns: Uint16Array;
-  /** Where each state goes for each column; a state in which needles end is written as its complement, which is below zero. */
+  /**
+   * The next state for each state and column. A state in which terms end is stored as its
+   * complement, which is negative.
+   */
   readonly transitions: Int32Array;
   readonly outputs: ReadonlyMap<number, readonly string[]>;
 }
@@ -46,7 +57,7 @@ function buildAutomaton(searchTerms: readonly string[]): Automaton {
   const addOutputs = (state: number, added: readonly string[]): unknown =>
     added.length > 0 && outputs.set(state, [...(outputs.get(state) ?? []), ...added]);
 
-  // First the tree of the needles. 0 is no branch yet, as none leads back to the start.
+  // First the tree of the terms. 0 means no branch yet, because no branch leads back to the root.
   let size = width;
   for (const searchTerm of searchTerms) {
     let state = 0;
@@ -61,8 +72,9 @@ function buildAutomaton(searchTerms: readonly string[]): Automaton {
     addOutputs(state, [searchTerm]);
   }
 
-  // Then, by depth: where a state has no branch it goes where its fallback does, the state of the longest proper end of
-  // what it has read; and what ends there ends in it too.
+  // Then the fallbacks, by depth. The fallback of a state is that of the longest proper suffix of
+  // the text it has read. Without a branch of its own, a state goes where its fallback goes. Terms
+  // that end in the fallback also end in the state.
   const fallbacks = new Map([[0, 0]]);
   for (const [state, fallback] of fallbacks) {
     if (state !== 0) addOutputs(state, outputs.get(fallback) ?? []);
@@ -77,8 +89,8 @@ function buildAutomaton(searchTerms: readonly string[]): Automaton {
 }
 
 /**
- * Needles to be looked for at once, since what does so takes memory with the square of their length: those of a batch have
- * at most `longest` code units together, but for one that has more alone.
+ * Splits search terms into batches of at most `maxLength` code units; a longer term is a batch of
+ * its own. The memory of a search grows with the square of the length of its terms.
  */
 export function* searchTermBatches(searchTerms: readonly string[], maxLength: number): Iterable<readonly string[]> {
   let batch: string[] = [];

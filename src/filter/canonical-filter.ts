@@ -1,9 +1,14 @@
+import { orderedJson } from '../event/json.ts';
+import { isExactPath } from '../event/payload-path.ts';
 import type { Combination, Condition, ResourceTest, ValueTest } from './filter.ts';
 
 /**
- * A filter in canonical form: it holds for exactly the same events, and filters that differ only in the order,
- * repetition and nesting of their parts have the same key. Promises no more than that: two filters that say the same in
- * other words (two ranges that meet, a list split over an `any`) may keep different keys, and are then merely matched twice.
+ * A filter in canonical form.
+ *
+ * Guarantees: it matches the same events as the filter. Filters that differ only in the order,
+ * repetition and nesting of their parts have the same key.
+ * Does not guarantee that all equivalent filters have the same key, for example two ranges that
+ * meet, or a list split over an `any`. Such filters are evaluated separately.
  */
 export interface CanonicalFilter {
   readonly condition: Condition;
@@ -12,19 +17,23 @@ export interface CanonicalFilter {
 }
 
 /**
- * Nested all and any are flattened, their parts and all lists sorted and freed of repetition; one part stands for
- * itself, a double not for nothing. What always or never holds is carried up to where it decides something.
+ * Flattens nested `all` and `any`, sorts their parts and all lists, and removes repetitions and
+ * double negations. A combination of one part becomes the part. Parts that always or never hold
+ * replace the combinations that they decide.
  */
 export function canonicalFilter(filter: Condition): CanonicalFilter {
   const { value, json } = canonicalCondition(filter);
   return { condition: value, key: json };
 }
 
-/** A canonical part with its JSON, by which it is sorted and compared, so that no level has to write it again. */
+/**
+ * A canonical part with its JSON, by which it is sorted and compared. Each level reuses the JSON of
+ * the level below.
+ */
 interface CanonicalNode<T> {
   readonly value: T;
   readonly json: string;
-  /** Those that an all or any combines, or the one that a not denies. */
+  /** The parts of an `all` or `any`, or the operand of a `not`. */
   readonly children: readonly CanonicalNode<T>[];
 }
 
@@ -34,6 +43,8 @@ function canonicalCondition(condition: Condition): CanonicalNode<Condition> {
       return canonicalList(sortedTexts(condition.values), (values) => ({ kind: 'oneOf', field: condition.field, values }));
     case 'startsWith':
       return canonicalList(sortedTexts(condition.prefixes), (prefixes) => ({ kind: 'startsWith', field: condition.field, prefixes }));
+    case 'like':
+      return canonicalList(sortedTexts(condition.globs), (globs) => ({ kind: 'like', field: condition.field, globs }));
     case 'during': {
       const { kind, field, since, until } = condition;
       if (since === undefined && until === undefined) return always;
@@ -43,15 +54,16 @@ function canonicalCondition(condition: Condition): CanonicalNode<Condition> {
       const { kind, among } = condition;
       const passes = canonicalResourceTest(condition.passes);
       if (isNever(passes)) return never;
-      // Every event has a primary resource, but not a related one.
+      // Every event has a primary resource. Not every event has a related one.
       if (isAlways(passes) && among !== 'related') return always;
       return nodeOf({ kind, among, passes: passes.value }, `{"kind":"resource","among":"${among}","passes":${passes.json}}`);
     }
     case 'payload': {
       const { kind, path } = condition;
-      const passes = canonicalValueTest(condition.passes);
-      if (isNever(passes)) return never;
-      if (isAlways(passes)) return always;
+      const test = canonicalValueTest(condition.passes);
+      if (isNever(test)) return never;
+      if (isAlways(test) && isExactPath(path)) return always;
+      const passes = isAlways(test) ? leaf<ValueTest>({ kind: 'exists' }) : test;
       return nodeOf({ kind, path, passes: passes.value }, `{"kind":"payload","path":${JSON.stringify(path)},"passes":${passes.json}}`);
     }
     case 'contains':
@@ -81,7 +93,7 @@ function canonicalValueTest(test: ValueTest): CanonicalNode<ValueTest> {
     case 'exists':
       return leaf({ kind: 'exists' });
     case 'oneOf': {
-      const values = distinct(test.values.map((each) => leaf(sortedJson(each)))).map(({ value }) => value);
+      const values = distinct(test.values.map((each) => leaf(orderedValue(each)))).map(({ value }) => value);
       return canonicalList(values, (each) => ({ kind: 'oneOf', values: each }));
     }
     case 'compares':
@@ -103,7 +115,7 @@ function canonicalCombination<T extends { readonly kind: string }>(
     const [inner] = operand.value.kind === 'not' ? operand.children : [];
     return inner ?? { value: { kind, of: operand.value }, json: `{"kind":"not","of":${operand.json}}`, children: [operand] };
   }
-  // Flattening also drops an `always` from an all and a `never` from an any: they have no parts.
+  // Flattening also drops `always` from an all and `never` from an any: they have no parts.
   const children = distinct(combination.of.map(canonicalOf).flatMap((child) => (child.value.kind === kind ? child.children : [child])));
   const deciding = children.find(kind === 'all' ? isNever : isAlways);
   if (deciding !== undefined) return deciding;
@@ -113,7 +125,7 @@ function canonicalCombination<T extends { readonly kind: string }>(
   return { value: { kind, of: children.map(({ value }) => value) }, json, children };
 }
 
-/** A list of which one entry must fit: nothing fits an empty one. */
+/** A condition that one entry of a list must meet. No entry of an empty list does. */
 function canonicalList<T, V>(entries: readonly V[], valueOf: (entries: readonly V[]) => T): CanonicalNode<T | typeof never.value> {
   return entries.length === 0 ? never : leaf(valueOf(entries));
 }
@@ -145,16 +157,14 @@ function distinct<T>(nodes: readonly CanonicalNode<T>[]): readonly CanonicalNode
   return [...new Map(nodes.map((node) => [node.json, node])).values()].toSorted((a, b) => (a.json < b.json ? -1 : 1));
 }
 
-/** The same JSON value with the keys of its objects in order, and one zero, as its JSON has. */
-function sortedJson(value: unknown): unknown {
-  if (typeof value === 'number') return normalizeZero(value);
-  if (Array.isArray(value)) return value.map(sortedJson);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, each]) => [key, sortedJson(each)]));
+/**
+ * The same JSON value with the keys of objects in order, and with 0 for -0, as JSON text has it.
+ */
+function orderedValue(value: unknown): unknown {
+  return JSON.parse(orderedJson(value));
 }
 
-/** A number as its JSON reads: -0 becomes 0. */
+/** Replaces -0 by 0. */
 function normalizeZero(value: number): number {
   return value + 0;
 }

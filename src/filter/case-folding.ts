@@ -1,17 +1,19 @@
 /**
- * Which characters are the same but for their case: Unicode's simple case folding, character by character, as a regular
- * expression with the flags `iu` compares. It is a table of our own, not the runtime's, because what has been folded may
- * be stored, and both readings of a filter must fold alike whatever the versions of Node, Postgres and their locales.
+ * Unicode's simple case folding, character by character, as regular expressions with the flags `iu`
+ * compare. It has its own table, not the runtime's, because folded texts are stored. Both evaluators
+ * of a filter must fold alike in every version and locale of Node and Postgres.
  *
- * Promises: a folded text has as many characters (and as many code units) as before; two texts are the same but for their
- * case just when their foldings are equal, and one contains the other just when its folding does. Does not promise what
- * changes lengths or depends on a language: ß is not ss, and i is neither ı nor İ.
+ * Guarantees: folding keeps the number of characters and of code units. Two texts differ only in
+ * case exactly if their foldings are equal, and one contains the other, ignoring case, exactly if
+ * its folding does.
+ * Does not guarantee mappings that change lengths or depend on a language: ß does not equal ss, and
+ * i equals neither ı nor İ.
  */
 export function fold(text: string): string {
   return ascii.test(text) ? text.toLowerCase() : foldUnits(text, folding());
 }
 
-/** Every character that folds as this one does, itself among them: k, K and the Kelvin sign. */
+/** All characters with the same folding, including this one: k, K and the Kelvin sign. */
 export function caseVariants(character: string): readonly string[] {
   return folding().variants.get(fold(character)) ?? [character];
 }
@@ -19,11 +21,11 @@ export function caseVariants(character: string): readonly string[] {
 const ascii = /^\p{ASCII}*$/u;
 
 interface Folding {
-  /** What each code unit folds to; halves of a surrogate pair to themselves. */
+  /** The folding of each code unit. Halves of surrogate pairs fold to themselves. */
   readonly units: Uint16Array;
-  /** Characters beyond the BMP, by code point. */
+  /** The folding of characters beyond the BMP, by code point. */
   readonly supplementary: ReadonlyMap<number, number>;
-  /** The characters that fold to this one and others, itself among them. */
+  /** For a folded character all characters that fold to it, including itself. */
   readonly variants: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -48,13 +50,13 @@ function build(): Folding {
   return { units, supplementary, variants };
 }
 
-/** Written as bytes, which is several times as fast as putting a string together. */
+/** Writes bytes, which is several times as fast as building a string. */
 function foldUnits(text: string, { units, supplementary }: Folding): string {
   const bytes = Buffer.allocUnsafe(2 * text.length);
   for (let at = 0; at < text.length; at += 1) {
     let unit = units[text.charCodeAt(at)] ?? 0;
     if (unit >= 0xdc00 && unit <= 0xdfff && at > 0) {
-      // A character beyond the BMP folds to one with the same first half.
+      // A character beyond the BMP folds to a character with the same first half.
       const character = text.codePointAt(at - 1) ?? 0;
       unit += (supplementary.get(character) ?? character) - character;
     }
@@ -64,7 +66,7 @@ function foldUnits(text: string, { units, supplementary }: Folding): string {
   return bytes.toString('utf16le');
 }
 
-/** Every character that does not fold to itself, and what it folds to. */
+/** Every character that does not fold to itself, with its folding. */
 function* foldingPairs(): Iterable<readonly [number, number]> {
   for (const run of runs.trim().split(/\s+/)) {
     const [, first = '', last = first, step, to = ''] = /^(\w+)(?:-(\w+))?(\/2)?>(\w+)$/.exec(run) ?? [];
@@ -74,9 +76,9 @@ function* foldingPairs(): Iterable<readonly [number, number]> {
 }
 
 /**
- * Unicode 17.0, CaseFolding.txt, statuses C and S, in hexadecimal: 41-5a>61 are A to Z, which fold to a to z; with /2 every
- * other character of the run. A new version adds pairs of new characters; it may be taken over when nothing stored was
- * folded, or with folding it again.
+ * Unicode 17.0, CaseFolding.txt, statuses C and S, in hexadecimal. 41-5a>61 means that A to Z fold
+ * to a to z; /2 means every other character of the run. A new version of Unicode adds pairs of new
+ * characters. Adopting it requires folding stored data again.
  */
 const runs = `
 41-5a>61 b5>3bc c0-d6>e0 d8-de>f8 100-12e/2>101 132-136/2>133 139-147/2>13a 14a-176/2>14b 178>ff 179-17d/2>17a 17f>73 181>253

@@ -1,16 +1,21 @@
 /**
- * Globs: * is any run of characters, ? any one (a Unicode code point), a backslash makes the next character plain, and
- * at the very end stands for itself. A glob is its runs between the stars: the first must begin the text, the last end
- * it, and each other one is found where it occurs first behind the one before. So nothing is tried twice, whatever the
- * glob, and runs without a ? are searched for as fast as the engine can.
+ * A glob. `*` matches any run of characters, `?` any one character (a Unicode code point). A
+ * backslash escapes the next character; at the end it stands for itself. The glob must match the
+ * whole text.
+ *
+ * Guarantees: matching takes at most the length of the glob times that of the text. Why: a glob is
+ * the runs between its stars. The text must begin with the first run and end with the last one.
+ * Each other run is taken where it occurs first behind the one before; a later position could only
+ * leave less text for the rest, so nothing is tried twice. String's own search finds the runs
+ * without `?`.
  */
 export interface Glob {
   readonly head: Run;
-  /** Null: the glob has no star, and the head is all of it. */
+  /** Null: the glob has no star, and the head is the whole glob. */
   readonly rest: { readonly between: readonly Run[]; readonly tail: Run } | null;
 }
 
-/** A text, or, where it has a ?, its characters. */
+/** A text; as a list of characters if it has a `?`. */
 type Run = string | readonly (string | typeof anyOne)[];
 
 export function parseGlob(glob: string): Glob {
@@ -36,7 +41,7 @@ export function globMatches({ head, rest }: Glob, text: string): boolean {
   return at >= 0 && start >= at && endOf(rest.tail, text, start) === text.length;
 }
 
-/** Where a run that stands at `at` ends; -1: it does not stand there. */
+/** The end of a run that matches at `at`; -1 if it does not match there. */
 function endOf(run: Run, text: string, at: number): number {
   if (typeof run === 'string') return text.startsWith(run, at) ? at + run.length : -1;
   let end = at;
@@ -61,7 +66,7 @@ function endOfFirst(run: Run, text: string, from: number): number {
   return -1;
 }
 
-/** Where a run must begin to end with the text; -1: the text is too short. */
+/** The start of a run that ends with the text; negative if the text is too short. */
 function startOfLast(run: Run, text: string): number {
   if (typeof run === 'string') return text.length - run.length;
   let start = text.length;
@@ -69,20 +74,30 @@ function startOfLast(run: Run, text: string): number {
   return start;
 }
 
-/** Code units of the code point that begins at `at`. */
+/** The code units of the code point at `at`. */
 function sizeAt(text: string, at: number): number {
   return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
 }
 
-/** The glob as SQL's LIKE has it, with a backslash as the escape. */
+/**
+ * The glob as a pattern of SQL's LIKE with a backslash as escape. It never ends in a lone
+ * backslash, which LIKE rejects.
+ */
 export function likePattern(glob: string): string {
   return globTokens(glob)
     .map((token) => (token === anyRun ? '%' : token === anyOne ? '_' : token.replace(/[%_\\]/, String.raw`\$&`)))
     .join('');
 }
 
-/** The characters that every text has which matches: those it begins with, and each further run; `whole`: nothing else. */
-export function literalRuns(glob: string): { readonly prefix: string; readonly runs: readonly string[]; readonly isLiteral: boolean } {
+/** The characters that every matching text has: the beginning, and each further run. */
+export interface LiteralRuns {
+  readonly prefix: string;
+  readonly runs: readonly string[];
+  /** The glob has no wildcards: only `prefix` matches. */
+  readonly isLiteral: boolean;
+}
+
+export function literalRuns(glob: string): LiteralRuns {
   const runs = [''];
   for (const token of globTokens(glob)) {
     if (typeof token === 'symbol') runs.push('');

@@ -1,75 +1,106 @@
 import type { StoredEvent } from '../event/event.ts';
+import { isExactPath } from '../event/payload-path.ts';
+import type { Condition, ResourceTest, ValueTest } from './filter.ts';
+import { minIndexedValues } from './matches.ts';
 import { searchableText } from './searchable-text.ts';
-import type { Condition, ResourceTest } from './filter.ts';
 
 /**
- * About how many steps it takes at most to read a filter in memory against an event, where that may be many: a glob is
- * searched for in a text in at most its length times the text's steps (about a nanosecond each), the needles of a search
- * in far fewer, and all may be large. Everything else that a filter asks is bounded by the bounds of filters and events.
+ * An upper bound of the steps that `matches` takes for an event; a step is about a nanosecond. It
+ * covers the parts of a filter whose cost grows with the event:
+ *   globs                  the length of the glob times that of the text
+ *   search terms           the length of the terms times that of the text, divided by
+ *                          `searchTermCharactersPerStep`
+ *   payload paths with *   the number of comparisons times the size of the payload
+ * The bounds of filters and events bound everything else.
  */
 export function matchCost(filter: Condition, event: StoredEvent): number {
-  const { globs, searchTerms } = charactersOf(filter);
-  const searchCost = searchTerms === 0 ? 0 : (searchTerms * searchableText(event).length) / searchTermCharactersPerStep;
-  return globs === 0 ? searchCost : searchCost + globs * labelLength(event);
+  const { textGlobs, labelGlobs, searchTerms, elementTests } = patternSizes(filter);
+  let cost = textGlobs * (event.id.length + event.event.length + (event.follows?.length ?? 0));
+  if (labelGlobs > 0) cost += labelGlobs * labelLength(event);
+  if (searchTerms > 0) cost += (searchTerms * searchableText(event).length) / searchTermCharactersPerStep;
+  if (elementTests > 0) cost += elementTests * payloadSize(event);
+  return cost;
 }
 
-/** How many characters the globs and search texts of a filter have. */
+/**
+ * The characters of the globs and search terms of a filter. Each comparison at a payload path with
+ * `*` counts as `charactersPerElementTest`.
+ */
 export function patternCharacters(filter: Condition): number {
-  const { globs, searchTerms } = charactersOf(filter);
-  return globs + searchTerms;
+  const { textGlobs, labelGlobs, searchTerms, elementTests } = patternSizes(filter);
+  return textGlobs + labelGlobs + searchTerms + elementTests * charactersPerElementTest;
 }
 
-interface Characters {
-  readonly globs: number;
+/** The sizes that determine the cost: characters, except `elementTests`. */
+interface PatternSizes {
+  readonly textGlobs: number;
+  readonly labelGlobs: number;
   readonly searchTerms: number;
+  /** Comparisons for each value at a payload path with `*`. */
+  readonly elementTests: number;
 }
 
-function charactersOf(filter: Condition): Characters {
-  const cached = characterCache.get(filter);
+function patternSizes(filter: Condition): PatternSizes {
+  const cached = sizeCache.get(filter);
   if (cached !== undefined) return cached;
-  const characters = countCharacters(filter);
-  characterCache.set(filter, characters);
-  return characters;
+  const sizes = sizesOf(filter);
+  sizeCache.set(filter, sizes);
+  return sizes;
 }
 
-const characterCache = new WeakMap<Condition, Characters>();
-/** Characters of needles that one step goes through, measured with texts of megabytes. */
+const sizeCache = new WeakMap<Condition, PatternSizes>();
+/** Characters of search terms that one step handles, measured with texts of megabytes. */
 const searchTermCharactersPerStep = 20;
+/**
+ * A comparison takes as long as this many characters of search terms, with a payload of the same
+ * size.
+ */
+const charactersPerElementTest = 20;
 
-function countCharacters(condition: Condition): Characters {
+function sizesOf(condition: Condition): PatternSizes {
   switch (condition.kind) {
     case 'all':
     case 'any':
-      return condition.of
-        .map(countCharacters)
-        .reduce((a, b) => ({ globs: a.globs + b.globs, searchTerms: a.searchTerms + b.searchTerms }), noCharacters);
+      return condition.of.map(sizesOf).reduce(sum, nothing);
     case 'not':
-      return countCharacters(condition.of);
+      return sizesOf(condition.of);
+    case 'like':
+      return { ...nothing, textGlobs: lengthOf(condition.globs) };
     case 'resource':
-      return { globs: countGlobCharacters(condition.passes), searchTerms: 0 };
+      return { ...nothing, labelGlobs: globCharacters(condition.passes) };
+    case 'payload':
+      return isExactPath(condition.path) ? nothing : { ...nothing, elementTests: comparisonsOf(condition.passes) };
     case 'contains':
-      return { globs: 0, searchTerms: condition.searchTerm.length };
+      return { ...nothing, searchTerms: condition.searchTerm.length };
     case 'oneOf':
     case 'startsWith':
     case 'during':
-    case 'payload':
-      return noCharacters;
+      return nothing;
     default:
       return condition satisfies never;
   }
 }
 
-const noCharacters: Characters = { globs: 0, searchTerms: 0 };
+const nothing: PatternSizes = { textGlobs: 0, labelGlobs: 0, searchTerms: 0, elementTests: 0 };
 
-function countGlobCharacters(test: ResourceTest): number {
+function sum(a: PatternSizes, b: PatternSizes): PatternSizes {
+  return {
+    textGlobs: a.textGlobs + b.textGlobs,
+    labelGlobs: a.labelGlobs + b.labelGlobs,
+    searchTerms: a.searchTerms + b.searchTerms,
+    elementTests: a.elementTests + b.elementTests,
+  };
+}
+
+function globCharacters(test: ResourceTest): number {
   switch (test.kind) {
     case 'all':
     case 'any':
-      return test.of.reduce((sum, each) => sum + countGlobCharacters(each), 0);
+      return test.of.reduce((total, each) => total + globCharacters(each), 0);
     case 'not':
-      return countGlobCharacters(test.of);
+      return globCharacters(test.of);
     case 'like':
-      return test.globs.reduce((sum, glob) => sum + glob.length, 0);
+      return lengthOf(test.globs);
     case 'exists':
     case 'oneOf':
     case 'startsWith':
@@ -79,7 +110,31 @@ function countGlobCharacters(test: ResourceTest): number {
   }
 }
 
-/** Characters that globs may be searched for in. */
+function comparisonsOf(test: ValueTest): number {
+  switch (test.kind) {
+    case 'all':
+    case 'any':
+      return test.of.reduce((total, each) => total + comparisonsOf(each), 1);
+    case 'not':
+      return comparisonsOf(test.of);
+    case 'oneOf':
+      // Scalars of a long list are looked up together.
+      return (
+        Math.min(test.values.length, minIndexedValues) + test.values.filter((each) => typeof each === 'object' && each !== null).length
+      );
+    case 'exists':
+    case 'compares':
+      return 1;
+    default:
+      return test satisfies never;
+  }
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((total, text) => total + text.length, 0);
+}
+
+/** Characters of all label values and ids. */
 function labelLength({ resource, related }: StoredEvent): number {
   let length = 0;
   for (const { id, labels } of [resource, ...related]) {
@@ -87,4 +142,25 @@ function labelLength({ resource, related }: StoredEvent): number {
     for (const value of Object.values(labels)) length += value.length;
   }
   return length;
+}
+
+/** Steps of one comparison with every value of the payload. */
+function payloadSize(event: StoredEvent): number {
+  const cached = payloadSizeCache.get(event);
+  if (cached !== undefined) return cached;
+  const size = valueSize(event.payload);
+  payloadSizeCache.set(event, size);
+  return size;
+}
+
+const payloadSizeCache = new WeakMap<StoredEvent, number>();
+/** Measured with numbers. */
+const stepsPerValue = 30;
+
+function valueSize(value: unknown): number {
+  if (typeof value === 'string') return stepsPerValue + value.length;
+  if (typeof value !== 'object' || value === null) return stepsPerValue;
+  let size = stepsPerValue;
+  for (const each of Object.values(value)) size += valueSize(each);
+  return size;
 }

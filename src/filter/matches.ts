@@ -1,14 +1,14 @@
-import { containsSearchTerm } from './text-search.ts';
 import { labelOf, type RelatedResource, type Resource, type StoredEvent } from '../event/event.ts';
+import { jsonEquals } from '../event/json.ts';
+import { isExactPath, someValueAt, valueAt } from '../event/payload-path.ts';
+import { compareCodePoints } from '../event/text.ts';
 import type { Combination, Comparison, Condition, ResourceTest, TextField, ValueTest } from './filter.ts';
 import { globMatches, parseGlob, type Glob } from './glob.ts';
-import { compareCodePoints } from '../event/text.ts';
-import { jsonEquals } from '../event/json.ts';
-import { valueAt } from '../event/payload-path.ts';
+import { containsSearchTerm } from './text-search.ts';
 
 /**
- * The in-memory reading of a filter: whether it holds for this event. Its twin in SQL is store/filter-sql. `filter` is the
- * whole that the condition is a part of.
+ * Evaluates a filter in memory: whether the event matches the condition. store/filter-sql evaluates
+ * the same filters in SQL. `filter` is the whole filter that contains the condition.
  */
 export function matches(condition: Condition, event: StoredEvent, filter = condition): boolean {
   switch (condition.kind) {
@@ -20,6 +20,10 @@ export function matches(condition: Condition, event: StoredEvent, filter = condi
       const text = textOf(event, condition.field);
       return text !== null && condition.prefixes.some((prefix) => text.startsWith(prefix));
     }
+    case 'like': {
+      const text = textOf(event, condition.field);
+      return text !== null && globsOf(condition).some((glob) => globMatches(glob, text));
+    }
     case 'during': {
       const { since, until } = condition;
       const time = event[condition.field];
@@ -27,8 +31,11 @@ export function matches(condition: Condition, event: StoredEvent, filter = condi
     }
     case 'resource':
       return resourcesOf(event, condition.among).some((resource) => resourcePasses(condition.passes, resource));
-    case 'payload':
-      return valuePasses(condition.passes, valueAt(event.payload, condition.path));
+    case 'payload': {
+      const { path, passes } = condition;
+      if (isExactPath(path)) return valuePasses(passes, valueAt(event.payload, path));
+      return someValueAt(event.payload, path, (value) => valuePasses(passes, value));
+    }
     case 'contains':
       return containsSearchTerm(event, condition.searchTerm, filter);
     default:
@@ -36,7 +43,7 @@ export function matches(condition: Condition, event: StoredEvent, filter = condi
   }
 }
 
-/** Whether a resource is what a test asks for. */
+/** Whether a resource passes a test. */
 export function resourcePasses(test: ResourceTest, resource: Resource | RelatedResource): boolean {
   switch (test.kind) {
     case 'exists':
@@ -58,8 +65,22 @@ export function resourcePasses(test: ResourceTest, resource: Resource | RelatedR
   }
 }
 
-/** A filter's globs are parsed once, when they first meet a value. */
-function globsOf(test: Extract<ResourceTest, { kind: 'like' }>): readonly Glob[] {
+/** The primary resource, the related resources, or both. */
+export function resourcesOf(event: StoredEvent, among: 'primary' | 'related' | 'any'): readonly (Resource | RelatedResource)[] {
+  switch (among) {
+    case 'primary':
+      return [event.resource];
+    case 'related':
+      return event.related;
+    case 'any':
+      return [event.resource, ...event.related];
+    default:
+      return among satisfies never;
+  }
+}
+
+/** The globs of a test, parsed when it is first evaluated. */
+function globsOf(test: Extract<Condition | ResourceTest, { kind: 'like' }>): readonly Glob[] {
   const cached = globCache.get(test);
   if (cached !== undefined) return cached;
   const globs = test.globs.map(parseGlob);
@@ -67,14 +88,14 @@ function globsOf(test: Extract<ResourceTest, { kind: 'like' }>): readonly Glob[]
   return globs;
 }
 
-const globCache = new WeakMap<ResourceTest, readonly Glob[]>();
+const globCache = new WeakMap<object, readonly Glob[]>();
 
 function valuePasses(test: ValueTest, value: unknown): boolean {
   switch (test.kind) {
     case 'exists':
       return value !== undefined;
     case 'oneOf':
-      return value !== undefined && test.values.some((each) => jsonEquals(each, value));
+      return value !== undefined && isOneOf(test, value);
     case 'compares': {
       const { to } = test;
       if (typeof value === 'number' && typeof to === 'number') return comparisonHolds(test.operator, value - to);
@@ -83,6 +104,38 @@ function valuePasses(test: ValueTest, value: unknown): boolean {
     default:
       return combinationHolds(test, (each) => valuePasses(each, value));
   }
+}
+
+type ValueList = Extract<ValueTest, { kind: 'oneOf' }>;
+
+function isOneOf(test: ValueList, value: unknown): boolean {
+  if (test.values.length < minIndexedValues) return test.values.some((each) => jsonEquals(each, value));
+  const { scalars, others } = indexedValues(test);
+  return isScalar(value) ? scalars.has(value) : others.some((each) => jsonEquals(each, value));
+}
+
+/** Shorter lists are compared value by value, which is as fast. */
+export const minIndexedValues = 8;
+
+/** The values of a long list. All elements of an array may be compared with them. */
+interface IndexedValues {
+  /** A Set takes -0 for 0, as JSON equality does. */
+  readonly scalars: ReadonlySet<unknown>;
+  readonly others: readonly unknown[];
+}
+
+function indexedValues(test: ValueList): IndexedValues {
+  const cached = valueCache.get(test);
+  if (cached !== undefined) return cached;
+  const values = { scalars: new Set(test.values.filter(isScalar)), others: test.values.filter((each) => !isScalar(each)) };
+  valueCache.set(test, values);
+  return values;
+}
+
+const valueCache = new WeakMap<ValueList, IndexedValues>();
+
+function isScalar(value: unknown): boolean {
+  return typeof value !== 'object' || value === null;
 }
 
 function combinationHolds<T>(combination: Combination<T>, holdsFor: (each: T) => boolean): boolean {
@@ -110,19 +163,6 @@ function comparisonHolds(operator: Comparison, difference: number): boolean {
       return difference <= 0;
     default:
       return operator satisfies never;
-  }
-}
-
-export function resourcesOf(event: StoredEvent, among: 'primary' | 'related' | 'any'): readonly (Resource | RelatedResource)[] {
-  switch (among) {
-    case 'primary':
-      return [event.resource];
-    case 'related':
-      return event.related;
-    case 'any':
-      return [event.resource, ...event.related];
-    default:
-      return among satisfies never;
   }
 }
 

@@ -1,12 +1,14 @@
-import { fold } from './case-folding.ts';
 import type { EventDraft, Resource } from '../event/event.ts';
+import { fold } from './case-folding.ts';
 
 /**
- * All that `contains` looks at in an event, folded: its name, the ids and label values of its resources, the strings of
- * its payload; not keys, nor the roles of related resources. It is one text, so that looking for something is one search,
- * and U+0000, which neither an event nor a filter can have, keeps what stands in two values from being found as one.
+ * The text of an event that `contains` searches, case-folded: the name, the ids and label values of
+ * the resources, and the strings of the payload; neither keys nor the roles of related resources.
+ * All in one text, so that a term takes one search. U+0000, which neither events nor filters can
+ * contain, separates the values, so that no term matches across two.
  *
- * Kept as long as the event is, because many subscriptions ask the same event, and folding costs far more than searching.
+ * Cached for the lifetime of the event: many subscriptions search one event, and folding costs far
+ * more than searching.
  */
 export function searchableText(event: EventDraft): string {
   const cached = textCache.get(event);

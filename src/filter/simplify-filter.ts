@@ -1,26 +1,31 @@
+import { isExactPath } from '../event/payload-path.ts';
 import { everything, type Combination, type Condition, type ResourceTest, type ValueTest } from './filter.ts';
 
 /**
- * A condition that holds for the same events in the form that is easiest to say: no combination directly in one of its
- * own kind, no double `not`, no `all` or `any` of one or of none but for the whole, and `not` inside what has but one
- * subject: the primary resource, or a value of the payload.
+ * An equivalent condition that is easier to describe:
+ * - no combination is a direct part of one of its own kind, and no `not` of another `not`
+ * - `all` and `any` have several parts, except that the whole filter may have none
+ * - `not` moves into conditions with a single subject: the primary resource, or the value at a payload path without `*`
  */
 export function simplified(condition: Condition): Condition {
   switch (condition.kind) {
     case 'oneOf':
     case 'startsWith':
+    case 'like':
     case 'contains':
       return condition;
     case 'during':
       return condition.since === undefined && condition.until === undefined ? everything : condition;
     case 'resource': {
       const passes = simplifiedResource(condition.passes);
-      // Every event has a primary resource, but some have no related one.
+      // Every event has a primary resource. Not every event has a related one.
       return isNever(passes) || (isAlways(passes) && condition.among !== 'related') ? passes : { ...condition, passes };
     }
     case 'payload': {
       const passes = simplifiedValue(condition.passes);
-      return isNever(passes) || isAlways(passes) ? passes : { ...condition, passes };
+      if (isNever(passes)) return passes;
+      if (!isAlways(passes)) return { ...condition, passes };
+      return isExactPath(condition.path) ? passes : { ...condition, passes: { kind: 'exists' } };
     }
     case 'not':
       return negatedCondition(simplified(condition.of));
@@ -30,7 +35,7 @@ export function simplified(condition: Condition): Condition {
 }
 
 function negatedCondition(condition: Condition): Condition {
-  if (condition.kind === 'payload') return { ...condition, passes: negated<ValueTest>(condition.passes) };
+  if (condition.kind === 'payload' && isExactPath(condition.path)) return { ...condition, passes: negated<ValueTest>(condition.passes) };
   if (condition.kind === 'resource' && condition.among === 'primary') {
     return { ...condition, passes: negated<ResourceTest>(condition.passes) };
   }
@@ -68,7 +73,7 @@ interface FilterNode {
   readonly kind: string;
 }
 
-/** `of` is simplified already. */
+/** Assumes that `of` is simplified. */
 function negated<T extends FilterNode>(of: T | Combination<T>): T | Combination<T> {
   if (isAlways(of)) return { kind: 'any', of: [] };
   if (isNever(of)) return { kind: 'all', of: [] };
@@ -93,7 +98,7 @@ function isNever(part: FilterNode): part is { readonly kind: 'any'; readonly of:
   return isOfKind('any', part) && part.of.length === 0;
 }
 
-/** What is of a combination's kind is one, of the parts that stand beside it. */
+/** A type guard: a node of this kind is a combination of nodes of its own type. */
 function isOfKind<K extends 'all' | 'any' | 'not', T extends FilterNode>(
   kind: K,
   part: T,

@@ -1,13 +1,14 @@
-import { fold } from './case-folding.ts';
 import type { StoredEvent } from '../event/event.ts';
-import { searchableText } from './searchable-text.ts';
-import type { Condition } from './filter.ts';
 import { findSearchTerms } from './aho-corasick.ts';
+import { fold } from './case-folding.ts';
+import type { Condition } from './filter.ts';
+import { searchableText } from './searchable-text.ts';
 
 /**
- * Whether some text of the event contains the needle, whatever the case; `filter` is the whole that asks, and asks for its
- * other needles as well. Few needles, or a short text: String's own search is fastest. Otherwise the text is read once for
- * all needles, lest an event and a filter that are made for it stop everything else for seconds.
+ * Whether some text of the event contains the search term, ignoring case. `filter` is the whole
+ * filter that contains the term. For few terms or a short text, String's own search is fastest.
+ * Otherwise one search finds all terms of the filter; else a hostile filter and event could block
+ * the process for seconds.
  */
 export function containsSearchTerm(event: StoredEvent, searchTerm: string, filter: Condition): boolean {
   const text = searchableText(event);
@@ -18,12 +19,12 @@ export function containsSearchTerm(event: StoredEvent, searchTerm: string, filte
     : text.includes(foldedTerm);
 }
 
-/** Code units; fewer are searched in less time than it takes to make a table of the needles. */
+/** In code units. Searching a shorter text takes less time than building the automaton. */
 const minAutomatonTextLength = 16_384;
-/** Going through the table takes as long as searching for so many, at String's ordinary speed. */
+/** Running the automaton takes as long as this many ordinary searches. */
 const minAutomatonTerms = 8;
 
-/** The needles of a filter, folded. */
+/** The search terms of a filter and their foldings. */
 function foldedSearchTerms(filter: Condition): ReadonlyMap<string, string> {
   const cached = searchTermCache.get(filter);
   if (cached !== undefined) return cached;
@@ -40,7 +41,7 @@ function* searchTermsIn(condition: Condition): Iterable<string> {
   else if (condition.kind === 'all' || condition.kind === 'any') for (const each of condition.of) yield* searchTermsIn(each);
 }
 
-/** Those of the filter's needles that a long text contains, kept for the filter that asked last. */
+/** The search terms of the filter that a long text contains, cached for the last filter. */
 function foundSearchTerms(event: StoredEvent, filter: Condition): ReadonlySet<string> {
   const cached = foundTermsCache.get(event);
   if (cached?.filter === filter) return cached.found;

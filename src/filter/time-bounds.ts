@@ -1,5 +1,5 @@
 import type { Instant } from '../event/instant.ts';
-import { type Condition, conjunctsOf } from './filter.ts';
+import { conjunctsOf, type Condition } from './filter.ts';
 
 /** The bounds of `occurred` that a filter sets: since is inclusive, until exclusive. */
 export interface TimeBounds {
@@ -7,7 +7,7 @@ export interface TimeBounds {
   readonly until?: Instant;
 }
 
-/** The bounds of `occurred` that every match must meet. */
+/** The bounds of `occurred` that hold for every match. */
 export function occurredBounds(filter: Condition): TimeBounds {
   const ranges = conjunctsOf(filter).flatMap((each) => (each.kind === 'during' && each.field === 'occurred' ? [each] : []));
   const since = ranges

@@ -1,6 +1,7 @@
 import { allOf, always, anyOf, prunesNothing, bloomPredicate, type PruningPredicate } from './pruning-predicate.ts';
 import { bloomKeysOf, termOf, type Among, type Term } from './terms.ts';
 import { labelKeys } from '../event/event.ts';
+import { isExactPath, type PayloadPattern } from '../event/payload-path.ts';
 import type { Condition, ResourceTest, ValueTest } from '../filter/filter.ts';
 import { literalRuns } from '../filter/glob.ts';
 import { ngramHashesOf, payloadHashes } from './bloom-filter.ts';
@@ -41,6 +42,8 @@ function predicateOf(condition: Condition): PruningPredicate {
       return condition.field === 'event' ? termsPredicate(condition.values.map(termOf.name)) : always;
     case 'startsWith':
       return condition.field === 'event' ? anyOf(condition.prefixes.map((prefix) => prefixPredicate(prefix))) : always;
+    case 'like':
+      return condition.field === 'event' ? anyOf(condition.globs.map((glob) => globPredicate(glob))) : always;
     case 'during':
       return condition;
     case 'resource':
@@ -130,15 +133,19 @@ function prefixPredicate(prefix: string, labelRef?: LabelRef): PruningPredicate 
   ]);
 }
 
-function globPredicate(glob: string, labelRef: LabelRef): PruningPredicate {
+/** For the value of a label, or for an event name. */
+function globPredicate(glob: string, labelRef?: LabelRef): PruningPredicate {
   const { prefix, runs, isLiteral } = literalRuns(glob);
-  if (isLiteral) return termsPredicate([termOf.label(labelRef.among, labelRef.label, prefix)]);
+  if (isLiteral)
+    return termsPredicate([labelRef === undefined ? termOf.name(prefix) : termOf.label(labelRef.among, labelRef.label, prefix)]);
   const predicates = allOf([prefix === '' ? always : prefixPredicate(prefix, labelRef), ...runs.map(ngramPredicate)]);
-  // Most labels are in every block: testing for the label helps only if nothing else does.
-  return prunesNothing(predicates) ? termsPredicate([termOf.hasLabel(labelRef.among, labelRef.label)]) : predicates;
+  // Every event has a name, and most labels are in every block: testing for the label helps only if nothing else does.
+  return prunesNothing(predicates) && labelRef !== undefined
+    ? termsPredicate([termOf.hasLabel(labelRef.among, labelRef.label)])
+    : predicates;
 }
 
-function valuePredicate(test: ValueTest, path: readonly string[]): PruningPredicate {
+function valuePredicate(test: ValueTest, path: PayloadPattern): PruningPredicate {
   switch (test.kind) {
     case 'all':
       return allOf(test.of.map((each) => valuePredicate(each, path)));
@@ -147,13 +154,19 @@ function valuePredicate(test: ValueTest, path: readonly string[]): PruningPredic
     case 'not':
       return always;
     case 'oneOf':
-      return anyOf(test.values.map((value) => (isScalar(value) ? bloomPredicate(payloadHashes(path, value)) : always)));
+      return anyOf(test.values.map((value) => equalityPredicate(value, path)));
     case 'exists':
     case 'compares':
       return always;
     default:
       return test satisfies never;
   }
+}
+
+function equalityPredicate(value: unknown, path: PayloadPattern): PruningPredicate {
+  if (isExactPath(path)) return isScalar(value) ? bloomPredicate(payloadHashes(path, value)) : always;
+  // The hashes of elements have their index. A string occurs in the n-grams, wherever in the payload it is.
+  return typeof value === 'string' ? ngramPredicate(value) : always;
 }
 
 function isScalar(value: unknown): boolean {

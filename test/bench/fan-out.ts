@@ -170,7 +170,7 @@ async function measure(
 }
 
 function chosen(event: BenchEvent | undefined): object {
-  return { id: event?.id, event: event?.event, resource: { id: event?.resource.id } };
+  return { id: event?.id, event: event?.event, resource: { resourceId: event?.resource.id } };
 }
 
 /** The number of events in an encoded batch. */

@@ -3,7 +3,8 @@ import { graphqlExamples } from '../support/examples.ts';
 
 /** Valid operations, which are then mangled. */
 const operations: readonly string[] = [
-  ...graphqlExamples.map(([, text]) => text),
+  // A first key would make the server reject all further requests.
+  ...graphqlExamples.flatMap(([, text]) => (text.includes('createApiKey') ? [] : [text])),
   'query ($filter: EventFilter, $first: Int, $after: Cursor) { events(filter: $filter, first: $first, after: $after) { nodes { id payload } totalCount { count } } }',
   'mutation ($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { results { status userErrors { code } event { id labels: resource { labels } } } } }',
   'query ($id: ID!) { event(id: $id) { chain(maxEvents: 10) { ancestors { id } descendants { id } } followers { nodes { id } } payloadAt(path: "a.b") } }',

@@ -1,10 +1,10 @@
 import { anonymous, type Client } from '../../src/auth/caller.ts';
 import type { Services } from '../../schema/services.ts';
 
-/** Whoever asks in a test, where that does not matter. */
+/** The client of tests that do not depend on one. */
 export const testClient: Client = { caller: anonymous, address: '127.0.0.1', requestId: 'test' };
 
-/** Where a test has nothing to do with keys. */
+/** Services of tests without keys. */
 export const withoutKeys: Pick<Services, 'keys' | 'audit'> = {
   keys: { of: () => null, create: none, list: none, revoke: none },
   audit: { keyCreated: none, keyRevoked: none, rejected: () => undefined, [Symbol.asyncDispose]: none },

@@ -14,7 +14,7 @@ describe('the metrics', () => {
   });
 
   test.each(ownMetrics)('$name has labels with few values', ({ labelNames }) => {
-    // What clients send must not become a label.
+    // Values that clients send must not become labels.
     const bounded = new Set(['status', 'protocol', 'reason', 'index', 'code', 'operation', 'kind', 'direction']);
     expect(labelNames.filter((label) => !bounded.has(label))).toEqual([]);
   });

@@ -1,22 +1,26 @@
-import { type StoredEvent, labelKeys, labelOf } from '../../event/event.ts';
-import type { EventFilterInput, RelatedFilterInput } from '../parse/filter-input.ts';
-import { parsePayloadPath, valueAt } from '../../event/payload-path.ts';
+import { labelKeys, labelOf, type StoredEvent } from '../../event/event.ts';
+import { isExactPath, parsePayloadPattern, valueAt, valuesAt } from '../../event/payload-path.ts';
 import type { Condition } from '../filter.ts';
 import { resourcesOf } from '../matches.ts';
+import type { EventFilterInput, PayloadFilterInput, RelatedFilterInput } from '../parse/filter-input.ts';
 
-/** A part of a filter as its client wrote it, so that one can say of each part whether an event meets it. */
+/** A part of a filter as the client wrote it, so that each part can be reported with its path. */
 export type FilterClause =
-  /** Holds when each of its parts does. */
+  /** Holds if every part does. */
   { readonly kind: 'all'; readonly clauses: readonly FilterClause[] } | NamedClause;
 
-/** A part that can be named by its path, and asked for by itself. */
+/** A part that has a path and can be evaluated by itself. */
 export type NamedClause =
-  /** An `or`: holds when some of its parts does. */
+  /** An `or`: holds if some part does. */
   | (ClauseBase & { readonly kind: 'any'; readonly clauses: readonly FilterClause[] })
-  /** A `not`: holds when its part does not. */
+  /** A `not`: holds if its part does not. */
   | (ClauseBase & { readonly kind: 'not'; readonly clause: FilterClause })
-  /** One and the same thing must meet all of its parts, so it may fail while each of them holds. An operator has none. */
-  | (ClauseBase & { readonly kind: 'single'; readonly clauses: readonly NamedClause[] });
+  /** A field or an operator without parts. */
+  | (ClauseBase & { readonly kind: 'operator' })
+  /** One resource or value must meet every part, so this may fail although each part holds. */
+  | (ClauseBase & { readonly kind: 'single'; readonly subject: SingleSubject; readonly clauses: readonly NamedClause[] });
+
+export type SingleSubject = 'resource' | 'value';
 
 interface ClauseBase {
   readonly path: Path;
@@ -27,33 +31,17 @@ interface ClauseBase {
 
 export type Path = readonly string[];
 
-/** What the event has where the part looks; null or undefined: nothing. */
+/** Reads the values of the event that the clause tests; null or undefined if there are none. */
 export type ReadValue = (event: StoredEvent) => unknown;
 
-/** Where a part of type T stands, and the filter around any such part. */
-export interface ClauseContext<T> {
+/** The path of a clause of type T, and the filter around any such clause. */
+interface ClauseContext<T> {
   readonly path: Path;
   readonly asFilter: (clause: T) => EventFilterInput;
   readonly readValue: ReadValue;
 }
 
-/** A part for each operator given. Null is the same as left out, but `eq`, which payload values alone have, compares with it. */
-export function operatorClauses<T extends object>(input: T, { path, asFilter, readValue }: ClauseContext<T>): readonly NamedClause[] {
-  return Object.entries(input)
-    .filter(([operator, value]) => value !== undefined && (value !== null || operator === 'eq'))
-    .map(([operator, value]) => {
-      return { kind: 'single', path: [...path, operator], asFilter: asFilter({ [operator]: value } as T), readValue, clauses: [] };
-    });
-}
-
-/** What one and the same resource must meet, operator by operator; no part when there is no operator. */
-export function combinedOperatorClause<T extends object>(input: T, context: ClauseContext<T>): readonly NamedClause[] {
-  const { path, asFilter, readValue } = context;
-  const clauses = operatorClauses(input, context);
-  return clauses.length === 0 ? [] : [{ kind: 'single', path, asFilter: asFilter(input), readValue, clauses }];
-}
-
-/** The parts of a filter that stands at this path. The filter must be one that parseFilter accepts. */
+/** The clauses of a filter at this path. Assumes that parseFilter accepts the filter. */
 export function clausesOf(filter: EventFilterInput, path: Path): FilterClause {
   const fields = Object.keys(clausesByField) as readonly (keyof EventFilterInput)[];
   return { kind: 'all', clauses: fields.flatMap((field) => fieldClauses(field, filter[field], [...path, field])) };
@@ -69,9 +57,9 @@ function fieldClauses<F extends keyof FieldInputs>(
 
 type FieldInputs = { readonly [F in keyof EventFilterInput]-?: NonNullable<EventFilterInput[F]> };
 
-/** How each field comes apart; a field that is missing here does not compile. */
+/** The clauses of each field. The type requires every field. */
 const clausesByField: { readonly [F in keyof FieldInputs]: (value: FieldInputs[F], path: Path) => readonly FilterClause[] } = {
-  id: (id, path) => [{ kind: 'single', path, asFilter: { id }, readValue: (event) => event.id, clauses: [] }],
+  id: (id, path) => [{ kind: 'operator', path, asFilter: { id }, readValue: (event) => event.id }],
   occurred: (range, path) => operatorClauses(range, { path, asFilter: (occurred) => ({ occurred }), readValue: (event) => event.occurred }),
   received: (range, path) => operatorClauses(range, { path, asFilter: (received) => ({ received }), readValue: (event) => event.received }),
   event: (names, path) => operatorClauses(names, { path, asFilter: (event) => ({ event }), readValue: (event) => event.event }),
@@ -84,16 +72,9 @@ const clausesByField: { readonly [F in keyof FieldInputs]: (value: FieldInputs[F
     inputs.map((input, index) =>
       resourceClause(input, { path: [...path, `${index}`], among: 'any', asFilter: (one) => ({ anyResource: [one] }) }),
     ),
-  text: (text, path) => [{ kind: 'single', path, asFilter: { text }, readValue: () => null, clauses: [] }],
-  payload: (inputs, path) =>
-    inputs.flatMap(({ path: payloadPath, ...input }, index) =>
-      operatorClauses(input, {
-        path: [...path, `${index}`],
-        asFilter: (one) => ({ payload: [{ path: payloadPath, ...one }] }),
-        readValue: (event) => valueAt(event.payload, parsePayloadPath(payloadPath)),
-      }),
-    ),
-  follows: (follows, path) => [{ kind: 'single', path, asFilter: { follows }, readValue: (event) => event.follows, clauses: [] }],
+  text: (text, path) => [{ kind: 'operator', path, asFilter: { text }, readValue: () => null }],
+  payload: (inputs, path) => inputs.flatMap((input, index) => payloadClauses(input, [...path, `${index}`])),
+  follows: (follows, path) => [{ kind: 'operator', path, asFilter: { follows }, readValue: (event) => event.follows }],
   and: (filters, path) => filters.map((filter, index) => clausesOf(filter, [...path, `${index}`])),
   or: (or, path) => [
     {
@@ -107,34 +88,70 @@ const clausesByField: { readonly [F in keyof FieldInputs]: (value: FieldInputs[F
   not: (not, path) => [{ kind: 'not', path, asFilter: { not }, readValue: () => null, clause: clausesOf(not, path) }],
 };
 
+/**
+ * A clause for each operator that is given. Null means left out, except in `eq`, which only payload
+ * filters have.
+ */
+function operatorClauses<T extends object>(input: T, { path, asFilter, readValue }: ClauseContext<T>): readonly NamedClause[] {
+  return Object.entries(input)
+    .filter(([operator, value]) => value !== undefined && (value !== null || operator === 'eq'))
+    .map(([operator, value]) => {
+      return { kind: 'operator', path: [...path, operator], asFilter: asFilter({ [operator]: value } as T), readValue };
+    });
+}
+
+/**
+ * One clause with all operators, which one resource or value must meet; none if there is no
+ * operator.
+ */
+function singleClauses<T extends object>(subject: SingleSubject, input: T, context: ClauseContext<T>): readonly NamedClause[] {
+  const { path, asFilter, readValue } = context;
+  const clauses = operatorClauses(input, context);
+  return clauses.length === 0 ? [] : [{ kind: 'single', subject, path, asFilter: asFilter(input), readValue, clauses }];
+}
+
+function payloadClauses({ path: payloadPath, ...operators }: PayloadFilterInput, path: Path): readonly NamedClause[] {
+  const pattern = parsePayloadPattern(payloadPath);
+  const asFilter = (one: object): EventFilterInput => ({ payload: [{ path: payloadPath, ...one }] });
+  return isExactPath(pattern)
+    ? operatorClauses(operators, { path, asFilter, readValue: ({ payload }) => valueAt(payload, pattern) })
+    : singleClauses('value', operators, { path, asFilter, readValue: ({ payload }) => nullIfEmpty(valuesAt(payload, pattern)) });
+}
+
 type Among = Extract<Condition, { readonly kind: 'resource' }>['among'];
 
 interface ResourceClauseContext extends Omit<ClauseContext<RelatedFilterInput>, 'readValue'> {
   readonly among: Among;
 }
 
-/** What some one resource must be. Its role, its id and each label are parts, which come apart into operators. */
-export function resourceClause(input: RelatedFilterInput, { path, asFilter, among }: ResourceClauseContext): NamedClause {
+/**
+ * The clause that one resource must meet. Its parts are the role, the operators of the id, and each
+ * label filter.
+ */
+function resourceClause(input: RelatedFilterInput, { path, asFilter, among }: ResourceClauseContext): NamedClause {
   const { role, id, labels } = input;
   const clauses = [
     ...operatorClauses({ role }, { path, asFilter, readValue: labelValues(labelKeys.role, among) }),
-    ...combinedOperatorClause(id ?? {}, {
+    ...singleClauses('resource', id ?? {}, {
       path: [...path, 'id'],
       asFilter: (one) => asFilter({ id: one }),
       readValue: labelValues(labelKeys.id, among),
     }),
     ...(labels ?? []).flatMap(({ key, ...operators }, index) =>
-      combinedOperatorClause(operators, {
+      singleClauses('resource', operators, {
         path: [...path, 'labels', `${index}`],
         asFilter: (one) => asFilter({ labels: [{ key, ...one }] }),
         readValue: labelValues(key, among),
       }),
     ),
   ];
-  return { kind: 'single', path, asFilter: asFilter(input), readValue: resourceValues(among), clauses };
+  return { kind: 'single', subject: 'resource', path, asFilter: asFilter(input), readValue: resourceValues(among), clauses };
 }
 
-/** The value of a label of the primary resource, or the different ones that there are among several resources. */
+/**
+ * Reads the label of the primary resource, or the distinct values of the label among several
+ * resources.
+ */
 function labelValues(label: string, among: Among): ReadValue {
   return (event) => {
     const values = resourcesOf(event, among).flatMap((resource) => labelOf(resource, label) ?? []);

@@ -1,18 +1,27 @@
 import { labelKeys } from '../../event/event.ts';
-import type { Condition, ResourceTest, Comparison, ValueTest } from '../filter.ts';
-import { type Wording, combinedWording, noneOf, oneOf, quoted, joinValues, quotedJson } from './wording.ts';
-import type { PayloadPath } from '../../event/payload-path.ts';
+import type { Comparison, Condition, ResourceTest, TextField, ValueTest } from '../filter.ts';
+import { combinedWording, joinValues, noneOf, oneOf, quoted, quotedJson, type Wording } from './wording.ts';
 
-/** What a filter asks of an event's own fields. */
-export type EventFieldCondition = Extract<Condition, { readonly kind: 'oneOf' | 'startsWith' | 'during' }>;
+/** A condition on a field of the event itself. */
+export type EventFieldCondition = Extract<Condition, { readonly kind: 'oneOf' | 'startsWith' | 'like' | 'during' }>;
 
-/** What is said of "the event", by which its name is meant where nothing else is named. */
+/** Phrases for the subject "the event". A phrase that names no field is about the event's name. */
 export function eventWording(condition: EventFieldCondition): Wording {
   switch (condition.kind) {
     case 'oneOf':
       return equalityWording(condition);
     case 'startsWith':
-      return prefixWording(condition);
+      return patternWording(condition.field, {
+        texts: condition.prefixes.map(quoted),
+        verbs: { holds: 'begins with', fails: 'does not begin with' },
+        participle: 'beginning with',
+      });
+    case 'like':
+      return patternWording(condition.field, {
+        texts: condition.globs.map(quoted),
+        verbs: { holds: 'is like', fails: 'is not like' },
+        participle: 'like',
+      });
     case 'during': {
       const when = timeRangeText(condition);
       return condition.field === 'occurred'
@@ -38,17 +47,22 @@ function equalityWording({ field, values }: Extract<EventFieldCondition, { reado
   }
 }
 
-function prefixWording({ field, prefixes }: Extract<EventFieldCondition, { readonly kind: 'startsWith' }>): Wording {
-  const texts = prefixes.map(quoted);
+/** Patterns of a text, quoted, and the words before them. */
+interface PatternPhrase {
+  readonly texts: readonly string[];
+  readonly verbs: Wording;
+  readonly participle: string;
+}
+
+function patternWording(field: TextField, { texts, verbs, participle }: PatternPhrase): Wording {
+  const qualifier = `${participle} ${oneOf(texts)}`;
   switch (field) {
     case 'event':
-      return verbWording({ holds: 'begins with', fails: 'does not begin with' }, texts);
+      return verbWording(verbs, texts);
     case 'id':
-      return resourceWording({ kind: 'startsWith', label: labelKeys.id, prefixes });
-    case 'follows': {
-      const qualifier = `event with an id beginning with ${oneOf(texts)}`;
-      return { holds: `follows an ${qualifier}`, fails: `follows no ${qualifier}` };
-    }
+      return labelWording(labelKeys.id, ` ${qualifier}`);
+    case 'follows':
+      return { holds: `follows an event with an id ${qualifier}`, fails: `follows no event with an id ${qualifier}` };
     default:
       return field satisfies never;
   }
@@ -65,8 +79,9 @@ function timeRangeText({ since, until }: Extract<EventFieldCondition, { readonly
 }
 
 /**
- * What a test says of a resource. A resource without the label passes the complement of each test, so the complement
- * is said of what the resource has (`has no label "env" like "p*"`), not of the label (`the label is not like`).
+ * Phrases for a test of a resource. A resource without the label passes the complement of each
+ * test. So the complement is phrased about the resource (`has no label "env" like "p*"`), not about
+ * the label (`the label is not like`).
  */
 export function resourceWording(test: ResourceTest): Wording {
   switch (test.kind) {
@@ -91,7 +106,7 @@ interface FieldName {
   readonly name: string;
 }
 
-/** The labels that are read from fields. */
+/** Labels that read fields. */
 const fieldNames: Readonly<Record<string, FieldName | undefined>> = {
   [labelKeys.id]: { article: 'an', name: 'id' },
   [labelKeys.role]: { article: 'a', name: 'role' },
@@ -110,7 +125,7 @@ function fieldWording({ name }: FieldName, values: readonly string[]): Wording {
   return { holds: `has one of ${list}`, fails: `has none of ${list}` };
 }
 
-/** What a test says of the value at a path. An absent value passes the complement of each test. */
+/** Phrases for a test of a value. An absent value passes the complement of each test. */
 export function valueWording(test: ValueTest): Wording {
   switch (test.kind) {
     case 'exists':
@@ -127,11 +142,6 @@ export function valueWording(test: ValueTest): Wording {
     default:
       return combinedWording(test, valueWording);
   }
-}
-
-/** A path as PayloadFilter takes it; keys that could be read as words of the sentence are quoted. */
-export function formatPayloadPath(path: PayloadPath): string {
-  return path.map((key) => (/^[\p{L}\p{N}_-]+$/u.test(key) ? key : JSON.stringify(key))).join('.');
 }
 
 const comparisons: Readonly<Record<Comparison, { readonly number: string; readonly text: string }>> = {

@@ -1,12 +1,13 @@
-import { eventWording, resourceWording, valueWording, formatPayloadPath } from './describe-conditions.ts';
+import { formatPayloadPattern, isExactPath } from '../../event/payload-path.ts';
 import type { Condition, ResourceTest } from '../filter.ts';
-import { joinPhrases, joinAlternatives, type Wording, quoted } from './wording.ts';
 import { simplified } from '../simplify-filter.ts';
+import { eventWording, resourceWording, valueWording } from './describe-conditions.ts';
+import { joinAlternatives, joinPhrases, quoted, type Wording } from './wording.ts';
 
 /**
- * A filter, or a part of one, in plain English words: which events it lets pass. It says the meaning, not the wording:
- * what makes no difference is left out. What it says has one reading only (a test reads it back) but for what it cuts:
- * long lists and long texts.
+ * Describes in English which events match a filter, or a part of one. It describes the meaning:
+ * parts that make no difference are left out. The text is unambiguous (a test parses it back),
+ * except that long lists and texts are cut.
  */
 export function describeFilter(condition: Condition): string {
   return sentence(simplified(condition));
@@ -19,7 +20,7 @@ function sentence(condition: Condition): string {
   return joinStatements(groupBySubject([statementOf(condition)]));
 }
 
-/** One alternative among others: what is said together stays together. */
+/** One of several alternatives, in parentheses if it consists of several statements. */
 function alternative(condition: Condition): string {
   return hasSeveralStatements(condition) ? `(${sentence(condition)})` : sentence(condition);
 }
@@ -33,13 +34,13 @@ function hasSeveralStatements(condition: Condition): boolean {
     case 'payload':
       return condition.passes.kind === 'all';
     case 'not':
-      return condition.of.kind === 'resource' && hasSeveralStatements(condition.of);
+      return (condition.of.kind === 'resource' || condition.of.kind === 'payload') && hasSeveralStatements(condition.of);
     default:
       return false;
   }
 }
 
-/** What is said of a subject; without a subject it is a clause in itself. */
+/** Phrases about a subject. Without a subject each is a clause by itself. */
 interface Statement extends Wording {
   readonly subject: string | null;
 }
@@ -48,14 +49,20 @@ function statementOf(condition: Condition): Statement {
   switch (condition.kind) {
     case 'oneOf':
     case 'startsWith':
+    case 'like':
     case 'during':
       return { subject: 'the event', ...eventWording(condition) };
     case 'resource':
       return condition.among === 'primary'
         ? { subject: 'the primary resource', ...resourceWording(condition.passes) }
         : { subject: null, ...resourceExistsWording(condition.among, condition.passes) };
-    case 'payload':
-      return { subject: `the payload at ${formatPayloadPath(condition.path)}`, ...valueWording(condition.passes) };
+    case 'payload': {
+      const { path, passes } = condition;
+      const subject = `the payload at ${formatPayloadPattern(path)}`;
+      if (isExactPath(path)) return { subject, ...valueWording(passes) };
+      const { holds } = valueWording(passes);
+      return { subject: null, holds: `some one value in ${subject} ${holds}`, fails: `no value in ${subject} ${holds}` };
+    }
     case 'contains': {
       const phrase = `text contains ${quoted(condition.searchTerm)} in upper or lower case`;
       return { subject: null, holds: `some ${phrase}`, fails: `no ${phrase}` };
@@ -71,7 +78,10 @@ function statementOf(condition: Condition): Statement {
   }
 }
 
-/** Neighbours of the same subject share it. Two clauses of "some" resource need not mean the same one, and have none. */
+/**
+ * Joins neighbouring statements about the same subject. Two statements about "some" resource or
+ * value need not mean the same one, so they have no subject.
+ */
 function groupBySubject(statements: readonly Statement[]): readonly string[] {
   const groups: { readonly subject: string | null; readonly phrases: string[] }[] = [];
   for (const { subject, holds } of statements) {

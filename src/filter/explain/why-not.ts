@@ -1,31 +1,31 @@
-import { describeFilter } from './describe-filter.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import { type FilterClause, type NamedClause, clausesOf } from './clauses.ts';
-import type { FilterBounds } from '../parse/parse-context.ts';
 import { jsonLengthUpTo } from '../../event/json.ts';
 import { matches } from '../matches.ts';
-import { parseFilter } from '../parse/parse-filter.ts';
 import type { EventFilterInput } from '../parse/filter-input.ts';
+import type { FilterBounds } from '../parse/parse-context.ts';
+import { parseFilter } from '../parse/parse-filter.ts';
+import { clausesOf, type FilterClause, type NamedClause } from './clauses.ts';
+import { describeFilter } from './describe-filter.ts';
 
 export interface FailedClause {
-  /** Where in the filter, for example ["filter", "related", "0", "role"]. */
+  /** The path in the filter, for example ["filter", "related", "0", "role"]. */
   readonly path: readonly string[];
-  /** What the event would have to be, in words. */
+  /** The condition that failed, in words. */
   readonly expected: string;
-  /** What it has there; null when that is nothing, or too much to show. */
+  /** The value that the event has; null if there is none, or if it is too long to show. */
   readonly got: unknown;
 }
 
 /**
- * The parts of a filter that an event fails, the smallest that can be named; none exactly when it matches. Each of them
- * fails by itself: as a filter of its own it does not match the event. Throws BAD_FILTER.
+ * The smallest parts of a filter that an event fails; none exactly if the event matches. Each part
+ * that is returned fails as a filter of its own. Throws BAD_FILTER.
  *
- * It reads the filter as it was written, since only that has paths: and, or and not here, everything else by
- * `matches`. Every operator is asked once, and again with what it stands together with in one resource; only what is
- * reported is put into words.
+ * It works on the filter as written, because only that has paths. `and`, `or` and `not` are
+ * evaluated here, all other parts by `matches`: every operator once, and again together with the
+ * other parts that one resource or value must meet.
  */
 export function whyNot(filter: EventFilterInput, event: StoredEvent, bounds: FilterBounds): readonly FailedClause[] {
-  parseFilter(filter, rootPath, bounds); // refuses it as a whole; then no part of it can be refused
+  parseFilter(filter, rootPath, bounds); // throws for the whole filter, so that parsing a part of it cannot throw
   const conditionOf = (clause: NamedClause) => parseFilter(clause.asFilter, rootPath, bounds);
   const failed = failedClauses(clausesOf(filter, rootPath), (clause) => matches(conditionOf(clause), event));
   return failed.map((clause) => {
@@ -50,6 +50,8 @@ function failedClauses(clause: FilterClause, holds: (clause: NamedClause) => boo
     }
     case 'not':
       return failedClauses(clause.clause, holds).length === 0 ? [clause] : [];
+    case 'operator':
+      return holds(clause) ? [] : [clause];
     case 'single': {
       if (holds(clause)) return [];
       const narrower = failedAmong(clause.clauses);
@@ -60,14 +62,15 @@ function failedClauses(clause: FilterClause, holds: (clause: NamedClause) => boo
   }
 }
 
-/** A part is reported while it has parts itself when each of these holds of another resource. */
+/** A clause with parts is only returned if every part holds, each for another resource or value. */
 function remark(clause: NamedClause): string {
-  return clause.kind === 'single' && clause.clauses.length > 0 ? ': each part of this is met, but no single resource meets all of it' : '';
+  if (clause.kind !== 'single' || clause.clauses.length === 0) return '';
+  return `: each part of this is met, but no single ${clause.subject} meets all of it`;
 }
 
 function boundedValue(got: unknown): unknown {
   return got === undefined || jsonLengthUpTo(maxGotLength, got) > maxGotLength ? null : got;
 }
 
-/** Characters of JSON. */
+/** Characters of JSON. Longer values are not shown. */
 const maxGotLength = 1000;

@@ -1,15 +1,17 @@
-import type { Combination } from '../filter.ts';
 import { lengthUpTo } from '../../event/text.ts';
+import type { Combination } from '../filter.ts';
 
-/** What is said of a subject that passes a test, and of one that does not. Both begin with a verb. */
+/**
+ * The predicates of a subject that passes a test, and of one that does not. Both begin with a verb.
+ */
 export interface Wording {
   readonly holds: string;
   readonly fails: string;
 }
 
 /**
- * The predicates of a combination of tests. What is said together stays together: an `any` is always in parentheses, an
- * `all` is wherever something else than a further `and` could follow.
+ * The predicates of a combination of tests. An `any` is always in parentheses; an `all` is, except
+ * where only a further `and` can follow.
  */
 export function combinedWording<T extends { readonly kind: string }>(
   combination: Combination<T>,
@@ -46,17 +48,20 @@ export function joinAlternatives(alternatives: readonly string[]): string {
   return `either ${alternatives.join(' or ')}`;
 }
 
-/** A text in quotes, as JSON has it, so that nothing in it is taken for a word around it; a long one is cut. */
+/**
+ * A text as a JSON string, so that it cannot be confused with the words around it. Long texts are
+ * cut.
+ */
 export function quoted(text: string): string {
   return JSON.stringify(truncate(text));
 }
 
-/** A JSON value; a long one is cut. */
+/** A JSON value. Long values are cut. */
 export function quotedJson(value: unknown): string {
   return typeof value === 'string' ? quoted(value) : truncate(JSON.stringify(value));
 }
 
-/** What a list of alternatives is called: `"a"`, `one of "a" and "b"`, `one of "a", "b", "c" and 997 more`. */
+/** A list of alternatives: `"a"`, `one of "a" and "b"`, `one of "a", "b", "c" and 997 more`. */
 export function oneOf(values: readonly string[]): string {
   const [value, second] = values;
   return value !== undefined && second === undefined ? value : `one of ${joinValues(values)}`;
@@ -68,21 +73,24 @@ export function noneOf(values: readonly string[]): string {
   return value !== undefined && second === undefined ? `not ${value}` : `none of ${joinValues(values)}`;
 }
 
-/** The first few of several; an empty list says so, since it is easily given by mistake. */
+/**
+ * Values as a phrase; only the first few of many. An empty list is named, because it is often a
+ * mistake.
+ */
 export function joinValues(values: readonly string[]): string {
   if (values.length === 0) return 'an empty list';
   if (values.length <= maxFullListLength) return `${values.slice(0, -1).join(', ')} and ${values.slice(-1).join('')}`;
   return `${values.slice(0, truncatedListLength).join(', ')} and ${values.length - truncatedListLength} more`;
 }
 
-/** Up to so many values are shown; of more than that, only a few. */
+/** A longer list is cut to its first `truncatedListLength` values. */
 const maxFullListLength = 5;
 const truncatedListLength = 3;
 const maxQuotedLength = 60;
 
 function truncate(text: string): string {
   if (lengthUpTo(maxQuotedLength, text) <= maxQuotedLength) return text;
-  // A character has at most two code units, so none that is kept is cut in two.
+  // A character has at most two code units, so this slice cuts no character that is kept.
   const characters = Array.from(text.slice(0, 2 * maxQuotedLength)).slice(0, maxQuotedLength);
   return `${characters.join('')}…`;
 }

@@ -1,4 +1,7 @@
-/** GraphQL's EventFilter as it arrives: its types were checked, its meaning was not. Null is the same as left out. */
+/**
+ * GraphQL's EventFilter as it arrives: GraphQL checked its types, nothing checked its meaning. Null
+ * means left out.
+ */
 export interface EventFilterInput {
   readonly id?: readonly string[] | null | undefined;
   readonly occurred?: TimeRangeInput | null | undefined;
@@ -23,14 +26,16 @@ export interface TimeRangeInput {
 export interface NameFilterInput {
   readonly in?: readonly string[] | null | undefined;
   readonly startsWith?: readonly string[] | null | undefined;
+  readonly like?: readonly string[] | null | undefined;
   readonly notIn?: readonly string[] | null | undefined;
   readonly notStartsWith?: readonly string[] | null | undefined;
+  readonly notLike?: readonly string[] | null | undefined;
 }
 
 export interface PayloadFilterInput {
   readonly path: string;
   readonly exists?: boolean | null | undefined;
-  /** Null is the JSON value null here, and a value inside `in`; undefined is left out. */
+  /** Null is the JSON value null, also inside `in`. Undefined means left out. */
   readonly eq?: unknown;
   readonly in?: readonly unknown[] | null | undefined;
   readonly gt?: unknown;

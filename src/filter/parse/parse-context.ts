@@ -1,9 +1,12 @@
 import { TidingsError } from '../../errors.ts';
-import type { Combination } from '../filter.ts';
 import { parseInstant, type Instant } from '../../event/instant.ts';
 import { lengthUpTo, unstorableReason } from '../../event/text.ts';
+import type { Combination } from '../filter.ts';
 
-/** How large one filter may be: nodes are fields, operators and entries that say something. */
+/**
+ * The largest filter that is accepted. Nodes are the fields, operators, entries and steps `*` that
+ * are given.
+ */
 export interface FilterBounds {
   readonly filterNodes: number;
   readonly filterDepth: number;
@@ -12,7 +15,10 @@ export interface FilterBounds {
 
 type Path = readonly string[];
 
-/** What the parsers of all parts of a filter share: counting, checking lists and naming the place of what is wrong. */
+/**
+ * State shared by the parsers of one filter: counts its size, checks texts and lists, and throws
+ * errors with their path.
+ */
 export class ParseContext {
   private nodes = 0;
   private values = 0;
@@ -23,14 +29,14 @@ export class ParseContext {
     private readonly bounds: FilterBounds,
   ) {}
 
-  /** One part of the filter: nothing when left out (null is the same), else one node more. */
+  /** Parses one part of the filter as a node. Returns an empty list if it is left out or null. */
   clause<T, C>(input: T | null | undefined, path: Path, parse: (input: T, path: Path) => C): readonly C[] {
     if (input === undefined || input === null) return [];
     this.addNodes(1);
     return [parse(input, path)];
   }
 
-  /** A part for each entry of a list. */
+  /** Parses each entry of a list as a node. */
   clauses<T, C>(inputs: readonly T[] | null | undefined, path: Path, parse: (input: T, path: Path) => C): readonly C[] {
     if (inputs === undefined || inputs === null) return [];
     this.checkLength(inputs, path);
@@ -57,6 +63,11 @@ export class ParseContext {
     throw filterError(path, `expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got ${JSON.stringify(text)}`);
   }
 
+  globs(globs: readonly string[], path: Path): readonly string[] {
+    this.texts(globs, path).forEach((glob, index) => this.glob(glob, [...path, String(index)]));
+    return globs;
+  }
+
   glob(glob: string, path: Path): void {
     if (lengthUpTo(maxGlobLength, glob) > maxGlobLength)
       throw filterError(path, `expected a glob of at most ${maxGlobLength} characters, got more`);
@@ -79,13 +90,14 @@ export class ParseContext {
     if (depth > maxDepth) throw filterError(path, `expected a filter of at most ${maxDepth} levels, got more`);
   }
 
-  private addNodes(added: number): void {
+  addNodes(added: number): void {
     this.nodes += added;
     const maxNodes = this.bounds.filterNodes;
     if (this.nodes > maxNodes) throw filterError(this.rootPath, `expected a filter of at most ${maxNodes} nodes, got more`);
   }
 }
 
+/** A conjunction; the part itself if there is only one. */
 export function allOf<T>(clauses: readonly (readonly T[])[]): T | Combination<T> {
   const of = clauses.flat();
   return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'all', of };
@@ -99,8 +111,14 @@ export function filterError(path: Path, expectation: string): TidingsError {
   return new TidingsError('BAD_FILTER', `${path.join('.')}: ${expectation}`, { path });
 }
 
-/** Finding a glob takes at most its length times that of the text, which these keep bearable. */
+/**
+ * Matching a glob takes at most its length times that of the text. These bounds keep that to
+ * milliseconds.
+ */
 const maxGlobLength = 1024;
 const maxGlobCharacters = 16_384;
-/** Ten of the longest lists: a filter is read, and turned into SQL, in milliseconds. */
+/**
+ * Ten lists of the default maximum length. Parsing such a filter and writing its SQL takes
+ * milliseconds.
+ */
 const maxValues = 10_000;

@@ -1,13 +1,13 @@
 import type { Condition, TextField, TimeField } from '../filter.ts';
-import { allOf, ParseContext, not, type FilterBounds } from './parse-context.ts';
+import type { EventFilterInput, NameFilterInput, ResourceFilterInput, TimeRangeInput } from './filter-input.ts';
+import { allOf, not, ParseContext, type FilterBounds } from './parse-context.ts';
 import { parsePayloadFilter } from './parse-payload-filter.ts';
 import { parseRelatedFilter, parseResourceFilter } from './parse-resource-filter.ts';
-import type { ResourceFilterInput, EventFilterInput, TimeRangeInput, NameFilterInput } from './filter-input.ts';
 import { parseTextFilter } from './parse-text-filter.ts';
 
 type Path = readonly string[];
 
-/** Brings an EventFilter into the form that both readings share. Throws BAD_FILTER with the path of the offending part. */
+/** Parses an EventFilter. Throws BAD_FILTER with the path of the offending part. */
 export function parseFilter(input: EventFilterInput | null | undefined, path: Path, bounds: FilterBounds): Condition {
   return new EventFilterParser(new ParseContext(path, bounds)).filter(input ?? {}, path, 1);
 }
@@ -46,14 +46,20 @@ class EventFilterParser {
 
   private name(input: NameFilterInput, path: Path): Condition {
     const { context } = this;
+    const oneOf = (values: readonly string[], at: Path): Condition => this.oneOf('event', values, at);
     const startsWith = (values: readonly string[], at: Path): Condition => {
       return { kind: 'startsWith', field: 'event', prefixes: context.texts(values, at) };
     };
+    const like = (globs: readonly string[], at: Path): Condition => {
+      return { kind: 'like', field: 'event', globs: context.globs(globs, at) };
+    };
     return allOf<Condition>([
-      context.clause(input.in, [...path, 'in'], (values, at) => this.oneOf('event', values, at)),
+      context.clause(input.in, [...path, 'in'], oneOf),
       context.clause(input.startsWith, [...path, 'startsWith'], startsWith),
-      context.clause(input.notIn, [...path, 'notIn'], (values, at) => not(this.oneOf('event', values, at))),
+      context.clause(input.like, [...path, 'like'], like),
+      context.clause(input.notIn, [...path, 'notIn'], (values, at) => not(oneOf(values, at))),
       context.clause(input.notStartsWith, [...path, 'notStartsWith'], (values, at) => not(startsWith(values, at))),
+      context.clause(input.notLike, [...path, 'notLike'], (globs, at) => not(like(globs, at))),
     ]);
   }
 

@@ -1,49 +1,67 @@
 import { TidingsError } from '../../errors.ts';
-import type { Comparison, Condition, ValueTest } from '../filter.ts';
-import { allOf, filterError, not, type ParseContext } from './parse-context.ts';
+import { anyElement, isExactPath, parsePayloadPattern, type PayloadPattern } from '../../event/payload-path.ts';
+import { childNode, pathNodeOf, Problems } from '../../event/problem.ts';
 import { checkPayload } from '../../event/validate-payload.ts';
-import { parsePayloadPath, type PayloadPath } from '../../event/payload-path.ts';
-import { childNode, Problems, pathNodeOf } from '../../event/problem.ts';
+import type { Comparison, Condition, ValueTest } from '../filter.ts';
 import type { PayloadFilterInput } from './filter-input.ts';
+import { allOf, filterError, not, type ParseContext } from './parse-context.ts';
 
 type Path = readonly string[];
 
+/**
+ * Parses a PayloadFilter. At a path with `*`, all operators must hold for one and the same value,
+ * except that `exists: false` holds when there is no value at all.
+ */
 export function parsePayloadFilter(context: ParseContext, input: PayloadFilterInput, path: Path): Condition {
+  const pattern = patternOf(context, input.path, [...path, 'path']);
   const exists: ValueTest = { kind: 'exists' };
+  const [expected] = context.clause(input.exists, [...path, 'exists'], (given) => given);
+  const comparisons = parseComparisons(context, input, path);
+  if (isExactPath(pattern)) {
+    const existence: readonly ValueTest[] = expected === undefined ? [] : [expected ? exists : not(exists)];
+    return { kind: 'payload', path: pattern, passes: allOf<ValueTest>([existence, comparisons]) };
+  }
+  const tests = expected === true ? [exists, ...comparisons] : comparisons;
+  const some = (passes: ValueTest): Condition => ({ kind: 'payload', path: pattern, passes });
+  return allOf<Condition>([tests.length === 0 ? [] : [some(allOf([tests]))], expected === false ? [not(some(exists))] : []]);
+}
+
+/** All operators but `exists`. */
+function parseComparisons(context: ParseContext, input: PayloadFilterInput, path: Path): readonly ValueTest[] {
   const compares = (operator: Comparison): readonly ValueTest[] =>
     context.clause(input[operator], [...path, operator], (to, at) =>
       comparison(operator, typeof to === 'string' ? context.text(to, at) : to),
     );
-  const passes = allOf<ValueTest>([
-    context.clause(input.exists, [...path, 'exists'], (expected) => (expected ? exists : not(exists))),
-    input.eq === undefined ? [] : context.clause([input.eq], [...path, 'eq'], ([value], at) => equals([value], at)),
-    context.clause(input.in, [...path, 'in'], (values, at) => {
+  return [
+    ...(input.eq === undefined ? [] : context.clause([input.eq], [...path, 'eq'], ([value], at) => equals([value], at))),
+    ...context.clause(input.in, [...path, 'in'], (values, at) => {
       context.checkLength(values, at);
       return equals(values, at);
     }),
-    ...(['gt', 'gte', 'lt', 'lte'] as const).map(compares),
-  ]);
-  return { kind: 'payload', path: payloadPathOf(context, input.path, [...path, 'path']), passes };
+    ...(['gt', 'gte', 'lt', 'lte'] as const).flatMap(compares),
+  ];
 }
 
 function equals(values: readonly unknown[], path: Path): ValueTest {
   const problems = new Problems();
   const node = pathNodeOf(path);
-  values.forEach((value, index) => checkPayload({ value }, childNode(node, String(index)), { maxDepth: maxDepth, problems }));
+  values.forEach((value, index) => checkPayload({ value }, childNode(node, String(index)), { maxDepth, problems }));
   const [problem] = problems.found;
   if (problem !== undefined) throw new TidingsError('BAD_FILTER', problem.message, { path: problem.path });
   return { kind: 'oneOf', values };
 }
 
-/** Only numbers and strings have an order; with anything else nothing compares. */
+/** Only numbers and strings are ordered. No value compares with anything else. */
 function comparison(operator: Comparison, to: unknown): ValueTest {
   if (typeof to !== 'number' && typeof to !== 'string') return { kind: 'any', of: [] };
   return { kind: 'compares', operator, to };
 }
 
-function payloadPathOf(context: ParseContext, text: string, at: Path): PayloadPath {
+function patternOf(context: ParseContext, text: string, at: Path): PayloadPattern {
   try {
-    return parsePayloadPath(context.text(text, at)).map((key) => context.text(key, at));
+    const pattern = parsePayloadPattern(context.text(text, at));
+    context.addNodes(pattern.filter((step) => step === anyElement).length);
+    return pattern.map((step) => (step === anyElement ? step : context.text(step, at)));
   } catch (error) {
     if (error instanceof TidingsError && error.code === 'BAD_USER_INPUT') throw filterError(at, error.message.replace(/^path: /, ''));
     throw error;

@@ -1,7 +1,7 @@
 import { labelKeys } from '../../event/event.ts';
 import type { ResourceTest } from '../filter.ts';
+import type { LabelFilterInput, NameFilterInput, RelatedFilterInput, ResourceFilterInput } from './filter-input.ts';
 import { allOf, not, type ParseContext } from './parse-context.ts';
-import type { NameFilterInput, ResourceFilterInput, RelatedFilterInput, LabelFilterInput } from './filter-input.ts';
 
 type Path = readonly string[];
 
@@ -14,39 +14,45 @@ export function parseResourceFilter(context: ParseContext, input: ResourceFilter
 
 export function parseRelatedFilter(context: ParseContext, input: RelatedFilterInput, path: Path): ResourceTest {
   return allOf<ResourceTest>([
-    context.clause(input.role, [...path, 'role'], (values, at) => oneOf(labelKeys.role, context.texts(values, at))),
+    context.clause(input.role, [...path, 'role'], (values, at) => oneOfTest(labelKeys.role, context.texts(values, at))),
     [parseResourceFilter(context, input, path)],
   ]);
 }
 
 function idTest(context: ParseContext, input: NameFilterInput, path: Path): ResourceTest {
+  const oneOf = (values: readonly string[], at: Path): ResourceTest => oneOfTest(labelKeys.id, context.texts(values, at));
   const startsWith = (values: readonly string[], at: Path): ResourceTest => {
     return { kind: 'startsWith', label: labelKeys.id, prefixes: context.texts(values, at) };
   };
+  const like = (globs: readonly string[], at: Path): ResourceTest => likeTest(labelKeys.id, context.globs(globs, at));
   return allOf<ResourceTest>([
-    context.clause(input.in, [...path, 'in'], (values, at) => oneOf(labelKeys.id, context.texts(values, at))),
+    context.clause(input.in, [...path, 'in'], oneOf),
     context.clause(input.startsWith, [...path, 'startsWith'], startsWith),
-    context.clause(input.notIn, [...path, 'notIn'], (values, at) => not(oneOf(labelKeys.id, context.texts(values, at)))),
+    context.clause(input.like, [...path, 'like'], like),
+    context.clause(input.notIn, [...path, 'notIn'], (values, at) => not(oneOf(values, at))),
     context.clause(input.notStartsWith, [...path, 'notStartsWith'], (values, at) => not(startsWith(values, at))),
+    context.clause(input.notLike, [...path, 'notLike'], (globs, at) => not(like(globs, at))),
   ]);
 }
 
 function labelTest(context: ParseContext, input: LabelFilterInput, path: Path): ResourceTest {
   const label = context.text(input.key, [...path, 'key']);
-  const like = (globs: readonly string[], at: Path): ResourceTest => {
-    context.texts(globs, at).forEach((glob, index) => context.glob(glob, [...at, String(index)]));
-    return { kind: 'like', label, globs };
-  };
+  const oneOf = (values: readonly string[], at: Path): ResourceTest => oneOfTest(label, context.texts(values, at));
+  const like = (globs: readonly string[], at: Path): ResourceTest => likeTest(label, context.globs(globs, at));
   const exists: ResourceTest = { kind: 'exists', label };
   return allOf<ResourceTest>([
     context.clause(input.exists, [...path, 'exists'], (expected) => (expected ? exists : not(exists))),
-    context.clause(input.in, [...path, 'in'], (values, at) => oneOf(label, context.texts(values, at))),
-    context.clause(input.notIn, [...path, 'notIn'], (values, at) => not(oneOf(label, context.texts(values, at)))),
+    context.clause(input.in, [...path, 'in'], oneOf),
+    context.clause(input.notIn, [...path, 'notIn'], (values, at) => not(oneOf(values, at))),
     context.clause(input.like, [...path, 'like'], like),
     context.clause(input.notLike, [...path, 'notLike'], (globs, at) => not(like(globs, at))),
   ]);
 }
 
-function oneOf(label: string, values: readonly string[]): ResourceTest {
+function oneOfTest(label: string, values: readonly string[]): ResourceTest {
   return { kind: 'oneOf', label, values };
+}
+
+function likeTest(label: string, globs: readonly string[]): ResourceTest {
+  return { kind: 'like', label, globs };
 }

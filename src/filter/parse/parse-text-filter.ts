@@ -1,12 +1,13 @@
+import { lengthUpTo } from '../../event/text.ts';
 import type { Condition } from '../filter.ts';
 import { allOf, filterError, not, type ParseContext } from './parse-context.ts';
-import { lengthUpTo } from '../../event/text.ts';
 
 /**
- * Reads a search text. Its terms stand apart by white space. One of the plain terms must be there, every one with `+`
- * before it, and none with `-` or `!`. A term that begins with a quote is a phrase up to the next quote, or to the end; an
- * empty phrase says nothing. A quote or an operator inside a term, and an operator alone, are characters like any other.
- * Text without terms holds for every event. Each term is a node of the filter. Throws BAD_FILTER.
+ * Parses a search text: terms separated by white space. One of the bare terms must occur, every
+ * term after `+` must, and no term after `-` or `!` may. A term that begins with a quote is a
+ * phrase up to the next quote or the end; an empty phrase is ignored. Quotes and operators inside a
+ * term, and an operator alone, are ordinary characters. A text without terms matches every event.
+ * Each term is a node of the filter. Throws BAD_FILTER.
  */
 export function parseTextFilter(context: ParseContext, text: string, path: readonly string[]): Condition {
   if (lengthUpTo(maxTextLength, text) > maxTextLength) throw filterError(path, `expected at most ${maxTextLength} characters, got more`);
@@ -34,14 +35,17 @@ function termsOf(text: string): readonly Term[] {
   return found.filter(({ searchTerm }) => searchTerm !== '');
 }
 
-/** An operator with nothing after it is left to the word. */
+/** An operator with nothing after it is a word. */
 const termPattern = /(?<operator>[-!+]?)(?:"(?<phrase>[^"]*)"?|(?<word>\S+))/gu;
 const roles: Readonly<Record<string, Role>> = { '+': 'required', '-': 'excluded', '!': 'excluded' };
 
-/** None when there is nothing to choose from. */
+/** Empty if there are no alternatives. */
 function anyOf(alternatives: readonly Condition[]): readonly Condition[] {
   return alternatives.length < 2 ? alternatives : [{ kind: 'any', of: alternatives }];
 }
 
-/** Terms have at most so many characters together; what reads them in SQL counts on it. */
+/**
+ * Bounds the characters of all terms. store/filter-sql puts the terms of one text into one regular
+ * expression of this length.
+ */
 const maxTextLength = 200;

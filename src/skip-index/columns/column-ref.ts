@@ -1,4 +1,5 @@
 import { labelKeys } from '../../event/event.ts';
+import { isExactPath } from '../../event/payload-path.ts';
 import type { Condition, ResourceTest } from '../../filter/filter.ts';
 import { payloadName } from './payload-columns.ts';
 import type { LabelColumnKind } from './label-columns.ts';
@@ -36,12 +37,13 @@ function referencedColumns(condition: Condition): readonly ColumnRef[] | null {
       return referencedColumns(condition.of);
     case 'oneOf':
     case 'startsWith':
+    case 'like':
       return condition.field === 'event' ? [{ kind: 'event', name: '' }] : null;
     case 'resource':
       if (condition.among === 'any') return null;
       return condition.among === 'primary' ? labelsOf(condition.passes).map(labelColumnRef) : relatedColumns(condition.passes);
     case 'payload':
-      return [{ kind: 'payload', name: payloadName(condition.path) }];
+      return isExactPath(condition.path) ? [{ kind: 'payload', name: payloadName(condition.path) }] : null;
     case 'during':
     case 'contains':
       return null;

@@ -1,14 +1,16 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Condition, TextField } from '../../filter/filter.ts';
-import { conjunctionSql, combinationSql, disjunctionSql, list, startsWithOneOf, textIn } from './sql-fragments.ts';
-import { textSearchSql } from './text-search-sql.ts';
-import { valuePasses } from './payload-sql.ts';
-import { someResource } from './resource-sql.ts';
+import { likePattern } from '../../filter/glob.ts';
 import { toTimestamp } from '../database/timestamps.ts';
+import { payloadPasses } from './payload-sql.ts';
+import { someResource } from './resource-sql.ts';
+import { combinationSql, conjunctionSql, disjunctionSql, likeOneOf, list, startsWithOneOf, textIn } from './sql-fragments.ts';
+import { textSearchSql } from './text-search-sql.ts';
 
 /**
- * The SQL reading of a filter, over tidings.events aliased `e`. Its twin in memory is event/matches. Every expression is
- * true or false, never null, so that `not` means the same as there.
+ * A filter as an SQL expression over tidings.events aliased `e`. filter/matches evaluates the same
+ * filters in memory. Every expression is true or false, never null, so that `not` means the same
+ * there and here.
  */
 export function sqlOf(condition: Condition): SQL {
   switch (condition.kind) {
@@ -16,6 +18,8 @@ export function sqlOf(condition: Condition): SQL {
       return fieldIn(condition.field, condition.values);
     case 'startsWith':
       return startsWithOneOf(columns[condition.field], condition.prefixes);
+    case 'like':
+      return likeOneOf(columns[condition.field], condition.globs.map(likePattern));
     case 'during': {
       const { since, until } = condition;
       const column = condition.field === 'occurred' ? sql`e.occurred` : sql`e.received`;
@@ -27,7 +31,7 @@ export function sqlOf(condition: Condition): SQL {
     case 'resource':
       return someResource(condition.among, condition.passes);
     case 'payload':
-      return valuePasses(condition.path, condition.passes);
+      return payloadPasses(condition.path, condition.passes);
     case 'contains':
       return textSearchSql([condition.searchTerm]);
     case 'any':
@@ -37,7 +41,7 @@ export function sqlOf(condition: Condition): SQL {
   }
 }
 
-/** What is looked for in the texts of an event is looked for at once. */
+/** A disjunction that searches the texts of an event once for all search terms. */
 function anyOf(parts: readonly Condition[]): SQL {
   const searchTerms = parts.flatMap((each) => (each.kind === 'contains' ? [each.searchTerm] : []));
   const others = parts.filter((each) => each.kind !== 'contains').map(sqlOf);

@@ -2,9 +2,9 @@ import { sql, type SQL } from 'drizzle-orm';
 import { labelKeys } from '../../event/event.ts';
 import type { ResourceTest } from '../../filter/filter.ts';
 import { likePattern } from '../../filter/glob.ts';
-import { conjunctionSql, combinationSql, disjunctionSql, likeOneOf, list, startsWithOneOf, textIn } from './sql-fragments.ts';
+import { combinationSql, conjunctionSql, disjunctionSql, likeOneOf, list, startsWithOneOf, textIn } from './sql-fragments.ts';
 
-/** Some resource of the event passes, in SQL over tidings.events aliased `e`. */
+/** Whether some resource of the event passes, in SQL over tidings.events aliased `e`. */
 export function someResource(among: 'primary' | 'related' | 'any', test: ResourceTest): SQL {
   switch (among) {
     case 'primary':
@@ -18,18 +18,18 @@ export function someResource(among: 'primary' | 'related' | 'any', test: Resourc
   }
 }
 
-/** Where the parts of a resource are found. */
+/** The SQL of the parts of a resource. */
 interface Source {
   readonly id: SQL;
   readonly role: SQL;
   readonly labels: SQL;
-  /** Its id is one of these, through an index where there is one. */
+  /** Whether its id is one of these, through an index if there is one. */
   readonly idIn: (values: readonly string[]) => SQL;
 }
 
 const primary: Source = {
   id: sql`e.resource_id`,
-  role: sql`(e.resource_labels ->> ${labelKeys.role})`, // on a primary resource it is a label like any other
+  role: sql`(e.resource_labels ->> ${labelKeys.role})`, // an ordinary label of the primary resource
   labels: sql`e.resource_labels`,
   idIn: (values) => textIn(sql`e.resource_id`, values),
 };
@@ -41,7 +41,10 @@ const related: Source = {
   idIn: (values) => isOneOf(sql`(r.resource ->> 'id')`, values),
 };
 
-/** One and the same related resource passes. What it must contain is asked first, since that takes least, and alone where it is all. */
+/**
+ * Whether one related resource passes. Tests first, or only, the JSON that it must contain, because
+ * that is cheapest.
+ */
 function someRelated(test: ResourceTest): SQL {
   const contained = Object.entries(containment(test));
   const first = contained.length === 0 ? [] : [sql`e.related @> ${JSON.stringify([Object.fromEntries(contained)])}::text::jsonb`];
@@ -52,7 +55,7 @@ function someRelated(test: ResourceTest): SQL {
   ]);
 }
 
-/** Whether what every related resource that passes contains is also all that it must: of each label one value, or of none. */
+/** Whether containment is the whole test: a conjunction of single values, each of another label. */
 function isContainment(test: ResourceTest): boolean {
   const tests = conjunctsOf(test);
   const labels = tests.flatMap((each) => (each.kind === 'oneOf' && Object.keys(containment(each)).length > 0 ? [each.label] : []));
@@ -63,7 +66,7 @@ function conjunctsOf(test: ResourceTest): readonly ResourceTest[] {
   return test.kind === 'all' ? test.of.flatMap(conjunctsOf) : [test];
 }
 
-/** A part of every related resource that passes; it may be empty. */
+/** A JSON object that every passing related resource contains; it may be empty. */
 function containment(test: ResourceTest): Readonly<Record<string, unknown>> {
   if (test.kind === 'all') return test.of.map(containment).reduce(merged, {});
   if (test.kind !== 'oneOf' || test.values.length !== 1 || test.label === labelKeys.name) return {};
@@ -72,7 +75,7 @@ function containment(test: ResourceTest): Readonly<Record<string, unknown>> {
   return test.label === labelKeys.role ? { role: value } : { labels: { [test.label]: value } };
 }
 
-/** Where two parts disagree nothing passes anyway, so either will do. */
+/** If two parts contradict each other, no resource passes, so either of them is right. */
 function merged(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const labels = { ...(a['labels'] as object | undefined), ...(b['labels'] as object | undefined) };
   return { ...a, ...b, ...(Object.keys(labels).length === 0 ? {} : { labels }) };
@@ -93,12 +96,15 @@ function passes(test: ResourceTest, source: Source): SQL {
   }
 }
 
-/** The value of a label of the primary resource as text, null when there is none. */
+/** The value of a label of the primary resource as text; null if it does not have the label. */
 export function primaryLabel(label: string): SQL {
   return valueOf(label, primary);
 }
 
-/** The value of a label as text, null when there is none: what labelOf is in memory. */
+/**
+ * The value of a label as text; null if the resource does not have it. The SQL of `labelOf` in
+ * event/event.ts.
+ */
 function valueOf(label: string, source: Source): SQL {
   switch (label) {
     case labelKeys.id:

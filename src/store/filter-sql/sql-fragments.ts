@@ -1,12 +1,15 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Combination } from '../../filter/filter.ts';
 
-/** A list of texts as a set of rows: one parameter, however many they are. */
+/** A list of texts as rows: one parameter, whatever its length. */
 export function list(values: readonly string[]): SQL {
   return sql`jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb)`;
 }
 
-/** `column` equals one of the values: through the column's hash index, one value so that the index gives the order. */
+/**
+ * Whether a column equals one of the values, through its hash index. For one value the index also
+ * provides the order.
+ */
 export function textIn(column: SQL, values: readonly string[]): SQL {
   if (values.length === 0) return sql`false`;
   if (values.length === 1) return textIs(column, sql`${values[0]}::text`);
@@ -14,26 +17,26 @@ export function textIn(column: SQL, values: readonly string[]): SQL {
   return sql`(hashtextextended(${column}, 0) = any(${hashes}) and ${column} = any(array(select value from ${list(values)} as v (value))))`;
 }
 
-/** `column` equals the text `value`, through the column's hash index (see drizzle/tables.ts). */
+/** Whether a column equals a text, through its hash index (drizzle/tables.ts). */
 export function textIs(column: SQL, value: SQL): SQL {
   return sql`(hashtextextended(${column}, 0) = hashtextextended(${value}, 0) and ${column} = ${value})`;
 }
 
-/** `value` begins with one of these; false when it is null. One parameter, however many they are. */
+/** Whether a value begins with one of these; false if it is null. */
 export function startsWithOneOf(value: SQL, prefixes: readonly string[]): SQL {
   if (prefixes.length === 0) return sql`false`;
   if (prefixes.length === 1) return sql`coalesce(starts_with(${value}, ${prefixes[0]}::text), false)`;
   return sql`exists (select from ${list(prefixes)} as p (prefix) where starts_with(${value}, p.prefix))`;
 }
 
-/** `value` matches one of these patterns of LIKE; false when it is null. */
+/** Whether a value matches one of these patterns of LIKE; false if it is null. */
 export function likeOneOf(value: SQL, patterns: readonly string[]): SQL {
   if (patterns.length === 0) return sql`false`;
   if (patterns.length === 1) return sql`coalesce(${value} like ${patterns[0]}::text, false)`;
   return sql`coalesce(${value} like any (array(select p.pattern from ${list(patterns)} as p (pattern))), false)`;
 }
 
-/** All, any or none of the parts of a filter, whatever the parts are. */
+/** A combination of conditions or tests. */
 export function combinationSql<T>(combination: Combination<T>, read: (each: T) => SQL): SQL {
   switch (combination.kind) {
     case 'all':

@@ -1,29 +1,32 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { caseVariants } from '../../filter/case-folding.ts';
 import { searchTermBatches } from '../../filter/aho-corasick.ts';
+import { caseVariants } from '../../filter/case-folding.ts';
 import { conjunctionSql, disjunctionSql } from './sql-fragments.ts';
 
 /**
- * Some text of the event contains one of these, whatever the case, in SQL over tidings.events aliased `e`.
+ * Whether some text of the event contains one of the search terms, ignoring case, in SQL over
+ * tidings.events aliased `e`.
  *
- * The database folds nothing, as lower(), ILIKE and ~* differ with its version, locale and provider. Instead every
- * character of a needle becomes the list of its variants: k is [kK\u212A]. Such regular expressions, of plain characters
- * and lists, mean the same everywhere and run in time linear in the text, whatever the needle.
+ * The database does not fold case, because lower(), ILIKE and ~* depend on its version, locale and
+ * provider. Instead every character of a term becomes a list of its variants: k is [kK\u212A].
+ * Regular expressions of characters and lists mean the same everywhere and take time linear in the
+ * text.
  */
 export function textSearchSql(searchTerms: readonly string[]): SQL {
   return disjunctionSql(Array.from(searchTermBatches(searchTerms, maxPatternLength), textMatchesAny));
 }
 
 /**
- * Characters in one regular expression, enough for all terms of one `text`. An event is searched for many as fast as for
- * one, but what that takes grows with their length. More regular expressions in a filter than the 32 that a connection
- * keeps are compiled anew for every event.
+ * Characters in one regular expression: enough for all terms of one `text`. Searching for many
+ * terms at once is as fast as for one, but compiling takes longer. A connection caches 32 regular
+ * expressions and compiles further ones anew for every event.
  */
 const maxPatternLength = 200;
 
 function textMatchesAny(searchTerms: readonly string[]): SQL {
   const pattern = alternatives(searchTerms, (character) => character);
-  // A text in JSON is a text in quotes, so what is not in the JSON is in none of its values; but it may be in a key.
+  // A term that the JSON text does not contain is in none of its values. A term that it contains
+  // may be in a key.
   const jsonPattern = alternatives(searchTerms, (character) => JSON.stringify(character).slice(1, -1));
   const found = `like_regex ${JSON.stringify(pattern)}`;
   return disjunctionSql([
@@ -34,7 +37,7 @@ function textMatchesAny(searchTerms: readonly string[]): SQL {
       disjunctionSql([
         exists(sql`e.resource_labels`, `$.* ? (@ ${found})`),
         exists(sql`e.related`, `$[*] ? (@.id ${found} || @.labels.* ${found})`),
-        exists(sql`e.payload`, `strict $.** ? (@ ${found})`), // not strict, it would come to the entries of lists again and again
+        exists(sql`e.payload`, `strict $.** ? (@ ${found})`), // lax mode would visit the elements of arrays repeatedly
       ]),
     ]),
   ]);
@@ -44,7 +47,10 @@ function exists(json: SQL, path: string): SQL {
   return sql`jsonb_path_exists(${json}, ${path}::text::jsonpath)`;
 }
 
-/** A regular expression for any of these; `written` is how a character that has no variants appears in the text. */
+/**
+ * A regular expression for any of the terms. `render` writes a character without variants as the
+ * searched text has it.
+ */
 function alternatives(searchTerms: readonly string[], render: (character: string) => string): string {
   const patterns = searchTerms.map((searchTerm) =>
     Array.from(searchTerm, (character) => {

@@ -1,8 +1,8 @@
 import { labelKeys } from '../../event/event.ts';
-import type { PayloadPath } from '../../event/payload-path.ts';
+import { anyElement, isExactPath, type PayloadPath, type PayloadPattern } from '../../event/payload-path.ts';
 import type { Combination, Condition, ResourceTest, ValueTest } from '../../filter/filter.ts';
 import { literalRuns } from '../../filter/glob.ts';
-import { isScalar, weightOf, type Among, type IndexKey } from './index-key.ts';
+import { isScalar, weightOf, type Among, type Aspect, type IndexKey } from './index-key.ts';
 
 /**
  * The keys under which a filter is indexed, so that only events that may match find it. The idea is
@@ -37,10 +37,13 @@ export function presearchKeysOf(condition: Condition): PresearchKeys | null {
       const aspect = { of: 'event', field: condition.field } as const;
       return exactKeys(condition.prefixes.map((prefix) => ({ aspect, by: 'prefix', prefix })));
     }
+    case 'like':
+      // Every event has an id and a name, so `exists` would select all events.
+      return globKeys(condition.globs, { of: 'event', field: condition.field }, condition.field === 'follows');
     case 'resource':
       return resourceKeys(condition.passes, condition.among);
     case 'payload':
-      return valueKeys(condition.passes, condition.path);
+      return isExactPath(condition.path) ? valueKeys(condition.passes, condition.path) : arrayKeys(condition.path);
     case 'during':
     case 'contains':
       return null;
@@ -64,19 +67,29 @@ function resourceKeys(test: ResourceTest, among: Among): PresearchKeys | null {
       return exactKeys(test.prefixes.map((prefix) => ({ aspect, by: 'prefix', prefix })));
     case 'exists':
       return isSelective ? exactKeys([{ aspect, by: 'exists' }]) : null;
-    case 'like': {
-      const literals = test.globs.map(literalRuns);
-      if (!isSelective && literals.some(({ prefix, isLiteral }) => prefix === '' && !isLiteral)) return null;
-      return inexactKeys(
-        literals.map(({ prefix, isLiteral }): IndexKey => {
-          if (isLiteral) return { aspect, by: 'value', value: prefix };
-          return prefix === '' ? { aspect, by: 'exists' } : { aspect, by: 'prefix', prefix };
-        }),
-      );
-    }
+    case 'like':
+      return globKeys(test.globs, aspect, isSelective);
     default:
       return test satisfies never;
   }
+}
+
+/** The literal prefixes of globs. The key of a glob without one is `exists`, if that is selective. */
+function globKeys(globs: readonly string[], aspect: Aspect, isExistsSelective: boolean): PresearchKeys | null {
+  const literals = globs.map(literalRuns);
+  if (!isExistsSelective && literals.some(({ prefix, isLiteral }) => prefix === '' && !isLiteral)) return null;
+  return inexactKeys(
+    literals.map(({ prefix, isLiteral }): IndexKey => {
+      if (isLiteral) return { aspect, by: 'value', value: prefix };
+      return prefix === '' ? { aspect, by: 'exists' } : { aspect, by: 'prefix', prefix };
+    }),
+  );
+}
+
+/** At a path with `*`: that the first array exists. */
+function arrayKeys(pattern: PayloadPattern): PresearchKeys | null {
+  const path = pattern.slice(0, pattern.indexOf(anyElement)).filter((step) => step !== anyElement);
+  return path.length === 0 ? null : inexactKeys([{ aspect: { of: 'payload', path }, by: 'exists' }]);
 }
 
 function valueKeys(test: ValueTest, path: PayloadPath): PresearchKeys | null {

@@ -16,7 +16,7 @@ let open = 0;
 function emit(events: readonly BenchEvent[]): void {
   const encoded = events.map(({ id, event, resource }) => ({
     resource: resource.id,
-    text: JSON.stringify({ payload: { data: { events: { id, event, resource: { id: resource.id } } } } }).slice(1),
+    text: JSON.stringify({ payload: { data: { events: { id, event, resource: { resourceId: resource.id } } } } }).slice(1),
   }));
   const corked = new Set<Socket>();
   for (const { resource, text } of encoded) {

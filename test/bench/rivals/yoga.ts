@@ -19,13 +19,13 @@ const yoga = createYoga({
       scalar Labels
       scalar JSONObject
       scalar DateTime
-      type Resource {
-        id: ID!
+      type PrimaryResource {
+        resourceId: ID!
       }
       type Event {
         id: ID!
         event: String!
-        resource: Resource!
+        resource: PrimaryResource!
       }
       input ResourceInput {
         id: ID!
@@ -83,6 +83,7 @@ const yoga = createYoga({
     `,
     resolvers: {
       Query: { version: () => '1' },
+      PrimaryResource: { resourceId: ({ id }: BenchEvent['resource']) => id },
       Mutation: {
         emitEvents(_root, { input }: { input: BenchEvent[] }) {
           for (const event of input) pubSub.publish('events', event);

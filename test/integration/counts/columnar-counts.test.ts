@@ -50,6 +50,7 @@ test('columns count labels, roles and payload values, unless there are too many 
       payload: {
         state: { name: `state-${n % 3}`, ...(n < 100 ? {} : { late: n % 2 }) },
         list: [n % 2],
+        star: { '*': n % 2 },
         at: at(n),
         ...(n % 10 === 0 ? { odd: null } : {}),
       },
@@ -76,6 +77,9 @@ test('columns count labels, roles and payload values, unless there are too many 
   expect(await countedBy('list')).toEqual({ '[0]': 125, '[1]': 125 });
   expect(await countedBy('list.0')).toEqual({ 0: 125, 1: 125 });
   expect(await all({ payload: [{ path: 'list.1', exists: false }] })).toBe(250);
+  expect(await all({ payload: [{ path: 'list.*', eq: 1 }] })).toBe(125);
+  expect(await all({ payload: [{ path: 'star.*', eq: 1 }] })).toBe(0);
+  expect(await all({ payload: [{ path: 'star."*"', eq: 1 }] })).toBe(125);
   expect(Object.keys(await countedBy('state'))).toHaveLength(9);
   expect(Object.keys(await countedBy('at'))).toHaveLength(250);
 

@@ -246,6 +246,7 @@ describe('a count is rejected with a message', () => {
       'from 1 to 1000000, got 0',
     ],
     ['by no segments', { by: [{ event: { segments: 0 } }] }, 'BAD_USER_INPUT', ['by', '0', 'event', 'segments'], 'got 0'],
+    ['by a path with *', { by: [{ payload: { path: 'a.*' } }] }, 'BAD_USER_INPUT', ['by', '0', 'payload', 'path'], 'the path of one value'],
     ['by an invalid path', { by: [{ payload: { path: 'a..b' } }] }, 'BAD_USER_INPUT', ['by', '0', 'payload', 'path'], 'dotted keys'],
     ['by an invalid label', { by: [{ label: { key: '\0' } }] }, 'BAD_USER_INPUT', ['by', '0', 'label', 'key'], 'U+0000'],
     ['for no buckets', { by: [{ event: {} }], first: 0 }, 'BAD_USER_INPUT', ['first'], 'from 1 to 10000, got 0'],

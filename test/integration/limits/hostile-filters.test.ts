@@ -9,6 +9,7 @@ beforeAll(async () => {
   const input = Array.from({ length: 20 }, (_, n) => ({
     id: `e${n}`,
     event: 'acme.thing.happened',
+    payload: n === 0 ? { grid: many(100, () => many(200, (m) => ({ m: -m }))) } : {},
     resource: { id: `thing.${n}`, labels: { long, short: 'ab' } },
     related: Array.from({ length: 20 }, (_, m) => ({ id: `r${m}`, role: 'part', labels: { long } })),
   }));
@@ -30,6 +31,11 @@ describe('a hostile filter gets a result or is rejected, and the server keeps wo
     ['the maximum number of values', { or: many(9, (n) => ({ event: { in: many(1000, (m) => `${n}.${m}`) } })) }, 0],
     ['prefixes', { event: { startsWith: many(1000, (n) => `acme.thing.happenee${n}`) } }, 0],
     ['too many payload paths', { or: many(249, (n) => ({ payload: [{ path: `a.${n}`, gt: n }] })) }, 'BAD_FILTER'],
+    ['globs of names', { event: { like: stars.slice(0, 20) } }, 0],
+    ['nested lists', { or: many(40, (n) => ({ payload: [{ path: 'a.*.*.*.*.*.*.*.*', eq: n }] })) }, 0],
+    ['more nested lists than nodes', { or: many(60, (n) => ({ payload: [{ path: 'a.*.*.*.*.*.*.*.*', eq: n }] })) }, 'BAD_FILTER'],
+    ['too deeply nested lists', { payload: [{ path: `a${'.*'.repeat(400)}`, eq: 1 }] }, 'BAD_FILTER'],
+    ['many values against many elements', { not: { payload: [{ path: 'grid.*.*', in: many(1000, (n) => ({ n })) }] } }, 20],
     ['alternatives of texts', { or: many(100, (n) => ({ text: `nowhere${n} "and nothing ${n}"` })) }, 0],
     ['nesting', many(9, (n) => n).reduce<object>((filter) => ({ not: filter }), {}), 0],
     ['deeper nesting', many(10, (n) => n).reduce<object>((filter) => ({ not: filter }), {}), 'BAD_FILTER'],

@@ -8,7 +8,7 @@ beforeAll(async () => {
     id: `e${n}`,
     event: n % 3 === 0 ? 'acme.order.shipped' : 'acme.order.paid',
     resource: { id: `acme.order.${n}`, labels: { region: n % 2 === 0 ? 'eu' : 'us' } },
-    payload: { n },
+    payload: { n, tags: [n % 2 === 0 ? 'even' : 'odd', `n${n}`] },
     follows: n === 0 ? null : 'e0',
   }));
   await server.data('mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
@@ -35,6 +35,20 @@ test.each<[object, object]>([
   [
     { event: { startsWith: ['acme.order.s'] }, not: { resource: { labels: [{ key: 'region', in: ['eu'] }] } } },
     { index: 'digests_by_terms', indexConditions: ['the event begins with "acme.order.s"'], estimate: { count: 5, exact: true } },
+  ],
+  [
+    { event: { like: ['acme.*.shipped'] } },
+    { index: 'digests_by_terms', indexConditions: ['the event is like "acme.*.shipped"'], estimate: { count: 10, exact: true } },
+  ],
+  [{ event: { like: ['*'] } }, { indexConditions: [], postFilter: ['the event is like "*"'], estimate: { count: 30, exact: true } }],
+  [
+    { payload: [{ path: 'tags.*', eq: 'even' }] },
+    {
+      description: 'some one value in the payload at tags.* is "even"',
+      index: 'digests_by_last_occurred',
+      indexConditions: ['some one value in the payload at tags.* is "even"'],
+      estimate: { count: 15, exact: true },
+    },
   ],
   [{ text: 'ORDER.7' }, { index: 'digests_by_last_occurred', estimate: { count: 1, exact: true } }],
   [{ payload: [{ path: 'n', gt: 27 }] }, { index: 'digests_by_last_occurred', indexConditions: [], estimate: { count: 2, exact: true } }],

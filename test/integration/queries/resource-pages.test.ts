@@ -85,7 +85,7 @@ test('invalid arguments are rejected', async () => {
   const { pageInfo } = await page();
   for (const [variables, code, message] of [
     [{ after: event.cursor }, 'BAD_CURSOR', 'after: expected a cursor from a page of resources, got one of events'],
-    [{ after: 'acme.a' }, 'BAD_CURSOR', 'after: expected a cursor that Tidings gave, got "acme.a"'],
+    [{ after: 'acme.a' }, 'BAD_CURSOR', 'after: expected a cursor from a response, got "acme.a"'],
     [{ first: -1 }, 'BAD_USER_INPUT', 'first: expected a whole number from 0 to 1000, got -1'],
     [{ first: 1001 }, 'BAD_USER_INPUT', 'first: expected a whole number from 0 to 1000, got 1001'],
   ] as const) {

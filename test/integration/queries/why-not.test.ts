@@ -18,28 +18,36 @@ const events = [
       { id: 'acme.user.kiki', role: 'actor', labels: { team: 'data' } },
       { id: 'acme.user.jo', role: 'owner', labels: { team: 'core' } },
     ],
-    payload: { parcels: [{ weight: 0.5 }], note: 'x'.repeat(2000) },
+    payload: {
+      parcels: [
+        { weight: 0.5, to: 'eu' },
+        { weight: 2, to: 'us' },
+      ],
+      note: 'x'.repeat(2000),
+    },
   },
   { id: 'left', event: 'acme.user.left', resource: { id: 'acme.user.kiki' }, follows: 'placed' },
 ];
 
-const question = `query ($filter: EventFilter!, $id: ID!) {
+const query = `query ($filter: EventFilter!, $id: ID!) {
   whyNot(filter: $filter, eventId: $id) { matches fails { path expected got } }
 }`;
 
 async function whyNot(filter: object, id = 'placed'): Promise<any> {
-  return (await server.data(question, { filter, id })).whyNot;
+  return (await server.data(query, { filter, id })).whyNot;
 }
 
-test('each part that keeps a stored event out is named by its path, with what it wants and what there is', async () => {
+test('each clause that a stored event fails is named by its path, with the expected and the given value', async () => {
   const filter = {
-    event: { startsWith: ['acme.order.'], notIn: ['acme.order.placed'] },
+    event: { startsWith: ['acme.order.'], notIn: ['acme.order.placed'], notLike: ['*.placed'] },
     occurred: { since: '2027-01-01T00:00:00Z' },
     related: [{ role: ['flow'] }, { role: ['actor'], labels: [{ key: 'team', in: ['core'] }] }],
     payload: [
       { path: 'parcels.0.weight', gte: 1 },
       { path: 'note', exists: false },
       { path: 'missing', eq: null },
+      { path: 'parcels.*.weight', gt: 0.5, lt: 2 },
+      { path: 'parcels.*.to', in: ['uk'] },
     ],
     or: [{ resource: { labels: [{ key: 'env', in: ['dev'] }] } }, { follows: ['x'] }],
     not: { id: ['placed'] },
@@ -53,6 +61,7 @@ test('each part that keeps a stored event out is named by its path, with what it
         got: '2026-11-23T14:41:10.863461Z',
       },
       { path: ['filter', 'event', 'notIn'], expected: 'the event is not "acme.order.placed"', got: 'acme.order.placed' },
+      { path: ['filter', 'event', 'notLike'], expected: 'the event is not like "*.placed"', got: 'acme.order.placed' },
       { path: ['filter', 'related', '0', 'role'], expected: 'some one related resource has the role "flow"', got: ['actor', 'owner'] },
       {
         path: ['filter', 'related', '1'],
@@ -66,6 +75,17 @@ test('each part that keeps a stored event out is named by its path, with what it
       { path: ['filter', 'payload', '0', 'gte'], expected: 'the payload at parcels.0.weight is at least 1', got: 0.5 },
       { path: ['filter', 'payload', '1', 'exists'], expected: 'the payload at note does not exist', got: null },
       { path: ['filter', 'payload', '2', 'eq'], expected: 'the payload at missing is null', got: null },
+      {
+        path: ['filter', 'payload', '3'],
+        expected:
+          'some one value in the payload at parcels.*.weight is more than 0.5 and is less than 2: each part of this is met, but no single value meets all of it',
+        got: [0.5, 2],
+      },
+      {
+        path: ['filter', 'payload', '4', 'in'],
+        expected: 'some one value in the payload at parcels.*.to is "uk"',
+        got: ['eu', 'us'],
+      },
       {
         path: ['filter', 'or'],
         expected: 'either the primary resource has a label "env" equal to "dev" or the event follows "x"',
@@ -82,7 +102,7 @@ test('each part that keeps a stored event out is named by its path, with what it
   });
 });
 
-test('an event matches when the filter finds it, and then nothing fails', async () => {
+test('an event matches exactly if the filter finds it, and then no clause fails', async () => {
   const filters = [{}, { follows: ['placed'] }, { related: [{ role: ['owner'] }] }, { resource: { id: { startsWith: ['acme.user.'] } } }];
   for (const filter of filters) {
     const { events: found } = await server.data('query ($filter: EventFilter) { events(filter: $filter) { nodes { id } } }', { filter });
@@ -94,19 +114,19 @@ test('an event matches when the filter finds it, and then nothing fails', async 
   }
 });
 
-test('written in the query itself, with null for what is left out', async () => {
+test('a filter in the query itself, with null for fields that are left out', async () => {
   const { whyNot: verdict } = await server.data(
     '{ whyNot(filter: { id: null, event: { in: ["acme.user.left"], notIn: null }, payload: [{ path: "a", eq: null, gt: null }] }, eventId: "left") { matches fails { path } } }',
   );
   expect(verdict).toEqual({ matches: false, fails: [{ path: ['filter', 'payload', '0', 'eq'] }] });
 });
 
-test('there is no verdict on an event that there is not', async () => {
-  expect(await whyNot({ id: ['nobody'] }, 'nobody')).toBeNull();
+test('there is no verdict on an event that does not exist', async () => {
+  expect(await whyNot({ id: ['missing'] }, 'missing')).toBeNull();
 });
 
-test.each(['placed', 'nobody'])('a filter that breaks a rule is refused with its path, asked about %s', async (id) => {
+test.each(['placed', 'missing'])('a filter that breaks a rule is rejected with its path, for the event %s', async (id) => {
   const filter = { or: [{}, { payload: [{ path: 'a..b', exists: true }] }] };
-  const { errors } = await server.execute(question, { filter, id });
+  const { errors } = await server.execute(query, { filter, id });
   expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_FILTER', path: ['filter', 'or', '1', 'payload', '0', 'path'] });
 });

@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
-import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
+import type { EventFilterInput, PayloadFilterInput } from '../../../src/filter/parse/filter-input.ts';
 
-// Random events and filters that collide: short texts over a small alphabet of what is special somewhere.
+// Random events and filters that collide: short texts over a small alphabet of characters that are
+// special somewhere.
 const character = fc.constantFrom('a', 'b', 'B', '.', '%', '_', '\\', '*', '?', '"', "'", '[', ' ', 'é', 'ß', '\uE000', '💌', '𝔸');
-// What has case, in all its kinds, and what JSON, regular expressions and search texts write in their own ways.
+// Characters with case, in all its kinds, and characters that JSON, regular expressions and search
+// texts escape.
 const cased = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('k', 'K', '\u212A', 's', 'S', '\u017F', 'é', 'É') },
   { weight: 2, arbitrary: fc.constantFrom(...'eßẞiIıİσςΣ𐐀𐐨', '\u0301') },
@@ -25,7 +27,7 @@ const labelKey = fc.oneof(
   { weight: 1, arbitrary: casedText },
 );
 const time = fc.integer({ min: 0, max: 5 }).map((n) => `2026-01-01T00:00:00.00000${n}Z`);
-const oddKey = fc.constantFrom('01', ' 1', '+0', 'a.b', '"', '\\', '💌', '__proto__', '9999999999');
+const oddKey = fc.constantFrom('01', ' 1', '+0', 'a.b', '*', '*', '**', '$', 'a[0]', '"', '\\', '💌', '__proto__', '9999999999');
 const payloadKey = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('a', '0') },
   { weight: 4, arbitrary: fc.constantFrom('b', '1', '-1') },
@@ -77,10 +79,21 @@ const optionally = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null | undefine
 const some = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
   fc.oneof({ weight: 1, arbitrary: fc.constant<T[]>([]) }, { weight: 12, arbitrary: fc.array(value, { minLength: 1, maxLength: 3 }) });
 
-const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*', '*', '?', '\\', '%', '_', '.', '💌'), maxLength: 5 });
+const glob = fc.oneof(
+  { weight: 6, arbitrary: fc.string({ unit: fc.constantFrom('a', 'b', '*', '*', '?', '\\', '%', '_', '.', '💌'), maxLength: 5 }) },
+  // Repeated stars, a lone backslash, escapes of what needs one and of what does not, and one
+  // character beyond the BMP.
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('**', '***a', '\\', 'a\\', '?', '??', '?*?', '*?', '\\*', '\\?', '\\\\', '\\💌', '\\a*', 'a*', '*b'),
+  },
+);
 const prefix = fc.constantFrom('', 'a', 'a.', 'a%', '%', '_', '\\', '💌', 'ab');
 
-/** Records with at most so many of these fields, chosen first, so that filters match now and then and stay small. */
+/**
+ * Records with at most so many of these fields, chosen first, so that filters match now and then
+ * and stay small.
+ */
 function someFields<T extends object>(
   fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
   maxFields: number,
@@ -97,7 +110,10 @@ function someFields<T extends object>(
 const list = <T>(value: fc.Arbitrary<T>) => optionally(some(value));
 const range = someFields({ since: optionally(time), until: optionally(time) }, 2);
 const name = (value: fc.Arbitrary<string>) =>
-  someFields({ in: list(value), startsWith: list(prefix), notIn: list(value), notStartsWith: list(prefix) }, 2);
+  someFields(
+    { in: list(value), startsWith: list(prefix), like: list(glob), notIn: list(value), notStartsWith: list(prefix), notLike: list(glob) },
+    2,
+  );
 const value = fc.oneof(wordOrEmpty, id, role);
 const label = someFields(
   { exists: optionally(fc.boolean()), in: list(value), notIn: list(value), like: list(glob), notLike: list(glob) },
@@ -111,25 +127,46 @@ const related = someFields(
   { role: list(role), id: optionally(name(id)), labels: optionally(fc.array(label, { minLength: 1, maxLength: 2 })) },
   3,
 );
-const path = fc
-  .tuple(fc.oneof({ weight: 4, arbitrary: fc.constant('a') }, payloadKey), fc.array(payloadKey, { maxLength: 2 }))
-  .map(([first, others]) => [first, ...others].map((key) => (/^[^."]+$/.test(key) ? key : JSON.stringify(key))).join('.'));
-const comparand = optionally(scalar);
-const payload = someFields(
-  {
-    exists: optionally(fc.boolean()),
-    eq: fc.oneof(json, scalar),
-    in: list(fc.oneof(json, scalar)),
-    gt: comparand,
-    gte: comparand,
-    lt: comparand,
-    lte: comparand,
-  },
-  2,
-  { path } as object,
+const pathKey = payloadKey.map((key) => (/^[^."[\]$*/]+$/.test(key) ? key : JSON.stringify(key)));
+// Keys that Postgres takes for indexes of an array, unlike payload paths.
+const almostIndex = fc.constantFrom('00', '01', ' 0', '-1', '+0');
+const pathStep = fc.oneof(
+  { weight: 6, arbitrary: pathKey },
+  { weight: 4, arbitrary: fc.constant('*') },
+  { weight: 1, arbitrary: almostIndex },
 );
+const path = fc
+  .tuple(
+    fc.oneof(
+      { weight: 16, arbitrary: fc.constant('a') },
+      { weight: 4, arbitrary: pathKey },
+      { weight: 1, arbitrary: fc.constant('*') }, // no payload is a list
+    ),
+    fc.array(pathStep, { maxLength: 3 }),
+  )
+  .map(([first, others]) => [first, ...others].join('.'));
+const starPath = fc
+  .tuple(fc.array(pathStep, { maxLength: 1 }), fc.array(pathStep, { maxLength: 1 }))
+  .map(([before, after]) => ['a', ...before, '*', ...after].join('.'));
+const comparand = optionally(scalar);
+const payloadAt = (paths: fc.Arbitrary<string>) =>
+  someFields(
+    {
+      exists: optionally(fc.boolean()),
+      eq: fc.oneof(json, scalar),
+      in: list(fc.oneof(json, scalar)),
+      gt: comparand,
+      gte: comparand,
+      lt: comparand,
+      lte: comparand,
+    },
+    2,
+    { path: paths } as object,
+  ) as fc.Arbitrary<PayloadFilterInput>;
+const payload = payloadAt(path);
 
-// Needles that are long enough to be missing now and then, their operators, phrases, and what is not quite either.
+// Search terms that are long enough to be missing now and then, operators, phrases, and texts that
+// are not quite either.
 const searchWord = fc.oneof(casedText, word, fc.string({ unit: cased, minLength: 2, maxLength: 3 }));
 const term = fc
   .tuple(fc.constantFrom('', '', '-', '!', '+'), searchWord, fc.constantFrom('', '"'))
@@ -159,4 +196,25 @@ function filterOfDepth(depth: number): fc.Arbitrary<EventFilterInput> {
   return fc.oneof(someFields(leafFields, 2), someFields(nested, 2), both) as fc.Arbitrary<EventFilterInput>;
 }
 
-export const anyFilter = filterOfDepth(3);
+/** Filters of nothing but `like` and `notLike` of names and ids, now and then negated. */
+export const anyNameGlobs = negatedAtTimes(
+  fc
+    .tuple(fc.constantFrom('event', 'resource', 'related', 'anyResource'), someFields({ like: list(glob), notLike: list(glob) }, 2))
+    .map(([field, globs]) => {
+      if (field === 'event') return { event: globs };
+      return { [field]: field === 'resource' ? { id: globs } : [{ id: globs }] };
+    }),
+);
+
+/** Filters of nothing but payload paths with `*`, now and then negated. */
+export const anyStarPath = negatedAtTimes(payloadAt(starPath).map((one) => ({ payload: [one] })));
+
+export const anyFilter = fc.oneof(
+  { weight: 8, arbitrary: filterOfDepth(3) },
+  { weight: 1, arbitrary: anyNameGlobs },
+  { weight: 1, arbitrary: anyStarPath },
+);
+
+function negatedAtTimes(filters: fc.Arbitrary<EventFilterInput>): fc.Arbitrary<EventFilterInput> {
+  return fc.tuple(filters, fc.constantFrom(false, false, true)).map(([filter, negated]) => (negated ? { not: filter } : filter));
+}

@@ -21,8 +21,8 @@ const cursors = fc.oneof(logCursors, timedCursors);
 const pageCursor: PageCursor = { order: 'LOG', epoch: '0123456789ab', position: 4711 as Position };
 const timed = (order: 'NEWEST_FIRST' | 'OLDEST_FIRST'): PageCursor => ({ ...pageCursor, order, occurred: fromMicros(0n)! });
 
-describe('a cursor gives back what it was made of', () => {
-  test('in every order, at every place', () => {
+describe('a cursor decodes to the position that it encodes', () => {
+  test('in every order, at every position', () => {
     fc.assert(
       fc.property(cursors, (cursor) => {
         expect(parseCursor(formatCursor(cursor), cursor.order, ['after'])).toEqual(cursor);
@@ -30,12 +30,12 @@ describe('a cursor gives back what it was made of', () => {
     );
   });
 
-  test('without an order it is a place in the log', () => {
+  test('without an order it is a position in the log', () => {
     const text = formatCursor({ epoch: 'ffffffffffff', position: origin });
     expect(parseCursor(text, 'LOG', ['after'])).toEqual({ order: 'LOG', epoch: 'ffffffffffff', position: 0 });
   });
 
-  test('two places have two texts', () => {
+  test('two positions have two texts', () => {
     fc.assert(
       fc.property(cursors, cursors, (a, b) => {
         fc.pre(JSON.stringify(Object.entries(a)) !== JSON.stringify(Object.entries(b)));
@@ -53,7 +53,7 @@ describe('a cursor gives back what it was made of', () => {
   });
 });
 
-describe('a text that Tidings did not give is BAD_CURSOR, with its path', () => {
+describe('a text that is not from a response is BAD_CURSOR, with its path', () => {
   const zeros = Buffer.alloc(20).toString('base64url');
   const texts = ['', ' ', 'x', 'null', '0', 'NDcxMQ==', zeros, 'A'.repeat(28), 'A'.repeat(38), 'arrayconnection:1', '\0', '💥', '\ud800'];
   test.each(texts)('%j', (text) => {
@@ -69,7 +69,7 @@ describe('a text that Tidings did not give is BAD_CURSOR, with its path', () => 
     );
   });
 
-  test('a cursor with something before, behind, or missing', () => {
+  test('a cursor with characters added or removed', () => {
     fc.assert(
       fc.property(cursors, fc.nat(), (cursor, cut) => {
         const text = formatCursor(cursor);
@@ -88,11 +88,11 @@ describe('a text that Tidings did not give is BAD_CURSOR, with its path', () => 
   });
 
   test('the message quotes a long text only in part', () => {
-    expect(() => parseCursor('A'.repeat(100_000), 'LOG', ['after'])).toThrow(/^after: expected a cursor that Tidings gave, got "A{60}…"$/);
+    expect(() => parseCursor('A'.repeat(100_000), 'LOG', ['after'])).toThrow(/^after: expected a cursor from a response, got "A{60}…"$/);
   });
 });
 
-test('a cursor with one character changed never reads as another place', () => {
+test('a cursor with one character changed never decodes to another position', () => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= ';
   for (const cursor of [pageCursor, timed('NEWEST_FIRST'), timed('OLDEST_FIRST')]) {
     const text = formatCursor(cursor);
@@ -105,7 +105,7 @@ test('a cursor with one character changed never reads as another place', () => {
   }
 });
 
-test('nor does one with two neighbours exchanged', () => {
+test('a cursor with two neighbouring characters exchanged does not decode either', () => {
   fc.assert(
     fc.property(cursors, fc.nat(), (cursor, n) => {
       const text = formatCursor(cursor);

@@ -17,7 +17,7 @@ const document = {
 };
 
 describe('an event document', () => {
-  test('becomes the event that it says, and again the document', () => {
+  test('converts to an event and back', () => {
     const draft = draftOf(fromDocument(document));
     expect(draft).toEqual({
       ...document,
@@ -27,11 +27,11 @@ describe('an event document', () => {
     expect(toDocument(draft)).toEqual(document);
   });
 
-  test('is what the size of an event is measured by', () => {
+  test('is the measure of the size of an event', () => {
     expect(documentBytes(draftOf(fromDocument(document)))).toBe(Buffer.byteLength(JSON.stringify(document)));
   });
 
-  test('of any event gives the event back', () => {
+  test('of any event converts back to the event', () => {
     fc.assert(
       fc.property(drafts, (draft) => {
         const read = draftOf(fromDocument(JSON.parse(JSON.stringify(toDocument(draft)))));
@@ -41,7 +41,7 @@ describe('an event document', () => {
     );
   });
 
-  test('may have a role on its primary resource, which is a label there', () => {
+  test('may have a role on its primary resource, as an ordinary label', () => {
     const resource = { ...document.resource, 'prefect.resource.role': 'owner' };
     const draft = draftOf(fromDocument({ ...document, resource }));
     expect(draft.resource).not.toHaveProperty('role');
@@ -58,7 +58,7 @@ describe('an event document', () => {
   });
 });
 
-describe('what is no event document is refused', () => {
+describe('an object that is not an event document is rejected', () => {
   test.each([
     [{ resource: undefined }, 'REQUIRED input.3.resource'],
     [{ resource: 'acme.user.kiki' }, 'INVALID input.3.resource'],
@@ -93,7 +93,7 @@ const drafts: fc.Arbitrary<EventDraft> = fc.record({
   follows: fc.option(text(40)),
 });
 
-/** Every label as a pair: toEqual would not tell the key __proto__. */
+/** Every label as a pair, because toEqual ignores the key __proto__. */
 function labelEntries({ resource, related }: EventDraft): unknown {
   return [resource, ...related].map((each) => Object.entries(each.labels).map(String).toSorted());
 }

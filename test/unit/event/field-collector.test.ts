@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FieldCollector } from '../../../src/event/field-collector.ts';
-import { parsePayloadPath, valueAt } from '../../../src/event/payload-path.ts';
+import { parsePayloadPath, parsePayloadPattern, valueAt, valuesAt } from '../../../src/event/payload-path.ts';
 import { storedAs } from '../support/stored-events.ts';
 
 function collect(...events: readonly object[]): FieldCollector {
@@ -58,6 +58,25 @@ test('every path of a payload without lists leads to its example', () => {
     fc.property(anyPayload, (payload) => {
       for (const { name, example } of collect({ payload }).payloadPaths())
         expect(valueAt(payload, parsePayloadPath(name))).toEqual(example);
+    }),
+  );
+});
+
+test('every path leads to its example, and none has more steps * than a filter takes', () => {
+  const deep = Array.from({ length: 10 }).reduce<unknown>((value) => [value], 1);
+  expect(pathsOf({ deep, less: [[1]] })).toEqual(['less.*.*']);
+  const anyList = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom(1, 'x'),
+      fc.array(tie('value')),
+      fc.dictionary(fc.constantFrom('a', '*', 'b.c'), tie('value')),
+    ),
+  })).value;
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom('a', '*', '0'), anyList), (payload) => {
+      for (const { name, example } of collect({ payload }).payloadPaths())
+        expect(valuesAt(payload, parsePayloadPattern(name))).toContainEqual(example);
     }),
   );
 });

@@ -39,7 +39,7 @@ describe('a time is kept as UTC to the microsecond', () => {
     ['2024-02-28T23:30:00-01:00', '2024-02-29T00:30:00.000000Z'],
     ['1969-12-31T23:59:59.999999+23:59', '1969-12-31T00:00:59.999999Z'],
     ['0099-12-31T23:59:59-00:01', '0100-01-01T00:00:59.000000Z'],
-  ])('an offset is taken away: %s is %s', (text, instant) => {
+  ])('an offset is subtracted: %s is %s', (text, instant) => {
     expect(parseInstant(text)).toBe(instant);
   });
 
@@ -83,7 +83,7 @@ describe('the range is the years 0000 to 9999 in UTC', () => {
   });
 });
 
-describe('what is no time is refused', () => {
+describe('a text that is not a time is rejected', () => {
   const rejected: Readonly<Record<string, readonly string[]>> = {
     'a day that its month does not have': [
       '2026-02-30T00:00:00Z',
@@ -131,8 +131,8 @@ describe('what is no time is refused', () => {
   });
 });
 
-describe('microseconds and instants are two forms of one thing', () => {
-  test('each gives the other back, and the text reads as itself', () => {
+describe('microseconds and instants convert to each other', () => {
+  test('in both directions, and the text parses to itself', () => {
     fc.assert(
       fc.property(micros, (each) => {
         const instant = fromMicros(each)!;

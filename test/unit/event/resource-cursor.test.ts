@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { prefixSuccessor, byCodePoints } from '../../../src/event/text.ts';
+import { compareCodePoints, prefixSuccessor } from '../../../src/event/text.ts';
 import {
   formatCursor,
   parseCursor,
@@ -17,7 +17,7 @@ const text = storableText(0, 12);
 const ids = storableText(1, 12);
 const reading = (cursor: string): unknown => rejection(() => parseResourceCursor(cursor, ['after']));
 
-test('a cursor gives back the id that it was made of', () => {
+test('a cursor decodes to the id that it encodes', () => {
   fc.assert(
     fc.property(ids, (id) => {
       expect(parseResourceCursor(formatResourceCursor(id), ['after'])).toBe(id);
@@ -37,7 +37,7 @@ test('a cursor with one character changed, and any other text, is BAD_CURSOR', (
   for (const bytes of [[4], [4, 0], [4, 0xff], [5, 97], []]) expect(reading(encodeWithChecksum(Buffer.from(bytes)))).toEqual(rejectionOf);
 });
 
-test('cursors of resources and of events are not taken for one another', () => {
+test('cursors of resources and of events are not confused', () => {
   for (const order of ['LOG', 'NEWEST_FIRST', 'OLDEST_FIRST'] as const) {
     const ofEvents = formatCursor({
       order,
@@ -46,20 +46,20 @@ test('cursors of resources and of events are not taken for one another', () => {
       occurred: '2026-01-01T00:00:00.000000Z' as any,
     });
     expect(reading(ofEvents)).toEqual(rejectionOf);
-    // As long as those of events are.
+    // As long as the cursors of events.
     for (const length of [15, 23]) {
       expect(rejection(() => parseCursor(formatResourceCursor('x'.repeat(length)), order, ['after']))).toEqual(rejectionOf);
     }
   }
 });
 
-test('what begins with a prefix lies before what is behind it, and nothing else does', () => {
+test('the successor of a prefix is above all texts that begin with it, and below all greater ones', () => {
   fc.assert(
     fc.property(text, text, text, (prefix, end, other) => {
       const behind = prefixSuccessor(prefix);
-      const before = (each: string): boolean => behind === null || byCodePoints(each, behind) < 0;
+      const before = (each: string): boolean => behind === null || compareCodePoints(each, behind) < 0;
       expect(before(prefix + end)).toBe(true);
-      expect(byCodePoints(other, prefix) >= 0 && before(other)).toBe(other.startsWith(prefix));
+      expect(compareCodePoints(other, prefix) >= 0 && before(other)).toBe(other.startsWith(prefix));
     }),
   );
   expect([prefixSuccessor(''), prefixSuccessor('\u{10ffff}'), prefixSuccessor('a\u{10ffff}'), prefixSuccessor('\ud7ff')]).toEqual([

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { storableText } from '../support/code-points.ts';
 import { draftOf, eventWith, problemsOf } from '../support/valid-event.ts';
 
-/** So many objects, or lists below an object, in one another. */
+/** Nested objects, or nested lists in an object, of this many levels. */
 function nested(levels: number, wrap: (inner: unknown) => unknown = (inner) => ({ a: inner })): unknown {
   let inner: unknown = 'x';
   for (let level = 1; level < levels; level += 1) inner = wrap(inner);
@@ -13,13 +13,13 @@ function nested(levels: number, wrap: (inner: unknown) => unknown = (inner) => (
 const tooDeep = `INVALID input.3.payload${'.a'.repeat(17)}`;
 
 describe('a payload is at most 100 levels deep', () => {
-  test('100 levels of objects or lists are', () => {
+  test('100 levels of objects or lists are valid', () => {
     for (const payload of [nested(100), nested(100, (inner) => [inner])]) {
       expect(draftOf(eventWith('payload', payload)).payload).toBe(payload);
     }
   });
 
-  test('101 are not, and the path shows where to begin to look', () => {
+  test('101 levels are not, and the path shows the first keys', () => {
     expect(problemsOf(eventWith('payload', nested(101)))).toEqual([tooDeep]);
     expect(
       problemsOf(
@@ -37,34 +37,34 @@ describe('a payload is at most 100 levels deep', () => {
     expect(problemsOf(eventWith('payload', { a: null, b: 'x', c: 1 }), { payloadDepth: 1 })).toEqual([]);
   });
 
-  test('100,000 levels are refused like 101', () => {
+  test('100,000 levels are rejected like 101', () => {
     expect(problemsOf(eventAt(nested(100_000)))).toEqual([tooDeep]);
     expect(problemsOf(eventAt(nested(100_000, (inner) => [inner])))).toHaveLength(1);
     expect(problemsOf(eventAt(JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)))).toHaveLength(1);
   });
 
-  test('also when other fields are wrong, or the depth is all that an event has', () => {
+  test('also if other fields are invalid, or the depth is the only content of the event', () => {
     expect(problemsOf({ id: '', resource: nested(100_000), payload: nested(100_000) })).toContain(tooDeep);
     expect(problemsOf({ id: nested(100_000), event: nested(100_000), follows: nested(100_000) })).toHaveLength(4);
     expect(problemsOf(eventAt({}, { labels: { a: nested(100_000) } }))).toEqual(['INVALID input.3.resource.labels.a']);
   });
 });
 
-describe('a payload is kept as it is', () => {
-  test('keys that objects have by themselves are plain keys', () => {
+describe('a payload is not changed', () => {
+  test('keys that JavaScript objects inherit are ordinary keys', () => {
     const text =
       '{"__proto__":{"__proto__":{"polluted":true}},"constructor":{"prototype":{"polluted":true}},"hasOwnProperty":1,"toString":"x"}';
     expect(JSON.stringify(draftOf(eventAt(JSON.parse(text))).payload)).toBe(text);
     expect(({} as any).polluted).toBeUndefined();
   });
 
-  test('a bad string below such a key is found', () => {
+  test('an invalid string below such a key is found', () => {
     expect(problemsOf(eventAt(JSON.parse('{"__proto__":{"constructor":["\\u0000"]}}')))).toEqual([
       'INVALID input.3.payload.__proto__.constructor.0',
     ]);
   });
 
-  test('whatever JSON is in it', () => {
+  test('whatever JSON it contains', () => {
     const objects = fc.dictionary(storableText(0, 10), fc.jsonValue({ maxDepth: 5 }));
     fc.assert(
       fc.property(objects, (payload) => {
@@ -74,7 +74,7 @@ describe('a payload is kept as it is', () => {
   });
 });
 
-/** Like eventWith, without a copy, which a deep payload would not survive. */
+/** Like eventWith, without a copy: structuredClone of a deep payload overflows the stack. */
 function eventAt(payload: unknown, resource: object = {}): object {
   return { id: 'e1', event: 'a', resource: { id: 'r', ...resource }, payload };
 }

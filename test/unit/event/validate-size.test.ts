@@ -36,7 +36,7 @@ describe('TOO_LONG', () => {
     expect(problemsOf(eventWith(`${path}.labels`, { a: 'x', [tooLong]: 'x' }))).toEqual([`TOO_LONG input.3.${path}.labels.${tooLong}`]);
   });
 
-  test('payload strings and keys are only bounded by the whole', () => {
+  test('payload strings and keys are only bounded by the size of the event', () => {
     expect(problemsOf(eventWith('payload', { ['k'.repeat(100_000)]: 'x'.repeat(1_000_000) }))).toEqual([]);
   });
 });
@@ -74,7 +74,7 @@ describe('TOO_LARGE', () => {
     expect(others.map((bytes) => bytes - empty!)).toEqual([2, 4, 2, 6]);
   });
 
-  test('whatever an event has in it, one byte more than allowed is told', () => {
+  test('one byte more than the limit is reported, whatever the event contains', () => {
     const number = fc.constantFrom(-1.7976931348623157e308, 0, 17);
     const drafts = fc.constantFrom('\u0001', '💥', 'é', '"', 'x').chain((unit): fc.Arbitrary<EventDraft> => {
       const text = fc.nat(30).map((length) => unit.repeat(length));

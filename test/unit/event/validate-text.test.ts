@@ -11,7 +11,7 @@ const texts = ['id', 'event', 'follows', 'resource.id', 'resource.name', 'resour
 const relatedTexts = ['related.1.id', 'related.1.role', 'related.1.name', 'related.1.labels.team'];
 const payloadTexts = ['payload.note', 'payload.attempts.1', 'payload.attempts.1.ok'];
 
-describe('a string with U+0000 or a lone surrogate is INVALID, where it stands', () => {
+describe('a string with U+0000 or a lone surrogate is INVALID, with its path', () => {
   test.each([...texts, ...relatedTexts, ...payloadTexts])('as %s', (path) => {
     for (const text of bad) expect(problemsOf(eventWith(path, text))).toEqual([`INVALID input.3.${path}`]);
   });
@@ -20,7 +20,7 @@ describe('a string with U+0000 or a lone surrogate is INVALID, where it stands',
     for (const key of bad) expect(problemsOf(eventWith(path, { [key]: 'x' }))).toEqual([`INVALID input.3.${path}.${key}`]);
   });
 
-  test('as a key in the payload, named by the object that it stands in', () => {
+  test('as a key in the payload, with the path of its object', () => {
     for (const key of bad) {
       expect(problemsOf(eventWith('payload', { [key]: 1 }))).toEqual(['INVALID input.3.payload']);
       expect(problemsOf(eventWith('payload', { list: [1, { [key]: null }] }))).toEqual(['INVALID input.3.payload.list.1']);
@@ -28,7 +28,7 @@ describe('a string with U+0000 or a lone surrogate is INVALID, where it stands',
     }
   });
 
-  test('in the payload under a key with dots, which stays one key of the path', () => {
+  test('in the payload below a key with dots, which is one key of the path', () => {
     const validation = validateEvent(eventWith('payload', { 'a.b': { '': nul } }), ['input'], defaultLimits);
     expect('problems' in validation && validation.problems.map(({ path }) => path)).toEqual([['input', 'payload', 'a.b', '']]);
   });
@@ -36,11 +36,11 @@ describe('a string with U+0000 or a lone surrogate is INVALID, where it stands',
   test('and the message says which of the two it is', () => {
     const [withNul, withSurrogate] = [nul, '\ud83d'].map((text) => validateEvent(eventWith('event', text), ['input'], defaultLimits));
     expect(withNul).toHaveProperty('problems.0.message', 'input.event: the string has the character U+0000, which cannot be stored');
-    expect(withSurrogate).toHaveProperty('problems.0.message', 'input.event: the string has a lone surrogate, which is no Unicode text');
+    expect(withSurrogate).toHaveProperty('problems.0.message', 'input.event: the string has a lone surrogate, which is not Unicode text');
   });
 });
 
-describe('every other string is fine', () => {
+describe('every other string is valid', () => {
   const fine = [
     '💥',
     '\ud83d\udca5',
@@ -60,7 +60,7 @@ describe('every other string is fine', () => {
     'e\u0301',
   ];
 
-  test.each([...texts, ...relatedTexts])('as %s, kept to the character', (path) => {
+  test.each([...texts, ...relatedTexts])('as %s, unchanged', (path) => {
     for (const text of fine) expect(JSON.stringify(draftOf(eventWith(path, text)))).toContain(JSON.stringify(text));
   });
 
@@ -77,7 +77,7 @@ describe('every other string is fine', () => {
     );
   });
 
-  test('whatever its code units, as long as UTF-8 gives it back', () => {
+  test('whatever its code units, if UTF-8 encodes them', () => {
     const units = fc.array(fc.oneof(fc.integer({ min: 1, max: 0xffff }), fc.integer({ min: 0xd800, max: 0xdfff })), { maxLength: 8 });
     fc.assert(
       fc.property(units, (codes) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { validateEvent } from '../../../src/event/validate.ts';
 import { defaultLimits, draftOf, eventWith, problemsOf, validEvent } from '../support/valid-event.ts';
 
-test('a sound event becomes a draft', () => {
+test('a valid event becomes a draft', () => {
   expect(draftOf(validEvent)).toEqual({
     id: 'e1',
     occurred: '2026-11-23T14:41:10.863461Z',
@@ -17,17 +17,17 @@ test('a sound event becomes a draft', () => {
   });
 });
 
-test.each([undefined, null])('what need not be there may be left out as %s', (nothing) => {
+test.each([undefined, null])('optional fields may be left out as %s', (nothing) => {
   const bare = { id: 'e1', event: 'a', resource: { id: 'r', name: nothing, labels: nothing } };
   const draft = draftOf({ ...bare, occurred: nothing, related: nothing, payload: nothing, follows: nothing });
   expect(draft).toEqual({ ...bare, resource: { id: 'r', labels: {} }, occurred: null, related: [], payload: null, follows: null });
 });
 
-test('a time is brought to UTC', () => {
+test('a time is converted to UTC', () => {
   expect(draftOf(eventWith('occurred', '2026-11-23T14:41:10+02:00')).occurred).toBe('2026-11-23T12:41:10.000000Z');
 });
 
-test('related resources keep their order, and one may be there twice, also in the same role', () => {
+test('related resources keep their order, and one may occur twice, also in the same role', () => {
   const [a, b] = [
     { id: 'a', role: 'actor', labels: {} },
     { id: 'b', role: 'actor', labels: {} },
@@ -91,7 +91,7 @@ describe('INVALID', () => {
   });
 });
 
-test('every fault of an event is told, in one go', () => {
+test('all problems of an event are reported together', () => {
   const candidate = { id: '', occurred: 'now', resource: { name: 5 }, related: [{ role: 'r' }, 7], payload: [], follows: 1 };
   expect(problemsOf(candidate)).toEqual([
     'REQUIRED input.3.id',
@@ -106,12 +106,12 @@ test('every fault of an event is told, in one go', () => {
   ]);
 });
 
-test('but not more than twenty', () => {
+test('at most twenty problems are reported', () => {
   const candidate = eventWith('payload', { bad: Array.from({ length: 100_000 }, () => '\0') });
   expect(problemsOf(candidate)).toHaveLength(20);
 });
 
-test('a message names the field, what was expected and what came, a long value in part', () => {
+test('a message has the field, the expectation and the value, which is cut if it is long', () => {
   const candidate = {
     id: 5,
     event: 'e',

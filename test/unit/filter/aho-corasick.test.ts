@@ -4,7 +4,7 @@ import { findSearchTerms } from '../../../src/filter/aho-corasick.ts';
 
 const found = (text: string, searchTerms: readonly string[]): string[] => [...findSearchTerms(text, searchTerms)].toSorted();
 
-test('finds the needles that the text contains, as searching for each does', () => {
+test('finds the search terms that the text contains, as a search for each does', () => {
   const over = (letters: string, maxLength: number): fc.Arbitrary<string> =>
     fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength });
   const some = fc.oneof(over('ab', 6), over('abc\0é💌', 3));
@@ -16,12 +16,12 @@ test('finds the needles that the text contains, as searching for each does', () 
   );
 });
 
-test('finds needles that begin, end and stand in others', () => {
+test('finds terms that begin, end and occur inside of others', () => {
   expect(found('ushers', ['he', 'she', 'his', 'hers', 'e', 'ushers', 'ushersx'])).toEqual(['e', 'he', 'hers', 'she', 'ushers']);
   expect(found('abcabcabd', ['abcabd', 'cabc', 'bd', 'cd'])).toEqual(['abcabd', 'bd', 'cabc']);
 });
 
-test('finds needles that are more than a table holds', () => {
+test('finds terms that exceed one table', () => {
   const searchTerms = Array.from({ length: 30 }, (_, index) => `${'a'.repeat(190)}${index};`);
   expect(found(`${searchTerms[3]}${searchTerms[29]}`, searchTerms)).toEqual([searchTerms[29], searchTerms[3]]);
   expect(found('a'.repeat(5000), ['a'.repeat(3000), 'b', 'a'])).toEqual(['a', 'a'.repeat(3000)]);

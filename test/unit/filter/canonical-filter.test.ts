@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Condition } from '../../../src/filter/filter.ts';
+import { anyElement } from '../../../src/event/payload-path.ts';
+import type { Condition, ValueTest } from '../../../src/filter/filter.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
@@ -15,7 +16,7 @@ const keyOf = (input: EventFilterInput): string => canonicalFilter(parsed(input)
 const always: Condition = { kind: 'all', of: [] };
 const never: Condition = { kind: 'any', of: [] };
 
-test('holds for the same events', () => {
+test('matches the same events', () => {
   const events = fc.sample(anyEvent, { seed: 1, numRuns: 100 }).map((event, index) => storedOf({ ...event, id: `e${index}` }));
   fc.assert(
     fc.property(anyFilter, (input) => {
@@ -40,7 +41,7 @@ test('is the same in any order, repetition and nesting, and its key is its JSON'
   );
 });
 
-describe('what always or never holds decides all around it', () => {
+describe('parts that always or never hold decide the parts around them', () => {
   const nothingFits: EventFilterInput = { event: { in: [] } };
   const some: EventFilterInput = { id: ['a'] };
 
@@ -54,6 +55,8 @@ describe('what always or never holds decides all around it', () => {
     { resource: { id: { notIn: [] } } },
     { anyResource: [{ labels: [{ key: 'k' }] }] },
     { payload: [{ path: 'a' }] },
+    { payload: [{ path: 'a.*' }] },
+    { event: { notLike: [] } },
   ])('always: %j', (input) => {
     expect(canonicalFilter(parsed(input)).condition).toEqual(always);
   });
@@ -66,6 +69,8 @@ describe('what always or never holds decides all around it', () => {
     { and: [some, { related: [{ role: [] }] }] },
     { resource: { labels: [{ key: 'k', like: [] }] } },
     { payload: [{ path: 'a', in: [] }] },
+    { payload: [{ path: 'a.*', in: [] }] },
+    { event: { like: [] } },
     { payload: [{ path: 'a', gt: true }] },
   ])('never: %j', (input) => {
     expect(canonicalFilter(parsed(input)).condition).toEqual(never);
@@ -76,7 +81,15 @@ describe('what always or never holds decides all around it', () => {
   });
 });
 
-test('JSON values are the same whatever the order of their keys, and there is one zero', () => {
+test('a step * is not the key *, and a test of any value there is that it exists', () => {
+  const at = (path: string): string => keyOf({ payload: [{ path, eq: 1 }] });
+  expect(at('a.*')).toBe('{"kind":"payload","path":["a",null],"passes":{"kind":"oneOf","values":[1]}}');
+  expect(at('a."*"')).toBe('{"kind":"payload","path":["a","*"],"passes":{"kind":"oneOf","values":[1]}}');
+  const some: Condition = { kind: 'payload', path: ['a', anyElement], passes: always as ValueTest };
+  expect(canonicalFilter(some).condition).toEqual({ ...some, passes: { kind: 'exists' } });
+});
+
+test('JSON values are equal in any order of keys, and 0 equals -0', () => {
   const eq = (value: unknown): string => keyOf({ payload: [{ path: 'a', eq: value }] });
   expect(eq({ a: [1, { b: 0, '2': null }] })).toBe(eq({ a: [1.0, { '2': null, b: -0 }] }));
   expect(eq(JSON.parse('{"__proto__":1,"a":2}'))).toBe(eq(JSON.parse('{"a":2,"__proto__":1}')));
@@ -93,7 +106,7 @@ test('JSON values are the same whatever the order of their keys, and there is on
   }
 });
 
-/** The same filter in other words. `choose` draws a whole number below another. */
+/** An equivalent filter. `choose` draws a whole number below another. */
 function equivalentOf(node: any, choose: (below: number) => number): any {
   const recurse = (each: any): any => equivalentOf(each, choose);
   const shuffled = (list: readonly any[]): any[] => {
@@ -121,7 +134,7 @@ function equivalentOf(node: any, choose: (below: number) => number): any {
   return wrapped[choose(6)] ?? copy;
 }
 
-/** Draws that a seed decides (a linear congruence of Knuth's). */
+/** A pseudo-random sequence for a seed (a linear congruential generator of Knuth's). */
 function choices(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {

@@ -11,13 +11,13 @@ const caseAware = everyCharacter.filter(
 );
 
 describe('folding is that of regular expressions with the flags iu', () => {
-  test('characters that fold alike are equal but for their case', () => {
+  test('characters that fold alike differ only in case', () => {
     const known = caseAware.filter((each) => fold(each) !== each && !/\p{Unassigned}/u.test(each)); // to this Node
     expect(known.length).toBeGreaterThan(1400);
     expect(known.filter((each) => !equalButForCase(each, fold(each)))).toEqual([]);
   });
 
-  // A later one may know of more pairs than the table, which has to stay as it is.
+  // A later version of Unicode may have more pairs than the table, which must not change.
   test.skipIf(Number(process.versions.unicode) > Number(unicode))('characters that do not fold alike are not', () => {
     const folded = [...new Set(caseAware.map(fold))];
     const all = folded.join('');
@@ -25,7 +25,7 @@ describe('folding is that of regular expressions with the flags iu', () => {
   });
 
   const confusable = fc.string({ unit: fc.constantFrom(...'kKsSſßẞiIıİσςΣéÉ𐐀𐐨ΐΐ\u212A\u0345\u03b9\u1fbe'), maxLength: 8 });
-  test('a text contains another just when its folding does', () => {
+  test('a text contains another one exactly if its folding does', () => {
     fc.assert(
       fc.property(
         confusable,
@@ -50,7 +50,7 @@ test.each([
   expect(fold(text)).toBe(folded);
 });
 
-test('a text folds character by character, keeps its length, and is folded once and for all', () => {
+test('a text folds character by character and keeps its length, and folding it again changes nothing', () => {
   const every = everyCharacter.join('');
   const folded = fold(every);
   expect(folded.length).toBe(every.length);
@@ -58,7 +58,7 @@ test('a text folds character by character, keeps its length, and is folded once 
   expect(fold(folded)).toBe(folded);
 });
 
-test('the variants of a character are all that fold as it does', () => {
+test('the variants of a character are all characters with the same folding', () => {
   expect(['k', 'Σ', 'ẞ', 'ı', '1', '💌', '𐐀'].map((each) => [...caseVariants(each)].toSorted().join(''))).toEqual([
     'Kk\u212A',
     'Σςσ',

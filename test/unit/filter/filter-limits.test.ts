@@ -15,13 +15,15 @@ const rejectionOf = (path: readonly string[], message: string): unknown => ({ co
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `name-${index}`);
 
-describe('BAD_FILTER, with the path of what is wrong', () => {
+describe('BAD_FILTER, with the path of the offending part', () => {
   test.each<[string, (values: string[]) => EventFilterInput]>([
     ['filter.id', (values) => ({ id: values })],
     ['filter.event.in', (values) => ({ event: { in: values } })],
     ['filter.event.startsWith', (values) => ({ event: { startsWith: values } })],
     ['filter.event.notIn', (values) => ({ event: { notIn: values } })],
+    ['filter.event.like', (values) => ({ event: { like: values } })],
     ['filter.resource.id.notStartsWith', (values) => ({ resource: { id: { notStartsWith: values } } })],
+    ['filter.resource.id.notLike', (values) => ({ resource: { id: { notLike: values } } })],
   ])('%s: a list of more than 1,000 values, and a value that no event can have', (path, filter) => {
     expect(reading(filter(names(1000)))).toEqual(read);
     expect(reading(filter(names(1001)))).toEqual(
@@ -29,13 +31,13 @@ describe('BAD_FILTER, with the path of what is wrong', () => {
     );
     for (const [text, what] of [
       ['a\0', 'the character U+0000, which cannot be stored'],
-      ['\ud83d', 'a lone surrogate, which is no Unicode text'],
+      ['\ud83d', 'a lone surrogate, which is not Unicode text'],
     ] as const) {
       expect(reading(filter(['fine', text]))).toEqual(rejectionOf([...path.split('.'), '1'], `${path}.1: the string has ${what}`));
     }
   });
 
-  test.each(['since', 'until'])('filter.occurred.%s: no time', (bound) => {
+  test.each(['since', 'until'])('filter.occurred.%s: a text that is not a time', (bound) => {
     for (const text of ['', 'yesterday', '2026-02-30T00:00:00Z', '2026-11-23T14:41:10Z\0']) {
       expect(reading({ occurred: { [bound]: text } })).toEqual(
         rejectionOf(
@@ -46,7 +48,41 @@ describe('BAD_FILTER, with the path of what is wrong', () => {
     }
   });
 
-  test('the path begins where the filter stands', () => {
+  const globFields: readonly [string, (globs: string[]) => EventFilterInput][] = [
+    ['filter.event.like', (globs) => ({ event: { like: globs } })],
+    ['filter.event.notLike', (globs) => ({ event: { notLike: globs } })],
+    ['filter.resource.id.like', (globs) => ({ resource: { id: { like: globs } } })],
+    ['filter.related.0.id.notLike', (globs) => ({ related: [{ id: { notLike: globs } }] })],
+    ['filter.anyResource.0.id.like', (globs) => ({ anyResource: [{ id: { like: globs } }] })],
+    ['filter.resource.labels.0.like', (globs) => ({ resource: { labels: [{ key: 'k', like: globs }] } })],
+  ];
+  test.each(globFields)('%s: a glob of more than 1,024 characters, and more than 16,384 in all globs', (path, filter) => {
+    expect(reading(filter(['a', '💌'.repeat(1024)]))).toEqual(read);
+    expect(reading(filter(['a', '💌'.repeat(1025)]))).toEqual(
+      rejectionOf([...path.split('.'), '1'], `${path}.1: expected a glob of at most 1024 characters, got more`),
+    );
+    const long = 'a'.repeat(1024);
+    const half: EventFilterInput = { event: { notLike: Array.from({ length: 8 }, () => long) } };
+    expect(reading({ and: [half, filter(Array.from({ length: 8 }, () => long))] })).toEqual(read);
+    expect(reading({ and: [half, filter([...Array.from({ length: 8 }, () => long), 'a'])] })).toEqual(
+      rejectionOf(['filter'], 'filter: expected at most 16384 characters in all globs of a filter, got more'),
+    );
+  });
+
+  test.each([
+    ['a..b', 'expected dotted keys such as a."b.c".0 or a.*.b, got "a..b"'],
+    ['$.a', 'expected dotted keys such as a."b.c".0 or a.*.b, got "$.a"; leave out "$.", or quote the key'],
+    ['a[0]', 'expected dotted keys such as a."b.c".0 or a.*.b, got "a[0]"; write a.0 for a[0] and a.* for a[*], or quote the key'],
+    ['/a', 'expected dotted keys such as a."b.c".0 or a.*.b, got "/a"; write a.b for /a/b, or quote the key'],
+    ['a."b', 'expected dotted keys such as a."b.c".0 or a.*.b, got "a.\\"b"'],
+    [`a${'.*'.repeat(9)}`, 'expected at most 8 steps *, got more'],
+  ])('the payload path %s', (path, expectation) => {
+    expect(reading({ payload: [{ path: 'a' }, { path, eq: 1 }] })).toEqual(
+      rejectionOf(['filter', 'payload', '1', 'path'], `filter.payload.1.path: ${expectation}`),
+    );
+  });
+
+  test('the path begins with that of the filter', () => {
     expect(rejection(() => parseFilter({ id: ['\0'] }, ['input', 'filter'], defaults))).toHaveProperty('path', [
       'input',
       'filter',
@@ -56,7 +92,7 @@ describe('BAD_FILTER, with the path of what is wrong', () => {
   });
 });
 
-describe('a filter has a bounded number of nodes: fields and operators that say something', () => {
+describe('a filter has a bounded number of nodes: the fields and operators that are given', () => {
   const filter: EventFilterInput = {
     id: ['a', 'b', 'c'],
     event: { in: ['a'], notIn: null, startsWith: ['b'] },
@@ -64,12 +100,18 @@ describe('a filter has a bounded number of nodes: fields and operators that say 
     occurred: null,
   };
 
-  test('as many as it may have', () => {
+  test('at most as many as the setting says', () => {
     expect(reading(filter, { filterNodes: 6 })).toEqual(read); // id, event, in, startsWith, resource, resource.id
     expect(reading(filter, { filterNodes: 5 })).toEqual(rejectionOf(['filter'], 'filter: expected a filter of at most 5 nodes, got more'));
   });
 
-  test('one that says nothing has none', () => {
+  test('a step * is one', () => {
+    const one = { payload: [{ path: 'a.*.b.*', eq: 1 }] };
+    expect(reading(one, { filterNodes: 4 })).toEqual(read); // the entry, eq, * and *
+    expect(reading(one, { filterNodes: 3 })).toEqual(rejectionOf(['filter'], 'filter: expected a filter of at most 3 nodes, got more'));
+  });
+
+  test('a filter without conditions has none', () => {
     expect(reading({ id: null, event: undefined }, { filterNodes: 0 })).toEqual(read);
   });
 });

@@ -23,7 +23,7 @@ const event: StoredEvent = {
   position: 1 as Position,
 };
 
-describe('what says nothing matches everything', () => {
+describe('a filter without conditions matches everything', () => {
   const nothing = { id: null, occurred: null, event: null, resource: null };
   const empty = [
     null,
@@ -36,26 +36,39 @@ describe('what says nothing matches everything', () => {
     { resource: { id: null } },
     { occurred: {} },
   ];
-  const nulls = [{ event: { in: null, startsWith: null, notIn: null, notStartsWith: null } }, { occurred: { since: null, until: null } }];
+  const nulls = [
+    { event: { in: null, startsWith: null, like: null, notIn: null, notStartsWith: null, notLike: null } },
+    { occurred: { since: null, until: null } },
+    { payload: [{ path: 'a', exists: null }] },
+    { payload: [{ path: 'a.*', exists: null, gt: null }] },
+  ];
   test.each([...empty, ...nulls])('%j', (filter) => {
     expect(found(filter, event)).toBe(true);
   });
 });
 
 describe('an empty list', () => {
-  test.each([{ id: [] }, { event: { in: [] } }, { event: { startsWith: [] } }, { resource: { id: { in: [] } } }])(
-    'matches nothing: %j',
-    (filter) => {
-      expect(found(filter, event)).toBe(false);
-    },
-  );
+  test.each([
+    { id: [] },
+    { event: { in: [] } },
+    { event: { startsWith: [] } },
+    { event: { like: [] } },
+    { resource: { id: { in: [] } } },
+    { resource: { id: { like: [] } } },
+    { payload: [{ path: 'list.*', in: [] }] },
+  ])('matches nothing: %j', (filter) => {
+    expect(found(filter, { ...event, payload: { list: [1] } })).toBe(false);
+  });
 
-  test.each([{ event: { notIn: [] } }, { event: { notStartsWith: [] } }, { resource: { id: { notIn: [] } } }])(
-    'excludes nothing: %j',
-    (filter) => {
-      expect(found(filter, event)).toBe(true);
-    },
-  );
+  test.each([
+    { event: { notIn: [] } },
+    { event: { notStartsWith: [] } },
+    { event: { notLike: [] } },
+    { resource: { id: { notIn: [] } } },
+    { resource: { id: { notLike: [] } } },
+  ])('excludes nothing: %j', (filter) => {
+    expect(found(filter, event)).toBe(true);
+  });
 });
 
 describe('values in a list are ORed, fields and operators are ANDed', () => {
@@ -66,6 +79,10 @@ describe('values in a list are ORed, fields and operators are ANDed', () => {
     [{ event: { notIn: ['other', 'acme.user.logged-in'] } }, false],
     [{ event: { startsWith: ['other', 'acme.user.'] } }, true],
     [{ event: { notStartsWith: ['other', 'acme.user.'] } }, false],
+    [{ event: { like: ['other', 'acme.*.logged-??'] } }, true],
+    [{ event: { notLike: ['other', '*.user.*'] } }, false],
+    [{ event: { like: ['acme.*'], notLike: ['*-out'] } }, true],
+    [{ event: { like: ['acme.*'], notLike: ['*-in'] } }, false],
     [{ event: { startsWith: ['acme.'], notIn: ['acme.user.logged-out'] } }, true],
     [{ event: { startsWith: ['acme.'], notIn: ['acme.user.logged-in'] } }, false],
     [{ event: { in: ['acme.user.logged-in'], notStartsWith: ['acme'] } }, false],
@@ -78,9 +95,9 @@ describe('values in a list are ORed, fields and operators are ANDed', () => {
   });
 });
 
-describe('names are compared to the character', () => {
+describe('names are compared character by character', () => {
   const unlike = ['ACME', 'acme.%', 'acme_', 'a*', '?cme', '^acme', 'acme\\.', '.*', 'acme.user.logged-in.', ' acme'];
-  test.each(unlike)('the prefix %j is none of it', (prefix) => {
+  test.each(unlike)('%j is not a prefix', (prefix) => {
     expect(found({ event: { startsWith: [prefix] } }, event)).toBe(false);
   });
 
@@ -98,6 +115,42 @@ describe('names are compared to the character', () => {
     expect(found({ event: { startsWith: [event.event] } }, event)).toBe(true);
     expect(found({ event: { startsWith: [''] } }, event)).toBe(true);
     expect(found({ event: { notStartsWith: [''] } }, event)).toBe(false);
+  });
+});
+
+describe('globs of names and ids', () => {
+  test.each<[string, string, boolean]>([
+    ['acme', 'acme.user', false],
+    ['acme*', 'acme.user', true],
+    ['*user', 'acme.user', true],
+    ['ACME*', 'acme.user', false],
+    ['**', 'a', true],
+    ['?', '💌', true],
+    ['??', '💌', false],
+    ['a%', 'a%', true],
+    ['a%', 'ab', false],
+    ['a_', 'ab', false],
+    [String.raw`a\*`, 'a*', true],
+    [String.raw`a\*`, 'ab', false],
+    [String.raw`a\?`, 'a?', true],
+    [String.raw`\a`, 'a', true],
+    ['a\\', 'a\\', true],
+    ['\\', '\\', true],
+    ['a.b', 'a.b', true],
+    ['a.b', 'axb', false],
+    ['[ab]', 'a', false],
+    ['{a,b}', 'a', false],
+  ])('%j on %j: %s', (glob, text, expected) => {
+    const related = [{ id: text, role: 'r', labels: {} }];
+    expect(found({ event: { like: [glob] } }, named(text))).toBe(expected);
+    expect(found({ resource: { id: { like: [glob] } } }, named('e', text))).toBe(expected);
+    expect(found({ related: [{ id: { like: [glob] } }] }, { ...event, related })).toBe(expected);
+    expect(found({ anyResource: [{ id: { like: [glob] } }] }, { ...named('e', ''), related })).toBe(
+      expected || found({ resource: { id: { like: [glob] } } }, named('e', '')),
+    );
+    expect(found({ resource: { labels: [{ key: 'k', like: [glob] }] } }, { ...event, resource: { id: 'r', labels: { k: text } } })).toBe(
+      expected,
+    );
   });
 });
 
@@ -124,12 +177,13 @@ describe('since is inclusive, until exclusive, to the microsecond', () => {
 
 describe('excluding is the exact complement of including', () => {
   const names = fc.string({ unit: fc.constantFrom('a', 'b', '.', 'A', '💥'), maxLength: 4 });
-  const lists = fc.array(names, { maxLength: 4 });
+  const lists = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', '.', 'A', '💥', '*', '?', '\\'), maxLength: 4 }), { maxLength: 4 });
   const events = fc.tuple(names, names).map(([name, id]): StoredEvent => named(name, id));
 
   test.each<[keyof NameFilterInput, keyof NameFilterInput]>([
     ['in', 'notIn'],
     ['startsWith', 'notStartsWith'],
+    ['like', 'notLike'],
   ])('%s and %s', (including, excluding) => {
     fc.assert(
       fc.property(events, lists, (each, list) => {
@@ -140,10 +194,10 @@ describe('excluding is the exact complement of including', () => {
     );
   });
 
-  test('and a list matches as its values do one by one', () => {
+  test('a list matches if one of its values does', () => {
     fc.assert(
       fc.property(events, lists, (each, list) => {
-        for (const operator of ['in', 'startsWith'] as const) {
+        for (const operator of ['in', 'startsWith', 'like'] as const) {
           const one = (value: string): boolean => found({ event: { [operator]: [value] } }, each);
           expect(found({ event: { [operator]: list } }, each)).toBe(list.some(one));
         }

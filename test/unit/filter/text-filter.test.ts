@@ -10,49 +10,49 @@ import { rejection } from '../support/rejection.ts';
 
 const parsed = (text: string, bounds: object = {}): Condition => parseFilter({ text }, ['filter'], { ...readSettings({}), ...bounds });
 
-describe('a search text is read as its writer means it', () => {
+describe('a search text is parsed to terms', () => {
   test.each<[string, string, string]>([
-    ['any of the plain terms suffices', 'foo bar', 'foo | bar'],
-    ['one is itself', 'foo', 'foo'],
-    ['any white space parts terms, at the ends there may be some', ' \t a\n\u00A0b\u3000c ', 'a | b | c'],
-    ['quotes keep a phrase as it is', '"foo  Bar" baz', 'foo  Bar | baz'],
+    ['any of the bare terms suffices', 'foo bar', 'foo | bar'],
+    ['one term is a condition by itself', 'foo', 'foo'],
+    ['any white space separates terms, and is allowed at the ends', ' \t a\n\u00A0b\u3000c ', 'a | b | c'],
+    ['quotes keep a phrase', '"foo  Bar" baz', 'foo  Bar | baz'],
     ['- and ! exclude', 'foo -bar !baz', 'foo & not (bar | baz)'],
-    ['excluding terms alone: everything but those', '-foo', 'not (foo)'],
+    ['excluding terms alone: everything else', '-foo', 'not (foo)'],
     ['+ requires every one', '+a +b c d', 'a & b & c | d'],
     ['operators stand before phrases too', '+"a b" -"c d" !"e f"', 'a b & not (c d | e f)'],
     ['only the first character is an operator', '--a +-b !"+c" "-d"', '-b & -d & not (-a | +c)'],
     ['an operator alone is a term', '- a', '- | a'],
-    ['so it is before another', '+ -', '+ | -'],
-    ['within a term nothing is special', 'a-b c+ d"e f" {"g":1}', 'a-b | c+ | d"e | f" | {"g":1}'],
+    ['also before another operator', '+ -', '+ | -'],
+    ['inside a term no character is special', 'a-b c+ d"e f" {"g":1}', 'a-b | c+ | d"e | f" | {"g":1}'],
     ['a phrase ends its term', '"a"b"c"-d', 'a | b"c"-d'],
-    ['an empty phrase says nothing, whatever stands before it', '"" -"" +"" a', 'a'],
+    ['an empty phrase is ignored, also after an operator', '"" -"" +"" a', 'a'],
     ['an unclosed quote runs to the end', 'a -"b c ', 'a & not (b c )'],
-    ['and says nothing at the end', 'a "', 'a'],
+    ['an unclosed quote at the end is ignored', 'a "', 'a'],
     ['a phrase may be white space', '" "', ' '],
     ['a backslash is a character', String.raw`\ "a\" b"`, String.raw`\ | a\ | b"`],
-    ['no terms: everything', '  ""  ', ''],
-    ['nothing: everything', '', ''],
+    ['no terms: every event', '  ""  ', ''],
+    ['an empty text: every event', '', ''],
   ])('%s', (_name, text, meaning) => {
     expect(textOf(parsed(text))).toBe(meaning);
   });
 });
 
-describe('BAD_FILTER at text', () => {
+describe('BAD_FILTER at a text', () => {
   const expectRejected = (text: string, message: string): void => {
     const where = { code: 'BAD_FILTER', path: ['filter', 'or', '1', 'text'] };
     const read = (): unknown => parseFilter({ or: [{}, { text }] }, ['filter'], readSettings({}));
     expect(rejection(read)).toEqual({ ...where, message: `filter.or.1.text: ${message}` });
   };
 
-  test('more than 200 characters, also where white space or quotes make them nothing', () => {
+  test('more than 200 characters, also of white space or quotes', () => {
     expect(rejection(() => parsed('💌'.repeat(200)))).toHaveProperty('returned');
     for (const text of ['a'.repeat(201), '💌'.repeat(201), ' '.repeat(201)])
       expectRejected(text, 'expected at most 200 characters, got more');
   });
 
-  test('what no event can have', () => {
+  test('characters that no event can have', () => {
     expectRejected('a\0', 'the string has the character U+0000, which cannot be stored');
-    expectRejected('-"\ud83d"', 'the string has a lone surrogate, which is no Unicode text');
+    expectRejected('-"\ud83d"', 'the string has a lone surrogate, which is not Unicode text');
   });
 });
 
@@ -65,7 +65,7 @@ test('text is a node of the filter, and each of its terms is one', () => {
   });
 });
 
-describe('what is searched', () => {
+describe('the searched parts of an event', () => {
   const event: StoredEvent = {
     id: 'hidden-id',
     event: 'acme.Order.shipped',
@@ -89,7 +89,7 @@ describe('what is searched', () => {
     expect(matches(parsed(text), event)).toBe(false);
   });
 
-  test('a long event, which is searched for many terms at once, is searched for the same', () => {
+  test('a long event, searched for many terms at once, contains the same terms', () => {
     const long = { ...event, payload: { ...event.payload, long: ['x'.repeat(20_000), 'Å'] } };
     const every = ['SHIP', 'order.7', 'ZÜRICH', 'STRAẞE', 'kiki', '\u212Ai', 'ops', 'å', 'hidden', '2026', 'onetwo', 'strasse', 'xÅ'];
     const matchingTerms = (text: string): string[] => every.filter((term) => matches(parsed(text.replace('$', term)), long));
@@ -99,7 +99,7 @@ describe('what is searched', () => {
   });
 });
 
-/** A condition of a text, as short as it can be said. */
+/** The condition of a text in a short form. */
 function textOf(condition: Condition): string {
   switch (condition.kind) {
     case 'contains':
@@ -111,6 +111,6 @@ function textOf(condition: Condition): string {
     case 'not':
       return `not (${textOf(condition.of)})`;
     default:
-      throw new Error(`a text has no ${condition.kind}`);
+      throw new Error(`unexpected in a text: ${condition.kind}`);
   }
 }

@@ -18,10 +18,10 @@ const event = storedAs({
     { id: 'acme.user.kiki', role: 'actor', labels: { team: 'data' } },
     { id: 'acme.user.jo', role: 'owner', labels: { team: 'core' } },
   ],
-  payload: { n: 10, tags: ['x'], nothing: null, long: 'x'.repeat(999), short: 'x'.repeat(998) },
+  payload: { n: 10, tags: ['x'], numbers: [1, 20], nothing: null, long: 'x'.repeat(999), short: 'x'.repeat(998) },
 });
 
-/** What fails, as `path: expected, got`. */
+/** The clauses that fail, as `path: expected | got`. */
 function fails(filter: EventFilterInput, of = event): string[] {
   return whyNot(filter, of, bounds).map(({ path, expected, got }) => `${path.slice(1).join('.')}: ${expected} | ${JSON.stringify(got)}`);
 }
@@ -31,7 +31,7 @@ test('an event that matches fails nothing', () => {
   expect(fails({ id: ['e1'], related: [{ role: ['actor'] }], or: [{ id: [] }, {}], not: { event: { in: ['other'] } } })).toEqual([]);
 });
 
-describe('every operator that fails is named, with what it wants and what there is', () => {
+describe('every operator that fails is named, with the expected and the given value', () => {
   test.each<[EventFilterInput, string[]]>([
     [{ id: ['e2'] }, ['id: the event has the id "e2" | "e1"']],
     [{ follows: ['e0'] }, ['follows: the event follows "e0" | null']],
@@ -44,6 +44,13 @@ describe('every operator that fails is named, with what it wants and what there 
       [
         'event.startsWith: the event begins with "acme.flow." | "acme.order.placed"',
         'event.notIn: the event is not "acme.order.placed" | "acme.order.placed"',
+      ],
+    ],
+    [
+      { event: { like: ['acme.*', 'other'], notLike: ['*placed'] }, resource: { id: { like: ['*.8'] } } },
+      [
+        'event.notLike: the event is not like "*placed" | "acme.order.placed"',
+        'resource.id.like: the primary resource has an id like "*.8" | "acme.order.7"',
       ],
     ],
     [{ event: { in: [] } }, ['event.in: the event is one of an empty list | "acme.order.placed"']],
@@ -115,6 +122,26 @@ describe('one and the same related resource must meet all of an entry', () => {
   });
 });
 
+describe('one and the same value must meet all of an entry whose path has *', () => {
+  test('an operator that none of them meets is named by itself', () => {
+    expect(fails({ payload: [{ path: 'numbers.*', gt: 20, exists: true }] })).toEqual([
+      'payload.0.gt: some one value in the payload at numbers.* is more than 20 | [1,20]',
+    ]);
+    expect(fails({ payload: [{ path: 'none.*', eq: null }] })).toEqual([
+      'payload.0.eq: some one value in the payload at none.* is null | null',
+    ]);
+    expect(fails({ payload: [{ path: 'numbers.*', exists: false, eq: 1 }] })).toEqual([
+      'payload.0.exists: no value in the payload at numbers.* exists | [1,20]',
+    ]);
+  });
+
+  test('operators that different values meet are named as a whole', () => {
+    expect(fails({ payload: [{ path: 'numbers.*', gt: 2, lt: 9 }] })).toEqual([
+      'payload.0: some one value in the payload at numbers.* is more than 2 and is less than 9: each part of this is met, but no single value meets all of it | [1,20]',
+    ]);
+  });
+});
+
 describe('and, or, not', () => {
   const other = { event: { in: ['other'] } };
   const otherFails = (path: string): string => `${path}.event.in: the event is "other" | "acme.order.placed"`;
@@ -140,14 +167,14 @@ describe('and, or, not', () => {
   });
 });
 
-test('what would be too much to show is not shown', () => {
+test('a value that is too long to show is not shown', () => {
   const got = (path: string): unknown => whyNot({ payload: [{ path, exists: false }] }, event, bounds)[0]!.got;
   expect(got('tags')).toEqual(['x']);
   expect(got('short')).toHaveLength(998);
   expect(got('long')).toBeNull();
 });
 
-test('a filter that breaks a rule is refused as everywhere', () => {
+test('a filter that breaks a rule is rejected as everywhere', () => {
   const bad = { id: ['e2'], or: [{ payload: [{ path: 'a..b', exists: true }] }] };
   expect(rejection(() => whyNot(bad, event, bounds))).toMatchObject({
     code: 'BAD_FILTER',
@@ -211,7 +238,10 @@ function found(filter: EventFilterInput, of: typeof event): boolean {
   return matches(parseFilter(filter, ['filter'], bounds), of);
 }
 
-/** The filter that has nothing but what stands at the path, and what names its label or payload value. */
+/**
+ * The filter that has nothing but what stands at the path, and what names its label or payload
+ * value.
+ */
 function onlyAt(path: readonly string[], value: any): any {
   const [step, ...rest] = path;
   if (step === undefined) return value;

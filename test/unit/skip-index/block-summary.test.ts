@@ -56,8 +56,13 @@ describe('a block without a match is skipped', () => {
   const [summary] = summariesOf(Array.from({ length: 64 }, (_, n) => stored({ ...candidate, id: `x${n}` }, n + 1)));
   test.each<[string, EventFilterInput, EventFilterInput]>([
     ['a name', { event: { in: ['acme.order.shipped'] } }, { event: { in: ['acme.order.paid'] } }],
+    ['a glob of names', { event: { like: ['acme.*.shipped'] } }, { event: { like: ['acme.*.paid'] } }],
+    ['a glob of names with a beginning', { event: { like: ['acme.ord*'] } }, { event: { like: ['acme.orx*'] } }],
+    ['a glob of names without wildcards', { event: { like: ['acme.order.\\shipped'] } }, { event: { like: ['acme.order'] } }],
     ['a prefix of a name', { event: { startsWith: ['acme.ord'] } }, { event: { startsWith: ['acme.orx'] } }],
     ['an id', { resource: { id: { in: ['acme.order.4711'] } } }, { resource: { id: { in: ['acme.user.kiki'] } } }],
+    ['a glob of ids', { resource: { id: { like: ['*4711'] } } }, { resource: { id: { like: ['*4712'] } } }],
+    ['a glob of related ids', { related: [{ id: { like: ['acme.user.k?ki'] } }] }, { related: [{ id: { like: ['acme.urn.k?ki'] } }] }],
     ['a prefix of an id', { resource: { id: { startsWith: ['acme.order.47'] } } }, { resource: { id: { startsWith: ['acme.order.4x'] } } }],
     [
       'a label',
@@ -106,6 +111,11 @@ describe('a block without a match is skipped', () => {
     ],
     ['any resource', { anyResource: [{ id: { in: ['acme.user.kiki'] } }] }, { anyResource: [{ id: { in: ['kiki'] } }] }],
     ['a payload value', { payload: [{ path: 'deep.1', eq: 42 }] }, { payload: [{ path: 'deep.1', eq: 43 }] }],
+    [
+      'a text in an array of the payload',
+      { payload: [{ path: 'deep.*.note', eq: 'Über-cool' }] },
+      { payload: [{ path: 'deep.*.note', eq: 'over' }] },
+    ],
     ['JSON null', { payload: [{ path: 'nothing', eq: null }] }, { payload: [{ path: 'something', eq: null }] }],
     ['text', { text: 'über-COOL' }, { text: 'over-cool' }],
     ['text in a label', { text: '"STRASSE" straße' }, { text: 'gasse' }],

@@ -34,6 +34,9 @@ describe('a filter is indexed by its most selective condition', () => {
     [{ payload: [{ path: 'a', gt: 1, lt: 3 }] }, ['a', 'a']],
     [{ resource: { labels: [{ key: 'k', exists: true }] } }, ['primary.k']],
     [{ resource: { labels: [{ key: 'k', like: ['v', String.raw`a\*b?`, '*'] }] } }, ['primary.k primary.k^a*b primary.k=v']],
+    [{ event: { like: ['v', String.raw`a\*b?`] }, resource: { id: { like: ['r.*'] } } }, ['primary.id^r.', 'event^a*b event=v']],
+    [{ ...event, resource: { id: { like: ['*'] } } }, ['event=e']],
+    [{ payload: [{ path: 'a.b.*.c', eq: 1 }] }, ['a.b']],
     [{ ...event, not: { id: ['a'] }, occurred: { since: '2026-01-01T00:00:00Z' } }, ['event=e']],
     [{ or: [event, { id: ['a'] }] }, ['event=e id=a']],
     [
@@ -67,6 +70,11 @@ describe('a filter is indexed by its most selective condition', () => {
     { resource: { labels: [{ key: 'k', notLike: ['v*'] }] } },
     { anyResource: [{ labels: [{ key: 'prefect.resource.id', like: ['*'] }] }] },
     { payload: [{ path: 'a', exists: false }] },
+    { event: { like: ['a', '*b'] } },
+    { event: { notLike: ['a*'] } },
+    { payload: [{ path: 'a.*', exists: false }] },
+    { not: { payload: [{ path: 'a.*', eq: 1 }] } },
+    { payload: [{ path: '*', eq: 1 }] },
   ])('and has no keys if matching events need not have any: %j', (filter) => {
     expect(keysOf(filter)).toBeNull();
   });
@@ -82,6 +90,8 @@ describe('a filter is indexed by its most selective condition', () => {
     [{ related: [{ role: ['a'], id: { in: ['b'] } }] }, false],
     [{ resource: { labels: [{ key: 'k', like: ['v*'] }] } }, false],
     [{ payload: [{ path: 'a', in: [1, [1]] }] }, false],
+    [{ payload: [{ path: 'a.*', eq: 1 }] }, false],
+    [{ event: { like: ['e*'] } }, false],
   ])('%j matches by its keys alone: %s', (filter, isExact) => {
     expect(keysOf(filter)?.isExact).toBe(isExact);
   });

@@ -8,10 +8,13 @@ import {
   type ValueTest,
 } from '../../../src/filter/filter.ts';
 import { parseInstant } from '../../../src/event/instant.ts';
-import { parsePayloadPath } from '../../../src/event/payload-path.ts';
+import { parsePayloadPattern } from '../../../src/event/payload-path.ts';
 import { Words } from './words.ts';
 
-/** Reads what describeFilter says, so that a test can prove that it says what is meant and has one reading only. */
+/**
+ * Parses a text of describeFilter, so that a test can prove that the text means the filter and is
+ * unambiguous.
+ */
 export function parseDescription(text: string): Condition {
   const words = new Words(text);
   const condition = sentence(words);
@@ -49,8 +52,14 @@ function clause(words: Words): Condition {
     if (words.next(`some one ${which} `)) return some(predicates(words, ofResource));
     if (words.next(`no ${which} `)) return not(some(predicates(words, ofResource)));
   }
+  if (words.next('some one value in ')) return payload(words);
+  if (words.next('no value in ')) return not(payload(words));
+  return payload(words);
+}
+
+function payload(words: Words): Condition {
   words.expect('the payload at ');
-  const path = parsePayloadPath(words.take(/(?:"(?:[^"\\]|\\.)*"|[^" ])+/));
+  const path = parsePayloadPattern(words.take(/(?:"(?:[^"\\]|\\.)*"|[^" ])+/));
   words.expect(' ');
   return { kind: 'payload', path, passes: predicates(words, ofValue) };
 }
@@ -78,13 +87,13 @@ function alternatives<T>(words: Words, one: (words: Words) => T): T {
 }
 
 function ofEvent(words: Words): Condition {
+  if (words.next('is like ')) return oneOfOrNone<Condition>(words, (globs) => ({ kind: 'like', field: 'event', globs }));
+  if (words.next('is not like ')) return not({ kind: 'like', field: 'event', globs: words.texts() });
   if (words.next('is ')) return oneOfOrNone<Condition>(words, (values) => ({ kind: 'oneOf', field: 'event', values }));
   if (words.next('begins with ')) return oneOfOrNone<Condition>(words, (prefixes) => ({ kind: 'startsWith', field: 'event', prefixes }));
   if (words.next('does not begin with ')) return not({ kind: 'startsWith', field: 'event', prefixes: words.texts() });
-  if (words.next('follows an event with an id beginning with ')) return { kind: 'startsWith', field: 'follows', prefixes: words.texts() };
-  if (words.next('follows no event with an id beginning with ')) {
-    return not({ kind: 'startsWith', field: 'follows', prefixes: words.texts() });
-  }
+  if (words.next('follows an event with an id ')) return followedId(words);
+  if (words.next('follows no event with an id ')) return not(followedId(words));
   if (words.next('follows ')) return oneOfOrNone<Condition>(words, (values) => ({ kind: 'oneOf', field: 'follows', values }));
   if (words.next('does not follow ')) return not({ kind: 'oneOf', field: 'follows', values: words.texts() });
   if (words.next('occurred ')) return during(words, 'occurred');
@@ -94,9 +103,15 @@ function ofEvent(words: Words): Condition {
   return ofEventId(ofResource(words));
 }
 
+function followedId(words: Words): Condition {
+  if (words.next('beginning with ')) return { kind: 'startsWith', field: 'follows', prefixes: words.texts() };
+  words.expect('like ');
+  return { kind: 'like', field: 'follows', globs: words.texts() };
+}
+
 function ofEventId(test: ResourceTest): Condition {
   if (test.kind === 'not') return not(ofEventId(test.of));
-  if (test.kind !== 'oneOf' && test.kind !== 'startsWith') throw new Error(`expected an id, got ${test.kind}`);
+  if (test.kind !== 'oneOf' && test.kind !== 'startsWith' && test.kind !== 'like') throw new Error(`expected an id, got ${test.kind}`);
   const { label, ...rest } = test;
   expectId(label);
   return { ...rest, field: 'id' };
@@ -118,7 +133,7 @@ function during(words: Words, field: 'occurred' | 'received'): Condition {
 
 function ofResource(words: Words): ResourceTest {
   if (words.next('does not have the ')) return not({ kind: 'oneOf', label: field(words), values: [words.json() as string] });
-  words.next('has '); // is said once for several
+  words.next('has '); // written once for several
   if (words.next('the ')) return { kind: 'oneOf', label: field(words), values: [words.json() as string] };
   if (words.next('one of ')) return listed(words);
   if (words.next('none of ')) return not(listed(words));
@@ -169,7 +184,7 @@ const comparisons: Readonly<Record<string, Comparison>> = {
   'at or before': 'lte',
 };
 
-/** What stands after "is". The values of a payload are not always texts, which makes no difference here. */
+/** The values after "is". Those of a payload need not be texts, which makes no difference here. */
 function oneOfOrNone<T>(words: Words, of: (values: string[]) => T): T {
   if (words.next('not ')) return not(of([words.json() as string]));
   if (words.next('none of ')) return not(of(words.list() as string[]));

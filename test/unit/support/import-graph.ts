@@ -36,7 +36,8 @@ export function sourceFile(path: string, text: string): SourceFile {
   return { path, code, lines: text.trimEnd().split('\n').length, imports: found };
 }
 
-// Comments where oxfmt leaves them: on lines of their own, or behind code and a space. A string rarely looks like that.
+// Comments where oxfmt leaves them: on lines of their own, or behind code and a space. A string
+// rarely looks like that.
 const blockComment = /^\s*\/\*[\s\S]*?\*\//gm;
 const lineComment = /(?<=^|\s)\/\/.*$/gm;
 const statement = /^(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*(['"])([^'"\n]+)\1/gm;

@@ -1,13 +1,15 @@
 import * as fc from 'fast-check';
 import { labelKeys } from '../../../src/event/event.ts';
 import type { Combination, Condition, ResourceTest, ValueTest } from '../../../src/filter/filter.ts';
+import { anyElement } from '../../../src/event/payload-path.ts';
 import { parseInstant } from '../../../src/event/instant.ts';
 
-// Conditions as no door may write them yet, over the texts of test/support/random-filters, so that they match now and then.
-const text = fc.constantFrom('a', 'b', 'a.b', 'actor', '%', '', '"', '\\', '💌', ' and ', ')', ', ');
+// Conditions of any form, also those that no parser makes. Their texts are those of random-filters,
+// so that they match now and then.
+const text = fc.constantFrom('a', 'b', 'a.b', 'actor', '%', '', '"', '\\', '💌', ' and ', ')', ', ', '*', 'a?b');
 const texts = fc.array(text, { maxLength: 3 });
 const instant = fc.nat(5).map((n) => parseInstant(`2026-01-01T00:00:00.00000${n}Z`)!);
-const key = fc.constantFrom('a', '0', 'b', 'x y', '"', '💌');
+const step = fc.constantFrom('a', 'a', '0', 'b', 'x y', '"', '💌', '*', anyElement, anyElement);
 
 const fields = [labelKeys.id, labelKeys.role, labelKeys.name];
 const label = fc.constantFrom(...fields, ...fields, 'k', 'k.x', '"', 'is', 'missing');
@@ -52,6 +54,7 @@ export const anyCondition = treeOf<Condition>(
   fc.oneof(
     fc.record({ kind: fc.constant('oneOf' as const), field, values: texts }),
     fc.record({ kind: fc.constant('startsWith' as const), field, prefixes: texts }),
+    fc.record({ kind: fc.constant('like' as const), field, globs: texts }),
     fc.record(
       {
         kind: fc.constant('during' as const),
@@ -62,6 +65,13 @@ export const anyCondition = treeOf<Condition>(
       { requiredKeys: ['kind', 'field'] },
     ),
     fc.record({ kind: fc.constant('resource' as const), among, passes: resourceTest }),
-    fc.record({ kind: fc.constant('payload' as const), path: fc.array(key, { minLength: 1, maxLength: 2 }), passes: valueTest }),
+    fc.record({ kind: fc.constant('payload' as const), path: fc.array(step, { minLength: 1, maxLength: 3 }), passes: valueTest }),
   ),
 );
+
+/** Conditions on the elements of an array. */
+export const anyElementCondition = fc.record({
+  kind: fc.constant('payload' as const),
+  path: fc.array(step, { maxLength: 2 }).map((rest) => ['a', anyElement, ...rest]),
+  passes: valueTest,
+});

@@ -1,6 +1,8 @@
 import { TidingsError } from '../../../src/errors.ts';
 
-/** The expected error that a call ends with. Where there is none: what it returned, or the unexpected error. */
+/**
+ * The expected error that a call throws. Without one: the returned value, or the unexpected error.
+ */
 export function rejection(call: () => unknown): unknown {
   try {
     return { returned: call() };

@@ -1,18 +1,18 @@
 import * as fc from 'fast-check';
 import type { Position } from '../../../src/event/cursor.ts';
-import type { StoredEvent, EventCandidate } from '../../../src/event/event.ts';
+import type { EventCandidate, StoredEvent } from '../../../src/event/event.ts';
 import { parseInstant, type Instant } from '../../../src/event/instant.ts';
 import { anyEvent } from '../../support/oracles/random-filters.ts';
 import { draftOf } from './valid-event.ts';
 
-/** The event as the log would have it. */
+/** The event as it is stored. */
 export function storedAs(candidate: EventCandidate, received = '2026-01-01T00:00:00.000003Z'): StoredEvent {
   const draft = draftOf(candidate);
   const now = parseInstant(received)!;
   return { ...draft, occurred: draft.occurred ?? now, payload: draft.payload ?? {}, received: now as Instant, position: 1 as Position };
 }
 
-/** Events that the filters of test/support/random-filters are about. */
+/** Events for the filters of test/support/oracles/random-filters.ts. */
 export const anyStoredEvent = fc
   .tuple(anyEvent, fc.nat(60), fc.nat(5))
   .map(([event, id, microsecond]) => storedAs({ ...event, id: `e${id}` }, `2026-01-01T00:00:00.00000${microsecond}Z`));

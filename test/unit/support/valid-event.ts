@@ -5,10 +5,10 @@ import { parseInstant } from '../../../src/event/instant.ts';
 import type { EventLimits } from '../../../src/event/limits.ts';
 import { validateEvent } from '../../../src/event/validate.ts';
 
-/** The limits that a server has unless its settings say otherwise. */
+/** The default limits of a server. */
 export const defaultLimits: EventLimits = readSettings({});
 
-/** An event without a fault, and one more related resource in it than a test of paths may confuse. */
+/** A valid event. It has two related resources, so that a test of paths cannot confuse them. */
 export const validEvent = {
   id: 'e1',
   occurred: '2026-11-23T14:41:10.863461Z',
@@ -22,7 +22,7 @@ export const validEvent = {
   follows: 'e0',
 };
 
-/** The event with `value` at a dotted path in it. */
+/** The valid event with `value` at a dotted path. */
 export function eventWith(path: string, value: unknown): EventCandidate {
   const event: any = structuredClone(validEvent);
   const keys = path.split('.');
@@ -32,20 +32,20 @@ export function eventWith(path: string, value: unknown): EventCandidate {
   return event;
 }
 
-/** What is wrong with an event that stands at input.3, as code and path; nothing when it is sound. */
+/** The problems of an event at input.3, as code and path; empty if it is valid. */
 export function problemsOf(candidate: EventCandidate, limits: Partial<EventLimits> = {}): readonly string[] {
   const validation = validateEvent(candidate, ['input', '3'], { ...defaultLimits, ...limits });
   return 'problems' in validation ? validation.problems.map(({ code, path }) => `${code} ${path.join('.')}`) : [];
 }
 
-/** What becomes of a sound event. */
+/** The draft of a valid event. */
 export function draftOf(candidate: EventCandidate): EventDraft {
   const validation = validateEvent(candidate, ['input', '3'], defaultLimits);
   if ('problems' in validation) throw new Error(validation.problems.map(({ message }) => message).join('\n'));
   return validation.draft;
 }
 
-/** A sound event as the log has it, received when it occurred. */
+/** A valid event as it is stored, received when it occurred. */
 export function storedOf(candidate: EventCandidate): StoredEvent {
   const draft = draftOf(candidate);
   const occurred = draft.occurred ?? parseInstant('2026-11-23T14:41:10Z')!;
