@@ -11,6 +11,27 @@ export interface Context extends Client {
   loaders: Loaders;
 }
 
-export function createContext(services: Services, { caller, address, requestId }: Client): Context {
-  return { services, caller, address, requestId, loaders: createLoaders(services, caller) };
+export function createContext(services: Services, { caller, address, requestId, lastEventId }: Client): Context {
+  return {
+    services,
+    caller,
+    address,
+    requestId,
+    ...(lastEventId !== undefined && { lastEventId }),
+    loaders: createLoaders(services, caller),
+  };
+}
+
+/**
+ * Where a subscription continues, and the input that says so: `Last-Event-ID`, which is newer, takes precedence over
+ * `after`. Null: it starts at the head.
+ */
+export function resumptionOf(after: string | null | undefined, { lastEventId }: Context): Resumption | null {
+  if (lastEventId !== undefined) return { cursor: lastEventId, path: ['Last-Event-ID'] };
+  return after === null || after === undefined ? null : { cursor: after, path: ['after'] };
+}
+
+export interface Resumption {
+  readonly cursor: string;
+  readonly path: readonly string[];
 }

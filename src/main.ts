@@ -32,6 +32,7 @@ import { CountSubscriptions } from './subscriptions/counts/count-subscription.ts
 import { createSharedMatches } from './subscriptions/matching/shared-matches.ts';
 import { ConnectionLimit } from './transport/connection-limit.ts';
 import { createOriginPolicy } from './transport/origin-policy.ts';
+import { formatCursor, type Position } from './event/cursor.ts';
 import { RateLimit } from './transport/rate-limit.ts';
 
 /** A running server. */
@@ -90,6 +91,7 @@ export async function startTidings(
   const graphql = createGraphQL({
     schema,
     createContext: (client) => createContext(services, client),
+    cursorAt: (position) => formatCursor({ epoch: epochHistory.epoch, position: position as Position }),
     keys: callers,
     metrics,
     logger,
@@ -111,6 +113,7 @@ export async function startTidings(
     ...endpointParts,
     readMetrics: metricsReader(metrics.registry),
     checkReady: () => heads.head(),
+    servesGraphiQL: settings.graphiql === 'on',
     version,
     adapters: [createPostEvents(adapterParts), createCloudEvents(adapterParts), createPrefectRoutes(adapterParts)],
   });

@@ -12,7 +12,7 @@ import type {
 } from '../../src/subscriptions/stream/stream-message.ts';
 import type { StreamStart } from '../../src/subscriptions/stream/stream-request.ts';
 import { builder } from '../builder.ts';
-import type { Context } from '../context.ts';
+import { resumptionOf, type Context } from '../context.ts';
 import { currentLoaders } from '../loaders.ts';
 import { requires } from '../permissions.ts';
 import { EventType, logCursor } from './event.ts';
@@ -149,8 +149,10 @@ async function untilOf(until: string | null | undefined, { services }: Context):
   return cursor.position;
 }
 
-async function startOf(after: string | null | undefined, { services }: Context): Promise<StreamStart | null> {
-  if (after === null || after === undefined) return null;
-  const given: LogCursor = parseCursor(after, 'LOG', ['after']);
+async function startOf(argument: string | null | undefined, context: Context): Promise<StreamStart | null> {
+  const { services } = context;
+  const after = resumptionOf(argument, context);
+  if (after === null) return null;
+  const given: LogCursor = parseCursor(after.cursor, 'LOG', after.path);
   return { given, ...services.epochHistory.resumeFrom(given, await services.heads.head()) };
 }

@@ -3,7 +3,7 @@ import type { StoredEvent } from '../../src/event/event.ts';
 import { checkRetained } from '../../src/store/retention/log-start.ts';
 import { Expired, subscribeToEvents } from '../../src/subscriptions/event-subscription.ts';
 import { builder } from '../builder.ts';
-import type { Context } from '../context.ts';
+import { resumptionOf, type Context } from '../context.ts';
 import { currentLoaders } from '../loaders.ts';
 import { requires } from '../permissions.ts';
 import { EventType } from './event.ts';
@@ -34,10 +34,11 @@ builder.subscriptionField('events', (t) =>
   }),
 );
 
-async function startOf(after: string | null | undefined, context: Context): Promise<Position | null> {
-  if (after === null || after === undefined) return null;
-  const cursor = parseCursor(after, 'LOG', ['after']);
-  context.services.epochHistory.check(cursor, await context.services.heads.head(), ['after']);
-  await checkRetained(context.services.logStart, cursor.position, ['after']);
+async function startOf(given: string | null | undefined, context: Context): Promise<Position | null> {
+  const after = resumptionOf(given, context);
+  if (after === null) return null;
+  const cursor = parseCursor(after.cursor, 'LOG', after.path);
+  context.services.epochHistory.check(cursor, await context.services.heads.head(), after.path);
+  await checkRetained(context.services.logStart, cursor.position, after.path);
   return cursor.position;
 }

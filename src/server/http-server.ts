@@ -28,6 +28,8 @@ export interface HttpServerParts {
   /** Rejects if the server cannot serve requests now. */
   readonly checkReady: () => Promise<unknown>;
   readonly limits: { readonly bodyBytes: number };
+  /** Whether GET requests for HTML at the GraphQL path get the GraphiQL page. */
+  readonly servesGraphiQL: boolean;
   readonly version: string;
   readonly adapters: readonly HttpAdapter[];
 }
@@ -44,7 +46,20 @@ export interface HttpAdapter {
  * becomes the response.
  */
 export function createHttpServer(parts: HttpServerParts): Server {
-  const { graphql, authenticator, logger, originPolicy, connections, metrics, readMetrics, checkReady, limits, version, adapters } = parts;
+  const {
+    graphql,
+    authenticator,
+    logger,
+    originPolicy,
+    connections,
+    metrics,
+    readMetrics,
+    checkReady,
+    limits,
+    servesGraphiQL,
+    version,
+    adapters,
+  } = parts;
   const handleRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const rejection = originPolicy.rejectionOf(request);
     if (rejection !== null) throw new HttpError(403, rejection, { code: 'FORBIDDEN' });
@@ -75,15 +90,16 @@ export function createHttpServer(parts: HttpServerParts): Server {
     }
   };
   const handleGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const client = isForGraphiQL(request)
-      ? { caller: unauthenticated, address: addressOf(request), requestId: requestIdOf(request) }
-      : await authenticator.authenticate(request, response);
+    const client =
+      servesGraphiQL && isForGraphiQL(request)
+        ? { caller: unauthenticated, address: addressOf(request), requestId: requestIdOf(request) }
+        : await authenticator.authenticate(request, response);
     if (request.method === 'POST' && !graphqlTypes.test(request.headers['content-type'] ?? '')) {
       throw new HttpError(415, 'content-type: expected application/json');
     }
     if (requestsStream(request)) holdStreamSlot(response, client);
     await readRequestBody(request, limits.bodyBytes);
-    await graphql.handle(request, response, client);
+    await graphql.handle(request, response, { ...client, ...resumptionOf(request) });
   };
   /**
    * Counts a stream of its client until the response closes. Throws a 429 if the client has too
@@ -152,9 +168,18 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string):
   return new TidingsError('CANNOT_START', message);
 }
 
-/** The GraphiQL page needs no key; the operations that it sends do. */
-function isForGraphiQL({ method, url, headers }: IncomingMessage): boolean {
-  return method === 'GET' && url?.includes('?') === false && headers.accept?.includes('text/html') === true;
+/**
+ * The GraphiQL page needs no key, also with an operation in its address; the operations that it
+ * sends do.
+ */
+function isForGraphiQL({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.accept?.includes('text/html') === true;
+}
+
+/** Browsers send `Last-Event-ID` when they open an event stream again. */
+function resumptionOf(request: IncomingMessage): { readonly lastEventId?: string } {
+  const { 'last-event-id': lastEventId } = request.headers;
+  return typeof lastEventId === 'string' && lastEventId !== '' && requestsStream(request) ? { lastEventId } : {};
 }
 
 /**

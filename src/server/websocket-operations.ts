@@ -1,12 +1,16 @@
-import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { getOperationAST, GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { Caller, Client } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WakeListener } from '../concurrency/wake-signal.ts';
 import type { EncodedMessage, SocketWriter } from '../transport/socket-writer.ts';
 import { LimitError } from './graphql/limit-error.ts';
+import type { ErrorMask } from './graphql/mask-error.ts';
 import type { Delivered, ResultSink } from './graphql/subscribe.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
+import { authorizationIn } from './connection-params.ts';
+import { maxIdLength } from './invalid-message.ts';
+import { hasErrors, unknownOperation, withoutStatus } from './operation-errors.ts';
 
 export interface OperationLimits {
   readonly subscriptionsPerConnection: number;
@@ -24,6 +28,8 @@ export interface Extra {
   /** Counts the socket among the connections of the caller's key. */
   connectionSlot: Disposable | null;
   isClosed: boolean;
+  /** Whether it accepts operations, and none with this id is running. */
+  canRun: (id: string) => boolean;
   /**
    * Running subscriptions, to end them when the socket closes. graphql-ws loses a subscription that
    * was completed before it started, if another one has taken its id meanwhile.
@@ -37,6 +43,7 @@ export interface OperationParts {
   readonly graphql: GraphQLEndpoint;
   readonly limits: OperationLimits;
   readonly metrics: Pick<Metrics, 'rejectedRequests'>;
+  readonly errors: ErrorMask;
   /** Identifies the caller, and returns whether the socket is accepted. */
   readonly authenticate: (extra: Extra, authorization: string | undefined) => Promise<boolean>;
 }
@@ -49,16 +56,32 @@ export function createOperationOptions({
   graphql,
   limits,
   metrics,
+  errors,
   authenticate,
 }: OperationParts): ServerOptions<ConnectionInitMessage['payload'], Extra> {
+  /** Any other error would close the socket, and so end its other operations. */
+  const isolated = async <T>(requestId: string, run: () => Promise<T> | T): Promise<T | readonly [GraphQLError]> => {
+    try {
+      return await run();
+    } catch (error) {
+      errors.report(error, requestId);
+      return [errors.mask(error) as GraphQLError];
+    }
+  };
+  const isolatedResult = async <T extends object>({ extra }: Prepared, run: () => Promise<T> | T): Promise<T | ExecutionResult> => {
+    const result = await isolated(extra.requestId, run);
+    if (Array.isArray(result)) return { errors: result as readonly [GraphQLError] };
+    return hasErrors(result) ? { ...result, errors: result.errors.map(withoutStatus) } : (result as T);
+  };
   return {
     connectionInitWaitTimeout: connectionInitTimeoutMs,
     /** False: graphql-ws closes the socket with 4403. */
     async onConnect(connection) {
       const { extra, connectionParams } = connection;
       Object.assign(connection, { connectionParams: undefined }); // they contain the key, and can be large
-      const given = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
-      return authenticate(extra, typeof given === 'string' ? given : extra.authorization);
+      const isAccepted = await authenticate(extra, authorizationIn(connectionParams) ?? extra.authorization);
+      if (isAccepted) extra.canRun = (id) => connection.acknowledged && !(id in connection.subscriptions);
+      return isAccepted;
     },
     async onSubscribe(connection, id, payload) {
       const activeOperations = Object.keys(connection.subscriptions).length;
@@ -71,12 +94,17 @@ export function createOperationOptions({
       // Unreachable: graphql-ws accepts no operation before it has acknowledged the connection.
       if (caller === null) return [notAcknowledged()];
       const { extra } = connection;
-      return prepare(graphql, payload, { caller, address, requestId, extra, sink: new OperationSink(writer, id) });
+      const client = { caller, address, requestId, extra, sink: new OperationSink(writer, id) };
+      return isolated(requestId, () => prepare(graphql, payload, client));
     },
-    execute: (args) => (args.rootValue as Prepared).execute(args),
+    execute(args) {
+      const prepared = args.rootValue as Prepared;
+      return isolatedResult(prepared, () => prepared.execute(args));
+    },
     async subscribe(args) {
-      const { subscribe, extra } = args.rootValue as Prepared;
-      const result = await subscribe(args);
+      const prepared = args.rootValue as Prepared;
+      const { subscribe, extra } = prepared;
+      const result = await isolatedResult(prepared, () => subscribe(args));
       if (!('delivered' in result)) return result;
       const { delivered } = result;
       if (extra.isClosed) await delivered.return?.();
@@ -123,13 +151,13 @@ async function prepare(
   let document: DocumentNode;
   try {
     document = parse(query) as DocumentNode;
-    // It can throw what it should return: a rule for subscriptions evaluates @skip and @include
-    // without the variables.
-    const errors = validate(schema, document) as readonly GraphQLError[];
-    if (errors.length > 0) return errors;
   } catch (error) {
-    return [error instanceof GraphQLError ? error : new GraphQLError('The operation cannot be parsed.')];
+    if (!(error instanceof GraphQLError)) throw error;
+    return [withoutStatus(error)];
   }
+  if (getOperationAST(document, operationName) == null) return [unknownOperation()];
+  const errors = validate(schema, document) as readonly GraphQLError[];
+  if (errors.length > 0) return errors.map(withoutStatus);
   return {
     schema: schema as ExecutionArgs['schema'],
     document,
@@ -177,9 +205,6 @@ function tooLong({ length }: string): LimitError | null {
   if (length <= maxIdLength) return null;
   return new LimitError(`expected an operation id of at most ${maxIdLength} characters, got ${length}`);
 }
-
-/** Bounds the id because every message repeats it. */
-const maxIdLength = 255;
 
 function notAcknowledged(): GraphQLError {
   return new GraphQLError('The connection was not acknowledged.', { extensions: { code: 'UNAUTHENTICATED' } });

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer } from 'graphql-ws';
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { TidingsError } from '../errors.ts';
@@ -13,8 +13,10 @@ import { requestIdOf } from '../transport/request-log.ts';
 import { keepAlive, rejectUpgrade } from '../transport/socket-lifecycle.ts';
 import { SocketWriter } from '../transport/socket-writer.ts';
 import { graceMs, type Authenticator } from './authenticate.ts';
+import { createErrorMask } from './graphql/mask-error.ts';
 import { graphqlPath } from './graphql/path.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
+import { errorMessage, operationOfDeepMessage, operationOfInvalidMessage, type RejectedOperation } from './invalid-message.ts';
 import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
@@ -43,7 +45,7 @@ export interface SocketAdapter {
  */
 export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
   const { http, graphql, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols: selectProtocol });
   const authenticate = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     const caller = await authenticator.authenticateSocket({ authorization, address: extra.address });
     if (caller === null) {
@@ -61,9 +63,16 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     caller.ended.addEventListener('abort', extra.onEnded);
     return !caller.ended.aborted;
   };
-  const graphqlWs = makeServer(createOperationOptions({ graphql, limits, metrics, authenticate }));
+  const graphqlWs = makeServer(
+    createOperationOptions({ graphql, limits, metrics, authenticate, errors: createErrorMask(metrics, logger) }),
+  );
 
   const serve = (socket: WebSocket, request: IncomingMessage): void => {
+    if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
+      metrics.rejectedRequests.inc({ reason: 'BAD_USER_INPUT' });
+      socket.on('error', () => undefined);
+      return socket.close(CloseCode.SubprotocolNotAcceptable, `expected the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`);
+    }
     metrics.sockets.inc();
     const heartbeat = keepAlive(socket);
     const writer = new SocketWriter(socket, request.socket, metrics.slowConsumers);
@@ -88,26 +97,42 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       caller: null,
       connectionSlot: null,
       isClosed: false,
+      canRun: () => false,
       results: new Set(),
       // The code with which graphql-ws rejects a handshake. Clients reconnect, and are rejected
       // until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
+    /** Sends the error to the operation alone. Returns false if the socket must be closed. */
+    const rejectOperation = (operation: RejectedOperation | null): boolean => {
+      if (operation === null || !extra.canRun(operation.id)) return false;
+      metrics.rejectedRequests.inc({ reason: operation.code });
+      void writer.sendAndFlush(errorMessage(operation));
+      return true;
+    };
+    /** The message that graphql-ws is parsing. */
+    let parsing: string | null = null;
     const closed = graphqlWs.opened(
       {
         protocol: socket.protocol,
         send: (data) => writer.sendAndFlush(data),
         // graphql-ws repeats ids of any length in reasons, and ws leaves the socket half closed if
         // a reason exceeds a frame.
-        close: (code, reason) => socket.close(code, reason?.slice(0, maxReasonLength)),
+        close(code, reason) {
+          if (code === CloseCode.BadRequest && parsing !== null && rejectOperation(operationOfInvalidMessage(parsing))) return;
+          socket.close(code, reason?.slice(0, maxReasonLength));
+        },
         onMessage(handle) {
           socket.on('message', (data: Buffer) => {
             if (isTooDeep(data, maxJsonLevels)) {
+              if (rejectOperation(operationOfDeepMessage(data, maxJsonLevels))) return;
               metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
               return socket.close(CloseCode.BadRequest, `More than ${maxJsonLevels} levels of JSON`);
             }
             // For a subscription, the promise is pending until it ends.
-            handle(data.toString()).catch(fail);
+            parsing = data.toString();
+            handle(parsing).catch(fail);
+            parsing = null;
           });
         },
       },
@@ -137,8 +162,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     }
     const path = request.url?.split('?')[0] ?? '/';
     const adapter = adapters.find((each) => each.matchesPath(path));
-    const upgradeError = adapter === undefined ? upgradeErrorOf(request) : null;
-    if (upgradeError !== null) return rejectUpgrade(socket, upgradeError);
+    if (adapter === undefined && path !== graphqlPath) return rejectUpgrade(socket, '404 Not Found');
     const connectionSlot = connections.acquireForAddress(addressOf(request));
     if (connectionSlot === null) {
       metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
@@ -163,11 +187,14 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
   };
 }
 
-function upgradeErrorOf({ url, headers }: IncomingMessage): string | null {
-  if (url?.split('?')[0] !== graphqlPath) return '404 Not Found';
-  const offered = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
-  if (!offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)) return '400 Bad Request';
-  return null;
+/**
+ * Any other subprotocol is accepted too: only an open socket can be closed with a reason that
+ * programs and browsers show.
+ */
+function selectProtocol(offered: ReadonlySet<string>): string | false {
+  if (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL)) return GRAPHQL_TRANSPORT_WS_PROTOCOL;
+  const [first] = offered;
+  return first ?? false;
 }
 
 /** A client has this long to answer a close frame. */

@@ -25,12 +25,15 @@ export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
   /** Events up to `position` that are not delivered yet. */
   private readonly ready: StoredEvent[] = [];
   private expired: Expired | 'REPORTED' | null = null;
+  readonly start: Position;
 
   constructor(
     private readonly logReader: LogReader,
     private readonly logStart: LogStart,
     private position: Position,
-  ) {}
+  ) {
+    this.start = position;
+  }
 
   next(): StoredEvent | Expired | 'READ' | 'WAIT' | 'ENDED' {
     const ready = this.ready.shift();
@@ -69,6 +72,10 @@ export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
 
   eventsIn(message: StoredEvent | Expired): number {
     return message instanceof Expired ? 0 : 1;
+  }
+
+  positionAfter(message: StoredEvent | Expired): Position | null {
+    return message instanceof Expired ? null : message.position;
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { retry } from '../concurrency/retry.ts';
 import type { WakeListener } from '../concurrency/wake-signal.ts';
+import type { Position } from '../event/cursor.ts';
 import type { Tail } from '../log/tail.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -170,6 +171,13 @@ export interface SubscriptionReader<Message extends object> extends Disposable {
   identityOf(message: Message): Identity;
   /** The number of events in the message. */
   eventsIn(message: Message): number;
+  /**
+   * The position after which a client that has this message resumes; null: not from this message.
+   * Left out by readers that cannot resume.
+   */
+  positionAfter?(message: Message): Position | null;
+  /** The position after which a client that has no message yet resumes, if it is known. */
+  readonly start?: Position;
 }
 
 export type Identity = string | number;

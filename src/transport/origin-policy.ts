@@ -52,7 +52,7 @@ export function createOriginPolicy({ allowedOrigins }: OriginPolicySettings, key
       if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
       response.writeHead(204, {
         'access-control-allow-methods': 'GET, POST',
-        'access-control-allow-headers': 'authorization, content-type',
+        'access-control-allow-headers': 'authorization, content-type, last-event-id',
         'access-control-max-age': '600',
       });
       response.end();

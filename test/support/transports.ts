@@ -12,6 +12,7 @@ export interface OperationResult {
 export interface Request {
   readonly query: string;
   readonly variables?: object;
+  readonly operationName?: string;
 }
 
 /** A transport of operations. A subscription is closed after its first message. */
@@ -31,8 +32,16 @@ export function overSse(url: string, extraHeaders: Readonly<Record<string, strin
   return (request) => listen(url, request, extraHeaders);
 }
 
-function listen(url: string, { query, variables }: Request, extraHeaders: Readonly<Record<string, string>>): Promise<OperationResult> {
-  const parameters = new URLSearchParams({ query, variables: JSON.stringify(variables ?? {}) });
+function listen(
+  url: string,
+  { query, variables, operationName }: Request,
+  extraHeaders: Readonly<Record<string, string>>,
+): Promise<OperationResult> {
+  const parameters = new URLSearchParams({
+    query,
+    variables: JSON.stringify(variables ?? {}),
+    ...(operationName !== undefined && { operationName }),
+  });
   return new Promise((resolve, reject) => {
     const sentRequest = get(`${url}/graphql?${parameters}`, { headers: { accept: 'text/event-stream', ...extraHeaders } }, (response) => {
       const { statusCode: status = 0, headers } = response;

@@ -3,6 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { TidingsError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
+import { setCode } from './error-codes.ts';
 import { LimitError } from './limit-error.ts';
 
 /**
@@ -30,7 +31,7 @@ export function createErrorMask(metrics: Metrics, logger: Logger): ErrorMask {
     mask(error) {
       const cause = causeOf(error);
       if (isTooDeep(cause)) return new LimitError('expected variables with fewer levels, got some that are nested too deeply to be read');
-      if (cause === null) return error as GraphQLError;
+      if (cause === null) return setCode(error as GraphQLError, 'BAD_USER_INPUT'); // variables, or the operation's name
       // Without the original error, for which Yoga would respond with status 500.
       if (cause instanceof TidingsError && error instanceof GraphQLError) return wrapped(error, cause.message, cause.extensions);
       report(cause, undefined);

@@ -11,6 +11,8 @@ import { readBody } from '../../transport/read-body.ts';
  */
 export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<void> {
   if (request.method === 'GET' || request.method === 'HEAD') return checkParameters(request);
+  const mediaType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (mediaType !== undefined) request.headers['content-type'] = mediaType; // Yoga knows one spelling only
   const bytes = await readBody(request, maxBytes);
   if (isTooDeep(bytes, maxJsonLevels)) throw tooDeep();
   Object.assign(request, { body: new Body(bytes) });
@@ -76,13 +78,18 @@ export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
 }
 
 function isJsonPost({ method, headers }: IncomingMessage): boolean {
-  return method === 'POST' && /^application\/json(;|$)/.test(headers['content-type'] ?? '');
+  const type = headers['content-type'];
+  return method === 'POST' && (type === 'application/json' || type === 'application/graphql+json');
 }
 
+/** Ignores the properties that some clients add to those of GraphQL over HTTP, such as `documentId`. */
 function parseParams(text: string): GraphQLParams | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' ? (value as GraphQLParams | null) : null;
+    if (typeof value !== 'object' || value === null) return null;
+    const { query, variables, operationName, extensions } = value as GraphQLParams;
+    if (typeof query !== 'string') return value as GraphQLParams; // Yoga rejects it, and names an unknown property
+    return { query, variables, operationName, extensions } as GraphQLParams;
   } catch {
     return null;
   }

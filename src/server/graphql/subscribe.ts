@@ -6,6 +6,7 @@ import { SubscriptionSource } from '../../subscriptions/source.ts';
 import type { WakeListener } from '../../concurrency/wake-signal.ts';
 import { acceptsStream } from '../../transport/accept.ts';
 import type { EncodedMessage } from '../../transport/socket-writer.ts';
+import type { StreamedResult } from './event-stream.ts';
 import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
 /**
@@ -29,7 +30,7 @@ type Results = AsyncIterableIterator<ExecutionResult>;
  * messages is executed and encoded once for all subscriptions that share the operation. With a
  * sink, results go there as fast as it accepts them.
  */
-export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
+export function sharedSubscriptions(parts: SharedResultsParts & { readonly cursorAt: CursorAt }): Plugin {
   const resultsOf = createSharedResults(parts);
   const timeSlices = new TimeSlices();
   const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
@@ -41,7 +42,7 @@ export function sharedSubscriptions(parts: SharedResultsParts): Plugin {
     if (!(source instanceof SubscriptionSource)) return source as ExecutionResult;
     const results = resultsOf(args);
     const { sink } = args.contextValue as { readonly sink?: ResultSink };
-    if (sink === undefined) return new PulledResults(source, results);
+    if (sink === undefined) return new PulledResults(source, results, parts.cursorAt);
     const delivered = new DeliveredResults(source, results, sink);
     deliver(source, delivered, timeSlices);
     return { delivered };
@@ -54,19 +55,34 @@ function noStream(): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }
 
-/** The results of a source as an iterator, for SSE. */
+/** The cursor of a position. */
+export type CursorAt = (position: number) => string;
+
+/** The results of a source as an iterator of `StreamedResult`, for SSE. */
 class PulledResults implements Results {
+  private hasStarted = false;
+
   constructor(
     private readonly source: SubscriptionSource<object>,
     private readonly results: OperationResults,
+    private readonly cursorAt: CursorAt,
   ) {}
 
   async next(): Promise<IteratorResult<ExecutionResult>> {
+    const { reader } = this.source;
+    if (!this.hasStarted) {
+      this.hasStarted = true;
+      if (reader.start !== undefined) return this.streamed(reader.start, null);
+    }
     const { done, value } = await this.source.next();
     if (done === true) return this.return();
-    const { json } = await this.results.resultOf(value, this.source.reader.identityOf(value));
-    // Yoga writes a result with its `stringify`, and needs no other member.
-    return { done: false, value: { stringify: () => json } as ExecutionResult };
+    const { json } = await this.results.resultOf(value, reader.identityOf(value));
+    return this.streamed(reader.positionAfter?.(value) ?? null, json);
+  }
+
+  private streamed(position: number | null, json: string | null): IteratorResult<ExecutionResult> {
+    const value: StreamedResult = { cursor: position === null ? null : this.cursorAt(position), json };
+    return { done: false, value: value as ExecutionResult };
   }
 
   async return(): Promise<IteratorResult<ExecutionResult>> {

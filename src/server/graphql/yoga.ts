@@ -8,6 +8,8 @@ import { limitCost, type CostLimits } from './cost-limit.ts';
 import { createDocumentCache } from './document-cache.ts';
 import type { DocumentLimits } from './document-limit-defaults.ts';
 import { limitDocuments } from './document-limits.ts';
+import { setErrorCodes } from './error-codes.ts';
+import { eventStreams } from './event-stream.ts';
 import { withoutIntrospection } from './introspection.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
 import { measureOperations } from './operation-metrics.ts';
@@ -15,12 +17,14 @@ import { passThroughVariables } from './passthrough-variables.ts';
 import { graphqlPath } from './path.ts';
 import { parsedBody } from './request-body.ts';
 import { setRetryAfter } from './retry-after.ts';
-import { sharedSubscriptions } from './subscribe.ts';
+import { sharedSubscriptions, type CursorAt } from './subscribe.ts';
+import { rejectConditionalRoots } from './subscription-root.ts';
 
 export interface GraphQLParts {
   readonly schema: GraphQLSchema;
   /** Creates the context of one operation. */
   readonly createContext: (client: Client) => object;
+  readonly cursorAt: CursorAt;
   /** Open: the server accepts requests without a key. */
   readonly keys: { readonly isOpen: boolean };
   readonly metrics: Metrics;
@@ -44,6 +48,7 @@ export type GraphQLEndpoint = YogaServerInstance<Client, object>;
 export function createGraphQL({
   schema,
   createContext,
+  cursorAt,
   keys,
   metrics,
   logger,
@@ -71,13 +76,16 @@ export function createGraphQL({
     plugins: [
       parsedBody(),
       measureOperations(metrics),
+      setErrorCodes(),
+      rejectConditionalRoots(),
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
       limitCost(limits, rateLimit),
       setRetryAfter(),
       passThroughVariables(schema),
       reportFailures(errors),
-      sharedSubscriptions({ maskError: errors.mask, metrics }),
+      sharedSubscriptions({ maskError: errors.mask, metrics, cursorAt }),
+      eventStreams(),
     ],
     // Yoga's errors have passed maskError, which logs those that are bugs.
     logging: {

@@ -110,6 +110,10 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     return message.kind === 'EventBatch' ? message.events.length : 0;
   }
 
+  positionAfter(message: StreamMessage): Position | null {
+    return endOf(message);
+  }
+
   [Symbol.dispose](): void {
     this.logReader[Symbol.dispose]();
   }

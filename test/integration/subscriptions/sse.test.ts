@@ -1,5 +1,5 @@
 import { get, type ClientRequest } from 'node:http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
@@ -41,7 +41,7 @@ function listenOverSse(variables: object): { readonly events: any[]; readonly re
       const messages = text.split('\n\n');
       text = messages.pop()!;
       for (const message of messages) {
-        const data = /^event: next\ndata: (.*)$/.exec(message);
+        const data = /^id: \S+\nevent: next\ndata: (.*)$/.exec(message);
         if (data !== null) events.push(JSON.parse(data[1]!).data.events);
       }
     });
@@ -90,4 +90,82 @@ test('an SSE client that leaves, idle or in the middle of events, leaves no subs
   // One half closes its connection, the other half resets it.
   [...idle, ...busy].forEach(({ request }, n) => (n % 2 === 0 ? request.destroy() : request.socket!.resetAndDestroy()));
   await expect.poll(openSubscriptions, pollOptions).toBe(0);
+});
+
+interface SseMessage {
+  readonly id: string | undefined;
+  readonly event: string | undefined;
+  readonly data: any;
+}
+
+/** Opens a stream as a browser's EventSource does, and collects its messages. */
+function openEventSource(query: string, lastEventId?: string): { readonly messages: SseMessage[]; readonly headers: any } & Disposable {
+  const messages: SseMessage[] = [];
+  const opened = { messages, headers: {} as any, [Symbol.dispose]: () => void request.destroy() };
+  const headers = { accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
+  let text = '';
+  const request = get(`${server.tidings.url}/graphql?${new URLSearchParams({ query })}`, { headers }, (response) => {
+    opened.headers = response.headers;
+    response.on('error', () => undefined);
+    response.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const blocks = text.split('\n\n');
+      text = blocks.pop()!;
+      for (const block of blocks) {
+        const field = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
+        const data = field('data');
+        if (block !== ':') messages.push({ id: field('id'), event: field('event'), data: data === undefined ? null : JSON.parse(data) });
+      }
+    });
+  });
+  request.on('error', () => undefined);
+  return opened;
+}
+
+describe('Last-Event-ID', () => {
+  // Neither selects a cursor.
+  const selections: readonly (readonly [name: string, query: string, idsOf: (data: any) => string[]])[] = [
+    ['events', 'subscription { it: events(filter: { event: { in: ["kind.sse"] } }) { id } }', ({ it }) => [it.id]],
+    [
+      'eventStream',
+      'subscription { eventStream(batchSize: 3, filter: { event: { in: ["kind.sse"] } }) { ...F } } fragment F on EventStreamMessage { ... on EventBatch { events { id } } }',
+      ({ eventStream }) => (eventStream.events ?? []).map((event: any) => event.id),
+    ],
+  ];
+
+  test.each(selections)('resumes %s after every message, and after none, without a gap or a repeat', async (name, query, idsOf) => {
+    const idsIn = (messages: readonly SseMessage[]): string[] => messages.flatMap(({ data }) => (data === null ? [] : idsOf(data.data)));
+    const ids = names('sse', 10).map((id) => `${id}-${name}`);
+    using whole = openEventSource(query);
+    await expect.poll(() => whole.messages.at(-1)?.id, pollOptions).toBeTypeOf('string');
+    expect(whole.headers['x-accel-buffering']).toBe('no');
+    for (const id of ids) await emit(id);
+    await expect.poll(() => idsIn(whole.messages), pollOptions).toEqual(ids);
+    for (const [n, { id }] of whole.messages.entries()) {
+      expect(id).toBeTypeOf('string');
+      using rest = openEventSource(query, id);
+      await expect.poll(() => idsIn(rest.messages), pollOptions).toEqual(idsIn(whole.messages.slice(n + 1)));
+    }
+  });
+
+  test('is preferred to `after`, and an invalid one is an error that names it', async () => {
+    const { head: before } = await server.data('{ head }');
+    await emit('prefer-1', 'prefer-2');
+    const { events } = await server.data(`{ events(order: LOG, after: "${before}") { nodes { cursor } } }`);
+    using resumed = openEventSource(`subscription { events(after: "${before}") { id } }`, events.nodes[0].cursor);
+    await expect.poll(() => resumed.messages.find(({ data }) => data !== null)?.data.data.events.id, pollOptions).toBe('prefer-2');
+    for (const field of ['events { id }', 'eventStream { __typename }']) {
+      using failed = openEventSource(`subscription { ${field} }`, 'nonsense');
+      await expect
+        .poll(() => failed.messages[0]?.data?.errors[0].extensions, pollOptions)
+        .toEqual({ code: 'BAD_CURSOR', path: ['Last-Event-ID'] });
+    }
+  });
+
+  test('is ignored by a subscription to counts, which begins with a snapshot', async () => {
+    using counts = openEventSource('subscription { eventCounts(by: [{ event: {} }]) { kind } }', 'nonsense');
+    await expect
+      .poll(() => counts.messages[0], pollOptions)
+      .toMatchObject({ id: undefined, data: { data: { eventCounts: { kind: 'SNAPSHOT' } } } });
+  });
 });
