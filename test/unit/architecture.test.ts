@@ -44,25 +44,10 @@ const layers: Readonly<Record<string, { readonly paths: readonly string[]; reado
   server: { paths: ['src/server/'], mayImport: ['errors', 'leaves', 'concurrency', 'auth', 'transport', 'subscriptions'] },
   main: {
     paths: ['src/main.ts'],
-    mayImport: [
-      'drizzle',
-      'errors',
-      'leaves',
-      'concurrency',
-      'event',
-      'filter',
-      'counts',
-      'store',
-      'transport',
-      'auth',
-      'log',
-      'maintenance',
-      'ingest',
-      'subscriptions',
-      'adapters',
-      'schema',
-      'server',
-    ],
+    mayImport:
+      'drizzle errors leaves concurrency event filter counts store transport auth log maintenance ingest subscriptions adapters schema server'.split(
+        ' ',
+      ),
   },
   // Commands do not load the server, except those that start it.
   serve: {
