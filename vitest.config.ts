@@ -6,8 +6,9 @@ import { defineConfig } from 'vitest/config';
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 // graphql ships two copies. The tests must load the one that Node loads: that named by `main`.
 const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] };
-// Files share the modules of their worker, which hold no state. That makes loading four times as fast.
-// Many tests wait for a server or a timeout, so three workers use two processors better than two.
+// Files share the modules of their worker, which hold no state. That makes loading four times as
+// fast. Many tests wait for a server or a timeout, so three workers use two processors better than
+// two.
 const shared = { ...timeouts, isolate: false };
 
 export default defineConfig({

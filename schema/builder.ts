@@ -1,8 +1,9 @@
 import SchemaBuilder from '@pothos/core';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import type { JsonObject, Labels } from '../src/event/event.ts';
 import type { Context } from './context.ts';
 
-/** Scalars come in unchecked: what they must be is checked where they are used, so that the answer can name the place. */
+/** Scalar inputs are unchecked: resolvers validate them, so that an error can name the path of the input. */
 export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
@@ -14,8 +15,13 @@ export const builder = new SchemaBuilder<{
     Labels: { Input: unknown; Output: Labels };
     Cursor: { Input: string; Output: string };
   };
-}>({ defaultFieldNullability: false });
+}>({
+  defaultFieldNullability: false,
+  plugins: [ScopeAuthPlugin],
+  // A subscription is checked once, when it starts; its messages and all other fields stay unwrapped.
+  scopeAuth: { authScopes: () => ({}), authorizeOnSubscribe: true },
+});
 
-builder.queryType({ description: 'Asking what happened.' });
-builder.mutationType({ description: 'Telling what happened.' });
-builder.subscriptionType({ description: 'Listening to what happens.' });
+builder.queryType({ description: 'Read events, counts and resources.' });
+builder.mutationType({ description: 'Emit events and manage API keys.' });
+builder.subscriptionType({ description: 'Receive events and counts as they change.' });

@@ -3,8 +3,8 @@ import { createLoaders, type Loaders } from './loaders.ts';
 import type { Services } from './services.ts';
 
 /**
- * One operation's context. `reads` sees the log at one head; a mutation and each event of a subscription begin a new
- * one, so that what they hand out includes what they caused.
+ * The context of one operation. `loaders` read the log at one head. A mutation and each message of
+ * a subscription replace them, so that the response includes the events that caused it.
  */
 export interface Context extends Client {
   readonly services: Services;

@@ -15,9 +15,9 @@ import './events/explain.ts';
 import './admin/service.ts';
 import './admin/rejected-events.ts';
 import './admin/api-keys.ts';
-import { withPermissions } from './permissions.ts';
+import { checkRootFields } from './permissions.ts';
 
 export { createContext } from './context.ts';
 
 /** The public API. */
-export const schema: GraphQLSchema = withPermissions(builder.toSchema({}));
+export const schema: GraphQLSchema = checkRootFields(builder.toSchema({}));

@@ -1,42 +1,42 @@
 import DataLoader from 'dataloader';
-import { visibleTo, hasFullVisibility, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
 import type { Caller } from '../src/auth/caller.ts';
+import { visibleTo, hasFullVisibility, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/filter/filter.ts';
 import { matches } from '../src/filter/matches.ts';
-import { readChains, type Chain } from '../src/store/log/read-chain.ts';
+import { AdaptiveBatch } from '../src/store/database/adaptive-batch.ts';
 import { readEventsById } from '../src/store/log/events-by-id.ts';
+import { readChains, type Chain } from '../src/store/log/read-chain.ts';
 import { readLatestMentions } from '../src/store/queries/latest-mentions.ts';
 import type { CountRequest, Page, PageRequest, PageScope, ScopedKeys } from '../src/store/queries/page-request.ts';
 import { countEvents, readPages } from '../src/store/queries/pages.ts';
-import { AdaptiveBatch } from '../src/store/database/adaptive-batch.ts';
 import { readResourceIds, type ResourceRequest } from '../src/store/queries/resource-ids.ts';
 import type { Services } from './services.ts';
 
 /**
- * The reads of one operation, all at one head of the log, of what its caller sees, and batched: however many events ask for
- * their followers with the same arguments, it is one statement.
+ * The reads of one operation: at one head of the log, limited to the events that the caller sees,
+ * and batched. Followers of any number of events with the same arguments are one statement.
  */
 export interface Loaders {
-  /** The head that every read here is at, read when first needed. */
+  /** The head of all these reads; read from the database on first use. */
   head(): Promise<Position>;
   event(id: string): Promise<StoredEvent | null>;
   page(request: PageRequestAtHead, scope: ScopeWithKey): Promise<Page>;
-  /** How many events there are in all, at most `max` + 1. */
+  /** The number of matching events, at most `max` + 1. */
   count(request: CountRequestAtHead, scope: ScopeWithKey): Promise<number>;
-  /** The event's chain, of at most so many events. */
+  /** The event's chain, cut to `maxEvents`. */
   chain(event: StoredEvent, maxEvents: number): Promise<Chain>;
-  /** A resource as it appeared in the newest event that mentions it, of those that the caller sees. */
+  /** A resource as described by the newest event that mentions it and that the caller sees. */
   resource(id: string): Promise<Resource | null>;
-  /** Resources in the order of their ids, each as it appeared in the newest event that mentions it. */
+  /** Resources ordered by id, each as in `resource`. */
   resources(request: Omit<ResourceRequest, 'head'>): Promise<readonly Resource[]>;
 }
 
 export type PageRequestAtHead = Omit<PageRequest, 'head'> & { readonly filter: VisibleFilter };
 export type CountRequestAtHead = Omit<CountRequest, 'head'> & { readonly filter: VisibleFilter };
 
-/** The key that a page is tied to, and how. */
+/** The scope of a page: the resource or event that its events refer to, and how. */
 export interface ScopeWithKey {
   readonly scope: PageScope;
   readonly key: string;
@@ -87,8 +87,9 @@ export function createLoaders({ database, heads }: Pick<Services, 'database' | '
     async resources({ idPrefix, after, limit }) {
       const found: Resource[] = [];
       const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, limit);
-      // A second statement is needed only where retention has just removed resources, a chapter came after the head, or the
-      // caller does not see all; then it may take many, and whoever sees little had better ask for a prefix.
+      // One statement suffices unless retention has just removed resources, a row group was added
+      // after the head, or the caller has a visibility filter. A caller that sees few events may
+      // need many statements, and should give a prefix.
       for (let [from, size] = [after, limit]; ; size = Math.max(size, Math.min(2 * size, maxIdsPerRead))) {
         const ids = await readResourceIds(database, { idPrefix, after: from, head: await readHead(), limit: size });
         const nodes = await Promise.all(ids.map((id) => resources.load(id)));
@@ -102,8 +103,9 @@ export function createLoaders({ database, heads }: Pick<Services, 'database' | '
 }
 
 /**
- * Reads for what is executed now. One context serves a whole subscription, and each of its messages reads the log as it is
- * then; those that are executed in the same turn of the event loop for callers that see the same share their statements.
+ * Loaders for the current turn of the event loop. One context serves a whole subscription, and each
+ * of its messages reads the log at the current head. Messages of the same turn share statements if
+ * their callers have the same visibility.
  */
 export function currentLoaders({ services, caller }: { readonly services: Services; readonly caller: Caller }): Loaders {
   const visibilityKey = visibilityKeyOf(caller);
@@ -116,9 +118,7 @@ export function currentLoaders({ services, caller }: { readonly services: Servic
   return made;
 }
 
-const loadersOfTick = new WeakMap<Services, Map<string, Loaders>>();
-
-/** Loads by key, the loads of equal questions together. Questions are plain data. */
+/** Returns a loader that reads keys with equal requests in one batch. Requests are compared as JSON. */
 function batchByRequest<Request, Result>(
   read: (request: Request, scope: ScopedKeys) => Promise<readonly Result[]>,
 ): (request: Request, scope: ScopeWithKey) => Promise<Result> {
@@ -139,5 +139,7 @@ function resourceIn(event: StoredEvent | undefined, id: string): Resource | null
   return event.resource.id === id ? event.resource : (event.related.find((each) => each.id === id) ?? null);
 }
 
-/** Ids looked up at once, where few of them are those of kept resources. */
+/** The maximum number of ids per statement when few of them belong to visible resources. */
 const maxIdsPerRead = 1000;
+
+const loadersOfTick = new WeakMap<Services, Map<string, Loaders>>();

@@ -3,8 +3,9 @@ import { decodeWithChecksum, encodeWithChecksum } from '../src/event/cursor.ts';
 import { unstorableReason } from '../src/event/text.ts';
 import { builder } from './builder.ts';
 import { findResource } from './events/resource-snapshot.ts';
+import { requires } from './permissions.ts';
 
-/** Behind the interface Node: a StoredEvent, or the reference to a resource. */
+/** The value of the interface Node: a StoredEvent or a reference to a resource. */
 interface Identified {
   readonly id: string;
 }
@@ -14,7 +15,7 @@ export const Node = builder.interfaceRef<Identified>('Node').implement({
   fields: (t) => ({
     nodeId: t.id({
       description:
-        'A globally unique id of this object, for Relay (nodeInterfaceIdField: nodeId). Opaque and safe in URLs; an event and a resource with the same id differ in it.',
+        'A globally unique id of this object, for Relay (nodeInterfaceIdField: nodeId). Opaque and safe in URLs. An event and a resource with the same id have different nodeIds.',
       resolve: (node) => formatNodeId({ type: typeOf(node), id: node.id }),
     }),
   }),
@@ -23,6 +24,7 @@ export const Node = builder.interfaceRef<Identified>('Node').implement({
 
 builder.queryField('node', (t) =>
   t.field({
+    authScopes: requires('read'),
     type: Node,
     nullable: true,
     description: 'An event or a resource by its nodeId; null when there is no such object.',
@@ -34,19 +36,14 @@ builder.queryField('node', (t) =>
   }),
 );
 
-function typeOf(node: Identified): NodeType {
-  return 'position' in node ? 'Event' : 'Resource';
-}
-
-type NodeType = 'Event' | 'Resource';
-
 export interface NodeId {
   readonly type: NodeType;
   readonly id: string;
 }
 
 /**
- * The text of a nodeId. Its kinds differ from those of cursors (src/event/cursor.ts), so neither passes for the other.
+ * Formats a nodeId. Its kinds differ from those of cursors (src/event/cursor.ts), so a cursor is
+ * never accepted as a nodeId, nor the reverse.
  *
  *   byte 0    kind: 6 event, 7 resource
  *   then      the id in UTF-8
@@ -67,5 +64,11 @@ export function parseNodeId(text: string, path: readonly string[]): NodeId {
   }
   return { type, id };
 }
+
+function typeOf(node: Identified): NodeType {
+  return 'position' in node ? 'Event' : 'Resource';
+}
+
+type NodeType = 'Event' | 'Resource';
 
 const kinds = { Event: 6, Resource: 7 } as const;

@@ -1,59 +1,41 @@
-import type { GraphQLField, GraphQLObjectType, GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { requirePermission, type Permission } from '../src/auth/caller.ts';
 import { TidingsError } from '../src/errors.ts';
 import type { Context } from './context.ts';
 
-/** What a caller must have the right to, field by field; null: nothing. */
-const requiredPermissions: Readonly<Record<string, Permission | null>> = {
-  'Query.event': 'read',
-  'Query.events': 'read',
-  'Query.eventCounts': 'read',
-  'Query.resource': 'read',
-  'Query.resources': 'read',
-  'Query.eventFields': 'read',
-  'Query.head': 'read',
-  'Query.node': 'read',
-  'Query.explainFilter': 'read',
-  'Query.whyNot': 'read',
-  'Query.service': null,
-  'Query.me': null,
-  'Query.apiKeys': 'admin',
-  'Query.rejectedEvents': 'admin',
-  'Mutation.emitEvent': 'emit',
-  'Mutation.emitEvents': 'emit',
-  'Mutation.createApiKey': 'admin',
-  'Mutation.revokeApiKey': 'admin',
-  'Subscription.events': 'read',
-  'Subscription.eventStream': 'read',
-  'Subscription.eventCounts': 'read',
-};
+/** The `authScopes` of a root field. Throws the error that the client gets, or returns true. */
+type PermissionCheck = (root: unknown, args: unknown, context: Context) => true;
 
-/** Puts the check of rights before every field that an operation begins with. A field that is not in the table is a bug. */
-export function withPermissions(schema: GraphQLSchema): GraphQLSchema {
-  for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
-    for (const [name, field] of Object.entries(type?.getFields() ?? {})) guard(type as GraphQLObjectType, name, field);
-  }
-  return schema;
-}
-
-function guard(type: GraphQLObjectType, name: string, field: GraphQLField<unknown, Context>): void {
-  const permission = requiredPermissions[`${type.name}.${name}`];
-  if (permission === undefined) throw new Error(`${type.name}.${name}: nothing says who may ask for it`);
-  if (permission === null) return;
-  const resolverName = type.name === 'Subscription' ? 'subscribe' : 'resolve';
-  const inner = field[resolverName];
-  if (inner === undefined) throw new Error(`${type.name}.${name} has nothing to ${resolverName}`);
-  field[resolverName] = (...args) => {
-    checkPermission(args[2], permission);
-    return inner(...args);
+/**
+ * The `authScopes` of a root field that requires a permission. Rejections are logged.
+ *
+ * Why a function: the plugin caches what a scope map granted until the operation ends, but a key
+ * can be revoked between two fields of one mutation.
+ */
+export function requires(permission: Permission): PermissionCheck {
+  return (_root, _args, { services, caller, address }) => {
+    try {
+      requirePermission(caller, permission);
+      return true;
+    } catch (error) {
+      if (error instanceof TidingsError) services.audit.rejected({ reason: error.code, protocol: 'graphql', address, caller });
+      throw error;
+    }
   };
 }
 
-function checkPermission({ services, caller, address }: Context, permission: Permission): void {
-  try {
-    requirePermission(caller, permission);
-  } catch (error) {
-    if (error instanceof TidingsError) services.audit.rejected({ reason: error.code, protocol: 'graphql', address, caller });
-    throw error;
+/** The `authScopes` of a root field that every caller may use. */
+export const requiresNothing: PermissionCheck = () => true;
+
+/** Returns the schema. Throws if a root field has no `authScopes`, or others than those above. */
+export function checkRootFields(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
+    for (const [name, { extensions }] of Object.entries(type?.getFields() ?? {})) {
+      const { authScopes } = extensions['pothosOptions'] as { readonly authScopes?: unknown };
+      if (typeof authScopes !== 'function') {
+        throw new Error(`${type?.name}.${name}: expected authScopes: requires(…) or requiresNothing`);
+      }
+    }
   }
+  return schema;
 }

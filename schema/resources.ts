@@ -1,13 +1,14 @@
-import { compareCodePoints } from '../src/event/text.ts';
-import { type Resource, labelOf, nameOf, shownLabels } from '../src/event/event.ts';
 import { formatResourceCursor, parseResourceCursor } from '../src/event/cursor.ts';
+import { type Resource, labelOf, nameOf, shownLabels } from '../src/event/event.ts';
+import { compareCodePoints } from '../src/event/text.ts';
 import { builder } from './builder.ts';
-import { Node } from './node.ts';
 import { pageLimit, openConnection } from './events/event-connection.ts';
 import { EventConnectionType } from './events/event.ts';
-import { findResource, referenceTo, ResourceType } from './events/resource-snapshot.ts';
-import { PageInfo, type PageEdges, EventOrder, pagingArgs } from './events/paging.ts';
 import { EventFilter, filterOf } from './events/filter.ts';
+import { PageInfo, type PageEdges, EventOrder, pagingArgs } from './events/paging.ts';
+import { findResource, referenceTo, ResourceType } from './events/resource-snapshot.ts';
+import { Node } from './node.ts';
+import { requires } from './permissions.ts';
 
 /** A page of resources. */
 interface ResourceConnection extends PageEdges {
@@ -19,7 +20,7 @@ const ResourceEdge = builder.objectRef<Resource>('ResourceEdge').implement({
     node: t.field({ type: ResourceType, resolve: referenceTo }),
     cursor: t.field({
       type: 'Cursor',
-      description: 'A place among the resources, good for the after of any such page, whatever its prefix.',
+      description: 'A position among the resources: valid as `after` of any page of resources, with any prefix.',
       resolve: ({ id }) => formatResourceCursor(id),
     }),
   }),
@@ -36,11 +37,12 @@ const ResourceConnectionType = builder.objectRef<ResourceConnection>('ResourceCo
 
 builder.queryField('resources', (t) =>
   t.field({
+    authScopes: requires('read'),
     type: ResourceConnectionType,
     description:
-      'Resources ever seen, primary or related in any event that is kept, by id, in the order of code points. Each as it appeared last.',
+      'Resources of the stored events, primary or related, ordered by id (by code point). Each is described by its newest event.',
     args: {
-      idPrefix: t.arg.string({ description: 'Literally the beginning of their ids.' }),
+      idPrefix: t.arg.string({ description: 'The literal prefix of their ids.' }),
       first: t.arg.int({ defaultValue: 50, description: 'Number of resources, 0 to 1,000.' }),
       after: t.arg({ type: 'Cursor', description: 'Start after this cursor, which must come from a page of resources.' }),
     },
@@ -68,10 +70,10 @@ builder.queryField('resources', (t) =>
 );
 
 const Involvement = builder.enumType('Involvement', {
-  description: "A resource's part in an event.",
+  description: 'How a resource is involved in an event.',
   values: {
     PRIMARY: { description: 'The event concerns it.' },
-    RELATED: { description: 'The event relates to it.' },
+    RELATED: { description: 'The event only relates to it.' },
     ANY: { description: 'Either.' },
   } as const,
 });
@@ -116,9 +118,10 @@ ResourceType.implement({
 
 builder.queryField('resource', (t) =>
   t.field({
+    authScopes: requires('read'),
     type: ResourceType,
     nullable: true,
-    description: 'The resource as the event that occurred last describes it, primary or related; null when no event mentions it.',
+    description: 'The resource as the event that occurred last describes it, primary or related; null when no stored event mentions it.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { loaders }) => findResource(id, loaders),
   }),

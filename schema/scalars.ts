@@ -7,7 +7,7 @@ builder.scalarType('DateTime', {
   parseValue: text('DateTime'),
 });
 builder.scalarType('Cursor', {
-  description: 'An opaque place in the event log. Compare, parse or build it nowhere; only hand it back.',
+  description: 'An opaque position in the event log or in a page. Do not compare, parse or build it; only pass it back.',
   serialize: (value) => value,
   parseValue: text('Cursor'),
 });

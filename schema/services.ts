@@ -3,12 +3,12 @@ import type { EventLimits } from '../src/event/limits.ts';
 import type { FilterBounds } from '../src/filter/parse/parse-context.ts';
 import type { AuditLog } from '../src/ingest/audit-log.ts';
 import type { Emitter } from '../src/ingest/emitter.ts';
-import type { CountSubscriptions } from '../src/subscriptions/counts/count-subscription.ts';
-import type { SubscriptionParts } from '../src/subscriptions/event-subscription.ts';
 import type { EpochHistory } from '../src/store/epochs.ts';
 import type { LogStart } from '../src/store/retention/log-start.ts';
+import type { CountSubscriptions } from '../src/subscriptions/counts/count-subscription.ts';
+import type { SubscriptionParts } from '../src/subscriptions/event-subscription.ts';
 
-/** What the resolvers call; the same for every operation. */
+/** The services that resolvers use; shared by all operations. */
 export interface Services extends SubscriptionParts {
   readonly emitter: Emitter;
   readonly keys: ApiKeys;

@@ -53,7 +53,7 @@ export async function startTidings(
   const metrics = createMetrics();
   const limits = { ...documentLimits, ...settings };
 
-  // In parallel: the embedded database starts in its own thread, and loading GraphQL takes as long.
+  // In parallel: the embedded database starts in its own thread while this one loads GraphQL.
   // GraphQL is awaited where it is first used.
   const opening = openStore({ ...settings, onFailure: (kind) => metrics.databaseErrors.inc({ kind }) });
   const loading = Promise.all([import('../schema/index.ts'), import('./server/graphql/yoga.ts')]);

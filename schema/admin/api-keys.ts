@@ -1,23 +1,27 @@
-import { allPermissions } from '../../src/auth/caller.ts';
 import type { CreatedKey } from '../../src/auth/api-keys.ts';
+import { allPermissions } from '../../src/auth/caller.ts';
 import type { StoredKey } from '../../src/store/api-keys.ts';
 import { builder } from '../builder.ts';
 import { EventFilter } from '../events/filter.ts';
+import { requires, requiresNothing } from '../permissions.ts';
 
 const Permission = builder.enumType('Permission', {
-  description: 'What a key may do.',
+  description: 'The permissions of an API key.',
   values: {
-    EMIT: { value: allPermissions[0], description: 'Tell what happened.' },
-    READ: { value: allPermissions[1], description: 'Ask what happened, and listen.' },
-    ADMIN: { value: allPermissions[2], description: 'Make and revoke keys, and look after the service. Does not include the others.' },
+    EMIT: { value: allPermissions[0], description: 'Emit events.' },
+    READ: { value: allPermissions[1], description: 'Query events and subscribe to them.' },
+    ADMIN: {
+      value: allPermissions[2],
+      description: 'Create and revoke API keys, and read rejected events. Does not include the other permissions.',
+    },
   } as const,
 });
 
 const ApiKey = builder.objectRef<StoredKey>('ApiKey').implement({
-  description: 'A key that lets a program in, without its secret.',
+  description: 'An API key, without its secret.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'Also in the clear part of the secret.' }),
-    name: t.exposeString('name', { description: 'For people.' }),
+    id: t.exposeID('id', { description: 'Also part of the secret, in clear.' }),
+    name: t.exposeString('name', { description: 'A name for people, also in logs and error messages.' }),
     permissions: t.field({
       type: [Permission],
       resolve: ({ permissions }) => allPermissions.filter((permission) => permissions.includes(permission)),
@@ -25,29 +29,29 @@ const ApiKey = builder.objectRef<StoredKey>('ApiKey').implement({
     filter: t.expose('filter', {
       type: 'JSON',
       nullable: true,
-      description: 'An EventFilter: for the key, only the events exist that match it. Null: all do.',
+      description: 'An EventFilter; only events that match it exist for the key. Null: all events.',
     }),
     emitPrefix: t.exposeString('emitPrefix', {
       nullable: true,
-      description: 'It may emit only events whose primary resource has an id that begins so. Null: any.',
+      description: 'The key may emit only events whose primary resource id starts with this. Null: any.',
     }),
     created: t.expose('created', { type: 'DateTime' }),
-    expires: t.expose('expires', { type: 'DateTime', nullable: true, description: 'From then on it is good for nothing. Null: never.' }),
-    revoked: t.expose('revoked', { type: 'DateTime', nullable: true, description: 'Since then it is good for nothing.' }),
+    expires: t.expose('expires', { type: 'DateTime', nullable: true, description: 'When the key stops working. Null: never.' }),
+    revoked: t.expose('revoked', { type: 'DateTime', nullable: true, description: 'When the key was revoked. Null: not revoked.' }),
   }),
 });
 
 const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
-  description: 'A key to make.',
+  description: 'An API key to create.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'For people, 1 to 255 characters.' }),
+    name: t.string({ required: true, description: 'A name for people, 1 to 255 characters.' }),
     permissions: t.field({ type: [Permission], defaultValue: ['emit', 'read'] }),
     filter: t.field({
       type: EventFilter,
-      description: 'For the key, only the events exist that match. It is ANDed to everything it reads.',
+      description: 'Only events that match it exist for the key: it is ANDed to every read. Without it: all events.',
     }),
-    emitPrefix: t.string({ description: 'It may emit only events whose primary resource has an id that begins so.' }),
-    expires: t.field({ type: 'DateTime', description: 'When it stops being good; never, when left out.' }),
+    emitPrefix: t.string({ description: 'The key may emit only events whose primary resource id starts with this. Without it: any.' }),
+    expires: t.field({ type: 'DateTime', description: 'When the key stops working. Without it: never.' }),
   }),
 });
 
@@ -55,34 +59,37 @@ const CreateApiKeyPayload = builder.objectRef<CreatedKey>('CreateApiKeyPayload')
   fields: (t) => ({
     key: t.expose('key', { type: ApiKey }),
     secret: t.exposeString('secret', {
-      description: 'What the program sends as "Authorization: Bearer …". It is not kept, and never shown again.',
+      description: 'The secret that clients send as "Authorization: Bearer …". Shown once; stored as a hash.',
     }),
   }),
 });
 
 builder.queryField('me', (t) =>
   t.field({
+    authScopes: requiresNothing,
     type: ApiKey,
     nullable: true,
     description:
-      'The API key of this request; null where the server requires none. Requires no permission. TIDINGS_ADMIN_KEY has the id admin, and counts as created when this process started.',
+      'The API key of this request; null where the server requires none. Requires no permission. The key of TIDINGS_ADMIN_KEY has the id admin, and its `created` is the start of this process.',
     resolve: (_root, _args, { services, caller }) => services.keys.of(caller),
   }),
 );
 
 builder.queryField('apiKeys', (t) =>
   t.field({
+    authScopes: requires('admin'),
     type: [ApiKey],
-    description: 'Every key there ever was, the oldest first. For keys that may ADMIN.',
+    description: 'All API keys ever created, including expired and revoked ones, oldest first. Requires ADMIN.',
     resolve: async (_root, _args, { services }) => [...(await services.keys.list())],
   }),
 );
 
 builder.mutationFields((t) => ({
   createApiKey: t.field({
+    authScopes: requires('admin'),
     type: CreateApiKeyPayload,
     description:
-      'Makes a key. With the first one the server closes: whoever has none is refused from then on. For keys that may ADMIN. Told in the log as tidings.api-key.created.',
+      'Creates an API key. Once the first key exists, the server rejects requests without a key. Recorded in the log as the event tidings.api-key.created. Requires ADMIN.',
     args: { input: t.arg({ type: CreateApiKeyInput, required: true }) },
     resolve: async (_root, { input }, { services, caller }) => {
       const created = await services.keys.create({ ...input, permissions: input.permissions ?? ['emit', 'read'] });
@@ -91,9 +98,10 @@ builder.mutationFields((t) => ({
     },
   }),
   revokeApiKey: t.field({
+    authScopes: requires('admin'),
     type: ApiKey,
     description:
-      'Revokes a key: what is open for it is closed within 5 seconds, everywhere, and nothing more is stored for it. For keys that may ADMIN. Told in the log as tidings.api-key.revoked.',
+      'Revokes an API key. All processes close its connections within 5 seconds and store nothing more for it. Recorded in the log as the event tidings.api-key.revoked. Requires ADMIN.',
     args: { id: t.arg.id({ required: true }) },
     resolve: async (_root, { id }, { services, caller }) => {
       const revoked = await services.keys.revoke(id);

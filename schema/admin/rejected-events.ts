@@ -3,24 +3,28 @@ import { readRejected, type RejectedEvent } from '../../src/store/rejected-event
 import { builder } from '../builder.ts';
 import { pageLimit } from '../events/event-connection.ts';
 import { PageInfo, type PageEdges } from '../events/paging.ts';
+import { requires } from '../permissions.ts';
 
 interface RejectedEventConnection extends PageEdges {
   readonly nodes: readonly RejectedEvent[];
 }
 
 const RejectedEventType = builder.objectRef<RejectedEvent>('RejectedEvent').implement({
-  description: 'Something that was refused where its sender learns nothing of it, such as a frame of a socket for events.',
+  description: 'An invalid event whose protocol cannot report the error to the sender, such as a frame of a WebSocket for events.',
   fields: (t) => ({
     received: t.expose('received', { type: 'DateTime' }),
-    protocol: t.exposeString('protocol', { description: 'Where it came in, for example prefect.' }),
-    keyId: t.exposeID('keyId', { nullable: true, description: 'The key that it came with; null where there was none.' }),
-    reason: t.exposeString('reason', { description: 'What was expected, and what came.' }),
+    protocol: t.exposeString('protocol', { description: 'The protocol that received it, for example prefect.' }),
+    keyId: t.exposeID('keyId', { nullable: true, description: 'The id of the API key that sent it; null without a key.' }),
+    reason: t.exposeString('reason', { description: 'The expected and the received value.' }),
     raw: t.string({
-      description: 'As it came, or its beginning; bytes that are no UTF-8 are shown as U+FFFD.',
+      description: 'The received text, or its beginning. Bytes that are not UTF-8 are replaced by U+FFFD.',
       resolve: ({ raw }) => raw.toString(),
     }),
-    bytes: t.exposeInt('bytes', { description: 'How many bytes it had.' }),
-    truncated: t.boolean({ description: 'True when `raw` is only its beginning.', resolve: ({ raw, bytes }) => raw.length < bytes }),
+    bytes: t.exposeInt('bytes', { description: 'The number of bytes received.' }),
+    truncated: t.boolean({
+      description: 'True when `raw` is only the beginning of the received text.',
+      resolve: ({ raw, bytes }) => raw.length < bytes,
+    }),
   }),
 });
 
@@ -29,14 +33,14 @@ const RejectedEventEdge = builder.objectRef<RejectedEvent>('RejectedEventEdge').
     node: t.field({ type: RejectedEventType, resolve: (rejected) => rejected }),
     cursor: t.field({
       type: 'Cursor',
-      description: 'A place among the rejected events, good for the after of a page of them.',
+      description: 'A position among the rejected events: valid as `after` of a page of rejected events.',
       resolve: ({ position }) => formatRejectedCursor(position),
     }),
   }),
 });
 
 const RejectedEventConnectionType = builder.objectRef<RejectedEventConnection>('RejectedEventConnection').implement({
-  description: 'A page of rejected events, the latest first.',
+  description: 'A page of rejected events, newest first.',
   fields: (t) => ({
     edges: t.field({ type: [RejectedEventEdge], resolve: ({ nodes }) => [...nodes] }),
     nodes: t.field({ type: [RejectedEventType], resolve: ({ nodes }) => [...nodes] }),
@@ -46,8 +50,10 @@ const RejectedEventConnectionType = builder.objectRef<RejectedEventConnection>('
 
 builder.queryField('rejectedEvents', (t) =>
   t.field({
+    authScopes: requires('admin'),
     type: RejectedEventConnectionType,
-    description: 'What was refused and kept, the latest first. At most 10,000, for as long as events are kept. For keys that may ADMIN.',
+    description:
+      'Events that were invalid and whose protocol cannot report that to the sender, newest first. The server stores at most 10,000, for as long as events. Requires ADMIN.',
     args: {
       first: t.arg.int({ defaultValue: 50, description: 'Number of rejected events, 0 to 1,000.' }),
       after: t.arg({ type: 'Cursor', description: 'Start after this cursor, which must come from a page of rejected events.' }),

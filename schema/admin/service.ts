@@ -1,8 +1,9 @@
 import { builder } from '../builder.ts';
+import { requiresNothing } from '../permissions.ts';
 import type { ServiceLimits, Services } from '../services.ts';
 
 const Limits = builder.objectRef<ServiceLimits>('Limits').implement({
-  description: 'What the service accepts.',
+  description: 'The limits of the service.',
   fields: (t) => ({
     eventNameLength: t.exposeInt('eventNameLength', { description: 'Characters of an event name.' }),
     labelsPerResource: t.exposeInt('labelsPerResource'),
@@ -17,43 +18,50 @@ const Limits = builder.objectRef<ServiceLimits>('Limits').implement({
     relatedResources: t.exposeInt('relatedResources', { description: 'Related resources of one event.' }),
     eventBytes: t.exposeInt('eventBytes', { description: "Bytes of one event's JSON form." }),
     batchEvents: t.exposeInt('batchEvents', { description: 'Events in one emitEvents.' }),
-    pageSize: t.exposeInt('pageSize', { description: 'The most that first and last may ask for.' }),
+    pageSize: t.exposeInt('pageSize', { description: 'The maximum of `first` and `last`.' }),
     filterNodes: t.exposeInt('filterNodes', { description: 'Fields and operators in one filter.' }),
     statementTimeoutMs: t.exposeInt('statementTimeout', {
-      description: 'Milliseconds that a query may take in the database; then it gets LIMIT_EXCEEDED. 0: no limit.',
+      description: 'Milliseconds that a database statement may take; beyond, the operation fails with LIMIT_EXCEEDED. 0: no limit.',
     }),
-    subscriptionsPerConnection: t.exposeInt('subscriptionsPerConnection', { description: 'Operations under way on one WebSocket.' }),
+    subscriptionsPerConnection: t.exposeInt('subscriptionsPerConnection', { description: 'Concurrent operations on one WebSocket.' }),
     connectionsPerClient: t.exposeInt('connectionsPerClient', {
-      description: 'WebSockets and SSE streams of one key, and of one address, that one process has open.',
+      description: 'Open WebSockets and SSE streams per API key, and per address, in one process.',
     }),
     bodyBytes: t.exposeInt('bodyBytes', { description: 'Bytes of one HTTP request body or WebSocket message.' }),
-    queryTokens: t.exposeInt('queryTokens', { description: 'Lexical tokens of a GraphQL document. Variables count for nothing.' }),
-    queryDepth: t.exposeInt('queryDepth', { description: 'Fields within fields.' }),
-    querySelections: t.exposeInt('querySelections', { description: 'Fields and fragments that stand in a document.' }),
+    queryTokens: t.exposeInt('queryTokens', { description: 'Lexical tokens of a GraphQL document. Variables do not count.' }),
+    queryDepth: t.exposeInt('queryDepth', { description: 'Levels of nested fields.' }),
+    querySelections: t.exposeInt('querySelections', { description: 'Fields and fragments in a document.' }),
     queryAliases: t.exposeInt('queryAliases', { description: 'Aliases in a document.' }),
     queryDirectives: t.exposeInt('queryDirectives', { description: 'Directives in a document.' }),
     queryRootFields: t.exposeInt('queryRootFields', { description: 'Fields at the root of an operation.' }),
     queryCost: t.exposeInt('queryCost', {
       description:
-        'Cost of an operation: about the values in its answer. A list is as long as first, last, batchSize or maxEvents allow, or counts as 10; lists in lists multiply.',
+        'Cost of an operation: about the number of values in its response. A list counts `first`, `last`, `batchSize` or `maxEvents` entries, otherwise 10. Nested lists multiply.',
     }),
     costPerMinute: t.exposeInt('costPerMinute', {
-      description: 'Cost of all operations of one key, or address without keys, in a minute; then they get LIMIT_EXCEEDED. 0: no limit.',
+      description:
+        'Cost per minute of all operations of one API key, or of one address without a key; beyond, they fail with LIMIT_EXCEEDED. 0: no limit.',
     }),
   }),
 });
 
 const Service = builder.objectRef<Services>('Service').implement({
-  description: 'The service itself.',
+  description: 'The service: its version, limits and retention.',
   fields: (t) => ({
     version: t.exposeString('version'),
     limits: t.expose('limits', { type: Limits }),
     retentionDays: t.int({
       nullable: true,
-      description: 'How long events are kept after they were received; null: for ever.',
+      description: 'Days that events are kept after they were received; null: for ever.',
       resolve: ({ limits: { retentionDays } }) => (retentionDays === 0 ? null : retentionDays),
     }),
   }),
 });
 
-builder.queryField('service', (t) => t.field({ type: Service, resolve: (_root, _args, { services }) => services }));
+builder.queryField('service', (t) =>
+  t.field({
+    authScopes: requiresNothing,
+    type: Service,
+    resolve: (_root, _args, { services }) => services,
+  }),
+);

@@ -6,22 +6,22 @@ const TimeUnit = builder.enumType('TimeUnit', { description: 'Units of the calen
 
 const TimeBuckets = builder.inputType('TimeBuckets', {
   description:
-    "Calendar-aware in the time zone given (IANA name); MONTH and YEAR allowed; zero-filled between the filter's occurred bounds, or those of the matching events where a bound is missing, unless that would be more than 10,000 buckets. A bucket's key is its start. Days that have 23 or 25 hours, or begin at 01:00, are what they are; an hour that comes twice is two buckets.",
+    "Calendar-aware in the time zone given (IANA name); MONTH and YEAR allowed; zero-filled between the filter's occurred bounds, unless that would be more than 10,000 buckets. A missing bound is taken from the matching events. The key of a bucket is its start. Days may have 23 or 25 hours, or begin at 01:00. An hour that occurs twice is two buckets.",
   fields: (t) => ({
     unit: t.field({ type: TimeUnit, required: true }),
     every: t.int({
       defaultValue: 1,
       description:
-        'So many units are one bucket, 1 to 1,000,000. Counted on the clock of the zone: years and months from the year 0 (3 months are quarters), all else from Monday, 2001-01-01, 00:00.',
+        'The number of units per bucket, 1 to 1,000,000. Local time of the zone decides. Years and months count from the year 0 (3 months are quarters), other units from Monday, 2001-01-01, 00:00.',
     }),
     timeZone: t.string({ defaultValue: 'UTC', description: 'An IANA name, such as Europe/Berlin.' }),
   }),
 });
 
-const segments = 'Count by the first so many dot-delimited segments; by the whole when left out.';
+const segments = 'The number of leading dot-delimited segments to count by; the whole text when left out.';
 
 const EventNameBuckets = builder.inputType('EventNameBuckets', {
-  description: 'Counts by the name of the event. With segments: by the first n dot-delimited segments of the name.',
+  description: 'Counts by event name. With segments: by the first n dot-delimited segments of the name.',
   fields: (t) => ({ segments: t.int({ description: segments }) }),
 });
 
@@ -38,15 +38,18 @@ const LabelBuckets = builder.inputType('LabelBuckets', {
 
 const RoleBuckets = builder.inputType('RoleBuckets', {
   description:
-    'Counts by the ids of the related resources in this role. An event with several of them is counted once for each id, so that counts may add up to more than the total.',
+    'Counts by the ids of the related resources in this role. An event with several of them is counted once for each id, so counts may add up to more than the total.',
   fields: (t) => ({ role: t.string({ required: true }) }),
 });
 
 const PayloadBuckets = builder.inputType('PayloadBuckets', {
   description:
-    'Counts by the value at a path of the payload: a string itself, anything else (also the JSON value null) as its JSON. Equal values are one key.',
+    'Counts by the value at a path of the payload: a string as such, any other value (also JSON null) as its JSON text. Equal values share a key.',
   fields: (t) => ({
-    path: t.string({ required: true, description: 'Dotted keys; a number steps into a list; a key with a dot in it is quoted: a."b.c".0' }),
+    path: t.string({
+      required: true,
+      description: 'Dotted keys. A number selects an element of a list. Quote a key that contains a dot: a."b.c".0',
+    }),
   }),
 });
 

@@ -1,13 +1,14 @@
-import { TidingsError } from '../../src/errors.ts';
 import { bucketsOf, type Buckets, type CountBucket } from '../../src/counts/buckets.ts';
 import { parseCountBy } from '../../src/counts/dimensions.ts';
+import { TidingsError } from '../../src/errors.ts';
 import type { Position } from '../../src/event/cursor.ts';
 import { occurredBounds } from '../../src/filter/time-bounds.ts';
 import { readCounts } from '../../src/store/counts/count-events.ts';
 import { builder } from '../builder.ts';
-import { CountBy } from './count-by.ts';
 import { logCursor } from '../events/event.ts';
 import { EventFilter, filterOf } from '../events/filter.ts';
+import { requires } from '../permissions.ts';
+import { CountBy } from './count-by.ts';
 
 export const CountBucketType = builder.objectRef<CountBucket>('CountBucket').implement({
   description: 'Events with the same keys.',
@@ -16,22 +17,22 @@ export const CountBucketType = builder.objectRef<CountBucket>('CountBucket').imp
       type: ['String'],
       nullable: { list: false, items: true },
       description:
-        'One key for each dimension asked for, in order; null where the event has no such label, role or payload value. For time, the start.',
+        'One key for each dimension asked for, in order; null where the event has no such label, role or payload value. For time, the start of the interval.',
       resolve: ({ keys }) => [...keys],
     }),
     start: t.expose('start', {
       type: 'DateTime',
       nullable: true,
-      description: "For a time dimension, the bucket's first instant; where that lies before the year 0000, the first of that year.",
+      description: "For a time dimension, the bucket's inclusive start; the start of the year 0000 when it is earlier.",
     }),
     end: t.expose('end', {
       type: 'DateTime',
       nullable: true,
-      description: 'For a time dimension, where the bucket ends, which is not in it any more; null when that is after the year 9999.',
+      description: "For a time dimension, the bucket's exclusive end; null when it is after the year 9999.",
     }),
     count: t.exposeInt('count'),
-    firstOccurred: t.expose('firstOccurred', { type: 'DateTime', nullable: true, description: 'Null where nothing was counted.' }),
-    lastOccurred: t.expose('lastOccurred', { type: 'DateTime', nullable: true, description: 'Null where nothing was counted.' }),
+    firstOccurred: t.expose('firstOccurred', { type: 'DateTime', nullable: true, description: 'Null when the bucket is empty.' }),
+    lastOccurred: t.expose('lastOccurred', { type: 'DateTime', nullable: true, description: 'Null when the bucket is empty.' }),
   }),
 });
 
@@ -41,15 +42,17 @@ interface EventCounts extends Buckets {
 }
 
 const EventCountsType = builder.objectRef<EventCounts>('EventCounts').implement({
-  description: 'How many events match, by some dimensions.',
+  description: 'Counts of the matching events by dimensions.',
   fields: (t) => ({
     buckets: t.field({
       type: [CountBucketType],
       description:
-        'With a time dimension also empty ones, if zeroFilled: for every interval between the bounds and all other keys that occur in any.',
+        'With a time dimension and `zeroFilled`, includes empty buckets: one for every interval between the bounds and every combination of the other keys that occurs.',
       resolve: ({ buckets }) => [...buckets],
     }),
-    total: t.exposeInt('total', { description: 'How many events matched in all, each once, also those beyond `first`.' }),
+    total: t.exposeInt('total', {
+      description: 'How many events matched in all, each counted once, including those in buckets beyond `first`.',
+    }),
     truncated: t.exposeBoolean('truncated', { description: 'True when `first` cut the list.' }),
     zeroFilled: t.exposeBoolean('zeroFilled', {
       description:
@@ -57,29 +60,30 @@ const EventCountsType = builder.objectRef<EventCounts>('EventCounts').implement(
     }),
     head: t.field({
       type: 'Cursor',
-      description: 'The head of the log that this was counted at. Subscribing with `after: head` goes on from here.',
+      description: 'The head of the log that was counted at. Subscribing with `after: head` continues from here.',
       resolve: ({ head }, _args, context) => logCursor(context, head),
     }),
   }),
 });
 
 const CountOrder = builder.enumType('CountOrder', {
-  description: 'The order of buckets. It is total.',
+  description: 'The order of buckets. It is a total order.',
   values: {
-    KEY: { description: 'By their keys, the first one first: times as such, text by code point, null last.' },
-    MOST_FIRST: { description: 'By count, the largest first; ties by their keys.' },
+    KEY: { description: 'By keys, compared in the order of the dimensions: times by time, text by code point, null last.' },
+    MOST_FIRST: { description: 'By count, largest first; ties by keys.' },
   } as const,
 });
 
 builder.queryField('eventCounts', (t) =>
   t.field({
+    authScopes: requires('read'),
     type: EventCountsType,
-    description: 'Counts the events that match, or all, by one dimension or by several together.',
+    description: 'Counts the events that match the filter, or all events, by one or several dimensions.',
     args: {
       filter: t.arg({ type: EventFilter }),
       by: t.arg({ type: [CountBy], required: true, description: 'One to eight dimensions, at most one of them time.' }),
       order: t.arg({ type: CountOrder, defaultValue: 'KEY' }),
-      first: t.arg.int({ defaultValue: 1000, description: 'How many buckets, from the start: 1 to 10,000.' }),
+      first: t.arg.int({ defaultValue: 1000, description: 'The maximum number of buckets, 1 to 10,000.' }),
     },
     resolve: async (_root, { filter, by, order, first }, context) => {
       const condition = filterOf(filter, context);

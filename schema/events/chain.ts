@@ -4,25 +4,26 @@ import { builder } from '../builder.ts';
 import { EventType } from './event.ts';
 
 const EventChainType = builder.objectRef<Chain>('EventChain').implement({
-  description: 'What led to an event, and what came of it.',
+  description: 'The events that an event follows, directly or not, and those that follow it.',
   fields: (t) => ({
     root: t.expose('root', { type: EventType, description: 'The first stored event of the chain, reached by following `follows` back.' }),
     ancestors: t.field({
       type: [EventType],
-      description: 'What led to this event, nearest first.',
+      description: 'The events that led to this event, nearest first.',
       resolve: ({ ancestors }) => [...ancestors],
     }),
     descendants: t.field({
       type: [EventType],
-      description: 'What came of it, breadth first, oldest first within a level.',
+      description: 'The events that follow this event, directly or not: breadth first, oldest first within a level.',
       resolve: ({ descendants }) => [...descendants],
     }),
     missingId: t.exposeID('missingId', { nullable: true, description: 'The id that the root follows, when that event is not stored.' }),
     cyclic: t.exposeBoolean('cyclic', {
-      description: 'True when `follows` leads back to an event already visited. One of a circle may be an ancestor and a descendant.',
+      description:
+        'True when `follows` leads back to an event already visited. An event of a cycle may be both an ancestor and a descendant.',
     }),
     truncated: t.exposeBoolean('truncated', {
-      description: 'True when maxEvents cut the chain; then the root is the farthest ancestor shown.',
+      description: 'True when maxEvents cut the chain; then the root is the farthest ancestor returned.',
     }),
   }),
 });
@@ -34,7 +35,7 @@ builder.objectField(EventType, 'chain', (t) =>
     args: {
       maxEvents: t.arg.int({
         defaultValue: maxChainEvents,
-        description: 'Events of the chain at most, from 1 to 1,000: this one, then its ancestors, then its descendants.',
+        description: 'The maximum number of events, 1 to 1,000: this one, then its ancestors, then its descendants.',
       }),
     },
     resolve: (event, { maxEvents }, { loaders }) => loaders.chain(event, checkMaxEvents(maxEvents ?? maxChainEvents)),

@@ -3,14 +3,15 @@ import { problemCodes, type Problem } from '../../src/event/problem.ts';
 import type { Candidate, Emission, Outcome } from '../../src/ingest/emitter.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
-import { EventType, logCursor } from './event.ts';
 import { createLoaders } from '../loaders.ts';
+import { requires } from '../permissions.ts';
+import { EventType, logCursor } from './event.ts';
 
 const ResourceInput = builder.inputType('ResourceInput', {
   description: 'The resource that an event concerns.',
   fields: (t) => ({
     id: t.id({ required: true, description: '1 to 1,024 characters.' }),
-    name: t.string({ description: 'Kept as the label prefect.resource.name.' }),
+    name: t.string({ description: 'Stored as the label prefect.resource.name.' }),
     labels: t.field({ type: 'Labels', description: 'At most 500, values up to 10,000 characters.' }),
   }),
 });
@@ -19,14 +20,14 @@ const RelatedResourceInput = builder.inputType('RelatedResourceInput', {
   description: 'A further resource that an event involves.',
   fields: (t) => ({
     id: t.id({ required: true, description: '1 to 1,024 characters.' }),
-    role: t.string({ required: true, description: 'The part it played, 1 to 1,024 characters.' }),
-    name: t.string({ description: 'Kept as the label prefect.resource.name.' }),
+    role: t.string({ required: true, description: 'Its role in the event, 1 to 1,024 characters.' }),
+    name: t.string({ description: 'Stored as the label prefect.resource.name.' }),
     labels: t.field({ type: 'Labels', description: 'At most 500, values up to 10,000 characters.' }),
   }),
 });
 
 const EventInput = builder.inputType('EventInput', {
-  description: 'An event to tell.',
+  description: 'An event to emit.',
   extensions: { passThrough: true }, // see src/server/graphql/passthrough-variables.ts
   fields: (t) => ({
     id: t.id({
@@ -44,8 +45,8 @@ const EventInput = builder.inputType('EventInput', {
 
 const BatchErrorPolicy = builder.enumType('BatchErrorPolicy', {
   values: {
-    REJECT_ALL: { description: 'One refused event refuses the batch; nothing is stored.' },
-    SKIP_REJECTED: { description: 'Refused events are reported, the others stored.' },
+    REJECT_ALL: { description: 'One invalid event rejects the batch; nothing is stored.' },
+    SKIP_REJECTED: { description: 'Invalid events are reported, the others are stored.' },
   } as const,
 });
 
@@ -60,12 +61,12 @@ const EmitStatus = builder.enumType('EmitStatus', {
 const UserErrorCode = builder.enumType('UserErrorCode', { values: problemCodes });
 
 const UserError = builder.objectRef<Problem>('UserError').implement({
-  description: 'What a client can mend in an event.',
+  description: 'A problem of an event that the client can fix.',
   fields: (t) => ({
     code: t.expose('code', { type: UserErrorCode }),
-    message: t.exposeString('message', { description: 'What was expected, and what came.' }),
+    message: t.exposeString('message', { description: 'The expected and the received value.' }),
     field: t.stringList({
-      description: 'Where in the input, for example ["input", "3", "related", "0", "role"].',
+      description: 'The path in the input, for example ["input", "3", "related", "0", "role"].',
       resolve: ({ path }) => [...path],
     }),
   }),
@@ -73,12 +74,12 @@ const UserError = builder.objectRef<Problem>('UserError').implement({
 
 const EmitResult = builder.objectRef<Outcome & { readonly index: number }>('EmitResult').implement({
   fields: (t) => ({
-    index: t.exposeInt('index', { description: 'Its place in the batch.' }),
+    index: t.exposeInt('index', { description: 'Its index in the batch.' }),
     status: t.expose('status', { type: EmitStatus }),
     event: t.field({
       type: EventType,
       nullable: true,
-      description: 'The stored event; null when refused, and for a duplicate that the key may not read.',
+      description: 'The stored event; null when rejected, and for a duplicate that the key cannot read.',
       resolve: (outcome) => (outcome.status === 'REJECTED' ? null : outcome.event),
     }),
     userErrors: t.field({
@@ -92,7 +93,7 @@ const EmitEventsPayload = builder.objectRef<Emission>('EmitEventsPayload').imple
   fields: (t) => ({
     results: t.field({
       type: [EmitResult],
-      description: 'One for each event, in the order given.',
+      description: 'One result for each event, in the order given.',
       resolve: ({ outcomes }) => outcomes.map((outcome, index) => ({ ...outcome, index })),
     }),
     created: t.int({ resolve: (emission) => countOf(emission, 'CREATED') }),
@@ -108,19 +109,21 @@ const EmitEventsPayload = builder.objectRef<Emission>('EmitEventsPayload').imple
 
 builder.mutationFields((t) => ({
   emitEvent: t.field({
+    authScopes: requires('emit'),
     type: EmitResult,
-    description: 'Stores an event. It is acknowledged once it is durable.',
+    description: 'Stores an event. Nothing is acknowledged before it is durable.',
     args: { input: t.arg({ type: EventInput, required: true }) },
     resolve: async (_root, { input }, context) => {
       const { outcomes } = await emit(context, [{ event: input, path: ['input'] }], 'REJECT_ALL');
       const [outcome] = outcomes;
-      if (outcome === undefined) throw new Error('an emission without an outcome');
+      if (outcome === undefined) throw new Error('expected one outcome for one event, got none');
       return { ...outcome, index: 0 };
     },
   }),
   emitEvents: t.field({
+    authScopes: requires('emit'),
     type: EmitEventsPayload,
-    description: 'Stores a batch of at most 1,000 in the order given. Nothing is acknowledged before it is durable.',
+    description: 'Stores a batch of at most 1,000 events in the order given. Nothing is acknowledged before it is durable.',
     args: {
       input: t.arg({ type: [EventInput], required: true }),
       onError: t.arg({ type: BatchErrorPolicy, defaultValue: 'REJECT_ALL' }),
@@ -138,7 +141,7 @@ builder.mutationFields((t) => ({
   }),
 }));
 
-/** Emits, and lets what is read next in this operation include it. */
+/** Emits events. Later reads of this operation include them. */
 async function emit(context: Context, candidates: readonly Candidate[], onError: 'REJECT_ALL' | 'SKIP_REJECTED'): Promise<Emission> {
   const emission = await context.services.emitter.emit(candidates, onError, context.caller);
   context.loaders = createLoaders(context.services, context.caller);

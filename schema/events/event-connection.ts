@@ -16,18 +16,18 @@ export interface PagingArgs {
   readonly before?: string | null | undefined;
 }
 
-/** Behind EventConnection: what is read only when a field asks for it. */
+/** The value of the type EventConnection. Reads nothing until a field needs it. */
 export interface EventConnection {
   page(): Promise<Page>;
   hasNextPage(): Promise<boolean>;
   hasPreviousPage(): Promise<boolean>;
-  /** At most `max` + 1. */
+  /** The number of matching events, at most `max` + 1. */
   count(max: number): Promise<number>;
   head(): Promise<Position>;
   cursor(event: StoredEvent): string;
 }
 
-/** The events that a connection ranges over: a selection of all, or of those tied to a key. */
+/** The events of a connection: those in a scope that match a filter. */
 export type ConnectionRange = EventQuery & ScopeWithKey & { readonly filter: VisibleFilter };
 
 /** Opens a connection. Throws BAD_USER_INPUT, BAD_CURSOR and CURSOR_EXPIRED. */
@@ -41,7 +41,7 @@ export async function openConnection(context: Context, range: ConnectionRange, a
   const between = { filter, order, ...(after === null ? {} : { after }), ...(before === null ? {} : { before }) };
   const readPage = async (): Promise<Page> => {
     const found = await loaders.page({ ...between, limit, backward }, range);
-    // Once more, so that nothing that went away while it was read goes unsaid.
+    // Check again: retention may have removed events while the page was read.
     if (after !== null) await checkRetained(services.logStart, after.position, ['after']);
     if (before !== null) await checkRetained(services.logStart, before.position, ['before']);
     return found;
@@ -49,7 +49,7 @@ export async function openConnection(context: Context, range: ConnectionRange, a
   let reading: Promise<Page> | null = null;
   const page = (): Promise<Page> => (reading ??= readPage());
 
-  /** Whether anything lies on the far side of the page's edge, or of the cursor where the page is empty. */
+  /** Returns whether events exist beyond the page's edge, or beyond the cursor if the page is empty. */
   const hasEventsBeyond = async (side: 'after' | 'before', edge: StoredEvent | undefined, cursor: PageBound): Promise<boolean> => {
     const from = edge === undefined ? ({ ...cursor, inclusive: true } as const) : positionOfEvent(edge, order);
     const probe: PageRequestAtHead = { filter, order, [side]: from, limit: 1, backward: side === 'before' };
@@ -73,6 +73,18 @@ export async function openConnection(context: Context, range: ConnectionRange, a
   };
 }
 
+/** The maximum number of nodes of a page. Throws BAD_USER_INPUT. */
+export function pageLimit({ first, last }: PagingArgs, max: number): number {
+  const forward = first ?? null;
+  const backward = last ?? null;
+  if (forward !== null && backward !== null) {
+    throw new TidingsError('BAD_USER_INPUT', 'first, last: expected one of them, got both', { path: ['last'] });
+  }
+  const [name, limit] = backward === null ? (['first', forward ?? defaultLimit] as const) : (['last', backward] as const);
+  if (limit >= 0 && limit <= max) return limit;
+  throw new TidingsError('BAD_USER_INPUT', `${name}: expected a whole number from 0 to ${max}, got ${limit}`, { path: [name] });
+}
+
 function positionOfEvent(event: StoredEvent, order: EventQuery['order']): PageBound {
   return order === 'LOG' ? { position: event.position } : { position: event.position, occurred: event.occurred };
 }
@@ -85,18 +97,6 @@ async function positionOf(context: Context, order: EventOrder, argument: PagingA
   await checkRetained(context.services.logStart, cursor.position, [name]);
   const { position, occurred } = cursor;
   return occurred === undefined ? { position } : { position, occurred };
-}
-
-/** The maximum number of nodes of a page. Throws BAD_USER_INPUT. */
-export function pageLimit({ first, last }: PagingArgs, max: number): number {
-  const forward = first ?? null;
-  const backward = last ?? null;
-  if (forward !== null && backward !== null) {
-    throw new TidingsError('BAD_USER_INPUT', 'first, last: expected one of them, got both', { path: ['last'] });
-  }
-  const [name, limit] = backward === null ? (['first', forward ?? defaultLimit] as const) : (['last', backward] as const);
-  if (limit >= 0 && limit <= max) return limit;
-  throw new TidingsError('BAD_USER_INPUT', `${name}: expected a whole number from 0 to ${max}, got ${limit}`, { path: [name] });
 }
 
 const defaultLimit = 50;

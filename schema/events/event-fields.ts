@@ -2,6 +2,7 @@ import { TidingsError } from '../../src/errors.ts';
 import { maxExampleLength, maxFieldNames, type FieldCount } from '../../src/event/field-collector.ts';
 import { sampleFields, type SampledFields } from '../../src/store/queries/sample-fields.ts';
 import { builder } from '../builder.ts';
+import { requires } from '../permissions.ts';
 import { EventFilter, filterOf } from './filter.ts';
 
 const EventFieldType = builder.objectRef<FieldCount>('EventField').implement({
@@ -12,12 +13,12 @@ const EventFieldType = builder.objectRef<FieldCount>('EventField').implement({
     example: t.expose('example', {
       type: 'JSON',
       nullable: true,
-      description: `A value that it has in one of them: of a label its value, of a role the id of a resource. Strings are cut after ${maxExampleLength} characters.`,
+      description: `A value from one of these events: for a label its value, for a role the id of a resource. Strings are cut after ${maxExampleLength} characters.`,
     }),
   }),
 });
 
-const names = `The most frequent first, ties by code point; at most ${maxFieldNames}.`;
+const names = `Most frequent first, ties by code point; at most ${maxFieldNames}.`;
 
 const EventFieldsType = builder.objectRef<SampledFields>('EventFields').implement({
   description: 'The label keys, roles and payload paths of a sample of events.',
@@ -35,7 +36,7 @@ const EventFieldsType = builder.objectRef<SampledFields>('EventFields').implemen
     }),
     payloadPaths: t.field({
       type: [EventFieldType],
-      description: `Paths of payload values other than objects and lists that have content. A step \`*\` stands for every element of a list. ${names}`,
+      description: `Paths of payload values, except non-empty objects and lists. A step \`*\` stands for every element of a list. ${names}`,
       resolve: ({ payloadPaths }) => [...payloadPaths],
     }),
   }),
@@ -43,6 +44,7 @@ const EventFieldsType = builder.objectRef<SampledFields>('EventFields').implemen
 
 builder.queryField('eventFields', (t) =>
   t.field({
+    authScopes: requires('read'),
     type: EventFieldsType,
     description:
       'Which label keys, roles and payload paths the newest matching events have, with how many of them have each, and an example. For completion and columns.',
@@ -50,7 +52,7 @@ builder.queryField('eventFields', (t) =>
       filter: t.arg({ type: EventFilter }),
       sample: t.arg.int({
         defaultValue: defaultSample,
-        description: 'The maximum number of events to look at, 1 to 10,000. Each adds 5 to the cost of the operation.',
+        description: 'The maximum number of events to sample, 1 to 10,000. Each adds 5 to the cost of the operation.',
       }),
     },
     resolve: async (_root, { filter, sample }, context) => {
@@ -67,5 +69,5 @@ function checkSample(sample: number): number {
 }
 
 const defaultSample = 1000;
-/** A sample is read page by page, but in one operation. */
+/** One operation reads the whole sample, page by page. */
 const maxSample = 10_000;

@@ -1,18 +1,18 @@
 import { visibleTo } from '../../src/auth/visibility.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
-import { everything } from '../../src/filter/filter.ts';
 import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
+import { everything } from '../../src/filter/filter.ts';
 import { builder } from '../builder.ts';
-import { type EventConnection, openConnection } from './event-connection.ts';
 import type { Context } from '../context.ts';
 import { Node } from '../node.ts';
+import { type EventConnection, openConnection } from './event-connection.ts';
 import { PrimaryResourceType, RelatedResourceType } from './resource-snapshot.ts';
 
 export const EventType = builder.objectRef<StoredEvent>('Event');
 export const EventConnectionType = builder.objectRef<EventConnection>('EventConnection');
 
-/** The cursor of a place in the log. */
+/** The cursor of a position in the log. */
 export function logCursor(context: Context, position: Position): string {
   return formatCursor({ epoch: context.services.epochHistory.epoch, position });
 }
@@ -21,7 +21,9 @@ EventType.implement({
   description: 'A notification of a change: something that happened to a resource.',
   interfaces: [Node],
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The identifier the client gave. Unique among events for as long as the event is kept.' }),
+    id: t.exposeID('id', {
+      description: 'The identifier that the client chose, or a UUIDv7. Unique among events for as long as the event is kept.',
+    }),
     event: t.exposeString('event', { description: 'The name of what happened, dot-delimited by convention: acme.user.logged-in.' }),
     occurred: t.expose('occurred', { type: 'DateTime', description: "When it happened, by the client's clock." }),
     received: t.expose('received', { type: 'DateTime', description: "When it was stored, by the server's clock." }),
@@ -31,20 +33,20 @@ EventType.implement({
     }),
     related: t.field({
       type: [RelatedResourceType],
-      description: 'The other resources involved, in the order given; with `role`, those that played one of these parts.',
+      description: 'The other resources involved, in the order given; with `role`, those in one of these roles.',
       args: { role: t.arg.stringList() },
       resolve: ({ related }, { role }) => (role ? related.filter((each) => role.includes(each.role)) : [...related]),
     }),
     payload: t.expose('payload', { type: 'JSONObject' }),
     payloadBytes: t.int({
-      description: 'Bytes of the payload as JSON in UTF-8, without transferring it.',
+      description: 'Bytes of the payload as JSON in UTF-8, without loading the payload.',
       resolve: ({ payload }) => Buffer.byteLength(JSON.stringify(payload)),
     }),
     payloadAt: t.field({
       type: 'JSON',
       nullable: true,
       description:
-        'One value inside the payload, by dotted path; null when absent. A number steps into a list; a key with a dot in it is quoted: a."b.c".0',
+        'One value inside the payload, by dotted path; null when absent. A number selects an element of a list. Quote a key that contains a dot: a."b.c".0',
       args: { path: t.arg.string({ required: true }) },
       resolve: ({ payload }, { path }) => valueAt(payload, parsePayloadPath(path)) ?? null,
     }),
@@ -73,7 +75,7 @@ EventType.implement({
     }),
     cursor: t.field({
       type: 'Cursor',
-      description: "This event's place in the log. Hand it to a subscription's `after` to go on from here.",
+      description: "This event's position in the log. Pass it as `after` of a subscription to continue from here.",
       resolve: ({ position }, _args, context) => logCursor(context, position),
     }),
   }),

@@ -1,4 +1,5 @@
 import { builder } from '../builder.ts';
+import { requires } from '../permissions.ts';
 import { openConnection } from './event-connection.ts';
 import { EventConnectionType, EventType, logCursor } from './event.ts';
 import { EventFilter, filterOf } from './filter.ts';
@@ -6,15 +7,17 @@ import { EventOrder, pagingArgs } from './paging.ts';
 
 builder.queryFields((t) => ({
   event: t.field({
+    authScopes: requires('read'),
     type: EventType,
     nullable: true,
-    description: 'The event with this id; null when it is not stored, or not any more.',
+    description: 'The event with this id; null when it is not stored, or no longer.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { loaders }) => loaders.event(id),
   }),
   events: t.field({
+    authScopes: requires('read'),
     type: EventConnectionType,
-    description: 'Events that match the filter, or all: there is no default time window.',
+    description: 'Events that match the filter, or all events. There is no default time window.',
     args: {
       filter: t.arg({ type: EventFilter }),
       order: t.arg({ type: EventOrder, defaultValue: 'NEWEST_FIRST' }),
@@ -26,6 +29,7 @@ builder.queryFields((t) => ({
     },
   }),
   head: t.field({
+    authScopes: requires('read'),
     type: 'Cursor',
     description: 'The current head of the log.',
     resolve: async (_root, _args, context) => logCursor(context, await context.loaders.head()),

@@ -1,36 +1,37 @@
 import { visibleTo } from '../../src/auth/visibility.ts';
 import { TidingsError } from '../../src/errors.ts';
-import { matchCost } from '../../src/filter/match-cost.ts';
 import { describeFilter } from '../../src/filter/explain/describe-filter.ts';
-import type { Condition } from '../../src/filter/filter.ts';
 import { whyNot, type FailedClause } from '../../src/filter/explain/why-not.ts';
+import type { Condition } from '../../src/filter/filter.ts';
+import { matchCost } from '../../src/filter/match-cost.ts';
 import { estimateMatches, type Estimate } from '../../src/store/queries/estimate.ts';
 import { explainPlan, type FilterPlan } from '../../src/store/queries/explain-plan.ts';
 import { builder } from '../builder.ts';
+import { requires } from '../permissions.ts';
 import { conditionOf, EventFilter } from './filter.ts';
 
 const MatchEstimate = builder.objectRef<Estimate>('MatchEstimate').implement({
-  description: 'How many events match, counted or estimated.',
+  description: 'The number of matching events, counted or estimated.',
   fields: (t) => ({
     count: t.int({ resolve: ({ count }) => Math.min(count, largestInt) }),
     exact: t.exposeBoolean('exact', {
-      description: 'True when all that match were counted; else some were, and the rest follows from them.',
+      description: 'True when all matching events were counted, false when the count is extrapolated from a sample.',
     }),
   }),
 });
 
-const largestInt = 2 ** 31 - 1;
-/** Steps that telling why not may take in memory, some milliseconds. */
-const maxMatchCost = 5_000_000;
-
 const FailedClauseType = builder.objectRef<FailedClause>('FailedClause').implement({
-  description: 'A part of a filter that an event fails.',
+  description: 'A clause by its path in the filter, what it expected in words, and the value that the event has there.',
   fields: (t) => ({
-    path: t.exposeStringList('path', { description: 'Where in the filter, for example ["filter", "related", "0", "role"].' }),
+    path: t.exposeStringList('path', { description: 'The path in the filter, for example ["filter", "related", "0", "role"].' }),
     expected: t.exposeString('expected', {
-      description: 'What the event would have to be, in words. Meant for people: the wording may change.',
+      description: 'The expected value in words. For people: the wording may change.',
     }),
-    got: t.expose('got', { type: 'JSON', nullable: true, description: 'What it has there; null when nothing or too much to show.' }),
+    got: t.expose('got', {
+      type: 'JSON',
+      nullable: true,
+      description: 'The value that the event has there; null when it has none or the value is too large to show.',
+    }),
   }),
 });
 
@@ -39,13 +40,13 @@ interface FilterVerdict {
 }
 
 const FilterVerdictType = builder.objectRef<FilterVerdict>('FilterVerdict').implement({
-  description: 'Whether one event matches a filter, and what keeps it from that.',
+  description: 'Whether one event matches a filter, and the clauses that it fails.',
   fields: (t) => ({
     matches: t.boolean({ description: 'Whether the event matches the filter.', resolve: ({ fails }) => fails.length === 0 }),
     fails: t.field({
       type: [FailedClauseType],
       description:
-        'The parts of the filter that the event fails, the smallest that can be named; none when it matches. Each keeps the event out by itself, but the parts of an or: they stand below the or, and it is enough to meet one of its alternatives.',
+        'The smallest clauses that the event fails; empty when it matches. Each of them alone excludes the event, except clauses below an `or`: there, meeting one alternative is enough.',
       resolve: ({ fails }) => [...fails],
     }),
   }),
@@ -57,24 +58,24 @@ interface FilterExplanation {
 }
 
 const FilterExplanationType = builder.objectRef<FilterExplanation>('FilterExplanation').implement({
-  description: 'What a filter means, and how its events are found. The texts are meant for people: their wording may change.',
+  description: 'The meaning of a filter in words, and how its events are found. The texts are for people: their wording may change.',
   fields: (t) => ({
     description: t.string({
-      description: 'Which events the filter lets pass, in words; long lists and texts are cut.',
+      description: 'The filter in words; long lists and texts are cut.',
       resolve: ({ filter }) => describeFilter(filter),
     }),
     indexConditions: t.stringList({
-      description: 'The parts by which the database finds events first, in words; none when it has to look at all of them, in order.',
+      description: 'The conditions answered by an index, in words; empty when the database scans all events in order.',
       resolve: ({ search }) => [...search.indexConditions],
     }),
-    index: t.string({ description: 'The index that it goes through.', resolve: ({ search }) => search.index }),
+    index: t.string({ description: 'The index used.', resolve: ({ search }) => search.index }),
     postFilter: t.stringList({
-      description: 'The parts that are only checked on the events found so, in words.',
+      description: 'The conditions tested on each event found that way, in words.',
       resolve: ({ search }) => [...search.filter],
     }),
     estimate: t.field({
       type: MatchEstimate,
-      description: 'How many events match.',
+      description: 'How many events match, counted or estimated.',
       resolve: async ({ filter }, _args, { services, caller, loaders }) =>
         estimateMatches(services.database, visibleTo(caller, filter), await loaders.head()),
     }),
@@ -83,8 +84,9 @@ const FilterExplanationType = builder.objectRef<FilterExplanation>('FilterExplan
 
 builder.queryField('explainFilter', (t) =>
   t.field({
+    authScopes: requires('read'),
     type: FilterExplanationType,
-    description: 'What a filter means, how the newest events that match are found, and about how many there are.',
+    description: 'The filter in words, how its newest events are found, and an estimate of how many match.',
     args: { filter: t.arg({ type: EventFilter, required: true }) },
     resolve: (_root, { filter }, context) => {
       const condition = conditionOf(filter, context);
@@ -95,24 +97,29 @@ builder.queryField('explainFilter', (t) =>
 
 builder.queryField('whyNot', (t) =>
   t.field({
+    authScopes: requires('read'),
     type: FilterVerdictType,
     nullable: true,
     description:
-      'Why a filter does not let an event pass, part by part; null when there is no such event. The event is looked at as it is stored, so this also explains what a subscription did not deliver.',
+      'Which clauses of a filter an event fails; null when there is no such event. The stored event is tested, so this also explains why a subscription did not deliver it.',
     args: {
       filter: t.arg({ type: EventFilter, required: true }),
       eventId: t.arg.id({ required: true, description: 'The id of the event.' }),
     },
     resolve: async (_root, { filter, eventId }, context) => {
-      const condition = conditionOf(filter, context); // a filter that breaks a rule is refused whether there is the event or not
+      const condition = conditionOf(filter, context); // rejects an invalid filter even if there is no such event
       const event = await context.loaders.event(eventId);
       if (event !== null && matchCost(condition, event) > maxMatchCost) {
         throw new TidingsError(
           'LIMIT_EXCEEDED',
-          'The globs and texts of this filter are too large to be explained against so large an event.',
+          'The filter is too large to explain against this event. Use fewer or shorter globs and texts.',
         );
       }
       return event === null ? null : { fails: whyNot(filter, event, context.services.limits) };
     },
   }),
 );
+
+const largestInt = 2 ** 31 - 1;
+/** The maximum match cost of `whyNot`: some milliseconds in memory. */
+const maxMatchCost = 5_000_000;

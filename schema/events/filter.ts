@@ -1,16 +1,16 @@
 import { visibleTo, type VisibleFilter } from '../../src/auth/visibility.ts';
 import type { Condition } from '../../src/filter/filter.ts';
-import { parseFilter } from '../../src/filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../../src/filter/parse/filter-input.ts';
+import { parseFilter } from '../../src/filter/parse/parse-filter.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 
-/** Reads a `filter` argument, as one for what the caller sees. Throws BAD_FILTER. */
+/** Parses a `filter` argument and ANDs the caller's visibility filter to it. Throws BAD_FILTER. */
 export function filterOf(input: EventFilterInput | null | undefined, context: Context): VisibleFilter {
   return visibleTo(context.caller, conditionOf(input, context));
 }
 
-/** Reads a `filter` argument as it stands: not for reading events. Throws BAD_FILTER. */
+/** Parses a `filter` argument without the visibility filter: not for reading events. Throws BAD_FILTER. */
 export function conditionOf(input: EventFilterInput | null | undefined, { services }: Context): Condition {
   return parseFilter(input, ['filter'], services.limits);
 }
@@ -35,7 +35,7 @@ const NameFilter = builder.inputType('NameFilter', {
 
 const LabelFilter = builder.inputType('LabelFilter', {
   description:
-    'like takes globs: * any run of characters, ? any one, backslash escapes. All operators given must hold. A resource without the label meets the excluding ones; ask exists: true to require it. The keys prefect.resource.id, prefect.resource.role and prefect.resource.name read those fields.',
+    'like takes globs: * any run of characters, ? any one, backslash escapes. All operators given must hold. A resource without the label meets the excluding operators; add exists: true to require it. The keys prefect.resource.id, prefect.resource.role and prefect.resource.name read those fields.',
   fields: (t) => ({
     key: t.string({ required: true }),
     exists: t.boolean(),
@@ -57,7 +57,7 @@ const ResourceFilter = builder.inputType('ResourceFilter', {
 const RelatedFilter = builder.inputType('RelatedFilter', {
   description: 'All conditions must be met by one and the same related resource.',
   fields: (t) => ({
-    role: t.stringList({ description: 'It plays one of these parts.' }),
+    role: t.stringList({ description: 'It has one of these roles.' }),
     id: t.field({ type: NameFilter }),
     labels: t.field({ type: [LabelFilter], description: 'Each entry must be met.' }),
   }),
@@ -70,7 +70,7 @@ const PayloadFilter = builder.inputType('PayloadFilter', {
     path: t.string({
       required: true,
       description:
-        'Dotted keys. A number indexes a list and is a plain key of an object; * stands for every element of a list. A key that has a dot or is * is quoted: a."b.c".0, a."*"',
+        'Dotted keys. A number selects an element of a list, or a key of an object; * stands for every element of a list. Quote a key that contains a dot or is *: a."b.c".0, a."*"',
     }),
     exists: t.boolean(),
     eq: t.field({ type: 'JSON' }),
@@ -86,7 +86,7 @@ const EventFilterRef = builder.inputRef<EventFilterInput>('EventFilter');
 
 export const EventFilter = EventFilterRef.implement({
   description:
-    'The same filter, with the same meaning, in queries, counts and subscriptions. Fields are ANDed. Values in a list are ORed, except that an excluding list (not…) excludes each. An empty object matches everything; an empty list matches nothing for an including field and excludes nothing for an excluding one; null is the same as leaving the field out, but in PayloadFilter.',
+    'The same filter, with the same meaning, in queries, counts and subscriptions. Fields are ANDed. Values in a list are ORed, except that an excluding list (not…) excludes each. An empty object matches everything; an empty list matches nothing for an including field and excludes nothing for an excluding one; an explicit null is the same as leaving the field out, except in PayloadFilter, where null in eq and in is the JSON value null.',
   fields: (t) => ({
     id: t.idList({ description: 'The event has one of these ids.' }),
     occurred: t.field({ type: TimeRange }),
@@ -102,7 +102,7 @@ export const EventFilter = EventFilterRef.implement({
     follows: t.idList({ description: 'The events that directly follow one of these.' }),
     text: t.string({
       description:
-        'Searches the name of the event, the ids and label values of its resources, and the strings of its payload, for parts of words, whatever the case. Terms stand apart by spaces; "quotes" keep a phrase together. One of the plain terms must be there, each with + before it must, and none with - or ! before it may: +failed nightly "flow run" -test finds what says failed, says nightly or flow run, and does not say test. At most 200 characters.',
+        'Case-insensitive substring search over event name, resource ids, label values and payload strings. Spaces separate terms; double quotes enclose a phrase. At least one of the plain terms must occur, every term with the prefix + must occur, and no term with the prefix - or ! may occur. Example: +failed nightly "flow run" -test finds events that contain failed, contain nightly or flow run, and do not contain test. At most 200 characters.',
     }),
     and: t.field({ type: [EventFilterRef] }),
     or: t.field({ type: [EventFilterRef] }),

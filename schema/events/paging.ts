@@ -6,11 +6,11 @@ import type { EventConnection } from './event-connection.ts';
 import { EventConnectionType, EventType, logCursor } from './event.ts';
 
 export const EventOrder = builder.enumType('EventOrder', {
-  description: 'The order of a page of events. It is total, so paging while events arrive neither repeats nor skips.',
+  description: 'The order of a page of events. It is a total order, so paging while events arrive neither repeats nor skips events.',
   values: {
-    NEWEST_FIRST: { description: 'By occurred, latest first; ties by place in the log, latest first.' },
-    OLDEST_FIRST: { description: 'By occurred, earliest first; ties by place in the log.' },
-    LOG: { description: 'By place in the log: the order in which events were stored and are delivered live.' },
+    NEWEST_FIRST: { description: 'By occurred, latest first; ties by position in the log, latest first.' },
+    OLDEST_FIRST: { description: 'By occurred, earliest first; ties by position in the log.' },
+    LOG: { description: 'By position in the log: the order in which events were stored and are delivered live.' },
   } as const,
 });
 
@@ -35,13 +35,13 @@ const EventEdge = builder.objectRef<Edge>('EventEdge').implement({
     node: t.expose('node', { type: EventType }),
     cursor: t.field({
       type: 'Cursor',
-      description: 'A place in the order of this page, good for its after and before.',
+      description: 'A position in the order of this page: valid as `after` and `before` of pages of the same order.',
       resolve: ({ node, connection }) => connection.cursor(node),
     }),
   }),
 });
 
-/** Behind PageInfo: where a page, of whatever, begins and ends. */
+/** The value of the type PageInfo: the edges of a page of any type. */
 export interface PageEdges {
   hasNextPage(): Promise<boolean>;
   hasPreviousPage(): Promise<boolean>;
@@ -61,7 +61,7 @@ export const PageInfo = builder.objectRef<PageEdges>('PageInfo').implement({
 const CappedCount = builder.objectRef<{ count: number; exceeded: boolean }>('CappedCount').implement({
   fields: (t) => ({
     count: t.exposeInt('count'),
-    exceeded: t.exposeBoolean('exceeded', { description: 'True when there are more: counting stopped at the cap.' }),
+    exceeded: t.exposeBoolean('exceeded', { description: 'True when more events match than `max`: counting stopped there.' }),
   }),
 });
 
@@ -83,7 +83,7 @@ EventConnectionType.implement({
     }),
     totalCount: t.field({
       type: CappedCount,
-      description: 'How many events match, counted up to `max` (0 to 1,000,000); `exceeded` says when the cap was hit.',
+      description: 'How many events match, counted up to `max` (0 to 1,000,000); `exceeded` is true when more match.',
       args: { max: t.arg.int({ defaultValue: 10_000 }) },
       resolve: async (connection, { max }) => {
         const cap = max ?? 10_000;

@@ -3,7 +3,7 @@ import { unstorableReason } from '../../src/event/text.ts';
 import { builder } from '../builder.ts';
 import type { Loaders } from '../loaders.ts';
 
-/** Behind the type Resource: an id, and the newest snapshot of it, read when a field needs it. */
+/** The value of the type Resource: its id, and its newest snapshot, read when a field needs it. */
 export interface ResourceReference {
   readonly id: string;
   readonly latest: () => Resource | Promise<Resource>;
@@ -43,17 +43,12 @@ export const PrimaryResourceType = builder.objectRef<Resource>('PrimaryResource'
 });
 
 export const RelatedResourceType = builder.objectRef<RelatedResource>('RelatedResource').implement({
-  description: 'A further resource that an event involves, as that event described it, and the role it played.',
+  description: 'A further resource that an event involves, as that event described it, and its role.',
   interfaces: [ResourceSnapshot],
   fields: (t) => ({
-    role: t.exposeString('role', { description: 'The role it played in the event: flow, automation, actor.' }),
+    role: t.exposeString('role', { description: 'Its role in the event, for example flow, automation or actor.' }),
   }),
 });
-
-/** The resource of a snapshot. If retention has just removed its newest event, the snapshot stands in for it. */
-function referenceOf(snapshot: Resource, loaders: Loaders): ResourceReference {
-  return { id: snapshot.id, latest: async () => (await loaders.resource(snapshot.id)) ?? snapshot };
-}
 
 /** The resource with this id; null when no event that the caller sees mentions it. */
 export async function findResource(id: string, loaders: Loaders): Promise<ResourceReference | null> {
@@ -65,4 +60,9 @@ export async function findResource(id: string, loaders: Loaders): Promise<Resour
 /** The resource whose newest snapshot is known. */
 export function referenceTo(latest: Resource): ResourceReference {
   return { id: latest.id, latest: () => latest };
+}
+
+/** The resource of a snapshot. Falls back to the snapshot if retention has removed its newest event. */
+function referenceOf(snapshot: Resource, loaders: Loaders): ResourceReference {
+  return { id: snapshot.id, latest: async () => (await loaders.resource(snapshot.id)) ?? snapshot };
 }

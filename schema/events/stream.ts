@@ -1,5 +1,6 @@
 import { TidingsError } from '../../src/errors.ts';
 import { formatCursor, parseCursor, type LogCursor, type Position } from '../../src/event/cursor.ts';
+import { streamEvents } from '../../src/subscriptions/stream/stream-events.ts';
 import type {
   CaughtUp,
   Checkpoint,
@@ -10,16 +11,16 @@ import type {
   StreamMessage,
 } from '../../src/subscriptions/stream/stream-message.ts';
 import type { StreamStart } from '../../src/subscriptions/stream/stream-request.ts';
-import { streamEvents } from '../../src/subscriptions/stream/stream-events.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
+import { currentLoaders } from '../loaders.ts';
+import { requires } from '../permissions.ts';
 import { EventType, logCursor } from './event.ts';
 import { EventFilter, filterOf } from './filter.ts';
-import { currentLoaders } from '../loaders.ts';
 
 const EventBatchType = builder.objectRef<EventBatch>('EventBatch').implement({
   description:
-    'Matching events, at most batchSize of them and about maxBytes of JSON (an event larger than that comes alone), and the two positions they lie between: previous is the cursor of the last message on this stream.',
+    'Matching events, at most batchSize of them and about maxBytes of JSON (a larger event comes alone), and the two positions that they lie between: `previous` is the cursor of the last message on this stream.',
   fields: (t) => ({
     events: t.field({ type: [EventType], resolve: ({ events }) => [...events] }),
     previous: t.field({ type: 'Cursor', resolve: ({ previous }, _args, context) => logCursor(context, previous) }),
@@ -28,14 +29,14 @@ const EventBatchType = builder.objectRef<EventBatch>('EventBatch').implement({
 });
 
 const CaughtUpType = builder.objectRef<CaughtUp>('CaughtUp').implement({
-  description: 'The stream has reached the head of the log: what follows is live.',
+  description: 'The stream has reached the head of the log: the messages that follow are live.',
   fields: (t) => ({
     cursor: t.field({ type: 'Cursor', resolve: ({ cursor }, _args, context) => logCursor(context, cursor) }),
   }),
 });
 
 const FellBehindType = builder.objectRef<FellBehind>('FellBehind').implement({
-  description: 'The client or the server fell behind the head; the stream goes on from the log, nothing is lost.',
+  description: 'The client or the server fell behind the head. The stream continues from the log; no event is lost.',
   fields: (t) => ({
     cursor: t.field({ type: 'Cursor', resolve: ({ cursor }, _args, context) => logCursor(context, cursor) }),
     head: t.field({ type: 'Cursor', resolve: ({ head }, _args, context) => logCursor(context, head) }),
@@ -44,7 +45,7 @@ const FellBehindType = builder.objectRef<FellBehind>('FellBehind').implement({
 
 const CheckpointType = builder.objectRef<Checkpoint>('Checkpoint').implement({
   description:
-    'Nothing matched up to here. Sent so that a client can resume without re-reading, at least every 10 seconds while the log moves.',
+    'No further event matched up to here. Lets a client resume without re-reading. Sent at least every 10 seconds while the log grows.',
   fields: (t) => ({
     cursor: t.field({ type: 'Cursor', resolve: ({ cursor }, _args, context) => logCursor(context, cursor) }),
   }),
@@ -52,16 +53,16 @@ const CheckpointType = builder.objectRef<Checkpoint>('Checkpoint').implement({
 
 const GapReason = builder.enumType('GapReason', {
   values: {
-    RETENTION: { description: 'Events up to `to` were removed, since they were old.' },
+    RETENTION: { description: 'Retention removed the events up to `to`.' },
     LOG_REPLACED: {
       description:
-        'The cursor is of another log, or of an end of this one that was lost. The stream goes on from where the two part, or from the beginning of this one.',
+        'The cursor belongs to another log, or to a lost end of this log. The stream continues from the last common position, or from the beginning of this log.',
     },
   } as const,
 });
 
 const GapType = builder.objectRef<RetentionGap | LogReplacedGap>('Gap').implement({
-  description: 'Events in this stretch can no longer be delivered (retention removed them). The stream goes on after it.',
+  description: 'Events between `from` and `to` can no longer be delivered. The stream continues after them.',
   fields: (t) => ({
     from: t.field({
       type: 'Cursor',
@@ -79,27 +80,32 @@ const EventStreamMessage = builder.unionType('EventStreamMessage', {
 
 const StreamOrder = builder.enumType('StreamOrder', {
   values: {
-    LOG: { description: 'By place in the log.' },
+    LOG: { description: 'By position in the log.' },
     CAUSAL: {
       description:
-        'An event is held until the event it follows was delivered on this stream, or is known not to match or not to come: for 30 seconds after it was received at most, and 10,000 events at most. While one is held, the cursors of messages stay before it, and going on from them repeats what was delivered ahead of it. Go on from these, not from the cursors of events.',
+        'An event is held until the event it follows was delivered on this stream, or is known not to match or not to arrive. It is held for at most 30 seconds after it was received, and at most 10,000 events are held. Cursors of messages stay before a held event, so resuming from them may repeat events. Resume from the cursors of messages, not of events.',
     },
   } as const,
 });
 
 builder.subscriptionField('eventStream', (t) =>
   t.field({
+    authScopes: requires('read'),
     type: EventStreamMessage,
-    description: 'The same stream as batches and signals, for clients that must know where they stand.',
+    description: 'The same stream as batches and signals, for clients that must know their position.',
     args: {
       filter: t.arg({ type: EventFilter }),
-      after: t.arg({ type: 'Cursor', description: 'The cursor of the last message, or any place in the log: goes on from there.' }),
-      until: t.arg({ type: 'Cursor', description: 'Completes once everything up to here is delivered.' }),
+      after: t.arg({
+        type: 'Cursor',
+        description:
+          'Start after this cursor: that of the last message received, or of any other position in the log. Without it: from now.',
+      }),
+      until: t.arg({ type: 'Cursor', description: 'Complete once all events up to this cursor are delivered.' }),
       batchSize: t.arg.int({ defaultValue: defaultBatchSize, description: 'The maximum number of events of one batch, 1 to 1,000.' }),
       maxBytes: t.arg.int({
         defaultValue: defaultMaxBytes,
         description:
-          'About how many bytes the events of one batch have at most, each measured as an event document: 1 to 16,777,216. An event larger than that comes alone. The default leaves room for a message below 1 MiB, since many WebSocket clients reject larger ones.',
+          'The approximate maximum size of the events of one batch in bytes, measured as event documents: 1 to 16,777,216. A larger event comes alone. The default keeps messages below 1 MiB, since many WebSocket clients reject larger ones.',
       }),
       order: t.arg({ type: StreamOrder, defaultValue: 'LOG' }),
     },

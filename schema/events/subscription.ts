@@ -1,21 +1,26 @@
 import { parseCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
-import { Expired, subscribeToEvents } from '../../src/subscriptions/event-subscription.ts';
 import { checkRetained } from '../../src/store/retention/log-start.ts';
+import { Expired, subscribeToEvents } from '../../src/subscriptions/event-subscription.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
+import { currentLoaders } from '../loaders.ts';
+import { requires } from '../permissions.ts';
 import { EventType } from './event.ts';
 import { EventFilter, filterOf } from './filter.ts';
-import { currentLoaders } from '../loaders.ts';
 
 builder.subscriptionField('events', (t) =>
   t.field({
+    authScopes: requires('read'),
     type: EventType,
     description:
-      'Every event that matches, in log order, from `after` (or from now), each exactly once for a cursor, for as long as the client listens. Slow clients fall back to reading the log; nothing is dropped.',
+      'Every event that matches, in log order, from `after` (or from now), each exactly once for a cursor, until the client unsubscribes. Slow clients fall back to reading the log; nothing is dropped.',
     args: {
       filter: t.arg({ type: EventFilter }),
-      after: t.arg({ type: 'Cursor', description: 'The cursor of the last event seen, or the head of a page: goes on from there.' }),
+      after: t.arg({
+        type: 'Cursor',
+        description: 'Start after this cursor: that of the last event received, or the head of a page. Without it: from now.',
+      }),
     },
     subscribe: async (_root, { filter, after }, context) => {
       const condition = filterOf(filter, context);

@@ -2,11 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Callers } from '../auth/api-key-cache.ts';
 import type { Caller } from '../auth/caller.ts';
-import { TidingsError, type ErrorCode } from '../errors.ts';
 import type { AuditLog } from '../ingest/audit-log.ts';
 import type { Metrics } from '../metrics.ts';
 import { addressOf } from '../transport/client.ts';
-import { HttpError } from '../transport/http-error.ts';
+import { httpErrorOf, type HttpError } from '../transport/http-error.ts';
 import type { RateLimit } from '../transport/rate-limit.ts';
 
 /** A response of an adapter: a value to serialize as JSON, serialized JSON, or no body. */
@@ -51,20 +50,19 @@ export async function handleRequest(
     const caller = (known = await callers.identify(request.headers.authorization));
     send(response, await respond({ caller, charge: (cost) => rateLimit.takeOrThrow({ caller, address }, cost) }));
   } catch (error) {
-    const reason = reasonOf(error);
-    if (reason !== null) metrics.rejectedRequests.inc({ reason });
-    if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN')
-      audit.rejected({ reason, protocol, address, ...(known && { caller: known }) });
+    const httpError = httpErrorOf(error);
+    if (httpError !== null) {
+      const { code: reason } = httpError;
+      metrics.rejectedRequests.inc({ reason });
+      if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN')
+        audit.rejected({ reason, protocol, address, ...(known && { caller: known }) });
+    }
     // The client disconnected within its body: no response is possible, and it is not a bug.
     if (request.destroyed && !request.complete) return;
-    const errorResponse = errorResponseOf(error);
-    if (errorResponse === null) reportBug({ metrics, logger }, error);
+    if (httpError === null) reportBug({ metrics, logger }, error);
     // The rest of the body is not read, so the connection cannot be reused.
     if (!request.complete) response.setHeader('connection', 'close');
-    send(
-      response,
-      errorResponse ?? { status: 500, json: { exception_message: 'Internal server error; the server has logged its cause.' } },
-    );
+    send(response, httpError === null ? internalErrorResponse : errorResponseOf(httpError));
   }
 }
 
@@ -79,42 +77,15 @@ export function pathOf({ url }: IncomingMessage): string {
   return url?.split('?')[0] ?? '/';
 }
 
-/** The code under which a rejection is counted; null for a bug. */
-function reasonOf(error: unknown): ErrorCode | null {
-  if (error instanceof TidingsError) return error.code;
-  return error instanceof HttpError ? error.code : null;
+function errorResponseOf({ status, code, message, headers, extensions: { path } }: HttpError): HttpResponse {
+  const detail = path && { exception_detail: [{ loc: ['body', ...path], msg: message, type: code.toLowerCase() }] };
+  return { status, json: { exception_message: message, ...detail }, headers };
 }
 
-/** The response for an expected error; null for a bug. */
-function errorResponseOf(error: unknown): HttpResponse | null {
-  if (error instanceof HttpError) return { status: error.status, json: { exception_message: error.message }, headers: error.headers };
-  if (!(error instanceof TidingsError)) return null;
-  const { code, message, inputPath, extensions } = error;
-  const { retryAfterMs } = extensions;
-  const status = code === 'LIMIT_EXCEEDED' && retryAfterMs !== undefined ? 429 : statuses[code];
-  const detail = { loc: ['body', ...inputPath], msg: message, type: code.toLowerCase() };
-  return {
-    status,
-    json: { exception_message: message, ...(inputPath.length > 0 && { exception_detail: [detail] }) },
-    headers: {
-      ...((status === 503 || status === 429) && { 'retry-after': String(Math.ceil((retryAfterMs ?? defaultRetryMs) / 1000)) }),
-      ...(status === 401 && { 'www-authenticate': 'Bearer realm="Tidings"' }),
-    },
-  };
-}
-
-const statuses: Readonly<Record<ErrorCode, number>> = {
-  BAD_USER_INPUT: 422,
-  BAD_CURSOR: 403,
-  CURSOR_EXPIRED: 410,
-  BAD_FILTER: 422,
-  LIMIT_EXCEEDED: 422,
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  UNAVAILABLE: 503,
-  CANNOT_START: 500,
+const internalErrorResponse: HttpResponse = {
+  status: 500,
+  json: { exception_message: 'Internal server error; the server has logged its cause.' },
 };
-const defaultRetryMs = 1000;
 
 function send(response: ServerResponse, { status, json, headers, ...content }: HttpResponse): void {
   const text = content.text ?? (json === undefined ? undefined : JSON.stringify(json));

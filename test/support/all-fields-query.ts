@@ -8,13 +8,16 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 
-/** The arguments of a field, `Type.field`, as GraphQL text: for fields that need some, or are selected several times. */
+/**
+ * The arguments of a field, `Type.field`, as GraphQL text: for fields that need some, or are
+ * selected several times.
+ */
 export type Arguments = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Operations that select everything which a schema has: for each field of a root type, and each of its given arguments, one
- * that selects every field below, so many levels deep. A field with required arguments that are not given fails, so that a
- * field that is added later is not left out.
+ * Operations that select everything which a schema has: for each field of a root type, and each of
+ * its given arguments, one that selects every field below, so many levels deep. A field with
+ * required arguments that are not given fails, so that a field that is added later is not left out.
  */
 export function allFieldsQueries(
   schema: GraphQLSchema,
