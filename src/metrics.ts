@@ -21,9 +21,15 @@ export function createMetrics() {
       labelNames: ['protocol', 'status'] as const,
       registers,
     }),
+    unknownMembers: new Counter({
+      name: 'tidings_unknown_members_total',
+      help: 'Unknown members of event documents, which were ignored, by protocol.',
+      labelNames: ['protocol'] as const,
+      registers,
+    }),
     rejectedEventsStored: new Counter({
       name: 'tidings_rejected_events_stored_total',
-      help: 'Invalid events stored for inspection because the protocol cannot report the error to the sender, by reason.',
+      help: 'Invalid events stored for inspection: frames of sockets, and events that requests with on_error=skip left out, by reason.',
       labelNames: ['reason'] as const,
       registers,
     }),

@@ -1,3 +1,5 @@
+import { maskPassword, problemOfPostgresUrl } from './postgres-url.ts';
+
 /** One setting: its name in the environment, its default, its check and its meaning. */
 export interface Setting<T> {
   readonly name: string;
@@ -7,6 +9,10 @@ export interface Setting<T> {
   readonly isSecret?: true;
   /** Undefined: the text is not a valid value. */
   readonly read: (text: string) => T | undefined;
+  /** A problem that one sentence explains better than `expected` does; null: there is none. */
+  readonly problemOf?: (text: string) => string | null;
+  /** The value of a secret for display; without it, nothing of a secret is shown. */
+  readonly mask?: (value: string) => string;
   readonly meaning: string;
 }
 
@@ -62,6 +68,8 @@ export function url(name: string, meaning: string): Setting<string | null> {
     fallback: null,
     expected: 'an address such as postgres://user:password@host:5432/database',
     read: readUrl,
+    problemOf: (given) => (/^postgres(?:ql)?:/.test(given) ? problemOfPostgresUrl(given) : null),
+    mask: maskPassword,
     meaning,
   };
 }

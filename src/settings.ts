@@ -189,8 +189,43 @@ export function readKey(env: Readonly<Record<string, string | undefined>>): stri
   return valueOf(settingTable.key, env[settingTable.key.name]) as string | null;
 }
 
+/** One setting in force: its value for display, without secrets, and its source. */
+export interface SettingInForce {
+  readonly name: string;
+  readonly value: string;
+  readonly source: 'default' | 'environment';
+  /** The sentence that rejects the value; null: it is valid. */
+  readonly problem: string | null;
+}
+
+/** The settings in force in an environment, in the order of the table. */
+export function settingsInForce(env: Readonly<Record<string, string | undefined>>): readonly SettingInForce[] {
+  return Object.values<Setting<unknown>>(settingTable).map((setting) => {
+    const { name } = setting;
+    const source = isSet(env[name]) ? 'environment' : 'default';
+    try {
+      return { name, source, value: shown(setting, valueOf(setting, env[name])), problem: null };
+    } catch (error) {
+      if (!(error instanceof TidingsError)) throw error;
+      return { name, source, value: '(invalid)', problem: error.message };
+    }
+  });
+}
+
+function shown({ isSecret, mask }: Setting<unknown>, value: unknown): string {
+  if (value === null) return '(unset)';
+  const text = Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : JSON.stringify(value);
+  return isSecret === true ? (mask?.(text) ?? '****') : text;
+}
+
+function isSet(given: string | undefined): given is string {
+  return given !== undefined && given !== '';
+}
+
 function valueOf(setting: Setting<unknown>, given: string | undefined): unknown {
-  if (given === undefined || given === '') return setting.fallback;
+  if (!isSet(given)) return setting.fallback;
+  const problem = setting.problemOf?.(given) ?? null;
+  if (problem !== null) throw new TidingsError('CANNOT_START', `${setting.name}: ${problem}`);
   const value = setting.read(given);
   if (value !== undefined) return value;
   const got = setting.isSecret === true ? 'something else' : JSON.stringify(given);

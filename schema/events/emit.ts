@@ -1,5 +1,6 @@
 import { TidingsError } from '../../src/errors.ts';
 import { problemCodes, type Problem } from '../../src/event/problem.ts';
+import { withDefaults } from '../../src/ingest/defaults.ts';
 import type { Candidate, Emission, Outcome } from '../../src/ingest/emitter.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
@@ -114,7 +115,7 @@ builder.mutationFields((t) => ({
     description: 'Stores an event. Nothing is acknowledged before it is durable.',
     args: { input: t.arg({ type: EventInput, required: true }) },
     resolve: async (_root, { input }, context) => {
-      const { outcomes } = await emit(context, [{ event: input, path: ['input'] }], 'REJECT_ALL');
+      const { outcomes } = await emit(context, [{ event: withDefaults(input), path: ['input'] }], 'REJECT_ALL');
       const [outcome] = outcomes;
       if (outcome === undefined) throw new Error('expected one outcome for one event, got none');
       return { ...outcome, index: 0 };
@@ -135,7 +136,7 @@ builder.mutationFields((t) => ({
           path: ['input'],
         });
       }
-      const candidates = input.map((event, index) => ({ event, path: ['input', String(index)] }));
+      const candidates = input.map((event, index) => ({ event: withDefaults(event), path: ['input', String(index)] }));
       return emit(context, candidates, onError ?? 'REJECT_ALL');
     },
   }),

@@ -1,28 +1,23 @@
+import { documentMembers, shortName } from '../event/document.ts';
 import type { Problem } from '../event/problem.ts';
 import type { BatchErrorPolicy, Outcome } from '../ingest/emitter.ts';
-import { HttpError } from '../transport/http-error.ts';
+import type { AdapterCandidate } from './emit-batch.ts';
 import type { HttpResponse } from './handle-request.ts';
 
 /** The outcomes of the events of a request. */
 export interface BatchOutcome {
   readonly outcomes: readonly Outcome[];
+  readonly events: readonly Pick<AdapterCandidate, 'unknownMembers'>[];
   /** The body was one event, not a list. */
   readonly isSingle: boolean;
   /** Maps a path that validation reports to the path in the event as it was sent. */
   readonly sourcePathOf: (index: number, path: readonly string[]) => readonly string[];
 }
 
-/** Reads `?on_error=`: `reject`, the default, or `skip`. Throws a 422 for any other value. */
-export function policyOf(url: string): BatchErrorPolicy {
-  const given = new URLSearchParams(url.split('?')[1] ?? '').get('on_error') ?? 'reject';
-  const policy = policies.get(given);
-  if (policy === undefined) throw new HttpError(422, `on_error: expected reject or skip, got ${JSON.stringify(given)}`);
-  return policy;
-}
-
 /**
  * REJECT_ALL: a 204 if all events are stored, else a 422 with the problems of each.
  * SKIP_REJECTED: a 200 with a result for each event.
+ * Ignored members are warnings in the body of all these; with them, a 204 becomes a 200.
  */
 export function batchResponse(batch: BatchOutcome, policy: BatchErrorPolicy): HttpResponse {
   return policy === 'SKIP_REJECTED' ? itemized(batch) : allOrNothing(batch);
@@ -34,15 +29,11 @@ export function batchResponse(batch: BatchOutcome, policy: BatchErrorPolicy): Ht
  */
 export const maxRequestEvents = 50_000;
 
-const policies: ReadonlyMap<string, BatchErrorPolicy> = new Map([
-  ['reject', 'REJECT_ALL'],
-  ['skip', 'SKIP_REJECTED'],
-]);
-
 function allOrNothing(batch: BatchOutcome): HttpResponse {
   const { outcomes } = batch;
   const rejected = outcomes.flatMap((outcome, index) => (outcome.status === 'REJECTED' ? [detailsOf(batch, outcome.problems, index)] : []));
-  if (rejected.length === 0) return { status: 204 };
+  const warnings = warningsOf(batch);
+  if (rejected.length === 0) return warnings === null ? { status: 204 } : { status: 200, json: { ...countsOf(outcomes), ...warnings } };
   const details = rejected.flat();
   const invalidCount = rejected.filter((each) => each.length > 0).length;
   return {
@@ -50,21 +41,36 @@ function allOrNothing(batch: BatchOutcome): HttpResponse {
     json: {
       exception_message: `Nothing was stored: ${invalidCount} of ${outcomes.length} events were rejected.`,
       exception_detail: details.slice(0, maxDetails),
+      ...warnings,
     },
   };
 }
 
 function itemized(batch: BatchOutcome): HttpResponse {
   const { outcomes } = batch;
-  const countWith = (status: Outcome['status']): number => outcomes.filter((each) => each.status === status).length;
   const results = outcomes.map((outcome, index) => {
     const status = outcome.status.toLowerCase();
     return outcome.status === 'REJECTED' ? { index, status, detail: detailsOf(batch, outcome.problems, index) } : { index, status };
   });
-  return {
-    status: 200,
-    json: { created: countWith('CREATED'), duplicates: countWith('DUPLICATE'), rejected: countWith('REJECTED'), results },
-  };
+  return { status: 200, json: { ...countsOf(outcomes), results, ...warningsOf(batch) } };
+}
+
+function countsOf(outcomes: readonly Outcome[]): Readonly<Record<string, number>> {
+  const countWith = (status: Outcome['status']): number => outcomes.filter((each) => each.status === status).length;
+  return { created: countWith('CREATED'), duplicates: countWith('DUPLICATE'), rejected: countWith('REJECTED') };
+}
+
+/** The members that were ignored; null if there are none. */
+function warningsOf({ events, isSingle }: BatchOutcome): { readonly warnings: readonly Detail[] } | null {
+  const warnings: Detail[] = [];
+  for (const [index, { unknownMembers }] of events.entries()) {
+    for (const name of unknownMembers) {
+      if (warnings.length === maxDetails) return { warnings };
+      const loc = ['body', ...(isSingle ? [] : [index]), shortName(name)];
+      warnings.push({ loc, msg: `ignored: expected no members but ${documentMembers.join(', ')}`, type: 'unknown_member' });
+    }
+  }
+  return warnings.length === 0 ? null : { warnings };
 }
 
 /** A problem in the form of Prefect's server, with the path in the body of the request. */
@@ -86,5 +92,5 @@ function detailsOf({ isSingle, sourcePathOf }: BatchOutcome, problems: readonly 
     });
 }
 
-/** Details of a rejected batch beyond this number are omitted; the message has the full count. */
+/** Details and warnings beyond this number are omitted. The message has the full count of problems. */
 const maxDetails = 1000;

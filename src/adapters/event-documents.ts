@@ -1,33 +1,39 @@
-import { fromDocument } from '../event/document.ts';
-import type { EventLimits } from '../event/limits.ts';
+import { fromDocument, unknownMembers } from '../event/document.ts';
 import { describeValue, type Problem } from '../event/problem.ts';
-import { validateEvent } from '../event/validate.ts';
-import type { Candidate } from '../ingest/emitter.ts';
 import { HttpError } from '../transport/http-error.ts';
 import { maxRequestEvents } from './batch-response.ts';
-import { type Item, readItem, isObject } from './json-body.ts';
+import type { AdapterCandidate } from './emit-batch.ts';
+import { type Item, readItem, isObject, rawOf } from './json-body.ts';
 
 /** The documents of a body. */
 export interface Documents {
   /** The body is one document, not a list. */
   readonly isSingle: boolean;
-  readonly items: readonly Item[];
+  readonly items: readonly DocumentItem[];
+}
+
+/** A document, and its bytes unless it is part of an array. */
+export interface DocumentItem {
+  readonly item: Item;
+  readonly bytes: Buffer | null;
 }
 
 /**
- * Reads a body: one document, an array, or NDJSON with one document a line. Throws a 415 for
- * another content type, a 422 for a body that is not JSON, and a 413 for too many documents.
+ * Reads a body: one document, an array, or NDJSON with one document a line. NDJSON can also be
+ * labelled as JSON, as older log shippers do. Throws a 415 for another content type, a 422 for a body that is not JSON, and a 413 for too many documents.
  */
 export function documentsIn(body: Buffer, contentType: string | undefined): Documents {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === 'application/x-ndjson' || type === 'application/ndjson') return { isSingle: false, items: linesOf(body) };
+  if (lineTypes.has(type)) return { isSingle: false, items: linesOf(body) };
   // The form of any web page could send the other types here.
   if (type !== 'application/json') {
     throw new HttpError(415, `content-type: expected application/json or application/x-ndjson, got ${type === '' ? 'none' : type}`);
   }
   const whole = readItem(body);
+  if ('notJson' in whole && startsWithJsonLine(body)) return { isSingle: false, items: linesOf(body) };
   if ('notJson' in whole) throw new HttpError(422, `the body: expected an event document, got ${whole.notJson}`);
-  return Array.isArray(whole.json) ? { isSingle: false, items: itemsOf(whole.json) } : { isSingle: true, items: [whole] };
+  if (!Array.isArray(whole.json)) return { isSingle: true, items: [{ item: whole, bytes: body }] };
+  return { isSingle: false, items: itemsOf(whole.json).map((item) => ({ item, bytes: null })) };
 }
 
 /** The entries of an array. Throws a 413 if there are too many. */
@@ -36,29 +42,39 @@ export function itemsOf(array: readonly unknown[]): readonly Item[] {
   return array.map((json) => ({ json }));
 }
 
-/**
- * A document as a candidate. `id` and `occurred` are required, because a sender can repeat the
- * request: defaults would be different each time.
- */
-export function candidateOf(item: Item, path: readonly string[], limits: EventLimits): Candidate {
-  if ('notJson' in item) return { path, problems: [problemAt(path, `expected an event document, got ${item.notJson}`)] };
+/** A document as a candidate. `isStrict`: unknown members are problems, not ignored. */
+export function candidateOf({ item, bytes }: DocumentItem, path: readonly string[], isStrict: boolean): AdapterCandidate {
+  const raw = (): Buffer => rawOf(item, bytes);
+  const invalid = (got: string): AdapterCandidate => ({
+    candidate: { path, problems: [problemAt(path, `expected an event document, got ${got}`)] },
+    unknownMembers: [],
+    raw,
+  });
+  if ('notJson' in item) return invalid(item.notJson);
   const { json } = item;
-  if (!isObject(json)) {
-    return { path, problems: [problemAt(path, `expected an event document, got ${describeValue(json)}`)] };
-  }
+  if (!isObject(json)) return invalid(describeValue(json));
+  const unknown = unknownMembers(json);
   const event = fromDocument(json);
-  if (event.id !== undefined && event.id !== null && event.occurred !== undefined && event.occurred !== null) return { path, event };
-  const validation = validateEvent(event, path, limits);
-  const noOccurred = event.occurred === undefined || event.occurred === null ? [missing([...path, 'occurred'])] : [];
-  return { path, problems: [...('problems' in validation ? validation.problems : []), ...noOccurred] };
+  if (isStrict && unknown.length > 0) return { candidate: { path, event: { ...event, unknownMembers: unknown } }, unknownMembers: [], raw };
+  return { candidate: { path, event }, unknownMembers: unknown, raw };
 }
 
-function linesOf(body: Buffer): readonly Item[] {
-  const items: Item[] = [];
+/** Whether the first line is an object. The first line of an indented document is not. */
+function startsWithJsonLine(body: Buffer): boolean {
+  for (const line of nonBlankLines(body)) {
+    if (line.length === body.length) return false;
+    const first = readItem(line);
+    return 'json' in first && isObject(first.json);
+  }
+  return false;
+}
+
+function linesOf(body: Buffer): readonly DocumentItem[] {
+  const items: DocumentItem[] = [];
   for (const line of nonBlankLines(body)) {
     // Checked before each line: a body with a few bytes a line has millions of lines.
     if (items.length === maxRequestEvents) throw tooMany('more');
-    items.push(readItem(line));
+    items.push({ item: readItem(line), bytes: line });
   }
   return items;
 }
@@ -79,15 +95,14 @@ function tooMany(count: string): HttpError {
   return new HttpError(413, `expected at most ${maxRequestEvents} events in one request, got ${count}; send them in parts`);
 }
 
-function missing(path: readonly string[]): Problem {
-  const message = `${path.join('.')}: expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got nothing`;
-  return { code: 'REQUIRED', path, message };
-}
-
 function problemAt(path: readonly string[], expectation: string): Problem {
   return { code: 'INVALID', path, message: path.length === 0 ? expectation : `${path.join('.')}: ${expectation}` };
 }
 
+/** The names under which senders label NDJSON. */
+const lineTypes: ReadonlySet<string> = new Set(
+  ['x-ndjson', 'ndjson', 'jsonl', 'x-jsonl', 'jsonlines', 'x-jsonlines'].map((name) => `application/${name}`),
+);
 const newline = 0x0a;
 /** The white space of JSON. A line of white space is skipped. */
 const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d, newline]);

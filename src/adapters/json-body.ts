@@ -3,6 +3,11 @@ import { isTooDeep, maxJsonLevels } from '../transport/json-depth.ts';
 /** One document of a body: a JSON value, or a description of the bytes that are not JSON. */
 export type Item = { readonly json: unknown } | { readonly notJson: string };
 
+/** An item as received: its own bytes, or the part of an array as JSON. */
+export function rawOf(item: Item, bytes: Buffer | null): Buffer {
+  return bytes ?? Buffer.from('json' in item ? JSON.stringify(item.json) : item.notJson);
+}
+
 /** Reads JSON in UTF-8. */
 export function readItem(bytes: Buffer): Item {
   if (isTooDeep(bytes, maxJsonLevels)) return { notJson: `JSON of more than ${maxJsonLevels} levels` };

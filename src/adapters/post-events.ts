@@ -2,16 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requirePermission } from '../auth/caller.ts';
 import { documentPath } from '../event/document.ts';
 import type { EventLimits } from '../event/limits.ts';
-import type { Emitter } from '../ingest/emitter.ts';
 import { HttpError } from '../transport/http-error.ts';
 import { readBody } from '../transport/read-body.ts';
-import { policyOf, batchResponse } from './batch-response.ts';
+import { batchResponse } from './batch-response.ts';
+import { emitBatch, type EmitBatchParts } from './emit-batch.ts';
 import { candidateOf, documentsIn } from './event-documents.ts';
 import { handleRequest, type HttpResponse, type AuthenticatedRequest, type RequestHandlerParts } from './handle-request.ts';
+import { batchOptions } from './query-parameters.ts';
 
 /** Dependencies of the adapters that receive events by POST. */
-export interface PostEventsParts extends RequestHandlerParts {
-  readonly emitter: Emitter;
+export interface PostEventsParts extends RequestHandlerParts, Omit<EmitBatchParts, 'metrics'> {
   readonly limits: EventLimits & { readonly bodyBytes: number };
 }
 
@@ -19,11 +19,11 @@ const eventsPath = '/api/events';
 const protocol = 'documents';
 
 /**
- * The route for event documents: one, an array, or NDJSON, optionally gzip.
+ * The route for event documents: one, an array, or NDJSON, optionally compressed.
  *
- * Guarantees: returns 204 once every event is durable, stored in one transaction. If any event is
- * invalid, returns 422 and stores nothing. With `?on_error=skip`, stores the valid events and
- * returns 200 with a result for each.
+ * Guarantees: returns 204 once every event is durable, stored in one transaction, or 200 with
+ * warnings if members were ignored. If any event is invalid, returns 422 and stores nothing. With
+ * `?on_error=skip`, stores the valid events and returns 200 with a result for each.
  */
 export function createPostEvents(parts: PostEventsParts) {
   return {
@@ -33,19 +33,14 @@ export function createPostEvents(parts: PostEventsParts) {
   };
 }
 
-async function post(
-  { emitter, limits, metrics }: PostEventsParts,
-  request: IncomingMessage,
-  { caller, charge }: AuthenticatedRequest,
-): Promise<HttpResponse> {
+async function post(parts: PostEventsParts, request: IncomingMessage, { caller, charge }: AuthenticatedRequest): Promise<HttpResponse> {
   if (request.method !== 'POST')
     throw new HttpError(405, `expected POST at ${eventsPath}, got ${request.method}`, { headers: { allow: 'POST' } });
   requirePermission(caller, 'emit');
-  const policy = policyOf(request.url ?? '');
-  const { isSingle, items } = documentsIn(await readBody(request, limits.bodyBytes), request.headers['content-type']);
+  const { policy, isStrict } = batchOptions(request.url ?? '');
+  const { isSingle, items } = documentsIn(await readBody(request, parts.limits.bodyBytes), request.headers['content-type']);
   charge(1 + items.length);
-  const candidates = items.map((item, index) => candidateOf(item, isSingle ? [] : [String(index)], limits));
-  const { outcomes } = await emitter.emit(candidates, policy, caller);
-  for (const { status } of outcomes) metrics.adapterEvents.inc({ protocol, status: status.toLowerCase() });
-  return batchResponse({ outcomes, isSingle, sourcePathOf: (_index, path) => documentPath(path) }, policy);
+  const events = items.map((item, index) => candidateOf(item, isSingle ? [] : [String(index)], isStrict));
+  const outcomes = await emitBatch(parts, { events, policy, caller, protocol });
+  return batchResponse({ outcomes, events, isSingle, sourcePathOf: (_index, path) => documentPath(path) }, policy);
 }

@@ -1,4 +1,5 @@
 import { TidingsError } from '../errors.ts';
+import { rejectWildcard } from './client/event-filter.ts';
 import { readEndpoint, urlMeaning, type Endpoint } from './client/endpoint.ts';
 import { bodyOf } from './client/request.ts';
 import { retryingRequest } from './client/retrying-request.ts';
@@ -44,6 +45,7 @@ export interface KeyArgs {
 
 /** The arguments of `keys create` as CreateApiKeyInput. Throws BAD_USER_INPUT. */
 export function readKeyInput(name: string, args: KeyArgs): object {
+  if (args['emit-prefix'] !== undefined) rejectWildcard('emit-prefix', 'the start of resource ids', args['emit-prefix']);
   return {
     name,
     permissions: args.permissions.split(',').map(readPermission),

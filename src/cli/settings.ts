@@ -1,20 +1,27 @@
-import { settingTable } from '../settings.ts';
+import { settingsInForce, settingTable } from '../settings.ts';
 import type { Command } from './terminal/command.ts';
 
 export const settings: Command = {
   synopsis: 'settings',
-  purpose: 'Prints every setting with its default and meaning.',
+  purpose: 'Prints every setting: its value in force without secrets, the source of the value, its default and meaning.',
   options: {},
   async run() {
-    const rows = [['Setting', 'Default', 'Meaning'], ...Object.values(settingTable).map(row)];
-    const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-    for (const cells of rows) {
-      process.stdout.write(`${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`);
-    }
-    return 0;
+    const inForce = settingsInForce(process.env);
+    const described = Object.values(settingTable);
+    const rows = inForce.map(({ name, value, source }, index) => {
+      const fallback = described[index]?.fallback ?? null;
+      return [name, value, source, fallback === null ? '(unset)' : String(fallback), described[index]?.meaning ?? ''];
+    });
+    printTable([['Setting', 'Value', 'Source', 'Default', 'Meaning'], ...rows]);
+    const problems = inForce.flatMap(({ problem }) => problem ?? []);
+    for (const problem of problems) process.stderr.write(`${problem}\n`);
+    return problems.length === 0 ? 0 : 1;
   },
 };
 
-function row({ name, fallback, meaning }: (typeof settingTable)[keyof typeof settingTable]): readonly string[] {
-  return [name, fallback === null ? '(unset)' : String(fallback), meaning];
+function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  for (const cells of rows) {
+    process.stdout.write(`${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`);
+  }
 }

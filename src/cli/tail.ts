@@ -1,6 +1,7 @@
 import { TidingsError } from '../errors.ts';
 import { createConnectionStatus } from './client/connection-status.ts';
 import { defaultUrl, readEndpoint, urlMeaning } from './client/endpoint.ts';
+import { eventFilterOf } from './client/event-filter.ts';
 import { subscribeToEvents } from './client/graphql-subscription.ts';
 import { documentFormat, readableFormat, type EventFormat } from './event-format.ts';
 import { readArgs, invalidArgs } from './terminal/args.ts';
@@ -26,7 +27,7 @@ export const tail: Command = {
     const { after, event, resource } = values;
     const endpoint = readEndpoint(values.url);
     const status = createConnectionStatus(endpoint, (sentence) => void process.stderr.write(`${sentence}\n`));
-    const filter = { ...(event && { event: { startsWith: event } }), ...(resource && { resource: { id: { in: resource } } }) };
+    const filter = eventFilterOf({ event, resource });
 
     const stop = new AbortController();
     process.once('SIGINT', () => stop.abort());

@@ -62,6 +62,19 @@ export function fromDocument(document: Readonly<Record<string, unknown>>): Event
   };
 }
 
+/** The names of the members that `fromDocument` ignores. */
+export function unknownMembers(document: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.keys(document).filter((name) => !knownMembers.has(name));
+}
+
+/** A member's name, short enough for a message. */
+export function shortName(name: string): string {
+  return name.length > maxShownCharacters ? `${name.slice(0, maxShownCharacters)}…` : name;
+}
+
+/** The members of an event document. */
+export const documentMembers: readonly string[] = ['id', 'occurred', 'event', 'resource', 'related', 'payload', 'follows'];
+
 /** Converts a path of validation into a path of the event document, in which resources are flat. */
 export function documentPath(path: readonly string[]): readonly string[] {
   const [field, ...rest] = path;
@@ -96,6 +109,9 @@ function nestedResource(resource: unknown, fields: typeof primaryFields | typeof
   };
 }
 
+/** `received` and `cursor` are in documents that were read from the log; they can be emitted unchanged. */
+const knownMembers: ReadonlySet<string> = new Set([...documentMembers, 'received', 'cursor']);
+const maxShownCharacters = 60;
 const primaryFields = { id: labelKeys.id } as const;
 const relatedFields = { id: labelKeys.id, role: labelKeys.role } as const;
 type Flat = Readonly<Record<string, unknown>>;

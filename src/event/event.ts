@@ -71,6 +71,12 @@ function ownLabel(labels: Labels, key: string): string | null {
 }
 
 /**
+ * Given as `occurred`: the event occurred when it is received. No protocol can transmit this value,
+ * so an event without `occurred` gets it only by `withDefaults` of `src/ingest/defaults.ts`.
+ */
+export const whenReceived = Symbol('when received');
+
+/**
  * An event as a client sent it, before validation. Every adapter converts its input to this form.
  * Undefined and null mean left out.
  */
@@ -82,4 +88,6 @@ export interface EventCandidate {
   readonly related?: unknown;
   readonly payload?: unknown;
   readonly follows?: unknown;
+  /** Names of further members, which are problems of the event. */
+  readonly unknownMembers?: readonly string[];
 }

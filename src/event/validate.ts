@@ -1,4 +1,4 @@
-import { documentBytesOver } from './document.ts';
+import { documentBytesOver, documentMembers, shortName } from './document.ts';
 import {
   labelKeys,
   type EventCandidate,
@@ -7,6 +7,7 @@ import {
   type Labels,
   type RelatedResource,
   type Resource,
+  whenReceived,
 } from './event.ts';
 import { parseInstant, type Instant } from './instant.ts';
 import type { EventLimits } from './limits.ts';
@@ -18,8 +19,9 @@ export type Validation = { readonly draft: EventDraft } | { readonly problems: r
 
 /**
  * Checks an event against every rule that needs no database. `path` is the path of the event in the
- * input; the path of every problem begins with it. `id` is required. `occurred` may be left out;
- * adapters that require it check that themselves.
+ * input; the path of every problem begins with it. `id` and `occurred` are required here, so that no
+ * protocol can forget it: a client that repeats a request would get other defaults. `withDefaults` of
+ * `src/ingest/defaults.ts` is for the callers that have defaults.
  */
 export function validateEvent(candidate: EventCandidate, path: readonly string[], limits: EventLimits): Validation {
   const problems = new Problems();
@@ -34,6 +36,9 @@ export function validateEvent(candidate: EventCandidate, path: readonly string[]
     payload: checkPayload(candidate.payload, childNode(node, 'payload'), { maxDepth: limits.payloadDepth, problems }),
     follows: isLeftOut(candidate.follows) ? null : check.text(candidate.follows, childNode(node, 'follows'), limits.eventIdLength),
   };
+  for (const name of candidate.unknownMembers ?? []) {
+    problems.add('INVALID', [...path, shortName(name)], `expected no members but ${documentMembers.join(', ')}`);
+  }
   if (problems.found.length > 0) return { problems: problems.found };
   const bytes = documentBytesOver(limits.eventBytes, draft);
   if (bytes !== null) {
@@ -57,10 +62,15 @@ class Checks {
   }
 
   occurred(value: unknown, node: PathNode): Instant | null {
-    if (isLeftOut(value)) return null;
+    if (value === whenReceived) return null;
     const instant = typeof value === 'string' ? parseInstant(value) : null;
     if (instant === null) {
-      this.fail('INVALID', node, `expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got ${describeValue(value)}`);
+      const got = isLeftOut(value) ? 'nothing' : describeValue(value);
+      this.fail(
+        isLeftOut(value) ? 'REQUIRED' : 'INVALID',
+        node,
+        `expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got ${got}`,
+      );
     }
     return instant;
   }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { system, type Caller } from '../auth/caller.ts';
 import type { EventCandidate } from '../event/event.ts';
 import type { StoredKey } from '../store/api-keys.ts';
+import { withDefaults } from './defaults.ts';
 import type { Emitter } from './emitter.ts';
 
 /**
@@ -42,7 +43,7 @@ export function startAuditLog({ emitter, logger }: AuditLogParts): AuditLog {
 
   const record = async (event: EventCandidate): Promise<void> => {
     try {
-      const { outcomes } = await emitter.emit([{ event, path: [] }], 'REJECT_ALL', system);
+      const { outcomes } = await emitter.emit([{ event: withDefaults(event), path: [] }], 'REJECT_ALL', system);
       if (outcomes[0]?.status === 'REJECTED') logger.error({ problems: outcomes[0].problems }, 'an audit event was rejected');
     } catch (error) {
       logger.warn({ err: error, event }, 'an audit event could not be stored');

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid';
 import { checkNotEnded, system, requirePermission, type Caller } from '../auth/caller.ts';
 import { hasFullVisibility } from '../auth/visibility.ts';
 import { TidingsError } from '../errors.ts';
@@ -89,8 +88,7 @@ type Checked = { readonly path: readonly string[] } & ({ readonly draft: EventDr
 function check(candidate: Candidate, limits: EventLimits, caller: Caller): Checked {
   if ('problems' in candidate) return candidate;
   const { event, path } = candidate;
-  const id = event.id ?? uuidv7();
-  const validation = validateEvent({ ...event, id }, path, limits);
+  const validation = validateEvent(event, path, limits);
   const problem = 'draft' in validation ? permissionProblem(validation.draft, path, caller) : null;
   return { path, ...(problem === null ? validation : { problems: [problem] }) };
 }

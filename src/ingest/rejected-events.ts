@@ -4,8 +4,8 @@ import type { Database } from '../store/database/database.ts';
 import { storeRejected, pruneRejected, type RejectedBounds, type Rejection } from '../store/rejected-events.ts';
 
 /**
- * Stores invalid events whose protocol cannot report an error to the sender. An operator can read
- * them, fix the sender, and emit them again.
+ * Stores invalid events whose sender may not learn of the error: its protocol cannot report one, or
+ * the sender skips rejected events. An operator can read them, fix the sender, and emit them again.
  *
  * Guarantees: events are durable when `store` resolves, with their bytes cut to `maxRawBytes`. The
  * store is bounded in count, bytes and age; the oldest are removed first.

@@ -81,11 +81,15 @@ async function readEpochs(database: Database): Promise<readonly EpochRow[]> {
 /**
  * The cluster, its timeline (a promotion or a point-in-time recovery begins a new one), and the
  * database in it.
+ *
+ * Why not the timeline of pg_control_checkpoint? It stays the old one until the first checkpoint
+ * after a promotion has ended, perhaps for minutes. The names of WAL files have the new one at once.
  */
 async function serverIdentity(database: Database): Promise<string> {
   const rows = await database.rows<{ identity: string }>(sql`
-    select concat_ws('/', s.system_identifier, c.timeline_id, d.oid) as identity
-    from pg_control_system() s, pg_control_checkpoint() c, pg_database d
+    select concat_ws('/', s.system_identifier,
+      ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int, d.oid) as identity
+    from pg_control_system() s, pg_database d
     where d.datname = current_database()`);
   return rows[0]?.identity ?? '';
 }

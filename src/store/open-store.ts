@@ -1,6 +1,7 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
+import { sslModeOf } from '../postgres-url.ts';
 import { asUnavailable, sqlState } from './database/database-errors.ts';
 import { connectEmbedded, connectPostgres, type ConnectionSettings, type Database } from './database/database.ts';
 import { startEmbedded } from './database/embedded.ts';
@@ -66,9 +67,19 @@ function cannotOpen(error: unknown, address: string): unknown {
   const database = decodeURIComponent(pathname.slice(1));
   const cannotStart = (text: string): TidingsError => new TidingsError('CANNOT_START', `DATABASE_URL: ${text}`, { cause: error });
   if (state === '28P01' || state === '28000') {
+    const mode = sslModeOf(address);
+    const encryption = state === '28000' ? `, pg_hba.conf and sslmode (${mode === null ? 'not set' : `"${mode}"`})` : '';
     return cannotStart(
-      `Postgres at ${host} rejected the login of user "${decodeURIComponent(username)}". Check the user name and password.`,
+      `Postgres at ${host} rejected the login of user "${decodeURIComponent(username)}". Check the user name and password${encryption}.`,
     );
+  }
+  const rejectedParameter = rejectedParameterIn(error);
+  if (rejectedParameter !== null) {
+    return cannotStart(`the server at ${host} rejected a connection parameter (${rejectedParameter}). Remove it; a pooler cannot be used.`);
+  }
+  const tlsProblem = tlsProblemOf(error);
+  if (tlsProblem !== null) {
+    return cannotStart(`the parameter "sslmode": TLS with Postgres at ${host} failed (${tlsProblem}). ${tlsAdvice(sslModeOf(address))}`);
   }
   if (state === '3D000') return cannotStart(`Postgres at ${host} has no database "${database}". Create it, or set another one.`);
   if (state === '42501') {
@@ -82,7 +93,42 @@ function cannotOpen(error: unknown, address: string): unknown {
   }
   if (state === '55000') return cannotStart(`database "${database}" does not accept connections. Allow them, or set another one.`);
   if (asUnavailable(error) === null) return error;
-  return cannotStart(`Postgres at ${host} cannot be reached (${reasonOf(error)}). Start it, or check the address.`);
+  const requiresTls = ['require', 'verify-full'].includes(sslModeOf(address) ?? '');
+  const tlsHint = requiresTls ? ' and the parameter "sslmode": a server without TLS needs sslmode=disable' : '';
+  return cannotStart(`Postgres at ${host} cannot be reached (${reasonOf(error)}). Start it, or check the address${tlsHint}.`);
+}
+
+/**
+ * The message of a server that rejects a parameter of the connection, and the name in it: from
+ * `options`, or a parameter of Tidings that a pooler does not know.
+ */
+function rejectedParameterIn(error: unknown): string | null {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const state = sqlState(each);
+    if (state === '42704' || state === '22023' || state === '55P02') return messageOf(each);
+    if (state?.startsWith('08') === true && /parameter/.test(messageOf(each))) return messageOf(each);
+  }
+  return null;
+}
+
+/** The innermost message, which is that of the server. */
+function messageOf(error: Error): string {
+  return error.cause instanceof Error ? messageOf(error.cause) : (error.message.split('\n')[0]?.slice(0, 200) ?? '');
+}
+
+/** The code of a failed TLS handshake, or of a certificate that cannot be verified. */
+function tlsProblemOf(error: unknown): string | null {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const code = 'code' in each ? String(each.code) : '';
+    if (/CERT|SSL|TLS|UNABLE_TO_/.test(code)) return code;
+  }
+  return null;
+}
+
+function tlsAdvice(mode: string | null): string {
+  return mode === 'verify-full'
+    ? 'Check the host name, set NODE_EXTRA_CA_CERTS to the file of the certificate authority, or set sslmode=require, which checks no certificate.'
+    : 'Set sslmode=disable, or enable TLS on the server.';
 }
 
 function reasonOf(error: unknown): string {

@@ -2,6 +2,7 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino from 'pino';
 import { anonymous } from '../../src/auth/caller.ts';
 import type { StoredEvent, EventCandidate } from '../../src/event/event.ts';
+import { withDefaults } from '../../src/ingest/defaults.ts';
 import { createEmitter, type Emission } from '../../src/ingest/emitter.ts';
 import { createGroupCommit, type IndexerState, type GroupCommitBounds, type GroupCommit } from '../../src/ingest/group-commit.ts';
 import { startNotifications } from '../../src/log/notifications.ts';
@@ -70,7 +71,7 @@ export async function startProcess(
     statements: () => statements,
     emit: (events, onError = 'SKIP_REJECTED') =>
       emitter.emit(
-        events.map((event) => ({ event, path: [] })),
+        events.map((event) => ({ event: withDefaults(event), path: [] })),
         onError,
         anonymous,
       ),

@@ -6,6 +6,7 @@ import { origin, type Position } from '../../src/event/cursor.ts';
 import { everything } from '../../src/filter/filter.ts';
 import { parseFilter } from '../../src/filter/parse/parse-filter.ts';
 import type { EventFilterInput } from '../../src/filter/parse/filter-input.ts';
+import { withDefaults } from '../../src/ingest/defaults.ts';
 import { createEmitter } from '../../src/ingest/emitter.ts';
 import type { StreamMessage } from '../../src/subscriptions/stream/stream-message.ts';
 import {
@@ -75,12 +76,12 @@ export async function startStreams(bounds?: TailBufferBounds): Promise<Streams> 
     async emit(...events) {
       const candidates = events.map((each) => {
         const [id, follows = null] = typeof each === 'string' ? [each] : each;
-        return { event: { id, event: `kind.${id.split('-')[0]}`, resource: { id: 'r' }, follows }, path: [] };
+        return { event: withDefaults({ id, event: `kind.${id.split('-')[0]}`, resource: { id: 'r' }, follows }), path: [] };
       });
       return (await emitter.emit(candidates, 'REJECT_ALL', anonymous)).head;
     },
     async store(events) {
-      const candidates = events.map((event) => ({ event, path: [] }));
+      const candidates = events.map((event) => ({ event: withDefaults(event), path: [] }));
       return (await emitter.emit(candidates as unknown as Parameters<typeof emitter.emit>[0], 'REJECT_ALL', anonymous)).head;
     },
     async listen(after, { filter, request, settings: streamSettings, parts: otherParts } = {}) {

@@ -8,7 +8,14 @@ const layers: Readonly<Record<string, { readonly paths: readonly string[]; reado
   drizzle: { paths: ['drizzle/'], mayImport: [] },
   errors: { paths: ['src/errors.ts'], mayImport: ['leaves'] },
   leaves: {
-    paths: ['src/settings.ts', 'src/setting-types.ts', 'src/metrics.ts', 'src/package-info.ts', 'src/cluster-metrics.ts'],
+    paths: [
+      'src/settings.ts',
+      'src/setting-types.ts',
+      'src/postgres-url.ts',
+      'src/metrics.ts',
+      'src/package-info.ts',
+      'src/cluster-metrics.ts',
+    ],
     mayImport: ['errors'],
   },
   concurrency: { paths: ['src/concurrency/'], mayImport: [] },
@@ -122,7 +129,11 @@ const onlyIn: Readonly<Record<string, { readonly code?: RegExp; readonly imports
   'the embedded database': { imports: /^@electric-sql\//, files: /^src\/store\/database\/embedded(-worker)?\.[tj]s$/ },
   'the environment': {
     code: /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\benv\b.*'node:process'/,
-    files: /^src\/(settings|cli\/(serve|private-server|client\/endpoint))\.ts$/,
+    files: /^src\/(settings|cli\/(serve|settings|private-server|client\/endpoint))\.ts$/,
+  },
+  'the defaults of id and occurred': {
+    imports: /^src\/ingest\/defaults\.ts$/,
+    files: /^(schema\/events\/emit|src\/ingest\/audit-log)\.ts$/,
   },
   SQL: { code: /\b(sql|client|orm)\s*(<[^>]*>)?\s*`|\bsql\.raw\b|\.unsafe\(|\.orm\b/, files: /^(src\/store|drizzle)\// },
 };

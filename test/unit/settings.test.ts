@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readSettings, settingTable } from '../../src/settings.ts';
+import { readSettings, settingsInForce, settingTable } from '../../src/settings.ts';
 import { rejection } from './support/rejection.ts';
 
 const keys = Object.keys(settingTable) as (keyof typeof settingTable)[];
@@ -123,6 +123,71 @@ test('TIDINGS_ALLOWED_ORIGINS are normalized to the form that browsers send', ()
 
 test.each(['postgres://localhost/tidings', 'postgresql://u:p%40ss@[::1]:5433/db?sslmode=require'])('DATABASE_URL can be %s', (url) => {
   expect(readSettings({ DATABASE_URL: url }).databaseUrl).toBe(url);
+});
+
+test.each([
+  ['pgbouncer=true', 'the parameter "pgbouncer" is not supported. Remove it, and set the address of Postgres itself'],
+  ['schema=public', 'the parameter "schema" is not supported. Remove it: Tidings stores its tables in the schema tidings.'],
+  ['connection_limit=5', 'the parameter "connection_limit" is not supported. Remove it, and set TIDINGS_POOL_SIZE instead.'],
+  ['sslmode=require&channel_binding=require', 'the parameter "channel_binding" is not supported.'],
+  ['host=/tmp', 'the parameter "host" is not supported.'],
+  ['made_up=secret', 'the parameter "made_up" is not supported. Remove it.'],
+  ['password=secret', 'the parameter "password" is not supported.'],
+  ['SSLMODE=require', 'the parameter "SSLMODE" is not supported.'],
+  ['sslmode=verify-ca', 'the parameter "sslmode": expected one of disable, prefer, require, verify-full, got "verify-ca".'],
+  ['sslmode=', 'the parameter "sslmode": expected one of'],
+  ['sslmode=require&sslmode=disable', 'expected the parameter "sslmode" once, got it several times.'],
+  ['target_session_attrs=any', 'the parameter "target_session_attrs": expected one of primary, read-write, got "any".'],
+])('DATABASE_URL with ?%s is rejected in one sentence that names the parameter', (query, problem) => {
+  const { code, message } = rejection(() => readSettings({ DATABASE_URL: `postgres://u:secret@host/db?${query}` })) as any;
+  expect([code, message.startsWith(`DATABASE_URL: ${problem}`)]).toEqual(['CANNOT_START', true]);
+  expect(message).not.toMatch(/secret|\n/);
+});
+
+test.each(['postgres://u:secret@a,b/db', 'postgres://u:secret@a:5432,b:5433/db', 'postgresql://a,b:5/db?sslmode=require'])(
+  'DATABASE_URL with several hosts is rejected in one sentence: %s',
+  (url) => {
+    expect(rejection(() => readSettings({ DATABASE_URL: url }))).toMatchObject({
+      message: 'DATABASE_URL: expected one host, got several. Set the address of the primary, or a name that always leads to it.',
+    });
+  },
+);
+
+test.each(['sslmode=prefer', 'target_session_attrs=primary', 'application_name=a%20b', 'options=-c%20work_mem%3D8MB'])(
+  'DATABASE_URL can have ?%s',
+  (query) => {
+    const url = `postgres://u:a%2Cb@host/db?${query}`;
+    expect(readSettings({ DATABASE_URL: url }).databaseUrl).toBe(url);
+  },
+);
+
+test('a part of a password behind a question mark is not repeated', () => {
+  const rejected = rejection(() => readSettings({ DATABASE_URL: 'postgres://u:5432?secret=x@host/db' }));
+  expect(JSON.stringify(rejected)).not.toContain('secret');
+});
+
+test('the settings in force have their values and sources, without secrets', () => {
+  const secret = 'k'.repeat(22);
+  const inForce = settingsInForce({
+    PORT: '0',
+    HOST: '',
+    TIDINGS_KEY: secret,
+    TIDINGS_ADMIN_KEY: 'short-secret',
+    DATABASE_URL: 'postgres://u:secret@host/db',
+    TIDINGS_ALLOWED_ORIGINS: 'https://a.example,https://b.example',
+  });
+  const byName = Object.fromEntries(inForce.map(({ name, ...each }) => [name, each]));
+  expect(byName).toMatchObject({
+    PORT: { value: '0', source: 'environment', problem: null },
+    HOST: { value: '127.0.0.1', source: 'default', problem: null },
+    TIDINGS_KEY: { value: '****', source: 'environment' },
+    TIDINGS_ADMIN_KEY: { value: '(invalid)', source: 'environment', problem: expect.stringMatching(/^TIDINGS_ADMIN_KEY: expected/) },
+    DATABASE_URL: { value: 'postgres://u:****@host/db', source: 'environment' },
+    TIDINGS_ALLOWED_ORIGINS: { value: 'https://a.example,https://b.example' },
+    DATA_DIR: { value: './data', source: 'default' },
+  });
+  expect(inForce).toHaveLength(settings.length);
+  expect(JSON.stringify(inForce)).not.toMatch(/kkk|secret/);
 });
 
 function sentence(name: string, expected: string, got: string): unknown {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { describeValue } from '../../event/problem.ts';
 import { HttpError } from '../../transport/http-error.ts';
 import type { CloudEvent } from './map-cloud-event.ts';
 
@@ -22,12 +23,32 @@ export function fromHeaders(request: IncomingMessage, body: Buffer): CloudEvent 
     if (!name.startsWith(prefix)) continue;
     const [value = '', ...more] = values ?? [];
     if (more.length > 0) throw new HttpError(422, `${name}: expected the header once, got it ${more.length + 1} times`);
-    if (name === 'ce-datacontenttype') throw new HttpError(422, `${name}: expected none; the content-type header has the type of the data`);
     attributes.set(name.slice(prefix.length), decodeHeader(name, value));
   }
   const type = request.headers['content-type'];
+  const named = attributes.get('datacontenttype');
+  if (type !== undefined && typeof named === 'string' && comparable(named) !== comparable(type)) {
+    throw new HttpError(
+      422,
+      `${prefix}datacontenttype: expected none, or the value of the content-type header, got ${describeValue(named)}`,
+    );
+  }
   if (type !== undefined) attributes.set('datacontenttype', type);
   return { attributes, data: body.length === 0 ? null : { bytes: body } };
+}
+
+/** Media types are equal without regard to case and to white space around their parameters. */
+function comparable(mediaType: string): string {
+  return mediaType
+    .toLowerCase()
+    .replaceAll(/\s*([;=])\s*/g, '$1')
+    .trim();
+}
+
+/** The JSON format of a CloudEvent in binary mode, with its data in Base64. */
+export function toJsonFormat({ attributes, data }: CloudEvent): string {
+  const bytes = data !== null && 'bytes' in data ? { data_base64: data.bytes.toString('base64') } : {};
+  return JSON.stringify({ ...Object.fromEntries(attributes), ...bytes });
 }
 
 /**

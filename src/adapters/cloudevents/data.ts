@@ -14,8 +14,8 @@ export type PayloadReading = { readonly payload: unknown; readonly wrapped: bool
  * Returns the payload for data of a media type. A JSON object is the payload itself; other JSON and
  * text become `{"data": …}`; other bytes become `{"data_base64": "…"}`, as in CloudEvents' JSON.
  *
- * Guarantees: bytes are interpreted by their media type alone, so an event has the same payload in
- * every content mode.
+ * Guarantees: bytes are interpreted by their media type alone, and without one as JSON, else as
+ * text, else as bytes. So an event has the same payload in every content mode.
  */
 export function payloadOf(data: CloudEventData, contentType: string | null): PayloadReading {
   if (data === null) return { payload: undefined, wrapped: false };
@@ -39,11 +39,23 @@ function fromJson(json: unknown): PayloadReading {
 
 function fromBytes(bytes: Buffer, contentType: string | null): PayloadReading {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === '') return fromUnlabelled(bytes);
   if (jsonTypes.test(type)) {
     const item = readItem(bytes);
     return 'json' in item ? fromJson(item.json) : { expectation: `expected JSON because of its content type, got ${item.notJson}` };
   }
   const text = textTypes.test(type) && isUtf8(contentType ?? '') ? textOf(bytes) : null;
+  return fromText(text, bytes);
+}
+
+function fromUnlabelled(bytes: Buffer): PayloadReading {
+  const item = readItem(bytes);
+  if ('json' in item) return fromJson(item.json);
+  const text = textOf(bytes);
+  return fromText(text?.includes('\0') === true ? null : text, bytes); // a text with U+0000 cannot be stored
+}
+
+function fromText(text: string | null, bytes: Buffer): PayloadReading {
   return { payload: text === null ? { data_base64: bytes.toString('base64') } : { data: text }, wrapped: true };
 }
 

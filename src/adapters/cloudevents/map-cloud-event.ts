@@ -53,12 +53,11 @@ export function interpret(cloudEvent: CloudEvent, path: readonly string[], limit
   const reportMissing = (fieldPath: readonly string[], expectation: string): void =>
     problems.add('REQUIRED', [...path, ...fieldPath], `${expectation}, got nothing`);
 
-  const [id, source, version, time] = ['id', 'source', 'specversion', 'time'].map((name) => attributes.get(name));
+  const [id, source, version] = ['id', 'source', 'specversion'].map((name) => attributes.get(name));
   if (version === undefined) reportMissing(labelPath('specversion'), 'expected 1.0');
   else if (version !== '1.0') reportInvalid(labelPath('specversion'), `expected 1.0, the supported version, got ${describeValue(version)}`);
   if (source === undefined) reportMissing(labelPath('source'), 'expected a URI reference');
   else if (!isSource(source)) reportInvalid(labelPath('source'), `expected a URI reference, without spaces, got ${describeValue(source)}`);
-  if (time === undefined) reportMissing(['occurred'], 'expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z');
   const payload = payloadOf(cloudEvent.data, asText(attributes.get('datacontenttype')));
   if ('expectation' in payload) reportInvalid(['payload'], payload.expectation);
 
@@ -67,7 +66,7 @@ export function interpret(cloudEvent: CloudEvent, path: readonly string[], limit
   if (typeof eventId === 'string' && isHashed(eventId)) labels.push(['ce-id', id]);
   const event = fromDocument({
     id: eventId,
-    occurred: time,
+    occurred: attributes.get('time'),
     event: attributes.get('type'),
     resource: { ...Object.fromEntries(labels), [labelKeys.id]: attributes.get('subject') ?? source },
     related: relatedOf(attributes.get('related'), reportInvalid),

@@ -4,19 +4,21 @@ import type { EventLimits } from '../../event/limits.ts';
 import { describeValue } from '../../event/problem.ts';
 import { HttpError } from '../../transport/http-error.ts';
 import { readBody } from '../../transport/read-body.ts';
-import { policyOf, batchResponse } from '../batch-response.ts';
+import { batchResponse, type BatchOutcome } from '../batch-response.ts';
+import { emitBatch } from '../emit-batch.ts';
 import { itemsOf } from '../event-documents.ts';
 import { handleRequest, type HttpResponse, type AuthenticatedRequest } from '../handle-request.ts';
-import { isObject, readItem, type Item } from '../json-body.ts';
+import { isObject, rawOf, readItem, type Item } from '../json-body.ts';
 import type { PostEventsParts } from '../post-events.ts';
-import { fromHeaders, hasAttributes } from './binary-mode.ts';
+import { batchOptions } from '../query-parameters.ts';
+import { fromHeaders, hasAttributes, toJsonFormat } from './binary-mode.ts';
 import { fromJsonFormat, interpret, type CloudEvent, type Interpretation } from './map-cloud-event.ts';
 
 const cloudEventsPath = '/cloudevents';
 const protocol = 'cloudevents';
 
 /**
- * The route for CloudEvents 1.0 over HTTP: structured, batched and binary mode, optionally gzip.
+ * The route for CloudEvents 1.0 over HTTP: structured, batched and binary mode, optionally compressed.
  * Its responses are those of `post-events.ts`. An OPTIONS request, the handshake of webhook
  * senders, gets consent if its key has EMIT.
  */
@@ -30,28 +32,32 @@ export function createCloudEvents(parts: PostEventsParts) {
   };
 }
 
-async function post(
-  { emitter, limits, metrics }: PostEventsParts,
-  request: IncomingMessage,
-  { caller, charge }: AuthenticatedRequest,
-): Promise<HttpResponse> {
+async function post(parts: PostEventsParts, request: IncomingMessage, { caller, charge }: AuthenticatedRequest): Promise<HttpResponse> {
   if (request.method !== 'POST')
     throw new HttpError(405, `expected POST at ${cloudEventsPath}, got ${request.method}`, { headers: { allow: methods } });
   requirePermission(caller, 'emit');
-  const policy = policyOf(request.url ?? '');
+  const { policy } = batchOptions(request.url ?? '');
   const mode = modeOf(request);
-  const body = await readBody(request, limits.bodyBytes);
+  const body = await readBody(request, parts.limits.bodyBytes);
   const isSingle = mode !== 'batched';
-  const events = eventsIn(mode, request, body);
-  charge(1 + events.length);
-  const interpretations = events.map((event, index) => interpretOne(event, isSingle ? [] : [String(index)], limits));
-  const { outcomes } = await emitter.emit(
-    interpretations.map(({ candidate }) => candidate),
-    policy,
-    caller,
-  );
-  for (const { status } of outcomes) metrics.adapterEvents.inc({ protocol, status: status.toLowerCase() });
-  return batchResponse({ outcomes, isSingle, sourcePathOf: (index, path) => interpretations[index]?.sourcePathOf(path) ?? path }, policy);
+  const received = eventsIn(mode, request, body);
+  charge(1 + received.length);
+  const interpretations = received.map((event, index) => interpretOne(event, isSingle ? [] : [String(index)], parts.limits));
+  // Every attribute is a field or a label, so none is unknown.
+  const events = interpretations.map(({ candidate }, index) => ({
+    candidate,
+    unknownMembers: [],
+    raw: () => rawEvent(received[index], mode === 'structured' ? body : null),
+  }));
+  const outcomes = await emitBatch(parts, { events, policy, caller, protocol });
+  const sourcePathOf: BatchOutcome['sourcePathOf'] = (index, path) => interpretations[index]?.sourcePathOf(path) ?? path;
+  return batchResponse({ outcomes, events, isSingle, sourcePathOf }, policy);
+}
+
+/** A CloudEvent as received; that of binary mode in the JSON format. */
+function rawEvent(event: CloudEvent | Item | undefined, body: Buffer | null): Buffer {
+  if (event === undefined) return Buffer.alloc(0);
+  return 'attributes' in event ? Buffer.from(toJsonFormat(event)) : rawOf(event, body);
 }
 
 type Mode = 'structured' | 'batched' | 'binary';

@@ -1,6 +1,5 @@
-import type { EventLimits } from '../../event/limits.ts';
 import type { Line } from './lines.ts';
-import { parseLine, type RejectedLine } from './parse-line.ts';
+import { parseLine, type LineRules, type RejectedLine } from './parse-line.ts';
 
 /** Consecutive lines of the file: the events to send together, and the lines that are invalid. */
 export interface Batch {
@@ -9,19 +8,25 @@ export interface Batch {
   /** The line number of each event. */
   readonly lines: readonly number[];
   readonly rejectedLines: readonly RejectedLine[];
+  readonly warnings: readonly LineWarning[];
 }
 
-export interface BatchRules {
+/** A member of a line's document that was ignored. */
+export interface LineWarning {
+  readonly line: number;
+  readonly member: string;
+}
+
+export interface BatchRules extends LineRules {
   /** Maximum number of lines, including invalid ones. */
   readonly lines: number;
-  readonly limits: EventLimits;
 }
 
 /** Groups the lines of a file into batches of at most `rules.lines` and `maxRequestBytes`. */
 export async function* batchesOf(lines: AsyncIterable<Line>, rules: BatchRules): AsyncGenerator<Batch, undefined> {
   let batch = emptyBatch();
   for await (const { number, bytes } of lines) {
-    const read = parseLine(bytes, rules.limits);
+    const read = parseLine(bytes, rules);
     if (read === null) continue;
     if ('reason' in read) {
       batch.rejectedLines.push({ line: number, reason: read.reason });
@@ -33,6 +38,7 @@ export async function* batchesOf(lines: AsyncIterable<Line>, rules: BatchRules):
       }
       batch.inputs.push(read.input);
       batch.lines.push(number);
+      for (const member of read.unknownMembers) batch.warnings.push({ line: number, member });
       batch.bytes += size;
     }
     if (batch.inputs.length + batch.rejectedLines.length >= rules.lines) {
@@ -44,7 +50,7 @@ export async function* batchesOf(lines: AsyncIterable<Line>, rules: BatchRules):
 }
 
 function emptyBatch() {
-  return { inputs: [] as string[], lines: [] as number[], rejectedLines: [] as RejectedLine[], bytes: 0 };
+  return { inputs: [] as string[], lines: [] as number[], rejectedLines: [] as RejectedLine[], warnings: [] as LineWarning[], bytes: 0 };
 }
 
 /** With the rest of the request below 8 MiB, half of the default limit of a server. */

@@ -9,10 +9,11 @@ import { startProgress } from './progress.ts';
 import { sendBatch, type BatchResult, requestLimits } from './send-batch.ts';
 import { startEmitStats, type EmitStats } from './stats.ts';
 
-const synopsis = `emit FILE [--url ${defaultUrl}] [--batch 500]`;
+const synopsis = `emit FILE [--url ${defaultUrl}] [--batch 500] [--strict]`;
 const options = {
   url: { type: 'string', default: defaultUrl, value: 'URL', meaning: urlMeaning },
   batch: { type: 'string', default: '500', value: 'COUNT', meaning: 'Maximum number of events in a request.' },
+  strict: { type: 'boolean', default: false, meaning: 'Rejects events with unknown members, which are otherwise ignored and reported.' },
 } as const;
 
 export const emit: Command = {
@@ -34,7 +35,7 @@ export const emit: Command = {
         progress.note(`cannot reach ${endpoint.displayUrl} (${reason}); retrying for up to ${retryTimeoutMs / 1000} s`);
       const retryOptions = { timeoutMs: retryTimeoutMs, onUnavailable };
       const { batchEvents, limits } = await requestLimits(endpoint, retryOptions);
-      const batches = batchesOf(lines, { lines: Math.min(batchLines, batchEvents), limits });
+      const batches = batchesOf(lines, { lines: Math.min(batchLines, batchEvents), limits, isStrict: values.strict });
       await sendAll(batches, (batch) => sendBatch(endpoint, batch, retryOptions), stats);
     }
     process.stdout.write(stats.summary());

@@ -1,4 +1,4 @@
-import { fromDocument, documentPath } from '../../event/document.ts';
+import { fromDocument, documentPath, unknownMembers } from '../../event/document.ts';
 import type { EventDraft } from '../../event/event.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import { describeValue } from '../../event/problem.ts';
@@ -18,15 +18,24 @@ export interface LineProblem {
   readonly message: string;
 }
 
-/** A parsed line: an EventInput as JSON, the reason why it is invalid, or null for a blank line. */
-export type ParsedLine = { readonly input: string } | { readonly reason: string } | null;
+/**
+ * A parsed line: an EventInput as JSON and the names of the members that were ignored, the reason
+ * why it is invalid, or null for a blank line.
+ */
+export type ParsedLine = { readonly input: string; readonly unknownMembers: readonly string[] } | { readonly reason: string } | null;
+
+export interface LineRules {
+  readonly limits: EventLimits;
+  /** Unknown members are problems, not ignored. */
+  readonly isStrict: boolean;
+}
 
 /**
  * Parses and validates one line.
  *
  * Guarantees: GraphQL does not reject a whole request because of an input that this returns.
  */
-export function parseLine(bytes: Buffer | null, limits: EventLimits): ParsedLine {
+export function parseLine(bytes: Buffer | null, { limits, isStrict }: LineRules): ParsedLine {
   if (bytes === null) return { reason: `expected a line of at most ${maxLineBytes} bytes, got more` };
   let document: unknown;
   try {
@@ -39,11 +48,12 @@ export function parseLine(bytes: Buffer | null, limits: EventLimits): ParsedLine
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     return { reason: `expected a JSON object, got ${describeValue(document)}` };
   }
-  const candidate = fromDocument(document as Readonly<Record<string, unknown>>);
-  const checked = validateEvent(candidate, [], limits);
-  const missing = candidate.occurred === undefined || candidate.occurred === null ? [noOccurred] : [];
-  const problems = 'problems' in checked ? [...missing, ...checked.problems] : missing;
-  return 'draft' in checked && missing.length === 0 ? { input: JSON.stringify(inputOf(checked.draft)) } : { reason: reasonOf(problems, 0) };
+  const given = document as Readonly<Record<string, unknown>>;
+  const unknown = unknownMembers(given);
+  const event = fromDocument(given);
+  const checked = validateEvent(isStrict ? { ...event, unknownMembers: unknown } : event, [], limits);
+  if ('problems' in checked) return { reason: reasonOf(checked.problems, 0) };
+  return { input: JSON.stringify(inputOf(checked.draft)), unknownMembers: unknown };
 }
 
 /** Absent fields stay absent: they match any value of an event that is stored under the same id. */
@@ -56,10 +66,6 @@ function notJson(error: unknown): string {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-const noOccurred = {
-  path: ['occurred'],
-  message: 'expected an RFC 3339 time such as 2026-11-23T14:41:10.863461Z, got nothing',
-};
 
 /**
  * Formats the reason why a line was rejected. A path has the keys of the event document, whose

@@ -2,7 +2,7 @@ import type { EventLimits } from '../../event/limits.ts';
 import type { Endpoint } from '../client/endpoint.ts';
 import { bodyOf } from '../client/request.ts';
 import { retryingRequest, type RetryOptions } from '../client/retrying-request.ts';
-import type { Batch } from './batches.ts';
+import type { Batch, LineWarning } from './batches.ts';
 import { reasonOf, type RejectedLine } from './parse-line.ts';
 
 /** The results of the lines of a batch. */
@@ -11,11 +11,13 @@ export interface BatchResult {
   readonly duplicates: number;
   /** In the order of the file. */
   readonly rejectedLines: readonly RejectedLine[];
+  readonly warnings: readonly LineWarning[];
 }
 
 /** Emits a batch. Repeating it is safe: by their ids, stored events are duplicates. */
 export async function sendBatch(endpoint: Endpoint, batch: Batch, retryOptions: RetryOptions): Promise<BatchResult> {
-  if (batch.inputs.length === 0) return { created: 0, duplicates: 0, rejectedLines: batch.rejectedLines };
+  const { rejectedLines: unsent, warnings } = batch;
+  if (batch.inputs.length === 0) return { created: 0, duplicates: 0, rejectedLines: unsent, warnings };
   const body = bodyOf(mutation, `{"input":[${batch.inputs.join(',')}]}`);
   const { emitEvents } = await retryingRequest<Emitted>(endpoint, body, retryOptions);
   const rejectedLines = emitEvents.results.flatMap(({ index, userErrors }) => {
@@ -23,8 +25,8 @@ export async function sendBatch(endpoint: Endpoint, batch: Batch, retryOptions: 
     if (userErrors.length === 0 || line === undefined) return [];
     return [{ line, reason: reasonOf(userErrors, eventPathOffset) }];
   });
-  const inOrder = [...batch.rejectedLines, ...rejectedLines].toSorted((a, b) => a.line - b.line);
-  return { created: emitEvents.created, duplicates: emitEvents.duplicates, rejectedLines: inOrder };
+  const inOrder = [...unsent, ...rejectedLines].toSorted((a, b) => a.line - b.line);
+  return { created: emitEvents.created, duplicates: emitEvents.duplicates, rejectedLines: inOrder, warnings };
 }
 
 /** The limits of a service for emitting. */

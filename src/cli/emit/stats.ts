@@ -1,4 +1,6 @@
-import { formatNumber } from '../terminal/format-text.ts';
+import { shortName } from '../../event/document.ts';
+import { formatNumber, printable } from '../terminal/format-text.ts';
+import type { LineWarning } from './batches.ts';
 import type { RejectedLine } from './parse-line.ts';
 import type { BatchResult } from './send-batch.ts';
 
@@ -14,20 +16,30 @@ export interface EmitStats {
   summary(): string;
 }
 
-/** Stores only the first `maxShownLines` rejected lines, so that memory stays bounded. */
+/** Stores only the first `maxShownLines` rejected lines and warnings, so that memory stays bounded. */
 export function startEmitStats(): EmitStats {
   const startedAt = performance.now();
   const rejectedLines: RejectedLine[] = [];
-  let [created, duplicates, rejected] = [0, 0, 0];
+  const warnings: LineWarning[] = [];
+  let [created, duplicates, rejected, ignored] = [0, 0, 0, 0];
   const lines = (): number => created + duplicates + rejected;
   const seconds = (): number => Math.max(performance.now() - startedAt, 1) / 1000;
   const rate = (): number => (created + duplicates) / seconds();
+
+  const warningText = (): string => {
+    if (ignored === 0) return '';
+    const shown = warnings.map(({ line, member }) => `line ${line}: ${printable(JSON.stringify(shortName(member)))}\n`).join('');
+    const more = ignored > warnings.length ? `… and ${formatNumber(ignored - warnings.length)} more\n` : '';
+    return `${formatNumber(ignored)} unknown members were ignored; --strict rejects them\n${shown}${more}`;
+  };
 
   return {
     add(result) {
       created += result.created;
       duplicates += result.duplicates;
       rejected += result.rejectedLines.length;
+      ignored += result.warnings.length;
+      warnings.push(...result.warnings.slice(0, maxShownLines - warnings.length));
       rejectedLines.push(...result.rejectedLines.slice(0, maxShownLines - rejectedLines.length));
     },
     lines,
@@ -37,7 +49,7 @@ export function startEmitStats(): EmitStats {
       const counts = `${formatNumber(created)} created, ${formatNumber(duplicates)} duplicates, ${formatNumber(rejected)} rejected`;
       const shown = rejectedLines.map(({ line, reason }) => `line ${line}: ${reason}\n`).join('');
       const more = rejected > rejectedLines.length ? `… and ${formatNumber(rejected - rejectedLines.length)} more\n` : '';
-      return `${formatNumber(lines())} lines: ${counts}; ${seconds().toFixed(1)} s, ${formatNumber(rate())} events/s\n${shown}${more}`;
+      return `${formatNumber(lines())} lines: ${counts}; ${seconds().toFixed(1)} s, ${formatNumber(rate())} events/s\n${shown}${more}${warningText()}`;
     },
   };
 }

@@ -1,6 +1,7 @@
 import { TidingsError } from '../../errors.ts';
 import { createConnectionStatus } from '../client/connection-status.ts';
 import { defaultUrl, readEndpoint, urlMeaning } from '../client/endpoint.ts';
+import { eventFilterOf } from '../client/event-filter.ts';
 import { subscribeToEvents } from '../client/graphql-subscription.ts';
 import { readDuration, readArgs, invalidArgs } from '../terminal/args.ts';
 import type { Command } from '../terminal/command.ts';
@@ -29,7 +30,7 @@ export const top: Command = {
     const by = readCountBy(values.by);
     const intervalMs = readDuration('every', values.every);
     const endpoint = readEndpoint(values.url);
-    const filter = { ...(event && { event: { startsWith: event } }), ...(resource && { resource: { id: { in: resource } } }) };
+    const filter = eventFilterOf({ event, resource });
 
     const stop = new AbortController();
     process.once('SIGINT', () => stop.abort());

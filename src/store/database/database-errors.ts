@@ -81,7 +81,10 @@ const connectionCodes: ReadonlySet<string> = new Set([
   '57P01', // the administrator ended the connection
   '57P02', // the server crashed
   '57P03', // the server is starting or stopping
+  '57P04', // the database was dropped, on a standby by the primary
+  '57P05', // the session was idle for too long
   '25006', // the address now leads to a standby
+  '40001', // a standby cancelled the statement: it conflicts with what was replayed
 ]);
 
 /**

@@ -3,6 +3,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { TidingsError } from '../../errors.ts';
+import { driverUrl } from '../../postgres-url.ts';
 import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
@@ -52,7 +53,7 @@ export interface ConnectionSettings {
 export type StatementFailure = 'unreachable' | 'timeout' | 'other';
 
 export function connectPostgres(url: string, settings: ConnectionSettings): Database {
-  return wrap('postgres', { url, connection: driverOptions(settings) }, settings);
+  return wrap('postgres', { url: driverUrl(url), connection: driverOptions(settings) }, settings);
 }
 
 /** Connects to the socket of the embedded database, which accepts one connection at a time. */

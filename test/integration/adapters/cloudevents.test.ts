@@ -149,6 +149,73 @@ describe('data', () => {
   });
 });
 
+describe('data without a content type', () => {
+  test.each<[string, Buffer, object, object]>([
+    ['an object', Buffer.from('{"n": 1}'), { data: { n: 1 } }, { n: 1 }],
+    ['other JSON', Buffer.from(' [1]'), { data: [1] }, { data: [1] }],
+    ['text', Buffer.from('grüß dich'), { data: 'grüß dich' }, { data: 'grüß dich' }],
+    ['bytes', Buffer.from([0x61, 0xff]), { data_base64: 'Yf8=' }, { data_base64: 'Yf8=' }],
+    ['bytes that would be text with U+0000', Buffer.from([0x61, 0]), { data_base64: 'YQA=' }, { data_base64: 'YQA=' }],
+    ['text, as Base64', Buffer.from('text'), { data_base64: 'dGV4dA==' }, { data: 'text' }],
+    ['nothing', Buffer.from(''), {}, {}],
+  ])('is stored as what it is, equal to the structured form: %s', async (what, body, structured, payload) => {
+    expect((await postCloudEvent(server, body, { ...binary, 'ce-id': `bare ${what}` })).status).toBe(204);
+    const { body: again } = await postCloudEvent(server, cloudEvent(`bare ${what}`, structured), undefined, '?on_error=skip');
+    expect(again).toMatchObject({ duplicates: 1 });
+    expect(await storedEvents(server, before)).toMatchObject([{ id: `/orders/eu bare ${what}`, payload }]);
+    expect((await storedEvents(server, before))[0].payload).toEqual(payload);
+  });
+
+  test.each([
+    ['equal to the content type', 'text/plain;charset=UTF-8', 'text/plain; charset=utf-8'],
+    ['alone', 'text/plain;charset=UTF-8', null],
+  ])('ce-datacontenttype is accepted %s', async (what, type, contentType) => {
+    const headers = {
+      ...binary,
+      'ce-id': `type ${what}`,
+      'ce-datacontenttype': type,
+      ...(contentType !== null && { 'content-type': contentType }),
+    };
+    expect((await postCloudEvent(server, Buffer.from('5'), headers)).status).toBe(204);
+    expect(await storedEvents(server, before)).toMatchObject([
+      { payload: { data: '5' }, resource: { labels: { 'ce-datacontenttype': contentType ?? type } } },
+    ]);
+  });
+});
+
+describe('an attribute that is missing has no default', () => {
+  test.each(['specversion', 'id', 'source', 'type', 'time'])('%s', async (name) => {
+    const event = cloudEvent('twice', { [name]: undefined });
+    const { [`ce-${name}` as 'ce-id']: _, ...headers } = binary;
+    const responses = [
+      await postCloudEvent(server, event),
+      await postCloudEvent(server, { ...event, [name]: null }),
+      await postCloudEvent(server, [event], batched),
+      await postCloudEvent(server, Buffer.from('{}'), { ...headers, ...json }),
+    ];
+    for (const { status, body } of responses) {
+      expect([status, body.exception_detail.map(({ loc, type }: any) => [loc.at(-1), type])]).toEqual([422, [[name, 'required']]]);
+    }
+    expect(await storedIds(server, before)).toEqual([]);
+  });
+});
+
+test('an unknown query parameter is rejected', async () => {
+  expect(await postCloudEvent(server, cloudEvent('1'), undefined, '?onerror=skip')).toMatchObject({ status: 400 });
+  expect((await postCloudEvent(server, cloudEvent('strict', { myextension: 'x' }), undefined, '?strict=true')).status).toBe(204);
+});
+
+test('what on_error=skip rejects is stored for inspection', async () => {
+  const bad = cloudEvent('bad', { type: '' });
+  await postCloudEvent(server, [cloudEvent('good'), bad], batched, '?on_error=skip');
+  await postCloudEvent(server, Buffer.from('x'), { ...binary, 'ce-id': 'bad', 'ce-type': '' }, '?on_error=skip');
+  const { rejectedEvents } = await server.data('{ rejectedEvents(first: 2) { nodes { protocol reason raw } } }');
+  expect(rejectedEvents.nodes.map(({ protocol, raw }: any) => [protocol, JSON.parse(raw)])).toEqual([
+    ['cloudevents', { ...cloudEvent('bad', { type: '' }), data_base64: 'eA==' }],
+    ['cloudevents', bad],
+  ]);
+});
+
 describe('a batch with invalid events', () => {
   const batch = [
     cloudEvent('valid'),
@@ -172,8 +239,8 @@ describe('a batch with invalid events', () => {
     expect(body.exception_detail.map(({ loc, type }: any) => `${loc.slice(1).join('.')} ${type}`)).toEqual([
       '1.specversion required',
       '1.source required',
-      '1.time required',
       '1.id required',
+      '1.time required',
       '1.type required',
       '2.specversion invalid',
       '2.source invalid',

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countOf, headOf, postTo, storedIds, adapterEventCounts, type Posted } from '../../support/protocols/adapter.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -37,6 +37,47 @@ test('one document, an array and NDJSON are stored in order, compressed or not',
   expect((await post(gzipSync(JSON.stringify(document('six'))), { ...json, 'content-encoding': 'gzip' })).status).toBe(204);
   expect((await post([], json)).status).toBe(204);
   expect(await storedIds(server, before)).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
+});
+
+test.each<[string, (bytes: string) => Buffer]>([
+  ['GZIP', gzipSync],
+  ['x-gzip', gzipSync],
+  [' gzip ', gzipSync],
+  ['deflate', deflateSync],
+  ['Deflate', deflateRawSync],
+  ['Identity', (text) => Buffer.from(text)],
+])('a body with content-encoding %j is stored', async (encoding, compress) => {
+  const before = await headOf(server);
+  const body = compress(JSON.stringify([document(`encoded ${encoding}`)]));
+  expect((await post(body, { ...json, 'content-encoding': encoding })).status).toBe(204);
+  expect(await storedIds(server, before)).toEqual([`encoded ${encoding}`]);
+});
+
+test.each([
+  'application/x-ndjson',
+  'application/ndjson; charset=utf-8',
+  'application/jsonl',
+  'Application/X-JSONLines',
+  'application/jsonlines',
+  'application/json', // older log shippers
+])('lines labelled as %s are stored', async (type) => {
+  const before = await headOf(server);
+  const ids = [1, 2, 3].map((n) => `${type} ${n}`);
+  const lines = `\n${ids.map((id) => JSON.stringify(document(id))).join('\n')}\r\n`;
+  expect((await post(lines, { 'content-type': type })).status).toBe(204);
+  expect(await storedIds(server, before)).toEqual(ids);
+});
+
+test('lines labelled as JSON are rejected one by one, and an indented document with a mistake as a whole', async () => {
+  const skipped = await post(`${JSON.stringify(document('labelled'))}\n{"id\n`, json, '?on_error=skip');
+  expect(skipped.body).toMatchObject({ created: 1, rejected: 1 });
+  for (const indented of [JSON.stringify(document('indented'), null, 2).replace(/\}$/, ''), '{"id": "a"\n}}', '{"id": "a"}}']) {
+    const { status, body } = await post(indented);
+    expect([status, body.exception_message]).toEqual([
+      422,
+      expect.stringMatching(/^the body: expected an event document, got invalid JSON/),
+    ]);
+  }
 });
 
 test('GraphQL returns the fields of a document', async () => {
@@ -84,8 +125,8 @@ describe('a batch with invalid events', () => {
     expect(body.exception_message).toBe('Nothing was stored: 6 of 7 events were rejected.');
     expect(body.exception_detail.map(({ loc, type }: any) => [...loc, type])).toEqual([
       ['body', 1, 'id', 'required'],
-      ['body', 1, 'resource', 'prefect.resource.id', 'required'],
       ['body', 1, 'occurred', 'required'],
+      ['body', 1, 'resource', 'prefect.resource.id', 'required'],
       ['body', 2, 'related', '0', 'prefect.resource.role', 'required'],
       ['body', 3, 'resource', 'size', 'invalid'],
       ['body', 4, 'invalid'],
@@ -148,7 +189,18 @@ describe('an invalid request is rejected with the reason', () => {
     ['invalid JSON', '{"id"', json, '', 422, /the body: expected an event document, got invalid JSON/],
     ['no gzip', 'text', { ...json, 'content-encoding': 'gzip' }, '', 422, /expected gzip, got invalid data/],
     ['half of a gzip', gzipSync('[]'.repeat(1000)).subarray(0, 20), { ...json, 'content-encoding': 'gzip' }, '', 422, /expected gzip/],
-    ['another compression', 'text', { ...json, 'content-encoding': 'br' }, '', 415, /content-encoding: expected gzip/],
+    [
+      'another compression',
+      'text',
+      { ...json, 'content-encoding': 'br' },
+      '',
+      415,
+      /content-encoding: expected gzip, deflate or none, got "br"/,
+    ],
+    ['no deflate', 'text', { ...json, 'content-encoding': 'deflate' }, '', 422, /expected deflate, got invalid data/],
+    ['another value of strict', document('e'), json, '?strict=1', 422, /strict: expected true or false, got "1"/],
+    ['an unknown parameter', document('e'), json, '?onerror=skip', 400, /expected only on_error and strict, got "onerror"/],
+    ['a parameter twice', document('e'), json, '?on_error=skip&on_error=reject', 400, /expected each once, got "on_error" twice/],
     ['another policy', document('e'), json, '?on_error=ignore', 422, /on_error: expected reject or skip, got "ignore"/],
   ])('%s', async (_what, body, headers, query, status, message) => {
     const before = await headOf(server);
@@ -169,6 +221,8 @@ describe('an invalid request is rejected with the reason', () => {
     expect((await post(large, json, '', narrow)).status).toBe(413);
     const gzipped = gzipSync(`${large}${' '.repeat(50_000_000)}`);
     expect((await post(gzipped.subarray(0, 9000), { ...json, 'content-encoding': 'gzip' }, '', narrow)).status).toBe(413);
+    const deflated = deflateSync(`${large}${' '.repeat(5_000_000)}`);
+    expect((await post(deflated, { ...json, 'content-encoding': 'deflate' }, '', narrow)).status).toBe(413);
     const { port } = new URL(narrow.tidings.url);
     const chunked = httpRequest({ port, host: '127.0.0.1', path: '/api/events', method: 'POST', headers: json });
     chunked.write(large.slice(0, 15_000)); // and nothing more

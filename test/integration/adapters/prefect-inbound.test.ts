@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adminKey, makeKey, revocation, bearer } from '../../support/keys.ts';
 import { document, openPrefect } from '../../support/protocols/prefect.ts';
@@ -45,6 +47,45 @@ test('an event that is sent again is stored once', async () => {
   expect(await storedNames('again')).toEqual(['again']);
   const { rejectedEvents } = await server.data(rejectedQuery);
   expect(rejectedEvents.nodes.filter(({ raw }: any) => raw.includes('again'))).toEqual([]);
+});
+
+test('unknown members of a document are ignored and counted, or rejected with strict=true', async () => {
+  await using own = await startTestServer();
+  {
+    using client = await openPrefect(own.tidings.url, 'in');
+    client.send(document('typo.ignored', { playload: {} }));
+    await client.settled();
+  }
+  using strict = await openPrefect(own.tidings.url, 'in?strict=true');
+  strict.send(document('typo.rejected', { playload: {} }));
+  strict.send(document('typo.clean'));
+  await strict.settled();
+  expect(await storedNames('typo.', own)).toEqual(['typo.ignored', 'typo.clean']);
+  const { nodes } = (await own.data(rejectedQuery)).rejectedEvents;
+  expect(nodes).toMatchObject([{ reason: expect.stringMatching(/^playload: expected no members but id, /) }]);
+  const metrics = await (await fetch(`${own.tidings.url}/metrics`)).text();
+  expect(metrics).toContain('tidings_unknown_members_total{protocol="prefect"} 1\n');
+});
+
+test.each(['in?strickt=true', 'in?strict=yes', 'in?strict=true&strict=true', 'out?strict=true'])('events/%s is a 400', async (path) => {
+  const socket = new WebSocket(`${server.tidings.url.replace('http', 'ws')}/api/events/${path}`, 'prefect');
+  socket.on('error', () => undefined);
+  const [, response] = await once(socket, 'unexpected-response');
+  expect(response.statusCode).toBe(400);
+});
+
+test('an event without id or occurred has no defaults on the socket', async () => {
+  await using own = await startTestServer();
+  using client = await openPrefect(own.tidings.url, 'in');
+  for (const field of ['id', 'occurred']) for (const value of [undefined, null]) client.send(document('bare', { [field]: value }));
+  await client.settled();
+  expect(await storedNames('bare', own)).toEqual([]);
+  expect((await own.data(rejectedQuery)).rejectedEvents.nodes.map(({ reason }: any) => reason.split(':')[0])).toEqual([
+    'occurred',
+    'occurred',
+    'id',
+    'id',
+  ]);
 });
 
 test('an invalid frame is stored as a rejected event, and does not affect other frames', async () => {

@@ -177,6 +177,27 @@ test('counts by time, day, event and resource', async () => {
   expect((await requestPrefect(url, 'events/count-by/time', { filter: far, time_unit: 'minute' })).status).toBe(422);
 });
 
+test('counts by time leave out the interval that starts at `until`, unless an event occurred at that instant', async () => {
+  const at = (time: string): object => document('bound.a', { occurred: `2026-08-04T${time}Z` });
+  await post(at('00:00:00'), at('01:30:00'));
+  const counts = async (since: string, until: string, more: object = {}): Promise<any> => {
+    const occurred = { since: `2026-08-04T${since}Z`, until: `2026-08-04T${until}Z` };
+    const filter = { event: { prefix: ['bound.'] }, occurred };
+    const { body } = await requestPrefect(url, 'events/count-by/time', { filter, time_unit: 'hour', ...more });
+    return body.map(({ count }: any) => count);
+  };
+  expect(await counts('00:00:00', '03:00:00')).toEqual([1, 1, 0]);
+  expect(await counts('00:00:00', '03:00:00.000001')).toEqual([1, 1, 0, 0]);
+  expect(await counts('00:30:00', '03:00:00')).toEqual([0, 1, 0]);
+  expect(await counts('02:00:00', '02:00:00')).toEqual([]);
+  expect(await counts('02:00:01', '02:00:01')).toEqual([0]);
+  expect(await counts('00:00:00', '00:00:00')).toEqual([1]);
+  expect(await counts('01:29:59', '01:30:01', { time_unit: 'second', time_interval: 0.5 })).toEqual([0, 0, 1, 0]);
+  await post(at('03:00:00'));
+  expect(await counts('00:00:00', '03:00:00')).toEqual([1, 1, 0, 1]);
+  expect(await counts('03:00:00', '03:00:00')).toEqual([1]);
+});
+
 test('health and version need no key', async () => {
   expect((await requestPrefect(url, 'health')).body).toBe(true);
   expect((await requestPrefect(url, 'admin/version')).body).toMatch(/^3\./);

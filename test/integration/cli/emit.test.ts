@@ -99,6 +99,19 @@ test('reports every invalid line with its number, path and reason, and stores th
   ]);
 });
 
+test('ignores unknown members and reports them, and rejects them with --strict', async () => {
+  await using server = await startTestServer();
+  const lines = file('unknown.ndjson', `${document('a', { playload: {} })}\n${document('b', { received: 'x', cursor: 'y' })}\n`);
+  const { code, stdout } = await emit([lines, '--url', server.tidings.url]).ended;
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^2 lines: 2 created, .*\n1 unknown members were ignored; --strict rejects them\nline 1: "playload"\n$/);
+  const strict = await emit([lines, '--strict', '--url', server.tidings.url]).ended;
+  expect(strict.code).toBe(1);
+  expect(strict.stdout).toMatch(
+    /^2 lines: 0 created, 1 duplicates, 1 rejected; .*\nline 1: playload: expected no members but id, occurred, /,
+  );
+});
+
 test('shows the first twenty invalid lines and counts the others', async () => {
   await using server = await startTestServer();
   const { code, stdout } = await emit(['-', '--url', server.tidings.url], 'bad\n'.repeat(1234)).ended;

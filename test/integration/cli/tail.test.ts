@@ -181,6 +181,9 @@ test('reports invalid arguments in one sentence', async () => {
   for (const [args, sentence] of [
     [['kiki'], 'Expected options only, got "kiki". Usage: tidings tail'],
     [['--speed'], "Unknown option '--speed'. Usage: tidings tail"],
+    [['--event', 'acme.*'], `--event: expected the start of an event name without wildcards, got "acme.*". Write --event 'acme.'.\n`],
+    [['--event', 'acme.', '--event', '*.left'], '--event: expected the start of an event name without wildcards, got "*.left". Leave out'],
+    [['--resource', 'acme.*'], '--resource: expected a whole resource id without wildcards, got "acme.*". Leave out'],
     [['--url', '127.0.0.1:4000'], '--url: expected an address such as http://127.0.0.1:4000'],
   ] as const) {
     const tailing = startTail(args);

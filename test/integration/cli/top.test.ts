@@ -80,6 +80,7 @@ test('reports invalid arguments in one sentence', async () => {
   for (const [args, sentence] of [
     [['kiki'], 'Expected options only, got "kiki". Usage: tidings top'],
     [['--by', 'label='], '--by: expected event, resource or label=KEY, got "label=".'],
+    [['--event', 'acme.*'], `--event: expected the start of an event name without wildcards, got "acme.*". Write --event 'acme.'.\n`],
     [['--every', '2'], '--every: expected a duration from 100ms to 60m, such as 2s, got "2".'],
     [['--every', '10ms'], '--every: expected a duration from 100ms to 60m, such as 2s, got "10ms".'],
   ] as const) {

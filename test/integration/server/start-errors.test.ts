@@ -37,6 +37,30 @@ describe.runIf(onPostgres)('DATABASE_URL', () => {
     );
   });
 
+  test.each([
+    ['sslmode=require', 'DATABASE_URL: Postgres at', '"sslmode": a server without TLS needs sslmode=disable'],
+    ['sslmode=verify-full', 'DATABASE_URL: Postgres at', '"sslmode": a server without TLS needs sslmode=disable'],
+    ['options=-c%20no_such_setting%3D1', 'DATABASE_URL: the server at', 'unrecognized configuration parameter "no_such_setting"'],
+    ['pgbouncer=true', 'DATABASE_URL: the parameter "pgbouncer" is not supported.', 'PgBouncer'],
+  ])('with ?%s is rejected with one sentence', async (query, sentence, detail) => {
+    await using testDatabase = await newDatabase();
+    const ended = await runToEnd({ DATABASE_URL: `${address(testDatabase.environment, {})}?${query}` });
+    expect(ended).toEqual(rejectedStart(sentence));
+    expect(ended.stderr).toContain(detail);
+    expect(ended.stderr).not.toContain('sesame');
+  });
+
+  test.each([
+    'sslmode=prefer',
+    'sslmode=disable',
+    'target_session_attrs=read-write',
+    'application_name=a%20b',
+    'options=-c%20work_mem%3D8MB',
+  ])('can have ?%s', async (query) => {
+    await using testDatabase = await newDatabase();
+    await startsAndStops({ DATABASE_URL: `${address(testDatabase.environment, {})}?${query}` });
+  });
+
   test('can contain escapes', async () => {
     await using testDatabase = await newDatabase();
     await startsAndStops({ DATABASE_URL: address(testDatabase.environment, { user: 'tid%69ngs', password: 'p%40ss%25' }) });

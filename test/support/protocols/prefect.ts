@@ -26,7 +26,7 @@ export interface OpenOptions {
 /** Opens a socket as Prefect's client does: a ping, then the auth message. */
 export async function openPrefect(
   url: string,
-  direction: 'in' | 'out',
+  direction: 'in' | 'out' | 'in?strict=true',
   { token = null, first, protocol = 'prefect', options }: OpenOptions = {},
 ): Promise<PrefectSocket> {
   const address = `${url.replace('http', 'ws')}/api/events/${direction}`;

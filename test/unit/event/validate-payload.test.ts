@@ -45,7 +45,7 @@ describe('a payload is at most 100 levels deep', () => {
 
   test('also if other fields are invalid, or the depth is the only content of the event', () => {
     expect(problemsOf({ id: '', resource: nested(100_000), payload: nested(100_000) })).toContain(tooDeep);
-    expect(problemsOf({ id: nested(100_000), event: nested(100_000), follows: nested(100_000) })).toHaveLength(4);
+    expect(problemsOf({ id: nested(100_000), event: nested(100_000), follows: nested(100_000) })).toHaveLength(5);
     expect(problemsOf(eventAt({}, { labels: { a: nested(100_000) } }))).toEqual(['INVALID input.3.resource.labels.a']);
   });
 });
@@ -76,5 +76,5 @@ describe('a payload is not changed', () => {
 
 /** Like eventWith, without a copy: structuredClone of a deep payload overflows the stack. */
 function eventAt(payload: unknown, resource: object = {}): object {
-  return { id: 'e1', event: 'a', resource: { id: 'r', ...resource }, payload };
+  return { id: 'e1', occurred: '2026-11-23T14:41:10Z', event: 'a', resource: { id: 'r', ...resource }, payload };
 }

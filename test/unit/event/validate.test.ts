@@ -23,6 +23,10 @@ test.each([undefined, null])('optional fields may be left out as %s', (nothing) 
   expect(draft).toEqual({ ...bare, resource: { id: 'r', labels: {} }, occurred: null, related: [], payload: null, follows: null });
 });
 
+test.each(['id', 'occurred', 'event', 'resource'])('%s is required, unless a protocol fills it in', (field) => {
+  for (const nothing of [undefined, null]) expect(problemsOf(eventWith(field, nothing))).toEqual([`REQUIRED input.3.${field}`]);
+});
+
 test('a time is converted to UTC', () => {
   expect(draftOf(eventWith('occurred', '2026-11-23T14:41:10+02:00')).occurred).toBe('2026-11-23T12:41:10.000000Z');
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isConnectionLost, sqlState, asUnavailable } from '../../../src/store/database/database-errors.ts';
+import { asTimeLimitExceeded, asUnavailable, isConnectionLost, sqlState } from '../../../src/store/database/database-errors.ts';
 
 const failure = (code: string, more: object = {}): Error => Object.assign(new Error(code), { code, ...more });
 
@@ -20,4 +20,17 @@ test.each([
 
 test('an error by which the server ends a connection is a lost connection', () => {
   expect(isConnectionLost(failure('57P01', { severity: 'FATAL' }))).toBe(true);
+});
+
+test.each(['57P01', '57P02', '57P03', '57P04', '57P05', '25006', '40001', '08006', '53300'])(
+  '%s, which a standby or a server that stops gives, is UNAVAILABLE',
+  (code) => {
+    const error = new Error('outer', { cause: failure(code, { severity: 'ERROR' }) });
+    expect(asUnavailable(error)).toMatchObject({ code: 'UNAVAILABLE', cause: error });
+    expect(asTimeLimitExceeded(error, 1)).toBeNull();
+  },
+);
+
+test.each(['40P01', '23505', '57014', '55000'])('%s is not', (code) => {
+  expect(asUnavailable(failure(code, { severity: 'ERROR' }))).toBeNull();
 });

@@ -3,6 +3,7 @@ import type { Position } from '../../../src/event/cursor.ts';
 import type { EventDraft, StoredEvent, EventCandidate } from '../../../src/event/event.ts';
 import { parseInstant } from '../../../src/event/instant.ts';
 import type { EventLimits } from '../../../src/event/limits.ts';
+import { withDefaults } from '../../../src/ingest/defaults.ts';
 import { validateEvent } from '../../../src/event/validate.ts';
 
 /** The default limits of a server. */
@@ -40,7 +41,7 @@ export function problemsOf(candidate: EventCandidate, limits: Partial<EventLimit
 
 /** The draft of a valid event. */
 export function draftOf(candidate: EventCandidate): EventDraft {
-  const validation = validateEvent(candidate, ['input', '3'], defaultLimits);
+  const validation = validateEvent(withDefaults(candidate), ['input', '3'], defaultLimits);
   if ('problems' in validation) throw new Error(validation.problems.map(({ message }) => message).join('\n'));
   return validation.draft;
 }

@@ -68,7 +68,8 @@ interface CountSelection {
 
 /**
  * Every interval between the bounds of the filter, including empty ones. A missing bound is that of
- * the events.
+ * the events. As in Prefect, an interval that starts at `until` is left out; but if an event occurred
+ * at that very instant, it is there, and the event counts.
  */
 async function countByTime({ database }: ReadPageParts, selection: CountSelection, intervals: Intervals): Promise<readonly EventCount[]> {
   const { since, until } = occurredBounds(selection.filter);
@@ -86,10 +87,13 @@ async function countByTime({ database }: ReadPageParts, selection: CountSelectio
     calendar === null
       ? await countFixedIntervals(database, selection, { length: intervals.length, origin })
       : new Map(groups.map(({ keys, count }) => [(BigInt(Number(keys[0])) * 1_000_000n - origin) / intervals.length, count]));
-  return starts.map((start, ordinal) => {
+  const buckets = starts.map((start, ordinal) => {
     const [first, end] = edgesOf(start, intervals);
     return { value: String(ordinal), label: first, count: counts.get(BigInt(ordinal)) ?? 0, start_time: first, end_time: end };
   });
+  // The interval that starts at `until` has only that instant.
+  const endsAtUntil = last !== null && starts.at(-1) === last;
+  return endsAtUntil && buckets.at(-1)?.count === 0 ? buckets.slice(0, -1) : buckets;
 }
 
 async function countByName({ database }: ReadPageParts, selection: CountSelection): Promise<readonly EventCount[]> {

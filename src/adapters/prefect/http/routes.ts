@@ -7,6 +7,7 @@ import { eventCost, logQueryCost } from '../../../transport/rate-limit.ts';
 import { readBody } from '../../../transport/read-body.ts';
 import { handleRequest, type HttpResponse, type AuthenticatedRequest, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
 import { isObject, readItem } from '../../json-body.ts';
+import { queryParameters } from '../../query-parameters.ts';
 import { prefectEvent } from '../prefect-event.ts';
 import { countEventsBy, type CountDimension } from './event-counts.ts';
 import { readFirstPage, readNextPage, type EventPage, type ReadPageParts } from './event-pages.ts';
@@ -28,7 +29,7 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
     '/api/events/filter/next': {
       method: 'GET',
       async respond(request, { caller, charge }) {
-        const next = await tokens.parse(tokenIn(request));
+        const next = await tokens.parse(queryParameters(request.url ?? '', [tokenName]).get(tokenName) ?? '');
         charge(logQueryCost + next.limit * eventCost);
         return pageResponse(await readNextPage(parts, next, caller), request, tokens);
       },
@@ -103,6 +104,7 @@ function unitOf(given: unknown): TimeUnit {
 }
 
 async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Readonly<Record<string, unknown>>> {
+  queryParameters(request.url ?? '', []);
   const body = await readBody(request, maxBytes);
   if (body.length === 0) return {};
   const item = readItem(body);
@@ -114,15 +116,11 @@ async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Reado
 async function pageResponse({ events, total, next }: EventPage, request: IncomingMessage, tokens: PageTokens): Promise<HttpResponse> {
   const { host = 'localhost', 'x-forwarded-proto': scheme } = request.headers;
   const root = `${scheme === 'https' ? 'https' : 'http'}://${host}`;
-  const url = next === null ? null : `${root}/api/events/filter/next?page-token=${await tokens.format(next)}`;
+  const url = next === null ? null : `${root}/api/events/filter/next?${tokenName}=${await tokens.format(next)}`;
   return {
     status: 200,
     text: `{"events":[${events.map((event) => prefectEvent(event).json).join(',')}],"total":${total},"next_page":${JSON.stringify(url)}}`,
   };
-}
-
-function tokenIn({ url }: IncomingMessage): string {
-  return new URLSearchParams(url?.split('?')[1] ?? '').get('page-token') ?? '';
 }
 
 function invalidField(field: string, expectation: string): TidingsError {
@@ -132,6 +130,7 @@ function invalidField(field: string, expectation: string): TidingsError {
 const countDimensions: readonly CountDimension[] = ['day', 'time', 'event', 'resource'];
 /** The tested version of Prefect. Its clients compare only the major version. */
 const prefectVersion = '3.9.1';
+const tokenName = 'page-token';
 const defaultLimit = 50;
 const minInterval = 0.01;
 const maxInterval = 1_000_000;

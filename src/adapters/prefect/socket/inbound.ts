@@ -24,6 +24,8 @@ export interface SocketClient {
   readonly caller: Caller;
   /** The client's address. */
   readonly address: string;
+  /** The URL has `?strict=true`: events with unknown members are rejected. */
+  readonly isStrict: boolean;
 }
 
 /**
@@ -56,7 +58,7 @@ export class InboundEvents {
     private readonly parts: InboundParts,
     private readonly client: SocketClient,
   ) {
-    this.store = new FrameStore(parts, client.caller);
+    this.store = new FrameStore(parts, client.caller, client.isStrict);
   }
 
   take(frame: Frame): void {

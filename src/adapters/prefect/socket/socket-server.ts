@@ -8,6 +8,7 @@ import { addressOf } from '../../../transport/client.ts';
 import type { ConnectionLimit } from '../../../transport/connection-limit.ts';
 import { keepAlive, rejectUpgrade } from '../../../transport/socket-lifecycle.ts';
 import { reportBug, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
+import { queryParameters, strictIn } from '../../query-parameters.ts';
 import { authenticateSocket, inPath, outPath, HandshakeRejection } from './auth-handshake.ts';
 import { DrainingSocket } from './draining-socket.ts';
 import { createBufferedBytes, close, onFrames, pong, type Frame } from './frames.ts';
@@ -62,12 +63,12 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
   /** Sessions of open sockets, and of closed ones that still have frames to store. */
   const sessions = new Set<Session>();
 
-  const sessionFor = (path: string, socket: DrainingSocket, { connection, caller, address }: Omit<SocketClient, 'socket'>): Session => {
+  const sessionFor = (path: string, socket: DrainingSocket, client: Omit<SocketClient, 'socket'>): Session => {
     if (path === outPath) {
-      const out = new OutboundEvents(outParts, { socket, connection, caller, address });
+      const out = new OutboundEvents(outParts, { ...client, socket });
       return { take: (frame) => out.take(frame), closed: async () => out.end(), stop: async () => out.end() };
     }
-    const events = new InboundEvents(inParts, { socket, connection, caller, address });
+    const events = new InboundEvents(inParts, { ...client, socket });
     socket.whenDrained = () => events.whenDrained();
     return { take: (frame) => events.take(frame), closed: () => events.whenDrained(), stop: (timeoutMs) => events.stop(timeoutMs) };
   };
@@ -75,6 +76,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
   const serve = (socket: DrainingSocket, request: IncomingMessage, initialCaller: Caller | null): void => {
     const path = pathOf(request);
     const connection = request.socket;
+    const isStrict = strictOf(request);
     const entry: OpenSocket = { socket, session: null };
     openSockets.add(entry);
     parts.metrics.sockets.inc();
@@ -95,7 +97,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
       }
       authenticatedCaller = caller;
       caller.ended.addEventListener('abort', onKeyEnded);
-      entry.session = sessionFor(path, socket, { connection, caller, address: addressOf(request) });
+      entry.session = sessionFor(path, socket, { connection, caller, address: addressOf(request), isStrict });
       sessions.add(entry.session);
       return true;
     };
@@ -137,6 +139,10 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
   };
 
   const upgrade = async (request: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> => {
+    if (hasInvalidQuery(request)) {
+      parts.metrics.rejectedRequests.inc({ reason: 'BAD_USER_INPUT' });
+      return rejectUpgrade(connection, '400 Bad Request');
+    }
     const offered = request.headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
     const initialCaller = offered.includes(subprotocol) ? null : await authenticateSocket(parts, request, null);
     if (initialCaller instanceof HandshakeRejection) return rejectUpgrade(connection, initialCaller.status);
@@ -161,6 +167,20 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
       clearTimeout(terminateTimer);
     },
   };
+}
+
+/** The value of `?strict=`, which only the socket for emitting has. Throws an HttpError. */
+function strictOf(request: IncomingMessage): boolean {
+  return strictIn(queryParameters(request.url ?? '', pathOf(request) === inPath ? ['strict'] : []));
+}
+
+function hasInvalidQuery(request: IncomingMessage): boolean {
+  try {
+    strictOf(request);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 const subprotocol = 'prefect';

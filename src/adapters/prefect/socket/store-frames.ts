@@ -1,18 +1,15 @@
 import type { Caller } from '../../../auth/caller.ts';
 import type { EventLimits } from '../../../event/limits.ts';
 import type { Problem } from '../../../event/problem.ts';
-import type { Candidate, Emitter } from '../../../ingest/emitter.ts';
 import type { RejectedEventStore } from '../../../ingest/rejected-events.ts';
-import type { Metrics } from '../../../metrics.ts';
+import { emitBatch, type AdapterCandidate, type EmitBatchParts } from '../../emit-batch.ts';
 import { candidateOf } from '../../event-documents.ts';
 import { readItem } from '../../json-body.ts';
 import type { Frame } from './frames.ts';
 
-export interface FrameStoreParts {
-  readonly emitter: Emitter;
+export interface FrameStoreParts extends EmitBatchParts {
   readonly rejectedEvents: RejectedEventStore;
   readonly limits: EventLimits;
-  readonly metrics: Metrics;
 }
 
 /** Stores the frames of one caller: valid events in the log, all others as rejected events. */
@@ -20,6 +17,8 @@ export class FrameStore {
   constructor(
     private readonly parts: FrameStoreParts,
     private readonly caller: Caller,
+    /** Unknown members of documents are problems. */
+    private readonly isStrict: boolean,
   ) {}
 
   /**
@@ -28,17 +27,8 @@ export class FrameStore {
    */
   async add(frames: readonly Frame[]): Promise<void> {
     if (frames.length === 0) return;
-    const { emitter, rejectedEvents, metrics } = this.parts;
-    const candidates = frames.map((frame) => this.candidate(frame));
-    const { outcomes } = await emitter.emit(candidates, 'SKIP_REJECTED', this.caller);
-    const rejected = outcomes.flatMap((outcome, index) => {
-      const raw = frames[index]?.bytes;
-      if (outcome.status !== 'REJECTED' || raw === undefined) return [];
-      const reason = outcome.problems.map(({ message }) => message).join('; ');
-      return [{ protocol, keyId: this.caller.keyId, code: outcome.problems[0]?.code ?? 'INVALID', reason, raw }];
-    });
-    if (rejected.length > 0) await rejectedEvents.store(rejected);
-    for (const { status } of outcomes) metrics.adapterEvents.inc({ protocol, status: status.toLowerCase() });
+    const events = frames.map((frame) => this.candidate(frame));
+    await emitBatch(this.parts, { events, policy: 'SKIP_REJECTED', caller: this.caller, protocol });
   }
 
   /** Stores a frame as a rejected event after an unexpected error. */
@@ -47,18 +37,19 @@ export class FrameStore {
     await this.parts.rejectedEvents.store([{ protocol, keyId: this.caller.keyId, code: 'FAILED', reason, raw: bytes }]);
   }
 
-  private candidate({ kind, bytes }: Frame): Candidate {
-    if (kind === 'binary') return rejection('INVALID', 'expected an event document in a text frame, got a binary one');
+  private candidate({ kind, bytes }: Frame): AdapterCandidate {
+    if (kind === 'binary') return rejection(bytes, 'INVALID', 'expected an event document in a text frame, got a binary one');
     const maxBytes = this.parts.limits.eventBytes;
     // The JSON of a frame can be longer than the measured document: it can contain white space, and
     // escapes of up to six characters.
-    if (bytes.length > 6 * maxBytes) return rejection('TOO_LARGE', `expected at most ${maxBytes} bytes of JSON, got ${bytes.length}`);
-    return candidateOf(readItem(bytes), [], this.parts.limits);
+    if (bytes.length > 6 * maxBytes)
+      return rejection(bytes, 'TOO_LARGE', `expected at most ${maxBytes} bytes of JSON, got ${bytes.length}`);
+    return candidateOf({ item: readItem(bytes), bytes }, [], this.isStrict);
   }
 }
 
-function rejection(code: Problem['code'], message: string): Candidate {
-  return { path: [], problems: [{ code, path: [], message }] };
+function rejection(bytes: Buffer, code: Problem['code'], message: string): AdapterCandidate {
+  return { candidate: { path: [], problems: [{ code, path: [], message }] }, unknownMembers: [], raw: () => bytes };
 }
 
 const protocol = 'prefect';
