@@ -12,22 +12,28 @@ const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
 const seed = Number(process.env['TIDINGS_FILTER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const rounds = Number(process.env['TIDINGS_FILTER_ROUNDS'] ?? 1);
 
+const timeoutMs = 60_000 + rounds * 20_000;
+
 test.each<[string, fc.Arbitrary<EventFilterInput>]>([
   ['of any kind', anyFilter],
   ['with globs of names and ids', anyNameGlobs],
   ['with * in payload paths', anyStarPath],
-])('a filter %s matches the events that the plain oracle matches', (what, filters) => {
-  const events = fc.sample(anyStoredEvent, { seed, numRuns: 200 });
-  let informative = 0;
-  for (const input of fc.sample(filters, { seed, numRuns: rounds * 1000 })) {
-    const filter = parseFilter(input, ['filter'], bounds);
-    const expected = events.filter((event) => plainMatches(input, event));
-    expect(
-      events.filter((event) => matches(filter, event)),
-      `seed ${seed}, filter ${JSON.stringify(input)}`,
-    ).toEqual(expected);
-    if (expected.length > 0 && expected.length < events.length) informative += 1;
-  }
-  console.log(`filters ${what}: seed ${seed}, ${informative} of ${rounds * 1000} match some events and not others`);
-  expect(informative).toBeGreaterThan(rounds * 200);
-});
+])(
+  'a filter %s matches the events that the plain oracle matches',
+  (what, filters) => {
+    const events = fc.sample(anyStoredEvent, { seed, numRuns: 200 });
+    let informative = 0;
+    for (const input of fc.sample(filters, { seed, numRuns: rounds * 1000 })) {
+      const filter = parseFilter(input, ['filter'], bounds);
+      const expected = events.filter((event) => plainMatches(input, event));
+      expect(
+        events.filter((event) => matches(filter, event)),
+        `seed ${seed}, filter ${JSON.stringify(input)}`,
+      ).toEqual(expected);
+      if (expected.length > 0 && expected.length < events.length) informative += 1;
+    }
+    console.log(`filters ${what}: seed ${seed}, ${informative} of ${rounds * 1000} match some events and not others`);
+    expect(informative).toBeGreaterThan(rounds * 200);
+  },
+  timeoutMs,
+);
