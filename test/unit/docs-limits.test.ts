@@ -63,7 +63,7 @@ describe('docs/limits.md has the numbers of the code:', () => {
     ['cost of all requests in a minute, over all protocols', settings.costPerMinute],
     ['open WebSockets and SSE streams', settings.connectionsPerClient],
     ['running operations on one WebSocket', settings.subscriptionsPerConnection],
-    ['id of an operation on a WebSocket', constantOf('src/server/websocket-operations.ts', 'maxIdLength')],
+    ['id of an operation on a WebSocket', constantOf('src/server/invalid-message.ts', 'maxIdLength')],
     ['events that wait to be stored', constantOf('src/ingest/group-commit.ts', commitQueue.events)],
     ['events that wait to be stored', constantOf('src/ingest/group-commit.ts', commitQueue.bytes) / mib],
     [

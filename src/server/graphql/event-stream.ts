@@ -4,7 +4,7 @@ import type { FetchAPI, Plugin } from 'graphql-yoga';
 export interface StreamedResult {
   /** Where a client that has this message resumes; null: where it would have before. */
   readonly cursor: string | null;
-  /** The result; null: the message only tells the cursor. */
+  /** The result; null: the message has only the cursor. */
   readonly json: string | null;
 }
 
