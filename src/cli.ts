@@ -7,6 +7,7 @@ import { settings } from './cli/settings.ts';
 import { tail } from './cli/tail.ts';
 import type { Command } from './cli/terminal/command.ts';
 import { commandHelp, generalHelp, isHelpRequested } from './cli/terminal/help.ts';
+import { ignoreClosedOutput } from './cli/terminal/output.ts';
 import { top } from './cli/top/top.ts';
 import { TidingsError } from './errors.ts';
 
@@ -31,6 +32,7 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
 }
 
 function print(text: string): number {
+  ignoreClosedOutput();
   process.stdout.write(text);
   return 0;
 }

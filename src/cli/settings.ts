@@ -1,11 +1,13 @@
 import { settingsInForce, settingTable } from '../settings.ts';
 import type { Command } from './terminal/command.ts';
+import { ignoreClosedOutput } from './terminal/output.ts';
 
 export const settings: Command = {
   synopsis: 'settings',
-  purpose: 'Prints every setting: its value in force without secrets, the source of the value, its default and meaning.',
+  purpose: 'Prints every setting: value in force, its source, default and meaning. Secrets are masked.',
   options: {},
   async run() {
+    ignoreClosedOutput();
     const inForce = settingsInForce(process.env);
     const described = Object.values(settingTable);
     const rows = inForce.map(({ name, value, source }, index) => {

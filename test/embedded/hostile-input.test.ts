@@ -143,7 +143,7 @@ test('a subscription with a condition on its only field does not affect others o
   const execute = overWebSocket(raw);
   for (const name of ['skip', 'include']) {
     const { error } = await execute({ query: `subscription ($x: Boolean!) { events @${name}(if: $x) { id } }` });
-    expect(error?.message).toContain('$x');
+    expect(error).toMatchObject({ message: expect.stringContaining(`@${name}`), extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
   }
   expect((await execute({ query: '{ head }' })).error).toBeUndefined();
 });
@@ -156,8 +156,6 @@ test('messages that only servers send, and other broken ones, close only their o
     { type: 'error', id: 'a', payload: [{ message: 'x' }] },
     { type: '__proto__' },
     { type: 'subscribe', id: '', payload: { query: '{ head }' } },
-    { type: 'subscribe', id: 'a', payload: { query: 1 } },
-    { type: 'subscribe', id: 'a', payload: [{ query: '{ head }' }] },
   ]) {
     using raw = await openRaw(server.url);
     const closed = once(raw.socket, 'close');
@@ -165,6 +163,7 @@ test('messages that only servers send, and other broken ones, close only their o
     expect([4400, 4429], JSON.stringify(message)).toContain((await closed)[0]);
   }
   using raw = await openRaw(server.url);
+  for (const payload of [{ query: 1 }, [{ query: '{ head }' }]]) raw.send({ type: 'subscribe', id: 'a', payload });
   for (const id of ['__proto__', 'constructor', 'toString', '\0']) {
     raw.send({ id, type: 'subscribe', payload: { query: '{ head }' } });
     raw.send({ id: `${id} again`, type: 'complete' });

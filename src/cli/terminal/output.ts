@@ -24,3 +24,10 @@ export function createOutput(stream: Writable, onEnd: (error: TidingsError | nul
     },
   };
 }
+
+/** For commands that print once: a reader that closes standard output early, as `head` does, is no error. */
+export function ignoreClosedOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}

@@ -1,5 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { packageRoot } from '../../../src/package-info.ts';
 import { run } from '../../support/command.ts';
+
+const cli = join(packageRoot, 'dist', 'src', 'cli.js');
 
 test.each([[['--help']], [['-h']], [['help']], [[]]])('tidings %j lists the commands', async (args) => {
   const help = run(args);
@@ -13,7 +18,7 @@ test.each([[['--help']], [['-h']], [['help']], [[]]])('tidings %j lists the comm
 
 test.each([
   ['serve', []],
-  ['emit', ['--url URL', '--batch COUNT']],
+  ['emit', ['--url URL', '--batch COUNT', '--strict']],
   ['tail', ['--event PREFIX', '--resource ID', '--json', '--after CURSOR', '--url URL']],
   ['top', ['--by DIMENSION', '--every DURATION', '--event PREFIX', '--resource ID', '--url URL']],
   ['chain', ['--max COUNT', '--url URL']],
@@ -37,4 +42,9 @@ test.each(['shout', 'toString'])('the unknown command %s is reported in one sent
   const unknown = run([name]);
   expect([await unknown.ended, unknown.stdout()]).toEqual([2, '']);
   expect(unknown.stderr()).toBe(`Unknown command "${name}". "tidings --help" lists the commands.\n`);
+});
+
+test.each(['settings', '--help'])('%s is quiet when its reader closes the pipe', (command) => {
+  const pipe = spawnSync('sh', ['-c', `"${process.execPath}" "${cli}" ${command} | head -n 1`], { encoding: 'utf8' });
+  expect([pipe.status, pipe.stderr, pipe.stdout.split('\n').length]).toEqual([0, '', 2]);
 });

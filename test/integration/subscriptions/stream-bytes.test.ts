@@ -77,7 +77,9 @@ describe.each(['LOG', 'CAUSAL'])('in order %s', (order) => {
     await live?.next();
     await emit(emissionOf(kind, oneOfThemLarge));
     const batches = await batchesOf(live ?? listen(), 20);
-    expect(batches.map(({ ids }) => ids.length)).toEqual([7, 1, 12]);
+    // Live, the events around it can come in several batches: they are stored in several steps.
+    const large = inOrder(kind)[7];
+    expect(batches.filter(({ ids }) => large !== undefined && ids.includes(large)).map(({ ids }) => ids)).toEqual([[large]]);
     expect(batches.flatMap(({ ids }) => ids)).toEqual(inOrder(kind));
   });
 
