@@ -1,6 +1,7 @@
 import type { Condition, TextField, TimeField } from '../filter.ts';
-import type { EventFilterInput, NameFilterInput, ResourceFilterInput, TimeRangeInput } from './filter-input.ts';
+import type { EventFilterInput, ResourceFilterInput, TimeRangeInput } from './filter-input.ts';
 import { allOf, not, ParseContext, type FilterBounds } from './parse-context.ts';
+import { nameFilterParser, type NameTests } from './parse-name-filter.ts';
 import { parsePayloadFilter } from './parse-payload-filter.ts';
 import { parseRelatedFilter, parseResourceFilter } from './parse-resource-filter.ts';
 import { parseTextFilter } from './parse-text-filter.ts';
@@ -23,7 +24,7 @@ class EventFilterParser {
       context.clause(input.id, [...path, 'id'], (values, at) => this.oneOf('id', values, at)),
       context.clause(input.occurred, [...path, 'occurred'], (range, at) => this.during('occurred', range, at)),
       context.clause(input.received, [...path, 'received'], (range, at) => this.during('received', range, at)),
-      context.clause(input.event, [...path, 'event'], (names, at) => this.name(names, at)),
+      context.clause(input.event, [...path, 'event'], nameFilterParser<Condition>(context, eventNameTests)),
       context.clause(input.resource, [...path, 'resource'], (resource, at) => this.resource('primary', resource, at)),
       context.clauses(input.related, [...path, 'related'], (related, at) => ({
         kind: 'resource',
@@ -44,25 +45,6 @@ class EventFilterParser {
     return { kind: 'resource', among, passes: parseResourceFilter(this.context, input, path) };
   }
 
-  private name(input: NameFilterInput, path: Path): Condition {
-    const { context } = this;
-    const oneOf = (values: readonly string[], at: Path): Condition => this.oneOf('event', values, at);
-    const startsWith = (values: readonly string[], at: Path): Condition => {
-      return { kind: 'startsWith', field: 'event', prefixes: context.texts(values, at) };
-    };
-    const like = (globs: readonly string[], at: Path): Condition => {
-      return { kind: 'like', field: 'event', globs: context.globs(globs, at) };
-    };
-    return allOf<Condition>([
-      context.clause(input.in, [...path, 'in'], oneOf),
-      context.clause(input.startsWith, [...path, 'startsWith'], startsWith),
-      context.clause(input.like, [...path, 'like'], like),
-      context.clause(input.notIn, [...path, 'notIn'], (values, at) => not(oneOf(values, at))),
-      context.clause(input.notStartsWith, [...path, 'notStartsWith'], (values, at) => not(startsWith(values, at))),
-      context.clause(input.notLike, [...path, 'notLike'], (globs, at) => not(like(globs, at))),
-    ]);
-  }
-
   private oneOf(field: TextField, values: readonly string[], path: Path): Condition {
     return { kind: 'oneOf', field, values: this.context.texts(values, path) };
   }
@@ -73,3 +55,9 @@ class EventFilterParser {
     return { kind: 'during', field, ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
   }
 }
+
+const eventNameTests: NameTests<Condition> = {
+  oneOf: (values) => ({ kind: 'oneOf', field: 'event', values }),
+  startsWith: (prefixes) => ({ kind: 'startsWith', field: 'event', prefixes }),
+  like: (globs) => ({ kind: 'like', field: 'event', globs }),
+};

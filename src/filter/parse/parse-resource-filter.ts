@@ -1,13 +1,14 @@
 import { labelKeys } from '../../event/event.ts';
 import type { ResourceTest } from '../filter.ts';
-import type { LabelFilterInput, NameFilterInput, RelatedFilterInput, ResourceFilterInput } from './filter-input.ts';
+import type { LabelFilterInput, RelatedFilterInput, ResourceFilterInput } from './filter-input.ts';
 import { allOf, not, type ParseContext } from './parse-context.ts';
+import { nameFilterParser, type NameTests } from './parse-name-filter.ts';
 
 type Path = readonly string[];
 
 export function parseResourceFilter(context: ParseContext, input: ResourceFilterInput, path: Path): ResourceTest {
   return allOf<ResourceTest>([
-    context.clause(input.id, [...path, 'id'], (names, at) => idTest(context, names, at)),
+    context.clause(input.id, [...path, 'id'], nameFilterParser<ResourceTest>(context, idTests)),
     context.clauses(input.labels, [...path, 'labels'], (label, at) => labelTest(context, label, at)),
   ]);
 }
@@ -16,22 +17,6 @@ export function parseRelatedFilter(context: ParseContext, input: RelatedFilterIn
   return allOf<ResourceTest>([
     context.clause(input.role, [...path, 'role'], (values, at) => oneOfTest(labelKeys.role, context.texts(values, at))),
     [parseResourceFilter(context, input, path)],
-  ]);
-}
-
-function idTest(context: ParseContext, input: NameFilterInput, path: Path): ResourceTest {
-  const oneOf = (values: readonly string[], at: Path): ResourceTest => oneOfTest(labelKeys.id, context.texts(values, at));
-  const startsWith = (values: readonly string[], at: Path): ResourceTest => {
-    return { kind: 'startsWith', label: labelKeys.id, prefixes: context.texts(values, at) };
-  };
-  const like = (globs: readonly string[], at: Path): ResourceTest => likeTest(labelKeys.id, context.globs(globs, at));
-  return allOf<ResourceTest>([
-    context.clause(input.in, [...path, 'in'], oneOf),
-    context.clause(input.startsWith, [...path, 'startsWith'], startsWith),
-    context.clause(input.like, [...path, 'like'], like),
-    context.clause(input.notIn, [...path, 'notIn'], (values, at) => not(oneOf(values, at))),
-    context.clause(input.notStartsWith, [...path, 'notStartsWith'], (values, at) => not(startsWith(values, at))),
-    context.clause(input.notLike, [...path, 'notLike'], (globs, at) => not(like(globs, at))),
   ]);
 }
 
@@ -56,3 +41,9 @@ function oneOfTest(label: string, values: readonly string[]): ResourceTest {
 function likeTest(label: string, globs: readonly string[]): ResourceTest {
   return { kind: 'like', label, globs };
 }
+
+const idTests: NameTests<ResourceTest> = {
+  oneOf: (values) => oneOfTest(labelKeys.id, values),
+  startsWith: (prefixes) => ({ kind: 'startsWith', label: labelKeys.id, prefixes }),
+  like: (globs) => likeTest(labelKeys.id, globs),
+};
