@@ -20,7 +20,7 @@ import { createMetrics, onCollect } from './metrics.ts';
 import { version } from './package-info.ts';
 import { createAuthenticator } from './server/authenticate.ts';
 import { trackRequests } from './server/graceful-shutdown.ts';
-import { documentLimits, type DocumentLimits } from './server/graphql/document-limit-defaults.ts';
+import { documentLimits, type DocumentLimits } from './server/graphql/limits/document-limit-defaults.ts';
 import { createHttpServer, listen } from './server/http-server.ts';
 import { countBytes } from './server/network-metrics.ts';
 import { serveWebSocket } from './server/websocket-server.ts';

@@ -11,7 +11,7 @@ export interface RateLimitExceeded {
 
 /**
  * The cost of all requests of each client in a minute, over all protocols. Cost is about the number
- * of values that are returned or stored; `server/graphql/operation-cost.ts` estimates it for
+ * of values that are returned or stored; `server/graphql/limits/operation-cost.ts` estimates it for
  * GraphQL.
  */
 export class RateLimit {

@@ -7,7 +7,7 @@ import { inject } from 'vitest';
 import { WebSocket } from 'ws';
 import { readSettings } from '../../src/settings.ts';
 import { startTidings, type Tidings } from '../../src/main.ts';
-import type { DocumentLimits } from '../../src/server/graphql/document-limit-defaults.ts';
+import type { DocumentLimits } from '../../src/server/graphql/limits/document-limit-defaults.ts';
 
 export const onPostgres = process.env['TIDINGS_TEST_DATABASE'] === 'postgres';
 

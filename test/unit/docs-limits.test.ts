@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { documentLimits } from '../../src/server/graphql/document-limit-defaults.ts';
+import { documentLimits } from '../../src/server/graphql/limits/document-limit-defaults.ts';
 import { readSettings } from '../../src/settings.ts';
 import { blockEvents, rowGroupBlocks } from '../../src/skip-index/row-group.ts';
 import { textOf } from '../support/examples.ts';

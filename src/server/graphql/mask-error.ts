@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { TidingsError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 import { setCode } from './error-codes.ts';
-import { LimitError } from './limit-error.ts';
+import { LimitError } from './limits/limit-error.ts';
 
 /**
  * Decides what clients see of an error: expected errors and GraphQL's own unchanged; of any other

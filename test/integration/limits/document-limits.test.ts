@@ -1,6 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { documentLimits } from '../../../src/server/graphql/document-limit-defaults.ts';
+import { documentLimits } from '../../../src/server/graphql/limits/document-limit-defaults.ts';
 import { openRaw, type RawSocket } from '../../support/protocols/raw-socket.ts';
 import { overHttp, overSse, overWebSocket, type Transport, type Request } from '../../support/transports.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';

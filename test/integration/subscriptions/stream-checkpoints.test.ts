@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { testClient, withoutKeys } from '../../support/client.ts';
 import { createContext, schema } from '../../../schema/index.ts';
 import { readSettings } from '../../../src/settings.ts';
-import { documentLimits } from '../../../src/server/graphql/document-limit-defaults.ts';
+import { documentLimits } from '../../../src/server/graphql/limits/document-limit-defaults.ts';
 import { TidingsError } from '../../../src/errors.ts';
 import { formatCursor, type Position } from '../../../src/event/cursor.ts';
 import { CountSubscriptions } from '../../../src/subscriptions/counts/count-subscription.ts';

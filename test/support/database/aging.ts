@@ -3,7 +3,7 @@ import { testClient, withoutKeys } from '../client.ts';
 import { createContext, schema } from '../../../schema/index.ts';
 import type { Services } from '../../../schema/services.ts';
 import { readSettings } from '../../../src/settings.ts';
-import { documentLimits } from '../../../src/server/graphql/document-limit-defaults.ts';
+import { documentLimits } from '../../../src/server/graphql/limits/document-limit-defaults.ts';
 import { fromMicros, toMicros, type Instant } from '../../../src/event/instant.ts';
 import { createEmitter } from '../../../src/ingest/emitter.ts';
 import { CountSubscriptions } from '../../../src/subscriptions/counts/count-subscription.ts';

@@ -11,7 +11,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { schema } from '../../../schema/index.ts';
 import { settingTable } from '../../../src/settings.ts';
-import { costOf } from '../../../src/server/graphql/operation-cost.ts';
+import { costOf } from '../../../src/server/graphql/limits/operation-cost.ts';
 import { graphqlExamples } from '../../support/examples.ts';
 
 const cost = (query: string, variables: Record<string, unknown> = {}): number => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { coerceInputValue, graphql, GraphQLList, GraphQLNonNull, parse, type GraphQLInputType, type GraphQLSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { schema } from '../../../schema/index.ts';
-import { passThroughCheck, passThroughVariables } from '../../../src/server/graphql/passthrough-variables.ts';
+import { passThroughCheck, passThroughVariables } from '../../../src/server/graphql/subscribe/passthrough-variables.ts';
 
 const eventInput = schema.getType('EventInput') as GraphQLInputType;
 const list = new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(eventInput)));

@@ -1,6 +1,6 @@
 import { getOperationAST, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { resultVariables } from '../../../src/server/graphql/result-variables.ts';
+import { resultVariables } from '../../../src/server/graphql/subscribe/result-variables.ts';
 
 const namesOf = (text: string, name?: string): readonly string[] => {
   const document = parse(text);

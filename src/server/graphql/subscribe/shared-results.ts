@@ -1,9 +1,9 @@
 import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { Caller } from '../../auth/caller.ts';
-import { visibilityKeyOf } from '../../auth/visibility.ts';
-import type { Metrics } from '../../metrics.ts';
-import { EncodedMessage } from '../../transport/socket-writer.ts';
+import type { Caller } from '../../../auth/caller.ts';
+import { visibilityKeyOf } from '../../../auth/visibility.ts';
+import type { Metrics } from '../../../metrics.ts';
+import { EncodedMessage } from '../../../transport/socket-writer.ts';
 import { resultVariables } from './result-variables.ts';
 
 /**

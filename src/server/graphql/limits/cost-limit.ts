@@ -1,7 +1,7 @@
 import { getOperationAST, type ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { RateLimit } from '../../transport/rate-limit.ts';
-import type { RateLimitedClient } from '../../transport/client.ts';
+import type { RateLimit } from '../../../transport/rate-limit.ts';
+import type { RateLimitedClient } from '../../../transport/client.ts';
 import { LimitError } from './limit-error.ts';
 import { costOf } from './operation-cost.ts';
 

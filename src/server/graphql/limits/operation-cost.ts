@@ -20,7 +20,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import { logQueryCost } from '../../transport/rate-limit.ts';
+import { logQueryCost } from '../../../transport/rate-limit.ts';
 
 /** A validated operation, with its variables as received. */
 export interface Operation {

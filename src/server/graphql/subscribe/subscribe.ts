@@ -1,11 +1,11 @@
 import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { TimeSlices } from '../../concurrency/time-slices.ts';
-import { deliver, type Sink } from '../../subscriptions/delivery.ts';
-import { SubscriptionSource } from '../../subscriptions/source.ts';
-import type { WakeListener } from '../../concurrency/wake-signal.ts';
-import { acceptsStream } from '../../transport/accept.ts';
-import type { EncodedMessage } from '../../transport/socket-writer.ts';
+import { TimeSlices } from '../../../concurrency/time-slices.ts';
+import { deliver, type Sink } from '../../../subscriptions/delivery.ts';
+import { SubscriptionSource } from '../../../subscriptions/source.ts';
+import type { WakeListener } from '../../../concurrency/wake-signal.ts';
+import { acceptsStream } from '../../../transport/accept.ts';
+import type { EncodedMessage } from '../../../transport/socket-writer.ts';
 import type { StreamedResult } from './event-stream.ts';
 import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
