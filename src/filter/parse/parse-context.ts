@@ -23,6 +23,8 @@ export class ParseContext {
   private nodes = 0;
   private values = 0;
   private globCharacters = 0;
+  private characters = 0;
+  private pathSteps = 0;
 
   constructor(
     private readonly rootPath: Path,
@@ -51,6 +53,7 @@ export class ParseContext {
   }
 
   text(value: string, path: Path): string {
+    this.addCharacters(value.length);
     const reason = unstorableReason(value);
     if (reason !== null) throw filterError(path, `the string has ${reason}`);
     return value;
@@ -90,6 +93,19 @@ export class ParseContext {
     if (depth > maxDepth) throw filterError(path, `expected a filter of at most ${maxDepth} levels, got more`);
   }
 
+  /** Counts the length of texts and of payload values as JSON. */
+  addCharacters(added: number): void {
+    this.characters += added;
+    if (this.characters > maxCharacters)
+      throw filterError(this.rootPath, `expected a filter of at most ${maxCharacters} characters in all its values, got more`);
+  }
+
+  addPathSteps(added: number): void {
+    this.pathSteps += added;
+    if (this.pathSteps > maxPathSteps)
+      throw filterError(this.rootPath, `expected at most ${maxPathSteps} steps in all payload paths of a filter, got more`);
+  }
+
   addNodes(added: number): void {
     this.nodes += added;
     const maxNodes = this.bounds.filterNodes;
@@ -122,3 +138,7 @@ const maxGlobCharacters = 16_384;
  * milliseconds.
  */
 const maxValues = 10_000;
+/** Parsing, canonical form, pruning and SQL take some 10 ms for each million characters. */
+const maxCharacters = 1_000_000;
+/** Each step of a path is an operator of the SQL. A filter of 500 nodes has at most 166 paths. */
+const maxPathSteps = 4000;

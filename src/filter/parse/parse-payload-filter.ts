@@ -33,16 +33,17 @@ function parseComparisons(context: ParseContext, input: PayloadFilterInput, path
       comparison(operator, typeof to === 'string' ? context.text(to, at) : to),
     );
   return [
-    ...(input.eq === undefined ? [] : context.clause([input.eq], [...path, 'eq'], ([value], at) => equals([value], at))),
+    ...(input.eq === undefined ? [] : context.clause([input.eq], [...path, 'eq'], ([value], at) => equals(context, [value], at))),
     ...context.clause(input.in, [...path, 'in'], (values, at) => {
       context.checkLength(values, at);
-      return equals(values, at);
+      return equals(context, values, at);
     }),
     ...(['gt', 'gte', 'lt', 'lte'] as const).flatMap(compares),
   ];
 }
 
-function equals(values: readonly unknown[], path: Path): ValueTest {
+function equals(context: ParseContext, values: readonly unknown[], path: Path): ValueTest {
+  for (const value of values) context.addCharacters(JSON.stringify(value)?.length ?? 0);
   const problems = new Problems();
   const node = pathNodeOf(path);
   values.forEach((value, index) => checkPayload({ value }, childNode(node, String(index)), { maxDepth, problems }));
@@ -60,6 +61,7 @@ function comparison(operator: Comparison, to: unknown): ValueTest {
 function patternOf(context: ParseContext, text: string, at: Path): PayloadPattern {
   try {
     const pattern = parsePayloadPattern(context.text(text, at));
+    context.addPathSteps(pattern.length);
     context.addNodes(pattern.filter((step) => step === anyElement).length);
     return pattern.map((step) => (step === anyElement ? step : context.text(step, at)));
   } catch (error) {

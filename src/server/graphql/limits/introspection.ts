@@ -1,4 +1,4 @@
-import { GraphQLError, Kind, type ASTVisitor, type ExecutionResult, type ValidationContext } from 'graphql';
+import { GraphQLError, Kind, type ASTVisitor, type ValidationContext } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
 /**
@@ -13,8 +13,8 @@ export function withoutIntrospection(): Plugin {
       setValidationFn((...args) => validate(...args.slice(0, 3), { hideSuggestions: true }));
     },
     // Errors about variables arise at execution.
-    onExecute: () => ({ onExecuteDone: (done) => hideSuggestions(done) }),
-    onSubscribe: () => ({ onSubscribeResult: (done) => hideSuggestions(done) }),
+    onExecute: ({ args }) => hideSuggestions(args),
+    onSubscribe: ({ args }) => hideSuggestions(args),
   };
 }
 
@@ -28,18 +28,6 @@ function noIntrospection(context: ValidationContext): ASTVisitor {
   };
 }
 
-interface Done {
-  readonly result: ExecutionResult | AsyncIterable<unknown>;
-  readonly setResult: (result: ExecutionResult) => void;
+function hideSuggestions(args: object): void {
+  Object.assign(args, { hideSuggestions: true });
 }
-
-function hideSuggestions({ result, setResult }: Done): void {
-  if (!('errors' in result) || result.errors === undefined) return;
-  const errors = result.errors.map((error) => {
-    const { message, nodes = null, path = null, extensions } = error;
-    return suggestion.test(message) ? new GraphQLError(message.replace(suggestion, ''), { nodes, path, extensions }) : error;
-  });
-  setResult({ ...result, errors });
-}
-
-const suggestion = / Did you mean [^?]*\?/;
