@@ -60,8 +60,6 @@ export async function handleRequest(
     // The client disconnected within its body: no response is possible, and it is not a bug.
     if (request.destroyed && !request.complete) return;
     if (httpError === null) reportBug({ metrics, logger }, error);
-    // The rest of the body is not read, so the connection cannot be reused.
-    if (!request.complete) response.setHeader('connection', 'close');
     send(response, httpError === null ? internalErrorResponse : errorResponseOf(httpError));
   }
 }

@@ -10,6 +10,7 @@ import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import { HttpError, httpErrorOf, rejectRequest } from '../transport/http-error.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { logRequest, requestIdOf } from '../transport/request-log.ts';
+import { delayContinue, discardUnreadBody } from '../transport/unread-body.ts';
 import type { Authenticator } from './authenticate.ts';
 import { graphqlPath } from './graphql/path.ts';
 import { readRequestBody } from './graphql/request-body.ts';
@@ -129,7 +130,7 @@ export function createHttpServer(parts: HttpServerParts): Server {
     if (!response.headersSent) response.writeHead(500);
     response.end();
   };
-  return createServer(
+  const server = createServer(
     {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
@@ -138,9 +139,14 @@ export function createHttpServer(parts: HttpServerParts): Server {
     },
     (request, response) => {
       logRequest(logger, request, response);
+      discardUnreadBody(request, response);
       handleRequest(request, response).catch((error: unknown) => handleError(error, request, response));
     },
   );
+  return server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    delayContinue(request, response);
+    server.emit('request', request, response);
+  });
 }
 
 /** Whether the client disconnected before its request was complete. */

@@ -43,6 +43,11 @@ describe('docs/limits.md has the numbers of the code:', () => {
     ['one request to `/api/events` or `/cloudevents`', constantOf('src/adapters/batch-response.ts', 'maxRequestEvents')],
     ['HTTP body (also decompressed), WebSocket message', settings.bodyBytes / mib],
     ['JSON of a request', constantOf('src/transport/json-depth.ts', 'maxJsonLevels')],
+    [
+      'body of a rejected request, read and discarded',
+      constantOf('src/transport/unread-body.ts', 'maxDiscardedBytes') / mib,
+      constantOf('src/transport/unread-body.ts', 'maxDiscardMs') / 1000,
+    ],
     ['page (`first`, `last`)', settings.pageSize],
     ['`totalCount(max:)`', constantOf('schema/events/paging.ts', 'maxTotalCount'), constantOf('schema/events/paging.ts', 'defaultValue')],
     ['buckets of a count', constantOf('schema/counts/counts.ts', 'maxBuckets'), constantOf('src/counts/dimensions.ts', 'maxDimensions')],
