@@ -6,6 +6,7 @@ import type { WakeListener } from '../concurrency/wake-signal.ts';
 import type { EncodedMessage, SocketWriter } from '../transport/socket-writer.ts';
 import { LimitError } from './graphql/limits/limit-error.ts';
 import type { ErrorMask } from './graphql/mask-error.ts';
+import type { PersistedQueries } from './graphql/persisted-queries.ts';
 import type { Delivered, ResultSink } from './graphql/subscribe/subscribe.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { authorizationIn } from './connection-params.ts';
@@ -41,6 +42,7 @@ export interface Extra {
 
 export interface OperationParts {
   readonly graphql: GraphQLEndpoint;
+  readonly persisted: PersistedQueries;
   readonly limits: OperationLimits;
   readonly metrics: Pick<Metrics, 'rejectedRequests'>;
   readonly errors: ErrorMask;
@@ -54,6 +56,7 @@ export interface OperationParts {
  */
 export function createOperationOptions({
   graphql,
+  persisted,
   limits,
   metrics,
   errors,
@@ -95,7 +98,7 @@ export function createOperationOptions({
       if (caller === null) return [notAcknowledged()];
       const { extra } = connection;
       const client = { caller, address, requestId, extra, sink: new OperationSink(writer, id) };
-      return isolated(requestId, () => prepare(graphql, payload, client));
+      return isolated(requestId, () => prepare({ graphql, persisted }, payload, client));
     },
     execute(args) {
       const prepared = args.rootValue as Prepared;
@@ -114,7 +117,7 @@ export function createOperationOptions({
     onOperation(...[, , payload, args]) {
       // graphql-ws keeps these until the subscription ends, perhaps for months, but does not use
       // them again.
-      Object.assign(payload, { query: '', variables: undefined });
+      Object.assign(payload, { query: '', variables: undefined, extensions: undefined });
       Object.assign(args, { contextValue: undefined, rootValue: undefined, variableValues: undefined });
     },
   };
@@ -125,6 +128,7 @@ const connectionInitTimeoutMs = 10_000;
 
 interface Payload {
   readonly query: string;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
 }
@@ -140,21 +144,21 @@ interface Prepared {
  * the socket.
  */
 async function prepare(
-  graphql: GraphQLEndpoint,
-  { query, operationName, variables }: Payload,
+  { graphql, persisted }: Pick<OperationParts, 'graphql' | 'persisted'>,
+  { operationName, variables, ...requested }: Payload,
   { extra, ...client }: Client & { readonly sink: ResultSink; readonly extra: Extra },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-  const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
-    params: { query, operationName, variables },
-    ...client,
-  });
   let document: DocumentNode;
+  let enveloped: ReturnType<GraphQLEndpoint['getEnveloped']>;
   try {
-    document = parse(query) as DocumentNode;
+    const query = persisted.documentOf(requested) ?? '';
+    enveloped = graphql.getEnveloped({ params: { query, operationName, variables }, ...client });
+    document = enveloped.parse(query) as DocumentNode;
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return [withoutStatus(error)];
   }
+  const { schema, execute, subscribe, contextFactory, validate } = enveloped;
   if (getOperationAST(document, operationName) == null) return [unknownOperation()];
   const errors = validate(schema, document) as readonly GraphQLError[];
   if (errors.length > 0) return errors.map(withoutStatus);

@@ -15,6 +15,7 @@ import { SocketWriter } from '../transport/socket-writer.ts';
 import { graceMs, type Authenticator } from './authenticate.ts';
 import { createErrorMask } from './graphql/mask-error.ts';
 import { graphqlPath } from './graphql/path.ts';
+import type { PersistedQueries } from './graphql/persisted-queries.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { errorMessage, operationOfDeepMessage, operationOfInvalidMessage, type RejectedOperation } from './invalid-message.ts';
 import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
@@ -22,6 +23,7 @@ import { createOperationOptions, type Extra, type OperationLimits } from './webs
 export interface WebSocketParts {
   readonly http: Server;
   readonly graphql: GraphQLEndpoint;
+  readonly persisted: PersistedQueries;
   readonly authenticator: Authenticator;
   readonly originPolicy: OriginPolicy;
   readonly connections: ConnectionLimit;
@@ -44,7 +46,7 @@ export interface SocketAdapter {
  * every socket with 1001, which makes clients reconnect to another process.
  */
 export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
-  const { http, graphql, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
+  const { http, graphql, persisted, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols: selectProtocol });
   const authenticate = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     const caller = await authenticator.authenticateSocket({ authorization, address: extra.address });
@@ -64,7 +66,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     return !caller.ended.aborted;
   };
   const graphqlWs = makeServer(
-    createOperationOptions({ graphql, limits, metrics, authenticate, errors: createErrorMask(metrics, logger) }),
+    createOperationOptions({ graphql, persisted, limits, metrics, authenticate, errors: createErrorMask(metrics, logger) }),
   );
 
   const serve = (socket: WebSocket, request: IncomingMessage): void => {

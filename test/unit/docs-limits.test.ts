@@ -59,6 +59,12 @@ describe('docs/limits.md has the numbers of the code:', () => {
     ['payload path', constantOf('src/event/payload-path.ts', 'maxPathLength')],
     ['one SQL statement', settings.statementTimeout / 1000],
     ['tokens', documentLimits.queryTokens],
+    [
+      'automatic persisted queries in one process',
+      constantOf('src/server/graphql/persisted-queries.ts', 'maxStoredDocuments'),
+      constantOf('src/server/graphql/document-cache.ts', 'maxDocumentCharacters'),
+      constantOf('src/server/graphql/persisted-queries.ts', 'maxStoredCharacters'),
+    ],
     ['nesting of fields', documentLimits.queryDepth],
     ['fields and fragments', documentLimits.querySelections],
     ['aliases', documentLimits.queryAliases],

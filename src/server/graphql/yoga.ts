@@ -15,6 +15,7 @@ import { createErrorMask, reportFailures } from './mask-error.ts';
 import { measureOperations } from './operation-metrics.ts';
 import { passThroughVariables } from './subscribe/passthrough-variables.ts';
 import { graphqlPath } from './path.ts';
+import { persistedQueries, type PersistedQueries } from './persisted-queries.ts';
 import { parsedBody } from './request-body.ts';
 import { setRetryAfter } from './retry-after.ts';
 import { sharedSubscriptions, type CursorAt } from './subscribe/subscribe.ts';
@@ -31,6 +32,7 @@ export interface GraphQLParts {
   readonly logger: Logger;
   readonly limits: DocumentLimits & CostLimits;
   readonly rateLimit: RateLimit;
+  readonly persisted: PersistedQueries;
   readonly settings: GraphQLSettings;
 }
 
@@ -54,6 +56,7 @@ export function createGraphQL({
   logger,
   limits,
   rateLimit,
+  persisted,
   settings,
 }: GraphQLParts): GraphQLEndpoint {
   const errors = createErrorMask(metrics, logger);
@@ -75,6 +78,7 @@ export function createGraphQL({
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
       parsedBody(),
+      persistedQueries(persisted),
       measureOperations(metrics),
       setErrorCodes(),
       rejectConditionalRoots(),
