@@ -5,6 +5,7 @@ import type { Caller } from '../auth/caller.ts';
 import type { AuditLog } from '../ingest/audit-log.ts';
 import type { Metrics } from '../metrics.ts';
 import { addressOf } from '../transport/client.ts';
+import { sendText } from '../transport/compress.ts';
 import { httpErrorOf, type HttpError } from '../transport/http-error.ts';
 import type { RateLimit } from '../transport/rate-limit.ts';
 
@@ -41,14 +42,15 @@ export interface AuthenticatedRequest {
 /** Authenticates a request, and sends the response of `respond` or the error that it throws. */
 export async function handleRequest(
   { callers, rateLimit, audit, metrics, logger }: RequestHandlerParts,
-  { request, response, protocol }: Exchange,
+  exchange: Exchange,
   respond: (authenticated: AuthenticatedRequest) => Promise<HttpResponse>,
 ): Promise<void> {
+  const { request, response, protocol } = exchange;
   const address = addressOf(request);
   let known: Caller | undefined;
   try {
     const caller = (known = await callers.identify(request.headers.authorization));
-    send(response, await respond({ caller, charge: (cost) => rateLimit.takeOrThrow({ caller, address }, cost) }));
+    await send(exchange, await respond({ caller, charge: (cost) => rateLimit.takeOrThrow({ caller, address }, cost) }));
   } catch (error) {
     const httpError = httpErrorOf(error);
     if (httpError !== null) {
@@ -60,7 +62,7 @@ export async function handleRequest(
     // The client disconnected within its body: no response is possible, and it is not a bug.
     if (request.destroyed && !request.complete) return;
     if (httpError === null) reportBug({ metrics, logger }, error);
-    send(response, httpError === null ? internalErrorResponse : errorResponseOf(httpError));
+    await send(exchange, httpError === null ? internalErrorResponse : errorResponseOf(httpError));
   }
 }
 
@@ -85,12 +87,11 @@ const internalErrorResponse: HttpResponse = {
   json: { exception_message: 'Internal server error; the server has logged its cause.' },
 };
 
-function send(response: ServerResponse, { status, json, headers, ...content }: HttpResponse): void {
+async function send({ request, response }: Exchange, { status, json, headers, ...content }: HttpResponse): Promise<void> {
   const text = content.text ?? (json === undefined ? undefined : JSON.stringify(json));
-  response.writeHead(status, {
-    ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
-    'x-content-type-options': 'nosniff',
-    ...headers,
-  });
-  response.end(text);
+  response.statusCode = status;
+  for (const [name, value] of Object.entries({ 'x-content-type-options': 'nosniff', ...headers })) response.setHeader(name, value);
+  if (text === undefined) return void response.end();
+  response.setHeader('content-type', 'application/json');
+  await sendText(request, response, text);
 }

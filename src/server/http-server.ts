@@ -6,6 +6,7 @@ import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { requestsStream } from '../transport/accept.ts';
 import { addressOf } from '../transport/client.ts';
+import { sendText } from '../transport/compress.ts';
 import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import { HttpError, httpErrorOf, rejectRequest } from '../transport/http-error.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
@@ -70,6 +71,7 @@ export function createHttpServer(parts: HttpServerParts): Server {
       case graphqlPath:
         return handleGraphQL(request, response);
       case '/':
+        preventFraming(response);
         return send(response, 200, {
           type: 'text/html; charset=utf-8',
           text: homePage({ version, host: request.headers.host, isOpen: authenticator.isOpen }),
@@ -83,7 +85,9 @@ export function createHttpServer(parts: HttpServerParts): Server {
         );
       case '/metrics':
         await authenticator.authenticate(request, response);
-        return send(response, 200, { type: metrics.registry.contentType, text: await readMetrics() });
+        response.setHeader('content-type', metrics.registry.contentType);
+        response.setHeader('x-content-type-options', 'nosniff');
+        return sendText(request, response, await readMetrics());
       default: {
         const adapter = adapters.find((each) => each.matchesPath(path));
         return adapter?.handle(request, response) ?? send(response, 404, plainText(`Not found. GraphQL is at ${graphqlPath}.\n`));
@@ -99,6 +103,7 @@ export function createHttpServer(parts: HttpServerParts): Server {
       throw new HttpError(415, 'content-type: expected application/json');
     }
     if (requestsStream(request)) holdStreamSlot(response, client);
+    if (client.caller === unauthenticated) preventFraming(response);
     await readRequestBody(request, limits.bodyBytes);
     await graphql.handle(request, response, { ...client, ...resumptionOf(request) });
   };
@@ -180,6 +185,12 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string):
  */
 function isForGraphiQL({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true;
+}
+
+/** A page in a frame of another one could be made to click. */
+function preventFraming(response: ServerResponse): void {
+  response.setHeader('content-security-policy', "frame-ancestors 'none'");
+  response.setHeader('x-frame-options', 'DENY');
 }
 
 /** Browsers send `Last-Event-ID` when they open an event stream again. */

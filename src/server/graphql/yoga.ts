@@ -5,6 +5,7 @@ import type { Client } from '../../auth/caller.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { RateLimit } from '../../transport/rate-limit.ts';
 import { limitCost, type CostLimits } from './limits/cost-limit.ts';
+import { compressResponses } from './compress-responses.ts';
 import { createDocumentCache } from './document-cache.ts';
 import type { DocumentLimits } from './limits/document-limit-defaults.ts';
 import { limitDocuments } from './limits/document-limits.ts';
@@ -90,6 +91,7 @@ export function createGraphQL({
       reportFailures(errors),
       sharedSubscriptions({ maskError: errors.mask, metrics, cursorAt }),
       eventStreams(),
+      compressResponses(),
     ],
     // Yoga's errors have passed maskError, which logs those that are bugs.
     logging: {
