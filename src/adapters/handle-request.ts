@@ -45,7 +45,7 @@ export async function handleRequest(
   exchange: Exchange,
   respond: (authenticated: AuthenticatedRequest) => Promise<HttpResponse>,
 ): Promise<void> {
-  const { request, response, protocol } = exchange;
+  const { request, protocol } = exchange;
   const address = addressOf(request);
   let known: Caller | undefined;
   try {

@@ -104,8 +104,8 @@ export function createHttpServer(parts: HttpServerParts): Server {
     }
     if (requestsStream(request)) holdStreamSlot(response, client);
     if (client.caller === unauthenticated) preventFraming(response);
-    await readRequestBody(request, limits.bodyBytes);
-    await graphql.handle(request, response, { ...client, ...resumptionOf(request) });
+    const requestBytes = await readRequestBody(request, limits.bodyBytes);
+    await graphql.handle(request, response, { ...client, requestBytes, ...resumptionOf(request) });
   };
   /**
    * Counts a stream of its client until the response closes. Throws a 429 if the client has too

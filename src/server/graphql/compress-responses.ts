@@ -5,7 +5,8 @@ import { compress, isCompressed } from '../../transport/compress.ts';
 /** Compresses large JSON responses. Event streams and the GraphiQL page pass unchanged. */
 export function compressResponses(): Plugin<{ readonly res?: ServerResponse }> {
   return {
-    async onResponse({ request, response, setResponse, fetchAPI, serverContext }) {
+    async onResponse(hook) {
+      const { request, response, fetchAPI, serverContext } = hook;
       if (!isJson.test(response.headers.get('content-type') ?? '')) return;
       const { res } = serverContext as { readonly res?: ServerResponse };
       res?.appendHeader('vary', 'accept-encoding'); // not in `response`, where it would hide that of the origin policy
@@ -14,7 +15,7 @@ export function compressResponses(): Plugin<{ readonly res?: ServerResponse }> {
       headers.delete('content-length');
       headers.set('content-encoding', 'gzip');
       const body = await compress(await response.text());
-      setResponse(new fetchAPI.Response(body as Uint8Array<ArrayBuffer>, { status: response.status, headers }));
+      hook.setResponse(new fetchAPI.Response(body as Uint8Array<ArrayBuffer>, { status: response.status, headers }));
     },
   };
 }
