@@ -11,14 +11,15 @@ export interface Context extends Client {
   loaders: Loaders;
 }
 
-export function createContext(services: Services, { caller, address, requestId, lastEventId }: Client): Context {
+export function createContext(services: Services, { caller, address, requestId, reader, lastEventId }: Client): Context {
   return {
     services,
     caller,
     address,
     requestId,
+    reader,
     ...(lastEventId !== undefined && { lastEventId }),
-    loaders: createLoaders(services, caller),
+    loaders: createLoaders({ ...services, database: services.database.reads(reader) }, caller),
   };
 }
 

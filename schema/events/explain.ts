@@ -76,8 +76,8 @@ const FilterExplanationType = builder.objectRef<FilterExplanation>('FilterExplan
     estimate: t.field({
       type: MatchEstimate,
       description: 'How many events match, counted or estimated.',
-      resolve: async ({ filter }, _args, { services, caller, loaders }) =>
-        estimateMatches(services.database, visibleTo(caller, filter), await loaders.head()),
+      resolve: async ({ filter }, _args, { caller, loaders }) =>
+        estimateMatches(loaders.database, visibleTo(caller, filter), await loaders.head()),
     }),
   }),
 });

@@ -4,7 +4,7 @@ import type { Callers } from '../auth/api-key-cache.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { AuditLog } from '../ingest/audit-log.ts';
 import type { Metrics } from '../metrics.ts';
-import { addressOf } from '../transport/client.ts';
+import { addressOf, readerOf } from '../transport/client.ts';
 import { httpErrorOf, type HttpError } from '../transport/http-error.ts';
 import type { RateLimit } from '../transport/rate-limit.ts';
 
@@ -34,6 +34,8 @@ export interface Exchange {
 
 export interface AuthenticatedRequest {
   readonly caller: Caller;
+  /** For reads of the database, which end when the client leaves. */
+  readonly reader: ReturnType<typeof readerOf>;
   /** Takes a cost from the caller's rate limit. Throws LIMIT_EXCEEDED if it is exhausted. */
   readonly charge: (cost: number) => void;
 }
@@ -48,7 +50,14 @@ export async function handleRequest(
   let known: Caller | undefined;
   try {
     const caller = (known = await callers.identify(request.headers.authorization));
-    send(response, await respond({ caller, charge: (cost) => rateLimit.takeOrThrow({ caller, address }, cost) }));
+    send(
+      response,
+      await respond({
+        caller,
+        reader: readerOf({ caller, address }, response),
+        charge: (cost) => rateLimit.takeOrThrow({ caller, address }, cost),
+      }),
+    );
   } catch (error) {
     const httpError = httpErrorOf(error);
     if (httpError !== null) {
@@ -57,8 +66,8 @@ export async function handleRequest(
       if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN')
         audit.rejected({ reason, protocol, address, ...(known && { caller: known }) });
     }
-    // The client disconnected within its body: no response is possible, and it is not a bug.
-    if (request.destroyed && !request.complete) return;
+    // The client has left, perhaps within its body: no response is possible, and it is not a bug.
+    if (response.destroyed || (request.destroyed && !request.complete)) return;
     if (httpError === null) reportBug({ metrics, logger }, error);
     // The rest of the body is not read, so the connection cannot be reused.
     if (!request.complete) response.setHeader('connection', 'close');

@@ -17,6 +17,7 @@ import { createErrorMask } from './graphql/mask-error.ts';
 import { graphqlPath } from './graphql/path.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { errorMessage, operationOfDeepMessage, operationOfInvalidMessage, type RejectedOperation } from './invalid-message.ts';
+import { RunningOperations } from './running-operations.ts';
 import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
@@ -98,7 +99,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       connectionSlot: null,
       isClosed: false,
       canRun: () => false,
-      results: new Set(),
+      operations: new RunningOperations(),
       // The code with which graphql-ws rejects a handshake. Clients reconnect, and are rejected
       // until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
@@ -131,6 +132,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
             }
             // For a subscription, the promise is pending until it ends.
             parsing = data.toString();
+            extra.operations.completedBy(parsing);
             handle(parsing).catch(fail);
             parsing = null;
           });
@@ -149,7 +151,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       extra.isClosed = true;
       extra.connectionSlot?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
-      for (const each of extra.results) void each.return?.();
+      extra.operations.endAll();
       void closed(code, reason.toString());
     });
   };

@@ -1,13 +1,17 @@
+import { setMaxListeners } from 'node:events';
 import { DrizzleQueryError, sql, type SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { TidingsError } from '../../errors.ts';
 import { driverUrl } from '../../postgres-url.ts';
+import { sleep } from '../../concurrency/sleep.ts';
+import { Semaphore } from '../../concurrency/semaphore.ts';
+import { maxReadsPerOperation, type Turn } from './admission.ts';
 import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
-import { asTimeLimitExceeded, asUnavailable } from './database-errors.ts';
+import { asTimeLimitExceeded, asUnavailable, cancelledError } from './database-errors.ts';
 
 /**
  * A pool of connections to the database. Every method throws UNAVAILABLE if the database cannot be
@@ -20,6 +24,13 @@ export interface Database extends AsyncDisposable {
    * timestamptz and arrays as text.
    */
   rows<Row>(statement: SQL, planMode?: PlanMode): Promise<readonly Row[]>;
+  /**
+   * The same database for the reads of one operation of a client. `rows` waits its turn among the
+   * reads of all clients, and throws CANCELLED soon after the signal aborts: a running statement is
+   * cancelled in the database (Postgres only), a waiting one is not begun. Not for writes, nor for
+   * reads that other operations share.
+   */
+  reads(reader: Reader): Database;
   /**
    * The timeout in milliseconds of one statement, and of a query of several (AdaptiveBatch); 0:
    * none. Postgres cancels a slow statement, PGlite does not.
@@ -34,6 +45,10 @@ export interface Database extends AsyncDisposable {
   listen(options: ListenOptions): Promise<AsyncDisposable>;
   /** Sends a notification to all listeners on a channel of this database. */
   notify(channel: string, payload: string): Promise<void>;
+}
+
+export interface Reader extends Turn {
+  readonly client: string;
 }
 
 /**
@@ -59,7 +74,7 @@ export function connectPostgres(url: string, settings: ConnectionSettings): Data
 /** Connects to the socket of the embedded database, which accepts one connection at a time. */
 export function connectEmbedded(path: string, settings: ConnectionSettings): Database {
   const options = { url: null, path, username: 'postgres', database: 'postgres', connection: driverOptions(settings) };
-  return wrap('embedded', options, { ...settings, poolSize: 1 });
+  return wrap('embedded', options, settings);
 }
 
 function driverOptions({ statementTimeout }: ConnectionSettings) {
@@ -79,11 +94,12 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
 
 function wrap(kind: Database['kind'], options: ConnectionOptions, settings: ConnectionSettings): Database {
   const { poolSize, statementTimeout, onFailure = () => undefined } = settings;
+  const connections = kind === 'embedded' ? 1 : poolSize;
   const pool = new Pool(async () => {
     const connection = await openConnection(options);
     drizzle(connection.client); // makes the client return times and JSON as text
     return connection;
-  }, poolSize);
+  }, connections);
   const classifyError = (failure: unknown): unknown => {
     // Unwrap the error of drizzle, whose message has all parameters, so that no events get into
     // logs.
@@ -108,27 +124,62 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
       clearTimeout(timer);
     }
   };
+  /**
+   * Cancels the statement when its signal aborts, on a connection that reads leave free. Repeats
+   * it, because a cancellation that arrives before the statement has no effect. The connection of
+   * the statement is not free before the last one is sent, so that it cannot hit the next statement.
+   */
+  const untilAborted = async <T>({ processId }: Connection, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
+    if (kind === 'embedded' || signal === undefined) return work();
+    if (signal.aborted) throw cancelledError();
+    const finished = new AbortController();
+    let cancelling = Promise.resolve();
+    const cancel = async (): Promise<void> => {
+      while (!finished.signal.aborted) {
+        await pool.with(({ client }) => client`select pg_cancel_backend(${processId})`, { ...notRead, signal: finished.signal });
+        await sleep(cancelIntervalMs, finished.signal);
+      }
+    };
+    const onAbort = (): void => void (cancelling = cancel().catch(() => undefined)); // the statement timeout remains
+    signal.addEventListener('abort', onAbort);
+    try {
+      return await work();
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      finished.abort();
+      await cancelling;
+    }
+  };
+  const run = async <Row>(statement: SQL, planMode: PlanMode, turn: Turn): Promise<readonly Row[]> => {
+    const send = (client: postgres.Sql): Promise<unknown> => {
+      const { sql: text, params } = dialect.sqlToQuery(statement);
+      // The driver's types lack `simple`. It defaults to true without parameters; such a
+      // statement is never prepared.
+      const isPrepared = planMode === 'prepared';
+      const options = { prepare: isPrepared, simple: !isPrepared && params.length === 0 };
+      return client.unsafe(text, params as postgres.ParameterOrJSON<never>[], options);
+    };
+    try {
+      const work = (connection: Connection): Promise<unknown> =>
+        withDeadline(connection, () => untilAborted(connection, turn.signal, () => send(connection.client)));
+      return (await pool.with(work, turn)) as readonly Row[];
+    } catch (failure) {
+      throw turn.signal?.aborted === true ? cancelledError() : classifyError(failure);
+    }
+  };
   const database: Database = {
     kind,
     statementTimeout,
-    async rows<Row>(statement: SQL, planMode: PlanMode = 'custom') {
-      const run = (client: postgres.Sql): Promise<unknown> => {
-        const { sql: text, params } = dialect.sqlToQuery(statement);
-        // The driver's types lack `simple`. It defaults to true without parameters; such a
-        // statement is never prepared.
-        const isPrepared = planMode === 'prepared';
-        const options = { prepare: isPrepared, simple: !isPrepared && params.length === 0 };
-        return client.unsafe(text, params as postgres.ParameterOrJSON<never>[], options);
-      };
-      try {
-        return (await pool.with((connection) => withDeadline(connection, () => run(connection.client)))) as readonly Row[];
-      } catch (failure) {
-        throw classifyError(failure);
-      }
+    rows: (statement, planMode = 'custom') => run(statement, planMode, notRead),
+    reads(reader) {
+      // Node warns of more than ten listeners, which may be a leak elsewhere.
+      if (reader.signal !== undefined) setMaxListeners(0, reader.signal);
+      const semaphore = new Semaphore(maxReadsPerOperation(connections));
+      return { ...database, rows: (statement, planMode = 'custom') => semaphore.with(() => run(statement, planMode, reader)) };
     },
     async withConnection(work) {
       try {
-        return await pool.with(({ client }) => work(client));
+        return await pool.with(({ client }) => work(client), notRead);
       } catch (failure) {
         throw classifyError(failure);
       }
@@ -143,6 +194,8 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
 }
 
 const dialect = new PgDialect();
+const notRead: Turn = { client: null };
 
 /** The time that the network may add to a statement. */
 const graceMs = 3000;
+const cancelIntervalMs = 100;
