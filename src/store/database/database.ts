@@ -11,7 +11,7 @@ import { maxReadsPerOperation, type Turn } from './admission.ts';
 import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
-import { asTimeLimitExceeded, asUnavailable, cancelledError } from './database-errors.ts';
+import { asTimeLimitExceeded, asUnavailable, cancelledError, timeLimitExceeded } from './database-errors.ts';
 
 /**
  * A pool of connections to the database. Every method throws UNAVAILABLE if the database cannot be
@@ -33,7 +33,7 @@ export interface Database extends AsyncDisposable {
   reads(reader: Reader): Database;
   /**
    * The timeout in milliseconds of one statement, and of a query of several (AdaptiveBatch); 0:
-   * none. Postgres cancels a slow statement, PGlite does not.
+   * none. Postgres cancels a slow statement; PGlite only reads, at the cost of a restart.
    */
   readonly statementTimeout: number;
   /** Runs `work` on one connection, for several statements that need the same one. */
@@ -68,13 +68,20 @@ export interface ConnectionSettings {
 export type StatementFailure = 'unreachable' | 'timeout' | 'other';
 
 export function connectPostgres(url: string, settings: ConnectionSettings): Database {
-  return wrap('postgres', { url: driverUrl(url), connection: driverOptions(settings) }, settings);
+  return wrap({ url: driverUrl(url), connection: driverOptions(settings) }, settings, null);
 }
 
 /** Connects to the socket of the embedded database, which accepts one connection at a time. */
-export function connectEmbedded(path: string, settings: ConnectionSettings): Database {
-  const options = { url: null, path, username: 'postgres', database: 'postgres', connection: driverOptions(settings) };
-  return wrap('embedded', options, settings);
+export function connectEmbedded(embedded: RestartableServer, settings: ConnectionSettings): Database {
+  const options = { url: null, path: embedded.path, username: 'postgres', database: 'postgres', connection: driverOptions(settings) };
+  return wrap(options, settings, embedded);
+}
+
+/** The embedded database: its socket, and how to end its only statement (embedded.ts). */
+export interface RestartableServer {
+  readonly path: string;
+  ready(): Promise<unknown>;
+  restart(): void;
 }
 
 function driverOptions({ statementTimeout }: ConnectionSettings) {
@@ -92,10 +99,12 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
   } as const;
 }
 
-function wrap(kind: Database['kind'], options: ConnectionOptions, settings: ConnectionSettings): Database {
+function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded: RestartableServer | null): Database {
+  const kind = embedded === null ? 'postgres' : 'embedded';
   const { poolSize, statementTimeout, onFailure = () => undefined } = settings;
   const connections = kind === 'embedded' ? 1 : poolSize;
   const pool = new Pool(async () => {
+    await embedded?.ready();
     const connection = await openConnection(options);
     drizzle(connection.client); // makes the client return times and JSON as text
     return connection;
@@ -113,13 +122,21 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
   };
   /**
    * Closes a connection on which no answer comes although the server should have cancelled the
-   * statement.
+   * statement. PGlite cancels none: a read, which leaves nothing half done, ends with its thread.
    */
-  const withDeadline = async <T>({ client }: Connection, work: () => Promise<T>): Promise<T> => {
-    if (kind === 'embedded' || statementTimeout === 0) return work();
-    const timer = setTimeout(() => void client.end({ timeout: 0 }), statementTimeout + graceMs);
+  const withDeadline = async <T>({ client }: Connection, turn: Turn, work: () => Promise<T>): Promise<T> => {
+    if (statementTimeout === 0 || (embedded !== null && turn.client === null)) return work();
+    let restarted = false;
+    const end = (): void => {
+      if (embedded === null) return void client.end({ timeout: 0 });
+      restarted = true;
+      embedded.restart();
+    };
+    const timer = setTimeout(end, embedded === null ? statementTimeout + graceMs : statementTimeout);
     try {
       return await work();
+    } catch (error) {
+      throw restarted ? timeLimitExceeded(statementTimeout, error) : error;
     } finally {
       clearTimeout(timer);
     }
@@ -161,7 +178,7 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
     };
     try {
       const work = (connection: Connection): Promise<unknown> =>
-        withDeadline(connection, () => untilAborted(connection, turn.signal, () => send(connection.client)));
+        withDeadline(connection, turn, () => untilAborted(connection, turn.signal, () => send(connection.client)));
       return (await pool.with(work, turn)) as readonly Row[];
     } catch (failure) {
       throw turn.signal?.aborted === true ? cancelledError() : classifyError(failure);
