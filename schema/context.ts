@@ -11,7 +11,7 @@ export interface Context extends Client {
   loaders: Loaders;
 }
 
-export function createContext(services: Services, { caller, address, requestId, reader, lastEventId }: Client): Context {
+export function createContext(services: Services, { caller, address, requestId, reader, lastEventId, requestBytes }: Client): Context {
   return {
     services,
     caller,
@@ -19,6 +19,7 @@ export function createContext(services: Services, { caller, address, requestId, 
     requestId,
     reader,
     ...(lastEventId !== undefined && { lastEventId }),
+    ...(requestBytes !== undefined && { requestBytes }),
     loaders: createLoaders({ ...services, database: services.database.reads(reader) }, caller),
   };
 }

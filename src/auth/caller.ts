@@ -33,6 +33,8 @@ export interface Client {
   readonly reader: { readonly client: string; readonly signal: AbortSignal };
   /** The cursor of the last message that an event stream received before it was cut. */
   readonly lastEventId?: string;
+  /** Bytes of its body or message. */
+  readonly requestBytes?: number;
 }
 
 export const allPermissions = ['emit', 'read', 'admin'] as const;

@@ -23,6 +23,8 @@ export interface Extra {
   readonly writer: SocketWriter;
   readonly address: string;
   readonly requestId: string;
+  /** Bytes of the message that is being handled. */
+  messageBytes: number;
   /** The `Authorization` header of its HTTP request. */
   readonly authorization: string | undefined;
   /** Null until connection_init is authenticated. */
@@ -94,7 +96,8 @@ export function createOperationOptions({
       const { extra } = connection;
       const operation = extra.operations.begin(id);
       const reader = { client: rateLimitKeyOf({ caller, address }), signal: operation.signal };
-      const client = { caller, address, requestId, reader, extra, operation, sink: new OperationSink(writer, id) };
+      const { messageBytes: requestBytes } = extra;
+      const client = { caller, address, requestId, requestBytes, reader, extra, operation, sink: new OperationSink(writer, id) };
       const prepared = await isolated(requestId, () => prepare(graphql, payload, client));
       if (!('document' in prepared)) operation.end();
       return prepared;
