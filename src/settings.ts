@@ -21,7 +21,7 @@ export const settingTable = {
     fallback: 10,
     min: 2,
     max: 200,
-    meaning: 'Connections to Postgres; the embedded database has one.',
+    meaning: 'Connections to Postgres, of which queries take at most a third; the embedded database has one.',
   }),
   workers: integer({
     name: 'TIDINGS_WORKERS',

@@ -58,7 +58,7 @@ builder.queryField('rejectedEvents', (t) =>
       first: t.arg.int({ defaultValue: 50, description: 'Number of rejected events, 0 to 1,000.' }),
       after: t.arg({ type: 'Cursor', description: 'Start after this cursor, which must come from a page of rejected events.' }),
     },
-    async resolve(_root, args, { services: { database, limits } }): Promise<RejectedEventConnection> {
+    async resolve(_root, args, { services: { limits }, loaders: { database } }): Promise<RejectedEventConnection> {
       const limit = pageLimit({ first: args.first }, limits.pageSize);
       const after = typeof args.after === 'string' ? parseRejectedCursor(args.after, ['after']) : null;
       const found = await readRejected(database, after, limit + 1);

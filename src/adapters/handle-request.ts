@@ -4,7 +4,7 @@ import type { Callers } from '../auth/api-key-cache.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { AuditLog } from '../ingest/audit-log.ts';
 import type { Metrics } from '../metrics.ts';
-import { addressOf } from '../transport/client.ts';
+import { addressOf, readerOf } from '../transport/client.ts';
 import { sendText } from '../transport/compress.ts';
 import { httpErrorOf, type HttpError } from '../transport/http-error.ts';
 import type { RateLimit } from '../transport/rate-limit.ts';
@@ -35,6 +35,8 @@ export interface Exchange {
 
 export interface AuthenticatedRequest {
   readonly caller: Caller;
+  /** For reads of the database, which end when the client leaves. */
+  readonly reader: ReturnType<typeof readerOf>;
   /** Takes a cost from the caller's rate limit. Throws LIMIT_EXCEEDED if it is exhausted. */
   readonly charge: (cost: number) => void;
 }
@@ -45,12 +47,17 @@ export async function handleRequest(
   exchange: Exchange,
   respond: (authenticated: AuthenticatedRequest) => Promise<HttpResponse>,
 ): Promise<void> {
-  const { request, protocol } = exchange;
+  const { request, response, protocol } = exchange;
   const address = addressOf(request);
   let known: Caller | undefined;
   try {
     const caller = (known = await callers.identify(request.headers.authorization));
-    await send(exchange, await respond({ caller, charge: (cost) => rateLimit.takeOrThrow({ caller, address }, cost) }));
+    const answer = await respond({
+      caller,
+      reader: readerOf({ caller, address }, response),
+      charge: (cost) => rateLimit.takeOrThrow({ caller, address }, cost),
+    });
+    await send(exchange, answer);
   } catch (error) {
     const httpError = httpErrorOf(error);
     if (httpError !== null) {
@@ -59,8 +66,8 @@ export async function handleRequest(
       if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN')
         audit.rejected({ reason, protocol, address, ...(known && { caller: known }) });
     }
-    // The client disconnected within its body: no response is possible, and it is not a bug.
-    if (request.destroyed && !request.complete) return;
+    // The client has left, perhaps within its body: no response is possible, and it is not a bug.
+    if (response.destroyed || (request.destroyed && !request.complete)) return;
     if (httpError === null) reportBug({ metrics, logger }, error);
     await send(exchange, httpError === null ? internalErrorResponse : errorResponseOf(httpError));
   }

@@ -5,14 +5,13 @@ import { unauthenticated, type Client } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { requestsStream } from '../transport/accept.ts';
-import { addressOf } from '../transport/client.ts';
 import { sendText } from '../transport/compress.ts';
 import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import { HttpError, httpErrorOf, rejectRequest } from '../transport/http-error.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { logRequest, requestIdOf } from '../transport/request-log.ts';
 import { delayContinue, discardUnreadBody } from '../transport/unread-body.ts';
-import type { Authenticator } from './authenticate.ts';
+import { clientOf, type Authenticator } from './authenticate.ts';
 import { graphqlPath } from './graphql/path.ts';
 import { readRequestBody } from './graphql/request-body.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
@@ -97,7 +96,7 @@ export function createHttpServer(parts: HttpServerParts): Server {
   const handleGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const client =
       servesGraphiQL && isForGraphiQL(request)
-        ? { caller: unauthenticated, address: addressOf(request), requestId: requestIdOf(request) }
+        ? clientOf(unauthenticated, request, response)
         : await authenticator.authenticate(request, response);
     if (request.method === 'POST' && !graphqlTypes.test(request.headers['content-type'] ?? '')) {
       throw new HttpError(415, 'content-type: expected application/json');

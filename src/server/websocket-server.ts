@@ -18,6 +18,7 @@ import { graphqlPath } from './graphql/path.ts';
 import type { PersistedQueries } from './graphql/persisted-queries.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { errorMessage, operationOfInvalidMessage, operationOfLargeMessage, type RejectedOperation } from './invalid-message.ts';
+import { RunningOperations } from './running-operations.ts';
 import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
@@ -101,7 +102,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       connectionSlot: null,
       isClosed: false,
       canRun: () => false,
-      results: new Set(),
+      operations: new RunningOperations(),
       // The code with which graphql-ws rejects a handshake. Clients reconnect, and are rejected
       // until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
@@ -136,6 +137,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
             // For a subscription, the promise is pending until it ends.
             extra.messageBytes = data.length;
             parsing = data.toString();
+            extra.operations.completedBy(parsing);
             handle(parsing).catch(fail);
             parsing = null;
           });
@@ -154,7 +156,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       extra.isClosed = true;
       extra.connectionSlot?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
-      for (const each of extra.results) void each.return?.();
+      extra.operations.endAll();
       void closed(code, reason.toString());
     });
   };

@@ -49,6 +49,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   UNAVAILABLE: 503,
+  CANCELLED: 499, // never sent: the client has left
   CANNOT_START: 500,
 };
 const defaultRetryMs = 1000;
