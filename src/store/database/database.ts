@@ -7,7 +7,8 @@ import { driverUrl } from '../../postgres-url.ts';
 import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
-import { asTimeLimitExceeded, asUnavailable } from './database-errors.ts';
+import { knownSchemaVersion } from './schema-version.ts';
+import { asOutdated, asTimeLimitExceeded, asUnavailable } from './database-errors.ts';
 
 /**
  * A pool of connections to the database. Every method throws UNAVAILABLE if the database cannot be
@@ -50,7 +51,8 @@ export interface ConnectionSettings {
   readonly onFailure?: (kind: StatementFailure) => void;
 }
 
-export type StatementFailure = 'unreachable' | 'timeout' | 'other';
+/** Outdated: a newer program has migrated the database, so this one must stop. */
+export type StatementFailure = 'unreachable' | 'timeout' | 'outdated' | 'other';
 
 export function connectPostgres(url: string, settings: ConnectionSettings): Database {
   return wrap('postgres', { url: driverUrl(url), connection: driverOptions(settings) }, settings);
@@ -67,6 +69,10 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
     application_name: 'tidings',
     TimeZone: 'UTC',
     DateStyle: 'ISO',
+    // Values are parsed in these forms, whatever the defaults of the user or the database are.
+    bytea_output: 'hex',
+    // The order of the log needs a snapshot for each statement (src/store/log/log-head.ts).
+    default_transaction_isolation: 'read committed',
     statement_timeout: statementTimeout,
     // The planner overestimates the cost of filters, which run for milliseconds; compiling them
     // takes a multiple of that.
@@ -79,8 +85,11 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
 
 function wrap(kind: Database['kind'], options: ConnectionOptions, settings: ConnectionSettings): Database {
   const { poolSize, statementTimeout, onFailure = () => undefined } = settings;
+  const schemaVersion = String(knownSchemaVersion());
   const pool = new Pool(async () => {
     const connection = await openConnection(options);
+    // PGlite ignores parameters of the connection.
+    await connection.client`select set_config('tidings.schema_version', ${schemaVersion}, false)`;
     drizzle(connection.client); // makes the client return times and JSON as text
     return connection;
   }, poolSize);
@@ -90,6 +99,11 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
     const error = failure instanceof DrizzleQueryError ? (failure.cause ?? failure) : failure;
     // Classified and reported before, or not an error of a statement.
     if (error instanceof TidingsError) return error;
+    const outdated = asOutdated(error);
+    if (outdated !== null) {
+      onFailure('outdated');
+      return outdated;
+    }
     const unreachable = asUnavailable(error);
     const timedOut = asTimeLimitExceeded(error, statementTimeout);
     onFailure(unreachable !== null ? 'unreachable' : timedOut !== null ? 'timeout' : 'other');
