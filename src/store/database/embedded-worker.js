@@ -7,9 +7,9 @@ import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 // Posts the reason as { crash } and ends when the database crashes. JavaScript, since a thread does
 // not inherit the TypeScript loader of development and tests, which takes as long to load as the
 // database.
-/** @type {{ readonly folder: string, readonly path: string }} */
-const { folder, path } = workerData;
-const db = await PGlite.create(folder);
+/** @type {{ readonly folder: string, readonly path: string, readonly module: WebAssembly.Module }} */
+const { folder, path, module } = workerData;
+const db = await PGlite.create(folder, { pgliteWasmModule: module });
 exitOnCrash();
 const server = new PGLiteSocketServer({ db, path, maxConnections: 1 });
 await server.start();
