@@ -58,7 +58,7 @@ export async function startTidings(
   const metrics = createMetrics();
   const limits = { ...documentLimits, ...settings };
 
-  let stopOutdated: (reason: TidingsError) => void = () => undefined;
+  let stopOutdated: (reason: TidingsError) => void = noop;
   const outdated = new Promise<TidingsError>((resolve) => (stopOutdated = resolve));
   const onFailure = (kind: StatementFailure): void => {
     metrics.databaseErrors.inc({ kind });
@@ -138,6 +138,8 @@ export async function startTidings(
   const running = parts.move();
   return { url, database: database.kind, outdated, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
+
+const noop = (): void => undefined;
 
 function outdatedError(): TidingsError {
   const message = 'A newer version of Tidings has migrated the database, so this process stops. Start that version or a later one.';

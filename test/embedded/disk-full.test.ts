@@ -9,8 +9,8 @@ const pollOptions = { timeout: 30_000, interval: 50 };
 
 test('a full disk makes requests UNAVAILABLE at once, and once it has space everything resumes', async ({ skip }) => {
   using disk = mountSmallDisk(80);
-  if (disk.folder === null) return skip(disk.reason);
-  const dataDir = join(disk.folder, 'data');
+  skip(disk.folder === null, disk.reason);
+  const dataDir = join(disk.folder!, 'data');
   cpSync(inject('embeddedTemplate'), dataDir, { recursive: true, filter: (path) => !path.endsWith('.lock') });
   await using endurance = await startEndurance({ DATA_DIR: dataDir });
   const { url, codes } = endurance;
@@ -33,8 +33,8 @@ test('a full disk makes requests UNAVAILABLE at once, and once it has space ever
 
 test('a start without space for a database is rejected with one sentence', async ({ skip }) => {
   using disk = mountSmallDisk(4);
-  if (disk.folder === null) return skip(disk.reason);
-  const { code, stderr } = await runToEnd({ DATA_DIR: join(disk.folder, 'data') });
+  skip(disk.folder === null, disk.reason);
+  const { code, stderr } = await runToEnd({ DATA_DIR: join(disk.folder!, 'data') });
   expect(code).toBe(1);
   expect(stderr).toMatch(/^DATA_DIR: the embedded database in .* cannot be opened .* Its disk is full: free some space\.\n$/);
 });

@@ -12,8 +12,8 @@ const pollOptions = { timeout: 30_000, interval: 50 };
 test('a full disk rejects writers only, and once it has space they succeed again', async ({ skip }) => {
   await using server = await startPostgres();
   using disk = mountSmallDisk(40);
-  if (disk.folder === null) return skip(disk.reason);
-  const tablespace = join(disk.folder, 'tablespace');
+  skip(disk.folder === null, disk.reason);
+  const tablespace = join(disk.folder!, 'tablespace');
   mkdirSync(tablespace);
   if (server.owner.uid !== undefined) chownSync(tablespace, server.owner.uid, server.owner.gid ?? server.owner.uid);
   const admin = postgres(server.url('postgres'), { max: 1, onnotice: () => undefined });

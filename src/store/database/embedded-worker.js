@@ -36,7 +36,7 @@ function exitOnCrash() {
   const execute = db.execProtocolRawStream.bind(db);
   db.execProtocolRawStream = (message, { onRawData, ...options }) =>
     execute(message, { ...options, onRawData: (data) => onRawData((lastResponse = data)) });
-  const runMainLoop = mod._PostgresMainLoopOnce;
+  const runMainLoop = mod._PostgresMainLoopOnce.bind(mod);
   mod._PostgresMainLoopOnce = () => {
     try {
       runMainLoop();

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
-import { readSettings } from '../../src/settings.ts';
-import { connectPostgres } from '../../src/store/database/database.ts';
-import { knownSchemaVersion } from '../../src/store/database/schema-version.ts';
-import { lockSession } from '../../src/store/session-lock.ts';
-import { emit } from '../support/endurance.ts';
-import { connectAsProgram } from '../support/database/program-client.ts';
-import { startProcess } from '../support/process.ts';
-import { listenTo, newDatabase, post, socketTo, startTestServer } from '../support/test-server.ts';
+import { readSettings } from '../../../src/settings.ts';
+import { connectPostgres } from '../../../src/store/database/database.ts';
+import { knownSchemaVersion } from '../../../src/store/database/schema-version.ts';
+import { lockSession } from '../../../src/store/session-lock.ts';
+import { emit } from '../../support/endurance.ts';
+import { connectAsProgram } from '../../support/database/program-client.ts';
+import { startProcess } from '../../support/process.ts';
+import { listenTo, newDatabase, post, socketTo, startTestServer } from '../../support/test-server.ts';
 
 const row = JSON.stringify([{ id: 'x', event: 'a', resource_id: 'r', resource_labels: {}, related: [] }]);
 /** What programs run to read or write the log, its index, keys, rejected events and partitions. */

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'node:net';
 import { expect, inject, test } from 'vitest';
-import { freePort } from '../support/free-port.ts';
-import { runToEnd } from '../support/process.ts';
-import { newDatabase } from '../support/test-server.ts';
+import { freePort } from '../../support/free-port.ts';
+import { runToEnd } from '../../support/process.ts';
+import { newDatabase } from '../../support/test-server.ts';
 
 const binary = '/usr/sbin/pgbouncer';
 

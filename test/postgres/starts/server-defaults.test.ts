@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
-import { startTidings } from '../../src/main.ts';
-import { readSettings } from '../../src/settings.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import { runToEnd, startProcess } from '../support/process.ts';
-import { newDatabase, post } from '../support/test-server.ts';
+import { startTidings } from '../../../src/main.ts';
+import { readSettings } from '../../../src/settings.ts';
+import { openStore } from '../../../src/store/open-store.ts';
+import { runToEnd, startProcess } from '../../support/process.ts';
+import { newDatabase, post } from '../../support/test-server.ts';
 
 /** Runs statements on a database before Tidings uses it. */
 async function prepare(url: string, ...statements: readonly string[]): Promise<void> {
