@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Logger } from 'pino';
-import { sleep } from '../concurrency/sleep.ts';
 import type { Database } from './database/database.ts';
+import { sqlState } from './database/database-errors.ts';
 
 export interface SessionLock {
   readonly key: string;
@@ -11,10 +11,12 @@ export interface SessionLock {
 }
 
 /**
- * Takes an advisory lock of the session, and reports a wait in the log: at `logAfterMs`, and then at
- * that interval, with the session that holds the lock. `database` must have a single connection.
+ * Takes an advisory lock of the session, and reports a wait in the log every `logAfterMs`, with the
+ * session that holds the lock: a start that hangs without a word cannot be diagnosed. `database`
+ * must have a single connection.
  *
- * Why not pg_advisory_lock? A start that hangs without a word cannot be diagnosed.
+ * Guarantees: waits in the queue of the lock, so that later sessions which only try to share it fail
+ * meanwhile, and cannot keep this one waiting for ever.
  */
 export async function lockSession(
   database: Database,
@@ -22,21 +24,29 @@ export async function lockSession(
   logger: Pick<Logger, 'warn'>,
 ): Promise<AsyncDisposable> {
   const startedAt = performance.now();
-  for (let reports = 0; ;) {
-    const [row] = await database.rows<{ locked: boolean }>(sql`select pg_try_advisory_lock(${key}::bigint) as locked`);
-    if (row?.locked === true) break;
-    const waitedMs = performance.now() - startedAt;
-    if (waitedMs > (reports + 1) * logAfterMs) {
-      reports += 1;
-      logger.warn(`this process has waited ${purpose} for ${Math.round(waitedMs / 1000)} s. ${await describeHolders(database, key)}`);
-    }
-    await sleep(pollIntervalMs);
+  await database.rows(sql`select set_config('lock_timeout', ${String(logAfterMs)}, false)`);
+  while (!(await tryLock(database, key))) {
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    logger.warn(`this process has waited ${purpose} for ${seconds} s. ${await describeHolders(database, key)}`);
   }
+  await database.rows(sql`reset lock_timeout`);
   return {
     async [Symbol.asyncDispose]() {
-      await database.rows(sql`select pg_advisory_unlock(${key}::bigint)`);
+      // The lock ends with its connection, too.
+      await database.rows(sql`select pg_advisory_unlock(${key}::bigint)`).catch(() => undefined);
     },
   };
+}
+
+/** Waits until the lock timeout; returns whether the session has the lock. */
+async function tryLock(database: Database, key: string): Promise<boolean> {
+  try {
+    await database.rows(sql`select pg_advisory_lock(${key}::bigint)`);
+    return true;
+  } catch (error) {
+    if (sqlState(error) === lockNotAvailable) return false;
+    throw error;
+  }
 }
 
 /** Says which sessions hold the lock, as far as this user may see them. */
@@ -54,5 +64,5 @@ async function describeHolders(database: Database, key: string): Promise<string>
     : `Held by process ${holders.map(({ holder }) => holder).join(', ')}. If it is not a starting Tidings, end it with pg_terminate_backend.`;
 }
 
-const pollIntervalMs = 50;
+const lockNotAvailable = '55P03';
 const defaultLogAfterMs = 5000;

@@ -91,6 +91,21 @@ test('while another process migrates, writers are rejected at once, and succeed 
   await migrating.end();
 });
 
+test('a migration gets its lock while writers never pause', async () => {
+  await using server = await startTestServer();
+  let stopped = false;
+  const writing = Array.from({ length: 8 }, async (_, writer) => {
+    for (let batch = 0; !stopped; batch += 1) await emit(server.tidings.url, [`${writer}-${batch}`]);
+  });
+  const url = server.environment['DATABASE_URL']!;
+  await using database = connectPostgres(url, { ...readSettings({}), poolSize: 1 });
+  const lock = { key: String(0x6d696772617465n), purpose: 'for a test' };
+  for (let round = 0; round < 20; round += 1)
+    await (await lockSession(database, lock, { warn: expect.unreachable }))[Symbol.asyncDispose]();
+  stopped = true;
+  await Promise.all(writing);
+});
+
 test('a process that waits for a lock says for what, and which session holds it', async () => {
   await using testDatabase = await newDatabase();
   const url = testDatabase.environment['DATABASE_URL']!;
