@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import postgres from 'postgres';
 import { afterEach, expect, test } from 'vitest';
+import { connectAsProgram } from '../support/database/program-client.ts';
 import { startProcess as spawnProcess, type ServerProcess } from '../support/process.ts';
 import { listenTo, newDatabase, post, socketTo } from '../support/test-server.ts';
 
@@ -40,7 +41,7 @@ test('nor does one in another database of the same server, even a writer of anot
   await using foreign = await newDatabase();
   const { url } = await startProcess(testDatabase.environment);
   await startProcess(foreign.environment);
-  const client = postgres(foreign.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
+  const client = connectAsProgram(foreign.environment['DATABASE_URL']!);
   await client.begin(async (transaction) => {
     await transaction`select * from tidings.append_events(${row('foreign')}::text::jsonb, false)`;
     await expectNoDelay(url);
@@ -65,7 +66,7 @@ async function expectNoDelay(url: string): Promise<void> {
 test('a reader never passes a writer that has allocated positions and is undecided', async () => {
   await using testDatabase = await newDatabase();
   const { url } = await startProcess(testDatabase.environment);
-  const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
+  const client = connectAsProgram(testDatabase.environment['DATABASE_URL']!, { max: 2 });
   const slow = await client.reserve();
   await slow`begin`;
   await slow`select * from tidings.append_events(${row('slow')}::text::jsonb, false)`;

@@ -41,7 +41,7 @@ async function withMigrations<T>(count: number, settings: Settings, work: (datab
   const journal = join(folder, 'meta', '_journal.json');
   const { entries, ...rest } = JSON.parse(readFileSync(journal, 'utf8'));
   writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.slice(0, count) }));
-  await using embedded = onPostgres ? null : await startEmbedded(settings.dataDir);
+  await using embedded = onPostgres ? null : await startEmbedded(settings.dataDir, console);
   await using database =
     embedded === null ? connectPostgres(settings.databaseUrl!, { ...settings, poolSize: 1 }) : connectEmbedded(embedded, settings);
   await database.withConnection((client) =>
