@@ -26,7 +26,6 @@ const profile = mkdtempSync(join(tmpdir(), 'tidings-prefect-'));
 
 let sdk: Program;
 let streaming: Program;
-let forwarding: Program;
 
 beforeAll(async () => {
   database = await newDatabase();
@@ -37,7 +36,7 @@ beforeAll(async () => {
   sdk = run(python.program('python3'), [script]);
   streaming = run(python.program('prefect'), ['event', 'stream', '--format', 'text']);
   const forwarder = join(packageRoot, 'examples/prefect/forward.py');
-  forwarding = run(python.program('python3'), [forwarder, `${source.tidings.url}/api`, `${server.url}/api`]);
+  run(python.program('python3'), [forwarder, `${source.tidings.url}/api`, `${server.url}/api`]);
 });
 afterAll(async () => {
   for (const { child } of started) child.kill('SIGKILL');

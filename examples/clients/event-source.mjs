@@ -1,7 +1,7 @@
 const query = 'subscription ($after: Cursor) { events(after: $after) { id event } }';
 
 /** Prints the events after a cursor in a browser, which reconnects and resumes by itself. */
-function listen(after) {
+export function listen(after) {
   let last = after;
   const variables = JSON.stringify({ after });
   const stream = new EventSource(`/graphql?${new URLSearchParams({ query, variables })}`);
