@@ -1,0 +1,2 @@
+ALTER TABLE "tidings"."digest_chapters" ADD COLUMN "text_normalized" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+ALTER TABLE "tidings"."digests" ADD COLUMN "text_normalized" boolean DEFAULT false NOT NULL;
