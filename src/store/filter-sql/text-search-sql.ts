@@ -29,44 +29,25 @@ function textMatchesAny(searchTerms: readonly string[]): SQL {
   // may be in a key.
   const jsonPattern = alternatives(searchTerms, (character) => JSON.stringify(character).slice(1, -1));
   const found = `like_regex ${JSON.stringify(pattern)}`;
-  const json = sql`(select e.resource_labels::text || e.related::text || e.payload::text as text offset 0) json`;
   return disjunctionSql([
     sql`${normalizedSql(sql`e.event`)} ~ (${pattern}::text collate "C")`,
     sql`${normalizedSql(sql`e.resource_id`)} ~ (${pattern}::text collate "C")`,
-    // If the JSON text is normalized, so is each string in it.
-    sql`(
-      select case when ${isNormalizedSql(sql`json.text`)} then ${conjunctionSql([
-        sql`json.text ~ (${jsonPattern}::text collate "C")`,
-        disjunctionSql([
-          exists(sql`e.resource_labels`, `$.* ? (@ ${found})`),
-          exists(sql`e.related`, `$[*] ? (@.id ${found} || @.labels.* ${found})`),
-          exists(sql`e.payload`, `strict $.** ? (@ ${found})`), // lax mode would visit the elements of arrays repeatedly
-        ]),
-      ])} else exists (
-        select from (
-          select jsonb_path_query(e.resource_labels, '$.*') as value
-          union all select jsonb_path_query(e.related, '$[*].id')
-          union all select jsonb_path_query(e.related, '$[*].labels.*')
-          union all select jsonb_path_query(e.payload, 'strict $.**')
-        ) given
-        where jsonb_typeof(given.value) = 'string' and normalize(given.value #>> '{}') ~ (${pattern}::text collate "C")
-      ) end
-      from ${json}
-    )`,
+    conjunctionSql([
+      // The function is called for few events whose text is ASCII.
+      sql`(e.resource_labels::text || e.related::text || e.payload::text) ~ (${`${jsonPattern}|${beyondAscii}`}::text collate "C")`,
+      sql`tidings.text_matches(
+        e.resource_labels, e.related, e.payload, ${pattern}::text, ${jsonPattern}::text,
+        ${`$.* ? (@ ${found})`}::text::jsonpath,
+        ${`$[*] ? (@.id ${found} || @.labels.* ${found})`}::text::jsonpath,
+        ${`strict $.** ? (@ ${found})`}::text::jsonpath
+      )`, // lax mode would visit the elements of arrays repeatedly
+    ]),
   ]);
 }
 
-function exists(json: SQL, path: string): SQL {
-  return sql`jsonb_path_exists(${json}, ${path}::text::jsonpath)`;
-}
-
-/** Normalizes a text to NFC. Most texts are ASCII, where characters are bytes, or normalized. */
+/** Normalizes a text to NFC. Most texts are ASCII, where characters are bytes. */
 function normalizedSql(text: SQL): SQL {
-  return sql`case when ${isNormalizedSql(text)} then ${text} else normalize(${text}) end`;
-}
-
-function isNormalizedSql(text: SQL): SQL {
-  return sql`(octet_length(${text}) = char_length(${text}) or ${text} is normalized)`;
+  return sql`case when octet_length(${text}) = char_length(${text}) then ${text} else normalize(${text}) end`;
 }
 
 /**
@@ -83,4 +64,5 @@ function alternatives(searchTerms: readonly string[], render: (character: string
   return patterns.join('|');
 }
 
+const beyondAscii = String.raw`[^\u0001-\u007f]`;
 const special = /[\\^$.*+?()[\]{}|]/g;
