@@ -1,9 +1,9 @@
 import type { Position } from '../../event/cursor.ts';
 import { isClockAhead, maxClockAheadMicros, stateTimeOf, type StoredEvent } from '../../event/event.ts';
 import { fromMicros, toMicros, type Instant } from '../../event/instant.ts';
-import { everything, type Condition, type TimeField } from '../../filter/filter.ts';
+import { everything, type Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
-import { databaseClock } from '../retention/partitions.ts';
+import { databaseClock } from '../database/clock.ts';
 import { readLatestMentions } from './latest-mentions.ts';
 import type { PageRequest } from './page-request.ts';
 import { readPages } from './pages.ts';
@@ -32,7 +32,7 @@ export async function readNewestStates(
   const found = new Map(
     visible.filter === everything
       ? await readLatestMentions(database, ids, visible.head)
-      : await firstOfEach(database, ids, { ...visible, order: 'NEWEST_FIRST', backward: false }, () => true),
+      : await firstOfEach(database, ids, { ...visible, order: 'NEWEST_FIRST', backward: false, passes: () => true }),
   );
   const ahead = Array.from(found).flatMap(([id, event]) => (isClockAhead(event) ? [id] : []));
   if (ahead.length === 0) return found;
@@ -43,26 +43,31 @@ export async function readNewestStates(
       .map(stateTimeOf)
       .toSorted()[0];
   const offer = (others: ReadonlyMap<string, StoredEvent>): void => {
-    for (const [id, event] of others) found.set(id, later(event, found.get(id)));
+    for (const [id, event] of others) found.set(id, laterOf(event, found.get(id)));
   };
   const until = fromMicros(toMicros(await databaseClock(database)()) + maxClockAheadMicros + 1n);
-  const newest = { ...visible, filter: within(visible, 'occurred', earliest(), until), order: 'NEWEST_FIRST', backward: false } as const;
-  offer(await firstOfEach(database, ahead, newest, (event) => !isClockAhead(event)));
-  const last = { ...visible, filter: within(visible, 'received', earliest()), order: 'LOG', backward: true } as const;
-  offer(await firstOfEach(database, ahead, last, isClockAhead));
+  const since = earliest();
+  const newest = within(visible, { kind: 'during', field: 'occurred', ...(since && { since }), ...(until && { until }) });
+  offer(await firstOfEach(database, ahead, { ...newest, order: 'NEWEST_FIRST', backward: false, passes: (event) => !isClockAhead(event) }));
+  const from = earliest();
+  const last = within(visible, { kind: 'during', field: 'received', ...(from && { since: from }) });
+  offer(await firstOfEach(database, ahead, { ...last, order: 'LOG', backward: true, passes: isClockAhead }));
   return found;
 }
 
-function within({ filter }: Visible, field: TimeField, since?: Instant, until?: Instant | null): Condition {
-  return { kind: 'all', of: [filter, { kind: 'during', field, ...(since && { since }), ...(until && { until }) }] };
+function within({ head, filter }: Visible, times: Condition): Visible {
+  return { head, filter: { kind: 'all', of: [filter, times] } };
+}
+
+interface Search extends Omit<PageRequest, 'limit'> {
+  readonly passes: (event: StoredEvent) => boolean;
 }
 
 /** The first event of each resource that passes, in the order of the request. */
 async function firstOfEach(
   database: Database,
   ids: readonly string[],
-  request: Omit<PageRequest, 'limit'>,
-  passes: (event: StoredEvent) => boolean,
+  { passes, ...request }: Search,
 ): Promise<ReadonlyMap<string, StoredEvent>> {
   const found = new Map<string, StoredEvent>();
   let open = ids;
@@ -86,7 +91,7 @@ function* slices<T>(all: readonly T[], length: number): Iterable<readonly T[]> {
   for (let at = 0; at < all.length; at += length) yield all.slice(at, at + length);
 }
 
-function later(one: StoredEvent, other: StoredEvent | undefined): StoredEvent {
+function laterOf(one: StoredEvent, other: StoredEvent | undefined): StoredEvent {
   if (other === undefined) return one;
   const [oneTime, otherTime] = [stateTimeOf(one), stateTimeOf(other)];
   if (oneTime !== otherTime) return oneTime > otherTime ? one : other;
