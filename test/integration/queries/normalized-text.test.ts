@@ -55,7 +55,7 @@ test('text is found however it is composed, in blocks that this version or an ea
 
   // Summaries as an earlier version made them.
   const unnormalized = vi.spyOn(String.prototype, 'normalize').mockImplementation(function (this: string) {
-    return `${this}`;
+    return this.valueOf();
   });
   await indexEvents(database, events, { block: 1, rowGroup: 4 });
   unnormalized.mockRestore();
