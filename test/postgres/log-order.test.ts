@@ -100,8 +100,13 @@ test('an event is received after its writer has its lock, however long it waited
   await retention`begin`;
   await retention`lock table tidings.events in share mode`;
   const appending = client`select received from tidings.append_events(${row('waits')}::text::jsonb, false)`.execute();
-  const waiting = async (): Promise<unknown> => (await client`select count(*)::int as n from pg_locks where not granted`)[0]!['n'];
-  await expect.poll(waiting, { timeout: 5000 }).toBe(1);
+  const waiting = async (): Promise<unknown> => {
+    const [row] = await client`
+      select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%from tidings.append_events%'`;
+    return row!['n'];
+  };
+  await expect.poll(waiting, { timeout: 20_000 }).toBe(1);
   const [before] = await retention`select clock_timestamp() as now`;
   await retention`commit`;
   retention.release();
