@@ -93,6 +93,29 @@ test('a reader never passes a writer that has allocated positions and is undecid
   await client.end();
 });
 
+test('an event is received after its writer has its lock, however long it waited', async () => {
+  await using testDatabase = await newDatabase();
+  await startProcess(testDatabase.environment);
+  const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 3, onnotice: () => undefined });
+  const retention = await client.reserve();
+  await retention`begin`;
+  await retention`lock table tidings.events in share mode`;
+  const appending = client`select received from tidings.append_events(${row('waits')}::text::jsonb, false)`.execute();
+  const waiting = async (): Promise<unknown> => {
+    const [row] = await client`
+      select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%from tidings.append_events%'`;
+    return row!['n'];
+  };
+  await expect.poll(waiting, { timeout: 20_000 }).toBe(1);
+  const [before] = await retention`select clock_timestamp() as now`;
+  await retention`commit`;
+  retention.release();
+  await appending;
+  expect((await client`select received >= ${before!['now']} as ok from tidings.events where id = 'waits'`)[0]).toEqual({ ok: true });
+  await client.end();
+});
+
 test('a process killed with -9 during its appends blocks no other, and its acknowledged events are kept', async () => {
   await using testDatabase = await newDatabase();
   const dying = await startProcess(testDatabase.environment);
