@@ -74,7 +74,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       return socket.close(CloseCode.SubprotocolNotAcceptable, `expected the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`);
     }
     metrics.sockets.inc();
-    const heartbeat = keepAlive(socket);
+    keepAlive(socket, request.socket);
     const writer = new SocketWriter(socket, request.socket, metrics.slowConsumers);
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) {
@@ -145,7 +145,6 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     });
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
-      clearInterval(heartbeat);
       extra.isClosed = true;
       extra.connectionSlot?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
