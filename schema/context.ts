@@ -1,4 +1,5 @@
 import type { Client } from '../src/auth/caller.ts';
+import type { OperationBudget } from '../src/store/database/read-budget.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { Services } from './services.ts';
 
@@ -8,17 +9,21 @@ import type { Services } from './services.ts';
  */
 export interface Context extends Client {
   readonly services: Services;
+  /** What its reads may take. The server disposes it when the response is sent. */
+  readonly budget: OperationBudget;
   loaders: Loaders;
 }
 
 export function createContext(services: Services, { caller, address, requestId, lastEventId }: Client): Context {
+  const budget = services.budgets.forOperation();
   return {
     services,
+    budget,
     caller,
     address,
     requestId,
     ...(lastEventId !== undefined && { lastEventId }),
-    loaders: createLoaders(services, caller),
+    loaders: createLoaders(services, { caller, budget }),
   };
 }
 

@@ -4,8 +4,8 @@ import { visibleTo, hasFullVisibility, visibilityKeyOf, type VisibleFilter } fro
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/filter/filter.ts';
-import { matches } from '../src/filter/matches.ts';
 import { AdaptiveBatch } from '../src/store/database/adaptive-batch.ts';
+import type { ReadBudget } from '../src/store/database/read-budget.ts';
 import { readEventsById } from '../src/store/log/events-by-id.ts';
 import { readChains, type Chain } from '../src/store/log/read-chain.ts';
 import { readLatestMentions } from '../src/store/queries/latest-mentions.ts';
@@ -42,18 +42,19 @@ export interface ScopeWithKey {
   readonly key: string;
 }
 
-export function createLoaders({ database, heads }: Pick<Services, 'database' | 'heads'>, caller: Caller): Loaders {
+export function createLoaders(
+  { database, heads }: Pick<Services, 'database' | 'heads'>,
+  { caller, budget }: { readonly caller: Caller; readonly budget: ReadBudget },
+): Loaders {
   let head: Promise<Position> | null = null;
   const readHead = (): Promise<Position> => (head ??= heads.head());
 
   const events = new DataLoader<string, StoredEvent | null>(async (ids) => {
-    const found = await readEventsById(database, ids, await readHead());
-    return ids.map((id) => visible(found.get(id)));
+    const found = await readEventsById(database, ids, { head: await readHead(), filter: caller.visibilityFilter, budget });
+    return ids.map((id) => found.get(id) ?? null);
   });
-  const visible = (event: StoredEvent | undefined): StoredEvent | null =>
-    event !== undefined && matches(caller.visibilityFilter, event) ? event : null;
   const pages = batchByRequest<PageRequestAtHead, Page>(async (request, scope) =>
-    readPages(database, { ...request, head: await readHead() }, scope),
+    readPages(database, { ...request, head: await readHead() }, { ...scope, budget }),
   );
   const counts = batchByRequest<CountRequestAtHead, number>(async (request, scope) =>
     countEvents(database, { ...request, head: await readHead() }, scope),
@@ -63,18 +64,18 @@ export function createLoaders({ database, heads }: Pick<Services, 'database' | '
     const known = chains.get(maxEvents);
     if (known !== undefined) return known;
     const made = new DataLoader<StoredEvent, Chain>(async (of) =>
-      readChains(database, of, { head: await readHead(), visibilityFilter: caller.visibilityFilter, maxEvents }),
+      readChains(database, of, { head: await readHead(), visibilityFilter: caller.visibilityFilter, maxEvents, budget }),
     );
     chains.set(maxEvents, made);
     return made;
   };
   const resources = new DataLoader<string, Resource | null>(async (ids) => {
     if (hasFullVisibility(caller)) {
-      const newest = await readLatestMentions(database, ids, await readHead());
+      const newest = await readLatestMentions(database, ids, { head: await readHead(), budget });
       return ids.map((id) => resourceIn(newest.get(id), id));
     }
     const newest = { filter: visibleTo(caller, everything), order: 'NEWEST_FIRST', limit: 1, backward: false } as const;
-    const pagesOf = await readPages(database, { ...newest, head: await readHead() }, { scope: 'ANY', keys: ids });
+    const pagesOf = await readPages(database, { ...newest, head: await readHead() }, { scope: 'ANY', keys: ids, budget });
     return ids.map((id, index) => resourceIn(pagesOf[index]?.events[0], id));
   });
   return {
@@ -110,7 +111,7 @@ export function createLoaders({ database, heads }: Pick<Services, 'database' | '
 export function currentLoaders({ services, caller }: { readonly services: Services; readonly caller: Caller }): Loaders {
   const visibilityKey = visibilityKeyOf(caller);
   const known = loadersOfTick.get(services);
-  const made = known?.get(visibilityKey) ?? createLoaders(services, caller);
+  const made = known?.get(visibilityKey) ?? createLoaders(services, { caller, budget: services.budgets.forMessages() });
   if (known === undefined) {
     loadersOfTick.set(services, new Map([[visibilityKey, made]]));
     process.nextTick(() => loadersOfTick.delete(services));

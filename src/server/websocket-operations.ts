@@ -35,6 +35,8 @@ export interface Extra {
    * was completed before it started, if another one has taken its id meanwhile.
    */
   readonly results: Set<AsyncIterableIterator<ExecutionResult>>;
+  /** The budgets of running queries and mutations by their payload, to dispose them when their responses are sent. */
+  readonly budgets: Map<object, Disposable>;
   /** Closes the socket when the caller's key ends. */
   readonly onEnded: () => void;
 }
@@ -99,6 +101,8 @@ export function createOperationOptions({
     },
     execute(args) {
       const prepared = args.rootValue as Prepared;
+      const { budget } = args.contextValue as { readonly budget: Disposable };
+      prepared.extra.budgets.set(prepared.payload, budget);
       return isolatedResult(prepared, () => prepared.execute(args));
     },
     async subscribe(args) {
@@ -110,6 +114,10 @@ export function createOperationOptions({
       if (extra.isClosed) await delivered.return?.();
       else trackResults(extra, delivered);
       return delivered;
+    },
+    onComplete({ extra }, _id, payload) {
+      extra.budgets.get(payload)?.[Symbol.dispose]();
+      extra.budgets.delete(payload);
     },
     onOperation(...[, , payload, args]) {
       // graphql-ws keeps these until the subscription ends, perhaps for months, but does not use
@@ -131,6 +139,7 @@ interface Payload {
 
 interface Prepared {
   readonly extra: Extra;
+  readonly payload: Payload;
   readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
   readonly subscribe: (args: ExecutionArgs) => Promise<AsyncIterableIterator<ExecutionResult> | Delivered | ExecutionResult>;
 }
@@ -141,9 +150,10 @@ interface Prepared {
  */
 async function prepare(
   graphql: GraphQLEndpoint,
-  { query, operationName, variables }: Payload,
+  payload: Payload,
   { extra, ...client }: Client & { readonly sink: ResultSink; readonly extra: Extra },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const { query, operationName, variables } = payload;
   const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
     params: { query, operationName, variables },
     ...client,
@@ -164,7 +174,7 @@ async function prepare(
     ...(operationName === undefined ? {} : { operationName }),
     ...(variables === undefined || variables === null ? {} : { variableValues: variables }),
     contextValue: await contextFactory(),
-    rootValue: { execute, subscribe, extra } satisfies Prepared,
+    rootValue: { execute, subscribe, extra, payload } satisfies Prepared,
   };
 }
 

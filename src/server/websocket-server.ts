@@ -99,6 +99,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       isClosed: false,
       canRun: () => false,
       results: new Set(),
+      budgets: new Map(),
       // The code with which graphql-ws rejects a handshake. Clients reconnect, and are rejected
       // until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
@@ -149,6 +150,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       extra.connectionSlot?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
       for (const each of extra.results) void each.return?.();
+      for (const each of extra.budgets.values()) each[Symbol.dispose]();
       void closed(code, reason.toString());
     });
   };

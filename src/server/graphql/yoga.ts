@@ -7,6 +7,7 @@ import type { RateLimit } from '../../transport/rate-limit.ts';
 import { limitCost, type CostLimits } from './limits/cost-limit.ts';
 import { createDocumentCache } from './document-cache.ts';
 import type { DocumentLimits } from './limits/document-limit-defaults.ts';
+import { limitResponses } from './limits/response-limit.ts';
 import { limitDocuments } from './limits/document-limits.ts';
 import { setErrorCodes } from './error-codes.ts';
 import { eventStreams } from './subscribe/event-stream.ts';
@@ -81,6 +82,7 @@ export function createGraphQL({
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
       limitCost(limits, rateLimit),
+      limitResponses(schema),
       setRetryAfter(),
       passThroughVariables(schema),
       reportFailures(errors),

@@ -3,7 +3,9 @@ import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
-import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
+import { boundedRows, completeRows, type PartialRow } from '../database/bounded-rows.ts';
+import { storedColumns, storedEvent } from '../database/event-row.ts';
+import type { ReadBudget } from '../database/read-budget.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { textIs } from '../filter-sql/sql-fragments.ts';
 
@@ -31,29 +33,34 @@ export interface ChainRequest {
   readonly visibilityFilter: Condition;
   /** The limit for one chain; counts the event itself, then its ancestors, then its descendants. */
   readonly maxEvents: number;
+  readonly budget: ReadBudget;
 }
 
 /**
- * Returns the chain of each event, in one statement. In a cycle, an event may be both an ancestor
+ * Returns the chain of each event, in one statement; the events of a large one in a few more. In a cycle, an event may be both an ancestor
  * and a descendant, once in each list. Finds ancestors through event_ids, descendants through
  * events_by_follows.
  */
 export async function readChains(database: Database, events: readonly StoredEvent[], request: ChainRequest): Promise<readonly Chain[]> {
   const positions = JSON.stringify(events.map(({ position }) => position));
-  const rows = await database.rows<ChainRow>(sql`
-    select s.n, found.direction, found.depth, ${eventColumns}
+  const found = sql`
+    select s.n, found.direction, found.depth, ${storedColumns}
     from jsonb_array_elements_text(${positions}::text::jsonb) with ordinality as s (position, n)
     cross join lateral (
       (${ancestors(request)}) union all (${descendants(request)})
     ) found
-    join tidings.events e on e.position = found.position
-    order by s.n, found.direction, found.depth, e.occurred, e.position`);
+    join tidings.events e on e.position = found.position`;
+  const { budget } = request;
+  const order = sql`e.n, e.direction, e.depth, e.occurred, e.position`;
+  const rows = await database.rows<ChainRow>(
+    boundedRows({ found, order, extras: sql`e.n, e.direction, e.depth,`, needsPayload: budget.needsPayload }),
+  );
   const byEvent = events.map(() => ({ up: [] as StoredEvent[], down: [] as StoredEvent[] }));
-  for (const row of rows) byEvent[Number(row.n) - 1]?.[row.direction].push(storedEvent(row));
+  for (const row of await completeRows(database, rows, budget)) byEvent[Number(row.n) - 1]?.[row.direction].push(storedEvent(row));
   return events.map((event, index) => chainOf(event, byEvent[index] ?? nothing, request.maxEvents));
 }
 
-interface ChainRow extends EventRow {
+interface ChainRow extends PartialRow {
   readonly n: string;
   readonly direction: 'up' | 'down';
 }
