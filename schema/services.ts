@@ -38,4 +38,5 @@ export interface ServiceLimits extends EventLimits, FilterBounds {
   readonly queryCost: number;
   readonly costPerMinute: number;
   readonly bodyBytes: number;
+  readonly responseBytes: number;
 }

@@ -56,7 +56,7 @@ export class MemoryPool {
     this.used += used;
     this.parked += parked;
     if (!canGrow) this.growing.delete(lease);
-    for (const each of [...this.waiting]) {
+    for (const each of this.waiting.slice()) {
       if (this.hasRoom(each.lease, each.bytes)) this.settle(each, this.grant(each.bytes));
     }
   }

@@ -64,11 +64,7 @@ test(
           (await read(filter)).map((event) => event.id),
           description,
         ).toEqual(expected);
-        const counted = await countEvents(
-          database,
-          { filter, order: 'LOG', head, max: 100_000 },
-          { scope: 'EVERYTHING', keys: [''] },
-        );
+        const counted = await countEvents(database, { filter, order: 'LOG', head, max: 100_000 }, { scope: 'EVERYTHING', keys: [''] });
         expect(counted, description).toEqual([expected.length]);
         pairs += events.length;
         // A filter that matches all events or none proves little.
