@@ -14,7 +14,7 @@ export interface Context extends Client {
   loaders: Loaders;
 }
 
-export function createContext(services: Services, { caller, address, requestId, lastEventId }: Client): Context {
+export function createContext(services: Services, { caller, address, requestId, lastEventId, requestBytes }: Client): Context {
   const budget = services.budgets.forOperation();
   return {
     services,
@@ -23,6 +23,7 @@ export function createContext(services: Services, { caller, address, requestId, 
     address,
     requestId,
     ...(lastEventId !== undefined && { lastEventId }),
+    ...(requestBytes !== undefined && { requestBytes }),
     loaders: createLoaders(services, { caller, budget }),
   };
 }
