@@ -8,6 +8,7 @@ export function isLargerThan(value: unknown, maxBytes: number): boolean {
   while (pending.length > 0) {
     const each = pending.pop();
     if (typeof each === 'string') bytes += each.length > shortLength ? Buffer.byteLength(each) : each.length;
+    else if (typeof each === 'number') bytes += String(each).length - 1;
     else if (Array.isArray(each)) for (const element of each) pending.push(element);
     else if (typeof each === 'object' && each !== null) {
       for (const key in each) {
@@ -22,5 +23,5 @@ export function isLargerThan(value: unknown, maxBytes: number): boolean {
 }
 
 const shortLength = 100;
-/** Quotes, commas, colons, brackets, and short numbers. */
+/** Quotes, commas, colons and brackets. */
 const punctuationBytes = 3;
