@@ -30,7 +30,7 @@ export interface GraphQLParts {
   readonly keys: { readonly isOpen: boolean };
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly limits: DocumentLimits & CostLimits;
+  readonly limits: DocumentLimits & CostLimits & { readonly responseBytes: number; readonly eventBytes: number };
   readonly rateLimit: RateLimit;
   readonly settings: GraphQLSettings;
 }
@@ -86,7 +86,12 @@ export function createGraphQL({
       setRetryAfter(),
       passThroughVariables(schema),
       reportFailures(errors),
-      sharedSubscriptions({ maskError: errors.mask, metrics, cursorAt }),
+      sharedSubscriptions({
+        maskError: errors.mask,
+        metrics,
+        cursorAt,
+        maxMessageBytes: Math.max(limits.responseBytes, 2 * limits.eventBytes),
+      }),
       eventStreams(),
     ],
     // Yoga's errors have passed maskError, which logs those that are bugs.

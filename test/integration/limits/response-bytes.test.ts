@@ -112,6 +112,18 @@ test('duplicates are reported whatever the size of the stored events', async () 
   expect(errors?.[0]).toMatchObject({ extensions: { code: 'LIMIT_EXCEEDED' } });
 });
 
+test('a message that selects a large field many times is LIMIT_EXCEEDED, and the subscription continues', async () => {
+  await using client = Object.assign(createClient({ url: `${server.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket }), {
+    [Symbol.asyncDispose]: async () => client.dispose(),
+  });
+  const fields = Array.from({ length: 20 }, (_, n) => `p${n}: payload`).join(' ');
+  const codes: unknown[] = [];
+  for await (const { errors } of client.iterate<any>({ query: `subscription { events(after: "${head}") { id ${fields} } }` })) {
+    if (codes.push(errors?.[0]?.extensions?.['code']) === 3) break;
+  }
+  expect(codes).toEqual(Array(3).fill('LIMIT_EXCEEDED'));
+});
+
 test('subscriptions deliver every event, over WebSocket and SSE, and Prefect gets pages of fewer events', async () => {
   const ids: string[] = [];
   await using client = Object.assign(createClient({ url: `${server.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket }), {
