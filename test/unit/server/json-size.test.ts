@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import { isLargerThan } from '../../../src/server/graphql/limits/json-size.ts';
 
+const shared = { payload: 'x'.repeat(10_000) };
+
 test.each([
   ['text', 'x'.repeat(100_000)],
   ['text of several bytes a character', 'é'.repeat(50_000)],
   ['a list', Array.from({ length: 20_000 }, (_, n) => n)],
   ['objects', Array.from({ length: 5000 }, (_, n) => ({ id: `e${n}`, payload: { text: 'some text', list: [true, null] } }))],
-  ['one value several times', Array(10).fill({ payload: 'x'.repeat(10_000) })],
+  ['one value several times', Array.from({ length: 10 }, () => shared)],
 ])('the size of %s is about that of its JSON', (_name, value) => {
   const bytes = Buffer.byteLength(JSON.stringify(value));
   expect(isLargerThan(value, bytes * 0.7)).toBe(true);
