@@ -162,8 +162,8 @@ function hasConflict(result: Stored['results'][number] | undefined): boolean {
   return result !== undefined && result.differing.length > 0;
 }
 
-/** Retention removed the stored event between the two statements; its id is free again. */
-function removedConcurrently(id: string): TidingsError {
+/** Retention removed the stored event between two statements; its id is free again. */
+export function removedConcurrently(id: string): TidingsError {
   return new TidingsError('UNAVAILABLE', `The stored event ${id} was removed by retention during this request. Repeat the request.`);
 }
 

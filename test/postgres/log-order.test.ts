@@ -96,7 +96,7 @@ test('a reader never passes a writer that has allocated positions and is undecid
 test('an event is received after its writer has its lock, however long it waited', async () => {
   await using testDatabase = await newDatabase();
   await startProcess(testDatabase.environment);
-  const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 3, onnotice: () => undefined });
+  const client = connectAsProgram(testDatabase.environment['DATABASE_URL']!, { max: 3 });
   const retention = await client.reserve();
   await retention`begin`;
   await retention`lock table tidings.events in share mode`;
