@@ -15,11 +15,11 @@ export interface Turn {
  * Assumes: after an `enter` that resolved, `leave` is called once, with the same turn.
  * Guarantees:
  * - At most `capacity` statements run at once, at most `maxReads(capacity)` of them reads.
- * - A statement that is not a read comes before all reads, in the order of the calls.
+ * - A statement that is not a read comes before all reads, in the order of the calls. But while no read runs, one
+ *   begins after `maxOthersInARow` such statements, so that steady writes do not exclude reads.
  * - Reads take turns: the next one is of the client that has the fewest running, of these the one
  *   that came or was served least recently. Reads of one client run in the order of their calls.
  * - A statement whose signal aborts while it waits never runs; `enter` throws CANCELLED.
- * Does not guarantee: that a read runs while other statements take every connection.
  */
 export class Admission {
   private readonly others = new Set<() => void>();
@@ -27,6 +27,8 @@ export class Admission {
   private readonly clients = new Map<string, ClientReads>();
   private running = 0;
   private runningReads = 0;
+  /** The statements that are not reads since the last read began. */
+  private othersInARow = 0;
 
   /** `capacity`: the number of statements that can run now. */
   constructor(private readonly capacity: () => number) {}
@@ -67,8 +69,18 @@ export class Admission {
   private takeNext(): (() => void) | undefined {
     const capacity = this.capacity();
     if (this.running >= capacity) return undefined;
-    const start = takeFirst(this.others) ?? (this.runningReads < maxReads(capacity) ? this.takeRead() : undefined);
+    const isReadDue = this.runningReads === 0 && this.othersInARow >= maxOthersInARow;
+    const start =
+      (isReadDue ? this.takeRead() : undefined) ??
+      this.takeOther() ??
+      (this.runningReads < maxReads(capacity) ? this.takeRead() : undefined);
     if (start !== undefined) this.running += 1;
+    return start;
+  }
+
+  private takeOther(): (() => void) | undefined {
+    const start = takeFirst(this.others);
+    if (start !== undefined) this.othersInARow += 1;
     return start;
   }
 
@@ -82,6 +94,7 @@ export class Admission {
     this.clients.set(next.client, next.reads);
     next.reads.running += 1;
     this.runningReads += 1;
+    this.othersInARow = 0;
     return takeFirst(next.reads.waiting);
   }
 
@@ -116,6 +129,9 @@ function takeFirst<T>(set: Set<T>): T | undefined {
 export function maxReads(connections: number): number {
   return Math.max(1, Math.floor(connections / 3));
 }
+
+/** Three of four statements of a single connection. */
+const maxOthersInARow = 3;
 
 /** The number of connections that one operation can take at a time: not all that reads can. */
 export function maxReadsPerOperation(connections: number): number {

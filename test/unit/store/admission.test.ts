@@ -54,6 +54,14 @@ test('what is no read comes before all waiting reads', async () => {
   expect(statements.begun).toEqual(['read 1', 'write 1', 'write 2', 'write 3', 'read 2']);
 });
 
+test('steady writes do not exclude reads: one follows three of them', async () => {
+  const statements = new Statements(new Admission(() => 1));
+  for (let n = 1; n <= 7; n += 1) await statements.enter(`write ${n}`, write);
+  for (let n = 1; n <= 2; n += 1) await statements.enter(`read ${n}`, by('a'));
+  for (let n = 0; n < 8; n += 1) await statements.leave(statements.begun[n]!);
+  expect(statements.begun).toEqual(['write 1', 'write 2', 'write 3', 'read 1', 'write 4', 'write 5', 'write 6', 'read 2', 'write 7']);
+});
+
 test('clients take turns, however many reads of each wait', async () => {
   const statements = new Statements(new Admission(() => 2)); // one read at a time
   for (let n = 1; n <= 5; n += 1) await statements.enter(`a${n}`, by('a'));
