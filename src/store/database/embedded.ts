@@ -143,7 +143,7 @@ async function superviseWorker(
     ready: () => restart?.ended ?? Promise.resolve(),
     restart() {
       if (current === null || restart !== null) return;
-      let end = (): void => undefined;
+      let end = noop;
       const ended = new Promise<void>((resolveEnded) => (end = resolveEnded));
       restart = { ended, end };
       void current.worker.terminate(); // its end starts another one: two threads must never open the same data
@@ -178,3 +178,4 @@ function cannotOpen(folder: string, error: unknown): TidingsError {
 const backoff = { initialDelayMs: 500, maxDelayMs: 5000 } as const;
 /** Postgres creates log files of 16 MiB each; opening a database may need one. */
 const minFreeBytes = 32 * 1024 * 1024;
+const noop = (): void => undefined;
