@@ -1,3 +1,4 @@
+import { stringifyJson } from '../json/stringify-json.ts';
 import { padded, widthOf, printable } from './terminal/format-text.ts';
 
 /** An API key, as the server returns it. */
@@ -38,7 +39,7 @@ function cells({ id, name, permissions, filter, emitPrefix, created, expires, re
     minute(created),
     expires === null ? 'never' : minute(expires),
     permissions.includes('EMIT') ? `${emitPrefix ?? ''}*` : 'nothing',
-    permissions.includes('READ') ? (filter === null ? 'everything' : JSON.stringify(filter)) : 'nothing',
+    permissions.includes('READ') ? (filter === null ? 'everything' : stringifyJson(filter)) : 'nothing',
   ].map(printable);
 }
 

@@ -8,6 +8,7 @@ import { LimitError } from './graphql/limits/limit-error.ts';
 import type { ErrorMask } from './graphql/mask-error.ts';
 import type { Delivered, ResultSink } from './graphql/subscribe/subscribe.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
+import type { ExactMessages } from './exact-messages.ts';
 import { authorizationIn } from './connection-params.ts';
 import { maxIdLength } from './invalid-message.ts';
 import { hasErrors, unknownOperation, withoutStatus } from './operation-errors.ts';
@@ -19,6 +20,7 @@ export interface OperationLimits {
 /** The state of one WebSocket. */
 export interface Extra {
   readonly writer: SocketWriter;
+  readonly exactMessages: ExactMessages;
   readonly address: string;
   readonly requestId: string;
   /** The `Authorization` header of its HTTP request. */
@@ -111,6 +113,7 @@ export function createOperationOptions({
       else trackResults(extra, delivered);
       return delivered;
     },
+    onNext: ({ extra }, id, _payload, _args, result) => extra.exactMessages.payloadOf(id, result),
     onOperation(...[, , payload, args]) {
       // graphql-ws keeps these until the subscription ends, perhaps for months, but does not use
       // them again.

@@ -1,3 +1,5 @@
+import { parseJson } from '../json/parse-json.ts';
+import { stringifyJson } from '../json/stringify-json.ts';
 import { sql, type SQL } from 'drizzle-orm';
 import type { Instant } from '../event/instant.ts';
 import type { Database } from './database/database.ts';
@@ -36,7 +38,7 @@ export async function readKeysVersion(database: Database): Promise<string> {
 
 export async function insertKey(database: Database, key: NewKey): Promise<StoredKey> {
   const expires = key.expires === null ? null : toTimestamp(key.expires);
-  const filter = key.filter === null ? null : JSON.stringify(key.filter);
+  const filter = key.filter === null ? null : stringifyJson(key.filter);
   const [stored] = keysIn(
     await database.rows<KeyRow>(sql`
       insert into tidings.api_keys as k (id, name, hash, permissions, filter, emit_prefix, created, expires)
@@ -73,7 +75,7 @@ function keysIn(rows: readonly KeyRow[]): readonly StoredKey[] {
     name: row.name,
     hash: Buffer.from(row.hash, 'hex'),
     permissions: JSON.parse(row.permissions) as readonly string[],
-    filter: row.filter === null ? null : JSON.parse(row.filter),
+    filter: row.filter === null ? null : parseJson(row.filter),
     emitPrefix: row.emit_prefix,
     created: fromTimestamp(row.created),
     expires: row.expires === null ? null : fromTimestamp(row.expires),

@@ -11,6 +11,7 @@ import { limitDocuments } from './limits/document-limits.ts';
 import { setErrorCodes } from './error-codes.ts';
 import { eventStreams } from './subscribe/event-stream.ts';
 import { withoutIntrospection } from './limits/introspection.ts';
+import { exactResults } from './exact-results.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
 import { measureOperations } from './operation-metrics.ts';
 import { passThroughVariables } from './subscribe/passthrough-variables.ts';
@@ -86,6 +87,7 @@ export function createGraphQL({
       reportFailures(errors),
       sharedSubscriptions({ maskError: errors.mask, metrics, cursorAt }),
       eventStreams(),
+      exactResults(),
     ],
     // Yoga's errors have passed maskError, which logs those that are bugs.
     logging: {

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { TidingsError } from '../../errors.ts';
+import { parseJson } from '../../json/parse-json.ts';
+import { stringifyJson } from '../../json/stringify-json.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { EventDraft, JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
 import type { Instant } from '../../event/instant.ts';
@@ -90,7 +92,7 @@ export function createdSlice(created: readonly Appended[]): LogSlice {
 }
 
 function createdEvent({ row, position, received }: Appended): StoredEvent {
-  const fields = JSON.parse(row) as DraftFields;
+  const fields = parseJson(row) as DraftFields;
   return {
     position,
     received,
@@ -128,7 +130,7 @@ function conflictDetail(error: unknown): readonly (readonly string[])[] | null {
 
 /** A draft in the format of the database. */
 export function rowOf(draft: EventDraft): DraftRow {
-  return JSON.stringify({
+  return stringifyJson({
     id: draft.id,
     occurred: draft.occurred === null ? null : toTimestamp(draft.occurred),
     event: draft.event,
