@@ -66,35 +66,34 @@ class Body {
 
 /**
  * Parses a JSON request from the body that was read already, without the streams that Yoga would
- * wrap around it, and the variables of other requests. Numbers keep their value, which `JSON.parse`
- * would round. Yoga handles what cannot be parsed, and reports the errors.
+ * wrap around it, and the parameters of a GET. Numbers keep their value, which `JSON.parse` would
+ * round. Yoga handles what cannot be parsed, and reports the errors.
  */
 export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
   return {
     onRequestParse({ serverContext, requestParser, setRequestParser }) {
       const request = (serverContext as { readonly req?: IncomingMessage }).req;
       if (request === undefined || requestParser === undefined) return;
-      const { url = '' } = request;
-      const text = bodyOf(request)?.text();
-      if (isOfType(request, jsonTypes)) setRequestParser((input) => parseParams(text ?? '') ?? requestParser(input));
-      else if (isOfType(request, formTypes)) setRequestParser((input) => parseForm(text ?? '') ?? requestParser(input));
-      else if (request.method === 'GET') setRequestParser((input) => parseForm(url.slice(url.indexOf('?') + 1)) ?? requestParser(input));
+      const { method, url = '' } = request;
+      const body = bodyOf(request);
+      if (method === 'GET') setRequestParser((input) => parseParameters(url) ?? requestParser(input));
+      else if (body !== null && isJsonPost(request)) setRequestParser((input) => parseParams(body.text()) ?? requestParser(input));
     },
   };
 }
 
-function isOfType({ method, headers }: IncomingMessage, types: readonly string[]): boolean {
-  return method === 'POST' && types.includes(headers['content-type'] ?? '');
+function isJsonPost({ method, headers }: IncomingMessage): boolean {
+  const type = headers['content-type'];
+  return method === 'POST' && (type === 'application/json' || type === 'application/graphql+json');
 }
 
-const jsonTypes = ['application/json', 'application/graphql+json'];
-const formTypes = ['application/x-www-form-urlencoded'];
-
-/** The parameters of a URL or of a form. */
-function parseForm(text: string): GraphQLParams | null {
-  const parameters = new URLSearchParams(text);
+function parseParameters(url: string): GraphQLParams | null {
+  const parameters = new URLSearchParams(url.slice(url.indexOf('?') + 1));
   const textOf = (name: string): string | undefined => parameters.get(name) || undefined;
-  const jsonOf = (name: string): unknown => (textOf(name) === undefined ? undefined : parseJson(textOf(name) ?? ''));
+  const jsonOf = (name: string): unknown => {
+    const text = textOf(name);
+    return text === undefined ? undefined : parseJson(text);
+  };
   try {
     const [variables, extensions] = [jsonOf('variables'), jsonOf('extensions')];
     return { operationName: textOf('operationName'), query: textOf('query'), variables, extensions } as GraphQLParams;

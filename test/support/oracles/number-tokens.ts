@@ -33,6 +33,14 @@ export function compareTokens(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
+/** The same text for equal numbers. */
+export function valueOfToken(token: string): string {
+  const { numerator, denominator } = fractionOf(token);
+  let [n, d] = [numerator, denominator];
+  while (d > 1n && n % 10n === 0n) [n, d] = [n / 10n, d / 10n];
+  return `${n}/${d}`;
+}
+
 function fractionOf(token: string): { readonly numerator: bigint; readonly denominator: bigint } {
   const [mantissa = '', exponent = '0'] = token.toLowerCase().split('e');
   const [whole = '', fraction = ''] = mantissa.split('.');
