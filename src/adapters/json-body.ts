@@ -1,6 +1,6 @@
 import { parseJson } from '../json/parse-json.ts';
 import { stringifyJson } from '../json/stringify-json.ts';
-import { isTooDeep, maxJsonLevels } from '../transport/json-depth.ts';
+import { jsonExcess } from '../transport/json-bounds.ts';
 
 /** One document of a body: a JSON value, or a description of the bytes that are not JSON. */
 export type Item = { readonly json: unknown } | { readonly notJson: string };
@@ -12,7 +12,8 @@ export function rawOf(item: Item, bytes: Buffer | null): Buffer {
 
 /** Reads JSON in UTF-8. */
 export function readItem(bytes: Buffer): Item {
-  if (isTooDeep(bytes, maxJsonLevels)) return { notJson: `JSON of more than ${maxJsonLevels} levels` };
+  const excess = jsonExcess(bytes);
+  if (excess !== null) return { notJson: `JSON with ${excess}` };
   try {
     return { json: parseJson(utf8.decode(bytes)) };
   } catch (error) {

@@ -108,18 +108,9 @@ const folders: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files that may share a name: one subject as a command, a schema field, a domain file or a table. */
-const sharedNames = [
-  'api-keys.ts',
-  'chain.ts',
-  'count-by.ts',
-  'emit.ts',
-  'event.ts',
-  'filter.ts',
-  'rejected-events.ts',
-  'settings.ts',
-  'subscription.ts',
-  'tail.ts',
-];
+const sharedNames = 'api-keys chain count-by emit event filter rejected-events settings subscription tail'
+  .split(' ')
+  .map((name) => `${name}.ts`);
 
 const maxFilesPerFolder = 20;
 
