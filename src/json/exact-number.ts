@@ -38,10 +38,13 @@ export class ExactNumber {
   }
 }
 
-/** Digits of a number without an exponent. With more, a few bytes such as 1e100000 would fill a database. */
+/**
+ * Digits of a number without an exponent. With more, a few bytes such as 1e100000 would become
+ * 100,001 in the database and in every response.
+ */
 export const maxNumberDigits = 1000;
 
-/** How many exact numbers `JSON.stringify` has met: by it `stringifyJson` knows whether there was one. */
+/** Counts the exact numbers that `JSON.stringify` has met, so that a caller notices one. */
 export function conversionCount(): number {
   return conversions;
 }

@@ -23,11 +23,11 @@ export function hasInexactNumber(text: string): boolean {
   return false;
 }
 
-/** Whether 16 characters in a row are digits or points. They include every 16th character of the text. */
+/** Whether 16 characters in a row are digits or points. One of them is a 16th character of the text. */
 function hasLongRun(text: string): boolean {
   for (let at = runLength - 1; at < text.length; at += runLength) {
     if (!isDigitOrPoint(text.charCodeAt(at))) continue;
-    // Of 16 characters in a row, one that is not among the middle ones still has eight on one side.
+    // Any of 16 characters in a row has eight others of them on one side.
     if (!isDigitOrPoint(text.charCodeAt(at - runLength / 2)) && !isDigitOrPoint(text.charCodeAt(at + runLength / 2))) continue;
     let [from, to] = [at, at + 1];
     while (to - from < runLength && isDigitOrPoint(text.charCodeAt(from - 1))) from -= 1;

@@ -115,7 +115,7 @@ export function createOperationOptions({
       else trackResults(extra, delivered);
       return delivered;
     },
-    onNext: ({ extra }, id, _payload, _args, result) => extra.exactMessages.payloadOf(id, result),
+    onNext: (...[{ extra }, id, , , result]) => extra.exactMessages.payloadOf(id, result),
     onOperation(...[, , payload, args]) {
       // graphql-ws keeps these until the subscription ends, perhaps for months, but does not use
       // them again.

@@ -21,17 +21,18 @@ export function socketClass(
 /** graphql-ws sets `onmessage`, which adds a listener. */
 function keepExactNumbers(socket: WebSocket): void {
   const addEventListener = socket.addEventListener.bind(socket) as (type: string, listener: Listener, options?: object) => void;
-  const exactly = (listener: Listener): Listener => {
-    return (event) => {
-      const { data } = event as MessageEvent;
-      if (typeof data === 'string') Object.defineProperty(event, 'data', { value: exactMessage(data) });
-      listener(event);
-    };
-  };
   Object.assign(socket, {
     addEventListener: (type: string, listener: Listener, options?: object) =>
       addEventListener(type, type === 'message' ? exactly(listener) : listener, options),
   });
+}
+
+function exactly(listener: Listener): Listener {
+  return (event) => {
+    const { data } = event as MessageEvent;
+    if (typeof data === 'string') Object.defineProperty(event, 'data', { value: exactMessage(data) });
+    listener(event);
+  };
 }
 
 type Listener = (event: object) => void;
