@@ -18,33 +18,58 @@ export function parseJson(text: string): unknown {
  * such digits. Can return true for digits inside a string.
  */
 export function hasInexactNumber(text: string): boolean {
-  if (!hasLongRun(text) && !longExponent.test(text)) return false;
-  for (const [token] of text.matchAll(longNumbers)) if (typeof numberOf(token) !== 'number') return true;
-  return false;
+  return hasLongInexactNumber(text) || hasInexactExponent(text);
 }
 
-/** Whether 16 characters in a row are digits or points. One of them is a 16th character of the text. */
-function hasLongRun(text: string): boolean {
+/** Looks at every 16th character: 16 digits and points in a row include one of them. */
+function hasLongInexactNumber(text: string): boolean {
   for (let at = runLength - 1; at < text.length; at += runLength) {
     if (!isDigitOrPoint(text.charCodeAt(at))) continue;
     // Any of 16 characters in a row has eight others of them on one side.
     if (!isDigitOrPoint(text.charCodeAt(at - runLength / 2)) && !isDigitOrPoint(text.charCodeAt(at + runLength / 2))) continue;
-    let [from, to] = [at, at + 1];
-    while (to - from < runLength && isDigitOrPoint(text.charCodeAt(from - 1))) from -= 1;
-    while (to - from < runLength && isDigitOrPoint(text.charCodeAt(to))) to += 1;
-    if (to - from === runLength) return true;
+    const { from, to } = numberAround(text, at);
+    if (to - from >= runLength && isInexact(text, from, to)) return true;
+    at = to - 1;
   }
   return false;
+}
+
+function hasInexactExponent(text: string): boolean {
+  longExponent.lastIndex = 0;
+  while (longExponent.test(text)) {
+    const { from, to } = numberAround(text, longExponent.lastIndex - 1);
+    if (isInexact(text, from, to)) return true;
+    longExponent.lastIndex = to;
+  }
+  return false;
+}
+
+/** The characters of a number around a digit. Callers go on after it, so that a text takes linear time. */
+function numberAround(text: string, digit: number): { readonly from: number; readonly to: number } {
+  let [from, to] = [digit, digit + 1];
+  while (isInNumber(text.charCodeAt(from - 1))) from -= 1;
+  while (isInNumber(text.charCodeAt(to))) to += 1;
+  return { from, to };
+}
+
+/** Whether these characters are a number that a double cannot hold, and not a part of a string. */
+function isInexact(text: string, from: number, to: number): boolean {
+  return before.has(text[from - 1]) && after.has(text[to]) && typeof numberOf(text.slice(from, to)) !== 'number';
 }
 
 function isDigitOrPoint(character: number): boolean {
   return character <= 0x39 && character >= 0x2e && character !== 0x2f; // false for NaN, beyond the ends
 }
 
+/** Digits, point, signs and the letter of an exponent. */
+function isInNumber(character: number): boolean {
+  return isDigitOrPoint(character) || character === 0x2b || character === 0x2d || (character & ~0x20) === 0x45;
+}
+
 const runLength = 16;
-const longExponent = /\d[eE][+-]?\d{3}/;
-/** Numbers of JSON with 16 digits or points, or with an exponent of three digits. */
-const longNumbers = /(?<=^|[\s:,[])-?(?:\d[\d.]{15,}(?:[eE][+-]?\d+)?|\d[\d.]*[eE][+-]?\d{3,})(?=[\s,\]}]|$)/g;
+const longExponent = /\d[eE][+-]?\d{3}/g;
+const before: ReadonlySet<string | undefined> = new Set([' ', '\t', '\n', '\r', ':', ',', '[', undefined]);
+const after: ReadonlySet<string | undefined> = new Set([' ', '\t', '\n', '\r', ',', ']', '}', undefined]);
 
 /** Assumes a text that `JSON.parse` accepts. */
 class Parser {
