@@ -13,6 +13,15 @@ export function parseJson(text: string): unknown {
 }
 
 /**
+ * The same for the text of a jsonb value, or of `stringifyJson`: both write numbers that a double
+ * cannot hold without an exponent. Takes half the time to look for them.
+ */
+export function parseStoredJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  return hasLongInexactNumber(text) ? new Parser(text).value(1) : value;
+}
+
+/**
  * Whether a double cannot hold some number of a JSON text. Takes a fraction of the time of parsing:
  * only a number with 16 digits or with an exponent of three can be one, and hardly any text has
  * such digits. Can return true for digits inside a string.

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { TidingsError } from '../../errors.ts';
-import { parseJson } from '../../json/parse-json.ts';
+import { parseStoredJson } from '../../json/parse-json.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { EventDraft, JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
@@ -96,7 +96,7 @@ export function createdSlice(created: readonly Appended[]): LogSlice {
 }
 
 function createdEvent({ row, position, received }: Appended): StoredEvent {
-  const fields = parseJson(row) as DraftFields;
+  const fields = parseStoredJson(row) as DraftFields;
   return {
     position,
     received,

@@ -1,13 +1,15 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ExactNumber, numberOf } from '../../../src/json/exact-number.ts';
-import { hasInexactNumber, parseJson } from '../../../src/json/parse-json.ts';
+import { hasInexactNumber, parseJson, parseStoredJson } from '../../../src/json/parse-json.ts';
 import { stringifyJson } from '../../../src/json/stringify-json.ts';
 
 test('numbers are written as they were read', () => {
   const text = '{"a":[9007199254740993,{"b":-0.12345678901234567890123}],"c":"9007199254740993","__proto__":18446744073709551616}';
   const value = parseJson(text) as Record<string, unknown>;
   expect(stringifyJson(value)).toBe(text);
+  expect(stringifyJson(parseStoredJson(stringifyJson(value)))).toBe(text);
+  expect(parseStoredJson('[1,1e21,0.1]')).toEqual([1, 1e21, 0.1]);
   expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
 });
 
