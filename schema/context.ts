@@ -11,15 +11,16 @@ export interface Context extends Client {
   loaders: Loaders;
 }
 
-export function createContext(services: Services, { caller, address, requestId, lastEventId, requestBytes }: Client): Context {
+export function createContext(services: Services, { caller, address, requestId, reader, lastEventId, requestBytes }: Client): Context {
   return {
     services,
     caller,
     address,
     requestId,
+    reader,
     ...(lastEventId !== undefined && { lastEventId }),
     ...(requestBytes !== undefined && { requestBytes }),
-    loaders: createLoaders(services, caller),
+    loaders: createLoaders({ ...services, database: services.database.reads(reader) }, caller),
   };
 }
 

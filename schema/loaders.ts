@@ -7,6 +7,7 @@ import type { Resource, StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/filter/filter.ts';
 import { matches } from '../src/filter/matches.ts';
 import { AdaptiveBatch } from '../src/store/database/adaptive-batch.ts';
+import type { Database } from '../src/store/database/database.ts';
 import { readEventsById } from '../src/store/log/events-by-id.ts';
 import { readChains, type Chain } from '../src/store/log/read-chain.ts';
 import { readLatestMentions } from '../src/store/queries/latest-mentions.ts';
@@ -20,6 +21,8 @@ import type { Services } from './services.ts';
  * and batched. Followers of any number of events with the same arguments are one statement.
  */
 export interface Loaders {
+  /** For reads that need no batching. */
+  readonly database: Database;
   /** The head of all these reads; read from the database on first use. */
   head(): Promise<Position>;
   event(id: string): Promise<StoredEvent | null>;
@@ -43,6 +46,7 @@ export interface ScopeWithKey {
   readonly key: string;
 }
 
+/** `database`: for reads of this operation (Database.reads). */
 export function createLoaders({ database, heads }: Pick<Services, 'database' | 'heads'>, caller: Caller): Loaders {
   let head: Promise<Position> | null = null;
   const readHead = (): Promise<Position> => (head ??= heads.head());
@@ -79,6 +83,7 @@ export function createLoaders({ database, heads }: Pick<Services, 'database' | '
     return ids.map((id, index) => resourceIn(pagesOf[index]?.events[0], id));
   });
   return {
+    database,
     head: readHead,
     event: (id) => events.load(id),
     page: pages,
@@ -106,12 +111,13 @@ export function createLoaders({ database, heads }: Pick<Services, 'database' | '
 /**
  * Loaders for the current turn of the event loop. One context serves a whole subscription, and each
  * of its messages reads the log at the current head. Messages of the same turn share statements if
- * their callers have the same visibility.
+ * their callers have the same visibility; so no caller that leaves cancels them.
  */
 export function currentLoaders({ services, caller }: { readonly services: Services; readonly caller: Caller }): Loaders {
   const visibilityKey = visibilityKeyOf(caller);
   const known = loadersOfTick.get(services);
-  const made = known?.get(visibilityKey) ?? createLoaders(services, caller);
+  const made =
+    known?.get(visibilityKey) ?? createLoaders({ ...services, database: services.database.reads({ client: visibilityKey }) }, caller);
   if (known === undefined) {
     loadersOfTick.set(services, new Map([[visibilityKey, made]]));
     process.nextTick(() => loadersOfTick.delete(services));

@@ -21,6 +21,7 @@ import { version } from './package-info.ts';
 import { createAuthenticator } from './server/authenticate.ts';
 import { trackRequests } from './server/graceful-shutdown.ts';
 import { documentLimits, type DocumentLimits } from './server/graphql/limits/document-limit-defaults.ts';
+import { PersistedQueries } from './server/graphql/persisted-queries.ts';
 import { createHttpServer, listen } from './server/http-server.ts';
 import { countBytes } from './server/network-metrics.ts';
 import { serveWebSocket } from './server/websocket-server.ts';
@@ -87,6 +88,7 @@ export async function startTidings(
   const rateLimit = new RateLimit(settings.costPerMinute);
   const connections = new ConnectionLimit(settings.connectionsPerClient);
   const adapterParts = { ...services, rejectedEvents, callers, rateLimit, connections };
+  const persisted = new PersistedQueries();
   const [{ createContext, schema }, { createGraphQL }] = await loading;
   const graphql = createGraphQL({
     schema,
@@ -97,11 +99,13 @@ export async function startTidings(
     logger,
     limits,
     rateLimit,
+    persisted,
     settings,
   });
 
   const endpointParts = {
     graphql,
+    persisted,
     authenticator: createAuthenticator({ callers, audit }),
     originPolicy: createOriginPolicy(settings, callers),
     connections,

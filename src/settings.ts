@@ -21,7 +21,7 @@ export const settingTable = {
     fallback: 10,
     min: 2,
     max: 200,
-    meaning: 'Connections to Postgres; the embedded database has one.',
+    meaning: 'Connections to Postgres, of which queries take at most a third; the embedded database has one.',
   }),
   workers: integer({
     name: 'TIDINGS_WORKERS',
@@ -37,7 +37,10 @@ export const settingTable = {
     max: 36_500,
     meaning: 'Days that events are kept after they were received; 0 keeps all.',
   }),
-  allowedOrigins: origins('TIDINGS_ALLOWED_ORIGINS', 'Origins of web pages that can use the server besides its own, separated by commas.'),
+  allowedOrigins: origins(
+    'TIDINGS_ALLOWED_ORIGINS',
+    'Origins of web pages and apps that can use the server, such as https://*.example.com, separated by commas.',
+  ),
   introspection: oneOf(['on', 'off'], { name: 'TIDINGS_INTROSPECTION', fallback: 'on', meaning: 'Allow GraphQL introspection.' }),
   graphiql: oneOf(['on', 'off'], { name: 'TIDINGS_GRAPHIQL', fallback: 'on', meaning: 'Serve GraphiQL to browsers at /graphql.' }),
   logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {

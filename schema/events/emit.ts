@@ -145,7 +145,7 @@ builder.mutationFields((t) => ({
 /** Emits events. Later reads of this operation include them. */
 async function emit(context: Context, candidates: readonly Candidate[], onError: 'REJECT_ALL' | 'SKIP_REJECTED'): Promise<Emission> {
   const emission = await context.services.emitter.emit(candidates, onError, context.caller);
-  context.loaders = createLoaders(context.services, context.caller);
+  context.loaders = createLoaders({ ...context.services, database: context.loaders.database }, context.caller);
   return emission;
 }
 

@@ -76,10 +76,10 @@ const FilterExplanationType = builder.objectRef<FilterExplanation>('FilterExplan
     estimate: t.field({
       type: MatchEstimate,
       description: 'How many events match, counted or estimated.',
-      resolve: async ({ filter: requested }, _args, { services, caller, loaders }) => {
+      resolve: async ({ filter: requested }, _args, { caller, loaders }) => {
         const filter = visibleTo(caller, requested);
         const blockFilter = hasFullVisibility(caller) ? filter : caller.visibilityFilter;
-        return estimateMatches(services.database, { filter, blockFilter, head: await loaders.head() });
+        return estimateMatches(loaders.database, { filter, blockFilter, head: await loaders.head() });
       },
     }),
   }),

@@ -17,13 +17,16 @@ import { graceMs, type Authenticator } from './authenticate.ts';
 import { ExactMessages } from './exact-messages.ts';
 import { createErrorMask } from './graphql/mask-error.ts';
 import { graphqlPath } from './graphql/path.ts';
+import type { PersistedQueries } from './graphql/persisted-queries.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { errorMessage, operationOfInvalidMessage, operationOfLargeMessage, type RejectedOperation } from './invalid-message.ts';
+import { RunningOperations } from './running-operations.ts';
 import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
   readonly http: Server;
   readonly graphql: GraphQLEndpoint;
+  readonly persisted: PersistedQueries;
   readonly authenticator: Authenticator;
   readonly originPolicy: OriginPolicy;
   readonly connections: ConnectionLimit;
@@ -46,7 +49,7 @@ export interface SocketAdapter {
  * every socket with 1001, which makes clients reconnect to another process.
  */
 export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
-  const { http, graphql, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
+  const { http, graphql, persisted, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols: selectProtocol });
   const authenticate = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     const caller = await authenticator.authenticateSocket({ authorization, address: extra.address });
@@ -66,7 +69,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     return !caller.ended.aborted;
   };
   const graphqlWs = makeServer(
-    createOperationOptions({ graphql, limits, metrics, authenticate, errors: createErrorMask(metrics, logger) }),
+    createOperationOptions({ graphql, persisted, limits, metrics, authenticate, errors: createErrorMask(metrics, logger) }),
   );
 
   const serve = (socket: WebSocket, request: IncomingMessage): void => {
@@ -103,7 +106,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       connectionSlot: null,
       isClosed: false,
       canRun: () => false,
-      results: new Set(),
+      operations: new RunningOperations(),
       // The code with which graphql-ws rejects a handshake. Clients reconnect, and are rejected
       // until they have another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
@@ -138,6 +141,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
             // For a subscription, the promise is pending until it ends.
             extra.messageBytes = data.length;
             parsing = data.toString();
+            extra.operations.completedBy(parsing);
             handle(exactMessage(parsing)).catch(fail);
             parsing = null;
           });
@@ -156,7 +160,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       extra.isClosed = true;
       extra.connectionSlot?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
-      for (const each of extra.results) void each.return?.();
+      extra.operations.endAll();
       void closed(code, reason.toString());
     });
   };

@@ -28,7 +28,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
 async function openEmbedded(settings: StoreSettings): Promise<Store> {
   await using opening = new AsyncDisposableStack();
   const embedded = opening.use(await startEmbedded(settings.dataDir));
-  const database = opening.use(connectEmbedded(embedded.path, settings));
+  const database = opening.use(connectEmbedded(embedded, settings));
   const epochHistory = await migrate(database, embedded.identity);
   const opened = opening.move();
   return { database, epochHistory, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };

@@ -11,6 +11,7 @@ const layers: Readonly<Record<string, { readonly paths: readonly string[]; reado
     paths: [
       'src/settings.ts',
       'src/setting-types.ts',
+      'src/origins.ts',
       'src/postgres-url.ts',
       'src/metrics.ts',
       'src/package-info.ts',

@@ -82,15 +82,35 @@ describe('an invalid value stops the start with a sentence that names the settin
     },
   );
 
-  test.each(['feed.example.com', 'https://feed.example.com/x', 'ws://feed.example.com', 'https://a.example,', '*', 'null'])(
+  test.each(['feed.example.com', 'https://feed.example.com/x', 'ws://feed.example.com', 'file://', 'data://x', 'chrome-extension://a/b'])(
     'TIDINGS_ALLOWED_ORIGINS: %j',
     (wrong) => {
       const expected = 'origins such as https://feed.example.com, separated by commas';
-      expect(rejection(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: wrong }))).toEqual(
+      expect(rejection(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: `https://a.example, ${wrong}` }))).toEqual(
         sentence('TIDINGS_ALLOWED_ORIGINS', expected, JSON.stringify(wrong)),
       );
     },
   );
+
+  test.each([
+    '*',
+    'https://*',
+    'https://*.com',
+    'https://*.1.2.3.4',
+    'https://*.example.com.',
+    'https://a.*.com',
+    'https://*a.example.com',
+    'https://*.*.example.com',
+    'https://a.example.com:*',
+    'capacitor://*.example.com',
+  ])('TIDINGS_ALLOWED_ORIGINS with the wildcard of %s', (wrong) => {
+    const message = `TIDINGS_ALLOWED_ORIGINS: expected * only as the first label of a host name, such as https://*.example.com, got ${JSON.stringify(wrong)}. List each origin instead.`;
+    expect(rejection(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: wrong }))).toEqual({ code: 'CANNOT_START', message });
+  });
+
+  test('TIDINGS_ALLOWED_ORIGINS: null, which has its reason', () => {
+    expect(rejection(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: 'null' }))).toMatchObject({ message: /sandboxed frame/ });
+  });
 
   test.each(['TIDINGS_INTROSPECTION', 'TIDINGS_GRAPHIQL'])('%s: neither on nor off', (name) => {
     expect(rejection(() => readSettings({ [name]: 'false' }))).toEqual(sentence(name, 'one of on, off', '"false"'));
@@ -113,11 +133,18 @@ describe('an invalid value stops the start with a sentence that names the settin
 });
 
 test('TIDINGS_ALLOWED_ORIGINS are normalized to the form that browsers send', () => {
-  const given = 'https://Feed.example.com, http://127.0.0.1:3000/,https://b.example:443';
+  const given =
+    'https://Feed.example.com, http://127.0.0.1:3000/,https://b.example:443, HTTPS://*.Bücher.example:443, http://*.localhost:3000,' +
+    'capacitor://localhost, chrome-extension://aBcd, tauri://localhost';
   expect(readSettings({ TIDINGS_ALLOWED_ORIGINS: given }).allowedOrigins).toEqual([
     'https://feed.example.com',
     'http://127.0.0.1:3000',
     'https://b.example',
+    'https://*.xn--bcher-kva.example',
+    'http://*.localhost:3000',
+    'capacitor://localhost',
+    'chrome-extension://aBcd',
+    'tauri://localhost',
   ]);
 });
 

@@ -113,7 +113,8 @@ function parseParams(text: string): GraphQLParams | null {
     const value: unknown = parseJson(text);
     if (!isJsonObject(value) && !Array.isArray(value)) return null;
     const { query, variables, operationName, extensions } = value as GraphQLParams;
-    if (typeof query !== 'string') return value as GraphQLParams; // Yoga rejects it, and names an unknown property
+    const isPersisted = typeof extensions === 'object' && extensions !== null && 'persistedQuery' in extensions;
+    if (typeof query !== 'string' && !isPersisted) return value as GraphQLParams; // Yoga rejects it, and names an unknown property
     return { query, variables, operationName, extensions } as GraphQLParams;
   } catch {
     return null;

@@ -5,6 +5,7 @@ import type { Client } from '../../auth/caller.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { RateLimit } from '../../transport/rate-limit.ts';
 import { limitCost, type CostLimits } from './limits/cost-limit.ts';
+import { compressResponses } from './compress-responses.ts';
 import { createDocumentCache } from './document-cache.ts';
 import type { DocumentLimits } from './limits/document-limit-defaults.ts';
 import { limitDocuments } from './limits/document-limits.ts';
@@ -16,6 +17,7 @@ import { createErrorMask, reportFailures } from './mask-error.ts';
 import { measureOperations } from './operation-metrics.ts';
 import { passThroughVariables } from './subscribe/passthrough-variables.ts';
 import { graphqlPath } from './path.ts';
+import { persistedQueries, type PersistedQueries } from './persisted-queries.ts';
 import { parsedBody } from './request-body.ts';
 import { setRetryAfter } from './retry-after.ts';
 import { sharedSubscriptions, type CursorAt } from './subscribe/subscribe.ts';
@@ -32,6 +34,7 @@ export interface GraphQLParts {
   readonly logger: Logger;
   readonly limits: DocumentLimits & CostLimits;
   readonly rateLimit: RateLimit;
+  readonly persisted: PersistedQueries;
   readonly settings: GraphQLSettings;
 }
 
@@ -55,6 +58,7 @@ export function createGraphQL({
   logger,
   limits,
   rateLimit,
+  persisted,
   settings,
 }: GraphQLParts): GraphQLEndpoint {
   const errors = createErrorMask(metrics, logger);
@@ -76,6 +80,7 @@ export function createGraphQL({
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
       parsedBody(),
+      persistedQueries(persisted),
       measureOperations(metrics),
       setErrorCodes(),
       rejectConditionalRoots(),
@@ -88,6 +93,7 @@ export function createGraphQL({
       sharedSubscriptions({ maskError: errors.mask, metrics, cursorAt }),
       eventStreams(),
       exactResults(),
+      compressResponses(),
     ],
     // Yoga's errors have passed maskError, which logs those that are bugs.
     logging: {

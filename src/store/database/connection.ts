@@ -15,6 +15,8 @@ import postgres from 'postgres';
  */
 export interface Connection extends AsyncDisposable {
   readonly client: postgres.Sql;
+  /** The id of its process on the server. */
+  readonly processId: number;
   /** Aborts when the connection has broken. */
   readonly broken: AbortSignal;
 }
@@ -58,14 +60,17 @@ async function openAt(options: ConnectionOptions, address: Address): Promise<Con
     return dial(address);
   };
   const client = createClient(options, { socket, onclose: () => broken.abort() });
+  let processId = 0;
   try {
-    await withTimeout(client`select`);
+    const [row] = await withTimeout(client<{ id: number }[]>`select pg_backend_pid() as id`);
+    processId = row?.id ?? 0;
   } catch (error) {
     client.end({ timeout: 0 }).catch(() => undefined);
     throw error;
   }
   return {
     client,
+    processId,
     broken: broken.signal,
     // The caller whose statement failed has the error already.
     [Symbol.asyncDispose]: () => client.end({ timeout: endTimeoutSeconds }).catch(() => undefined),

@@ -47,6 +47,19 @@ export function timeLimitExceeded(ms: number, cause?: unknown): TidingsError {
   return new TidingsError('LIMIT_EXCEEDED', message, { cause });
 }
 
+/** Of a read whose client has left. */
+export function cancelledError(): TidingsError {
+  return new TidingsError('CANCELLED', 'The client has left before the operation was complete.');
+}
+
+/** Whether the server, or the operating system of this process, allows no further connection. */
+export function isOutOfConnections(error: unknown): boolean {
+  if (sqlState(error) === tooManyConnections) return true;
+  return error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
+}
+
+const tooManyConnections = '53300';
+
 /** The SQLSTATE of the first database error in the chain of causes; null: there is none. */
 export function sqlState(error: unknown): string | null {
   for (let each = error; each instanceof Error; each = each.cause) {

@@ -18,6 +18,14 @@ import { lockDataDir } from './data-dir-lock.ts';
 export interface Embedded extends AsyncDisposable {
   /** The path of the socket, which speaks the protocol of Postgres. */
   readonly path: string;
+  /** Resolves when the database accepts a connection. */
+  ready(): Promise<unknown>;
+  /**
+   * Ends the running statement, and its connection, by ending the thread: a statement of PGlite
+   * cannot be interrupted. The next thread recovers the data like Postgres after a crash, in a few
+   * seconds.
+   */
+  restart(): void;
   /** Differs between a data folder and its copies, such as a restored backup. */
   readonly identity: string;
 }
@@ -29,13 +37,24 @@ export async function startEmbedded(dataDir: string): Promise<Embedded> {
   const socketDir = mkdtempSync(join(tmpdir(), 'tidings-'));
   const path = process.platform === 'win32' ? `\\\\.\\pipe\\${socketDir.replaceAll(/\W/g, '-')}` : join(socketDir, 's');
   try {
-    const worker = await startWorker(join(folder, 'pglite'), path);
+    const start = (): Promise<Worker> => startWorker(join(folder, 'pglite'), path);
+    let worker = start();
+    await worker;
     const { ino, birthtimeMs } = statSync(join(folder, 'pglite', 'PG_VERSION'));
     return {
       path,
       identity: `${ino}/${birthtimeMs}`,
+      ready: () => worker,
+      restart() {
+        worker = worker.then(async (running) => {
+          await running.terminate(); // two threads must never open the same data
+          rmSync(path, { force: true });
+          return start();
+        });
+        worker.catch(() => undefined); // `ready` reports it
+      },
       async [Symbol.asyncDispose]() {
-        await stopWorker(worker);
+        await worker.then(stopWorker, () => undefined);
         rmSync(socketDir, { recursive: true, force: true });
         await lock[Symbol.asyncDispose]();
       },

@@ -17,6 +17,14 @@ export interface CountDefinition {
   readonly bounds: TimeBounds;
 }
 
+/** How a count reads the log. */
+export interface CountedLog {
+  readonly logReader: LogReader;
+  readonly count: (upTo: Position) => Promise<CountSnapshot>;
+  /** Aborts when the last subscriber has left. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * A count that all subscribers with an equal definition share. It moves along the log when a reader
  * asks, and adds the events that match. It keeps the latest changes as deltas: a reader that is a
@@ -55,7 +63,7 @@ export class IncrementalCount {
 
   constructor(
     private readonly definition: CountDefinition,
-    private readonly log: { readonly logReader: LogReader; readonly count: (upTo: Position) => Promise<CountSnapshot> },
+    private readonly log: CountedLog,
     private counted: CountSnapshot,
   ) {
     this.position = this.deltaEnd = counted.upTo;
@@ -167,8 +175,9 @@ export class IncrementalCount {
   private async readStep(): Promise<void> {
     if (this.needsRecount) return this.recount();
     const { position } = this;
-    const buffered = await this.log.logReader.stepFromMemory(position);
-    this.add(buffered !== null && buffered.upTo > position ? buffered : await this.log.logReader.stepFromDatabase(position));
+    const { logReader, signal } = this.log;
+    const buffered = await logReader.stepFromMemory(position, signal);
+    this.add(buffered !== null && buffered.upTo > position ? buffered : await logReader.stepFromDatabase(position, signal));
   }
 
   private async recount(): Promise<void> {

@@ -38,14 +38,14 @@ export async function streamEvents(
 
 function orderOf(
   { database, heads }: StreamParts,
-  { order, filter }: StreamRequest,
+  { order, filter, client }: StreamRequest,
   { start, waitLimits }: StreamSettings & { readonly start: Position },
 ): DeliveryOrder {
   switch (order) {
     case 'LOG':
       return inLogOrder(start);
     case 'CAUSAL': {
-      const eventsById = async (ids: readonly string[]) => readEventsById(database, ids, await heads.head());
+      const eventsById = async (ids: readonly string[]) => readEventsById(database.reads({ client }), ids, await heads.head());
       return inCausalOrder({ start, filter, eventsById }, waitLimits);
     }
     default:

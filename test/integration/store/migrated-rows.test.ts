@@ -43,7 +43,7 @@ async function withMigrations<T>(count: number, settings: Settings, work: (datab
   writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.slice(0, count) }));
   await using embedded = onPostgres ? null : await startEmbedded(settings.dataDir);
   await using database =
-    embedded === null ? connectPostgres(settings.databaseUrl!, { ...settings, poolSize: 1 }) : connectEmbedded(embedded.path, settings);
+    embedded === null ? connectPostgres(settings.databaseUrl!, { ...settings, poolSize: 1 }) : connectEmbedded(embedded, settings);
   await database.withConnection((client) =>
     migrate(drizzle(client), { migrationsFolder: folder, migrationsSchema: 'tidings', migrationsTable: 'migrations' }),
   );

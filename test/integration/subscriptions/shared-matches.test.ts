@@ -37,7 +37,7 @@ test('subscriptions with random filters, which come and go and read at their own
   for (const [n, filter] of filters.entries()) {
     const from = n % 3 === 0 ? null : n % 3 === 1 ? origin : await parts.heads.head();
     const start = from ?? (await parts.heads.head());
-    followers.push({ filter, start, events: await subscribeToEvents(parts, filter, from), got: [], n });
+    followers.push({ filter, start, events: await subscribeToEvents(parts, { filter, after: from, client: 'test' }), got: [], n });
     if (n % 10 === 0) await emit(30);
   }
   const drain = async (follower: Follower, max: number): Promise<void> => {

@@ -103,7 +103,7 @@ test('the error that ends a stream is in its last result; an iterator that throw
     epochHistory,
     limits: { ...documentLimits, ...readSettings({}) },
     version: '',
-    database: { ...parts.database, rows },
+    database: { ...parts.database, rows, reads: () => ({ ...parts.database, rows }) },
     emitter: { emit: rows },
     liveCounts: new CountSubscriptions(),
   };

@@ -29,10 +29,10 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
     },
     '/api/events/filter/next': {
       method: 'GET',
-      async respond(request, { caller, charge }) {
+      async respond(request, { caller, reader, charge }) {
         const next = await tokens.parse(queryParameters(request.url ?? '', [tokenName]).get(tokenName) ?? '');
         charge(logQueryCost + next.limit * eventCost);
-        return pageResponse(await readNextPage(parts, next, caller), request, tokens);
+        return pageResponse(await readNextPage(readingParts(parts, reader), next, caller), request, tokens);
       },
     },
     ...Object.fromEntries(countDimensions.map((by) => [`/api/events/count-by/${by}`, countRoute(parts, by)])),
@@ -70,7 +70,7 @@ interface Route {
 async function firstPage(
   parts: PrefectRoutesParts,
   request: IncomingMessage,
-  { caller, charge }: AuthenticatedRequest,
+  { caller, reader, charge }: AuthenticatedRequest,
 ): Promise<EventPage> {
   const { filter, limit = null } = await bodyOf(request, parts.limits.bodyBytes);
   const maxLimit = parts.limits.pageSize;
@@ -79,13 +79,13 @@ async function firstPage(
     throw invalidField('limit', `expected a whole number from 0 to ${maxLimit}, got ${describeValue(requestedLimit)}`);
   }
   charge(logQueryCost + requestedLimit * eventCost);
-  return readFirstPage(parts, { filter, limit: requestedLimit }, caller);
+  return readFirstPage(readingParts(parts, reader), { filter, limit: requestedLimit }, caller);
 }
 
 function countRoute(parts: PrefectRoutesParts, by: CountDimension): Route {
   return {
     method: 'POST',
-    async respond(request, { caller, charge }) {
+    async respond(request, { caller, reader, charge }) {
       const { filter, time_unit, time_interval } = await bodyOf(request, parts.limits.bodyBytes);
       const unit = unitOf(time_unit ?? 'day');
       const interval = time_interval ?? 1;
@@ -93,9 +93,14 @@ function countRoute(parts: PrefectRoutesParts, by: CountDimension): Route {
         throw invalidField('time_interval', `expected a number from ${minInterval} to ${maxInterval}, got ${describeValue(interval)}`);
       }
       charge(2 * logQueryCost);
-      return { status: 200, json: await countEventsBy(parts, by, { request: { filter, unit, interval }, caller }) };
+      return { status: 200, json: await countEventsBy(readingParts(parts, reader), by, { request: { filter, unit, interval }, caller }) };
     },
   };
+}
+
+/** The parts for reads that end when the client leaves. */
+function readingParts(parts: PrefectRoutesParts, reader: AuthenticatedRequest['reader']): ReadPageParts {
+  return { ...parts, database: parts.database.reads(reader) };
 }
 
 function unitOf(given: unknown): TimeUnit {

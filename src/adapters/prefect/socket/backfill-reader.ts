@@ -13,6 +13,7 @@ import type { Identity, SubscriptionReader } from '../../../subscriptions/source
 /** The stored events that come before the live ones. */
 export interface Backfill {
   readonly database: Database;
+  readonly client: string;
   readonly filter: Condition;
   /** The last position of the backfill. */
   readonly head: Position;
@@ -62,9 +63,9 @@ export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessa
     return endMessage;
   }
 
-  async read(): Promise<void> {
-    if (this.backfill === null) return this.live.read();
-    const { database, filter, head } = this.backfill;
+  async read(signal: AbortSignal): Promise<void> {
+    if (this.backfill === null) return this.live.read(signal);
+    const { database, client, filter, head } = this.backfill;
     const { lastRead, adaptiveLimit } = this;
     const request = {
       filter,
@@ -74,7 +75,7 @@ export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessa
       backward: false,
       ...(lastRead !== null && { after: lastRead }),
     } as const;
-    const [found] = await readPages(database, request, everyEvent).catch((error: unknown) => {
+    const [found] = await readPages(database.reads({ client, signal }), request, everyEvent).catch((error: unknown) => {
       // A repeated query would exceed the timeout again.
       if (!(error instanceof TidingsError) || error.code !== 'LIMIT_EXCEEDED') throw error;
       this.endMessage = new EndMessage(error.message);

@@ -8,6 +8,7 @@ import { deliver, type Sink } from '../../../subscriptions/delivery.ts';
 import { EventReader, type SubscriptionParts } from '../../../subscriptions/event-subscription.ts';
 import { LogReader } from '../../../subscriptions/log-reader.ts';
 import { SubscriptionSource } from '../../../subscriptions/source.ts';
+import { rateLimitKeyOf } from '../../../transport/client.ts';
 import { logQueryCost, type RateLimit } from '../../../transport/rate-limit.ts';
 import { type EncodedMessage, SocketWriter } from '../../../transport/socket-writer.ts';
 import type { WakeListener } from '../../../concurrency/wake-signal.ts';
@@ -85,8 +86,9 @@ export class OutboundEvents {
     const following = await parts.tail.follow();
     try {
       const head = await parts.heads.head();
-      const live = new EventReader(new LogReader(parts, filter, pageEvents), parts.logStart, head);
-      const backfill = request['backfill'] === false ? null : { database: parts.database, filter, head };
+      const client = rateLimitKeyOf(this.client);
+      const live = new EventReader(new LogReader(parts, { filter, client, pageEvents }), parts.logStart, head);
+      const backfill = request['backfill'] === false ? null : { database: parts.database, client, filter, head };
       return new SubscriptionSource(parts, new BackfillReader(backfill, live, isWanted), following);
     } catch (error) {
       following[Symbol.dispose]();
