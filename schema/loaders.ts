@@ -1,7 +1,7 @@
 import { stringifyJson } from '../src/json/stringify-json.ts';
 import DataLoader from 'dataloader';
 import type { Caller } from '../src/auth/caller.ts';
-import { visibleTo, hasFullVisibility, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
+import { visibleTo, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/filter/filter.ts';
@@ -10,7 +10,7 @@ import { AdaptiveBatch } from '../src/store/database/adaptive-batch.ts';
 import type { Database } from '../src/store/database/database.ts';
 import { readEventsById } from '../src/store/log/events-by-id.ts';
 import { readChains, type Chain } from '../src/store/log/read-chain.ts';
-import { readLatestMentions } from '../src/store/queries/latest-mentions.ts';
+import { readNewestStates } from '../src/store/queries/newest-states.ts';
 import type { CountRequest, Page, PageRequest, PageScope, ScopedKeys } from '../src/store/queries/page-request.ts';
 import { countEvents, readPages } from '../src/store/queries/pages.ts';
 import { readResourceIds, type ResourceRequest } from '../src/store/queries/resource-ids.ts';
@@ -74,13 +74,8 @@ export function createLoaders({ database, heads }: Pick<Services, 'database' | '
     return made;
   };
   const resources = new DataLoader<string, Resource | null>(async (ids) => {
-    if (hasFullVisibility(caller)) {
-      const newest = await readLatestMentions(database, ids, await readHead());
-      return ids.map((id) => resourceIn(newest.get(id), id));
-    }
-    const newest = { filter: visibleTo(caller, everything), order: 'NEWEST_FIRST', limit: 1, backward: false } as const;
-    const pagesOf = await readPages(database, { ...newest, head: await readHead() }, { scope: 'ANY', keys: ids });
-    return ids.map((id, index) => resourceIn(pagesOf[index]?.events[0], id));
+    const newest = await readNewestStates(database, ids, { head: await readHead(), filter: visibleTo(caller, everything) });
+    return ids.map((id) => resourceIn(newest.get(id), id));
   });
   return {
     database,

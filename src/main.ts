@@ -16,6 +16,7 @@ import { startNotifications } from './log/notifications.ts';
 import { startTail } from './log/tail.ts';
 import { startIndexer } from './maintenance/indexer.ts';
 import { retentionRules, startRetention } from './maintenance/retention.ts';
+import { TidingsError } from './errors.ts';
 import { createMetrics, onCollect } from './metrics.ts';
 import { version } from './package-info.ts';
 import { createAuthenticator } from './server/authenticate.ts';
@@ -27,6 +28,7 @@ import { countBytes } from './server/network-metrics.ts';
 import { serveWebSocket } from './server/websocket-server.ts';
 import type { Settings } from './settings.ts';
 import { createHeadReader } from './store/log/log-head.ts';
+import type { StatementFailure } from './store/database/database.ts';
 import { openStore } from './store/open-store.ts';
 import { createLogStartReader } from './store/retention/log-start.ts';
 import { CountSubscriptions } from './subscriptions/counts/count-subscription.ts';
@@ -41,6 +43,8 @@ export interface Tidings extends AsyncDisposable {
   /** The address that it listens on, for example http://127.0.0.1:4000. */
   readonly url: string;
   readonly database: 'embedded' | 'postgres';
+  /** Resolves with the reason when the server must stop: a newer program has migrated the database. */
+  readonly outdated: Promise<TidingsError>;
 }
 
 /**
@@ -55,9 +59,16 @@ export async function startTidings(
   const metrics = createMetrics();
   const limits = { ...documentLimits, ...settings };
 
+  let stopOutdated: (reason: TidingsError) => void = noop;
+  const outdated = new Promise<TidingsError>((resolve) => (stopOutdated = resolve));
+  const onFailure = (kind: StatementFailure): void => {
+    metrics.databaseErrors.inc({ kind });
+    if (kind === 'outdated') stopOutdated(outdatedError());
+  };
+
   // In parallel: the embedded database starts in its own thread while this one loads GraphQL.
   // GraphQL is awaited where it is first used.
-  const opening = openStore({ ...settings, onFailure: (kind) => metrics.databaseErrors.inc({ kind }) });
+  const opening = openStore({ ...settings, logger, onFailure });
   const loading = Promise.all([import('../schema/index.ts'), import('./server/graphql/yoga.ts')]);
   loading.catch(() => undefined); // an error is thrown where it is awaited
   const { database, epochHistory } = parts.use(await opening);
@@ -129,7 +140,14 @@ export async function startTidings(
   parts.use(serveWebSocket({ ...endpointParts, http, adapters: [prefectSockets] }));
 
   const running = parts.move();
-  return { url, database: database.kind, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+  return { url, database: database.kind, outdated, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+}
+
+const noop = (): void => undefined;
+
+function outdatedError(): TidingsError {
+  const message = 'A newer version of Tidings has migrated the database, so this process stops. Start that version or a later one.';
+  return new TidingsError('CANNOT_START', message);
 }
 
 function createLogger({ logLevel }: Settings): Logger {

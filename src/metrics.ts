@@ -70,7 +70,7 @@ export function createMetrics() {
     }),
     databaseErrors: new Counter({
       name: 'tidings_database_errors_total',
-      help: 'Failed statements: unreachable, timeout (exceeded TIDINGS_STATEMENT_TIMEOUT_MS), or other.',
+      help: 'Failed statements: unreachable, timeout (exceeded TIDINGS_STATEMENT_TIMEOUT_MS), outdated (a newer version has migrated the database), or other.',
       labelNames: ['kind'] as const,
       registers,
     }),

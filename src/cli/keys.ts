@@ -85,7 +85,7 @@ function requestOnce<T>(endpoint: Endpoint, query: string, variables: object): P
   return retryingRequest<T>(endpoint, bodyOf(query, stringifyJson(variables)), { timeoutMs: 0, onUnavailable: () => undefined });
 }
 
-const keyFields = 'id name permissions filter emitPrefix created expires revoked';
+const keyFields = 'id name permissions visibleEvents emitPrefix created expires revoked';
 const create = `mutation Create($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret key { ${keyFields} } } }`;
 const list = `{ apiKeys { ${keyFields} } }`;
 const revoke = `mutation Revoke($id: ID!) { revokeApiKey(id: $id) { ${keyFields} } }`;

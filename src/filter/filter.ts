@@ -27,7 +27,7 @@ export type Condition =
    * to any number of values; absent ones do not count, and one of the others must pass as a whole.
    */
   | { readonly kind: 'payload'; readonly path: PayloadPattern; readonly passes: ValueTest }
-  /** The searchable text of the event contains this, in upper or lower case. */
+  /** The searchable text of the event contains this, in upper or lower case, however composed. */
   | { readonly kind: 'contains'; readonly searchTerm: string };
 
 export type Combination<T> = All<T> | Any<T> | Not<T>;

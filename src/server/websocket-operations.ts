@@ -80,7 +80,7 @@ export function createOperationOptions({
   };
   return {
     connectionInitWaitTimeout: connectionInitTimeoutMs,
-    /** False: graphql-ws closes the socket with 4403. */
+    /** False: the handshake is rejected. */
     async onConnect(connection) {
       const { extra, connectionParams } = connection;
       Object.assign(connection, { connectionParams: undefined }); // they contain the key, and can be large

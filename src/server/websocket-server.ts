@@ -107,8 +107,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       isClosed: false,
       canRun: () => false,
       operations: new RunningOperations(),
-      // The code with which graphql-ws rejects a handshake. Clients reconnect, and are rejected
-      // until they have another key.
+      // Clients of graphql-ws reconnect after this code, perhaps with another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
     /** Sends the error to the operation alone. Returns false if the socket must be closed. */
@@ -128,6 +127,9 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
         // a reason exceeds a frame.
         close(code, reason) {
           if (code === CloseCode.BadRequest && parsing !== null && rejectOperation(operationOfInvalidMessage(parsing))) return;
+          // graphql-ws rejects a handshake with 4403, which its clients repeat. The same key stays
+          // invalid, so they get the code after which they report an error and stop.
+          if (code === CloseCode.Forbidden) return socket.close(CloseCode.Unauthorized, 'expected a valid API key');
           socket.close(code, reason?.slice(0, maxReasonLength));
         },
         onMessage(handle) {

@@ -1,5 +1,6 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { sql } from 'drizzle-orm';
+import type { Logger } from 'pino';
 import { TidingsError } from '../errors.ts';
 import { sslModeOf } from '../postgres-url.ts';
 import { asUnavailable, sqlState } from './database/database-errors.ts';
@@ -18,6 +19,8 @@ export interface StoreSettings extends ConnectionSettings {
   /** Null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
+  /** Default: logs nothing. */
+  readonly logger?: Pick<Logger, 'warn' | 'error'>;
 }
 
 /** Opens the database that the settings name. Throws CANNOT_START. */
@@ -27,9 +30,9 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
 
 async function openEmbedded(settings: StoreSettings): Promise<Store> {
   await using opening = new AsyncDisposableStack();
-  const embedded = opening.use(await startEmbedded(settings.dataDir));
+  const embedded = opening.use(await startEmbedded(settings.dataDir, settings.logger ?? noLogger));
   const database = opening.use(connectEmbedded(embedded, settings));
-  const epochHistory = await migrate(database, embedded.identity);
+  const epochHistory = await migrate(database, embedded.identity, settings.logger ?? noLogger);
   const opened = opening.move();
   return { database, epochHistory, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
@@ -39,7 +42,7 @@ async function openPostgres(url: string, settings: StoreSettings): Promise<Store
     // The migration holds a lock on one connection, and may take longer than the statement timeout.
     await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0 });
     await checkReachable(single);
-    const epochHistory = await migrate(single, '');
+    const epochHistory = await migrate(single, '', settings.logger ?? noLogger);
     const database = connectPostgres(url, settings);
     return { database, epochHistory, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
   } catch (error) {
@@ -138,3 +141,5 @@ function reasonOf(error: unknown): string {
   }
   return reason;
 }
+
+const noLogger = { warn: () => undefined, error: () => undefined };

@@ -57,6 +57,7 @@ describe('docs/limits.md has the numbers of the code:', () => {
     ['page (`first`, `last`)', settings.pageSize],
     ['`totalCount(max:)`', constantOf('schema/events/paging.ts', 'maxTotalCount'), constantOf('schema/events/paging.ts', 'defaultValue')],
     ['buckets of a count', constantOf('schema/counts/counts.ts', 'maxBuckets'), constantOf('src/counts/dimensions.ts', 'maxDimensions')],
+    ['buckets of one event in a count', constantOf('src/counts/bucket-keys.ts', 'maxBucketsOfEvent')],
     ['filter', settings.filterNodes, settings.filterDepth, settings.filterListLength, constantOf(parseContext, 'maxValues')],
     ['`chain(maxEvents:)`', constantOf('schema/events/chain.ts', 'maxChainEvents')],
     ["time buckets of Prefect's routes", constantOf('src/adapters/prefect/http/intervals.ts', 'maxIntervals')],

@@ -11,7 +11,8 @@ import { maxReadsPerOperation, type Turn } from './admission.ts';
 import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
-import { asTimeLimitExceeded, asUnavailable, cancelledError, timeLimitExceeded } from './database-errors.ts';
+import { knownSchemaVersion } from './schema-version.ts';
+import { asOutdated, asTimeLimitExceeded, asUnavailable, cancelledError, timeLimitExceeded } from './database-errors.ts';
 
 /**
  * A pool of connections to the database. Every method throws UNAVAILABLE if the database cannot be
@@ -65,7 +66,8 @@ export interface ConnectionSettings {
   readonly onFailure?: (kind: StatementFailure) => void;
 }
 
-export type StatementFailure = 'unreachable' | 'timeout' | 'other';
+/** Outdated: a newer program has migrated the database, so this one must stop. */
+export type StatementFailure = 'unreachable' | 'timeout' | 'outdated' | 'other';
 
 export function connectPostgres(url: string, settings: ConnectionSettings): Database {
   return wrap({ url: driverUrl(url), connection: driverOptions(settings) }, settings, null);
@@ -89,6 +91,10 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
     application_name: 'tidings',
     TimeZone: 'UTC',
     DateStyle: 'ISO',
+    // Values are parsed in these forms, whatever the defaults of the user or the database are.
+    bytea_output: 'hex',
+    // The order of the log needs a snapshot for each statement (src/store/log/log-head.ts).
+    default_transaction_isolation: 'read committed',
     statement_timeout: statementTimeout,
     // The planner overestimates the cost of filters, which run for milliseconds; compiling them
     // takes a multiple of that.
@@ -102,10 +108,13 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
 function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded: RestartableServer | null): Database {
   const kind = embedded === null ? 'postgres' : 'embedded';
   const { poolSize, statementTimeout, onFailure = () => undefined } = settings;
+  const schemaVersion = String(knownSchemaVersion());
   const connections = kind === 'embedded' ? 1 : poolSize;
   const pool = new Pool(async () => {
     await embedded?.ready();
     const connection = await openConnection(options);
+    // PGlite ignores parameters of the connection.
+    await connection.client`select set_config('tidings.schema_version', ${schemaVersion}, false)`;
     drizzle(connection.client); // makes the client return times and JSON as text
     return connection;
   }, connections);
@@ -115,6 +124,11 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
     const error = failure instanceof DrizzleQueryError ? (failure.cause ?? failure) : failure;
     // Classified and reported before, or not an error of a statement.
     if (error instanceof TidingsError) return error;
+    const outdated = asOutdated(error);
+    if (outdated !== null) {
+      onFailure('outdated');
+      return outdated;
+    }
     const unreachable = asUnavailable(error);
     const timedOut = asTimeLimitExceeded(error, statementTimeout);
     onFailure(unreachable !== null ? 'unreachable' : timedOut !== null ? 'timeout' : 'other');

@@ -5,6 +5,7 @@ import { CountTable, groupStats } from '../../counts/count-table.ts';
 import type { Dimension } from '../../counts/dimensions.ts';
 import { TidingsError } from '../../errors.ts';
 import type { Position } from '../../event/cursor.ts';
+import type { StoredEvent } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { TimeBounds } from '../../filter/time-bounds.ts';
 import type { LogReader, Step } from '../log-reader.ts';
@@ -205,11 +206,20 @@ export class IncrementalCount {
       if (event.position <= this.counted.after) continue; // memory may still hold removed events
       if (this.pending.size > maxBuckets) this.failure = tooManyBuckets();
       if (this.failure !== null) break;
-      const one = groupStats(1, event.occurred, event.occurred);
-      for (const keys of bucketKeys(this.definition.dimensions, event)) this.pending.add(keys, one);
-      this.pending.total += 1;
+      this.addEvent(event);
     }
     this.position = upTo;
+  }
+
+  private addEvent(event: StoredEvent): void {
+    const one = groupStats(1, event.occurred, event.occurred);
+    try {
+      for (const keys of bucketKeys(this.definition.dimensions, event)) this.pending.add(keys, one);
+      this.pending.total += 1;
+    } catch (error) {
+      if (!(error instanceof TidingsError)) throw error;
+      this.failure = error;
+    }
   }
 }
 

@@ -91,7 +91,11 @@ const untimed: fc.Arbitrary<OracleDimension> = fc.oneof(
     .map((keys) => ({ payload: { path: keys.join('.'), keys } })),
 );
 const by = fc
-  .tuple(fc.option(timed), fc.array(untimed, { maxLength: 3 }), fc.nat(3))
+  .tuple(
+    fc.option(timed),
+    fc.uniqueArray(untimed, { maxLength: 3, selector: (each) => JSON.stringify(parseCountBy([each as CountByInput], ['by'])) }),
+    fc.nat(3),
+  )
   .filter(([some, others]) => some !== null || others.length > 0)
   .map(([some, others, at]) => (some === null ? others : others.toSpliced(at, 0, some)));
 const bounds = fc

@@ -10,7 +10,8 @@ import { CountSubscriptions } from '../../../src/subscriptions/counts/count-subs
 import { createGroupCommit } from '../../../src/ingest/group-commit.ts';
 import { maintainPartitions, type RetentionRules } from '../../../src/maintenance/retention.ts';
 import type { TailBufferBounds } from '../../../src/log/tail-buffer.ts';
-import { databaseClock, readPartitions, type Clock, type Partition } from '../../../src/store/retention/partitions.ts';
+import { databaseClock, type Clock } from '../../../src/store/database/clock.ts';
+import { readPartitions, type Partition } from '../../../src/store/retention/partitions.ts';
 import { startStreams, type Streams } from '../streams.ts';
 
 /**

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { plainTerms } from './plain-matches.ts';
 import type { EventFilterInput, PayloadFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import { numberOf } from '../../../src/json/exact-number.ts';
 
@@ -10,6 +11,11 @@ const character = fc.constantFrom('a', 'b', 'B', '.', '%', '_', '\\', '*', '?', 
 const cased = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('k', 'K', '\u212A', 's', 'S', '\u017F', 'é', 'É') },
   { weight: 2, arbitrary: fc.constantFrom(...'eßẞiIıİσςΣ𐐀𐐨', '\u0301') },
+  // Composed and decomposed characters, marks in either order, and characters that normalize to ASCII.
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('e\u0301', 'E\u0301', '\u0323', 's\u0307\u0323', '\u1E69', '\u1112', '\u1161', '\uD558', '\u212B', '\u037E'),
+  },
   { weight: 2, arbitrary: fc.constantFrom(...'"\\-+!.(|)[^]$*?{}%_/,: \n\t', '\u0001', '\u007F', '\u00A0') },
 );
 const casedText = fc.string({ unit: cased, minLength: 1, maxLength: 4 });
@@ -175,7 +181,8 @@ const term = fc
   .map(([operator, what, quote]) => `${operator}${quote}${what}${quote}`);
 const text = fc
   .array(fc.oneof({ weight: 8, arbitrary: term }, { weight: 1, arbitrary: casedText }), { maxLength: 4 })
-  .map((terms) => terms.join(' '));
+  .map((terms) => terms.join(' '))
+  .filter((joined) => plainTerms(joined).length > 0);
 
 const leafFields = {
   text: optionally(text),
