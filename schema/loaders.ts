@@ -5,9 +5,9 @@ import { visibleTo, visibilityKeyOf, type VisibleFilter } from '../src/auth/visi
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/filter/filter.ts';
-import { matches } from '../src/filter/matches.ts';
 import { AdaptiveBatch } from '../src/store/database/adaptive-batch.ts';
 import type { Database } from '../src/store/database/database.ts';
+import type { ReadBudget } from '../src/store/database/read-budget.ts';
 import { readEventsById } from '../src/store/log/events-by-id.ts';
 import { readChains, type Chain } from '../src/store/log/read-chain.ts';
 import { readNewestStates } from '../src/store/queries/newest-states.ts';
@@ -47,18 +47,19 @@ export interface ScopeWithKey {
 }
 
 /** `database`: for reads of this operation (Database.reads). */
-export function createLoaders({ database, heads }: Pick<Services, 'database' | 'heads'>, caller: Caller): Loaders {
+export function createLoaders(
+  { database, heads }: Pick<Services, 'database' | 'heads'>,
+  { caller, budget }: { readonly caller: Caller; readonly budget: ReadBudget },
+): Loaders {
   let head: Promise<Position> | null = null;
   const readHead = (): Promise<Position> => (head ??= heads.head());
 
   const events = new DataLoader<string, StoredEvent | null>(async (ids) => {
-    const found = await readEventsById(database, ids, await readHead());
-    return ids.map((id) => visible(found.get(id)));
+    const found = await readEventsById(database, ids, { head: await readHead(), filter: caller.visibilityFilter, budget });
+    return ids.map((id) => found.get(id) ?? null);
   });
-  const visible = (event: StoredEvent | undefined): StoredEvent | null =>
-    event !== undefined && matches(caller.visibilityFilter, event) ? event : null;
   const pages = batchByRequest<PageRequestAtHead, Page>(async (request, scope) =>
-    readPages(database, { ...request, head: await readHead() }, scope),
+    readPages(database, { ...request, head: await readHead() }, { ...scope, budget }),
   );
   const counts = batchByRequest<CountRequestAtHead, number>(async (request, scope) =>
     countEvents(database, { ...request, head: await readHead() }, scope),
@@ -68,13 +69,13 @@ export function createLoaders({ database, heads }: Pick<Services, 'database' | '
     const known = chains.get(maxEvents);
     if (known !== undefined) return known;
     const made = new DataLoader<StoredEvent, Chain>(async (of) =>
-      readChains(database, of, { head: await readHead(), visibilityFilter: caller.visibilityFilter, maxEvents }),
+      readChains(database, of, { head: await readHead(), visibilityFilter: caller.visibilityFilter, maxEvents, budget }),
     );
     chains.set(maxEvents, made);
     return made;
   };
   const resources = new DataLoader<string, Resource | null>(async (ids) => {
-    const newest = await readNewestStates(database, ids, { head: await readHead(), filter: visibleTo(caller, everything) });
+    const newest = await readNewestStates(database, ids, { head: await readHead(), filter: visibleTo(caller, everything), budget });
     return ids.map((id) => resourceIn(newest.get(id), id));
   });
   return {
@@ -112,7 +113,11 @@ export function currentLoaders({ services, caller }: { readonly services: Servic
   const visibilityKey = visibilityKeyOf(caller);
   const known = loadersOfTick.get(services);
   const made =
-    known?.get(visibilityKey) ?? createLoaders({ ...services, database: services.database.reads({ client: visibilityKey }) }, caller);
+    known?.get(visibilityKey) ??
+    createLoaders(
+      { ...services, database: services.database.reads({ client: visibilityKey }) },
+      { caller, budget: services.budgets.forMessages() },
+    );
   if (known === undefined) {
     loadersOfTick.set(services, new Map([[visibilityKey, made]]));
     process.nextTick(() => loadersOfTick.delete(services));

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
 import { createCloudEvents } from './adapters/cloudevents/route.ts';
@@ -27,6 +28,7 @@ import { createHttpServer, listen } from './server/http-server.ts';
 import { countBytes } from './server/network-metrics.ts';
 import { serveWebSocket } from './server/websocket-server.ts';
 import type { Settings } from './settings.ts';
+import { createReadBudgets } from './store/database/read-budget.ts';
 import { createHeadReader } from './store/log/log-head.ts';
 import type { StatementFailure } from './store/database/database.ts';
 import { openStore } from './store/open-store.ts';
@@ -94,7 +96,8 @@ export async function startTidings(
   const sharedMatches = createSharedMatches(tail, metrics);
   const liveCounts = new CountSubscriptions();
 
-  const reads = { database, heads, logStart, tail, sharedMatches, liveCounts, epochHistory };
+  const budgets = createReadBudgets(settings.responseBytes, getHeapStatistics().heap_size_limit);
+  const reads = { database, heads, budgets, logStart, tail, sharedMatches, liveCounts, epochHistory };
   const services = { ...reads, emitter, keys, audit, metrics, logger, limits, version };
   const rateLimit = new RateLimit(settings.costPerMinute);
   const connections = new ConnectionLimit(settings.connectionsPerClient);

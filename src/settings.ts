@@ -69,6 +69,13 @@ export const settingTable = {
     max: 268_435_456,
     meaning: 'Bytes of one HTTP request body or WebSocket message.',
   }),
+  responseBytes: integer({
+    name: 'TIDINGS_MAX_RESPONSE_BYTES',
+    fallback: 64_000_000,
+    min: 1_000_000,
+    max: 268_435_456,
+    meaning: 'Bytes of events that one response can have; less if the heap of Node.js is smaller than 512 MB.',
+  }),
   batchEvents: integer({
     name: 'TIDINGS_MAX_BATCH_EVENTS',
     fallback: 1000,

@@ -81,7 +81,10 @@ const EmitResult = builder.objectRef<Outcome & { readonly index: number }>('Emit
       type: EventType,
       nullable: true,
       description: 'The stored event; null when rejected, and for a duplicate that the key cannot read.',
-      resolve: (outcome) => (outcome.status === 'REJECTED' ? null : outcome.event),
+      resolve(outcome, _args, { loaders }) {
+        if (outcome.status === 'CREATED') return outcome.event;
+        return outcome.status === 'DUPLICATE' ? loaders.event(outcome.id) : null;
+      },
     }),
     userErrors: t.field({
       type: [UserError],
@@ -145,7 +148,7 @@ builder.mutationFields((t) => ({
 /** Emits events. Later reads of this operation include them. */
 async function emit(context: Context, candidates: readonly Candidate[], onError: 'REJECT_ALL' | 'SKIP_REJECTED'): Promise<Emission> {
   const emission = await context.services.emitter.emit(candidates, onError, context.caller);
-  context.loaders = createLoaders({ ...context.services, database: context.loaders.database }, context.caller);
+  context.loaders = createLoaders({ ...context.services, database: context.loaders.database }, context);
   return emission;
 }
 

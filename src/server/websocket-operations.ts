@@ -38,6 +38,8 @@ export interface Extra {
   /** Whether it accepts operations, and none with this id is running. */
   canRun: (id: string) => boolean;
   readonly operations: RunningOperations;
+  /** The budgets of running queries and mutations by their payload, to dispose them when their responses are sent. */
+  readonly budgets: Map<object, Disposable>;
   /** Closes the socket when the caller's key ends. */
   readonly onEnded: () => void;
 }
@@ -109,6 +111,8 @@ export function createOperationOptions({
     },
     async execute(args) {
       const prepared = args.rootValue as Prepared;
+      const { budget } = args.contextValue as { readonly budget: Disposable };
+      prepared.extra.budgets.set(prepared.payload, budget);
       const result = await isolatedResult(prepared, () => prepared.execute(args));
       prepared.operation.end();
       return result;
@@ -125,6 +129,10 @@ export function createOperationOptions({
       return result;
     },
     onNext: (...[{ extra }, id, , , result]) => extra.exactMessages.payloadOf(id, result),
+    onComplete({ extra }, _id, payload) {
+      extra.budgets.get(payload)?.[Symbol.dispose]();
+      extra.budgets.delete(payload);
+    },
     onOperation(...[, , payload, args]) {
       // graphql-ws keeps these until the subscription ends, perhaps for months, but does not use
       // them again.
@@ -147,6 +155,7 @@ interface Payload {
 interface Prepared {
   readonly extra: Extra;
   readonly operation: RunningOperation;
+  readonly payload: Payload;
   readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
   readonly subscribe: (args: ExecutionArgs) => Promise<AsyncIterableIterator<ExecutionResult> | Delivered | ExecutionResult>;
 }
@@ -157,9 +166,10 @@ interface Prepared {
  */
 async function prepare(
   { graphql, persisted }: Pick<OperationParts, 'graphql' | 'persisted'>,
-  { operationName, variables, ...requested }: Payload,
+  payload: Payload,
   { extra, operation, ...client }: Client & Pick<Prepared, 'extra' | 'operation'> & { readonly sink: ResultSink },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const { operationName, variables, ...requested } = payload;
   let document: DocumentNode;
   let enveloped: ReturnType<GraphQLEndpoint['getEnveloped']>;
   try {
@@ -180,7 +190,7 @@ async function prepare(
     ...(operationName === undefined ? {} : { operationName }),
     ...(variables === undefined || variables === null ? {} : { variableValues: variables }),
     contextValue: await contextFactory(),
-    rootValue: { execute, subscribe, extra, operation } satisfies Prepared,
+    rootValue: { execute, subscribe, extra, operation, payload } satisfies Prepared,
   };
 }
 

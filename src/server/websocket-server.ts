@@ -79,7 +79,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       return socket.close(CloseCode.SubprotocolNotAcceptable, `expected the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`);
     }
     metrics.sockets.inc();
-    const heartbeat = keepAlive(socket);
+    keepAlive(socket, request.socket);
     const writer = new SocketWriter(socket, request.socket, metrics.slowConsumers);
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) {
@@ -107,6 +107,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       isClosed: false,
       canRun: () => false,
       operations: new RunningOperations(),
+      budgets: new Map(),
       // Clients of graphql-ws reconnect after this code, perhaps with another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
@@ -158,11 +159,11 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     });
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
-      clearInterval(heartbeat);
       extra.isClosed = true;
       extra.connectionSlot?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
       extra.operations.endAll();
+      for (const each of extra.budgets.values()) each[Symbol.dispose]();
       void closed(code, reason.toString());
     });
   };

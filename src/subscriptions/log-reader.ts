@@ -8,8 +8,7 @@ import type { Tail } from '../log/tail.ts';
 import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
-import { everyEvent, type Page } from '../store/queries/page-request.ts';
-import { readPages } from '../store/queries/pages.ts';
+import { readCutPage } from '../store/queries/pages.ts';
 import { matchEvents } from './match-events.ts';
 import type { FilterMatches, SharedMatches } from './matching/shared-matches.ts';
 
@@ -90,7 +89,7 @@ export class LogReader {
     const startedAt = performance.now();
     const head = Math.min(await heads.head(), from + scanPositions) as Position;
     const request = { filter, order: 'LOG', head, after: { position: from }, limit: adaptiveLimit.limit, backward: false } as const;
-    const found = await readPages(database.reads({ client: this.client, signal }), request, everyEvent).catch((error: unknown) => {
+    const found = await readCutPage(database.reads({ client: this.client, signal }), request).catch((error: unknown) => {
       if (scanPositions === minScanPositions || !isLimitExceeded(error)) throw error;
       return null;
     });
@@ -98,7 +97,7 @@ export class LogReader {
       this.scanPositions = minScanPositions;
       return this.stepFromDatabase(from, signal);
     }
-    const { events, more, bytes } = found[0] ?? emptyPage;
+    const { events, more, bytes } = found;
     adaptiveLimit.record(events.length, bytes);
     if (!more) this.scanPositions = nextScanPositions(scanPositions, performance.now() - startedAt);
     const upTo = more ? (events.at(-1)?.position ?? head) : head;
@@ -162,7 +161,6 @@ function isLimitExceeded(error: unknown): boolean {
   return error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED';
 }
 
-const emptyPage: Page = { events: [], more: false, bytes: 0 };
 /** The characters of all globs and search terms of a filter, up to which it shares matches. */
 const maxSharedPatternCharacters = 200;
 /** The maximum number of events that one step from memory tests. */

@@ -65,6 +65,7 @@ describe('docs/limits.md has the numbers of the code:', () => {
     ['text search', constantOf('src/filter/parse/parse-text-filter.ts', 'maxTextLength')],
     ['payload path', constantOf('src/event/payload-path.ts', 'maxPathLength')],
     ['one SQL statement', settings.statementTimeout / 1000],
+    ['one response, and the events read for it', settings.responseBytes],
     ['tokens', documentLimits.queryTokens],
     [
       'automatic persisted queries in one process',

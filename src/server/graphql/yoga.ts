@@ -8,6 +8,7 @@ import { limitCost, type CostLimits } from './limits/cost-limit.ts';
 import { compressResponses } from './compress-responses.ts';
 import { createDocumentCache } from './document-cache.ts';
 import type { DocumentLimits } from './limits/document-limit-defaults.ts';
+import { limitResponses } from './limits/response-limit.ts';
 import { limitDocuments } from './limits/document-limits.ts';
 import { setErrorCodes } from './error-codes.ts';
 import { eventStreams } from './subscribe/event-stream.ts';
@@ -32,7 +33,7 @@ export interface GraphQLParts {
   readonly keys: { readonly isOpen: boolean };
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly limits: DocumentLimits & CostLimits;
+  readonly limits: DocumentLimits & CostLimits & { readonly responseBytes: number; readonly eventBytes: number };
   readonly rateLimit: RateLimit;
   readonly persisted: PersistedQueries;
   readonly settings: GraphQLSettings;
@@ -87,10 +88,16 @@ export function createGraphQL({
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
       limitCost(limits, rateLimit),
+      limitResponses(schema),
       setRetryAfter(),
       passThroughVariables(schema),
       reportFailures(errors),
-      sharedSubscriptions({ maskError: errors.mask, metrics, cursorAt }),
+      sharedSubscriptions({
+        maskError: errors.mask,
+        metrics,
+        cursorAt,
+        maxMessageBytes: Math.max(limits.responseBytes, 2 * limits.eventBytes),
+      }),
       eventStreams(),
       exactResults(),
       compressResponses(),

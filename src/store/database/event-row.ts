@@ -27,6 +27,11 @@ export const eventColumns: SQL = sql.raw(
   e.payload::text, e.follows`,
 );
 
+/** The columns of a table of events with the alias `e`, as they are stored: nothing is decompressed. */
+export const storedColumns: SQL = sql.raw(
+  'e.position, e.received, e.occurred, e.id, e.event, e.resource_id, e.resource_labels, e.related, e.payload, e.follows',
+);
+
 export function storedEvent(row: EventRow): StoredEvent {
   return {
     position: Number(row.position) as Position,

@@ -3,6 +3,7 @@ import { isClockAhead, maxClockAheadMicros, stateTimeOf, type StoredEvent } from
 import { fromMicros, toMicros, type Instant } from '../../event/instant.ts';
 import { everything, type Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
+import type { ReadBudget } from '../database/read-budget.ts';
 import { databaseClock } from '../database/clock.ts';
 import { readLatestMentions } from './latest-mentions.ts';
 import type { PageRequest } from './page-request.ts';
@@ -12,6 +13,7 @@ interface Visible {
   readonly head: Position;
   /** The caller's; `everything` for full visibility. */
   readonly filter: Condition;
+  readonly budget: ReadBudget;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function readNewestStates(
 ): Promise<ReadonlyMap<string, StoredEvent>> {
   const found = new Map(
     visible.filter === everything
-      ? await readLatestMentions(database, ids, visible.head)
+      ? await readLatestMentions(database, ids, visible)
       : await firstOfEach(database, ids, { ...visible, order: 'NEWEST_FIRST', backward: false, passes: () => true }),
   );
   const ahead = Array.from(found).flatMap(([id, event]) => (isClockAhead(event) ? [id] : []));
@@ -55,11 +57,12 @@ export async function readNewestStates(
   return found;
 }
 
-function within({ head, filter }: Visible, times: Condition): Visible {
-  return { head, filter: { kind: 'all', of: [filter, times] } };
+function within({ filter, ...visible }: Visible, times: Condition): Visible {
+  return { ...visible, filter: { kind: 'all', of: [filter, times] } };
 }
 
 interface Search extends Omit<PageRequest, 'limit'> {
+  readonly budget: ReadBudget;
   readonly passes: (event: StoredEvent) => boolean;
 }
 
@@ -67,14 +70,14 @@ interface Search extends Omit<PageRequest, 'limit'> {
 async function firstOfEach(
   database: Database,
   ids: readonly string[],
-  { passes, ...request }: Search,
+  { passes, budget, ...request }: Search,
 ): Promise<ReadonlyMap<string, StoredEvent>> {
   const found = new Map<string, StoredEvent>();
   let open = ids;
   for (const limit of scanSizes) {
     const hasMore: string[] = [];
     for (const keys of slices(open, Math.ceil(maxEventsAtOnce / limit))) {
-      const pages = await readPages(database, { ...request, limit }, { scope: 'ANY', keys });
+      const pages = await readPages(database, { ...request, limit }, { scope: 'ANY', keys, budget });
       keys.forEach((id, index) => {
         const { events = [], more = false } = pages[index] ?? {};
         const event = request.backward ? events.findLast(passes) : events.find(passes);

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { anonymous } from '../../../src/auth/caller.ts';
 import { createLoaders } from '../../../schema/loaders.ts';
+import { unbounded } from '../../../src/store/database/read-budget.ts';
 import { isClockAhead, type StoredEvent } from '../../../src/event/event.ts';
 import { fromMicros, toMicros, type Instant } from '../../../src/event/instant.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
@@ -74,7 +75,11 @@ test('the newest state of every resource is the latest event by occurred, or by 
       [anonymous, events],
       [shown, events.filter(({ event }) => event === 'shown')],
     ] as const) {
-      const resources = await createLoaders({ database, heads }, caller).resources({ idPrefix: '', after: null, limit: 100 });
+      const resources = await createLoaders({ database, heads }, { caller, budget: unbounded }).resources({
+        idPrefix: '',
+        after: null,
+        limit: 100,
+      });
       expect(
         resources.map(({ id, labels }) => [id, labels['n']]),
         `TIDINGS_STATES_SEED=${seed}, indexed to ${to}`,

@@ -1,3 +1,4 @@
+import { unbounded } from '../../../src/store/database/read-budget.ts';
 import { sql } from 'drizzle-orm';
 import { expect, test, vi } from 'vitest';
 import { origin } from '../../../src/event/cursor.ts';
@@ -43,7 +44,11 @@ test('text is found however it is composed, in blocks that this version or an ea
   const { events } = await readLog(database, { after: origin, head, limit: 100 });
   const found = async (text: string): Promise<readonly string[]> => {
     const filter = parseFilter({ text }, ['filter'], settings);
-    const [page] = await readPages(database, { filter, order: 'LOG', head, limit: 100, backward: false }, everyEvent);
+    const [page] = await readPages(
+      database,
+      { filter, order: 'LOG', head, limit: 100, backward: false },
+      { ...everyEvent, budget: unbounded },
+    );
     const ids = page!.events.map(({ id }) => id);
     expect(await countEvents(database, { filter, order: 'LOG', head, max: 100 }, everyEvent)).toEqual([ids.length]);
     return ids;

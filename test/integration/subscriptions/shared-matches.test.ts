@@ -1,3 +1,4 @@
+import { unbounded } from '../../../src/store/database/read-budget.ts';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../../src/settings.ts';
@@ -68,7 +69,9 @@ test('subscriptions with random filters, which come and go and read at their own
       limit: 10_000,
       backward: false,
     } as const;
-    return (await readPages(parts.database, request, { scope: 'EVERYTHING', keys: [''] }))[0]!.events.map(({ id }) => id);
+    return (await readPages(parts.database, request, { scope: 'EVERYTHING', keys: [''], budget: unbounded }))[0]!.events.map(
+      ({ id }) => id,
+    );
   }
   async function missing(follower: Follower): Promise<number> {
     return (await oracleIds(follower)).length - follower.got.length;

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requirePermission } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
 import { describeValue } from '../../../event/problem.ts';
+import type { OperationBudget, ReadBudgets } from '../../../store/database/read-budget.ts';
+import { limitStall, releaseWhenSent } from '../../../transport/sent-response.ts';
 import { HttpError } from '../../../transport/http-error.ts';
 import { eventCost, logQueryCost } from '../../../transport/rate-limit.ts';
 import { readBody } from '../../../transport/read-body.ts';
@@ -11,12 +13,13 @@ import { readItem } from '../../json-body.ts';
 import { queryParameters } from '../../query-parameters.ts';
 import { prefectEvent } from '../prefect-event.ts';
 import { countEventsBy, type CountDimension } from './event-counts.ts';
-import { readFirstPage, readNextPage, type EventPage, type ReadPageParts } from './event-pages.ts';
+import { readFirstPage, readNextPage, type EventPage, type EventReadParts } from './event-pages.ts';
 import { timeUnits, type TimeUnit } from './intervals.ts';
 import { createPageTokens, type PageTokens } from './page-token.ts';
 
-export interface PrefectRoutesParts extends RequestHandlerParts, ReadPageParts {
-  readonly limits: ReadPageParts['limits'] & { readonly bodyBytes: number; readonly pageSize: number };
+export interface PrefectRoutesParts extends RequestHandlerParts, EventReadParts {
+  readonly budgets: ReadBudgets;
+  readonly limits: EventReadParts['limits'] & { readonly bodyBytes: number; readonly pageSize: number };
 }
 
 /** Prefect's routes for pages and counts of events. */
@@ -29,10 +32,10 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
     },
     '/api/events/filter/next': {
       method: 'GET',
-      async respond(request, { caller, reader, charge }) {
+      async respond(request, { caller, reader, charge, budget }) {
         const next = await tokens.parse(queryParameters(request.url ?? '', [tokenName]).get(tokenName) ?? '');
         charge(logQueryCost + next.limit * eventCost);
-        return pageResponse(await readNextPage(readingParts(parts, reader), next, caller), request, tokens);
+        return pageResponse(await readNextPage({ ...readingParts(parts, reader), budget }, next, caller), request, tokens);
       },
     },
     ...Object.fromEntries(countDimensions.map((by) => [`/api/events/count-by/${by}`, countRoute(parts, by)])),
@@ -51,12 +54,17 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(publicResponses.get(path)));
         return;
       }
+      const budget = parts.budgets.forOperation();
+      releaseWhenSent(budget, response);
       await handleRequest(parts, { request, response, protocol: 'prefect' }, async (authenticated) => {
         const { method } = request;
         if (method !== route.method)
           throw new HttpError(405, `expected ${route.method} at ${path}, got ${method}`, { headers: { allow: route.method } });
         requirePermission(authenticated.caller, 'read');
-        return route.respond(request, authenticated);
+        const responded = await route.respond(request, { ...authenticated, budget });
+        budget.park();
+        limitStall(response);
+        return responded;
       });
     },
   };
@@ -64,13 +72,17 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
 
 interface Route {
   readonly method: 'GET' | 'POST';
-  readonly respond: (request: IncomingMessage, authenticated: AuthenticatedRequest) => Promise<HttpResponse>;
+  readonly respond: (request: IncomingMessage, authenticated: BudgetedRequest) => Promise<HttpResponse>;
+}
+
+interface BudgetedRequest extends AuthenticatedRequest {
+  readonly budget: OperationBudget;
 }
 
 async function firstPage(
   parts: PrefectRoutesParts,
   request: IncomingMessage,
-  { caller, reader, charge }: AuthenticatedRequest,
+  { caller, reader, charge, budget }: BudgetedRequest,
 ): Promise<EventPage> {
   const { filter, limit = null } = await bodyOf(request, parts.limits.bodyBytes);
   const maxLimit = parts.limits.pageSize;
@@ -79,7 +91,7 @@ async function firstPage(
     throw invalidField('limit', `expected a whole number from 0 to ${maxLimit}, got ${describeValue(requestedLimit)}`);
   }
   charge(logQueryCost + requestedLimit * eventCost);
-  return readFirstPage(readingParts(parts, reader), { filter, limit: requestedLimit }, caller);
+  return readFirstPage({ ...readingParts(parts, reader), budget }, { filter, limit: requestedLimit }, caller);
 }
 
 function countRoute(parts: PrefectRoutesParts, by: CountDimension): Route {
@@ -99,7 +111,7 @@ function countRoute(parts: PrefectRoutesParts, by: CountDimension): Route {
 }
 
 /** The parts for reads that end when the client leaves. */
-function readingParts(parts: PrefectRoutesParts, reader: AuthenticatedRequest['reader']): ReadPageParts {
+function readingParts(parts: PrefectRoutesParts, reader: AuthenticatedRequest['reader']): EventReadParts {
   return { ...parts, database: parts.database.reads(reader) };
 }
 

@@ -80,7 +80,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     const entry: OpenSocket = { socket, session: null };
     openSockets.add(entry);
     parts.metrics.sockets.inc();
-    const heartbeat = keepAlive(socket, () => socket.isPaused);
+    keepAlive(socket, connection, { isReadPaused: () => socket.isPaused });
     const authTimeout = setTimeout(() => close(socket, 1008, "Expected 'auth' message"), authTimeoutMs);
     let authenticatedCaller: Caller | null = null;
     let connectionSlot: Disposable | null = null;
@@ -129,7 +129,6 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     socket.once('close', () => {
       openSockets.delete(entry);
       parts.metrics.sockets.dec();
-      clearInterval(heartbeat);
       clearTimeout(authTimeout);
       connectionSlot?.[Symbol.dispose]();
       authenticatedCaller?.ended.removeEventListener('abort', onKeyEnded);
