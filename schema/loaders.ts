@@ -1,3 +1,4 @@
+import { stringifyJson } from '../src/json/stringify-json.ts';
 import DataLoader from 'dataloader';
 import type { Caller } from '../src/auth/caller.ts';
 import { visibleTo, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
@@ -130,7 +131,7 @@ function batchByRequest<Request, Result>(
 ): (request: Request, scope: ScopeWithKey) => Promise<Result> {
   const loaders = new Map<string, DataLoader<string, Result>>();
   return (request, { scope, key }) => {
-    const loaderKey = JSON.stringify([scope, request]);
+    const loaderKey = stringifyJson([scope, request]);
     let loader = loaders.get(loaderKey);
     if (loader === undefined) {
       loader = new DataLoader((keys) => read(request, { scope, keys }));

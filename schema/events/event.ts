@@ -2,6 +2,7 @@ import { visibleTo } from '../../src/auth/visibility.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
+import { stringifyJson } from '../../src/json/stringify-json.ts';
 import { everything } from '../../src/filter/filter.ts';
 import { builder, readsPayload } from '../builder.ts';
 import type { Context } from '../context.ts';
@@ -41,7 +42,7 @@ EventType.implement({
     payloadBytes: t.int({
       extensions: readsPayload,
       description: 'Bytes of the payload as JSON in UTF-8, without loading the payload.',
-      resolve: ({ payload }) => Buffer.byteLength(JSON.stringify(payload)),
+      resolve: ({ payload }) => Buffer.byteLength(stringifyJson(payload)),
     }),
     payloadAt: t.field({
       type: 'JSON',

@@ -3,7 +3,8 @@ import { describeValue, type Problem } from '../event/problem.ts';
 import { HttpError } from '../transport/http-error.ts';
 import { maxRequestEvents } from './batch-response.ts';
 import type { AdapterCandidate } from './emit-batch.ts';
-import { type Item, readItem, isObject, rawOf } from './json-body.ts';
+import { isJsonObject } from '../json/exact-number.ts';
+import { type Item, readItem, rawOf } from './json-body.ts';
 
 /** The documents of a body. */
 export interface Documents {
@@ -57,7 +58,7 @@ export function candidateOf({ item, bytes }: DocumentItem, path: readonly string
   });
   if ('notJson' in item) return invalid(item.notJson);
   const { json } = item;
-  if (!isObject(json)) return invalid(describeValue(json));
+  if (!isJsonObject(json)) return invalid(describeValue(json));
   const unknown = unknownMembers(json);
   const event = fromDocument(json);
   if (isStrict && unknown.length > 0) return { candidate: { path, event: { ...event, unknownMembers: unknown } }, unknownMembers: [], raw };
@@ -69,7 +70,7 @@ function startsWithJsonLine(body: Buffer): boolean {
   for (const line of nonBlankRecords(body, newline)) {
     if (line.length === body.length) return false;
     const first = readItem(line);
-    return 'json' in first && isObject(first.json);
+    return 'json' in first && isJsonObject(first.json);
   }
   return false;
 }

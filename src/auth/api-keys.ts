@@ -1,3 +1,4 @@
+import { stringifyJson } from '../json/stringify-json.ts';
 import { TidingsError } from '../errors.ts';
 import { type Instant, parseInstant, toMicros } from '../event/instant.ts';
 import { unstorableReason } from '../event/text.ts';
@@ -64,7 +65,7 @@ export function createApiKeys({ database, cache, limits }: ApiKeysParts): ApiKey
         name,
         hash,
         permissions: [...new Set(permissions)],
-        filter: filter === null ? null : JSON.stringify(filter),
+        filter: filter === null ? null : stringifyJson(filter),
         emitPrefix,
         expires: expiry,
       });

@@ -3,6 +3,7 @@ import { describeFilter } from '../filter/explain/describe-filter.ts';
 import { everything, type Condition } from '../filter/filter.ts';
 import type { FilterBounds } from '../filter/parse/parse-context.ts';
 import { parseStoredPermissionFilter } from '../filter/parse/parse-filter.ts';
+import { parseJson } from '../json/parse-json.ts';
 import type { StoredKey } from '../store/api-keys.ts';
 import { unauthenticated } from './caller.ts';
 
@@ -23,7 +24,7 @@ export function visibilityOf({ permissions, filter }: StoredKey, limits: FilterB
   if (!permissions.includes('read')) return { condition: nothing, problem: null };
   if (filter === null) return { condition: everything, problem: null };
   try {
-    return { condition: parseStoredPermissionFilter(JSON.parse(filter), ['filter'], limits), problem: null };
+    return { condition: parseStoredPermissionFilter(parseJson(filter), ['filter'], limits), problem: null };
   } catch (error) {
     if (error instanceof SyntaxError) return { condition: nothing, problem: 'filter: expected JSON, got other text' };
     if (error instanceof TidingsError) return { condition: nothing, problem: error.message };
@@ -40,7 +41,7 @@ export function describeVisibility(key: StoredKey, limits: FilterBounds): string
 /** The JSON value of a stored filter; the text itself if it is not JSON. */
 export function storedFilterOf(filter: string | null): unknown {
   try {
-    return filter === null ? null : JSON.parse(filter);
+    return filter === null ? null : parseJson(filter);
   } catch {
     return filter;
   }

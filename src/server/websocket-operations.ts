@@ -10,6 +10,7 @@ import type { ErrorMask } from './graphql/mask-error.ts';
 import type { PersistedQueries } from './graphql/persisted-queries.ts';
 import type { Delivered, ResultSink } from './graphql/subscribe/subscribe.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
+import type { ExactMessages } from './exact-messages.ts';
 import { authorizationIn } from './connection-params.ts';
 import { maxIdLength } from './invalid-message.ts';
 import type { RunningOperation, RunningOperations } from './running-operations.ts';
@@ -22,6 +23,7 @@ export interface OperationLimits {
 /** The state of one WebSocket. */
 export interface Extra {
   readonly writer: SocketWriter;
+  readonly exactMessages: ExactMessages;
   readonly address: string;
   readonly requestId: string;
   /** Bytes of the message that is being handled. */
@@ -126,6 +128,7 @@ export function createOperationOptions({
       operation.end();
       return result;
     },
+    onNext: (...[{ extra }, id, , , result]) => extra.exactMessages.payloadOf(id, result),
     onComplete({ extra }, _id, payload) {
       extra.budgets.get(payload)?.[Symbol.dispose]();
       extra.budgets.delete(payload);

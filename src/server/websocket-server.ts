@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { exactMessage } from '../json/exact-message.ts';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { addressOf } from '../transport/client.ts';
@@ -13,6 +14,7 @@ import { requestIdOf } from '../transport/request-log.ts';
 import { keepAlive, rejectUpgrade } from '../transport/socket-lifecycle.ts';
 import { SocketWriter } from '../transport/socket-writer.ts';
 import { graceMs, type Authenticator } from './authenticate.ts';
+import { ExactMessages } from './exact-messages.ts';
 import { createErrorMask } from './graphql/mask-error.ts';
 import { graphqlPath } from './graphql/path.ts';
 import type { PersistedQueries } from './graphql/persisted-queries.ts';
@@ -92,8 +94,10 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       logger.error({ err: error, requestId: extra.requestId }, 'a WebSocket message failed');
       socket.close(CloseCode.InternalServerError, 'Internal server error');
     };
+    const exactMessages = new ExactMessages();
     const extra: Extra = {
       writer,
+      exactMessages,
       address: addressOf(request),
       requestId: requestIdOf(request),
       messageBytes: 0,
@@ -119,7 +123,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     const closed = graphqlWs.opened(
       {
         protocol: socket.protocol,
-        send: (data) => writer.sendAndFlush(data),
+        send: (data) => writer.sendAndFlush(exactMessages.textOf(data)),
         // graphql-ws repeats ids of any length in reasons, and ws leaves the socket half closed if
         // a reason exceeds a frame.
         close(code, reason) {
@@ -141,7 +145,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
             extra.messageBytes = data.length;
             parsing = data.toString();
             extra.operations.completedBy(parsing);
-            handle(parsing).catch(fail);
+            handle(exactMessage(parsing)).catch(fail);
             parsing = null;
           });
         },

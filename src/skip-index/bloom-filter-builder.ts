@@ -1,3 +1,4 @@
+import { isJsonScalar } from '../json/exact-number.ts';
 import type { JsonObject, StoredEvent } from '../event/event.ts';
 import { fold, normalized } from '../filter/case-folding.ts';
 import {
@@ -110,8 +111,8 @@ export class BloomFilterBuilder {
     for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
       const value = values.pop();
       if (typeof value === 'string') this.addText(value);
-      if (typeof value === 'object' && value !== null) {
-        for (const key of Object.keys(value)) {
+      if (!isJsonScalar(value)) {
+        for (const key of Object.keys(value as object)) {
           paths.push(pathStep(path, key));
           values.push((value as Readonly<Record<string, unknown>>)[key]);
         }

@@ -1,3 +1,4 @@
+import { isJsonScalar } from '../json/exact-number.ts';
 import { allOf, always, anyOf, prunesNothing, bloomPredicate, type PruningPredicate } from './pruning-predicate.ts';
 import { bloomKeysOf, termOf, type Among, type Term } from './terms.ts';
 import { labelKeys } from '../event/event.ts';
@@ -166,13 +167,9 @@ function valuePredicate(test: ValueTest, path: PayloadPattern): PruningPredicate
 }
 
 function equalityPredicate(value: unknown, path: PayloadPattern): PruningPredicate {
-  if (isExactPath(path)) return isScalar(value) ? bloomPredicate(payloadHashes(path, value)) : always;
+  if (isExactPath(path)) return isJsonScalar(value) ? bloomPredicate(payloadHashes(path, value)) : always;
   // The hashes of elements have their index. A string occurs in the n-grams, wherever in the payload it is.
   return typeof value === 'string' ? ngramPredicate(value) : always;
-}
-
-function isScalar(value: unknown): boolean {
-  return typeof value !== 'object' || value === null;
 }
 
 function termsPredicate(terms: readonly Term[]): PruningPredicate {

@@ -1,3 +1,4 @@
+import { parseJson } from '../../json/parse-json.ts';
 import type { Times } from '../../skip-index/columns/column-chunks.ts';
 import { groupsOf, type DimensionCodes, type Groups } from './group-by.ts';
 import { noColumn, type DecodedColumns, type Column } from '../../skip-index/columns/decoded-columns.ts';
@@ -106,7 +107,7 @@ function textOf(value: Value): string | null {
 
 /** A payload value; undefined if the event has none. */
 function jsonOf(value: Value): unknown {
-  return typeof value === 'string' ? JSON.parse(value) : undefined;
+  return typeof value === 'string' ? parseJson(value) : undefined;
 }
 
 function idsOf(value: Value): readonly Key[] {

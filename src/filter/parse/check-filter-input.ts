@@ -1,4 +1,5 @@
 import { describeValue } from '../../event/problem.ts';
+import { isJsonObject, isUnusableNumber } from '../../json/exact-number.ts';
 import type {
   EventFilterInput,
   LabelFilterInput,
@@ -30,7 +31,7 @@ type Checks<T> = { readonly [F in keyof T]-?: Check };
 function objectOf<T>(checks: Checks<T>): Check {
   const byName = new Map<string, Check>(Object.entries(checks));
   return (value, path) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unexpected('an object', value, path);
+    if (!isJsonObject(value)) throw unexpected('an object', value, path);
     for (const [name, member] of Object.entries(value)) {
       const check = byName.get(name);
       if (check === undefined) throw filterError([...path, name], 'expected a known field, got an unknown one');
@@ -65,7 +66,7 @@ function unexpected(expectation: string, value: unknown, path: Path): Error {
 const text = ofType('string');
 const anyJson: Check = () => undefined;
 const comparable: Check = (value, path) => {
-  if (value === null || (typeof value === 'number' && !Number.isFinite(value))) throw unexpected('a number or a string', value, path);
+  if (value === null || isUnusableNumber(value)) throw unexpected('a number or a string', value, path);
 };
 const texts = nullable(listOf(text));
 const timeRange = objectOf<TimeRangeInput>({ since: nullable(text), until: nullable(text) });

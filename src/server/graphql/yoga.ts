@@ -13,6 +13,7 @@ import { limitDocuments } from './limits/document-limits.ts';
 import { setErrorCodes } from './error-codes.ts';
 import { eventStreams } from './subscribe/event-stream.ts';
 import { withoutIntrospection } from './limits/introspection.ts';
+import { exactResults } from './exact-results.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
 import { measureOperations } from './operation-metrics.ts';
 import { passThroughVariables } from './subscribe/passthrough-variables.ts';
@@ -98,6 +99,7 @@ export function createGraphQL({
         maxMessageBytes: Math.max(limits.responseBytes, 2 * limits.eventBytes),
       }),
       eventStreams(),
+      exactResults(),
       compressResponses(),
     ],
     // Yoga's errors have passed maskError, which logs those that are bugs.

@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../../counts/dimensions.ts';
 import { firstSegments, maxBucketsOfEvent, payloadKey, type Key } from '../../counts/bucket-keys.ts';
+import { parseJson } from '../../json/parse-json.ts';
 import { secondOf } from '../../event/instant.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
 import { valueAt } from '../filter-sql/payload-sql.ts';
@@ -90,7 +91,7 @@ function keyOf(dimension: Dimension, text: string): string | null {
     case 'resource':
       return firstSegments(text, dimension.segments);
     case 'payload':
-      return payloadKey(JSON.parse(text));
+      return payloadKey(parseJson(text));
     default:
       return text;
   }

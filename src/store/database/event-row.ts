@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { parseStoredJson } from '../../json/parse-json.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
 import { fromTimestamp } from './timestamps.ts';
@@ -40,7 +41,7 @@ export function storedEvent(row: EventRow): StoredEvent {
     event: row.event,
     resource: { id: row.resource_id, labels: JSON.parse(row.resource_labels) as Labels },
     related: JSON.parse(row.related) as readonly RelatedResource[],
-    payload: JSON.parse(row.payload) as JsonObject,
+    payload: parseStoredJson(row.payload) as JsonObject,
     follows: row.follows,
   };
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { ExactNumber } from '../../../src/json/exact-number.ts';
 import type { RelatedResource, Resource, StoredEvent } from '../../../src/event/event.ts';
 import type {
   EventFilterInput,
@@ -8,10 +9,12 @@ import type {
   RelatedFilterInput,
   TimeRangeInput,
 } from '../../../src/filter/parse/filter-input.ts';
+import { compareTokens, valueOfToken } from './number-tokens.ts';
 
 /**
  * Whether an event matches a filter as its client wrote it, as docs/filters.md says, in the
  * plainest way. It shares neither the parser nor the evaluators with the program.
+ * Numbers are compared as fractions of integers.
  */
 export function plainMatches(filter: EventFilterInput, event: StoredEvent): boolean {
   const resources = [event.resource, ...event.related];
@@ -161,7 +164,7 @@ function payloadMatches(filter: PayloadFilterInput, payload: unknown): boolean {
 }
 
 function childrenOf(value: unknown, step: string): readonly unknown[] {
-  if (typeof value !== 'object' || value === null) return [];
+  if (typeof value !== 'object' || value === null || isNumber(value)) return [];
   const key = step.startsWith('"') ? (JSON.parse(step) as string) : step;
   if (!Array.isArray(value)) return step === '*' ? [] : Object.entries(value).flatMap(([name, child]) => (name === key ? [child] : []));
   if (step === '*') return value;
@@ -169,11 +172,24 @@ function childrenOf(value: unknown, step: string): readonly unknown[] {
 }
 
 function valuePasses(value: unknown, operator: string, to: unknown): boolean {
-  const plain = (each: unknown): unknown => JSON.parse(JSON.stringify(each));
   if (operator === 'eq') return isDeepStrictEqual(plain(value), plain(to));
   if (operator === 'in') return (to as readonly unknown[]).some((each) => valuePasses(value, 'eq', each));
-  const bothNumbers = typeof value === 'number' && typeof to === 'number';
+  const bothNumbers = isNumber(value) && isNumber(to);
   if (!bothNumbers && !(typeof value === 'string' && typeof to === 'string')) return false;
-  const order = bothNumbers ? value - to : Buffer.compare(Buffer.from(value as string), Buffer.from(to as string));
+  const order = bothNumbers
+    ? compareTokens(String(value), String(to))
+    : Buffer.compare(Buffer.from(value as string), Buffer.from(to as string));
   return { gt: order > 0, gte: order >= 0, lt: order < 0, lte: order <= 0 }[operator] ?? false;
+}
+
+/** A value in which numbers are texts that differ from strings. */
+function plain(value: unknown): unknown {
+  if (isNumber(value)) return { number: valueOfToken(String(value)) };
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [`.${key}`, plain(each)]));
+}
+
+function isNumber(value: unknown): value is number | ExactNumber {
+  return typeof value === 'number' || value instanceof ExactNumber;
 }

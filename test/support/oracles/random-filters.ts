@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { plainTerms } from './plain-matches.ts';
 import type { EventFilterInput, PayloadFilterInput } from '../../../src/filter/parse/filter-input.ts';
+import { numberOf } from '../../../src/json/exact-number.ts';
 
 // Random events and filters that collide: short texts over a small alphabet of characters that are
 // special somewhere.
@@ -43,6 +44,7 @@ const payloadKey = fc.oneof(
 const scalar = fc.oneof(
   wordOrEmpty,
   fc.constantFrom(0, 1, -1, 1.5, 1e21, 1e-7, 2 ** 53, -0, 123_456_789.125),
+  fc.constantFrom('9007199254740993', '18446744073709551616', '1.0000000000000000001', '1e400', '-1e-400').map(numberOf),
   fc.boolean(),
   fc.constant(null),
 );

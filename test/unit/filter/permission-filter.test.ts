@@ -128,6 +128,16 @@ describe('a stored filter fails closed', () => {
     expect(seen(filter)).toEqual(['no event', problem]);
   });
 
+  test('the numbers of a filter keep their value', () => {
+    expect(seen('{"payload":[{"path":"p","gt":9007199254740993,"lt":1e400}]}')[0]).toMatch(
+      /more than 9007199254740993 and is less than 10{50,}/,
+    );
+    expect(seen('{"payload":[{"path":"p","gt":1e9999}]}')).toEqual([
+      'no event',
+      'filter.payload.0.gt: expected a number or a string, got the number 1e9999',
+    ]);
+  });
+
   test('a filter with nulls for what was left out is applied', () => {
     expect(seen('{"event":{"in":["a"],"like":null},"id":null,"payload":[{"path":"p","eq":null}]}')).toEqual([
       'the event is "a", and the payload at p is null',

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { numberOf } from '../../../src/json/exact-number.ts';
+import { stringifyJson } from '../../../src/json/stringify-json.ts';
 import { isLargerThan } from '../../../src/server/graphql/limits/json-size.ts';
 
 const shared = { payload: 'x'.repeat(10_000) };
@@ -8,9 +10,10 @@ test.each([
   ['text of several bytes a character', 'é'.repeat(50_000)],
   ['a list', Array.from({ length: 20_000 }, (_, n) => n)],
   ['objects', Array.from({ length: 5000 }, (_, n) => ({ id: `e${n}`, payload: { text: 'some text', list: [true, null] } }))],
+  ['numbers of many digits', Array.from({ length: 100 }, () => numberOf('7'.repeat(900)))],
   ['one value several times', Array.from({ length: 10 }, () => shared)],
 ])('the size of %s is about that of its JSON', (_name, value) => {
-  const bytes = Buffer.byteLength(JSON.stringify(value));
+  const bytes = Buffer.byteLength(stringifyJson(value));
   expect(isLargerThan(value, bytes * 0.7)).toBe(true);
   expect(isLargerThan(value, bytes * 1.4)).toBe(false);
 });

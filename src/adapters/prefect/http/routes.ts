@@ -8,7 +8,8 @@ import { HttpError } from '../../../transport/http-error.ts';
 import { eventCost, logQueryCost } from '../../../transport/rate-limit.ts';
 import { readBody } from '../../../transport/read-body.ts';
 import { handleRequest, type HttpResponse, type AuthenticatedRequest, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
-import { isObject, readItem } from '../../json-body.ts';
+import { isJsonObject } from '../../../json/exact-number.ts';
+import { readItem } from '../../json-body.ts';
 import { queryParameters } from '../../query-parameters.ts';
 import { prefectEvent } from '../prefect-event.ts';
 import { countEventsBy, type CountDimension } from './event-counts.ts';
@@ -125,7 +126,7 @@ async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Reado
   const body = await readBody(request, maxBytes);
   if (body.length === 0) return {};
   const item = readItem(body);
-  if ('json' in item && isObject(item.json)) return item.json;
+  if ('json' in item && isJsonObject(item.json)) return item.json;
   const got = 'json' in item ? describeValue(item.json) : item.notJson;
   throw new HttpError(422, `the body: expected a JSON object, got ${got}`);
 }

@@ -13,7 +13,8 @@ import { logQueryCost, type RateLimit } from '../../../transport/rate-limit.ts';
 import { type EncodedMessage, SocketWriter } from '../../../transport/socket-writer.ts';
 import type { WakeListener } from '../../../concurrency/wake-signal.ts';
 import { reportBug } from '../../handle-request.ts';
-import { isObject, readItem } from '../../json-body.ts';
+import { isJsonObject } from '../../../json/exact-number.ts';
+import { readItem } from '../../json-body.ts';
 import { prefectEvent } from '../prefect-event.ts';
 import { parsePrefectFilter } from '../prefect-filter.ts';
 import { withIds } from '../resolve-event-ids.ts';
@@ -76,7 +77,7 @@ export class OutboundEvents {
   private async subscribe(bytes: Buffer): Promise<SubscriptionSource<StoredEvent | EndMessage>> {
     const { parts } = this;
     const message = readItem(bytes);
-    const request = 'json' in message && isObject(message.json) ? message.json : {};
+    const request = 'json' in message && isJsonObject(message.json) ? message.json : {};
     if (request['type'] !== 'filter') throw new TidingsError('BAD_USER_INPUT', "Expected 'filter' message");
     parts.rateLimit.takeOrThrow(this.client, logQueryCost);
     const parsed = parsePrefectFilter(request['filter'], ['filter'], parts.limits);

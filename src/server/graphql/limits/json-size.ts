@@ -1,3 +1,5 @@
+import { isNumber } from '../../../json/exact-number.ts';
+
 /**
  * Whether the JSON of a value has more than `maxBytes`, in about: escapes are not counted. Stops as
  * soon as it is known, and does not recurse.
@@ -8,7 +10,7 @@ export function isLargerThan(value: unknown, maxBytes: number): boolean {
   while (pending.length > 0) {
     const each = pending.pop();
     if (typeof each === 'string') bytes += each.length > shortLength ? Buffer.byteLength(each) : each.length;
-    else if (typeof each === 'number') bytes += String(each).length - 1;
+    else if (isNumber(each)) bytes += String(each).length - 1;
     else if (Array.isArray(each)) for (const element of each) pending.push(element);
     else if (typeof each === 'object' && each !== null) {
       for (const key in each) {

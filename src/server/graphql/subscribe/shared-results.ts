@@ -1,5 +1,6 @@
 import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { stringifyJson } from '../../../json/stringify-json.ts';
 import type { Caller } from '../../../auth/caller.ts';
 import { visibilityKeyOf } from '../../../auth/visibility.ts';
 import type { Metrics } from '../../../metrics.ts';
@@ -57,7 +58,7 @@ export function createSharedResults({
     metrics.encoded.inc();
     const masked =
       result.errors === undefined ? result : { ...result, errors: result.errors.map((error) => maskError(error) as GraphQLError) };
-    return new EncodedMessage(JSON.stringify(masked));
+    return new EncodedMessage(stringifyJson(masked));
   };
   const open = (key: string, { schema, document, operationName, variableValues, contextValue }: ExecutionArgs): Operation => {
     const results = new Map<string | number, EncodedMessage | Promise<EncodedMessage>>();
@@ -124,7 +125,7 @@ function keyOf({ document, operationName, variableValues, contextValue }: Execut
   const { caller } = contextValue as { readonly caller: Caller };
   const names = resultVariableNames(document, operationName ?? null);
   const variables = names.map((name) => variableValues?.[name]).map((value) => (value === undefined ? null : [value]));
-  return JSON.stringify([document.loc?.source.body, operationName ?? null, variables, visibilityKeyOf(caller)]);
+  return stringifyJson([document.loc?.source.body, operationName ?? null, variables, visibilityKeyOf(caller)]);
 }
 
 function resultVariableNames(document: DocumentNode, operationName: string | null): readonly string[] {
