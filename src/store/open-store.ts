@@ -1,7 +1,7 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
-import { sslModeOf } from '../postgres-url.ts';
+import { addressesOf, hostsOf, sslModeOf } from '../postgres-url.ts';
 import { asUnavailable, sqlState } from './database/database-errors.ts';
 import { connectEmbedded, connectPostgres, type ConnectionSettings, type Database } from './database/database.ts';
 import { startEmbedded } from './database/embedded.ts';
@@ -37,10 +37,11 @@ async function openEmbedded(settings: StoreSettings): Promise<Store> {
 async function openPostgres(url: string, settings: StoreSettings): Promise<Store> {
   try {
     // The migration holds a lock on one connection, and may take longer than the statement timeout.
-    await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0 });
+    // Without that connection the lock is lost, and another one may lead to another server.
+    await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0, reconnects: false });
     await checkReachable(single);
     const epochHistory = await migrate(single, '');
-    const database = connectPostgres(url, settings);
+    const database = connectPostgres(url, { ...settings, server: epochHistory.server });
     return { database, epochHistory, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
   } catch (error) {
     throw cannotOpen(error, url);
@@ -62,7 +63,8 @@ const responseTimeoutMs = 10_000;
 
 function cannotOpen(error: unknown, address: string): unknown {
   if (error instanceof TidingsError && error.code !== 'UNAVAILABLE') return error;
-  const { host, pathname, username } = new URL(address);
+  const { pathname, username } = new URL(addressesOf(address)[0] ?? address);
+  const host = hostsOf(address);
   const state = sqlState(error);
   const database = decodeURIComponent(pathname.slice(1));
   const cannotStart = (text: string): TidingsError => new TidingsError('CANNOT_START', `DATABASE_URL: ${text}`, { cause: error });
@@ -86,7 +88,7 @@ function cannotOpen(error: unknown, address: string): unknown {
     return cannotStart(`the user has no permission to create a schema in database "${database}". Run "grant create on database" for it.`);
   }
   if (state === '25006') {
-    return cannotStart(`database "${database}" is read-only. Use the primary server, or a user with write permission.`);
+    return cannotStart(`database "${database}" at ${host} is read-only. Use the primary server, or a user with write permission.`);
   }
   if (state === '53300') {
     return cannotStart(`Postgres at ${host} has no free connection. Raise its max_connections, or lower TIDINGS_POOL_SIZE.`);

@@ -1,4 +1,5 @@
 import { TidingsError } from '../../errors.ts';
+import { otherServerCode } from './server-identity.ts';
 
 /**
  * The UNAVAILABLE error for a failure to reach the database, or null for any other failure. It does
@@ -78,10 +79,12 @@ const connectionCodes: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  otherServerCode,
   '57P01', // the administrator ended the connection
   '57P02', // the server crashed
   '57P03', // the server is starting or stopping
   '57P04', // the database was dropped, on a standby by the primary
+  '3D000', // the database does not exist, perhaps until a backup is restored
   '57P05', // the session was idle for too long
   '25006', // the address now leads to a standby
   '40001', // a standby cancelled the statement: it conflicts with what was replayed

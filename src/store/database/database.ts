@@ -1,12 +1,15 @@
+import { setMaxListeners } from 'node:events';
 import { DrizzleQueryError, sql, type SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { TidingsError } from '../../errors.ts';
-import { driverUrl } from '../../postgres-url.ts';
-import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
+import { driverUrls } from '../../postgres-url.ts';
+import { closedError, openConnection, type Connection, type ConnectionOptions, type DriverOptions } from './connection.ts';
+import { isOtherServer } from './server-identity.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
+import { startStallWatch } from './stall-watch.ts';
 import { asTimeLimitExceeded, asUnavailable } from './database-errors.ts';
 
 /**
@@ -48,21 +51,35 @@ export interface ConnectionSettings {
   readonly statementTimeout: number;
   /** Called for every failed statement. */
   readonly onFailure?: (kind: StatementFailure) => void;
+  /** The identity of the server to use (server-identity.ts); without it, any primary. */
+  readonly server?: string;
+  /**
+   * Called when a new connection leads to a primary that is another server. From then on every
+   * statement throws UNAVAILABLE, also those that wait for a connection.
+   */
+  readonly onServerReplaced?: () => void;
+  /** Default: true. False: statements throw UNAVAILABLE once the first connection is lost. */
+  readonly reconnects?: false;
 }
 
 export type StatementFailure = 'unreachable' | 'timeout' | 'other';
 
 export function connectPostgres(url: string, settings: ConnectionSettings): Database {
-  return wrap('postgres', { url: driverUrl(url), connection: driverOptions(settings) }, settings);
+  const { server } = settings;
+  return wrap(
+    'postgres',
+    { urls: driverUrls(url), driver: { connection: startupParameters(settings) }, ...(server !== undefined && { server }) },
+    settings,
+  );
 }
 
 /** Connects to the socket of the embedded database, which accepts one connection at a time. */
 export function connectEmbedded(path: string, settings: ConnectionSettings): Database {
-  const options = { url: null, path, username: 'postgres', database: 'postgres', connection: driverOptions(settings) };
-  return wrap('embedded', options, { ...settings, poolSize: 1 });
+  const driver = { path, username: 'postgres', database: 'postgres', connection: startupParameters(settings) };
+  return wrap('embedded', { urls: [null], driver }, { ...settings, poolSize: 1 });
 }
 
-function driverOptions({ statementTimeout }: ConnectionSettings) {
+function startupParameters({ statementTimeout }: ConnectionSettings) {
   return {
     application_name: 'tidings',
     TimeZone: 'UTC',
@@ -79,8 +96,28 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
 
 function wrap(kind: Database['kind'], options: ConnectionOptions, settings: ConnectionSettings): Database {
   const { poolSize, statementTimeout, onFailure = () => undefined } = settings;
+  const fence = new AbortController();
+  setMaxListeners(0, fence.signal); // one for each connection
+  const open = async (overrides: Pick<DriverOptions, 'onnotify'> = {}): Promise<Connection> => {
+    try {
+      return await openConnection({ ...options, driver: { ...options.driver, ...overrides }, fenced: fence.signal });
+    } catch (error) {
+      if (isOtherServer(error)) {
+        // Connections to the server before it may still work, or hang. None is used any more.
+        void pool[Symbol.asyncDispose]();
+        fence.abort();
+        settings.onServerReplaced?.();
+      }
+      throw error;
+    }
+  };
+  const probe = async (): Promise<void> => (await open())[Symbol.asyncDispose]();
+  const stallWatch = kind === 'embedded' || settings.onServerReplaced === undefined ? null : startStallWatch(probe);
+  let connected = false;
   const pool = new Pool(async () => {
-    const connection = await openConnection(options);
+    if (connected && settings.reconnects === false) throw closedError();
+    const connection = await open();
+    connected = true;
     drizzle(connection.client); // makes the client return times and JSON as text
     return connection;
   }, poolSize);
@@ -121,7 +158,8 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
         return client.unsafe(text, params as postgres.ParameterOrJSON<never>[], options);
       };
       try {
-        return (await pool.with((connection) => withDeadline(connection, () => run(connection.client)))) as readonly Row[];
+        const runInPool = (): Promise<unknown> => pool.with((connection) => withDeadline(connection, () => run(connection.client)));
+        return (await (stallWatch?.run(runInPool) ?? runInPool())) as readonly Row[];
       } catch (failure) {
         throw classifyError(failure);
       }
@@ -133,11 +171,14 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
         throw classifyError(failure);
       }
     },
-    listen: (listenOptions) => listenOn(options, listenOptions),
+    listen: (listenOptions) => listenOn(open, listenOptions),
     async notify(channel, payload) {
       await database.rows(sql`select pg_notify(${channel}, ${payload})`);
     },
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      stallWatch?.[Symbol.dispose]();
+      await pool[Symbol.asyncDispose]();
+    },
   };
   return database;
 }

@@ -7,7 +7,8 @@ import { isConnectionLost } from './database-errors.ts';
  * Guarantees: at most `size` connections at once. Callers get one in the order of their calls. A
  * broken connection is not used again, and fails only the caller that used it. After a failed
  * attempt to open one, the next attempt is made `retryDelayMs` later at the earliest. Calls until
- * then throw the same error, so that any number of them fail at once.
+ * then throw the same error, so that any number of them fail at once. After disposal no call gets a
+ * connection.
  */
 export class Pool<C extends Connection> {
   private readonly idle: C[] = [];
@@ -50,15 +51,15 @@ export class Pool<C extends Connection> {
       discard(idle);
     }
     if (this.openFailure !== null && performance.now() - this.openFailure.at < retryDelayMs) throw this.openFailure.error;
-    if (this.ended) throw Object.assign(new Error('the database was closed'), { code: 'CONNECTION_ENDED' });
-    try {
-      const opened = await this.open();
-      this.openFailure = null;
-      return opened;
-    } catch (error) {
+    if (this.ended) throw endedError();
+    const opened = await this.open().catch((error: unknown) => {
       this.openFailure = { error, at: performance.now() };
       throw error;
-    }
+    });
+    this.openFailure = null;
+    if (!this.ended) return opened;
+    discard(opened);
+    throw endedError();
   }
 
   private release(connection: C): void {
@@ -92,6 +93,10 @@ async function unlessBroken<T>({ broken }: Connection, work: () => Promise<T>): 
 }
 
 const noop = (): void => undefined;
+
+function endedError(): Error {
+  return Object.assign(new Error('the database was closed'), { code: 'CONNECTION_ENDED' });
+}
 
 function discard(connection: Connection): void {
   void connection[Symbol.asyncDispose]();
