@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { unauthenticated, type Client } from '../auth/caller.ts';
@@ -16,7 +16,7 @@ import { readRequestBody } from './graphql/request-body.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { homePage } from './home-page.ts';
 
-export interface HttpServerParts {
+export interface HttpHandlerParts {
   readonly graphql: GraphQLEndpoint;
   readonly authenticator: Authenticator;
   readonly logger: Logger;
@@ -42,10 +42,9 @@ export interface HttpAdapter {
 }
 
 /**
- * Creates the HTTP server; it does not listen yet. An HttpError or TidingsError of a handler
- * becomes the response.
+ * Handles requests at every path. An HttpError or TidingsError of a handler becomes the response.
  */
-export function createHttpServer(parts: HttpServerParts): Server {
+export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
   const {
     graphql,
     authenticator,
@@ -129,18 +128,21 @@ export function createHttpServer(parts: HttpServerParts): Server {
     if (!response.headersSent) response.writeHead(500);
     response.end();
   };
-  return createServer(
-    {
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: connectionCheckIntervalMs,
-    },
-    (request, response) => {
-      logRequest(logger, request, response);
-      handleRequest(request, response).catch((error: unknown) => handleError(error, request, response));
-    },
-  );
+  return (request, response) => {
+    logRequest(logger, request, response);
+    handleRequest(request, response).catch((error: unknown) => handleError(error, request, response));
+  };
+}
+
+/** Creates the HTTP server; it does not listen yet. */
+export function createHttpServer(handle: RequestListener): Server {
+  const options = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: connectionCheckIntervalMs,
+  };
+  return createServer(options, handle);
 }
 
 /** Whether the client disconnected before its request was complete. */

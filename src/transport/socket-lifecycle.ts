@@ -16,6 +16,15 @@ export function keepAlive(socket: WebSocket, isReadPaused: () => boolean = never
   }, pingIntervalMs);
 }
 
+/** Why a server closes all its WebSockets. Clients reconnect after either. */
+export type CloseReason = 'SHUTDOWN' | 'DATABASE_REPLACED';
+
+/** The text for clients. */
+export const closeReasons: Readonly<Record<CloseReason, string>> = {
+  SHUTDOWN: 'The server is shutting down',
+  DATABASE_REPLACED: 'The database server was replaced',
+};
+
 const pingIntervalMs = 12_000;
 const never = (): boolean => false;
 
