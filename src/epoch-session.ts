@@ -92,7 +92,9 @@ export async function startEpochSession(
   requireKeys(callers, settings.host);
   const keys = createApiKeys({ database, cache: callers, limits });
 
-  const heads = createHeadReader(database);
+  const heads = createHeadReader(database, {
+    onStuck: (locks) => logger.error({ locks }, 'the head of the log does not advance: these sessions hold the locks of writers'),
+  });
   const logStart = createLogStartReader(database);
   const notifications = parts.use(await startNotifications(database, logger));
   const tail = parts.use(startTail({ database, heads, notifications, metrics, logger }));
@@ -137,7 +139,7 @@ export async function startEpochSession(
   const handleRequest = createRequestHandler({
     ...endpointParts,
     readMetrics,
-    checkReady: () => heads.head(),
+    checkReady: () => heads.checkProgress(),
     servesGraphiQL: settings.graphiql === 'on',
     version,
     adapters: [createPostEvents(adapterParts), createCloudEvents(adapterParts), createPrefectRoutes(adapterParts)],

@@ -21,14 +21,13 @@ export async function openLiveClient(url: string, after: string | null): Promise
   const received = { events: [] as any[], stream: [] as any[], counts: [] as any[], streamed: [] as any[], ends: [] as string[] };
   raw.socket.on('message', (data: Buffer) => {
     const { id, type, payload } = JSON.parse(data.toString());
+    if (!(id in queries)) return;
     if (type !== 'next') received.ends.push(`${id} ${type}`);
-    else if (id in queries)
-      received[id as keyof typeof queries].push(payload.data?.[fields[id as keyof typeof queries]] ?? payload.errors[0]);
+    else received[id as keyof typeof queries].push(payload.data?.[fields[id as keyof typeof queries]] ?? payload.errors[0]);
   });
   const closed = new Promise<number>((resolve) => raw.socket.once('close', resolve));
   for (const [id, query] of Object.entries(queries)) raw.send({ id, type: 'subscribe', payload: { query, variables: { after } } });
   await raw.settled();
-  received.ends.length = 0;
 
   const parameters = new URLSearchParams({ query: queries.events, variables: JSON.stringify({ after }) });
   const request = get(`${url}/graphql?${parameters}`, { headers: { accept: 'text/event-stream' } });

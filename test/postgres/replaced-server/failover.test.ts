@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { parseCursor } from '../../src/event/cursor.ts';
-import { startTidings, type Tidings } from '../../src/main.ts';
-import { readSettings } from '../../src/settings.ts';
-import { startFlakyProxy } from '../support/database/flaky-proxy.ts';
-import { query, startPostgresCluster } from '../support/database/postgres-cluster.ts';
-import type { PostgresServer } from '../support/database/postgres-server.ts';
-import { openLiveClient, type LiveClient } from '../support/live-client.ts';
-import { startProcess } from '../support/process.ts';
-import { post } from '../support/test-server.ts';
+import { parseCursor } from '../../../src/event/cursor.ts';
+import { startTidings, type Tidings } from '../../../src/main.ts';
+import { readSettings } from '../../../src/settings.ts';
+import { startFlakyProxy } from '../../support/database/flaky-proxy.ts';
+import { query, startPostgresCluster } from '../../support/database/postgres-cluster.ts';
+import type { PostgresServer } from '../../support/database/postgres-server.ts';
+import { openLiveClient, type LiveClient } from '../../support/live-client.ts';
+import { startProcess } from '../../support/process.ts';
+import { post } from '../../support/test-server.ts';
 
 const pollOptions = { timeout: 20_000, interval: 20 };
 
