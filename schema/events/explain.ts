@@ -1,4 +1,4 @@
-import { visibleTo } from '../../src/auth/visibility.ts';
+import { hasFullVisibility, visibleTo } from '../../src/auth/visibility.ts';
 import { TidingsError } from '../../src/errors.ts';
 import { describeFilter } from '../../src/filter/explain/describe-filter.ts';
 import { whyNot, type FailedClause } from '../../src/filter/explain/why-not.ts';
@@ -76,8 +76,11 @@ const FilterExplanationType = builder.objectRef<FilterExplanation>('FilterExplan
     estimate: t.field({
       type: MatchEstimate,
       description: 'How many events match, counted or estimated.',
-      resolve: async ({ filter }, _args, { services, caller, loaders }) =>
-        estimateMatches(services.database, visibleTo(caller, filter), await loaders.head()),
+      resolve: async ({ filter: requested }, _args, { services, caller, loaders }) => {
+        const filter = visibleTo(caller, requested);
+        const blockFilter = hasFullVisibility(caller) ? filter : caller.visibilityFilter;
+        return estimateMatches(services.database, { filter, blockFilter, head: await loaders.head() });
+      },
     }),
   }),
 });

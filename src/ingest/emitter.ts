@@ -94,19 +94,28 @@ function check(candidate: Candidate, limits: EventLimits, caller: Caller): Check
 }
 
 /** The reason why the caller is not allowed to emit this event. */
-function permissionProblem({ event, resource }: EventDraft, path: readonly string[], caller: Caller): Problem | null {
-  const { emitPrefix } = caller;
-  if (event.startsWith(reservedNames) && caller !== system) {
-    const message = `${[...path, 'event'].join('.')}: names that start with ${reservedNames} are reserved for events of the server; use another name`;
-    return { code: 'FORBIDDEN', message, path: [...path, 'event'] };
+function permissionProblem({ id, event, resource }: EventDraft, path: readonly string[], caller: Caller): Problem | null {
+  const forbidden = (field: readonly string[], reason: string): Problem => {
+    const at = [...path, ...field];
+    return { code: 'FORBIDDEN', message: `${at.join('.')}: ${reason}`, path: at };
+  };
+  if (caller !== system) {
+    const reserved = `texts that start with ${reservedPrefix} are reserved for events of the server; use another`;
+    if (event.startsWith(reservedPrefix)) return forbidden(['event'], reserved);
+    // A client could otherwise take the id of an audit event, which then could not be stored.
+    if (id.startsWith(reservedPrefix)) return forbidden(['id'], reserved);
+    if (resource.id.startsWith(reservedPrefix)) return forbidden(['resource', 'id'], reserved);
   }
+  const { emitPrefix } = caller;
   if (emitPrefix === null || resource.id.startsWith(emitPrefix)) return null;
-  const message = `${[...path, 'resource', 'id'].join('.')}: this key can emit only for resources whose id starts with ${emitPrefix}; use another id or another key`;
-  return { code: 'FORBIDDEN', message, path: [...path, 'resource', 'id'] };
+  return forbidden(
+    ['resource', 'id'],
+    `this key can emit only for resources whose id starts with ${emitPrefix}; use another id or another key`,
+  );
 }
 
-/** The prefix of the names of events that the server itself emits. */
-const reservedNames = 'tidings.';
+/** Begins the names, ids and primary resources of the events that the server itself emits. */
+const reservedPrefix = 'tidings.';
 
 async function store(
   { groupCommit, metrics }: EmitterParts,
@@ -114,7 +123,9 @@ async function store(
   { onError, caller }: { readonly onError: BatchErrorPolicy; readonly caller: Caller },
 ): Promise<Stored> {
   const stopTimer = metrics.appendSeconds.startTimer();
-  const stored = await groupCommit.store(drafts.map(rowOf), onError, () => checkNotEnded(caller));
+  const leftOut = hasFullVisibility(caller) ? 'ANYTHING' : 'DEFAULT';
+  const rows = drafts.map((draft) => rowOf(draft, leftOut));
+  const stored = await groupCommit.store(rows, onError, () => checkNotEnded(caller));
   stopTimer();
   return stored;
 }

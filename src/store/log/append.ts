@@ -44,7 +44,7 @@ export async function appendEvents(
   drafts: readonly EventDraft[],
   onConflict: ConflictPolicy,
 ): Promise<readonly Appended[] | RejectedBatch> {
-  return appendRows(database, drafts.map(rowOf), onConflict);
+  return appendRows(database, drafts.map((draft) => rowOf(draft, 'ANYTHING')), onConflict);
 }
 
 /** The same for drafts that are rows already. */
@@ -126,8 +126,15 @@ function conflictDetail(error: unknown): readonly (readonly string[])[] | null {
   return null;
 }
 
+/**
+ * The contents of an event stored before with which a field that the draft leaves out agrees:
+ * anything, or only its default, `received` or `{}`. A caller that does not see the stored event
+ * gets the latter: it could otherwise confirm a guess about some fields without the others.
+ */
+export type LeftOutAgreesWith = 'ANYTHING' | 'DEFAULT';
+
 /** A draft in the format of the database. */
-export function rowOf(draft: EventDraft): DraftRow {
+export function rowOf(draft: EventDraft, leftOut: LeftOutAgreesWith): DraftRow {
   return JSON.stringify({
     id: draft.id,
     occurred: draft.occurred === null ? null : toTimestamp(draft.occurred),
@@ -137,6 +144,7 @@ export function rowOf(draft: EventDraft): DraftRow {
     related: draft.related,
     payload: draft.payload,
     follows: draft.follows,
+    ...(leftOut === 'DEFAULT' && { exact: true }),
   } satisfies DraftFields) as DraftRow;
 }
 
@@ -149,4 +157,6 @@ interface DraftFields {
   readonly related: readonly RelatedResource[];
   readonly payload: JsonObject | null;
   readonly follows: string | null;
+  /** A field that is null agrees only with its default. */
+  readonly exact?: boolean;
 }

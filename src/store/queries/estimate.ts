@@ -19,15 +19,26 @@ export interface Estimate {
   readonly exact: boolean;
 }
 
+export interface EstimateRequest {
+  readonly filter: Condition;
+  /**
+   * Matched by every event that `filter` matches; selects the blocks. A filter that the caller wrote
+   * must not select them if it sees only some events: the estimate would depend on hidden events.
+   */
+  readonly blockFilter: Condition;
+  readonly head: Position;
+}
+
 /** Estimates how many events up to `head` match, by scanning a few of them. */
-export async function estimateMatches(database: Database, filter: Condition, head: Position): Promise<Estimate> {
+export async function estimateMatches(database: Database, { filter, blockFilter, head }: EstimateRequest): Promise<Estimate> {
   const accessPath = accessPathOf({ filter, order: 'LOG' });
   if (accessPath.kind === 'ids' || accessPath.kind === 'follows') {
     const [count = 0] = await countEvents(database, { filter, order: 'LOG', head, max: maxExactCount }, everyEvent);
     return { count: Math.min(count, maxExactCount), exact: count <= maxExactCount };
   }
+  const blockPath = accessPathOf({ filter: blockFilter, order: 'LOG' });
   const [row] = await database.rows<{ blocks: string; sampled: string; matches: string; unindexed: string }>(
-    samplingSql(filter, accessPath.kind === 'blockScan' ? accessPath.predicate : always, head),
+    samplingSql(filter, blockPath.kind === 'blockScan' ? blockPath.predicate : always, head),
   );
   const [blocks, sampled, matches, unindexed] = [row?.blocks, row?.sampled, row?.matches, row?.unindexed].map(Number);
   if (blocks === undefined || sampled === undefined || matches === undefined || unindexed === undefined) throw new Error('no estimate');

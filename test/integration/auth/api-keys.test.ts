@@ -203,11 +203,17 @@ test('a key with a prefix emits only for resources under it, and no key emits ev
   expect((await holder.data(emitMutation, event('three', { related }))).emitEvent.status).toBe('CREATED');
   const admin = bearer(server.tidings.url, adminKey);
   for (const each of [holder, admin]) {
-    const forged = event('four', { event: 'tidings.api-key.created' });
-    expect((await each.data(emitMutation, forged)).emitEvent).toMatchObject({
-      status: 'REJECTED',
-      userErrors: [{ code: 'FORBIDDEN', field: ['input', 'event'] }],
-    });
+    const forged: readonly (readonly [object, readonly string[]])[] = [
+      [event('four', { event: 'tidings.api-key.created' }), ['input', 'event']],
+      [event('tidings.api-key.x.revoked', {}), ['input', 'id']],
+      [event('five', { resource: { id: 'tidings.api-key.x' } }), ['input', 'resource', 'id']],
+    ];
+    for (const [input, field] of forged) {
+      expect((await each.data(emitMutation, input)).emitEvent).toMatchObject({
+        status: 'REJECTED',
+        userErrors: [{ code: 'FORBIDDEN', field }],
+      });
+    }
   }
 });
 
