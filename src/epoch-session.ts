@@ -50,8 +50,10 @@ import type { CloseReason } from './transport/socket-lifecycle.ts';
 export interface EpochSession extends AsyncDisposable {
   readonly database: 'embedded' | 'postgres';
   readonly epoch: Epoch;
-  /** Aborts when the address of the database leads to another primary. */
+  /** Aborts when the address of the database leads to another primary, or the log has lost its end. */
   readonly serverReplaced: AbortSignal;
+  /** Whether the log has lost its end: then the next session must begin another epoch. */
+  isLogLost(): boolean;
   readonly handleRequest: RequestListener;
   handleUpgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
   /** Closes every WebSocket so that clients reconnect. Call it before disposal ends their operations. */
@@ -68,19 +70,25 @@ export interface ProcessParts {
   readonly readMetrics: () => Promise<string>;
 }
 
-/** Starts a session on the current server of the database. Throws CANNOT_START. */
+/**
+ * Starts a session on the current server of the database. `lostEpoch`: an epoch that has lost its
+ * end. Throws CANNOT_START.
+ */
 export async function startEpochSession(
   { metrics, logger, rateLimit, connections, readMetrics }: ProcessParts,
   settings: Settings & Partial<DocumentLimits>,
+  lostEpoch?: Epoch,
 ): Promise<EpochSession> {
   await using parts = new AsyncDisposableStack();
   const limits = { ...documentLimits, ...settings };
   const replaced = new AbortController();
+  let isLogLost = false;
 
   // In parallel: the embedded database starts in its own thread while this one loads GraphQL.
   // GraphQL is awaited where it is first used.
   const opening = openStore({
     ...settings,
+    lostEpoch,
     onFailure: (kind) => metrics.databaseErrors.inc({ kind }),
     onServerReplaced: () => replaced.abort(),
   });
@@ -94,6 +102,11 @@ export async function startEpochSession(
 
   const heads = createHeadReader(database, {
     onStuck: (locks) => logger.error({ locks }, 'the head of the log does not advance: these sessions hold the locks of writers'),
+    onLost() {
+      logger.error('the database has lost the end of the log; a new epoch begins');
+      isLogLost = true;
+      replaced.abort();
+    },
   });
   const logStart = createLogStartReader(database);
   const notifications = parts.use(await startNotifications(database, logger));
@@ -152,6 +165,7 @@ export async function startEpochSession(
     database: database.kind,
     epoch: epochHistory.epoch,
     serverReplaced: replaced.signal,
+    isLogLost: () => isLogLost,
     handleRequest,
     handleUpgrade: sockets.upgrade,
     async closeSockets(reason) {

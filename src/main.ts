@@ -66,7 +66,8 @@ export async function startTidings(
   const replaceSessions = async (): Promise<void> => {
     while (await isReplaced(session.serverReplaced, stopping.signal)) {
       logger.warn({ epoch: session.epoch }, 'the database is another server; changing to it');
-      const next = await retry(() => startEpochSession(processParts, settings), {
+      const lostEpoch = session.isLogLost() ? session.epoch : undefined;
+      const next = await retry(() => startEpochSession(processParts, settings, lostEpoch), {
         backoff: startBackoff,
         signal: stopping.signal,
         onFirstFailure: (error) => logger.warn({ err: error }, 'the other database server cannot be used yet; retrying'),

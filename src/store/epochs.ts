@@ -20,7 +20,8 @@ import { readHead } from './log/log-head.ts';
  * Guarantees: all processes of a server have the same history, with one new epoch for each change.
  * The new epoch begins before the first event that the server stores.
  *
- * Does not guarantee: to detect a server that continues on the timeline of its copy.
+ * Does not guarantee: to detect a server that continues on the timeline of its copy, unless a
+ * running process misses events (log/log-head.ts).
  */
 export interface EpochHistory {
   readonly epoch: Epoch;
@@ -42,16 +43,25 @@ export interface ResumePoint {
   readonly replaced: boolean;
 }
 
+/** What distinguishes a log from the one that was open before. */
+export interface LogIdentity {
+  /** Distinguishes the files of an embedded database from a copy of them; empty on Postgres. */
+  readonly data: string;
+  /** An epoch whose end was lost on the same server: it is over. */
+  readonly lostEpoch?: Epoch | undefined;
+}
+
 /**
  * Reads the epochs; on a new log or another server, begins one. Assumes that one process calls it
  * at a time, see migrate.
  */
-export async function openEpochHistory(database: Database, dataIdentity: string): Promise<EpochHistory> {
+export async function openEpochHistory(database: Database, { data, lostEpoch }: LogIdentity): Promise<EpochHistory> {
   const [row] = await database.rows<IdentityRow>(sql.raw(identityStatement));
   const server = row?.identity ?? '';
-  const currentIdentity = [server, dataIdentity].filter((each) => each !== '').join('/');
+  const currentIdentity = [server, data].filter((each) => each !== '').join('/');
   const known = await readEpochs(database);
-  if (known.at(-1)?.database === currentIdentity) return epochHistory(known, server);
+  const last = known.at(-1);
+  if (last?.database === currentIdentity && last.epoch !== lostEpoch) return epochHistory(known, server);
   const head = await readHead(database);
   // Later than the last one, although the clock of this server may be behind.
   await database.rows(sql`

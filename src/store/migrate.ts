@@ -6,17 +6,17 @@ import { migrate as drizzleMigrate } from 'drizzle-orm/postgres-js/migrator';
 import { TidingsError } from '../errors.ts';
 import { packageRoot } from '../package-info.ts';
 import type { Database } from './database/database.ts';
-import { openEpochHistory, type EpochHistory } from './epochs.ts';
+import { openEpochHistory, type EpochHistory, type LogIdentity } from './epochs.ts';
 
 /**
  * Migrates the database to the version of this program, then opens the epoch history. Any number of
  * processes may start at once: an advisory lock serializes them, so `database` must have a single
- * connection. `dataIdentity` distinguishes the files of an embedded database from a copy of them.
+ * connection.
  *
  * Throws CANNOT_START if the server is too old, the encoding is not UTF-8, or a newer program
  * migrated the database.
  */
-export async function migrate(database: Database, dataIdentity: string): Promise<EpochHistory> {
+export async function migrate(database: Database, identity: LogIdentity): Promise<EpochHistory> {
   await checkServer(database);
   await database.rows(sql`select pg_advisory_lock(${migrationLock}::bigint)`);
   try {
@@ -24,7 +24,7 @@ export async function migrate(database: Database, dataIdentity: string): Promise
     await database.withConnection((client) =>
       drizzleMigrate(drizzle(client), { migrationsFolder, migrationsSchema: 'tidings', migrationsTable: 'migrations' }),
     );
-    return await openEpochHistory(database, dataIdentity);
+    return await openEpochHistory(database, identity);
   } finally {
     await database.rows(sql`select pg_advisory_unlock(${migrationLock}::bigint)`);
   }

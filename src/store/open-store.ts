@@ -1,6 +1,7 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
+import type { Epoch } from '../event/cursor.ts';
 import { addressesOf, hostsOf, sslModeOf } from '../postgres-url.ts';
 import { asUnavailable, sqlState } from './database/database-errors.ts';
 import { connectEmbedded, connectPostgres, type ConnectionSettings, type Database } from './database/database.ts';
@@ -18,6 +19,8 @@ export interface StoreSettings extends ConnectionSettings {
   /** Null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
+  /** An epoch whose end was lost on the same server: it is over. */
+  readonly lostEpoch?: Epoch | undefined;
 }
 
 /** Opens the database that the settings name. Throws CANNOT_START. */
@@ -29,7 +32,7 @@ async function openEmbedded(settings: StoreSettings): Promise<Store> {
   await using opening = new AsyncDisposableStack();
   const embedded = opening.use(await startEmbedded(settings.dataDir));
   const database = opening.use(connectEmbedded(embedded.path, settings));
-  const epochHistory = await migrate(database, embedded.identity);
+  const epochHistory = await migrate(database, { data: embedded.identity });
   const opened = opening.move();
   return { database, epochHistory, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
@@ -40,7 +43,7 @@ async function openPostgres(url: string, settings: StoreSettings): Promise<Store
     // Without that connection the lock is lost, and another one may lead to another server.
     await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0, reconnects: false });
     await checkReachable(single);
-    const epochHistory = await migrate(single, '');
+    const epochHistory = await migrate(single, { data: '', lostEpoch: settings.lostEpoch });
     const database = connectPostgres(url, { ...settings, server: epochHistory.server });
     return { database, epochHistory, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
   } catch (error) {

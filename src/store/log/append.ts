@@ -44,7 +44,11 @@ export async function appendEvents(
   drafts: readonly EventDraft[],
   onConflict: ConflictPolicy,
 ): Promise<readonly Appended[] | RejectedBatch> {
-  return appendRows(database, drafts.map((draft) => rowOf(draft, 'ANYTHING')), onConflict);
+  return appendRows(
+    database,
+    drafts.map((draft) => rowOf(draft, 'ANYTHING')),
+    onConflict,
+  );
 }
 
 /** The same for drafts that are rows already. */

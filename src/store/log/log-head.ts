@@ -34,17 +34,29 @@ export interface HeadReaderOptions {
   readonly maxWaitMs?: number;
   /** Called when `headFrom` has waited too long, with the sessions that keep the head where it is. */
   readonly onStuck?: (locks: readonly WriterLock[]) => void;
+  /**
+   * Called once when events up to an earlier head are missing: the server continues from a copy, or
+   * has lost commits. From then on every call throws UNAVAILABLE.
+   */
+  readonly onLost?: () => void;
 }
 
 export function createHeadReader(
   database: Database,
-  { maxWaitMs = defaultMaxWaitMs, onStuck = () => undefined }: HeadReaderOptions = {},
+  { maxWaitMs = defaultMaxWaitMs, onStuck = () => undefined, onLost = () => undefined }: HeadReaderOptions = {},
 ): HeadReader {
   let highest = origin;
+  let isLost = false;
   /** The head that did not advance in time; null: it has advanced. */
   let stuckAt: Position | null = null;
   const head = coalescedRead(async () => {
-    highest = Math.max(highest, await readHead(database)) as Position;
+    const found = await readHead(database);
+    if (!isLost && found < highest && (await readLastPosition(database)) < highest) {
+      isLost = true;
+      onLost();
+    }
+    if (isLost) throw lostEndError();
+    highest = Math.max(highest, found) as Position;
     if (stuckAt !== null && highest > stuckAt) stuckAt = null;
     return highest;
   });
@@ -69,6 +81,22 @@ export function createHeadReader(
       if (stuckAt !== null) throw stuckWriterError(maxWaitMs);
     },
   };
+}
+
+/**
+ * The position of the last visible event, whatever locks are held. It decreases only if retention
+ * has removed the event, and then it is the log start.
+ */
+async function readLastPosition(database: Database): Promise<Position> {
+  const [row] = await database.rows<{ last: string }>(sql`
+    select greatest((select max(position) from tidings.events), (select log_start from tidings.retention)) as last`);
+  return Number(row?.last ?? origin) as Position;
+}
+
+function lostEndError(): TidingsError {
+  return new TidingsError('UNAVAILABLE', 'The database has lost the end of the log. Repeating the request is safe.', {
+    retryAfterMs: 1000,
+  });
 }
 
 function stuckWriterError(waitedMs: number): TidingsError {
