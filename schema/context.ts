@@ -11,13 +11,14 @@ export interface Context extends Client {
   loaders: Loaders;
 }
 
-export function createContext(services: Services, { caller, address, requestId, lastEventId }: Client): Context {
+export function createContext(services: Services, { caller, address, requestId, lastEventId, requestBytes }: Client): Context {
   return {
     services,
     caller,
     address,
     requestId,
     ...(lastEventId !== undefined && { lastEventId }),
+    ...(requestBytes !== undefined && { requestBytes }),
     loaders: createLoaders(services, caller),
   };
 }

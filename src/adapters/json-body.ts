@@ -1,4 +1,4 @@
-import { isTooDeep, maxJsonLevels } from '../transport/json-depth.ts';
+import { jsonExcess } from '../transport/json-bounds.ts';
 
 /** One document of a body: a JSON value, or a description of the bytes that are not JSON. */
 export type Item = { readonly json: unknown } | { readonly notJson: string };
@@ -10,7 +10,8 @@ export function rawOf(item: Item, bytes: Buffer | null): Buffer {
 
 /** Reads JSON in UTF-8. */
 export function readItem(bytes: Buffer): Item {
-  if (isTooDeep(bytes, maxJsonLevels)) return { notJson: `JSON of more than ${maxJsonLevels} levels` };
+  const excess = jsonExcess(bytes);
+  if (excess !== null) return { notJson: `JSON with ${excess}` };
   try {
     return { json: JSON.parse(utf8.decode(bytes)) };
   } catch (error) {

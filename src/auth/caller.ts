@@ -31,6 +31,8 @@ export interface Client {
   readonly requestId: string;
   /** The cursor of the last message that an event stream received before it was cut. */
   readonly lastEventId?: string;
+  /** Bytes of its body or message. */
+  readonly requestBytes?: number;
 }
 
 export const allPermissions = ['emit', 'read', 'admin'] as const;

@@ -97,8 +97,8 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
       throw new HttpError(415, 'content-type: expected application/json');
     }
     if (requestsStream(request)) holdStreamSlot(response, client);
-    await readRequestBody(request, limits.bodyBytes);
-    await graphql.handle(request, response, { ...client, ...resumptionOf(request) });
+    const requestBytes = await readRequestBody(request, limits.bodyBytes);
+    await graphql.handle(request, response, { ...client, requestBytes, ...resumptionOf(request) });
   };
   /**
    * Counts a stream of its client until the response closes. Throws a 429 if the client has too

@@ -19,13 +19,13 @@ export function operationOfInvalidMessage(text: string): RejectedOperation | nul
 }
 
 /**
- * The operation of a `subscribe` message that is too deep to be parsed, if its id and type come
- * first, as common clients send them.
+ * The operation of a `subscribe` message that must not be parsed, for the reason `excess`, if its id
+ * and type come first, as common clients send them.
  */
-export function operationOfDeepMessage(bytes: Buffer, maxLevels: number): RejectedOperation | null {
+export function operationOfLargeMessage(bytes: Buffer, excess: string): RejectedOperation | null {
   const id = /^\s*\{\s*"id"\s*:\s*"([^"\\]+)"\s*,\s*"type"\s*:\s*"subscribe"\s*,/.exec(bytes.toString('utf8', 0, maxHeadBytes))?.[1];
   if (!isValidId(id)) return null;
-  return { id, message: `expected JSON of at most ${maxLevels} levels, got more`, code: 'LIMIT_EXCEEDED' };
+  return { id, message: `expected smaller JSON, got ${excess}; split the request`, code: 'LIMIT_EXCEEDED' };
 }
 
 export function errorMessage({ id, message, code }: RejectedOperation): string {

@@ -21,6 +21,8 @@ export interface Extra {
   readonly writer: SocketWriter;
   readonly address: string;
   readonly requestId: string;
+  /** Bytes of the message that is being handled. */
+  messageBytes: number;
   /** The `Authorization` header of its HTTP request. */
   readonly authorization: string | undefined;
   /** Null until connection_init is authenticated. */
@@ -94,7 +96,7 @@ export function createOperationOptions({
       // Unreachable: graphql-ws accepts no operation before it has acknowledged the connection.
       if (caller === null) return [notAcknowledged()];
       const { extra } = connection;
-      const client = { caller, address, requestId, extra, sink: new OperationSink(writer, id) };
+      const client = { caller, address, requestId, requestBytes: extra.messageBytes, extra, sink: new OperationSink(writer, id) };
       return isolated(requestId, () => prepare(graphql, payload, client));
     },
     execute(args) {

@@ -7,7 +7,7 @@ import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { addressOf } from '../transport/client.ts';
 import type { ConnectionLimit } from '../transport/connection-limit.ts';
-import { isTooDeep, maxJsonLevels } from '../transport/json-depth.ts';
+import { jsonExcess } from '../transport/json-bounds.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { requestIdOf } from '../transport/request-log.ts';
 import { closeReasons, keepAlive, rejectUpgrade, type CloseReason } from '../transport/socket-lifecycle.ts';
@@ -16,7 +16,7 @@ import { graceMs, type Authenticator } from './authenticate.ts';
 import { createErrorMask } from './graphql/mask-error.ts';
 import { graphqlPath } from './graphql/path.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
-import { errorMessage, operationOfDeepMessage, operationOfInvalidMessage, type RejectedOperation } from './invalid-message.ts';
+import { errorMessage, operationOfInvalidMessage, operationOfLargeMessage, type RejectedOperation } from './invalid-message.ts';
 import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
@@ -100,6 +100,7 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
       writer,
       address: addressOf(request),
       requestId: requestIdOf(request),
+      messageBytes: 0,
       authorization: request.headers.authorization,
       caller: null,
       connectionSlot: null,
@@ -131,12 +132,14 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
         },
         onMessage(handle) {
           socket.on('message', (data: Buffer) => {
-            if (isTooDeep(data, maxJsonLevels)) {
-              if (rejectOperation(operationOfDeepMessage(data, maxJsonLevels))) return;
+            const excess = jsonExcess(data);
+            if (excess !== null) {
+              if (rejectOperation(operationOfLargeMessage(data, excess))) return;
               metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
-              return socket.close(CloseCode.BadRequest, `More than ${maxJsonLevels} levels of JSON`);
+              return socket.close(CloseCode.BadRequest, `JSON with ${excess}`);
             }
             // For a subscription, the promise is pending until it ends.
+            extra.messageBytes = data.length;
             parsing = data.toString();
             handle(parsing).catch(fail);
             parsing = null;

@@ -51,5 +51,14 @@ export class RateLimit {
  * that size.
  */
 export const logQueryCost = 100;
+/**
+ * The least cost of a request with a body of that many bytes, whatever is in it: about the time to
+ * parse it.
+ */
+export function requestCost(bytes: number): number {
+  return Math.ceil(bytes / bytesPerCost);
+}
+
+const bytesPerCost = 100;
 /** The cost of a whole event in a response. */
 export const eventCost = 10;

@@ -25,6 +25,7 @@ const causalOrder = 'src/subscriptions/stream/causal-order.ts';
 const rowGroupEvents = blockEvents * rowGroupBlocks;
 const indexer = 'src/maintenance/indexer.ts';
 const parseContext = 'src/filter/parse/parse-context.ts';
+const variableLimits = 'src/server/graphql/limits/variable-limits.ts';
 
 describe('docs/limits.md has the numbers of the code:', () => {
   const page = textOf('docs/limits.md');
@@ -42,7 +43,12 @@ describe('docs/limits.md has the numbers of the code:', () => {
     ['batch over GraphQL', settings.batchEvents],
     ['one request to `/api/events` or `/cloudevents`', constantOf('src/adapters/batch-response.ts', 'maxRequestEvents')],
     ['HTTP body (also decompressed), WebSocket message', settings.bodyBytes / mib],
-    ['JSON of a request', constantOf('src/transport/json-depth.ts', 'maxJsonLevels')],
+    [
+      'JSON of a request',
+      constantOf('src/transport/json-bounds.ts', 'maxJsonLevels'),
+      constantOf('src/transport/json-bounds.ts', 'maxJsonValues'),
+    ],
+    ['variables of an operation', constantOf(variableLimits, 'maxVariableObjects'), constantOf(variableLimits, 'maxVariableValues')],
     ['page (`first`, `last`)', settings.pageSize],
     ['`totalCount(max:)`', constantOf('schema/events/paging.ts', 'maxTotalCount'), constantOf('schema/events/paging.ts', 'defaultValue')],
     ['buckets of a count', constantOf('schema/counts/counts.ts', 'maxBuckets'), constantOf('src/counts/dimensions.ts', 'maxDimensions')],

@@ -3,6 +3,7 @@ import { requirePermission, type Caller } from '../../auth/caller.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import { describeValue } from '../../event/problem.ts';
 import { HttpError } from '../../transport/http-error.ts';
+import { requestCost } from '../../transport/rate-limit.ts';
 import { readBody } from '../../transport/read-body.ts';
 import { batchResponse, type BatchOutcome } from '../batch-response.ts';
 import { emitBatch } from '../emit-batch.ts';
@@ -40,8 +41,10 @@ async function post(parts: PostEventsParts, request: IncomingMessage, { caller, 
   const mode = modeOf(request);
   const body = await readBody(request, parts.limits.bodyBytes);
   const isSingle = mode !== 'batched';
+  const parsingCost = requestCost(body.length);
+  charge(parsingCost);
   const received = eventsIn(mode, request, body);
-  charge(1 + received.length);
+  charge(Math.max(0, 1 + received.length - parsingCost));
   const interpretations = received.map((event, index) => interpretOne(event, isSingle ? [] : [String(index)], parts.limits));
   // Every attribute is a field or a label, so none is unknown.
   const events = interpretations.map(({ candidate }, index) => ({

@@ -1,21 +1,25 @@
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { HttpError } from '../../transport/http-error.ts';
-import { isTooDeep, maxJsonLevels } from '../../transport/json-depth.ts';
+import { jsonExcess } from '../../transport/json-bounds.ts';
 import { readBody } from '../../transport/read-body.ts';
 
 /**
  * Reads the JSON of a POST, up to `maxBytes`, and sets it on the request as `body`, which Yoga
- * prefers. Checks the parameters of a GET. Throws an HttpError for a body that is too large, too
+ * prefers. Checks the parameters of a GET. Returns the number of bytes. Throws an HttpError for a body that is too large, too
  * deep or wrongly encoded.
  */
-export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<void> {
-  if (request.method === 'GET' || request.method === 'HEAD') return checkParameters(request);
+export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<number> {
+  if (request.method === 'GET' || request.method === 'HEAD') {
+    checkParameters(request);
+    return 0;
+  }
   const mediaType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (mediaType !== undefined) request.headers['content-type'] = mediaType; // Yoga knows one spelling only
   const bytes = await readBody(request, maxBytes);
-  if (isTooDeep(bytes, maxJsonLevels)) throw tooDeep();
+  checkBounds(bytes);
   Object.assign(request, { body: new Body(bytes) });
+  return bytes.length;
 }
 
 /** Without this, Yoga reports invalid JSON in the parameters of a GET as an unexpected error. */
@@ -23,7 +27,7 @@ function checkParameters({ url = '' }: IncomingMessage): void {
   const parameters = new URLSearchParams(url.slice(url.indexOf('?') + 1));
   for (const name of ['variables', 'extensions']) {
     const text = parameters.get(name) ?? '';
-    if (isTooDeep(Buffer.from(text), maxJsonLevels)) throw tooDeep();
+    checkBounds(Buffer.from(text));
     if (text !== '' && !isValidJson(text)) throw new HttpError(400, `${name}: expected JSON, got something else`);
   }
 }
@@ -37,8 +41,9 @@ function isValidJson(text: string): boolean {
   }
 }
 
-function tooDeep(): HttpError {
-  return new HttpError(400, `expected JSON of at most ${maxJsonLevels} levels, got more`, { code: 'LIMIT_EXCEEDED' });
+function checkBounds(json: Buffer): void {
+  const excess = jsonExcess(json);
+  if (excess !== null) throw new HttpError(400, `expected smaller JSON, got ${excess}; split the request`, { code: 'LIMIT_EXCEEDED' });
 }
 
 /** The body that `readRequestBody` has set; null if there is none. */

@@ -1,9 +1,10 @@
 import { getOperationAST, type ExecutionArgs } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { RateLimit } from '../../../transport/rate-limit.ts';
+import { requestCost, type RateLimit } from '../../../transport/rate-limit.ts';
 import type { RateLimitedClient } from '../../../transport/client.ts';
 import { LimitError } from './limit-error.ts';
 import { costOf } from './operation-cost.ts';
+import { variableError } from './variable-limits.ts';
 
 export interface CostLimits {
   /** The maximum cost of one operation. */
@@ -20,9 +21,13 @@ export function limitCost({ queryCost }: CostLimits, rateLimit: RateLimit): Plug
     const { schema, document, operationName, variableValues, contextValue } = args;
     const operation = getOperationAST(document, operationName);
     if (operation === null || operation === undefined) return null; // execution reports the error
-    const cost = Math.ceil(costOf({ schema, document, operation, variables: variableValues ?? {} }));
+    const variables = variableValues ?? {};
+    const tooLarge = variableError(schema, operation, variables);
+    if (tooLarge !== null) return tooLarge;
+    const cost = Math.ceil(costOf({ schema, document, operation, variables }));
     if (cost > queryCost) return costExceeded(queryCost, cost);
-    const exceeded = rateLimit.take(contextValue as RateLimitedClient, cost);
+    const client = contextValue as RequestingClient;
+    const exceeded = rateLimit.take(client, Math.max(cost, requestCost(client.requestBytes ?? 0)));
     return exceeded === null ? null : new LimitError(exceeded.message, exceeded.retryAfterMs);
   };
   const check = ({ args, setResultAndStopExecution }: Hook): void => {
@@ -30,6 +35,10 @@ export function limitCost({ queryCost }: CostLimits, rateLimit: RateLimit): Plug
     if (limitError !== null) setResultAndStopExecution({ errors: [limitError] });
   };
   return { onExecute: check, onSubscribe: check };
+}
+
+interface RequestingClient extends RateLimitedClient {
+  readonly requestBytes?: number;
 }
 
 interface Hook {

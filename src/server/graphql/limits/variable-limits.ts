@@ -1,0 +1,51 @@
+import { isInputObjectType, Kind, type GraphQLSchema, type OperationDefinitionNode, type TypeNode } from 'graphql';
+import { LimitError } from './limit-error.ts';
+
+/**
+ * Rejects variables whose coercion would block the event loop: GraphQL visits each field of the type
+ * for each object, before any resolver can reject a filter that is too large.
+ *
+ * Guarantees: at most `maxVariableObjects` objects and `maxVariableValues` values are coerced, over
+ * all variables but those of types with the extension `passThrough`, which the number of events
+ * bounds (operation-cost.ts). Takes time for no more values than that.
+ */
+export function variableError(
+  schema: GraphQLSchema,
+  { variableDefinitions }: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): LimitError | null {
+  let objects = maxVariableObjects;
+  let values = maxVariableValues;
+  for (const { variable, type } of variableDefinitions ?? []) {
+    if (isPassedThrough(schema, type)) continue;
+    const pending: unknown[] = [variables[variable.name.value]];
+    for (let value = pending.pop(); value !== undefined || pending.length > 0; value = pending.pop()) {
+      values -= 1;
+      if (typeof value === 'object' && value !== null) {
+        const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+        if (members !== value) objects -= 1;
+        if (objects < 0 || members.length > values) return tooLarge(variable.name.value);
+        for (const member of members) pending.push(member);
+      }
+      if (values < 0) return tooLarge(variable.name.value);
+    }
+  }
+  return null;
+}
+
+function isPassedThrough(schema: GraphQLSchema, type: TypeNode): boolean {
+  if (type.kind !== Kind.NAMED_TYPE) return isPassedThrough(schema, type.type);
+  const named = schema.getType(type.name.value);
+  return isInputObjectType(named) && named.extensions['passThrough'] === true;
+}
+
+function tooLarge(name: string): LimitError {
+  return new LimitError(
+    `$${name}: expected variables with at most ${maxVariableObjects} objects and ${maxVariableValues} values, got more; split the request`,
+  );
+}
+
+/** Some 50 ms of coercion; a filter has 500 nodes by default. */
+export const maxVariableObjects = 10_000;
+/** Lists of strings are cheaper: 200 of the longest lists of a filter. */
+export const maxVariableValues = 200_000;
