@@ -46,14 +46,27 @@ export interface DriverOptions {
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const attempts = options.urls.map((url) => openAt(options, url));
+  let opened: Connection | null = null;
   try {
-    const opened = await Promise.any(attempts);
-    for (const attempt of attempts) void attempt.then((each) => (each === opened ? undefined : each[Symbol.asyncDispose]()), ignore);
+    opened = await Promise.race([Promise.any(attempts), otherServer(attempts)]);
     return opened;
   } catch (error) {
     const failures: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
     throw failures.find(isOtherServer) ?? failures.at(-1);
+  } finally {
+    for (const attempt of attempts) void attempt.then((each) => (each === opened ? undefined : each[Symbol.asyncDispose]()), ignore);
   }
+}
+
+/** Rejects some time after an attempt has found another server: the expected one would have answered. */
+function otherServer(attempts: readonly Promise<Connection>[]): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const attempt of attempts) {
+      attempt.catch((error: unknown) => {
+        if (isOtherServer(error)) setTimeout(() => reject(error), otherServerGraceMs).unref();
+      });
+    }
+  });
 }
 
 type Address = { readonly path: string } | { readonly host: string; readonly port: number };
@@ -128,5 +141,6 @@ export function closedError(): Error {
 }
 
 const ignore = (): void => undefined;
+const otherServerGraceMs = 500;
 const connectTimeoutMs = 10_000;
 const endTimeoutSeconds = 5;
