@@ -98,6 +98,11 @@ export function createMetrics() {
       aggregator: 'max',
       registers,
     }),
+    logEpochs: new Counter({
+      name: 'tidings_log_epochs_total',
+      help: 'Times that this process changed to another epoch of the log, because its database server was replaced.',
+      registers,
+    }),
     subscriptions: new Gauge({ name: 'tidings_subscriptions', help: 'Open event subscriptions.', registers }),
     subscriptionFilters: new Gauge({
       name: 'tidings_subscription_filters',

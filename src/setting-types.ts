@@ -1,5 +1,5 @@
 import { originOf } from './origins.ts';
-import { maskPassword, problemOfPostgresUrl } from './postgres-url.ts';
+import { addressesOf, maskPassword, problemOfPostgresUrl } from './postgres-url.ts';
 
 /** One setting: its name in the environment, its default, its check and its meaning. */
 export interface Setting<T> {
@@ -60,7 +60,7 @@ function entriesOf(given: string): readonly ReturnType<typeof originOf>[] {
   return given.split(',').map((text) => originOf(text.trim()));
 }
 
-/** The address of a Postgres database. It can contain a password, so it counts as a secret. */
+/** The address of a Postgres database, with one host or several. It can contain a password, so it counts as a secret. */
 export function url(name: string, meaning: string): Setting<string | null> {
   return {
     name,
@@ -75,12 +75,16 @@ export function url(name: string, meaning: string): Setting<string | null> {
 }
 
 function readUrl(given: string): string | undefined {
-  if (!URL.canParse(given)) return undefined;
+  return addressesOf(given).every(isPostgresUrl) ? given : undefined;
+}
+
+function isPostgresUrl(given: string): boolean {
+  if (!URL.canParse(given)) return false;
   const { protocol, hostname, username, password, pathname } = new URL(given);
   try {
     [username, password, pathname].forEach(decodeURIComponent);
   } catch {
-    return undefined; // a % that does not start an escape
+    return false; // a % that does not start an escape
   }
-  return /^postgres(?:ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1 ? given : undefined;
+  return /^postgres(?:ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1;
 }

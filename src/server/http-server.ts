@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { unauthenticated, type Client } from '../auth/caller.ts';
@@ -17,7 +17,7 @@ import { readRequestBody } from './graphql/request-body.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { homePage } from './home-page.ts';
 
-export interface HttpServerParts {
+export interface HttpHandlerParts {
   readonly graphql: GraphQLEndpoint;
   readonly authenticator: Authenticator;
   readonly logger: Logger;
@@ -43,10 +43,9 @@ export interface HttpAdapter {
 }
 
 /**
- * Creates the HTTP server; it does not listen yet. An HttpError or TidingsError of a handler
- * becomes the response.
+ * Handles requests at every path. An HttpError or TidingsError of a handler becomes the response.
  */
-export function createHttpServer(parts: HttpServerParts): Server {
+export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
   const {
     graphql,
     authenticator,
@@ -134,19 +133,22 @@ export function createHttpServer(parts: HttpServerParts): Server {
     if (!response.headersSent) response.writeHead(500);
     response.end();
   };
-  const server = createServer(
-    {
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: connectionCheckIntervalMs,
-    },
-    (request, response) => {
-      logRequest(logger, request, response);
-      discardUnreadBody(request, response);
-      handleRequest(request, response).catch((error: unknown) => handleError(error, request, response));
-    },
-  );
+  return (request, response) => {
+    logRequest(logger, request, response);
+    discardUnreadBody(request, response);
+    handleRequest(request, response).catch((error: unknown) => handleError(error, request, response));
+  };
+}
+
+/** Creates the HTTP server; it does not listen yet. */
+export function createHttpServer(handle: RequestListener): Server {
+  const options = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: connectionCheckIntervalMs,
+  };
+  const server = createServer(options, handle);
   return server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     delayContinue(request, response);
     server.emit('request', request, response);

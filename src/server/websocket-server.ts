@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
@@ -11,7 +11,7 @@ import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import { jsonExcess } from '../transport/json-bounds.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { requestIdOf } from '../transport/request-log.ts';
-import { keepAlive, rejectUpgrade } from '../transport/socket-lifecycle.ts';
+import { closeReasons, keepAlive, rejectUpgrade, type CloseReason } from '../transport/socket-lifecycle.ts';
 import { SocketWriter } from '../transport/socket-writer.ts';
 import { graceMs, type Authenticator } from './authenticate.ts';
 import { ExactMessages } from './exact-messages.ts';
@@ -24,7 +24,6 @@ import { RunningOperations } from './running-operations.ts';
 import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
-  readonly http: Server;
   readonly graphql: GraphQLEndpoint;
   readonly persisted: PersistedQueries;
   readonly authenticator: Authenticator;
@@ -43,13 +42,21 @@ export interface SocketAdapter {
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
 }
 
+export interface WebSocketEndpoint {
+  upgrade(this: void, request: IncomingMessage, connection: Duplex, head: Buffer): void;
+  /**
+   * Closes every socket. At a shutdown with 1001, which makes clients reconnect to another process;
+   * else with 1012, after which they reconnect to this one.
+   */
+  close(reason: CloseReason): Promise<void>;
+}
+
 /**
  * Serves GraphQL over WebSocket (graphql-transport-ws) on the HTTP server's port. Each socket has
- * its own writer, so a client that does not read delays only its own operations. Disposing closes
- * every socket with 1001, which makes clients reconnect to another process.
+ * its own writer, so a client that does not read delays only its own operations.
  */
-export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
-  const { http, graphql, persisted, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
+export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
+  const { graphql, persisted, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols: selectProtocol });
   const authenticate = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     const caller = await authenticator.authenticateSocket({ authorization, address: extra.address });
@@ -168,8 +175,10 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     });
   };
 
+  let isClosing = false;
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
+    if (isClosing) return rejectUpgrade(socket, '503 Service Unavailable', { 'retry-after': '1' });
     if (originPolicy.rejectionOf(request) !== null) {
       metrics.rejectedRequests.inc({ reason: 'FORBIDDEN' });
       return rejectUpgrade(socket, '403 Forbidden');
@@ -186,14 +195,14 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     if (adapter !== undefined) return adapter.upgrade(request, socket, head);
     sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
   };
-  http.on('upgrade', upgrade);
 
   return {
-    async [Symbol.asyncDispose]() {
-      http.off('upgrade', upgrade);
+    upgrade,
+    async close(reason) {
+      isClosing = true;
       const open = [...sockets.clients];
       const closed = Promise.all(open.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
-      for (const socket of open) socket.close(1001, 'The server is going away');
+      for (const socket of open) socket.close(reason === 'SHUTDOWN' ? 1001 : 1012, closeReasons[reason]);
       const forceCloseTimer = setTimeout(() => open.forEach((socket) => socket.terminate()), closeTimeoutMs);
       await closed;
       clearTimeout(forceCloseTimer);

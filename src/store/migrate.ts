@@ -5,14 +5,13 @@ import type { Logger } from 'pino';
 import { TidingsError } from '../errors.ts';
 import type { Database } from './database/database.ts';
 import { knownSchemaVersion, migrationsFolder } from './database/schema-version.ts';
-import { openEpochHistory, type EpochHistory } from './epochs.ts';
+import { openEpochHistory, type EpochHistory, type LogIdentity } from './epochs.ts';
 import { lockSession } from './session-lock.ts';
 
 /**
  * Migrates the database to the version of this program, then opens the epoch history.
  *
- * Assumes: `database` has a single connection, which holds the locks. `dataIdentity` distinguishes
- * the files of an embedded database from a copy of them.
+ * Assumes: `database` has a single connection, which holds the locks.
  *
  * Guarantees: any number of processes may start at once; an advisory lock serializes them. While
  * the schema changes, the writers of running processes are rejected as UNAVAILABLE. From the commit
@@ -23,7 +22,7 @@ import { lockSession } from './session-lock.ts';
  * another program has a schema `tidings`, or a newer version migrated the database.
  * Does not guarantee: a bound to the wait for other processes; the log says for what it waits.
  */
-export async function migrate(database: Database, dataIdentity: string, logger: Pick<Logger, 'warn'>): Promise<EpochHistory> {
+export async function migrate(database: Database, identity: LogIdentity, logger: Pick<Logger, 'warn'>): Promise<EpochHistory> {
   await checkServer(database);
   await using _starters = await lockSession(database, startersLock, logger);
   await rejectForeignSchema(database);
@@ -35,7 +34,7 @@ export async function migrate(database: Database, dataIdentity: string, logger: 
       drizzleMigrate(drizzle(client), { migrationsFolder, migrationsSchema: 'tidings', migrationsTable: 'migrations' }),
     );
   }
-  return await openEpochHistory(database, dataIdentity);
+  return await openEpochHistory(database, identity);
 }
 
 async function checkServer(database: Database): Promise<void> {

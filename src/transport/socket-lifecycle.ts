@@ -26,6 +26,15 @@ export function keepAlive(socket: WebSocket, connection: Socket, { isReadPaused 
   socket.once('close', () => connection.setTimeout(0));
 }
 
+/** Why a server closes all its WebSockets. Clients reconnect after either. */
+export type CloseReason = 'SHUTDOWN' | 'DATABASE_REPLACED';
+
+/** The text for clients. */
+export const closeReasons: Readonly<Record<CloseReason, string>> = {
+  SHUTDOWN: 'The server is shutting down',
+  DATABASE_REPLACED: 'The database server was replaced',
+};
+
 const defaultIdleMs = 12_000;
 /** Two: bytes that wait in the buffers of the operating system can take longer than one period. */
 const maxUnansweredPings = 2;

@@ -44,6 +44,8 @@ describe('when the database is', () => {
     await endurance.verify();
     expect([...codes]).toEqual(['UNAVAILABLE']);
     expect(await endurance.metric('tidings_unexpected_errors_total')).toBe(0);
+    // The same server on the same timeline continues the epoch.
+    expect(await endurance.metric('tidings_log_epochs_total')).toBe(0);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { driverUrls, maskPassword } from '../../src/postgres-url.ts';
 import { readSettings, settingsInForce, settingTable } from '../../src/settings.ts';
 import { rejection } from './support/rejection.ts';
 
@@ -171,14 +172,32 @@ test.each([
   expect(message).not.toMatch(/secret|\n/);
 });
 
-test.each(['postgres://u:secret@a,b/db', 'postgres://u:secret@a:5432,b:5433/db', 'postgresql://a,b:5/db?sslmode=require'])(
-  'DATABASE_URL with several hosts is rejected in one sentence: %s',
+test.each([
+  'postgres://a,b/db',
+  'postgres://u:p%2C%40@a:5432,[::1]:5433/db?sslmode=require',
+  'postgresql://a,b:5/db?target_session_attrs=primary',
+])('DATABASE_URL can have several hosts: %s', (url) => {
+  expect(readSettings({ DATABASE_URL: url }).databaseUrl).toBe(url);
+});
+
+test.each(['postgres://u:secret@a,,b/db', 'postgres://u:secret@a:x,b/db', 'postgres://u:secret@a,b:70000/db', 'postgres://u:secret@a,b'])(
+  'DATABASE_URL with a host that is not valid is rejected in one sentence: %s',
   (url) => {
-    expect(rejection(() => readSettings({ DATABASE_URL: url }))).toMatchObject({
-      message: 'DATABASE_URL: expected one host, got several. Set the address of the primary, or a name that always leads to it.',
-    });
+    const { message } = rejection(() => readSettings({ DATABASE_URL: url })) as any;
+    expect(message).toMatch(/^DATABASE_URL: expected an address such as postgres:/);
+    expect(message).not.toContain('secret');
   },
 );
+
+test('each host of DATABASE_URL has its own port', () => {
+  expect(driverUrls('postgres://u:a,b@h1:5433,h2,[::1]:1/db?target_session_attrs=primary&sslmode=require')).toEqual([
+    'postgres://u:a,b@h1:5433/db?sslmode=require',
+    'postgres://u:a,b@h2/db?sslmode=require',
+    'postgres://u:a,b@[::1]:1/db?sslmode=require',
+  ]);
+  expect(maskPassword('postgres://u:a,b@h1:5433,h2/db?sslmode=require')).toBe('postgres://u:****@h1:5433,h2/db?sslmode=require');
+  expect(maskPassword('postgres://h/db')).toBe('postgres://h/db');
+});
 
 test.each(['sslmode=prefer', 'target_session_attrs=primary', 'application_name=a%20b', 'options=-c%20work_mem%3D8MB'])(
   'DATABASE_URL can have ?%s',

@@ -1,4 +1,5 @@
 import { TidingsError } from '../../errors.ts';
+import { otherServerCode } from './server-identity.ts';
 
 /**
  * The UNAVAILABLE error for a failure to reach the database, or null for any other failure. It does
@@ -106,10 +107,12 @@ const connectionCodes: ReadonlySet<string> = new Set([
   'EMFILE', // this process, or the machine, has no file descriptor left
   'ENFILE',
   'EADDRNOTAVAIL', // no local port is free
+  otherServerCode,
   '57P01', // the administrator ended the connection
   '57P02', // the server crashed
   '57P03', // the server is starting or stopping
   '57P04', // the database was dropped, on a standby by the primary
+  '3D000', // the database does not exist, perhaps until a backup is restored
   '57P05', // the session was idle for too long
   '25006', // the address now leads to a standby
   'TD003', // tidings.check_writer: another process is migrating the database

@@ -4,14 +4,16 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { TidingsError } from '../../errors.ts';
-import { driverUrl } from '../../postgres-url.ts';
+import { driverUrls } from '../../postgres-url.ts';
 import { sleep } from '../../concurrency/sleep.ts';
 import { Semaphore } from '../../concurrency/semaphore.ts';
 import { maxReadsPerOperation, type Turn } from './admission.ts';
-import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
+import { closedError, openConnection, type Connection, type ConnectionOptions, type DriverOptions } from './connection.ts';
+import { isOtherServer } from './server-identity.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
 import { knownSchemaVersion } from './schema-version.ts';
+import { startStallWatch } from './stall-watch.ts';
 import { asOutdated, asTimeLimitExceeded, asUnavailable, cancelledError, timeLimitExceeded } from './database-errors.ts';
 
 /**
@@ -64,19 +66,30 @@ export interface ConnectionSettings {
   readonly statementTimeout: number;
   /** Called for every failed statement. */
   readonly onFailure?: (kind: StatementFailure) => void;
+  /** The identity of the server to use (server-identity.ts); without it, any primary. */
+  readonly server?: string;
+  /**
+   * Called when a new connection leads to a primary that is another server. From then on every
+   * statement throws UNAVAILABLE, also those that wait for a connection.
+   */
+  readonly onServerReplaced?: () => void;
+  /** Default: true. False: statements throw UNAVAILABLE once the first connection is lost. */
+  readonly reconnects?: false;
 }
 
 /** Outdated: a newer program has migrated the database, so this one must stop. */
 export type StatementFailure = 'unreachable' | 'timeout' | 'outdated' | 'other';
 
 export function connectPostgres(url: string, settings: ConnectionSettings): Database {
-  return wrap({ url: driverUrl(url), connection: driverOptions(settings) }, settings, null);
+  const { server } = settings;
+  const options = { urls: driverUrls(url), driver: { connection: startupParameters(settings) }, ...(server !== undefined && { server }) };
+  return wrap(options, settings, null);
 }
 
 /** Connects to the socket of the embedded database, which accepts one connection at a time. */
 export function connectEmbedded(embedded: RestartableServer, settings: ConnectionSettings): Database {
-  const options = { url: null, path: embedded.path, username: 'postgres', database: 'postgres', connection: driverOptions(settings) };
-  return wrap(options, settings, embedded);
+  const driver = { path: embedded.path, username: 'postgres', database: 'postgres', connection: startupParameters(settings) };
+  return wrap({ urls: [null], driver }, settings, embedded);
 }
 
 /** The embedded database: its socket, and how to end its only statement (embedded.ts). */
@@ -86,7 +99,7 @@ export interface RestartableServer {
   restart(): void;
 }
 
-function driverOptions({ statementTimeout }: ConnectionSettings) {
+function startupParameters({ statementTimeout }: ConnectionSettings) {
   return {
     application_name: 'tidings',
     TimeZone: 'UTC',
@@ -110,9 +123,29 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
   const { poolSize, statementTimeout, onFailure = () => undefined } = settings;
   const schemaVersion = String(knownSchemaVersion());
   const connections = kind === 'embedded' ? 1 : poolSize;
+  const fence = new AbortController();
+  setMaxListeners(0, fence.signal); // one for each connection
+  const open = async (overrides: Pick<DriverOptions, 'onnotify'> = {}): Promise<Connection> => {
+    try {
+      return await openConnection({ ...options, driver: { ...options.driver, ...overrides }, fenced: fence.signal });
+    } catch (error) {
+      if (isOtherServer(error)) {
+        // Connections to the server before it may still work, or hang. None is used any more.
+        void pool[Symbol.asyncDispose]();
+        fence.abort();
+        settings.onServerReplaced?.();
+      }
+      throw error;
+    }
+  };
+  const probe = async (): Promise<void> => (await open())[Symbol.asyncDispose]();
+  const stallWatch = kind === 'embedded' || settings.onServerReplaced === undefined ? null : startStallWatch(probe);
+  let connected = false;
   const pool = new Pool(async () => {
+    if (connected && settings.reconnects === false) throw closedError();
     await embedded?.ready();
-    const connection = await openConnection(options);
+    const connection = await open();
+    connected = true;
     // PGlite ignores parameters of the connection.
     await connection.client`select set_config('tidings.schema_version', ${schemaVersion}, false)`;
     drizzle(connection.client); // makes the client return times and JSON as text
@@ -193,7 +226,8 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
     try {
       const work = (connection: Connection): Promise<unknown> =>
         withDeadline(connection, turn, () => untilAborted(connection, turn.signal, () => send(connection.client)));
-      return (await pool.with(work, turn)) as readonly Row[];
+      const runInPool = (): Promise<unknown> => pool.with(work, turn);
+      return (await (stallWatch?.run(runInPool) ?? runInPool())) as readonly Row[];
     } catch (failure) {
       throw turn.signal?.aborted === true ? cancelledError() : classifyError(failure);
     }
@@ -215,11 +249,14 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
         throw classifyError(failure);
       }
     },
-    listen: (listenOptions) => listenOn(options, listenOptions),
+    listen: (listenOptions) => listenOn(open, listenOptions),
     async notify(channel, payload) {
       await database.rows(sql`select pg_notify(${channel}, ${payload})`);
     },
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      stallWatch?.[Symbol.dispose]();
+      await pool[Symbol.asyncDispose]();
+    },
   };
   return database;
 }

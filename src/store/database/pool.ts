@@ -10,6 +10,7 @@ import { isConnectionLost, isOutOfConnections } from './database-errors.ts';
  * attempt to open one, the next attempt is made `retryDelayMs` later at the earliest. Calls until
  * then throw the same error, so that any number of them fail at once. If the server or the system
  * allows no further connection, callers wait for those that are open; only without any they fail.
+ * After disposal no call gets a connection.
  */
 export class Pool<C extends Connection> {
   private readonly idle: C[] = [];
@@ -65,16 +66,16 @@ export class Pool<C extends Connection> {
       this.discard(idle);
     }
     if (this.openFailure !== null && performance.now() - this.openFailure.at < retryDelayMs) throw this.openFailure.error;
-    if (this.ended) throw Object.assign(new Error('the database was closed'), { code: 'CONNECTION_ENDED' });
-    try {
-      const opened = await this.connect();
-      this.openFailure = null;
-      this.open += 1;
-      return opened;
-    } catch (error) {
+    if (this.ended) throw endedError();
+    const opened = await this.connect().catch((error: unknown) => {
       this.openFailure = { error, at: performance.now() };
       throw error;
-    }
+    });
+    this.openFailure = null;
+    this.open += 1;
+    if (!this.ended) return opened;
+    this.discard(opened);
+    throw endedError();
   }
 
   private release(connection: C): void {
@@ -113,6 +114,10 @@ async function unlessBroken<T>({ broken }: Connection, work: () => Promise<T>): 
 }
 
 const noop = (): void => undefined;
+
+function endedError(): Error {
+  return Object.assign(new Error('the database was closed'), { code: 'CONNECTION_ENDED' });
+}
 
 const retryDelayMs = 100;
 /** With fewer connections than `size`, the pool tries to open another one this often. */
