@@ -1,7 +1,7 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
-import postgres from 'postgres';
 import { expect } from 'vitest';
 import { startPostgres, type PostgresServer } from './postgres-server.ts';
+import { connectAsProgram } from './program-client.ts';
 
 /** A primary and a standby that follows it asynchronously. */
 export interface PostgresCluster extends AsyncDisposable {
@@ -45,7 +45,7 @@ export async function startPostgresCluster(): Promise<PostgresCluster> {
 
 /** Runs a statement and returns its first row. */
 export async function query(server: PostgresServer, statement: string, database = 'postgres'): Promise<any> {
-  const client = postgres(server.url(database), { max: 1, onnotice: () => undefined });
+  const client = connectAsProgram(server.url(database));
   try {
     return (await client.unsafe(statement))[0];
   } finally {
