@@ -110,7 +110,8 @@ export const retention = tidings.table('retention', {
  * events behind the last of them.
  *
  * Programs of two versions may share a database for a while. So a change of the content of a
- * summary, such as the hash of a term, needs a table of another name. Only migration 0011 emptied
+ * summary, such as the hash of a term, needs a table of another name, or a column with a default by
+ * which readers know the summaries of earlier programs. Only migration 0011 emptied
  * this table instead, before the first release.
  *
  * A custom migration stores the large columns out of line and uncompressed. So a scan of the
@@ -130,6 +131,8 @@ export const blockSummaries = tidings.table(
     bloom: bytea('signature').notNull(),
     /** The last position of its row group. */
     rowGroup: position('chapter').notNull(),
+    /** Whether the Bloom filter has the n-grams of normalized texts; false if an earlier version made it. */
+    textNormalized: boolean('text_normalized').notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.last, table.cluster] }),
@@ -165,6 +168,8 @@ export const rowGroups = tidings.table('digest_chapters', {
    * Whether chapter_columns has all its other columns; null in row groups that were written before.
    */
   hasAllColumns: boolean('complete'),
+  /** As in the block summaries. */
+  textNormalized: boolean('text_normalized').notNull().default(false),
 });
 
 /**

@@ -3,6 +3,9 @@ import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import type { JsonObject, Labels } from '../src/event/event.ts';
 import type { Context } from './context.ts';
 
+/** Marks fields that need the payload of an event: an operation without any of them reads none. */
+export const readsPayload = { readsPayload: true } as const;
+
 /** Scalar inputs are unchecked: resolvers validate them, so that an error can name the path of the input. */
 export const builder = new SchemaBuilder<{
   Context: Context;

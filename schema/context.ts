@@ -1,4 +1,5 @@
 import type { Client } from '../src/auth/caller.ts';
+import type { OperationBudget } from '../src/store/database/read-budget.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { Services } from './services.ts';
 
@@ -8,18 +9,23 @@ import type { Services } from './services.ts';
  */
 export interface Context extends Client {
   readonly services: Services;
+  /** What its reads may take. The server disposes it when the response is sent. */
+  readonly budget: OperationBudget;
   loaders: Loaders;
 }
 
-export function createContext(services: Services, { caller, address, requestId, lastEventId, requestBytes }: Client): Context {
+export function createContext(services: Services, { caller, address, requestId, reader, lastEventId, requestBytes }: Client): Context {
+  const budget = services.budgets.forOperation();
   return {
     services,
+    budget,
     caller,
     address,
     requestId,
+    reader,
     ...(lastEventId !== undefined && { lastEventId }),
     ...(requestBytes !== undefined && { requestBytes }),
-    loaders: createLoaders(services, caller),
+    loaders: createLoaders({ ...services, database: services.database.reads(reader) }, { caller, budget }),
   };
 }
 

@@ -1,14 +1,16 @@
+import { stringifyJson } from '../src/json/stringify-json.ts';
 import DataLoader from 'dataloader';
 import type { Caller } from '../src/auth/caller.ts';
-import { visibleTo, hasFullVisibility, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
+import { visibleTo, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/filter/filter.ts';
-import { matches } from '../src/filter/matches.ts';
 import { AdaptiveBatch } from '../src/store/database/adaptive-batch.ts';
+import type { Database } from '../src/store/database/database.ts';
+import type { ReadBudget } from '../src/store/database/read-budget.ts';
 import { readEventsById } from '../src/store/log/events-by-id.ts';
 import { readChains, type Chain } from '../src/store/log/read-chain.ts';
-import { readLatestMentions } from '../src/store/queries/latest-mentions.ts';
+import { readNewestStates } from '../src/store/queries/newest-states.ts';
 import type { CountRequest, Page, PageRequest, PageScope, ScopedKeys } from '../src/store/queries/page-request.ts';
 import { countEvents, readPages } from '../src/store/queries/pages.ts';
 import { readResourceIds, type ResourceRequest } from '../src/store/queries/resource-ids.ts';
@@ -19,6 +21,8 @@ import type { Services } from './services.ts';
  * and batched. Followers of any number of events with the same arguments are one statement.
  */
 export interface Loaders {
+  /** For reads that need no batching. */
+  readonly database: Database;
   /** The head of all these reads; read from the database on first use. */
   head(): Promise<Position>;
   event(id: string): Promise<StoredEvent | null>;
@@ -42,18 +46,20 @@ export interface ScopeWithKey {
   readonly key: string;
 }
 
-export function createLoaders({ database, heads }: Pick<Services, 'database' | 'heads'>, caller: Caller): Loaders {
+/** `database`: for reads of this operation (Database.reads). */
+export function createLoaders(
+  { database, heads }: Pick<Services, 'database' | 'heads'>,
+  { caller, budget }: { readonly caller: Caller; readonly budget: ReadBudget },
+): Loaders {
   let head: Promise<Position> | null = null;
   const readHead = (): Promise<Position> => (head ??= heads.head());
 
   const events = new DataLoader<string, StoredEvent | null>(async (ids) => {
-    const found = await readEventsById(database, ids, await readHead());
-    return ids.map((id) => visible(found.get(id)));
+    const found = await readEventsById(database, ids, { head: await readHead(), filter: caller.visibilityFilter, budget });
+    return ids.map((id) => found.get(id) ?? null);
   });
-  const visible = (event: StoredEvent | undefined): StoredEvent | null =>
-    event !== undefined && matches(caller.visibilityFilter, event) ? event : null;
   const pages = batchByRequest<PageRequestAtHead, Page>(async (request, scope) =>
-    readPages(database, { ...request, head: await readHead() }, scope),
+    readPages(database, { ...request, head: await readHead() }, { ...scope, budget }),
   );
   const counts = batchByRequest<CountRequestAtHead, number>(async (request, scope) =>
     countEvents(database, { ...request, head: await readHead() }, scope),
@@ -63,21 +69,17 @@ export function createLoaders({ database, heads }: Pick<Services, 'database' | '
     const known = chains.get(maxEvents);
     if (known !== undefined) return known;
     const made = new DataLoader<StoredEvent, Chain>(async (of) =>
-      readChains(database, of, { head: await readHead(), visibilityFilter: caller.visibilityFilter, maxEvents }),
+      readChains(database, of, { head: await readHead(), visibilityFilter: caller.visibilityFilter, maxEvents, budget }),
     );
     chains.set(maxEvents, made);
     return made;
   };
   const resources = new DataLoader<string, Resource | null>(async (ids) => {
-    if (hasFullVisibility(caller)) {
-      const newest = await readLatestMentions(database, ids, await readHead());
-      return ids.map((id) => resourceIn(newest.get(id), id));
-    }
-    const newest = { filter: visibleTo(caller, everything), order: 'NEWEST_FIRST', limit: 1, backward: false } as const;
-    const pagesOf = await readPages(database, { ...newest, head: await readHead() }, { scope: 'ANY', keys: ids });
-    return ids.map((id, index) => resourceIn(pagesOf[index]?.events[0], id));
+    const newest = await readNewestStates(database, ids, { head: await readHead(), filter: visibleTo(caller, everything), budget });
+    return ids.map((id) => resourceIn(newest.get(id), id));
   });
   return {
+    database,
     head: readHead,
     event: (id) => events.load(id),
     page: pages,
@@ -105,12 +107,17 @@ export function createLoaders({ database, heads }: Pick<Services, 'database' | '
 /**
  * Loaders for the current turn of the event loop. One context serves a whole subscription, and each
  * of its messages reads the log at the current head. Messages of the same turn share statements if
- * their callers have the same visibility.
+ * their callers have the same visibility; so no caller that leaves cancels them.
  */
 export function currentLoaders({ services, caller }: { readonly services: Services; readonly caller: Caller }): Loaders {
   const visibilityKey = visibilityKeyOf(caller);
   const known = loadersOfTick.get(services);
-  const made = known?.get(visibilityKey) ?? createLoaders(services, caller);
+  const made =
+    known?.get(visibilityKey) ??
+    createLoaders(
+      { ...services, database: services.database.reads({ client: visibilityKey }) },
+      { caller, budget: services.budgets.forMessages() },
+    );
   if (known === undefined) {
     loadersOfTick.set(services, new Map([[visibilityKey, made]]));
     process.nextTick(() => loadersOfTick.delete(services));
@@ -124,7 +131,7 @@ function batchByRequest<Request, Result>(
 ): (request: Request, scope: ScopeWithKey) => Promise<Result> {
   const loaders = new Map<string, DataLoader<string, Result>>();
   return (request, { scope, key }) => {
-    const loaderKey = JSON.stringify([scope, request]);
+    const loaderKey = stringifyJson([scope, request]);
     let loader = loaders.get(loaderKey);
     if (loader === undefined) {
       loader = new DataLoader((keys) => read(request, { scope, keys }));

@@ -121,7 +121,8 @@ builder.queryField('resource', (t) =>
     authScopes: requires('read'),
     type: ResourceType,
     nullable: true,
-    description: 'The resource as the event that occurred last describes it, primary or related; null when no stored event mentions it.',
+    description:
+      'The resource as the event that occurred last describes it, primary or related (an event that occurred more than 5 minutes after it was received counts from its receipt); null when no stored event mentions it.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { loaders }) => findResource(id, loaders),
   }),

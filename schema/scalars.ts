@@ -1,4 +1,5 @@
-import { GraphQLError, valueFromASTUntyped, type ValueNode } from 'graphql';
+import { GraphQLError, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
+import { numberOf } from '../src/json/exact-number.ts';
 import { builder } from './builder.ts';
 
 builder.scalarType('DateTime', {
@@ -37,5 +38,15 @@ function same(value: unknown): unknown {
 }
 
 function anyLiteral(node: ValueNode, variables: Readonly<Record<string, unknown>> | null | undefined): unknown {
-  return valueFromASTUntyped(node, variables);
+  switch (node.kind) {
+    case Kind.INT:
+    case Kind.FLOAT:
+      return numberOf(node.value);
+    case Kind.LIST:
+      return node.values.map((each) => anyLiteral(each, variables));
+    case Kind.OBJECT:
+      return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, anyLiteral(value, variables)]));
+    default:
+      return valueFromASTUntyped(node, variables);
+  }
 }

@@ -3,6 +3,7 @@ import type { EventLimits } from '../src/event/limits.ts';
 import type { FilterBounds } from '../src/filter/parse/parse-context.ts';
 import type { AuditLog } from '../src/ingest/audit-log.ts';
 import type { Emitter } from '../src/ingest/emitter.ts';
+import type { ReadBudgets } from '../src/store/database/read-budget.ts';
 import type { EpochHistory } from '../src/store/epochs.ts';
 import type { LogStart } from '../src/store/retention/log-start.ts';
 import type { CountSubscriptions } from '../src/subscriptions/counts/count-subscription.ts';
@@ -16,6 +17,7 @@ export interface Services extends SubscriptionParts {
   readonly liveCounts: CountSubscriptions;
   readonly epochHistory: EpochHistory;
   readonly logStart: LogStart;
+  readonly budgets: ReadBudgets;
   readonly limits: ServiceLimits;
   readonly version: string;
 }
@@ -36,4 +38,5 @@ export interface ServiceLimits extends EventLimits, FilterBounds {
   readonly queryCost: number;
   readonly costPerMinute: number;
   readonly bodyBytes: number;
+  readonly responseBytes: number;
 }

@@ -51,5 +51,6 @@ export const errorCodes = {
   UNAUTHENTICATED: 'The server requires an API key; the request has none, or it is unknown, expired or revoked.',
   FORBIDDEN: 'The key lacks the required permission.',
   UNAVAILABLE: 'The database cannot be reached, or too many events wait to be stored. Repeating the request later is safe.',
+  CANCELLED: 'The client left before the operation was complete. Only metrics have it: no client is left to receive it.',
   CANNOT_START: 'The server cannot start; the message states the reason and what to change.',
 } as const;

@@ -70,7 +70,7 @@ export function createMetrics() {
     }),
     databaseErrors: new Counter({
       name: 'tidings_database_errors_total',
-      help: 'Failed statements: unreachable, timeout (exceeded TIDINGS_STATEMENT_TIMEOUT_MS), or other.',
+      help: 'Failed statements: unreachable, timeout (exceeded TIDINGS_STATEMENT_TIMEOUT_MS), outdated (a newer version has migrated the database), or other.',
       labelNames: ['kind'] as const,
       registers,
     }),
@@ -96,6 +96,11 @@ export function createMetrics() {
       name: 'tidings_index_lag_events',
       help: 'Events not indexed yet, which queries scan; beyond 65,536, or 8,192 on the embedded database, emitting is throttled.',
       aggregator: 'max',
+      registers,
+    }),
+    logEpochs: new Counter({
+      name: 'tidings_log_epochs_total',
+      help: 'Times that this process changed to another epoch of the log, because its database server was replaced.',
       registers,
     }),
     subscriptions: new Gauge({ name: 'tidings_subscriptions', help: 'Open event subscriptions.', registers }),

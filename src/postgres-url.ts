@@ -1,16 +1,29 @@
 /**
- * The problem of an address of Postgres, or null: several hosts, a query parameter that Tidings does
- * not support, or an unsupported value. Does not repeat the password.
+ * One address for each host of an address of Postgres. `postgres://u@a:1,b:2/db` has two; each has
+ * its own port, else 5432.
+ */
+export function addressesOf(url: string): readonly string[] {
+  const [, start = '', hosts = '', rest = ''] = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^/?#@]*)(.*)$/s.exec(url) ?? [];
+  return hosts.includes(',') ? hosts.split(',').map((host) => `${start}${host}${rest}`) : [url];
+}
+
+/** The hosts of an address as text, with their ports. */
+export function hostsOf(url: string): string {
+  return addressesOf(url)
+    .map((each) => new URL(each).host)
+    .join(',');
+}
+
+/**
+ * The problem of an address of Postgres, or null: a query parameter that Tidings does not support, or
+ * an unsupported value. Does not repeat the password.
  *
  * Why not pass unknown parameters on? The driver sends them to the server, which rejects the
  * connection; and a limit that is ignored, such as `connection_limit`, would mislead.
  */
 export function problemOfPostgresUrl(given: string): string | null {
-  if (hostsOf(given).length > 1) {
-    return 'expected one host, got several. Set the address of the primary, or a name that always leads to it.';
-  }
   // Not parsed: a password with a question mark may look like a query.
-  if (!URL.canParse(given) || new URL(given).pathname.length <= 1) return null;
+  if (!addressesOf(given).every((each) => URL.canParse(each) && new URL(each).pathname.length > 1)) return null;
   const query = queryOf(given);
   for (const [name, value] of query) {
     if (query.getAll(name).length > 1) return `expected the parameter ${quoted(name)} once, got it several times.`;
@@ -24,27 +37,24 @@ export function problemOfPostgresUrl(given: string): string | null {
 
 /** The same address with its password replaced, to show it. */
 export function maskPassword(url: string): string {
-  const masked = new URL(url);
-  if (masked.password !== '') masked.password = '****';
-  return masked.href;
+  const { protocol, username, password, pathname, search } = new URL(addressesOf(url)[0] ?? url);
+  const user = password === '' ? username : `${username}:****`;
+  return `${protocol}//${user}${user === '' ? '' : '@'}${hostsOf(url)}${pathname}${search}`;
 }
 
-/** The address for the driver, which has only one host to try, and cannot look for the primary. */
-export function driverUrl(url: string): string {
-  const address = new URL(url);
-  if (!address.searchParams.has('target_session_attrs')) return url;
-  address.searchParams.delete('target_session_attrs');
-  return address.href;
+/** The addresses for the driver, which does not look for the primary itself. */
+export function driverUrls(url: string): readonly string[] {
+  return addressesOf(url).map((each) => {
+    const address = new URL(each);
+    if (!address.searchParams.has('target_session_attrs')) return each;
+    address.searchParams.delete('target_session_attrs');
+    return address.href;
+  });
 }
 
 /** The value of `sslmode` in an address; null: it has none. */
 export function sslModeOf(url: string): string | null {
   return queryOf(url).get('sslmode');
-}
-
-function hostsOf(url: string): readonly string[] {
-  const authority = /^postgres(?:ql)?:\/\/([^/?#]*)/.exec(url)?.[1] ?? '';
-  return authority.slice(authority.lastIndexOf('@') + 1).split(',');
 }
 
 function queryOf(url: string): URLSearchParams {

@@ -1,4 +1,5 @@
-import { maskPassword, problemOfPostgresUrl } from './postgres-url.ts';
+import { originOf } from './origins.ts';
+import { addressesOf, maskPassword, problemOfPostgresUrl } from './postgres-url.ts';
 
 /** One setting: its name in the environment, its default, its check and its meaning. */
 export interface Setting<T> {
@@ -43,24 +44,23 @@ function readSecret(given: string): string | undefined {
   return /^[\x21-\x7e]{22,255}$/.test(given) ? given : undefined;
 }
 
-/** Origins of web pages in the form of the `Origin` header; null: none. */
+/** Origins of web pages and apps, in the form of the `Origin` header; null: none. */
 export function origins(name: string, meaning: string): Setting<readonly string[] | null> {
-  return { name, fallback: null, expected: 'origins such as https://feed.example.com, separated by commas', read: originsIn, meaning };
+  return {
+    name,
+    fallback: null,
+    expected: 'origins such as https://feed.example.com, separated by commas',
+    read: (given) => entriesOf(given).flatMap((found) => ('origin' in found ? [found.origin] : [])),
+    problemOf: (given) => entriesOf(given).flatMap((found) => ('problem' in found ? [found.problem] : []))[0] ?? null,
+    meaning,
+  };
 }
 
-function originsIn(given: string): readonly string[] | undefined {
-  const each = given.split(',').map((text) => originOf(text.trim()));
-  const known = each.filter((origin) => origin !== undefined);
-  return known.length < each.length ? undefined : known;
+function entriesOf(given: string): readonly ReturnType<typeof originOf>[] {
+  return given.split(',').map((text) => originOf(text.trim()));
 }
 
-function originOf(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, origin, href } = new URL(text);
-  return /^https?:$/.test(protocol) && href === `${origin}/` ? origin : undefined;
-}
-
-/** The address of a Postgres database. It can contain a password, so it counts as a secret. */
+/** The address of a Postgres database, with one host or several. It can contain a password, so it counts as a secret. */
 export function url(name: string, meaning: string): Setting<string | null> {
   return {
     name,
@@ -75,12 +75,16 @@ export function url(name: string, meaning: string): Setting<string | null> {
 }
 
 function readUrl(given: string): string | undefined {
-  if (!URL.canParse(given)) return undefined;
+  return addressesOf(given).every(isPostgresUrl) ? given : undefined;
+}
+
+function isPostgresUrl(given: string): boolean {
+  if (!URL.canParse(given)) return false;
   const { protocol, hostname, username, password, pathname } = new URL(given);
   try {
     [username, password, pathname].forEach(decodeURIComponent);
   } catch {
-    return undefined; // a % that does not start an escape
+    return false; // a % that does not start an escape
   }
-  return /^postgres(?:ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1 ? given : undefined;
+  return /^postgres(?:ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1;
 }

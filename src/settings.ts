@@ -21,7 +21,7 @@ export const settingTable = {
     fallback: 10,
     min: 2,
     max: 200,
-    meaning: 'Connections to Postgres; the embedded database has one.',
+    meaning: 'Connections to Postgres, of which queries take at most a third; the embedded database has one.',
   }),
   workers: integer({
     name: 'TIDINGS_WORKERS',
@@ -37,7 +37,10 @@ export const settingTable = {
     max: 36_500,
     meaning: 'Days that events are kept after they were received; 0 keeps all.',
   }),
-  allowedOrigins: origins('TIDINGS_ALLOWED_ORIGINS', 'Origins of web pages that can use the server besides its own, separated by commas.'),
+  allowedOrigins: origins(
+    'TIDINGS_ALLOWED_ORIGINS',
+    'Origins of web pages and apps that can use the server, such as https://*.example.com, separated by commas.',
+  ),
   introspection: oneOf(['on', 'off'], { name: 'TIDINGS_INTROSPECTION', fallback: 'on', meaning: 'Allow GraphQL introspection.' }),
   graphiql: oneOf(['on', 'off'], { name: 'TIDINGS_GRAPHIQL', fallback: 'on', meaning: 'Serve GraphiQL to browsers at /graphql.' }),
   logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
@@ -65,6 +68,13 @@ export const settingTable = {
     min: 1024,
     max: 268_435_456,
     meaning: 'Bytes of one HTTP request body or WebSocket message.',
+  }),
+  responseBytes: integer({
+    name: 'TIDINGS_MAX_RESPONSE_BYTES',
+    fallback: 64_000_000,
+    min: 1_000_000,
+    max: 268_435_456,
+    meaning: 'Bytes of events that one response can have; less if the heap of Node.js is smaller than 512 MB.',
   }),
   batchEvents: integer({
     name: 'TIDINGS_MAX_BATCH_EVENTS',

@@ -1,10 +1,11 @@
 import { Environment, Network, Observable, RecordSource, Store } from 'relay-runtime';
 import { client } from './client.mjs';
+import { credentials } from './credentials.mjs';
 
 async function query({ name, text }, variables) {
   const response = await fetch('http://127.0.0.1:4000/graphql', {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...credentials() },
     body: JSON.stringify({ operationName: name, query: text, variables }),
   });
   return response.json();

@@ -10,7 +10,7 @@ const urql = new Client({
   exchanges: [subscriptionExchange({ forwardSubscription })],
 });
 const query = 'subscription ($after: Cursor) { events(after: $after) { cursor event } }';
-urql.subscription(query, { after: process.argv[2] }).subscribe(({ data, error }) => {
+urql.subscription(query, { after: process.argv[2] }).subscribe(({ data, error, hasNext }) => {
   if (error) console.error(error);
-  else console.log(data.events.event);
+  else if (hasNext) console.log(data.events.event); // when the subscription ends, urql repeats its last result
 });

@@ -1,5 +1,6 @@
 import type { CreatedKey } from '../../src/auth/api-keys.ts';
 import { allPermissions } from '../../src/auth/caller.ts';
+import { describeVisibility, storedFilterOf } from '../../src/auth/key-visibility.ts';
 import type { StoredKey } from '../../src/store/api-keys.ts';
 import { builder } from '../builder.ts';
 import { EventFilter } from '../events/filter.ts';
@@ -26,10 +27,17 @@ const ApiKey = builder.objectRef<StoredKey>('ApiKey').implement({
       type: [Permission],
       resolve: ({ permissions }) => allPermissions.filter((permission) => permissions.includes(permission)),
     }),
-    filter: t.expose('filter', {
+    filter: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'An EventFilter; only events that match it exist for the key. Null: all events.',
+      description:
+        'An EventFilter; only events that match it exist for the key. Null: all events. A filter that this version cannot apply is returned as it is stored; the key then sees no event.',
+      resolve: ({ filter }) => storedFilterOf(filter),
+    }),
+    visibleEvents: t.string({
+      description:
+        'The events that exist for the key, in words: what its permissions and its filter allow. Reports a stored filter that this version cannot apply. Long lists are cut.',
+      resolve: (key, _args, { services }) => describeVisibility(key, services.limits),
     }),
     emitPrefix: t.exposeString('emitPrefix', {
       nullable: true,
@@ -48,7 +56,8 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
     permissions: t.field({ type: [Permission], defaultValue: ['emit', 'read'] }),
     filter: t.field({
       type: EventFilter,
-      description: 'Only events that match it exist for the key: it is ANDed to every read. Without it: all events.',
+      description:
+        'Only events that match it exist for the key: it is ANDed to every read. Without it: all events. Rejected if a part of it excludes nothing, such as {} or startsWith with a null.',
     }),
     emitPrefix: t.string({ description: 'The key may emit only events whose primary resource id starts with this. Without it: any.' }),
     expires: t.field({ type: 'DateTime', description: 'When the key stops working. Without it: never.' }),

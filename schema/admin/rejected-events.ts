@@ -53,12 +53,12 @@ builder.queryField('rejectedEvents', (t) =>
     authScopes: requires('admin'),
     type: RejectedEventConnectionType,
     description:
-      'Events that were invalid and whose protocol cannot report that to the sender, newest first. The server stores at most 10,000, for as long as events. Requires ADMIN.',
+      'Invalid events stored for inspection, newest first: those whose protocol cannot report them to the sender, and those that a request with `?on_error=skip` left out. The server stores at most 10,000, for as long as events. Requires ADMIN.',
     args: {
       first: t.arg.int({ defaultValue: 50, description: 'Number of rejected events, 0 to 1,000.' }),
       after: t.arg({ type: 'Cursor', description: 'Start after this cursor, which must come from a page of rejected events.' }),
     },
-    async resolve(_root, args, { services: { database, limits } }): Promise<RejectedEventConnection> {
+    async resolve(_root, args, { services: { limits }, loaders: { database } }): Promise<RejectedEventConnection> {
       const limit = pageLimit({ first: args.first }, limits.pageSize);
       const after = typeof args.after === 'string' ? parseRejectedCursor(args.after, ['after']) : null;
       const found = await readRejected(database, after, limit + 1);

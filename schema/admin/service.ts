@@ -28,6 +28,7 @@ const Limits = builder.objectRef<ServiceLimits>('Limits').implement({
       description: 'Open WebSockets and SSE streams per API key, and per address, in one process.',
     }),
     bodyBytes: t.exposeInt('bodyBytes', { description: 'Bytes of one HTTP request body or WebSocket message.' }),
+    responseBytes: t.exposeInt('responseBytes', { description: 'Bytes of events that one response can have.' }),
     queryTokens: t.exposeInt('queryTokens', { description: 'Lexical tokens of a GraphQL document. Variables do not count.' }),
     queryDepth: t.exposeInt('queryDepth', { description: 'Levels of nested fields.' }),
     querySelections: t.exposeInt('querySelections', { description: 'Fields and fragments in a document.' }),

@@ -90,7 +90,7 @@ builder.queryField('eventCounts', (t) =>
       const dimensions = parseCountBy(by, ['by']);
       const limit = bucketLimit(first ?? 1000);
       const head = await context.loaders.head();
-      const table = await readCounts(context.services.database, { filter: condition, dimensions, head });
+      const table = await readCounts(context.loaders.database, { filter: condition, dimensions, head });
       const bounds = occurredBounds(condition);
       const buckets = bucketsOf(table, { dimensions, bounds, order: order ?? 'KEY', first: limit });
       return { ...buckets, total: table.total, head };

@@ -51,6 +51,7 @@ builder.subscriptionField('eventCounts', (t) =>
         dimensions: parseCountBy(by, ['by']),
         dimensionsKey: JSON.stringify(by),
         intervalMs: intervalOf(intervalMs ?? 1000),
+        reader: context.reader,
       });
     },
     resolve: (message: CountsMessage) => {

@@ -1,7 +1,8 @@
+import { hasFullVisibility } from '../../src/auth/visibility.ts';
 import { TidingsError } from '../../src/errors.ts';
 import { problemCodes, type Problem } from '../../src/event/problem.ts';
 import { withDefaults } from '../../src/ingest/defaults.ts';
-import type { Candidate, Emission, Outcome } from '../../src/ingest/emitter.ts';
+import { removedConcurrently, type Candidate, type Emission, type Outcome } from '../../src/ingest/emitter.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { createLoaders } from '../loaders.ts';
@@ -81,7 +82,13 @@ const EmitResult = builder.objectRef<Outcome & { readonly index: number }>('Emit
       type: EventType,
       nullable: true,
       description: 'The stored event; null when rejected, and for a duplicate that the key cannot read.',
-      resolve: (outcome) => (outcome.status === 'REJECTED' ? null : outcome.event),
+      async resolve(outcome, _args, { caller, loaders }) {
+        if (outcome.status === 'CREATED') return outcome.event;
+        if (outcome.status === 'REJECTED') return null;
+        const event = await loaders.event(outcome.id);
+        if (event === null && hasFullVisibility(caller)) throw removedConcurrently(outcome.id);
+        return event;
+      },
     }),
     userErrors: t.field({
       type: [UserError],
@@ -145,7 +152,7 @@ builder.mutationFields((t) => ({
 /** Emits events. Later reads of this operation include them. */
 async function emit(context: Context, candidates: readonly Candidate[], onError: 'REJECT_ALL' | 'SKIP_REJECTED'): Promise<Emission> {
   const emission = await context.services.emitter.emit(candidates, onError, context.caller);
-  context.loaders = createLoaders(context.services, context.caller);
+  context.loaders = createLoaders({ ...context.services, database: context.loaders.database }, context);
   return emission;
 }
 

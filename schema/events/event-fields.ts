@@ -58,7 +58,7 @@ builder.queryField('eventFields', (t) =>
     resolve: async (_root, { filter, sample }, context) => {
       const condition = filterOf(filter, context);
       const request = { filter: condition, sample: checkSample(sample ?? defaultSample), head: await context.loaders.head() };
-      return sampleFields(context.services.database, request);
+      return sampleFields(context.loaders.database, request);
     },
   }),
 );

@@ -2,8 +2,9 @@ import { visibleTo } from '../../src/auth/visibility.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
+import { stringifyJson } from '../../src/json/stringify-json.ts';
 import { everything } from '../../src/filter/filter.ts';
-import { builder } from '../builder.ts';
+import { builder, readsPayload } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { Node } from '../node.ts';
 import { type EventConnection, openConnection } from './event-connection.ts';
@@ -37,13 +38,15 @@ EventType.implement({
       args: { role: t.arg.stringList() },
       resolve: ({ related }, { role }) => (role ? related.filter((each) => role.includes(each.role)) : [...related]),
     }),
-    payload: t.expose('payload', { type: 'JSONObject' }),
+    payload: t.expose('payload', { type: 'JSONObject', extensions: readsPayload }),
     payloadBytes: t.int({
+      extensions: readsPayload,
       description: 'Bytes of the payload as JSON in UTF-8, without loading the payload.',
-      resolve: ({ payload }) => Buffer.byteLength(JSON.stringify(payload)),
+      resolve: ({ payload }) => Buffer.byteLength(stringifyJson(payload)),
     }),
     payloadAt: t.field({
       type: 'JSON',
+      extensions: readsPayload,
       nullable: true,
       description:
         'One value inside the payload, by dotted path; null when absent. A number selects an element of a list. Quote a key that contains a dot: a."b.c".0',

@@ -6,7 +6,7 @@ import type { Condition } from '../../src/filter/filter.ts';
 import { matchCost } from '../../src/filter/match-cost.ts';
 import { estimateMatches, type Estimate } from '../../src/store/queries/estimate.ts';
 import { explainPlan, type FilterPlan } from '../../src/store/queries/explain-plan.ts';
-import { builder } from '../builder.ts';
+import { builder, readsPayload } from '../builder.ts';
 import { requires } from '../permissions.ts';
 import { conditionOf, EventFilter } from './filter.ts';
 
@@ -76,10 +76,10 @@ const FilterExplanationType = builder.objectRef<FilterExplanation>('FilterExplan
     estimate: t.field({
       type: MatchEstimate,
       description: 'How many events match, counted or estimated.',
-      resolve: async ({ filter: requested }, _args, { services, caller, loaders }) => {
+      resolve: async ({ filter: requested }, _args, { caller, loaders }) => {
         const filter = visibleTo(caller, requested);
         const blockFilter = hasFullVisibility(caller) ? filter : caller.visibilityFilter;
-        return estimateMatches(services.database, { filter, blockFilter, head: await loaders.head() });
+        return estimateMatches(loaders.database, { filter, blockFilter, head: await loaders.head() });
       },
     }),
   }),
@@ -103,6 +103,7 @@ builder.queryField('whyNot', (t) =>
     authScopes: requires('read'),
     type: FilterVerdictType,
     nullable: true,
+    extensions: readsPayload,
     description:
       'Which clauses of a filter an event fails; null when there is no such event. The stored event is tested, so this also explains why a subscription did not deliver it.',
     args: {

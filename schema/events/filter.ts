@@ -102,7 +102,7 @@ export const EventFilter = EventFilterRef.implement({
     follows: t.idList({ description: 'The events that directly follow one of these.' }),
     text: t.string({
       description:
-        'Case-insensitive substring search over event name, resource ids, label values and payload strings. Spaces separate terms; double quotes enclose a phrase. At least one of the plain terms must occur, every term with the prefix + must occur, and no term with the prefix - or ! may occur. Example: +failed nightly "flow run" -test finds events that contain failed, contain nightly or flow run, and do not contain test. At most 200 characters.',
+        'Case-insensitive substring search over event name, resource ids, label values and payload strings, after Unicode normalization (NFC). Spaces separate terms; double quotes enclose a phrase; a backslash escapes a quote or a backslash. At least one of the plain terms must occur, every term with the prefix + must occur, and no term with the prefix - or ! may occur. Example: +failed nightly "flow run" -test finds events that contain failed, contain nightly or flow run, and do not contain test. At most 200 characters. A text without any term is BAD_FILTER.',
     }),
     and: t.field({ type: [EventFilterRef] }),
     or: t.field({ type: [EventFilterRef] }),

@@ -118,6 +118,7 @@ builder.subscriptionField('eventStream', (t) =>
         order: order ?? 'LOG',
         until: await untilOf(until, context),
         start: await startOf(after, context),
+        client: context.reader.client,
       };
       return streamEvents(services, request);
     },

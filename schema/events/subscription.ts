@@ -24,7 +24,11 @@ builder.subscriptionField('events', (t) =>
     },
     subscribe: async (_root, { filter, after }, context) => {
       const condition = filterOf(filter, context);
-      return subscribeToEvents(context.services, condition, await startOf(after, context));
+      return subscribeToEvents(context.services, {
+        filter: condition,
+        after: await startOf(after, context),
+        client: context.reader.client,
+      });
     },
     resolve: (event: StoredEvent | Expired, _args, context) => {
       if (event instanceof Expired) throw event.error;

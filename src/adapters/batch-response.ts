@@ -31,16 +31,17 @@ export const maxRequestEvents = 50_000;
 
 function allOrNothing(batch: BatchOutcome): HttpResponse {
   const { outcomes } = batch;
-  const rejected = outcomes.flatMap((outcome, index) => (outcome.status === 'REJECTED' ? [detailsOf(batch, outcome.problems, index)] : []));
+  const invalid = outcomes.flatMap((outcome, index) => (problemsOf(outcome).length > 0 ? [{ outcome, index }] : []));
+  const isRejected = outcomes.some(({ status }) => status === 'REJECTED');
   const warnings = warningsOf(batch);
-  if (rejected.length === 0) return warnings === null ? { status: 204 } : { status: 200, json: { ...countsOf(outcomes), ...warnings } };
-  const details = rejected.flat();
-  const invalidCount = rejected.filter((each) => each.length > 0).length;
+  if (!isRejected) return warnings === null ? { status: 204 } : { status: 200, json: { ...countsOf(outcomes), ...warnings } };
+  const report = createReport(batch);
   return {
     status: 422,
     json: {
-      exception_message: `Nothing was stored: ${invalidCount} of ${outcomes.length} events were rejected.`,
-      exception_detail: details.slice(0, maxDetails),
+      exception_message: `Nothing was stored: ${invalid.length} of ${outcomes.length} events were rejected.`,
+      exception_detail: invalid.flatMap(({ outcome, index }) => report.detailsOf(outcome, index)),
+      ...report.omitted(),
       ...warnings,
     },
   };
@@ -48,11 +49,12 @@ function allOrNothing(batch: BatchOutcome): HttpResponse {
 
 function itemized(batch: BatchOutcome): HttpResponse {
   const { outcomes } = batch;
+  const report = createReport(batch);
   const results = outcomes.map((outcome, index) => {
     const status = outcome.status.toLowerCase();
-    return outcome.status === 'REJECTED' ? { index, status, detail: detailsOf(batch, outcome.problems, index) } : { index, status };
+    return outcome.status === 'REJECTED' ? { index, status, detail: report.detailsOf(outcome, index) } : { index, status };
   });
-  return { status: 200, json: { ...countsOf(outcomes), results, ...warningsOf(batch) } };
+  return { status: 200, json: { ...countsOf(outcomes), results, ...report.omitted(), ...warningsOf(batch) } };
 }
 
 function countsOf(outcomes: readonly Outcome[]): Readonly<Record<string, number>> {
@@ -80,17 +82,31 @@ interface Detail {
   readonly type: string;
 }
 
-/** The details of one event; none if only other events of the batch were invalid. */
-function detailsOf({ isSingle, sourcePathOf }: BatchOutcome, problems: readonly Problem[], index: number): readonly Detail[] {
-  return problems
-    .filter(({ code }) => code !== 'BATCH_REJECTED')
-    .map(({ code, path, message }) => {
-      const prefix = `${path.join('.')}: `;
-      const sourcePath = sourcePathOf(index, isSingle ? path : path.slice(1));
-      const loc = ['body', ...(isSingle ? [] : [index]), ...sourcePath];
-      return { loc, msg: message.startsWith(prefix) ? message.slice(prefix.length) : message, type: code.toLowerCase() };
-    });
+/** The problems of an event itself; none if only other events of the batch were invalid. */
+function problemsOf(outcome: Outcome): readonly Problem[] {
+  return outcome.status === 'REJECTED' ? outcome.problems.filter(({ code }) => code !== 'BATCH_REJECTED') : [];
 }
 
-/** Details and warnings beyond this number are omitted. The message has the full count of problems. */
+/** The details of a batch: the first `maxDetails`, and the number of the others. */
+function createReport({ isSingle, sourcePathOf }: BatchOutcome) {
+  let [reported, omitted] = [0, 0];
+  const detailOf = ({ code, path, message }: Problem, index: number): Detail => {
+    const prefix = `${path.join('.')}: `;
+    const sourcePath = sourcePathOf(index, isSingle ? path : path.slice(1));
+    const loc = ['body', ...(isSingle ? [] : [index]), ...sourcePath];
+    return { loc, msg: message.startsWith(prefix) ? message.slice(prefix.length) : message, type: code.toLowerCase() };
+  };
+  return {
+    detailsOf(outcome: Outcome, index: number): readonly Detail[] {
+      const problems = problemsOf(outcome);
+      const first = problems.slice(0, maxDetails - reported);
+      reported += first.length;
+      omitted += problems.length - first.length;
+      return first.map((problem) => detailOf(problem, index));
+    },
+    omitted: () => (omitted > 0 ? { omitted_details: omitted } : {}),
+  };
+}
+
+/** Details and warnings of a response: a large batch would have many times its own size of them. */
 const maxDetails = 1000;

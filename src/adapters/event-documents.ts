@@ -3,7 +3,8 @@ import { describeValue, type Problem } from '../event/problem.ts';
 import { HttpError } from '../transport/http-error.ts';
 import { maxRequestEvents } from './batch-response.ts';
 import type { AdapterCandidate } from './emit-batch.ts';
-import { type Item, readItem, isObject, rawOf } from './json-body.ts';
+import { isJsonObject } from '../json/exact-number.ts';
+import { type Item, readItem, rawOf } from './json-body.ts';
 
 /** The documents of a body. */
 export interface Documents {
@@ -19,18 +20,23 @@ export interface DocumentItem {
 }
 
 /**
- * Reads a body: one document, an array, or NDJSON with one document a line. NDJSON can also be
- * labelled as JSON, as older log shippers do. Throws a 415 for another content type, a 422 for a body that is not JSON, and a 413 for too many documents.
+ * Reads a body: one document, an array, NDJSON with one document a line, or a JSON text sequence
+ * (RFC 7464). NDJSON can also be labelled as JSON, as older log shippers do. Throws a 415 for
+ * another content type, a 422 for a body that is not JSON, and a 413 for too many documents.
  */
 export function documentsIn(body: Buffer, contentType: string | undefined): Documents {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (lineTypes.has(type)) return { isSingle: false, items: linesOf(body) };
+  if (lineTypes.has(type)) return { isSingle: false, items: recordsOf(body, newline) };
+  if (type === 'application/json-seq') return { isSingle: false, items: recordsOf(body, recordSeparator) };
   // The form of any web page could send the other types here.
   if (type !== 'application/json') {
-    throw new HttpError(415, `content-type: expected application/json or application/x-ndjson, got ${type === '' ? 'none' : type}`);
+    throw new HttpError(
+      415,
+      `content-type: expected application/json, application/x-ndjson or application/json-seq, got ${type === '' ? 'none' : type}`,
+    );
   }
   const whole = readItem(body);
-  if ('notJson' in whole && startsWithJsonLine(body)) return { isSingle: false, items: linesOf(body) };
+  if ('notJson' in whole && startsWithJsonLine(body)) return { isSingle: false, items: recordsOf(body, newline) };
   if ('notJson' in whole) throw new HttpError(422, `the body: expected an event document, got ${whole.notJson}`);
   if (!Array.isArray(whole.json)) return { isSingle: true, items: [{ item: whole, bytes: body }] };
   return { isSingle: false, items: itemsOf(whole.json).map((item) => ({ item, bytes: null })) };
@@ -52,7 +58,7 @@ export function candidateOf({ item, bytes }: DocumentItem, path: readonly string
   });
   if ('notJson' in item) return invalid(item.notJson);
   const { json } = item;
-  if (!isObject(json)) return invalid(describeValue(json));
+  if (!isJsonObject(json)) return invalid(describeValue(json));
   const unknown = unknownMembers(json);
   const event = fromDocument(json);
   if (isStrict && unknown.length > 0) return { candidate: { path, event: { ...event, unknownMembers: unknown } }, unknownMembers: [], raw };
@@ -61,31 +67,33 @@ export function candidateOf({ item, bytes }: DocumentItem, path: readonly string
 
 /** Whether the first line is an object. The first line of an indented document is not. */
 function startsWithJsonLine(body: Buffer): boolean {
-  for (const line of nonBlankLines(body)) {
+  for (const line of nonBlankRecords(body, newline)) {
     if (line.length === body.length) return false;
     const first = readItem(line);
-    return 'json' in first && isObject(first.json);
+    return 'json' in first && isJsonObject(first.json);
   }
   return false;
 }
 
-function linesOf(body: Buffer): readonly DocumentItem[] {
+function recordsOf(body: Buffer, separator: number): readonly DocumentItem[] {
   const items: DocumentItem[] = [];
-  for (const line of nonBlankLines(body)) {
-    // Checked before each line: a body with a few bytes a line has millions of lines.
+  for (const record of nonBlankRecords(body, separator)) {
+    // Checked before each record: a body with a few bytes a line has millions of lines.
     if (items.length === maxRequestEvents) throw tooMany('more');
-    items.push({ item: readItem(line), bytes: line });
+    items.push({ item: readItem(record), bytes: record });
   }
   return items;
 }
 
-function* nonBlankLines(body: Buffer): Generator<Buffer> {
+/** The parts between separators that are not only white space, without white space at their start. */
+function* nonBlankRecords(body: Buffer, separator: number): Generator<Buffer> {
   for (let from = 0; from < body.length;) {
-    if (blanks.has(body[from] ?? newline)) {
+    const first = body[from] ?? separator;
+    if (first === separator || blanks.has(first)) {
       from += 1;
       continue;
     }
-    const end = body.indexOf(newline, from);
+    const end = body.indexOf(separator, from);
     yield body.subarray(from, end < 0 ? body.length : end);
     from = end < 0 ? body.length : end + 1;
   }
@@ -104,5 +112,7 @@ const lineTypes: ReadonlySet<string> = new Set(
   ['x-ndjson', 'ndjson', 'jsonl', 'x-jsonl', 'jsonlines', 'x-jsonlines'].map((name) => `application/${name}`),
 );
 const newline = 0x0a;
-/** The white space of JSON. A line of white space is skipped. */
+/** Begins each text of a sequence. A text can have several lines. */
+const recordSeparator = 0x1e;
+/** The white space of JSON. A record of white space is skipped. */
 const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d, newline]);

@@ -4,7 +4,8 @@ import type { Callers } from '../auth/api-key-cache.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { AuditLog } from '../ingest/audit-log.ts';
 import type { Metrics } from '../metrics.ts';
-import { addressOf } from '../transport/client.ts';
+import { addressOf, readerOf } from '../transport/client.ts';
+import { sendText } from '../transport/compress.ts';
 import { httpErrorOf, type HttpError } from '../transport/http-error.ts';
 import type { RateLimit } from '../transport/rate-limit.ts';
 
@@ -34,6 +35,8 @@ export interface Exchange {
 
 export interface AuthenticatedRequest {
   readonly caller: Caller;
+  /** For reads of the database, which end when the client leaves. */
+  readonly reader: ReturnType<typeof readerOf>;
   /** Takes a cost from the caller's rate limit. Throws LIMIT_EXCEEDED if it is exhausted. */
   readonly charge: (cost: number) => void;
 }
@@ -41,14 +44,20 @@ export interface AuthenticatedRequest {
 /** Authenticates a request, and sends the response of `respond` or the error that it throws. */
 export async function handleRequest(
   { callers, rateLimit, audit, metrics, logger }: RequestHandlerParts,
-  { request, response, protocol }: Exchange,
+  exchange: Exchange,
   respond: (authenticated: AuthenticatedRequest) => Promise<HttpResponse>,
 ): Promise<void> {
+  const { request, response, protocol } = exchange;
   const address = addressOf(request);
   let known: Caller | undefined;
   try {
     const caller = (known = await callers.identify(request.headers.authorization));
-    send(response, await respond({ caller, charge: (cost) => rateLimit.takeOrThrow({ caller, address }, cost) }));
+    const answer = await respond({
+      caller,
+      reader: readerOf({ caller, address }, response),
+      charge: (cost) => rateLimit.takeOrThrow({ caller, address }, cost),
+    });
+    await send(exchange, answer);
   } catch (error) {
     const httpError = httpErrorOf(error);
     if (httpError !== null) {
@@ -57,12 +66,10 @@ export async function handleRequest(
       if (reason === 'UNAUTHENTICATED' || reason === 'FORBIDDEN')
         audit.rejected({ reason, protocol, address, ...(known && { caller: known }) });
     }
-    // The client disconnected within its body: no response is possible, and it is not a bug.
-    if (request.destroyed && !request.complete) return;
+    // The client has left, perhaps within its body: no response is possible, and it is not a bug.
+    if (response.destroyed || (request.destroyed && !request.complete)) return;
     if (httpError === null) reportBug({ metrics, logger }, error);
-    // The rest of the body is not read, so the connection cannot be reused.
-    if (!request.complete) response.setHeader('connection', 'close');
-    send(response, httpError === null ? internalErrorResponse : errorResponseOf(httpError));
+    await send(exchange, httpError === null ? internalErrorResponse : errorResponseOf(httpError));
   }
 }
 
@@ -87,12 +94,11 @@ const internalErrorResponse: HttpResponse = {
   json: { exception_message: 'Internal server error; the server has logged its cause.' },
 };
 
-function send(response: ServerResponse, { status, json, headers, ...content }: HttpResponse): void {
+async function send({ request, response }: Exchange, { status, json, headers, ...content }: HttpResponse): Promise<void> {
   const text = content.text ?? (json === undefined ? undefined : JSON.stringify(json));
-  response.writeHead(status, {
-    ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
-    'x-content-type-options': 'nosniff',
-    ...headers,
-  });
-  response.end(text);
+  response.statusCode = status;
+  for (const [name, value] of Object.entries({ 'x-content-type-options': 'nosniff', ...headers })) response.setHeader(name, value);
+  if (text === undefined) return void response.end();
+  response.setHeader('content-type', 'application/json');
+  await sendText(request, response, text);
 }

@@ -1,9 +1,10 @@
+import { stringifyJson } from '../json/stringify-json.ts';
 import { TidingsError } from '../errors.ts';
 import { type Instant, parseInstant, toMicros } from '../event/instant.ts';
 import { unstorableReason } from '../event/text.ts';
 import type { EventFilterInput } from '../filter/parse/filter-input.ts';
 import type { FilterBounds } from '../filter/parse/parse-context.ts';
-import { parseFilter } from '../filter/parse/parse-filter.ts';
+import { parsePermissionFilter } from '../filter/parse/parse-filter.ts';
 import { insertKey, readKeys, revokeKey, type StoredKey } from '../store/api-keys.ts';
 import type { Database } from '../store/database/database.ts';
 import type { ApiKeyCache } from './api-key-cache.ts';
@@ -56,7 +57,7 @@ export function createApiKeys({ database, cache, limits }: ApiKeysParts): ApiKey
       if (emitPrefix !== null && !isText(emitPrefix, maxPrefixLength)) {
         throw expected('emitPrefix', `a string of 1 to ${maxPrefixLength} characters`, emitPrefix);
       }
-      parseFilter(filter, ['input', 'filter'], limits);
+      if (filter !== null) parsePermissionFilter(filter, ['input', 'filter'], limits);
       const { id, text, hash } = newSecret();
       const expiry = expires === null ? null : futureInstant(expires);
       const key = await insertKey(database, {
@@ -64,7 +65,7 @@ export function createApiKeys({ database, cache, limits }: ApiKeysParts): ApiKey
         name,
         hash,
         permissions: [...new Set(permissions)],
-        filter,
+        filter: filter === null ? null : stringifyJson(filter),
         emitPrefix,
         expires: expiry,
       });

@@ -29,6 +29,8 @@ export interface Client {
   readonly address: string;
   /** The id of the request, or of the WebSocket, in the logs. */
   readonly requestId: string;
+  /** For its reads of the database (Database.reads), which end when it leaves. */
+  readonly reader: { readonly client: string; readonly signal: AbortSignal };
   /** The cursor of the last message that an event stream received before it was cut. */
   readonly lastEventId?: string;
   /** Bytes of its body or message. */

@@ -1,3 +1,4 @@
+import { stringifyJson } from '../json/stringify-json.ts';
 import type { Condition } from '../filter/filter.ts';
 import type { Caller } from './caller.ts';
 
@@ -20,7 +21,7 @@ export function hasFullVisibility({ visibilityFilter }: Caller): boolean {
 export function visibilityKeyOf(caller: Caller): string {
   const known = visibilityKeys.get(caller);
   if (known !== undefined) return known;
-  const key = hasFullVisibility(caller) ? '' : JSON.stringify(caller.visibilityFilter);
+  const key = hasFullVisibility(caller) ? '' : stringifyJson(caller.visibilityFilter);
   visibilityKeys.set(caller, key);
   return key;
 }

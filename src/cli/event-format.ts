@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { stringifyJson } from '../json/stringify-json.ts';
 import { toDocument } from '../event/document.ts';
 import { labelKeys, type JsonObject, type Labels } from '../event/event.ts';
 import type { Instant } from '../event/instant.ts';
@@ -62,7 +63,7 @@ export const documentFormat: EventFormat<DocumentedEvent> = {
   line({ resource: { role, ...resource }, followsId, received, cursor, ...event }) {
     const labels = role === null ? resource.labels : { ...resource.labels, [labelKeys.role]: role };
     const document = toDocument({ ...event, resource: { ...resource, labels }, follows: followsId });
-    return printable(JSON.stringify({ ...document, received, cursor }));
+    return printable(stringifyJson({ ...document, received, cursor }));
   },
 };
 

@@ -5,7 +5,8 @@ export interface ApiKeyData {
   readonly id: string;
   readonly name: string;
   readonly permissions: readonly string[];
-  readonly filter: unknown;
+  /** In words. */
+  readonly visibleEvents: string;
   readonly emitPrefix: string | null;
   readonly created: string;
   readonly expires: string | null;
@@ -29,7 +30,7 @@ export function keyTable(keys: readonly ApiKeyData[]): string {
 
 const header = ['ID', 'NAME', 'PERMISSIONS', 'STATE', 'CREATED', 'EXPIRES', 'EMIT PREFIX', 'VISIBLE EVENTS'];
 
-function cells({ id, name, permissions, filter, emitPrefix, created, expires, revoked }: ApiKeyData): readonly string[] {
+function cells({ id, name, permissions, visibleEvents, emitPrefix, created, expires, revoked }: ApiKeyData): readonly string[] {
   return [
     id,
     name,
@@ -38,7 +39,7 @@ function cells({ id, name, permissions, filter, emitPrefix, created, expires, re
     minute(created),
     expires === null ? 'never' : minute(expires),
     permissions.includes('EMIT') ? `${emitPrefix ?? ''}*` : 'nothing',
-    permissions.includes('READ') ? (filter === null ? 'everything' : JSON.stringify(filter)) : 'nothing',
+    visibleEvents,
   ].map(printable);
 }
 

@@ -1,3 +1,6 @@
+import { isJsonObject } from '../json/exact-number.ts';
+import { parseJson } from '../json/parse-json.ts';
+import { stringifyJson } from '../json/stringify-json.ts';
 import { TidingsError } from '../errors.ts';
 import { rejectWildcard } from './client/event-filter.ts';
 import { readEndpoint, urlMeaning, type Endpoint } from './client/endpoint.ts';
@@ -79,10 +82,10 @@ const actions: Readonly<Record<string, Action>> = {
 
 /** Does not retry: a lost response to a creation would leave a key whose secret is unknown. */
 function requestOnce<T>(endpoint: Endpoint, query: string, variables: object): Promise<T> {
-  return retryingRequest<T>(endpoint, bodyOf(query, JSON.stringify(variables)), { timeoutMs: 0, onUnavailable: () => undefined });
+  return retryingRequest<T>(endpoint, bodyOf(query, stringifyJson(variables)), { timeoutMs: 0, onUnavailable: () => undefined });
 }
 
-const keyFields = 'id name permissions filter emitPrefix created expires revoked';
+const keyFields = 'id name permissions visibleEvents emitPrefix created expires revoked';
 const create = `mutation Create($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret key { ${keyFields} } } }`;
 const list = `{ apiKeys { ${keyFields} } }`;
 const revoke = `mutation Revoke($id: ID!) { revokeApiKey(id: $id) { ${keyFields} } }`;
@@ -98,8 +101,8 @@ function readPermission(given: string): string {
 
 function readFilter(given: string): unknown {
   try {
-    const filter: unknown = JSON.parse(given);
-    if (typeof filter === 'object' && filter !== null && !Array.isArray(filter)) return filter;
+    const filter = parseJson(given);
+    if (isJsonObject(filter)) return filter;
   } catch {
     // reported below
   }

@@ -16,20 +16,21 @@ export const serve: Command = {
     }
     const { startTidings } = await import('../main.ts'); // imported only here: it is large, and other commands do not need it
     const tidings = await startTidings(settings);
-    const stopped = new Promise((stop) => {
-      process.once('SIGTERM', stop);
-      process.once('SIGINT', stop);
-      process.once('disconnect', stop); // a worker whose primary process has exited
+    const signalled = new Promise<null>((stop) => {
+      process.once('SIGTERM', () => stop(null));
+      process.once('SIGINT', () => stop(null));
+      process.once('disconnect', () => stop(null)); // a worker whose primary process has exited
     });
     const database = tidings.database === 'embedded' ? `the embedded database in ${settings.dataDir}` : 'Postgres';
     if (cluster.isPrimary) printReady(database, tidings.url);
 
-    await stopped;
+    const failure = await Promise.race([signalled, tidings.outdated]);
     // A second signal ends the process at once, and so does a shutdown that takes too long.
     process.once('SIGTERM', () => process.exit(1));
     process.once('SIGINT', () => process.exit(1));
     setTimeout(() => process.exit(1), maxShutdownMs).unref();
     await tidings[Symbol.asyncDispose]();
+    if (failure !== null) throw failure;
     return 0;
   },
 };

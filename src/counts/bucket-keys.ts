@@ -1,3 +1,4 @@
+import { TidingsError } from '../errors.ts';
 import type { Dimension } from './dimensions.ts';
 import { labelOf, type StoredEvent } from '../event/event.ts';
 import { secondOf } from '../event/instant.ts';
@@ -9,13 +10,34 @@ export type Key = string | number | null;
 
 /**
  * The keys of an event: one list for each bucket that it is in. The SQL equivalent is
- * src/store/counts/group-by-sql.ts.
+ * src/store/counts/group-by-sql.ts. Throws LIMIT_EXCEEDED.
  */
 export function bucketKeys(dimensions: readonly Dimension[], event: StoredEvent): readonly (readonly Key[])[] {
-  return dimensions
-    .map((dimension) => keysOf(dimension, event))
-    .reduce<readonly (readonly Key[])[]>((lists, keys) => lists.flatMap((list) => keys.map((key) => [...list, key])), [[]]);
+  return combinationsOf(dimensions.map((dimension) => keysOf(dimension, event)));
 }
+
+/**
+ * The lists with one key of each dimension. Throws LIMIT_EXCEEDED for more than
+ * `maxBucketsOfEvent`.
+ */
+export function combinationsOf(keysByDimension: readonly (readonly Key[])[]): readonly (readonly Key[])[] {
+  if (keysByDimension.reduce((product, keys) => product * keys.length, 1) > maxBucketsOfEvent) throw tooManyBucketsOfEvent();
+  return keysByDimension.reduce<readonly (readonly Key[])[]>(
+    (lists, keys) => lists.flatMap((list) => keys.map((key) => [...list, key])),
+    [[]],
+  );
+}
+
+export function tooManyBucketsOfEvent(): TidingsError {
+  const message = `by: expected events in at most ${maxBucketsOfEvent} buckets each, got one in more; count by fewer roles`;
+  return new TidingsError('LIMIT_EXCEEDED', message, { path: ['by'] });
+}
+
+/**
+ * An event is in a bucket for each combination of its related resources in the roles. Without a
+ * bound, 100 of them in five roles would make 3,200,000 buckets.
+ */
+export const maxBucketsOfEvent = 1000;
 
 function keysOf(dimension: Dimension, event: StoredEvent): readonly Key[] {
   switch (dimension.kind) {

@@ -53,6 +53,14 @@ export function parseCountBy(inputs: readonly CountByInput[], path: Path): reado
   const dimensions = inputs.map((input, index) => parseDimension(input, [...path, String(index)]));
   const times = dimensions.flatMap(({ kind }, index) => (kind === 'time' ? [index] : []));
   if (times[1] !== undefined) throw badInput([...path, String(times[1]), 'time'], 'expected one time dimension, got another one');
+  // Time is compared above. An event with n ids in a role would be in n * n buckets.
+  const known = new Map<string, number>();
+  for (const [index, dimension] of dimensions.entries()) {
+    const key = dimension.kind === 'time' ? '' : JSON.stringify(dimension);
+    const first = known.get(key);
+    if (first !== undefined) throw badInput([...path, String(index)], `expected another dimension than by.${first}, got an equal one`);
+    known.set(key, index);
+  }
   return dimensions;
 }
 

@@ -1,3 +1,5 @@
+import { ExactNumber, isJsonObject } from '../json/exact-number.ts';
+import { stringifyJson } from '../json/stringify-json.ts';
 import { labelKeys, type EventCandidate, type EventDraft, type RelatedResource, type Resource } from './event.ts';
 
 /**
@@ -18,7 +20,7 @@ export function toDocument(draft: EventDraft): Readonly<Record<string, unknown>>
 
 /** Bytes of the event document as JSON in UTF-8. */
 export function documentBytes(draft: EventDraft): number {
-  return Buffer.byteLength(JSON.stringify(toDocument(draft)));
+  return Buffer.byteLength(stringifyJson(toDocument(draft)));
 }
 
 /**
@@ -38,6 +40,7 @@ export function documentBytesOver(limit: number, draft: EventDraft): number | nu
 function jsonBytesUpperBound(value: unknown): number {
   if (typeof value === 'string') return maxBytesPerCodeUnit * value.length + 2;
   if (typeof value !== 'object' || value === null) return maxScalarBytes;
+  if (value instanceof ExactNumber) return value.text.length;
   let bytes = 2;
   for (const key of Object.keys(value)) {
     bytes += maxBytesPerCodeUnit * key.length + 4 + jsonBytesUpperBound((value as Flat & Readonly<Record<string, unknown>>)[key]);
@@ -100,11 +103,11 @@ function flatResource(resource: Resource | RelatedResource): Readonly<Record<str
  * ordinary label.
  */
 function nestedResource(resource: unknown, fields: typeof primaryFields | typeof relatedFields): unknown {
-  if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) return resource;
+  if (!isJsonObject(resource)) return resource;
   const entries = Object.entries(resource);
   const keys: readonly string[] = Object.values(fields);
   return {
-    ...Object.fromEntries(Object.entries(fields).map(([field, key]) => [field, (resource as Flat)[key]])),
+    ...Object.fromEntries(Object.entries(fields).map(([field, key]) => [field, resource[key]])),
     labels: Object.fromEntries(entries.filter(([key]) => !keys.includes(key))),
   };
 }
@@ -117,5 +120,5 @@ const relatedFields = { id: labelKeys.id, role: labelKeys.role } as const;
 type Flat = Readonly<Record<string, unknown>>;
 /** The longest form of a UTF-16 code unit in JSON is an escape such as \u001f. */
 const maxBytesPerCodeUnit = 6;
-/** The longest number is -1.7976931348623157e+308. */
+/** The longest double is -1.7976931348623157e+308. */
 const maxScalarBytes = 24;

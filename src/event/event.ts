@@ -1,5 +1,5 @@
 import type { Position } from './cursor.ts';
-import type { Instant } from './instant.ts';
+import { toMicros, type Instant } from './instant.ts';
 
 /** The keys of labels that are fields of a resource. */
 export const labelKeys = {
@@ -91,3 +91,19 @@ export interface EventCandidate {
   /** Names of further members, which are problems of the event. */
   readonly unknownMembers?: readonly string[];
 }
+
+/** Whether the client's clock was ahead: the event occurred later than it was received. */
+export function isClockAhead({ occurred, received }: StoredEvent): boolean {
+  return occurred > received && toMicros(occurred) - toMicros(received) > maxClockAheadMicros;
+}
+
+/**
+ * The time by which an event describes the newest state of a resource. An event of a clock that was
+ * ahead counts from its receipt: it would hide all later states until that time.
+ */
+export function stateTimeOf(event: StoredEvent): Instant {
+  return isClockAhead(event) ? event.received : event.occurred;
+}
+
+/** Five minutes: clocks without synchronization drift by that much in months. */
+export const maxClockAheadMicros = 300_000_000n;

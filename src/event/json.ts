@@ -1,8 +1,10 @@
+import { ExactNumber, lookupKey } from '../json/exact-number.ts';
 import { compareCodePoints } from './text.ts';
 
 /** Whether two JSON values are equal: numbers as numbers, objects in any order of keys. */
 export function jsonEquals(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  if (a instanceof ExactNumber || b instanceof ExactNumber) return lookupKey(a) === lookupKey(b);
   if (Array.isArray(a) || Array.isArray(b)) {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, index) => jsonEquals(each, b[index]));
   }
@@ -17,6 +19,7 @@ type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** JSON text with ordered keys: equal values have equal texts. */
 export function orderedJson(value: unknown): string {
+  if (value instanceof ExactNumber) return value.text;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(orderedJson).join(',')}]`;
   const entries = Object.entries(value).toSorted(([a], [b]) => compareCodePoints(a, b));
@@ -29,7 +32,7 @@ export function orderedJson(value: unknown): string {
  */
 export function jsonLengthUpTo(limit: number, value: unknown): number {
   if (typeof value === 'string') return value.length > limit ? value.length : JSON.stringify(value).length;
-  if (typeof value !== 'object' || value === null) return String(value).length;
+  if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return String(value).length;
   const isList = Array.isArray(value);
   if (isList && value.length > limit) return value.length;
   let length = 1; // two brackets, minus the comma that the last entry does not have

@@ -1,3 +1,5 @@
+import { ExactNumber } from '../json/exact-number.ts';
+
 /**
  * A problem of an event that a client sent. The message has the path, the expectation and the
  * value.
@@ -66,6 +68,7 @@ export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
+  if (value instanceof ExactNumber) return `the number ${value.text.length > 60 ? `${value.text.slice(0, 60)}…` : value.text}`;
   if (typeof value === 'object') return 'an object';
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   return typeof value === 'number' || typeof value === 'boolean' ? `the ${typeof value} ${value}` : `a ${typeof value}`;

@@ -1,3 +1,4 @@
+import { isJsonObject, isJsonScalar, isUnusableNumber, maxNumberDigits } from '../json/exact-number.ts';
 import type { JsonObject } from './event.ts';
 import { childNode, describeValue, pathOf, type PathNode, type Problems } from './problem.ts';
 import { unstorableReason } from './text.ts';
@@ -14,26 +15,26 @@ export interface PayloadRules {
  */
 export function checkPayload(value: unknown, node: PathNode | null, rules: PayloadRules): JsonObject | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'object' || Array.isArray(value)) {
+  if (!isJsonObject(value)) {
     rules.problems.add('INVALID', pathOf(node), `expected a JSON object, got ${describeValue(value)}`);
     return null;
   }
   checkValue(value, node, { ...rules, rootDepth: node?.depth ?? 0 });
-  return value as JsonObject;
+  return value;
 }
 
 /** `maxDepth` also bounds the recursion. `rootDepth` is the depth of the payload itself. */
 function checkValue(value: unknown, node: PathNode | null, rules: PayloadRules & { readonly rootDepth: number }): void {
   const { maxDepth, rootDepth, problems } = rules;
   if (typeof value === 'string') return checkText(value, node, problems);
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    return problems.add('INVALID', pathOf(node), `expected a JSON number, got ${value}`);
+  if (isUnusableNumber(value)) {
+    return problems.add('INVALID', pathOf(node), `expected a number of at most ${maxNumberDigits} digits, got ${describeValue(value)}`);
   }
-  if (typeof value !== 'object' || value === null) return;
+  if (isJsonScalar(value)) return;
   if ((node?.depth ?? 0) - rootDepth >= maxDepth) {
     return problems.add('INVALID', pathOf(node).slice(0, maxShownPathKeys), `expected at most ${maxDepth} levels, got more`);
   }
-  for (const key of Object.keys(value)) {
+  for (const key of Object.keys(value as object)) {
     checkText(key, node, problems); // a problem of a key has the path of its object
     const child: unknown = (value as Readonly<Record<string, unknown>>)[key];
     if (needsCheck(child)) checkValue(child, childNode(node, key), rules);
@@ -46,7 +47,7 @@ function needsCheck(value: unknown): boolean {
     case 'string':
       return unstorableReason(value) !== null;
     case 'number':
-      return !Number.isFinite(value);
+      return isUnusableNumber(value);
     default:
       return typeof value === 'object';
   }

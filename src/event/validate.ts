@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json/exact-number.ts';
 import { documentBytesOver, documentMembers, shortName } from './document.ts';
 import {
   labelKeys,
@@ -152,9 +153,8 @@ class Checks {
 
   private object(value: unknown, node: PathNode): JsonObject | null {
     if (isLeftOut(value)) this.fail('REQUIRED', node, 'expected an object, got nothing');
-    else if (typeof value !== 'object' || Array.isArray(value))
-      this.fail('INVALID', node, `expected an object, got ${describeValue(value)}`);
-    else return value as JsonObject;
+    else if (!isJsonObject(value)) this.fail('INVALID', node, `expected an object, got ${describeValue(value)}`);
+    else return value;
     return null;
   }
 

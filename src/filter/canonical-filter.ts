@@ -1,3 +1,5 @@
+import { parseJson } from '../json/parse-json.ts';
+import { stringifyJson } from '../json/stringify-json.ts';
 import { orderedJson } from '../event/json.ts';
 import { isExactPath } from '../event/payload-path.ts';
 import type { Combination, Condition, ResourceTest, ValueTest } from './filter.ts';
@@ -131,7 +133,7 @@ function canonicalList<T, V>(entries: readonly V[], valueOf: (entries: readonly 
 }
 
 function leaf<T>(value: T): CanonicalNode<T> {
-  return nodeOf(value, JSON.stringify(value));
+  return nodeOf(value, stringifyJson(value));
 }
 
 function nodeOf<T>(value: T, json: string): CanonicalNode<T> {
@@ -161,7 +163,7 @@ function distinct<T>(nodes: readonly CanonicalNode<T>[]): readonly CanonicalNode
  * The same JSON value with the keys of objects in order, and with 0 for -0, as JSON text has it.
  */
 function orderedValue(value: unknown): unknown {
-  return JSON.parse(orderedJson(value));
+  return parseJson(orderedJson(value));
 }
 
 /** Replaces -0 by 0. */

@@ -13,6 +13,19 @@ export function fold(text: string): string {
   return ascii.test(text) ? text.toLowerCase() : foldUnits(text, folding());
 }
 
+/**
+ * The text in Unicode Normalization Form C. Both evaluators of a text search normalize texts and
+ * terms, and fold them afterwards: é is found however it is composed.
+ *
+ * Guarantees: every version of Node and Postgres agrees on texts of characters that its Unicode
+ * version knows, because normalization of assigned characters is stable.
+ * Does not guarantee: agreement on characters that only the newer of two versions knows. Nor that
+ * case is ignored where only one of the cases has a composed form, such as that of ǰ (U+01F0).
+ */
+export function normalized(text: string): string {
+  return ascii.test(text) ? text : text.normalize('NFC');
+}
+
 /** All characters with the same folding, including this one: k, K and the Kelvin sign. */
 export function caseVariants(character: string): readonly string[] {
   return folding().variants.get(fold(character)) ?? [character];

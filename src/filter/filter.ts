@@ -1,3 +1,4 @@
+import type { ExactNumber } from '../json/exact-number.ts';
 import type { EventOrder } from '../event/cursor.ts';
 import type { Instant } from '../event/instant.ts';
 import type { PayloadPattern } from '../event/payload-path.ts';
@@ -26,7 +27,7 @@ export type Condition =
    * to any number of values; absent ones do not count, and one of the others must pass as a whole.
    */
   | { readonly kind: 'payload'; readonly path: PayloadPattern; readonly passes: ValueTest }
-  /** The searchable text of the event contains this, in upper or lower case. */
+  /** The searchable text of the event contains this, in upper or lower case, however composed. */
   | { readonly kind: 'contains'; readonly searchTerm: string };
 
 export type Combination<T> = All<T> | Any<T> | Not<T>;
@@ -71,7 +72,7 @@ export type ValueTest =
   /** Equals one of these as JSON: numbers as numbers, objects in any order of keys. */
   | { readonly kind: 'oneOf'; readonly values: readonly unknown[] }
   /** Numbers compare with numbers, strings with strings by code point. Nothing else compares. */
-  | { readonly kind: 'compares'; readonly operator: Comparison; readonly to: number | string };
+  | { readonly kind: 'compares'; readonly operator: Comparison; readonly to: number | ExactNumber | string };
 
 export type Comparison = 'gt' | 'gte' | 'lt' | 'lte';
 

@@ -1,3 +1,4 @@
+import { isJsonScalar } from '../json/exact-number.ts';
 import type { StoredEvent } from '../event/event.ts';
 import { isExactPath } from '../event/payload-path.ts';
 import type { Condition, ResourceTest, ValueTest } from './filter.ts';
@@ -119,9 +120,7 @@ function comparisonsOf(test: ValueTest): number {
       return comparisonsOf(test.of);
     case 'oneOf':
       // Scalars of a long list are looked up together.
-      return (
-        Math.min(test.values.length, minIndexedValues) + test.values.filter((each) => typeof each === 'object' && each !== null).length
-      );
+      return Math.min(test.values.length, minIndexedValues) + test.values.filter((each) => !isJsonScalar(each)).length;
     case 'exists':
     case 'compares':
       return 1;

@@ -1,3 +1,4 @@
+import { compareNumbers, isJsonScalar, isNumber, lookupKey } from '../json/exact-number.ts';
 import { labelOf, type RelatedResource, type Resource, type StoredEvent } from '../event/event.ts';
 import { jsonEquals } from '../event/json.ts';
 import { isExactPath, someValueAt, valueAt } from '../event/payload-path.ts';
@@ -98,8 +99,8 @@ function valuePasses(test: ValueTest, value: unknown): boolean {
       return value !== undefined && isOneOf(test, value);
     case 'compares': {
       const { to } = test;
-      if (typeof value === 'number' && typeof to === 'number') return comparisonHolds(test.operator, value - to);
-      return typeof value === 'string' && typeof to === 'string' && comparisonHolds(test.operator, compareCodePoints(value, to));
+      if (isNumber(to)) return isNumber(value) && comparisonHolds(test.operator, compareNumbers(value, to));
+      return typeof value === 'string' && comparisonHolds(test.operator, compareCodePoints(value, to));
     }
     default:
       return combinationHolds(test, (each) => valuePasses(each, value));
@@ -111,7 +112,7 @@ type ValueList = Extract<ValueTest, { kind: 'oneOf' }>;
 function isOneOf(test: ValueList, value: unknown): boolean {
   if (test.values.length < minIndexedValues) return test.values.some((each) => jsonEquals(each, value));
   const { scalars, others } = indexedValues(test);
-  return isScalar(value) ? scalars.has(value) : others.some((each) => jsonEquals(each, value));
+  return isJsonScalar(value) ? scalars.has(lookupKey(value)) : others.some((each) => jsonEquals(each, value));
 }
 
 /** Shorter lists are compared value by value, which is as fast. */
@@ -119,7 +120,7 @@ export const minIndexedValues = 8;
 
 /** The values of a long list. All elements of an array may be compared with them. */
 interface IndexedValues {
-  /** A Set takes -0 for 0, as JSON equality does. */
+  /** As lookup keys. A Set takes -0 for 0, as JSON equality does. */
   readonly scalars: ReadonlySet<unknown>;
   readonly others: readonly unknown[];
 }
@@ -127,16 +128,15 @@ interface IndexedValues {
 function indexedValues(test: ValueList): IndexedValues {
   const cached = valueCache.get(test);
   if (cached !== undefined) return cached;
-  const values = { scalars: new Set(test.values.filter(isScalar)), others: test.values.filter((each) => !isScalar(each)) };
+  const values = {
+    scalars: new Set(test.values.filter(isJsonScalar).map(lookupKey)),
+    others: test.values.filter((each) => !isJsonScalar(each)),
+  };
   valueCache.set(test, values);
   return values;
 }
 
 const valueCache = new WeakMap<ValueList, IndexedValues>();
-
-function isScalar(value: unknown): boolean {
-  return typeof value !== 'object' || value === null;
-}
 
 function combinationHolds<T>(combination: Combination<T>, holdsFor: (each: T) => boolean): boolean {
   switch (combination.kind) {

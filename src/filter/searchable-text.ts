@@ -1,8 +1,8 @@
 import type { EventDraft, Resource } from '../event/event.ts';
-import { fold } from './case-folding.ts';
+import { fold, normalized } from './case-folding.ts';
 
 /**
- * The text of an event that `contains` searches, case-folded: the name, the ids and label values of
+ * The text of an event that `contains` searches, normalized and case-folded: the name, the ids and label values of
  * the resources, and the strings of the payload; neither keys nor the roles of related resources.
  * All in one text, so that a term takes one search. U+0000, which neither events nor filters can
  * contain, separates the values, so that no term matches across two.
@@ -13,7 +13,7 @@ import { fold } from './case-folding.ts';
 export function searchableText(event: EventDraft): string {
   const cached = textCache.get(event);
   if (cached !== undefined) return cached;
-  const text = fold(searchableStrings(event).join('\0'));
+  const text = fold(normalized(searchableStrings(event).join('\0')));
   textCache.set(event, text);
   return text;
 }

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../event/event.ts';
 import { findSearchTerms } from './aho-corasick.ts';
-import { fold } from './case-folding.ts';
+import { fold, normalized } from './case-folding.ts';
 import type { Condition } from './filter.ts';
 import { searchableText } from './searchable-text.ts';
 
@@ -13,7 +13,7 @@ import { searchableText } from './searchable-text.ts';
 export function containsSearchTerm(event: StoredEvent, searchTerm: string, filter: Condition): boolean {
   const text = searchableText(event);
   const searchTerms = foldedSearchTerms(filter);
-  const foldedTerm = searchTerms.get(searchTerm) ?? fold(searchTerm);
+  const foldedTerm = searchTerms.get(searchTerm) ?? fold(normalized(searchTerm));
   return searchTerms.size >= minAutomatonTerms && text.length >= minAutomatonTextLength
     ? foundSearchTerms(event, filter).has(foldedTerm)
     : text.includes(foldedTerm);
@@ -28,7 +28,7 @@ const minAutomatonTerms = 8;
 function foldedSearchTerms(filter: Condition): ReadonlyMap<string, string> {
   const cached = searchTermCache.get(filter);
   if (cached !== undefined) return cached;
-  const searchTerms = new Map(Array.from(searchTermsIn(filter), (searchTerm) => [searchTerm, fold(searchTerm)]));
+  const searchTerms = new Map(Array.from(searchTermsIn(filter), (searchTerm) => [searchTerm, fold(normalized(searchTerm))]));
   searchTermCache.set(filter, searchTerms);
   return searchTerms;
 }

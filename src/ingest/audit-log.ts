@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { system, type Caller } from '../auth/caller.ts';
 import type { EventCandidate } from '../event/event.ts';
+import { storedFilterOf } from '../auth/key-visibility.ts';
 import type { StoredKey } from '../store/api-keys.ts';
 import { withDefaults } from './defaults.ts';
 import type { Emitter } from './emitter.ts';
@@ -90,7 +91,7 @@ function keyEvent(action: 'created' | 'revoked', key: StoredKey, by: Caller): Ev
     event: `tidings.api-key.${action}`,
     resource: { id: keyResourceId(id), name },
     related: actor(by),
-    payload: action === 'created' ? { permissions, filter, emitPrefix, expires } : {},
+    payload: action === 'created' ? { permissions, filter: storedFilterOf(filter), emitPrefix, expires } : {},
     follows: action === 'created' ? null : `${keyResourceId(id)}.created`,
   };
 }

@@ -6,11 +6,11 @@ import type { EventDraft, StoredEvent, EventCandidate } from '../event/event.ts'
 import type { EventLimits } from '../event/limits.ts';
 import type { Problem } from '../event/problem.ts';
 import { validateEvent } from '../event/validate.ts';
-import { matches } from '../filter/matches.ts';
+import { everything, type Condition } from '../filter/filter.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database/database.ts';
 import { rowOf, type Appended } from '../store/log/append.ts';
-import { readEventsById } from '../store/log/events-by-id.ts';
+import { readStoredIds } from '../store/log/events-by-id.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import type { Stored } from './commit-queue.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -45,8 +45,8 @@ export interface Emission {
 
 export type Outcome =
   | { readonly status: 'CREATED'; readonly event: StoredEvent }
-  /** The event stored earlier; null if the caller cannot see it. */
-  | { readonly status: 'DUPLICATE'; readonly event: StoredEvent | null }
+  /** `id`: of the event stored earlier. It is not read here, since it can be large. */
+  | { readonly status: 'DUPLICATE'; readonly id: string }
   | { readonly status: 'REJECTED'; readonly problems: readonly Problem[] };
 
 export interface EmitterParts {
@@ -143,16 +143,18 @@ async function outcomes(parts: EmitterParts, { checked, stored, caller }: Commit
   const existingIds = paired.flatMap(({ each, result }) =>
     'draft' in each && (result?.created === false || (!hasFullVisibility(caller) && hasConflict(result))) ? [each.draft.id] : [],
   );
-  const existing = existingIds.length === 0 ? new Map<string, StoredEvent>() : await readEventsById(parts.database, existingIds, head);
-  const isHidden = (event: StoredEvent | undefined): boolean => event !== undefined && !matches(caller.visibilityFilter, event);
+  const storedIds = (filter: Condition): Promise<ReadonlySet<string>> => readStoredIds(parts.database, existingIds, { head, filter });
+  const existing = existingIds.length === 0 ? new Set<string>() : await storedIds(everything);
+  const visible = existingIds.length === 0 || hasFullVisibility(caller) ? existing : await storedIds(caller.visibilityFilter);
+  const isHidden = (id: string): boolean => existing.has(id) && !visible.has(id);
   return paired.map(({ each, result }): Outcome => {
     if (!('draft' in each) || result === undefined) return rejection(each);
-    const event = existing.get(each.draft.id);
-    if (hasConflict(result)) return { status: 'REJECTED', problems: [conflict(each.path, isHidden(event) ? [] : result.differing)] };
+    const { id } = each.draft;
+    if (hasConflict(result)) return { status: 'REJECTED', problems: [conflict(each.path, isHidden(id) ? [] : result.differing)] };
     if (result.created === null) return rejection(each);
     if (result.created) return { status: 'CREATED', event: created(each.draft, result) };
-    if (event === undefined) throw removedConcurrently(each.draft.id);
-    return { status: 'DUPLICATE', event: isHidden(event) ? null : event };
+    if (!existing.has(id)) throw removedConcurrently(id);
+    return { status: 'DUPLICATE', id };
   });
 }
 
@@ -160,8 +162,8 @@ function hasConflict(result: Stored['results'][number] | undefined): boolean {
   return result !== undefined && result.differing.length > 0;
 }
 
-/** Retention removed the stored event between the two statements; its id is free again. */
-function removedConcurrently(id: string): TidingsError {
+/** Retention removed the stored event between two statements; its id is free again. */
+export function removedConcurrently(id: string): TidingsError {
   return new TidingsError('UNAVAILABLE', `The stored event ${id} was removed by retention during this request. Repeat the request.`);
 }
 

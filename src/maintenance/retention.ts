@@ -7,14 +7,8 @@ import type { Tail } from '../log/tail.ts';
 import { sqlState } from '../store/database/database-errors.ts';
 import type { Database } from '../store/database/database.ts';
 import type { LogStart } from '../store/retention/log-start.ts';
-import {
-  addPartition,
-  beginNextPartition,
-  databaseClock,
-  readPartitions,
-  type Clock,
-  type Partition,
-} from '../store/retention/partitions.ts';
+import { databaseClock, type Clock } from '../store/database/clock.ts';
+import { addPartition, beginNextPartition, readPartitions, type Partition } from '../store/retention/partitions.ts';
 import { pruneRemovedPartition, removePartition } from '../store/retention/remove-partition.ts';
 
 /**

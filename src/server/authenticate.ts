@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Callers } from '../auth/api-key-cache.ts';
 import type { Caller, Client } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
-import { addressOf } from '../transport/client.ts';
+import { addressOf, readerOf } from '../transport/client.ts';
 import { requestIdOf } from '../transport/request-log.ts';
 
 /** Identifies the client of a request before anything is done for it. */
@@ -50,7 +50,7 @@ export function createAuthenticator({ callers, audit }: AuthenticatorParts): Aut
       const address = addressOf(request);
       const caller = await identify({ authorization: request.headers.authorization, address }, 'http');
       destroyWhenKeyEnds(caller, response);
-      return { caller, address, requestId: requestIdOf(request) };
+      return clientOf(caller, request, response);
     },
     async authenticateSocket(handshake) {
       try {
@@ -61,6 +61,11 @@ export function createAuthenticator({ callers, audit }: AuthenticatorParts): Aut
       }
     },
   };
+}
+
+export function clientOf(caller: Caller, request: IncomingMessage, response: ServerResponse): Client {
+  const address = addressOf(request);
+  return { caller, address, requestId: requestIdOf(request), reader: readerOf({ caller, address }, response) };
 }
 
 function isUnauthenticated(error: unknown): error is TidingsError {

@@ -11,6 +11,11 @@ export interface RequestTracker {
    * other responses finish for at most `timeoutMs`; then closes all connections.
    */
   shutDown(timeoutMs: number): Promise<void>;
+  /**
+   * Cuts the connections of open streams. An end of the response would tell clients that the stream
+   * is complete; a cut makes them resume.
+   */
+  cutStreams(): void;
 }
 
 export function trackRequests(server: Server): RequestTracker {
@@ -46,6 +51,9 @@ export function trackRequests(server: Server): RequestTracker {
       const forceCloseTimer = setTimeout(() => server.closeAllConnections(), timeoutMs);
       await closed;
       clearTimeout(forceCloseTimer);
+    },
+    cutStreams() {
+      for (const request of requests.values()) if (requestsStream(request)) request.socket.destroy();
     },
   };
 }

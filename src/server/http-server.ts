@@ -1,22 +1,23 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { unauthenticated, type Client } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { requestsStream } from '../transport/accept.ts';
-import { addressOf } from '../transport/client.ts';
+import { sendText } from '../transport/compress.ts';
 import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import { HttpError, httpErrorOf, rejectRequest } from '../transport/http-error.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { logRequest, requestIdOf } from '../transport/request-log.ts';
-import type { Authenticator } from './authenticate.ts';
+import { delayContinue, discardUnreadBody } from '../transport/unread-body.ts';
+import { clientOf, type Authenticator } from './authenticate.ts';
 import { graphqlPath } from './graphql/path.ts';
 import { readRequestBody } from './graphql/request-body.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { homePage } from './home-page.ts';
 
-export interface HttpServerParts {
+export interface HttpHandlerParts {
   readonly graphql: GraphQLEndpoint;
   readonly authenticator: Authenticator;
   readonly logger: Logger;
@@ -42,10 +43,9 @@ export interface HttpAdapter {
 }
 
 /**
- * Creates the HTTP server; it does not listen yet. An HttpError or TidingsError of a handler
- * becomes the response.
+ * Handles requests at every path. An HttpError or TidingsError of a handler becomes the response.
  */
-export function createHttpServer(parts: HttpServerParts): Server {
+export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
   const {
     graphql,
     authenticator,
@@ -69,6 +69,7 @@ export function createHttpServer(parts: HttpServerParts): Server {
       case graphqlPath:
         return handleGraphQL(request, response);
       case '/':
+        preventFraming(response);
         return send(response, 200, {
           type: 'text/html; charset=utf-8',
           text: homePage({ version, host: request.headers.host, isOpen: authenticator.isOpen }),
@@ -82,7 +83,9 @@ export function createHttpServer(parts: HttpServerParts): Server {
         );
       case '/metrics':
         await authenticator.authenticate(request, response);
-        return send(response, 200, { type: metrics.registry.contentType, text: await readMetrics() });
+        response.setHeader('content-type', metrics.registry.contentType);
+        response.setHeader('x-content-type-options', 'nosniff');
+        return sendText(request, response, await readMetrics());
       default: {
         const adapter = adapters.find((each) => each.matchesPath(path));
         return adapter?.handle(request, response) ?? send(response, 404, plainText(`Not found. GraphQL is at ${graphqlPath}.\n`));
@@ -92,12 +95,13 @@ export function createHttpServer(parts: HttpServerParts): Server {
   const handleGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const client =
       servesGraphiQL && isForGraphiQL(request)
-        ? { caller: unauthenticated, address: addressOf(request), requestId: requestIdOf(request) }
+        ? clientOf(unauthenticated, request, response)
         : await authenticator.authenticate(request, response);
     if (request.method === 'POST' && !graphqlTypes.test(request.headers['content-type'] ?? '')) {
       throw new HttpError(415, 'content-type: expected application/json');
     }
     if (requestsStream(request)) holdStreamSlot(response, client);
+    if (client.caller === unauthenticated) preventFraming(response);
     const requestBytes = await readRequestBody(request, limits.bodyBytes);
     await graphql.handle(request, response, { ...client, requestBytes, ...resumptionOf(request) });
   };
@@ -129,18 +133,26 @@ export function createHttpServer(parts: HttpServerParts): Server {
     if (!response.headersSent) response.writeHead(500);
     response.end();
   };
-  return createServer(
-    {
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: connectionCheckIntervalMs,
-    },
-    (request, response) => {
-      logRequest(logger, request, response);
-      handleRequest(request, response).catch((error: unknown) => handleError(error, request, response));
-    },
-  );
+  return (request, response) => {
+    logRequest(logger, request, response);
+    discardUnreadBody(request, response);
+    handleRequest(request, response).catch((error: unknown) => handleError(error, request, response));
+  };
+}
+
+/** Creates the HTTP server; it does not listen yet. */
+export function createHttpServer(handle: RequestListener): Server {
+  const options = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: connectionCheckIntervalMs,
+  };
+  const server = createServer(options, handle);
+  return server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    delayContinue(request, response);
+    server.emit('request', request, response);
+  });
 }
 
 /** Whether the client disconnected before its request was complete. */
@@ -174,6 +186,12 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string):
  */
 function isForGraphiQL({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true;
+}
+
+/** A page in a frame of another one could be made to click. */
+function preventFraming(response: ServerResponse): void {
+  response.setHeader('content-security-policy', "frame-ancestors 'none'");
+  response.setHeader('x-frame-options', 'DENY');
 }
 
 /** Browsers send `Last-Event-ID` when they open an event stream again. */

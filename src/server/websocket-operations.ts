@@ -3,13 +3,17 @@ import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { Caller, Client } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WakeListener } from '../concurrency/wake-signal.ts';
+import { rateLimitKeyOf } from '../transport/client.ts';
 import type { EncodedMessage, SocketWriter } from '../transport/socket-writer.ts';
 import { LimitError } from './graphql/limits/limit-error.ts';
 import type { ErrorMask } from './graphql/mask-error.ts';
+import type { PersistedQueries } from './graphql/persisted-queries.ts';
 import type { Delivered, ResultSink } from './graphql/subscribe/subscribe.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
+import type { ExactMessages } from './exact-messages.ts';
 import { authorizationIn } from './connection-params.ts';
 import { maxIdLength } from './invalid-message.ts';
+import type { RunningOperation, RunningOperations } from './running-operations.ts';
 import { hasErrors, unknownOperation, withoutStatus } from './operation-errors.ts';
 
 export interface OperationLimits {
@@ -19,6 +23,7 @@ export interface OperationLimits {
 /** The state of one WebSocket. */
 export interface Extra {
   readonly writer: SocketWriter;
+  readonly exactMessages: ExactMessages;
   readonly address: string;
   readonly requestId: string;
   /** Bytes of the message that is being handled. */
@@ -32,17 +37,16 @@ export interface Extra {
   isClosed: boolean;
   /** Whether it accepts operations, and none with this id is running. */
   canRun: (id: string) => boolean;
-  /**
-   * Running subscriptions, to end them when the socket closes. graphql-ws loses a subscription that
-   * was completed before it started, if another one has taken its id meanwhile.
-   */
-  readonly results: Set<AsyncIterableIterator<ExecutionResult>>;
+  readonly operations: RunningOperations;
+  /** The budgets of running queries and mutations by their payload, to dispose them when their responses are sent. */
+  readonly budgets: Map<object, Disposable>;
   /** Closes the socket when the caller's key ends. */
   readonly onEnded: () => void;
 }
 
 export interface OperationParts {
   readonly graphql: GraphQLEndpoint;
+  readonly persisted: PersistedQueries;
   readonly limits: OperationLimits;
   readonly metrics: Pick<Metrics, 'rejectedRequests'>;
   readonly errors: ErrorMask;
@@ -56,6 +60,7 @@ export interface OperationParts {
  */
 export function createOperationOptions({
   graphql,
+  persisted,
   limits,
   metrics,
   errors,
@@ -77,7 +82,7 @@ export function createOperationOptions({
   };
   return {
     connectionInitWaitTimeout: connectionInitTimeoutMs,
-    /** False: graphql-ws closes the socket with 4403. */
+    /** False: the handshake is rejected. */
     async onConnect(connection) {
       const { extra, connectionParams } = connection;
       Object.assign(connection, { connectionParams: undefined }); // they contain the key, and can be large
@@ -96,27 +101,42 @@ export function createOperationOptions({
       // Unreachable: graphql-ws accepts no operation before it has acknowledged the connection.
       if (caller === null) return [notAcknowledged()];
       const { extra } = connection;
-      const client = { caller, address, requestId, requestBytes: extra.messageBytes, extra, sink: new OperationSink(writer, id) };
-      return isolated(requestId, () => prepare(graphql, payload, client));
+      const operation = extra.operations.begin(id);
+      const reader = { client: rateLimitKeyOf({ caller, address }), signal: operation.signal };
+      const { messageBytes: requestBytes } = extra;
+      const client = { caller, address, requestId, requestBytes, reader, extra, operation, sink: new OperationSink(writer, id) };
+      const prepared = await isolated(requestId, () => prepare({ graphql, persisted }, payload, client));
+      if (!('document' in prepared)) operation.end();
+      return prepared;
     },
-    execute(args) {
+    async execute(args) {
       const prepared = args.rootValue as Prepared;
-      return isolatedResult(prepared, () => prepared.execute(args));
+      const { budget } = args.contextValue as { readonly budget: Disposable };
+      prepared.extra.budgets.set(prepared.payload, budget);
+      const result = await isolatedResult(prepared, () => prepared.execute(args));
+      prepared.operation.end();
+      return result;
     },
     async subscribe(args) {
       const prepared = args.rootValue as Prepared;
-      const { subscribe, extra } = prepared;
+      const { subscribe, operation } = prepared;
       const result = await isolatedResult(prepared, () => subscribe(args));
-      if (!('delivered' in result)) return result;
-      const { delivered } = result;
-      if (extra.isClosed) await delivered.return?.();
-      else trackResults(extra, delivered);
-      return delivered;
+      if ('delivered' in result) {
+        await operation.setUp(result.delivered);
+        return result.delivered;
+      }
+      operation.end();
+      return result;
+    },
+    onNext: (...[{ extra }, id, , , result]) => extra.exactMessages.payloadOf(id, result),
+    onComplete({ extra }, _id, payload) {
+      extra.budgets.get(payload)?.[Symbol.dispose]();
+      extra.budgets.delete(payload);
     },
     onOperation(...[, , payload, args]) {
       // graphql-ws keeps these until the subscription ends, perhaps for months, but does not use
       // them again.
-      Object.assign(payload, { query: '', variables: undefined });
+      Object.assign(payload, { query: '', variables: undefined, extensions: undefined });
       Object.assign(args, { contextValue: undefined, rootValue: undefined, variableValues: undefined });
     },
   };
@@ -127,12 +147,15 @@ const connectionInitTimeoutMs = 10_000;
 
 interface Payload {
   readonly query: string;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 interface Prepared {
   readonly extra: Extra;
+  readonly operation: RunningOperation;
+  readonly payload: Payload;
   readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
   readonly subscribe: (args: ExecutionArgs) => Promise<AsyncIterableIterator<ExecutionResult> | Delivered | ExecutionResult>;
 }
@@ -142,21 +165,22 @@ interface Prepared {
  * the socket.
  */
 async function prepare(
-  graphql: GraphQLEndpoint,
-  { query, operationName, variables }: Payload,
-  { extra, ...client }: Client & { readonly sink: ResultSink; readonly extra: Extra },
+  { graphql, persisted }: Pick<OperationParts, 'graphql' | 'persisted'>,
+  payload: Payload,
+  { extra, operation, ...client }: Client & Pick<Prepared, 'extra' | 'operation'> & { readonly sink: ResultSink },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-  const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
-    params: { query, operationName, variables },
-    ...client,
-  });
+  const { operationName, variables, ...requested } = payload;
   let document: DocumentNode;
+  let enveloped: ReturnType<GraphQLEndpoint['getEnveloped']>;
   try {
-    document = parse(query) as DocumentNode;
+    const query = persisted.documentOf(requested) ?? '';
+    enveloped = graphql.getEnveloped({ params: { query, operationName, variables }, ...client });
+    document = enveloped.parse(query) as DocumentNode;
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return [withoutStatus(error)];
   }
+  const { schema, execute, subscribe, contextFactory, validate } = enveloped;
   if (getOperationAST(document, operationName) == null) return [unknownOperation()];
   const errors = validate(schema, document) as readonly GraphQLError[];
   if (errors.length > 0) return errors.map(withoutStatus);
@@ -166,13 +190,8 @@ async function prepare(
     ...(operationName === undefined ? {} : { operationName }),
     ...(variables === undefined || variables === null ? {} : { variableValues: variables }),
     contextValue: await contextFactory(),
-    rootValue: { execute, subscribe, extra } satisfies Prepared,
+    rootValue: { execute, subscribe, extra, operation, payload } satisfies Prepared,
   };
-}
-
-function trackResults({ results }: Extra, delivered: Delivered['delivered']): void {
-  results.add(delivered);
-  void delivered.next().then(() => results.delete(delivered)); // it yields nothing and only ends
 }
 
 /** Sends the results of one operation in frames of graphql-transport-ws. */

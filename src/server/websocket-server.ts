@@ -1,8 +1,9 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { exactMessage } from '../json/exact-message.ts';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { addressOf } from '../transport/client.ts';
@@ -10,18 +11,21 @@ import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import { jsonExcess } from '../transport/json-bounds.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { requestIdOf } from '../transport/request-log.ts';
-import { keepAlive, rejectUpgrade } from '../transport/socket-lifecycle.ts';
+import { closeReasons, keepAlive, rejectUpgrade, type CloseReason } from '../transport/socket-lifecycle.ts';
 import { SocketWriter } from '../transport/socket-writer.ts';
 import { graceMs, type Authenticator } from './authenticate.ts';
+import { ExactMessages } from './exact-messages.ts';
 import { createErrorMask } from './graphql/mask-error.ts';
 import { graphqlPath } from './graphql/path.ts';
+import type { PersistedQueries } from './graphql/persisted-queries.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { errorMessage, operationOfInvalidMessage, operationOfLargeMessage, type RejectedOperation } from './invalid-message.ts';
+import { RunningOperations } from './running-operations.ts';
 import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
 
 export interface WebSocketParts {
-  readonly http: Server;
   readonly graphql: GraphQLEndpoint;
+  readonly persisted: PersistedQueries;
   readonly authenticator: Authenticator;
   readonly originPolicy: OriginPolicy;
   readonly connections: ConnectionLimit;
@@ -38,13 +42,21 @@ export interface SocketAdapter {
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void;
 }
 
+export interface WebSocketEndpoint {
+  upgrade(this: void, request: IncomingMessage, connection: Duplex, head: Buffer): void;
+  /**
+   * Closes every socket. At a shutdown with 1001, which makes clients reconnect to another process;
+   * else with 1012, after which they reconnect to this one.
+   */
+  close(reason: CloseReason): Promise<void>;
+}
+
 /**
  * Serves GraphQL over WebSocket (graphql-transport-ws) on the HTTP server's port. Each socket has
- * its own writer, so a client that does not read delays only its own operations. Disposing closes
- * every socket with 1001, which makes clients reconnect to another process.
+ * its own writer, so a client that does not read delays only its own operations.
  */
-export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
-  const { http, graphql, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
+export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
+  const { graphql, persisted, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols: selectProtocol });
   const authenticate = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     const caller = await authenticator.authenticateSocket({ authorization, address: extra.address });
@@ -64,7 +76,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     return !caller.ended.aborted;
   };
   const graphqlWs = makeServer(
-    createOperationOptions({ graphql, limits, metrics, authenticate, errors: createErrorMask(metrics, logger) }),
+    createOperationOptions({ graphql, persisted, limits, metrics, authenticate, errors: createErrorMask(metrics, logger) }),
   );
 
   const serve = (socket: WebSocket, request: IncomingMessage): void => {
@@ -74,7 +86,7 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       return socket.close(CloseCode.SubprotocolNotAcceptable, `expected the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`);
     }
     metrics.sockets.inc();
-    const heartbeat = keepAlive(socket);
+    keepAlive(socket, request.socket);
     const writer = new SocketWriter(socket, request.socket, metrics.slowConsumers);
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) {
@@ -89,8 +101,10 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       logger.error({ err: error, requestId: extra.requestId }, 'a WebSocket message failed');
       socket.close(CloseCode.InternalServerError, 'Internal server error');
     };
+    const exactMessages = new ExactMessages();
     const extra: Extra = {
       writer,
+      exactMessages,
       address: addressOf(request),
       requestId: requestIdOf(request),
       messageBytes: 0,
@@ -99,9 +113,9 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
       connectionSlot: null,
       isClosed: false,
       canRun: () => false,
-      results: new Set(),
-      // The code with which graphql-ws rejects a handshake. Clients reconnect, and are rejected
-      // until they have another key.
+      operations: new RunningOperations(),
+      budgets: new Map(),
+      // Clients of graphql-ws reconnect after this code, perhaps with another key.
       onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
     };
     /** Sends the error to the operation alone. Returns false if the socket must be closed. */
@@ -116,11 +130,14 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     const closed = graphqlWs.opened(
       {
         protocol: socket.protocol,
-        send: (data) => writer.sendAndFlush(data),
+        send: (data) => writer.sendAndFlush(exactMessages.textOf(data)),
         // graphql-ws repeats ids of any length in reasons, and ws leaves the socket half closed if
         // a reason exceeds a frame.
         close(code, reason) {
           if (code === CloseCode.BadRequest && parsing !== null && rejectOperation(operationOfInvalidMessage(parsing))) return;
+          // graphql-ws rejects a handshake with 4403, which its clients repeat. The same key stays
+          // invalid, so they get the code after which they report an error and stop.
+          if (code === CloseCode.Forbidden) return socket.close(CloseCode.Unauthorized, 'expected a valid API key');
           socket.close(code, reason?.slice(0, maxReasonLength));
         },
         onMessage(handle) {
@@ -134,7 +151,8 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
             // For a subscription, the promise is pending until it ends.
             extra.messageBytes = data.length;
             parsing = data.toString();
-            handle(parsing).catch(fail);
+            extra.operations.completedBy(parsing);
+            handle(exactMessage(parsing)).catch(fail);
             parsing = null;
           });
         },
@@ -148,17 +166,19 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     });
     socket.once('close', (code, reason) => {
       metrics.sockets.dec();
-      clearInterval(heartbeat);
       extra.isClosed = true;
       extra.connectionSlot?.[Symbol.dispose]();
       extra.caller?.ended.removeEventListener('abort', extra.onEnded);
-      for (const each of extra.results) void each.return?.();
+      extra.operations.endAll();
+      for (const each of extra.budgets.values()) each[Symbol.dispose]();
       void closed(code, reason.toString());
     });
   };
 
+  let isClosing = false;
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
+    if (isClosing) return rejectUpgrade(socket, '503 Service Unavailable', { 'retry-after': '1' });
     if (originPolicy.rejectionOf(request) !== null) {
       metrics.rejectedRequests.inc({ reason: 'FORBIDDEN' });
       return rejectUpgrade(socket, '403 Forbidden');
@@ -175,14 +195,14 @@ export function serveWebSocket(parts: WebSocketParts): AsyncDisposable {
     if (adapter !== undefined) return adapter.upgrade(request, socket, head);
     sockets.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
   };
-  http.on('upgrade', upgrade);
 
   return {
-    async [Symbol.asyncDispose]() {
-      http.off('upgrade', upgrade);
+    upgrade,
+    async close(reason) {
+      isClosing = true;
       const open = [...sockets.clients];
       const closed = Promise.all(open.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
-      for (const socket of open) socket.close(1001, 'The server is going away');
+      for (const socket of open) socket.close(reason === 'SHUTDOWN' ? 1001 : 1012, closeReasons[reason]);
       const forceCloseTimer = setTimeout(() => open.forEach((socket) => socket.terminate()), closeTimeoutMs);
       await closed;
       clearTimeout(forceCloseTimer);

@@ -1,5 +1,6 @@
+import { isJsonScalar } from '../json/exact-number.ts';
 import type { JsonObject, StoredEvent } from '../event/event.ts';
-import { fold } from '../filter/case-folding.ts';
+import { fold, normalized } from '../filter/case-folding.ts';
 import {
   bitPositionOf,
   hashOfValue,
@@ -80,7 +81,13 @@ export class BloomFilterBuilder {
     this.characters += text.length;
     this.full = this.characters > maxCharacters;
     if (this.full) return;
-    const folded = fold(text);
+    this.addNgrams(fold(text));
+    // Prefixes and globs apply to the text as it is, text searches to its normal form.
+    const normalizedText = normalized(text);
+    if (normalizedText !== text) this.addNgrams(fold(normalizedText));
+  }
+
+  private addNgrams(folded: string): void {
     for (let at = 0; at + minNgramLength <= folded.length; at += 1) this.addNgramsAt(folded, at);
   }
 
@@ -104,8 +111,8 @@ export class BloomFilterBuilder {
     for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
       const value = values.pop();
       if (typeof value === 'string') this.addText(value);
-      if (typeof value === 'object' && value !== null) {
-        for (const key of Object.keys(value)) {
+      if (!isJsonScalar(value)) {
+        for (const key of Object.keys(value as object)) {
           paths.push(pathStep(path, key));
           values.push((value as Readonly<Record<string, unknown>>)[key]);
         }

@@ -1,3 +1,4 @@
+import { isNumber } from '../json/exact-number.ts';
 import { fold } from '../filter/case-folding.ts';
 
 /**
@@ -39,7 +40,7 @@ export function pathStep(path: number, key: string): number {
 }
 
 export function hashOfValue(path: number, value: unknown): number {
-  const state = hashText(path ^ 0x3d, `${typeof value}:`);
+  const state = hashText(path ^ 0x3d, isNumber(value) ? 'number:' : `${typeof value}:`);
   // -0 is 0 in JSON; 1.0 and 1 are the same number already.
   return mix(hashText(state, typeof value === 'string' ? value : String(value === 0 ? 0 : value)));
 }

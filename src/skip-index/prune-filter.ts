@@ -1,8 +1,10 @@
+import { isJsonScalar } from '../json/exact-number.ts';
 import { allOf, always, anyOf, prunesNothing, bloomPredicate, type PruningPredicate } from './pruning-predicate.ts';
 import { bloomKeysOf, termOf, type Among, type Term } from './terms.ts';
 import { labelKeys } from '../event/event.ts';
 import { isExactPath, type PayloadPattern } from '../event/payload-path.ts';
 import type { Condition, ResourceTest, ValueTest } from '../filter/filter.ts';
+import { normalized } from '../filter/case-folding.ts';
 import { literalRuns } from '../filter/glob.ts';
 import { ngramHashesOf, payloadHashes } from './bloom-filter.ts';
 import { kindOf, labelPrefixOf, longestPrefixTerm } from './prefix-terms.ts';
@@ -23,6 +25,7 @@ function sizeOf(predicate: PruningPredicate): number {
       return predicate.hashes.length;
     case 'terms':
     case 'during':
+    case 'unnormalized':
       return 1;
     default:
       return predicate satisfies never;
@@ -53,7 +56,7 @@ function predicateOf(condition: Condition): PruningPredicate {
     case 'payload':
       return valuePredicate(condition.passes, condition.path);
     case 'contains':
-      return ngramPredicate(condition.searchTerm);
+      return textPredicate(condition.searchTerm);
     default:
       return condition satisfies never;
   }
@@ -164,13 +167,9 @@ function valuePredicate(test: ValueTest, path: PayloadPattern): PruningPredicate
 }
 
 function equalityPredicate(value: unknown, path: PayloadPattern): PruningPredicate {
-  if (isExactPath(path)) return isScalar(value) ? bloomPredicate(payloadHashes(path, value)) : always;
+  if (isExactPath(path)) return isJsonScalar(value) ? bloomPredicate(payloadHashes(path, value)) : always;
   // The hashes of elements have their index. A string occurs in the n-grams, wherever in the payload it is.
   return typeof value === 'string' ? ngramPredicate(value) : always;
-}
-
-function isScalar(value: unknown): boolean {
-  return typeof value !== 'object' || value === null;
 }
 
 function termsPredicate(terms: readonly Term[]): PruningPredicate {
@@ -181,6 +180,23 @@ function ngramPredicate(text: string): PruningPredicate {
   return bloomPredicate(ngramHashesOf(text));
 }
 
+/**
+ * For a text search. Summaries of earlier versions have the n-grams of texts as they were, not of
+ * their normal form. In these only runs of ASCII prune, without the two characters to which others
+ * normalize.
+ */
+function textPredicate(searchTerm: string): PruningPredicate {
+  const text = normalized(searchTerm);
+  const runs = text.split(/[^\p{ASCII}]|[;`]/u);
+  if (runs.length === 1) return ngramPredicate(text);
+  return allOf([
+    bloomPredicate(runs.flatMap((run) => ngramHashesOf(run)).slice(0, maxRunHashes)),
+    anyOf([{ kind: 'unnormalized' }, ngramPredicate(text)]),
+  ]);
+}
+
+/** Hashes of the runs of one search term: its other hashes are tested, too. */
+const maxRunHashes = 8;
 /** With more pairs of a role and a kind of id, a predicate has no terms for them. */
 const maxRoleKindPairs = 1000;
 /** With more pairs of a role and an id, a predicate has no Bloom filter hashes for them. */

@@ -23,6 +23,8 @@ export type PruningPredicate =
    * tested first. `fine`: tested only on summaries that pass everything else.
    */
   | { readonly kind: 'bloom'; readonly hashes: readonly number[]; readonly stage: 'coarse' | 'fine' }
+  /** An earlier version built the summary, without the n-grams of normalized texts. */
+  | { readonly kind: 'unnormalized' }
   /** The times of the summary overlap the range from `since` to `until`, exclusive. */
   | { readonly kind: 'during'; readonly field: TimeField; readonly since?: Instant; readonly until?: Instant };
 
@@ -42,6 +44,8 @@ export function mayMatch(predicate: PruningPredicate, summary: BlockSummary): bo
       return [anyTerm, ...predicate.terms].some((term) => summary.terms.includes(term));
     case 'bloom':
       return predicate.hashes.every((hash) => hasBit(summary.bloom, hash));
+    case 'unnormalized':
+      return false; // a summary in memory is one that this version built
     case 'during': {
       const [first, last] =
         predicate.field === 'occurred' ? [summary.firstOccurred, summary.lastOccurred] : [summary.firstReceived, summary.lastReceived];
@@ -64,6 +68,8 @@ export function rowGroupPredicateOf(predicate: PruningPredicate): PruningPredica
       return anyOf(predicate.of.map(rowGroupPredicateOf));
     case 'bloom':
       return predicate.stage === 'coarse' ? bloomPredicate(predicate.hashes.slice(0, maxRowGroupHashes)) : always;
+    case 'unnormalized':
+      return predicate;
     case 'terms':
     case 'during':
       return always;
@@ -94,6 +100,7 @@ export function coarseToFine(predicate: PruningPredicate): { readonly coarse: Pr
       return predicate.stage === 'fine' ? { coarse: always, fine: predicate } : { coarse: predicate, fine: always };
     case 'terms':
     case 'during':
+    case 'unnormalized':
       return { coarse: predicate, fine: always };
     default:
       return predicate satisfies never;

@@ -10,8 +10,11 @@ export interface StoredKey {
   /** SHA-256 of the secret. */
   readonly hash: Uint8Array;
   readonly permissions: readonly string[];
-  /** A GraphQL EventFilter, or null. */
-  readonly filter: unknown;
+  /**
+   * An EventFilter as JSON text, which may be invalid: another program or version may have stored
+   * it. Null: the key sees every event.
+   */
+  readonly filter: string | null;
   readonly emitPrefix: string | null;
   readonly created: Instant;
   readonly expires: Instant | null;
@@ -36,12 +39,11 @@ export async function readKeysVersion(database: Database): Promise<string> {
 
 export async function insertKey(database: Database, key: NewKey): Promise<StoredKey> {
   const expires = key.expires === null ? null : toTimestamp(key.expires);
-  const filter = key.filter === null ? null : JSON.stringify(key.filter);
   const [stored] = keysIn(
     await database.rows<KeyRow>(sql`
       insert into tidings.api_keys as k (id, name, hash, permissions, filter, emit_prefix, created, expires)
       select ${key.id}, ${key.name}, decode(${Buffer.from(key.hash).toString('hex')}, 'hex'),
-        array(select jsonb_array_elements_text(${JSON.stringify(key.permissions)}::text::jsonb)), ${filter}::text,
+        array(select jsonb_array_elements_text(${JSON.stringify(key.permissions)}::text::jsonb)), ${key.filter}::text,
         ${key.emitPrefix}, clock_timestamp(), ${expires}::text::timestamptz
       returning ${columns}`),
   );
@@ -73,7 +75,7 @@ function keysIn(rows: readonly KeyRow[]): readonly StoredKey[] {
     name: row.name,
     hash: Buffer.from(row.hash, 'hex'),
     permissions: JSON.parse(row.permissions) as readonly string[],
-    filter: row.filter === null ? null : JSON.parse(row.filter),
+    filter: row.filter,
     emitPrefix: row.emit_prefix,
     created: fromTimestamp(row.created),
     expires: row.expires === null ? null : fromTimestamp(row.expires),

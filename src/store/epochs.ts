@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { TidingsError } from '../errors.ts';
 import { origin, type Epoch, type LogCursor, type Position } from '../event/cursor.ts';
 import type { Database } from './database/database.ts';
+import { identityStatement, type IdentityRow } from './database/server-identity.ts';
 import { readHead } from './log/log-head.ts';
 
 /**
@@ -12,9 +13,20 @@ import { readHead } from './log/log-head.ts';
  * restored dump, a promoted standby, or a copy. Such a server may have lost the end of the log, and
  * allocates its positions again. Cursors of an earlier epoch stay valid up to the position at which
  * the next epoch began.
+ *
+ * Assumes: every process opens the history of a server before it appends there, and then uses only
+ * connections to that server (database/server-identity.ts).
+ *
+ * Guarantees: all processes of a server have the same history, with one new epoch for each change.
+ * The new epoch begins before the first event that the server stores.
+ *
+ * Does not guarantee: to detect a server that continues on the timeline of its copy, unless a
+ * running process misses events (log/log-head.ts).
  */
 export interface EpochHistory {
   readonly epoch: Epoch;
+  /** The identity of the server, for further connections to it. */
+  readonly server: string;
   /** Throws CURSOR_EXPIRED unless the cursor belongs to this log and is at or before its head. */
   check(cursor: LogCursor, head: Position, path: readonly string[]): void;
   /**
@@ -31,19 +43,32 @@ export interface ResumePoint {
   readonly replaced: boolean;
 }
 
+/** What distinguishes a log from the one that was open before. */
+export interface LogIdentity {
+  /** Distinguishes the files of an embedded database from a copy of them; empty on Postgres. */
+  readonly data: string;
+  /** An epoch whose end was lost on the same server: it is over. */
+  readonly lostEpoch?: Epoch | undefined;
+}
+
 /**
  * Reads the epochs; on a new log or another server, begins one. Assumes that one process calls it
  * at a time, see migrate.
  */
-export async function openEpochHistory(database: Database, dataIdentity: string): Promise<EpochHistory> {
-  const currentIdentity = [await serverIdentity(database), dataIdentity].filter((each) => each !== '').join('/');
+export async function openEpochHistory(database: Database, { data, lostEpoch }: LogIdentity): Promise<EpochHistory> {
+  const [row] = await database.rows<IdentityRow>(sql.raw(identityStatement));
+  const server = row?.identity ?? '';
+  const currentIdentity = [server, data].filter((each) => each !== '').join('/');
   const known = await readEpochs(database);
-  if (known.at(-1)?.database === currentIdentity) return epochHistory(known);
+  const last = known.at(-1);
+  if (last?.database === currentIdentity && last.epoch !== lostEpoch) return epochHistory(known, server);
   const head = await readHead(database);
+  // Later than the last one, although the clock of this server may be behind.
   await database.rows(sql`
     insert into tidings.log_epochs (epoch, starts_after, database, since)
-    values (${randomBytes(6).toString('hex')}, ${head}, ${currentIdentity}, clock_timestamp())`);
-  return epochHistory(await readEpochs(database));
+    select ${randomBytes(6).toString('hex')}, ${head}, ${currentIdentity},
+      greatest(clock_timestamp(), (select max(since) from tidings.log_epochs) + interval '1 microsecond')`);
+  return epochHistory(await readEpochs(database), server);
 }
 
 interface EpochRow {
@@ -52,7 +77,7 @@ interface EpochRow {
   readonly database: string;
 }
 
-function epochHistory(epochs: readonly EpochRow[]): EpochHistory {
+function epochHistory(epochs: readonly EpochRow[], server: string): EpochHistory {
   const current = epochs.at(-1);
   if (current === undefined) throw new Error('the log has no epoch');
   const resumeFrom = ({ epoch, position }: LogCursor, head: Position): ResumePoint => {
@@ -64,6 +89,7 @@ function epochHistory(epochs: readonly EpochRow[]): EpochHistory {
   };
   return {
     epoch: current.epoch,
+    server,
     resumeFrom,
     check(cursor, head, path) {
       if (!resumeFrom(cursor, head).replaced) return;
@@ -76,20 +102,4 @@ function epochHistory(epochs: readonly EpochRow[]): EpochHistory {
 
 async function readEpochs(database: Database): Promise<readonly EpochRow[]> {
   return database.rows<EpochRow>(sql`select epoch, starts_after, database from tidings.log_epochs order by since, starts_after`);
-}
-
-/**
- * The cluster, its timeline (a promotion or a point-in-time recovery begins a new one), and the
- * database in it.
- *
- * Why not the timeline of pg_control_checkpoint? It stays the old one until the first checkpoint
- * after a promotion has ended, perhaps for minutes. The names of WAL files have the new one at once.
- */
-async function serverIdentity(database: Database): Promise<string> {
-  const rows = await database.rows<{ identity: string }>(sql`
-    select concat_ws('/', s.system_identifier,
-      ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int, d.oid) as identity
-    from pg_control_system() s, pg_database d
-    where d.datname = current_database()`);
-  return rows[0]?.identity ?? '';
 }

@@ -1,7 +1,9 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { sql } from 'drizzle-orm';
+import type { Logger } from 'pino';
 import { TidingsError } from '../errors.ts';
-import { sslModeOf } from '../postgres-url.ts';
+import type { Epoch } from '../event/cursor.ts';
+import { addressesOf, hostsOf, sslModeOf } from '../postgres-url.ts';
 import { asUnavailable, sqlState } from './database/database-errors.ts';
 import { connectEmbedded, connectPostgres, type ConnectionSettings, type Database } from './database/database.ts';
 import { startEmbedded } from './database/embedded.ts';
@@ -18,6 +20,10 @@ export interface StoreSettings extends ConnectionSettings {
   /** Null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
+  /** Default: logs nothing. */
+  readonly logger?: Pick<Logger, 'warn' | 'error'>;
+  /** An epoch whose end was lost on the same server: it is over. */
+  readonly lostEpoch?: Epoch | undefined;
 }
 
 /** Opens the database that the settings name. Throws CANNOT_START. */
@@ -27,9 +33,9 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
 
 async function openEmbedded(settings: StoreSettings): Promise<Store> {
   await using opening = new AsyncDisposableStack();
-  const embedded = opening.use(await startEmbedded(settings.dataDir));
-  const database = opening.use(connectEmbedded(embedded.path, settings));
-  const epochHistory = await migrate(database, embedded.identity);
+  const embedded = opening.use(await startEmbedded(settings.dataDir, settings.logger ?? noLogger));
+  const database = opening.use(connectEmbedded(embedded, settings));
+  const epochHistory = await migrate(database, { data: embedded.identity }, settings.logger ?? noLogger);
   const opened = opening.move();
   return { database, epochHistory, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
@@ -37,10 +43,11 @@ async function openEmbedded(settings: StoreSettings): Promise<Store> {
 async function openPostgres(url: string, settings: StoreSettings): Promise<Store> {
   try {
     // The migration holds a lock on one connection, and may take longer than the statement timeout.
-    await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0 });
+    // Without that connection the lock is lost, and another one may lead to another server.
+    await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0, reconnects: false });
     await checkReachable(single);
-    const epochHistory = await migrate(single, '');
-    const database = connectPostgres(url, settings);
+    const epochHistory = await migrate(single, { data: '', lostEpoch: settings.lostEpoch }, settings.logger ?? noLogger);
+    const database = connectPostgres(url, { ...settings, server: epochHistory.server });
     return { database, epochHistory, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
   } catch (error) {
     throw cannotOpen(error, url);
@@ -62,7 +69,8 @@ const responseTimeoutMs = 10_000;
 
 function cannotOpen(error: unknown, address: string): unknown {
   if (error instanceof TidingsError && error.code !== 'UNAVAILABLE') return error;
-  const { host, pathname, username } = new URL(address);
+  const { pathname, username } = new URL(addressesOf(address)[0] ?? address);
+  const host = hostsOf(address);
   const state = sqlState(error);
   const database = decodeURIComponent(pathname.slice(1));
   const cannotStart = (text: string): TidingsError => new TidingsError('CANNOT_START', `DATABASE_URL: ${text}`, { cause: error });
@@ -86,7 +94,7 @@ function cannotOpen(error: unknown, address: string): unknown {
     return cannotStart(`the user has no permission to create a schema in database "${database}". Run "grant create on database" for it.`);
   }
   if (state === '25006') {
-    return cannotStart(`database "${database}" is read-only. Use the primary server, or a user with write permission.`);
+    return cannotStart(`database "${database}" at ${host} is read-only. Use the primary server, or a user with write permission.`);
   }
   if (state === '53300') {
     return cannotStart(`Postgres at ${host} has no free connection. Raise its max_connections, or lower TIDINGS_POOL_SIZE.`);
@@ -138,3 +146,5 @@ function reasonOf(error: unknown): string {
   }
   return reason;
 }
+
+const noLogger = { warn: () => undefined, error: () => undefined };

@@ -46,9 +46,9 @@ export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
     return step.events[0] ?? 'WAIT';
   }
 
-  async read(): Promise<void> {
-    const buffered = await this.logReader.stepFromMemory(this.position);
-    const { events, upTo } = buffered ?? (await this.logReader.stepFromDatabase(this.position));
+  async read(signal: AbortSignal): Promise<void> {
+    const buffered = await this.logReader.stepFromMemory(this.position, signal);
+    const { events, upTo } = buffered ?? (await this.logReader.stepFromDatabase(this.position, signal));
     // Read after the events, so that it covers events removed during that read.
     if (buffered === null && (await this.logStart()) > this.position) {
       this.expired = new Expired();
@@ -90,6 +90,13 @@ export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
 
 export type SubscriptionParts = LogReaderParts & SubscriptionSourceParts & { readonly logStart: LogStart };
 
+export interface EventsRequest {
+  readonly filter: Condition;
+  readonly after: Position | null;
+  /** Whose turns its reads take: Database.reads. */
+  readonly client: string;
+}
+
 /**
  * Returns the matching events after `after`; null: after the head at the time of the call. One
  * reader moves along the log whenever the client takes the next event.
@@ -104,13 +111,16 @@ export type SubscriptionParts = LogReaderParts & SubscriptionSourceParts & { rea
  */
 export async function subscribeToEvents(
   parts: SubscriptionParts,
-  filter: Condition,
-  after: Position | null,
+  { filter, after, client }: EventsRequest,
 ): Promise<SubscriptionSource<StoredEvent | Expired>> {
   const following = await parts.tail.follow();
   try {
     const start = after ?? (await parts.heads.head());
-    return new SubscriptionSource(parts, new EventReader(new LogReader(parts, filter, pageEvents), parts.logStart, start), following);
+    return new SubscriptionSource(
+      parts,
+      new EventReader(new LogReader(parts, { filter, client, pageEvents }), parts.logStart, start),
+      following,
+    );
   } catch (error) {
     following[Symbol.dispose]();
     throw error;

@@ -8,8 +8,7 @@ import type { Tail } from '../log/tail.ts';
 import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
-import { everyEvent, type Page } from '../store/queries/page-request.ts';
-import { readPages } from '../store/queries/pages.ts';
+import { readCutPage } from '../store/queries/pages.ts';
 import { matchEvents } from './match-events.ts';
 import type { FilterMatches, SharedMatches } from './matching/shared-matches.ts';
 
@@ -32,16 +31,18 @@ import type { FilterMatches, SharedMatches } from './matching/shared-matches.ts'
 export class LogReader {
   private readonly filterMatches: FilterMatches | null;
   private readonly filter: Condition;
+  private readonly client: string;
+  private readonly pageEvents: number;
   /** The number of positions that one read of the database covers. */
   private scanPositions = minScanPositions;
   private adaptiveLimit: AdaptiveLimit | null = null; // created on first use: most readers need none
 
-  /** `pageEvents`: the maximum number of events in a read of the database. */
   constructor(
     private readonly parts: LogReaderParts,
-    filter: Condition,
-    private readonly pageEvents: number,
+    { filter, client, pageEvents }: LogReaderRequest,
   ) {
+    this.client = client;
+    this.pageEvents = pageEvents;
     // An expensive filter does not share matches, because it would delay the tail. It steps from
     // memory.
     this.filterMatches = patternCharacters(filter) > maxSharedPatternCharacters ? null : parts.sharedMatches.filterMatches(filter);
@@ -70,33 +71,33 @@ export class LogReader {
    * The step through the tail buffer; null: the buffer begins later. At the tail's head the step
    * ends where it began.
    */
-  async stepFromMemory(from: Position): Promise<Step | null> {
+  async stepFromMemory(from: Position, signal: AbortSignal): Promise<Step | null> {
     const { database, tail } = this.parts;
     const buffered = tail.bufferedAfter(from, maxMemoryStepEvents);
     if (buffered === null) return null;
-    const events = await matchEvents(database, this.filter, buffered);
+    const events = await matchEvents(database.reads({ client: this.client, signal }), this.filter, buffered);
     if (events.length <= this.pageEvents) return { events, upTo: buffered.at(-1)?.position ?? from };
     const first = events.slice(0, this.pageEvents);
     return { events: first, upTo: first.at(-1)?.position ?? from };
   }
 
   /** The step through the database. */
-  async stepFromDatabase(from: Position): Promise<Step> {
+  async stepFromDatabase(from: Position, signal: AbortSignal): Promise<Step> {
     const { database, heads } = this.parts;
     const { filter, scanPositions } = this;
     const adaptiveLimit = (this.adaptiveLimit ??= new AdaptiveLimit(this.pageEvents));
     const startedAt = performance.now();
     const head = Math.min(await heads.head(), from + scanPositions) as Position;
     const request = { filter, order: 'LOG', head, after: { position: from }, limit: adaptiveLimit.limit, backward: false } as const;
-    const found = await readPages(database, request, everyEvent).catch((error: unknown) => {
+    const found = await readCutPage(database.reads({ client: this.client, signal }), request).catch((error: unknown) => {
       if (scanPositions === minScanPositions || !isLimitExceeded(error)) throw error;
       return null;
     });
     if (found === null) {
       this.scanPositions = minScanPositions;
-      return this.stepFromDatabase(from);
+      return this.stepFromDatabase(from, signal);
     }
-    const { events, more, bytes } = found[0] ?? emptyPage;
+    const { events, more, bytes } = found;
     adaptiveLimit.record(events.length, bytes);
     if (!more) this.scanPositions = nextScanPositions(scanPositions, performance.now() - startedAt);
     const upTo = more ? (events.at(-1)?.position ?? head) : head;
@@ -134,6 +135,14 @@ export interface Step {
   readonly upTo: Position;
 }
 
+export interface LogReaderRequest {
+  readonly filter: Condition;
+  /** Whose turns its reads take: Database.reads. */
+  readonly client: string;
+  /** The maximum number of events in a read of the database. */
+  readonly pageEvents: number;
+}
+
 export interface LogReaderParts {
   readonly database: Database;
   readonly heads: HeadReader;
@@ -152,7 +161,6 @@ function isLimitExceeded(error: unknown): boolean {
   return error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED';
 }
 
-const emptyPage: Page = { events: [], more: false, bytes: 0 };
 /** The characters of all globs and search terms of a filter, up to which it shares matches. */
 const maxSharedPatternCharacters = 200;
 /** The maximum number of events that one step from memory tests. */

@@ -18,13 +18,14 @@ export interface SubscriptionSourceParts {
  * Assumes: `end` or `return` is called when the subscription is over.
  * Guarantees:
  * - While the database is unreachable, the source waits.
- * - `end` disposes of the reader and stops following the tail. Further calls have no effect.
+ * - `end` cancels a running read, disposes of the reader and stops following the tail. Further calls have no effect.
  * - `return` also settles a pending `next`. An async generator does not, so that an idle
  *   subscription could never end.
  */
 export class SubscriptionSource<Message extends object> implements AsyncIterableIterator<Message>, WakeListener {
   private listener: WakeListener | null = null;
-  private isReading = false;
+  /** Aborts the running read; null: none runs. */
+  private reading: AbortController | null = null;
   private pulling: Promise<unknown> | null = null;
   private ended = false;
 
@@ -43,7 +44,7 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
   take(listener: WakeListener): Message | 'LATER' | 'ENDED' {
     const { tail, metrics } = this.parts;
     if (this.ended || tail.stopped.aborted) return 'ENDED';
-    if (this.isReading) {
+    if (this.reading !== null) {
       this.listener = listener;
       return 'LATER';
     }
@@ -72,6 +73,7 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
   end(): void {
     if (this.ended) return;
     this.ended = true;
+    this.reading?.abort();
     this.reader.offReadable(this);
     this.reader[Symbol.dispose]();
     this.following[Symbol.dispose]();
@@ -81,7 +83,7 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
 
   /** Called when the reader may have more. Ignored during a read: there is one read at a time. */
   wake(): void {
-    if (!this.isReading) this.wakeListener();
+    if (this.reading === null) this.wakeListener();
   }
 
   next(): Promise<IteratorResult<Message>> {
@@ -124,14 +126,14 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
 
   private async read(): Promise<void> {
     const { logger, tail } = this.parts;
-    this.isReading = true;
-    await retry(() => this.reader.read(), {
+    const { signal } = (this.reading = new AbortController());
+    await retry(() => this.reader.read(signal), {
       backoff: readBackoff,
       signal: tail.stopped,
       isCancelled: () => this.ended,
       onFirstFailure: (error) => logger.warn({ err: error }, 'a subscription waits for the database'),
     });
-    this.isReading = false;
+    this.reading = null;
     this.wakeListener();
   }
 
@@ -161,9 +163,9 @@ export interface SubscriptionReader<Message extends object> extends Disposable {
   next(): Message | 'READ' | 'WAIT' | 'ENDED';
   /**
    * Moves one step, from memory or the database. If it throws, nothing has moved, and it can be
-   * retried.
+   * retried. Throws CANCELLED soon after the signal aborts, unless others share the read.
    */
-  read(): Promise<void>;
+  read(signal: AbortSignal): Promise<void>;
   /** Wakes the listener once when `next` may have a message. */
   onReadable(listener: WakeListener): void;
   offReadable(listener: WakeListener): void;

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
@@ -14,6 +14,19 @@ export interface RateLimitedClient {
   readonly caller: { readonly keyId: string | null };
   /** The address of the connection's other end. */
   readonly address?: string;
+}
+
+/**
+ * The reader of a request: reads of requests with the same rate limit key share one turn, and end
+ * when the response closes before it is complete.
+ */
+export function readerOf(client: RateLimitedClient, response: ServerResponse): { readonly client: string; readonly signal: AbortSignal } {
+  const left = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) left.abort();
+  });
+  if (response.destroyed) left.abort();
+  return { client: rateLimitKeyOf(client), signal: left.signal };
 }
 
 /** The address of the other end of a request's connection. */

@@ -49,19 +49,17 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   UNAVAILABLE: 503,
+  CANCELLED: 499, // never sent: the client has left
   CANNOT_START: 500,
 };
 const defaultRetryMs = 1000;
 
-/**
- * Ends a request with an error in the form of a GraphQL response. The rest of its body is not read.
- */
+/** Ends a request with an error in the form of a GraphQL response. */
 export function rejectRequest(response: ServerResponse, { status, message, extensions, headers }: HttpError): void {
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'x-content-type-options': 'nosniff',
     ...headers,
-    connection: 'close', // because the rest of the body stays unread
   });
   response.end(JSON.stringify({ errors: [{ message, extensions }] }));
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable, type Transform } from 'node:stream';
-import { createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { HttpError } from './http-error.ts';
+import { requestBody } from './unread-body.ts';
+import { isZstdFrame } from './zstd-frame.ts';
 
 /**
  * Reads a whole request body, and decompresses it. Throws an HttpError: 413 if it has more than
@@ -9,17 +11,41 @@ import { HttpError } from './http-error.ts';
  * invalid compressed data.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const given = request.headers['content-encoding'] ?? '';
   const encoding = given.trim().toLowerCase();
-  if (encoding === '' || encoding === 'identity') return collect(request, maxBytes);
-  if (encoding === 'gzip' || encoding === 'x-gzip') return decompress(request, createGunzip(), { encoding, maxBytes });
-  if (encoding === 'deflate') {
-    const compressed = await collect(request, maxBytes);
-    const inflate = hasZlibHeader(compressed) ? createInflate() : createInflateRaw();
-    return decompress(Readable.from([compressed]), inflate, { encoding, maxBytes });
-  }
-  throw new HttpError(415, `content-encoding: expected gzip, deflate or none, got ${JSON.stringify(given)}`);
+  if (encoding !== '' && encoding !== 'identity' && !decompressors.has(encoding)) throw unknownEncoding(given);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  requestBody(request);
+  const createDecompressor = decompressors.get(encoding);
+  if (createDecompressor === undefined) return collect(request, maxBytes);
+  if (encoding === 'gzip' || encoding === 'x-gzip') return decompress(request, createDecompressor(), { encoding, maxBytes });
+  const compressed = await collect(request, maxBytes);
+  if (encoding === 'zstd' && !isZstdFrame(compressed)) throw invalidData(encoding, 'not one complete frame');
+  const isRaw = encoding === 'deflate' && !hasZlibHeader(compressed);
+  return decompress(Readable.from([compressed]), isRaw ? zlib.createInflateRaw() : createDecompressor(), { encoding, maxBytes });
+}
+
+type CreateDecompressor = (options?: object) => Transform;
+
+const decompressors: ReadonlyMap<string, CreateDecompressor> = new Map<string, CreateDecompressor>([
+  ['gzip', zlib.createGunzip],
+  ['x-gzip', zlib.createGunzip],
+  ['deflate', zlib.createInflate],
+  ...zstd(),
+]);
+
+/** Zstandard, which Node has from 22.15 on, with the window of RFC 9659: 8 MB. */
+function zstd(): readonly [string, CreateDecompressor][] {
+  const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: CreateDecompressor };
+  const { ZSTD_d_windowLogMax: windowLogMax } = zlib.constants as { readonly ZSTD_d_windowLogMax?: number };
+  if (createZstdDecompress === undefined || windowLogMax === undefined) return [];
+  return [['zstd', () => createZstdDecompress({ params: { [windowLogMax]: 23 } })]];
+}
+
+function unknownEncoding(given: string): HttpError {
+  const accepted = [...decompressors.keys()].filter((name) => name !== 'x-gzip').join(', ');
+  const message = `content-encoding: expected ${accepted} or none, got ${JSON.stringify(given)}`;
+  return new HttpError(415, message, { headers: { 'accept-encoding': accepted } });
 }
 
 /** Whether data has the header of RFC 1950. Some clients send `deflate` without it. */
@@ -38,14 +64,18 @@ async function decompress(source: Readable, decompressor: Transform, { encoding,
   try {
     return await collect(decompressor, maxBytes);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
-      throw new HttpError(422, `content-encoding: expected ${encoding}, got invalid data (${error.message})`);
+    if (error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_)/.test(String(error.code))) {
+      throw invalidData(encoding, error.message);
     }
     throw error;
   } finally {
     source.unpipe(decompressor);
     decompressor.destroy();
   }
+}
+
+function invalidData(encoding: string, reason: string): HttpError {
+  return new HttpError(422, `content-encoding: expected ${encoding}, got invalid data (${reason})`);
 }
 
 /** Does not destroy the stream, because the response to an unread request needs its connection. */

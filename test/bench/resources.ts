@@ -1,3 +1,4 @@
+import { unbounded } from '../../src/store/database/read-budget.ts';
 import { anonymous } from '../../src/auth/caller.ts';
 import { createLoaders } from '../../schema/loaders.ts';
 import { readSettings } from '../../src/settings.ts';
@@ -33,7 +34,7 @@ console.log('case'.padEnd(22), 'page'.padStart(9), 'ids'.padStart(9), '  found')
 for (const [name, { idPrefix = '', after = null, limit = 50 }] of cases) {
   let found = 0;
   const page = await median(async () => {
-    const reads = createLoaders({ database, heads: { ...heads, head: async () => head } }, anonymous);
+    const reads = createLoaders({ database, heads: { ...heads, head: async () => head } }, { caller: anonymous, budget: unbounded });
     found = (await reads.resources({ idPrefix, after, limit: limit + 1 })).length;
   });
   const idsAlone = await median(async () => void (await readResourceIds(database, { idPrefix, after, head, limit: limit + 1 })));

@@ -23,17 +23,17 @@ async function startServer(): Promise<InspectedServer> {
 }
 
 const listen = { id: 'listen', type: 'subscribe', payload: { query: 'subscription { events { id } }' } };
-const pollOptions = { timeout: 30_000, interval: 100 };
+const pollOptions = { timeout: 50_000, interval: 100 };
 
 // Concurrent, because each waits for a timeout of the server.
 describe.concurrent('the server disconnects', () => {
-  test('a client that never answers pings, within 30 seconds', async ({ expect }) => {
+  test('a client that never answers pings, within 50 seconds', async ({ expect }) => {
     using raw = await openRaw(server.url, { autoPong: false });
     raw.send(listen);
     await expect.poll(() => raw.socket.readyState, pollOptions).toBe(raw.socket.CLOSED);
   });
 
-  test('a client that reads nothing, within 30 seconds, and its subscriptions', async ({ expect }) => {
+  test('a client that reads nothing, within 50 seconds, and its subscriptions', async ({ expect }) => {
     await using own = await startServer();
     using raw = await openRaw(own.url);
     raw.send(listen);

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lockDataDir } from '../../src/store/database/data-dir-lock.ts';
 import { runToEnd, startProcess } from '../support/process.ts';
@@ -42,6 +44,21 @@ test('acknowledged events survive repeated kill -9 during writes', async () => {
     id: acknowledged,
   });
   expect(data.events.totalCount.count).toBe(acknowledged.length);
+  child.kill('SIGKILL');
+});
+
+test.runIf(process.platform !== 'win32')('no other user can read any file of a folder that was open before', async () => {
+  await using testDatabase = await newDatabase();
+  const folder = testDatabase.environment['DATA_DIR']!;
+  execFileSync('chmod', ['-R', 'a+rwX', folder]);
+  const umask = process.umask(0);
+  const starting = startProcess({ ...testDatabase.environment, TIDINGS_LOG_LEVEL: 'error' });
+  process.umask(umask);
+  const { url, child } = await starting;
+  expect((await post(url, emit, { id: 'x' })).data.emitEvent.status).toBe('CREATED');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  expect(files.length).toBeGreaterThan(500);
+  expect(['', ...files].filter((name) => (statSync(join(folder, name)).mode & 0o077) !== 0)).toEqual([]);
   child.kill('SIGKILL');
 });
 

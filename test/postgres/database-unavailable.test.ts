@@ -5,7 +5,8 @@ import { readSettings } from '../../src/settings.ts';
 import { retentionRules, startRetention } from '../../src/maintenance/retention.ts';
 import type { Tail } from '../../src/log/tail.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { databaseClock, readPartitions } from '../../src/store/retention/partitions.ts';
+import { databaseClock } from '../../src/store/database/clock.ts';
+import { readPartitions } from '../../src/store/retention/partitions.ts';
 import { createLogStartReader } from '../../src/store/retention/log-start.ts';
 import { emit, startEndurance } from '../support/endurance.ts';
 import { startPostgres, type PostgresServer } from '../support/database/postgres-server.ts';
@@ -43,6 +44,8 @@ describe('when the database is', () => {
     await endurance.verify();
     expect([...codes]).toEqual(['UNAVAILABLE']);
     expect(await endurance.metric('tidings_unexpected_errors_total')).toBe(0);
+    // The same server on the same timeline continues the epoch.
+    expect(await endurance.metric('tidings_log_epochs_total')).toBe(0);
   });
 });
 

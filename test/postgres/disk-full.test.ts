@@ -1,21 +1,23 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { startEndurance } from '../support/endurance.ts';
-import { startPostgres, type PostgresServer } from '../support/database/postgres-server.ts';
+import { startPostgres } from '../support/database/postgres-server.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 import { post } from '../support/test-server.ts';
 
 const pollOptions = { timeout: 30_000, interval: 50 };
 
 test('a full disk rejects writers only, and once it has space they succeed again', async ({ skip }) => {
   await using server = await startPostgres();
-  using disk = mountSmallDisk(server);
-  skip(disk.folder === null, `no file system of a few megabytes can be mounted here: ${disk.reason}`);
+  using disk = mountSmallDisk(40);
+  skip(disk.folder === null, disk.reason);
+  const tablespace = join(disk.folder!, 'tablespace');
+  mkdirSync(tablespace);
+  if (server.owner.uid !== undefined) chownSync(tablespace, server.owner.uid, server.owner.gid ?? server.owner.uid);
   const admin = postgres(server.url('postgres'), { max: 1, onnotice: () => undefined });
-  await admin.unsafe(`create tablespace small location '${disk.folder}'`);
+  await admin.unsafe(`create tablespace small location '${tablespace}'`);
   await admin.unsafe('create database small tablespace small');
   await admin.end();
   await using endurance = await startEndurance({ DATABASE_URL: server.url('small') });
@@ -51,46 +53,4 @@ const mutation = 'mutation ($large: EventInput!) { emitEvent(input: $large) { st
 function noise(length: number): string {
   let state = 1;
   return Array.from({ length }, () => String.fromCharCode(97 + ((state = (state * 48_271) % 2_147_483_647) % 26))).join('');
-}
-
-interface SmallDisk extends Disposable {
-  /** Null: it cannot be mounted, for `reason`. */
-  readonly folder: string | null;
-  readonly reason: string;
-  fill(): void;
-  clear(): void;
-}
-
-/** A file system in memory for a database of some megabytes. Only root may mount one. */
-function mountSmallDisk({ owner }: PostgresServer): SmallDisk {
-  const mounted = mkdtempSync(join(tmpdir(), 'tidings-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', mounted], { stdio: 'pipe' });
-  } catch (error) {
-    rmSync(mounted, { recursive: true, force: true });
-    return { folder: null, reason: String(error), fill: () => undefined, clear: () => undefined, [Symbol.dispose]: () => undefined };
-  }
-  const folder = join(mounted, 'tablespace');
-  const ballast = join(mounted, 'ballast');
-  mkdirSync(folder);
-  chmodSync(mounted, 0o755);
-  if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid ?? owner.uid);
-  return {
-    folder,
-    reason: '',
-    fill() {
-      const file = openSync(ballast, 'w');
-      try {
-        for (const block = Buffer.alloc(4096); ;) writeSync(file, block);
-      } catch {
-        closeSync(file); // the disk is full
-      }
-    },
-    clear: () => rmSync(ballast),
-    [Symbol.dispose]() {
-      // Lazy, since the server may have files open for a moment.
-      execFileSync('umount', ['--lazy', mounted]);
-      rmSync(mounted, { recursive: true, force: true });
-    },
-  };
 }

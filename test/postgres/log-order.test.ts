@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import postgres from 'postgres';
 import { afterEach, expect, test } from 'vitest';
+import { connectAsProgram } from '../support/database/program-client.ts';
 import { startProcess as spawnProcess, type ServerProcess } from '../support/process.ts';
 import { listenTo, newDatabase, post, socketTo } from '../support/test-server.ts';
 
@@ -40,7 +41,7 @@ test('nor does one in another database of the same server, even a writer of anot
   await using foreign = await newDatabase();
   const { url } = await startProcess(testDatabase.environment);
   await startProcess(foreign.environment);
-  const client = postgres(foreign.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
+  const client = connectAsProgram(foreign.environment['DATABASE_URL']!);
   await client.begin(async (transaction) => {
     await transaction`select * from tidings.append_events(${row('foreign')}::text::jsonb, false)`;
     await expectNoDelay(url);
@@ -65,7 +66,7 @@ async function expectNoDelay(url: string): Promise<void> {
 test('a reader never passes a writer that has allocated positions and is undecided', async () => {
   await using testDatabase = await newDatabase();
   const { url } = await startProcess(testDatabase.environment);
-  const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
+  const client = connectAsProgram(testDatabase.environment['DATABASE_URL']!, { max: 2 });
   const slow = await client.reserve();
   await slow`begin`;
   await slow`select * from tidings.append_events(${row('slow')}::text::jsonb, false)`;
@@ -89,6 +90,29 @@ test('a reader never passes a writer that has allocated positions and is undecid
   expect((await read()).events.nodes.map((node: any) => node.id)).toEqual(['slow', 'quick', 'after:0']);
   const { data } = await post(url, 'query ($after: Cursor) { events(order: LOG, after: $after) { nodes { id } } }', { after: during.head });
   expect(data.events.nodes).toHaveLength(3);
+  await client.end();
+});
+
+test('an event is received after its writer has its lock, however long it waited', async () => {
+  await using testDatabase = await newDatabase();
+  await startProcess(testDatabase.environment);
+  const client = connectAsProgram(testDatabase.environment['DATABASE_URL']!, { max: 3 });
+  const retention = await client.reserve();
+  await retention`begin`;
+  await retention`lock table tidings.events in share mode`;
+  const appending = client`select received from tidings.append_events(${row('waits')}::text::jsonb, false)`.execute();
+  const waiting = async (): Promise<unknown> => {
+    const [row] = await client`
+      select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%from tidings.append_events%'`;
+    return row!['n'];
+  };
+  await expect.poll(waiting, { timeout: 20_000 }).toBe(1);
+  const [before] = await retention`select clock_timestamp() as now`;
+  await retention`commit`;
+  retention.release();
+  await appending;
+  expect((await client`select received >= ${before!['now']} as ok from tidings.events where id = 'waits'`)[0]).toEqual({ ok: true });
   await client.end();
 });
 

@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { afterEach, expect, test } from 'vitest';
 import { parseCursor } from '../../src/event/cursor.ts';
 import { maintainPartitions } from '../../src/maintenance/retention.ts';
 import { removePartition } from '../../src/store/retention/remove-partition.ts';
 import { rules, startAging } from '../support/database/aging.ts';
+import { connectAsProgram } from '../support/database/program-client.ts';
 import { startProcess } from '../support/process.ts';
 import { newDatabase, post } from '../support/test-server.ts';
 
@@ -160,7 +161,7 @@ test('a writer that has compared with a stored event delays its removal; one pro
 
 test('two processes, one killed with -9 while it removes: the other one finishes, and so does a restart', async () => {
   await using testDatabase = await newDatabase();
-  const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 2, onnotice: () => undefined });
+  const client = connectAsProgram(testDatabase.environment['DATABASE_URL']!, { max: 2 });
   const state = async (): Promise<any> => {
     const [row] = await client`
       select log_start::int, ids_freed_to::int, (select count(*)::int from tidings.events) as events, (select count(*)::int from tidings.event_ids) as ids,

@@ -2,7 +2,12 @@ import { anonymous, type Client } from '../../src/auth/caller.ts';
 import type { Services } from '../../schema/services.ts';
 
 /** The client of tests that do not depend on one. */
-export const testClient: Client = { caller: anonymous, address: '127.0.0.1', requestId: 'test' };
+export const testClient: Client = {
+  caller: anonymous,
+  address: '127.0.0.1',
+  requestId: 'test',
+  reader: { client: 'test', signal: new AbortController().signal },
+};
 
 /** Services of tests without keys. */
 export const withoutKeys: Pick<Services, 'keys' | 'audit'> = {

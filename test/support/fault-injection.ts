@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { startFlakyProxy, type FlakyProxy } from './database/flaky-proxy.ts';
 import { startProcess, type ServerProcess } from './process.ts';
-import type { ExampleClient } from './example-clients.ts';
+import type { ExampleClient, StartClient } from './example-clients.ts';
 import { newDatabase, onPostgres, post } from './test-server.ts';
 
 /** A failure of a connection or its server, as clients observe it. */
@@ -53,9 +53,6 @@ const faults = {
 
 export const allFaults = Object.keys(faults) as Fault[];
 
-/** Starts a client that connects to a port of loopback and resumes after a cursor. */
-type StartClient = (port: number, cursor: string) => ExampleClient;
-
 /**
  * Injects a fault while events are emitted without a pause. Expects each client to print every
  * event once, in log order.
@@ -71,7 +68,7 @@ export async function surviveFault(fault: Fault, starters: readonly StartClient[
   let server = await start();
   const proxy = stack.use(await startFlakyProxy(server.url));
   const { head } = (await post(server.url, '{ head }')).data;
-  const clients = starters.map((starter) => stack.use(starter(proxy.port, head)));
+  const clients = starters.map((starter) => stack.use(starter({ port: proxy.port, cursor: head })));
 
   const emission: Emission = { url: () => server.url, stopped: false };
   const emitting = emit(emission);

@@ -94,6 +94,7 @@ export async function startStreams(bounds?: TailBufferBounds): Promise<Streams> 
         batchSize: 100,
         maxBytes: 786_432,
         order: 'LOG',
+        client: 'test',
         ...request,
       };
       const messages = await streamEvents({ ...parts, ...otherParts }, streamRequest, { ...defaultStreamSettings, ...streamSettings });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { driverUrls, maskPassword } from '../../src/postgres-url.ts';
 import { readSettings, settingsInForce, settingTable } from '../../src/settings.ts';
 import { rejection } from './support/rejection.ts';
 
@@ -82,15 +83,35 @@ describe('an invalid value stops the start with a sentence that names the settin
     },
   );
 
-  test.each(['feed.example.com', 'https://feed.example.com/x', 'ws://feed.example.com', 'https://a.example,', '*', 'null'])(
+  test.each(['feed.example.com', 'https://feed.example.com/x', 'ws://feed.example.com', 'file://', 'data://x', 'chrome-extension://a/b'])(
     'TIDINGS_ALLOWED_ORIGINS: %j',
     (wrong) => {
       const expected = 'origins such as https://feed.example.com, separated by commas';
-      expect(rejection(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: wrong }))).toEqual(
+      expect(rejection(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: `https://a.example, ${wrong}` }))).toEqual(
         sentence('TIDINGS_ALLOWED_ORIGINS', expected, JSON.stringify(wrong)),
       );
     },
   );
+
+  test.each([
+    '*',
+    'https://*',
+    'https://*.com',
+    'https://*.1.2.3.4',
+    'https://*.example.com.',
+    'https://a.*.com',
+    'https://*a.example.com',
+    'https://*.*.example.com',
+    'https://a.example.com:*',
+    'capacitor://*.example.com',
+  ])('TIDINGS_ALLOWED_ORIGINS with the wildcard of %s', (wrong) => {
+    const message = `TIDINGS_ALLOWED_ORIGINS: expected * only as the first label of a host name, such as https://*.example.com, got ${JSON.stringify(wrong)}. List each origin instead.`;
+    expect(rejection(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: wrong }))).toEqual({ code: 'CANNOT_START', message });
+  });
+
+  test('TIDINGS_ALLOWED_ORIGINS: null, which has its reason', () => {
+    expect(rejection(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: 'null' }))).toMatchObject({ message: /sandboxed frame/ });
+  });
 
   test.each(['TIDINGS_INTROSPECTION', 'TIDINGS_GRAPHIQL'])('%s: neither on nor off', (name) => {
     expect(rejection(() => readSettings({ [name]: 'false' }))).toEqual(sentence(name, 'one of on, off', '"false"'));
@@ -113,11 +134,18 @@ describe('an invalid value stops the start with a sentence that names the settin
 });
 
 test('TIDINGS_ALLOWED_ORIGINS are normalized to the form that browsers send', () => {
-  const given = 'https://Feed.example.com, http://127.0.0.1:3000/,https://b.example:443';
+  const given =
+    'https://Feed.example.com, http://127.0.0.1:3000/,https://b.example:443, HTTPS://*.Bücher.example:443, http://*.localhost:3000,' +
+    'capacitor://localhost, chrome-extension://aBcd, tauri://localhost';
   expect(readSettings({ TIDINGS_ALLOWED_ORIGINS: given }).allowedOrigins).toEqual([
     'https://feed.example.com',
     'http://127.0.0.1:3000',
     'https://b.example',
+    'https://*.xn--bcher-kva.example',
+    'http://*.localhost:3000',
+    'capacitor://localhost',
+    'chrome-extension://aBcd',
+    'tauri://localhost',
   ]);
 });
 
@@ -144,14 +172,32 @@ test.each([
   expect(message).not.toMatch(/secret|\n/);
 });
 
-test.each(['postgres://u:secret@a,b/db', 'postgres://u:secret@a:5432,b:5433/db', 'postgresql://a,b:5/db?sslmode=require'])(
-  'DATABASE_URL with several hosts is rejected in one sentence: %s',
+test.each([
+  'postgres://a,b/db',
+  'postgres://u:p%2C%40@a:5432,[::1]:5433/db?sslmode=require',
+  'postgresql://a,b:5/db?target_session_attrs=primary',
+])('DATABASE_URL can have several hosts: %s', (url) => {
+  expect(readSettings({ DATABASE_URL: url }).databaseUrl).toBe(url);
+});
+
+test.each(['postgres://u:secret@a,,b/db', 'postgres://u:secret@a:x,b/db', 'postgres://u:secret@a,b:70000/db', 'postgres://u:secret@a,b'])(
+  'DATABASE_URL with a host that is not valid is rejected in one sentence: %s',
   (url) => {
-    expect(rejection(() => readSettings({ DATABASE_URL: url }))).toMatchObject({
-      message: 'DATABASE_URL: expected one host, got several. Set the address of the primary, or a name that always leads to it.',
-    });
+    const { message } = rejection(() => readSettings({ DATABASE_URL: url })) as any;
+    expect(message).toMatch(/^DATABASE_URL: expected an address such as postgres:/);
+    expect(message).not.toContain('secret');
   },
 );
+
+test('each host of DATABASE_URL has its own port', () => {
+  expect(driverUrls('postgres://u:a,b@h1:5433,h2,[::1]:1/db?target_session_attrs=primary&sslmode=require')).toEqual([
+    'postgres://u:a,b@h1:5433/db?sslmode=require',
+    'postgres://u:a,b@h2/db?sslmode=require',
+    'postgres://u:a,b@[::1]:1/db?sslmode=require',
+  ]);
+  expect(maskPassword('postgres://u:a,b@h1:5433,h2/db?sslmode=require')).toBe('postgres://u:****@h1:5433,h2/db?sslmode=require');
+  expect(maskPassword('postgres://h/db')).toBe('postgres://h/db');
+});
 
 test.each(['sslmode=prefer', 'target_session_attrs=primary', 'application_name=a%20b', 'options=-c%20work_mem%3D8MB'])(
   'DATABASE_URL can have ?%s',

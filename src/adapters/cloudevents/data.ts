@@ -1,5 +1,6 @@
 import { describeValue } from '../../event/problem.ts';
-import { isObject, readItem } from '../json-body.ts';
+import { isJsonObject } from '../../json/exact-number.ts';
+import { readItem } from '../json-body.ts';
 
 /** The data of a CloudEvent as received: none, a JSON value, bytes, or unchecked Base64. */
 export type CloudEventData = null | { readonly json: unknown } | { readonly bytes: Buffer } | { readonly base64: unknown };
@@ -34,7 +35,7 @@ export function isPlainJson(contentType: unknown): boolean {
 }
 
 function fromJson(json: unknown): PayloadReading {
-  return isObject(json) ? { payload: json, wrapped: false } : { payload: { data: json }, wrapped: true };
+  return isJsonObject(json) ? { payload: json, wrapped: false } : { payload: { data: json }, wrapped: true };
 }
 
 function fromBytes(bytes: Buffer, contentType: string | null): PayloadReading {

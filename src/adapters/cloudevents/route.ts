@@ -9,7 +9,8 @@ import { batchResponse, type BatchOutcome } from '../batch-response.ts';
 import { emitBatch } from '../emit-batch.ts';
 import { itemsOf } from '../event-documents.ts';
 import { handleRequest, type HttpResponse, type AuthenticatedRequest } from '../handle-request.ts';
-import { isObject, rawOf, readItem, type Item } from '../json-body.ts';
+import { isJsonObject } from '../../json/exact-number.ts';
+import { rawOf, readItem, type Item } from '../json-body.ts';
 import type { PostEventsParts } from '../post-events.ts';
 import { batchOptions } from '../query-parameters.ts';
 import { fromHeaders, hasAttributes, toJsonFormat } from './binary-mode.ts';
@@ -91,7 +92,7 @@ function eventsIn(mode: Mode, request: IncomingMessage, body: Buffer): readonly 
 function interpretOne(event: CloudEvent | Item, path: readonly string[], limits: EventLimits): Interpretation {
   if ('attributes' in event) return interpret(event, path, limits);
   const json = 'json' in event ? event.json : null;
-  if (isObject(json)) return interpret(fromJsonFormat(json), path, limits);
+  if (isJsonObject(json)) return interpret(fromJsonFormat(json), path, limits);
   const prefix = path.length === 0 ? '' : `${path.join('.')}: `;
   const message = `${prefix}expected a CloudEvent, got ${describeValue(json)}`;
   return { candidate: { path, problems: [{ code: 'INVALID', path, message }] }, sourcePathOf: (eventPath) => eventPath };

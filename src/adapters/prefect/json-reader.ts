@@ -1,6 +1,6 @@
 import { describeValue } from '../../event/problem.ts';
 import { filterError, type ParseContext } from '../../filter/parse/parse-context.ts';
-import { isObject } from '../json-body.ts';
+import { isJsonObject } from '../../json/exact-number.ts';
 
 export type Path = readonly string[];
 
@@ -11,7 +11,7 @@ export class JsonReader {
   /** The fields of an object that has only these keys; none if it is absent. */
   object(input: unknown, path: Path, keys: readonly string[]): Readonly<Record<string, unknown>> {
     if (input === undefined || input === null) return {};
-    if (!isObject(input)) throw filterError(path, `expected an object, got ${describeValue(input)}`);
+    if (!isJsonObject(input)) throw filterError(path, `expected an object, got ${describeValue(input)}`);
     const other = Object.keys(input).find((key) => !keys.includes(key));
     if (other !== undefined) throw filterError([...path, other.slice(0, 60)], `expected only the keys ${keys.join(', ')}`);
     return input;

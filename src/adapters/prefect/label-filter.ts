@@ -1,7 +1,7 @@
 import { describeValue } from '../../event/problem.ts';
 import type { ResourceTest } from '../../filter/filter.ts';
 import { filterError, not, type ParseContext } from '../../filter/parse/parse-context.ts';
-import { isObject } from '../json-body.ts';
+import { isJsonObject } from '../../json/exact-number.ts';
 import type { Path } from './json-reader.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { Path } from './json-reader.ts';
  */
 export function labelsTest(context: ParseContext, input: unknown, path: Path): readonly ResourceTest[] {
   if (input === undefined || input === null) return [];
-  if (!isObject(input)) throw filterError(path, `expected an object of labels, got ${describeValue(input)}`);
+  if (!isJsonObject(input)) throw filterError(path, `expected an object of labels, got ${describeValue(input)}`);
   return context.clauses(Object.entries(input), path, ([label, given]) => {
     const at = [...path, label];
     const values: readonly unknown[] = Array.isArray(given) ? given : [given];

@@ -1,4 +1,5 @@
 import { v5 as uuidv5 } from 'uuid';
+import { stringifyJson } from '../../json/stringify-json.ts';
 import { toDocument } from '../../event/document.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { EncodedMessage } from '../../transport/socket-writer.ts';
@@ -24,7 +25,7 @@ export function mayBeDerived(uuid: string): boolean {
 export function prefectEvent(event: StoredEvent): EncodedMessage {
   const cached = messages.get(event);
   if (cached !== undefined) return cached;
-  const json = JSON.stringify({
+  const json = stringifyJson({
     ...toDocument(event),
     id: prefectId(event.id),
     follows: event.follows === null ? null : prefectId(event.follows),

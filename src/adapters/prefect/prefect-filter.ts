@@ -1,7 +1,7 @@
 import type { EventOrder } from '../../event/cursor.ts';
 import { labelKeys } from '../../event/event.ts';
 import { fromMicros, toMicros } from '../../event/instant.ts';
-import type { Condition, ResourceTest } from '../../filter/filter.ts';
+import { everything, type Condition, type ResourceTest } from '../../filter/filter.ts';
 import { allOf, filterError, ParseContext, not, type FilterBounds } from '../../filter/parse/parse-context.ts';
 import { parseTextFilter } from '../../filter/parse/parse-text-filter.ts';
 import { JsonReader, type Path } from './json-reader.ts';
@@ -49,7 +49,8 @@ class Parser {
         this.eachOf(given['related'], at('related'), (each, inputPath) => this.related(each, inputPath)),
         this.eachOf(given['any_resource'], at('any_resource'), (each, inputPath) => this.anyResource(each, inputPath)),
         this.context.clause(json.text(text['query'], [...path, 'text', 'query']), [...path, 'text', 'query'], (query, inputPath) =>
-          parseTextFilter(this.context, query, inputPath),
+          // An empty search of Prefect's UI is no condition.
+          query.trim() === '' ? everything : parseTextFilter(this.context, query, inputPath),
         ),
       ]),
       prefectIds: this.ids(id['id'], [...path, 'id', 'id']),

@@ -5,9 +5,11 @@ import type { Condition } from '../../filter/filter.ts';
 import { allOf } from '../../filter/parse/parse-context.ts';
 import { AdaptiveLimit } from '../../store/database/adaptive-limit.ts';
 import type { Database } from '../../store/database/database.ts';
-import { readEventsById } from '../../store/log/events-by-id.ts';
-import { everyEvent, type PageBound } from '../../store/queries/page-request.ts';
-import { readPages } from '../../store/queries/pages.ts';
+import { readStoredIds } from '../../store/log/events-by-id.ts';
+import type { PageBound } from '../../store/queries/page-request.ts';
+import { everything } from '../../filter/filter.ts';
+import { withoutPayload } from '../../store/database/read-budget.ts';
+import { readCutPage } from '../../store/queries/pages.ts';
 import { mayBeDerived, prefectId } from './prefect-event.ts';
 import type { PrefectFilter } from './prefect-filter.ts';
 
@@ -44,9 +46,9 @@ export async function resolveFilter(
   { database, head, visible }: ResolveParts,
 ): Promise<Condition> {
   if (prefectIds === null) return visible(condition);
-  const foundById = await readEventsById(database, prefectIds, head);
-  const unresolved = new Set(prefectIds.filter((id) => mayBeDerived(id) && !foundById.has(id)));
-  const found = [...foundById.keys()];
+  const storedIds = await readStoredIds(database, prefectIds, { head, filter: everything });
+  const unresolved = new Set(prefectIds.filter((id) => mayBeDerived(id) && !storedIds.has(id)));
+  const found = [...storedIds];
   const adaptiveLimit = new AdaptiveLimit(pageEvents);
   let after: PageBound | null = null;
   for (let scanned = 0; unresolved.size > 0;) {
@@ -58,7 +60,7 @@ export async function resolveFilter(
       backward: false,
       ...(after && { after }),
     } as const;
-    const [{ events, more, bytes } = emptyPage] = await readPages(database, request, everyEvent);
+    const { events, more, bytes } = await readCutPage(database, request, withoutPayload);
     for (const { id } of events) if (unresolved.delete(prefectId(id))) found.push(id);
     const last = events.at(-1);
     if (!more || last === undefined) break;
@@ -79,7 +81,6 @@ function tooMany(): TidingsError {
   return new TidingsError('LIMIT_EXCEEDED', message, { path: ['filter', 'id', 'id'] });
 }
 
-const emptyPage = { events: [], more: false, bytes: 0 };
 /** A few seconds of work. */
 const maxScannedEvents = 50_000;
 const pageEvents = 1000;

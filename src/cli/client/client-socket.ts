@@ -1,8 +1,9 @@
-import { WebSocket } from 'ws';
+import { WebSocket, type MessageEvent } from 'ws';
+import { exactMessage } from '../../json/exact-message.ts';
 
 /**
- * Returns a WebSocket class with timeouts for the handshake and for a silent server. While a socket
- * is paused for its own reader, it is not checked.
+ * Returns a WebSocket class for graphql-ws with timeouts for the handshake and for a silent server,
+ * whose messages keep exact numbers. While a socket is paused for its own reader, it is not checked.
  */
 export function socketClass(
   onCreated: (socket: WebSocket) => void,
@@ -11,10 +12,30 @@ export function socketClass(
     constructor(address: string | URL, protocols?: string | string[]) {
       super(address, protocols, { handshakeTimeout: openTimeoutMs });
       onCreated(this);
+      keepExactNumbers(this);
       terminateWhenSilent(this);
     }
   };
 }
+
+/** graphql-ws sets `onmessage`, which adds a listener. */
+function keepExactNumbers(socket: WebSocket): void {
+  const addEventListener = socket.addEventListener.bind(socket) as (type: string, listener: Listener, options?: object) => void;
+  Object.assign(socket, {
+    addEventListener: (type: string, listener: Listener, options?: object) =>
+      addEventListener(type, type === 'message' ? exactly(listener) : listener, options),
+  });
+}
+
+function exactly(listener: Listener): Listener {
+  return (event) => {
+    const { data } = event as MessageEvent;
+    if (typeof data === 'string') Object.defineProperty(event, 'data', { value: exactMessage(data) });
+    listener(event);
+  };
+}
+
+type Listener = (event: object) => void;
 
 function terminateWhenSilent(socket: WebSocket): void {
   let isAlive = true;

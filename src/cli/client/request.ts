@@ -1,3 +1,5 @@
+import { isJsonObject } from '../../json/exact-number.ts';
+import { parseJson } from '../../json/parse-json.ts';
 import { errorCodes, TidingsError, type ErrorCode } from '../../errors.ts';
 import { printable } from '../terminal/format-text.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -57,8 +59,8 @@ function readResponse(endpoint: Endpoint, status: number, text: string): Request
 
 function parseResponse(text: string): GraphQLResponse | null {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' ? value : null;
+    const value = parseJson(text);
+    return isJsonObject(value) ? value : null;
   } catch {
     return null;
   }

@@ -1,3 +1,6 @@
+import { isJsonObject } from '../../json/exact-number.ts';
+import { parseJson } from '../../json/parse-json.ts';
+import { stringifyJson } from '../../json/stringify-json.ts';
 import { fromDocument, documentPath, unknownMembers } from '../../event/document.ts';
 import type { EventDraft } from '../../event/event.ts';
 import type { EventLimits } from '../../event/limits.ts';
@@ -41,19 +44,18 @@ export function parseLine(bytes: Buffer | null, { limits, isStrict }: LineRules)
   try {
     const text = utf8.decode(bytes);
     if (text.trim() === '') return null;
-    document = JSON.parse(text);
+    document = parseJson(text);
   } catch (error) {
     return { reason: reasonOf([{ path: [], message: `expected a JSON object, got ${notJson(error)}` }], 0) };
   }
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+  if (!isJsonObject(document)) {
     return { reason: `expected a JSON object, got ${describeValue(document)}` };
   }
-  const given = document as Readonly<Record<string, unknown>>;
-  const unknown = unknownMembers(given);
-  const event = fromDocument(given);
+  const unknown = unknownMembers(document);
+  const event = fromDocument(document);
   const checked = validateEvent(isStrict ? { ...event, unknownMembers: unknown } : event, [], limits);
   if ('problems' in checked) return { reason: reasonOf(checked.problems, 0) };
-  return { input: JSON.stringify(inputOf(checked.draft)), unknownMembers: unknown };
+  return { input: stringifyJson(inputOf(checked.draft)), unknownMembers: unknown };
 }
 
 /** Absent fields stay absent: they match any value of an event that is stored under the same id. */

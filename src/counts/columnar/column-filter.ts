@@ -1,3 +1,4 @@
+import { parseJson } from '../../json/parse-json.ts';
 import { noColumn, type DecodedColumns, type SelectionStep } from '../../skip-index/columns/decoded-columns.ts';
 import { columnsOf, type ColumnRef } from '../../skip-index/columns/column-ref.ts';
 import type { Times } from '../../skip-index/columns/column-chunks.ts';
@@ -93,7 +94,7 @@ function eventOf(refs: readonly ColumnRef[], values: readonly Value[]): StoredEv
     else if (typeof value !== 'string') continue;
     else if (kind === 'event') event = value;
     else if (kind === 'resource') id = value;
-    else if (kind === 'payload') payload = withValue(payload, JSON.parse(name) as readonly string[], JSON.parse(value));
+    else if (kind === 'payload') payload = withValue(payload, JSON.parse(name) as readonly string[], parseJson(value));
     else labels.push([name, value]);
   }
   return { ...blankEvent, event, resource: { id, labels: Object.fromEntries(labels) }, related, payload };

@@ -1,10 +1,11 @@
+import { parseJson } from '../../json/parse-json.ts';
 import type { Times } from '../../skip-index/columns/column-chunks.ts';
 import { groupsOf, type DimensionCodes, type Groups } from './group-by.ts';
 import { noColumn, type DecodedColumns, type Column } from '../../skip-index/columns/decoded-columns.ts';
 import { columnFilter } from './column-filter.ts';
 import { isSame, labelColumnRef, type ColumnRef } from '../../skip-index/columns/column-ref.ts';
 import type { Dimension } from '../dimensions.ts';
-import { firstSegments, payloadKey, type Key } from '../bucket-keys.ts';
+import { combinationsOf, firstSegments, payloadKey, type Key } from '../bucket-keys.ts';
 import type { CountTable } from '../count-table.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { Value } from '../../skip-index/columns/encoding.ts';
@@ -106,7 +107,7 @@ function textOf(value: Value): string | null {
 
 /** A payload value; undefined if the event has none. */
 function jsonOf(value: Value): unknown {
-  return typeof value === 'string' ? JSON.parse(value) : undefined;
+  return typeof value === 'string' ? parseJson(value) : undefined;
 }
 
 function idsOf(value: Value): readonly Key[] {
@@ -141,14 +142,11 @@ function addGroups(
 
 /** The key lists of an event: one for each bucket that it is in. */
 function keysOf(dimensionCodes: readonly DimensionCodes[], event: number): readonly (readonly Key[])[] {
-  return dimensionCodes.reduce<readonly (readonly Key[])[]>(
-    (lists, { keys, codes }) => {
+  return combinationsOf(
+    dimensionCodes.map(({ keys, codes }) => {
       const keyOrKeys = keys[codes[event] ?? 0] ?? null;
-      return lists.flatMap((list) =>
-        typeof keyOrKeys === 'object' && keyOrKeys !== null ? keyOrKeys.map((key) => [...list, key]) : [[...list, keyOrKeys]],
-      );
-    },
-    [[]],
+      return typeof keyOrKeys === 'object' && keyOrKeys !== null ? keyOrKeys : [keyOrKeys];
+    }),
   );
 }
 

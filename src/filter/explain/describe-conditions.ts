@@ -1,3 +1,4 @@
+import { isNumber } from '../../json/exact-number.ts';
 import { labelKeys } from '../../event/event.ts';
 import type { Comparison, Condition, ResourceTest, TextField, ValueTest } from '../filter.ts';
 import { combinedWording, joinValues, noneOf, oneOf, quoted, quotedJson, type Wording } from './wording.ts';
@@ -136,7 +137,7 @@ export function valueWording(test: ValueTest): Wording {
     }
     case 'compares': {
       const { number, text } = comparisons[test.operator];
-      const comparison = typeof test.to === 'number' ? `${number} ${quotedJson(test.to)}` : `${text} ${quoted(test.to)}`;
+      const comparison = isNumber(test.to) ? `${number} ${quotedJson(test.to)}` : `${text} ${quoted(test.to)}`;
       return { holds: `is ${comparison}`, fails: `is not ${comparison}` };
     }
     default:

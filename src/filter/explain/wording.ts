@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../json/stringify-json.ts';
 import { lengthUpTo } from '../../event/text.ts';
 import type { Combination } from '../filter.ts';
 
@@ -58,7 +59,7 @@ export function quoted(text: string): string {
 
 /** A JSON value. Long values are cut. */
 export function quotedJson(value: unknown): string {
-  return typeof value === 'string' ? quoted(value) : truncate(JSON.stringify(value));
+  return typeof value === 'string' ? quoted(value) : truncate(stringifyJson(value));
 }
 
 /** A list of alternatives: `"a"`, `one of "a" and "b"`, `one of "a", "b", "c" and 997 more`. */

@@ -1,7 +1,7 @@
 import { TidingsError } from '../../errors.ts';
 import { parseInstant, type Instant } from '../../event/instant.ts';
 import { lengthUpTo, unstorableReason } from '../../event/text.ts';
-import type { Combination } from '../filter.ts';
+import { everything, type Combination } from '../filter.ts';
 
 /**
  * The largest filter that is accepted. Nodes are the fields, operators, entries and steps `*` that
@@ -26,16 +26,18 @@ export class ParseContext {
   private characters = 0;
   private pathSteps = 0;
 
+  /** `checkPart` sees each parsed part of the filter; an empty list is a part that always holds. */
   constructor(
     private readonly rootPath: Path,
     private readonly bounds: FilterBounds,
+    private readonly checkPart: (part: unknown, path: Path) => void = () => undefined,
   ) {}
 
   /** Parses one part of the filter as a node. Returns an empty list if it is left out or null. */
   clause<T, C>(input: T | null | undefined, path: Path, parse: (input: T, path: Path) => C): readonly C[] {
     if (input === undefined || input === null) return [];
     this.addNodes(1);
-    return [parse(input, path)];
+    return [this.checked(parse(input, path), path)];
   }
 
   /** Parses each entry of a list as a node. */
@@ -43,7 +45,16 @@ export class ParseContext {
     if (inputs === undefined || inputs === null) return [];
     this.checkLength(inputs, path);
     this.addNodes(inputs.length);
-    return inputs.map((input, index) => parse(input, [...path, String(index)]));
+    if (inputs.length === 0) this.checkPart(everything, path);
+    return inputs.map((input, index) => {
+      const at = [...path, String(index)];
+      return this.checked(parse(input, at), at);
+    });
+  }
+
+  checked<C>(part: C, path: Path): C {
+    this.checkPart(part, path);
+    return part;
   }
 
   texts(values: readonly string[], path: Path): readonly string[] {

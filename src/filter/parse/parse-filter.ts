@@ -1,4 +1,6 @@
 import type { Condition, TextField, TimeField } from '../filter.ts';
+import { checkedFilterInput } from './check-filter-input.ts';
+import { rejectWithoutEffect } from './effect.ts';
 import type { EventFilterInput, ResourceFilterInput, TimeRangeInput } from './filter-input.ts';
 import { allOf, not, ParseContext, type FilterBounds } from './parse-context.ts';
 import { nameFilterParser, type NameTests } from './parse-name-filter.ts';
@@ -11,6 +13,28 @@ type Path = readonly string[];
 /** Parses an EventFilter. Throws BAD_FILTER with the path of the offending part. */
 export function parseFilter(input: EventFilterInput | null | undefined, path: Path, bounds: FilterBounds): Condition {
   return new EventFilterParser(new ParseContext(path, bounds)).filter(input ?? {}, path, 1);
+}
+
+/**
+ * Parses a filter that is a permission: only events that match it exist for its holder. Throws
+ * BAD_FILTER for the first part that excludes nothing, such as `startsWith` with an absent variable:
+ * without its condition, the filter would grant more than its author meant.
+ */
+export function parsePermissionFilter(input: EventFilterInput, path: Path, bounds: FilterBounds): Condition {
+  const context = new ParseContext(path, bounds, rejectWithoutEffect);
+  const condition = context.checked(new EventFilterParser(context).filter(input, path, 1), path);
+  checkedFilterInput(input, path);
+  return condition;
+}
+
+/**
+ * Parses a permission filter that was stored, perhaps by another version of the program. Throws
+ * BAD_FILTER for unknown members, and for a filter that excludes nothing as a whole.
+ */
+export function parseStoredPermissionFilter(input: unknown, path: Path, bounds: FilterBounds): Condition {
+  const condition = parseFilter(checkedFilterInput(input, path), path, bounds);
+  rejectWithoutEffect(condition, path);
+  return condition;
 }
 
 class EventFilterParser {
@@ -36,7 +60,10 @@ class EventFilterParser {
       context.clause(input.follows, [...path, 'follows'], (values, at) => this.oneOf('follows', values, at)),
       context.clause(input.text, [...path, 'text'], (text, at) => parseTextFilter(context, text, at)),
       context.clauses(input.and, [...path, 'and'], nested),
-      context.clause(input.or, [...path, 'or'], (filters, at) => ({ kind: 'any', of: context.clauses(filters, at, nested) })),
+      context.clause(input.or, [...path, 'or'], (filters, at) => ({
+        kind: 'any',
+        of: filters.length === 0 ? [] : context.clauses(filters, at, nested),
+      })),
       context.clause(input.not, [...path, 'not'], (filter, at) => not(nested(filter, at))),
     ]);
   }

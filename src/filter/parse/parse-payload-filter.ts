@@ -1,6 +1,7 @@
+import { isNumber, isUnusableNumber, maxNumberDigits } from '../../json/exact-number.ts';
 import { TidingsError } from '../../errors.ts';
 import { anyElement, isExactPath, parsePayloadPattern, type PayloadPattern } from '../../event/payload-path.ts';
-import { childNode, pathNodeOf, Problems } from '../../event/problem.ts';
+import { childNode, describeValue, pathNodeOf, Problems } from '../../event/problem.ts';
 import { checkPayload } from '../../event/validate-payload.ts';
 import type { Comparison, Condition, ValueTest } from '../filter.ts';
 import type { PayloadFilterInput } from './filter-input.ts';
@@ -30,7 +31,7 @@ export function parsePayloadFilter(context: ParseContext, input: PayloadFilterIn
 function parseComparisons(context: ParseContext, input: PayloadFilterInput, path: Path): readonly ValueTest[] {
   const compares = (operator: Comparison): readonly ValueTest[] =>
     context.clause(input[operator], [...path, operator], (to, at) =>
-      comparison(operator, typeof to === 'string' ? context.text(to, at) : to),
+      comparison(operator, typeof to === 'string' ? context.text(to, at) : usable(to, at)),
     );
   return [
     ...(input.eq === undefined ? [] : context.clause([input.eq], [...path, 'eq'], ([value], at) => equals(context, [value], at))),
@@ -52,9 +53,14 @@ function equals(context: ParseContext, values: readonly unknown[], path: Path): 
   return { kind: 'oneOf', values };
 }
 
+function usable(value: unknown, path: Path): unknown {
+  if (!isUnusableNumber(value)) return value;
+  throw filterError(path, `expected a number of at most ${maxNumberDigits} digits, got ${describeValue(value)}`);
+}
+
 /** Only numbers and strings are ordered. No value compares with anything else. */
 function comparison(operator: Comparison, to: unknown): ValueTest {
-  if (typeof to !== 'number' && typeof to !== 'string') return { kind: 'any', of: [] };
+  if (!isNumber(to) && typeof to !== 'string') return { kind: 'any', of: [] };
   return { kind: 'compares', operator, to };
 }
 

@@ -5,13 +5,15 @@ import { allOf, filterError, not, type ParseContext } from './parse-context.ts';
 /**
  * Parses a search text: terms separated by white space. One of the bare terms must occur, every
  * term after `+` must, and no term after `-` or `!` may. A term that begins with a quote is a
- * phrase up to the next quote or the end; an empty phrase is ignored. Quotes and operators inside a
- * term, and an operator alone, are ordinary characters. A text without terms matches every event.
- * Each term is a node of the filter. Throws BAD_FILTER.
+ * phrase up to the next quote or the end; an empty phrase is ignored. A backslash escapes a quote or
+ * another backslash; before another character it is ordinary. So are quotes and operators inside a
+ * term, and an operator alone. Each term is a node of the filter. Throws BAD_FILTER, also for a text
+ * without terms: it would match every event.
  */
 export function parseTextFilter(context: ParseContext, text: string, path: readonly string[]): Condition {
   if (lengthUpTo(maxTextLength, text) > maxTextLength) throw filterError(path, `expected at most ${maxTextLength} characters, got more`);
   const terms = termsOf(context.text(text, path)).flatMap((term) => context.clause(term, path, (each) => each));
+  if (terms.length === 0) throw filterError(path, String.raw`expected at least one term, got none; write \" to search for a quote`);
   const conditionsOf = (role: Role): readonly Condition[] =>
     terms.filter((term) => term.role === role).map(({ searchTerm }) => ({ kind: 'contains', searchTerm }));
   return allOf<Condition>([
@@ -30,13 +32,13 @@ type Role = 'optional' | 'required' | 'excluded';
 function termsOf(text: string): readonly Term[] {
   const found = Array.from(text.matchAll(termPattern), ({ groups }) => ({
     role: roles[groups?.['operator'] ?? ''] ?? 'optional',
-    searchTerm: groups?.['phrase'] ?? groups?.['word'] ?? '',
+    searchTerm: (groups?.['phrase'] ?? groups?.['word'] ?? '').replaceAll(/\\(["\\])/g, '$1'),
   }));
   return found.filter(({ searchTerm }) => searchTerm !== '');
 }
 
 /** An operator with nothing after it is a word. */
-const termPattern = /(?<operator>[-!+]?)(?:"(?<phrase>[^"]*)"?|(?<word>\S+))/gu;
+const termPattern = /(?<operator>[-!+]?)(?:"(?<phrase>(?:\\["\\]|[^"])*)"?|(?<word>\S+))/gu;
 const roles: Readonly<Record<string, Role>> = { '+': 'required', '-': 'excluded', '!': 'excluded' };
 
 /** Empty if there are no alternatives. */

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { isJsonObject } from '../../json/exact-number.ts';
+import { parseJson } from '../../json/parse-json.ts';
 import { HttpError } from '../../transport/http-error.ts';
 import { jsonExcess } from '../../transport/json-bounds.ts';
 import { readBody } from '../../transport/read-body.ts';
@@ -69,15 +71,18 @@ class Body {
 
 /**
  * Parses a JSON request from the body that was read already, without the streams that Yoga would
- * wrap around it. Yoga handles bodies that are not a JSON object or list, and reports their errors.
+ * wrap around it, and the parameters of a GET. Numbers keep their value, which `JSON.parse` would
+ * round. Yoga handles what cannot be parsed, and reports the errors.
  */
 export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
   return {
     onRequestParse({ serverContext, requestParser, setRequestParser }) {
       const request = (serverContext as { readonly req?: IncomingMessage }).req;
-      const body = request === undefined ? null : bodyOf(request);
-      if (request === undefined || body === null || requestParser === undefined || !isJsonPost(request)) return;
-      setRequestParser((input) => parseParams(body.text()) ?? requestParser(input));
+      if (request === undefined || requestParser === undefined) return;
+      const { method, url = '' } = request;
+      const body = bodyOf(request);
+      if (method === 'GET') setRequestParser((input) => parseParameters(url) ?? requestParser(input));
+      else if (body !== null && isJsonPost(request)) setRequestParser((input) => parseParams(body.text()) ?? requestParser(input));
     },
   };
 }
@@ -87,13 +92,29 @@ function isJsonPost({ method, headers }: IncomingMessage): boolean {
   return method === 'POST' && (type === 'application/json' || type === 'application/graphql+json');
 }
 
+function parseParameters(url: string): GraphQLParams | null {
+  const parameters = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+  const textOf = (name: string): string | undefined => parameters.get(name) || undefined;
+  const jsonOf = (name: string): unknown => {
+    const text = textOf(name);
+    return text === undefined ? undefined : parseJson(text);
+  };
+  try {
+    const [variables, extensions] = [jsonOf('variables'), jsonOf('extensions')];
+    return { operationName: textOf('operationName'), query: textOf('query'), variables, extensions } as GraphQLParams;
+  } catch {
+    return null;
+  }
+}
+
 /** Ignores the properties that some clients add to those of GraphQL over HTTP, such as `documentId`. */
 function parseParams(text: string): GraphQLParams | null {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null) return null;
+    const value: unknown = parseJson(text);
+    if (!isJsonObject(value) && !Array.isArray(value)) return null;
     const { query, variables, operationName, extensions } = value as GraphQLParams;
-    if (typeof query !== 'string') return value as GraphQLParams; // Yoga rejects it, and names an unknown property
+    const isPersisted = typeof extensions === 'object' && extensions !== null && 'persistedQuery' in extensions;
+    if (typeof query !== 'string' && !isPersisted) return value as GraphQLParams; // Yoga rejects it, and names an unknown property
     return { query, variables, operationName, extensions } as GraphQLParams;
   } catch {
     return null;

@@ -5,16 +5,20 @@ import type { Client } from '../../auth/caller.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { RateLimit } from '../../transport/rate-limit.ts';
 import { limitCost, type CostLimits } from './limits/cost-limit.ts';
+import { compressResponses } from './compress-responses.ts';
 import { createDocumentCache } from './document-cache.ts';
 import type { DocumentLimits } from './limits/document-limit-defaults.ts';
+import { limitResponses } from './limits/response-limit.ts';
 import { limitDocuments } from './limits/document-limits.ts';
 import { setErrorCodes } from './error-codes.ts';
 import { eventStreams } from './subscribe/event-stream.ts';
 import { withoutIntrospection } from './limits/introspection.ts';
+import { exactResults } from './exact-results.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
 import { measureOperations } from './operation-metrics.ts';
 import { passThroughVariables } from './subscribe/passthrough-variables.ts';
 import { graphqlPath } from './path.ts';
+import { persistedQueries, type PersistedQueries } from './persisted-queries.ts';
 import { parsedBody } from './request-body.ts';
 import { setRetryAfter } from './retry-after.ts';
 import { sharedSubscriptions, type CursorAt } from './subscribe/subscribe.ts';
@@ -29,8 +33,9 @@ export interface GraphQLParts {
   readonly keys: { readonly isOpen: boolean };
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly limits: DocumentLimits & CostLimits;
+  readonly limits: DocumentLimits & CostLimits & { readonly responseBytes: number; readonly eventBytes: number };
   readonly rateLimit: RateLimit;
+  readonly persisted: PersistedQueries;
   readonly settings: GraphQLSettings;
 }
 
@@ -54,6 +59,7 @@ export function createGraphQL({
   logger,
   limits,
   rateLimit,
+  persisted,
   settings,
 }: GraphQLParts): GraphQLEndpoint {
   const errors = createErrorMask(metrics, logger);
@@ -75,17 +81,26 @@ export function createGraphQL({
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
       parsedBody(),
+      persistedQueries(persisted),
       measureOperations(metrics),
       setErrorCodes(),
       rejectConditionalRoots(),
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
       limitCost(limits, rateLimit),
+      limitResponses(schema),
       setRetryAfter(),
       passThroughVariables(schema),
       reportFailures(errors),
-      sharedSubscriptions({ maskError: errors.mask, metrics, cursorAt }),
+      sharedSubscriptions({
+        maskError: errors.mask,
+        metrics,
+        cursorAt,
+        maxMessageBytes: Math.max(limits.responseBytes, 2 * limits.eventBytes),
+      }),
       eventStreams(),
+      exactResults(),
+      compressResponses(),
     ],
     // Yoga's errors have passed maskError, which logs those that are bugs.
     logging: {

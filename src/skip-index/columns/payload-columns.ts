@@ -1,3 +1,5 @@
+import { isJsonScalar } from '../../json/exact-number.ts';
+import { stringifyJson } from '../../json/stringify-json.ts';
 import type { JsonObject } from '../../event/event.ts';
 import { encodeCodes, encodeValues, deflateIfSmaller } from './encoding.ts';
 
@@ -85,15 +87,15 @@ export class PayloadColumnsBuilder {
   private collect(node: PathNode, value: unknown, depth: number): void {
     if (value === undefined) return; // not JSON, so not stored
     node.eventCount += 1;
-    if (typeof value !== 'object' || value === null) {
-      if (node.known !== null) this.put(node, node.known, JSON.stringify(value));
+    if (isJsonScalar(value)) {
+      if (node.known !== null) this.put(node, node.known, stringifyJson(value));
       return;
     }
     dropValues(node);
     node.mayHaveMore ||= Array.isArray(value) || depth >= maxDepth;
     node.isArray ||= Array.isArray(value);
     if (Array.isArray(value) || depth >= maxDepth) return;
-    for (const key of Object.keys(value)) {
+    for (const key of Object.keys(value as object)) {
       const next = node.children.get(key) ?? this.addChild(node, key);
       if (next !== null) this.collect(next, (value as Readonly<Record<string, unknown>>)[key], depth + 1);
     }

@@ -1,5 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../../counts/dimensions.ts';
+import { tooManyBucketsOfEvent } from '../../counts/bucket-keys.ts';
 import { columnarCount } from '../../counts/columnar/columnar-count.ts';
 import { CountTable, groupStats } from '../../counts/count-table.ts';
 import { origin, type Position } from '../../event/cursor.ts';
@@ -128,6 +129,7 @@ async function addCounts(
 ): Promise<void> {
   const read = async (binSeconds: number) => {
     const rows = await database.rows<CountRow>(statement(groupingBy(dimensions, binSeconds)));
+    if (rows.some(({ exceeds }) => exceeds)) throw tooManyBucketsOfEvent();
     return rows.map((row) => ({ row, keys: keysOfRow(dimensions, row) }));
   };
   let found = await read(binSecondsOf(dimensions));
@@ -148,18 +150,19 @@ function binSecondsOf(dimensions: readonly Dimension[]): number {
   return time?.unit === 'SECOND' ? minBinSeconds : time?.unit === 'MINUTE' ? 60 : 900;
 }
 
-function grouped({ keys, joined, once, timeBin }: Grouping, matching: SQL): SQL {
+function grouped({ keys, joined, once, exceeds, timeBin }: Grouping, matching: SQL): SQL {
   const names = keys.map((_, index) => `k${index}`);
   const columns = [
     ...keys.map((key, index) => sql`${key} as ${sql.raw(`k${index}`)}`),
     sql`${once} as is_first`,
+    sql`${exceeds} as exceeds`,
     ...(timeBin === null ? [] : [sql`${timeBin} as time_bin`]),
   ];
   const groups = sql.raw([...names, ...(timeBin === null ? [] : ['time_bin'])].join(', '));
   return sql`
     select
       ${sql.raw(names.map((name) => `${name}::text as ${name}, `).join(''))}
-      count(*) as count, count(*) filter (where is_first) as once, min(occurred) as first_occurred, max(occurred) as last_occurred
+      count(*) as count, count(*) filter (where is_first) as once, bool_or(exceeds) as exceeds, min(occurred) as first_occurred, max(occurred) as last_occurred
     from (
       select e.occurred, ${sql.join(columns, sql`, `)}
       from (${matching}) e ${sql.join([...joined], sql` `)}

@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../../counts/dimensions.ts';
-import { firstSegments, payloadKey, type Key } from '../../counts/bucket-keys.ts';
+import { firstSegments, maxBucketsOfEvent, payloadKey, type Key } from '../../counts/bucket-keys.ts';
+import { parseJson } from '../../json/parse-json.ts';
 import { secondOf } from '../../event/instant.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
 import { valueAt } from '../filter-sql/payload-sql.ts';
@@ -11,6 +12,8 @@ export type CountRow = Readonly<Record<`k${number}`, string | null>> & {
   readonly count: string;
   /** `count`, with an event that is in several buckets counted only in one of them. */
   readonly once: string;
+  /** Whether one of its events is in too many buckets. */
+  readonly exceeds: boolean;
   readonly first_occurred: string;
   readonly last_occurred: string;
 };
@@ -23,13 +26,18 @@ export interface Grouping {
   readonly joined: readonly SQL[];
   /** Whether a joined row is the first of its event. */
   readonly once: SQL;
+  /** Whether an event is in too many buckets: it is one row then, without related resources. */
+  readonly exceeds: SQL;
   /** The time bin of an event, which keeps rows few; null without a time dimension. */
   readonly timeBin: SQL | null;
 }
 
 /** Groups by the dimensions, with time in bins of `binSeconds`. */
 export function groupingBy(dimensions: readonly Dimension[], binSeconds: number): Grouping {
-  const joined: SQL[] = [];
+  const roles = dimensions.flatMap((dimension) => (dimension.kind === 'role' ? [dimension.role] : []));
+  const fits = roles.length < 2 ? sql`true` : sql`combinations.n <= ${maxBucketsOfEvent}`;
+  const joined: SQL[] =
+    roles.length < 2 ? [] : [sql`cross join lateral (select ${sql.join(roles.map(idCount), sql` * `)} as n) combinations`];
   const once: SQL[] = [];
   const keys = dimensions.flatMap((dimension, index) => {
     if (dimension.kind !== 'role') return keySql(dimension) ?? [];
@@ -37,7 +45,7 @@ export function groupingBy(dimensions: readonly Dimension[], binSeconds: number)
     joined.push(sql`left join lateral (
       select id, row_number() over () as n
       from (select distinct r.resource ->> 'id' as id from jsonb_array_elements(e.related) as r (resource) where r.resource ->> 'role' = ${dimension.role}::text) ids
-    ) ${alias} on true`);
+    ) ${alias} on ${fits}`);
     once.push(sql`coalesce(${alias}.n, 1) = 1`);
     return sql`${alias}.id`;
   });
@@ -45,9 +53,18 @@ export function groupingBy(dimensions: readonly Dimension[], binSeconds: number)
   return {
     keys,
     joined,
+    exceeds: sql`not ${fits}`,
     once: once.length === 0 ? sql`true` : sql.join(once, sql` and `),
     timeBin: hasTime ? sql`date_bin(${`${binSeconds} seconds`}::text::interval, e.occurred, ${binOrigin}::text::timestamptz)` : null,
   };
+}
+
+/** The number of keys of an event in a role. */
+function idCount(role: string): SQL {
+  return sql`(
+    select greatest(count(distinct r.resource ->> 'id'), 1)
+    from jsonb_array_elements(e.related) as r (resource) where r.resource ->> 'role' = ${role}::text
+  )::numeric`;
 }
 
 /** The keys of a row; null if its events are in several intervals, so the bins must be smaller. */
@@ -74,7 +91,7 @@ function keyOf(dimension: Dimension, text: string): string | null {
     case 'resource':
       return firstSegments(text, dimension.segments);
     case 'payload':
-      return payloadKey(JSON.parse(text));
+      return payloadKey(parseJson(text));
     default:
       return text;
   }

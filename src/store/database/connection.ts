@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
+import { checkServer, isOtherServer } from './server-identity.ts';
 
 /**
  * One connection to Postgres. A broken connection is discarded, and another one is opened.
@@ -15,13 +16,23 @@ import postgres from 'postgres';
  */
 export interface Connection extends AsyncDisposable {
   readonly client: postgres.Sql;
+  /** The id of its process on the server; 0 on the embedded database. */
+  readonly processId: number;
   /** Aborts when the connection has broken. */
   readonly broken: AbortSignal;
 }
 
 export interface ConnectionOptions {
-  /** Null: connect to the socket at `path`. */
-  readonly url: string | null;
+  /** The addresses of one host each; null: the socket at `path`. */
+  readonly urls: readonly (string | null)[];
+  /** The identity of the server to use (server-identity.ts); without it, any primary. */
+  readonly server?: string;
+  /** Breaks the connection when it aborts. */
+  readonly fenced?: AbortSignal;
+  readonly driver: DriverOptions;
+}
+
+export interface DriverOptions {
   readonly path?: string;
   readonly username?: string;
   readonly database?: string;
@@ -31,25 +42,41 @@ export interface ConnectionOptions {
 }
 
 /**
- * Opens a connection to the first host of the address that accepts it. Throws the error of the last
- * one.
+ * Opens a connection to the address that leads to the expected server, or else to a primary. Tries
+ * all at once, so that a machine that does not answer delays nothing. Throws the error of a primary
+ * that is another server than the expected one, else that of the last address.
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
-  // Let the driver resolve hosts; it also reads PGHOST.
-  const { host, port, path } = createClient(options).options;
-  for (const [index, each] of host.entries()) {
-    try {
-      return await openAt(options, path ? { path } : { host: each, port: port[index] ?? 5432 });
-    } catch (error) {
-      if (index === host.length - 1) throw error;
-    }
+  const attempts = options.urls.map((url) => openAt(options, url));
+  let opened: Connection | null = null;
+  try {
+    opened = await Promise.race([Promise.any(attempts), otherServer(attempts)]);
+    return opened;
+  } catch (error) {
+    const failures: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+    throw failures.find(isOtherServer) ?? failures.at(-1);
+  } finally {
+    for (const attempt of attempts) void attempt.then((each) => (each === opened ? undefined : each[Symbol.asyncDispose]()), ignore);
   }
-  throw new Error('the address has no host');
+}
+
+/** Rejects some time after an attempt has found another server: the expected one would have answered. */
+function otherServer(attempts: readonly Promise<Connection>[]): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const attempt of attempts) {
+      attempt.catch((error: unknown) => {
+        if (isOtherServer(error)) setTimeout(() => reject(error), otherServerGraceMs).unref();
+      });
+    }
+  });
 }
 
 type Address = { readonly path: string } | { readonly host: string; readonly port: number };
 
-async function openAt(options: ConnectionOptions, address: Address): Promise<Connection> {
+async function openAt(options: ConnectionOptions, url: string | null): Promise<Connection> {
+  // Let the driver resolve the host; it also reads PGHOST.
+  const { host, port, path } = createClient(options, url).options;
+  const address: Address = path ? { path } : { host: host[0] ?? '', port: port[0] ?? 5432 };
   const broken = new AbortController();
   let dialled = false;
   const socket = async (): Promise<Socket> => {
@@ -57,23 +84,27 @@ async function openAt(options: ConnectionOptions, address: Address): Promise<Con
     dialled = true;
     return dial(address);
   };
-  const client = createClient(options, { socket, onclose: () => broken.abort() });
+  const client = createClient(options, url, { socket, onclose: () => broken.abort() });
+  let processId = 0;
   try {
-    await withTimeout(client`select`);
+    processId = await withTimeout('path' in address ? client`select`.then(() => 0) : checkServer(client, options.server));
   } catch (error) {
     client.end({ timeout: 0 }).catch(() => undefined);
     throw error;
   }
+  if (options.fenced?.aborted === true) broken.abort();
+  options.fenced?.addEventListener('abort', () => broken.abort(), { signal: broken.signal });
   return {
     client,
+    processId,
     broken: broken.signal,
     // The caller whose statement failed has the error already.
     [Symbol.asyncDispose]: () => client.end({ timeout: endTimeoutSeconds }).catch(() => undefined),
   };
 }
 
-function createClient({ url, ...options }: ConnectionOptions, overrides: object = {}): postgres.Sql {
-  const all = { onnotice: () => undefined, max: 1, max_lifetime: null, fetch_types: false, ...options, ...overrides };
+function createClient({ driver }: ConnectionOptions, url: string | null, overrides: object = {}): postgres.Sql {
+  const all = { onnotice: () => undefined, max: 1, max_lifetime: null, fetch_types: false, ...driver, ...overrides };
   return url === null ? postgres(all) : postgres(url, all);
 }
 
@@ -109,9 +140,11 @@ function timeoutError(): Error {
   return Object.assign(new Error('the database did not answer in time'), { code: 'CONNECT_TIMEOUT' });
 }
 
-function closedError(): Error {
+export function closedError(): Error {
   return Object.assign(new Error('the connection was closed'), { code: 'CONNECTION_CLOSED' });
 }
 
+const ignore = (): void => undefined;
+const otherServerGraceMs = 500;
 const connectTimeoutMs = 10_000;
 const endTimeoutSeconds = 5;

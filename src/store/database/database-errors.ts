@@ -1,4 +1,5 @@
 import { TidingsError } from '../../errors.ts';
+import { otherServerCode } from './server-identity.ts';
 
 /**
  * The UNAVAILABLE error for a failure to reach the database, or null for any other failure. It does
@@ -47,6 +48,31 @@ export function timeLimitExceeded(ms: number, cause?: unknown): TidingsError {
   return new TidingsError('LIMIT_EXCEEDED', message, { cause });
 }
 
+/** Of a read whose client has left. */
+export function cancelledError(): TidingsError {
+  return new TidingsError('CANCELLED', 'The client has left before the operation was complete.');
+}
+
+/** Whether the server, or the operating system of this process, allows no further connection. */
+export function isOutOfConnections(error: unknown): boolean {
+  if (sqlState(error) === tooManyConnections) return true;
+  return error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
+}
+
+const tooManyConnections = '53300';
+
+/**
+ * The UNAVAILABLE error for a statement that tidings.check_program rejected, or null for any other
+ * failure. A retry reaches another process, since this one stops.
+ */
+export function asOutdated(error: unknown): TidingsError | null {
+  if (sqlState(error) !== 'TD002') return null;
+  return new TidingsError('UNAVAILABLE', 'The database was migrated by a newer version of Tidings, and this process stops.', {
+    cause: error,
+    retryAfterMs,
+  });
+}
+
 /** The SQLSTATE of the first database error in the chain of causes; null: there is none. */
 export function sqlState(error: unknown): string | null {
   for (let each = error; each instanceof Error; each = each.cause) {
@@ -78,12 +104,18 @@ const connectionCodes: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  'EMFILE', // this process, or the machine, has no file descriptor left
+  'ENFILE',
+  'EADDRNOTAVAIL', // no local port is free
+  otherServerCode,
   '57P01', // the administrator ended the connection
   '57P02', // the server crashed
   '57P03', // the server is starting or stopping
   '57P04', // the database was dropped, on a standby by the primary
+  '3D000', // the database does not exist, perhaps until a backup is restored
   '57P05', // the session was idle for too long
   '25006', // the address now leads to a standby
+  'TD003', // tidings.check_writer: another process is migrating the database
   '40001', // a standby cancelled the statement: it conflicts with what was replayed
 ]);
 

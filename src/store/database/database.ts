@@ -1,13 +1,20 @@
+import { setMaxListeners } from 'node:events';
 import { DrizzleQueryError, sql, type SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { TidingsError } from '../../errors.ts';
-import { driverUrl } from '../../postgres-url.ts';
-import { openConnection, type Connection, type ConnectionOptions } from './connection.ts';
+import { driverUrls } from '../../postgres-url.ts';
+import { sleep } from '../../concurrency/sleep.ts';
+import { Semaphore } from '../../concurrency/semaphore.ts';
+import { maxReadsPerOperation, type Turn } from './admission.ts';
+import { closedError, openConnection, type Connection, type ConnectionOptions, type DriverOptions } from './connection.ts';
+import { isOtherServer } from './server-identity.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
-import { asTimeLimitExceeded, asUnavailable } from './database-errors.ts';
+import { knownSchemaVersion } from './schema-version.ts';
+import { startStallWatch } from './stall-watch.ts';
+import { asOutdated, asTimeLimitExceeded, asUnavailable, cancelledError, timeLimitExceeded } from './database-errors.ts';
 
 /**
  * A pool of connections to the database. Every method throws UNAVAILABLE if the database cannot be
@@ -21,8 +28,15 @@ export interface Database extends AsyncDisposable {
    */
   rows<Row>(statement: SQL, planMode?: PlanMode): Promise<readonly Row[]>;
   /**
+   * The same database for the reads of one operation of a client. `rows` waits its turn among the
+   * reads of all clients, and throws CANCELLED soon after the signal aborts: a running statement is
+   * cancelled in the database (Postgres only), a waiting one is not begun. Not for writes, nor for
+   * reads that other operations share.
+   */
+  reads(reader: Reader): Database;
+  /**
    * The timeout in milliseconds of one statement, and of a query of several (AdaptiveBatch); 0:
-   * none. Postgres cancels a slow statement, PGlite does not.
+   * none. Postgres cancels a slow statement; PGlite only reads, at the cost of a restart.
    */
   readonly statementTimeout: number;
   /** Runs `work` on one connection, for several statements that need the same one. */
@@ -34,6 +48,10 @@ export interface Database extends AsyncDisposable {
   listen(options: ListenOptions): Promise<AsyncDisposable>;
   /** Sends a notification to all listeners on a channel of this database. */
   notify(channel: string, payload: string): Promise<void>;
+}
+
+export interface Reader extends Turn {
+  readonly client: string;
 }
 
 /**
@@ -48,25 +66,48 @@ export interface ConnectionSettings {
   readonly statementTimeout: number;
   /** Called for every failed statement. */
   readonly onFailure?: (kind: StatementFailure) => void;
+  /** The identity of the server to use (server-identity.ts); without it, any primary. */
+  readonly server?: string;
+  /**
+   * Called when a new connection leads to a primary that is another server. From then on every
+   * statement throws UNAVAILABLE, also those that wait for a connection.
+   */
+  readonly onServerReplaced?: () => void;
+  /** Default: true. False: statements throw UNAVAILABLE once the first connection is lost. */
+  readonly reconnects?: false;
 }
 
-export type StatementFailure = 'unreachable' | 'timeout' | 'other';
+/** Outdated: a newer program has migrated the database, so this one must stop. */
+export type StatementFailure = 'unreachable' | 'timeout' | 'outdated' | 'other';
 
 export function connectPostgres(url: string, settings: ConnectionSettings): Database {
-  return wrap('postgres', { url: driverUrl(url), connection: driverOptions(settings) }, settings);
+  const { server } = settings;
+  const options = { urls: driverUrls(url), driver: { connection: startupParameters(settings) }, ...(server !== undefined && { server }) };
+  return wrap(options, settings, null);
 }
 
 /** Connects to the socket of the embedded database, which accepts one connection at a time. */
-export function connectEmbedded(path: string, settings: ConnectionSettings): Database {
-  const options = { url: null, path, username: 'postgres', database: 'postgres', connection: driverOptions(settings) };
-  return wrap('embedded', options, { ...settings, poolSize: 1 });
+export function connectEmbedded(embedded: RestartableServer, settings: ConnectionSettings): Database {
+  const driver = { path: embedded.path, username: 'postgres', database: 'postgres', connection: startupParameters(settings) };
+  return wrap({ urls: [null], driver }, settings, embedded);
 }
 
-function driverOptions({ statementTimeout }: ConnectionSettings) {
+/** The embedded database: its socket, and how to end its only statement (embedded.ts). */
+export interface RestartableServer {
+  readonly path: string;
+  ready(): Promise<unknown>;
+  restart(): void;
+}
+
+function startupParameters({ statementTimeout }: ConnectionSettings) {
   return {
     application_name: 'tidings',
     TimeZone: 'UTC',
     DateStyle: 'ISO',
+    // Values are parsed in these forms, whatever the defaults of the user or the database are.
+    bytea_output: 'hex',
+    // The order of the log needs a snapshot for each statement (src/store/log/log-head.ts).
+    default_transaction_isolation: 'read committed',
     statement_timeout: statementTimeout,
     // The planner overestimates the cost of filters, which run for milliseconds; compiling them
     // takes a multiple of that.
@@ -77,19 +118,50 @@ function driverOptions({ statementTimeout }: ConnectionSettings) {
   } as const;
 }
 
-function wrap(kind: Database['kind'], options: ConnectionOptions, settings: ConnectionSettings): Database {
+function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded: RestartableServer | null): Database {
+  const kind = embedded === null ? 'postgres' : 'embedded';
   const { poolSize, statementTimeout, onFailure = () => undefined } = settings;
+  const schemaVersion = String(knownSchemaVersion());
+  const connections = kind === 'embedded' ? 1 : poolSize;
+  const fence = new AbortController();
+  setMaxListeners(0, fence.signal); // one for each connection
+  const open = async (overrides: Pick<DriverOptions, 'onnotify'> = {}): Promise<Connection> => {
+    try {
+      return await openConnection({ ...options, driver: { ...options.driver, ...overrides }, fenced: fence.signal });
+    } catch (error) {
+      if (isOtherServer(error)) {
+        // Connections to the server before it may still work, or hang. None is used any more.
+        void pool[Symbol.asyncDispose]();
+        fence.abort();
+        settings.onServerReplaced?.();
+      }
+      throw error;
+    }
+  };
+  const probe = async (): Promise<void> => (await open())[Symbol.asyncDispose]();
+  const stallWatch = kind === 'embedded' || settings.onServerReplaced === undefined ? null : startStallWatch(probe);
+  let connected = false;
   const pool = new Pool(async () => {
-    const connection = await openConnection(options);
+    if (connected && settings.reconnects === false) throw closedError();
+    await embedded?.ready();
+    const connection = await open();
+    connected = true;
+    // PGlite ignores parameters of the connection.
+    await connection.client`select set_config('tidings.schema_version', ${schemaVersion}, false)`;
     drizzle(connection.client); // makes the client return times and JSON as text
     return connection;
-  }, poolSize);
+  }, connections);
   const classifyError = (failure: unknown): unknown => {
     // Unwrap the error of drizzle, whose message has all parameters, so that no events get into
     // logs.
     const error = failure instanceof DrizzleQueryError ? (failure.cause ?? failure) : failure;
     // Classified and reported before, or not an error of a statement.
     if (error instanceof TidingsError) return error;
+    const outdated = asOutdated(error);
+    if (outdated !== null) {
+      onFailure('outdated');
+      return outdated;
+    }
     const unreachable = asUnavailable(error);
     const timedOut = asTimeLimitExceeded(error, statementTimeout);
     onFailure(unreachable !== null ? 'unreachable' : timedOut !== null ? 'timeout' : 'other');
@@ -97,52 +169,101 @@ function wrap(kind: Database['kind'], options: ConnectionOptions, settings: Conn
   };
   /**
    * Closes a connection on which no answer comes although the server should have cancelled the
-   * statement.
+   * statement. PGlite cancels none: a read, which leaves nothing half done, ends with its thread.
    */
-  const withDeadline = async <T>({ client }: Connection, work: () => Promise<T>): Promise<T> => {
-    if (kind === 'embedded' || statementTimeout === 0) return work();
-    const timer = setTimeout(() => void client.end({ timeout: 0 }), statementTimeout + graceMs);
+  const withDeadline = async <T>({ client }: Connection, turn: Turn, work: () => Promise<T>): Promise<T> => {
+    if (statementTimeout === 0 || (embedded !== null && turn.client === null)) return work();
+    let restarted = false;
+    const end = (): void => {
+      if (embedded === null) return void client.end({ timeout: 0 });
+      restarted = true;
+      embedded.restart();
+    };
+    const timer = setTimeout(end, embedded === null ? statementTimeout + graceMs : statementTimeout);
+    try {
+      return await work();
+    } catch (error) {
+      throw restarted ? timeLimitExceeded(statementTimeout, error) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  /**
+   * Cancels the statement when its signal aborts, on a connection that reads leave free. Repeats
+   * it, because a cancellation that arrives before the statement has no effect. The connection of
+   * the statement is not free before the last one is sent, so that it cannot hit the next statement.
+   */
+  const untilAborted = async <T>({ processId }: Connection, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
+    if (kind === 'embedded' || signal === undefined) return work();
+    if (signal.aborted) throw cancelledError();
+    const finished = new AbortController();
+    let cancelling = Promise.resolve();
+    const cancel = async (): Promise<void> => {
+      while (!finished.signal.aborted) {
+        await pool.with(({ client }) => client`select pg_cancel_backend(${processId})`, { ...notRead, signal: finished.signal });
+        await sleep(cancelIntervalMs, finished.signal);
+      }
+    };
+    const onAbort = (): void => void (cancelling = cancel().catch(() => undefined)); // the statement timeout remains
+    signal.addEventListener('abort', onAbort);
     try {
       return await work();
     } finally {
-      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      finished.abort();
+      await cancelling;
+    }
+  };
+  const run = async <Row>(statement: SQL, planMode: PlanMode, turn: Turn): Promise<readonly Row[]> => {
+    const send = (client: postgres.Sql): Promise<unknown> => {
+      const { sql: text, params } = dialect.sqlToQuery(statement);
+      // The driver's types lack `simple`. It defaults to true without parameters; such a
+      // statement is never prepared.
+      const isPrepared = planMode === 'prepared';
+      const options = { prepare: isPrepared, simple: !isPrepared && params.length === 0 };
+      return client.unsafe(text, params as postgres.ParameterOrJSON<never>[], options);
+    };
+    try {
+      const work = (connection: Connection): Promise<unknown> =>
+        withDeadline(connection, turn, () => untilAborted(connection, turn.signal, () => send(connection.client)));
+      const runInPool = (): Promise<unknown> => pool.with(work, turn);
+      return (await (stallWatch?.run(runInPool) ?? runInPool())) as readonly Row[];
+    } catch (failure) {
+      throw turn.signal?.aborted === true ? cancelledError() : classifyError(failure);
     }
   };
   const database: Database = {
     kind,
     statementTimeout,
-    async rows<Row>(statement: SQL, planMode: PlanMode = 'custom') {
-      const run = (client: postgres.Sql): Promise<unknown> => {
-        const { sql: text, params } = dialect.sqlToQuery(statement);
-        // The driver's types lack `simple`. It defaults to true without parameters; such a
-        // statement is never prepared.
-        const isPrepared = planMode === 'prepared';
-        const options = { prepare: isPrepared, simple: !isPrepared && params.length === 0 };
-        return client.unsafe(text, params as postgres.ParameterOrJSON<never>[], options);
-      };
-      try {
-        return (await pool.with((connection) => withDeadline(connection, () => run(connection.client)))) as readonly Row[];
-      } catch (failure) {
-        throw classifyError(failure);
-      }
+    rows: (statement, planMode = 'custom') => run(statement, planMode, notRead),
+    reads(reader) {
+      // Node warns of more than ten listeners, which may be a leak elsewhere.
+      if (reader.signal !== undefined) setMaxListeners(0, reader.signal);
+      const semaphore = new Semaphore(maxReadsPerOperation(connections));
+      return { ...database, rows: (statement, planMode = 'custom') => semaphore.with(() => run(statement, planMode, reader)) };
     },
     async withConnection(work) {
       try {
-        return await pool.with(({ client }) => work(client));
+        return await pool.with(({ client }) => work(client), notRead);
       } catch (failure) {
         throw classifyError(failure);
       }
     },
-    listen: (listenOptions) => listenOn(options, listenOptions),
+    listen: (listenOptions) => listenOn(open, listenOptions),
     async notify(channel, payload) {
       await database.rows(sql`select pg_notify(${channel}, ${payload})`);
     },
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      stallWatch?.[Symbol.dispose]();
+      await pool[Symbol.asyncDispose]();
+    },
   };
   return database;
 }
 
 const dialect = new PgDialect();
+const notRead: Turn = { client: null };
 
 /** The time that the network may add to a statement. */
 const graceMs = 3000;
+const cancelIntervalMs = 100;

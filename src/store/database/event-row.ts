@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { parseStoredJson } from '../../json/parse-json.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
 import { fromTimestamp } from './timestamps.ts';
@@ -26,6 +27,11 @@ export const eventColumns: SQL = sql.raw(
   e.payload::text, e.follows`,
 );
 
+/** The columns of a table of events with the alias `e`, as they are stored: nothing is decompressed. */
+export const storedColumns: SQL = sql.raw(
+  'e.position, e.received, e.occurred, e.id, e.event, e.resource_id, e.resource_labels, e.related, e.payload, e.follows',
+);
+
 export function storedEvent(row: EventRow): StoredEvent {
   return {
     position: Number(row.position) as Position,
@@ -35,7 +41,7 @@ export function storedEvent(row: EventRow): StoredEvent {
     event: row.event,
     resource: { id: row.resource_id, labels: JSON.parse(row.resource_labels) as Labels },
     related: JSON.parse(row.related) as readonly RelatedResource[],
-    payload: JSON.parse(row.payload) as JsonObject,
+    payload: parseStoredJson(row.payload) as JsonObject,
     follows: row.follows,
   };
 }

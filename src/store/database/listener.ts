@@ -1,5 +1,5 @@
 import { retry } from '../../concurrency/retry.ts';
-import { openConnection, type ConnectionOptions } from './connection.ts';
+import type { Connection, DriverOptions } from './connection.ts';
 
 export interface ListenOptions {
   readonly channel: string;
@@ -15,13 +15,13 @@ export interface ListenOptions {
  * it listens; throws the error of the first attempt to connect.
  */
 export async function listenOn(
-  options: ConnectionOptions,
+  openConnection: (options: Pick<DriverOptions, 'onnotify'>) => Promise<Connection>,
   { channel, onNotification, onReconnect }: ListenOptions,
 ): Promise<AsyncDisposable> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const open = async (): Promise<{ broken: Promise<void> } & AsyncDisposable> => {
-    const connection = await openConnection({ ...options, onnotify: (_, payload) => onNotification(payload) });
+    const connection = await openConnection({ onnotify: (_, payload) => onNotification(payload) });
     await connection.client`listen ${connection.client(channel)}`;
     onReconnect();
     const broken = new Promise<void>((resolve) => {

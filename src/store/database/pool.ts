@@ -1,69 +1,91 @@
 import type { Connection } from './connection.ts';
-import { isConnectionLost } from './database-errors.ts';
+import { Admission, type Turn } from './admission.ts';
+import { isConnectionLost, isOutOfConnections } from './database-errors.ts';
 
 /**
  * A pool of connections, each used by one caller at a time.
  *
- * Guarantees: at most `size` connections at once. Callers get one in the order of their calls. A
- * broken connection is not used again, and fails only the caller that used it. After a failed
+ * Guarantees: at most `size` connections at once; src/store/database/admission.ts decides who gets
+ * one. A broken connection is not used again, and fails only the caller that used it. After a failed
  * attempt to open one, the next attempt is made `retryDelayMs` later at the earliest. Calls until
- * then throw the same error, so that any number of them fail at once.
+ * then throw the same error, so that any number of them fail at once. If the server or the system
+ * allows no further connection, callers wait for those that are open; only without any they fail.
+ * After disposal no call gets a connection.
  */
 export class Pool<C extends Connection> {
   private readonly idle: C[] = [];
-  private readonly waiting: (() => void)[] = [];
-  private inUse = 0;
+  private readonly admission = new Admission(() => (performance.now() < this.limitedUntil ? this.limit : this.size));
+  private open = 0;
   private openFailure: { readonly error: unknown; readonly at: number } | null = null;
+  /** The capacity until `limitedUntil`: the connections that were open when another one was rejected. */
+  private limit = 0;
+  private limitedUntil = 0;
   private ended = false;
 
   constructor(
-    private readonly open: () => Promise<C>,
+    private readonly connect: () => Promise<C>,
     private readonly size: number,
   ) {}
 
-  /** Throws the errors of opening a connection and of `work`. */
-  async with<T>(work: (connection: C) => Promise<T>): Promise<T> {
-    if (this.inUse >= this.size) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    else this.inUse += 1;
+  /** Throws the errors of opening a connection and of `work`, and CANCELLED if the turn ends before it begins. */
+  async with<T>(work: (connection: C) => Promise<T>, turn: Turn): Promise<T> {
+    const connection = await this.acquire(turn);
     try {
-      const connection = await this.healthyConnection();
-      try {
-        const result = await unlessBroken(connection, () => work(connection));
-        this.release(connection);
-        return result;
-      } catch (error) {
-        if (isConnectionLost(error)) discard(connection);
-        else this.release(connection);
-        throw error;
-      }
+      const result = await unlessBroken(connection, () => work(connection));
+      this.release(connection);
+      return result;
+    } catch (error) {
+      if (isConnectionLost(error)) this.discard(connection);
+      else this.release(connection);
+      throw error;
     } finally {
-      // Hand the slot over to the first waiting caller.
-      const next = this.waiting.shift();
-      if (next === undefined) this.inUse -= 1;
-      else next();
+      this.admission.leave(turn);
+    }
+  }
+
+  private async acquire(turn: Turn): Promise<C> {
+    for (;;) {
+      await this.admission.enter(turn);
+      try {
+        return await this.healthyConnection();
+      } catch (error) {
+        const canWait = this.open > 0 && isOutOfConnections(error);
+        if (canWait) {
+          this.limit = this.open;
+          this.limitedUntil = performance.now() + growDelayMs;
+        }
+        this.admission.leave(turn);
+        if (!canWait) throw error;
+      }
     }
   }
 
   private async healthyConnection(): Promise<C> {
     for (let idle = this.idle.pop(); idle !== undefined; idle = this.idle.pop()) {
       if (!idle.broken.aborted) return idle;
-      discard(idle);
+      this.discard(idle);
     }
     if (this.openFailure !== null && performance.now() - this.openFailure.at < retryDelayMs) throw this.openFailure.error;
-    if (this.ended) throw Object.assign(new Error('the database was closed'), { code: 'CONNECTION_ENDED' });
-    try {
-      const opened = await this.open();
-      this.openFailure = null;
-      return opened;
-    } catch (error) {
+    if (this.ended) throw endedError();
+    const opened = await this.connect().catch((error: unknown) => {
       this.openFailure = { error, at: performance.now() };
       throw error;
-    }
+    });
+    this.openFailure = null;
+    this.open += 1;
+    if (!this.ended) return opened;
+    this.discard(opened);
+    throw endedError();
   }
 
   private release(connection: C): void {
-    if (connection.broken.aborted || this.ended) discard(connection);
+    if (connection.broken.aborted || this.ended) this.discard(connection);
     else this.idle.push(connection);
+  }
+
+  private discard(connection: C): void {
+    this.open -= 1;
+    void connection[Symbol.asyncDispose]();
   }
 
   /** Closes idle connections now, and those in use when they are released. */
@@ -93,8 +115,10 @@ async function unlessBroken<T>({ broken }: Connection, work: () => Promise<T>): 
 
 const noop = (): void => undefined;
 
-function discard(connection: Connection): void {
-  void connection[Symbol.asyncDispose]();
+function endedError(): Error {
+  return Object.assign(new Error('the database was closed'), { code: 'CONNECTION_ENDED' });
 }
 
 const retryDelayMs = 100;
+/** With fewer connections than `size`, the pool tries to open another one this often. */
+const growDelayMs = 1000;

@@ -1,5 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { anyElement, arrayIndex, isExactPath, type PayloadPath, type PayloadPattern } from '../../event/payload-path.ts';
+import { isNumber, type ExactNumber } from '../../json/exact-number.ts';
+import { stringifyJson } from '../../json/stringify-json.ts';
 import type { Comparison, ValueTest } from '../../filter/filter.ts';
 import { combinationSql } from './sql-fragments.ts';
 
@@ -68,15 +70,14 @@ function isHashedIn(value: SQL, values: readonly unknown[]): SQL {
 }
 
 function rowsOf(values: readonly unknown[]): SQL {
-  return sql`jsonb_array_elements(${JSON.stringify(values)}::text::jsonb) as v (value)`;
+  return sql`jsonb_array_elements(${stringifyJson(values)}::text::jsonb) as v (value)`;
 }
 
-function compares(value: SQL, operator: Comparison, to: number | string): SQL {
+function compares(value: SQL, operator: Comparison, to: number | ExactNumber | string): SQL {
   const sqlOperator = sql.raw(operators[operator]);
-  const [type, comparison] =
-    typeof to === 'number'
-      ? ['number', sql`(${value} #>> '{}')::numeric ${sqlOperator} ${String(to)}::numeric`]
-      : ['string', sql`(${value} #>> '{}') collate "C" ${sqlOperator} ${to}::text collate "C"`];
+  const [type, comparison] = isNumber(to)
+    ? ['number', sql`(${value} #>> '{}')::numeric ${sqlOperator} ${String(to)}::numeric`]
+    : ['string', sql`(${value} #>> '{}') collate "C" ${sqlOperator} ${to}::text collate "C"`];
   return sql`(case when jsonb_typeof(${value}) = ${type}::text then ${comparison} else false end)`;
 }
 

@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { searchTermBatches } from '../../filter/aho-corasick.ts';
-import { caseVariants } from '../../filter/case-folding.ts';
+import { caseVariants, normalized } from '../../filter/case-folding.ts';
 import { conjunctionSql, disjunctionSql } from './sql-fragments.ts';
 
 /**
@@ -10,7 +10,7 @@ import { conjunctionSql, disjunctionSql } from './sql-fragments.ts';
  * The database does not fold case, because lower(), ILIKE and ~* depend on its version, locale and
  * provider. Instead every character of a term becomes a list of its variants: k is [kK\u212A].
  * Regular expressions of characters and lists mean the same everywhere and take time linear in the
- * text.
+ * text. Normalization (NFC) does not depend on them, so the database does that.
  */
 export function textSearchSql(searchTerms: readonly string[]): SQL {
   return disjunctionSql(Array.from(searchTermBatches(searchTerms, maxPatternLength), textMatchesAny));
@@ -30,21 +30,24 @@ function textMatchesAny(searchTerms: readonly string[]): SQL {
   const jsonPattern = alternatives(searchTerms, (character) => JSON.stringify(character).slice(1, -1));
   const found = `like_regex ${JSON.stringify(pattern)}`;
   return disjunctionSql([
-    sql`e.event ~ (${pattern}::text collate "C")`,
-    sql`e.resource_id ~ (${pattern}::text collate "C")`,
+    sql`${normalizedSql(sql`e.event`)} ~ (${pattern}::text collate "C")`,
+    sql`${normalizedSql(sql`e.resource_id`)} ~ (${pattern}::text collate "C")`,
     conjunctionSql([
-      sql`(e.resource_labels::text || e.related::text || e.payload::text) ~ (${jsonPattern}::text collate "C")`,
-      disjunctionSql([
-        exists(sql`e.resource_labels`, `$.* ? (@ ${found})`),
-        exists(sql`e.related`, `$[*] ? (@.id ${found} || @.labels.* ${found})`),
-        exists(sql`e.payload`, `strict $.** ? (@ ${found})`), // lax mode would visit the elements of arrays repeatedly
-      ]),
+      // The function is called for few events whose text is ASCII.
+      sql`(e.resource_labels::text || e.related::text || e.payload::text) ~ (${`${jsonPattern}|${beyondAscii}`}::text collate "C")`,
+      sql`tidings.text_matches(
+        e.resource_labels, e.related, e.payload, ${pattern}::text, ${jsonPattern}::text,
+        ${`$.* ? (@ ${found})`}::text::jsonpath,
+        ${`$[*] ? (@.id ${found} || @.labels.* ${found})`}::text::jsonpath,
+        ${`strict $.** ? (@ ${found})`}::text::jsonpath
+      )`, // lax mode would visit the elements of arrays repeatedly
     ]),
   ]);
 }
 
-function exists(json: SQL, path: string): SQL {
-  return sql`jsonb_path_exists(${json}, ${path}::text::jsonpath)`;
+/** Normalizes a text to NFC. Most texts are ASCII, where characters are bytes. */
+function normalizedSql(text: SQL): SQL {
+  return sql`case when octet_length(${text}) = char_length(${text}) then ${text} else normalize(${text}) end`;
 }
 
 /**
@@ -53,7 +56,7 @@ function exists(json: SQL, path: string): SQL {
  */
 function alternatives(searchTerms: readonly string[], render: (character: string) => string): string {
   const patterns = searchTerms.map((searchTerm) =>
-    Array.from(searchTerm, (character) => {
+    Array.from(normalized(searchTerm), (character) => {
       const variants = caseVariants(character);
       return variants.length > 1 ? `[${variants.join('')}]` : render(character).replaceAll(special, String.raw`\$&`);
     }).join(''),
@@ -61,4 +64,5 @@ function alternatives(searchTerms: readonly string[], render: (character: string
   return patterns.join('|');
 }
 
+const beyondAscii = String.raw`[^\u0001-\u007f]`;
 const special = /[\\^$.*+?()[\]{}|]/g;

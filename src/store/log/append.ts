@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { TidingsError } from '../../errors.ts';
+import { parseStoredJson } from '../../json/parse-json.ts';
+import { stringifyJson } from '../../json/stringify-json.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { EventDraft, JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
 import type { Instant } from '../../event/instant.ts';
@@ -94,7 +96,7 @@ export function createdSlice(created: readonly Appended[]): LogSlice {
 }
 
 function createdEvent({ row, position, received }: Appended): StoredEvent {
-  const fields = JSON.parse(row) as DraftFields;
+  const fields = parseStoredJson(row) as DraftFields;
   return {
     position,
     received,
@@ -139,7 +141,7 @@ export type LeftOutAgreesWith = 'ANYTHING' | 'DEFAULT';
 
 /** A draft in the format of the database. */
 export function rowOf(draft: EventDraft, leftOut: LeftOutAgreesWith): DraftRow {
-  return JSON.stringify({
+  return stringifyJson({
     id: draft.id,
     occurred: draft.occurred === null ? null : toTimestamp(draft.occurred),
     event: draft.event,

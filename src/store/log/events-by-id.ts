@@ -1,27 +1,48 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { unstorableReason } from '../../event/text.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
-import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
+import { boundedRows, completeRows, type PartialRow } from '../database/bounded-rows.ts';
+import { storedColumns, storedEvent } from '../database/event-row.ts';
+import type { ReadBudget } from '../database/read-budget.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 
-/**
- * Returns the events with these ids at or before `head`, by id; one statement through event_ids.
- */
+export interface EventsByIdRequest {
+  readonly head: Position;
+  /** Events that do not match are left out. */
+  readonly filter: Condition;
+  readonly budget: ReadBudget;
+}
+
+/** Returns the events with these ids at or before `head`, by id, through event_ids. Throws LIMIT_EXCEEDED. */
 export async function readEventsById(
   database: Database,
   ids: readonly string[],
-  head: Position,
+  { head, filter, budget }: EventsByIdRequest,
 ): Promise<ReadonlyMap<string, StoredEvent>> {
-  const rows = await database.rows<EventRow>(sql`
-    select ${eventColumns}
-    from jsonb_array_elements_text(${JSON.stringify(ids.filter((id) => unstorableReason(id) === null))}::text::jsonb) as wanted (id)
+  const found = sql`select ${storedColumns} ${withIds(ids)} where e.position <= ${head} and ${sqlOf(filter)}`;
+  const rows = await database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, needsPayload: budget.needsPayload }));
+  return new Map((await completeRows(database, rows, budget)).map((row) => [row.id, storedEvent(row)]));
+}
+
+/** Returns which of these ids events at or before `head` have that match a filter. */
+export async function readStoredIds(
+  database: Database,
+  ids: readonly string[],
+  { head, filter }: Omit<EventsByIdRequest, 'budget'>,
+): Promise<ReadonlySet<string>> {
+  const rows = await database.rows<{ id: string }>(sql`select e.id ${withIds(ids)} where e.position <= ${head} and ${sqlOf(filter)}`);
+  return new Set(rows.map(({ id }) => id));
+}
+
+function withIds(ids: readonly string[]): SQL {
+  const storable = ids.filter((id) => unstorableReason(id) === null);
+  return sql`
+    from jsonb_array_elements_text(${JSON.stringify(storable)}::text::jsonb) as wanted (id)
     join tidings.event_ids k on k.key = tidings.event_key(wanted.id)
-    join tidings.events e on e.position = k.position and e.id = wanted.id
-    where e.position <= ${head}`);
-  return new Map(rows.map((row) => [row.id, storedEvent(row)]));
+    join tidings.events e on e.position = k.position and e.id = wanted.id`;
 }
 
 /**

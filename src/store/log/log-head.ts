@@ -5,13 +5,19 @@ import { sleep } from '../../concurrency/sleep.ts';
 import { TidingsError } from '../../errors.ts';
 import { origin, type Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
+import { readWriterLocks, type WriterLock } from './writer-locks.ts';
 
 /**
  * Reads the head of the log for concurrent callers.
  *
  * Guarantees: each result comes from a read that began after the call, so it includes everything
- * acknowledged before. Callers that arrive during a read share the next one.
+ * acknowledged before. Callers that arrive during a read share the next one. No result is before an
+ * earlier one of this reader.
  * Does not guarantee: the same result for two callers.
+ *
+ * Why results do not decrease: the log up to a head is final, so a head that was read stays valid.
+ * A later read can be lower while a lock with a lower name is held: that of a writer which read the
+ * sequence before others advanced it, or of another program.
  */
 export interface HeadReader {
   head(): Promise<Position>;
@@ -20,10 +26,40 @@ export interface HeadReader {
    * takes too long.
    */
   headFrom(position: Position): Promise<Position>;
+  /** Throws UNAVAILABLE if the head cannot be read, or has not advanced since `headFrom` threw. */
+  checkProgress(): Promise<void>;
 }
 
-export function createHeadReader(database: Database): HeadReader {
-  const head = coalescedRead(() => readHead(database));
+export interface HeadReaderOptions {
+  readonly maxWaitMs?: number;
+  /** Called when `headFrom` has waited too long, with the sessions that keep the head where it is. */
+  readonly onStuck?: (locks: readonly WriterLock[]) => void;
+  /**
+   * Called once when events up to an earlier head are missing: the server continues from a copy, or
+   * has lost commits. From then on every call throws UNAVAILABLE.
+   */
+  readonly onLost?: () => void;
+}
+
+export function createHeadReader(
+  database: Database,
+  { maxWaitMs = defaultMaxWaitMs, onStuck = () => undefined, onLost = () => undefined }: HeadReaderOptions = {},
+): HeadReader {
+  let highest = origin;
+  let isLost = false;
+  /** The head that did not advance in time; null: it has advanced. */
+  let stuckAt: Position | null = null;
+  const head = coalescedRead(async () => {
+    const found = await readHead(database);
+    if (!isLost && found < highest && (await readLastPosition(database)) < highest) {
+      isLost = true;
+      onLost();
+    }
+    if (isLost) throw lostEndError();
+    highest = Math.max(highest, found) as Position;
+    if (stuckAt !== null && highest > stuckAt) stuckAt = null;
+    return highest;
+  });
   return {
     head,
     async headFrom(position) {
@@ -32,17 +68,41 @@ export function createHeadReader(database: Database): HeadReader {
       for (let reads = 0; ; reads += 1) {
         const found = await head();
         if (found >= position) return found;
-        if (performance.now() > deadline) throw stuckWriterError();
+        if (performance.now() > deadline) {
+          if (stuckAt === null) onStuck(await readWriterLocks(database, found));
+          stuckAt = found;
+          throw stuckWriterError(maxWaitMs);
+        }
         await sleep(backoffDelayMs(backoff, reads));
       }
+    },
+    async checkProgress() {
+      await head();
+      if (stuckAt !== null) throw stuckWriterError(maxWaitMs);
     },
   };
 }
 
-function stuckWriterError(): TidingsError {
+/**
+ * The position of the last visible event, whatever locks are held. It decreases only if retention
+ * has removed the event, and then it is the log start.
+ */
+async function readLastPosition(database: Database): Promise<Position> {
+  const [row] = await database.rows<{ last: string }>(sql`
+    select greatest((select max(position) from tidings.events), (select log_start from tidings.retention)) as last`);
+  return Number(row?.last ?? origin) as Position;
+}
+
+function lostEndError(): TidingsError {
+  return new TidingsError('UNAVAILABLE', 'The database has lost the end of the log. Repeating the request is safe.', {
+    retryAfterMs: 1000,
+  });
+}
+
+function stuckWriterError(waitedMs: number): TidingsError {
   return new TidingsError(
     'UNAVAILABLE',
-    `The event was stored, but an earlier transaction has delayed reads for ${maxWaitMs / 1000} s. Repeating the request is safe.`,
+    `The event was stored, but an earlier transaction has delayed reads for ${waitedMs / 1000} s. Repeating the request is safe.`,
   );
 }
 
@@ -56,11 +116,12 @@ function stuckWriterError(): TidingsError {
  *
  * Guarantees: `readHead` returns a position up to which the log is final. Every event at or before
  * it that will ever exist is committed, and visible to every statement that begins later, in any
- * process. The head never decreases. Writers do not wait for each other. Transactions of other
- * programs, long ones too, in this database or another, delay neither writers nor the head.
+ * process. Writers do not wait for each other. Transactions of other programs, long ones too, in
+ * this database or another, delay neither writers nor the head.
  *
  * Does not guarantee: to work on a standby (locks are not replicated), or with a sequence cache
- * above 1.
+ * above 1. That the head never decreases: HeadReader does. To advance while another program holds
+ * the lock of a writer: the database belongs to Tidings alone.
  *
  * Why no event can be skipped: `readHead` (tidings.log_head) reads in this order, each with a
  * snapshot of its own:
@@ -84,4 +145,4 @@ export async function readHead(database: Database): Promise<Position> {
 
 const backoff = { initialDelayMs: 1, maxDelayMs: 20 } as const;
 /** A writer that is undecided for longer than this is stuck, or its server is. */
-const maxWaitMs = 15_000;
+const defaultMaxWaitMs = 15_000;

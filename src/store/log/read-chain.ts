@@ -2,8 +2,11 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
+import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import type { Database } from '../database/database.ts';
-import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
+import { boundedRows, completeRows, type PartialRow } from '../database/bounded-rows.ts';
+import { storedColumns, storedEvent } from '../database/event-row.ts';
+import type { ReadBudget } from '../database/read-budget.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { textIs } from '../filter-sql/sql-fragments.ts';
 
@@ -31,31 +34,69 @@ export interface ChainRequest {
   readonly visibilityFilter: Condition;
   /** The limit for one chain; counts the event itself, then its ancestors, then its descendants. */
   readonly maxEvents: number;
+  readonly budget: ReadBudget;
 }
 
 /**
- * Returns the chain of each event, in one statement. In a cycle, an event may be both an ancestor
- * and a descendant, once in each list. Finds ancestors through event_ids, descendants through
- * events_by_follows.
+ * Returns the chain of each event, and reads an event of several chains once. In a cycle, an event
+ * may be both an ancestor and a descendant, once in each list. Finds ancestors through event_ids,
+ * descendants through events_by_follows. Throws LIMIT_EXCEEDED.
  */
 export async function readChains(database: Database, events: readonly StoredEvent[], request: ChainRequest): Promise<readonly Chain[]> {
+  const deadline = new AdaptiveBatch(database.statementTimeout, 1);
+  const batchLength = Math.max(1, Math.floor(maxLinksPerStatement / request.maxEvents));
+  const links: Links[] = [];
+  for (let from = 0; from < events.length; from += batchLength) {
+    deadline.checkDeadline();
+    const found = await readLinks(database, events.slice(from, from + batchLength), request);
+    request.budget.settle(0, linkBytes * found.reduce((sum, { up, down }) => sum + up.length + down.length, 0));
+    links.push(...found);
+  }
+  const known = await readEvents(database, new Set(links.flatMap(({ up, down }) => [...up, ...down])), request);
+  const eventsAt = (positions: readonly Position[]): readonly StoredEvent[] => positions.flatMap((each) => known.get(each) ?? []);
+  return events.map((event, index) => {
+    const { up, down } = links[index] ?? noLinks;
+    return chainOf(event, { up: eventsAt(up), down: eventsAt(down) }, request.maxEvents);
+  });
+}
+
+/** The positions of the ancestors and descendants of an event. */
+type Links = Readonly<Record<'up' | 'down', Position[]>>;
+
+async function readLinks(database: Database, events: readonly StoredEvent[], request: ChainRequest): Promise<readonly Links[]> {
   const positions = JSON.stringify(events.map(({ position }) => position));
-  const rows = await database.rows<ChainRow>(sql`
-    select s.n, found.direction, found.depth, ${eventColumns}
+  const rows = await database.rows<{ n: string; direction: 'up' | 'down'; position: string }>(sql`
+    select s.n, found.direction, found.position
     from jsonb_array_elements_text(${positions}::text::jsonb) with ordinality as s (position, n)
     cross join lateral (
       (${ancestors(request)}) union all (${descendants(request)})
     ) found
     join tidings.events e on e.position = found.position
     order by s.n, found.direction, found.depth, e.occurred, e.position`);
-  const byEvent = events.map(() => ({ up: [] as StoredEvent[], down: [] as StoredEvent[] }));
-  for (const row of rows) byEvent[Number(row.n) - 1]?.[row.direction].push(storedEvent(row));
-  return events.map((event, index) => chainOf(event, byEvent[index] ?? nothing, request.maxEvents));
+  const links = events.map((): Links => ({ up: [], down: [] }));
+  for (const { n, direction, position } of rows) links[Number(n) - 1]?.[direction].push(Number(position) as Position);
+  return links;
 }
 
-interface ChainRow extends EventRow {
-  readonly n: string;
-  readonly direction: 'up' | 'down';
+async function readEvents(
+  database: Database,
+  positions: ReadonlySet<Position>,
+  { budget }: ChainRequest,
+): Promise<ReadonlyMap<Position, StoredEvent>> {
+  const all = Array.from(positions);
+  const known = new Map<Position, StoredEvent>();
+  for (let from = 0; from < all.length; from += maxEventsPerStatement) {
+    const found = sql`
+      select ${storedColumns}
+      from jsonb_array_elements_text(${JSON.stringify(all.slice(from, from + maxEventsPerStatement))}::text::jsonb) as wanted (position)
+      join tidings.events e on e.position = wanted.position::bigint`;
+    const rows = await database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, needsPayload: budget.needsPayload }));
+    for (const row of await completeRows(database, rows, budget)) {
+      const event = storedEvent(row);
+      known.set(event.position, event);
+    }
+  }
+  return known;
 }
 
 interface Found {
@@ -63,7 +104,12 @@ interface Found {
   readonly down: readonly StoredEvent[];
 }
 
-const nothing: Found = { up: [], down: [] };
+const noLinks: Links = { up: [], down: [] };
+/** Rows of a position, which take about 200 bytes. */
+const maxLinksPerStatement = 20_000;
+const maxEventsPerStatement = 5000;
+/** The memory of a position in a list, and of the event in another. */
+const linkBytes = 16;
 
 /**
  * An event follows at most one other, so a cycle only repeats its events until there are

@@ -6,10 +6,11 @@ import type { Database } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { PageBuilder } from './page-builder.ts';
 import { readFirstWindows, readWindows, type BlockRef, type BlockWindow } from './block-windows.ts';
-import { directionOf, type PageRequest, type PageScope, type ScopedKeys } from './page-request.ts';
+import { directionOf, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
 import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
 import { isWithin, keyRows, orderSql } from './page-sql.ts';
-import { eventColumns, type EventRow } from '../database/event-row.ts';
+import { boundedRows, type PartialRow } from '../database/bounded-rows.ts';
+import { storedColumns } from '../database/event-row.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 
 /**
@@ -29,8 +30,8 @@ import { toTimestamp } from '../database/timestamps.ts';
 export async function readPagesByBlockScan(
   database: Database,
   request: PageRequest,
-  { scope, keys, predicate }: PrunedKeys,
-): Promise<readonly (readonly EventRow[])[]> {
+  { scope, keys, predicate, needsPayload }: PrunedKeys,
+): Promise<readonly (readonly PartialRow[])[]> {
   const direction = directionOf(request);
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const { unindexed: unindexedRanges, windows } = await readFirstWindows(database, request, scope === 'EVERYTHING' ? predicate : always);
@@ -39,7 +40,7 @@ export async function readPagesByBlockScan(
   const [first, second] = windows;
   const builders = keys.map((value) => new PageBuilder({ value, wanted: request.limit + 1, from: first.next }, direction));
   const checkRanges = (some: readonly PageBuilder[], ranges: readonly Range[]): Promise<void> =>
-    adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some }, batch));
+    adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some, needsPayload }, batch));
   const searchWindows = (some: readonly PageBuilder[], size: number): Promise<readonly BlockWindow[]> => {
     const pending = some.flatMap(({ value, from }) => (from === null ? [] : [{ value, from }]));
     return readWindows(database, request, { scope, predicate, pending, size });
@@ -86,7 +87,7 @@ export async function readPagesByBlockScan(
   return builders.map((each) => each.page());
 }
 
-export interface PrunedKeys extends ScopedKeys {
+export interface PrunedKeys extends RowScope {
   readonly predicate: PruningPredicate;
 }
 
@@ -103,6 +104,7 @@ interface RangeCheck {
   readonly request: PageRequest;
   readonly scope: PageScope;
   readonly builders: readonly PageBuilder[];
+  readonly needsPayload: boolean;
 }
 
 /** A range of positions; with times, only the events that occurred within them. */
@@ -112,7 +114,11 @@ type Range = PositionRange & Partial<BlockRef>;
  * Tests the events of these ranges, through the primary key, and adds each match to the builders of
  * its keys.
  */
-async function checkEvents(database: Database, { request, scope, builders }: RangeCheck, ranges: readonly Range[]): Promise<void> {
+async function checkEvents(
+  database: Database,
+  { request, scope, builders, needsPayload }: RangeCheck,
+  ranges: readonly Range[],
+): Promise<void> {
   if (ranges.length === 0) return;
   const order = orderSql(directionOf(request));
   const within = sql`
@@ -122,17 +128,18 @@ async function checkEvents(database: Database, { request, scope, builders }: Ran
   const matching = sql`${occurredBetween(sql`r.since`, sql`r.until`)} and ${isWithin(request)}`;
   const found =
     scope === 'EVERYTHING'
-      ? sql`select 1 as n, ${eventColumns} ${within} where ${matching} order by ${order} limit ${request.limit + 1}`
+      ? sql`select 1 as n, ${storedColumns} ${within} where ${matching} order by ${order} limit ${request.limit + 1}`
       : sql`
         select * from (
-          select k.n, ${eventColumns}, row_number() over (partition by k.n order by ${order}) as rank
+          select k.n, ${storedColumns}, row_number() over (partition by k.n order by ${order}) as rank
           ${within}
           cross join lateral (${mentionedIds(scope)}) mentioned (id)
           join ${keyRows(builders.map((each) => each.value))} on k.value = mentioned.id
           where ${matching}
         ) e
         where rank <= ${request.limit + 1}`;
-  for (const row of await database.rows<EventRow & { n: string }>(found)) builders[Number(row.n) - 1]?.add(row);
+  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: sql`e.n,`, needsPayload }));
+  for (const row of rows) builders[Number(row.n) - 1]?.add(row);
 }
 
 /** The positions from the first to the last of these ranges. */

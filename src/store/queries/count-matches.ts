@@ -15,7 +15,7 @@ import type { CountRequest } from './page-request.ts';
 export async function countMatches(
   database: Database,
   request: CountRequest,
-  { scope, keys, predicate, initialBlocks = defaultInitialBlocks }: PrunedKeys & CountMatchesOptions,
+  { scope, keys, predicate, initialBlocks = defaultInitialBlocks }: Omit<PrunedKeys, 'needsPayload'> & CountMatchesOptions,
 ): Promise<readonly number[]> {
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const counts = keys.map(() => 0);

@@ -11,9 +11,12 @@ import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { directionOf, type PageRequest } from './page-request.ts';
 import { eventsBetween, occurredBetween } from '../log/event-ranges.ts';
 import { keyRows, orderSql } from './page-sql.ts';
-import { readPages } from './pages.ts';
-import { eventColumns, storedEvent, type EventRow } from '../database/event-row.ts';
-import { toTimestamp } from '../database/timestamps.ts';
+import { findRows } from './pages.ts';
+import { boundedRows, completeRows, type PartialRow } from '../database/bounded-rows.ts';
+import { storedColumns, storedEvent } from '../database/event-row.ts';
+import type { ReadBudget } from '../database/read-budget.ts';
+import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
+import type { Instant } from '../../event/instant.ts';
 
 /**
  * Reads the latest event that mentions each of many resources, as primary or related.
@@ -26,30 +29,33 @@ import { toTimestamp } from '../database/timestamps.ts';
  * So the total cost of a page of resources is bounded, however often each is mentioned.
  *
  * Assumes: block summaries as src/skip-index/block-summary.ts guarantees them.
- * Guarantees: the same event as the first one of `readPages` in the order NEWEST_FIRST.
+ * Guarantees: the same event as the first one of a page in the order NEWEST_FIRST.
  */
 export async function readLatestMentions(
   database: Database,
   ids: readonly string[],
-  head: Position,
+  { head, budget }: { readonly head: Position; readonly budget: ReadBudget },
 ): Promise<ReadonlyMap<string, StoredEvent>> {
   const request: PageRequest = { filter: everything, order: 'NEWEST_FIRST', head, limit: 1, backward: false };
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
-  const found = new Map<string, StoredEvent>();
+  const { needsPayload } = budget;
+  const found = new Map<string, Mention>();
   const isFinal = (id: string, next: BlockRef | null): boolean => {
-    const event = found.get(id);
-    return next === null || (event !== undefined && comesBefore(event, next, directionOf(request)));
+    const mention = found.get(id);
+    return next === null || (mention !== undefined && comesBefore(mention, next, directionOf(request)));
   };
-  const offer = (id: string | undefined, event: StoredEvent): void => {
-    if (id !== undefined && isNewer(event, found.get(id))) found.set(id, event);
+  const offer = (id: string | undefined, row: PartialRow): void => {
+    const mention = mentionOf(row);
+    if (id !== undefined && isNewer(mention, found.get(id))) found.set(id, mention);
   };
 
-  const primary = await readPages(database, request, { scope: 'PRIMARY', keys: ids });
-  for (const [index, { events }] of primary.entries()) if (events[0] !== undefined) offer(ids[index], events[0]);
+  const primary = await findRows(database, request, { scope: 'PRIMARY', keys: ids, needsPayload });
+  for (const [index, [row]] of primary.entries()) if (row !== undefined) offer(ids[index], row);
   // Before the blocks are read: a row group stored in between would otherwise be in neither read.
   const firstUnindexed = ((await readIndexPosition(database)) + 1) as Position;
   const { blocks, next } = await readLatestBlocks(database, head);
-  for (const row of await searchBlocks(database, request, { ids, blocks, firstUnindexed })) offer(ids[Number(row.n) - 1], storedEvent(row));
+  for (const row of await searchBlocks(database, request, { ids, blocks, firstUnindexed, needsPayload }))
+    offer(ids[Number(row.n) - 1], row);
 
   let open = next === null ? [] : ids.filter((id) => !isFinal(id, next)).map((value) => ({ value, from: next }));
   for (let size = 1; open.length > 0; size = Math.min(4 * size, maxWindowBlocks)) {
@@ -59,17 +65,30 @@ export async function readLatestMentions(
       (windows[index]?.blocks ?? []).filter((block) => !isFinal(value, block)).map((block) => ({ value, block })),
     );
     await adaptiveBatch.runInBatches(checks, async (some) => {
-      for (const row of await searchBlockPerResource(database, request, some)) offer(some[Number(row.n)]?.value, storedEvent(row));
+      const rows = await searchBlockPerResource(database, request, { checks: some, needsPayload });
+      for (const row of rows) offer(some[Number(row.n)]?.value, row);
     });
     open = open.flatMap(({ value }, index) => {
       const from = windows[index]?.next ?? null;
       return from === null || isFinal(value, from) ? [] : [{ value, from }];
     });
   }
-  return found;
+  const mentions = Array.from(found, ([id, { row }]) => ({ ...row, mentionedId: id }));
+  return new Map((await completeRows(database, mentions, budget)).map((row) => [row.mentionedId, storedEvent(row)]));
 }
 
-interface Found extends EventRow {
+/** An event that mentions a resource, and its place in the order of time. */
+interface Mention {
+  readonly row: PartialRow;
+  readonly position: Position;
+  readonly occurred: Instant;
+}
+
+function mentionOf(row: PartialRow): Mention {
+  return { row, position: Number(row.position) as Position, occurred: fromTimestamp(row.occurred) };
+}
+
+interface Found extends PartialRow {
   readonly n: string;
 }
 
@@ -101,7 +120,13 @@ async function searchBlocks(
     ids,
     blocks,
     firstUnindexed,
-  }: { readonly ids: readonly string[]; readonly blocks: readonly BlockRef[]; readonly firstUnindexed: Position },
+    needsPayload,
+  }: {
+    readonly ids: readonly string[];
+    readonly blocks: readonly BlockRef[];
+    readonly firstUnindexed: Position;
+    readonly needsPayload: boolean;
+  },
 ): Promise<readonly Found[]> {
   const ranges = [...blocks.map(rangeRow), { first: firstUnindexed, last: request.head, since: '-infinity', until: 'infinity' }];
   const within = enclosingRange(ranges);
@@ -116,17 +141,22 @@ async function searchBlocks(
     join ${keyRows(ids)} on k.value = mentioned.id
     where ${isInRange(request)}
     order by k.n, ${orderSql(directionOf(request))}`;
-  return database.rows<Found>(sql`
-    select newest.n, ${eventColumns}
+  const found = sql`
+    select newest.n, ${storedColumns}
     from (${newest}) newest
-    join tidings.events e on e.position = newest.position and e.position between ${within.first} and ${within.last}`);
+    join tidings.events e on e.position = newest.position and e.position between ${within.first} and ${within.last}`;
+  return database.rows<Found>(boundedRows({ found, order: sql`e.n`, extras: sql`e.n,`, needsPayload }));
 }
 
 /** Scans one block for each resource, through the primary key. */
-async function searchBlockPerResource(database: Database, request: PageRequest, checks: readonly BlockCheck[]): Promise<readonly Found[]> {
+async function searchBlockPerResource(
+  database: Database,
+  request: PageRequest,
+  { checks, needsPayload }: { readonly checks: readonly BlockCheck[]; readonly needsPayload: boolean },
+): Promise<readonly Found[]> {
   const rows = checks.map(({ value, block }, n) => ({ n, value, ...rangeRow(block) }));
-  return database.rows<Found>(sql`
-    select r.n, ${eventColumns}
+  const found = sql`
+    select r.n, ${storedColumns}
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
       as r (n int, value text, first bigint, last bigint, since timestamptz, until timestamptz)
     cross join lateral (
@@ -134,7 +164,8 @@ async function searchBlockPerResource(database: Database, request: PageRequest, 
       where ${isInRange(request)} and e.related @> jsonb_build_array(jsonb_build_object('id', r.value))
       order by ${orderSql(directionOf(request))}
       limit 1
-    ) e`);
+    ) e`;
+  return database.rows<Found>(boundedRows({ found, order: sql`e.n`, extras: sql`e.n,`, needsPayload }));
 }
 
 /** The positions of a row `r`. */
@@ -149,7 +180,7 @@ function rangeRow({ first, last, firstOccurred, lastOccurred }: BlockRef) {
   return { first, last, since: toTimestamp(firstOccurred), until: toTimestamp(lastOccurred) };
 }
 
-function isNewer(event: StoredEvent, known: StoredEvent | undefined): boolean {
+function isNewer(event: Mention, known: Mention | undefined): boolean {
   if (known === undefined || event.occurred > known.occurred) return true;
   return event.occurred === known.occurred && event.position > known.position;
 }

@@ -2,7 +2,7 @@ import type { Position } from '../../event/cursor.ts';
 import { comesBefore, type BlockRef, type BlockWindow } from './block-windows.ts';
 import type { Direction } from './page-request.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
-import type { EventRow } from '../database/event-row.ts';
+import type { PartialRow } from '../database/bounded-rows.ts';
 
 /** Collects the page of one key. */
 export class PageBuilder {
@@ -10,8 +10,8 @@ export class PageBuilder {
   /** The block from which to continue; null if the page is complete. */
   from: BlockRef | null;
   private readonly wanted: number;
-  private readonly found = new Map<string, EventRow>();
-  private sorted: EventRow[] = [];
+  private readonly found = new Map<string, PartialRow>();
+  private sorted: PartialRow[] = [];
   private scannedBlocks = 0;
 
   constructor(
@@ -23,7 +23,7 @@ export class PageBuilder {
     this.from = from;
   }
 
-  add(row: EventRow): void {
+  add(row: PartialRow): void {
     this.found.set(row.position, row);
   }
 
@@ -34,6 +34,7 @@ export class PageBuilder {
   close({ blocks, next }: BlockWindow): void {
     this.scannedBlocks += blocks.length;
     this.sorted = Array.from(this.found.values()).toSorted((a, b) => compareRows(a, b, this.direction));
+    for (const { position } of this.sorted.splice(this.wanted)) this.found.delete(position);
     const last = this.sorted[this.wanted - 1];
     const full = last !== undefined && (next === null || comesBefore(orderKeyOf(last), next, this.direction));
     this.from = full ? null : next;
@@ -54,7 +55,7 @@ export class PageBuilder {
     return this.found.size >= this.wanted;
   }
 
-  page(): readonly EventRow[] {
+  page(): readonly PartialRow[] {
     this.close({ blocks: [], next: null });
     return this.sorted.slice(0, this.wanted);
   }
@@ -70,11 +71,11 @@ export class PageBuilder {
   }
 }
 
-function orderKeyOf({ position, occurred }: EventRow) {
+function orderKeyOf({ position, occurred }: PartialRow) {
   return { position: Number(position) as Position, occurred: fromTimestamp(occurred) };
 }
 
-function compareRows(a: EventRow, b: EventRow, { by, up }: Direction): number {
+function compareRows(a: PartialRow, b: PartialRow, { by, up }: Direction): number {
   const [x, y] = [orderKeyOf(a), orderKeyOf(b)];
   const byTime = by === 'position' || x.occurred === y.occurred ? 0 : x.occurred < y.occurred ? -1 : 1;
   const order = byTime === 0 ? x.position - y.position : byTime;

@@ -29,7 +29,7 @@ export interface PageRequest extends EventQuery {
 export interface Page {
   readonly events: readonly StoredEvent[];
   readonly more: boolean;
-  /** Approximate memory of the events, including the one beyond the page. */
+  /** Approximate memory of the events. */
   readonly bytes: number;
 }
 
@@ -50,6 +50,11 @@ export type PageScope = 'EVERYTHING' | 'FOLLOWS' | 'PRIMARY' | 'RELATED' | 'ANY'
 export interface ScopedKeys {
   readonly scope: PageScope;
   readonly keys: readonly string[];
+}
+
+/** The rows to find: those of pages with the same scope. */
+export interface RowScope extends ScopedKeys {
+  readonly needsPayload: boolean;
 }
 
 /** The keys of one page, or count, of all events. */

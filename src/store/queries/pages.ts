@@ -4,25 +4,47 @@ import type { Database } from '../database/database.ts';
 import { countMatches } from './count-matches.ts';
 import { readPagesByBlockScan } from './block-scan.ts';
 import { inScope, isWithin, keyRows, orderSql } from './page-sql.ts';
-import { directionOf, type CountRequest, type Page, type PageRequest, type ScopedKeys } from './page-request.ts';
-import { eventColumns, rowBytes, storedEvent, type EventRow } from '../database/event-row.ts';
+import { directionOf, everyEvent, type CountRequest, type Page, type PageRequest, type RowScope, type ScopedKeys } from './page-request.ts';
+import { boundedRows, completeRows, leadingRows, type PartialRow } from '../database/bounded-rows.ts';
+import { rowBytes, storedColumns, storedEvent, type EventRow } from '../database/event-row.ts';
+import { unbounded, type ReadBudget } from '../database/read-budget.ts';
 import { accessPathOf, type AccessPath } from './access-path.ts';
 
 /**
  * Reads the same page for each of many keys, and returns the pages in the order of the keys. All
- * keys share a few statements.
+ * keys share a few statements. Throws LIMIT_EXCEEDED if the events exceed the budget.
  */
-export async function readPages(database: Database, request: PageRequest, scoped: ScopedKeys): Promise<readonly Page[]> {
+export async function readPages(
+  database: Database,
+  request: PageRequest,
+  { budget, ...scoped }: ScopedKeys & { readonly budget: ReadBudget },
+): Promise<readonly Page[]> {
+  const found = await findRows(database, request, { ...scoped, needsPayload: budget.needsPayload });
+  const wanted = found.map((rows) => rows.slice(0, request.limit));
+  const more = found.map((rows) => rows.length > request.limit);
+  const pages: EventRow[][] = wanted.map(() => []);
+  const rows = wanted.flatMap((page, index) => page.map((row) => Object.assign(row, { page: index })));
+  for (const row of await completeRows(database, rows, budget)) pages[row.page]?.push(row);
+  return pages.map((page, index) => pageOf(request, page, more[index] === true));
+}
+
+/**
+ * Reads one page of all events, which ends early rather than be large: with at least one event, if
+ * there is one, and `more`.
+ */
+export async function readCutPage(database: Database, request: PageRequest, budget = unbounded): Promise<Page> {
+  const [found = []] = await findRows(database, request, { ...everyEvent, needsPayload: budget.needsPayload });
+  const wanted = leadingRows(found.slice(0, request.limit));
+  const complete = await completeRows(database, wanted, budget);
+  return pageOf(request, complete, found.length > wanted.length);
+}
+
+/** The rows of each key's page, and one more of each, if there is one. */
+export async function findRows(database: Database, request: PageRequest, scoped: RowScope): Promise<readonly (readonly PartialRow[])[]> {
   const accessPath = scopedAccessPath(accessPathOf(request), scoped);
-  const rows =
-    accessPath.kind === 'blockScan'
-      ? await readPagesByBlockScan(database, request, { ...scoped, predicate: accessPath.predicate })
-      : await orderedScan(database, request, scoped);
-  return rows.map((found) => {
-    const events = found.slice(0, request.limit).map(storedEvent);
-    const bytes = found.reduce((sum, row) => sum + rowBytes(row), 0);
-    return { events: request.backward ? events.toReversed() : events, more: found.length > request.limit, bytes };
-  });
+  return accessPath.kind === 'blockScan'
+    ? readPagesByBlockScan(database, request, { ...scoped, predicate: accessPath.predicate })
+    : orderedScan(database, request, scoped);
 }
 
 /** Counts the events of each key without a page limit, up to `max` + 1. */
@@ -55,21 +77,28 @@ function scopedAccessPath(accessPath: AccessPath, { scope }: ScopedKeys): Access
 async function orderedScan(
   database: Database,
   request: PageRequest,
-  { scope, keys }: ScopedKeys,
-): Promise<readonly (readonly EventRow[])[]> {
+  { scope, keys, needsPayload }: RowScope,
+): Promise<readonly (readonly PartialRow[])[]> {
   const order = orderSql(directionOf(request));
-  const rows = await database.rows<EventRow & { n: string }>(sql`
+  const found = sql`
     select k.n, e.*
     from ${keyRows(keys)}
     cross join lateral (
-      select ${eventColumns}
+      select ${storedColumns}
       from tidings.events e
       where ${inScope[scope]} and ${isWithin(request)}
       order by ${order}
       limit ${request.limit + 1}
-    ) e
-    order by k.n, ${order}`);
-  const perKey: EventRow[][] = keys.map(() => []);
+    ) e`;
+  const rows = await database.rows<PartialRow & { n: string }>(
+    boundedRows({ found, order: sql`e.n, ${order}`, extras: sql`e.n,`, needsPayload }),
+  );
+  const perKey: PartialRow[][] = keys.map(() => []);
   for (const row of rows) perKey[Number(row.n) - 1]?.push(row);
   return perKey;
+}
+
+function pageOf({ backward }: PageRequest, rows: readonly EventRow[], more: boolean): Page {
+  const events = rows.map(storedEvent);
+  return { events: backward ? events.toReversed() : events, more, bytes: rows.reduce((sum, row) => sum + rowBytes(row), 0) };
 }

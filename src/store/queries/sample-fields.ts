@@ -5,8 +5,8 @@ import type { Condition } from '../../filter/filter.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { AdaptiveLimit } from '../database/adaptive-limit.ts';
 import type { Database } from '../database/database.ts';
-import { everyEvent, type PageBound, type PageRequest } from './page-request.ts';
-import { readPages } from './pages.ts';
+import type { PageBound, PageRequest } from './page-request.ts';
+import { readCutPage } from './pages.ts';
 
 /** The names that a sample of events has; `sampled` is the number of its events. */
 export interface SampledFields {
@@ -37,9 +37,8 @@ export async function sampleFields(database: Database, { filter, head, sample }:
     deadline.checkDeadline();
     const limit = Math.min(adaptiveLimit.limit, sample - sampled);
     const request: PageRequest = { filter, order: 'NEWEST_FIRST', head, limit, backward: false, ...(after === null ? {} : { after }) };
-    const [page] = await readPages(database, request, everyEvent);
-    const events = page?.events ?? [];
-    adaptiveLimit.record(events.length, page?.bytes ?? 0);
+    const { events, bytes, ...page } = await readCutPage(database, request);
+    adaptiveLimit.record(events.length, bytes);
     const slice = new TimeSlice(sliceMs);
     for (const event of events) {
       fields.add(event);
@@ -47,7 +46,7 @@ export async function sampleFields(database: Database, { filter, head, sample }:
     }
     sampled += events.length;
     const last = events.at(-1);
-    more = page?.more === true && last !== undefined;
+    more = page.more && last !== undefined;
     if (last !== undefined) after = { position: last.position, occurred: last.occurred };
   }
   return { sampled, labels: fields.labels(), roles: fields.roles(), payloadPaths: fields.payloadPaths() };

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { Instant } from '../../event/instant.ts';
+import type { Clock } from '../database/clock.ts';
 import type { Database } from '../database/database.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 
@@ -37,17 +38,6 @@ export interface Partition {
   readonly opened: Instant | null;
   readonly closed: Instant | null;
   readonly removed: Instant | null;
-}
-
-export type Clock = () => Promise<Instant>;
-
-/** The clock of the database server, which sets the time of receipt of events. */
-export function databaseClock(database: Database): Clock {
-  return async () => {
-    const [row] = await database.rows<{ now: string }>(sql`select clock_timestamp() as now`);
-    if (row === undefined) throw new Error('the database returned no time');
-    return fromTimestamp(row.now);
-  };
 }
 
 /**

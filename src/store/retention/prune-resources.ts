@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
 import { readHead } from '../log/log-head.ts';
+import { withoutPayload } from '../database/read-budget.ts';
 import { readLatestMentions } from '../queries/latest-mentions.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function pruneResources(database: Database, logStart: Position): Pr
   const ids = candidates.map(({ id }) => id);
   if (ids.length === 0) return false;
   const head = await readHead(database);
-  const events = await readLatestMentions(database, ids, head);
+  const events = await readLatestMentions(database, ids, { head, budget: withoutPayload });
   const mentions = ids.map((id) => ({ id, mentioned: events.get(id)?.position ?? null }));
   const kept = mentions.filter(({ mentioned }) => mentioned !== null);
   const unmentioned = mentions.filter(({ mentioned }) => mentioned === null).map(({ id }) => id);

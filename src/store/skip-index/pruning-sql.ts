@@ -34,6 +34,8 @@ function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
       return hasTerm(sql`${`{${[anyTerm, ...predicate.terms].join(',')}}`}::text::int[]`);
     case 'bloom':
       return conjunctionSql(predicate.hashes.map((hash) => hasBit(hash, table)));
+    case 'unnormalized':
+      return table === 'c' ? sql`not c.text_normalized` : sql`not d.text_normalized`;
     case 'during':
       return duringSql(predicate);
     default:
@@ -57,6 +59,7 @@ export function usesTermIndex(predicate: PruningPredicate): boolean {
       return predicate.of.every(usesTermIndex);
     case 'bloom':
     case 'during':
+    case 'unnormalized':
       return false;
     default:
       return predicate satisfies never;

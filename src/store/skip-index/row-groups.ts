@@ -34,11 +34,11 @@ export async function storeRowGroup(database: Database, { summaries, bloom, colu
     with whole as (
       select from tidings.retention where log_start < ${first} for share
     ), row_group as (
-      insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of, complete)
+      insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of, complete, text_normalized)
       select
         ${last}, decode(${base64(bloom)}, 'base64'), ${columns?.first ?? null}::bigint, ${bytes(columns?.occurred)},
         ${json(columns?.names.texts)}::text, ${bytes(columns?.names.codes)},
-        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.codes)}, ${columns?.labels.hasAllColumns ?? null}::boolean
+        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.codes)}, ${columns?.labels.hasAllColumns ?? null}::boolean, true
       from whole
       where not exists (select from tidings.digests where last >= ${first})
       on conflict do nothing
@@ -51,10 +51,10 @@ export async function storeRowGroup(database: Database, { summaries, bloom, colu
         as made (kind text, name text, "values" text, value_of text)
     )
     insert into tidings.digests
-      (chapter, first, last, part, first_occurred, last_occurred, first_received, last_received, terms, signature)
+      (chapter, first, last, part, first_occurred, last_occurred, first_received, last_received, terms, signature, text_normalized)
     select
       row_group.last, made.first, made.last, part, first_occurred, last_occurred, first_received, last_received, terms::int[],
-      decode(signature, 'base64')
+      decode(signature, 'base64'), true
     from row_group
     cross join jsonb_to_recordset(${JSON.stringify(summaries.map(summaryRow))}::text::jsonb) as made (
       first bigint, last bigint, part smallint, first_occurred timestamptz, last_occurred timestamptz,

@@ -1,5 +1,6 @@
 import type { Position } from '../../event/cursor.ts';
 import { canonicalFilter } from '../../filter/canonical-filter.ts';
+import { cancelledError } from '../../store/database/database-errors.ts';
 import type { SubscriptionParts } from '../event-subscription.ts';
 import { LogReader } from '../log-reader.ts';
 import { SubscriptionSource } from '../source.ts';
@@ -13,6 +14,8 @@ export interface CountSubscriptionRequest extends CountDefinition {
   readonly dimensionsKey: string;
   /** The minimum time between two messages. */
   readonly intervalMs: number;
+  /** The subscriber, and when it leaves. */
+  readonly reader: { readonly client: string; readonly signal: AbortSignal };
 }
 
 /**
@@ -27,43 +30,56 @@ export class CountSubscriptions {
   /** Throws LIMIT_EXCEEDED if there are too many buckets or counting takes too long. */
   async subscribe(parts: SubscriptionParts, request: CountSubscriptionRequest): Promise<SubscriptionSource<CountsMessage>> {
     const following = await parts.tail.follow();
-    let release: (() => void) | null = null;
+    const { signal } = request.reader;
+    let release = noop;
+    const onLeft = (): void => release();
+    signal.addEventListener('abort', onLeft);
     try {
       const head = await parts.heads.head();
+      if (signal.aborted) throw cancelledError();
       const sharedCount = this.sharedCount(parts, request, head);
-      release = () => this.release(sharedCount);
+      release = () => {
+        release = noop;
+        this.release(sharedCount);
+      };
       const incrementalCount = await sharedCount.incrementalCount;
       incrementalCount.snapshot();
       return new SubscriptionSource(
         parts,
-        new CountReader(incrementalCount, { minPosition: head, intervalMs: request.intervalMs, release }),
+        new CountReader(incrementalCount, { minPosition: head, intervalMs: request.intervalMs, release: onLeft }),
         following,
       );
     } catch (error) {
-      release?.();
+      release();
       following[Symbol.dispose]();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', onLeft);
     }
   }
 
   private sharedCount(parts: SubscriptionParts, request: CountSubscriptionRequest, head: Position): SharedCount {
     const { key, condition } = canonicalFilter(request.filter);
     const name = JSON.stringify([key, request.dimensionsKey]);
-    const sharedCount = this.counts.get(name) ?? {
-      name,
-      users: 0,
-      incrementalCount: this.open(parts, { ...request, filter: condition }, head),
-    };
+    const sharedCount = this.counts.get(name) ?? this.open(parts, { ...request, name, filter: condition }, head);
     this.counts.set(name, sharedCount);
     sharedCount.users += 1;
     this.retentionWatch ??= watchRetention(parts.logStart, (upTo) => this.advanceLogStart(upTo));
     return sharedCount;
   }
 
-  private async open(parts: SubscriptionParts, definition: CountDefinition, head: Position): Promise<IncrementalCount> {
-    const counted = await readCountSnapshot(parts, definition, head);
-    const count = (upTo: Position): Promise<CountSnapshot> => this.inSequence(() => readCountSnapshot(parts, definition, upTo));
-    return new IncrementalCount(definition, { logReader: new LogReader(parts, definition.filter, pageEvents), count }, counted);
+  private open(parts: SubscriptionParts, request: CountSubscriptionRequest & { readonly name: string }, head: Position): SharedCount {
+    const { name, filter, dimensions, bounds, reader } = request;
+    const definition = { filter, dimensions, bounds };
+    const unused = new AbortController();
+    const { signal } = unused;
+    const snapshotParts = { ...parts, database: parts.database.reads({ client: reader.client, signal }) };
+    const count = (upTo: Position): Promise<CountSnapshot> => this.inSequence(() => readCountSnapshot(snapshotParts, definition, upTo));
+    const logReader = (): LogReader => new LogReader(parts, { filter, client: reader.client, pageEvents });
+    const incrementalCount = readCountSnapshot(snapshotParts, definition, head).then(
+      (counted) => new IncrementalCount(definition, { logReader: logReader(), count, signal }, counted),
+    );
+    return { name, users: 0, incrementalCount, unused };
   }
 
   /** Passes the log start to every count: counted events may have been removed. */
@@ -90,14 +106,19 @@ export class CountSubscriptions {
       this.retentionWatch?.[Symbol.dispose]();
       this.retentionWatch = null;
     }
+    sharedCount.unused.abort();
     void sharedCount.incrementalCount.then((open) => open.close()).catch(() => undefined); // reported by `subscribe`
   }
 }
+
+const noop = (): void => undefined;
 
 interface SharedCount {
   readonly name: string;
   readonly incrementalCount: Promise<IncrementalCount>;
   users: number;
+  /** Aborts after the last subscriber has left. */
+  readonly unused: AbortController;
 }
 
 /** The maximum number of events in one read of the database. */

@@ -5,6 +5,7 @@ import { CountTable, groupStats } from '../../counts/count-table.ts';
 import type { Dimension } from '../../counts/dimensions.ts';
 import { TidingsError } from '../../errors.ts';
 import type { Position } from '../../event/cursor.ts';
+import type { StoredEvent } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { TimeBounds } from '../../filter/time-bounds.ts';
 import type { LogReader, Step } from '../log-reader.ts';
@@ -15,6 +16,14 @@ export interface CountDefinition {
   readonly filter: Condition;
   readonly dimensions: readonly Dimension[];
   readonly bounds: TimeBounds;
+}
+
+/** How a count reads the log. */
+export interface CountedLog {
+  readonly logReader: LogReader;
+  readonly count: (upTo: Position) => Promise<CountSnapshot>;
+  /** Aborts when the last subscriber has left. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -55,7 +64,7 @@ export class IncrementalCount {
 
   constructor(
     private readonly definition: CountDefinition,
-    private readonly log: { readonly logReader: LogReader; readonly count: (upTo: Position) => Promise<CountSnapshot> },
+    private readonly log: CountedLog,
     private counted: CountSnapshot,
   ) {
     this.position = this.deltaEnd = counted.upTo;
@@ -167,8 +176,9 @@ export class IncrementalCount {
   private async readStep(): Promise<void> {
     if (this.needsRecount) return this.recount();
     const { position } = this;
-    const buffered = await this.log.logReader.stepFromMemory(position);
-    this.add(buffered !== null && buffered.upTo > position ? buffered : await this.log.logReader.stepFromDatabase(position));
+    const { logReader, signal } = this.log;
+    const buffered = await logReader.stepFromMemory(position, signal);
+    this.add(buffered !== null && buffered.upTo > position ? buffered : await logReader.stepFromDatabase(position, signal));
   }
 
   private async recount(): Promise<void> {
@@ -196,11 +206,20 @@ export class IncrementalCount {
       if (event.position <= this.counted.after) continue; // memory may still hold removed events
       if (this.pending.size > maxBuckets) this.failure = tooManyBuckets();
       if (this.failure !== null) break;
-      const one = groupStats(1, event.occurred, event.occurred);
-      for (const keys of bucketKeys(this.definition.dimensions, event)) this.pending.add(keys, one);
-      this.pending.total += 1;
+      this.addEvent(event);
     }
     this.position = upTo;
+  }
+
+  private addEvent(event: StoredEvent): void {
+    const one = groupStats(1, event.occurred, event.occurred);
+    try {
+      for (const keys of bucketKeys(this.definition.dimensions, event)) this.pending.add(keys, one);
+      this.pending.total += 1;
+    } catch (error) {
+      if (!(error instanceof TidingsError)) throw error;
+      this.failure = error;
+    }
   }
 }
 

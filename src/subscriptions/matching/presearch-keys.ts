@@ -1,3 +1,4 @@
+import { lookupKey } from '../../json/exact-number.ts';
 import { labelKeys } from '../../event/event.ts';
 import { anyElement, isExactPath, type PayloadPath, type PayloadPattern } from '../../event/payload-path.ts';
 import type { Combination, Condition, ResourceTest, ValueTest } from '../../filter/filter.ts';
@@ -98,7 +99,7 @@ function valueKeys(test: ValueTest, path: PayloadPath): PresearchKeys | null {
     case 'exists':
       return exactKeys([{ aspect, by: 'exists' }]);
     case 'oneOf': {
-      const scalars = test.values.filter(isScalar);
+      const scalars = test.values.map(lookupKey).filter(isScalar);
       if (scalars.length < test.values.length) return inexactKeys([{ aspect, by: 'exists' }]);
       return exactKeys(scalars.map((value) => ({ aspect, by: 'value', value })));
     }

@@ -1,3 +1,4 @@
+import { lookupKey } from '../../json/exact-number.ts';
 import { labelKeys, labelOf, type RelatedResource, type Resource, type StoredEvent } from '../../event/event.ts';
 import { isScalar, type IndexKey, type Scalar } from './index-key.ts';
 import type { KeyPath } from './presearch-keys.ts';
@@ -62,7 +63,8 @@ export class ValueIndex<F> {
   /** Calls `onBucket` with each bucket whose key this value of an event has. */
   probe(value: unknown, onBucket: OnBucket<F>): void {
     // The equality of Map keys is that of filters: 1 equals 1.0, and 0 equals -0, but 1 is not "1".
-    const bucket = isScalar(value) ? this.values.get(value) : undefined;
+    const key = lookupKey(value);
+    const bucket = isScalar(key) ? this.values.get(key) : undefined;
     if (bucket !== undefined) onBucket(bucket);
     if (typeof value === 'string') this.prefixes.forEachPrefixOf(value, onBucket);
     if (this.exists !== undefined) onBucket(this.exists);

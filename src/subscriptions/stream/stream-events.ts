@@ -1,4 +1,6 @@
 import type { Position } from '../../event/cursor.ts';
+import { everything } from '../../filter/filter.ts';
+import { unbounded } from '../../store/database/read-budget.ts';
 import { readEventsById } from '../../store/log/events-by-id.ts';
 import { SubscriptionSource } from '../source.ts';
 import { inCausalOrder } from './causal-order.ts';
@@ -38,14 +40,15 @@ export async function streamEvents(
 
 function orderOf(
   { database, heads }: StreamParts,
-  { order, filter }: StreamRequest,
+  { order, filter, client }: StreamRequest,
   { start, waitLimits }: StreamSettings & { readonly start: Position },
 ): DeliveryOrder {
   switch (order) {
     case 'LOG':
       return inLogOrder(start);
     case 'CAUSAL': {
-      const eventsById = async (ids: readonly string[]) => readEventsById(database, ids, await heads.head());
+      const eventsById = async (ids: readonly string[]) =>
+        readEventsById(database.reads({ client }), ids, { head: await heads.head(), filter: everything, budget: unbounded });
       return inCausalOrder({ start, filter, eventsById }, waitLimits);
     }
     default:

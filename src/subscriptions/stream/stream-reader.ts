@@ -41,8 +41,8 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     request: StreamRequest,
     private readonly settings: StreamSettings & { readonly head: Position; readonly order: DeliveryOrder },
   ) {
-    const { start, until, filter, batchSize, maxBytes } = request;
-    this.logReader = new LogReader(parts, filter, Math.max(batchSize, minPageEvents));
+    const { start, until, filter, client, batchSize, maxBytes } = request;
+    this.logReader = new LogReader(parts, { filter, client, pageEvents: Math.max(batchSize, minPageEvents) });
     this.batchLimit = { maxEvents: batchSize, maxBytes };
     this.until = until ?? Infinity;
     this.scannedTo = start?.position ?? settings.head;
@@ -80,9 +80,9 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     }
   }
 
-  async read(): Promise<void> {
+  async read(signal: AbortSignal): Promise<void> {
     try {
-      await this.readStep();
+      await this.readStep(signal);
     } catch (error) {
       if (!isFinal(error)) throw error;
       this.failed = true;
@@ -118,13 +118,13 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     this.logReader[Symbol.dispose]();
   }
 
-  private async readStep(): Promise<void> {
+  private async readStep(signal: AbortSignal): Promise<void> {
     const { order } = this.settings;
     if (this.targetHead === null && this.logReader.isAtHead(this.scannedTo)) return order.releaseDue();
-    const found = await this.logReader.stepFromMemory(this.scannedTo);
+    const found = await this.logReader.stepFromMemory(this.scannedTo, signal);
     if (found === null && this.targetHead === null) return this.fallBehind();
     if (found !== null && found.upTo > this.scannedTo) return this.advance(found);
-    const stored = await this.logReader.stepFromDatabase(this.scannedTo);
+    const stored = await this.logReader.stepFromDatabase(this.scannedTo, signal);
     // Read after the events, so that it covers events removed during that read.
     const logStart = Math.min(await this.parts.logStart(), this.until) as Position;
     if (logStart <= this.scannedTo) return this.advance(stored);

@@ -16,6 +16,8 @@ export interface StreamRequest {
   /** The approximate maximum of a batch in bytes of JSON. */
   readonly maxBytes: number;
   readonly order: StreamOrder;
+  /** Whose turns its reads take: Database.reads. */
+  readonly client: string;
 }
 
 export type StreamOrder = 'LOG' | 'CAUSAL';

@@ -9,7 +9,7 @@ import { appendEvents } from '../../../src/store/log/append.ts';
 import type { Database } from '../../../src/store/database/database.ts';
 import { readHead } from '../../../src/store/log/log-head.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
-import { databaseClock } from '../../../src/store/retention/partitions.ts';
+import { databaseClock } from '../../../src/store/database/clock.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 
 /** Appends events in batches of 1,000. */

@@ -53,6 +53,18 @@ test.each<[string, (bytes: string) => Buffer]>([
   expect(await storedIds(server, before)).toEqual([`encoded ${encoding}`]);
 });
 
+test('a JSON text sequence is stored in order, also with texts of several lines', async () => {
+  const before = await headOf(server);
+  const sequence = { 'content-type': 'application/json-seq; charset=utf-8' };
+  const texts = [JSON.stringify(document('seq.a')), JSON.stringify(document('seq.b'), null, 2), JSON.stringify(document('seq.c'))];
+  expect((await post(`\x1e\x1e${texts.join('\n\x1e')}`, sequence)).status).toBe(204);
+  expect(await storedIds(server, before)).toEqual(['seq.a', 'seq.b', 'seq.c']);
+  const truncated = `\x1e${JSON.stringify(document('seq.d'))}\n\x1e{"id": "se\x1e${JSON.stringify(document('seq.e'))}`;
+  const { body } = await post(truncated, sequence, '?on_error=skip');
+  expect(body).toMatchObject({ created: 2, rejected: 1, results: [{}, { index: 1, status: 'rejected' }, {}] });
+  expect((await post('1\x1e'.repeat(50_001), sequence)).status).toBe(413);
+});
+
 test.each([
   'application/x-ndjson',
   'application/ndjson; charset=utf-8',

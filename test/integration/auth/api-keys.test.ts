@@ -84,7 +84,7 @@ test('a request without a valid key gets 401 from every endpoint', async () => {
   for (const path of ['/livez', '/readyz']) expect((await fetch(url + path)).status).toBe(200);
 });
 
-test('a WebSocket needs a key in connection_init or in its header, or is closed with 4403', async () => {
+test('a WebSocket needs a key in connection_init or in its header, or is closed with 4401', async () => {
   await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
   const connect = async (payload: object | undefined, headers: Record<string, string> = {}): Promise<unknown> => {
     const socket = new WebSocket(`${server.tidings.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
@@ -102,14 +102,14 @@ test('a WebSocket needs a key in connection_init or in its header, or is closed 
   expect(await connect({ AUTHORIZATION: good })).toBe('connection_ack');
   expect(await connect({ headers: { Authorization: good } })).toBe('connection_ack');
   expect(await connect({ headers: { authorization: good } })).toBe('connection_ack');
-  expect(await connect({ headers: { Authorization: 'Bearer no' } }, { authorization: good })).toBe(4403);
-  expect(await connect({ headers: null, other: good })).toBe(4403);
+  expect(await connect({ headers: { Authorization: 'Bearer no' } }, { authorization: good })).toBe(4401);
+  expect(await connect({ headers: null, other: good })).toBe(4401);
   expect(await connect(undefined, { authorization: good })).toBe('connection_ack');
   expect(await connect({ authorization: adminKey })).toBe('connection_ack');
   for (const payload of [undefined, {}, { authorization: 'Bearer no' }, { authorization: 7 }, { authorization: null }]) {
-    expect(await connect(payload)).toBe(4403);
+    expect(await connect(payload)).toBe(4401);
   }
-  expect(await connect({ authorization: 'Bearer no' }, { authorization: good })).toBe(4403); // connection_init takes precedence
+  expect(await connect({ authorization: 'Bearer no' }, { authorization: good })).toBe(4401); // connection_init takes precedence
 });
 
 test('a key has exactly the permissions that it was created with', async () => {

@@ -35,8 +35,8 @@ test('keys are created in the database itself, and a server on it accepts them',
   ).toBe(
     [
       'ID  NAME  PERMISSIONS  STATE  CREATED  EXPIRES  EMIT PREFIX  VISIBLE EVENTS',
-      'ID  ops  emit,read,admin  active  TIME  never  *  everything',
-      'ID  orders  emit,read  active  TIME  TIME  acme.order.*  {"resource":{"id":{"startsWith":["acme.order."]}}}',
+      'ID  ops  emit,read,admin  active  TIME  never  *  every event',
+      'ID  orders  emit,read  active  TIME  TIME  acme.order.*  the primary resource has an id beginning with "acme.order."',
       '',
     ].join('\n'),
   );

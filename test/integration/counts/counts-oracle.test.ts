@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { numberOf } from '../../../src/json/exact-number.ts';
 import { expect, test } from 'vitest';
 import { bucketsOf, type CountBucket } from '../../../src/counts/buckets.ts';
 import { parseCountBy, type CountByInput } from '../../../src/counts/dimensions.ts';
@@ -50,7 +51,7 @@ const timed: fc.Arbitrary<OracleDimension> = fc
  * Payload values that columns can store, beside the random ones: few scalars, in objects, and
  * sometimes an object in place of one.
  */
-const scalar = fc.constantFrom<unknown>('x', '1', 1, true, null, -0, 'é');
+const scalar = fc.constantFrom<unknown>('x', '1', 1, true, null, -0, 'é', 2 ** 53, numberOf('9007199254740993'));
 const scalars = fc.sample(
   fc.record(
     { s: scalar, o: fc.record({ x: scalar, '0': scalar }, { requiredKeys: [] }), m: fc.constantFrom<unknown>(null, { x: 'y' }, {}) },
@@ -90,7 +91,11 @@ const untimed: fc.Arbitrary<OracleDimension> = fc.oneof(
     .map((keys) => ({ payload: { path: keys.join('.'), keys } })),
 );
 const by = fc
-  .tuple(fc.option(timed), fc.array(untimed, { maxLength: 3 }), fc.nat(3))
+  .tuple(
+    fc.option(timed),
+    fc.uniqueArray(untimed, { maxLength: 3, selector: (each) => JSON.stringify(parseCountBy([each as CountByInput], ['by'])) }),
+    fc.nat(3),
+  )
   .filter(([some, others]) => some !== null || others.length > 0)
   .map(([some, others, at]) => (some === null ? others : others.toSpliced(at, 0, some)));
 const bounds = fc

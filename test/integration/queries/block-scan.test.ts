@@ -1,3 +1,4 @@
+import { unbounded } from '../../../src/store/database/read-budget.ts';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EventOrder } from '../../../src/event/cursor.ts';
@@ -51,7 +52,7 @@ test(
         const [after, before] = [positionAt(sampled.after), positionAt(sampled.before)];
         const request: PageRequest = { filter, order, head, limit, backward, ...(after && { after }), ...(before && { before }) };
         const keys = scope === 'EVERYTHING' ? [''] : ids;
-        const pages = await readPages(database, request, { scope, keys });
+        const pages = await readPages(database, request, { scope, keys, budget: unbounded });
         const counts = await countEvents(database, { filter, order, head, max: 30 }, { scope, keys });
         const byRanges = await countMatches(
           database,

@@ -1,3 +1,4 @@
+import { unbounded } from '../../../src/store/database/read-budget.ts';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../../src/settings.ts';
@@ -37,7 +38,11 @@ test(
       const head = await readHead(database);
       const read = async (filter: Condition) =>
         (
-          await readPages(database, { filter, order: 'LOG', head, limit: 100_000, backward: false }, { scope: 'EVERYTHING', keys: [''] })
+          await readPages(
+            database,
+            { filter, order: 'LOG', head, limit: 100_000, backward: false },
+            { scope: 'EVERYTHING', keys: [''], budget: unbounded },
+          )
         )[0]!.events;
       const events = await read(everything);
       expect(events).toHaveLength((round + 1) * perRound);

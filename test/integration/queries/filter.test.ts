@@ -22,7 +22,12 @@ const events = [
     payload: { n: 1, deep: { list: [{ 'b.c': null }, 'text', 'Say "Ægir\\"\n'] }, tags: ['x'], sizes: [1, 20], '*': { grid: [[5]] } },
   },
   { id: 'next', event: 'flow.run.done', resource: { id: 'run.2', labels: { env: 'test' } }, payload: { n: 10.5 }, follows: 'flow' },
-  { id: 'bare', event: 'user.left', resource: { id: 'user.kiki' } },
+  {
+    id: 'bare',
+    event: 'user.left',
+    resource: { id: 'user.kiki' },
+    payload: { 'cafe ke\u0301y': ['Cafe\u0301 a "bar"', { note: 'e\n\u0301 \uD55C \u1E69' }] },
+  },
 ];
 
 test.each<[string, object, string[]]>([
@@ -72,7 +77,7 @@ test.each<[string, object, string[]]>([
   ['text in ids of resources', { text: '+KIKI' }, ['flow', 'bare']],
   ['text in labels', { text: 'TEST DATA' }, ['flow', 'next']],
   ['text in the payload, quoted as JSON would be', { text: '"say" "Y \\"' }, ['flow']],
-  ['text with a backslash, a quote and a line end', { text: 'æGIR\\"' }, ['flow']],
+  ['text with a backslash, a quote and a line end', { text: 'æGIR\\\\\\"' }, ['flow']],
   ['text that is a key, a role or a number', { text: 'deep tags env team actor 10.5' }, []],
   ['text across two values', { text: '"done run" texttags core"}' }, []],
   ['text that must not occur', { text: '-nightly' }, ['next', 'bare']],
@@ -82,7 +87,10 @@ test.each<[string, object, string[]]>([
     { or: ['x'.repeat(150), 'y'.repeat(150), 'NIGHTLY'].map((text) => ({ text })) },
     ['flow'],
   ],
-  ['text without terms', { text: ' ' }, ['flow', 'next', 'bare']],
+  ['text with a quote, which a backslash escapes', { text: '"a \\"BAR\\""' }, ['bare']],
+  ['composed text in decomposed text', { text: '+CAF\u00C9 +\uD55C +s\u0307\u0323' }, ['bare']],
+  ['decomposed text in composed text', { text: '+\u1112\u1161\u11AB +\u00E9' }, ['bare']],
+  ['a letter that has an accent in the text', { text: 'cafe' }, []],
   [
     'and, or, not',
     { or: [{ event: { in: ['user.left'] } }, { and: [{ follows: ['flow'] }, { not: { id: ['flow'] } }] }] },
@@ -114,6 +122,8 @@ test.each<[object, string[]]>([
   [{ payload: [{ path: '$.a', eq: 1 }] }, ['filter', 'payload', '0', 'path']],
   [{ not: { event: { notLike: ['*'.repeat(1025)] } } }, ['filter', 'not', 'event', 'notLike', '0']],
   [{ and: [{ text: 'a'.repeat(201) }] }, ['filter', 'and', '0', 'text']],
+  [{ text: ' ' }, ['filter', 'text']],
+  [{ or: [{ text: '"' }] }, ['filter', 'or', '0', 'text']],
   [{ payload: [{ path: 'a', gt: '\u0000' }] }, ['filter', 'payload', '0', 'gt']],
   [{ related: [{}, { labels: [{ key: 'k', like: ['*'.repeat(1025)] }] }] }, ['filter', 'related', '1', 'labels', '0', 'like', '0']],
   [{ anyResource: Array.from({ length: 501 }, () => ({})) }, ['filter']],

@@ -1,3 +1,4 @@
+import { unbounded } from '../../../src/store/database/read-budget.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql, type SQL } from 'drizzle-orm';
@@ -95,9 +96,10 @@ test('a page is the same if a row group is indexed between any two of its statem
         return database.rows<Row>(statement);
       },
     };
-    expect(await readAllPages(createLoaders({ database: interceptedDatabase, heads }, anonymous), '', 120), `step ${step}`).toEqual(
-      oracleResources(events),
-    );
+    expect(
+      await readAllPages(createLoaders({ database: interceptedDatabase, heads }, { caller: anonymous, budget: unbounded }), '', 120),
+      `step ${step}`,
+    ).toEqual(oracleResources(events));
     if (statements <= step) break;
   }
 });
@@ -204,7 +206,7 @@ async function opened(): Promise<Opened> {
   const { database } = store;
   return {
     database,
-    reads: () => createLoaders({ database, heads: createHeadReader(database) }, anonymous),
+    reads: () => createLoaders({ database, heads: createHeadReader(database) }, { caller: anonymous, budget: unbounded }),
     async append(drafts) {
       const after = await readHead(database);
       await appendEvents(database, drafts, 'REJECT_ALL');

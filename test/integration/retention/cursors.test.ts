@@ -1,8 +1,10 @@
+import type { SQL } from 'drizzle-orm';
 import { graphql, parse, subscribe } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { testClient } from '../../support/client.ts';
 import { createContext, schema } from '../../../schema/index.ts';
 import { formatCursor, origin, type Position } from '../../../src/event/cursor.ts';
+import type { Database } from '../../../src/store/database/database.ts';
 import { startAging, type Aging } from '../../support/database/aging.ts';
 import { idsOf } from '../../support/streams.ts';
 
@@ -100,17 +102,18 @@ test('a stream does not read removed events from memory, once the tail has dropp
 test('a page whose events are removed while it is read is an error', async () => {
   const { parts } = log.streams;
   let removed = false;
-  const removing = {
+  const removing: Database = {
     ...parts.database,
-    rows: async (statement: any) => {
-      const rows = await parts.database.rows(statement);
+    reads: () => removing,
+    async rows<Row>(statement: SQL) {
+      const rows = await parts.database.rows<Row>(statement);
       if (removed || !JSON.stringify(rows).includes('"kind.made"')) return rows;
       removed = true;
       await log.advanceDays(31);
       return rows;
     },
   };
-  const contextValue = createContext({ ...log.services, database: removing as any }, testClient);
+  const contextValue = createContext({ ...log.services, database: removing }, testClient);
   await log.advanceDays(1);
   await emit({ id: 'last' });
   const response = await graphql({ schema, source: page, variableValues: { order: 'LOG', after: first.head }, contextValue });

@@ -7,11 +7,12 @@ import { overWebSocket } from '../../support/transports.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const friend = 'https://feed.example.com';
+const app = 'capacitor://localhost';
 let server: TestServer;
 let url: string;
 let own: string;
 beforeAll(async () => {
-  server = await startTestServer({ TIDINGS_ALLOWED_ORIGINS: `${friend},http://127.0.0.1:1` });
+  server = await startTestServer({ TIDINGS_ALLOWED_ORIGINS: `${friend},${app},http://127.0.0.1:1` });
   ({ url } = server.tidings);
   own = new URL(url).host;
 });
@@ -111,6 +112,19 @@ describe('a page of another origin', () => {
   });
 });
 
+test('every route answers preflights of an allowed origin, and lets its pages read the response', async () => {
+  for (const path of ['/graphql', '/api/events', '/cloudevents', '/api/events/filter', '/metrics', '/elsewhere']) {
+    const headers = { origin: app, 'access-control-request-method': 'POST', 'access-control-request-headers': 'traceparent' };
+    const preflight = await send(url, { method: 'OPTIONS', path, headers });
+    expect([preflight.status, preflight.headers['access-control-allow-headers']], path).toEqual([204, 'traceparent']);
+    const { headers: got } = await send(url, { path, headers: { ...json, origin: app, traceparent: '00-1-1-00' }, body: '{}' });
+    expect(got, path).toMatchObject({ 'access-control-allow-origin': app, 'access-control-expose-headers': 'retry-after, x-request-id' });
+    expect(got['vary'], path).toMatch(/^origin(, |$)/);
+  }
+  expect(await opened(url, { origin: app })).toBe('open');
+  for (const origin of ['capacitor://localhost.evil', 'https://evil.example']) expect(await opened(url, { origin })).toBe(403);
+});
+
 test('pages of an allowed origin, and of the own one, can do everything', async () => {
   for (const origin of [friend, url]) {
     expect(await opened(url, { origin })).toBe('open');
@@ -129,8 +143,8 @@ test('pages of an allowed origin, and of the own one, can do everything', async 
     expect(status).toBe(204);
     expect(headers).toMatchObject({
       'access-control-allow-origin': friend,
-      'access-control-allow-headers': 'authorization, content-type, last-event-id',
-      vary: 'origin',
+      'access-control-allow-headers': 'content-type,authorization',
+      vary: 'origin, access-control-request-headers',
     });
     expect(headers['access-control-allow-credentials']).toBeUndefined();
   }

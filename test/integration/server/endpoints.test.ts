@@ -68,6 +68,13 @@ test('pages of other origins can neither read responses nor open sockets', async
   expect(await opened({ origin: server.tidings.url })).toBe('open');
 });
 
+test('no other page can show the pages in a frame', async () => {
+  for (const path of ['/', '/graphql']) {
+    const { headers } = await fetch(`${server.tidings.url}${path}`, { headers: { accept: 'text/html' } });
+    expect([headers.get('content-security-policy'), headers.get('x-frame-options')], path).toEqual(["frame-ancestors 'none'", 'DENY']);
+  }
+});
+
 test('a socket must be at /graphql', async () => {
   expect(await opened({ path: '/elsewhere' })).toBe(404);
 });

@@ -19,7 +19,8 @@ import { readHead } from '../../../src/store/log/log-head.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { readRejected, storeRejected } from '../../../src/store/rejected-events.ts';
 import { createLogStartReader } from '../../../src/store/retention/log-start.ts';
-import { databaseClock, readPartitions } from '../../../src/store/retention/partitions.ts';
+import { databaseClock } from '../../../src/store/database/clock.ts';
+import { readPartitions } from '../../../src/store/retention/partitions.ts';
 import { rules } from '../../support/database/aging.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { newDatabase, onPostgres } from '../../support/test-server.ts';
@@ -41,9 +42,9 @@ async function withMigrations<T>(count: number, settings: Settings, work: (datab
   const journal = join(folder, 'meta', '_journal.json');
   const { entries, ...rest } = JSON.parse(readFileSync(journal, 'utf8'));
   writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.slice(0, count) }));
-  await using embedded = onPostgres ? null : await startEmbedded(settings.dataDir);
+  await using embedded = onPostgres ? null : await startEmbedded(settings.dataDir, console);
   await using database =
-    embedded === null ? connectPostgres(settings.databaseUrl!, { ...settings, poolSize: 1 }) : connectEmbedded(embedded.path, settings);
+    embedded === null ? connectPostgres(settings.databaseUrl!, { ...settings, poolSize: 1 }) : connectEmbedded(embedded, settings);
   await database.withConnection((client) =>
     migrate(drizzle(client), { migrationsFolder: folder, migrationsSchema: 'tidings', migrationsTable: 'migrations' }),
   );

@@ -68,6 +68,20 @@ test('migrations run once, and the log keeps its one identity', async () => {
   expect(epochs[0]).toMatch(/^[0-9a-f]{12}$/);
 });
 
+test('another server begins one new epoch, which is the latest although its clock is behind', async () => {
+  await using testDatabase = await newDatabase();
+  const settings = readSettings(testDatabase.environment);
+  const epochs: string[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    await using store = await openStore(settings);
+    epochs.push(store.epochHistory.epoch);
+    if (round > 0) continue;
+    await store.database.rows(sql`update tidings.log_epochs set database = 'another', since = clock_timestamp() + interval '1 hour'`);
+  }
+  expect(epochs[1]).not.toBe(epochs[0]);
+  expect(epochs[2]).toBe(epochs[1]);
+});
+
 test('a program older than the database does not start, says why in plain words, and changes nothing', async () => {
   await using testDatabase = await newDatabase();
   const settings = readSettings(testDatabase.environment);

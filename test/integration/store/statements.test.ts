@@ -1,3 +1,4 @@
+import { createReadBudgets, unbounded } from '../../../src/store/database/read-budget.ts';
 import { execute, parse } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testClient } from '../../support/client.ts';
@@ -33,7 +34,7 @@ beforeAll(async () => {
   await appendEvents(store.database, drafts, 'REJECT_ALL');
   const head = await readHead(store.database);
   const everyEvent = { filter: everything, order: 'LOG', head, limit: 1000, backward: false } as const;
-  const [page] = await readPages(store.database, everyEvent, { scope: 'EVERYTHING', keys: [''] });
+  const [page] = await readPages(store.database, everyEvent, { scope: 'EVERYTHING', keys: [''], budget: unbounded });
   await indexEvents(store.database, page!.events.slice(0, 384), { block: 16, rowGroup: 64 });
 });
 afterAll(async () => {
@@ -53,7 +54,13 @@ async function runQuery(query: string): Promise<{ readonly data: any; readonly s
       return store.database.rows(statement);
     },
   };
-  const services = { database, heads: createHeadReader(database), epochHistory: store.epochHistory, limits: readSettings({}) };
+  const services = {
+    database,
+    heads: createHeadReader(database),
+    epochHistory: store.epochHistory,
+    limits: readSettings({}),
+    budgets: createReadBudgets(64_000_000, 2 ** 30),
+  };
   const contextValue = createContext(services as unknown as Services, testClient);
   const { data, errors } = await execute({ schema, document: parse(query), contextValue });
   expect(errors).toBeUndefined();

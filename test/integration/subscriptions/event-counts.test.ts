@@ -79,6 +79,7 @@ async function follow(
     bounds: occurredBounds(filter),
     dimensionsKey: JSON.stringify(question.by),
     intervalMs: question.intervalMs,
+    reader: { client: 'test', signal: new AbortController().signal },
   };
   const source = await counts.subscribe(streams.parts, request);
   const began = performance.now();

@@ -1,3 +1,4 @@
+import { unbounded } from '../../../src/store/database/read-budget.ts';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../../src/settings.ts';
@@ -37,7 +38,7 @@ test('subscriptions with random filters, which come and go and read at their own
   for (const [n, filter] of filters.entries()) {
     const from = n % 3 === 0 ? null : n % 3 === 1 ? origin : await parts.heads.head();
     const start = from ?? (await parts.heads.head());
-    followers.push({ filter, start, events: await subscribeToEvents(parts, filter, from), got: [], n });
+    followers.push({ filter, start, events: await subscribeToEvents(parts, { filter, after: from, client: 'test' }), got: [], n });
     if (n % 10 === 0) await emit(30);
   }
   const drain = async (follower: Follower, max: number): Promise<void> => {
@@ -68,7 +69,9 @@ test('subscriptions with random filters, which come and go and read at their own
       limit: 10_000,
       backward: false,
     } as const;
-    return (await readPages(parts.database, request, { scope: 'EVERYTHING', keys: [''] }))[0]!.events.map(({ id }) => id);
+    return (await readPages(parts.database, request, { scope: 'EVERYTHING', keys: [''], budget: unbounded }))[0]!.events.map(
+      ({ id }) => id,
+    );
   }
   async function missing(follower: Follower): Promise<number> {
     return (await oracleIds(follower)).length - follower.got.length;

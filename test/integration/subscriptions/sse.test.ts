@@ -1,5 +1,9 @@
 import { get, type ClientRequest } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startFlakyProxy } from '../../support/database/flaky-proxy.ts';
+import { packageRoot } from '../../../src/package-info.ts';
+import { eventSourceAt } from '../../support/protocols/event-source.ts';
 import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
@@ -121,6 +125,25 @@ function openEventSource(query: string, lastEventId?: string): { readonly messag
   request.on('error', () => undefined);
   return opened;
 }
+
+test('the example for a browser prints every event once while its connection is cut in the middle of messages', async () => {
+  await using proxy = await startFlakyProxy(server.tidings.url);
+  const printed: string[] = [];
+  const EventSource = eventSourceAt(`http://127.0.0.1:${proxy.port}`);
+  vi.stubGlobal('EventSource', EventSource);
+  const log = vi.spyOn(console, 'log').mockImplementation((name) => void printed.push(name));
+  const { listen } = await import(join(packageRoot, 'examples/clients/event-source.mjs'));
+  const cursor = await head();
+  listen(cursor);
+  proxy.cutAfter(1500);
+  let emitted = 0;
+  for (; proxy.cuts() < 6; emitted += 1) await emit(`browser${emitted}-`);
+  proxy.cutAfter(Infinity);
+  await expect.poll(() => printed, pollOptions).toEqual(Array.from({ length: emitted }, (_, n) => `kind.browser${n}`));
+  EventSource.closeAll();
+  log.mockRestore();
+  vi.unstubAllGlobals();
+});
 
 describe('Last-Event-ID', () => {
   // Neither selects a cursor.

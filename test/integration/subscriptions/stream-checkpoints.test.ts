@@ -1,3 +1,4 @@
+import { createReadBudgets } from '../../../src/store/database/read-budget.ts';
 import { parse, subscribe } from 'graphql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { testClient, withoutKeys } from '../../support/client.ts';
@@ -103,9 +104,10 @@ test('the error that ends a stream is in its last result; an iterator that throw
     epochHistory,
     limits: { ...documentLimits, ...readSettings({}) },
     version: '',
-    database: { ...parts.database, rows },
+    database: { ...parts.database, rows, reads: () => ({ ...parts.database, rows }) },
     emitter: { emit: rows },
     liveCounts: new CountSubscriptions(),
+    budgets: createReadBudgets(64_000_000, 2 ** 30),
   };
   const results: any = await subscribe({
     schema,

@@ -1,3 +1,4 @@
+import { createReadBudgets } from '../../../src/store/database/read-budget.ts';
 import { graphql } from 'graphql';
 import { testClient, withoutKeys } from '../client.ts';
 import { createContext, schema } from '../../../schema/index.ts';
@@ -10,7 +11,8 @@ import { CountSubscriptions } from '../../../src/subscriptions/counts/count-subs
 import { createGroupCommit } from '../../../src/ingest/group-commit.ts';
 import { maintainPartitions, type RetentionRules } from '../../../src/maintenance/retention.ts';
 import type { TailBufferBounds } from '../../../src/log/tail-buffer.ts';
-import { databaseClock, readPartitions, type Clock, type Partition } from '../../../src/store/retention/partitions.ts';
+import { databaseClock, type Clock } from '../../../src/store/database/clock.ts';
+import { readPartitions, type Partition } from '../../../src/store/retention/partitions.ts';
 import { startStreams, type Streams } from '../streams.ts';
 
 /**
@@ -51,7 +53,16 @@ export async function startAging(bounds: TailBufferBounds = { events: 20, bytes:
     tail: { wantsLocalAppends: () => false, offer: () => undefined },
   });
   const emitter = createEmitter({ database, groupCommit, heads, metrics, limits });
-  const services: Services = { ...parts, ...withoutKeys, liveCounts: new CountSubscriptions(), epochHistory, limits, emitter, version: '' };
+  const services: Services = {
+    ...parts,
+    ...withoutKeys,
+    liveCounts: new CountSubscriptions(),
+    budgets: createReadBudgets(64_000_000, 2 ** 30),
+    epochHistory,
+    limits,
+    emitter,
+    version: '',
+  };
   let elapsed = 0n;
   const clock: Clock = async () => fromMicros(toMicros(await databaseClock(database)()) + elapsed) as Instant;
   const execute: Aging['execute'] = (source, variableValues = {}) =>

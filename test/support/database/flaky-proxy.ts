@@ -15,6 +15,8 @@ export interface FlakyProxy extends AsyncDisposable {
   cutAfter(bytes: number): void;
   /** The number of connections that were cut. */
   cuts(): number;
+  /** Open connections stay open and pass nothing on, as those to a machine without power. */
+  freeze(): void;
 }
 
 export async function startFlakyProxy(url: string): Promise<FlakyProxy> {
@@ -23,6 +25,7 @@ export async function startFlakyProxy(url: string): Promise<FlakyProxy> {
   let cuts = 0;
   const open = new Set<Socket>();
   const budgets = new Set<{ left: number }>();
+  const frozen = new WeakSet<Socket>();
   // No two connections are cut at the same byte.
   const allowed = (): number => budget + 61 * cuts;
   const track = (socket: Socket): void => {
@@ -35,13 +38,13 @@ export async function startFlakyProxy(url: string): Promise<FlakyProxy> {
     track(client);
     track(upstream);
     client.once('close', () => upstream.destroy());
-    upstream.once('close', () => client.destroySoon());
+    upstream.once('close', () => frozen.has(upstream) || client.destroySoon());
     client.pipe(upstream, { end: false });
     const remaining = { left: allowed() };
     budgets.add(remaining);
     client.once('close', () => budgets.delete(remaining));
     const forward = (chunk: Buffer): void => {
-      if (!client.writable) return;
+      if (!client.writable || frozen.has(upstream)) return;
       if (chunk.length <= remaining.left) {
         remaining.left -= chunk.length;
         client.write(chunk);
@@ -63,6 +66,7 @@ export async function startFlakyProxy(url: string): Promise<FlakyProxy> {
       for (const remaining of budgets) remaining.left = allowed();
     },
     cuts: () => cuts,
+    freeze: () => open.forEach((socket) => frozen.add(socket)),
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();

@@ -10,6 +10,8 @@ import { freePort } from '../free-port.ts';
 export interface PostgresServer extends AsyncDisposable {
   readonly version: string;
   readonly port: number;
+  /** The folder of its files. */
+  readonly data: string;
   /** Returns the URL of a database on it. */
   url(database: string): string;
   /** The user of the operating system that runs it. */
@@ -20,6 +22,11 @@ export interface PostgresServer extends AsyncDisposable {
   kill(): Promise<void>;
   /** Restarts it with the same data and port. */
   restart(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  /** Starts with a copy of the files of a stopped server, as a standby of it. */
+  readonly standbyOf?: { readonly data: string; readonly connection: string };
 }
 
 /** Empty: the user that runs the tests. */
@@ -33,7 +40,7 @@ export interface Owner {
  * Debian's folders, else those of npm; TIDINGS_TEST_POSTGRES_BIN=npm selects the latter. Root
  * starts it as the unprivileged user 65534, because Postgres does not run as root.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({ standbyOf }: PostgresOptions = {}): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-postgres-'));
   const owner: Owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   chmodSync(folder, 0o755);
@@ -42,15 +49,26 @@ export async function startPostgres(): Promise<PostgresServer> {
   if (owner.uid !== undefined) chownSync(data, owner.uid, owner.gid ?? owner.uid);
   const bin = findBinaries(folder);
   const run = { ...owner, cwd: data, env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' } };
-  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'tidings', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'], {
-    ...run,
-    stdio: 'pipe',
-  });
+  if (standbyOf === undefined) {
+    execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'tidings', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'], {
+      ...run,
+      stdio: 'pipe',
+    });
+  } else {
+    const copy = `cp -R "$1"/. . && touch standby.signal && chmod 700 . && echo "primary_conninfo = '$2'" >> postgresql.auto.conf`;
+    execFileSync('sh', ['-c', copy, 'sh', standbyOf.data, standbyOf.connection], { ...run, stdio: 'pipe' });
+  }
   const port = await freePort();
 
   let server: ChildProcess;
   const start = async (): Promise<void> => {
-    const options = [`-p${port}`, '-h127.0.0.1', '-cunix_socket_directories=', '-cmax_connections=300'];
+    const options = [
+      `-p${port}`,
+      '-h127.0.0.1',
+      '-cunix_socket_directories=',
+      '-cmax_connections=300',
+      '-cwal_retrieve_retry_interval=100ms',
+    ];
     for (let tries = 1; ; tries += 1) {
       server = spawn(join(bin, 'postgres'), ['-D', data, ...options], { ...run, stdio: ['ignore', 'ignore', 'pipe'] });
       const failure = await ready(url('postgres'), server);
@@ -72,6 +90,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   return {
     version,
     port,
+    data,
     url,
     owner,
     stop: async (mode) => void (await ended(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')),

@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../../src/json/exact-number.ts';
 import { compareCodePoints } from '../../../src/event/text.ts';
 import { oracleStart, type OracleUnit } from './calendar-oracle.ts';
 
@@ -95,6 +96,7 @@ function valueText(value: unknown): string | null {
 
 function json(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(json).join(',')}]`;
+  if (value instanceof ExactNumber) return String(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const keys = Object.keys(value).toSorted(compareCodePoints);
   return `{${keys.map((key) => `${JSON.stringify(key)}:${json((value as Record<string, unknown>)[key])}`).join(',')}}`;

@@ -1,5 +1,7 @@
 import * as fc from 'fast-check';
+import { plainTerms } from './plain-matches.ts';
 import type { EventFilterInput, PayloadFilterInput } from '../../../src/filter/parse/filter-input.ts';
+import { numberOf } from '../../../src/json/exact-number.ts';
 
 // Random events and filters that collide: short texts over a small alphabet of characters that are
 // special somewhere.
@@ -9,6 +11,11 @@ const character = fc.constantFrom('a', 'b', 'B', '.', '%', '_', '\\', '*', '?', 
 const cased = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('k', 'K', '\u212A', 's', 'S', '\u017F', 'é', 'É') },
   { weight: 2, arbitrary: fc.constantFrom(...'eßẞiIıİσςΣ𐐀𐐨', '\u0301') },
+  // Composed and decomposed characters, marks in either order, and characters that normalize to ASCII.
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('e\u0301', 'E\u0301', '\u0323', 's\u0307\u0323', '\u1E69', '\u1112', '\u1161', '\uD558', '\u212B', '\u037E'),
+  },
   { weight: 2, arbitrary: fc.constantFrom(...'"\\-+!.(|)[^]$*?{}%_/,: \n\t', '\u0001', '\u007F', '\u00A0') },
 );
 const casedText = fc.string({ unit: cased, minLength: 1, maxLength: 4 });
@@ -37,6 +44,7 @@ const payloadKey = fc.oneof(
 const scalar = fc.oneof(
   wordOrEmpty,
   fc.constantFrom(0, 1, -1, 1.5, 1e21, 1e-7, 2 ** 53, -0, 123_456_789.125),
+  fc.constantFrom('9007199254740993', '18446744073709551616', '1.0000000000000000001', '1e400', '-1e-400').map(numberOf),
   fc.boolean(),
   fc.constant(null),
 );
@@ -173,7 +181,8 @@ const term = fc
   .map(([operator, what, quote]) => `${operator}${quote}${what}${quote}`);
 const text = fc
   .array(fc.oneof({ weight: 8, arbitrary: term }, { weight: 1, arbitrary: casedText }), { maxLength: 4 })
-  .map((terms) => terms.join(' '));
+  .map((terms) => terms.join(' '))
+  .filter((joined) => plainTerms(joined).length > 0);
 
 const leafFields = {
   text: optionally(text),

@@ -1,8 +1,7 @@
-"""Uses Prefect's SDK, unmodified: the first argument is the action. Prints one line of JSON."""
+"""Uses Prefect's SDK, unmodified. Each line of input is an action and its arguments; its output is a line of JSON."""
 
 import asyncio, json, sys, time
 
-import prefect
 from prefect.client.orchestration import get_client
 from prefect.events import Event, emit_event
 from prefect.events.clients import get_events_client, get_events_subscriber
@@ -11,19 +10,18 @@ from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNam
 RELATED = [{"prefect.resource.id": "user.kiki", "prefect.resource.role": "actor"}]
 
 
-def alone():
-    return str(emit_event("sdk.alone", {"prefect.resource.id": "solo"}).id)
+def last():
+    """The program ends after this call, and nothing else waits for the event."""
+    emit_event("sdk.last", {"prefect.resource.id": "solo"})
 
 
 def loop(count):
     """Events of emit_event in a loop, slow enough for a restart in the middle."""
-    ids = []
-    for n in range(count):
-        ids.append(str(emit_event(f"sdk.loop.{n}", {"prefect.resource.id": f"loop.{n % 7}"}).id))
+    for n in range(int(count)):
+        emit_event(f"sdk.loop.{n}", {"prefect.resource.id": f"loop.{n % 7}"})
         if n % 100 == 99:
-            print(n + 1, flush=True)
+            print(json.dumps({"emitted": n + 1}), flush=True)
             time.sleep(0.1)
-    return ids
 
 
 async def read():
@@ -72,12 +70,7 @@ async def subscribed():
     return received
 
 
-action, *rest = sys.argv[1:]
-result = {
-    "version": lambda: prefect.__version__,
-    "alone": alone,
-    "loop": lambda: loop(int(rest[0])),
-    "read": lambda: asyncio.run(read()),
-    "subscribed": lambda: asyncio.run(subscribed()),
-}[action]()
-print(json.dumps(result), flush=True)
+for line in sys.stdin:
+    action, *rest = line.split()
+    result = {"last": last, "loop": loop, "read": read, "subscribed": subscribed}[action](*rest)
+    print(json.dumps({"result": asyncio.run(result) if asyncio.iscoroutine(result) else result}), flush=True)

@@ -29,9 +29,9 @@ describe('a search text is parsed to terms', () => {
     ['an unclosed quote runs to the end', 'a -"b c ', 'a & not (b c )'],
     ['an unclosed quote at the end is ignored', 'a "', 'a'],
     ['a phrase may be white space', '" "', ' '],
-    ['a backslash is a character', String.raw`\ "a\" b"`, String.raw`\ | a\ | b"`],
-    ['no terms: every event', '  ""  ', ''],
-    ['an empty text: every event', '', ''],
+    ['a backslash escapes a quote, in a phrase and outside', String.raw`\" "say \"a b\"" c\"`, String.raw`" | say "a b" | c"`],
+    ['a backslash escapes a backslash, so that a phrase can end in one', String.raw`"a b\\" \\\" "c"`, String.raw`a b\ | \" | c`],
+    ['any other backslash is a character', String.raw`\ C:\dir "\a" -\ ` + 'x', String.raw`\ | C:\dir | \a | x & not (\)`],
   ])('%s', (_name, text, meaning) => {
     expect(textOf(parsed(text))).toBe(meaning);
   });
@@ -48,6 +48,10 @@ describe('BAD_FILTER at a text', () => {
     expect(rejection(() => parsed('💌'.repeat(200)))).toHaveProperty('returned');
     for (const text of ['a'.repeat(201), '💌'.repeat(201), ' '.repeat(201)])
       expectRejected(text, 'expected at most 200 characters, got more');
+  });
+
+  test.each(['', '  ', '"', '""  "', '-"" +""'])('no term: %j', (text) => {
+    expectRejected(text, String.raw`expected at least one term, got none; write \" to search for a quote`);
   });
 
   test('characters that no event can have', () => {
@@ -87,6 +91,24 @@ describe('the searched parts of an event', () => {
 
   test.each(['hidden', '2026', '12345', 'true', 'null', 'onetwo', '"shipped acme"', 'strasse', '"two  words"'])('%s: not found', (text) => {
     expect(matches(parsed(text), event)).toBe(false);
+  });
+
+  test.each([
+    ['e\u0301', 'caf\u00E9'],
+    ['\u00E9', 'CAFE\u0301'],
+    ['s\u0307\u0323', '\u1E69'],
+    ['\u1E69', 'S\u0323\u0307'],
+    ['\u1112\u1161\u11AB', '\uD55C'],
+    ['\u00E5', '\u212B'],
+    [String.raw`\"a\"`, 'say "A"'],
+  ])('%s: found in %s, and as excluded', (text, value) => {
+    const found = { ...event, payload: { value } };
+    expect(matches(parsed(text), found)).toBe(true);
+    expect(matches(parsed(`-${text}`), found)).toBe(false);
+  });
+
+  test('a letter is not found in a composed one, whichever way it is written', () => {
+    for (const value of ['caf\u00E9', 'cafe\u0301']) expect(matches(parsed('cafe'), { ...event, payload: { value } })).toBe(false);
   });
 
   test('a long event, searched for many terms at once, contains the same terms', () => {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { labelKeys } from '../../../src/event/event.ts';
 import type { Combination, Condition, ResourceTest, ValueTest } from '../../../src/filter/filter.ts';
 import { anyElement } from '../../../src/event/payload-path.ts';
+import { numberOf } from '../../../src/json/exact-number.ts';
 import { parseInstant } from '../../../src/event/instant.ts';
 
 // Conditions of any form, also those that no parser makes. Their texts are those of random-filters,
@@ -19,14 +20,15 @@ const resourceLeaf = fc.oneof(
   fc.record({ kind: fc.constant('startsWith' as const), label, prefixes: texts }),
   fc.record({ kind: fc.constant('like' as const), label, globs: texts }),
 );
-const value = fc.oneof(text, fc.constantFrom(0, 1, -1.5, 1e21, null, true, false, [1, 'a and b'], { a: { ', ': null } }));
+const exact = fc.constantFrom('9007199254740993', '1.0000000000000000001', '1e400').map(numberOf);
+const value = fc.oneof(text, exact, fc.constantFrom(0, 1, -1.5, 1e21, null, true, false, [1, 'a and b'], { a: { ', ': null } }));
 const valueLeaf = fc.oneof(
   fc.constant({ kind: 'exists' as const }),
   fc.record({ kind: fc.constant('oneOf' as const), values: fc.array(value, { maxLength: 3 }) }),
   fc.record({
     kind: fc.constant('compares' as const),
     operator: fc.constantFrom('gt' as const, 'gte' as const, 'lt' as const, 'lte' as const),
-    to: fc.oneof(text, fc.constantFrom(0, 1, -1.5)),
+    to: fc.oneof(text, exact, fc.constantFrom(0, 1, -1.5)),
   }),
 );
 

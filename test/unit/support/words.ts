@@ -1,3 +1,4 @@
+import { parseJson } from '../../../src/json/parse-json.ts';
 /** A sentence that is read from its beginning, word by word. */
 export class Words {
   constructor(private rest: string) {}
@@ -62,7 +63,7 @@ export class Words {
       if (']}'.includes(part)) depth -= 1;
       text += part;
     } while (depth > 0);
-    return JSON.parse(text);
+    return parseJson(text);
   }
 
   unexpected(expected: string): Error {

@@ -10,10 +10,11 @@ import type { Condition } from '../../../filter/filter.ts';
 import { occurredBounds } from '../../../filter/time-bounds.ts';
 import { readCounts } from '../../../store/counts/count-events.ts';
 import { countFixedIntervals } from '../../../store/counts/fixed-interval-counts.ts';
+import { withoutPayload } from '../../../store/database/read-budget.ts';
 import { readPages } from '../../../store/queries/pages.ts';
 import { parsePrefectFilter } from '../prefect-filter.ts';
 import { resolveFilter } from '../resolve-event-ids.ts';
-import type { ReadPageParts } from './event-pages.ts';
+import type { EventReadParts } from './event-pages.ts';
 import { calendarOf, edgesOf, intervalsOf, startsBetween, type Intervals, type TimeUnit } from './intervals.ts';
 
 /** A bucket in the form of Prefect's API. */
@@ -38,7 +39,7 @@ export interface CountRequest {
  * LIMIT_EXCEEDED.
  */
 export async function countEventsBy(
-  parts: ReadPageParts,
+  parts: EventReadParts,
   by: CountDimension,
   { request, caller }: { readonly request: CountRequest; readonly caller: Caller },
 ) {
@@ -71,7 +72,7 @@ interface CountSelection {
  * the events. As in Prefect, an interval that starts at `until` is left out; but if an event occurred
  * at that very instant, it is there, and the event counts.
  */
-async function countByTime({ database }: ReadPageParts, selection: CountSelection, intervals: Intervals): Promise<readonly EventCount[]> {
+async function countByTime({ database }: EventReadParts, selection: CountSelection, intervals: Intervals): Promise<readonly EventCount[]> {
   const { since, until } = occurredBounds(selection.filter);
   const last = until === undefined ? null : toMicros(until) - 1n;
   if (since !== undefined && last !== null) startsBetween(intervals, toMicros(since), last); // throws before the count
@@ -96,13 +97,13 @@ async function countByTime({ database }: ReadPageParts, selection: CountSelectio
   return endsAtUntil && buckets.at(-1)?.count === 0 ? buckets.slice(0, -1) : buckets;
 }
 
-async function countByName({ database }: ReadPageParts, selection: CountSelection): Promise<readonly EventCount[]> {
+async function countByName({ database }: EventReadParts, selection: CountSelection): Promise<readonly EventCount[]> {
   const table = await readCounts(database, { ...selection, dimensions: parseCountBy([{ event: {} }], ['filter']) });
   return sortByCount(table.all().map((group) => eventCount(group, String(group.keys[0]))));
 }
 
 /** The label of a resource is its name in its newest matching event, or its id. */
-async function countByResource({ database }: ReadPageParts, selection: CountSelection): Promise<readonly EventCount[]> {
+async function countByResource({ database }: EventReadParts, selection: CountSelection): Promise<readonly EventCount[]> {
   const table = await readCounts(database, { ...selection, dimensions: parseCountBy([{ resource: {} }], ['filter']) });
   const groups = table.all();
   const newest = { ...selection, order: 'NEWEST_FIRST', limit: 1, backward: false } as const;
@@ -110,7 +111,7 @@ async function countByResource({ database }: ReadPageParts, selection: CountSele
   for (let from = 0; from < groups.length; from += resourceBatchSize) {
     const batch = groups.slice(from, from + resourceBatchSize);
     const keys = batch.map((group) => String(group.keys[0]));
-    const pages = await readPages(database, newest, { scope: 'PRIMARY', keys });
+    const pages = await readPages(database, newest, { scope: 'PRIMARY', keys, budget: withoutPayload });
     for (const [index, group] of batch.entries()) {
       const event = pages[index]?.events[0];
       labeled.push(eventCount(group, (event && nameOf(event.resource)) ?? String(group.keys[0])));

@@ -8,21 +8,26 @@ import { compareCodePoints } from '../../../event/text.ts';
 import type { Condition } from '../../../filter/filter.ts';
 import type { FilterBounds } from '../../../filter/parse/parse-context.ts';
 import { readCounts } from '../../../store/counts/count-events.ts';
-import { AdaptiveLimit } from '../../../store/database/adaptive-limit.ts';
 import type { Database } from '../../../store/database/database.ts';
 import type { EpochHistory } from '../../../store/epochs.ts';
 import type { HeadReader } from '../../../store/log/log-head.ts';
-import { everyEvent, type PageBound } from '../../../store/queries/page-request.ts';
-import { readPages } from '../../../store/queries/pages.ts';
+import type { PageBound } from '../../../store/queries/page-request.ts';
+import type { OperationBudget } from '../../../store/database/read-budget.ts';
+import { readCutPage, readPages } from '../../../store/queries/pages.ts';
 import { parsePrefectFilter, type PrefectFilter } from '../prefect-filter.ts';
 import { resolveFilter } from '../resolve-event-ids.ts';
 import type { NextPage } from './page-token.ts';
 
-export interface ReadPageParts {
+export interface EventReadParts {
   readonly database: Database;
   readonly heads: HeadReader;
   readonly epochHistory: EpochHistory;
   readonly limits: FilterBounds;
+}
+
+export interface ReadPageParts extends EventReadParts {
+  /** Of one request. */
+  readonly budget: OperationBudget;
 }
 
 export interface EventPage {
@@ -77,25 +82,24 @@ async function countOf({ database }: ReadPageParts, { filter, head }: PageSelect
 
 type PageState = Omit<NextPage, 'after'> & Partial<Pick<NextPage, 'after'>>;
 
-/** A page of large events can have fewer than `limit`, to bound memory (`maxPageBytes`). */
+/** A page of large events can have fewer than `limit`, to bound memory. */
 async function orderedPage(
-  { database, epochHistory }: ReadPageParts,
+  { database, epochHistory, budget }: ReadPageParts,
   { filter, order, head }: PageSelection,
   state: PageState,
 ): Promise<EventPage> {
   const { limit, total } = state;
   const events: StoredEvent[] = [];
   let after: PageBound | null = typeof state.after === 'string' ? parseCursor(state.after, order, ['page-token']) : null;
-  const adaptiveLimit = new AdaptiveLimit(Math.max(limit, 1), maxPageBytes);
+  // In memory, an event takes about twice its bytes in a response.
+  const maxBytes = Math.min(maxPageBytes, budget.maxBytes);
   let more = limit > 0;
-  for (let bytes = 0; more && events.length < limit && bytes < maxPageBytes;) {
-    const size = Math.min(events.length === 0 ? Math.min(limit, firstReadEvents) : adaptiveLimit.limit, limit - events.length);
-    const request = { filter, order, head, limit: size, backward: false, ...(after && { after }) } as const;
-    const [page] = await readPages(database, request, everyEvent);
-    events.push(...(page?.events ?? []));
-    adaptiveLimit.record(page?.events.length ?? 0, page?.bytes ?? 0);
-    bytes += page?.bytes ?? 0;
-    more = page?.more ?? false;
+  for (let bytes = 0; more && events.length < limit && bytes < maxBytes;) {
+    const request = { filter, order, head, limit: limit - events.length, backward: false, ...(after && { after }) } as const;
+    const page = await readCutPage(database, request, budget);
+    events.push(...page.events);
+    bytes += page.bytes;
+    more = page.more;
     const last = events.at(-1);
     after = last === undefined ? after : { position: last.position, occurred: last.occurred };
   }
@@ -104,7 +108,11 @@ async function orderedPage(
 }
 
 /** The first event of each resource, in the requested order; ties are ordered by resource id. */
-async function distinctPage({ database }: ReadPageParts, selection: PageSelection, state: Omit<PageState, 'total'>): Promise<EventPage> {
+async function distinctPage(
+  { database, budget }: ReadPageParts,
+  selection: PageSelection,
+  state: Omit<PageState, 'total'>,
+): Promise<EventPage> {
   const { filter, order, head } = selection;
   const { limit, after } = state;
   const table = await readCounts(database, { filter, dimensions: parseCountBy([{ resource: {} }], ['filter']), head });
@@ -121,11 +129,10 @@ async function distinctPage({ database }: ReadPageParts, selection: PageSelectio
     .toSorted(inOrder);
   const wanted = first.slice(0, limit);
   const one = { filter, order, head, limit: 1, backward: false } as const;
-  const pages = await readPages(database, one, { scope: 'PRIMARY', keys: wanted.map(([, id]) => id) });
+  const pages = await readPages(database, one, { scope: 'PRIMARY', keys: wanted.map(([, id]) => id), budget });
   const last = wanted.at(-1);
   const next = first.length > wanted.length && last !== undefined ? { ...state, total: table.size, after: last } : null;
   return { events: pages.flatMap(({ events }) => events), total: table.size, next };
 }
 
-const firstReadEvents = 100;
 const maxPageBytes = 32 << 20;

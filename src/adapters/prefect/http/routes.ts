@@ -2,20 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requirePermission } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
 import { describeValue } from '../../../event/problem.ts';
+import type { OperationBudget, ReadBudgets } from '../../../store/database/read-budget.ts';
+import { limitStall, releaseWhenSent } from '../../../transport/sent-response.ts';
 import { HttpError } from '../../../transport/http-error.ts';
 import { eventCost, logQueryCost } from '../../../transport/rate-limit.ts';
 import { readBody } from '../../../transport/read-body.ts';
 import { handleRequest, type HttpResponse, type AuthenticatedRequest, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
-import { isObject, readItem } from '../../json-body.ts';
+import { isJsonObject } from '../../../json/exact-number.ts';
+import { readItem } from '../../json-body.ts';
 import { queryParameters } from '../../query-parameters.ts';
 import { prefectEvent } from '../prefect-event.ts';
 import { countEventsBy, type CountDimension } from './event-counts.ts';
-import { readFirstPage, readNextPage, type EventPage, type ReadPageParts } from './event-pages.ts';
+import { readFirstPage, readNextPage, type EventPage, type EventReadParts } from './event-pages.ts';
 import { timeUnits, type TimeUnit } from './intervals.ts';
 import { createPageTokens, type PageTokens } from './page-token.ts';
 
-export interface PrefectRoutesParts extends RequestHandlerParts, ReadPageParts {
-  readonly limits: ReadPageParts['limits'] & { readonly bodyBytes: number; readonly pageSize: number };
+export interface PrefectRoutesParts extends RequestHandlerParts, EventReadParts {
+  readonly budgets: ReadBudgets;
+  readonly limits: EventReadParts['limits'] & { readonly bodyBytes: number; readonly pageSize: number };
 }
 
 /** Prefect's routes for pages and counts of events. */
@@ -28,10 +32,10 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
     },
     '/api/events/filter/next': {
       method: 'GET',
-      async respond(request, { caller, charge }) {
+      async respond(request, { caller, reader, charge, budget }) {
         const next = await tokens.parse(queryParameters(request.url ?? '', [tokenName]).get(tokenName) ?? '');
         charge(logQueryCost + next.limit * eventCost);
-        return pageResponse(await readNextPage(parts, next, caller), request, tokens);
+        return pageResponse(await readNextPage({ ...readingParts(parts, reader), budget }, next, caller), request, tokens);
       },
     },
     ...Object.fromEntries(countDimensions.map((by) => [`/api/events/count-by/${by}`, countRoute(parts, by)])),
@@ -50,12 +54,17 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(publicResponses.get(path)));
         return;
       }
+      const budget = parts.budgets.forOperation();
+      releaseWhenSent(budget, response);
       await handleRequest(parts, { request, response, protocol: 'prefect' }, async (authenticated) => {
         const { method } = request;
         if (method !== route.method)
           throw new HttpError(405, `expected ${route.method} at ${path}, got ${method}`, { headers: { allow: route.method } });
         requirePermission(authenticated.caller, 'read');
-        return route.respond(request, authenticated);
+        const responded = await route.respond(request, { ...authenticated, budget });
+        budget.park();
+        limitStall(response);
+        return responded;
       });
     },
   };
@@ -63,13 +72,17 @@ export function createPrefectRoutes(parts: PrefectRoutesParts) {
 
 interface Route {
   readonly method: 'GET' | 'POST';
-  readonly respond: (request: IncomingMessage, authenticated: AuthenticatedRequest) => Promise<HttpResponse>;
+  readonly respond: (request: IncomingMessage, authenticated: BudgetedRequest) => Promise<HttpResponse>;
+}
+
+interface BudgetedRequest extends AuthenticatedRequest {
+  readonly budget: OperationBudget;
 }
 
 async function firstPage(
   parts: PrefectRoutesParts,
   request: IncomingMessage,
-  { caller, charge }: AuthenticatedRequest,
+  { caller, reader, charge, budget }: BudgetedRequest,
 ): Promise<EventPage> {
   const { filter, limit = null } = await bodyOf(request, parts.limits.bodyBytes);
   const maxLimit = parts.limits.pageSize;
@@ -78,13 +91,13 @@ async function firstPage(
     throw invalidField('limit', `expected a whole number from 0 to ${maxLimit}, got ${describeValue(requestedLimit)}`);
   }
   charge(logQueryCost + requestedLimit * eventCost);
-  return readFirstPage(parts, { filter, limit: requestedLimit }, caller);
+  return readFirstPage({ ...readingParts(parts, reader), budget }, { filter, limit: requestedLimit }, caller);
 }
 
 function countRoute(parts: PrefectRoutesParts, by: CountDimension): Route {
   return {
     method: 'POST',
-    async respond(request, { caller, charge }) {
+    async respond(request, { caller, reader, charge }) {
       const { filter, time_unit, time_interval } = await bodyOf(request, parts.limits.bodyBytes);
       const unit = unitOf(time_unit ?? 'day');
       const interval = time_interval ?? 1;
@@ -92,9 +105,14 @@ function countRoute(parts: PrefectRoutesParts, by: CountDimension): Route {
         throw invalidField('time_interval', `expected a number from ${minInterval} to ${maxInterval}, got ${describeValue(interval)}`);
       }
       charge(2 * logQueryCost);
-      return { status: 200, json: await countEventsBy(parts, by, { request: { filter, unit, interval }, caller }) };
+      return { status: 200, json: await countEventsBy(readingParts(parts, reader), by, { request: { filter, unit, interval }, caller }) };
     },
   };
+}
+
+/** The parts for reads that end when the client leaves. */
+function readingParts(parts: PrefectRoutesParts, reader: AuthenticatedRequest['reader']): EventReadParts {
+  return { ...parts, database: parts.database.reads(reader) };
 }
 
 function unitOf(given: unknown): TimeUnit {
@@ -108,7 +126,7 @@ async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Reado
   const body = await readBody(request, maxBytes);
   if (body.length === 0) return {};
   const item = readItem(body);
-  if ('json' in item && isObject(item.json)) return item.json;
+  if ('json' in item && isJsonObject(item.json)) return item.json;
   const got = 'json' in item ? describeValue(item.json) : item.notJson;
   throw new HttpError(422, `the body: expected a JSON object, got ${got}`);
 }

@@ -3,7 +3,8 @@ import { requirePermission, type Caller, type Permission } from '../../../auth/c
 import { TidingsError } from '../../../errors.ts';
 import { addressOf } from '../../../transport/client.ts';
 import { type RequestHandlerParts, pathOf } from '../../handle-request.ts';
-import { isObject, readItem } from '../../json-body.ts';
+import { isJsonObject } from '../../../json/exact-number.ts';
+import { readItem } from '../../json-body.ts';
 import type { Frame } from './frames.ts';
 
 export const inPath = '/api/events/in';
@@ -47,7 +48,7 @@ export async function authenticateSocket(
 /** The value of an `Authorization` header for an auth message; null for any other message. */
 function authorizationIn({ bytes }: Frame, { headers }: IncomingMessage): string | undefined | null {
   const message = readItem(bytes);
-  if (!('json' in message) || !isObject(message.json) || message.json['type'] !== 'auth') return null;
+  if (!('json' in message) || !isJsonObject(message.json) || message.json['type'] !== 'auth') return null;
   const token = message.json['token'];
   // The key alone, or a name, a colon and the key: the content of Basic credentials.
   return typeof token === 'string' && token !== '' ? `Basic ${Buffer.from(token).toString('base64')}` : headers.authorization;

@@ -5,14 +5,15 @@ import type { StoredEvent } from '../../../event/event.ts';
 import type { Condition } from '../../../filter/filter.ts';
 import { AdaptiveLimit } from '../../../store/database/adaptive-limit.ts';
 import type { Database } from '../../../store/database/database.ts';
-import { everyEvent, type PageBound } from '../../../store/queries/page-request.ts';
-import { readPages } from '../../../store/queries/pages.ts';
+import type { PageBound } from '../../../store/queries/page-request.ts';
+import { readCutPage } from '../../../store/queries/pages.ts';
 import { Expired, type EventReader } from '../../../subscriptions/event-subscription.ts';
 import type { Identity, SubscriptionReader } from '../../../subscriptions/source.ts';
 
 /** The stored events that come before the live ones. */
 export interface Backfill {
   readonly database: Database;
+  readonly client: string;
   readonly filter: Condition;
   /** The last position of the backfill. */
   readonly head: Position;
@@ -62,9 +63,9 @@ export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessa
     return endMessage;
   }
 
-  async read(): Promise<void> {
-    if (this.backfill === null) return this.live.read();
-    const { database, filter, head } = this.backfill;
+  async read(signal: AbortSignal): Promise<void> {
+    if (this.backfill === null) return this.live.read(signal);
+    const { database, client, filter, head } = this.backfill;
     const { lastRead, adaptiveLimit } = this;
     const request = {
       filter,
@@ -74,13 +75,13 @@ export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessa
       backward: false,
       ...(lastRead !== null && { after: lastRead }),
     } as const;
-    const [found] = await readPages(database, request, everyEvent).catch((error: unknown) => {
+    const found = await readCutPage(database.reads({ client, signal }), request).catch((error: unknown) => {
       // A repeated query would exceed the timeout again.
       if (!(error instanceof TidingsError) || error.code !== 'LIMIT_EXCEEDED') throw error;
       this.endMessage = new EndMessage(error.message);
-      return [];
+      return null;
     });
-    if (found === undefined) return;
+    if (found === null) return;
     adaptiveLimit.record(found.events.length, found.bytes);
     const last = found.events.at(-1);
     if (last !== undefined) this.lastRead = { position: last.position, occurred: last.occurred };

@@ -8,11 +8,13 @@ import { deliver, type Sink } from '../../../subscriptions/delivery.ts';
 import { EventReader, type SubscriptionParts } from '../../../subscriptions/event-subscription.ts';
 import { LogReader } from '../../../subscriptions/log-reader.ts';
 import { SubscriptionSource } from '../../../subscriptions/source.ts';
+import { rateLimitKeyOf } from '../../../transport/client.ts';
 import { logQueryCost, type RateLimit } from '../../../transport/rate-limit.ts';
 import { type EncodedMessage, SocketWriter } from '../../../transport/socket-writer.ts';
 import type { WakeListener } from '../../../concurrency/wake-signal.ts';
 import { reportBug } from '../../handle-request.ts';
-import { isObject, readItem } from '../../json-body.ts';
+import { isJsonObject } from '../../../json/exact-number.ts';
+import { readItem } from '../../json-body.ts';
 import { prefectEvent } from '../prefect-event.ts';
 import { parsePrefectFilter } from '../prefect-filter.ts';
 import { withIds } from '../resolve-event-ids.ts';
@@ -75,7 +77,7 @@ export class OutboundEvents {
   private async subscribe(bytes: Buffer): Promise<SubscriptionSource<StoredEvent | EndMessage>> {
     const { parts } = this;
     const message = readItem(bytes);
-    const request = 'json' in message && isObject(message.json) ? message.json : {};
+    const request = 'json' in message && isJsonObject(message.json) ? message.json : {};
     if (request['type'] !== 'filter') throw new TidingsError('BAD_USER_INPUT', "Expected 'filter' message");
     parts.rateLimit.takeOrThrow(this.client, logQueryCost);
     const parsed = parsePrefectFilter(request['filter'], ['filter'], parts.limits);
@@ -84,8 +86,9 @@ export class OutboundEvents {
     const following = await parts.tail.follow();
     try {
       const head = await parts.heads.head();
-      const live = new EventReader(new LogReader(parts, filter, pageEvents), parts.logStart, head);
-      const backfill = request['backfill'] === false ? null : { database: parts.database, filter, head };
+      const client = rateLimitKeyOf(this.client);
+      const live = new EventReader(new LogReader(parts, { filter, client, pageEvents }), parts.logStart, head);
+      const backfill = request['backfill'] === false ? null : { database: parts.database, client, filter, head };
       return new SubscriptionSource(parts, new BackfillReader(backfill, live, isWanted), following);
     } catch (error) {
       following[Symbol.dispose]();

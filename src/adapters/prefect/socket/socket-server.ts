@@ -6,7 +6,7 @@ import { TimeSlices } from '../../../concurrency/time-slices.ts';
 import type { EventLimits } from '../../../event/limits.ts';
 import { addressOf } from '../../../transport/client.ts';
 import type { ConnectionLimit } from '../../../transport/connection-limit.ts';
-import { keepAlive, rejectUpgrade } from '../../../transport/socket-lifecycle.ts';
+import { closeReasons, keepAlive, rejectUpgrade, type CloseReason } from '../../../transport/socket-lifecycle.ts';
 import { reportBug, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
 import { queryParameters, strictIn } from '../../query-parameters.ts';
 import { authenticateSocket, inPath, outPath, HandshakeRejection } from './auth-handshake.ts';
@@ -44,8 +44,8 @@ interface OpenSocket {
  *
  * Assumes: the caller of `upgrade` has checked the origin policy and the limit of the address.
  *
- * Disposing closes all sockets with a code after which Prefect's clients reconnect, and waits a
- * moment for received frames to be stored.
+ * `close` closes all sockets with a code after which Prefect's clients reconnect, and waits a moment
+ * for received frames to be stored.
  */
 export function servePrefectSockets(parts: PrefectSocketParts) {
   // No compression: frames are small, and clients that offer it also work without it.
@@ -62,6 +62,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
   const openSockets = new Set<OpenSocket>();
   /** Sessions of open sockets, and of closed ones that still have frames to store. */
   const sessions = new Set<Session>();
+  let isClosing = false;
 
   const sessionFor = (path: string, socket: DrainingSocket, client: Omit<SocketClient, 'socket'>): Session => {
     if (path === outPath) {
@@ -80,7 +81,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     const entry: OpenSocket = { socket, session: null };
     openSockets.add(entry);
     parts.metrics.sockets.inc();
-    const heartbeat = keepAlive(socket, () => socket.isPaused);
+    keepAlive(socket, connection, { isReadPaused: () => socket.isPaused });
     const authTimeout = setTimeout(() => close(socket, 1008, "Expected 'auth' message"), authTimeoutMs);
     let authenticatedCaller: Caller | null = null;
     let connectionSlot: Disposable | null = null;
@@ -129,7 +130,6 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     socket.once('close', () => {
       openSockets.delete(entry);
       parts.metrics.sockets.dec();
-      clearInterval(heartbeat);
       clearTimeout(authTimeout);
       connectionSlot?.[Symbol.dispose]();
       authenticatedCaller?.ended.removeEventListener('abort', onKeyEnded);
@@ -146,6 +146,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     const offered = request.headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
     const initialCaller = offered.includes(subprotocol) ? null : await authenticateSocket(parts, request, null);
     if (initialCaller instanceof HandshakeRejection) return rejectUpgrade(connection, initialCaller.status);
+    if (isClosing) return rejectUpgrade(connection, '503 Service Unavailable', { 'retry-after': '1' });
     server.handleUpgrade(request, connection, head, (socket) => serve(socket, request, initialCaller));
   };
 
@@ -157,11 +158,12 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
         connection.destroy();
       });
     },
-    async [Symbol.asyncDispose]() {
+    async close(reason: CloseReason) {
+      isClosing = true;
       const all = [...openSockets];
       const closed = Promise.all(all.map(({ socket }) => new Promise((resolve) => socket.once('close', resolve))));
       // During the handshake, Prefect's client takes any close except a clean one for a rejection.
-      for (const { socket, session } of all) close(socket, session === null ? 1001 : 1012, 'The server is shutting down');
+      for (const { socket, session } of all) close(socket, session === null ? 1001 : 1012, closeReasons[reason]);
       const terminateTimer = setTimeout(() => all.forEach(({ socket }) => socket.terminate()), closeTimeoutMs);
       await Promise.all([closed, ...[...sessions].map((session) => session.stop(closeTimeoutMs))]);
       clearTimeout(terminateTimer);

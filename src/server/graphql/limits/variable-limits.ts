@@ -1,5 +1,6 @@
 import { isInputObjectType, Kind, type GraphQLSchema, type OperationDefinitionNode, type TypeNode } from 'graphql';
 import { LimitError } from './limit-error.ts';
+import { isJsonScalar } from '../../../json/exact-number.ts';
 
 /**
  * Rejects variables whose coercion would block the event loop: GraphQL visits each field of the type
@@ -21,8 +22,8 @@ export function variableError(
     const pending: unknown[] = [variables[variable.name.value]];
     for (let value = pending.pop(); value !== undefined || pending.length > 0; value = pending.pop()) {
       values -= 1;
-      if (typeof value === 'object' && value !== null) {
-        const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+      if (!isJsonScalar(value)) {
+        const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value as object);
         if (members !== value) objects -= 1;
         if (objects < 0 || members.length > values) return tooLarge(variable.name.value);
         for (const member of members) pending.push(member);

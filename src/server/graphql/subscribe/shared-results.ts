@@ -1,9 +1,12 @@
 import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { stringifyJson } from '../../../json/stringify-json.ts';
 import type { Caller } from '../../../auth/caller.ts';
 import { visibilityKeyOf } from '../../../auth/visibility.ts';
 import type { Metrics } from '../../../metrics.ts';
 import { EncodedMessage } from '../../../transport/socket-writer.ts';
+import { isLargerThan } from '../limits/json-size.ts';
+import { LimitError } from '../limits/limit-error.ts';
 import { resultVariables } from './result-variables.ts';
 
 /**
@@ -21,6 +24,8 @@ export interface SharedResultsParts {
   /** The error as clients see it. */
   readonly maskError: (error: GraphQLError) => Error;
   readonly metrics: Metrics;
+  /** The limit of a message, which one event never exceeds unless its fields are selected several times. */
+  readonly maxMessageBytes: number;
 }
 
 /**
@@ -35,7 +40,11 @@ export interface SharedResultsParts {
  * only within one turn of the event loop, so that no subscription gets an older read. Other results
  * never change: the cache keeps the latest ones, up to `maxCacheCharacters` of JSON.
  */
-export function createSharedResults({ maskError, metrics }: SharedResultsParts): (args: ExecutionArgs) => OperationResults {
+export function createSharedResults({
+  maskError,
+  metrics,
+  maxMessageBytes,
+}: SharedResultsParts): (args: ExecutionArgs) => OperationResults {
   const operations = new Map<string, Operation>();
   /** Bounds the results of all operations together; evicting one removes it from its operation. */
   const cache = new LRUCache<CacheKey, number>({
@@ -45,10 +54,11 @@ export function createSharedResults({ maskError, metrics }: SharedResultsParts):
   });
 
   const encode = (result: ExecutionResult): EncodedMessage => {
+    if (isLargerThan(result.data, maxMessageBytes)) return encode({ errors: [messageTooLarge(maxMessageBytes)] });
     metrics.encoded.inc();
     const masked =
       result.errors === undefined ? result : { ...result, errors: result.errors.map((error) => maskError(error) as GraphQLError) };
-    return new EncodedMessage(JSON.stringify(masked));
+    return new EncodedMessage(stringifyJson(masked));
   };
   const open = (key: string, { schema, document, operationName, variableValues, contextValue }: ExecutionArgs): Operation => {
     const results = new Map<string | number, EncodedMessage | Promise<EncodedMessage>>();
@@ -93,6 +103,12 @@ export function createSharedResults({ maskError, metrics }: SharedResultsParts):
   };
 }
 
+function messageTooLarge(maxBytes: number): LimitError {
+  return new LimitError(
+    `expected a message of at most ${maxBytes} bytes, got a larger one; select large fields once, or raise TIDINGS_MAX_RESPONSE_BYTES`,
+  );
+}
+
 interface Operation extends OperationResults {
   users: number;
 }
@@ -109,7 +125,7 @@ function keyOf({ document, operationName, variableValues, contextValue }: Execut
   const { caller } = contextValue as { readonly caller: Caller };
   const names = resultVariableNames(document, operationName ?? null);
   const variables = names.map((name) => variableValues?.[name]).map((value) => (value === undefined ? null : [value]));
-  return JSON.stringify([document.loc?.source.body, operationName ?? null, variables, visibilityKeyOf(caller)]);
+  return stringifyJson([document.loc?.source.body, operationName ?? null, variables, visibilityKeyOf(caller)]);
 }
 
 function resultVariableNames(document: DocumentNode, operationName: string | null): readonly string[] {

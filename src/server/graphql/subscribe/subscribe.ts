@@ -1,5 +1,6 @@
 import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Client } from '../../../auth/caller.ts';
 import { TimeSlices } from '../../../concurrency/time-slices.ts';
 import { deliver, type Sink } from '../../../subscriptions/delivery.ts';
 import { SubscriptionSource } from '../../../subscriptions/source.ts';
@@ -25,6 +26,11 @@ export interface Delivered extends ExecutionResult {
 
 type Results = AsyncIterableIterator<ExecutionResult>;
 
+interface SubscribeContext extends Pick<Client, 'reader'> {
+  readonly request?: Request;
+  readonly sink?: ResultSink;
+}
+
 /**
  * Executes subscriptions on every transport: graphql-js creates the source, and each of its
  * messages is executed and encoded once for all subscriptions that share the operation. With a
@@ -34,15 +40,21 @@ export function sharedSubscriptions(parts: SharedResultsParts & { readonly curso
   const resultsOf = createSharedResults(parts);
   const timeSlices = new TimeSlices();
   const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
-    const { request } = args.contextValue as { readonly request?: Request };
+    const { request, reader, sink } = args.contextValue as SubscribeContext;
     // Otherwise Yoga responds with 406 to a client that accepts no stream, and never ends the
     // subscription.
     if (request !== undefined && !acceptsStream(request.headers.get('accept'))) return { errors: [noStream()] };
     const source = await createSourceEventStream(args);
     if (!(source instanceof SubscriptionSource)) return source as ExecutionResult;
     const results = resultsOf(args);
-    const { sink } = args.contextValue as { readonly sink?: ResultSink };
-    if (sink === undefined) return new PulledResults(source, results, parts.cursorAt);
+    if (sink === undefined) {
+      const pulled = new PulledResults(source, results, parts.cursorAt);
+      // Yoga forgets the results of a request whose client leaves before its response begins.
+      const end = (): void => void pulled.return();
+      reader.signal.addEventListener('abort', end);
+      if (reader.signal.aborted) end();
+      return pulled;
+    }
     const delivered = new DeliveredResults(source, results, sink);
     deliver(source, delivered, timeSlices);
     return { delivered };
@@ -61,6 +73,7 @@ export type CursorAt = (position: number) => string;
 /** The results of a source as an iterator of `StreamedResult`, for SSE. */
 class PulledResults implements Results {
   private hasStarted = false;
+  private hasReturned = false;
 
   constructor(
     private readonly source: SubscriptionSource<object>,
@@ -86,7 +99,8 @@ class PulledResults implements Results {
   }
 
   async return(): Promise<IteratorResult<ExecutionResult>> {
-    if (!this.source.isEnded) this.results[Symbol.dispose]();
+    if (!this.hasReturned) this.results[Symbol.dispose]();
+    this.hasReturned = true;
     this.source.end();
     return done;
   }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { storedEvents } from '../support/protocols/adapter.ts';
-import { pythonWith } from '../support/protocols/python.ts';
-import { startTestServer } from '../support/test-server.ts';
+import { storedEvents } from '../../support/protocols/adapter.ts';
+import { pythonWith } from '../../support/protocols/python.ts';
+import { startTestServer } from '../../support/test-server.ts';
 
 // A sender does not depend on the database of the server, so Postgres alone is enough.
 const python = pythonWith('cloudevents==2.2.0');

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { readSettings } from '../../src/settings.ts';
-import type { Database } from '../../src/store/database/database.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import { newDatabase } from '../support/test-server.ts';
+import { readSettings } from '../../../src/settings.ts';
+import type { Database } from '../../../src/store/database/database.ts';
+import { openStore } from '../../../src/store/open-store.ts';
+import { newDatabase } from '../../support/test-server.ts';
 
 const starters = 20;
 
