@@ -1,3 +1,4 @@
+import { mapInSlices } from '../concurrency/time-slices.ts';
 import { fromDocument, unknownMembers } from '../event/document.ts';
 import { describeValue, type Problem } from '../event/problem.ts';
 import { HttpError } from '../transport/http-error.ts';
@@ -24,10 +25,10 @@ export interface DocumentItem {
  * (RFC 7464). NDJSON can also be labelled as JSON, as older log shippers do. Throws a 415 for
  * another content type, a 422 for a body that is not JSON, and a 413 for too many documents.
  */
-export function documentsIn(body: Buffer, contentType: string | undefined): Documents {
+export async function documentsIn(body: Buffer, contentType: string | undefined): Promise<Documents> {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (lineTypes.has(type)) return { isSingle: false, items: recordsOf(body, newline) };
-  if (type === 'application/json-seq') return { isSingle: false, items: recordsOf(body, recordSeparator) };
+  if (lineTypes.has(type)) return { isSingle: false, items: await recordsOf(body, newline) };
+  if (type === 'application/json-seq') return { isSingle: false, items: await recordsOf(body, recordSeparator) };
   // The form of any web page could send the other types here.
   if (type !== 'application/json') {
     throw new HttpError(
@@ -36,7 +37,7 @@ export function documentsIn(body: Buffer, contentType: string | undefined): Docu
     );
   }
   const whole = readItem(body);
-  if ('notJson' in whole && startsWithJsonLine(body)) return { isSingle: false, items: recordsOf(body, newline) };
+  if ('notJson' in whole && startsWithJsonLine(body)) return { isSingle: false, items: await recordsOf(body, newline) };
   if ('notJson' in whole) throw new HttpError(422, `the body: expected an event document, got ${whole.notJson}`);
   if (!Array.isArray(whole.json)) return { isSingle: true, items: [{ item: whole, bytes: body }] };
   return { isSingle: false, items: itemsOf(whole.json).map((item) => ({ item, bytes: null })) };
@@ -75,14 +76,12 @@ function startsWithJsonLine(body: Buffer): boolean {
   return false;
 }
 
-function recordsOf(body: Buffer, separator: number): readonly DocumentItem[] {
-  const items: DocumentItem[] = [];
-  for (const record of nonBlankRecords(body, separator)) {
+function recordsOf(body: Buffer, separator: number): Promise<readonly DocumentItem[]> {
+  return mapInSlices(nonBlankRecords(body, separator), (record, index) => {
     // Checked before each record: a body with a few bytes a line has millions of lines.
-    if (items.length === maxRequestEvents) throw tooMany('more');
-    items.push({ item: readItem(record), bytes: record });
-  }
-  return items;
+    if (index === maxRequestEvents) throw tooMany('more');
+    return { item: readItem(record), bytes: record };
+  });
 }
 
 /** The parts between separators that are not only white space, without white space at their start. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requirePermission } from '../auth/caller.ts';
+import { mapInSlices } from '../concurrency/time-slices.ts';
 import { documentPath } from '../event/document.ts';
 import type { EventLimits } from '../event/limits.ts';
 import { HttpError } from '../transport/http-error.ts';
@@ -42,9 +43,9 @@ async function post(parts: PostEventsParts, request: IncomingMessage, { caller, 
   const body = await readBody(request, parts.limits.bodyBytes);
   const parsingCost = requestCost(body.length);
   charge(parsingCost);
-  const { isSingle, items } = documentsIn(body, request.headers['content-type']);
+  const { isSingle, items } = await documentsIn(body, request.headers['content-type']);
   charge(Math.max(0, 1 + items.length - parsingCost));
-  const events = items.map((item, index) => candidateOf(item, isSingle ? [] : [String(index)], isStrict));
+  const events = await mapInSlices(items, (item, index) => candidateOf(item, isSingle ? [] : [String(index)], isStrict));
   const outcomes = await emitBatch(parts, { events, policy, caller, protocol });
   return batchResponse({ outcomes, events, isSingle, sourcePathOf: (_index, path) => documentPath(path) }, policy);
 }

@@ -69,3 +69,20 @@ export class TimeSlice {
 }
 
 const sliceMs = 5;
+
+/**
+ * Maps a list that a client made long, in order, in slices of `sliceMs`: `map` of one element must
+ * take a moment only.
+ */
+export async function mapInSlices<T, R>(items: Iterable<T>, map: (item: T, index: number) => R): Promise<R[]> {
+  const slice = new TimeSlice(sliceMs);
+  const mapped: R[] = [];
+  for (const item of items) {
+    mapped.push(map(item, mapped.length));
+    if (mapped.length % itemsPerCheck === 0 && slice.isOver()) await slice.next();
+  }
+  return mapped;
+}
+
+/** Reading the clock takes as long as mapping a small element. */
+const itemsPerCheck = 16;

@@ -1,5 +1,6 @@
 import { checkNotEnded, system, requirePermission, type Caller } from '../auth/caller.ts';
 import { hasFullVisibility } from '../auth/visibility.ts';
+import { mapInSlices } from '../concurrency/time-slices.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft, StoredEvent, EventCandidate } from '../event/event.ts';
@@ -61,7 +62,7 @@ export function createEmitter(parts: EmitterParts): Emitter {
   return {
     async emit(candidates, onError, caller) {
       requirePermission(caller, 'emit');
-      const checked = candidates.map((candidate) => check(candidate, parts.limits, caller));
+      const checked = await mapInSlices(candidates, (candidate) => check(candidate, parts.limits, caller));
       const drafts = checked.flatMap((each) => ('draft' in each ? [each.draft] : []));
       const isRejected = drafts.length < checked.length && onError === 'REJECT_ALL';
       const stored = isRejected ? null : await store(parts, drafts, { onError, caller });
@@ -124,7 +125,7 @@ async function store(
 ): Promise<Stored> {
   const stopTimer = metrics.appendSeconds.startTimer();
   const leftOut = hasFullVisibility(caller) ? 'ANYTHING' : 'DEFAULT';
-  const rows = drafts.map((draft) => rowOf(draft, leftOut));
+  const rows = await mapInSlices(drafts, (draft) => rowOf(draft, leftOut));
   const stored = await groupCommit.store(rows, onError, () => checkNotEnded(caller));
   stopTimer();
   return stored;

@@ -44,7 +44,7 @@ function predicateOf(condition: Condition): PruningPredicate {
       // Event ids and `follows` have indexes of their own.
       return condition.field === 'event' ? termsPredicate(condition.values.map(termOf.name)) : always;
     case 'startsWith':
-      return condition.field === 'event' ? anyOf(condition.prefixes.map((prefix) => prefixPredicate(prefix))) : always;
+      return condition.field === 'event' ? prefixesPredicate(condition.prefixes) : always;
     case 'like':
       return condition.field === 'event' ? anyOf(condition.globs.map((glob) => globPredicate(glob))) : always;
     case 'during':
@@ -75,7 +75,7 @@ function resourcePredicate(test: ResourceTest, among: Among): PruningPredicate {
     case 'oneOf':
       return termsPredicate(test.values.map((value) => termOf.label(among, test.label, value)));
     case 'startsWith':
-      return anyOf(test.prefixes.map((prefix) => prefixPredicate(prefix, { among, label: test.label })));
+      return prefixesPredicate(test.prefixes, { among, label: test.label });
     case 'like':
       return anyOf(test.globs.map((glob) => globPredicate(glob, { among, label: test.label })));
     default:
@@ -116,24 +116,27 @@ interface LabelRef {
   readonly label: string;
 }
 
-/** For a prefix of a label's value; without `labelRef`, of an event name. */
-function prefixPredicate(prefix: string, labelRef?: LabelRef): PruningPredicate {
+/** For prefixes of a label's value; without `labelRef`, of an event name. */
+function prefixesPredicate(prefixes: readonly string[], labelRef?: LabelRef): PruningPredicate {
+  // The n-grams of many prefixes would exceed the size of a predicate, and take longer than the query.
+  const ngrams = prefixes.length > maxNgramPrefixes ? () => always : ngramPredicate;
+  return anyOf(prefixes.map((prefix) => prefixPredicate(prefix, ngrams, labelRef)));
+}
+
+function prefixPredicate(prefix: string, ngrams: (text: string) => PruningPredicate, labelRef?: LabelRef): PruningPredicate {
   if (labelRef !== undefined && labelRef.label !== labelKeys.id) {
     const indexedPrefix = labelPrefixOf(prefix);
     return allOf([
       indexedPrefix === null ? always : bloomPredicate(bloomKeysOf.labelPrefix(labelRef.among, labelRef.label, indexedPrefix)),
-      ngramPredicate(prefix),
+      ngrams(prefix),
     ]);
   }
   const indexedPrefix = longestPrefixTerm(prefix, labelRef === undefined ? 'name' : 'id');
-  if (indexedPrefix === null) return ngramPredicate(prefix);
+  if (indexedPrefix === null) return ngrams(prefix);
   const term = labelRef === undefined ? termOf.namePrefix(indexedPrefix) : termOf.idPrefix(labelRef.among, indexedPrefix);
   // The term covers the n-grams within the indexed prefix: only those that reach beyond it are
   // left.
-  return allOf([
-    termsPredicate([term]),
-    indexedPrefix === prefix ? always : ngramPredicate(prefix.slice(Math.max(0, indexedPrefix.length - 3))),
-  ]);
+  return allOf([termsPredicate([term]), indexedPrefix === prefix ? always : ngrams(prefix.slice(Math.max(0, indexedPrefix.length - 3)))]);
 }
 
 /** For the value of a label, or for an event name. */
@@ -141,7 +144,7 @@ function globPredicate(glob: string, labelRef?: LabelRef): PruningPredicate {
   const { prefix, runs, isLiteral } = literalRuns(glob);
   if (isLiteral)
     return termsPredicate([labelRef === undefined ? termOf.name(prefix) : termOf.label(labelRef.among, labelRef.label, prefix)]);
-  const predicates = allOf([prefix === '' ? always : prefixPredicate(prefix, labelRef), ...runs.map(ngramPredicate)]);
+  const predicates = allOf([prefix === '' ? always : prefixPredicate(prefix, ngramPredicate, labelRef), ...runs.map(ngramPredicate)]);
   // Every event has a name, and most labels are in every block: testing for the label helps only if nothing else does.
   return prunesNothing(predicates) && labelRef !== undefined
     ? termsPredicate([termOf.hasLabel(labelRef.among, labelRef.label)])
@@ -201,5 +204,6 @@ const maxRunHashes = 8;
 const maxRoleKindPairs = 1000;
 /** With more pairs of a role and an id, a predicate has no Bloom filter hashes for them. */
 const maxBloomPairs = 16;
+const maxNgramPrefixes = 50;
 /** Nodes and hashes of one predicate; beyond, it prunes nothing. */
 const maxPredicateSize = 500;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mapInSlices } from '../../concurrency/time-slices.ts';
 import { requirePermission, type Caller } from '../../auth/caller.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import { describeValue } from '../../event/problem.ts';
@@ -46,7 +47,7 @@ async function post(parts: PostEventsParts, request: IncomingMessage, { caller, 
   charge(parsingCost);
   const received = eventsIn(mode, request, body);
   charge(Math.max(0, 1 + received.length - parsingCost));
-  const interpretations = received.map((event, index) => interpretOne(event, isSingle ? [] : [String(index)], parts.limits));
+  const interpretations = await mapInSlices(received, (event, index) => interpretOne(event, isSingle ? [] : [String(index)], parts.limits));
   // Every attribute is a field or a label, so none is unknown.
   const events = interpretations.map(({ candidate }, index) => ({
     candidate,
