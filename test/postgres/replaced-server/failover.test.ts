@@ -65,8 +65,9 @@ test('after a failover that lost events, running servers begin one new epoch, an
   expect(confirmed.map(({ id }) => id).filter((id) => !stored.includes(id))).toEqual([]);
 
   for (const url of servers) {
-    await expect.poll(() => metric(url, 'tidings_log_epochs_total'), pollOptions).toBe(url === first ? 1 : 2);
-    expect(epochOf(await head(url))).toBe(epochs.epochs[1]);
+    // A worker that started only after the failover has seen one epoch.
+    await expect.poll(() => metric(url, 'tidings_log_epochs_total'), pollOptions).toBeGreaterThan(0);
+    await expect.poll(() => epochsOf(url), pollOptions).toEqual([epochs.epochs[1]]);
     expect(await metric(url, 'tidings_unexpected_errors_total')).toBe(0);
     const resumed = stack.use(await openLiveClient(url, kept));
     await expect.poll(() => idsIn(resumed), pollOptions).toEqual({ events: stored, stream: stored, streamed: stored });
@@ -181,4 +182,10 @@ async function resumeBy(url: string, cursor: string, count: number): Promise<Liv
   await expect.poll(() => idsIn(client).stream.length, pollOptions).toBe(count);
   client[Symbol.dispose]();
   return client;
+}
+
+/** The epochs that the processes behind an address are in: workers take connections in turn. */
+async function epochsOf(url: string): Promise<readonly string[]> {
+  const heads = await Promise.all(Array.from({ length: 8 }, () => head(url)));
+  return Array.from(new Set(heads.map(epochOf)));
 }
