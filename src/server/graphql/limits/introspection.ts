@@ -1,4 +1,4 @@
-import { GraphQLError, Kind, type ASTVisitor, type ValidationContext } from 'graphql';
+import { GraphQLError, Kind, type ASTVisitor, type ExecutionResult, type ValidationContext } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
 /**
@@ -13,8 +13,8 @@ export function withoutIntrospection(): Plugin {
       setValidationFn((...args) => validate(...args.slice(0, 3), { hideSuggestions: true }));
     },
     // Errors about variables arise at execution.
-    onExecute: ({ args }) => hideSuggestions(args),
-    onSubscribe: ({ args }) => hideSuggestions(args),
+    onExecute: () => ({ onExecuteDone: (done) => hideSuggestions(done) }),
+    onSubscribe: () => ({ onSubscribeResult: (done) => hideSuggestions(done) }),
   };
 }
 
@@ -28,6 +28,23 @@ function noIntrospection(context: ValidationContext): ASTVisitor {
   };
 }
 
-function hideSuggestions(args: object): void {
-  Object.assign(args, { hideSuggestions: true });
+interface Done {
+  readonly result: ExecutionResult | AsyncIterable<unknown>;
+  readonly setResult: (result: ExecutionResult) => void;
+}
+
+function hideSuggestions({ result, setResult }: Done): void {
+  if (!('errors' in result) || result.errors === undefined) return;
+  const errors = result.errors.map((error) => {
+    const { message, nodes = null, path = null, extensions } = error;
+    const shown = withoutSuggestion(message);
+    return shown === message ? error : new GraphQLError(shown, { nodes, path, extensions });
+  });
+  setResult({ ...result, errors });
+}
+
+/** Cuts the question at the end of a message. No pattern: the value in a message can be long and full of questions. */
+function withoutSuggestion(message: string): string {
+  const at = message.lastIndexOf(' Did you mean ');
+  return at >= 0 && message.endsWith('?') ? message.slice(0, at) : message;
 }
