@@ -64,12 +64,14 @@ const layers: Readonly<Record<string, { readonly paths: readonly string[]; reado
         ' ',
       ),
   },
+  // Published on its own: it imports nothing of the server.
+  client: { paths: ['src/client/'], mayImport: [] },
   // Commands do not load the server, except those that start it.
   serve: {
     paths: ['src/cli/serve.ts', 'src/cli/private-server.ts'],
     mayImport: ['errors', 'leaves', 'event', 'commands', 'main (dynamic)'],
   },
-  commands: { paths: ['src/cli/'], mayImport: ['json', 'errors', 'leaves', 'event', 'serve'] },
+  commands: { paths: ['src/cli/'], mayImport: ['json', 'errors', 'leaves', 'event', 'client', 'serve'] },
   cli: { paths: ['src/cli.ts'], mayImport: ['errors', 'commands', 'serve'] },
 };
 
@@ -99,6 +101,9 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   'src/adapters/prefect': ['src/adapters'],
   'src/adapters/prefect/http': ['src/adapters', 'src/adapters/prefect'],
   'src/adapters/prefect/socket': ['src/adapters', 'src/adapters/prefect'],
+  'src/client/follow': ['src/client/wire'],
+  'src/client/emission': ['src/client', 'src/client/wire'],
+  'src/client': ['src/client/wire', 'src/client/follow', 'src/client/emission'],
   'src/cli/client': ['src/cli/terminal'],
   'src/cli/emit': ['src/cli/terminal', 'src/cli/client'],
   'src/cli/top': ['src/cli/terminal', 'src/cli/client'],

@@ -1,0 +1,148 @@
+import { inputOf, payloadBySchema } from './emission/event-input.ts';
+import type { Emission } from './emission/emission.ts';
+import { createEmissionQueue, type QueueOptions } from './emission/emission-queue.ts';
+import { onProcessEnd } from './emission/process-end.ts';
+import type { AnyEvents, Details, EventFilter, EventInput, EventMap, EventOf, NameOf, PayloadIn } from './event-types.ts';
+import { createEventStream } from './follow/event-stream-iterator.ts';
+import { follow } from './follow/follow.ts';
+import type { Cursor, EventStream, FollowOptions, StreamMessage } from './follow/stream-types.ts';
+import { followCounts, type LiveCountsRequest } from './live-counts.ts';
+import { createReading, eventSelection, type Counts, type Reading } from './reading.ts';
+import { TidingsError, tidingsErrorOf } from './wire/client-error.ts';
+import { createWire, type WireOptions } from './wire/wire.ts';
+
+export interface TidingsOptions<M extends EventMap = AnyEvents> extends WireOptions, QueueOptions {
+  /** The events of this program: names to schemas. */
+  readonly events?: M;
+  /** Whether names outside `events` can be emitted: 'allow' by default. */
+  readonly unknownEvents?: 'allow' | 'reject';
+}
+
+export interface EmitInput<M, N extends NameOf<M> = NameOf<M>> extends Details<PayloadIn<M, N>> {
+  readonly event: N;
+}
+
+export interface EmitSummary {
+  readonly created: number;
+  readonly duplicates: number;
+  /** The first 1,000 failures. */
+  readonly failures: readonly { readonly id: string; readonly error: TidingsError }[];
+  readonly failed: number;
+}
+
+/** A client of one server. */
+export interface Tidings<M extends EventMap = AnyEvents> extends Reading<M>, AsyncDisposable {
+  /** Emits an event: returns at once, with its id. Events of one client are stored in this order. */
+  emit<N extends NameOf<M>>(event: N, details: Details<PayloadIn<M, N>>): Emission;
+  /** Emits many events with back-pressure, and waits until all are stored or rejected. */
+  emitAll(events: Iterable<EmitInput<M>> | AsyncIterable<EmitInput<M>>): Promise<EmitSummary>;
+  /** Resolves when the queue has room, and the outbox keeps everything that was emitted. */
+  ready(): Promise<void>;
+  /**
+   * Resolves when everything that was emitted before is stored or rejected, also what is under way.
+   * Rejects with UNSENT after `timeoutMs`, 10,000 by default; the events stay in the queue.
+   */
+  flush(options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** Flushes, then ends all subscriptions. Returns the number of events that are lost: without an outbox. */
+  close(options?: { readonly timeoutMs?: number }): Promise<{ readonly unsent: number }>;
+  /** The events that match, one after the other. Resumes after the last one whose loop body ended. */
+  events<const F extends EventFilter = EventFilter>(filter?: F, options?: FollowOptions): EventStream<EventOf<M, F>>;
+  /** The same in batches, with the messages between them. Gaps are messages too. */
+  stream<const F extends EventFilter = EventFilter>(
+    filter?: F,
+    options?: Omit<FollowOptions, 'checkpoint' | 'onGap'> & { readonly until?: Cursor },
+  ): AsyncGenerator<StreamMessage<EventOf<M, F>>, void>;
+  /** Counts that stay true. */
+  liveCounts(request: LiveCountsRequest): AsyncGenerator<Counts, void>;
+}
+
+/** Creates a client of the server at `url`. Connects when there is something to do. */
+export function createTidings<const M extends EventMap = AnyEvents>(url: string | URL, options: TidingsOptions<M> = {}): Tidings<M> {
+  const { events: schemas = {}, unknownEvents = 'allow', outbox } = options;
+  const wire = createWire(url, options);
+  const closing = new AbortController();
+  const queue = createEmissionQueue(wire, { ...options, retryForMs: options.retry?.forMs ?? Infinity }, closing.signal);
+  void queue.open();
+  let closed: Promise<{ unsent: number }> | null = null;
+
+  const emit = (event: string, details: Details<unknown>): Emission => {
+    end.watch();
+    const input = inputOf(event, details);
+    try {
+      if (unknownEvents === 'reject' && !Object.hasOwn(schemas, event)) {
+        throw new TidingsError('BAD_USER_INPUT', `emit: expected the name of an event of the option events, got ${JSON.stringify(event)}.`);
+      }
+      const payload = payloadBySchema(schemas, event, input.payload);
+      return queue.add(payload === undefined ? input : ({ ...input, payload } as EventInput));
+    } catch (error) {
+      return queue.reject(input.id, event, tidingsErrorOf(error));
+    }
+  };
+  const close = async (timeoutMs: number): Promise<{ unsent: number }> => {
+    await queue.flush(timeoutMs).catch(() => undefined); // what is left, is reported
+    closing.abort(new TidingsError('CLOSED', 'The client was closed.'));
+    const unsent = await queue.close();
+    end.forget();
+    return { unsent };
+  };
+  const end = onProcessEnd({
+    waiting: () => queue.size(),
+    isKept: outbox !== undefined,
+    flush: () => queue.flush(closeTimeoutMs),
+    sendBeforeUnload: () => {
+      const texts = queue.peek(maxKeepaliveBytes);
+      if (texts.length > 0) wire.sendBeforeUnload({ query: unloadMutation, variables: `{"input":[${texts.join()}]}` });
+    },
+  });
+  if (outbox !== undefined) end.watch();
+
+  /** A signal that aborts with the client, or with that of a subscription. */
+  const signalOf = ({ signal }: { readonly signal?: AbortSignal }): AbortSignal => {
+    if (signal === undefined) return closing.signal;
+    const either = new AbortController();
+    const abort = (): void => either.abort();
+    for (const each of [signal, closing.signal]) {
+      if (each.aborted) abort();
+      each.addEventListener('abort', abort, { signal: either.signal });
+    }
+    return either.signal;
+  };
+
+  return {
+    ...createReading<M>(wire, closing.signal),
+    emit: (event, details) => emit(event, details),
+    async emitAll(inputs) {
+      const failures: { readonly id: string; readonly error: TidingsError }[] = [];
+      let [created, duplicates, failed] = [0, 0, 0];
+      let last: PromiseLike<unknown> = Promise.resolve();
+      for await (const { event, ...details } of inputs) {
+        await queue.ready();
+        const emission = emit(event, details);
+        last = emission.then(
+          ({ status }) => void (status === 'DUPLICATE' ? (duplicates += 1) : (created += 1)),
+          (error: unknown) => {
+            failed += 1;
+            if (failures.length < maxFailures) failures.push({ id: emission.id, error: tidingsErrorOf(error) });
+          },
+        );
+      }
+      await last; // events are settled in order
+      return { created, duplicates, failed, failures };
+    },
+    ready: () => queue.ready(),
+    flush: ({ timeoutMs = closeTimeoutMs } = {}) => queue.flush(timeoutMs),
+    close: ({ timeoutMs = closeTimeoutMs } = {}) => (closed ??= close(timeoutMs)),
+    events: (filter, { select = eventSelection, ...more } = {}) => createEventStream(wire, { ...more, filter, select }, signalOf(more)),
+    stream: (filter, { select = eventSelection, ...more } = {}) => follow(wire, { ...more, filter, select }, signalOf(more)),
+    liveCounts: (request) => followCounts(wire, request, signalOf(request)),
+    async [Symbol.asyncDispose]() {
+      await (closed ??= close(closeTimeoutMs));
+    },
+  };
+}
+
+const closeTimeoutMs = 10_000;
+const maxFailures = 1000;
+/** All requests with keepalive of a page share 64 KB. */
+const maxKeepaliveBytes = 60_000;
+const unloadMutation = 'mutation Emit($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { created } }';

@@ -1,0 +1,13 @@
+export { createTidings, type EmitInput, type EmitSummary, type Tidings, type TidingsOptions } from './create-client.ts';
+export type { Emission, StoredEvent } from './emission/emission.ts';
+export type { QueueOptions, UnsentEvent } from './emission/emission-queue.ts';
+export type { Outbox, OutboxEntry } from './emission/outbox.ts';
+export type * from './event-types.ts';
+export type * from './follow/stream-types.ts';
+export type { LiveCountsRequest } from './live-counts.ts';
+export type * from './reading.ts';
+export type { StandardSchema } from './standard-schema.ts';
+export { GapError, TidingsError, type ErrorCode, type UserError } from './wire/client-error.ts';
+export { ExactNumber, parseLossless, stringifyLossless } from './wire/lossless-json.ts';
+export type { WebSocketClass, WebSocketLike } from './wire/web-socket-wire.ts';
+export type { WireOptions } from './wire/wire.ts';

@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { createTidings, TidingsError, type EventOf, type StandardSchema } from '../../../src/client/tidings-client.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+let server: TestServer;
+beforeAll(async () => void (server = await startTestServer()));
+afterAll(() => server[Symbol.asyncDispose]());
+
+const amount: StandardSchema<{ amount: number }> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: (value) =>
+      typeof (value as { amount?: unknown }).amount === 'number'
+        ? { value: value as { amount: number } }
+        : { issues: [{ message: 'expected a number', path: ['amount'] }] },
+  },
+};
+
+async function take<T>(events: AsyncIterable<T>, count: number): Promise<readonly T[]> {
+  const taken: T[] = [];
+  for await (const event of events) if (taken.push(event) === count) break;
+  return taken;
+}
+
+describe.each([
+  ['SSE', {}],
+  ['WebSocket', { webSocket: WebSocket }],
+] as const)('over %s', (name, options) => {
+  const prefix = `client-${name.toLowerCase()}`;
+
+  test('events that are emitted arrive, in order, with exact numbers and microseconds', async () => {
+    await using tidings = createTidings(server.tidings.url, { ...options, events: { 'acme.order.paid': amount } });
+    const filter = { event: { in: ['acme.order.paid', `${prefix}.shipped`] } } as const;
+    const stream = tidings.events(filter);
+    await stream.listening;
+    const paid = tidings.emit('acme.order.paid', { resource: prefix, payload: { amount: 12.5 }, occurred: '2026-11-23T14:41:10.863461Z' });
+    const big = 9007199254740993n;
+    const shipped = tidings.emit(`${prefix}.shipped`, { resource: prefix, payload: { big }, follows: paid, related: { actor: ['kiki'] } });
+    expect(await shipped).toMatchObject({ id: shipped.id, status: 'CREATED', cursor: expect.any(String) });
+    const [first, second] = await take(stream, 2);
+    expect(first).toMatchObject({ id: paid.id, occurred: '2026-11-23T14:41:10.863461Z', payload: { amount: 12.5 } });
+    expect(String((second!.payload as { big: unknown }).big)).toBe('9007199254740993');
+    expect(second).toMatchObject({ follows: paid.id, related: [{ id: 'kiki', role: 'actor' }] });
+    const again = tidings.emit(`${prefix}.shipped`, { ...second!, resource: second!.resource.id, related: second!.related });
+    expect((await again).status).toBe('DUPLICATE');
+  });
+
+  test('a loop resumes after the last event whose body ended', async () => {
+    await using tidings = createTidings(server.tidings.url, options);
+    let saved: string | undefined = (await tidings.page({ first: 1 })).head;
+    const checkpoint = { load: () => saved, save: (cursor: string) => void (saved = cursor) };
+    const ids = Array.from({ length: 30 }, () => tidings.emit(`${prefix}.resumed`, { resource: 'r' }).id);
+    await tidings.flush();
+    const filter = { event: { in: [`${prefix}.resumed`] } };
+    const seen: string[] = [];
+    const interrupted = async (): Promise<void> => {
+      for await (const { id } of tidings.events(filter, { checkpoint })) {
+        if (seen.length === 10) throw new Error('interrupted');
+        seen.push(id);
+      }
+    };
+    await expect(interrupted()).rejects.toThrow('interrupted');
+    for await (const { id } of tidings.events(filter, { checkpoint })) if (seen.push(id) === 30) break;
+    expect(seen).toEqual(ids);
+  });
+
+  test('a loop from the beginning begins with the first stored event', async () => {
+    await using tidings = createTidings(server.tidings.url, options);
+    const { nodes } = await tidings.page({ order: 'LOG', first: 3 });
+    expect(await take(tidings.events({}, { after: 'beginning' }), 3)).toEqual(nodes);
+  });
+
+  test('a signal ends a loop, and a closed client too', async () => {
+    const tidings = createTidings(server.tidings.url, options);
+    const stop = new AbortController();
+    const stream = tidings.events({}, { signal: stop.signal });
+    await stream.listening;
+    stop.abort();
+    expect(await take(stream, 1)).toEqual([]);
+    const other = tidings.events({ id: ['none'] });
+    await other.listening;
+    await tidings.close();
+    expect(await take(other, 1)).toEqual([]);
+  });
+
+  test('a cursor of another kind is an error that the loop throws, after the state was reported', async () => {
+    await using tidings = createTidings(server.tidings.url, options);
+    const states: string[] = [];
+    const stream = tidings.events({}, { after: 'nonsense', onState: ({ is }) => states.push(is) });
+    await expect(take(stream, 1)).rejects.toMatchObject({ code: 'BAD_CURSOR' });
+    expect(states).toEqual(['connecting', 'closed']);
+  });
+
+  test('live counts are added up', async () => {
+    await using tidings = createTidings(server.tidings.url, options);
+    const request = { by: [{ event: {} }], filter: { event: { startsWith: [`${prefix}.counted`] } } };
+    const live = tidings.liveCounts({ ...request, intervalMs: 50 });
+    expect((await live.next()).value).toMatchObject({ total: 0 });
+    for (const [index, suffix] of ['b', 'a', 'b'].entries()) {
+      await tidings.emit(`${prefix}.counted.${suffix}`, { resource: 'r' });
+      const { value } = await live.next();
+      const { total, buckets } = await tidings.counts(request);
+      expect(value).toMatchObject({ total, buckets });
+      expect(total).toBe(index + 1);
+    }
+    await live.return();
+  });
+});
+
+describe('emit', () => {
+  test('rejects what a schema or a limit of the server rejects, in its words, and reports it', async () => {
+    const unsent: TidingsError[] = [];
+    const onUnsent = (events: readonly { readonly error: TidingsError }[]): void => void unsent.push(...events.map(({ error }) => error));
+    await using tidings = createTidings(server.tidings.url, { events: { 'acme.order.paid': amount }, onUnsent });
+    await expect(tidings.emit('acme.order.paid', { resource: 'r', payload: {} as never })).rejects.toMatchObject({
+      code: 'EVENT_REJECTED',
+      message: 'payload.amount: expected a number',
+    });
+    const wrong = [
+      { resource: '' },
+      { resource: 'r'.repeat(1025) },
+      { resource: { id: 'r', labels: { k: 'v'.repeat(10_001) } } },
+      { resource: 'r', related: Array.from({ length: 101 }, () => ({ id: 'a', role: 'b' })) },
+      { resource: 'r', payload: { text: 'x'.repeat(1_600_000) } },
+      { resource: 'r\0' },
+      { resource: 'r', payload: { deep: JSON.parse('['.repeat(120) + ']'.repeat(120)) } },
+    ];
+    for (const details of wrong) {
+      const message = await tidings.emit('e', { ...details, id: 'same', occurred: '2026-11-23T14:41:10.000000Z' }).then(
+        () => 'stored',
+        (error: unknown) => (error as TidingsError).message,
+      );
+      const resource = typeof details.resource === 'string' ? { id: details.resource } : details.resource;
+      const input = { event: 'e', ...details, resource, id: 'same', occurred: '2026-11-23T14:41:10.000000Z' };
+      const query = 'mutation ($input: EventInput!) { emitEvent(input: $input) { userErrors { message } } }';
+      const { emitEvent } = await server.data(query, { input });
+      expect(message).toBe(emitEvent.userErrors[0].message.replace(/^input[.:]\s*/, ''));
+    }
+    expect(unsent).toHaveLength(wrong.length + 1);
+  });
+
+  test('a conflict and an event of a reserved name are rejected, the others of the batch stored', async () => {
+    await using tidings = createTidings(server.tidings.url, { onUnsent: () => undefined });
+    const first = tidings.emit('e', { id: 'conflict', resource: 'r' });
+    const second = tidings.emit('e', { id: 'conflict', resource: 'other' });
+    const third = tidings.emit('tidings.reserved', { resource: 'r' });
+    const fourth = tidings.emit('e', { resource: 'r' });
+    expect((await first).status).toBe('CREATED');
+    await expect(second).rejects.toMatchObject({ code: 'EVENT_REJECTED', userErrors: [{ code: 'ID_CONFLICT', field: ['id'] }] });
+    await expect(third).rejects.toMatchObject({ userErrors: [{ code: 'FORBIDDEN', field: ['event'] }] });
+    expect((await fourth).status).toBe('CREATED');
+  });
+
+  test('a wrong address is reported once, and keeps the queue', async () => {
+    const problems: TidingsError[] = [];
+    const unsent: unknown[] = [];
+    const tidings = createTidings(`${server.tidings.url}/wrong`, {
+      onProblem: (error) => problems.push(error),
+      onUnsent: (events) => unsent.push(...events),
+      retry: { minMs: 10, maxMs: 20 },
+    });
+    void tidings.emit('e', { resource: 'r' });
+    await expect(tidings.flush({ timeoutMs: 300 })).rejects.toMatchObject({ code: 'UNSENT' });
+    expect(problems.map(({ code }) => code)).toEqual(['NOT_TIDINGS']);
+    expect(unsent).toEqual([]);
+    expect(await tidings.close({ timeoutMs: 1 })).toEqual({ unsent: 1 });
+    expect(unsent).toHaveLength(1);
+  });
+
+  test('many events pass through a bounded queue, and are stored in the order of emission', async () => {
+    await using tidings = createTidings(server.tidings.url, { queue: { maxEvents: 100 }, batch: { maxEvents: 40 } });
+    const inputs = Array.from({ length: 500 }, (_, n) => ({ event: 'bulk', resource: `bulk.${n}`, id: `bulk-${n}` }));
+    expect(await tidings.emitAll(inputs)).toEqual({ created: 500, duplicates: 0, failed: 0, failures: [] });
+    const ids: string[] = [];
+    const request = { filter: { event: { in: ['bulk'] } }, order: 'LOG', first: 200 } as const;
+    for await (const { nodes } of tidings.pages(request)) ids.push(...nodes.map(({ id }) => id));
+    expect(ids).toEqual(inputs.map(({ id }) => id));
+    expect((await tidings.page({ ...request, countUpTo: 10 })).totalCount).toEqual({ count: 10, exceeded: true });
+  });
+});
+
+test('single objects, chains, explanations and other operations are read', async () => {
+  await using tidings = createTidings(server.tidings.url);
+  const first = tidings.emit('read.first', { resource: { id: 'read.r', name: 'R', labels: { k: 'v' } } });
+  const second = tidings.emit('read.second', { resource: 'read.r2', follows: first });
+  await second;
+  const event: EventOf<object> | null = await tidings.event(first.id);
+  expect(event).toMatchObject({ event: 'read.first', resource: { id: 'read.r', name: 'R', labels: { k: 'v' } } });
+  expect(await tidings.chain(second.id)).toMatchObject({ root: { id: first.id }, truncated: false });
+  expect(await tidings.resource('read.r')).toMatchObject({ name: 'R' });
+  expect(await tidings.event('none')).toBeNull();
+  expect(await tidings.chain('none')).toBeNull();
+  const filter = { event: { in: ['read.second'] } };
+  expect((await tidings.explain(filter)).estimate.count).toBe(1);
+  expect(await tidings.whyNot(filter, first.id)).toMatchObject({ matches: false, fails: [{ path: ['filter', 'event', 'in'] }] });
+  expect(await tidings.graphql<{ service: { version: string } }>('{ service { version } }')).toMatchObject({ service: {} });
+  await expect(tidings.graphql('{ nothing }')).rejects.toBeInstanceOf(TidingsError);
+});
