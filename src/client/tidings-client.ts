@@ -1,6 +1,7 @@
 export { createTidings, type EmitInput, type EmitSummary, type Tidings, type TidingsOptions } from './create-client.ts';
 export type { Emission, StoredEvent } from './emission/emission.ts';
 export type { QueueOptions, UnsentEvent } from './emission/emission-queue.ts';
+export { indexedDbOutbox } from './emission/indexed-db-outbox.ts';
 export type { Outbox, OutboxEntry } from './emission/outbox.ts';
 export type * from './event-types.ts';
 export type * from './follow/stream-types.ts';

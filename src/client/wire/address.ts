@@ -10,7 +10,7 @@ export interface Address {
 
 /** Reads the address of a server, with or without `/graphql`. Throws BAD_USER_INPUT. */
 export function addressOf(given: string | URL): Address {
-  const url = URL.canParse(given) ? new URL(given) : null;
+  const url = URL.canParse(String(given)) ? new URL(String(given)) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new TidingsError('BAD_USER_INPUT', `url: expected an address such as http://127.0.0.1:4000, got ${JSON.stringify(given)}.`);
   }
