@@ -4,9 +4,8 @@ import { createEmissionQueue, type QueueOptions } from './emission/emission-queu
 import { onProcessEnd } from './emission/process-end.ts';
 import type { AnyEvents, Details, EventFilter, EventInput, EventMap, EventOf, NameOf, PayloadIn } from './event-types.ts';
 import { createEventStream } from './follow/event-stream-iterator.ts';
-import { follow } from './follow/follow.ts';
 import type { Cursor, EventStream, FollowOptions, StreamMessage } from './follow/stream-types.ts';
-import { followCounts, type LiveCountsRequest } from './live-counts.ts';
+import type { LiveCountsRequest } from './live-counts.ts';
 import { createReading, eventSelection, type Counts, type Reading } from './reading.ts';
 import { TidingsError, tidingsErrorOf } from './wire/client-error.ts';
 import { createWire, type WireOptions } from './wire/wire.ts';
@@ -133,8 +132,15 @@ export function createTidings<const M extends EventMap = AnyEvents>(url: string 
     flush: ({ timeoutMs = closeTimeoutMs } = {}) => queue.flush(timeoutMs),
     close: ({ timeoutMs = closeTimeoutMs } = {}) => (closed ??= close(timeoutMs)),
     events: (filter, { select = eventSelection, ...more } = {}) => createEventStream(wire, { ...more, filter, select }, signalOf(more)),
-    stream: (filter, { select = eventSelection, ...more } = {}) => follow(wire, { ...more, filter, select }, signalOf(more)),
-    liveCounts: (request) => followCounts(wire, request, signalOf(request)),
+    // Loaded when it is needed, as are the transports.
+    async *stream(filter, { select = eventSelection, ...more } = {}) {
+      const { follow } = await import('./follow/event-loop.ts');
+      yield* follow(wire, { ...more, filter, select }, signalOf(more));
+    },
+    async *liveCounts(request) {
+      const { followCounts } = await import('./live-counts.ts');
+      yield* followCounts(wire, request, signalOf(request));
+    },
     async [Symbol.asyncDispose]() {
       await (closed ??= close(closeTimeoutMs));
     },

@@ -1,7 +1,7 @@
-import { bucketSelection, type CountBucket, type Counts, type CountsRequest } from './reading.ts';
+import { createStateReport, reconnecting } from './follow/reconnecting.ts';
 import type { StreamState } from './follow/stream-types.ts';
-import { tidingsErrorOf } from './wire/client-error.ts';
-import { FellBehindError } from './wire/web-socket-wire.ts';
+import { bucketSelection, type CountBucket, type Counts, type CountsRequest } from './reading.ts';
+import { TidingsError } from './wire/client-error.ts';
 import type { Wire } from './wire/wire.ts';
 
 export interface LiveCountsRequest extends CountsRequest {
@@ -18,39 +18,21 @@ interface CountsUpdate extends Counts {
  * Counts that stay true, added up: each result equals that of the query at its cursor, except for
  * empty intervals. A new connection begins with all counts, so nothing is counted twice.
  */
-export async function* followCounts(wire: Wire, request: LiveCountsRequest, signal: AbortSignal): AsyncGenerator<Counts, void> {
-  const { by, filter, intervalMs, onState = () => undefined } = request;
+export function followCounts(wire: Wire, request: LiveCountsRequest, signal: AbortSignal): AsyncGenerator<Counts, void> {
+  const { by, filter, intervalMs } = request;
+  const report = createStateReport(request.onState);
   const query = `subscription LiveCounts($by: [CountBy!]!, $filter: EventFilter, $intervalMs: Int) {
     eventCounts(by: $by, filter: $filter, intervalMs: $intervalMs) { kind cursor total buckets { ${bucketSelection} } } }`;
-  let error = null;
-  try {
-    while (!signal.aborted) {
-      onState({ is: 'connecting' });
-      let counts: Counts | null = null;
-      let acceptedAt: number | null = null;
-      try {
-        for await (const { eventCounts } of wire.subscribe<{ eventCounts: CountsUpdate }>(query, { by, filter, intervalMs }, signal)) {
-          if (acceptedAt === null) onState({ is: 'live' });
-          acceptedAt ??= performance.now();
-          counts = addCounts(counts, eventCounts, by);
-          yield counts;
-        }
-      } catch (caught) {
-        if (signal.aborted) return;
-        if (caught instanceof FellBehindError) continue;
-        const failure = tidingsErrorOf(caught);
-        if (!failure.isTemporary && (failure.code !== 'UNAUTHENTICATED' || acceptedAt === null)) {
-          error = failure;
-          throw failure;
-        }
-        const delayMs = wire.backoff.delayAfter(failure, acceptedAt === null ? 0 : performance.now() - acceptedAt);
-        onState({ is: 'waiting', delayMs, error: failure });
-        await wire.backoff.wait(delayMs, { signal, keepsAlive: true });
-      }
+  async function* connect(): AsyncGenerator<Counts, void> {
+    let counts: Counts | null = null;
+    for await (const { eventCounts } of wire.subscribe<{ eventCounts: CountsUpdate }>(query, { by, filter, intervalMs }, signal)) {
+      report({ is: 'live' });
+      counts = addCounts(counts, eventCounts, by);
+      yield counts;
     }
-  } finally {
-    onState({ is: 'closed', error });
+    throw new TidingsError('UNAVAILABLE', 'The server ended the subscription.');
   }
+  return reconnecting({ wire, report, signal }, connect);
 }
 
 /** The counts after a message. Other kinds than DELTA replace all counts, as SNAPSHOT does. */

@@ -1,7 +1,7 @@
-import { TidingsError, tidingsErrorOf } from '../wire/client-error.ts';
-import { FellBehindError } from '../wire/web-socket-wire.ts';
+import { TidingsError } from '../wire/client-error.ts';
 import type { Wire } from '../wire/wire.ts';
-import type { Cursor, EventBatch, FollowOptions, StreamMessage, StreamState } from './stream-types.ts';
+import { createStateReport, reconnecting } from './reconnecting.ts';
+import type { Cursor, EventBatch, FollowOptions, StreamMessage } from './stream-types.ts';
 
 export interface FollowRequest extends Pick<FollowOptions, 'after' | 'onState' | 'order'> {
   readonly filter: object | undefined;
@@ -19,14 +19,10 @@ interface Positioned {
  *
  * Assumes: one consumer, which is done with a message when it requests the next one.
  * Guarantees: each message continues the one before. After a lost connection, or if `previous` is
- * not the last cursor, it subscribes again after the last message. Throws the errors that waiting
- * does not correct. Ends when the signal aborts, and behind `until`.
- *
- *   connecting ──▶ catching-up ◀──▶ live
- *       ▲               └────┬───────┘
- *       └──── waiting ◀──────┘            any ──▶ closed
+ * not the last cursor, it subscribes again after the last message. Ends when the signal aborts, and
+ * behind `until`. Throws the errors that waiting does not correct.
  */
-export async function* follow<E extends Positioned>(
+export function follow<E extends Positioned>(
   wire: Wire,
   request: FollowRequest,
   signal: AbortSignal,
@@ -35,50 +31,28 @@ export async function* follow<E extends Positioned>(
   const report = createStateReport(request.onState);
   const query = streamQuery(select);
   let after = request.after === 'now' ? undefined : request.after;
-  let ended: TidingsError | null = null;
-  try {
-    while (!signal.aborted) {
-      let acceptedAt: number | null = null;
-      let isContinuous = true;
-      report({ is: 'connecting' });
-      try {
-        if (after === 'beginning') {
-          const first = await firstBatch<E>(wire, request, signal);
-          if (first.events.length > 0) yield first;
-          after = first.cursor;
-        }
-        const variables = { filter, after, until, order, batchSize };
-        for await (const { eventStream: message } of wire.subscribe<{ eventStream: StreamMessage<E> }>(query, variables, signal)) {
-          acceptedAt ??= performance.now();
-          if (isContinuous && 'previous' in message && after !== undefined && message.previous !== after) {
-            throw new TidingsError('UNAVAILABLE', `A message between the cursors ${after} and ${message.previous} is missing.`);
-          }
-          report.received(message.__typename);
-          yield message;
-          const cursor = cursorOf(message);
-          // A message that this version does not know can have moved the stream.
-          isContinuous = cursor !== undefined;
-          after = cursor ?? after;
-        }
-        if (until !== undefined) return;
-        throw new TidingsError('UNAVAILABLE', 'The server ended the subscription.');
-      } catch (caught) {
-        if (signal.aborted) return;
-        const error = tidingsErrorOf(caught);
-        if (error instanceof FellBehindError) continue;
-        // A key can expire while it is used: whether there is another, the next attempt shows.
-        if (!error.isTemporary && (error.code !== 'UNAUTHENTICATED' || acceptedAt === null)) {
-          ended = error;
-          throw error;
-        }
-        const delayMs = wire.backoff.delayAfter(error, acceptedAt === null ? 0 : performance.now() - acceptedAt);
-        report({ is: 'waiting', delayMs, error });
-        await wire.backoff.wait(delayMs, { signal, keepsAlive: true });
-      }
+  async function* connect(): AsyncGenerator<StreamMessage<E>, void> {
+    let isContinuous = true;
+    if (after === 'beginning') {
+      const first = await firstBatch<E>(wire, request, signal);
+      if (first.events.length > 0) yield first;
+      after = first.cursor;
     }
-  } finally {
-    report({ is: 'closed', error: ended });
+    const variables = { filter, after, until, order, batchSize };
+    for await (const { eventStream: message } of wire.subscribe<{ eventStream: StreamMessage<E> }>(query, variables, signal)) {
+      if (isContinuous && 'previous' in message && after !== undefined && message.previous !== after) {
+        throw new TidingsError('UNAVAILABLE', `A message between the cursors ${after} and ${message.previous} is missing.`);
+      }
+      report.received(message.__typename);
+      yield message;
+      const cursor = cursorOf(message);
+      // A message that this version does not know can have moved the stream.
+      isContinuous = cursor !== undefined;
+      after = cursor ?? after;
+    }
+    if (until === undefined) throw new TidingsError('UNAVAILABLE', 'The server ended the subscription.');
   }
+  return reconnecting({ wire, report, signal }, connect);
 }
 
 /** The position that a message leads to; undefined if this version does not know it. */
@@ -97,27 +71,6 @@ async function firstBatch<E extends Positioned>(
   const { events } = await wire.request<{ events: { head: Cursor; nodes: readonly E[] } }>(query, { filter }, signal);
   const cursor = events.nodes[0]?.cursor ?? events.head;
   return { __typename: 'EventBatch', previous: cursor, cursor, events: events.nodes };
-}
-
-interface StateReport {
-  (state: StreamState): void;
-  received(typename: string): void;
-}
-
-/** Reports changes only. */
-function createStateReport(onState: (state: StreamState) => void = () => undefined): StateReport {
-  let last: StreamState['is'] | null = null;
-  const report = (state: StreamState): void => {
-    if (state.is === last) return;
-    last = state.is;
-    onState(state);
-  };
-  return Object.assign(report, {
-    received(typename: string) {
-      const isLive = typename === 'CaughtUp' || (last === 'live' && typename !== 'FellBehind');
-      report({ is: isLive ? 'live' : 'catching-up' });
-    },
-  });
 }
 
 function streamQuery(select: string): string {

@@ -13,9 +13,6 @@ export interface WebSocketLike {
 }
 export type WebSocketClass = new (url: string, protocol: string) => WebSocketLike;
 
-/** Too much waited for the consumer. Once it has consumed that, it subscribes again, at once. */
-export class FellBehindError extends TidingsError {}
-
 type WebSocketParts = HttpParts & { readonly WebSocket: WebSocketClass };
 
 /**
@@ -23,8 +20,8 @@ type WebSocketParts = HttpParts & { readonly WebSocket: WebSocketClass };
  * the server completes it. Throws a TidingsError, or the reason of the signal.
  *
  * Guarantees bounded memory: a WebSocket cannot be paused. With more than
- * `maxWaitingCharacters` unread it is closed; what was received is delivered, then FellBehindError
- * is thrown.
+ * `maxWaitingCharacters` unread it is closed; what was received is delivered, then FELL_BEHIND is
+ * thrown, and the caller subscribes again.
  */
 export async function* subscribeOverWebSocket<T>(
   parts: WebSocketParts,
@@ -78,7 +75,7 @@ async function* subscribeOnce<T>(
     if (type === 'pong') return;
     waiting.push(text);
     waitingCharacters += text.length;
-    if (waitingCharacters > maxWaitingCharacters) return fail(new FellBehindError('UNAVAILABLE', 'The consumer fell behind.'));
+    if (waitingCharacters > maxWaitingCharacters) return fail(new TidingsError('FELL_BEHIND', 'The consumer fell behind.'));
     wake();
   };
   socket.addEventListener('open', () =>

@@ -3,8 +3,7 @@ import { createBackoff, type Backoff, type RetryOptions } from './backoff.ts';
 import { TidingsError, tidingsErrorOf } from './client-error.ts';
 import { operationOf, send, type HttpParts, type Operation } from './http-wire.ts';
 import { createKeySource, type Key } from './key-source.ts';
-import { subscribeOverSse } from './sse-wire.ts';
-import { subscribeOverWebSocket, type WebSocketClass } from './web-socket-wire.ts';
+import type { WebSocketClass } from './web-socket-wire.ts';
 
 export interface WireOptions {
   /** The API key, or a function that returns it, which is called again when the server rejects it. */
@@ -78,11 +77,16 @@ export function createWire(url: string | URL, options: WireOptions): Wire {
         }
       }
     },
-    subscribe<T>(query: string, variables: object, signal: AbortSignal) {
+    // Loaded when it is needed: a program needs one of them, if it subscribes at all.
+    async *subscribe<T>(query: string, variables: object, signal: AbortSignal) {
       const operation = operationOf(query, variables);
-      return transport === 'websocket' && WebSocket !== undefined
-        ? subscribeOverWebSocket<T>({ ...parts, WebSocket }, operation, signal)
-        : subscribeOverSse<T>(parts, operation, signal);
+      if (transport === 'websocket' && WebSocket !== undefined) {
+        const { subscribeOverWebSocket } = await import('./web-socket-wire.ts');
+        yield* subscribeOverWebSocket<T>({ ...parts, WebSocket }, operation, signal);
+      } else {
+        const { subscribeOverSse } = await import('./sse-wire.ts');
+        yield* subscribeOverSse<T>(parts, operation, signal);
+      }
     },
     sendBeforeUnload(operation) {
       const lasting = {
