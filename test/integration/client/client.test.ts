@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createTidings, TidingsError, type EventOf, type StandardSchema } from '../../../src/client/tidings-client.ts';
+import { createFeed } from '../../../src/client/live-feed.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
@@ -197,4 +198,28 @@ test('single objects, chains, explanations and other operations are read', async
   expect(await tidings.whyNot(filter, first.id)).toMatchObject({ matches: false, fails: [{ path: ['filter', 'event', 'in'] }] });
   expect(await tidings.graphql<{ service: { version: string } }>('{ service { version } }')).toMatchObject({ service: {} });
   await expect(tidings.graphql('{ nothing }')).rejects.toBeInstanceOf(TidingsError);
+});
+
+test('a feed has the newest events, then live ones, holds them, and loads older ones', async () => {
+  await using tidings = createTidings(server.tidings.url);
+  const filter = { event: { in: ['fed'] } };
+  const emit = async (id: string, second: number): Promise<unknown> =>
+    await tidings.emit('fed', { id, resource: 'r', occurred: `2026-01-01T00:00:0${second}.999999Z` });
+  for (const [index, id] of ['a', 'b', 'c', 'd'].entries()) await emit(id, index > 1 ? 2 : index);
+  using feed = createFeed(tidings, { filter, pageSize: 2 });
+  const shows = (ids: string): Promise<void> => vi.waitFor(() => expect(feed.snapshot.rows.map(({ id }) => id).join('')).toBe(ids));
+  await shows('dc');
+  await vi.waitFor(() => expect(feed.snapshot.state).toBe('live'));
+  await emit('e', 3);
+  await shows('edc');
+  feed.hold();
+  await emit('f', 4);
+  await vi.waitFor(() => expect(feed.snapshot.heldCount).toBe(1));
+  await feed.older();
+  await shows('edcba');
+  feed.follow();
+  await shows('fedcba');
+  expect(feed.snapshot.hasOlder).toBe(false);
+  feed.setFilter({ id: ['a'] });
+  await shows('a');
 });

@@ -1,0 +1,36 @@
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import type { Tidings } from './create-client.ts';
+import { createFeed, type Feed, type FeedOptions, type FeedSnapshot } from './live-feed.ts';
+
+/**
+ * A live list of events. It updates at most once a frame. A change of the filter loads it anew, and
+ * the component need not keep the filter object: its content is compared.
+ */
+export function useFeed(tidings: Tidings, options: FeedOptions = {}): FeedSnapshot & Pick<Feed, 'hold' | 'follow' | 'older' | 'retry'> {
+  const [feed, setFeed] = useState<Feed | null>(null);
+  const key = JSON.stringify(options);
+  useEffect(() => {
+    const created = createFeed(tidings, JSON.parse(key) as FeedOptions);
+    setFeed(created);
+    return () => created[Symbol.dispose]();
+  }, [tidings, key]);
+  const { subscribe, hold, follow, older, retry } = feed ?? idle;
+  const snapshot = useSyncExternalStore(
+    subscribe,
+    () => feed?.snapshot ?? idle.snapshot,
+    () => idle.snapshot,
+  );
+  return { ...snapshot, hold, follow, older, retry };
+}
+
+/** Before the first effect, and on a server. */
+const idle = {
+  snapshot: { rows: [], heldCount: 0, isHolding: false, hasOlder: false, gaps: 0, state: 'connecting', error: null } as FeedSnapshot,
+  subscribe: () => nothing,
+  hold: nothing,
+  follow: nothing,
+  older: () => Promise.resolve(),
+  retry: nothing,
+};
+
+function nothing(): void {}
