@@ -44,7 +44,7 @@ export function planFollowers(seed: number, round: number, sizes: FollowerSizes)
   const drawn = fc.sample(anyFilter, { seed: seed - round - 1, numRuns: sizes.followers });
   return drawn.map((filter, index) => {
     const random = randomOf(seed, round, 'follower', index);
-    const source = (['EVENTS', 'STREAM', 'CAUSAL'] as const)[index % 3]!;
+    const source = (['EVENTS', 'STREAM', 'CAUSAL', 'CLIENT'] as const)[index % 4]!;
     const drawnFilter = random.chance(0.5) ? filter : simpleFilter(random, round);
     return {
       name: `r${round}-f${index}`,
@@ -52,7 +52,7 @@ export function planFollowers(seed: number, round: number, sizes: FollowerSizes)
       filter: index < sizes.unfiltered ? null : drawnFilter,
       batchSize: random.pick([1, 7, 100, 1000]),
       selection: random.pick(['', '', '', '', wholeEvent, wholeEvent, wholeEvent, nested]),
-      start: source !== 'EVENTS' && random.chance(0.15) ? null : random.pick([0, 0, 0, 1, 2]),
+      start: (source === 'STREAM' || source === 'CAUSAL') && random.chance(0.15) ? null : random.pick([0, 0, 0, 1, 2]),
       startDelayMs: random.chance(0.5) ? 0 : random.between(0, 8000),
       connections: Array.from({ length: 12 }, () => connectionPlanOf(random, sizes.servers)),
     };

@@ -4,6 +4,7 @@ import { planEmissions } from './emission-plan.ts';
 import { emitAll, type Acknowledged, type Ledger } from './emitter.ts';
 import type { Fleet } from './fleet.ts';
 import { planFollowers } from './follower-plan.ts';
+import { createClientFollower } from './client-follower.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { runIncidents, planIncidents } from './incidents.ts';
 import { judgeLogOfRound } from './log-verdict.ts';
@@ -40,7 +41,8 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
 
   const followers = plans.map((plan) => {
     const start = plan.start === null ? null : (heads[plan.start] ?? heads.at(-1)!);
-    return createFollower(plan, { fleet, stats, retention, start });
+    const create = plan.source === 'CLIENT' ? createClientFollower : createFollower;
+    return create(plan, { fleet, stats, retention, start });
   });
   // Matches that exist now can be removed during the round.
   const matchedBefore: (readonly EventPosition[])[] = [];

@@ -1,8 +1,8 @@
 import { positionOf } from './position.ts';
 import type { RunStats } from './stats.ts';
 
-/** The subscription of a follower: `events`, or `eventStream` in one of its orders. */
-export type Source = 'EVENTS' | 'STREAM' | 'CAUSAL';
+/** The subscription of a follower: `events`, `eventStream` in one of its orders, or a loop of the client package. */
+export type Source = 'EVENTS' | 'STREAM' | 'CAUSAL' | 'CLIENT';
 
 /** A delivered event. */
 export interface Delivery {
