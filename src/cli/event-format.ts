@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { stringifyJson } from '../json/stringify-json.ts';
+import { stringifyLossless } from '../client/tidings-client.ts';
 import { toDocument } from '../event/document.ts';
 import { labelKeys, type JsonObject, type Labels } from '../event/event.ts';
 import type { Instant } from '../event/instant.ts';
@@ -63,7 +63,7 @@ export const documentFormat: EventFormat<DocumentedEvent> = {
   line({ resource: { role, ...resource }, followsId, received, cursor, ...event }) {
     const labels = role === null ? resource.labels : { ...resource.labels, [labelKeys.role]: role };
     const document = toDocument({ ...event, resource: { ...resource, labels }, follows: followsId });
-    return printable(stringifyJson({ ...document, received, cursor }));
+    return printable(stringifyLossless({ ...document, received, cursor }));
   },
 };
 

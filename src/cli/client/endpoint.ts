@@ -6,9 +6,8 @@ export interface Endpoint {
   /** The address in messages. */
   readonly displayUrl: string;
   readonly http: string;
-  readonly webSocket: string;
-  /** The value of `authorization`; null: none. */
-  readonly authorization: string | null;
+  /** The API key; null: none. */
+  readonly key: string | null;
 }
 
 /** The address of a server with default settings. */
@@ -28,6 +27,5 @@ export function readEndpoint(given: string, key = readKey(process.env)): Endpoin
   }
   const displayUrl = `${url.origin}${url.pathname.replace(/\/$/, '')}`;
   url.pathname = url.pathname.replace(/(?:\/graphql)?\/?$/, '/graphql');
-  const http = url.href;
-  return { displayUrl, http, webSocket: http.replace(/^http/, 'ws'), authorization: key === null ? null : `Bearer ${key}` };
+  return { displayUrl, http: url.href, key };
 }

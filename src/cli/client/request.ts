@@ -85,9 +85,9 @@ function reasonOf(error: unknown): { readonly code: string; readonly message: st
   return { code: '', message };
 }
 
-function headersFor({ authorization }: Endpoint): Record<string, string> {
+function headersFor({ key }: Endpoint): Record<string, string> {
   const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  return authorization === null ? headers : { ...headers, authorization };
+  return key === null ? headers : { ...headers, authorization: `Bearer ${key}` };
 }
 
 /** Codes of Node and of its fetch for a server that is missing or lost. A retry fixes no others. */

@@ -41,7 +41,7 @@ export async function retryingRequest<T>(endpoint: Endpoint, body: string, { tim
 }
 
 /** The delay after a number of failures, with jitter, so that clients do not return all at once. */
-export function retryDelayMs(failures: number): number {
+function retryDelayMs(failures: number): number {
   return Math.min(minRetryDelayMs * 2 ** failures, maxRetryDelayMs) * (0.5 + Math.random() / 2);
 }
 
