@@ -9,6 +9,7 @@ import { sendText } from '../transport/compress.ts';
 import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import { HttpError, httpErrorOf, rejectRequest } from '../transport/http-error.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
+import { acceptPipelined } from '../transport/pipelined-requests.ts';
 import { logRequest, requestIdOf } from '../transport/request-log.ts';
 import { StaticPage } from '../transport/static-page.ts';
 import { delayContinue, discardUnreadBody } from '../transport/unread-body.ts';
@@ -133,6 +134,11 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
     response.end();
   };
   return (request, response) => {
+    if (request.socket.destroyed) return; // Node handles the rest of a chunk although its connection is closed
+    if (!acceptPipelined(request, response)) {
+      metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
+      return;
+    }
     logRequest(logger, request, response);
     discardUnreadBody(request, response);
     handleRequest(request, response).catch((error: unknown) => handleError(error, request, response));
