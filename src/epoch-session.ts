@@ -21,6 +21,7 @@ import { retentionRules, startRetention } from './maintenance/retention.ts';
 import { onCollect, type Metrics } from './metrics.ts';
 import { version } from './package-info.ts';
 import { createAuthenticator } from './server/authenticate.ts';
+import { createGraphiQLPage } from './server/graphql/graphiql-page.ts';
 import { documentLimits, type DocumentLimits } from './server/graphql/limits/document-limit-defaults.ts';
 import type { PersistedQueries } from './server/graphql/persisted-queries.ts';
 import { createRequestHandler } from './server/http-server.ts';
@@ -142,7 +143,6 @@ export async function startEpochSession(
     schema,
     createContext: (client) => createContext(services, client),
     cursorAt: (position) => formatCursor({ epoch: epochHistory.epoch, position: position as Position }),
-    keys: callers,
     metrics,
     logger,
     limits,
@@ -165,7 +165,7 @@ export async function startEpochSession(
     ...endpointParts,
     readMetrics,
     checkReady: () => heads.checkProgress(),
-    servesGraphiQL: settings.graphiql === 'on',
+    graphiql: settings.graphiql === 'on' ? createGraphiQLPage(callers) : null,
     version,
     adapters: [createPostEvents(adapterParts), createCloudEvents(adapterParts), createPrefectRoutes(adapterParts)],
   });

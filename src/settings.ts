@@ -133,6 +133,13 @@ export const settingTable = {
     max: 1_000_000,
     meaning: 'Open WebSockets and SSE streams of one key, and of one address, in one process.',
   }),
+  unauthenticatedConnections: integer({
+    name: 'TIDINGS_MAX_UNAUTHENTICATED_CONNECTIONS',
+    fallback: 10_000,
+    min: 100,
+    max: 1_000_000,
+    meaning: 'Open connections of one address that are not authenticated, in one process; another one closes the oldest.',
+  }),
   eventBytes: integer({
     name: 'TIDINGS_MAX_EVENT_BYTES',
     fallback: 1_500_000,

@@ -4,6 +4,7 @@ import type { Caller, Client } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import { addressOf, readerOf } from '../transport/client.ts';
 import { requestIdOf } from '../transport/request-log.ts';
+import { markAuthenticated } from '../transport/unauthenticated-connections.ts';
 
 /** Identifies the client of a request before anything is done for it. */
 export interface Authenticator {
@@ -49,6 +50,7 @@ export function createAuthenticator({ callers, audit }: AuthenticatorParts): Aut
     async authenticate(request, response) {
       const address = addressOf(request);
       const caller = await identify({ authorization: request.headers.authorization, address }, 'http');
+      markAuthenticated(request.socket);
       destroyWhenKeyEnds(caller, response);
       return clientOf(caller, request, response);
     },

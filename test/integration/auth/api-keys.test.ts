@@ -79,7 +79,7 @@ test('a request without a valid key gets 401 from every endpoint', async () => {
   // The GraphiQL page needs no key, but its operations do.
   expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(200);
   const page = await fetch(`${url}/graphql?query={head}`, { headers: { accept: 'text/html' } }); // after F5, or from a shared link
-  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html']);
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
   expect((await page.text()).includes('YogaGraphiQL')).toBe(true);
   for (const path of ['/livez', '/readyz']) expect((await fetch(url + path)).status).toBe(200);
 });
