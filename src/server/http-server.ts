@@ -79,7 +79,7 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
       case '/readyz':
         return checkReady().then(
           () => send(response, 200, plainText('ready\n')),
-          () => send(response, 503, plainText('the database cannot be reached\n')),
+          (error: unknown) => send(response, 503, plainText(`${httpErrorOf(error)?.message ?? 'not ready'}\n`)),
         );
       case '/metrics':
         await authenticator.authenticate(request, response);
