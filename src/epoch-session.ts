@@ -161,7 +161,7 @@ export async function startEpochSession(
   const endpointParts = {
     graphql,
     persisted,
-    authenticator: createAuthenticator({ callers, audit }),
+    authenticator: createAuthenticator({ callers, audit }, settings),
     originPolicy: createOriginPolicy(settings, callers),
     connections,
     metrics,

@@ -82,7 +82,7 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
           (error: unknown) => send(response, 503, plainText(`${httpErrorOf(error)?.message ?? 'not ready'}\n`)),
         );
       case '/metrics':
-        await authenticator.authenticate(request, response);
+        await authenticator.authorizeMetrics(request, response);
         response.setHeader('content-type', metrics.registry.contentType);
         response.setHeader('x-content-type-options', 'nosniff');
         return sendText(request, response, await readMetrics());
