@@ -15,6 +15,10 @@ export const settingTable = {
     'TIDINGS_ADMIN_KEY',
     'API key with all permissions, for bootstrapping; at least 22 characters, preferably random. Unset: none.',
   ),
+  metricsToken: secret(
+    'TIDINGS_METRICS_TOKEN',
+    'Token that can read /metrics and nothing else; at least 22 characters, preferably random. Unset: none.',
+  ),
   key: secret('TIDINGS_KEY', 'API key that the commands send: emit, tail, top, chain and keys. Unset: none.'),
   poolSize: integer({
     name: 'TIDINGS_POOL_SIZE',

@@ -79,10 +79,10 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
       case '/readyz':
         return checkReady().then(
           () => sendPlain(response, 200, 'ready\n'),
-          () => sendPlain(response, 503, 'the database cannot be reached\n'),
+          (error: unknown) => sendPlain(response, 503, `${httpErrorOf(error)?.message ?? 'not ready'}\n`),
         );
       case '/metrics':
-        await authenticator.authenticate(request, response);
+        await authenticator.authorizeMetrics(request, response);
         response.setHeader('content-type', metrics.registry.contentType);
         response.setHeader('x-content-type-options', 'nosniff');
         return sendText(request, response, await readMetrics());

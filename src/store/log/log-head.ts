@@ -5,7 +5,7 @@ import { sleep } from '../../concurrency/sleep.ts';
 import { TidingsError } from '../../errors.ts';
 import { origin, type Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
-import { readWriterLocks, type WriterLock } from './writer-locks.ts';
+import { readExclusiveLocks, readWriterLocks, type WriterLock } from './writer-locks.ts';
 
 /**
  * Reads the head of the log for concurrent callers.
@@ -25,13 +25,21 @@ export interface HeadReader {
    * takes too long.
    */
   headFrom(position: Position): Promise<Position>;
-  /** Throws UNAVAILABLE if the head cannot be read, or has not advanced since `headFrom` threw. */
+  /**
+   * Throws UNAVAILABLE if the head cannot be read, if it has not advanced since `headFrom` threw, or
+   * if a lock of another session keeps writers from storing events.
+   */
   checkProgress(): Promise<void>;
 }
 
 export interface HeadReaderOptions {
   readonly maxWaitMs?: number;
-  /** Called when `headFrom` has waited too long, with the sessions that keep the head where it is. */
+  /** A head that was read before (opening-head.ts): no result is before it. */
+  readonly from?: Position;
+  /**
+   * Called when `headFrom` has waited too long, or `checkProgress` finds locks that
+   * keep writers from storing; once until the log advances.
+   */
   readonly onStuck?: (locks: readonly WriterLock[]) => void;
   /**
    * Called once when events up to an earlier head are missing: the server continues from a copy, or
@@ -42,12 +50,17 @@ export interface HeadReaderOptions {
 
 export function createHeadReader(
   database: Database,
-  { maxWaitMs = defaultMaxWaitMs, onStuck = () => undefined, onLost = () => undefined }: HeadReaderOptions = {},
+  { maxWaitMs = defaultMaxWaitMs, from = origin, onStuck = () => undefined, onLost = () => undefined }: HeadReaderOptions = {},
 ): HeadReader {
-  let highest = origin;
+  let highest = from;
   let isLost = false;
   /** The head that did not advance in time; null: it has advanced. */
   let stuckAt: Position | null = null;
+  let isReported = false;
+  const report = (locks: readonly WriterLock[]): void => {
+    if (!isReported) onStuck(locks);
+    isReported = true;
+  };
   const head = coalescedRead(async () => {
     const found = await readHead(database);
     if (!isLost && found < highest && (await readLastPosition(database)) < highest) {
@@ -56,7 +69,10 @@ export function createHeadReader(
     }
     if (isLost) throw lostEndError();
     highest = Math.max(highest, found) as Position;
-    if (stuckAt !== null && highest > stuckAt) stuckAt = null;
+    if (stuckAt !== null && highest > stuckAt) {
+      stuckAt = null;
+      isReported = false;
+    }
     return highest;
   });
   return {
@@ -68,7 +84,7 @@ export function createHeadReader(
         const found = await head();
         if (found >= position) return found;
         if (performance.now() > deadline) {
-          if (stuckAt === null) onStuck(await readWriterLocks(database, found));
+          if (!isReported) report(await readWriterLocks(database, found));
           stuckAt = found;
           throw stuckWriterError(maxWaitMs);
         }
@@ -77,7 +93,15 @@ export function createHeadReader(
     },
     async checkProgress() {
       await head();
-      if (stuckAt !== null) throw stuckWriterError(maxWaitMs);
+      if (stuckAt !== null) {
+        throw new TidingsError('UNAVAILABLE', 'The log does not advance: an earlier transaction holds the advisory lock of a writer.');
+      }
+      const locks = await readExclusiveLocks(database);
+      if (locks.length > 0) {
+        report(locks);
+        throw new TidingsError('UNAVAILABLE', 'Another session holds an advisory lock that keeps writers from storing events.');
+      }
+      isReported = false;
     },
   };
 }
@@ -86,7 +110,7 @@ export function createHeadReader(
  * The position of the last visible event, whatever locks are held. It decreases only if retention
  * has removed the event, and then it is the log start.
  */
-async function readLastPosition(database: Database): Promise<Position> {
+export async function readLastPosition(database: Database): Promise<Position> {
   const [row] = await database.rows<{ last: string }>(sql`
     select greatest((select max(position) from tidings.events), (select log_start from tidings.retention)) as last`);
   return Number(row?.last ?? origin) as Position;

@@ -74,7 +74,7 @@ test('a request without a valid key gets 401 from every endpoint', async () => {
   const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
   for (const authorization of [`Bearer ${secret}`, `bearer ${adminKey}`, basic(secret), basic(`ops:${secret}`)]) {
     expect((await post(url, '{ head }', {}, { authorization })).status).toBe(200);
-    expect((await fetch(`${url}/metrics`, { headers: { authorization } })).status).toBe(200);
+    expect((await fetch(`${url}/metrics`, { headers: { authorization } })).status).toBe(authorization.includes(adminKey) ? 200 : 403);
   }
   // The GraphiQL page needs no key, but its operations do.
   expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(200);
