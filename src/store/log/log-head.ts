@@ -16,8 +16,7 @@ import { readWriterLocks, type WriterLock } from './writer-locks.ts';
  * Does not guarantee: the same result for two callers.
  *
  * Why results do not decrease: the log up to a head is final, so a head that was read stays valid.
- * A later read can be lower while a lock with a lower name is held: that of a writer which read the
- * sequence before others advanced it, or of another program.
+ * A later read can be lower only while another program holds the lock of a writer.
  */
 export interface HeadReader {
   head(): Promise<Position>;
@@ -109,19 +108,20 @@ function stuckWriterError(waitedMs: number): TidingsError {
 /**
  * The order of the log, and the position up to which it can be read.
  *
- * Assumes: one Postgres primary. Every event is written by tidings.append_events, which first reads
- * `low`, the last position allocated by the sequence; then takes a shared advisory lock named after
- * `low`; and only then allocates positions for its events. Locks end with their transaction, after
- * its events became visible.
+ * Assumes: one Postgres primary. Every event is written by tidings.append_events, which first takes
+ * a shared advisory lock that all writers share; then reads `low`, the last position allocated by
+ * the sequence; then takes a shared advisory lock named after `low`; and only then allocates
+ * positions for its events. Locks end with their transaction, after its events became visible.
  *
  * Guarantees: `readHead` returns a position up to which the log is final. Every event at or before
  * it that will ever exist is committed, and visible to every statement that begins later, in any
- * process. Writers do not wait for each other. Transactions of other programs, long ones too, in
+ * process. A read that begins after another has ended, in any process, does not return less.
+ * Writers do not wait for each other. Transactions of other programs, long ones too, in
  * this database or another, delay neither writers nor the head.
  *
  * Does not guarantee: to work on a standby (locks are not replicated), or with a sequence cache
- * above 1. That the head never decreases: HeadReader does. To advance while another program holds
- * the lock of a writer: the database belongs to Tidings alone.
+ * above 1. To advance, or not to decrease, while another program holds the lock of a writer: the
+ * database belongs to Tidings alone.
  *
  * Why no event can be skipped: `readHead` (tidings.log_head) reads in this order, each with a
  * snapshot of its own:
@@ -132,6 +132,10 @@ function stuckWriterError(waitedMs: number): TidingsError {
  * allocates. If it still holds the lock at (2), then undecided <= low < p, so p lies beyond the
  * head. Otherwise its transaction has ended, and its event was visible, or rolled back for good,
  * before the snapshot of (3) was taken.
+ *
+ * Why the head does not decrease: at (2), a reader waits for every writer that has the shared lock
+ * and not yet its own. So each writer of that moment has its lock, which counts. Every later writer
+ * reads the sequence later, so its `low` is at or after `allocated`.
  *
  * The head is the position of an event, not of the sequence: after a crash, positions allocated by
  * transactions that were never flushed may be allocated again, and no cursor may be beyond them. In
