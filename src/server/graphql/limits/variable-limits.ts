@@ -47,8 +47,8 @@ function isPassedThrough(schema: GraphQLSchema, type: TypeNode): boolean {
 
 function tooLarge(name: string): LimitError {
   return new LimitError(
-    `$${name}: expected variables with at most ${maxVariableObjects} objects, ${maxVariableValues} values and ` +
-      `${maxVariableCharacters} characters, got more; split the request`,
+    `$${name}: expected variables with at most ${maxVariableObjects} objects and ${maxVariableValues} values, ` +
+      `of at most ${maxVariableCharacters} characters, got more; split the request`,
   );
 }
 
