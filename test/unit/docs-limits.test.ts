@@ -48,7 +48,14 @@ describe('docs/limits.md has the numbers of the code:', () => {
       constantOf('src/transport/json-bounds.ts', 'maxJsonLevels'),
       constantOf('src/transport/json-bounds.ts', 'maxJsonValues'),
     ],
-    ['variables of an operation', constantOf(variableLimits, 'maxVariableObjects'), constantOf(variableLimits, 'maxVariableValues')],
+    [
+      'variables of an operation',
+      constantOf(variableLimits, 'maxVariableObjects'),
+      constantOf(variableLimits, 'maxVariableValues'),
+      constantOf(variableLimits, 'maxVariableCharacters'),
+    ],
+    ['message of an error about variables', constantOf('src/server/graphql/mask-error.ts', 'maxMessageCharacters')],
+    ['characters', constantOf('src/server/graphql/limits/document-limits.ts', 'maxTextCharacters')],
     [
       'body of a rejected request, read and discarded',
       constantOf('src/transport/unread-body.ts', 'maxDiscardedBytes') / mib,

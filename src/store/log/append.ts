@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { mapInSlices } from '../../concurrency/time-slices.ts';
 import { TidingsError } from '../../errors.ts';
 import { parseStoredJson } from '../../json/parse-json.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
@@ -91,8 +92,8 @@ function appendedAs({ position, created, received, differing }: AppendedRow, row
  * to the database, for two reasons: JSON has no -0; and strings of a draft may be slices of a
  * request's text, which they would keep in memory.
  */
-export function createdSlice(created: readonly Appended[]): LogSlice {
-  return { events: created.map(createdEvent), bytes: created.map(({ row }) => bytesInMemory(row.length)) };
+export async function createdSlice(created: readonly Appended[]): Promise<LogSlice> {
+  return { events: await mapInSlices(created, createdEvent), bytes: created.map(({ row }) => bytesInMemory(row.length)) };
 }
 
 function createdEvent({ row, position, received }: Appended): StoredEvent {
