@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createTidings } from '../../src/client/tidings-client.ts';
-import { proveOutbox } from '../support/outbox-proof.ts';
+import { proveOutbox } from '../client/outbox-proof.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 let server: TestServer;
 beforeAll(async () => void (server = await startTestServer()));
 afterAll(() => server[Symbol.asyncDispose]());
 
-// test/bench/client.ts has the same with 100,000 events.
+// test/client/bench.ts has the same with 100,000 events.
 test('emitters that are killed with -9 lose no event that emit accepted, and none is stored twice', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-proof-'));
   const proof = { url: server.tidings.url, folder, events: 1000, emitters: 1, maxLifeMs: 200 };

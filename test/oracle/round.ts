@@ -4,7 +4,7 @@ import { planEmissions } from './emission-plan.ts';
 import { emitAll, type Acknowledged, type Ledger } from './emitter.ts';
 import type { Fleet } from './fleet.ts';
 import { planFollowers } from './follower-plan.ts';
-import { createClientFollower } from './client-follower.ts';
+import { createClientFollower } from '../client/client-follower.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { runIncidents, planIncidents } from './incidents.ts';
 import { judgeLogOfRound } from './log-verdict.ts';

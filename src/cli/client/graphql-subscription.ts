@@ -61,5 +61,5 @@ function isErrorCode(code: string): code is ErrorCode {
 function reasonOf(error: ClientError): string {
   let reason: Error = error;
   while (reason.cause instanceof Error) reason = reason.cause;
-  return printable(reason.message || String((reason as NodeJS.ErrnoException).code ?? reason.name));
+  return printable(reason.message || ((reason as NodeJS.ErrnoException).code ?? reason.name));
 }

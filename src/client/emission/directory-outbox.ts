@@ -84,7 +84,11 @@ export function directoryOutbox(directory: string): Outbox {
       heartbeat = setInterval(() => {
         const now = new Date();
         for (const path of [ownPath, ...adopted.keys()]) touch(path, now);
-        adopt(deliver);
+        try {
+          adopt(deliver);
+        } catch {
+          // The directory is gone, or cannot be read at the moment. `add` reports that.
+        }
       }, heartbeatMs);
       heartbeat.unref();
     },

@@ -1,8 +1,7 @@
 import { GapError } from '../wire/client-error.ts';
 import type { Wire } from '../wire/wire.ts';
 import { createCheckpointSaver } from './checkpoint-saver.ts';
-import type { EventStreamRequest } from './event-stream-iterator.ts';
-import { cursorOf, follow } from './follow.ts';
+import { cursorOf, follow, type EventStreamRequest } from './follow.ts';
 import type { Cursor, Gap, StreamMessage } from './stream-types.ts';
 
 export { follow };

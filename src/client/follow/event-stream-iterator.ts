@@ -1,11 +1,6 @@
 import type { Wire } from '../wire/wire.ts';
-import type { FollowRequest } from './follow.ts';
-import type { Checkpoint, Cursor, EventStream, FollowOptions } from './stream-types.ts';
-
-export interface EventStreamRequest extends FollowRequest {
-  readonly checkpoint?: Checkpoint | undefined;
-  readonly onGap?: FollowOptions['onGap'] | undefined;
-}
+import type { EventStreamRequest } from './follow.ts';
+import type { Cursor, EventStream } from './stream-types.ts';
 
 /**
  * The events of a subscription. It begins with the first use of the iterator or of `listening`.

@@ -1,13 +1,18 @@
 import { TidingsError } from '../wire/client-error.ts';
 import type { Wire } from '../wire/wire.ts';
 import { createStateReport, reconnecting } from './reconnecting.ts';
-import type { Cursor, EventBatch, FollowOptions, StreamMessage } from './stream-types.ts';
+import type { Checkpoint, Cursor, EventBatch, FollowOptions, StreamMessage } from './stream-types.ts';
 
 export interface FollowRequest extends Pick<FollowOptions, 'after' | 'onState' | 'order'> {
   readonly filter: object | undefined;
   /** The GraphQL selection of Event. */
   readonly select: string;
   readonly until?: Cursor | undefined;
+}
+
+export interface EventStreamRequest extends FollowRequest {
+  readonly checkpoint?: Checkpoint | undefined;
+  readonly onGap?: FollowOptions['onGap'] | undefined;
 }
 
 interface Positioned {

@@ -4,11 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { directoryOutbox } from '../../../src/client/file-checkpoint.ts';
-import type { OutboxEntry } from '../../../src/client/tidings-client.ts';
+import type { Outbox, OutboxEntry } from '../../../src/client/tidings-client.ts';
 
 let folder: string;
+const opened: Outbox[] = [];
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'tidings-outbox-'))));
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  for (const outbox of opened.splice(0)) void outbox.close();
+  rmSync(folder, { recursive: true });
+});
+
+function openOutbox(): Outbox {
+  const outbox = directoryOutbox(folder);
+  opened.push(outbox);
+  void outbox.open(() => undefined);
+  return outbox;
+}
 
 function left(): readonly string[] {
   const entries: OutboxEntry[] = [];
@@ -25,8 +36,7 @@ function age(): void {
 }
 
 test('events that are not done are delivered to the next process, in order; the others are not', () => {
-  const outbox = directoryOutbox(folder);
-  void outbox.open(() => undefined);
+  const outbox = openOutbox();
   const keys = ['{"a":1}', '{"b":2}', '{"c":3}'].map((text) => outbox.add(text).key);
   void outbox.remove(keys.slice(0, 1));
   expect(left()).toEqual([]); // its process runs
@@ -40,16 +50,14 @@ test('events that are not done are delivered to the next process, in order; the 
 });
 
 test('a file whose events are all done leaves nothing', () => {
-  const outbox = directoryOutbox(folder);
-  void outbox.open(() => undefined);
+  const outbox = openOutbox();
   void outbox.remove([outbox.add('{"a":1}').key]);
   void outbox.close();
   expect(readdirSync(folder)).toEqual([]);
 });
 
 test('a line that is not complete was not accepted, and is not delivered', () => {
-  const outbox = directoryOutbox(folder);
-  void outbox.open(() => undefined);
+  const outbox = openOutbox();
   outbox.add('{"a":1}');
   appendFileSync(join(folder, readdirSync(folder)[0]!), '{"b":');
   age();

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createTidings } from '../../src/client/tidings-client.ts';
 import { startPostgres } from '../support/database/postgres-server.ts';
-import { proveOutbox } from '../support/outbox-proof.ts';
+import { proveOutbox } from './outbox-proof.ts';
 import { startProcess } from '../support/process.ts';
 
 // The client package: throughput beside a hand-written batcher, latency, a slow loop, and killed
-// emitters. It needs the build (npm run build): npx tsx test/bench/client.ts [--events 100000]
+// emitters. It needs the build (npm run build): npx tsx test/client/bench.ts [--events 100000]
 const { values } = parseArgs({ options: { events: { type: 'string', default: '100000' } } });
 const events = Number(values.events);
 

@@ -1,9 +1,9 @@
 import { WebSocket } from 'ws';
 import { createTidings, type ReceivedEvent } from '../../src/client/tidings-client.ts';
-import { sleep } from './fleet.ts';
-import type { FollowerPlan } from './follower-plan.ts';
-import type { Follower, FollowerParts } from './follower.ts';
-import { positionOf } from './position.ts';
+import { sleep } from '../oracle/fleet.ts';
+import type { FollowerPlan } from '../oracle/follower-plan.ts';
+import type { Follower, FollowerParts } from '../oracle/follower.ts';
+import { positionOf } from '../oracle/position.ts';
 
 /**
  * A follower that is one loop of the client package, over SSE or WebSocket. Its network is cut, and
