@@ -113,19 +113,23 @@ export function createTidings<const M extends EventMap = AnyEvents>(url: string 
     async emitAll(inputs) {
       const failures: { readonly id: string; readonly error: TidingsError }[] = [];
       let [created, duplicates, failed] = [0, 0, 0];
-      let last: PromiseLike<unknown> = Promise.resolve();
+      let pending = 0;
       for await (const { event, ...details } of inputs) {
         await queue.ready();
         const emission = emit(event, details);
-        last = emission.then(
-          ({ status }) => void (status === 'DUPLICATE' ? (duplicates += 1) : (created += 1)),
-          (error: unknown) => {
+        pending += 1;
+        emission.observe((outcome) => {
+          pending -= 1;
+          if ('status' in outcome) {
+            if (outcome.status === 'DUPLICATE') duplicates += 1;
+            else created += 1;
+          } else {
             failed += 1;
-            if (failures.length < maxFailures) failures.push({ id: emission.id, error: tidingsErrorOf(error) });
-          },
-        );
+            if (failures.length < maxFailures) failures.push({ id: emission.id, error: outcome });
+          }
+        });
       }
-      await last; // events are settled in order
+      if (pending > 0) await queue.flush(null);
       return { created, duplicates, failed, failures };
     },
     ready: () => queue.ready(),

@@ -53,7 +53,8 @@ export interface EmissionQueue {
   /** An emission that failed before it was queued. */
   reject(id: string, text: string, error: TidingsError): Emission;
   ready(): Promise<void>;
-  flush(timeoutMs: number): Promise<void>;
+  /** Null: without a limit. */
+  flush(timeoutMs: number | null): Promise<void>;
   /** The number of events that wait or are under way. */
   size(): number;
   /** What waits, as a request of at most `maxBytes`. */
@@ -126,7 +127,8 @@ export function createEmissionQueue(
     if (limits === null) return await learnLimits();
     const rejected = batch[0]?.rejected;
     if (rejected) return await settle([rejected]);
-    const variables = `{"input":[${batch.map((each) => each.text).join()}]}`;
+    const cursors = batch.some(({ emission }) => emission.isAwaited);
+    const variables = `{"cursors":${cursors},"input":[${batch.map((each) => each.text).join()}]}`;
     const { emitEvents } = await wire.send<EmitResponse>({ query: emitMutation, variables }, signal);
     const results = emitEvents.results.toSorted((a, b) => a.index - b.index);
     if (results.length !== batch.length) throw missing();
@@ -237,6 +239,8 @@ export function createEmissionQueue(
     async flush(timeoutMs) {
       const target = added;
       wire.backoff.wake();
+      const isDone = until(() => settled >= target);
+      if (timeoutMs === null) return await isDone;
       let timer: ReturnType<typeof setTimeout> | undefined;
       const limit = new Promise<never>((_resolve, fail) => {
         timer = setTimeout(() => {
@@ -245,7 +249,7 @@ export function createEmissionQueue(
         }, timeoutMs);
       });
       try {
-        await Promise.race([until(() => settled >= target), limit]);
+        await Promise.race([isDone, limit]);
         await keeping;
       } finally {
         clearTimeout(timer);

@@ -5,7 +5,10 @@ export interface StoredEvent {
   readonly id: string;
   /** DUPLICATE: the same event was stored before, for example by an earlier attempt. */
   readonly status: 'CREATED' | 'DUPLICATE' | (string & {});
-  /** Its position in the log; null if the key cannot read it. */
+  /**
+   * Its position in the log; null if the key cannot read it, or if the emission was not awaited when it was sent, since
+   * reading positions takes the server time.
+   */
   readonly cursor: string | null;
 }
 
@@ -16,7 +19,7 @@ export interface StoredEvent {
 export class Emission implements PromiseLike<StoredEvent> {
   #outcome: StoredEvent | TidingsError | null = null;
   #promise: Promise<StoredEvent> | null = null;
-  #settle: ((outcome: StoredEvent | TidingsError) => void) | null = null;
+  readonly #observers: ((outcome: StoredEvent | TidingsError) => void)[] = [];
 
   constructor(readonly id: string) {}
 
@@ -25,16 +28,27 @@ export class Emission implements PromiseLike<StoredEvent> {
     fulfilled?: ((stored: StoredEvent) => A | PromiseLike<A>) | null,
     rejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#promise ??= new Promise<StoredEvent>((resolve, reject) => {
-      this.#settle = (outcome) => ('status' in outcome ? resolve(outcome) : reject(outcome));
-      if (this.#outcome !== null) this.#settle(this.#outcome);
-    });
+    this.#promise ??= new Promise<StoredEvent>((resolve, reject) =>
+      this.observe((outcome) => ('status' in outcome ? resolve(outcome) : reject(outcome))),
+    );
     return this.#promise.then(fulfilled, rejected);
   }
 
   /** @internal */
+  get isAwaited(): boolean {
+    return this.#promise !== null;
+  }
+
+  /** @internal */
+  observe(observer: (outcome: StoredEvent | TidingsError) => void): void {
+    if (this.#outcome === null) this.#observers.push(observer);
+    else observer(this.#outcome);
+  }
+
+  /** @internal */
   settle(outcome: StoredEvent | TidingsError): void {
-    this.#outcome ??= outcome;
-    this.#settle?.(this.#outcome);
+    if (this.#outcome !== null) return;
+    this.#outcome = outcome;
+    for (const observer of this.#observers) observer(outcome);
   }
 }

@@ -3,8 +3,8 @@ import { limitNames, rejectedEvent, type ServerLimits } from './event-checks.ts'
 import type { StoredEvent } from './emission.ts';
 
 export const limitsQuery = `{ service { limits { ${limitNames.join(' ')} } } }`;
-export const emitMutation = `mutation Emit($input: [EventInput!]!) {
-  emitEvents(input: $input, onError: SKIP_REJECTED) { results { index status event { cursor } userErrors { code field message } } }
+export const emitMutation = `mutation Emit($input: [EventInput!]!, $cursors: Boolean!) {
+  emitEvents(input: $input, onError: SKIP_REJECTED) { results { index status event @include(if: $cursors) { cursor } userErrors { code field message } } }
 }`;
 
 export interface LimitsResponse {
@@ -18,7 +18,7 @@ export interface EmitResponse {
 interface EmitResult {
   readonly index: number;
   readonly status: string;
-  readonly event: { readonly cursor: string } | null;
+  readonly event?: { readonly cursor: string } | null;
   readonly userErrors: readonly UserError[];
 }
 

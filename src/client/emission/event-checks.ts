@@ -36,7 +36,7 @@ export function checkEvent(event: EventInput, text: string, limits: ServerLimits
   };
   const storable = (value: string, field: readonly string[]): void => {
     const found = value.includes('\0') ? 'the character U+0000, which cannot be stored' : 'a lone surrogate, which is not Unicode text';
-    if (value.includes('\0') || /\p{Surrogate}/u.test(value)) add('INVALID', field, `the string has ${found}`);
+    if (value.includes('\0') || !value.isWellFormed()) add('INVALID', field, `the string has ${found}`);
   };
   const label = (value: unknown, field: readonly string[], max: number): void => {
     if (typeof value !== 'string') return add('INVALID', field, `expected a string, got ${shown(value)}`);
