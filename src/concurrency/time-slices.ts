@@ -79,10 +79,17 @@ export async function mapInSlices<T, R>(items: Iterable<T>, map: (item: T, index
   const mapped: R[] = [];
   for (const item of items) {
     mapped.push(map(item, mapped.length));
-    if (mapped.length % itemsPerCheck === 0 && slice.isOver()) await slice.next();
+    if (slice.isOver()) await slice.next();
   }
   return mapped;
 }
 
-/** Reading the clock takes as long as mapping a small element. */
-const itemsPerCheck = 16;
+/** Runs steps to their end in slices of `sliceMs`: each step must take a moment only. */
+export async function runInSlices<R>(steps: Generator<unknown, R>): Promise<R> {
+  const slice = new TimeSlice(sliceMs);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (slice.isOver()) await slice.next();
+  }
+}
