@@ -10,7 +10,7 @@ import { newDatabase } from '../support/test-server.ts';
 // above what they take on a busy machine, and below what they took before they were bounded or
 // handled in slices. A request that blocks the event loop does so each time, and other programs do
 // not: so the least of `maxTries` tries counts, and further ones follow only one above the bound.
-const maxDelaySeconds = 0.2;
+const maxDelaySeconds = 0.3;
 const maxTries = 4;
 
 let database: Awaited<ReturnType<typeof newDatabase>>;
