@@ -53,10 +53,12 @@ export function createLoaders(
   { caller, budget }: { readonly caller: Caller; readonly budget: ReadBudget },
 ): Loaders {
   let head: Promise<Position> | null = null;
-  const readHead = (): Promise<Position> => (head ??= heads.head());
+  /** The same once it is known. */
+  let knownHead: Position | null = null;
+  const readHead = (): Promise<Position> => (head ??= heads.head().then((found) => (knownHead = found)));
 
   const events = new DataLoader<string, StoredEvent | null>(async (ids) => {
-    const found = await readEventsById(database, ids, { head: await readHead(), filter: caller.visibilityFilter, budget });
+    const found = await readEventsById(database, ids, { head: knownHead ?? readHead(), filter: caller.visibilityFilter, budget });
     return ids.map((id) => found.get(id) ?? null);
   });
   const pages = batchByRequest<PageRequestAtHead, Page>(async (request, scope) =>

@@ -10,7 +10,7 @@ const row = (id: string): string => JSON.stringify([{ id, event: 'a', resource_i
 test('the head does not go back when a writer takes its lock late: after others have stored events', async () => {
   await using testDatabase = await newDatabase();
   const url = testDatabase.environment['DATABASE_URL']!;
-  await using store = await openStore(readSettings(testDatabase.environment));
+  await using _store = await openStore(readSettings(testDatabase.environment));
   const client = connectAsProgram(url, { max: 4 });
   const late = connectAsProgram(url);
   const pausing = connectAsProgram(url);

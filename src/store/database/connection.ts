@@ -103,6 +103,31 @@ async function openAt(options: ConnectionOptions, url: string | null): Promise<C
   };
 }
 
+/**
+ * Sends a statement. The driver prepares one with parameters in two round trips: it asks for their types first, to encode
+ * the values. Texts, numbers and null need no encoding, so an unnamed statement with these takes one round trip: as the
+ * driver sends a statement without arguments, with the parameters set as it would set them.
+ *
+ * Assumes: no parameter of a binary column (bytea) is a text. The driver would encode it; here the server parses it.
+ */
+export function sendStatement(client: postgres.Sql, { text, parameters, isPrepared }: Statement): Promise<readonly unknown[]> {
+  // The driver's types lack `simple`. It defaults to true without parameters; such a statement is never prepared.
+  const options = { prepare: isPrepared, simple: !isPrepared && parameters.length === 0 };
+  if (isPrepared || !parameters.every(isPlain)) return client.unsafe(text, [...parameters] as postgres.ParameterOrJSON<never>[], options);
+  return Object.assign(client.unsafe(text, [], options), { parameters: [...parameters] });
+}
+
+export interface Statement {
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+  /** Whether the connection keeps it. */
+  readonly isPrepared: boolean;
+}
+
+function isPlain(parameter: unknown): boolean {
+  return parameter === null || typeof parameter === 'string' || typeof parameter === 'number';
+}
+
 function createClient({ driver }: ConnectionOptions, url: string | null, overrides: object = {}): postgres.Sql {
   const all = { onnotice: () => undefined, max: 1, max_lifetime: null, fetch_types: false, ...driver, ...overrides };
   return url === null ? postgres(all) : postgres(url, all);

@@ -8,7 +8,7 @@ import { driverUrls } from '../../postgres-url.ts';
 import { sleep } from '../../concurrency/sleep.ts';
 import { Semaphore } from '../../concurrency/semaphore.ts';
 import { maxReadsPerOperation, type Turn } from './admission.ts';
-import { closedError, openConnection, type Connection, type ConnectionOptions, type DriverOptions } from './connection.ts';
+import { closedError, openConnection, sendStatement, type Connection, type ConnectionOptions, type DriverOptions } from './connection.ts';
 import { isOtherServer } from './server-identity.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
@@ -56,8 +56,9 @@ export interface Reader extends Turn {
 
 /**
  * Custom: Postgres plans the statement for its parameter values, which filters need. Prepared: the
- * connection keeps the statement, which saves a round trip. Only a few constant statements may be
- * prepared, since connections keep them.
+ * connection keeps the statement, which saves parsing it, and after five executions planning, if a
+ * plan for any values costs no more. Only a few constant statements may be prepared, since
+ * connections keep them, and a plan over many partitions is large.
  */
 export type PlanMode = 'custom' | 'prepared';
 
@@ -215,14 +216,9 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
     }
   };
   const run = async <Row>(statement: SQL, planMode: PlanMode, turn: Turn): Promise<readonly Row[]> => {
-    const send = (client: postgres.Sql): Promise<unknown> => {
-      const { sql: text, params } = dialect.sqlToQuery(statement);
-      // The driver's types lack `simple`. It defaults to true without parameters; such a
-      // statement is never prepared.
-      const isPrepared = planMode === 'prepared';
-      const options = { prepare: isPrepared, simple: !isPrepared && params.length === 0 };
-      return client.unsafe(text, params as postgres.ParameterOrJSON<never>[], options);
-    };
+    const { sql: text, params: parameters } = dialect.sqlToQuery(statement);
+    const send = (client: postgres.Sql): Promise<unknown> =>
+      sendStatement(client, { text, parameters, isPrepared: planMode === 'prepared' });
     try {
       const work = (connection: Connection): Promise<unknown> =>
         withDeadline(connection, turn, () => untilAborted(connection, turn.signal, () => send(connection.client)));

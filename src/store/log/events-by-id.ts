@@ -2,7 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { unstorableReason } from '../../event/text.ts';
-import type { Condition } from '../../filter/filter.ts';
+import { everything, type Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { boundedRows, completeRows, type PartialRow } from '../database/bounded-rows.ts';
 import { storedColumns, storedEvent } from '../database/event-row.ts';
@@ -16,15 +16,42 @@ export interface EventsByIdRequest {
   readonly budget: ReadBudget;
 }
 
-/** Returns the events with these ids at or before `head`, by id, through event_ids. Throws LIMIT_EXCEEDED. */
+/**
+ * Returns the events with these ids at or before `head`, by id, through event_ids. Throws LIMIT_EXCEEDED.
+ *
+ * A head that is still being read does not delay the events, which never change: one that is found
+ * is at or before the head, or it is left out. Only one that is not found may have been committed
+ * before the head was read. So these are read again.
+ */
 export async function readEventsById(
   database: Database,
   ids: readonly string[],
-  { head, filter, budget }: EventsByIdRequest,
+  { head, filter, budget }: Omit<EventsByIdRequest, 'head'> & { readonly head: Position | Promise<Position> },
 ): Promise<ReadonlyMap<string, StoredEvent>> {
-  const found = sql`select ${storedColumns} ${withIds(ids)} where e.position <= ${head} and ${sqlOf(filter)}`;
-  const rows = await database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, needsPayload: budget.needsPayload }));
-  return new Map((await completeRows(database, rows, budget)).map((row) => [row.id, storedEvent(row)]));
+  const read = (wanted: readonly string[]): Promise<readonly PartialRow[]> => readRows(database, wanted, { filter, budget });
+  const [early, last] = await Promise.all([read(ids), head]);
+  const found = new Set(early.map(({ id }) => id));
+  const missing = typeof head === 'number' ? [] : ids.filter((id) => !found.has(id));
+  const rows = missing.length === 0 ? early : [...early, ...(await read(missing))];
+  const readable = rows.filter(({ position }) => Number(position) <= last);
+  return new Map((await completeRows(database, readable, budget)).map((row) => [row.id, storedEvent(row)]));
+}
+
+/**
+ * The statement is always the same for a caller without a visibility filter. The filter of another
+ * one is around the join, so that it is planned once, and not for each partition.
+ */
+function readRows(
+  database: Database,
+  ids: readonly string[],
+  { filter, budget: { needsPayload } }: Omit<EventsByIdRequest, 'head'>,
+): Promise<readonly PartialRow[]> {
+  const withAnyContent = sql`select ${storedColumns} ${withIds(ids)}`;
+  const [found, planMode] =
+    filter === everything
+      ? ([withAnyContent, 'prepared'] as const)
+      : ([sql`select * from (${withAnyContent} offset 0) e where ${sqlOf(filter)}`, 'custom'] as const);
+  return database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, needsPayload }), planMode);
 }
 
 /** Returns which of these ids events at or before `head` have that match a filter. */

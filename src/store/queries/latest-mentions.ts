@@ -22,8 +22,8 @@ import type { Instant } from '../../event/instant.ts';
  * Reads the latest event that mentions each of many resources, as primary or related.
  *
  * Strategy: an index finds the latest event with a resource as the primary one. For related
- * resources, the 1,024 events that occurred last are scanned once for all resources: they contain
- * frequently mentioned ones. Any other resource has few blocks with its term, and the latest of
+ * resources, the 1,024 events that occurred last are scanned once for all resources, except those
+ * before the events that the index has found: they contain frequently mentioned ones. Any other resource has few blocks with its term, and the latest of
  * these are scanned for it alone. Cost: if every n-th of N events mentions a resource, at most N /
  * n blocks have its term. The probability that the first scan misses it falls with e^(1,024 / n).
  * So the total cost of a page of resources is bounded, however often each is mentioned.
@@ -49,12 +49,13 @@ export async function readLatestMentions(
     if (id !== undefined && isNewer(mention, found.get(id))) found.set(id, mention);
   };
 
-  const primary = await findRows(database, request, { scope: 'PRIMARY', keys: ids, needsPayload });
+  const [primary, { firstUnindexed, blocks, next }] = await Promise.all([
+    findRows(database, request, { scope: 'PRIMARY', keys: ids, needsPayload }),
+    readLatestBlocks(database, head),
+  ]);
   for (const [index, [row]] of primary.entries()) if (row !== undefined) offer(ids[index], row);
-  // Before the blocks are read: a row group stored in between would otherwise be in neither read.
-  const firstUnindexed = ((await readIndexPosition(database)) + 1) as Position;
-  const { blocks, next } = await readLatestBlocks(database, head);
-  for (const row of await searchBlocks(database, request, { ids, blocks, firstUnindexed, needsPayload }))
+  const since = earliestOf(ids.map((id) => found.get(id)));
+  for (const row of await searchBlocks(database, request, { ids, blocks, firstUnindexed, since, needsPayload }))
     offer(ids[Number(row.n) - 1], row);
 
   let open = next === null ? [] : ids.filter((id) => !isFinal(id, next)).map((value) => ({ value, from: next }));
@@ -97,11 +98,23 @@ interface BlockCheck {
   readonly block: BlockRef;
 }
 
+/** The time before which no event is the latest one of any resource; null if one has not been found yet. */
+function earliestOf(mentions: readonly (Mention | undefined)[]): Instant | null {
+  let earliest: Instant | null = null;
+  for (const mention of mentions) {
+    if (mention === undefined) return null;
+    if (earliest === null || mention.occurred < earliest) earliest = mention.occurred;
+  }
+  return earliest;
+}
+
 /**
- * The blocks of the events that occurred last, through the index on `last_occurred`, and the next
- * block.
+ * The blocks of the events that occurred last, through the index on `last_occurred`, the next block,
+ * and the first position that no block has.
  */
 async function readLatestBlocks(database: Database, head: Position) {
+  // Before the blocks are read: a row group stored in between would otherwise be in neither read.
+  const firstUnindexed = ((await readIndexPosition(database)) + 1) as Position;
   const rows = await database.rows<BlockRow>(sql`
     select ${blockColumns}
     from tidings.digests d
@@ -109,10 +122,10 @@ async function readLatestBlocks(database: Database, head: Position) {
     order by d.last_occurred desc, d.last desc, d.part desc
     limit ${latestBlockCount + 1}`);
   const refs = rows.map(blockRefOf);
-  return { blocks: refs.slice(0, latestBlockCount), next: refs[latestBlockCount] ?? null };
+  return { firstUnindexed, blocks: refs.slice(0, latestBlockCount), next: refs[latestBlockCount] ?? null };
 }
 
-/** Scans these blocks, and the events from `firstUnindexed` on, for all ids at once. */
+/** Scans the events since a time in these blocks, and from `firstUnindexed` on, for all ids at once. */
 async function searchBlocks(
   database: Database,
   request: PageRequest,
@@ -120,15 +133,19 @@ async function searchBlocks(
     ids,
     blocks,
     firstUnindexed,
+    since,
     needsPayload,
   }: {
     readonly ids: readonly string[];
     readonly blocks: readonly BlockRef[];
     readonly firstUnindexed: Position;
+    readonly since: Instant | null;
     readonly needsPayload: boolean;
   },
 ): Promise<readonly Found[]> {
-  const ranges = [...blocks.map(rangeRow), { first: firstUnindexed, last: request.head, since: '-infinity', until: 'infinity' }];
+  const unindexed = { first: firstUnindexed, last: request.head, since: '-infinity', until: 'infinity' };
+  const recent = since === null ? blocks : blocks.filter(({ lastOccurred }) => lastOccurred >= since);
+  const ranges = [...recent.map(rangeRow), unindexed];
   const within = enclosingRange(ranges);
   const newest = sql`
     select distinct on (k.n) k.n, e.position
@@ -139,7 +156,7 @@ async function searchBlocks(
       select e.resource_id union all select related.value ->> 'id' from jsonb_array_elements(e.related) related
     ) mentioned (id)
     join ${keyRows(ids)} on k.value = mentioned.id
-    where ${isInRange(request)}
+    where ${isInRange(request)} and ${since === null ? sql`true` : sql`(e.occurred >= ${toTimestamp(since)}::timestamptz) is true`}
     order by k.n, ${orderSql(directionOf(request))}`;
   const found = sql`
     select newest.n, ${storedColumns}

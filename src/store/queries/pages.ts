@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { always } from '../../skip-index/pruning-predicate.ts';
+import { conjunctsOf, type Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { countMatches } from './count-matches.ts';
 import { readPagesByBlockScan } from './block-scan.ts';
@@ -92,10 +93,24 @@ async function orderedScan(
     ) e`;
   const rows = await database.rows<PartialRow & { n: string }>(
     boundedRows({ found, order: sql`e.n, ${order}`, extras: sql`e.n,`, needsPayload }),
+    hasStableText(request) ? 'prepared' : 'custom',
   );
   const perKey: PartialRow[][] = keys.map(() => []);
   for (const row of rows) perKey[Number(row.n) - 1]?.push(row);
   return perKey;
+}
+
+/**
+ * Whether the statement of an ordered scan has one of few texts: that of a first page of all events,
+ * of some ids, or of a scope.
+ */
+function hasStableText({ filter, after, before }: PageRequest): boolean {
+  const conjuncts = conjunctsOf(filter);
+  return after === undefined && before === undefined && conjuncts.length <= 1 && conjuncts.every(selectsIds);
+}
+
+function selectsIds(condition: Condition): boolean {
+  return condition.kind === 'oneOf' && condition.field === 'id';
 }
 
 function pageOf({ backward }: PageRequest, rows: readonly EventRow[], more: boolean): Page {

@@ -1,10 +1,14 @@
 import { createReadBudgets, unbounded } from '../../../src/store/database/read-budget.ts';
+import { sql } from 'drizzle-orm';
 import { execute, parse } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testClient } from '../../support/client.ts';
 import { schema } from '../../../schema/index.ts';
 import { createContext } from '../../../schema/context.ts';
+import { createLoaders } from '../../../schema/loaders.ts';
 import type { Services } from '../../../schema/services.ts';
+import { anonymous, type Caller } from '../../../src/auth/caller.ts';
+import type { Position } from '../../../src/event/cursor.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { everything } from '../../../src/filter/filter.ts';
 import type { EventDraft } from '../../../src/event/event.ts';
@@ -15,22 +19,26 @@ import { readPages } from '../../../src/store/queries/pages.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { newDatabase } from '../../support/test-server.ts';
 
+const pad = (n: number): string => String(n).padStart(2, '0');
+/**
+ * Branching chains of 16 events, and related resources of which some are in every event, some in
+ * one.
+ */
+const drafts = Array.from({ length: 400 }, (_, n) => ({
+  id: `e-${n}`,
+  occurred: `2026-01-01T00:${pad(Math.floor(n / 60))}:${pad(n % 60)}.000000Z` as EventDraft['occurred'],
+  event: 'a.b',
+  resource: { id: `thing-${n % 150}`, labels: {} },
+  related: [`owner-${n % 7}`, `part-${n}`, `thing-${(n + 1) % 150}`].map((id) => ({ id, role: 'r', labels: {} })),
+  payload: {},
+  follows: n % 16 === 0 ? null : `e-${n - 1 - (n % 16 > 1 ? n % 2 : 0)}`,
+}));
+
 let testDatabase: Awaited<ReturnType<typeof newDatabase>>;
 let store: Store;
 beforeAll(async () => {
   testDatabase = await newDatabase();
   store = await openStore(readSettings(testDatabase.environment));
-  // Branching chains of 16 events, and related resources of which some are in every event, some in
-  // one.
-  const drafts = Array.from({ length: 400 }, (_, n) => ({
-    id: `e-${n}`,
-    occurred: `2026-01-01T00:${pad(Math.floor(n / 60))}:${pad(n % 60)}.000000Z` as EventDraft['occurred'],
-    event: 'a.b',
-    resource: { id: `thing-${n % 150}`, labels: {} },
-    related: [`owner-${n % 7}`, `part-${n}`, `thing-${(n + 1) % 150}`].map((id) => ({ id, role: 'r', labels: {} })),
-    payload: {},
-    follows: n % 16 === 0 ? null : `e-${n - 1 - (n % 16 > 1 ? n % 2 : 0)}`,
-  }));
   await appendEvents(store.database, drafts, 'REJECT_ALL');
   const head = await readHead(store.database);
   const everyEvent = { filter: everything, order: 'LOG', head, limit: 1000, backward: false } as const;
@@ -41,8 +49,6 @@ afterAll(async () => {
   await store[Symbol.asyncDispose]();
   await testDatabase[Symbol.asyncDispose]();
 });
-
-const pad = (n: number): string => String(n).padStart(2, '0');
 
 /** Runs a query; returns its data and the number of statements sent to the database. */
 async function runQuery(query: string): Promise<{ readonly data: any; readonly statements: number }> {
@@ -100,6 +106,71 @@ test.each(Object.entries(nested))('%s: a page of 100 events costs about as many 
 
 test('resources with their events: a page of 100 costs about as many statements as one of 10', async () => {
   await compare((first) => `{ resources(first: ${first}) { nodes { id name events(first: 2) { nodes { id } } } } }`);
+});
+
+test('parameters arrive as they are', async () => {
+  const texts = ['', "it's", '\\', '$1', '"', '\u{1f600} \u00e9\u2028', '{1,2}', 'x'.repeat(100_000)];
+  for (const text of texts) {
+    expect(await store.database.rows(sql`select ${text}::text as text, ${null}::text as nothing`)).toEqual([{ text, nothing: null }]);
+  }
+  for (const number of [0, -1, 2 ** 48, 0.1, 1e300]) {
+    expect(await store.database.rows(sql`select ${number}::float8 as number`)).toEqual([{ number }]);
+  }
+  expect(await store.database.rows(sql`select ${true}::boolean as yes, ${false}::boolean as no`)).toEqual([{ yes: true, no: false }]);
+});
+
+/** Loaders whose head is read by `readHeadBetween`, after the first statement has been executed. */
+function loadersWith(readHeadBetween: () => Promise<Position>, caller: Caller = anonymous) {
+  let isExecuted = (): void => undefined;
+  const executed = new Promise<void>((resolve) => (isExecuted = resolve));
+  let statements = 0;
+  const database: Store['database'] = {
+    ...store.database,
+    reads: () => database,
+    async rows<Row>(...statement: Parameters<Store['database']['rows']>) {
+      statements += 1;
+      const rows = await store.database.rows<Row>(...statement);
+      isExecuted();
+      return rows;
+    },
+  };
+  const heads = { ...createHeadReader(store.database), head: () => executed.then(readHeadBetween) };
+  return { loaders: createLoaders({ database, heads }, { caller, budget: unbounded }), statements: () => statements };
+}
+
+test('by id: one statement, which does not wait for the head', async () => {
+  const { loaders, statements } = loadersWith(() => readHead(store.database));
+  const found = await Promise.all(['e-3', 'e-300', 'e-3'].map((id) => loaders.event(id)));
+  expect(found.map((event) => event?.id)).toEqual(['e-3', 'e-300', 'e-3']);
+  expect(statements()).toBe(1);
+});
+
+test('by id: an event that is committed while the head is read is found', async () => {
+  const { loaders, statements } = loadersWith(async () => {
+    await appendEvents(store.database, [{ ...drafts[0]!, id: 'late', follows: null }], 'REJECT_ALL');
+    return readHead(store.database);
+  });
+  const [late, early] = await Promise.all([loaders.event('late'), loaders.event('e-5')]);
+  expect([late?.id, early?.id]).toEqual(['late', 'e-5']);
+  expect(late!.position).toBe(await loaders.head());
+  expect(statements()).toBe(2);
+  // The head is known now.
+  expect(await loaders.event('nowhere')).toBeNull();
+  expect(statements()).toBe(3);
+});
+
+test('by id: an event after the head does not exist yet', async () => {
+  const event = await loadersWith(() => readHead(store.database)).loaders.event('e-200');
+  const before = loadersWith(async () => (event!.position - 1) as Position);
+  expect(await before.loaders.event('e-200')).toBeNull();
+  expect((await before.loaders.event('e-199'))?.id).toBe('e-199');
+});
+
+test('by id: a caller finds the events that its visibility filter matches', async () => {
+  const visibilityFilter = { kind: 'oneOf', field: 'follows', values: ['e-1'] } as const;
+  const { loaders } = loadersWith(() => readHead(store.database), { ...anonymous, visibilityFilter });
+  const found = await Promise.all(['e-1', 'e-2', 'e-3', 'e-4'].map((id) => loaders.event(id)));
+  expect(found.map((event) => event?.id)).toEqual([undefined, 'e-2', 'e-3', undefined]);
 });
 
 async function compare(query: (first: number) => string): Promise<void> {

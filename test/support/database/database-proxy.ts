@@ -22,6 +22,8 @@ export interface DatabaseProxy extends AsyncDisposable {
   silence(text: string): void;
   /** The number of connections that were cut. */
   cuts(): number;
+  /** How often a connection sent something after a response, or first. */
+  roundTrips(): number;
   /** `nowhere`: accepts and closes connections, as a load balancer without a server does. */
   route(destination: 'nowhere' | 'to the server'): void;
 }
@@ -32,6 +34,7 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
   const triggers = { responsesTo: noTrigger, before: noTrigger, silence: noTrigger };
   let isReachable = true;
   let cuts = 0;
+  let roundTrips = 0;
   const track = (socket: Socket): void => {
     open.add(socket);
     socket.on('error', () => undefined);
@@ -51,13 +54,17 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
       upstream.destroy();
     };
     let responseMode: 'answered' | 'cut' | 'silent' = 'answered';
+    let isAnswered = true;
     client.on('data', (chunk) => {
+      if (isAnswered) roundTrips += 1;
+      isAnswered = false;
       if (chunk.includes(triggers.before)) return cut();
       if (chunk.includes(triggers.silence)) responseMode = 'silent';
       if (chunk.includes(triggers.responsesTo)) responseMode = 'cut';
       upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
+      isAnswered = true;
       if (responseMode === 'answered') client.write(chunk);
       else if (responseMode === 'cut' && chunk.subarray(-6).equals(readyForQuery)) cut();
     });
@@ -73,6 +80,7 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
     cutBefore: (text) => (triggers.before = text),
     silence: (text) => (triggers.silence = text),
     cuts: () => cuts,
+    roundTrips: () => roundTrips,
     route(destination) {
       isReachable = destination === 'to the server';
       if (!isReachable) for (const socket of open) socket.destroy();
