@@ -13,8 +13,11 @@ import { startTestServer } from '../support/test-server.ts';
 
 const chromium = '/usr/bin/chromium';
 
-/** Runs in the page: emits and follows over WebSocket, or leaves events in an outbox. */
+/** Runs in the page: emits and follows over WebSocket and shows a list with React, or leaves events in an outbox. */
 const program = `
+import { createElement } from 'react';
+import { createRoot } from 'react-dom/client';
+import { useFeed } from './src/client/react-hooks.ts';
 import { createTidings, indexedDbOutbox } from './src/client/tidings-client.ts';
 const { url, isLost } = await (await fetch('/task')).json();
 const report = (result) => fetch('/result', { method: 'POST', body: JSON.stringify(result) });
@@ -33,7 +36,16 @@ try {
       if (event.id === 'live') big = String(event.payload.big);
       if (ids.push(event.id) === 51) break;
     }
-    await report({ ids, big, status: (await live).status });
+    const shown = await new Promise((resolve) => {
+      const List = () => {
+        const { rows, state } = useFeed(tidings, { filter: { event: { startsWith: ['page.'] } }, pageSize: 60 });
+        if (rows.length === 51 && state === 'live') void tidings.emit('page.later', { resource: 'page', id: 'later' });
+        if (rows.length === 52) resolve(rows[0].id);
+        return createElement('p', null, rows.length);
+      };
+      createRoot(document.body).render(createElement(List));
+    });
+    await report({ ids, big, shown, status: (await live).status });
   }
 } catch (error) {
   await report({ error: String(error) });
@@ -46,6 +58,7 @@ test.skipIf(!existsSync(chromium))('a page emits and follows in Chromium, and it
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
+    define: { 'process.env.NODE_ENV': '"production"' },
     write: false,
   });
   const profile = mkdtempSync(join(tmpdir(), 'tidings-browser-'));
@@ -79,8 +92,8 @@ test.skipIf(!existsSync(chromium))('a page emits and follows in Chromium, and it
   try {
     expect((await visit()).ids).toHaveLength(50);
     task = { url: server.tidings.url, isLost: false };
-    const { ids, big, status, error } = await visit();
-    expect({ big, status, error }).toEqual({ big: '9007199254740993', status: 'CREATED', error: undefined });
+    const { ids, big, status, shown, error } = await visit();
+    expect({ big, status, shown, error }).toEqual({ big: '9007199254740993', status: 'CREATED', shown: 'later', error: undefined });
     expect(ids.toSorted()).toEqual(['live', ...Array.from({ length: 50 }, (_, n) => `kept-${n}`)].toSorted());
   } finally {
     pages.close();
