@@ -53,6 +53,20 @@ test('the installed package runs the first example of its README in an empty pro
   expect(events.nodes).toHaveLength(2);
 });
 
+test('a program that awaits nothing ends by itself when its events are stored, and reports those that process.exit cuts off', async () => {
+  await using server = await startTestServer();
+  const program = `import { createTidings } from '@tidings/client';
+    const tidings = createTidings(${JSON.stringify(server.tidings.url)});
+    for (let n = 0; n < 1200; n += 1) tidings.emit('ended', { resource: 'r' });`;
+  writeFileSync(join(project, 'ends.mjs'), program);
+  expect(await run(process.execPath, ['ends.mjs'], { cwd: project, timeout: 30_000 })).toEqual({ stdout: '', stderr: '' });
+  const { events } = await server.data('{ events { totalCount { count } } }');
+  expect(events.totalCount.count).toBe(1200);
+  writeFileSync(join(project, 'exits.mjs'), `${program} process.exit(0);`);
+  const { stderr } = await run(process.execPath, ['exits.mjs'], { cwd: project });
+  expect(stderr).toBe('tidings: 1200 events were not stored before the process ended\n');
+});
+
 test('a program that needs only the core loads at most 9 KB', async () => {
   const lazy = [
     './wire/web-socket-wire.js',
