@@ -1,7 +1,7 @@
 import { stringifyJson } from '../src/json/stringify-json.ts';
 import DataLoader from 'dataloader';
 import type { Caller } from '../src/auth/caller.ts';
-import { visibleTo, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
+import { hasFullVisibility, visibleTo, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
 import type { Position } from '../src/event/cursor.ts';
 import type { Resource, StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/filter/filter.ts';
@@ -14,6 +14,7 @@ import { readNewestStates } from '../src/store/queries/newest-states.ts';
 import type { CountRequest, Page, PageRequest, PageScope, ScopedKeys } from '../src/store/queries/page-request.ts';
 import { countEvents, readPages } from '../src/store/queries/pages.ts';
 import { readResourceIds, type ResourceRequest } from '../src/store/queries/resource-ids.ts';
+import { readVisibleResourceIds } from '../src/store/queries/visible-resource-ids.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -89,11 +90,13 @@ export function createLoaders(
     async resources({ idPrefix, after, limit }) {
       const found: Resource[] = [];
       const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, limit);
-      // One statement suffices unless retention has just removed resources, a row group was added
-      // after the head, or the caller has a visibility filter. A caller that sees few events may
-      // need many statements, and should give a prefix.
+      // One read suffices unless retention has just removed resources, or a row group was added after
+      // the head.
       for (let [from, size] = [after, limit]; ; size = Math.max(size, Math.min(2 * size, maxIdsPerRead))) {
-        const ids = await readResourceIds(database, { idPrefix, after: from, head: await readHead(), limit: size });
+        const request = { idPrefix, after: from, head: await readHead(), limit: size };
+        const ids = hasFullVisibility(caller)
+          ? await readResourceIds(database, request)
+          : await readVisibleResourceIds(database, request, caller.visibilityFilter);
         const nodes = await Promise.all(ids.map((id) => resources.load(id)));
         found.push(...nodes.filter((each) => each !== null));
         if (found.length >= limit || ids.length < size) return found.slice(0, limit);
@@ -146,7 +149,7 @@ function resourceIn(event: StoredEvent | undefined, id: string): Resource | null
   return event.resource.id === id ? event.resource : (event.related.find((each) => each.id === id) ?? null);
 }
 
-/** The maximum number of ids per statement when few of them belong to visible resources. */
+/** The maximum number of ids per read when many of them have no event at the head. */
 const maxIdsPerRead = 1000;
 
 const loadersOfTick = new WeakMap<Services, Map<string, Loaders>>();

@@ -10,6 +10,7 @@ import { startApiKeyCache } from './auth/api-key-cache.ts';
 import { createApiKeys } from './auth/api-keys.ts';
 import { requireKeys } from './auth/require-keys.ts';
 import { TimeSlices } from './concurrency/time-slices.ts';
+import { coalescedRead } from './concurrency/coalesce.ts';
 import { formatCursor, type Epoch, type Position } from './event/cursor.ts';
 import { startAuditLog } from './ingest/audit-log.ts';
 import { createEmitter } from './ingest/emitter.ts';
@@ -22,6 +23,7 @@ import { retentionRules, startRetention } from './maintenance/retention.ts';
 import { onCollect, type Metrics } from './metrics.ts';
 import { version } from './package-info.ts';
 import { createAuthenticator } from './server/authenticate.ts';
+import { createGraphiQLPage } from './server/graphql/graphiql-page.ts';
 import { documentLimits, type DocumentLimits } from './server/graphql/limits/document-limit-defaults.ts';
 import type { PersistedQueries } from './server/graphql/persisted-queries.ts';
 import { createRequestHandler } from './server/http-server.ts';
@@ -92,6 +94,8 @@ export async function startEpochSession(
   const limits = { ...documentLimits, ...settings };
   const replaced = new AbortController();
   let isLogLost = false;
+  /** Logs which sessions keep writers from storing, if any do. */
+  let checkLocks = unchecked;
 
   // In parallel: the embedded database starts in its own thread while this one loads GraphQL.
   // GraphQL is awaited where it is first used.
@@ -102,6 +106,7 @@ export async function startEpochSession(
     onFailure(kind) {
       metrics.databaseErrors.inc({ kind });
       if (kind === 'outdated') onOutdated();
+      if (kind === 'timeout') checkLocks().catch(() => undefined);
     },
     onServerReplaced: () => replaced.abort(),
   });
@@ -114,13 +119,16 @@ export async function startEpochSession(
   const keys = createApiKeys({ database, cache: callers, limits });
 
   const heads = createHeadReader(database, {
-    onStuck: (locks) => logger.error({ locks }, 'the head of the log does not advance: these sessions hold the locks of writers'),
+    from: epochHistory.openedAt,
+    onStuck: (locks) =>
+      logger.error({ locks }, 'the log does not advance: these sessions hold advisory locks of writers; end those that are not Tidings'),
     onLost() {
       logger.error('the database has lost the end of the log; a new epoch begins');
       isLogLost = true;
       replaced.abort();
     },
   });
+  checkLocks = coalescedRead(() => heads.checkProgress());
   const logStart = createLogStartReader(database);
   const notifications = parts.use(await startNotifications(database, logger));
   const tail = parts.use(startTail({ database, heads, notifications, metrics, logger }));
@@ -146,7 +154,6 @@ export async function startEpochSession(
     schema,
     createContext: (client) => createContext(services, client),
     cursorAt: (position) => formatCursor({ epoch: epochHistory.epoch, position: position as Position }),
-    keys: callers,
     metrics,
     logger,
     limits,
@@ -160,7 +167,7 @@ export async function startEpochSession(
   const endpointParts = {
     graphql,
     persisted,
-    authenticator: createAuthenticator({ callers, audit }),
+    authenticator: createAuthenticator({ callers, audit }, settings),
     originPolicy: createOriginPolicy(settings, callers),
     connections,
     metrics,
@@ -171,7 +178,7 @@ export async function startEpochSession(
     ...endpointParts,
     readMetrics,
     checkReady: () => heads.checkProgress(),
-    servesGraphiQL: settings.graphiql === 'on',
+    graphiql: settings.graphiql === 'on' ? createGraphiQLPage(callers) : null,
     version,
     adapters: [createPostEvents(adapterParts), createCloudEvents(adapterParts), createPrefectRoutes(adapterParts)],
   });
@@ -193,3 +200,6 @@ export async function startEpochSession(
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
+
+/** Before there is a head reader. */
+async function unchecked(): Promise<void> {}

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino, { type Logger } from 'pino';
@@ -16,6 +17,7 @@ import { createReadBudgets } from './store/database/read-budget.ts';
 import { SubscriptionMemory, subscriptionMemoryBounds } from './subscriptions/subscription-memory.ts';
 import { ConnectionLimit } from './transport/connection-limit.ts';
 import { RateLimit } from './transport/rate-limit.ts';
+import { UnauthenticatedConnections } from './transport/unauthenticated-connections.ts';
 
 /** A running server. */
 export interface Tidings extends AsyncDisposable {
@@ -62,9 +64,14 @@ export async function startTidings(
   const http = createHttpServer((request, response) => session.handleRequest(request, response));
   const requestTracker = trackRequests(http);
   countBytes(http, metrics);
+  const unauthenticated = new UnauthenticatedConnections(settings.unauthenticatedConnections, metrics);
+  http.on('connection', (connection: Socket) => unauthenticated.add(connection));
   const url = await listen(http, settings.port, settings.host);
   parts.defer(() => requestTracker.shutDown(settings.shutdownTimeout));
-  http.on('upgrade', (request, connection, head) => session.handleUpgrade(request, connection, head));
+  http.on('upgrade', (request, connection, head) => {
+    unauthenticated.add(request.socket); // through a proxy, its earlier requests can be those of another client
+    session.handleUpgrade(request, connection, head);
+  });
   parts.defer(() => session.closeSockets('SHUTDOWN'));
 
   const stopping = new AbortController();

@@ -121,6 +121,16 @@ export function createMetrics() {
       help: 'Results of subscriptions that were executed and encoded, each once for all that share it.',
       registers,
     }),
+    unauthenticatedConnections: new Gauge({
+      name: 'tidings_unauthenticated_connections',
+      help: 'Open connections whose client has not been authenticated.',
+      registers,
+    }),
+    evictedConnections: new Counter({
+      name: 'tidings_evicted_connections_total',
+      help: 'Unauthenticated connections that were closed, the oldest first, because their address had more than TIDINGS_MAX_UNAUTHENTICATED_CONNECTIONS.',
+      registers,
+    }),
     sockets: new Gauge({ name: 'tidings_websockets', help: 'Open WebSockets.', registers }),
     streams: new Gauge({ name: 'tidings_streams', help: 'Open requests for streams over HTTP (SSE).', registers }),
     slowConsumers: new Gauge({

@@ -35,7 +35,7 @@ export function oneOf<const T extends string>(values: readonly T[], named: Named
   return { ...named, expected: `one of ${values.join(', ')}`, read: (given) => values.find((each) => each === given) };
 }
 
-/** An API key. The minimum length is that of 16 random bytes in base64. */
+/** An API key or a token. The minimum length is that of 16 random bytes in base64. */
 export function secret(name: string, meaning: string): Setting<string | null> {
   return { name, fallback: null, expected: '22 to 255 characters without spaces', isSecret: true, read: readSecret, meaning };
 }

@@ -15,6 +15,10 @@ export const settingTable = {
     'TIDINGS_ADMIN_KEY',
     'API key with all permissions, for bootstrapping; at least 22 characters, preferably random. Unset: none.',
   ),
+  metricsToken: secret(
+    'TIDINGS_METRICS_TOKEN',
+    'Token that can read /metrics and nothing else; at least 22 characters, preferably random. Unset: none.',
+  ),
   key: secret('TIDINGS_KEY', 'API key that the commands send: emit, tail, top, chain and keys. Unset: none.'),
   poolSize: integer({
     name: 'TIDINGS_POOL_SIZE',
@@ -132,6 +136,13 @@ export const settingTable = {
     min: 1,
     max: 1_000_000,
     meaning: 'Open WebSockets and SSE streams of one key, and of one address, in one process.',
+  }),
+  unauthenticatedConnections: integer({
+    name: 'TIDINGS_MAX_UNAUTHENTICATED_CONNECTIONS',
+    fallback: 10_000,
+    min: 100,
+    max: 1_000_000,
+    meaning: 'Open connections of one address that are not authenticated, in one process; another one closes the oldest.',
   }),
   eventBytes: integer({
     name: 'TIDINGS_MAX_EVENT_BYTES',

@@ -52,7 +52,10 @@ export async function emitBatch(
       await rejectedEvents.store(rejected.slice(at, at + maxRejectedAtOnce).map((make) => make()));
     }
   }
-  for (const { status } of outcomes) metrics.adapterEvents.inc({ protocol, status: status.toLowerCase() });
+  for (const status of ['CREATED', 'DUPLICATE', 'REJECTED'] as const) {
+    const count = outcomes.filter((each) => each.status === status).length;
+    if (count > 0) metrics.adapterEvents.inc({ protocol, status: status.toLowerCase() }, count);
+  }
   const unknown = events.reduce((sum, { unknownMembers }) => sum + unknownMembers.length, 0);
   if (unknown > 0) metrics.unknownMembers.inc({ protocol }, unknown);
   return outcomes;

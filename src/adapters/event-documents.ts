@@ -1,11 +1,11 @@
-import { mapInSlices } from '../concurrency/time-slices.ts';
+import { runInSlices } from '../concurrency/time-slices.ts';
 import { fromDocument, unknownMembers } from '../event/document.ts';
 import { describeValue, type Problem } from '../event/problem.ts';
 import { HttpError } from '../transport/http-error.ts';
 import { maxRequestEvents } from './batch-response.ts';
 import type { AdapterCandidate } from './emit-batch.ts';
 import { isJsonObject } from '../json/exact-number.ts';
-import { type Item, readItem, rawOf } from './json-body.ts';
+import { type Item, itemInSteps, rawOf, readBodyItem } from './json-body.ts';
 
 /** The documents of a body. */
 export interface Documents {
@@ -36,8 +36,8 @@ export async function documentsIn(body: Buffer, contentType: string | undefined)
       `content-type: expected application/json, application/x-ndjson or application/json-seq, got ${type === '' ? 'none' : type}`,
     );
   }
-  const whole = readItem(body);
-  if ('notJson' in whole && startsWithJsonLine(body)) return { isSingle: false, items: await recordsOf(body, newline) };
+  const whole = await readBodyItem(body);
+  if ('notJson' in whole && (await startsWithJsonLine(body))) return { isSingle: false, items: await recordsOf(body, newline) };
   if ('notJson' in whole) throw new HttpError(422, `the body: expected an event document, got ${whole.notJson}`);
   if (!Array.isArray(whole.json)) return { isSingle: true, items: [{ item: whole, bytes: body }] };
   return { isSingle: false, items: itemsOf(whole.json).map((item) => ({ item, bytes: null })) };
@@ -67,21 +67,28 @@ export function candidateOf({ item, bytes }: DocumentItem, path: readonly string
 }
 
 /** Whether the first line is an object. The first line of an indented document is not. */
-function startsWithJsonLine(body: Buffer): boolean {
+async function startsWithJsonLine(body: Buffer): Promise<boolean> {
   for (const line of nonBlankRecords(body, newline)) {
     if (line.length === body.length) return false;
-    const first = readItem(line);
+    const first = await readBodyItem(line);
     return 'json' in first && isJsonObject(first.json);
   }
   return false;
 }
 
 function recordsOf(body: Buffer, separator: number): Promise<readonly DocumentItem[]> {
-  return mapInSlices(nonBlankRecords(body, separator), (record, index) => {
+  return runInSlices(readRecords(body, separator));
+}
+
+function* readRecords(body: Buffer, separator: number): Generator<undefined, readonly DocumentItem[]> {
+  const records: DocumentItem[] = [];
+  for (const bytes of nonBlankRecords(body, separator)) {
     // Checked before each record: a body with a few bytes a line has millions of lines.
-    if (index === maxRequestEvents) throw tooMany('more');
-    return { item: readItem(record), bytes: record };
-  });
+    if (records.length === maxRequestEvents) throw tooMany('more');
+    records.push({ item: yield* itemInSteps(bytes), bytes });
+    yield;
+  }
+  return records;
 }
 
 /** The parts between separators that are not only white space, without white space at their start. */

@@ -8,6 +8,7 @@ import { addressOf, readerOf } from '../transport/client.ts';
 import { sendText } from '../transport/compress.ts';
 import { httpErrorOf, type HttpError } from '../transport/http-error.ts';
 import type { RateLimit } from '../transport/rate-limit.ts';
+import { markAuthenticated } from '../transport/unauthenticated-connections.ts';
 
 /** A response of an adapter: a value to serialize as JSON, serialized JSON, or no body. */
 export interface HttpResponse {
@@ -52,6 +53,7 @@ export async function handleRequest(
   let known: Caller | undefined;
   try {
     const caller = (known = await callers.identify(request.headers.authorization));
+    markAuthenticated(request.socket);
     const answer = await respond({
       caller,
       reader: readerOf({ caller, address }, response),

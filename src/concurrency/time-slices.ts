@@ -123,7 +123,7 @@ export async function mapInSlices<T, R>(items: Iterable<T>, map: (item: T, index
   const mapped: R[] = [];
   for (const item of items) {
     mapped.push(map(item, mapped.length));
-    if (mapped.length % itemsPerCheck === 0 && slice.isOver()) await slice.next();
+    if (slice.isOver()) await slice.next();
   }
   return mapped;
 }
@@ -131,3 +131,13 @@ export async function mapInSlices<T, R>(items: Iterable<T>, map: (item: T, index
 const mapSliceMs = 5;
 /** Reading the clock takes as long as mapping a small element. */
 const itemsPerCheck = 16;
+
+/** Runs steps to their end in slices of `mapSliceMs`: each step must take a moment only. */
+export async function runInSlices<R>(steps: Generator<unknown, R>): Promise<R> {
+  const slice = new TimeSlice(mapSliceMs);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (slice.isOver()) await slice.next();
+  }
+}

@@ -34,6 +34,29 @@ export function documentBytesOver(limit: number, draft: EventDraft): number | nu
 }
 
 /**
+ * Whether a value's JSON has more bytes. Stops as soon as it is known, and does not recurse. A lower
+ * bound: escapes and the bytes of characters beyond ASCII are not counted.
+ */
+export function hasMoreJsonThan(limit: number, value: unknown): boolean {
+  const pending: unknown[] = [value];
+  // Two bytes for each value: one of its own, and a comma.
+  for (let bytes = 0; pending.length > 0; bytes += 2) {
+    if (bytes + 2 * pending.length > limit) return true;
+    const each = pending.pop();
+    if (typeof each === 'string') bytes += each.length;
+    else if (each instanceof ExactNumber) bytes += each.text.length;
+    else if (Array.isArray(each)) for (const element of each) pending.push(element);
+    else if (isJsonObject(each)) {
+      for (const key of Object.keys(each)) {
+        bytes += key.length;
+        pending.push(each[key]);
+      }
+    }
+  }
+  return false;
+}
+
+/**
  * An upper bound of a value's JSON in UTF-8. The keys of a draft take at least as much as those of
  * its document.
  */

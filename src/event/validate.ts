@@ -1,5 +1,5 @@
 import { isJsonObject } from '../json/exact-number.ts';
-import { documentBytesOver, documentMembers, shortName } from './document.ts';
+import { documentBytesOver, documentMembers, hasMoreJsonThan, shortName } from './document.ts';
 import {
   labelKeys,
   type EventCandidate,
@@ -26,6 +26,11 @@ export type Validation = { readonly draft: EventDraft } | { readonly problems: r
  */
 export function validateEvent(candidate: EventCandidate, path: readonly string[], limits: EventLimits): Validation {
   const problems = new Problems();
+  // Without this, an event of many megabytes is visited several times before it is measured.
+  if (hasMoreJsonThan(2 * limits.eventBytes, candidate)) {
+    problems.add('TOO_LARGE', path, `expected at most ${limits.eventBytes} bytes of JSON, got more than ${2 * limits.eventBytes}`);
+    return { problems: problems.found };
+  }
   const check = new Checks(problems, limits);
   const node = pathNodeOf(path);
   const draft: EventDraft = {

@@ -161,7 +161,7 @@ async function waitUntilReadable({ heads, tail, announce }: GroupCommitParts, ap
   // Concurrent transactions can hold earlier positions. Until they end, readers see none of these.
   const last = appended.reduce((max, { position }) => Math.max(max, position), 0) as Position;
   const head = await heads.headFrom(last);
-  if (created.length > 0 && tail.wantsLocalAppends()) tail.offer(createdSlice(created), head);
+  if (created.length > 0 && tail.wantsLocalAppends()) tail.offer(await createdSlice(created), head);
   return head;
 }
 

@@ -109,10 +109,7 @@ class Parser {
       const key = this.string();
       this.next(); // a colon
       this.at += 1;
-      const value = this.value(level + 1);
-      // An assignment would set the prototype, not a property of this name.
-      if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-      else object[key] = value;
+      setMember(object, key, this.value(level + 1));
     }
     this.at += 1;
     return object;
@@ -153,6 +150,12 @@ class Parser {
     while (blanks.has(this.text[this.at] ?? '')) this.at += 1;
     return this.text[this.at];
   }
+}
+
+/** Sets a property as JSON.parse does: an assignment to `__proto__` would set the prototype. */
+export function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
 }
 
 const words: ReadonlyMap<string, boolean | null> = new Map([

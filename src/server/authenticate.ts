@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Callers } from '../auth/api-key-cache.ts';
 import type { Caller, Client } from '../auth/caller.ts';
+import { hashOf, sameHash, secretIn } from '../auth/secret.ts';
 import { TidingsError } from '../errors.ts';
 import { addressOf, readerOf } from '../transport/client.ts';
 import { requestIdOf } from '../transport/request-log.ts';
+import { markAuthenticated } from '../transport/unauthenticated-connections.ts';
 
 /** Identifies the client of a request before anything is done for it. */
 export interface Authenticator {
@@ -14,6 +16,11 @@ export interface Authenticator {
    * and UNAVAILABLE.
    */
   authenticate(request: IncomingMessage, response: ServerResponse): Promise<Client>;
+  /**
+   * Accepts the token of the metrics, and keys with ADMIN: metrics count what other keys do. Throws
+   * UNAUTHENTICATED, FORBIDDEN and UNAVAILABLE.
+   */
+  authorizeMetrics(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /**
    * The caller of a WebSocket, which closes its socket itself; null: unauthenticated. Throws
    * UNAVAILABLE.
@@ -29,11 +36,18 @@ export interface SocketHandshake {
 
 export interface AuthenticatorParts {
   readonly callers: Callers & { readonly isOpen: boolean };
-  /** Records unauthenticated requests. */
-  readonly audit: { rejected(rejection: { readonly reason: string; readonly protocol: string; readonly address: string }): void };
+  /** Records rejected requests. */
+  readonly audit: {
+    rejected(rejection: { readonly reason: string; readonly protocol: string; readonly address: string; readonly caller?: Caller }): void;
+  };
 }
 
-export function createAuthenticator({ callers, audit }: AuthenticatorParts): Authenticator {
+/** `metricsToken`: reads the metrics and nothing else; null: none. */
+export function createAuthenticator(
+  { callers, audit }: AuthenticatorParts,
+  { metricsToken }: { readonly metricsToken: string | null },
+): Authenticator {
+  const metricsHash = metricsToken === null ? null : hashOf(metricsToken);
   const identify = async ({ authorization, address }: SocketHandshake, protocol: string): Promise<Caller> => {
     try {
       return await callers.identify(authorization);
@@ -42,15 +56,30 @@ export function createAuthenticator({ callers, audit }: AuthenticatorParts): Aut
       throw error;
     }
   };
+  const authenticate = async (request: IncomingMessage, response: ServerResponse): Promise<Client> => {
+    const address = addressOf(request);
+    const caller = await identify({ authorization: request.headers.authorization, address }, 'http');
+    markAuthenticated(request.socket);
+    destroyWhenKeyEnds(caller, response);
+    return clientOf(caller, request, response);
+  };
+  const isMetricsToken = (authorization: string | undefined): boolean => {
+    const given = secretIn(authorization);
+    return metricsHash !== null && given !== null && sameHash(hashOf(given), metricsHash);
+  };
   return {
     get isOpen() {
       return callers.isOpen;
     },
-    async authenticate(request, response) {
-      const address = addressOf(request);
-      const caller = await identify({ authorization: request.headers.authorization, address }, 'http');
-      destroyWhenKeyEnds(caller, response);
-      return clientOf(caller, request, response);
+    authenticate,
+    async authorizeMetrics(request, response) {
+      if (isMetricsToken(request.headers.authorization)) return markAuthenticated(request.socket);
+      const { caller, address } = await authenticate(request, response).catch((error: unknown) => {
+        throw isUnauthenticated(error) ? new TidingsError(error.code, `${metricsExpectation}, got no valid one`) : error;
+      });
+      if (caller.permissions.has('admin')) return;
+      audit.rejected({ reason: 'FORBIDDEN', protocol: 'http', address, caller });
+      throw new TidingsError('FORBIDDEN', `${metricsExpectation}, got the key ${JSON.stringify(caller.name)}`);
     },
     async authenticateSocket(handshake) {
       try {
@@ -71,6 +100,8 @@ export function clientOf(caller: Caller, request: IncomingMessage, response: Ser
 function isUnauthenticated(error: unknown): error is TidingsError {
   return error instanceof TidingsError && error.code === 'UNAUTHENTICATED';
 }
+
+const metricsExpectation = '/metrics: expected a key with the permission ADMIN, or the token of TIDINGS_METRICS_TOKEN';
 
 /** A response can last as long as a subscription. */
 function destroyWhenKeyEnds({ ended }: Caller, response: ServerResponse): void {

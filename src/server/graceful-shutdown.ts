@@ -27,6 +27,7 @@ export function trackRequests(server: Server): RequestTracker {
     socket.once('close', () => connections.delete(socket));
   });
   server.on('request', (request, response: ServerResponse) => {
+    if (request.socket.destroyed) return; // rejected by transport/pipelined-requests.ts: its response never closes
     requests.set(response, request);
     response.once('close', () => {
       requests.delete(response);

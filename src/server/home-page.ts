@@ -37,7 +37,7 @@ export function homePage({ version, host = '', isOpen }: HomePageParts): string 
   <dt><a href="/graphql">/graphql</a></dt><dd>GraphQL over HTTP, SSE and WebSocket; GraphiQL in a browser</dd>
   <dt><a href="/livez">/livez</a></dt><dd>200 while the process runs</dd>
   <dt><a href="/readyz">/readyz</a></dt><dd>200 while the database can be reached, else 503</dd>
-  <dt><a href="/metrics">/metrics</a></dt><dd>metrics in the format of Prometheus</dd>
+  <dt><a href="/metrics">/metrics</a></dt><dd>metrics in the format of Prometheus${isOpen ? '' : '; a key with ADMIN or a token of its own is required'}</dd>
 </dl>
 <p>Emit a first event from a shell${isOpen ? '' : ' (create a key with <code>npm run tidings -- keys create NAME</code>; GraphiQL sends the one in its Headers tab)'}:</p>
 <pre>curl -s http://${address}/graphql \\

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { unauthenticated, type Client } from '../auth/caller.ts';
+import type { Client } from '../auth/caller.ts';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { requestsStream } from '../transport/accept.ts';
@@ -9,9 +9,12 @@ import { sendText } from '../transport/compress.ts';
 import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import { HttpError, httpErrorOf, rejectRequest } from '../transport/http-error.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
+import { acceptPipelined } from '../transport/pipelined-requests.ts';
 import { logRequest, requestIdOf } from '../transport/request-log.ts';
+import { StaticPage } from '../transport/static-page.ts';
 import { delayContinue, discardUnreadBody } from '../transport/unread-body.ts';
-import { clientOf, type Authenticator } from './authenticate.ts';
+import type { Authenticator } from './authenticate.ts';
+import type { GraphiQLPage } from './graphql/graphiql-page.ts';
 import { graphqlPath } from './graphql/path.ts';
 import { readRequestBody } from './graphql/request-body.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
@@ -29,8 +32,8 @@ export interface HttpHandlerParts {
   /** Rejects if the server cannot serve requests now. */
   readonly checkReady: () => Promise<unknown>;
   readonly limits: { readonly bodyBytes: number };
-  /** Whether GET requests for HTML at the GraphQL path get the GraphiQL page. */
-  readonly servesGraphiQL: boolean;
+  /** For requests for HTML at the GraphQL path; null: these are GraphQL requests too. */
+  readonly graphiql: GraphiQLPage | null;
   readonly version: string;
   readonly adapters: readonly HttpAdapter[];
 }
@@ -56,7 +59,7 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
     readMetrics,
     checkReady,
     limits,
-    servesGraphiQL,
+    graphiql,
     version,
     adapters,
   } = parts;
@@ -70,38 +73,35 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
         return handleGraphQL(request, response);
       case '/':
         preventFraming(response);
-        return send(response, 200, {
-          type: 'text/html; charset=utf-8',
-          text: homePage({ version, host: request.headers.host, isOpen: authenticator.isOpen }),
-        });
+        return StaticPage.of(homePage({ version, host: request.headers.host, isOpen: authenticator.isOpen })).send(request, response);
       case '/livez':
-        return send(response, 200, plainText('live\n'));
+        return sendPlain(response, 200, 'live\n');
       case '/readyz':
         return checkReady().then(
-          () => send(response, 200, plainText('ready\n')),
-          () => send(response, 503, plainText('the database cannot be reached\n')),
+          () => sendPlain(response, 200, 'ready\n'),
+          (error: unknown) => sendPlain(response, 503, `${httpErrorOf(error)?.message ?? 'not ready'}\n`),
         );
       case '/metrics':
-        await authenticator.authenticate(request, response);
+        await authenticator.authorizeMetrics(request, response);
         response.setHeader('content-type', metrics.registry.contentType);
         response.setHeader('x-content-type-options', 'nosniff');
         return sendText(request, response, await readMetrics());
       default: {
         const adapter = adapters.find((each) => each.matchesPath(path));
-        return adapter?.handle(request, response) ?? send(response, 404, plainText(`Not found. GraphQL is at ${graphqlPath}.\n`));
+        return adapter?.handle(request, response) ?? sendPlain(response, 404, `Not found. GraphQL is at ${graphqlPath}.\n`);
       }
     }
   };
   const handleGraphQL = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const client =
-      servesGraphiQL && isForGraphiQL(request)
-        ? clientOf(unauthenticated, request, response)
-        : await authenticator.authenticate(request, response);
+    if (graphiql !== null && isForGraphiQL(request)) {
+      preventFraming(response);
+      return (await graphiql()).send(request, response);
+    }
+    const client = await authenticator.authenticate(request, response);
     if (request.method === 'POST' && !graphqlTypes.test(request.headers['content-type'] ?? '')) {
       throw new HttpError(415, 'content-type: expected application/json');
     }
     if (requestsStream(request)) holdStreamSlot(response, client);
-    if (client.caller === unauthenticated) preventFraming(response);
     const requestBytes = await readRequestBody(request, limits.bodyBytes);
     await graphql.handle(request, response, { ...client, requestBytes, ...resumptionOf(request) });
   };
@@ -134,6 +134,11 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
     response.end();
   };
   return (request, response) => {
+    if (request.socket.destroyed) return; // Node handles the rest of a chunk although its connection is closed
+    if (!acceptPipelined(request, response)) {
+      metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
+      return;
+    }
     logRequest(logger, request, response);
     discardUnreadBody(request, response);
     handleRequest(request, response).catch((error: unknown) => handleError(error, request, response));
@@ -185,7 +190,7 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string):
  * sends do.
  */
 function isForGraphiQL({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && headers.accept?.includes('text/html') === true;
+  return (method === 'GET' || method === 'HEAD') && headers.accept?.includes('text/html') === true;
 }
 
 /** A page in a frame of another one could be made to click. */
@@ -218,16 +223,7 @@ const keepAliveTimeoutMs = 65_000;
 /** Other types could come from a form of any page, for which browsers send no preflight. */
 const graphqlTypes = /^application\/(?:json|graphql|graphql\+json)\s*(?:[;,]|$)/i;
 
-interface Body {
-  readonly type: string;
-  readonly text: string;
-}
-
-function plainText(text: string): Body {
-  return { type: 'text/plain; charset=utf-8', text };
-}
-
-function send(response: ServerResponse, status: number, { type, text }: Body): void {
-  response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
+function sendPlain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
   response.end(text);
 }

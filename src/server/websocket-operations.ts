@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { getOperationAST, GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { Caller, Client } from '../auth/caller.ts';
@@ -22,6 +23,8 @@ export interface OperationLimits {
 
 /** The state of one WebSocket. */
 export interface Extra {
+  /** The connection below the WebSocket. */
+  readonly connection: Duplex;
   readonly writer: SocketWriter;
   readonly exactMessages: ExactMessages;
   readonly address: string;

@@ -13,6 +13,8 @@ import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { requestIdOf } from '../transport/request-log.ts';
 import { closeReasons, keepAlive, rejectUpgrade, type CloseReason } from '../transport/socket-lifecycle.ts';
 import { SocketWriter } from '../transport/socket-writer.ts';
+import { markAuthenticated } from '../transport/unauthenticated-connections.ts';
+import { limitUntilAuthenticated } from '../transport/unauthenticated-socket.ts';
 import { graceMs, type Authenticator } from './authenticate.ts';
 import { ExactMessages } from './exact-messages.ts';
 import { createErrorMask } from './graphql/mask-error.ts';
@@ -70,6 +72,7 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
       connectionSlot[Symbol.dispose](); // the socket closed during authentication
       return false;
     }
+    markAuthenticated(extra.connection);
     extra.caller = caller;
     extra.connectionSlot = connectionSlot;
     caller.ended.addEventListener('abort', extra.onEnded);
@@ -80,6 +83,7 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
   );
 
   const serve = (socket: WebSocket, request: IncomingMessage): void => {
+    limitUntilAuthenticated(socket, request.socket, metrics.rejectedRequests);
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
       metrics.rejectedRequests.inc({ reason: 'BAD_USER_INPUT' });
       socket.on('error', () => undefined);
@@ -103,6 +107,7 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
     };
     const exactMessages = new ExactMessages();
     const extra: Extra = {
+      connection: request.socket,
       writer,
       exactMessages,
       address: addressOf(request),

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
+import type { Logger } from 'pino';
 import { TidingsError } from '../errors.ts';
 import { origin, type Epoch, type LogCursor, type Position } from '../event/cursor.ts';
 import type { Database } from './database/database.ts';
 import { identityStatement, type IdentityRow } from './database/server-identity.ts';
-import { readHead } from './log/log-head.ts';
+import { readOpeningHead } from './log/opening-head.ts';
 
 /**
  * The epochs of the log, the latest last.
@@ -27,6 +28,8 @@ export interface EpochHistory {
   readonly epoch: Epoch;
   /** The identity of the server, for further connections to it. */
   readonly server: string;
+  /** The head when the history was opened: no head is before it. */
+  readonly openedAt: Position;
   /** Throws CURSOR_EXPIRED unless the cursor belongs to this log and is at or before its head. */
   check(cursor: LogCursor, head: Position, path: readonly string[]): void;
   /**
@@ -52,23 +55,27 @@ export interface LogIdentity {
 }
 
 /**
- * Reads the epochs; on a new log or another server, begins one. Assumes that one process calls it
+ * Reads the epochs and the head; on a new log or another server, begins one. Assumes that one process calls it
  * at a time, see migrate.
  */
-export async function openEpochHistory(database: Database, { data, lostEpoch }: LogIdentity): Promise<EpochHistory> {
+export async function openEpochHistory(
+  database: Database,
+  { data, lostEpoch }: LogIdentity,
+  logger: Pick<Logger, 'warn'>,
+): Promise<EpochHistory> {
   const [row] = await database.rows<IdentityRow>(sql.raw(identityStatement));
   const server = row?.identity ?? '';
   const currentIdentity = [server, data].filter((each) => each !== '').join('/');
   const known = await readEpochs(database);
+  const head = await readOpeningHead(database, logger);
   const last = known.at(-1);
-  if (last?.database === currentIdentity && last.epoch !== lostEpoch) return epochHistory(known, server);
-  const head = await readHead(database);
+  if (last?.database === currentIdentity && last.epoch !== lostEpoch) return epochHistory(known, { server, openedAt: head });
   // Later than the last one, although the clock of this server may be behind.
   await database.rows(sql`
     insert into tidings.log_epochs (epoch, starts_after, database, since)
     select ${randomBytes(6).toString('hex')}, ${head}, ${currentIdentity},
       greatest(clock_timestamp(), (select max(since) from tidings.log_epochs) + interval '1 microsecond')`);
-  return epochHistory(await readEpochs(database), server);
+  return epochHistory(await readEpochs(database), { server, openedAt: head });
 }
 
 interface EpochRow {
@@ -77,7 +84,7 @@ interface EpochRow {
   readonly database: string;
 }
 
-function epochHistory(epochs: readonly EpochRow[], server: string): EpochHistory {
+function epochHistory(epochs: readonly EpochRow[], opened: Pick<EpochHistory, 'server' | 'openedAt'>): EpochHistory {
   const current = epochs.at(-1);
   if (current === undefined) throw new Error('the log has no epoch');
   const resumeFrom = ({ epoch, position }: LogCursor, head: Position): ResumePoint => {
@@ -88,8 +95,8 @@ function epochHistory(epochs: readonly EpochRow[], server: string): EpochHistory
     return position <= end ? { position, replaced: false } : { position: end, replaced: true };
   };
   return {
+    ...opened,
     epoch: current.epoch,
-    server,
     resumeFrom,
     check(cursor, head, path) {
       if (!resumeFrom(cursor, head).replaced) return;

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { TidingsError } from '../errors.ts';
 import type { Database } from './database/database.ts';
 import { knownSchemaVersion, migrationsFolder } from './database/schema-version.ts';
+import { writersLockKey } from './log/writer-locks.ts';
 import { openEpochHistory, type EpochHistory, type LogIdentity } from './epochs.ts';
 import { lockSession } from './session-lock.ts';
 
@@ -18,7 +19,7 @@ import { lockSession } from './session-lock.ts';
  * of a migration on, every process of an older program is fenced: tidings.check_program rejects its
  * reads of the head, and tidings.check_writer what it writes (drizzle/migrations has both).
  * So it can neither append events nor store row groups in a format that is no longer valid.
- * Throws CANNOT_START if the server is too old, the encoding is not UTF-8, a pooler is between,
+ * Throws CANNOT_START if another program hides the end of the log, the server is too old, the encoding is not UTF-8, a pooler is between,
  * another program has a schema `tidings`, or a newer version migrated the database.
  * Does not guarantee: a bound to the wait for other processes; the log says for what it waits.
  */
@@ -34,7 +35,7 @@ export async function migrate(database: Database, identity: LogIdentity, logger:
       drizzleMigrate(drizzle(client), { migrationsFolder, migrationsSchema: 'tidings', migrationsTable: 'migrations' }),
     );
   }
-  return await openEpochHistory(database, identity);
+  return await openEpochHistory(database, identity, logger);
 }
 
 async function checkServer(database: Database): Promise<void> {
@@ -91,5 +92,4 @@ function newerSchemaError(): TidingsError {
 const minServerVersion = 150_000;
 /** "tidings" in ASCII. */
 const startersLock = { key: String(0x746964696e6773n), purpose: 'for another process that is starting' };
-/** "migrate" in ASCII; tidings.check_writer takes it in shared mode. */
-const writersLock = { key: String(0x6d696772617465n), purpose: 'for the running transactions of other processes, to migrate the database' };
+const writersLock = { key: writersLockKey, purpose: 'for the running transactions of other processes, to migrate the database' };

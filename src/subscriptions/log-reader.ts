@@ -10,7 +10,7 @@ import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import { readCutPage } from '../store/queries/pages.ts';
 import type { FilterMatches, SharedMatches } from './matching/shared-matches.ts';
-import { eventTests, runInSlices } from './matching/sliced-tests.ts';
+import { eventTests, runTests } from './matching/sliced-tests.ts';
 
 /**
  * Reads the log in steps. A step leads from one position to a later one, with the matching events
@@ -73,7 +73,7 @@ export class LogReader {
     const buffered = tail.bufferedAfter(from, maxMemoryStepEvents);
     if (buffered === null) return null;
     const tests = eventTests(this.filterMatches.filter, buffered);
-    const events = await runInSlices({ database: database.reads({ client, signal }), timeSlices, client }, tests);
+    const events = await runTests({ database: database.reads({ client, signal }), timeSlices, client }, tests);
     if (events.length <= this.pageEvents) return { events, upTo: buffered.at(-1)?.position ?? from };
     const first = events.slice(0, this.pageEvents);
     return { events: first, upTo: first.at(-1)?.position ?? from };

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 /** Disposes what a response holds when it is sent, or when its client has gone. */
 export function releaseWhenSent(held: Disposable, response: ServerResponse): void {
-  if (response.closed) held[Symbol.dispose]();
+  if (response.closed || response.destroyed) held[Symbol.dispose]();
   else response.once('close', () => held[Symbol.dispose]());
 }
 

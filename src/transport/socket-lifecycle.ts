@@ -44,4 +44,18 @@ const never = (): boolean => false;
 export function rejectUpgrade(connection: Duplex, status: string, headers: Readonly<Record<string, string>> = {}): void {
   const lines = Object.entries({ ...headers, connection: 'close', 'content-length': '0' }).map(([name, value]) => `${name}: ${value}`);
   connection.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n`);
+  discard(connection);
 }
+
+/**
+ * Reads on without keeping anything, and destroys the connection after a moment. Closing it at once
+ * would reset it, and a client that still sends would not see why; left alone, a client could keep
+ * it half open for ever.
+ */
+export function discard(connection: Duplex): void {
+  connection.resume();
+  const timer = setTimeout(() => connection.destroy(), discardMs);
+  connection.once('close', () => clearTimeout(timer));
+}
+
+const discardMs = 1000;

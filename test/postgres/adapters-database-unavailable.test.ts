@@ -8,6 +8,7 @@ import { newDatabase, startTestServer } from '../support/test-server.ts';
 /** The number of events, of 50 KB each. */
 const flood = 1000;
 const pollOptions = { timeout: 20_000, interval: 50 };
+const json = { 'content-type': 'application/json' };
 
 test('events from Prefect’s socket wait for the database, and no ping is answered before they are stored', async () => {
   await using server = await startPostgres();
@@ -17,7 +18,12 @@ test('events from Prefect’s socket wait for the database, and no ping is answe
   const ready = async (): Promise<number> => (await fetch(`${url}/readyz`)).status;
   using sender = await openPrefect(url, 'in');
   using listener = await openPrefect(url, 'out');
-  listener.send({ type: 'filter', filter: { event: { prefix: ['away.'] } }, backfill: false });
+  listener.send({ type: 'filter', filter: { event: { prefix: ['away.', 'probe'] } }, backfill: false });
+  // The subscription begins some time after its message: at the first event that arrives.
+  await expect
+    .poll(() => postTo(testServer, '/api/events', document('probe'), json).then(() => listener.received.length))
+    .toBeGreaterThan(0);
+  const delivered = (): string[] => listener.received.map(({ event }): string => event.event).filter((name) => name !== 'probe');
   const names = Array.from({ length: 30 }, (_, n) => `away.${n}`);
   const sendRange = (from: number, to: number): void => names.slice(from, to).forEach((name) => sender.send(document(name)));
 
@@ -34,7 +40,7 @@ test('events from Prefect’s socket wait for the database, and no ping is answe
   sendRange(10, 20);
   let isSettled = false;
   const second = sender.settled().then(() => (isSettled = true));
-  const rejected = await postTo(testServer, '/api/events', document('away.rejected'), { 'content-type': 'application/json' });
+  const rejected = await postTo(testServer, '/api/events', document('away.rejected'), json);
   expect([rejected.status, Number(rejected.headers.get('retry-after'))]).toEqual([503, expect.toSatisfy((seconds) => seconds > 0)]);
   expect(isSettled).toBe(false);
   // It disconnects before the database is back; the received events are stored nevertheless.
@@ -45,12 +51,13 @@ test('events from Prefect’s socket wait for the database, and no ping is answe
   proxy.route('to the server');
   await expect.poll(ready, pollOptions).toBe(200);
   await second;
-  await expect.poll(() => listener.received.length, pollOptions).toBe(30);
-  const delivered = listener.received.map(({ event }): string => event.event);
-  expect(delivered.toSorted()).toEqual(names.toSorted());
-  expect(delivered.filter((name) => names.indexOf(name) < 20)).toEqual(names.slice(0, 20));
-  const { events } = await testServer.data('{ events(order: LOG, first: 100) { nodes { event } } }');
-  expect(events.nodes.map(({ event }: { event: string }) => event)).toEqual(delivered);
+  await expect.poll(() => delivered().length, pollOptions).toBe(30);
+  expect(delivered().toSorted()).toEqual(names.toSorted());
+  expect(delivered().filter((name) => names.indexOf(name) < 20)).toEqual(names.slice(0, 20));
+  const { events } = await testServer.data(
+    '{ events(order: LOG, first: 100, filter: { event: { startsWith: ["away."] } }) { nodes { event } } }',
+  );
+  expect(events.nodes.map(({ event }: { event: string }) => event)).toEqual(delivered());
 });
 
 test('a sender that continues meanwhile gets backpressure: few events wait in memory, and all are stored in the end', async () => {

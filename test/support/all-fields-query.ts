@@ -21,11 +21,11 @@ export type Arguments = Readonly<Record<string, readonly string[]>>;
  */
 export function allFieldsQueries(
   schema: GraphQLSchema,
-  root: 'Query' | 'Subscription',
+  root: 'Query' | 'Mutation' | 'Subscription',
   given: Arguments,
   levels: number,
 ): readonly string[] {
-  const type = root === 'Query' ? schema.getQueryType() : schema.getSubscriptionType();
+  const type = { Query: schema.getQueryType(), Mutation: schema.getMutationType(), Subscription: schema.getSubscriptionType() }[root];
   const fields = Object.values(type?.getFields() ?? {});
   return fields.flatMap((field) =>
     argumentVariants(root, field, given).map(

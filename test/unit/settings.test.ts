@@ -76,10 +76,9 @@ describe('an invalid value stops the start with a sentence that names the settin
     'a key: %j, which the message does not repeat',
     (wrong) => {
       const expected = '22 to 255 characters without spaces';
-      expect(rejection(() => readSettings({ TIDINGS_KEY: wrong }))).toEqual(sentence('TIDINGS_KEY', expected, 'something else'));
-      expect(rejection(() => readSettings({ TIDINGS_ADMIN_KEY: wrong }))).toEqual(
-        sentence('TIDINGS_ADMIN_KEY', expected, 'something else'),
-      );
+      for (const name of ['TIDINGS_KEY', 'TIDINGS_ADMIN_KEY', 'TIDINGS_METRICS_TOKEN']) {
+        expect(rejection(() => readSettings({ [name]: wrong }))).toEqual(sentence(name, expected, 'something else'));
+      }
     },
   );
 
@@ -124,6 +123,7 @@ describe('an invalid value stops the start with a sentence that names the settin
       'DATABASE_URL',
       'DATA_DIR',
       'TIDINGS_ADMIN_KEY',
+      'TIDINGS_METRICS_TOKEN',
       'TIDINGS_KEY',
       'TIDINGS_ALLOWED_ORIGINS',
       'TIDINGS_INTROSPECTION',

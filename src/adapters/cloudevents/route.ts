@@ -11,7 +11,7 @@ import { emitBatch } from '../emit-batch.ts';
 import { itemsOf } from '../event-documents.ts';
 import { handleRequest, type HttpResponse, type AuthenticatedRequest } from '../handle-request.ts';
 import { isJsonObject } from '../../json/exact-number.ts';
-import { rawOf, readItem, type Item } from '../json-body.ts';
+import { rawOf, readBodyItem, type Item } from '../json-body.ts';
 import type { PostEventsParts } from '../post-events.ts';
 import { batchOptions } from '../query-parameters.ts';
 import { fromHeaders, hasAttributes, toJsonFormat } from './binary-mode.ts';
@@ -45,7 +45,7 @@ async function post(parts: PostEventsParts, request: IncomingMessage, { caller, 
   const isSingle = mode !== 'batched';
   const parsingCost = requestCost(body.length);
   charge(parsingCost);
-  const received = eventsIn(mode, request, body);
+  const received = await eventsIn(mode, request, body);
   charge(Math.max(0, 1 + received.length - parsingCost));
   const interpretations = await mapInSlices(received, (event, index) => interpretOne(event, isSingle ? [] : [String(index)], parts.limits));
   // Every attribute is a field or a label, so none is unknown.
@@ -80,9 +80,9 @@ function modeOf(request: IncomingMessage): Mode {
   );
 }
 
-function eventsIn(mode: Mode, request: IncomingMessage, body: Buffer): readonly (CloudEvent | Item)[] {
+async function eventsIn(mode: Mode, request: IncomingMessage, body: Buffer): Promise<readonly (CloudEvent | Item)[]> {
   if (mode === 'binary') return [fromHeaders(request, body)];
-  const whole = readItem(body);
+  const whole = await readBodyItem(body);
   const expected = mode === 'batched' ? 'an array of CloudEvents' : 'a CloudEvent';
   if ('notJson' in whole) throw new HttpError(422, `the body: expected ${expected}, got ${whole.notJson}`);
   if (mode === 'structured') return [whole];
@@ -93,10 +93,16 @@ function eventsIn(mode: Mode, request: IncomingMessage, body: Buffer): readonly 
 function interpretOne(event: CloudEvent | Item, path: readonly string[], limits: EventLimits): Interpretation {
   if ('attributes' in event) return interpret(event, path, limits);
   const json = 'json' in event ? event.json : null;
-  if (isJsonObject(json)) return interpret(fromJsonFormat(json), path, limits);
-  const prefix = path.length === 0 ? '' : `${path.join('.')}: `;
-  const message = `${prefix}expected a CloudEvent, got ${describeValue(json)}`;
-  return { candidate: { path, problems: [{ code: 'INVALID', path, message }] }, sourcePathOf: (eventPath) => eventPath };
+  if (!isJsonObject(json)) return rejectWhole('INVALID', path, `expected a CloudEvent, got ${describeValue(json)}`);
+  // Each attribute is a label or one of a few fields. Mapping half a million of them takes seconds.
+  const members = Object.keys(json).length;
+  if (members <= 2 * limits.labelsPerResource + maxFieldMembers) return interpret(fromJsonFormat(json), path, limits);
+  return rejectWhole('TOO_MANY', path, `expected at most ${limits.labelsPerResource} attributes that become labels, got ${members}`);
+}
+
+function rejectWhole(code: 'INVALID' | 'TOO_MANY', path: readonly string[], expectation: string): Interpretation {
+  const message = [path.join('.'), expectation].filter((part) => part !== '').join(': ');
+  return { candidate: { path, problems: [{ code, path, message }] }, sourcePathOf: (eventPath) => eventPath };
 }
 
 /** The handshake of "HTTP 1.1 Web Hooks for Event Delivery", section 4. */
@@ -108,3 +114,5 @@ function webhookHandshake({ headers }: IncomingMessage, caller: Caller): HttpRes
 }
 
 const methods = 'OPTIONS, POST';
+/** Members of a CloudEvent that are no labels, and some to spare. */
+const maxFieldMembers = 20;

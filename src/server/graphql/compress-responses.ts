@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Plugin } from 'graphql-yoga';
 import { compress, isCompressed } from '../../transport/compress.ts';
 
-/** Compresses large JSON responses. Event streams and the GraphiQL page pass unchanged. */
+/** Compresses large JSON responses. Event streams pass unchanged. */
 export function compressResponses(): Plugin<{ readonly res?: ServerResponse }> {
   return {
     async onResponse(hook) {

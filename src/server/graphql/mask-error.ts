@@ -31,7 +31,7 @@ export function createErrorMask(metrics: Metrics, logger: Logger): ErrorMask {
     mask(error) {
       const cause = causeOf(error);
       if (isTooDeep(cause)) return new LimitError('expected variables with fewer levels, got some that are nested too deeply to be read');
-      if (cause === null) return setCode(error as GraphQLError, 'BAD_USER_INPUT'); // variables, or the operation's name
+      if (cause === null) return setCode(shortened(error as GraphQLError), 'BAD_USER_INPUT'); // variables, or the operation's name
       // Without the original error, for which Yoga would respond with status 500.
       if (cause instanceof TidingsError && error instanceof GraphQLError) return wrapped(error, cause.message, cause.extensions);
       report(cause, undefined);
@@ -62,6 +62,12 @@ function isTooDeep(cause: unknown): boolean {
   return cause instanceof RangeError && cause.message === 'Maximum call stack size exceeded';
 }
 
+/** GraphQL repeats wrong values in its messages, whatever their size, and up to 50 of them. */
+function shortened(error: GraphQLError): GraphQLError {
+  if (error.message.length <= maxMessageCharacters) return error;
+  return wrapped(error, `${error.message.slice(0, maxMessageCharacters).toWellFormed()}…`, error.extensions);
+}
+
 function wrapped({ nodes, path }: GraphQLError, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
   return new GraphQLError(message, { ...(nodes && { nodes }), ...(path && { path }), extensions });
 }
@@ -77,4 +83,5 @@ function rootCause(error: GraphQLError): Error | null {
   return original instanceof GraphQLError ? rootCause(original) : original;
 }
 
+const maxMessageCharacters = 1000;
 const message = 'Internal server error; the server has logged its cause.';

@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { maxDocumentCharacters } from './document-cache.ts';
+import { checkDocumentLength } from './limits/document-limits.ts';
 
 /**
  * Automatic persisted queries, as Apollo Client and urql send them: first the SHA-256 hash of a
@@ -24,10 +25,12 @@ export class PersistedQueries {
 
   /**
    * The document of a request: the one that it contains, or the one whose hash it contains.
-   * Undefined: it has neither. Throws a GraphQLError for an unknown or a wrong hash.
+   * Undefined: it has neither. Throws a GraphQLError for an unknown or a wrong hash, and
+   * for a document that is too long.
    */
   documentOf({ query, extensions }: RequestedDocument): string | undefined {
     const text = query === '' || query === null ? undefined : query; // WebSocket clients have to send a query
+    if (text !== undefined) checkDocumentLength(text);
     const requested = extensions?.['persistedQuery'] ?? null;
     if (requested === null) return text;
     const hash = hashIn(requested);

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { runInSlices } from '../../concurrency/time-slices.ts';
 import { isJsonObject } from '../../json/exact-number.ts';
+import { parseJsonInSteps } from '../../json/parse-in-steps.ts';
 import { parseJson } from '../../json/parse-json.ts';
 import { HttpError } from '../../transport/http-error.ts';
 import { jsonExcess } from '../../transport/json-bounds.ts';
@@ -58,11 +60,7 @@ function bodyOf(request: IncomingMessage): Body | null {
  * each byte: counting them took most of the time of a large batch.
  */
 class Body {
-  constructor(private readonly bytes: Buffer) {}
-
-  text(): string {
-    return this.bytes.toString();
-  }
+  constructor(readonly bytes: Buffer) {}
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     yield this.bytes;
@@ -82,7 +80,8 @@ export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
       const { method, url = '' } = request;
       const body = bodyOf(request);
       if (method === 'GET') setRequestParser((input) => parseParameters(url) ?? requestParser(input));
-      else if (body !== null && isJsonPost(request)) setRequestParser((input) => parseParams(body.text()) ?? requestParser(input));
+      else if (body !== null && isJsonPost(request))
+        setRequestParser(async (input) => (await parseParams(body.bytes)) ?? requestParser(input));
     },
   };
 }
@@ -108,9 +107,9 @@ function parseParameters(url: string): GraphQLParams | null {
 }
 
 /** Ignores the properties that some clients add to those of GraphQL over HTTP, such as `documentId`. */
-function parseParams(text: string): GraphQLParams | null {
+async function parseParams(bytes: Buffer): Promise<GraphQLParams | null> {
   try {
-    const value: unknown = parseJson(text);
+    const value: unknown = await runInSlices(parseJsonInSteps(bytes, utf8Text));
     if (!isJsonObject(value) && !Array.isArray(value)) return null;
     const { query, variables, operationName, extensions } = value as GraphQLParams;
     const isPersisted = typeof extensions === 'object' && extensions !== null && 'persistedQuery' in extensions;
@@ -119,4 +118,9 @@ function parseParams(text: string): GraphQLParams | null {
   } catch {
     return null;
   }
+}
+
+/** Replaces bytes that are not UTF-8, as Yoga does. */
+function utf8Text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }

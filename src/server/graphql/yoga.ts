@@ -31,8 +31,6 @@ export interface GraphQLParts {
   /** Creates the context of one operation. */
   readonly createContext: (client: Client) => object;
   readonly cursorAt: CursorAt;
-  /** Open: the server accepts requests without a key. */
-  readonly keys: { readonly isOpen: boolean };
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: DocumentLimits & CostLimits & { readonly responseBytes: number; readonly eventBytes: number };
@@ -45,20 +43,17 @@ export interface GraphQLParts {
 
 export interface GraphQLSettings {
   readonly introspection: 'on' | 'off';
-  readonly graphiql: 'on' | 'off';
 }
 
 export type GraphQLEndpoint = YogaServerInstance<Client, object>;
 
 /**
- * Serves GraphQL over HTTP and SSE, and GraphiQL to browsers. The WebSocket server executes with
- * its plugins.
+ * Serves GraphQL over HTTP and SSE. The WebSocket server executes with its plugins.
  */
 export function createGraphQL({
   schema,
   createContext,
   cursorAt,
-  keys,
   metrics,
   logger,
   limits,
@@ -77,11 +72,7 @@ export function createGraphQL({
     cors: false, // transport/origin-policy.ts sets the headers
     multipart: false,
     maxRequestBodySize: false, // the body was read before, within the limit of the settings
-    // Loaded on first use: it is large, and the server starts faster without it.
-    renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
-    // GraphiQL sends the headers of its Headers tab, and so a key, over SSE but not over
-    // WebSockets.
-    graphiql: settings.graphiql === 'on' && (() => ({ title: 'Tidings', subscriptionsProtocol: keys.isOpen ? 'WS' : 'SSE', defaultQuery })),
+    graphiql: false, // src/server/http-server.ts serves the page
     maskedErrors: { maskError: errors.mask },
     // Yoga's own caches keep a thousand documents of any size, also those that cannot be parsed.
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
@@ -119,29 +110,3 @@ export function createGraphQL({
     },
   });
 }
-
-/** What GraphiQL shows first. */
-export const defaultQuery = `# Emit an event, query events, and subscribe to new ones.
-
-mutation EmitEvent {
-  emitEvent(input: {
-    event: "acme.user.logged-in"
-    resource: { id: "acme.user.kiki", name: "Kiki" }
-    payload: { browser: "Firefox" }
-  }) {
-    status
-    event { id cursor }
-    userErrors { field message }
-  }
-}
-
-query FindEvents {
-  events(first: 10) {
-    nodes { id occurred event resource { resourceId name } payload }
-  }
-}
-
-subscription Events {
-  events { id occurred event resource { resourceId name } cursor }
-}
-`;

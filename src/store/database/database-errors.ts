@@ -115,6 +115,7 @@ const connectionCodes: ReadonlySet<string> = new Set([
   '3D000', // the database does not exist, perhaps until a backup is restored
   '57P05', // the session was idle for too long
   '25006', // the address now leads to a standby
+  'TD004', // tidings.undecided_after: a writer is about to take its lock, and does not
   'TD003', // tidings.check_writer: another process is migrating the database
   '40001', // a standby cancelled the statement: it conflicts with what was replayed
 ]);

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { mapInSlices } from '../../concurrency/time-slices.ts';
 import { TidingsError } from '../../errors.ts';
 import { parseStoredJson } from '../../json/parse-json.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
@@ -9,7 +10,7 @@ import type { Database } from '../database/database.ts';
 import type { LogSlice } from './read-log.ts';
 import { bytesInMemory } from '../database/event-row.ts';
 import { fromTimestamp, fromInputTimestamp, toTimestamp } from '../database/timestamps.ts';
-import { sqlState, unavailableError } from '../database/database-errors.ts';
+import { sqlState } from '../database/database-errors.ts';
 
 /**
  * The result of one draft; `differing`: the fields that differ from the event stored before under
@@ -74,7 +75,7 @@ export async function appendRows(
       if (conflicts !== null) return { conflicts };
       // A timeout here comes from waiting for other transactions with the same ids, not from the
       // size of the input.
-      if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') throw unavailableError(error);
+      if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED') throw lockedError(error);
       // Batches lock ids in one order, so they cannot deadlock each other; a transaction of another
       // program may.
       if (sqlState(error) !== deadlockState || attempt === maxAttempts) throw error;
@@ -91,8 +92,8 @@ function appendedAs({ position, created, received, differing }: AppendedRow, row
  * to the database, for two reasons: JSON has no -0; and strings of a draft may be slices of a
  * request's text, which they would keep in memory.
  */
-export function createdSlice(created: readonly Appended[]): LogSlice {
-  return { events: created.map(createdEvent), bytes: created.map(({ row }) => bytesInMemory(row.length)) };
+export async function createdSlice(created: readonly Appended[]): Promise<LogSlice> {
+  return { events: await mapInSlices(created, createdEvent), bytes: created.map(({ row }) => bytesInMemory(row.length)) };
 }
 
 function createdEvent({ row, position, received }: Appended): StoredEvent {
@@ -116,6 +117,11 @@ interface AppendedRow {
   readonly received: string;
   /** Null: none. */
   readonly differing: readonly string[] | null;
+}
+
+function lockedError(cause: unknown): TidingsError {
+  const message = 'Other transactions hold locks that delay storing beyond the statement timeout. Repeating the request later is safe.';
+  return new TidingsError('UNAVAILABLE', message, { cause, retryAfterMs: 1000 });
 }
 
 /** The SQLSTATE that tidings.append_events raises for conflicts. */

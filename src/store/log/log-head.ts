@@ -5,7 +5,7 @@ import { sleep } from '../../concurrency/sleep.ts';
 import { TidingsError } from '../../errors.ts';
 import { origin, type Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
-import { readWriterLocks, type WriterLock } from './writer-locks.ts';
+import { readExclusiveLocks, readWriterLocks, type WriterLock } from './writer-locks.ts';
 
 /**
  * Reads the head of the log for concurrent callers.
@@ -16,8 +16,7 @@ import { readWriterLocks, type WriterLock } from './writer-locks.ts';
  * Does not guarantee: the same result for two callers.
  *
  * Why results do not decrease: the log up to a head is final, so a head that was read stays valid.
- * A later read can be lower while a lock with a lower name is held: that of a writer which read the
- * sequence before others advanced it, or of another program.
+ * A later read can be lower only while another program holds the lock of a writer.
  */
 export interface HeadReader {
   head(): Promise<Position>;
@@ -26,13 +25,21 @@ export interface HeadReader {
    * takes too long.
    */
   headFrom(position: Position): Promise<Position>;
-  /** Throws UNAVAILABLE if the head cannot be read, or has not advanced since `headFrom` threw. */
+  /**
+   * Throws UNAVAILABLE if the head cannot be read, if it has not advanced since `headFrom` threw, or
+   * if a lock of another session keeps writers from storing events.
+   */
   checkProgress(): Promise<void>;
 }
 
 export interface HeadReaderOptions {
   readonly maxWaitMs?: number;
-  /** Called when `headFrom` has waited too long, with the sessions that keep the head where it is. */
+  /** A head that was read before (opening-head.ts): no result is before it. */
+  readonly from?: Position;
+  /**
+   * Called when `headFrom` has waited too long, or `checkProgress` finds locks that
+   * keep writers from storing; once until the log advances.
+   */
   readonly onStuck?: (locks: readonly WriterLock[]) => void;
   /**
    * Called once when events up to an earlier head are missing: the server continues from a copy, or
@@ -43,12 +50,17 @@ export interface HeadReaderOptions {
 
 export function createHeadReader(
   database: Database,
-  { maxWaitMs = defaultMaxWaitMs, onStuck = () => undefined, onLost = () => undefined }: HeadReaderOptions = {},
+  { maxWaitMs = defaultMaxWaitMs, from = origin, onStuck = () => undefined, onLost = () => undefined }: HeadReaderOptions = {},
 ): HeadReader {
-  let highest = origin;
+  let highest = from;
   let isLost = false;
   /** The head that did not advance in time; null: it has advanced. */
   let stuckAt: Position | null = null;
+  let isReported = false;
+  const report = (locks: readonly WriterLock[]): void => {
+    if (!isReported) onStuck(locks);
+    isReported = true;
+  };
   const head = coalescedRead(async () => {
     const found = await readHead(database);
     if (!isLost && found < highest && (await readLastPosition(database)) < highest) {
@@ -57,7 +69,10 @@ export function createHeadReader(
     }
     if (isLost) throw lostEndError();
     highest = Math.max(highest, found) as Position;
-    if (stuckAt !== null && highest > stuckAt) stuckAt = null;
+    if (stuckAt !== null && highest > stuckAt) {
+      stuckAt = null;
+      isReported = false;
+    }
     return highest;
   });
   return {
@@ -69,7 +84,7 @@ export function createHeadReader(
         const found = await head();
         if (found >= position) return found;
         if (performance.now() > deadline) {
-          if (stuckAt === null) onStuck(await readWriterLocks(database, found));
+          if (!isReported) report(await readWriterLocks(database, found));
           stuckAt = found;
           throw stuckWriterError(maxWaitMs);
         }
@@ -78,7 +93,15 @@ export function createHeadReader(
     },
     async checkProgress() {
       await head();
-      if (stuckAt !== null) throw stuckWriterError(maxWaitMs);
+      if (stuckAt !== null) {
+        throw new TidingsError('UNAVAILABLE', 'The log does not advance: an earlier transaction holds the advisory lock of a writer.');
+      }
+      const locks = await readExclusiveLocks(database);
+      if (locks.length > 0) {
+        report(locks);
+        throw new TidingsError('UNAVAILABLE', 'Another session holds an advisory lock that keeps writers from storing events.');
+      }
+      isReported = false;
     },
   };
 }
@@ -87,7 +110,7 @@ export function createHeadReader(
  * The position of the last visible event, whatever locks are held. It decreases only if retention
  * has removed the event, and then it is the log start.
  */
-async function readLastPosition(database: Database): Promise<Position> {
+export async function readLastPosition(database: Database): Promise<Position> {
   const [row] = await database.rows<{ last: string }>(sql`
     select greatest((select max(position) from tidings.events), (select log_start from tidings.retention)) as last`);
   return Number(row?.last ?? origin) as Position;
@@ -109,19 +132,20 @@ function stuckWriterError(waitedMs: number): TidingsError {
 /**
  * The order of the log, and the position up to which it can be read.
  *
- * Assumes: one Postgres primary. Every event is written by tidings.append_events, which first reads
- * `low`, the last position allocated by the sequence; then takes a shared advisory lock named after
- * `low`; and only then allocates positions for its events. Locks end with their transaction, after
- * its events became visible.
+ * Assumes: one Postgres primary. Every event is written by tidings.append_events, which first takes
+ * a shared advisory lock that all writers share; then reads `low`, the last position allocated by
+ * the sequence; then takes a shared advisory lock named after `low`; and only then allocates
+ * positions for its events. Locks end with their transaction, after its events became visible.
  *
  * Guarantees: `readHead` returns a position up to which the log is final. Every event at or before
  * it that will ever exist is committed, and visible to every statement that begins later, in any
- * process. Writers do not wait for each other. Transactions of other programs, long ones too, in
+ * process. A read that begins after another has ended, in any process, does not return less.
+ * Writers do not wait for each other. Transactions of other programs, long ones too, in
  * this database or another, delay neither writers nor the head.
  *
  * Does not guarantee: to work on a standby (locks are not replicated), or with a sequence cache
- * above 1. That the head never decreases: HeadReader does. To advance while another program holds
- * the lock of a writer: the database belongs to Tidings alone.
+ * above 1. To advance, or not to decrease, while another program holds the lock of a writer: the
+ * database belongs to Tidings alone.
  *
  * Why no event can be skipped: `readHead` (tidings.log_head) reads in this order, each with a
  * snapshot of its own:
@@ -132,6 +156,10 @@ function stuckWriterError(waitedMs: number): TidingsError {
  * allocates. If it still holds the lock at (2), then undecided <= low < p, so p lies beyond the
  * head. Otherwise its transaction has ended, and its event was visible, or rolled back for good,
  * before the snapshot of (3) was taken.
+ *
+ * Why the head does not decrease: at (2), a reader waits for every writer that has the shared lock
+ * and not yet its own. So each writer of that moment has its lock, which counts. Every later writer
+ * reads the sequence later, so its `low` is at or after `allocated`.
  *
  * The head is the position of an event, not of the sequence: after a crash, positions allocated by
  * transactions that were never flushed may be allocated again, and no cursor may be beyond them. In

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
 
@@ -13,15 +13,30 @@ export interface WriterLock {
 
 /** The sessions whose locks keep the head at or before a position. */
 export async function readWriterLocks(database: Database, position: Position): Promise<readonly WriterLock[]> {
+  return readLocks(database, sql`${isWriterLock} and ${lockKey} & ((1::bigint << 48) - 1) <= ${position}`);
+}
+
+/**
+ * The sessions that keep writers from storing: writers share their locks, so an exclusive one is
+ * that of another program, or of a process that migrates the database.
+ */
+export async function readExclusiveLocks(database: Database): Promise<readonly WriterLock[]> {
+  return readLocks(database, sql`l.mode = 'ExclusiveLock' and (${isWriterLock} or ${lockKey} = ${writersLockKey}::bigint)`);
+}
+
+async function readLocks(database: Database, condition: SQL): Promise<readonly WriterLock[]> {
   return database.rows<WriterLock>(sql`
     select l.pid, a.usename as "user", a.application_name as application, a.xact_start as since
     from pg_locks l left join pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
-      and l.classid::bigint >> 16 = ${writerLockClass}
-      and ((l.classid::bigint << 32) | l.objid::bigint) & ((1::bigint << 48) - 1) <= ${position}
+      and ${condition}
       and l.database = (select oid from pg_database where datname = current_database())
     order by a.xact_start`);
 }
 
-/** The top 16 bits of the keys of tidings.writer_lock. */
-const writerLockClass = 29_801;
+/** "migrate" in ASCII; tidings.check_writer takes it in shared mode. */
+export const writersLockKey = String(0x6d696772617465n);
+
+const lockKey = sql`((l.classid::bigint << 32) | l.objid::bigint)`;
+/** By the top 16 bits of the keys of tidings.writer_lock. */
+const isWriterLock = sql`l.classid::bigint >> 16 = 29801`;

@@ -26,12 +26,8 @@ export interface ResourceRequest {
 
 /** Reads the first ids after `after`, through resources_by_id. */
 export async function readResourceIds(database: Database, { idPrefix, after, head, limit }: ResourceRequest): Promise<readonly string[]> {
-  if (unstorableReason(idPrefix) !== null) return [];
-  const end = prefixSuccessor(idPrefix);
-  const within = sql.join(
-    [bound('>=', idPrefix), ...(end === null ? [] : [bound('<', end)]), ...(after === null ? [] : [bound('>', after)])],
-    sql` and `,
-  );
+  const within = withinIds({ idPrefix, after });
+  if (within === null) return [];
   // A separate statement, so that the planner sees a value and knows that few events follow it.
   const indexPosition = await readIndexPosition(database);
   const rows = await database.rows<{ id: string }>(sql`
@@ -50,6 +46,16 @@ export async function readResourceIds(database: Database, { idPrefix, after, hea
     order by id
     limit ${limit}`);
   return rows.map(({ id }) => id);
+}
+
+/** Whether the id of a row `r` is one of the ids of a page; null: no stored id is. */
+export function withinIds({ idPrefix, after }: Pick<ResourceRequest, 'idPrefix' | 'after'>): SQL | null {
+  if (unstorableReason(idPrefix) !== null) return null;
+  const end = prefixSuccessor(idPrefix);
+  return sql.join(
+    [bound('>=', idPrefix), ...(end === null ? [] : [bound('<', end)]), ...(after === null ? [] : [bound('>', after)])],
+    sql` and `,
+  );
 }
 
 /**

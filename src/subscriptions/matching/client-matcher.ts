@@ -3,7 +3,7 @@ import type { CanonicalFilter } from '../../filter/canonical-filter.ts';
 import type { Tail } from '../../log/tail.ts';
 import { FilterMatcher } from './filter-matcher.ts';
 import type { MatchedPositions } from './matched-positions.ts';
-import { runInSlices, type MatchTests, type SlicedTestParts } from './sliced-tests.ts';
+import { runTests, type MatchTests, type SlicedTestParts } from './sliced-tests.ts';
 
 /**
  * Matches the filters of one client in its own turns, behind the head of the tail, so that they
@@ -62,7 +62,7 @@ export class ClientMatcher {
 
   private async run(): Promise<void> {
     this.isRunning = true;
-    while (this.isBehind()) await runInSlices(this.parts, this.tests()).catch(() => this.forget());
+    while (this.isBehind()) await runTests(this.parts, this.tests()).catch(() => this.forget());
     this.isRunning = false;
   }
 

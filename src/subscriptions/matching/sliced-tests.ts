@@ -28,7 +28,7 @@ export interface SlicedTestParts {
  * A test that would take longer than a slice runs in the database, whose filters have the same
  * meaning. Rejects if that fails.
  */
-export function runInSlices<R>(parts: SlicedTestParts, tests: MatchTests<R>): Promise<R> {
+export function runTests<R>(parts: SlicedTestParts, tests: MatchTests<R>): Promise<R> {
   return new Promise((resolve, reject) => {
     parts.timeSlices.add(new SlicedTests(parts, tests, { resolve, reject }), parts.client);
   });

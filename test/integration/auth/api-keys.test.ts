@@ -74,12 +74,12 @@ test('a request without a valid key gets 401 from every endpoint', async () => {
   const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
   for (const authorization of [`Bearer ${secret}`, `bearer ${adminKey}`, basic(secret), basic(`ops:${secret}`)]) {
     expect((await post(url, '{ head }', {}, { authorization })).status).toBe(200);
-    expect((await fetch(`${url}/metrics`, { headers: { authorization } })).status).toBe(200);
+    expect((await fetch(`${url}/metrics`, { headers: { authorization } })).status).toBe(authorization.includes(adminKey) ? 200 : 403);
   }
   // The GraphiQL page needs no key, but its operations do.
   expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(200);
   const page = await fetch(`${url}/graphql?query={head}`, { headers: { accept: 'text/html' } }); // after F5, or from a shared link
-  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html']);
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
   expect((await page.text()).includes('YogaGraphiQL')).toBe(true);
   for (const path of ['/livez', '/readyz']) expect((await fetch(url + path)).status).toBe(200);
 });

@@ -9,6 +9,8 @@ import { createLoaders, type Loaders } from '../../../schema/loaders.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { origin, type Position } from '../../../src/event/cursor.ts';
 import type { EventDraft, StoredEvent } from '../../../src/event/event.ts';
+import { everything, type Condition } from '../../../src/filter/filter.ts';
+import { parsePermissionFilter } from '../../../src/filter/parse/parse-filter.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
 import type { Database } from '../../../src/store/database/database.ts';
@@ -50,7 +52,11 @@ const prefixes = [
   '\ud83d',
 ];
 
-test('pages have every resource that an event mentions, once, in the order of code points, each in its latest state', async () => {
+/** Half of the events, by the primary resource; they mention resources of any id. */
+const visiblePrefixes = ['a', 'b', 'x', '.', '💥'];
+const visible = parsePermissionFilter({ resource: { id: { startsWith: visiblePrefixes } } }, ['filter'], readSettings({}));
+
+test('pages have every resource that a visible event mentions, once, in the order of code points, each in its latest state', async () => {
   await using server = await opened();
   const ids = fc.sample(anyId, { seed, numRuns: 150 });
   const drafts = fc
@@ -74,6 +80,11 @@ test('pages have every resource that an event mentions, once, in the order of co
       const found = await readAllPages(server.reads(), idPrefix, limit);
       expect(found, `${description} ${JSON.stringify(idPrefix)}`).toEqual(
         oracleResources(events).filter(({ id }) => startsWith(id, idPrefix)),
+      );
+      if (to !== 60 || idPrefix.length > 2) continue;
+      const seen = events.filter(({ resource }) => visiblePrefixes.some((each) => startsWith(resource.id, each)));
+      expect(await readAllPages(server.reads(visible), idPrefix, 40), `${description} visible ${JSON.stringify(idPrefix)}`).toEqual(
+        oracleResources(seen).filter(({ id }) => startsWith(id, idPrefix)),
       );
     }
   }
@@ -196,7 +207,7 @@ const migrations = join(packageRoot, 'drizzle', 'migrations');
 interface Opened extends AsyncDisposable {
   readonly database: Database;
   /** Reads at the current head. */
-  reads(): Loaders;
+  reads(visibilityFilter?: Condition): Loaders;
   append(drafts: readonly EventDraft[]): Promise<readonly StoredEvent[]>;
 }
 
@@ -206,7 +217,8 @@ async function opened(): Promise<Opened> {
   const { database } = store;
   return {
     database,
-    reads: () => createLoaders({ database, heads: createHeadReader(database) }, { caller: anonymous, budget: unbounded }),
+    reads: (visibilityFilter = everything) =>
+      createLoaders({ database, heads: createHeadReader(database) }, { caller: { ...anonymous, visibilityFilter }, budget: unbounded }),
     async append(drafts) {
       const after = await readHead(database);
       await appendEvents(database, drafts, 'REJECT_ALL');

@@ -33,6 +33,21 @@ test('GraphiQL loads nothing from other servers and subscribes over WebSocket', 
 });
 
 test.each([
+  ['/', {}],
+  ['/graphql', {}],
+  ['/graphql', { 'accept-encoding': 'identity' }],
+])('a browser that has the page at %s gets a 304 (%j)', async (path, headers) => {
+  const accept = { ...headers, accept: 'text/html' };
+  const page = await get(path, accept);
+  await page.text();
+  const etag = page.headers.get('etag')!;
+  const repeated = await get(path, { ...accept, 'if-none-match': etag });
+  expect([repeated.status, repeated.headers.get('etag'), repeated.headers.get('x-frame-options')]).toEqual([304, etag, 'DENY']);
+  const head = await fetch(`${server.tidings.url}${path}`, { method: 'HEAD', headers: accept });
+  expect([head.status, head.headers.get('etag')]).toEqual([200, etag]);
+});
+
+test.each([
   ['no JSON', 'nonsense', 400],
   ['no query', '{}', 400],
   ['a syntax error', '{"query":"{"}', 400],

@@ -14,8 +14,8 @@ export interface RawSocket extends Disposable {
   settled(): Promise<void>;
 }
 
-/** Opens a WebSocket, and waits for its `connection_ack`. */
-export async function openRaw(url: string, options: ClientOptions = {}): Promise<RawSocket> {
+/** Opens a WebSocket, and waits for its `connection_ack`. `payload`: that of `connection_init`. */
+export async function openRaw(url: string, options: ClientOptions = {}, payload?: object): Promise<RawSocket> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', options);
   socket.on('error', () => undefined);
   const received = new Map<string, number>();
@@ -35,7 +35,7 @@ export async function openRaw(url: string, options: ClientOptions = {}): Promise
     });
   await once(socket, 'open');
   const acknowledged = waitUntil(() => received.has('connection_ack'));
-  send({ type: 'connection_init' });
+  send({ type: 'connection_init', payload });
   await acknowledged;
   let requests = 0;
   return {

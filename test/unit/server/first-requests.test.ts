@@ -1,7 +1,7 @@
 import { parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
 import { schema } from '../../../schema/index.ts';
-import { defaultQuery } from '../../../src/server/graphql/yoga.ts';
+import { defaultQuery } from '../../../src/server/graphql/graphiql-page.ts';
 import { homePage } from '../../../src/server/home-page.ts';
 
 const problemsOf = (document: string): readonly string[] => validate(schema, parse(document)).map(({ message }) => message);

@@ -9,7 +9,7 @@ import { eventCost, logQueryCost } from '../../../transport/rate-limit.ts';
 import { readBody } from '../../../transport/read-body.ts';
 import { handleRequest, type HttpResponse, type AuthenticatedRequest, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
 import { isJsonObject } from '../../../json/exact-number.ts';
-import { readItem } from '../../json-body.ts';
+import { readBodyItem } from '../../json-body.ts';
 import { queryParameters } from '../../query-parameters.ts';
 import { prefectEvent } from '../prefect-event.ts';
 import { countEventsBy, type CountDimension } from './event-counts.ts';
@@ -125,7 +125,7 @@ async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Reado
   queryParameters(request.url ?? '', []);
   const body = await readBody(request, maxBytes);
   if (body.length === 0) return {};
-  const item = readItem(body);
+  const item = await readBodyItem(body);
   if ('json' in item && isJsonObject(item.json)) return item.json;
   const got = 'json' in item ? describeValue(item.json) : item.notJson;
   throw new HttpError(422, `the body: expected a JSON object, got ${got}`);

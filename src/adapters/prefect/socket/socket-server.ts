@@ -6,6 +6,8 @@ import type { EventLimits } from '../../../event/limits.ts';
 import { addressOf } from '../../../transport/client.ts';
 import type { ConnectionLimit } from '../../../transport/connection-limit.ts';
 import { closeReasons, keepAlive, rejectUpgrade, type CloseReason } from '../../../transport/socket-lifecycle.ts';
+import { markAuthenticated } from '../../../transport/unauthenticated-connections.ts';
+import { limitUntilAuthenticated } from '../../../transport/unauthenticated-socket.ts';
 import { reportBug, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
 import { queryParameters, strictIn } from '../../query-parameters.ts';
 import { authenticateSocket, inPath, outPath, HandshakeRejection } from './auth-handshake.ts';
@@ -80,6 +82,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     openSockets.add(entry);
     parts.metrics.sockets.inc();
     keepAlive(socket, connection, { isReadPaused: () => socket.isPaused });
+    limitUntilAuthenticated(socket, connection, parts.metrics.rejectedRequests);
     const authTimeout = setTimeout(() => close(socket, 1008, "Expected 'auth' message"), authTimeoutMs);
     let authenticatedCaller: Caller | null = null;
     let connectionSlot: Disposable | null = null;
@@ -88,6 +91,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     /** False: the key has too many connections. */
     const startSession = (caller: Caller): boolean => {
       clearTimeout(authTimeout);
+      markAuthenticated(connection);
       connectionSlot = parts.connections.acquireForKey(caller.keyId);
       if (connectionSlot === null) {
         parts.metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });

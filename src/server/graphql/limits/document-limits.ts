@@ -21,6 +21,15 @@ export function limitDocuments(limits: DocumentLimits): Plugin {
   return { onParse: ({ setParseFn }) => setParseFn((source, options) => parseWithin(limits, source, options)) };
 }
 
+/** Throws LIMIT_EXCEEDED for a text that would take long to hash and to parse. */
+export function checkDocumentLength({ length }: string): void {
+  if (length > maxTextCharacters)
+    throw new LimitError(`expected a document of at most ${maxTextCharacters} characters, got ${length}; put values in variables`);
+}
+
+/** A hundred for each token that a document can have. */
+const maxTextCharacters = 1_000_000;
+
 /** Parses a document. Throws GraphQL's syntax errors, and LIMIT_EXCEEDED. */
 function parseWithin(limits: DocumentLimits, source: string | Source, options?: ParseOptions): DocumentNode {
   try {

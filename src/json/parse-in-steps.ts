@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { parseJson, setMember } from './parse-json.ts';
+
+/**
+ * `parseJson` for the bytes of a large text, which takes a step for each `pieceBytes`, so that a
+ * caller can do other work in between.
+ *
+ * Assumes: at most some thousand levels, since each piece repeats the brackets around it.
+ * Guarantees: the same value as `parseJson`, and a SyntaxError for the same texts; its message says
+ * between which bytes, if the text is large. Errors of `decode` pass.
+ * Does not guarantee short steps within one string.
+ *
+ *   {"a":[1,2 | ,3],"b":4}    cut at a comma, at any depth
+ *   {"a":[1,2]}               the first piece, with the brackets that close it
+ *   {"…":[3],"b":4}           the next one, with those that open it; its parts are added to the
+ *                             values of the first piece that are still open
+ */
+export function* parseJsonInSteps(bytes: Uint8Array, decode: Decode, pieceBytes = defaultPieceBytes): Generator<undefined, unknown> {
+  if (bytes.length <= 2 * pieceBytes) return parseJson(decode(bytes));
+  const scanner = new Scanner(bytes);
+  const values = new OpenValues();
+  for (let from = 0; ;) {
+    const opening = values.opening;
+    const to = scanner.nextCut(from + pieceBytes);
+    yield;
+    const text = decode(bytes.subarray(from, to));
+    const isLast = to === bytes.length;
+    try {
+      if ((from > 0 && !startsWithValue.test(text)) || (!isLast && endsWithBracket.test(text)))
+        throw new SyntaxError('a comma without a value');
+      values.add(parseJson(opening + text + (isLast ? '' : scanner.closing)));
+      if (isLast) return values.root;
+      values.keep(scanner.leastDepth);
+      for (const key of scanner.openedKeys()) values.openLast(key === null ? null : (JSON.parse(decode(key)) as string));
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new SyntaxError(`between bytes ${from} and ${to}`, { cause: error });
+      throw error;
+    }
+    from = to + 1;
+    yield;
+  }
+}
+
+export type Decode = (bytes: Uint8Array) => string;
+
+/** Finds commas between values, and knows which brackets are open there. */
+class Scanner {
+  /** The fewest brackets that were open since the last cut. */
+  leastDepth = 0;
+  private at = 0;
+  private readonly open: OpenBracket[] = [];
+  private key: readonly [from: number, to: number] = [0, 0];
+
+  constructor(private readonly bytes: Uint8Array) {}
+
+  /** The position of the first comma at or after `min` within brackets; the end of the text if there is none. */
+  nextCut(min: number): number {
+    const { bytes, open } = this;
+    this.leastDepth = open.length;
+    for (let { at } = this; at < bytes.length; at += 1) {
+      switch (bytes[at]) {
+        case quote: {
+          const from = at;
+          at = endOfString(bytes, at);
+          this.key = [from, at + 1];
+          break;
+        }
+        case openArray:
+        case openObject:
+          open.push({ isArray: bytes[at] === openArray, key: this.key });
+          break;
+        case closeArray:
+        case closeObject:
+          open.pop();
+          this.leastDepth = Math.min(this.leastDepth, open.length);
+          break;
+        case comma:
+          if (at >= min && open.length > 0) {
+            this.at = at + 1;
+            return at;
+          }
+          break;
+        default:
+      }
+    }
+    this.at = bytes.length;
+    return bytes.length;
+  }
+
+  /** The brackets that close what is open. */
+  get closing(): string {
+    return this.open
+      .map(({ isArray }) => (isArray ? ']' : '}'))
+      .toReversed()
+      .join('');
+  }
+
+  /** For each bracket that was opened since the last cut: the bytes of its key; null in an array or at the root. */
+  openedKeys(): readonly (Uint8Array | null)[] {
+    return this.open.slice(this.leastDepth).map(({ key: [from, to] }, index) => {
+      const parent = this.open[this.leastDepth + index - 1];
+      return parent === undefined || parent.isArray ? null : this.bytes.subarray(from, to);
+    });
+  }
+}
+
+interface OpenBracket {
+  readonly isArray: boolean;
+  /** The string before it. */
+  readonly key: readonly [from: number, to: number];
+}
+
+/** The values that the text so far leaves open, from the outside in. */
+class OpenValues {
+  root: unknown = undefined;
+  private open: Container[] = [];
+
+  /** The brackets that open them again. */
+  get opening(): string {
+    return this.open.map((each, depth) => (depth === 0 ? '' : prefixIn(this.open[depth - 1])) + (Array.isArray(each) ? '[' : '{')).join('');
+  }
+
+  /** Adds what was parsed after `opening`. */
+  add(parsed: unknown): void {
+    if (this.open.length === 0) this.root = parsed;
+    let part = parsed;
+    for (const [depth, container] of this.open.entries()) {
+      const hasInner = depth + 1 < this.open.length;
+      if (Array.isArray(container)) {
+        const elements = part as readonly unknown[];
+        for (let index = hasInner ? 1 : 0; index < elements.length; index += 1) container.push(elements[index]);
+        part = elements[0];
+      } else {
+        const members = part as Readonly<Record<string, unknown>>;
+        for (const key of Object.keys(members)) if (key !== innerKey) setMember(container, key, members[key]);
+        part = members[innerKey];
+      }
+    }
+  }
+
+  keep(depth: number): void {
+    this.open.length = Math.min(this.open.length, depth);
+  }
+
+  /** Opens the last element of the innermost open value, its member with this key, or the root. */
+  openLast(key: string | null): void {
+    const parent = this.open.at(-1);
+    const value = parent === undefined ? this.root : Array.isArray(parent) ? parent.at(-1) : parent[key ?? ''];
+    this.open.push(value as Container);
+  }
+}
+
+type Container = unknown[] | Record<string, unknown>;
+
+/** Precedes, within a container, the value of it that is open. */
+function prefixIn(container: Container | undefined): string {
+  return container === undefined || Array.isArray(container) ? '' : `"${innerKey}":`;
+}
+
+function endOfString(bytes: Uint8Array, start: number): number {
+  for (let at = start + 1; at < bytes.length; at += 1) {
+    if (bytes[at] === backslash) at += 1;
+    else if (bytes[at] === quote) return at;
+  }
+  return bytes.length;
+}
+
+/** A comma can be the first or the last in its brackets only in invalid JSON. */
+const startsWithValue = /^[ \t\n\r]*[^ \t\n\r\]}]/;
+const endsWithBracket = /[[{][ \t\n\r]*$/;
+
+/** A key that no client can know. */
+const innerKey = randomUUID();
+
+/** Some milliseconds of work. */
+const defaultPieceBytes = 128 << 10;
+
+const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
+const [openArray, closeArray, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];

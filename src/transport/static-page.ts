@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isCompressed } from './compress.ts';
+import { limitStall } from './sent-response.ts';
+
+/** The bytes of a page, and of its gzip form if it has one. `hash` identifies the content. */
+export interface PageBytes {
+  readonly plain: Uint8Array;
+  readonly gzip: Uint8Array | null;
+  readonly hash: string;
+}
+
+/**
+ * An HTML page that is the same for every client.
+ *
+ * Guarantees: all responses share one copy of the bytes, so a client that does not read its
+ * response costs no memory for it, and its connection is closed when no byte moves for a while. A
+ * client that has the page gets a 304.
+ */
+export class StaticPage {
+  constructor(private readonly bytes: PageBytes) {}
+
+  /** A page that is too short to be compressed. */
+  static of(html: string): StaticPage {
+    return new StaticPage({ plain: Buffer.from(html), gzip: null, hash: createHash('sha256').update(html).digest('base64url') });
+  }
+
+  send({ method, headers }: IncomingMessage, response: ServerResponse): void {
+    const { plain, gzip, hash } = this.bytes;
+    const compressed = isCompressed(plain.length, headers['accept-encoding']) ? gzip : null;
+    const body = compressed ?? plain;
+    const tag = `"${hash}${compressed === null ? '' : '-gzip'}"`;
+    response.setHeader('etag', tag);
+    response.appendHeader('vary', 'accept-encoding');
+    response.setHeader('cache-control', 'no-cache'); // stored, but another version may have been started
+    if (isRead(method) && hasTag(headers['if-none-match'], tag)) return void response.writeHead(304).end();
+    if (compressed !== null) response.setHeader('content-encoding', 'gzip');
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-length': body.length,
+      'x-content-type-options': 'nosniff',
+    });
+    limitStall(response);
+    response.end(body); // to HEAD, Node sends the headers only
+  }
+}
+
+function isRead(method: string | undefined): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** Whether `If-None-Match` names the tag. Its comparison ignores the mark of weak tags, which proxies add. */
+function hasTag(given: string | undefined, tag: string): boolean {
+  return given?.split(',').some((each) => ['*', tag].includes(each.trim().replace(/^W\//, ''))) ?? false;
+}
