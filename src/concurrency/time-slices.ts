@@ -128,10 +128,6 @@ export async function mapInSlices<T, R>(items: Iterable<T>, map: (item: T, index
   return mapped;
 }
 
-const mapSliceMs = 5;
-/** Reading the clock takes as long as mapping a small element. */
-const itemsPerCheck = 16;
-
 /** Runs steps to their end in slices of `mapSliceMs`: each step must take a moment only. */
 export async function runInSlices<R>(steps: Generator<unknown, R>): Promise<R> {
   const slice = new TimeSlice(mapSliceMs);
@@ -141,3 +137,5 @@ export async function runInSlices<R>(steps: Generator<unknown, R>): Promise<R> {
     if (slice.isOver()) await slice.next();
   }
 }
+
+const mapSliceMs = 5;

@@ -102,11 +102,14 @@ test('equal filters and documents of one client count once', { timeout: 60_000 }
   await kept(0);
 });
 
-const longDocument = `# ${'c'.repeat(9 << 20)}\nsubscription { events { id } }`;
+const largeResult = {
+  query: 'subscription ($path: String!) { events { payloadAt(path: $path) } }',
+  variables: { path: 'x'.repeat(2 << 20) },
+};
 
-test('a document that is too long to be kept is rejected over a WebSocket, which stays open', async () => {
+test('a request that is too large to be kept is rejected over a WebSocket, which stays open', async () => {
   using raw = await open();
-  raw.send({ id: 'long', type: 'subscribe', payload: { query: longDocument } });
+  raw.send({ id: 'long', type: 'subscribe', payload: largeResult });
   await expect.poll(() => rejections(raw).count, { timeout: 20_000 }).toBe(1);
   await raw.settled();
   await kept(0);
@@ -117,7 +120,7 @@ test('over SSE the message says what is too much and what to do', async () => {
     const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
     return fetch(`${server.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
   };
-  const rejected = await (await request(longDocument)).text();
+  const rejected = await (await request(largeResult.query, largeResult.variables)).text();
   expect(rejected).toMatch(/LIMIT_EXCEEDED/);
   expect(rejected).toMatch(/at most 8388608 bytes of memory, got one of about \d+; use fewer or shorter values/);
   const accepted = await request(operations['events']!, { filter: large(1) });
