@@ -9,6 +9,7 @@ import { servePrefectSockets } from './adapters/prefect/socket/socket-server.ts'
 import { startApiKeyCache } from './auth/api-key-cache.ts';
 import { createApiKeys } from './auth/api-keys.ts';
 import { requireKeys } from './auth/require-keys.ts';
+import { TimeSlices } from './concurrency/time-slices.ts';
 import { coalescedRead } from './concurrency/coalesce.ts';
 import { formatCursor, type Epoch, type Position } from './event/cursor.ts';
 import { startAuditLog } from './ingest/audit-log.ts';
@@ -34,6 +35,7 @@ import { openStore } from './store/open-store.ts';
 import { createLogStartReader } from './store/retention/log-start.ts';
 import { CountSubscriptions } from './subscriptions/counts/count-subscription.ts';
 import { createSharedMatches } from './subscriptions/matching/shared-matches.ts';
+import type { SubscriptionMemory } from './subscriptions/subscription-memory.ts';
 import type { ConnectionLimit } from './transport/connection-limit.ts';
 import { createOriginPolicy } from './transport/origin-policy.ts';
 import type { RateLimit } from './transport/rate-limit.ts';
@@ -71,6 +73,7 @@ export interface ProcessParts {
   readonly rateLimit: RateLimit;
   readonly connections: ConnectionLimit;
   readonly budgets: ReadBudgets;
+  readonly memory: SubscriptionMemory;
   readonly persisted: PersistedQueries;
   /** Called when a newer program has migrated the database, so this process must stop. */
   readonly onOutdated: () => void;
@@ -83,7 +86,7 @@ export interface ProcessParts {
  * end. Throws CANNOT_START.
  */
 export async function startEpochSession(
-  { metrics, logger, rateLimit, connections, budgets, persisted, onOutdated, readMetrics }: ProcessParts,
+  { metrics, logger, rateLimit, connections, budgets, memory, persisted, onOutdated, readMetrics }: ProcessParts,
   settings: Settings & Partial<DocumentLimits>,
   lostEpoch?: Epoch,
 ): Promise<EpochSession> {
@@ -139,10 +142,11 @@ export async function startEpochSession(
   const audit = parts.use(startAuditLog({ emitter, logger }));
   const rejectedEvents = parts.use(startRejectedEventStore({ database, metrics, logger }, rejectedEventLimits(settings)));
 
-  const sharedMatches = createSharedMatches(tail, metrics);
+  const timeSlices = new TimeSlices();
+  const sharedMatches = createSharedMatches({ tail, database, timeSlices, metrics });
   const liveCounts = new CountSubscriptions();
 
-  const reads = { database, heads, budgets, logStart, tail, sharedMatches, liveCounts, epochHistory };
+  const reads = { database, heads, budgets, logStart, tail, timeSlices, sharedMatches, memory, liveCounts, epochHistory };
   const services = { ...reads, emitter, keys, audit, metrics, logger, limits, version };
   const adapterParts = { ...services, rejectedEvents, callers, rateLimit, connections };
   const [{ createContext, schema }, { createGraphQL }] = await loading;
@@ -154,6 +158,8 @@ export async function startEpochSession(
     logger,
     limits,
     rateLimit,
+    timeSlices,
+    memory,
     persisted,
     settings,
   });

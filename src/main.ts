@@ -14,6 +14,7 @@ import { createHttpServer, listen } from './server/http-server.ts';
 import { countBytes } from './server/network-metrics.ts';
 import type { Settings } from './settings.ts';
 import { createReadBudgets } from './store/database/read-budget.ts';
+import { SubscriptionMemory, subscriptionMemoryBounds } from './subscriptions/subscription-memory.ts';
 import { ConnectionLimit } from './transport/connection-limit.ts';
 import { RateLimit } from './transport/rate-limit.ts';
 import { UnauthenticatedConnections } from './transport/unauthenticated-connections.ts';
@@ -45,12 +46,14 @@ export async function startTidings(
   const metrics = createMetrics();
   let stopOutdated: (reason: TidingsError) => void = noop;
   const outdated = new Promise<TidingsError>((resolve) => (stopOutdated = resolve));
+  const { heap_size_limit: heapBytes } = getHeapStatistics();
   const processParts = {
     metrics,
     logger,
     rateLimit: new RateLimit(settings.costPerMinute),
     connections: new ConnectionLimit(settings.connectionsPerClient),
-    budgets: createReadBudgets(settings.responseBytes, getHeapStatistics().heap_size_limit),
+    budgets: createReadBudgets(settings.responseBytes, heapBytes),
+    memory: new SubscriptionMemory(subscriptionMemoryBounds(heapBytes), metrics),
     persisted: new PersistedQueries(),
     onOutdated: () => stopOutdated(outdatedError()),
     readMetrics: metricsReader(metrics.registry),

@@ -104,6 +104,11 @@ export function createMetrics() {
       registers,
     }),
     subscriptions: new Gauge({ name: 'tidings_subscriptions', help: 'Open event subscriptions.', registers }),
+    subscriptionBytes: new Gauge({
+      name: 'tidings_subscription_bytes',
+      help: 'Estimated bytes of memory that open subscriptions keep: their filters, documents and readers.',
+      registers,
+    }),
     subscriptionFilters: new Gauge({
       name: 'tidings_subscription_filters',
       help: 'Distinct filters of subscriptions, by how the index finds them: exact, inexact (by a prefix), none (tested on every event).',

@@ -3,23 +3,40 @@
  * gives.
  */
 export interface SlicedTask {
-  run(): void;
+  /** Does a part of its work, and returns soon after `end`, in the time of `performance.now`. */
+  run(end: number): void;
 }
 
 /**
- * A queue of short tasks that shares the event loop with all other work: tasks run in order, in
- * slices of at most `sliceMs`. A task that has more work than fits in a moment must add itself
- * again.
+ * Runs the short tasks of all clients beside all other work of the event loop.
+ *
+ * Assumes: a task with more work than it has time for adds itself again.
+ * Guarantees:
+ * - One turn of the event loop runs tasks for about `sliceMs`, however many are waiting.
+ * - The tasks of a client run in the order in which they were added.
+ * - Clients take turns, one task each. So a task waits for one task of each other client and for
+ *   the earlier tasks of its own client, not for all the tasks that another client has added.
+ * Does not guarantee: that a turn is short, if a task does not return.
  */
 export class TimeSlices {
-  private queue: SlicedTask[] = [];
-  private nextIndex = 0;
+  /** The tasks of each client that has some, in the order of the next turns. */
+  private readonly queues = new Map<string, TaskQueue>();
+  /** Added during a slice. They wait for the next one, so that pending writes reach the network. */
+  private added: (readonly [string, SlicedTask])[] = [];
+  private isRunning = false;
   private isScheduled = false;
 
-  /** Runs the task soon, after those in the queue. */
-  add(task: SlicedTask): void {
-    this.queue.push(task);
+  /** Runs the task soon, after those of this client in the queue. */
+  add(task: SlicedTask, client: string): void {
+    if (this.isRunning) this.added.push([client, task]);
+    else this.enqueue(client, task);
     this.schedule();
+  }
+
+  private enqueue(client: string, task: SlicedTask): void {
+    const queue = this.queues.get(client);
+    if (queue === undefined) this.queues.set(client, { tasks: [task], next: 0 });
+    else queue.tasks.push(task);
   }
 
   private schedule(): void {
@@ -29,20 +46,49 @@ export class TimeSlices {
   }
 
   private readonly runSlice = (): void => {
-    this.isScheduled = false;
     const end = performance.now() + sliceMs;
-    // Tasks added during the slice wait for the next one, so that pending writes reach the network
-    // in between.
-    for (const { length } = this.queue; this.nextIndex < length && performance.now() < end;) {
-      const task = this.queue[this.nextIndex];
-      this.nextIndex += 1;
-      task?.run();
+    this.isRunning = true;
+    try {
+      do this.takeNext()?.run(end);
+      while (this.queues.size > 0 && performance.now() < end);
+    } finally {
+      this.isRunning = false;
+      this.isScheduled = false;
+      for (const [client, task] of this.added.splice(0)) this.enqueue(client, task);
+      if (this.queues.size > 0) this.schedule();
     }
-    this.queue = this.queue.slice(this.nextIndex);
-    this.nextIndex = 0;
-    if (this.queue.length > 0) this.schedule();
   };
+
+  /** The next task of the client whose turn it is. The client then moves behind all others. */
+  private takeNext(): SlicedTask | undefined {
+    for (const [client, queue] of this.queues) {
+      const task = queue.tasks[queue.next];
+      queue.next += 1;
+      this.queues.delete(client);
+      if (queue.next < queue.tasks.length) this.queues.set(client, queue.next < maxDoneTasks ? queue : rest(queue));
+      return task;
+    }
+    return undefined;
+  }
 }
+
+/** The tasks of one client; those before `next` are done. */
+interface TaskQueue {
+  readonly tasks: SlicedTask[];
+  next: number;
+}
+
+function rest({ tasks, next }: TaskQueue): TaskQueue {
+  return { tasks: tasks.slice(next), next: 0 };
+}
+
+/** Done tasks in a queue, beyond which they are cut off. */
+const maxDoneTasks = 1000;
+/**
+ * An emission takes about ten turns of the event loop on its way to the database and back, and
+ * waits for one slice in each.
+ */
+const sliceMs = 2;
 
 /** Resolves in the next turn of the event loop, after pending I/O was handled. */
 export async function yieldToEventLoop(): Promise<void> {
@@ -68,14 +114,12 @@ export class TimeSlice {
   }
 }
 
-const sliceMs = 5;
-
 /**
- * Maps a list that a client made long, in order, in slices of `sliceMs`: `map` of one element must
+ * Maps a list that a client made long, in order, in slices of `mapSliceMs`: `map` of one element must
  * take a moment only.
  */
 export async function mapInSlices<T, R>(items: Iterable<T>, map: (item: T, index: number) => R): Promise<R[]> {
-  const slice = new TimeSlice(sliceMs);
+  const slice = new TimeSlice(mapSliceMs);
   const mapped: R[] = [];
   for (const item of items) {
     mapped.push(map(item, mapped.length));
@@ -84,12 +128,14 @@ export async function mapInSlices<T, R>(items: Iterable<T>, map: (item: T, index
   return mapped;
 }
 
-/** Runs steps to their end in slices of `sliceMs`: each step must take a moment only. */
+/** Runs steps to their end in slices of `mapSliceMs`: each step must take a moment only. */
 export async function runInSlices<R>(steps: Generator<unknown, R>): Promise<R> {
-  const slice = new TimeSlice(sliceMs);
+  const slice = new TimeSlice(mapSliceMs);
   for (;;) {
     const { done, value } = steps.next();
     if (done === true) return value;
     if (slice.isOver()) await slice.next();
   }
 }
+
+const mapSliceMs = 5;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { parseJson } from '../json/parse-json.ts';
 import { stringifyJson } from '../json/stringify-json.ts';
 import { orderedJson } from '../event/json.ts';
@@ -14,7 +15,7 @@ import type { Combination, Condition, ResourceTest, ValueTest } from './filter.t
  */
 export interface CanonicalFilter {
   readonly condition: Condition;
-  /** The condition as JSON. */
+  /** Equal for equal conditions: the condition as JSON, or its hash if that is shorter. */
   readonly key: string;
 }
 
@@ -24,9 +25,22 @@ export interface CanonicalFilter {
  * replace the combinations that they decide.
  */
 export function canonicalFilter(filter: Condition): CanonicalFilter {
+  const cached = cache.get(filter);
+  if (cached !== undefined) return cached;
   const { value, json } = canonicalCondition(filter);
-  return { condition: value, key: json };
+  const canonical = { condition: value, key: keyOf(json) };
+  cache.set(filter, canonical);
+  return canonical;
 }
+
+const cache = new WeakMap<Condition, CanonicalFilter>();
+
+/** Subscriptions keep keys for long. */
+function keyOf(json: string): string {
+  return json.length <= maxKeyLength ? json : createHash('sha256').update(json).digest('base64');
+}
+
+const maxKeyLength = 100;
 
 /**
  * A canonical part with its JSON, by which it is sorted and compared. Each level reuses the JSON of

@@ -12,6 +12,7 @@ import { searchableText } from './searchable-text.ts';
  *   search terms           the length of the terms times that of the text, divided by
  *                          `searchTermCharactersPerStep`
  *   payload paths with *   the number of comparisons times the size of the payload
+ *   objects in a payload   the number of comparisons with them times the size of the payload
  * The bounds of filters and events bound everything else.
  */
 export function matchCost(filter: Condition, event: StoredEvent): number {
@@ -23,21 +24,12 @@ export function matchCost(filter: Condition, event: StoredEvent): number {
   return cost;
 }
 
-/**
- * The characters of the globs and search terms of a filter. Each comparison at a payload path with
- * `*` counts as `charactersPerElementTest`.
- */
-export function patternCharacters(filter: Condition): number {
-  const { textGlobs, labelGlobs, searchTerms, elementTests } = patternSizes(filter);
-  return textGlobs + labelGlobs + searchTerms + elementTests * charactersPerElementTest;
-}
-
 /** The sizes that determine the cost: characters, except `elementTests`. */
 interface PatternSizes {
   readonly textGlobs: number;
   readonly labelGlobs: number;
   readonly searchTerms: number;
-  /** Comparisons for each value at a payload path with `*`. */
+  /** Comparisons for each value at a payload path with `*`, and with objects and lists. */
   readonly elementTests: number;
 }
 
@@ -56,7 +48,6 @@ const searchTermCharactersPerStep = 20;
  * A comparison takes as long as this many characters of search terms, with a payload of the same
  * size.
  */
-const charactersPerElementTest = 20;
 
 function sizesOf(condition: Condition): PatternSizes {
   switch (condition.kind) {
@@ -70,7 +61,7 @@ function sizesOf(condition: Condition): PatternSizes {
     case 'resource':
       return { ...nothing, labelGlobs: globCharacters(condition.passes) };
     case 'payload':
-      return isExactPath(condition.path) ? nothing : { ...nothing, elementTests: comparisonsOf(condition.passes) };
+      return { ...nothing, elementTests: comparisonsOf(condition.passes, isExactPath(condition.path)) };
     case 'contains':
       return { ...nothing, searchTerms: condition.searchTerm.length };
     case 'oneOf':
@@ -111,19 +102,22 @@ function globCharacters(test: ResourceTest): number {
   }
 }
 
-function comparisonsOf(test: ValueTest): number {
+/** At an exact path there is one value. Only with objects can its comparisons take long. */
+function comparisonsOf(test: ValueTest, isExact: boolean): number {
   switch (test.kind) {
     case 'all':
     case 'any':
-      return test.of.reduce((total, each) => total + comparisonsOf(each), 1);
+      return test.of.reduce((total, each) => total + comparisonsOf(each, isExact), isExact ? 0 : 1);
     case 'not':
-      return comparisonsOf(test.of);
-    case 'oneOf':
-      // Scalars of a long list are looked up together.
-      return Math.min(test.values.length, minIndexedValues) + test.values.filter((each) => !isJsonScalar(each)).length;
+      return comparisonsOf(test.of, isExact);
+    case 'oneOf': {
+      // The values of a long list are looked up together.
+      const comparisons = Math.min(test.values.length, minIndexedValues);
+      return isExact && test.values.every(isJsonScalar) ? 0 : comparisons;
+    }
     case 'exists':
     case 'compares':
-      return 1;
+      return isExact ? 0 : 1;
     default:
       return test satisfies never;
   }

@@ -1,6 +1,6 @@
 import { compareNumbers, isJsonScalar, isNumber, lookupKey } from '../json/exact-number.ts';
 import { labelOf, type RelatedResource, type Resource, type StoredEvent } from '../event/event.ts';
-import { jsonEquals } from '../event/json.ts';
+import { jsonEquals, jsonLengthUpTo, orderedJson } from '../event/json.ts';
 import { isExactPath, someValueAt, valueAt } from '../event/payload-path.ts';
 import { compareCodePoints } from '../event/text.ts';
 import type { Combination, Comparison, Condition, ResourceTest, TextField, ValueTest } from './filter.ts';
@@ -15,7 +15,7 @@ export function matches(condition: Condition, event: StoredEvent, filter = condi
   switch (condition.kind) {
     case 'oneOf': {
       const text = textOf(event, condition.field);
-      return text !== null && condition.values.includes(text);
+      return text !== null && isOneOfTexts(condition.values, text);
     }
     case 'startsWith': {
       const text = textOf(event, condition.field);
@@ -51,7 +51,7 @@ export function resourcePasses(test: ResourceTest, resource: Resource | RelatedR
       return labelOf(resource, test.label) !== null;
     case 'oneOf': {
       const value = labelOf(resource, test.label);
-      return value !== null && test.values.includes(value);
+      return value !== null && isOneOfTexts(test.values, value);
     }
     case 'startsWith': {
       const value = labelOf(resource, test.label);
@@ -107,30 +107,50 @@ function valuePasses(test: ValueTest, value: unknown): boolean {
   }
 }
 
+function isOneOfTexts(texts: readonly string[], text: string): boolean {
+  if (texts.length < minIndexedValues) return texts.includes(text);
+  const cached = textSetCache.get(texts);
+  if (cached !== undefined) return cached.has(text);
+  const textSet = new Set(texts);
+  textSetCache.set(texts, textSet);
+  return textSet.has(text);
+}
+
+const textSetCache = new WeakMap<readonly string[], ReadonlySet<string>>();
+
 type ValueList = Extract<ValueTest, { kind: 'oneOf' }>;
 
 function isOneOf(test: ValueList, value: unknown): boolean {
   if (test.values.length < minIndexedValues) return test.values.some((each) => jsonEquals(each, value));
-  const { scalars, others } = indexedValues(test);
-  return isJsonScalar(value) ? scalars.has(lookupKey(value)) : others.some((each) => jsonEquals(each, value));
+  const { scalars, others, maxLength } = indexedValues(test);
+  if (isJsonScalar(value)) return scalars.has(lookupKey(value));
+  return others.size > 0 && jsonLengthUpTo(maxLength, value) <= maxLength && others.has(orderedJson(value));
 }
 
 /** Shorter lists are compared value by value, which is as fast. */
 export const minIndexedValues = 8;
 
-/** The values of a long list. All elements of an array may be compared with them. */
+/**
+ * The values of a long list. All elements of an array may be compared with them, so a comparison
+ * must not depend on their number.
+ */
 interface IndexedValues {
   /** As lookup keys. A Set takes -0 for 0, as JSON equality does. */
   readonly scalars: ReadonlySet<unknown>;
-  readonly others: readonly unknown[];
+  /** Objects and lists, as JSON with ordered keys. */
+  readonly others: ReadonlySet<string>;
+  /** The length of the longest of these. A longer value equals none. */
+  readonly maxLength: number;
 }
 
 function indexedValues(test: ValueList): IndexedValues {
   const cached = valueCache.get(test);
   if (cached !== undefined) return cached;
+  const others = test.values.filter((each) => !isJsonScalar(each)).map(orderedJson);
   const values = {
     scalars: new Set(test.values.filter(isJsonScalar).map(lookupKey)),
-    others: test.values.filter((each) => !isJsonScalar(each)),
+    others: new Set(others),
+    maxLength: others.reduce((longest, { length }) => Math.max(longest, length), 0),
   };
   valueCache.set(test, values);
   return values;

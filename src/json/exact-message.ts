@@ -1,13 +1,12 @@
 import { isJsonObject } from './exact-number.ts';
-import { hasInexactNumber, parseJson } from './parse-json.ts';
+import { parseJson } from './parse-json.ts';
 
 /**
  * A message for graphql-ws, which parses texts with `JSON.parse` and takes anything else for a
- * parsed message: an operation or a result with numbers that a double cannot hold, parsed; else the
- * text.
+ * parsed message: an operation or a result, parsed with exact numbers; else the text. graphql-ws
+ * keeps what it is given until a subscription ends, so a text would stay beside its parsed message.
  */
 export function exactMessage(text: string): string {
-  if (!hasInexactNumber(text)) return text;
   try {
     const message = parseJson(text);
     return isJsonObject(message) && exactTypes.has(message['type']) ? (message as unknown as string) : text;

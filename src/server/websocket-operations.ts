@@ -140,7 +140,7 @@ export function createOperationOptions({
       // graphql-ws keeps these until the subscription ends, perhaps for months, but does not use
       // them again.
       Object.assign(payload, { query: '', variables: undefined, extensions: undefined });
-      Object.assign(args, { contextValue: undefined, rootValue: undefined, variableValues: undefined });
+      Object.assign(args, { document: undefined, contextValue: undefined, rootValue: undefined, variableValues: undefined });
     },
   };
 }

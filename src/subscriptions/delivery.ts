@@ -22,8 +22,8 @@ export interface Sink<Message extends object, Encoded extends object> {
  * - Every message is sent once, in order.
  * - No message is taken from the source before the sink has room. So a client that does not read
  *   costs no memory beyond its network buffers.
- * - Deliveries run in time slices, so that many messages for many sinks do not block the event
- *   loop.
+ * - Deliveries run in time slices, in turns by client, so that many messages for the sinks of one
+ *   client delay no other client by more than a slice.
  * - Messages whose encoding reads the database are encoded up to `maxEncodingMessages` at a time.
  *
  *            take: message           no room
@@ -38,7 +38,7 @@ export function deliver<Message extends object, Encoded extends object>(
   sink: Sink<Message, Encoded>,
   timeSlices: TimeSlices,
 ): void {
-  timeSlices.add(new Delivery(source, sink, timeSlices));
+  new Delivery(source, sink, timeSlices).wake();
 }
 
 class Delivery<Message extends object, Encoded extends object> implements SlicedTask, WakeListener {
@@ -52,12 +52,12 @@ class Delivery<Message extends object, Encoded extends object> implements Sliced
   ) {}
 
   wake(): void {
-    this.timeSlices.add(this);
+    this.timeSlices.add(this, this.source.client);
   }
 
-  run(): void {
+  run(end: number): void {
     const { source, sink } = this;
-    for (let count = 0; count < maxSliceMessages; count += 1) {
+    do {
       if (this.encoding !== null && this.encoding.length >= maxEncodingMessages) return; // continues after they are sent
       if (!sink.hasRoom()) return this.encoding === null ? sink.onDrain(this) : undefined;
       const message = source.take(this);
@@ -67,7 +67,7 @@ class Delivery<Message extends object, Encoded extends object> implements Sliced
       if (this.encoding !== null) this.encoding.push(Promise.resolve(encoded));
       else if (encoded instanceof Promise) void this.sendInOrder((this.encoding = [encoded]));
       else sink.send(encoded);
-    }
+    } while (performance.now() < end);
     this.wake();
   }
 
@@ -84,5 +84,3 @@ class Delivery<Message extends object, Encoded extends object> implements Sliced
 
 /** The messages of one sink encoded at a time. Their reads of the database can share statements. */
 const maxEncodingMessages = 16;
-/** The messages sent to one sink in one time slice. */
-const maxSliceMessages = 100;

@@ -4,6 +4,7 @@ import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
 import type { LogStart } from '../store/retention/log-start.ts';
+import { holdResources, type HeldResourcesParts } from './held-resources.ts';
 import { LogReader, type LogReaderParts } from './log-reader.ts';
 import { SubscriptionSource, type Identity, type SubscriptionReader, type SubscriptionSourceParts } from './source.ts';
 
@@ -88,7 +89,7 @@ export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
   }
 }
 
-export type SubscriptionParts = LogReaderParts & SubscriptionSourceParts & { readonly logStart: LogStart };
+export type SubscriptionParts = LogReaderParts & SubscriptionSourceParts & HeldResourcesParts & { readonly logStart: LogStart };
 
 export interface EventsRequest {
   readonly filter: Condition;
@@ -113,16 +114,16 @@ export async function subscribeToEvents(
   parts: SubscriptionParts,
   { filter, after, client }: EventsRequest,
 ): Promise<SubscriptionSource<StoredEvent | Expired>> {
-  const following = await parts.tail.follow();
+  const held = await holdResources(parts, { client, filter });
   try {
     const start = after ?? (await parts.heads.head());
     return new SubscriptionSource(
       parts,
       new EventReader(new LogReader(parts, { filter, client, pageEvents }), parts.logStart, start),
-      following,
+      held,
     );
   } catch (error) {
-    following[Symbol.dispose]();
+    held[Symbol.dispose]();
     throw error;
   }
 }

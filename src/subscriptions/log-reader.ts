@@ -1,16 +1,16 @@
+import type { TimeSlices } from '../concurrency/time-slices.ts';
 import type { WakeListener } from '../concurrency/wake-signal.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
-import { patternCharacters } from '../filter/match-cost.ts';
 import type { Tail } from '../log/tail.ts';
 import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import { readCutPage } from '../store/queries/pages.ts';
-import { matchEvents } from './match-events.ts';
 import type { FilterMatches, SharedMatches } from './matching/shared-matches.ts';
+import { eventTests, runTests } from './matching/sliced-tests.ts';
 
 /**
  * Reads the log in steps. A step leads from one position to a later one, with the matching events
@@ -29,8 +29,7 @@ import type { FilterMatches, SharedMatches } from './matching/shared-matches.ts'
  *   number of events that its limit allows.
  */
 export class LogReader {
-  private readonly filterMatches: FilterMatches | null;
-  private readonly filter: Condition;
+  private readonly filterMatches: FilterMatches;
   private readonly client: string;
   private readonly pageEvents: number;
   /** The number of positions that one read of the database covers. */
@@ -43,10 +42,7 @@ export class LogReader {
   ) {
     this.client = client;
     this.pageEvents = pageEvents;
-    // An expensive filter does not share matches, because it would delay the tail. It steps from
-    // memory.
-    this.filterMatches = patternCharacters(filter) > maxSharedPatternCharacters ? null : parts.sharedMatches.filterMatches(filter);
-    this.filter = this.filterMatches?.filter ?? filter; // equal filters share one object
+    this.filterMatches = parts.sharedMatches.filterMatches(filter, client);
   }
 
   /**
@@ -55,7 +51,7 @@ export class LogReader {
    */
   stepFromMatches(from: Position, limit: number): Step | null {
     const { tail } = this.parts;
-    const positions = this.filterMatches?.after(from, limit) ?? null;
+    const positions = this.filterMatches.after(from, limit);
     if (positions === null) return null;
     const events: StoredEvent[] = [];
     for (const position of positions) {
@@ -63,7 +59,7 @@ export class LogReader {
       if (event === null) return null;
       events.push(event);
     }
-    const upTo = positions.length < limit ? tail.head() : (positions.at(-1) ?? from);
+    const upTo = positions.length < limit ? this.filterMatches.head() : (positions.at(-1) ?? from);
     return { events, upTo: Math.max(upTo, from) as Position };
   }
 
@@ -72,10 +68,12 @@ export class LogReader {
    * ends where it began.
    */
   async stepFromMemory(from: Position, signal: AbortSignal): Promise<Step | null> {
-    const { database, tail } = this.parts;
+    const { database, tail, timeSlices } = this.parts;
+    const { client } = this;
     const buffered = tail.bufferedAfter(from, maxMemoryStepEvents);
     if (buffered === null) return null;
-    const events = await matchEvents(database.reads({ client: this.client, signal }), this.filter, buffered);
+    const tests = eventTests(this.filterMatches.filter, buffered);
+    const events = await runTests({ database: database.reads({ client, signal }), timeSlices, client }, tests);
     if (events.length <= this.pageEvents) return { events, upTo: buffered.at(-1)?.position ?? from };
     const first = events.slice(0, this.pageEvents);
     return { events: first, upTo: first.at(-1)?.position ?? from };
@@ -84,7 +82,8 @@ export class LogReader {
   /** The step through the database. */
   async stepFromDatabase(from: Position, signal: AbortSignal): Promise<Step> {
     const { database, heads } = this.parts;
-    const { filter, scanPositions } = this;
+    const { scanPositions } = this;
+    const { filter } = this.filterMatches; // equal filters share one object
     const adaptiveLimit = (this.adaptiveLimit ??= new AdaptiveLimit(this.pageEvents));
     const startedAt = performance.now();
     const head = Math.min(await heads.head(), from + scanPositions) as Position;
@@ -104,8 +103,9 @@ export class LogReader {
     return { events, upTo: Math.max(upTo, from) as Position };
   }
 
-  /** Whether this is the tail's head or a later position. */
+  /** Whether no event after this position is matched yet: it is the tail's head, or later. */
   isAtHead(from: Position): boolean {
+    if (this.filterMatches.knows(from)) return this.filterMatches.head() <= from;
     return this.parts.tail.head() <= from;
   }
 
@@ -115,17 +115,17 @@ export class LogReader {
    */
   onReadable(from: Position, listener: WakeListener): void {
     // Matches that began during a move of the tail do not include the events of that move.
-    if (this.filterMatches?.knows(from) === true) this.filterMatches.matchSignal.add(listener);
+    if (this.filterMatches.knows(from)) this.filterMatches.matchSignal.add(listener);
     else this.parts.tail.headSignal.add(listener);
   }
 
   offReadable(listener: WakeListener): void {
-    this.filterMatches?.matchSignal.delete(listener);
+    this.filterMatches.matchSignal.delete(listener);
     this.parts.tail.headSignal.delete(listener);
   }
 
   [Symbol.dispose](): void {
-    this.filterMatches?.[Symbol.dispose]();
+    this.filterMatches[Symbol.dispose]();
   }
 }
 
@@ -148,6 +148,7 @@ export interface LogReaderParts {
   readonly heads: HeadReader;
   readonly tail: Tail;
   readonly sharedMatches: SharedMatches;
+  readonly timeSlices: TimeSlices;
 }
 
 /** Where few events match, a longer range takes hardly more time, and fewer statements. */
@@ -161,8 +162,6 @@ function isLimitExceeded(error: unknown): boolean {
   return error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED';
 }
 
-/** The characters of all globs and search terms of a filter, up to which it shares matches. */
-const maxSharedPatternCharacters = 200;
 /** The maximum number of events that one step from memory tests. */
 const maxMemoryStepEvents = 1000;
 /** Limits of the number of positions that one read of the database covers. */

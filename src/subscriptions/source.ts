@@ -4,6 +4,7 @@ import type { WakeListener } from '../concurrency/wake-signal.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Tail } from '../log/tail.ts';
 import type { Metrics } from '../metrics.ts';
+import type { HeldResources } from './held-resources.ts';
 
 export interface SubscriptionSourceParts {
   readonly tail: Tail;
@@ -18,7 +19,7 @@ export interface SubscriptionSourceParts {
  * Assumes: `end` or `return` is called when the subscription is over.
  * Guarantees:
  * - While the database is unreachable, the source waits.
- * - `end` cancels a running read, disposes of the reader and stops following the tail. Further calls have no effect.
+ * - `end` cancels a running read, and disposes of the reader and of what was held for it. Further calls have no effect.
  * - `return` also settles a pending `next`. An async generator does not, so that an idle
  *   subscription could never end.
  */
@@ -32,7 +33,7 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
   constructor(
     private readonly parts: SubscriptionSourceParts,
     readonly reader: SubscriptionReader<Message>,
-    private readonly following: Disposable,
+    private readonly held: HeldResources,
   ) {
     parts.metrics.subscriptions.inc();
   }
@@ -66,6 +67,11 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
     }
   }
 
+  /** Whose turns its deliveries take (TimeSlices). */
+  get client(): string {
+    return this.held.client;
+  }
+
   get isEnded(): boolean {
     return this.ended;
   }
@@ -76,7 +82,7 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
     this.reading?.abort();
     this.reader.offReadable(this);
     this.reader[Symbol.dispose]();
-    this.following[Symbol.dispose]();
+    this.held[Symbol.dispose]();
     this.parts.metrics.subscriptions.dec();
     this.wakeListener();
   }

@@ -17,6 +17,8 @@ import {
 } from '../../src/subscriptions/stream/stream-request.ts';
 import { streamEvents } from '../../src/subscriptions/stream/stream-events.ts';
 import type { TailBufferBounds } from '../../src/log/tail-buffer.ts';
+import { SubscriptionMemory, subscriptionMemoryBounds } from '../../src/subscriptions/subscription-memory.ts';
+import { TimeSlices } from '../../src/concurrency/time-slices.ts';
 import { createSharedMatches } from '../../src/subscriptions/matching/shared-matches.ts';
 import { createGroupCommit } from '../../src/ingest/group-commit.ts';
 import { startTail } from '../../src/log/tail.ts';
@@ -68,8 +70,11 @@ export async function startStreams(bounds?: TailBufferBounds): Promise<Streams> 
   const tail = stack.use(startTail({ database, heads, notifications, metrics, logger }, bounds));
   const groupCommit = createGroupCommit({ database, heads, announce: () => notifications.announce(), tail });
   const emitter = createEmitter({ database, groupCommit, heads, metrics, limits: settings });
-  const sharedMatches = createSharedMatches(tail, metrics, 0);
-  const parts: StreamParts = { database, heads, tail, sharedMatches, metrics, logger, logStart: createLogStartReader(database) };
+  const timeSlices = new TimeSlices();
+  const memory = new SubscriptionMemory(subscriptionMemoryBounds(2 ** 30), metrics);
+  const sharedMatches = createSharedMatches({ tail, database, timeSlices, metrics }, { sliceMs: 0, maxSteps: 2000 });
+  const shared = { tail, timeSlices, sharedMatches, memory, metrics, logger };
+  const parts: StreamParts = { ...shared, database, heads, logStart: createLogStartReader(database) };
   return {
     parts,
     epochHistory,

@@ -2,7 +2,9 @@ import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Client } from '../../auth/caller.ts';
+import type { TimeSlices } from '../../concurrency/time-slices.ts';
 import type { Metrics } from '../../metrics.ts';
+import type { SubscriptionMemory } from '../../subscriptions/subscription-memory.ts';
 import type { RateLimit } from '../../transport/rate-limit.ts';
 import { limitCost, type CostLimits } from './limits/cost-limit.ts';
 import { compressResponses } from './compress-responses.ts';
@@ -33,6 +35,8 @@ export interface GraphQLParts {
   readonly logger: Logger;
   readonly limits: DocumentLimits & CostLimits & { readonly responseBytes: number; readonly eventBytes: number };
   readonly rateLimit: RateLimit;
+  readonly timeSlices: TimeSlices;
+  readonly memory: SubscriptionMemory;
   readonly persisted: PersistedQueries;
   readonly settings: GraphQLSettings;
 }
@@ -54,6 +58,8 @@ export function createGraphQL({
   logger,
   limits,
   rateLimit,
+  timeSlices,
+  memory,
   persisted,
   settings,
 }: GraphQLParts): GraphQLEndpoint {
@@ -87,6 +93,8 @@ export function createGraphQL({
         maskError: errors.mask,
         metrics,
         cursorAt,
+        timeSlices,
+        memory,
         maxMessageBytes: Math.max(limits.responseBytes, 2 * limits.eventBytes),
       }),
       eventStreams(),

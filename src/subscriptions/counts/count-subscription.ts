@@ -2,6 +2,7 @@ import type { Position } from '../../event/cursor.ts';
 import { canonicalFilter } from '../../filter/canonical-filter.ts';
 import { cancelledError } from '../../store/database/database-errors.ts';
 import type { SubscriptionParts } from '../event-subscription.ts';
+import { holdResources } from '../held-resources.ts';
 import { LogReader } from '../log-reader.ts';
 import { SubscriptionSource } from '../source.ts';
 import { CountReader, type CountsMessage } from './count-reader.ts';
@@ -29,8 +30,8 @@ export class CountSubscriptions {
 
   /** Throws LIMIT_EXCEEDED if there are too many buckets or counting takes too long. */
   async subscribe(parts: SubscriptionParts, request: CountSubscriptionRequest): Promise<SubscriptionSource<CountsMessage>> {
-    const following = await parts.tail.follow();
-    const { signal } = request.reader;
+    const { client, signal } = request.reader;
+    const held = await holdResources(parts, { client, filter: request.filter });
     let release = noop;
     const onLeft = (): void => release();
     signal.addEventListener('abort', onLeft);
@@ -47,11 +48,11 @@ export class CountSubscriptions {
       return new SubscriptionSource(
         parts,
         new CountReader(incrementalCount, { minPosition: head, intervalMs: request.intervalMs, release: onLeft }),
-        following,
+        held,
       );
     } catch (error) {
       release();
-      following[Symbol.dispose]();
+      held[Symbol.dispose]();
       throw error;
     } finally {
       signal.removeEventListener('abort', onLeft);

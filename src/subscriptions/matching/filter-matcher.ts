@@ -14,6 +14,8 @@ export interface FilterGroup<S> {
   readonly key: string;
   /** In the order in which they were added. A subscriber added twice appears twice. */
   readonly subscribers: Iterable<S>;
+  /** Whether every event for which the group is a candidate matches. */
+  readonly isExact: boolean;
   /** Whether an event for which the group is a candidate matches. */
   matches(event: StoredEvent): boolean;
 }
@@ -58,7 +60,10 @@ export class FilterMatcher<S> {
 
   /** Adds a subscriber. Returns the function that removes it, whose second call has no effect. */
   add(filter: Condition, subscriber: S): () => void {
-    const canonical = canonicalFilter(filter);
+    return this.addCanonical(canonicalFilter(filter), subscriber);
+  }
+
+  addCanonical(canonical: CanonicalFilter, subscriber: S): () => void {
     const group = this.groups.get(canonical.key) ?? this.addGroup(canonical);
     const remove = (): void => {
       if (group.members.delete(remove) && group.members.size === 0) this.removeGroup(group);
@@ -121,8 +126,7 @@ class Group<S> implements FilterGroup<S> {
 
   constructor(
     { condition, key }: CanonicalFilter,
-    /** Whether every event that finds the group matches. */
-    private readonly isExact: boolean,
+    readonly isExact: boolean,
   ) {
     this.filter = condition;
     this.key = key;

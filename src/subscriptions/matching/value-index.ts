@@ -1,12 +1,13 @@
 import { lookupKey } from '../../json/exact-number.ts';
 import { labelKeys, labelOf, type RelatedResource, type Resource, type StoredEvent } from '../../event/event.ts';
 import { isScalar, type IndexKey, type Scalar } from './index-key.ts';
+import { BucketFilters } from './bucket-filters.ts';
 import type { KeyPath } from './presearch-keys.ts';
 import { RadixTree } from './radix-tree.ts';
 
 /** The filters under one key, and an index of further filters with that key. */
 export interface Bucket<F> {
-  readonly filters: Set<F>;
+  readonly filters: BucketFilters<F>;
   nested: NestedIndex<F> | null;
   /** The last event that found the bucket, as numbered by the matcher. */
   lastRound: number;
@@ -47,7 +48,7 @@ export class ValueIndex<F> {
   getOrCreate(key: IndexKey): Bucket<F> {
     const found = this.get(key);
     if (found !== undefined) return found;
-    const bucket: Bucket<F> = { filters: new Set(), nested: null, lastRound: 0 };
+    const bucket: Bucket<F> = { filters: new BucketFilters(), nested: null, lastRound: 0 };
     if (key.by === 'value') this.values.set(key.value, bucket);
     else if (key.by === 'prefix') this.prefixes.set(key.prefix, bucket);
     else this.exists = bucket;

@@ -156,6 +156,8 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { maxW
 type PredecessorState = 'COMING' | 'NOT_COMING' | 'UNKNOWN';
 
 /** The number of delivered ids kept, so that recent predecessors need no lookup. */
-const maxDeliveredIds = 10_000;
+const maxDeliveredIds = 1000;
+/** About the bytes of these ids. */
+export const causalOrderBytes = 256 * 1024;
 /** While the log moves: how often to check for stored predecessors that do not match. */
 const recheckIntervalMs = 1000;

@@ -2,8 +2,9 @@ import type { Position } from '../../event/cursor.ts';
 import { everything } from '../../filter/filter.ts';
 import { unbounded } from '../../store/database/read-budget.ts';
 import { readEventsById } from '../../store/log/events-by-id.ts';
+import { holdResources } from '../held-resources.ts';
 import { SubscriptionSource } from '../source.ts';
-import { inCausalOrder } from './causal-order.ts';
+import { causalOrderBytes, inCausalOrder } from './causal-order.ts';
 import { inLogOrder, type DeliveryOrder } from './delivery-order.ts';
 import type { StreamMessage } from './stream-message.ts';
 import { StreamReader } from './stream-reader.ts';
@@ -27,13 +28,13 @@ export async function streamEvents(
   request: StreamRequest,
   settings: StreamSettings = defaultStreamSettings,
 ): Promise<SubscriptionSource<StreamMessage>> {
-  const following = await parts.tail.follow();
+  const held = await holdResources(parts, { ...request, extraBytes: request.order === 'CAUSAL' ? causalOrderBytes : 0 });
   try {
     const head = await parts.heads.head();
     const order = orderOf(parts, request, { ...settings, start: request.start?.position ?? head });
-    return new SubscriptionSource(parts, new StreamReader(parts, request, { ...settings, head, order }), following);
+    return new SubscriptionSource(parts, new StreamReader(parts, request, { ...settings, head, order }), held);
   } catch (error) {
-    following[Symbol.dispose]();
+    held[Symbol.dispose]();
     throw error;
   }
 }

@@ -16,20 +16,46 @@ test('a slice is over after its time', () => {
   expect(new TimeSlice(0).isOver()).toBe(true);
 });
 
-test('tasks run in order, each turn of the event loop those that were added before it', async () => {
+test('the tasks of a client run in order, each turn of the event loop those that were added before it', async () => {
   const timeSlices = new TimeSlices();
   const ran: string[] = [];
   const again = { run: () => void ran.push('again') };
-  timeSlices.add({
+  const first = {
     run() {
       ran.push('first');
-      timeSlices.add(again);
+      timeSlices.add(again, 'a');
     },
-  });
-  timeSlices.add({ run: () => void ran.push('second') });
+  };
+  timeSlices.add(first, 'a');
+  timeSlices.add({ run: () => void ran.push('second') }, 'a');
   expect(ran).toEqual([]);
   await yieldToEventLoop();
   expect(ran).toEqual(['first', 'second']);
   await yieldToEventLoop();
   expect(ran).toEqual(['first', 'second', 'again']);
+});
+
+test('clients take turns, however many tasks one of them has, and long tasks of one delay another by one of them', async () => {
+  const timeSlices = new TimeSlices();
+  const ran: string[] = [];
+  const task = (name: string) => ({ run: () => void ran.push(name) });
+  const long = {
+    run(end: number) {
+      ran.push('long');
+      while (performance.now() < end) continue;
+      timeSlices.add(long, 'busy');
+    },
+  };
+  for (let n = 0; n < 5000; n += 1) timeSlices.add(long, 'busy');
+  await yieldToEventLoop();
+  for (const name of ['a1', 'a2']) timeSlices.add(task(name), 'a');
+  timeSlices.add(task('b1'), 'b');
+  const before = ran.length;
+  while (!['a1', 'a2', 'b1'].every((name) => ran.includes(name))) {
+    expect(ran.length).toBeLessThan(100);
+    await yieldToEventLoop();
+  }
+  // One slice may have begun before; then each client in turn.
+  expect(ran.slice(before).filter((name) => name === 'long').length).toBeLessThanOrEqual(3);
+  expect(ran.indexOf('b1')).toBeLessThan(ran.indexOf('a2'));
 });

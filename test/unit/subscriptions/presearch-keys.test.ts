@@ -161,7 +161,7 @@ function keyPathsOf(filter: EventFilterInput): readonly KeyPath[] {
 function candidatesOf(index: FilterIndex<number>, event: StoredEvent): readonly number[] {
   const candidates = new Set<number>();
   const onBucket: OnBucket<number> = (bucket) => {
-    for (const filter of bucket.filters) candidates.add(filter);
+    bucket.filters.forEach((filter) => candidates.add(filter));
     bucket.nested?.probe(event, onBucket);
   };
   index.probe(event, onBucket);

@@ -50,7 +50,7 @@ class FakeReader implements SubscriptionReader<{ n: number }> {
 const stopping = new AbortController();
 const parts = { tail: { stopped: stopping.signal } as Tail, metrics: createMetrics(), logger: pino({ level: 'silent' }) };
 const sourceOf = (reader: FakeReader): SubscriptionSource<{ n: number }> =>
-  new SubscriptionSource(parts, reader, { [Symbol.dispose]: () => undefined });
+  new SubscriptionSource(parts, reader, { client: 'test', [Symbol.dispose]: () => undefined });
 
 test('a wake during a read starts no second read', async () => {
   const reader = new FakeReader(['WAIT', 'READ', { n: 1 }]);

@@ -1,11 +1,11 @@
 import type { WebSocket } from 'ws';
 import { visibleTo } from '../../../auth/visibility.ts';
-import type { TimeSlices } from '../../../concurrency/time-slices.ts';
 import { TidingsError } from '../../../errors.ts';
 import type { StoredEvent } from '../../../event/event.ts';
 import type { FilterBounds } from '../../../filter/parse/parse-context.ts';
 import { deliver, type Sink } from '../../../subscriptions/delivery.ts';
 import { EventReader, type SubscriptionParts } from '../../../subscriptions/event-subscription.ts';
+import { holdResources } from '../../../subscriptions/held-resources.ts';
 import { LogReader } from '../../../subscriptions/log-reader.ts';
 import { SubscriptionSource } from '../../../subscriptions/source.ts';
 import { rateLimitKeyOf } from '../../../transport/client.ts';
@@ -23,7 +23,6 @@ import { close, pong, type Frame } from './frames.ts';
 import type { SocketClient } from './inbound.ts';
 
 export interface OutboundParts extends SubscriptionParts {
-  readonly timeSlices: TimeSlices;
   readonly rateLimit: RateLimit;
   readonly limits: FilterBounds;
 }
@@ -83,15 +82,15 @@ export class OutboundEvents {
     const parsed = parsePrefectFilter(request['filter'], ['filter'], parts.limits);
     const { condition, isWanted } = withIds(parsed);
     const filter = visibleTo(this.client.caller, condition);
-    const following = await parts.tail.follow();
+    const client = rateLimitKeyOf(this.client);
+    const held = await holdResources(parts, { client, filter });
     try {
       const head = await parts.heads.head();
-      const client = rateLimitKeyOf(this.client);
       const live = new EventReader(new LogReader(parts, { filter, client, pageEvents }), parts.logStart, head);
       const backfill = request['backfill'] === false ? null : { database: parts.database, client, filter, head };
-      return new SubscriptionSource(parts, new BackfillReader(backfill, live, isWanted), following);
+      return new SubscriptionSource(parts, new BackfillReader(backfill, live, isWanted), held);
     } catch (error) {
-      following[Symbol.dispose]();
+      held[Symbol.dispose]();
       throw error;
     }
   }

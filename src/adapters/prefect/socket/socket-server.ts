@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Caller } from '../../../auth/caller.ts';
-import { TimeSlices } from '../../../concurrency/time-slices.ts';
 import type { EventLimits } from '../../../event/limits.ts';
 import { addressOf } from '../../../transport/client.ts';
 import type { ConnectionLimit } from '../../../transport/connection-limit.ts';
@@ -19,7 +18,7 @@ import { OutboundEvents, type OutboundParts } from './outbound.ts';
 
 export type PrefectSocketParts = RequestHandlerParts &
   Omit<InboundParts, 'bufferedBytes'> &
-  Omit<OutboundParts, 'timeSlices'> & {
+  OutboundParts & {
     readonly limits: EventLimits & { readonly bodyBytes: number };
     readonly connections: Pick<ConnectionLimit, 'acquireForKey'>;
   };
@@ -60,7 +59,6 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
   } as const;
   const server = new WebSocketServer({ ...options, handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false) });
   const inParts = { ...parts, bufferedBytes: createBufferedBytes(maxBufferedBytes) };
-  const outParts = { ...parts, timeSlices: new TimeSlices() };
   const openSockets = new Set<OpenSocket>();
   /** Sessions of open sockets, and of closed ones that still have frames to store. */
   const sessions = new Set<Session>();
@@ -68,7 +66,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
 
   const sessionFor = (path: string, socket: DrainingSocket, client: Omit<SocketClient, 'socket'>): Session => {
     if (path === outPath) {
-      const out = new OutboundEvents(outParts, { ...client, socket });
+      const out = new OutboundEvents(parts, { ...client, socket });
       return { take: (frame) => out.take(frame), closed: async () => out.end(), stop: async () => out.end() };
     }
     const events = new InboundEvents(inParts, { ...client, socket });

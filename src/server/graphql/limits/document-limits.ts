@@ -11,6 +11,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import { LimitError } from './limit-error.ts';
 import type { DocumentLimits } from './document-limit-defaults.ts';
+import { dropTokens } from './document-nodes.ts';
 
 /**
  * Rejects documents beyond the limits, on every transport, before validation, whose time grows with
@@ -34,6 +35,7 @@ function parseWithin(limits: DocumentLimits, source: string | Source, options?: 
   try {
     const document = parse(source, { ...options, maxTokens: limits.queryTokens });
     checkLimits(measure(document), limits);
+    dropTokens(document);
     return document;
   } catch (error) {
     if (error instanceof RangeError)

@@ -1,13 +1,24 @@
-import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
+import { createHash } from 'node:crypto';
+import {
+  execute,
+  getOperationAST,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLSchema,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { stringifyJson } from '../../../json/stringify-json.ts';
-import type { Caller } from '../../../auth/caller.ts';
+import type { Caller, Client } from '../../../auth/caller.ts';
 import { visibilityKeyOf } from '../../../auth/visibility.ts';
 import type { Metrics } from '../../../metrics.ts';
+import type { SubscriptionMemory } from '../../../subscriptions/subscription-memory.ts';
 import { EncodedMessage } from '../../../transport/socket-writer.ts';
+import { documentBytes } from '../limits/document-nodes.ts';
 import { isLargerThan } from '../limits/json-size.ts';
 import { LimitError } from '../limits/limit-error.ts';
-import { resultVariables } from './result-variables.ts';
+import { resultDocument, type ResultDocument } from './result-document.ts';
 
 /**
  * The results of one operation, for all subscriptions that share it. Each user disposes it once.
@@ -26,6 +37,7 @@ export interface SharedResultsParts {
   readonly metrics: Metrics;
   /** The limit of a message, which one event never exceeds unless its fields are selected several times. */
   readonly maxMessageBytes: number;
+  readonly memory: SubscriptionMemory;
 }
 
 /**
@@ -33,17 +45,18 @@ export interface SharedResultsParts {
  * result.
  *
  * Assumes: validated operations whose source exists. Their results depend only on the document, the
- * operation's name, the value, what the caller sees, and the variables that `resultVariables`
- * returns.
+ * operation's name, the value, what the caller sees, and the `resultVariables` of its document.
  * Guarantees: exactly the result that an execution for each subscription would give, because
  * GraphQL executes and only whole results are shared. A result that needs the database is shared
  * only within one turn of the event loop, so that no subscription gets an older read. Other results
- * never change: the cache keeps the latest ones, up to `maxCacheCharacters` of JSON.
+ * never change: the cache keeps the latest ones, up to `maxCacheCharacters` of JSON. Of the request
+ * only what results need is kept, and charged to the client; throws LIMIT_EXCEEDED beyond its bound.
  */
 export function createSharedResults({
   maskError,
   metrics,
   maxMessageBytes,
+  memory,
 }: SharedResultsParts): (args: ExecutionArgs) => OperationResults {
   const operations = new Map<string, Operation>();
   /** Bounds the results of all operations together; evicting one removes it from its operation. */
@@ -60,8 +73,9 @@ export function createSharedResults({
       result.errors === undefined ? result : { ...result, errors: result.errors.map((error) => maskError(error) as GraphQLError) };
     return new EncodedMessage(stringifyJson(masked));
   };
-  const open = (key: string, { schema, document, operationName, variableValues, contextValue }: ExecutionArgs): Operation => {
+  const open = (key: string, { schema, contextValue, operationName }: ExecutionArgs, { document, variables }: KeptRequest): Operation => {
     const results = new Map<string | number, EncodedMessage | Promise<EncodedMessage>>();
+    const keptContext = Object.assign({}, contextValue, { params: undefined, request: undefined });
     const evict = (identity: string | number): void => void results.delete(identity);
     const opened: Operation = {
       users: 0,
@@ -73,9 +87,9 @@ export function createSharedResults({
           schema,
           document,
           operationName,
-          variableValues,
+          variableValues: variables,
           rootValue: value,
-          contextValue: Object.assign({}, contextValue),
+          contextValue: Object.assign({}, keptContext),
         });
         const encoded = executed instanceof Promise ? executed.then(encode) : encode(executed);
         results.set(identity, encoded);
@@ -96,11 +110,31 @@ export function createSharedResults({
   };
 
   return (args) => {
-    const key = keyOf(args);
-    const operation = operations.get(key) ?? open(key, args);
+    const request = keptRequestOf(args);
+    const key = keyOf(args, request);
+    const { reader } = args.contextValue as Pick<Client, 'reader'>;
+    const kept = memory.keep(reader.client, { bytes: 0, shared: { key: `results ${key}`, bytes: request.bytes } });
+    const operation = operations.get(key) ?? open(key, args, request);
     operation.users += 1;
-    return operation;
+    return new UsedOperation(operation, kept);
   };
+}
+
+/** The use of an operation by one subscription. */
+class UsedOperation implements OperationResults {
+  constructor(
+    private readonly operation: Operation,
+    private readonly kept: Disposable,
+  ) {}
+
+  resultOf(value: object, identity: string | number): EncodedMessage | Promise<EncodedMessage> {
+    return this.operation.resultOf(value, identity);
+  }
+
+  [Symbol.dispose](): void {
+    this.operation[Symbol.dispose]();
+    this.kept[Symbol.dispose]();
+  }
 }
 
 function messageTooLarge(maxBytes: number): LimitError {
@@ -118,24 +152,50 @@ interface CacheKey {
   readonly identity: string | number;
 }
 
-/**
- * Includes the document's text, because errors contain locations in it, and what the caller sees.
- */
-function keyOf({ document, operationName, variableValues, contextValue }: ExecutionArgs): string {
-  const { caller } = contextValue as { readonly caller: Caller };
-  const names = resultVariableNames(document, operationName ?? null);
-  const variables = names.map((name) => variableValues?.[name]).map((value) => (value === undefined ? null : [value]));
-  return stringifyJson([document.loc?.source.body, operationName ?? null, variables, visibilityKeyOf(caller)]);
+/** What is kept of a subscription's request. */
+interface KeptRequest {
+  readonly document: DocumentNode;
+  /** All that the document has, and those on which results depend. */
+  readonly variables: Variables;
+  readonly resultVariables: Variables;
+  /** About the memory that it takes. */
+  readonly bytes: number;
 }
 
-function resultVariableNames(document: DocumentNode, operationName: string | null): readonly string[] {
-  const known = resultVariablesByDocument.get(document)?.get(operationName);
+type Variables = Readonly<Record<string, unknown>>;
+
+function keptRequestOf({ schema, document, operationName, variableValues }: ExecutionArgs): KeptRequest {
+  const kept = resultDocumentOf(schema, document, operationName ?? null);
+  const valuesOf = (names: readonly string[]): Variables =>
+    Object.fromEntries(names.flatMap((name) => (variableValues?.[name] === undefined ? [] : [[name, variableValues[name]]])));
+  const variables = valuesOf(kept.variables);
+  const bytes = kept.bytes + bytesPerCharacter * stringifyJson(variables).length;
+  return { document: kept.document, variables, resultVariables: valuesOf(kept.resultVariables), bytes };
+}
+
+/**
+ * Includes the document's text, because errors contain locations in it, and what the caller sees. A
+ * hash, since the text can be long.
+ */
+function keyOf({ document, operationName, contextValue }: ExecutionArgs, { resultVariables }: KeptRequest): string {
+  const { caller } = contextValue as { readonly caller: Caller };
+  const identity = [document.loc?.source.body, operationName ?? null, resultVariables, visibilityKeyOf(caller)];
+  return createHash('sha256').update(stringifyJson(identity)).digest('base64');
+}
+
+function resultDocumentOf(schema: GraphQLSchema, document: DocumentNode, operationName: string | null): KeptDocument {
+  const known = keptDocuments.get(document)?.get(operationName);
   if (known !== undefined) return known;
   const operation = getOperationAST(document, operationName);
-  const names = operation === null || operation === undefined ? [] : resultVariables(document, operation);
-  resultVariablesByDocument.set(document, new Map(resultVariablesByDocument.get(document)).set(operationName, names));
-  return names;
+  const found = operation == null ? { document, variables: [], resultVariables: [] } : resultDocument(schema, document, operation);
+  const kept = { ...found, bytes: documentBytes(found.document) };
+  keptDocuments.set(document, new Map(keptDocuments.get(document)).set(operationName, kept));
+  return kept;
 }
 
-const resultVariablesByDocument = new WeakMap<DocumentNode, ReadonlyMap<string | null, readonly string[]>>();
+type KeptDocument = ResultDocument & { readonly bytes: number };
+
+const keptDocuments = new WeakMap<DocumentNode, ReadonlyMap<string | null, KeptDocument>>();
+/** Of a variable's JSON, parsed. */
+const bytesPerCharacter = 8;
 const maxCacheCharacters = 4_000_000;

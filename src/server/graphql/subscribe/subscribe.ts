@@ -1,12 +1,14 @@
 import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Client } from '../../../auth/caller.ts';
-import { TimeSlices } from '../../../concurrency/time-slices.ts';
+import type { TimeSlices } from '../../../concurrency/time-slices.ts';
+import { TidingsError } from '../../../errors.ts';
 import { deliver, type Sink } from '../../../subscriptions/delivery.ts';
 import { SubscriptionSource } from '../../../subscriptions/source.ts';
 import type { WakeListener } from '../../../concurrency/wake-signal.ts';
 import { acceptsStream } from '../../../transport/accept.ts';
 import type { EncodedMessage } from '../../../transport/socket-writer.ts';
+import { LimitError } from '../limits/limit-error.ts';
 import type { StreamedResult } from './event-stream.ts';
 import { createSharedResults, type OperationResults, type SharedResultsParts } from './shared-results.ts';
 
@@ -36,17 +38,32 @@ interface SubscribeContext extends Pick<Client, 'reader'> {
  * messages is executed and encoded once for all subscriptions that share the operation. With a
  * sink, results go there as fast as it accepts them.
  */
-export function sharedSubscriptions(parts: SharedResultsParts & { readonly cursorAt: CursorAt }): Plugin {
+export function sharedSubscriptions(parts: SharedResultsParts & { readonly cursorAt: CursorAt; readonly timeSlices: TimeSlices }): Plugin {
   const resultsOf = createSharedResults(parts);
-  const timeSlices = new TimeSlices();
+  const openResults = (args: ExecutionArgs): OperationResults | LimitError => {
+    try {
+      return resultsOf(args);
+    } catch (error) {
+      if (error instanceof TidingsError && error.code === 'LIMIT_EXCEEDED')
+        return new LimitError(error.message, error.extensions.retryAfterMs);
+      throw error;
+    }
+  };
   const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
     const { request, reader, sink } = args.contextValue as SubscribeContext;
     // Otherwise Yoga responds with 406 to a client that accepts no stream, and never ends the
     // subscription.
     if (request !== undefined && !acceptsStream(request.headers.get('accept'))) return { errors: [noStream()] };
-    const source = await createSourceEventStream(args);
-    if (!(source instanceof SubscriptionSource)) return source as ExecutionResult;
-    const results = resultsOf(args);
+    const results = openResults(args);
+    if (results instanceof LimitError) return { errors: [results] };
+    const source = await createSourceEventStream(args).catch((error: unknown) => {
+      results[Symbol.dispose]();
+      throw error;
+    });
+    if (!(source instanceof SubscriptionSource)) {
+      results[Symbol.dispose]();
+      return source as ExecutionResult;
+    }
     if (sink === undefined) {
       const pulled = new PulledResults(source, results, parts.cursorAt);
       // Yoga forgets the results of a request whose client leaves before its response begins.
@@ -56,7 +73,7 @@ export function sharedSubscriptions(parts: SharedResultsParts & { readonly curso
       return pulled;
     }
     const delivered = new DeliveredResults(source, results, sink);
-    deliver(source, delivered, timeSlices);
+    deliver(source, delivered, parts.timeSlices);
     return { delivered };
   };
   return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as Parameters<typeof setSubscribeFn>[0]) };

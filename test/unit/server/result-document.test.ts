@@ -1,11 +1,13 @@
-import { getOperationAST, parse } from 'graphql';
+import { getOperationAST, parse, print } from 'graphql';
 import { expect, test } from 'vitest';
-import { resultVariables } from '../../../src/server/graphql/subscribe/result-variables.ts';
+import { schema } from '../../../schema/index.ts';
+import { resultDocument } from '../../../src/server/graphql/subscribe/result-document.ts';
 
-const namesOf = (text: string, name?: string): readonly string[] => {
+const reduced = (text: string, name?: string) => {
   const document = parse(text);
-  return resultVariables(document, getOperationAST(document, name)!);
+  return resultDocument(schema, document, getOperationAST(document, name)!);
 };
+const namesOf = (text: string, name?: string): readonly string[] => reduced(text, name).resultVariables;
 
 test.each([
   ['no variables', 'subscription { events { id } }', []],
@@ -34,4 +36,29 @@ test.each([
 
 test('only the operation that is executed counts', () => {
   expect(namesOf('subscription A { events { id } } subscription B ($p: String!) { events { payloadAt(path: $p) } }', 'A')).toEqual([]);
+});
+
+test.each([
+  [
+    'arguments of the root field and their variables are left out',
+    'subscription ($f: EventFilter!, $p: String!) { events(filter: $f) { payloadAt(path: $p) } }',
+    'subscription ($p: String!) { events { payloadAt(path: $p) } }',
+    ['p'],
+  ],
+  [
+    'those that the schema requires are left',
+    'subscription ($f: EventFilter, $by: [CountBy!]!) { eventCounts(filter: $f, by: $by) { total } }',
+    'subscription ($by: [CountBy!]!) { eventCounts(by: $by) { total } }',
+    ['by'],
+  ],
+  [
+    'other operations are left out, fragments are not',
+    'query Q ($id: ID!) { event(id: $id) { id } } subscription S ($a: Cursor) { ...R } fragment R on Subscription { events(after: $a) { id } }',
+    'subscription S { ...R } fragment R on Subscription { events { id } }',
+    [],
+  ],
+])('of what is kept, %s', (_what, text, expected, variables) => {
+  const kept = reduced(text, /subscription S/.test(text) ? 'S' : undefined);
+  expect(print(kept.document)).toBe(print(parse(expected)));
+  expect(kept.variables).toEqual(variables);
 });
