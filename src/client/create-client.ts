@@ -77,23 +77,31 @@ export function createTidings<const M extends EventMap = AnyEvents>(url: string 
       return queue.reject(input.id, event, tidingsErrorOf(error));
     }
   };
-  const close = async (timeoutMs: number): Promise<{ unsent: number }> => {
-    await queue.flush(timeoutMs).catch(() => undefined); // what is left, is reported
-    closing.abort(new TidingsError('CLOSED', 'The client was closed.'));
-    const unsent = await queue.close();
+  /** The queue reports at once what is left. */
+  const abort = async (why: string): Promise<{ unsent: number }> => {
+    closing.abort(new TidingsError('CLOSED', `${why}.`));
     end.forget();
-    return { unsent };
+    return { unsent: await queue.close(why) };
+  };
+  const close = async (timeoutMs: number): Promise<{ unsent: number }> => {
+    await queue.flush(timeoutMs).catch(() => undefined);
+    return await abort('The client was closed');
   };
   const end = onProcessEnd({
     waiting: () => queue.size(),
-    isKept: outbox !== undefined,
-    flush: () => queue.flush(closeTimeoutMs),
+    async finish() {
+      await queue.flush(closeTimeoutMs).catch(() => (closed ??= abort(processEnded)));
+    },
+    giveUp: () => void (outbox === undefined && abort(processEnded)),
     sendBeforeUnload: () => {
       const texts = queue.peek(maxKeepaliveBytes);
       if (texts.length > 0) wire.sendBeforeUnload({ query: unloadMutation, variables: `{"input":[${texts.join()}]}` });
     },
   });
   if (outbox !== undefined) end.watch();
+  // A page that is online again does not wait for the next attempt.
+  const page = globalThis as { addEventListener?: (type: string, listener: () => void, options: object) => void };
+  page.addEventListener?.('online', wire.backoff.wake, { signal: closing.signal });
 
   /** A signal that aborts with the client, or with that of a subscription. */
   const signalOf = ({ signal }: { readonly signal?: AbortSignal }): AbortSignal => {
@@ -151,6 +159,7 @@ export function createTidings<const M extends EventMap = AnyEvents>(url: string 
   };
 }
 
+const processEnded = 'The process ended';
 const closeTimeoutMs = 10_000;
 const maxFailures = 1000;
 /** All requests with keepalive of a page share 64 KB. */

@@ -1,12 +1,15 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { build, transform } from 'esbuild';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../src/package-info.ts';
+import { freePort } from '../support/free-port.ts';
 import { startTestServer } from '../support/test-server.ts';
 
 const run = promisify(execFile);
@@ -33,38 +36,88 @@ test('publint and attw find nothing', async () => {
   await run(join(bin, 'attw'), [tarball, '--profile', 'esm-only']);
 });
 
-test('the installed package runs the first example of its README in an empty project', async () => {
+test('the installed package runs the examples of its README in an empty project', async () => {
   await using server = await startTestServer();
+  symlinkSync(join(packageRoot, 'node_modules', 'zod'), join(project, 'node_modules', 'zod'));
   const readme = readFileSync(join(project, 'node_modules', '@tidings', 'client', 'README.md'), 'utf8');
-  const [, example = ''] = /```ts\n(.*?)```/s.exec(readme) ?? [];
-  expect(example).toContain('createTidings');
-  const program = example
-    .replace("import { z } from 'zod';\n", '')
-    .replace(/z\.object\(.*\)/, "{ '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }")
-    .replace('http://127.0.0.1:4000', server.tidings.url)
-    .replace('await using tidings', 'const tidings') // Node 20 has no `using`
-    .replace("'invoices.cursor') }", "'invoices.cursor'), after: 'beginning' }")
-    .replace(' as const', '')
-    .replace('lose nothing\n', 'lose nothing\n  break;\n');
-  writeFileSync(join(project, 'example.mjs'), `${program}\nawait tidings.close();\n`);
-  const { stdout, stderr } = await run(process.execPath, ['example.mjs'], { cwd: project, timeout: 30_000 });
-  expect({ stdout, stderr }).toEqual({ stdout: 'acme.order.4711 12.5\n', stderr: '' });
+  const examples = Array.from(readme.matchAll(/```(\w+)\n(.*?)```/gs));
+  expect(examples.map(([, language]) => language)).toEqual(['ts']);
+  for (const [, , example = ''] of examples) {
+    // Node 20 has neither `await using` nor types. The loop of the example does not end by itself.
+    const { code } = await transform(example.replaceAll('http://127.0.0.1:4000', server.tidings.url), { loader: 'ts', target: 'node20' });
+    writeFileSync(join(project, 'example.mjs'), code);
+    const child = spawn(process.execPath, ['example.mjs'], { cwd: project });
+    const ended = once(child, 'close');
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    try {
+      await vi.waitFor(() => expect(output).toBe('acme.order.4711 12.5\n'), { timeout: 30_000, interval: 20 });
+    } finally {
+      child.kill();
+      await ended;
+    }
+  }
   const { events } = await server.data('{ events { nodes { event } } }');
   expect(events.nodes).toHaveLength(2);
 });
+
+/** Runs a program in the project until it ends by itself. */
+async function runProgram(name: string, code: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  writeFileSync(join(project, name), code);
+  return await run(process.execPath, [name], { cwd: project, timeout: 30_000 });
+}
 
 test('a program that awaits nothing ends by itself when its events are stored, and reports those that process.exit cuts off', async () => {
   await using server = await startTestServer();
   const program = `import { createTidings } from '@tidings/client';
     const tidings = createTidings(${JSON.stringify(server.tidings.url)});
     for (let n = 0; n < 1200; n += 1) tidings.emit('ended', { resource: 'r' });`;
-  writeFileSync(join(project, 'ends.mjs'), program);
-  expect(await run(process.execPath, ['ends.mjs'], { cwd: project, timeout: 30_000 })).toEqual({ stdout: '', stderr: '' });
+  expect(await runProgram('ends.mjs', program)).toEqual({ stdout: '', stderr: '' });
   const { events } = await server.data('{ events { totalCount { count } } }');
   expect(events.totalCount.count).toBe(1200);
-  writeFileSync(join(project, 'exits.mjs'), `${program} process.exit(0);`);
-  const { stderr } = await run(process.execPath, ['exits.mjs'], { cwd: project });
-  expect(stderr).toBe('tidings: 1200 events were not stored before the process ended\n');
+  const { stderr } = await runProgram('exits.mjs', `${program} process.exit(0);`);
+  expect(stderr).toBe('tidings: 1200 events were not stored: The process ended before the event was stored\n');
+});
+
+test('a program whose server is unreachable or silent ends, and reports or keeps its events', async () => {
+  const silent = createServer(() => undefined);
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  const urls = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${(silent.address() as AddressInfo).port}`];
+  // The times for a request, 60 seconds, and for the last attempt, 10 seconds, are shortened.
+  const begin = (index: number, options: string): string => `import { createTidings } from '@tidings/client';
+    import { directoryOutbox } from '@tidings/client/node';
+    const { setTimeout: later } = globalThis;
+    globalThis.setTimeout = (work, ms) => later(work, ms >= 10_000 ? 500 : ms);
+    const tidings = createTidings('${urls[index]}', { onProblem() {}, ${options} });
+    for (let n = 0; n < 3; n += 1) tidings.emit('unreachable', { resource: 'r', id: 'unreachable-${index}-' + n });`;
+  const report = 'onUnsent: (events) => console.log(...events.map(({ text, error }) => JSON.parse(text).id + error.code))';
+  const ids = (index: number): readonly string[] => [0, 1, 2].map((n) => `unreachable-${index}-${n}`);
+  try {
+    await Promise.all(
+      urls.map(async (_, index) => {
+        const reported = runProgram(`reports-${index}.mjs`, begin(index, report));
+        const cutOff = runProgram(`cut-off-${index}.mjs`, `${begin(index, report)} setTimeout(() => process.exit(0), 200);`);
+        const kept = runProgram(`keeps-${index}.mjs`, begin(index, `${report}, outbox: directoryOutbox('./outbox-${index}')`));
+        const everyId = `${ids(index)
+          .map((id) => `${id}UNSENT`)
+          .join(' ')}\n`;
+        expect(await reported).toEqual({ stdout: everyId, stderr: '' });
+        expect(await cutOff).toEqual({ stdout: everyId, stderr: '' });
+        expect(await kept).toEqual({ stdout: '', stderr: '' });
+      }),
+    );
+  } finally {
+    silent.close(); // every client has ended
+  }
+  await using server = await startTestServer();
+  for (const index of [0, 1]) {
+    const sends = `import { createTidings } from '@tidings/client'; import { directoryOutbox } from '@tidings/client/node';
+      const tidings = createTidings('${server.tidings.url}', { outbox: directoryOutbox('./outbox-${index}') });
+      await tidings.ready(); await tidings.flush(); await tidings.close();`;
+    expect(await runProgram('sends.mjs', sends)).toEqual({ stdout: '', stderr: '' });
+  }
+  const { events } = await server.data('{ events(order: LOG) { nodes { id } } }');
+  expect(events.nodes.map(({ id }: { id: string }) => id)).toEqual([...ids(0), ...ids(1)]);
 });
 
 test('a program that needs only the core loads at most 9 KB', async () => {

@@ -59,8 +59,11 @@ export interface EmissionQueue {
   size(): number;
   /** What waits, as a request of at most `maxBytes`. */
   peek(maxBytes: number): string[];
-  /** Rejects or leaves to the outbox what waits. Returns the number of events that are lost. */
-  close(): Promise<number>;
+  /**
+   * Rejects, at once, or leaves to the outbox what waits. Returns the number of events that are lost.
+   * `why`: the beginning of the reason.
+   */
+  close(why: string): Promise<number>;
   /** Reads the outbox. */
   open(): Promise<void>;
 }
@@ -260,12 +263,12 @@ export function createEmissionQueue(
       let size = 0;
       return entries.map(({ text }) => text).filter((text) => (size += text.length * 3) <= max);
     },
-    async close() {
+    async close(why) {
       isClosed = true;
       const left = entries.length;
       if (outbox === undefined) {
-        const why = problem === null ? '' : `: ${problem.message}`;
-        await settle(entries.map(() => new TidingsError('UNSENT', `The client was closed before the event was stored${why}`)));
+        const cause = problem === null ? '' : `: ${problem.message}`;
+        await settle(entries.map(() => new TidingsError('UNSENT', `${why} before the event was stored${cause}`)));
       }
       await outbox?.close();
       return outbox === undefined ? left : 0;

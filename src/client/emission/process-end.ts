@@ -1,9 +1,10 @@
 export interface ProcessEndParts {
   /** The number of events that wait. */
   readonly waiting: () => number;
-  /** An outbox keeps them. */
-  readonly isKept: boolean;
-  readonly flush: () => Promise<void>;
+  /** Sends what waits, and reports what it could not send; then nothing waits, unless events were emitted meanwhile. */
+  readonly finish: () => Promise<void>;
+  /** Reports what waits, without delay. */
+  readonly giveUp: () => void;
   readonly sendBeforeUnload: () => void;
 }
 
@@ -15,22 +16,15 @@ export interface ProcessEnd {
 
 /**
  * Sends what waits before a process ends by itself, and when a page is hidden, after which it may be
- * discarded. Installs no signal handlers. Reports what `process.exit` cuts off.
+ * discarded. Installs no signal handlers. Reports what could not be sent, and what `process.exit`
+ * cuts off.
  */
-export function onProcessEnd({ waiting, isKept, flush, sendBeforeUnload }: ProcessEndParts): ProcessEnd {
+export function onProcessEnd({ waiting, finish, giveUp, sendBeforeUnload }: ProcessEndParts): ProcessEnd {
   const { process, document } = globalThis as unknown as { process?: Emitter & { readonly versions?: object }; document?: Page };
   let isWatching = false;
-  let isLastAttempt = false;
-  const beforeExit = (): void => {
-    if (waiting() === 0 || isLastAttempt) return;
-    isLastAttempt = true; // the event repeats when the work that it began is done
-    void flush().catch(() => undefined);
-  };
-  const exit = (): void => {
-    if (waiting() === 0 || isKept) return;
-    // oxlint-disable-next-line no-console -- the process ends, and nothing else can report it
-    console.error(`tidings: ${waiting()} events were not stored before the process ended`);
-  };
+  // Node emits the event again when the work that it began is done.
+  const beforeExit = (): void => void (waiting() > 0 && finish());
+  const exit = (): void => void (waiting() > 0 && giveUp());
   const hidden = (): void => {
     if (document?.visibilityState === 'hidden') sendBeforeUnload();
   };
