@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-info.ts';
-import { javascriptClients, runWithClients } from '../support/example-clients.ts';
+import { javascriptClients, packageClient, runWithClients } from '../support/example-clients.ts';
 import { exampleAddress, graphqlExamples, textOf } from '../support/examples.ts';
 import { adminKey, bearer } from '../support/keys.ts';
 import { storedIds } from '../support/protocols/adapter.ts';
@@ -234,7 +234,7 @@ describe('the clients', () => {
     ).events.nodes;
     const names = nodes.map(({ event }) => event);
     await Promise.all(
-      javascriptClients.map(async (startClient) => {
+      [...javascriptClients, packageClient].map(async (startClient) => {
         await using client = startClient({ port: Number(new URL(server.tidings.url).port), cursor: start });
         await expect.poll(client.printed, { timeout: 20_000, message: client.name }).toEqual(names);
       }),

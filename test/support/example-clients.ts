@@ -37,6 +37,12 @@ export const javascriptClients: readonly StartClient[] = ['graphql-ws', 'apollo'
   return clientOf(name, spawnClient(process.execPath, [join(folder, `${name}.mjs`), options.cursor], options), folder);
 });
 
+/** The loop of the client package. Its checkpoint is in its folder. */
+export const packageClient: StartClient = (options) => {
+  const folder = copyClients((code) => adapted(code, options));
+  return clientOf('listen', spawnClient(process.execPath, [join(folder, 'listen.mjs'), options.cursor], { cwd: folder }), folder);
+};
+
 /** The client for Python, with this interpreter. */
 export const pythonClient =
   (python: string): StartClient =>
@@ -69,13 +75,17 @@ function copyClients(adapt: (code: string) => string): string {
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, 'client-'));
   for (const path of filesIn('examples/clients').filter((each) => each.endsWith('.mjs')))
-    writeFileSync(join(folder, basename(path)), adapt(textOf(path)));
+    writeFileSync(join(folder, basename(path)), adapt(textOf(path)).replaceAll('../../dist/', `${packageRoot}/dist/`));
   return folder;
 }
 
-function spawnClient(command: string, args: readonly string[], { keyFile }: Partial<ClientOptions> = {}): ChildProcess {
+function spawnClient(
+  command: string,
+  args: readonly string[],
+  { keyFile, cwd }: Pick<ClientOptions, 'keyFile'> & { readonly cwd?: string } = {},
+): ChildProcess {
   const env = { ...process.env, ...(keyFile !== undefined && { TIDINGS_KEY_FILE: keyFile }) };
-  return spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  return spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env, cwd });
 }
 
 function clientOf(name: string, child: ChildProcess, folder: string | null): ExampleClient {
