@@ -101,7 +101,7 @@ export function createTidings<const M extends EventMap = AnyEvents>(url: string 
   if (outbox !== undefined) end.watch();
   // A page that is online again does not wait for the next attempt.
   const page = globalThis as { addEventListener?: (type: string, listener: () => void, options: object) => void };
-  page.addEventListener?.('online', wire.backoff.wake, { signal: closing.signal });
+  page.addEventListener?.('online', () => wire.backoff.wake(), { signal: closing.signal });
 
   /** A signal that aborts with the client, or with that of a subscription. */
   const signalOf = ({ signal }: { readonly signal?: AbortSignal }): AbortSignal => {

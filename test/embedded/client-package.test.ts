@@ -95,15 +95,15 @@ test('a program whose server is unreachable or silent ends, and reports or keeps
   try {
     await Promise.all(
       urls.map(async (_, index) => {
-        const reported = runProgram(`reports-${index}.mjs`, begin(index, report));
-        const cutOff = runProgram(`cut-off-${index}.mjs`, `${begin(index, report)} setTimeout(() => process.exit(0), 200);`);
-        const kept = runProgram(`keeps-${index}.mjs`, begin(index, `${report}, outbox: directoryOutbox('./outbox-${index}')`));
-        const everyId = `${ids(index)
-          .map((id) => `${id}UNSENT`)
-          .join(' ')}\n`;
-        expect(await reported).toEqual({ stdout: everyId, stderr: '' });
-        expect(await cutOff).toEqual({ stdout: everyId, stderr: '' });
-        expect(await kept).toEqual({ stdout: '', stderr: '' });
+        const everyId = `${ids(index).join('UNSENT ')}UNSENT\n`;
+        const [reported, cutOff, kept] = await Promise.all([
+          runProgram(`reports-${index}.mjs`, begin(index, report)),
+          runProgram(`cut-off-${index}.mjs`, `${begin(index, report)} setTimeout(() => process.exit(0), 200);`),
+          runProgram(`keeps-${index}.mjs`, begin(index, `${report}, outbox: directoryOutbox('./outbox-${index}')`)),
+        ]);
+        expect(reported).toEqual({ stdout: everyId, stderr: '' });
+        expect(cutOff).toEqual({ stdout: everyId, stderr: '' });
+        expect(kept).toEqual({ stdout: '', stderr: '' });
       }),
     );
   } finally {
