@@ -1,5 +1,5 @@
 import type { Caller } from '../auth/caller.ts';
-import type { Candidate, Emitter, BatchErrorPolicy, Outcome } from '../ingest/emitter.ts';
+import { countByStatus, type Candidate, type Emitter, type BatchErrorPolicy, type Outcome } from '../ingest/emitter.ts';
 import type { NewRejectedEvent, RejectedEventStore } from '../ingest/rejected-events.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -52,8 +52,7 @@ export async function emitBatch(
       await rejectedEvents.store(rejected.slice(at, at + maxRejectedAtOnce).map((make) => make()));
     }
   }
-  for (const status of ['CREATED', 'DUPLICATE', 'REJECTED'] as const) {
-    const count = outcomes.filter((each) => each.status === status).length;
+  for (const [status, count] of Object.entries(countByStatus(outcomes))) {
     if (count > 0) metrics.adapterEvents.inc({ protocol, status: status.toLowerCase() }, count);
   }
   const unknown = events.reduce((sum, { unknownMembers }) => sum + unknownMembers.length, 0);

@@ -44,10 +44,6 @@ function patternSizes(filter: Condition): PatternSizes {
 const sizeCache = new WeakMap<Condition, PatternSizes>();
 /** Characters of search terms that one step handles, measured with texts of megabytes. */
 const searchTermCharactersPerStep = 20;
-/**
- * A comparison takes as long as this many characters of search terms, with a payload of the same
- * size.
- */
 
 function sizesOf(condition: Condition): PatternSizes {
   switch (condition.kind) {

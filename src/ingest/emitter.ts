@@ -76,15 +76,21 @@ export function createEmitter(parts: EmitterParts): Emitter {
   };
 }
 
-function recordMetrics({ emitted, problems }: Metrics, outcomes: readonly Outcome[]): void {
+/** The outcomes with each status. */
+export function countByStatus(outcomes: readonly Outcome[]): Readonly<Record<Outcome['status'], number>> {
   const counts = { CREATED: 0, DUPLICATE: 0, REJECTED: 0 };
+  for (const { status } of outcomes) counts[status] += 1;
+  return counts;
+}
+
+function recordMetrics({ emitted, problems }: Metrics, outcomes: readonly Outcome[]): void {
   // A metric takes as long to increment as a small event to validate.
   const codes = new Map<string, number>();
   for (const outcome of outcomes) {
-    counts[outcome.status] += 1;
     if (outcome.status === 'REJECTED') for (const { code } of outcome.problems) codes.set(code, (codes.get(code) ?? 0) + 1);
   }
-  for (const [status, count] of Object.entries(counts)) if (count > 0) emitted.inc({ status: status.toLowerCase() }, count);
+  for (const [status, count] of Object.entries(countByStatus(outcomes)))
+    if (count > 0) emitted.inc({ status: status.toLowerCase() }, count);
   for (const [code, count] of codes) problems.inc({ code }, count);
 }
 

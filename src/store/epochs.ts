@@ -55,8 +55,8 @@ export interface LogIdentity {
 }
 
 /**
- * Reads the epochs and the head; on a new log or another server, begins one. Assumes that one process calls it
- * at a time, see migrate.
+ * Reads the epochs and the head; on a new log or another server, begins an epoch. Assumes that one
+ * process calls it at a time, see migrate.
  */
 export async function openEpochHistory(
   database: Database,

@@ -19,8 +19,9 @@ import { lockSession } from './session-lock.ts';
  * of a migration on, every process of an older program is fenced: tidings.check_program rejects its
  * reads of the head, and tidings.check_writer what it writes (drizzle/migrations has both).
  * So it can neither append events nor store row groups in a format that is no longer valid.
- * Throws CANNOT_START if another program hides the end of the log, the server is too old, the encoding is not UTF-8, a pooler is between,
- * another program has a schema `tidings`, or a newer version migrated the database.
+ * Throws CANNOT_START if another program hides the end of the log, the server is too old, the
+ * encoding is not UTF-8, a pooler is between, another program has a schema `tidings`, or a newer
+ * version migrated the database.
  * Does not guarantee: a bound to the wait for other processes; the log says for what it waits.
  */
 export async function migrate(database: Database, identity: LogIdentity, logger: Pick<Logger, 'warn'>): Promise<EpochHistory> {

@@ -25,8 +25,8 @@ export class PersistedQueries {
 
   /**
    * The document of a request: the one that it contains, or the one whose hash it contains.
-   * Undefined: it has neither. Throws a GraphQLError for an unknown or a wrong hash, and
-   * for a document that is too long.
+   * Undefined: it has neither. Throws a GraphQLError for an unknown or a wrong hash,
+   * and for a document that is too long.
    */
   documentOf({ query, extensions }: RequestedDocument): string | undefined {
     const text = query === '' || query === null ? undefined : query; // WebSocket clients have to send a query

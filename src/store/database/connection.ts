@@ -104,11 +104,13 @@ async function openAt(options: ConnectionOptions, url: string | null): Promise<C
 }
 
 /**
- * Sends a statement. The driver prepares one with parameters in two round trips: it asks for their types first, to encode
- * the values. Texts, numbers and null need no encoding, so an unnamed statement with these takes one round trip: as the
- * driver sends a statement without arguments, with the parameters set as it would set them.
+ * Sends a statement. The driver prepares one with parameters in two round trips: it asks for their
+ * types first, to encode the values. Texts, numbers and null need no encoding, so an unnamed
+ * statement with these takes one round trip: as the driver sends a statement without arguments, with
+ * the parameters set as it would set them.
  *
- * Assumes: no parameter of a binary column (bytea) is a text. The driver would encode it; here the server parses it.
+ * Assumes: no parameter of a binary column (bytea) is a text. The driver would encode it; here the
+ * server parses it.
  */
 export function sendStatement(client: postgres.Sql, { text, parameters, isPrepared }: Statement): Promise<readonly unknown[]> {
   // The driver's types lack `simple`. It defaults to true without parameters; such a statement is never prepared.

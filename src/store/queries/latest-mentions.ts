@@ -23,8 +23,8 @@ import type { Instant } from '../../event/instant.ts';
  *
  * Strategy: an index finds the latest event with a resource as the primary one. For related
  * resources, the 1,024 events that occurred last are scanned once for all resources, except those
- * before the events that the index has found: they contain frequently mentioned ones. Any other resource has few blocks with its term, and the latest of
- * these are scanned for it alone. Cost: if every n-th of N events mentions a resource, at most N /
+ * before the events that the index has found: they contain frequently mentioned ones. Any other
+ * resource has few blocks with its term, and the latest of these are scanned for it alone. Cost: if every n-th of N events mentions a resource, at most N /
  * n blocks have its term. The probability that the first scan misses it falls with e^(1,024 / n).
  * So the total cost of a page of resources is bounded, however often each is mentioned.
  *

@@ -7,8 +7,8 @@ import { isJsonScalar } from '../../../json/exact-number.ts';
  * for each object, before any resolver can reject a filter that is too large.
  *
  * Guarantees: at most `maxVariableObjects` objects, `maxVariableValues` values and
- * `maxVariableCharacters` characters are coerced, over all variables but those of types with the extension `passThrough`, which the number of events
- * bounds (operation-cost.ts). Takes time for no more values than that.
+ * `maxVariableCharacters` characters are coerced, over all variables but those of types with the
+ * extension `passThrough`, which the number of events bounds (operation-cost.ts). Takes time for no more values than that.
  */
 export function variableError(
   schema: GraphQLSchema,
