@@ -1,21 +1,19 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { execute, parse } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createContext } from '../../schema/context.ts';
 import { schema } from '../../schema/index.ts';
 import { formatNodeId } from '../../schema/node.ts';
-import type { Services } from '../../schema/services.ts';
 import type { EventDraft } from '../../src/event/event.ts';
 import { everything, type Condition } from '../../src/filter/filter.ts';
 import { parsePermissionFilter } from '../../src/filter/parse/parse-filter.ts';
 import { readSettings } from '../../src/settings.ts';
-import { createReadBudgets, unbounded } from '../../src/store/database/read-budget.ts';
+import { unbounded } from '../../src/store/database/read-budget.ts';
 import { appendEvents } from '../../src/store/log/append.ts';
-import { createHeadReader, readHead } from '../../src/store/log/log-head.ts';
+import { readHead } from '../../src/store/log/log-head.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import { readPages } from '../../src/store/queries/pages.ts';
 import { allFieldsQueries, type Arguments } from '../support/all-fields-query.ts';
 import { testClient } from '../support/client.ts';
+import { executeOnStore } from '../support/database/execute-on-store.ts';
 import { indexEvents } from '../support/skip-index.ts';
 import { newDatabase } from '../support/test-server.ts';
 
@@ -163,22 +161,6 @@ async function medianTimes(queries: readonly [string, string], caller: TestCalle
 const runs = 3;
 
 async function run(query: string, caller: TestCaller, before: (statement: SQL) => Promise<void> = async () => undefined): Promise<void> {
-  const database: Store['database'] = {
-    ...store.database,
-    reads: () => database,
-    async rows(statement, mode) {
-      await before(statement);
-      return store.database.rows(statement, mode);
-    },
-  };
-  const services = {
-    database,
-    heads: createHeadReader(database),
-    epochHistory: store.epochHistory,
-    limits: readSettings({}),
-    budgets: createReadBudgets(64_000_000, 2 ** 30),
-  };
-  const contextValue = createContext(services as unknown as Services, { ...testClient, caller });
-  const { errors } = await execute({ schema, document: parse(query), contextValue });
+  const { errors } = await executeOnStore(store, query, before, caller);
   expect(errors, query.slice(0, 100)).toBeUndefined();
 }
