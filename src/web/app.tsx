@@ -1,0 +1,34 @@
+import { ExportMenu } from './export/export-menu.tsx';
+import { Detail } from './detail/detail.tsx';
+import { Facets } from './facets/facets.tsx';
+import { FilterBox } from './filter-box/filter-box.tsx';
+import { RangeMenu } from './filter-box/range-menu.tsx';
+import { Histogram } from './histogram/histogram.tsx';
+import { EventList } from './list/event-list.tsx';
+import { areFacetsShown, detailWidth, isHistogramShown } from './parts/settings.ts';
+import { ConnectionStatus } from './status/connection-status.tsx';
+
+export function App() {
+  return (
+    <div class="page" style={{ '--detail-width': `${detailWidth.value}px` }}>
+      <header class="bar">
+        <a class="brand" href="/">
+          Tidings
+        </a>
+        <ConnectionStatus />
+        <span class="space" />
+      </header>
+      <div class="tools" role="search">
+        <FilterBox />
+        <RangeMenu />
+        <ExportMenu />
+      </div>
+      {isHistogramShown.value ? <Histogram /> : <div />}
+      <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
+        {areFacetsShown.value && <Facets />}
+        <EventList />
+        <Detail />
+      </div>
+    </div>
+  );
+}
