@@ -29,8 +29,9 @@ export interface HiddenRows<E> {
 /**
  * A window of the list of all events that match, newest first, into which live events are inserted.
  *
- * Assumes: a page continues the first or last row that it was requested for. Live events come in the
- * order of the log, without a hole; after a resumption the same one can come again.
+ * Assumes: a page continues the first or last row that it was requested for, and has all events that
+ * were received before the request. Live events come in the order of the log, without a hole; after
+ * a resumption the same one can come again.
  * Guarantees: the rows are a part of the plain query over all that was loaded and received, without
  * a hole and without a repetition, except that held events are missing. `hasNewer` and `hasOlder`
  * report whether more exist at an end. At most `maxRows` rows and `maxBytes`: the end that is far
@@ -54,13 +55,15 @@ export class FeedModel<E extends FeedEvent> {
   #bytes = 0;
   #highest = 0;
   #lowest = 1;
+  #pageRank = 0;
   /** All rows: shown, hidden and held. */
   readonly #byId = new Map<string, FeedRow<E>>();
   #heldRows: EventRow<E>[] = [];
   /** The cursor before the first held event. */
   #heldAfter: string | null = null;
-  /** Events below the last row that arrived during the request of a page, which can miss them. */
+  /** Events beyond the rows that arrived during the request of a page, which can miss them. */
   #below: EventRow<E>[] | null = null;
+  #above: EventRow<E>[] | null = null;
   readonly #compare: (a: FeedRow<E>, b: FeedRow<E>) => number;
   readonly #bounds: FeedBounds;
 
@@ -74,7 +77,7 @@ export class FeedModel<E extends FeedEvent> {
   load(events: readonly E[], hasOlder: boolean): void {
     this.#byId.clear();
     this.rows = new RowList(this.#compare);
-    [this.#heldRows, this.#below, this.#bytes, this.reader] = [[], null, 0, 0];
+    [this.#heldRows, this.#below, this.#above, this.#bytes, this.reader] = [[], null, null, 0, 0];
     [this.held, this.#heldAfter, this.hidden] = [noneHeld, null, null];
     [this.hasNewer, this.hasHole] = [false, false];
     this.#append(events);
@@ -97,13 +100,26 @@ export class FeedModel<E extends FeedEvent> {
     if (this.reader > this.rows.length / 2) this.#trim();
   }
 
-  /** The page above the first row, newest first. If it is the last one, the stream must continue at its head. */
-  addNewer(events: readonly E[], hasNewer: boolean): void {
+  /** Begins the request of a page of at most so many events above the first row. It ends with `addNewer`. */
+  expectNewer(size: number): void {
+    this.#above = [];
+    // What arrives during the request is later in the log than the events of the page.
+    this.#pageRank = this.#highest;
+    this.#highest += size;
+  }
+
+  /** The page above the first row, newest first; null if the request failed. */
+  addNewer(events: readonly E[] | null, hasNewer: boolean): void {
+    const above = this.#above ?? [];
+    this.#above = null;
+    if (events === null) return;
     for (const event of events.toReversed()) {
-      if (!this.#byId.has(event.id)) this.#insert(this.#rowOf(event, ++this.#highest, null));
+      this.#pageRank += 1;
+      if (!this.#byId.has(event.id)) this.#insert(this.#rowOf(event, this.#pageRank, null));
     }
     this.hasNewer = hasNewer;
-    if (!hasNewer) this.held = noneHeld;
+    this.held = hasNewer ? { ...this.held, count: Math.max(0, this.held.count - above.length) } : noneHeld;
+    for (const row of above) this.#receive(row);
     this.#trim();
   }
 
@@ -128,7 +144,7 @@ export class FeedModel<E extends FeedEvent> {
     const rows = this.#heldRows;
     this.forgetHeld();
     const now = performance.now();
-    for (const row of rows) this.#insert({ ...row, arrivedAt: now });
+    for (const row of rows) this.#receive({ ...row, arrivedAt: now });
     const above = before === -1 || id === undefined ? 0 : this.indexOf(id) - before;
     this.reader += above;
     this.#trim();
@@ -173,8 +189,11 @@ export class FeedModel<E extends FeedEvent> {
     const added = this.rows.slice();
     [this.rows, this.hasOlder] = [hidden.rows, hidden.hasOlder];
     for (const row of added) {
-      if (this.#isBelow(row)) this.#forget(row);
-      else this.rows.insert(row);
+      if (!this.#isBelow(row)) this.rows.insert(row);
+      else {
+        this.#forget(row);
+        if (row.gap === null) this.#below?.push(row);
+      }
     }
     return true;
   }
@@ -197,8 +216,10 @@ export class FeedModel<E extends FeedEvent> {
     if (this.#isBelow(row)) return void this.#below?.push(row);
     const first = this.rows.first();
     const isAbove = first === undefined || this.#compare(row, first) < 0;
-    if (this.hasNewer && isAbove) this.held = { ...this.held, count: this.held.count + 1 };
-    else if (!this.isHolding || this.hasNewer || after === null) this.#insert(row);
+    if (this.hasNewer && isAbove) {
+      this.#above?.push(row);
+      this.held = { ...this.held, count: this.held.count + 1 };
+    } else if (!this.isHolding || this.hasNewer || after === null) this.#insert(row);
     else this.#hold(row, after, !isAbove || isDelayed(row.event));
   }
 

@@ -166,12 +166,16 @@ export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: Tidings
     const first = model.rows.first();
     if (!model.hasNewer) return;
     if (first?.event == null || model.hasHole) return startAt(null);
-    const page = await pageAbove<E>(tidings, query, { event: first.event, size: nextPageSize, signal });
-    if (signal.aborted || model.rows.first() !== first) return;
-    if (page === null) return startAt(null);
-    model.addNewer(page.events, page.hasMore);
-    if (page.hasMore) change();
-    else startAt(page.head);
+    model.expectNewer(nextPageSize);
+    let page: FeedPage<E> | null | undefined;
+    try {
+      page = await pageAbove<E>(tidings, query, { event: first.event, size: nextPageSize, signal });
+    } finally {
+      const fits = !signal.aborted && model.rows.first() === first;
+      if (!signal.aborted) model.addNewer(fits ? (page?.events ?? null) : null, page?.hasMore ?? false);
+      if (fits && page === null) startAt(null); // the first row was removed
+      change();
+    }
   };
   const once = (name: 'older' | 'newer', load: () => Promise<void>) => async (): Promise<void> => {
     const { signal } = run;
