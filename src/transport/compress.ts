@@ -17,8 +17,8 @@ function acceptsOne(accepted: string, names: readonly string[]): boolean {
     const [name = '', ...parameters] = each.split(';').map((part) => part.trim());
     weights.set(name, Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1));
   }
-  const named = names.find((name) => weights.has(name)) ?? '*';
-  return (weights.get(named) ?? 0) > 0;
+  const named = names.find((name) => weights.has(name));
+  return named !== undefined && (weights.get(named) ?? 0) > 0;
 }
 
 /**
