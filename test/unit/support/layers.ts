@@ -117,6 +117,7 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
   'src/web': [...webParts, ...'list filter-box histogram facets detail status export style'.split(' ').map((name) => `src/web/${name}`)],
   'src/cli/client': ['src/cli/terminal'],
   'src/cli/emit': ['src/cli/terminal', 'src/cli/client'],
+  'src/cli/demo': ['src/cli/terminal', 'src/cli/client'],
   'src/cli/top': ['src/cli/terminal', 'src/cli/client'],
   'src/cli': ['src/cli/terminal', 'src/cli/client'],
   'schema/events': ['schema'],
