@@ -12,9 +12,9 @@ export function App() {
   return (
     <div class="page" style={{ '--detail-width': `${detailWidth.value}px` }}>
       <header class="bar">
-        <a class="brand" href="/">
-          Tidings
-        </a>
+        <h1 class="brand">
+          <a href="/">Tidings</a>
+        </h1>
         <ConnectionStatus />
         <span class="space" />
       </header>
