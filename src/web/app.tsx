@@ -5,7 +5,7 @@ import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
 import { Histogram } from './histogram/histogram.tsx';
 import { EventList } from './list/event-list.tsx';
-import { areFacetsShown, detailWidth, isHistogramShown } from './parts/settings.ts';
+import { areFacetsShown, detailWidth } from './parts/settings.ts';
 import { ConnectionStatus } from './status/connection-status.tsx';
 
 export function App() {
@@ -23,7 +23,7 @@ export function App() {
         <RangeMenu />
         <ExportMenu />
       </div>
-      {isHistogramShown.value ? <Histogram /> : <div />}
+      <Histogram />
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
         {areFacetsShown.value && <Facets />}
         <EventList />
