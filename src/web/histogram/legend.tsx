@@ -19,7 +19,10 @@ export function Legend({ counts }: { readonly counts: TimeCounts }) {
         const value = name ?? '';
         return (
           <li key={value}>
-            <ValueLink condition={{ is: 'event', value: wholeNames.has(value) ? value : `${value}.*` }} name={`event ${printable(value)}`}>
+            <ValueLink
+              condition={wholeNames.has(value) ? { is: 'event', value } : { is: 'event', value: `${value}.*`, isGlob: true }}
+              name={`event ${printable(value)}`}
+            >
               <i class={`swatch kind-${kind}`} />
               <span class="cut">{printable(value)}</span> <span class="number muted">{formatCount(count)}</span>
             </ValueLink>
