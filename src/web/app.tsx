@@ -1,6 +1,6 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
-import { Facets } from './facets/facets.tsx';
+import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
 import { Histogram } from './histogram/histogram.tsx';
@@ -30,6 +30,7 @@ export function App() {
         <Help />
       </header>
       <div class="tools" role="search">
+        <FacetsButton />
         <FilterBox />
         <RangeMenu />
         <ExportMenu />

@@ -28,7 +28,7 @@ export interface Part {
 
 /** The kinds of events of a bar, the most frequent first; other names last. None without kinds. */
 export function partsOf({ parts }: Bar, kinds: readonly (string | null)[]): readonly Part[] {
-  if (kinds.length === 0) return [];
+  if (kinds.every((name) => name === null)) return [];
   const named = parts.map((count, place): Part => {
     const isOther = place === kinds.length;
     return { kind: isOther ? 6 : place + 1, name: isOther ? 'other' : printable(kinds[place] ?? ''), count };

@@ -41,7 +41,8 @@ export function totalsOf({ buckets }: Pick<Counts, 'buckets'>): readonly { reado
 }
 
 /**
- * The most frequent names, at most `maxKinds`; the place of a name is its colour.
+ * The most frequent names, at most `maxKinds`; the place of a name is its colour, and null is a free
+ * place.
  *
  * Guarantees: a name that stays among them keeps its place, and another one replaces it only with
  * more events.
@@ -55,12 +56,11 @@ export function kindsOf(
     .toSorted((a, b) => b.count - a.count || Number(known.has(b.name)) - Number(known.has(a.name)))
     .slice(0, maxKinds)
     .map(({ name }) => name);
-  const kept = before.slice(0, maxKinds).map((name) => (name !== null && most.includes(name) ? name : null));
-  const added = most.filter((name) => !kept.includes(name));
-  const places = Array.from({ length: most.length }, (_, place) => kept[place] ?? null);
-  // More places were known than are needed now.
-  const moved = [...kept.slice(most.length).filter((name) => name !== null), ...added];
-  return places.map((name) => name ?? moved.shift() ?? null);
+  const added = most.filter((name) => !known.has(name));
+  return Array.from({ length: maxKinds }, (_, place) => {
+    const name = before[place] ?? null;
+    return name !== null && most.includes(name) ? name : (added.shift() ?? null);
+  });
 }
 
 export const maxKinds = 5;

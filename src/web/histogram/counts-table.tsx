@@ -5,7 +5,7 @@ import type { TimeCounts } from './time-counts.ts';
 
 /** The bars as a table, for screen readers. */
 export function CountsTable({ bars, counts }: { readonly bars: readonly Bar[]; readonly counts: TimeCounts }) {
-  const names = counts.kinds.map((name) => printable(name ?? ''));
+  const names = counts.kinds.flatMap((name, place) => (name === null ? [] : [{ name: printable(name), place }]));
   return (
     <table class="hidden-text">
       <caption>Events over time</caption>
@@ -13,7 +13,7 @@ export function CountsTable({ bars, counts }: { readonly bars: readonly Bar[]; r
         <tr>
           <th scope="col">Time</th>
           <th scope="col">Events</th>
-          {names.map((name) => (
+          {names.map(({ name }) => (
             <th scope="col" key={name}>
               {name}
             </th>
@@ -27,7 +27,7 @@ export function CountsTable({ bars, counts }: { readonly bars: readonly Bar[]; r
             <tr key={bar.start}>
               <th scope="row">{intervalText(bar, counts.zone)}</th>
               <td>{formatCount(bar.total)}</td>
-              {names.map((name, place) => (
+              {names.map(({ name, place }) => (
                 <td key={name}>{formatCount(bar.parts[place] ?? 0)}</td>
               ))}
             </tr>

@@ -2,8 +2,10 @@ import { batch, effect, signal } from '@preact/signals';
 import type { CountBy, EventFilter, StreamState, Tidings, TidingsError } from '../../client/tidings-client.ts';
 import { conditions, instants } from '../data/active-filter.ts';
 import { kinds } from '../data/kinds.ts';
+import { noteRejection } from '../data/server-info.ts';
 import { tidings } from '../data/session.ts';
 import { liveTotal } from '../data/spans.ts';
+import { until } from '../data/until.ts';
 import { zoneOrLocal } from '../text/time-zone.ts';
 import { viewOf } from '../view/current-view.ts';
 import { barsOf, kindsOf, totalsOf, type Bar } from './bars.ts';
@@ -37,6 +39,7 @@ export const countsState = signal<CountsState>({ is: 'busy' });
 export const now = signal(Date.now());
 
 const attempt = signal(0);
+let countedWith: Tidings | null = null;
 const zone = viewOf((view) => zoneOrLocal(view.zone));
 const isLive = viewOf((view) => view.isLive);
 
@@ -50,8 +53,12 @@ export function followTimeCounts(): () => void {
   return effect(() => {
     void attempt.value;
     const stop = new AbortController();
+    const client = tidings.value;
+    // Another key can see other events.
+    if (client !== countedWith) timeCounts.value = null;
+    countedWith = client;
     const request: CountRequest = {
-      client: tidings.value,
+      client,
       filter: conditions.value,
       range: instants.value,
       zone: zone.value,
@@ -59,7 +66,9 @@ export function followTimeCounts(): () => void {
     };
     countsState.value = { is: 'busy' };
     follow(request).catch((error: unknown) => {
-      if (!stop.signal.aborted) countsState.value = { is: 'failed', message: (error as TidingsError).message };
+      if (stop.signal.aborted) return;
+      if (noteRejection(error)) timeCounts.value = null;
+      countsState.value = { is: 'failed', message: (error as TidingsError).message };
     });
     return () => stop.abort();
   });
@@ -97,7 +106,8 @@ async function follow({ client, filter, range, zone, signal }: CountRequest): Pr
         const shown = timeCounts.peek();
         if (!signal.aborted && shown !== null) timeCounts.value = { ...shown, wholeNames };
       }
-      if (!isLive.value) await untilLive(signal);
+      // Paused, the counts stay as they are. The subscription waits, and continues with all counts.
+      await until(() => isLive.value, signal);
     }
   };
   try {
@@ -125,19 +135,6 @@ export function isOutgrown({ plan, bars }: TimeCounts): boolean {
   if (plan.isFixed) return false;
   const { from, to } = domainOf(plan, bars, now.peek());
   return barsIn(to - from, plan.scale.minMs) > maxBars || (plan.isGuess && bars.some(({ total }) => total > 0));
-}
-
-/** Paused, the counts stay as they are. The subscription waits, and continues with all counts. */
-function untilLive(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = effect(() => {
-      if (isLive.value) resolve();
-    });
-    signal.addEventListener('abort', () => {
-      stop();
-      resolve();
-    });
-  });
 }
 
 interface NamesRequest {
