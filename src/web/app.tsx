@@ -1,13 +1,13 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
-import { Facets } from './facets/facets.tsx';
+import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
 import { Histogram } from './histogram/histogram.tsx';
 import { EventList } from './list/event-list.tsx';
 import { Help } from './help/help-dialog.tsx';
 import { Logo } from './parts/icons.tsx';
-import { areFacetsShown, detailWidth, isHistogramShown } from './parts/settings.ts';
+import { areFacetsShown, detailWidth } from './parts/settings.ts';
 import { ConnectionStatus } from './status/connection-status.tsx';
 import { Copied } from './status/copied.tsx';
 import { KeyDialog } from './status/key-dialog.tsx';
@@ -30,13 +30,14 @@ export function App() {
         <Help />
       </header>
       <div class="tools" role="search">
+        <FacetsButton />
         <FilterBox />
         <RangeMenu />
         <ExportMenu />
       </div>
-      {isHistogramShown.value ? <Histogram /> : <div />}
+      <Histogram />
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
-        {areFacetsShown.value && <Facets />}
+        <Facets />
         <EventList />
         <Detail />
       </div>

@@ -89,3 +89,54 @@ export function CloseIcon() {
     </Icon>
   );
 }
+
+/** Points to the right; style sheets turn it. */
+export function ChevronIcon() {
+  return (
+    <Icon>
+      <path d="M6 4.5L9.5 8 6 11.5" />
+    </Icon>
+  );
+}
+
+export function ValuesIcon() {
+  return (
+    <Icon>
+      <rect x="2" y="2.5" width="12" height="11" rx="1.5" />
+      <path d="M6 2.5v11" />
+    </Icon>
+  );
+}
+
+export function ColumnsIcon() {
+  return (
+    <Icon>
+      <rect x="2" y="2.5" width="12" height="11" rx="1.5" />
+      <path d="M6 2.5v11M10 2.5v11" />
+    </Icon>
+  );
+}
+
+export function ExportIcon() {
+  return (
+    <Icon>
+      <path d="M8 2.5v7M5 6.8L8 9.8l3-3M3 12.8h10" />
+    </Icon>
+  );
+}
+
+export function UpIcon() {
+  return (
+    <Icon>
+      <path d="M8 12.5v-9M4.5 7L8 3.5 11.5 7" />
+    </Icon>
+  );
+}
+
+export function DownIcon() {
+  return (
+    <Icon>
+      <path d="M8 3.5v9M4.5 9L8 12.5 11.5 9" />
+    </Icon>
+  );
+}
