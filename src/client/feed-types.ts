@@ -46,6 +46,8 @@ export interface FeedSnapshot<E = ReceivedEvent> {
   readonly hasNewer: boolean;
   /** Since when `clear` hides older rows; null: it does not. */
   readonly clearedAt: string | null;
+  /** Live events that have arrived since the start. */
+  readonly receivedCount: number;
   /** How often events were not available. */
   readonly gaps: number;
   readonly state: StreamState['is'];

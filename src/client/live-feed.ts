@@ -35,6 +35,7 @@ export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: Tidings
   let position: Cursor | null = null;
   let end: FeedPage<E>['end'] = null;
   let [isLoaded, isScheduled, isHolding, isSuspended] = [false, false, false, false];
+  let receivedCount = 0;
   let pending: { readonly [name in 'older' | 'newer']?: Promise<void> | undefined } = {};
 
   const snapshotNow = (): FeedSnapshot<E> => {
@@ -50,6 +51,7 @@ export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: Tidings
       hasOlder: model.hasOlder,
       hasNewer: model.hasNewer,
       clearedAt: model.hidden?.since ?? null,
+      receivedCount,
       gaps: model.gaps,
       ...status.now(),
     };
@@ -100,6 +102,7 @@ export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: Tidings
       if ('events' in message) {
         model.receive(message.events as unknown as readonly E[], message.previous);
         status.received(message.events.length);
+        receivedCount += message.events.length;
       } else if ('reason' in message) model.addGap(message.reason, new Date().toISOString());
       position = cursorOf(message) ?? position;
       change();
