@@ -5,7 +5,7 @@ export interface CsvColumn {
   readonly header: string;
   /** A GraphQL selection of Event. */
   readonly select: string;
-  cell(event: CsvEvent): unknown;
+  readonly cell: (event: CsvEvent) => unknown;
 }
 
 /** An event with the selected fields. */

@@ -10,7 +10,7 @@ export interface SavedFile {
 }
 
 interface Picker {
-  showSaveFilePicker?(options: { readonly suggestedName: string }): Promise<FileSystemFileHandle>;
+  readonly showSaveFilePicker?: (options: { readonly suggestedName: string }) => Promise<FileSystemFileHandle>;
 }
 
 /**
@@ -18,10 +18,10 @@ interface Picker {
  * memory, which is downloaded at the end. Null: no file was chosen.
  */
 export async function openFile(name: string, type: string): Promise<SavedFile | null> {
-  const { showSaveFilePicker } = globalThis as unknown as Picker;
-  if (showSaveFilePicker === undefined) return memoryFile(name, type);
+  const browser = globalThis as unknown as Picker;
+  if (browser.showSaveFilePicker === undefined) return memoryFile(name, type);
   try {
-    return diskFile(await (await showSaveFilePicker.call(globalThis, { suggestedName: name })).createWritable());
+    return diskFile(await (await browser.showSaveFilePicker({ suggestedName: name })).createWritable());
   } catch (error) {
     if ((error as Error).name === 'AbortError') return null;
     throw error;

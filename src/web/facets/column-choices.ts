@@ -1,3 +1,4 @@
+import { stringifyLossless } from '../../client/tidings-client.ts';
 import { columnText } from '../view/columns.ts';
 import type { EventField, EventFields } from './event-fields.ts';
 
@@ -15,18 +16,18 @@ export interface ColumnChoice {
 export function choicesOf({ labels, payloadPaths }: EventFields, search: string): readonly ColumnChoice[] {
   const wanted = search.trim().toLowerCase();
   const choices = [
-    ...labels.map((field): ColumnChoice => ({ ...choice(field), column: columnText({ is: 'label', key: field.name }), group: 'Labels' })),
+    ...labels.map((field) => choice(field, 'Labels', columnText({ is: 'label', key: field.name }))),
     // A path through all elements of a list has many values.
     ...payloadPaths
       .filter(({ name }) => !hasStar(name))
-      .map((field): ColumnChoice => ({ ...choice(field), column: columnText({ is: 'payload', path: field.name }), group: 'Payload' })),
+      .map((field) => choice(field, 'Payload', columnText({ is: 'payload', path: field.name }))),
   ];
   return choices.filter(({ name, example }) => `${name}\n${example}`.toLowerCase().includes(wanted));
 }
 
-function choice({ name, example }: EventField): { readonly name: string; readonly example: string } {
-  const text = typeof example === 'string' ? example : (JSON.stringify(example) ?? '');
-  return { name, example: text.length > maxExample ? `${text.slice(0, maxExample)}…` : text };
+function choice({ name, example }: EventField, group: ColumnChoice['group'], column: string): ColumnChoice {
+  const text = typeof example === 'string' ? example : stringifyLossless(example);
+  return { column, group, name, example: text.length > maxExample ? `${text.slice(0, maxExample)}…` : text };
 }
 
 /** Whether a path has the step `*`. Quoted keys can contain one. */

@@ -134,7 +134,7 @@ function show(counts: TimeCounts): void {
 export function isOutgrown({ plan, bars }: TimeCounts): boolean {
   if (plan.isFixed) return false;
   const { from, to } = domainOf(plan, bars, now.peek());
-  return barsIn(to - from, plan.scale.minMs) > maxBars || (plan.isGuess && bars.some(({ total }) => total > 0));
+  return barsIn(to - from, plan.scale.stepMs) > maxBars || (plan.isGuess && bars.some(({ total }) => total > 0));
 }
 
 interface NamesRequest {
