@@ -37,7 +37,7 @@ export function chainTree<E extends LinkedEvent>(root: E, others: Iterable<E>): 
   for (const node of nodes.values()) {
     if (node === top) continue;
     const predecessor = nodes.get(node.event.followsId ?? '') ?? top;
-    node.predecessor = predecessor === node ? top : (predecessor as ChainNode<E>);
+    node.predecessor = predecessor === node ? top : predecessor;
     (node.predecessor as Growing<E>).followers.push(node);
   }
   const order: Growing<E>[] = [top];

@@ -1,39 +1,14 @@
-import { stringifyLossless, type JsonObject, type Labels } from '../../client/tidings-client.ts';
 import { printable } from '../text/printable.ts';
 
-/** An event with everything that a copy of it contains. */
-export interface CopiedEvent {
-  readonly id: string;
-  readonly cursor: string;
+export interface RowEvent {
   readonly occurred: string;
-  readonly received: string;
   readonly event: string;
-  /** A primary resource can have a label with the key of the role, which `labels` does not contain. */
-  readonly resource: { readonly id: string; readonly name: string | null; readonly labels: Labels; readonly role: string | null };
-  readonly related: readonly { readonly id: string; readonly role: string; readonly name: string | null; readonly labels: Labels }[];
-  readonly payload: JsonObject;
-  readonly followsId: string | null;
-}
-
-/** The event document, as `tidings tail --json` prints it. It can be emitted again. */
-export function documentText({ id, occurred, event, resource, related, payload, followsId, received, cursor }: CopiedEvent): string {
-  const flat = (labels: Labels, fields: Labels): Labels => ({ ...fields, ...labels });
-  const document = {
-    id,
-    occurred,
-    event,
-    resource: flat({ ...resource.labels, ...(resource.role !== null && { [roleKey]: resource.role }) }, { [idKey]: resource.id }),
-    related: related.map((each) => flat(each.labels, { [idKey]: each.id, [roleKey]: each.role })),
-    payload,
-    follows: followsId,
-    received,
-    cursor,
-  };
-  return escaped(stringifyLossless(document));
+  readonly resource: { readonly id: string; readonly name: string | null };
+  readonly related: readonly { readonly id: string; readonly role: string; readonly name: string | null }[];
 }
 
 /** One line: time in UTC, event, resource, related resources. */
-export function rowText({ occurred, event, resource, related }: Pick<CopiedEvent, 'occurred' | 'event' | 'resource' | 'related'>): string {
+export function rowText({ occurred, event, resource, related }: RowEvent): string {
   const others = related.map((each) => `${printable(each.role)}=${printable(each.name ?? each.id)}`);
   return [occurred, printable(event), printable(resource.name ?? resource.id), ...others].join('  ');
 }
@@ -102,5 +77,3 @@ function hexEscape(kind: 'u' | 'U', code: number, digits: number): string {
 
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const allUnprintable = new RegExp(unprintable, 'gu');
-const idKey = 'prefect.resource.id';
-const roleKey = 'prefect.resource.role';

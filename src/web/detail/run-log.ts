@@ -56,9 +56,7 @@ export interface RunLog {
   readonly lines: readonly LogLine[];
 }
 
-/** The id of resources that are flow runs. */
-export const flowRunPrefix = 'prefect.flow-run.';
-export const runEventPrefixes = [flowRunPrefix, 'prefect.task-run.', 'prefect.log.write'];
+export const runEventPrefixes = ['prefect.flow-run.', 'prefect.task-run.', 'prefect.log.write'];
 
 /** The states, task runs and log of a flow run, from its events, the oldest first. */
 export function runLogOf(flowRunId: string, events: readonly RunEvent[]): RunLog {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { drawChain } from '../../../src/cli/chain-tree.ts';
 import { chainRows, chainTree, pathThrough, type ChainRow, type LinkedEvent } from '../../../src/web/chain/chain-layout.ts';

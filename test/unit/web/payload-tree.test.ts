@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ExactNumber, parseLossless } from '../../../src/client/tidings-client.ts';
 import { parsePayloadPath, valueAt } from '../../../src/event/payload-path.ts';

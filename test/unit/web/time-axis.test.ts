@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { extentOf, marksOf, positionOf, zoomed } from '../../../src/web/chain/time-axis.ts';
 import { exactDuration, gapText, microsOf } from '../../../src/web/text/durations.ts';
