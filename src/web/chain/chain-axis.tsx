@@ -1,7 +1,7 @@
 import { useSignal, type Signal } from '@preact/signals';
 import { gapText, microsOf } from '../text/durations.ts';
 import { fullTime } from '../text/time-format.ts';
-import { zoneOrLocal } from '../text/time-zone.ts';
+import { zoneOrLocal } from '../text/time-zones.ts';
 import { view } from '../view/current-view.ts';
 import type { ChainEvent } from './chain-query.ts';
 import { marksOf, positionOf, zoomed, type Extent } from './time-axis.ts';

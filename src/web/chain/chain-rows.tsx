@@ -5,7 +5,7 @@ import { ChevronDownIcon, ChevronRightIcon } from '../parts/icons.tsx';
 import { gapText, microsOf } from '../text/durations.ts';
 import { printable } from '../text/printable.ts';
 import { fullTime } from '../text/time-format.ts';
-import { zoneOrLocal } from '../text/time-zone.ts';
+import { zoneOrLocal } from '../text/time-zones.ts';
 import { show, view } from '../view/current-view.ts';
 import { AxisHead, Span } from './chain-axis.tsx';
 import type { ChainRow, ChainTree } from './chain-layout.ts';

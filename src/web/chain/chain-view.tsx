@@ -36,11 +36,11 @@ export function ChainView({ id }: { readonly id: string }) {
     return () => stop.abort();
   }, [chain]);
   return (
-    <section class="instead-of-list chain" aria-label="Chain">
+    <main class="instead-of-list chain" aria-label="Chain">
       {error !== null && <Problem error={error} retry={retry} />}
       {chain === null && <p class="view-note muted">No event with this id (any more).</p>}
       {chain ? <Chain key={chain.root.id} chain={chain} added={added.value} openId={id} /> : <Head count={null} />}
-    </section>
+    </main>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { TidingsError, type Tidings } from '../../client/tidings-client.ts';
+import { noteRejection } from './server-info.ts';
 import { tidings } from './session.ts';
 
 /** Something that the server was asked for. */
@@ -32,8 +33,10 @@ export function useRemote<T>(key: string, load: (client: Tidings, signal: AbortS
       },
       (error: unknown) => {
         if (stop.signal.aborted) return;
+        noteRejection(error);
         result.value = { ...result.peek(), error };
-        if (error instanceof TidingsError && error.isTemporary) timer = setTimeout(() => (attempt.value += 1), error.retryAfterMs ?? retryMs);
+        if (error instanceof TidingsError && error.isTemporary)
+          timer = setTimeout(() => (attempt.value += 1), error.retryAfterMs ?? retryMs);
       },
     );
     return () => {

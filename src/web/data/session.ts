@@ -1,8 +1,8 @@
 import { computed, signal } from '@preact/signals';
 import { createTidings, type Tidings } from '../../client/tidings-client.ts';
+import { readStored, store } from '../view/storage.ts';
 
-const storageName = 'tidings.key';
-const given = signal<string | null>(sessionStorage.getItem(storageName) ?? localStorage.getItem(storageName));
+const given = signal<string | null>(readStored('session', 'key') ?? readStored('local', 'key'));
 
 /** The API key of this page; null: none. */
 export const key = computed(() => given.value);
@@ -15,8 +15,8 @@ export const tidings = computed<Tidings>(() => {
 
 /** Uses a key from now on: in this tab, or on this device until it is removed. */
 export function setKey(value: string | null, { isRemembered = false } = {}): void {
-  for (const storage of [sessionStorage, localStorage]) storage.removeItem(storageName);
-  if (value !== null) (isRemembered ? localStorage : sessionStorage).setItem(storageName, value);
+  store('session', 'key', isRemembered ? null : value);
+  store('local', 'key', isRemembered ? value : null);
   const before = tidings.peek();
   given.value = value;
   void before.close({ timeoutMs: 0 });

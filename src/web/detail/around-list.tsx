@@ -7,7 +7,7 @@ import { gapText, microsOf } from '../text/durations.ts';
 import { EventName } from '../parts/event-name.tsx';
 import { printable } from '../text/printable.ts';
 import { formatInstant } from '../text/time-format.ts';
-import { zoneOrLocal } from '../text/time-zone.ts';
+import { zoneOrLocal } from '../text/time-zones.ts';
 import { hrefOf, show, view } from '../view/current-view.ts';
 import { aroundPageSize, readAround, type AroundEvent } from './around-query.ts';
 

@@ -19,7 +19,7 @@ export function AroundView({ id }: { readonly id: string }) {
   const tabs = middle ? surroundingsOf(middle) : [];
   const current = tabs[tab.value] ?? tabs[0];
   return (
-    <section class="instead-of-list around" aria-label="Around the event">
+    <main class="instead-of-list around" aria-label="Around the event">
       <header class="view-head">
         <h2>Around the event</h2>
         <div class="tabs" role="tablist" aria-label="Surroundings" onKeyDown={moveTab}>
@@ -84,7 +84,7 @@ export function AroundView({ id }: { readonly id: string }) {
           />
         </div>
       )}
-    </section>
+    </main>
   );
 }
 

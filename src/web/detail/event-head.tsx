@@ -3,12 +3,12 @@ import { useEffect } from 'preact/hooks';
 import { AroundIcon, ChainIcon, ChevronDownIcon, CloseIcon, CopyIcon, DownIcon, UpIcon } from '../parts/icons.tsx';
 import { copy } from '../parts/copy.ts';
 import { EventName } from '../parts/event-name.tsx';
-import { Menu } from '../parts/menu.tsx';
+import { Popover } from '../parts/popover.tsx';
 import { ValueLink } from '../parts/value-link.tsx';
 import { exactDuration, microsOf } from '../text/durations.ts';
 import { printable } from '../text/printable.ts';
 import { fullTime, relativeTo } from '../text/time-format.ts';
-import { zoneOrLocal } from '../text/time-zone.ts';
+import { zoneOrLocal } from '../text/time-zones.ts';
 import { show, view } from '../view/current-view.ts';
 import { CopyItems } from './copy-items.tsx';
 import type { OpenedEvent } from './event-query.ts';
@@ -66,8 +66,9 @@ export function EventHead({ id, event, neighbour }: Props) {
         >
           <AroundIcon /> Around
         </button>
-        <Menu
-          name="Copy"
+        <Popover
+          label="Copy"
+          kind="menu"
           button={
             <>
               <CopyIcon /> Copy <ChevronDownIcon />
@@ -75,7 +76,7 @@ export function EventHead({ id, event, neighbour }: Props) {
           }
         >
           <CopyItems id={id} />
-        </Menu>
+        </Popover>
         <button
           type="button"
           class="icon-button"

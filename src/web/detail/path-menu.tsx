@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals';
 import { stringifyLossless } from '../../client/tidings-client.ts';
 import { copy } from '../parts/copy.ts';
-import { SharedMenu } from '../parts/menu.tsx';
+import { SharedMenu } from '../parts/shared-menu.tsx';
 import { addCondition } from '../query/query-text.ts';
 import { columnText } from '../view/columns.ts';
 import { show, view } from '../view/current-view.ts';

@@ -8,7 +8,7 @@ import { ValueLink } from '../parts/value-link.tsx';
 import { addCondition } from '../query/query-text.ts';
 import { printable } from '../text/printable.ts';
 import { formatInstant, fullTime } from '../text/time-format.ts';
-import { zoneOrLocal } from '../text/time-zone.ts';
+import { zoneOrLocal } from '../text/time-zones.ts';
 import { hrefOf, show, view } from '../view/current-view.ts';
 import { CopyButton } from './event-head.tsx';
 import { isFlowRun, isRunShown } from './fixed-resource-state.ts';

@@ -6,7 +6,7 @@ import { Problem } from '../parts/problem.tsx';
 import { exactDuration, gapText, microsOf } from '../text/durations.ts';
 import { printable } from '../text/printable.ts';
 import { formatInstant } from '../text/time-format.ts';
-import { zoneOrLocal } from '../text/time-zone.ts';
+import { zoneOrLocal } from '../text/time-zones.ts';
 import { hrefOf, show, view } from '../view/current-view.ts';
 import { readRun, runFilterOf, runSelection, type RunPage } from './resource-query.ts';
 import './resource.css';
@@ -19,7 +19,7 @@ export function RunView({ id }: { readonly id: string }) {
   const areStatesShown = useSignal(true);
   const last = log?.flowRun.states.at(-1);
   return (
-    <section class="instead-of-list run" aria-label="Flow run">
+    <main class="instead-of-list run" aria-label="Flow run">
       {error !== null && <Problem error={error} retry={more} />}
       {log !== null && (
         <>
@@ -65,7 +65,7 @@ export function RunView({ id }: { readonly id: string }) {
           )}
         </>
       )}
-    </section>
+    </main>
   );
 }
 

@@ -1,10 +1,11 @@
 import { effect, signal, type Signal } from '@preact/signals';
+import { readStored, store } from '../view/storage.ts';
 
-/** A setting of this browser, kept in local storage. Another tab keeps its own value until it is reloaded. */
+/** A setting of this browser, kept on this device. Another tab keeps its own value until it is reloaded. */
 export function setting<T>(name: string, fallback: T): Signal<T> {
-  const stored = localStorage.getItem(`tidings.${name}`);
+  const stored = readStored('local', name);
   const value = signal<T>(stored === null ? fallback : parsed(stored, fallback));
-  effect(() => localStorage.setItem(`tidings.${name}`, JSON.stringify(value.value)));
+  effect(() => store('local', name, JSON.stringify(value.value)));
   return value;
 }
 

@@ -1,44 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 interface Props {
-  /** The name for assistive technology. */
-  readonly name: string;
-  /** The content of the button. */
-  readonly button: ComponentChildren;
-  readonly buttonClass?: string;
-  /** Its items: `button` and `a` elements. */
-  readonly children: ComponentChildren;
-}
-
-/** A button that opens a menu. Arrow keys move in it, Escape and a click elsewhere close it. */
-export function Menu({ name, button, buttonClass = 'button quiet', children }: Props) {
-  const id = useId();
-  const opener = useRef<HTMLButtonElement>(null);
-  return (
-    <>
-      <button type="button" ref={opener} class={buttonClass} title={name} popovertarget={id}>
-        {button}
-      </button>
-      <div
-        id={id}
-        class="menu"
-        popover="auto"
-        role="group"
-        aria-label={name}
-        onKeyDown={moveFocus}
-        onClick={closeMenu}
-        onToggle={(event) => {
-          if (event.newState === 'open' && opener.current !== null) placeMenu(event.currentTarget, opener.current);
-        }}
-      >
-        {children}
-      </div>
-    </>
-  );
-}
-
-interface SharedProps {
   readonly name: string;
   /** The element that it belongs to; null: closed. */
   readonly opener: HTMLElement | null;
@@ -47,7 +10,7 @@ interface SharedProps {
 }
 
 /** A menu that many elements share. */
-export function SharedMenu({ name, opener, onClose, children }: SharedProps) {
+export function SharedMenu({ name, opener, onClose, children }: Props) {
   const menu = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (opener === null || menu.current === null) return;
