@@ -89,3 +89,22 @@ export function CloseIcon() {
     </Icon>
   );
 }
+
+export const UpIcon = iconOf('M8 13V3M4 7l4-4 4 4');
+export const DownIcon = iconOf('M8 3v10M4 9l4 4 4-4');
+export const PlusIcon = iconOf('M8 4v8M4 8h8');
+export const MinusIcon = iconOf('M4 8h8');
+export const ChevronDownIcon = iconOf('M4 6l4 4 4-4');
+export const ChevronRightIcon = iconOf('M6 4l4 4-4 4');
+export const ChainIcon = iconOf('M4 3v10M4 8h5M9 8v4h3M4 3h8');
+export const AroundIcon = iconOf('M3 4h10M3 12h10M2 8h12');
+export const SearchIcon = iconOf('M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.5 10.5l3 3');
+export const ZoomOutIcon = iconOf('M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.5 10.5l3 3M5 7h4');
+
+function iconOf(path: string) {
+  return () => (
+    <Icon>
+      <path d={path} />
+    </Icon>
+  );
+}

@@ -1,9 +1,9 @@
 /** One condition of the filter, as a click on a value of the page adds it. */
 export type Condition =
-  /** `value` may be a glob, such as acme.order.* */
-  | { readonly is: 'event'; readonly value: string }
-  /** The primary resource; `value` may be a glob. */
-  | { readonly is: 'resource'; readonly value: string }
+  /** `isGlob`: the value is a glob, such as acme.order.*; otherwise it is literal. */
+  | { readonly is: 'event'; readonly value: string; readonly isGlob?: boolean }
+  /** The primary resource. */
+  | { readonly is: 'resource'; readonly value: string; readonly isGlob?: boolean }
   /** A related resource in a role; null: in any. */
   | { readonly is: 'related'; readonly role: string | null; readonly value: string }
   /** A label of the primary resource. */

@@ -1,5 +1,5 @@
 import { readInstant, writeInstant } from './time-instant.ts';
-import { offsetAt, offsetText } from './time-zone.ts';
+import { offsetAt, offsetText } from './time-zones.ts';
 
 /** An instant as the clocks of a zone show it. */
 export interface LocalTime {

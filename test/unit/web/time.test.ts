@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { durationText, formatInstant, fullTime, parseLocal, relativeTo } from '../../../src/web/text/time-format.ts';
 import { instantAt, readInstant, writeInstant } from '../../../src/web/text/time-instant.ts';
 import { relativeWords, resolveTime } from '../../../src/web/text/time-range.ts';
-import { allZones, findZones, isZone, localZone, offsetAt, shortOffset, zoneOrLocal } from '../../../src/web/text/time-zone.ts';
+import { allZones, findZones, isZone, localZone, offsetAt, shortOffset, zoneOrLocal } from '../../../src/web/text/time-zones.ts';
 
 const second = { min: Date.parse('0001-01-02T00:00:00Z') / 1000, max: Date.parse('9999-12-30T00:00:00Z') / 1000 };
 const moments = record({ second: integer(second), fraction: stringMatching(/^\d{6}$/) });
