@@ -49,3 +49,7 @@ export function Logo() {
     </svg>
   );
 }
+export const ChevronIcon = icon('M6 4.5L9.5 8 6 11.5');
+export const ValuesIcon = icon('M2 2.5h12v11H2zM6 2.5v11');
+export const ColumnsIcon = icon('M2 2.5h12v11H2zM6 2.5v11M10 2.5v11');
+export const ExportIcon = icon('M8 2.5v7M5 6.8L8 9.8l3-3M3 12.8h10');
