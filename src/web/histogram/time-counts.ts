@@ -6,7 +6,7 @@ import { noteRejection } from '../data/server-info.ts';
 import { tidings } from '../data/session.ts';
 import { liveTotal } from '../data/spans.ts';
 import { until } from '../data/until.ts';
-import { zoneOrLocal } from '../text/time-zone.ts';
+import { zoneOrLocal } from '../text/time-zones.ts';
 import { viewOf } from '../view/current-view.ts';
 import { barsOf, kindsOf, totalsOf, type Bar } from './bars.ts';
 import { domainOf, planOf, type Plan } from './domain.ts';
