@@ -1,5 +1,6 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
+import { ResourceHead } from './detail/resource-head.tsx';
 import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
@@ -35,7 +36,10 @@ export function App() {
         <RangeMenu />
         <ExportMenu />
       </div>
-      <Histogram />
+      <div>
+        <ResourceHead />
+        <Histogram />
+      </div>
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
         <Facets />
         <EventList />

@@ -8,7 +8,7 @@ import { ValueItem } from './value-item.tsx';
 import { idOf } from './value-rows.ts';
 
 /** All values of a field, with a search. */
-export default function AllValues({ field, prefix }: AllValuesRequest) {
+export function AllValues({ field, prefix }: AllValuesRequest) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState('');
   const [search, setSearch] = useState('');

@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { EventFilter, Tidings } from '../../client/tidings-client.ts';
 import { activeFilter } from '../data/active-filter.ts';
 import { noteRejection } from '../data/server-info.ts';
 import { tidings } from '../data/session.ts';
@@ -32,19 +33,19 @@ export const eventFields = signal<FieldsState>({ fields: null, isBusy: false, er
 let users = 0;
 let stop: (() => void) | null = null;
 
-/** Asks for the fields while the component is shown and `isWanted`. All components share one request. */
-export function useEventFields(isWanted = true): void {
+/** Asks for the fields while the component is shown. All components share one request. */
+export function useEventFields(): void {
   useEffect(() => {
-    if (!isWanted) return;
     users += 1;
     stop ??= followFields();
     return () => {
       users -= 1;
-      if (users > 0) return;
-      stop?.();
-      stop = null;
+      if (users === 0) {
+        stop?.();
+        stop = null;
+      }
     };
-  }, [isWanted]);
+  }, []);
 }
 
 function followFields(): () => void {
@@ -53,18 +54,20 @@ function followFields(): () => void {
     const filter = activeFilter.value;
     const stop = new AbortController();
     eventFields.value = { ...eventFields.peek(), isBusy: true, error: null };
-    client.graphql<{ eventFields: EventFields }>(document, { filter }, { signal: stop.signal }).then(
-      ({ eventFields: fields }) => {
-        if (!stop.signal.aborted) eventFields.value = { fields, isBusy: false, error: null };
-      },
-      (error: unknown) => {
-        if (stop.signal.aborted) return;
-        noteRejection(error);
-        eventFields.value = { fields: null, isBusy: false, error: (error as Error).message };
-      },
-    );
+    void load(client, filter, stop.signal);
     return () => stop.abort();
   });
+}
+
+async function load(client: Tidings, filter: EventFilter, signal: AbortSignal): Promise<void> {
+  try {
+    const { eventFields: fields } = await client.graphql<{ eventFields: EventFields }>(document, { filter }, { signal });
+    if (!signal.aborted) eventFields.value = { fields, isBusy: false, error: null };
+  } catch (error) {
+    if (signal.aborted) return;
+    noteRejection(error);
+    eventFields.value = { fields: null, isBusy: false, error: (error as Error).message };
+  }
 }
 
 const document = `query Fields($filter: EventFilter) { eventFields(filter: $filter) {

@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals';
-import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CloseIcon, ValuesIcon } from '../parts/icons.tsx';
+import { lazy } from '../parts/lazy.tsx';
 import { areFacetsShown } from '../parts/settings.ts';
 import { useShortcut } from '../parts/shortcut.ts';
 import { printable } from '../text/printable.ts';
-import { allValues, type AllValuesRequest } from './all-values-button.ts';
+import { allValues } from './all-values-button.ts';
 import { eventFields, useEventFields, type EventField } from './event-fields.ts';
 import { FacetSection, isSectionOpen } from './facet-section.tsx';
 import './facets.css';
@@ -44,7 +44,7 @@ export function Facets() {
   return (
     <>
       {isNarrow.value ? isSheetOpen.value && <Sheet /> : areFacetsShown.value && <Panel />}
-      {allValues.value !== null && <AllValuesLoader {...allValues.value} />}
+      {allValues.value !== null && <AllValues {...allValues.value} />}
     </>
   );
 }
@@ -153,13 +153,7 @@ function isCounted({ name }: EventField): boolean {
   return name !== 'prefect.resource.name';
 }
 
-/** The dialog is loaded when it is used. */
-function AllValuesLoader(request: AllValuesRequest) {
-  const [Dialog, setDialog] = useState<ComponentType<AllValuesRequest> | null>(null);
-  useEffect(() => {
-    void import('./all-values.tsx').then((module) => setDialog(() => module.default));
-  }, []);
-  return Dialog === null ? null : <Dialog {...request} />;
-}
+/** Loaded when it is used. */
+const AllValues = lazy(() => import('./all-values.tsx').then((module) => module.AllValues));
 
 const shownFields = 10;

@@ -15,7 +15,7 @@ export type Field =
  * the filter matches the result. An `or` or `not` that also tests another field stays.
  */
 export function withoutField(filter: EventFilter, field: Field): EventFilter {
-  const { event, resource, related, and, or, not, ...others } = filter;
+  const { event, resource, related, and, or, not, ...others } = given(filter);
   const kept: Record<string, unknown> = { ...others };
   if (event !== undefined && field.is !== 'event') kept['event'] = event;
   if (resource !== undefined) {
@@ -40,6 +40,11 @@ export function withoutField(filter: EventFilter, field: Field): EventFilter {
 /** Whether a filter has conditions, all of them on the field. */
 function isOnlyAbout(filter: EventFilter, field: Field): boolean {
   return !isEmpty(filter) && isEmpty(withoutField(filter, field));
+}
+
+/** An explicit null is the same as leaving a field out. */
+function given(filter: EventFilter): EventFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== null)) as EventFilter;
 }
 
 function isEmpty(filter: EventFilter): boolean {

@@ -1,5 +1,5 @@
 import { loadedSpan, visibleSpan, type Span } from '../data/spans.ts';
-import { offsetAt } from '../text/time-zone.ts';
+import { offsetAt } from '../text/time-zones.ts';
 import { barName } from './bar-name.ts';
 import { BarTip } from './bar-tip.tsx';
 import type { Bar } from './bars.ts';

@@ -49,13 +49,13 @@ export async function planOf({ client, filter, range, signal }: PlanRequest): Pr
  * clocks that are ahead, do not extend it: `afterwards` counts them.
  */
 export function domainOf({ since, until, scale }: Plan, bars: readonly Bar[], now: number): Domain {
-  const full = bars.filter(({ total }) => total > 0);
-  const from = since ?? Math.min(millisecondsOf(full[0]?.start) ?? now - guessMs, until ?? Infinity);
+  const first = bars.find(({ total }) => total > 0);
+  const from = since ?? Math.min(millisecondsOf(first?.start) ?? now - guessMs, until ?? Infinity);
   if (until !== null) return { from, to: Math.max(until, from + 1) };
   const last = bars.findLast((bar) => (millisecondsOf(bar.start) ?? 0) <= now && (since !== null || bar.total > 0));
   let to = millisecondsOf(last?.end) ?? (since === null ? now : from);
   // With a begin but no end, the range goes on until now: by whole intervals, so that bars move rarely.
-  if (since !== null && to < now) to += Math.ceil((now - to) / scale.minMs) * scale.minMs;
+  if (since !== null && to < now) to += Math.ceil((now - to) / scale.stepMs) * scale.stepMs;
   return { from, to: Math.max(to, from + 1) };
 }
 

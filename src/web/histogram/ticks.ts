@@ -31,7 +31,7 @@ export function ticksOf(range: TickRange): readonly Tick[] {
 
 /** Days of the month at which there are marks, so that they stay the same from month to month. */
 function dayStep(seconds: number, maxTicks: number): readonly number[] | null {
-  return monthDays.find((days) => (seconds / monthSeconds + 1) * days.length <= maxTicks) ?? null;
+  return monthDays.find((days) => (seconds / monthSeconds) * days.length <= maxTicks - 1) ?? null;
 }
 
 function clockTicks(range: TickRange, step: number): readonly Tick[] {

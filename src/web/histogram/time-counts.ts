@@ -6,7 +6,7 @@ import { noteRejection } from '../data/server-info.ts';
 import { tidings } from '../data/session.ts';
 import { liveTotal } from '../data/spans.ts';
 import { until } from '../data/until.ts';
-import { zoneOrLocal } from '../text/time-zone.ts';
+import { zoneOrLocal } from '../text/time-zones.ts';
 import { viewOf } from '../view/current-view.ts';
 import { barsOf, kindsOf, totalsOf, type Bar } from './bars.ts';
 import { domainOf, planOf, type Plan } from './domain.ts';
@@ -134,7 +134,7 @@ function show(counts: TimeCounts): void {
 export function isOutgrown({ plan, bars }: TimeCounts): boolean {
   if (plan.isFixed) return false;
   const { from, to } = domainOf(plan, bars, now.peek());
-  return barsIn(to - from, plan.scale.minMs) > maxBars || (plan.isGuess && bars.some(({ total }) => total > 0));
+  return barsIn(to - from, plan.scale.stepMs) > maxBars || (plan.isGuess && bars.some(({ total }) => total > 0));
 }
 
 interface NamesRequest {

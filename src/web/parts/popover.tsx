@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 
 export interface PopoverProps {
   /** The name of the button. */
@@ -16,27 +16,34 @@ export function Popover({ label, button, children, class: name = 'button quiet',
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
   const [isOpen, setOpen] = useState(false);
-  const place = (popover: HTMLElement): void => {
-    const from = opener.current?.getBoundingClientRect();
-    if (from === undefined) return;
-    const width = popover.offsetWidth;
-    popover.style.top = `${from.bottom + 4}px`;
-    popover.style.left = `${Math.max(8, Math.min(from.left, innerWidth - width - 8))}px`;
-    popover.style.maxHeight = `${Math.max(160, innerHeight - from.bottom - 16)}px`;
-  };
+  const popover = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = popover.current;
+    if (!isOpen || element === null) return undefined;
+    const place = (): void => {
+      const from = opener.current?.getBoundingClientRect();
+      if (from === undefined) return;
+      element.style.top = `${from.bottom + 4}px`;
+      element.style.left = `${Math.max(8, Math.min(from.left, innerWidth - element.offsetWidth - 8))}px`;
+      element.style.maxHeight = `${Math.max(160, innerHeight - from.bottom - 16)}px`;
+    };
+    // Also when content arrives.
+    const observer = new ResizeObserver(place);
+    observer.observe(element);
+    place();
+    return () => observer.disconnect();
+  }, [isOpen]);
   return (
     <>
       <button ref={opener} type="button" class={name} aria-label={label} aria-expanded={isOpen} popovertarget={id}>
         {button}
       </button>
       <div
+        ref={popover}
         id={id}
         popover="auto"
         class={kind}
-        onToggle={(event) => {
-          setOpen(event.newState === 'open');
-          if (event.newState === 'open') place(event.currentTarget);
-        }}
+        onToggle={(event) => setOpen(event.newState === 'open')}
         onClick={(event) => {
           if (kind === 'menu' && event.target instanceof Element && event.target.closest('button, a') !== null)
             event.currentTarget.hidePopover();
