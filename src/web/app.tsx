@@ -3,6 +3,8 @@ import { Detail } from './detail/detail.tsx';
 import { Facets } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
+import { ViewsMenu } from './filter-box/views-menu.tsx';
+import { ZoneMenu } from './filter-box/zone-menu.tsx';
 import { Histogram } from './histogram/histogram.tsx';
 import { EventList } from './list/event-list.tsx';
 import { Help } from './help/help-dialog.tsx';
@@ -25,6 +27,7 @@ export function App() {
         </h1>
         <ConnectionStatus />
         <span class="space" />
+        <ZoneMenu />
         <KeyMenu />
         <ThemeButton />
         <Help />
@@ -32,6 +35,7 @@ export function App() {
       <div class="tools" role="search">
         <FilterBox />
         <RangeMenu />
+        <ViewsMenu />
         <ExportMenu />
       </div>
       {isHistogramShown.value ? <Histogram /> : <div />}

@@ -64,6 +64,40 @@ export function SystemThemeIcon() {
   );
 }
 
+export function FilterIcon() {
+  return (
+    <Icon>
+      <path d="M2.5 4.5h11M4.5 8h7M6.5 11.5h3" />
+    </Icon>
+  );
+}
+
+export function ClockIcon() {
+  return (
+    <Icon>
+      <circle cx="8" cy="8" r="5.8" />
+      <path d="M8 4.8V8l2.2 1.6" />
+    </Icon>
+  );
+}
+
+export function GlobeIcon() {
+  return (
+    <Icon>
+      <circle cx="8" cy="8" r="5.8" />
+      <path d="M2.2 8h11.6M8 2.2c2 1.7 2.8 3.6 2.8 5.8S10 12.1 8 13.8C6 12.1 5.2 10.2 5.2 8S6 3.9 8 2.2z" />
+    </Icon>
+  );
+}
+
+export function BookmarkIcon() {
+  return (
+    <Icon>
+      <path d="M4.5 2.5h7v11L8 10.8l-3.5 2.7z" />
+    </Icon>
+  );
+}
+
 export function HelpIcon() {
   return (
     <Icon>
