@@ -4,6 +4,8 @@ import { ResourceHead } from './detail/resource-head.tsx';
 import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
+import { ViewsMenu } from './filter-box/views-menu.tsx';
+import { ZoneMenu } from './filter-box/zone-menu.tsx';
 import { Histogram } from './histogram/histogram.tsx';
 import { EventList } from './list/event-list.tsx';
 import { Help } from './help/help-dialog.tsx';
@@ -26,6 +28,7 @@ export function App() {
         </h1>
         <ConnectionStatus />
         <span class="space" />
+        <ZoneMenu />
         <KeyMenu />
         <ThemeButton />
         <Help />
@@ -34,6 +37,7 @@ export function App() {
         <FacetsButton />
         <FilterBox />
         <RangeMenu />
+        <ViewsMenu />
         <ExportMenu />
       </div>
       <div>
