@@ -1,6 +1,5 @@
 import type { EventFilter, ReceivedEvent } from './event-types.ts';
-import type { Held } from './feed-model.ts';
-import type { FeedEvent, FeedRow } from './feed-rows.ts';
+import type { FeedEvent, FeedRow, Held } from './feed-rows.ts';
 import type { FeedConnection } from './feed-status.ts';
 import type { StreamState } from './follow/stream-types.ts';
 

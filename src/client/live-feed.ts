@@ -11,8 +11,7 @@ import { eventSelection } from './reading.ts';
 import { createBackoff } from './wire/backoff.ts';
 import { TidingsError, tidingsErrorOf } from './wire/client-error.ts';
 
-export type { Held } from './feed-model.ts';
-export type { EventRow, FeedEvent, FeedGap, FeedRow, GapRow } from './feed-rows.ts';
+export type { EventRow, FeedEvent, FeedGap, FeedRow, GapRow, Held } from './feed-rows.ts';
 export type { FeedConnection } from './feed-status.ts';
 export type { Feed, FeedOptions, FeedRows, FeedSnapshot } from './feed-types.ts';
 
