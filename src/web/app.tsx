@@ -1,17 +1,21 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
-import { Facets } from './facets/facets.tsx';
+import { ResourceHead } from './detail/resource-head.tsx';
+import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
 import { ViewsMenu } from './filter-box/views-menu.tsx';
 import { ZoneMenu } from './filter-box/zone-menu.tsx';
 import { Histogram } from './histogram/histogram.tsx';
+import { isLogEmpty, isNothingMatching } from './data/feed-state.ts';
 import { EventList } from './list/event-list.tsx';
 import { Help } from './help/help-dialog.tsx';
 import { Logo } from './parts/icons.tsx';
-import { areFacetsShown, detailWidth, isHistogramShown } from './parts/settings.ts';
+import { areFacetsShown, detailWidth } from './parts/settings.ts';
 import { ConnectionStatus } from './status/connection-status.tsx';
+import { FirstEvent } from './status/first-event.tsx';
 import { Copied } from './status/copied.tsx';
+import { NothingMatches } from './status/nothing-matches.tsx';
 import { KeyDialog } from './status/key-dialog.tsx';
 import { KeyMenu } from './status/key-menu.tsx';
 import { ThemeButton } from './status/theme-button.tsx';
@@ -33,15 +37,20 @@ export function App() {
         <Help />
       </header>
       <div class="tools" role="search">
+        <FacetsButton />
         <FilterBox />
         <RangeMenu />
         <ViewsMenu />
         <ExportMenu />
       </div>
-      {isHistogramShown.value ? <Histogram /> : <div />}
+      <div>
+        <ResourceHead />
+        <Histogram />
+      </div>
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
-        {areFacetsShown.value && <Facets />}
+        <Facets />
         <EventList />
+        {isLogEmpty.value ? <FirstEvent /> : isNothingMatching.value && <NothingMatches />}
         <Detail />
       </div>
       <KeyDialog />

@@ -1,9 +1,52 @@
+import { ErrorBoundary } from '../parts/error-boundary.tsx';
+import { lazy } from '../parts/lazy.tsx';
 import { viewOf } from '../view/current-view.ts';
+import { shownRun } from './fixed-resource-state.ts';
+
+// Loaded when the first event is opened: the list does not need it.
+const EventPanel = lazy(async () => (await import('./event-panel.tsx')).EventPanel);
+const AroundView = lazy(async () => (await import('./around-view.tsx')).AroundView);
+const ChainView = lazy(async () => (await import('../chain/chain-view.tsx')).ChainView);
+const RunView = lazy(async () => (await import('./run-view.tsx')).RunView);
 
 const openEvent = viewOf(({ event }) => event);
+const panel = viewOf(({ panel }) => panel);
 
-/** The open event. */
+/** The open event, and what is shown in place of the list: its chain, the events around it, or a flow run. */
 export function Detail() {
   const id = openEvent.value;
-  return id === null ? null : <section class="detail" aria-label="Event" />;
+  return (
+    <>
+      <InsteadOfList id={id} />
+      {id !== null && (
+        <ErrorBoundary name="Event" key={id}>
+          <EventPanel id={id} />
+        </ErrorBoundary>
+      )}
+    </>
+  );
+}
+
+function InsteadOfList({ id }: { readonly id: string | null }) {
+  if (id !== null && panel.value === 'chain') {
+    return (
+      <ErrorBoundary name="Chain" key="chain">
+        <ChainView id={id} />
+      </ErrorBoundary>
+    );
+  }
+  if (id !== null && panel.value === 'around') {
+    return (
+      <ErrorBoundary name="Around the event" key="around">
+        <AroundView id={id} />
+      </ErrorBoundary>
+    );
+  }
+  const run = shownRun.value;
+  if (run === null) return null;
+  return (
+    <ErrorBoundary name="Flow run" key={run}>
+      <RunView id={run} />
+    </ErrorBoundary>
+  );
 }

@@ -46,7 +46,7 @@ export function readView(search: string): View {
     filter: given.get('f'),
     range: { since: given.get('since'), until: given.get('until') },
     zone: given.get('tz'),
-    columns: given.get('cols')?.split(',').filter(Boolean) ?? [],
+    columns: given.get('cols')?.split(',').filter(Boolean).map(withCommas) ?? [],
     event: given.get('e'),
     panel: panels.find((each) => each === panel) ?? 'event',
     order: given.get('order') === 'log' ? 'log' : 'occurred',
@@ -63,7 +63,7 @@ export function writeView(view: View, search = ''): string {
     since: view.range.since,
     until: view.range.until,
     tz: view.zone,
-    cols: view.columns.join() || null,
+    cols: view.columns.map(withoutCommas).join() || null,
     e: view.event,
     v: view.event === null || view.panel === 'event' ? null : view.panel,
     order: view.order === 'log' ? 'log' : null,
@@ -75,4 +75,13 @@ export function writeView(view: View, search = ''): string {
   }
   const text = parameters.toString().replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');
   return text === '' ? '' : `?${text}`;
+}
+
+/** A name of a column in a list that commas separate. */
+function withoutCommas(name: string): string {
+  return name.replaceAll('%', '%25').replaceAll(',', '%2C');
+}
+
+function withCommas(text: string): string {
+  return text.replaceAll('%2C', ',').replaceAll('%25', '%');
 }

@@ -1,0 +1,106 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+
+interface Props {
+  /** The name for assistive technology. */
+  readonly name: string;
+  /** The content of the button. */
+  readonly button: ComponentChildren;
+  readonly buttonClass?: string;
+  /** Its items: `button` and `a` elements. */
+  readonly children: ComponentChildren;
+}
+
+/** A button that opens a menu. Arrow keys move in it, Escape and a click elsewhere close it. */
+export function Menu({ name, button, buttonClass = 'button quiet', children }: Props) {
+  const id = useId();
+  const opener = useRef<HTMLButtonElement>(null);
+  return (
+    <>
+      <button type="button" ref={opener} class={buttonClass} title={name} popovertarget={id}>
+        {button}
+      </button>
+      <div
+        id={id}
+        class="menu"
+        popover="auto"
+        role="group"
+        aria-label={name}
+        onKeyDown={moveFocus}
+        onClick={closeMenu}
+        onToggle={(event) => {
+          if (event.newState === 'open' && opener.current !== null) placeMenu(event.currentTarget, opener.current);
+        }}
+      >
+        {children}
+      </div>
+    </>
+  );
+}
+
+interface SharedProps {
+  readonly name: string;
+  /** The element that it belongs to; null: closed. */
+  readonly opener: HTMLElement | null;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** A menu that many elements share. */
+export function SharedMenu({ name, opener, onClose, children }: SharedProps) {
+  const menu = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (opener === null || menu.current === null) return;
+    menu.current.showPopover();
+    placeMenu(menu.current, opener);
+  }, [opener]);
+  return (
+    <div
+      ref={menu}
+      class="menu"
+      popover="auto"
+      role="group"
+      aria-label={name}
+      onKeyDown={moveFocus}
+      onClick={closeMenu}
+      onToggle={(event) => {
+        if (event.newState !== 'closed') return;
+        // The focus is not lost with the item that had it.
+        if (document.activeElement === document.body || event.currentTarget.contains(document.activeElement)) opener?.focus();
+        onClose();
+      }}
+    >
+      {children}
+    </div>
+  );
+}
+
+function closeMenu(event: MouseEvent): void {
+  (event.currentTarget as HTMLElement).hidePopover();
+}
+
+function moveFocus(event: KeyboardEvent): void {
+  const items = itemsOf(event.currentTarget as HTMLElement);
+  const at = items.indexOf(document.activeElement as HTMLElement);
+  const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  items[(next + items.length) % items.length]?.focus();
+}
+
+/** Places it below its opener, or above where there is more room, and focuses its first item. */
+function placeMenu(menu: HTMLElement, opener: HTMLElement): void {
+  const box = opener.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = menu;
+  const isBelow = box.bottom + height + gap < innerHeight || box.top < innerHeight / 2;
+  menu.style.top = `${isBelow ? box.bottom + gap : Math.max(gap, box.top - height - gap)}px`;
+  menu.style.left = `${Math.max(gap, Math.min(box.left, innerWidth - width - 2 * gap))}px`;
+  itemsOf(menu)[0]?.focus({ preventScroll: true });
+}
+
+function itemsOf(menu: HTMLElement): readonly HTMLElement[] {
+  return [...menu.querySelectorAll<HTMLElement>('button:not(:disabled), a')];
+}
+
+const gap = 4;
