@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { describeConnection, type ConnectionFacts } from '../../../src/web/status/describe-connection.ts';
 
