@@ -1,134 +1,252 @@
 import type { Tidings } from './create-client.ts';
-import type { EventFilter, ReceivedEvent } from './event-types.ts';
-import { emptyFeed, reduceFeed, type FeedAction, type FeedModel } from './feed-model.ts';
+import type { ReceivedEvent } from './event-types.ts';
+import { FeedModel } from './feed-model.ts';
+import { newestPage, pageAbove, pageBelow, type FeedPage } from './feed-pages.ts';
+import type { FeedEvent } from './feed-rows.ts';
+import { createFeedStatus } from './feed-status.ts';
+import type { Feed, FeedOptions, FeedSnapshot } from './feed-types.ts';
+import { cursorOf } from './follow/follow.ts';
 import type { Cursor, StreamState } from './follow/stream-types.ts';
+import { eventSelection } from './reading.ts';
+import { createBackoff } from './wire/backoff.ts';
+import { TidingsError, tidingsErrorOf } from './wire/client-error.ts';
 
-export { emptyFeed, reduceFeed, type FeedAction, type FeedEvent, type FeedModel } from './feed-model.ts';
+export type { Held } from './feed-model.ts';
+export type { EventRow, FeedEvent, FeedGap, FeedRow, GapRow } from './feed-rows.ts';
+export type { FeedConnection } from './feed-status.ts';
+export type { Feed, FeedOptions, FeedRows, FeedSnapshot } from './feed-types.ts';
 
-export interface FeedOptions {
-  readonly filter?: EventFilter;
-  /** Events of a page: 100 by default. */
-  readonly pageSize?: number;
-  /** The rows kept while events arrive: 2,000 by default. */
-  readonly maxRows?: number;
-}
-
-/** A list for a page, which changes as a whole: a new object for each change. */
-export interface FeedSnapshot<E = ReceivedEvent> {
-  /** Newest first. */
-  readonly rows: readonly E[];
-  /** Live events that `follow` will show. */
-  readonly heldCount: number;
-  readonly isHolding: boolean;
-  readonly hasOlder: boolean;
-  readonly gaps: number;
-  readonly state: StreamState['is'];
-  /** The error that ended it; `retry` starts it again. */
-  readonly error: unknown;
-}
-
-/** A live list of the newest events that match. */
-export interface Feed<E = ReceivedEvent> extends Disposable {
-  readonly snapshot: FeedSnapshot<E>;
-  /** Calls `changed` at most once a frame. Returns the function that ends this. */
-  readonly subscribe: (changed: () => void) => () => void;
-  /** Keeps the rows still while a person reads: live events are counted. */
-  readonly hold: () => void;
-  /** Shows the events that were held, and live ones from now on. */
-  readonly follow: () => void;
-  /** Loads the page below the last row. */
-  readonly older: () => Promise<void>;
-  readonly setFilter: (filter: EventFilter) => void;
-  readonly retry: () => void;
-}
-
-/** Starts a feed: it loads the first page, and subscribes from its head. */
-export function createFeed(tidings: Tidings, options: FeedOptions = {}): Feed {
-  const { pageSize = 100, maxRows = 2000 } = options;
-  let filter = options.filter ?? {};
-  let model = emptyFeed<ReceivedEvent>(maxRows);
-  let error: unknown = null;
-  let snapshot = snapshotOf(model, error);
-  let run = new AbortController();
-  let isScheduled = false;
+/**
+ * Starts a feed: it loads the first page, and subscribes from its head.
+ *
+ * Guarantees: with nothing held, the rows are a part of the plain query over all that was received,
+ * also across lost connections. Held events that are not kept are read from the log again.
+ */
+export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: Tidings, options: FeedOptions = {}): Feed<E> {
+  const { select = eventSelection, order = 'occurred', pageSize = 100, nextPageSize = pageSize, schedule = nextFrame } = options;
+  const { maxRows = 2000, maxBytes = defaultMaxBytes, maxHeld = 2000 } = options;
+  const model = new FeedModel<E>(order, { maxRows, maxBytes, maxHeld });
+  const backoff = createBackoff({ maxMs: maxDelayMs });
+  const status = createFeedStatus();
   const listeners = new Set<() => void>();
+  let query = { filter: options.filter ?? {}, select, order };
+  let run = new AbortController();
+  /** Behind the last message; null before the first page. */
+  let position: Cursor | null = null;
+  let end: FeedPage<E>['end'] = null;
+  let [isLoaded, isScheduled, isHolding, isSuspended] = [false, false, false, false];
+  let pending: { readonly [name in 'older' | 'newer']?: Promise<void> | undefined } = {};
 
+  const snapshotNow = (): FeedSnapshot<E> => {
+    let rows: readonly E[] | null = null;
+    return {
+      get rows() {
+        return (rows ??= model.rows.slice().flatMap(({ event }) => event ?? []));
+      },
+      heldCount: model.held.count,
+      held: model.held,
+      isHolding,
+      isLoaded,
+      hasOlder: model.hasOlder,
+      hasNewer: model.hasNewer,
+      clearedAt: model.hidden?.since ?? null,
+      gaps: model.gaps,
+      ...status.now(),
+    };
+  };
+  let snapshot = snapshotNow();
   const publish = (): void => {
     isScheduled = false;
-    snapshot = snapshotOf(model, error);
+    snapshot = snapshotNow();
     for (const changed of listeners) changed();
   };
-  const change = (action?: FeedAction<ReceivedEvent>): void => {
-    if (action !== undefined) model = reduceFeed(model, action);
+  const change = (): void => {
     if (isScheduled) return;
     isScheduled = true;
-    nextFrame(publish);
+    schedule(publish);
   };
+
   const load = async (signal: AbortSignal): Promise<Cursor> => {
-    const { nodes, head, hasNextPage } = await tidings.page({ filter, first: pageSize, signal });
-    if (!signal.aborted) change({ type: 'loaded', events: nodes, hasOlder: hasNextPage });
-    return head;
+    status.report({ is: 'loading' });
+    for (;;) {
+      try {
+        const page = await newestPage<E>(tidings, query, { size: pageSize, signal });
+        signal.throwIfAborted();
+        model.load(page.events, page.hasMore);
+        [end, isLoaded] = [page.end, true];
+        change();
+        return page.head;
+      } catch (caught) {
+        signal.throwIfAborted();
+        const error = tidingsErrorOf(caught);
+        if (!error.isTemporary) throw error;
+        const delayMs = backoff.delayAfter(error, 0);
+        status.report({ is: 'waiting', delayMs, error });
+        change();
+        await backoff.wait(delayMs, { signal, keepsAlive: true });
+        signal.throwIfAborted();
+      }
+    }
+  };
+  const follow = async (signal: AbortSignal, after: Cursor): Promise<void> => {
+    const onState = (state: StreamState): void => {
+      if (signal.aborted || state.is === 'closed') return;
+      status.report(state);
+      if (state.is === 'live') model.isHolding = isHolding; // held events that were read again are shown
+      change();
+    };
+    for await (const message of tidings.stream(query.filter, { after, select, onState, signal })) {
+      if (signal.aborted) return;
+      if ('events' in message) {
+        model.receive(message.events as unknown as readonly E[], message.previous);
+        status.received(message.events.length);
+      } else if ('reason' in message) model.addGap(message.reason, new Date().toISOString());
+      position = cursorOf(message) ?? position;
+      change();
+    }
   };
   const play = async (signal: AbortSignal): Promise<void> => {
     try {
-      let after = await load(signal);
-      while (!signal.aborted) {
-        const onState = ({ is }: StreamState): void => void (is !== 'closed' && !signal.aborted && change({ type: 'state', state: is }));
-        for await (const message of tidings.stream(filter, { after, onState, signal })) {
-          if ('events' in message) change({ type: 'received', events: message.events });
-          if (!('reason' in message)) continue;
-          // What is missing is not known, so the list is loaded again.
-          change({ type: 'gap' });
-          break;
+      for (;;) {
+        position ??= await load(signal);
+        try {
+          return await follow(signal, position);
+        } catch (caught) {
+          if (!isExpired(caught)) throw caught;
+          position = await load(signal);
+          model.addGap('LOG_REPLACED', new Date().toISOString());
         }
-        if (!signal.aborted) after = await load(signal);
       }
     } catch (caught) {
       if (signal.aborted) return;
-      error = caught;
-      change({ type: 'state', state: 'closed' });
+      status.report({ is: 'closed', error: tidingsErrorOf(caught) });
+      change();
     }
   };
-  const restart = (): void => {
+  const startAt = (cursor: Cursor | null): void => {
     run.abort();
     run = new AbortController();
-    [model, error] = [{ ...emptyFeed<ReceivedEvent>(maxRows), isHolding: model.isHolding }, null];
-    change();
+    [position, pending, isSuspended] = [cursor, {}, false];
+    model.addOlder(null, false); // a request that was under way has ended
     void play(run.signal);
+    change();
   };
-  void play(run.signal);
+  /** Shows the held events. */
+  const reveal = (id?: string): number => {
+    const { after, count } = model.held;
+    if (after === null && !model.hasNewer) return model.reveal(id);
+    const isFar = model.hasNewer || count > maxReadAgain * maxHeld;
+    if (!isFar) model.forgetHeld();
+    // Until the stream is live again, nothing is held.
+    model.isHolding = false;
+    startAt(isFar ? null : after);
+    return 0;
+  };
+  const older = async (): Promise<void> => {
+    const { signal } = run;
+    const last = model.rows.last();
+    if (last?.event == null || !model.hasOlder) return;
+    const request = { event: last.event, size: nextPageSize, signal };
+    model.expectOlder();
+    let page: FeedPage<E> | null = null;
+    try {
+      page = await pageBelow<E>(tidings, query, { ...request, known: end }).catch((error: unknown) => {
+        if (!isExpired(error)) throw error;
+        return pageBelow<E>(tidings, query, { ...request, known: null });
+      });
+    } finally {
+      const fits = !signal.aborted && page !== null && model.rows.last() === last;
+      if (!signal.aborted) model.addOlder(fits ? (page?.events ?? null) : null, page?.hasMore ?? false);
+      if (fits) end = page?.end ?? null;
+      change();
+    }
+  };
+  const newer = async (): Promise<void> => {
+    const { signal } = run;
+    const first = model.rows.first();
+    if (!model.hasNewer) return;
+    if (first?.event == null || model.hasHole) return startAt(null);
+    model.expectNewer(nextPageSize);
+    let page: FeedPage<E> | null | undefined;
+    try {
+      page = await pageAbove<E>(tidings, query, { event: first.event, size: nextPageSize, signal });
+    } finally {
+      const fits = !signal.aborted && model.rows.first() === first;
+      if (!signal.aborted) model.addNewer(fits ? (page?.events ?? null) : null, page?.hasMore ?? false);
+      if (fits && page === null) startAt(null); // the first row was removed
+      change();
+    }
+  };
+  const once = (name: 'older' | 'newer', load: () => Promise<void>) => async (): Promise<void> => {
+    const { signal } = run;
+    const started = (pending[name] ?? load()).finally(() => {
+      if (!signal.aborted) pending = { ...pending, [name]: undefined };
+    });
+    pending = { ...pending, [name]: started };
+    await started.catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  };
 
+  void play(run.signal);
   return {
     get snapshot() {
       return snapshot;
     },
+    get rows() {
+      return model.rows;
+    },
+    indexOf: (id) => model.indexOf(id),
     subscribe(changed) {
       listeners.add(changed);
       return () => void listeners.delete(changed);
     },
-    hold: () => change({ type: 'hold' }),
-    follow: () => change({ type: 'follow' }),
-    async older() {
-      const { signal } = run;
-      const last = model.rows.at(-1)?.event.occurred;
-      if (last === undefined || !model.hasOlder) return;
-      // Up to the time of the last row, without the rows of that very time.
-      const ties = model.rows.flatMap(({ event }) => (event.occurred === last ? [event.id] : []));
-      const below = { and: [filter, { occurred: { until: nextMicrosecond(last) }, not: { id: ties.slice(-maxTies) } }] };
-      const { nodes, hasNextPage } = await tidings.page({ filter: below, first: pageSize, signal });
-      if (!signal.aborted) change({ type: 'older', events: nodes, hasOlder: hasNextPage });
+    hold() {
+      isHolding = model.isHolding = true;
+      change();
     },
-    setFilter(next) {
-      filter = next;
-      restart();
+    follow() {
+      isHolding = model.isHolding = false;
+      reveal();
+      change();
     },
-    retry: restart,
+    reveal(id) {
+      const above = reveal(id);
+      change();
+      return above;
+    },
+    older: once('older', older),
+    newer: once('newer', newer),
+    read: (index) => void (model.reader = index),
+    clear() {
+      model.clear(new Date().toISOString());
+      change();
+    },
+    unclear() {
+      if (!model.unclear()) startAt(null);
+      change();
+    },
+    suspend() {
+      run.abort();
+      isSuspended = true;
+      status.report({ is: 'suspended' });
+      change();
+    },
+    resume: () => void (isSuspended && startAt(position)),
+    setFilter(filter) {
+      query = { ...query, filter };
+      model.load([], false);
+      startAt(null);
+    },
+    retry: () => startAt(position),
+    reload: () => startAt(null),
     [Symbol.dispose]: () => run.abort(),
   };
 }
 
-function snapshotOf({ rows, held, isHolding, hasOlder, gaps, state }: FeedModel<ReceivedEvent>, error: unknown): FeedSnapshot {
-  return { rows: rows.map(({ event }) => event), heldCount: held.length, isHolding, hasOlder, gaps, state, error };
+/** The cursor belongs to another log. */
+function isExpired(error: unknown): boolean {
+  return error instanceof TidingsError && (error.code === 'CURSOR_EXPIRED' || error.code === 'BAD_CURSOR');
 }
 
 function nextFrame(callback: () => void): void {
@@ -137,12 +255,8 @@ function nextFrame(callback: () => void): void {
   else requestAnimationFrame(callback);
 }
 
-function nextMicrosecond(instant: string): string {
-  const micros = Number(instant.slice(20, 26)) + 1;
-  if (micros < 1_000_000) return `${instant.slice(0, 20)}${String(micros).padStart(6, '0')}Z`;
-  return `${new Date(Date.parse(`${instant.slice(0, 19)}Z`) + 1000).toISOString().slice(0, 19)}.000000Z`;
-}
-
 const frameMs = 16;
-/** The server accepts 1,000 values in a list. */
-const maxTies = 1000;
+const defaultMaxBytes = 64_000_000;
+/** Beyond so many times `maxHeld`, held events are not read again: the newest page is loaded. */
+const maxReadAgain = 10;
+const maxDelayMs = 10_000;

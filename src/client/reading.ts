@@ -9,7 +9,11 @@ export const eventSelection =
 
 export interface ReadOptions {
   readonly signal?: AbortSignal;
+  /** Sends it once, and throws errors that may pass. */
+  readonly once?: boolean;
 }
+
+type RunOptions = { readonly [K in keyof ReadOptions]: ReadOptions[K] | undefined };
 
 export interface PageRequest<F = EventFilter> extends ReadOptions {
   readonly filter?: F;
@@ -117,10 +121,10 @@ export interface Reading<M> {
 }
 
 export function createReading<M>(wire: Wire, closing: AbortSignal): Reading<M> {
-  const run = async <T>(query: string, variables: object, { signal = closing }: ReadOptions = {}): Promise<T> =>
-    await wire.request<T>(query, variables, signal);
+  const run = async <T>(query: string, variables: object, { signal = closing, once = false }: RunOptions = {}): Promise<T> =>
+    await (once ? wire.send<T>(operationOf(query, variables), signal) : wire.request<T>(query, variables, signal));
   const page = async <F extends EventFilter>(request: PageRequest<F> = {}): Promise<Page<EventOf<M, F>>> => {
-    const { select = eventSelection, signal, countUpTo, ...variables } = request;
+    const { select = eventSelection, signal, once, countUpTo, ...variables } = request;
     const count = countUpTo === undefined ? '' : `totalCount(max: ${Math.floor(countUpTo)}) { count exceeded }`;
     const query = `query Page($filter: EventFilter, $first: Int, $last: Int, $after: Cursor, $before: Cursor, $order: EventOrder) {
       events(filter: $filter, first: $first, last: $last, after: $after, before: $before, order: $order) {
@@ -128,7 +132,7 @@ export function createReading<M>(wire: Wire, closing: AbortSignal): Reading<M> {
     interface Response {
       readonly events: Omit<Page<EventOf<M, F>>, keyof PageInfo> & { readonly pageInfo: PageInfo };
     }
-    const { pageInfo, ...events } = (await run<Response>(query, variables, signal === undefined ? {} : { signal })).events;
+    const { pageInfo, ...events } = (await run<Response>(query, variables, { signal, once })).events;
     return { ...events, ...pageInfo };
   };
   return {
@@ -142,11 +146,11 @@ export function createReading<M>(wire: Wire, closing: AbortSignal): Reading<M> {
         next = { ...(request as typeof request & object), after: each.endCursor };
       }
     },
-    async counts({ signal, ...variables }) {
+    async counts({ signal, once, ...variables }) {
       const query = `query Counts($by: [CountBy!]!, $filter: EventFilter, $first: Int, $order: CountOrder) {
         eventCounts(by: $by, filter: $filter, first: $first, order: $order) { cursor: head total truncated zeroFilled buckets { ${bucketSelection} } } }`;
       type Response = { readonly eventCounts: Counts & { readonly truncated: boolean; readonly zeroFilled: boolean } };
-      return (await run<Response>(query, variables, signal === undefined ? {} : { signal })).eventCounts;
+      return (await run<Response>(query, variables, { signal, once })).eventCounts;
     },
     event: async (id, options) =>
       (await run<{ event: ReceivedEvent | null }>(`query Event($id: ID!) { event(id: $id) { ${eventSelection} } }`, { id }, options)).event,

@@ -1,14 +1,16 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
 import { ResourceHead } from './detail/resource-head.tsx';
-import { Facets } from './facets/facets.tsx';
+import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
+import { ViewsMenu } from './filter-box/views-menu.tsx';
+import { ZoneMenu } from './filter-box/zone-menu.tsx';
 import { Histogram } from './histogram/histogram.tsx';
 import { EventList } from './list/event-list.tsx';
 import { Help } from './help/help-dialog.tsx';
 import { Logo } from './parts/icons.tsx';
-import { areFacetsShown, detailWidth, isHistogramShown } from './parts/settings.ts';
+import { areFacetsShown, detailWidth } from './parts/settings.ts';
 import { ConnectionStatus } from './status/connection-status.tsx';
 import { Copied } from './status/copied.tsx';
 import { KeyDialog } from './status/key-dialog.tsx';
@@ -26,21 +28,24 @@ export function App() {
         </h1>
         <ConnectionStatus />
         <span class="space" />
+        <ZoneMenu />
         <KeyMenu />
         <ThemeButton />
         <Help />
       </header>
       <div class="tools" role="search">
+        <FacetsButton />
         <FilterBox />
         <RangeMenu />
+        <ViewsMenu />
         <ExportMenu />
       </div>
       <div>
         <ResourceHead />
-        {isHistogramShown.value && <Histogram />}
+        <Histogram />
       </div>
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
-        {areFacetsShown.value && <Facets />}
+        <Facets />
         <EventList />
         <Detail />
       </div>

@@ -1,4 +1,159 @@
+import { signal } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { CloseIcon, ValuesIcon } from '../parts/icons.tsx';
+import { lazy } from '../parts/lazy.tsx';
+import { areFacetsShown } from '../parts/settings.ts';
+import { useShortcut } from '../parts/shortcut.ts';
+import { printable } from '../text/printable.ts';
+import { allValues } from './all-values-button.ts';
+import { eventFields, useEventFields, type EventField } from './event-fields.ts';
+import { FacetSection, isSectionOpen } from './facet-section.tsx';
+import './facets.css';
+import { isTouched } from './use-values.ts';
+import { ValueLevel } from './value-level.tsx';
+import type { Field } from './without-field.ts';
+
+const narrow = matchMedia('(max-width: 1099px)');
+const isNarrow = signal(narrow.matches);
+narrow.addEventListener('change', () => (isNarrow.value = narrow.matches));
+const isSheetOpen = signal(false);
+
+function toggle(): void {
+  if (isNarrow.peek()) isSheetOpen.value = !isSheetOpen.peek();
+  else areFacetsShown.value = !areFacetsShown.peek();
+}
+
+/** Shows and hides the values; on narrow screens they lie over the list. */
+export function FacetsButton() {
+  useShortcut('\\', toggle);
+  return (
+    <button
+      class="icon-button facets-button"
+      aria-label="Values"
+      title="Values with counts (\)"
+      aria-expanded={isNarrow.value ? isSheetOpen.value : areFacetsShown.value}
+      onClick={toggle}
+    >
+      <ValuesIcon />
+    </button>
+  );
+}
+
 /** The values that matching events have, with counts. */
 export function Facets() {
-  return <aside class="facets" aria-label="Values" />;
+  return (
+    <>
+      {isNarrow.value ? isSheetOpen.value && <Sheet /> : areFacetsShown.value && <Panel />}
+      {allValues.value !== null && <AllValues {...allValues.value} />}
+    </>
+  );
 }
+
+function Panel() {
+  return (
+    <aside
+      class="facets"
+      aria-label="Values"
+      onPointerEnter={() => (isTouched.value = true)}
+      onPointerLeave={() => (isTouched.value = false)}
+      onFocusIn={() => (isTouched.value = true)}
+      onFocusOut={() => (isTouched.value = false)}
+    >
+      <Sections />
+    </aside>
+  );
+}
+
+function Sheet() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+    isTouched.value = true;
+    return () => (isTouched.value = false);
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      class="facets-sheet"
+      aria-label="Values"
+      onClose={() => (isSheetOpen.value = false)}
+      onClick={(event) => {
+        if (event.target === dialog.current) dialog.current?.close();
+      }}
+    >
+      <header>
+        <h2>Values</h2>
+        <button class="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
+          <CloseIcon />
+        </button>
+      </header>
+      <Sections />
+    </dialog>
+  );
+}
+
+function Sections() {
+  return (
+    <>
+      <FacetSection name="event" title="Event">
+        <ValueLevel field={{ is: 'event' }} segments={2} />
+      </FacetSection>
+      <FacetSection name="resource" title="Resource">
+        <ValueLevel field={{ is: 'resource' }} segments={2} />
+      </FacetSection>
+      <FieldSection name="role" title="Related" list="roles" fieldOf={(role) => ({ is: 'role', role })} />
+      <FieldSection name="label" title="Labels" list="labels" fieldOf={(key) => ({ is: 'label', key })} />
+    </>
+  );
+}
+
+interface FieldSectionProps {
+  readonly name: string;
+  readonly title: string;
+  readonly list: 'roles' | 'labels';
+  readonly fieldOf: (name: string) => Field;
+}
+
+/** Sections for the roles or label keys of the newest matching events. */
+function FieldSection({ name, title, list, fieldOf }: FieldSectionProps) {
+  return (
+    <FacetSection name={name} title={title}>
+      <FieldList name={name} list={list} fieldOf={fieldOf} />
+    </FacetSection>
+  );
+}
+
+function FieldList({ name, list, fieldOf }: Omit<FieldSectionProps, 'title'>) {
+  useEventFields();
+  const [isWhole, setWhole] = useState(false);
+  const { fields, error } = eventFields.value;
+  if (error !== null) return <p class="facet-note">{error}</p>;
+  if (fields === null) return <p class="facet-note faint late">Loading</p>;
+  const all = fields[list].filter(isCounted);
+  const shown = isWhole ? all : all.filter((field, index) => index < shownFields || isSectionOpen(`${name}:${field.name}`));
+  if (all.length === 0) return <p class="facet-note muted">{list === 'roles' ? 'No related resources.' : 'No labels.'}</p>;
+  return (
+    <>
+      {shown.map((field) => (
+        <FacetSection key={field.name} name={`${name}:${field.name}`} title={printable(field.name)} isInner>
+          <ValueLevel field={fieldOf(field.name)} />
+        </FacetSection>
+      ))}
+      {shown.length < all.length && (
+        <button class="show-all" onClick={() => setWhole(true)}>
+          Show {all.length - shown.length} more
+        </button>
+      )}
+    </>
+  );
+}
+
+/** The name of a resource is not worth counting: the section Resource has it. */
+function isCounted({ name }: EventField): boolean {
+  return name !== 'prefect.resource.name';
+}
+
+/** Loaded when it is used. */
+const AllValues = lazy(() => import('./all-values.tsx').then((module) => module.AllValues));
+
+const shownFields = 10;

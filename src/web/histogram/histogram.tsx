@@ -1,4 +1,126 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { isHistogramShown } from '../parts/settings.ts';
+import { useShortcut } from '../parts/shortcut.ts';
+import { show, view } from '../view/current-view.ts';
+import { eventsText, formatCount } from './bar-name.ts';
+import { Chart } from './chart.tsx';
+import { CountsTable } from './counts-table.tsx';
+import { afterwards, domainOf, type Domain } from './domain.ts';
+import './histogram.css';
+import { Legend } from './legend.tsx';
+import { focusBar } from './select.ts';
+import { bars, domain, zoomOut } from './shown-bars.ts';
+import {
+  countAgain,
+  countsState,
+  followTimeCounts,
+  isOutgrown,
+  now,
+  timeCounts,
+  type CountsState,
+  type TimeCounts,
+} from './time-counts.ts';
+import { scaleWords } from './time-scale.ts';
+import { instantAt } from '../text/time-instant.ts';
+
 /** The number of events over the time range. */
 export function Histogram() {
-  return <section class="histogram" aria-label="Events over time" />;
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => followTimeCounts(), []);
+  useEffect(() => {
+    const timer = setInterval(moveEnd, 1000);
+    return () => clearInterval(timer);
+  }, []);
+  useShortcut('z', zoomOut);
+  useShortcut('h', () => {
+    isHistogramShown.value = !isHistogramShown.value;
+    if (isHistogramShown.value) requestAnimationFrame(() => focusBar(section.current));
+  });
+  const counts = timeCounts.value;
+  const state = countsState.value;
+  return (
+    <section
+      ref={section}
+      class={`histogram ${state.is} ${isHistogramShown.value ? '' : 'folded'}`}
+      aria-label="Events over time"
+      aria-busy={state.is === 'busy'}
+    >
+      <div class="histogram-head">
+        {counts === null ? <span class="muted cut">{state.is === 'failed' ? '' : waitingText(state)}</span> : <Head counts={counts} />}
+        <span class="space" />
+        {(view.value.range.since !== null || view.value.range.until !== null) && (
+          <button class="button quiet" title="Zoom out (z)" onClick={zoomOut}>
+            Zoom out
+          </button>
+        )}
+        <button
+          class="button quiet"
+          aria-expanded={isHistogramShown.value}
+          title="Histogram (h)"
+          onClick={() => (isHistogramShown.value = !isHistogramShown.value)}
+        >
+          {isHistogramShown.value ? 'Hide' : 'Show'}
+          <span class="hidden-text"> the histogram</span>
+        </button>
+      </div>
+      {isHistogramShown.value && (
+        <div class="plot">
+          {counts !== null && <Chart counts={counts} />}
+          {state.is === 'failed' ? <Failure message={state.message} /> : counts === null ? <Skeleton /> : null}
+          {state.is === 'current' && counts?.total === 0 && <p class="plot-note muted">No event matches in this time range.</p>}
+          {counts !== null && <CountsTable bars={bars.value} counts={counts} />}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Head({ counts }: { readonly counts: TimeCounts }) {
+  const later = afterwards(counts.bars, domain.value);
+  return (
+    <>
+      <strong class="total number">{eventsText(counts.total)}</strong>
+      <span class="faint scale">{scaleWords(counts.plan.scale)} a bar</span>
+      {later > 0 && <Later count={later} domain={domain.value} />}
+      <Legend counts={counts} />
+    </>
+  );
+}
+
+/** Events of clocks that are ahead. */
+function Later({ count, domain: { to } }: { readonly count: number; readonly domain: Domain }) {
+  return (
+    <button class="button quiet later" onClick={() => show({ range: { since: instantAt(to), until: null } })}>
+      {formatCount(count)} later than now
+    </button>
+  );
+}
+
+function Failure({ message }: { readonly message: string }) {
+  return (
+    <p class="plot-note" role="alert">
+      <span>{message}</span>
+      <button class="button" onClick={countAgain}>
+        Count again
+      </button>
+    </p>
+  );
+}
+
+function waitingText(state: CountsState): string {
+  return state.is === 'busy' && state.reason !== undefined ? `Counting: ${state.reason}` : 'Counting';
+}
+
+function Skeleton() {
+  return <div class="plot-skeleton skeleton" />;
+}
+
+/** The axis of a range that has no end goes on, by one bar at a time. */
+function moveEnd(): void {
+  const counts = timeCounts.peek();
+  if (counts === null || counts.plan.isFixed || !view.peek().isLive || document.hidden) return;
+  const { plan } = counts;
+  if (domainOf(plan, counts.bars, Date.now()).to === domainOf(plan, counts.bars, now.peek()).to) return;
+  now.value = Date.now();
+  if (isOutgrown(counts)) countAgain();
 }

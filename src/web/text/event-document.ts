@@ -30,13 +30,17 @@ export function eventDocument(event: DocumentedEvent): string {
       occurred,
       event: event.event,
       resource: { [idKey]: resource.id, ...resource.labels, ...role },
-      related: related.map((each) => ({ [idKey]: each.id, [roleKey]: each.role, ...each.labels })),
+      related: related.map(flatResource),
       payload,
       follows: followsId,
       received,
       cursor,
     }),
   );
+}
+
+function flatResource({ id, role, labels }: DocumentedEvent['related'][number]): Labels {
+  return { [idKey]: id, [roleKey]: role, ...labels };
 }
 
 /** The same JSON, without characters that control a terminal or break a line. */

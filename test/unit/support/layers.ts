@@ -105,7 +105,6 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
   'src/client/emission': ['src/client', 'src/client/wire'],
   'src/client': ['src/client/wire', 'src/client/follow', 'src/client/emission'],
   'src/web/view': [],
-  'src/web/query': ['src/web/text'],
   'src/web/data': ['src/web/view', 'src/web/query', 'src/web/text'],
   'src/web/parts': ['src/web/view', 'src/web/query', 'src/web/text'],
   'src/web/list': webParts,

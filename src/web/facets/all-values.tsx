@@ -1,0 +1,76 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { CloseIcon } from '../parts/icons.tsx';
+import { printable } from '../text/printable.ts';
+import { allValues, type AllValuesRequest } from './all-values-button.ts';
+import { fieldName } from './count-request.ts';
+import { useValues } from './use-values.ts';
+import { ValueItem } from './value-item.tsx';
+import { idOf } from './value-rows.ts';
+
+/** All values of a field, with a search. */
+export function AllValues({ field, prefix }: AllValuesRequest) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [typed, setTyped] = useState('');
+  const [search, setSearch] = useState('');
+  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const timer = setTimeout(() => setSearch(typed), 200);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  const title = `All values of ${printable(fieldName(field))}${prefix === null ? '' : ` in ${printable(prefix)}.*`}`;
+  return (
+    <dialog
+      ref={dialog}
+      class="all-values"
+      aria-label={title}
+      onClose={() => (allValues.value = null)}
+      onClick={(event) => {
+        if (event.target === dialog.current) dialog.current?.close();
+      }}
+    >
+      <header>
+        <h2>{title}</h2>
+        <button class="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
+          <CloseIcon />
+        </button>
+      </header>
+      <input
+        class="field"
+        type="search"
+        placeholder="Search"
+        aria-label="Search values"
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
+      <Found field={field} prefix={prefix} search={search} />
+    </dialog>
+  );
+}
+
+function Found({ field, prefix, search }: AllValuesRequest & { readonly search: string }) {
+  const { values, isBusy, error } = useValues({ field, prefix, segments: null, search, first: maxShown }).value;
+  if (error !== null) return <p class="facet-note">{error}</p>;
+  if (values === null) return <p class="facet-note faint">Counting</p>;
+  const rows = prefix === null ? values.rows : values.rows.filter(({ value }) => value.startsWith(`${prefix}.`));
+  const most = Math.max(...rows.map(({ count }) => count));
+  return (
+    <>
+      <p class="muted" role="status">
+        {values.isMore ? `The ${rows.length.toLocaleString('en-US')} most frequent values. Search for others.` : countText(rows.length)}
+      </p>
+      <ul class={isBusy ? 'values busy' : 'values'}>
+        {rows.map((row) => (
+          <li key={idOf(row)}>
+            <ValueItem field={field} row={row} most={most} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function countText(count: number): string {
+  return `${count.toLocaleString('en-US')} value${count === 1 ? '' : 's'}`;
+}
+
+const maxShown = 500;
