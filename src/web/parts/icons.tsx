@@ -53,3 +53,9 @@ export const ChevronIcon = icon('M6 4.5L9.5 8 6 11.5');
 export const ValuesIcon = icon('M2 2.5h12v11H2zM6 2.5v11');
 export const ColumnsIcon = icon('M2 2.5h12v11H2zM6 2.5v11M10 2.5v11');
 export const ExportIcon = icon('M8 2.5v7M5 6.8L8 9.8l3-3M3 12.8h10');
+export const FilterIcon = icon('M2.5 4.5h11M4.5 8h7M6.5 11.5h3');
+export const ClockIcon = icon('M13.8 8A5.8 5.8 0 1 1 2.2 8a5.8 5.8 0 0 1 11.6 0zM8 4.8V8l2.2 1.6');
+export const GlobeIcon = icon(
+  'M13.8 8A5.8 5.8 0 1 1 2.2 8a5.8 5.8 0 0 1 11.6 0zM2.2 8h11.6M8 2.2c2 1.7 2.8 3.6 2.8 5.8S10 12.1 8 13.8C6 12.1 5.2 10.2 5.2 8S6 3.9 8 2.2z',
+);
+export const BookmarkIcon = icon('M4.5 2.5h7v11L8 10.8l-3.5 2.7z');

@@ -1,5 +1,11 @@
 import { instantAt, readInstant } from './time-instant.ts';
 
+/** The ends of a time range: instants or times before now, such as -1h. Null: open. */
+export interface TimeRange {
+  readonly since: string | null;
+  readonly until: string | null;
+}
+
 const units: Readonly<Record<string, readonly [seconds: number, one: string, many: string]>> = {
   s: [1, 'second', 'seconds'],
   m: [60, 'minute', 'minutes'],
@@ -30,3 +36,39 @@ export function relativeWords(text: string): string | null {
 }
 
 const relativeTime = /^-(\d{1,7})([smhdw])$/;
+
+/** The range of the same length before or after it. A range without a beginning has none: null. */
+export function neighbourOf(range: TimeRange, step: -1 | 1, now: number): TimeRange | null {
+  const span = spanOf(range, now);
+  if (span === null || (step === 1 && span.until >= now)) return null;
+  const length = span.until - span.since;
+  return rangeOf(span.since + step * length, span.until + step * length, now);
+}
+
+/** The range around it that is twice as long. Null for a range without a beginning. */
+export function zoomedOut(range: TimeRange, now: number): TimeRange | null {
+  const span = spanOf(range, now);
+  if (span === null) return null;
+  const length = span.until - span.since;
+  const until = Math.min(now, span.until + length / 2);
+  return rangeOf(until - 2 * length, until, now);
+}
+
+/** In milliseconds. Rounds microseconds, which steps of a range do not need. */
+function spanOf({ since, until }: TimeRange, now: number): { readonly since: number; readonly until: number } | null {
+  const start = since === null ? null : resolveTime(since, now);
+  const end = until === null ? instantAt(now) : resolveTime(until, now);
+  if (start === null || end === null || end <= start) return null;
+  return { since: Date.parse(start), until: Date.parse(end) };
+}
+
+/** A range up to now is a time before now, if that is a whole number of minutes, hours or days. */
+function rangeOf(since: number, until: number, now: number): TimeRange {
+  if (until < now - slackMs) return { since: instantAt(since), until: instantAt(until) };
+  const seconds = Math.round((until - since) / 1000);
+  const [unit, [size]] = Object.entries(units).findLast(([, [size]]) => seconds % size === 0) ?? ['s', [1]];
+  return { since: `-${seconds / size}${unit}`, until: null };
+}
+
+/** A range that ends so shortly before now ends now. */
+const slackMs = 1000;
