@@ -136,7 +136,9 @@ function Times({ event: { id, occurred, received } }: { readonly event: OpenedEv
         <span class={delay > lateMicros ? 'late' : 'muted'}>
           {delay < 0
             ? `${exactDuration(-delay)} earlier: one of the clocks is wrong`
-            : `${delay > lateMicros ? 'late: ' : ''}${exactDuration(delay)} later`}
+            : delay > lateMicros
+              ? `late by ${exactDuration(delay)}`
+              : `${exactDuration(delay)} later`}
         </span>
       </dd>
       <dt>Id</dt>

@@ -16,7 +16,7 @@ export function NotInList({ id }: { readonly id: string }) {
         <strong>Not in this list</strong>
         {first !== undefined && (
           <>
-            : expected {printable(first.expected)}, got {gotText(first.got)}
+            : expected that {printable(first.expected)}, got {gotText(first.got)}
             {others.length > 0 && <span class="muted">, and {others.length} more</span>}
           </>
         )}

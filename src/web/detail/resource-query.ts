@@ -7,14 +7,18 @@ export interface ResourceFacts {
   readonly related: { readonly count: number; readonly exceeded: boolean };
 }
 
-/** Reads a resource, as its newest event describes it. */
+type Described = NonNullable<ResourceFacts['resource']>;
+
+/** Reads a resource, as its newest event describes it. If that has no name, an earlier one can have it. */
 export async function readResource(client: Tidings, id: string, signal: AbortSignal): Promise<ResourceFacts> {
-  const filter = { related: [{ id: { in: [id] } }] };
-  const { resource, events } = await client.graphql<{
-    resource: ResourceFacts['resource'];
-    events: { totalCount: ResourceFacts['related'] };
-  }>(resourceQuery, { id, filter }, { signal });
-  return { resource, related: events.totalCount };
+  const variables = { id, related: { related: [{ id: { in: [id] } }] }, named: { resource: { id: { in: [id] }, labels: [hasName] } } };
+  const { resource, related, named } = await client.graphql<{
+    resource: Described | null;
+    related: { totalCount: ResourceFacts['related'] };
+    named: { nodes: readonly { resource: Pick<Described, 'name'> }[] };
+  }>(resourceQuery, variables, { signal });
+  const name = resource?.name ?? named.nodes[0]?.resource.name ?? null;
+  return { resource: resource === null ? null : { ...resource, name }, related: related.totalCount };
 }
 
 export interface NamedCount {
@@ -77,7 +81,9 @@ export const runSelection = `id occurred event
   resource { id: resourceId name state: label(key: "prefect.state-type") stateMessage: label(key: "prefect.state-message") }
   message: payloadAt(path: "message") level: payloadAt(path: "level") levelName: payloadAt(path: "level_name")`;
 const runPageSize = 1000;
-const resourceQuery = `query Resource($id: ID!, $filter: EventFilter) {
+const hasName = { key: 'prefect.resource.name', exists: true };
+const resourceQuery = `query Resource($id: ID!, $related: EventFilter, $named: EventFilter) {
   resource(id: $id) { id name labels }
-  events(filter: $filter, first: 0) { totalCount(max: 100000) { count exceeded } }
+  related: events(filter: $related, first: 0) { totalCount(max: 100000) { count exceeded } }
+  named: events(filter: $named, first: 1) { nodes { resource { name } } }
 }`;

@@ -33,7 +33,7 @@ export function RunView({ id }: { readonly id: string }) {
               ))}
             </ol>
             {log.flowRun.states.length === 0 && <span class="muted">No state of this flow run is stored.</span>}
-            {log.flowRun.micros !== null && <span class="muted number">took {exactDuration(log.flowRun.micros)}</span>}
+            {log.flowRun.micros !== null && <span class="muted number">· took {exactDuration(log.flowRun.micros)}</span>}
             <span class="space" />
             {last !== undefined && (
               <Go id={last.eventId} panel="chain" class="button">
