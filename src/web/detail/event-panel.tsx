@@ -31,7 +31,7 @@ export function EventPanel({ id }: { readonly id: string }) {
   useShortcut('l', () => void copyLink(id));
   const event = value?.event ?? null;
   return (
-    <section class="detail" aria-label="Event" tabIndex={-1} ref={panel} data-panel={view.value.panel} aria-busy={isStale}>
+    <section class="detail" aria-label="Open event" tabIndex={-1} ref={panel} data-panel={view.value.panel} aria-busy={isStale}>
       <ResizeHandle />
       <EventHead id={id} event={event} neighbour={neighbourOf.value} />
       <div class="detail-scroller">

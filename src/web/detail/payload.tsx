@@ -14,7 +14,7 @@ export function Payload({ id, bytes }: { readonly id: string; readonly bytes: nu
   const form = useSignal<'tree' | 'text' | null>(bytes > maxOpenBytes ? null : 'tree');
   const isEmpty = bytes <= '{}'.length;
   return (
-    <section class="detail-section payload" aria-label="Payload">
+    <section class="detail-section payload">
       <h3 class="section-title">
         Payload <span class="faint number">{isEmpty ? 'empty' : bytesText(bytes)}</span>
         {!isEmpty && form.value !== null && (

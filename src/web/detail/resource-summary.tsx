@@ -24,7 +24,7 @@ export function ResourceSummary({ id }: { readonly id: string }) {
   const labels = Object.entries(value?.resource?.labels ?? {}).filter(([key, label]) => key !== nameKey || label !== name);
   const isRun = isFlowRun(id);
   return (
-    <section class="resource-head" aria-label="Resource">
+    <section class="resource-head" aria-label="About the resource">
       <div class="resource-title">
         <h2 class="value-text">{printable(name || id)}</h2>
         {name && <span class="mono value-text muted">{printable(id)}</span>}
