@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
+import type { JsonObject, Tidings } from '../../client/tidings-client.ts';
 import { useRemote } from '../data/remote.ts';
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { lazy } from '../parts/lazy.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { readPayload } from './event-query.ts';
 import { bytesText } from './json-value.ts';
+import './payload.css';
 
 const PayloadTree = lazy(async () => (await import('./payload-tree.tsx')).PayloadTree);
 const PayloadText = lazy(async () => (await import('./payload-text.tsx')).PayloadText);
@@ -47,6 +48,12 @@ function Loaded({ id, form }: { readonly id: string; readonly form: 'tree' | 'te
   return (
     <ErrorBoundary name="Payload">{form === 'tree' ? <PayloadTree payload={payload} /> : <PayloadText payload={payload} />}</ErrorBoundary>
   );
+}
+
+/** Reads the payload of an event. */
+async function readPayload(client: Tidings, id: string, signal: AbortSignal): Promise<JsonObject | null> {
+  const document = 'query Payload($id: ID!) { event(id: $id) { payload } }';
+  return (await client.graphql<{ event: { payload: JsonObject } | null }>(document, { id }, { signal })).event?.payload ?? null;
 }
 
 /** A larger payload is not loaded by itself. */
