@@ -1,4 +1,4 @@
-import { byOccurred, byRank, bytesOf, isDelayed, type EventRow, type FeedEvent, type FeedRow } from './feed-rows.ts';
+import { byOccurred, byRank, bytesOf, isDelayed, type EventRow, type FeedEvent, type FeedRow, type Held } from './feed-rows.ts';
 import { RowList } from './row-list.ts';
 
 export interface FeedBounds {
@@ -7,16 +7,6 @@ export interface FeedBounds {
   readonly maxBytes: number;
   /** Beyond, held events are only counted, and read again when they are to be shown. */
   readonly maxHeld: number;
-}
-
-/** Live events that wait. */
-export interface Held {
-  /** All, late ones too. */
-  readonly count: number;
-  /** Those that belong below the first row, or were received over a minute after they occurred. */
-  readonly late: number;
-  /** If they are not kept: where the log is to be read again to show them. */
-  readonly after: string | null;
 }
 
 /** Rows that `clear` hides. */

@@ -41,6 +41,16 @@ export interface FeedGap {
 
 export type FeedRow<E> = EventRow<E> | GapRow;
 
+/** Live events that wait. */
+export interface Held {
+  /** All, late ones too. */
+  readonly count: number;
+  /** Those that belong below the first row, or were received over a minute after they occurred. */
+  readonly late: number;
+  /** If they are not kept: where the log is to be read again to show them. */
+  readonly after: string | null;
+}
+
 /** Latest first; of one time, later in the log first. */
 export function byOccurred(a: FeedRow<unknown>, b: FeedRow<unknown>): number {
   if (a.occurred !== b.occurred) return a.occurred < b.occurred ? 1 : -1;

@@ -1,6 +1,5 @@
 import type { EventFilter, ReceivedEvent } from './event-types.ts';
-import type { Held } from './feed-model.ts';
-import type { FeedEvent, FeedRow } from './feed-rows.ts';
+import type { FeedEvent, FeedRow, Held } from './feed-rows.ts';
 import type { FeedConnection } from './feed-status.ts';
 import type { StreamState } from './follow/stream-types.ts';
 
@@ -46,6 +45,8 @@ export interface FeedSnapshot<E = ReceivedEvent> {
   readonly hasNewer: boolean;
   /** Since when `clear` hides older rows; null: it does not. */
   readonly clearedAt: string | null;
+  /** Live events that have arrived since the start. */
+  readonly receivedCount: number;
   /** How often events were not available. */
   readonly gaps: number;
   readonly state: StreamState['is'];

@@ -11,8 +11,7 @@ import { eventSelection } from './reading.ts';
 import { createBackoff } from './wire/backoff.ts';
 import { TidingsError, tidingsErrorOf } from './wire/client-error.ts';
 
-export type { Held } from './feed-model.ts';
-export type { EventRow, FeedEvent, FeedGap, FeedRow, GapRow } from './feed-rows.ts';
+export type { EventRow, FeedEvent, FeedGap, FeedRow, GapRow, Held } from './feed-rows.ts';
 export type { FeedConnection } from './feed-status.ts';
 export type { Feed, FeedOptions, FeedRows, FeedSnapshot } from './feed-types.ts';
 
@@ -35,6 +34,7 @@ export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: Tidings
   let position: Cursor | null = null;
   let end: FeedPage<E>['end'] = null;
   let [isLoaded, isScheduled, isHolding, isSuspended] = [false, false, false, false];
+  let receivedCount = 0;
   let pending: { readonly [name in 'older' | 'newer']?: Promise<void> | undefined } = {};
 
   const snapshotNow = (): FeedSnapshot<E> => {
@@ -50,6 +50,7 @@ export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: Tidings
       hasOlder: model.hasOlder,
       hasNewer: model.hasNewer,
       clearedAt: model.hidden?.since ?? null,
+      receivedCount,
       gaps: model.gaps,
       ...status.now(),
     };
@@ -100,6 +101,7 @@ export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: Tidings
       if ('events' in message) {
         model.receive(message.events as unknown as readonly E[], message.previous);
         status.received(message.events.length);
+        receivedCount += message.events.length;
       } else if ('reason' in message) model.addGap(message.reason, new Date().toISOString());
       position = cursorOf(message) ?? position;
       change();

@@ -36,6 +36,7 @@ const idle = {
     hasOlder: false,
     hasNewer: false,
     clearedAt: null,
+    receivedCount: 0,
     gaps: 0,
     state: 'connecting',
     connection: { is: 'loading', since: 0, lostAt: null, error: null, nextAttemptAt: null, resumed: null },

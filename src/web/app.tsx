@@ -7,12 +7,15 @@ import { RangeMenu } from './filter-box/range-menu.tsx';
 import { ViewsMenu } from './filter-box/views-menu.tsx';
 import { ZoneMenu } from './filter-box/zone-menu.tsx';
 import { Histogram } from './histogram/histogram.tsx';
+import { isLogEmpty, isNothingMatching } from './data/feed-state.ts';
 import { EventList } from './list/event-list.tsx';
 import { Help } from './help/help-dialog.tsx';
 import { Logo } from './parts/icons.tsx';
 import { areFacetsShown, detailWidth } from './parts/settings.ts';
 import { ConnectionStatus } from './status/connection-status.tsx';
+import { FirstEvent } from './status/first-event.tsx';
 import { Copied } from './status/copied.tsx';
+import { NothingMatches } from './status/nothing-matches.tsx';
 import { KeyDialog } from './status/key-dialog.tsx';
 import { KeyMenu } from './status/key-menu.tsx';
 import { ThemeButton } from './status/theme-button.tsx';
@@ -47,6 +50,7 @@ export function App() {
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
         <Facets />
         <EventList />
+        {isLogEmpty.value ? <FirstEvent /> : isNothingMatching.value && <NothingMatches />}
         <Detail />
       </div>
       <KeyDialog />

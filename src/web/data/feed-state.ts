@@ -55,9 +55,13 @@ export const feedStatus = computed(() => {
 });
 
 /** Whether the log has no event that this page can see, other than its own audit log. */
-export const isLogEmpty = computed(() => {
+export const isLogEmpty = computed(() => isListEmpty.value && everything.has(filterText.value));
+/** Whether no event matches, although the page filters. */
+export const isNothingMatching = computed(() => isListEmpty.value && !everything.has(filterText.value));
+
+const isListEmpty = computed(() => {
   const { isLoaded = false, heldCount = 0 } = shownSnapshot.value ?? {};
-  return isLoaded && heldCount === 0 && shown.value?.rows.length === 0 && everything.has(filterText.value) && !isStale.value;
+  return isLoaded && heldCount === 0 && shown.value?.rows.length === 0 && !isStale.value;
 });
 
 /** Connects at once, or starts again after an error. */

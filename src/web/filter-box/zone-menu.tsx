@@ -1,7 +1,7 @@
 import { GlobeIcon } from '../parts/icons.tsx';
 import { lazy } from '../parts/lazy.tsx';
 import { Popover } from '../parts/popover.tsx';
-import { offsetAt, offsetText, shortOffset, zoneOrLocal } from '../text/time-zones.ts';
+import { offsetAt, shortOffset, zoneOrLocal } from '../text/time-zones.ts';
 import { view } from '../view/current-view.ts';
 
 const ZoneChoice = lazy(async () => (await import('./zone-choice.tsx')).ZoneChoice);
@@ -12,7 +12,7 @@ export function ZoneMenu() {
   const offset = offsetAt(zone, Date.now() / 1000);
   return (
     <Popover
-      label={`Time zone: ${zone}, UTC${offsetText(offset)}`}
+      label={`Time zone: ${zone} ${shortOffset(offset)}`}
       button={
         <>
           <GlobeIcon />

@@ -77,7 +77,7 @@ export function wantedFor(text: string): Wanted {
 export function completionsOf(text: string, known: Known): readonly Completion[] {
   const parts = partsOf(text);
   const found = parts.operator === '' ? fieldCompletions(parts, known) : valueCompletions(parts, known);
-  return found.filter((each) => each.text !== text).slice(0, maxCompletions);
+  return [...new Map(found.map((each) => [each.text, each])).values()].filter((each) => each.text !== text).slice(0, maxCompletions);
 }
 
 interface Parts {
@@ -206,10 +206,12 @@ function nameCompletions({ head, value, isInList }: Parts, names: readonly Count
       .map(({ name, count }) => final(head + literalText(name), count, isInList));
   }
   const base = value.slice(0, value.lastIndexOf('.') + 1);
-  const groups = Map.groupBy(below, ({ name }) => {
-    const end = name.indexOf('.', base.length);
-    return end < 0 ? name : name.slice(0, end + 1);
-  });
+  const groups = new Map<string, Counted[]>();
+  for (const each of below) {
+    const end = each.name.indexOf('.', base.length);
+    const start = end < 0 ? each.name : each.name.slice(0, end + 1);
+    groups.set(start, [...(groups.get(start) ?? []), each]);
+  }
   const completions = Array.from(groups, ([start, members]): Completion => {
     const [only] = members;
     if (members.length === 1 && only !== undefined) return final(head + literalText(only.name), only.count, isInList);

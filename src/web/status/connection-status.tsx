@@ -1,4 +1,107 @@
-/** The state of the connection, in words. */
+import { useEffect, useState } from 'preact/hooks';
+import { feedStatus, retryFeed } from '../data/feed-state.ts';
+import { isPaused } from '../data/hold.ts';
+import { newerVersion, readService } from '../data/server-info.ts';
+import { Popover } from '../parts/popover.tsx';
+import { printable } from '../text/printable.ts';
+import { formatInstant } from '../text/time-format.ts';
+import { instantAt } from '../text/time-instant.ts';
+import { zoneOrLocal } from '../text/time-zones.ts';
+import { show, viewOf } from '../view/current-view.ts';
+import { describeConnection } from './describe-connection.ts';
+import './connection-status.css';
+
+const zone = viewOf((view) => view.zone);
+
+/** The state of the list in words. The button shows why, since when, and what can be done. */
 export function ConnectionStatus() {
-  return <div role="status">Live</div>;
+  const status = feedStatus.value;
+  const { label, tone, meaning } = describeConnection({ ...status, isPaused: isPaused.value });
+  const { nextAttemptAt, lostAt, resumed, is } = status;
+  const now = useNow(nextAttemptAt !== null || resumed !== null);
+  const seconds = nextAttemptAt === null || !status.isOnline ? 0 : Math.ceil((nextAttemptAt - now) / 1000);
+  const hasResumed = label !== 'Reconnecting' && resumed !== null && now - resumed.at < resumedShownMs;
+  useEffect(() => {
+    if (is === 'live') void readService(); // after a reconnect it can be another version
+  }, [is]);
+  useEffect(() => {
+    document.title = status.heldCount > 0 ? `(${status.heldCount.toLocaleString('en')}) Tidings` : 'Tidings';
+  }, [status.heldCount]);
+  return (
+    <>
+      <Popover
+        label={`Connection: ${label}`}
+        class={`button quiet connection ${tone}`}
+        button={
+          <>
+            <span class="mark" aria-hidden="true" />
+            <span role="status">{label}</span>
+            {seconds > 0 && (
+              <span class="faint number" aria-hidden="true">
+                {seconds} s
+              </span>
+            )}
+            {hasResumed && <span class="faint">resumed, {resumed.events.toLocaleString('en')} caught up</span>}
+          </>
+        }
+      >
+        <div class="connection-facts">
+          <p>{printable(meaning)}</p>
+          <dl class="facts">
+            {lostAt !== null && <Fact name="Lost" at={lostAt} />}
+            {lostAt === null && <Fact name="Since" at={status.since} />}
+            {resumed !== null && <Fact name="Last resumed" at={resumed.at} />}
+            {status.lateCount > 0 && (
+              <>
+                <dt>Late</dt>
+                <dd>{status.lateCount.toLocaleString('en')} of the new events occurred over a minute before they were received</dd>
+              </>
+            )}
+          </dl>
+          <div class="dialog-actions">
+            <button type="button" class="button" onClick={() => show({ isLive: isPaused.value }, 'replace')}>
+              {isPaused.value ? 'Resume' : 'Pause'}
+            </button>
+            {(lostAt !== null || is === 'closed') && (
+              <button type="button" class="button primary" onClick={retryFeed}>
+                Retry now
+              </button>
+            )}
+          </div>
+        </div>
+      </Popover>
+      {newerVersion.value !== null && (
+        <button type="button" class="button" onClick={() => location.reload()}>
+          Reload for {newerVersion.value}
+        </button>
+      )}
+    </>
+  );
 }
+
+function Fact({ name, at }: { readonly name: string; readonly at: number }) {
+  if (at === 0) return null;
+  const { date, time, offset } = formatInstant(instantAt(at), zoneOrLocal(zone.value));
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd class="number">
+        {date} {time} {offset}
+      </dd>
+    </>
+  );
+}
+
+/** The time, each half second while something depends on it. */
+function useNow(isNeeded: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!isNeeded) return undefined;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, [isNeeded]);
+  return now;
+}
+
+const resumedShownMs = 3000;

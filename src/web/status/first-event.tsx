@@ -23,7 +23,7 @@ export function FirstEvent() {
     },
   ];
   return (
-    <section class="first-event" aria-labelledby="first-event">
+    <section class="first-event over-list" aria-labelledby="first-event">
       <h2 id="first-event">No events yet</h2>
       <p class="muted">
         <span class="listening" aria-hidden="true" />

@@ -1,0 +1,31 @@
+import type { Held } from '../../client/live-feed.ts';
+
+interface NewPillProps {
+  readonly held: Held;
+  /** Revealed events that are above what is in view. */
+  readonly newAbove: number;
+  /** Whether the top is far away. */
+  readonly isFar: boolean;
+  readonly onPress: () => void;
+}
+
+/** Shows the events that wait; pressed again, it goes to the newest one. */
+export function NewPill({ held, newAbove, isFar, onPress }: NewPillProps) {
+  const text = pillText(held, newAbove);
+  if (text === null && !isFar) return null;
+  return (
+    <button type="button" class={text === null ? 'new-pill quiet' : 'new-pill'} onClick={onPress}>
+      <span aria-hidden="true">▲</span> {text ?? 'Top'}
+    </button>
+  );
+}
+
+/** `36 new, 1 late`; null: nothing is new. */
+export function pillText({ count, late }: Held, newAbove: number): string | null {
+  if (count > 0) return `${number(count - late)} new${late === 0 ? '' : `, ${number(late)} late`}`;
+  return newAbove > 0 ? `${number(newAbove)} new above` : null;
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en');
+}
