@@ -1,6 +1,6 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
-import { ResourceHead } from './detail/resource-head.tsx';
+import { ResourceHead } from './resource/resource-head.tsx';
 import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
