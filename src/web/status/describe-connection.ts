@@ -63,5 +63,5 @@ function closedLabel(code: string): string {
 }
 
 function withCount(label: string, count: number): string {
-  return count === 0 ? label : `${label}, ${count.toLocaleString('en')} new`;
+  return count === 0 ? label : `${label}, ${count.toLocaleString('en')} waiting`;
 }
