@@ -1,6 +1,7 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
 import { ResourceHead } from './resource/resource-head.tsx';
+import { ColumnsMenu } from './facets/columns-menu.tsx';
 import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
@@ -61,7 +62,7 @@ function Panels() {
       </div>
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
         <Facets />
-        <EventList />
+        <EventList tools={<ColumnsMenu />} />
         {isLogEmpty.value ? <FirstEvent /> : isNothingMatching.value && <NothingMatches />}
         <Detail />
       </div>
