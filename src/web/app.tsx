@@ -1,6 +1,7 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
 import { ResourceHead } from './detail/resource-head.tsx';
+import { ColumnsMenu } from './facets/columns-menu.tsx';
 import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
@@ -41,7 +42,10 @@ export function App() {
         <FilterBox />
         <RangeMenu />
         <ViewsMenu />
-        <ExportMenu />
+        <div class="tool-icons">
+          <ColumnsMenu />
+          <ExportMenu />
+        </div>
       </div>
       <div>
         <ResourceHead />
