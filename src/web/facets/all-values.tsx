@@ -28,12 +28,12 @@ export function AllValues({ field, prefix }: AllValuesRequest) {
         if (event.target === dialog.current) dialog.current?.close();
       }}
     >
-      <header>
+      <div class="dialog-head">
         <h2>{title}</h2>
         <button class="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
           <CloseIcon />
         </button>
-      </header>
+      </div>
       <input
         class="field"
         type="search"

@@ -67,7 +67,7 @@ async function keepCounted(load: (signal: AbortSignal) => Promise<Values>, state
 }
 
 const minPauseMs = 4000;
-/** Counting takes at most a twentieth of the time. */
-const pauseFactor = 20;
+/** Counting takes at most a tenth of the time. */
+const pauseFactor = 9;
 /** Values that other conditions exclude can change without the number of matching events. */
 const maxPauseMs = 30_000;
