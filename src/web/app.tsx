@@ -54,7 +54,10 @@ function Panels() {
         <FilterBox />
         <RangeMenu />
         <ViewsMenu />
-        <ExportMenu />
+        <div class="tool-icons">
+          <ColumnsMenu />
+          <ExportMenu />
+        </div>
       </div>
       <div>
         <ResourceHead />
