@@ -8,7 +8,7 @@ import { occurredBounds } from '../../src/filter/time-bounds.ts';
 import { readCounts } from '../../src/store/counts/count-events.ts';
 import { readHead } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { workload } from './workload.ts';
+import { workload } from './load/workload.ts';
 
 // Measures counts over the events that test/bench/queries.ts has stored, in the store alone:
 //   DATABASE_URL=postgres://… npx tsx test/bench/counts.ts [only cases whose name contains this]

@@ -8,7 +8,7 @@ import { readHead } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { countEvents, readPages } from '../../src/store/queries/pages.ts';
 import { append, indexAll, closePartition } from './load/filling.ts';
-import { workload } from './workload.ts';
+import { workload } from './load/workload.ts';
 
 // Measures first pages by each kind of filter and in each order, and counts up to 10,000, in the
 // store alone:

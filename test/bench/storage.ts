@@ -8,7 +8,7 @@ import type { EventCandidate } from '../../src/event/event.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { startPostgres } from '../support/database/postgres-server.ts';
 import { append, indexAll } from './load/filling.ts';
-import { workload } from './workload.ts';
+import { workload } from './load/workload.ts';
 
 // Measures bytes on disk per event by table and index, compared with its JSON, everything indexed:
 //   npm run bench storage, or npx tsx test/bench/storage.ts [events of the workload, 200000]

@@ -1,4 +1,5 @@
 import type { Held } from '../../client/live-feed.ts';
+import { pillText } from './row-texts.ts';
 
 interface NewPillProps {
   readonly held: Held;
@@ -18,14 +19,4 @@ export function NewPill({ held, newAbove, isFar, onPress }: NewPillProps) {
       <span aria-hidden="true">▲</span> {text ?? 'Top'}
     </button>
   );
-}
-
-/** `36 new, 1 late`; null: nothing is new. */
-export function pillText({ count, late }: Held, newAbove: number): string | null {
-  if (count > 0) return `${number(count - late)} new${late === 0 ? '' : `, ${number(late)} late`}`;
-  return newAbove > 0 ? `${number(newAbove)} new above` : null;
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en');
 }

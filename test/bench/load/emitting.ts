@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { workload } from '../workload.ts';
+import { workload } from './workload.ts';
 
 /** An event that a benchmark emits. */
 export interface BenchEvent {

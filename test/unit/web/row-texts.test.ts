@@ -3,8 +3,7 @@ import { ExactNumber, parseLossless } from '../../../src/client/tidings-client.t
 import type { ListedEvent } from '../../../src/web/data/row-selection.ts';
 import { columnValue, rowSelection } from '../../../src/web/data/row-selection.ts';
 import { dayOf, shortDate } from '../../../src/web/list/day-lines.ts';
-import { pillText } from '../../../src/web/list/new-pill.tsx';
-import { lateText, relatedTexts, valueText } from '../../../src/web/list/row-texts.ts';
+import { lateText, pillText, relatedTexts, valueText } from '../../../src/web/list/row-texts.ts';
 
 const event: ListedEvent = {
   id: 'e',

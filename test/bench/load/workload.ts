@@ -1,4 +1,4 @@
-import type { EventCandidate } from '../../src/event/event.ts';
+import type { EventCandidate } from '../../../src/event/event.ts';
 
 /**
  * A workload like that of Prefect's server: state changes of flow runs, about 1 KB of JSON each.
