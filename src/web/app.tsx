@@ -1,6 +1,6 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
-import { ResourceHead } from './detail/resource-head.tsx';
+import { ResourceHead } from './resource/resource-head.tsx';
 import { ColumnsMenu } from './facets/columns-menu.tsx';
 import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
@@ -8,6 +8,7 @@ import { RangeMenu } from './filter-box/range-menu.tsx';
 import { ViewsMenu } from './filter-box/views-menu.tsx';
 import { ZoneMenu } from './filter-box/zone-menu.tsx';
 import { Histogram } from './histogram/histogram.tsx';
+import { keyRejection } from './data/server-info.ts';
 import { isLogEmpty, isNothingMatching } from './data/feed-state.ts';
 import { EventList } from './list/event-list.tsx';
 import { Help } from './help/help-dialog.tsx';
@@ -37,6 +38,17 @@ export function App() {
         <ThemeButton />
         <Help />
       </header>
+      {keyRejection.value === null && <Panels />}
+      <KeyDialog />
+      <Copied />
+    </div>
+  );
+}
+
+/** What a key shows: removed while the server accepts none. */
+function Panels() {
+  return (
+    <>
       <div class="tools" role="search">
         <FacetsButton />
         <FilterBox />
@@ -49,7 +61,7 @@ export function App() {
       </div>
       <div>
         <ResourceHead />
-        <Histogram />
+        {!isLogEmpty.value && <Histogram />}
       </div>
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
         <Facets />
@@ -57,8 +69,6 @@ export function App() {
         {isLogEmpty.value ? <FirstEvent /> : isNothingMatching.value && <NothingMatches />}
         <Detail />
       </div>
-      <KeyDialog />
-      <Copied />
-    </div>
+    </>
   );
 }

@@ -76,7 +76,7 @@ test.skipIf(!hasBrowser)('a chain is read by keyboard: rows, folded branches, th
   await page.locator('[role="treeitem"][data-event-id="mail"]').focus();
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
-  await page.getByRole('region', { name: 'Event', exact: true }).getByRole('heading', { name: 'acme.order.paid' }).waitFor();
+  await page.getByRole('region', { name: 'Open event' }).getByRole('heading', { name: 'acme.order.paid' }).waitFor();
   expect(new URL(page.url()).search).toBe('?e=paid&v=chain');
 
   const axis = page.getByRole('slider', { name: 'Part of the time that is shown' });
@@ -104,13 +104,13 @@ test.skipIf(!hasBrowser)('a chain of a thousand renders what is in sight, and sa
   expect(await page.locator('[role="treeitem"]').count()).toBeLessThan(70);
   await page.goto(`${world.server.tidings.url}/?e=cycle-b&v=chain`);
   await page.getByText(/^A cycle: the first event follows cycle-/).waitFor();
-  expect((await rowsOf(page)).toSorted()).toEqual(['cycle-a', 'cycle-b', 'cycle-c']);
+  expect(new Set(await rowsOf(page))).toEqual(new Set(['cycle-a', 'cycle-b', 'cycle-c']));
 });
 
 test.skipIf(!hasBrowser)('the page of a flow run has its states, task runs and log in order, live, and its chain', async () => {
   await using opened = await world.open(`/?q=resource:${run}`);
   const { page } = opened;
-  const head = page.getByRole('region', { name: 'Resource' });
+  const head = page.getByRole('region', { name: 'About the resource' });
   await head.getByRole('heading', { name: 'brave-otter' }).waitFor();
   await head.getByText('3 events').waitFor();
   await head.getByRole('link', { name: 'also related in 3' }).waitFor();

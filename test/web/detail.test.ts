@@ -51,7 +51,7 @@ beforeAll(async () => {
     headers: { 'content-type': 'application/json' },
     body,
   });
-  expect(response.status).toBe(204);
+  if (!response.ok) throw new Error(await response.text());
 });
 afterAll(async () => {
   if (hasBrowser) await world[Symbol.asyncDispose]();
@@ -70,7 +70,6 @@ describe.skipIf(!hasBrowser)('the open event', () => {
     expect(new URL(opened.page.url()).searchParams.get('e')).toBe('order-30');
     await opened.page.goBack();
     await panel.getByRole('heading', { name: 'acme.order.packed' }).waitFor();
-    expect(await opened.violations()).toEqual([]);
   });
 
   test('offers every value: only, not, copied; a key of the payload as a filter, a column and a path', async () => {
@@ -80,6 +79,7 @@ describe.skipIf(!hasBrowser)('the open event', () => {
     const query = (): string | null => new URL(opened.page.url()).searchParams.get('q');
     await panel.getByRole('link', { name: 'eu' }).click();
     await soon(query).toBe('label.region=eu');
+    expect(await opened.violations()).toEqual([]);
     await panel.getByRole('link', { name: 'Kiki acme.user.kiki' }).press('-');
     await soon(query).toBe('label.region=eu -related.actor=acme.user.kiki');
     await panel.getByRole('button', { name: 'Copy region eu' }).focus();
@@ -223,7 +223,7 @@ test.skipIf(!hasBrowser)('everything of an event is text, whatever it contains',
     const found = await opened.page.evaluate(() => ({
       elements: document.querySelectorAll('img, body script, iframe, object').length,
       links: [...document.querySelectorAll('a')].map((link) => link.href).filter((href) => !/^https?:/.test(href)),
-      unsafe: /[\u0000-\u0008\u202a-\u202e\u2066-\u2069]/.test(document.body.innerText),
+      unsafe: /[^\P{Cc}\n\t]|\p{Bidi_Control}/u.test(document.body.innerText),
     }));
     expect(found).toEqual({ elements: 0, links: [], unsafe: false });
   };
@@ -234,13 +234,13 @@ test.skipIf(!hasBrowser)('everything of an event is text, whatever it contains',
     await check();
   }
   await opened.page.goto(`${world.server.tidings.url}/?f=${encodeURIComponent(JSON.stringify({ resource: { id: { in: [hostile] } } }))}`);
-  await opened.page.getByRole('region', { name: 'Resource' }).getByText('1 event').waitFor();
+  await opened.page.getByRole('region', { name: 'About the resource' }).getByText('1 event').waitFor();
   await check();
   expect(dialogs).toEqual([]);
 });
 
 async function panelOf({ page }: FeedPage) {
-  const panel = page.getByRole('region', { name: 'Event', exact: true });
+  const panel = page.getByRole('region', { name: 'Open event' });
   await panel.waitFor();
   return panel;
 }

@@ -6,7 +6,7 @@ import { activeFilter } from './active-filter.ts';
 import { isHeld } from './hold.ts';
 import { schedulePublish } from './render-pace.ts';
 import { rowSelection, type ListedEvent } from './row-selection.ts';
-import { noteRejection } from './server-info.ts';
+import { keyRejection, noteRejection } from './server-info.ts';
 import { tidings } from './session.ts';
 import { isSeen } from './until.ts';
 
@@ -119,6 +119,11 @@ function replaceWith(next: ListFeed | null): void {
   shown.value = next;
   if (next === null) shownSnapshot.value = null;
 }
+
+// Whichever request finds that the key has ended.
+effect(() => {
+  if (keyRejection.value !== null) replaceWith(null);
+});
 
 effect(() => {
   if (isHeld.value) shown.value?.hold();

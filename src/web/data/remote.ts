@@ -24,28 +24,31 @@ export function useRemote<T>(key: string, load: (client: Tidings, signal: AbortS
   });
   const attempt = useSignal(0);
   const client = tidings.value;
+  const retry = (): void => {
+    attempt.value += 1;
+  };
   useEffect(() => {
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    load(client, stop.signal).then(
-      (value) => {
+    const run = async (): Promise<void> => {
+      try {
+        const value = await load(client, stop.signal);
         if (!stop.signal.aborted) result.value = { key, value, error: null };
-      },
-      (error: unknown) => {
+      } catch (error) {
         if (stop.signal.aborted) return;
         noteRejection(error);
         result.value = { ...result.peek(), error };
-        if (error instanceof TidingsError && error.isTemporary)
-          timer = setTimeout(() => (attempt.value += 1), error.retryAfterMs ?? retryMs);
-      },
-    );
+        if (error instanceof TidingsError && error.isTemporary) timer = setTimeout(retry, error.retryAfterMs ?? retryMs);
+      }
+    };
+    void run();
     return () => {
       stop.abort();
       clearTimeout(timer);
     };
   }, [key, client, attempt.value]);
   const { value, error } = result.value;
-  return { value, error, isStale: result.value.key !== key, retry: () => (attempt.value += 1) };
+  return { value, error, isStale: result.value.key !== key, retry };
 }
 
 const retryMs = 2000;

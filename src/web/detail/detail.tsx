@@ -1,13 +1,13 @@
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { lazy } from '../parts/lazy.tsx';
 import { viewOf } from '../view/current-view.ts';
-import { shownRun } from './fixed-resource-state.ts';
+import { shownRun } from '../resource/fixed-resource-state.ts';
 
 // Loaded when the first event is opened: the list does not need it.
 const EventPanel = lazy(async () => (await import('./event-panel.tsx')).EventPanel);
-const AroundView = lazy(async () => (await import('./around-view.tsx')).AroundView);
+const AroundView = lazy(async () => (await import('../around/around-view.tsx')).AroundView);
 const ChainView = lazy(async () => (await import('../chain/chain-view.tsx')).ChainView);
-const RunView = lazy(async () => (await import('./run-view.tsx')).RunView);
+const RunView = lazy(async () => (await import('../resource/run-view.tsx')).RunView);
 
 const openEvent = viewOf(({ event }) => event);
 const panel = viewOf(({ panel }) => panel);

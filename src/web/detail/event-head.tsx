@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { AroundIcon, ChainIcon, ChevronDownIcon, CloseIcon, CopyIcon, DownIcon, UpIcon } from '../parts/icons.tsx';
-import { copy } from '../parts/copy.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
 import { EventName } from '../parts/event-name.tsx';
 import { Popover } from '../parts/popover.tsx';
 import { ValueLink } from '../parts/value-link.tsx';
@@ -10,7 +10,7 @@ import { printable } from '../text/printable.ts';
 import { fullTime, relativeTo } from '../text/time-format.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
 import { show, view } from '../view/current-view.ts';
-import { CopyItems } from './copy-items.tsx';
+import { CopyItems } from './event-copy-items.tsx';
 import type { OpenedEvent } from './event-query.ts';
 
 interface Props {
@@ -147,20 +147,6 @@ function Times({ event: { id, occurred, received } }: { readonly event: OpenedEv
         <CopyButton text={id} name="id" />
       </dd>
     </dl>
-  );
-}
-
-export function CopyButton({ text, name }: { readonly text: string; readonly name: string }) {
-  return (
-    <button
-      type="button"
-      class="icon-button value-action"
-      title={`Copy ${name}`}
-      aria-label={`Copy ${name}`}
-      onClick={() => void copy(text, name)}
-    >
-      <CopyIcon />
-    </button>
   );
 }
 

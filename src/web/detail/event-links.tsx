@@ -9,7 +9,7 @@ export function EventLinks({ event }: { readonly event: OpenedEvent }) {
   const { before, after, followsId } = event;
   if (followsId === null && after.length === 0) return null;
   return (
-    <section class="detail-section" aria-label="Led to it and came of it">
+    <section class="detail-section">
       <h3 class="section-title">
         Chain
         <a

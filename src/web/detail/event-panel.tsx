@@ -3,6 +3,7 @@ import { neighbourOf } from '../data/neighbours.ts';
 import { useRemote } from '../data/remote.ts';
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { Payload } from '../payload/payload.tsx';
 import { useShortcut } from '../parts/shortcut.ts';
 import { printable } from '../text/printable.ts';
 import { show, view } from '../view/current-view.ts';
@@ -11,7 +12,6 @@ import { EventHead } from './event-head.tsx';
 import { EventLinks } from './event-links.tsx';
 import { readEvent } from './event-query.ts';
 import { NotInList } from './not-in-list.tsx';
-import { Payload } from './payload.tsx';
 import { ResizeHandle } from './resize-handle.tsx';
 import { RelatedResources, ResourceSection } from './resource-section.tsx';
 import './detail.css';
@@ -31,7 +31,7 @@ export function EventPanel({ id }: { readonly id: string }) {
   useShortcut('l', () => void copyLink(id));
   const event = value?.event ?? null;
   return (
-    <section class="detail" aria-label="Event" tabIndex={-1} ref={panel} data-panel={view.value.panel} aria-busy={isStale}>
+    <section class="detail" aria-label="Open event" tabIndex={-1} ref={panel} data-panel={view.value.panel} aria-busy={isStale}>
       <ResizeHandle />
       <EventHead id={id} event={event} neighbour={neighbourOf.value} />
       <div class="detail-scroller">

@@ -1,4 +1,4 @@
-import type { JsonObject, Labels, Tidings } from '../../client/tidings-client.ts';
+import type { Labels, Tidings } from '../../client/tidings-client.ts';
 
 /** A neighbour of an event in its chain. */
 export interface Link {
@@ -48,12 +48,6 @@ export async function readEvent(
   const before: Link[] = [];
   for (let each: Followed | null | undefined = follows; each; each = each.follows) before.push(each);
   return { event: { ...fields, before, after: followers.nodes }, ...service };
-}
-
-/** Reads the payload of an event. */
-export async function readPayload(client: Tidings, id: string, signal: AbortSignal): Promise<JsonObject | null> {
-  const document = 'query Payload($id: ID!) { event(id: $id) { payload } }';
-  return (await client.graphql<{ event: { payload: JsonObject } | null }>(document, { id }, { signal })).event?.payload ?? null;
 }
 
 const nested = '...link follows { '.repeat(maxLinks + 1);

@@ -43,10 +43,10 @@ export function commandText(origin: string, id: string): string {
 }
 
 export function typeScriptText(origin: string, id: string, hasKey: boolean): string {
-  const options = hasKey ? ', { key: process.env.TIDINGS_KEY }' : '';
+  const [setKey, options] = hasKey ? ["const key = '…'; // an API key\n", ', { key }'] : ['', ''];
   return `import { createTidings } from '@tidings/client';
 
-await using tidings = createTidings(${JSON.stringify(origin)}${options});
+${setKey}await using tidings = createTidings(${JSON.stringify(origin)}${options});
 const event = await tidings.event(${escaped(JSON.stringify(id))});
 `;
 }

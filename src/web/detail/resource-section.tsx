@@ -9,7 +9,7 @@ export function ResourceSection({ resource: { id, name, labels, role } }: { read
     ([key, value]) => key !== nameKey || value !== name,
   );
   return (
-    <section class="detail-section" aria-label="Resource">
+    <section class="detail-section">
       <h3 class="section-title">Resource</h3>
       <p class="resource-name">
         <ValueWithActions condition={{ is: 'resource', value: id }} name={`resource ${printable(name ?? id)}`} value={id}>
@@ -37,7 +37,7 @@ export function ResourceSection({ resource: { id, name, labels, role } }: { read
 export function RelatedResources({ related }: { readonly related: OpenedEvent['related'] }) {
   if (related.length === 0) return null;
   return (
-    <section class="detail-section" aria-label="Related resources">
+    <section class="detail-section">
       <h3 class="section-title">
         Related <span class="faint number">{related.length}</span>
       </h3>

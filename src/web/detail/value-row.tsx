@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact';
+import { CopyButton } from '../parts/copy-button.tsx';
 import { MinusIcon, PlusIcon } from '../parts/icons.tsx';
 import { ValueLink } from '../parts/value-link.tsx';
 import type { Condition } from '../query/condition.ts';
 import { addCondition } from '../query/query-text.ts';
 import { printable } from '../text/printable.ts';
 import { show, view } from '../view/current-view.ts';
-import { CopyButton } from './event-head.tsx';
 
 interface Props {
   readonly condition: Condition;

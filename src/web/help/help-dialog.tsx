@@ -84,12 +84,12 @@ export function Help() {
         onClick={(event) => event.target === event.currentTarget && event.currentTarget.close()}
       >
         <div class="help-content">
-          <header>
+          <div class="dialog-head">
             <h2 id="help-title">Keyboard</h2>
             <button type="button" class="button" onClick={() => dialog.current?.close()}>
               Close
             </button>
-          </header>
+          </div>
           <div class="help-groups">
             {groups.map(({ title, keys }) => (
               <section key={title}>

@@ -26,9 +26,6 @@ export const ChevronDownIcon = icon('M4 6l4 4 4-4');
 export const ChevronRightIcon = icon('M6 4l4 4-4 4');
 export const ChainIcon = icon('M4 3v10M4 8h5M9 8v4h3M4 3h8');
 export const AroundIcon = icon('M3 4h10M3 12h10M2 8h12');
-export const LinkIcon = icon(
-  'M7 9a2.5 2.5 0 0 0 3.5 0l2-2A2.5 2.5 0 0 0 9 3.5l-.7.7M9 7a2.5 2.5 0 0 0-3.5 0l-2 2A2.5 2.5 0 0 0 7 12.5l.7-.7',
-);
 export const SearchIcon = icon('M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.5 10.5L13.5 13.5');
 export const ZoomOutIcon = icon('M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.5 10.5L13.5 13.5M5 7h4');
 export const KeyIcon = icon('M7.5 11a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zM7 9l6-6M11 5l2 2');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EventFilter } from '../../../src/client/tidings-client.ts';
-import { fixedResource } from '../../../src/web/detail/fixed-resource.ts';
+import { fixedResource } from '../../../src/web/resource/fixed-resource.ts';
 
 test.each<[EventFilter, string | null]>([
   [{}, null],

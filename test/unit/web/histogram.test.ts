@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { calendar } from '../../../src/counts/calendar.ts';
 import { timeZone } from '../../../src/counts/time-zone.ts';

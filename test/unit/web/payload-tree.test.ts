@@ -11,9 +11,9 @@ import {
   isWebAddress,
   sizeOf,
   summaryOf,
-} from '../../../src/web/detail/json-value.ts';
-import { findInPayload, type Keys } from '../../../src/web/detail/payload-search.ts';
-import { pathOf } from '../../../src/web/detail/value-path.ts';
+} from '../../../src/web/payload/json-value.ts';
+import { findInPayload, type Keys } from '../../../src/web/payload/payload-search.ts';
+import { pathOf } from '../../../src/web/payload/value-path.ts';
 
 const keys = fc.oneof(
   fc.string({ maxLength: 8 }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runLogOf, type RunEvent } from '../../../src/web/detail/run-log.ts';
+import { runLogOf, type RunEvent } from '../../../src/web/resource/run-log.ts';
 
 const run = { id: 'prefect.flow-run.1', name: 'brave-otter', stateMessage: '' };
 const task = { id: 'prefect.task-run.7', name: 'load-1', stateMessage: '' };

@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
+import type { JsonObject, Tidings } from '../../client/tidings-client.ts';
 import { useRemote } from '../data/remote.ts';
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { lazy } from '../parts/lazy.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { readPayload } from './event-query.ts';
 import { bytesText } from './json-value.ts';
+import './payload.css';
 
 const PayloadTree = lazy(async () => (await import('./payload-tree.tsx')).PayloadTree);
 const PayloadText = lazy(async () => (await import('./payload-text.tsx')).PayloadText);
@@ -14,7 +15,7 @@ export function Payload({ id, bytes }: { readonly id: string; readonly bytes: nu
   const form = useSignal<'tree' | 'text' | null>(bytes > maxOpenBytes ? null : 'tree');
   const isEmpty = bytes <= '{}'.length;
   return (
-    <section class="detail-section payload" aria-label="Payload">
+    <section class="detail-section payload">
       <h3 class="section-title">
         Payload <span class="faint number">{isEmpty ? 'empty' : bytesText(bytes)}</span>
         {!isEmpty && form.value !== null && (
@@ -47,6 +48,12 @@ function Loaded({ id, form }: { readonly id: string; readonly form: 'tree' | 'te
   return (
     <ErrorBoundary name="Payload">{form === 'tree' ? <PayloadTree payload={payload} /> : <PayloadText payload={payload} />}</ErrorBoundary>
   );
+}
+
+/** Reads the payload of an event. */
+async function readPayload(client: Tidings, id: string, signal: AbortSignal): Promise<JsonObject | null> {
+  const document = 'query Payload($id: ID!) { event(id: $id) { payload } }';
+  return (await client.graphql<{ event: { payload: JsonObject } | null }>(document, { id }, { signal })).event?.payload ?? null;
 }
 
 /** A larger payload is not loaded by itself. */

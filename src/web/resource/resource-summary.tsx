@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useRemote } from '../data/remote.ts';
 import { tidings } from '../data/session.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
 import { EventName } from '../parts/event-name.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { ValueLink } from '../parts/value-link.tsx';
@@ -10,7 +11,6 @@ import { printable } from '../text/printable.ts';
 import { formatInstant, fullTime } from '../text/time-format.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
 import { hrefOf, show, view } from '../view/current-view.ts';
-import { CopyButton } from './event-head.tsx';
 import { isFlowRun, isRunShown } from './fixed-resource-state.ts';
 import { countEvents, readResource, type ResourceCounts } from './resource-query.ts';
 
@@ -24,7 +24,7 @@ export function ResourceSummary({ id }: { readonly id: string }) {
   const labels = Object.entries(value?.resource?.labels ?? {}).filter(([key, label]) => key !== nameKey || label !== name);
   const isRun = isFlowRun(id);
   return (
-    <section class="resource-head" aria-label="Resource">
+    <section class="resource-head" aria-label="About the resource">
       <div class="resource-title">
         <h2 class="value-text">{printable(name || id)}</h2>
         {name && <span class="mono value-text muted">{printable(id)}</span>}
