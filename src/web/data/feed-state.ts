@@ -10,6 +10,10 @@ import { keyRejection, noteRejection } from './server-info.ts';
 import { tidings } from './session.ts';
 import { isSeen } from './until.ts';
 
+// Before the effects below, which run at once.
+const sizes = { pageSize: 100, nextPageSize: 500, maxRows: 100_000 } as const;
+const maxHiddenMs = 5 * 60_000;
+
 export type ListFeed = Feed<ListedEvent>;
 
 const filterText = computed(() => stringifyLossless(activeFilter.value));
@@ -146,6 +150,3 @@ addEventListener('online', () => {
   online.value = true;
   if (shown.peek()?.snapshot.state === 'waiting') shown.peek()?.retry();
 });
-
-const sizes = { pageSize: 100, nextPageSize: 500, maxRows: 100_000 } as const;
-const maxHiddenMs = 5 * 60_000;
