@@ -1,6 +1,7 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
 import { ResourceHead } from './resource/resource-head.tsx';
+import { ColumnsMenu } from './facets/columns-menu.tsx';
 import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
@@ -53,7 +54,10 @@ function Panels() {
         <FilterBox />
         <RangeMenu />
         <ViewsMenu />
-        <ExportMenu />
+        <div class="tool-icons">
+          <ColumnsMenu />
+          <ExportMenu />
+        </div>
       </div>
       <div>
         <ResourceHead />

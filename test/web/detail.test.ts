@@ -77,9 +77,10 @@ describe.skipIf(!hasBrowser)('the open event', () => {
     await opened.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const panel = await panelOf(opened);
     const query = (): string | null => new URL(opened.page.url()).searchParams.get('q');
+    await panel.getByText('"starred"').waitFor();
+    expect(await opened.violations()).toEqual([]);
     await panel.getByRole('link', { name: 'eu' }).click();
     await soon(query).toBe('label.region=eu');
-    expect(await opened.violations()).toEqual([]);
     await panel.getByRole('link', { name: 'Kiki acme.user.kiki' }).press('-');
     await soon(query).toBe('label.region=eu -related.actor=acme.user.kiki');
     await panel.getByRole('button', { name: 'Copy region eu' }).focus();

@@ -37,7 +37,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['[ ]', 'earlier, later'],
       ['z', 'zoom out'],
       ['s', 'saved views'],
-      ['h', 'histogram'],
+      ['h', 'histogram; in it ← → to a bar, Shift extends, Enter zooms'],
       ['\\', 'values with counts'],
     ],
   },
