@@ -67,12 +67,12 @@ export function isDelayed({ occurred, received }: FeedEvent): boolean {
   return received !== undefined && Date.parse(received) - Date.parse(occurred) > minDelayMs;
 }
 
-/** About the bytes that a value takes in memory. */
+/** About the bytes that a value takes in the memory of a browser, whose pointers have four bytes. */
 export function bytesOf(value: unknown): number {
-  if (typeof value === 'string') return 24 + value.length;
-  if (typeof value !== 'object' || value === null) return 8;
-  let bytes = 32;
-  for (const each of Object.values(value)) bytes += 8 + bytesOf(each);
+  if (typeof value === 'string') return 12 + value.length;
+  if (typeof value !== 'object' || value === null) return 0;
+  let bytes = 12;
+  for (const each of Object.values(value)) bytes += 4 + bytesOf(each);
   return bytes;
 }
 

@@ -1,12 +1,14 @@
 import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
 import { ResourceHead } from './resource/resource-head.tsx';
+import { ColumnsMenu } from './facets/columns-menu.tsx';
 import { Facets, FacetsButton } from './facets/facets.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
 import { ViewsMenu } from './filter-box/views-menu.tsx';
 import { ZoneMenu } from './filter-box/zone-menu.tsx';
 import { Histogram } from './histogram/histogram.tsx';
+import { keyRejection } from './data/server-info.ts';
 import { isLogEmpty, isNothingMatching } from './data/feed-state.ts';
 import { EventList } from './list/event-list.tsx';
 import { Help } from './help/help-dialog.tsx';
@@ -36,16 +38,30 @@ export function App() {
         <ThemeButton />
         <Help />
       </header>
+      {keyRejection.value === null && <Panels />}
+      <KeyDialog />
+      <Copied />
+    </div>
+  );
+}
+
+/** What a key shows: removed while the server accepts none. */
+function Panels() {
+  return (
+    <>
       <div class="tools" role="search">
         <FacetsButton />
         <FilterBox />
         <RangeMenu />
         <ViewsMenu />
-        <ExportMenu />
+        <div class="tool-icons">
+          <ColumnsMenu />
+          <ExportMenu />
+        </div>
       </div>
       <div>
         <ResourceHead />
-        <Histogram />
+        {!isLogEmpty.value && <Histogram />}
       </div>
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
         <Facets />
@@ -53,8 +69,6 @@ export function App() {
         {isLogEmpty.value ? <FirstEvent /> : isNothingMatching.value && <NothingMatches />}
         <Detail />
       </div>
-      <KeyDialog />
-      <Copied />
-    </div>
+    </>
   );
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestServer } from '../support/test-server.ts';
 import { hasBrowser, startFeedWorld, type FeedPage, type FeedWorld } from './support/feed-page.ts';
 
 let world: FeedWorld;
@@ -105,7 +106,7 @@ describe.skipIf(!hasBrowser)('the filter box', () => {
 
   test('shows the sentence of the server at its condition', async () => {
     await using opened = await world.open('/?q=event:acme.order.*+payload.a[0]%3D1');
-    const problem = opened.page.getByRole('alert');
+    const problem = opened.page.locator('.filter-summary').getByRole('alert');
     await problem.waitFor();
     expect(await problem.innerText()).toMatch(/^payload\.a\[0\]=1 is not applied\. .*a\.0/);
     expect(await opened.page.locator('.condition.invalid').textContent()).toContain('payload.a[0]=1');
@@ -128,6 +129,21 @@ describe.skipIf(!hasBrowser)('the filter box', () => {
     await opened.page.getByRole('button', { name: 'Remove label.region=us' }).click();
     expect(queryOf(opened)).toBeNull();
     await matching(opened, '7 events');
+  });
+
+  test('offers to hide the events of Tidings itself, visibly, once there are any', async () => {
+    await using server = await startTestServer();
+    await server.data('mutation { emitEvent(input: { event: "acme.a", resource: { id: "a" } }) { event { id } } }');
+    await using opened = await world.open('/', { origin: server.tidings.url });
+    await matching(opened, '1 event');
+    const offer = opened.page.getByRole('button', { name: 'Hide events of Tidings itself' });
+    expect(await offer.count()).toBe(0);
+    await server.data('mutation { emitEvent(input: { event: "tidings.key.created", resource: { id: "k" } }) { event { id } } }');
+    await opened.page.reload();
+    await offer.click();
+    expect(queryOf(opened)).toBe('-event:tidings.*');
+    await matching(opened, '1 event');
+    expect(await offer.count()).toBe(0);
   });
 
   test('shows foreign names as text', async () => {
@@ -203,10 +219,11 @@ describe.skipIf(!hasBrowser)('time range, zone and views', () => {
     await opened.page.getByRole('textbox', { name: 'Save as' }).fill('Shipped');
     await opened.page.getByRole('textbox', { name: 'Link' }).fill('http://other/?q=event:acme.order.shipped&since=-1h');
     await opened.page.keyboard.press('Enter');
-    expect(await opened.violations()).toEqual([]);
     await opened.page.goto(world.server.tidings.url);
     await matching(opened, '7 events');
     await opened.page.keyboard.press('s');
+    await opened.page.getByRole('link', { name: 'Europe' }).waitFor();
+    expect(await opened.violations()).toEqual([]);
     await opened.page.getByRole('link', { name: 'Europe' }).click();
     expect(new URL(opened.page.url()).search).toBe('?q=label.region%3Deu');
     await opened.page.getByRole('link', { name: 'Shipped' }).click();

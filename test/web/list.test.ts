@@ -1,5 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTidings } from '../../src/client/tidings-client.ts';
+import { freePort } from '../support/free-port.ts';
+import { startProcess } from '../support/process.ts';
 import { hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
 
 let world: FeedWorld;
@@ -108,6 +115,16 @@ test.skipIf(!hasBrowser)('an event that is late stands where it belongs, is mark
   expect(await row(page, late!).textContent()).toContain('late 3 h');
 });
 
+test.skipIf(!hasBrowser)('only the list has a button whose name contains new', async () => {
+  await emit(60);
+  await using opened = await world.open('/?live=off');
+  const { page } = opened;
+  await page.locator('[data-event-id]').first().waitFor();
+  await expect.poll(() => page.getByRole('status').first().textContent()).toMatch(/^Paused/);
+  await emit(7);
+  await expect.poll(() => pill(page).allTextContents()).toEqual(['▲ 7 new']);
+});
+
 test.skipIf(!hasBrowser)('keys move, open, close, pause and clear', async () => {
   const ids = await emit(40);
   await using opened = await world.open('/');
@@ -159,4 +176,101 @@ test.skipIf(!hasBrowser)('another filter replaces the rows at once, and only mat
   await expect.poll(() => rowsInView(page)).toEqual([later, mine]);
   await page.goBack();
   await row(page, other!).waitFor();
+});
+
+test.skipIf(!hasBrowser)('100,000 rows are loaded and scrolled with at most 60 in the document', async () => {
+  await using opened = await world.open('/?live=off&tz=UTC');
+  const { page } = opened;
+  const pageRows = 20_000;
+  const nodesFrom = (from: number): readonly object[] =>
+    Array.from({ length: pageRows }, (_, n) => ({
+      id: `many-${from + n}`,
+      cursor: `cursor-${from + n}`,
+      event: 'acme.order.paid',
+      occurred: new Date(Date.UTC(2026, 0, 2) - (from + n) * 10).toISOString().replace('Z', '000Z'),
+      received: '2026-01-02T00:00:00.000000Z',
+      resource: { id: `acme.order.${from + n}`, name: null },
+      related: [],
+      follows: null,
+      payloadBytes: 2,
+    }));
+  // Pages as the server would send them, but larger: a hundred thousand events need not be stored for this.
+  await page.route('**/graphql', async (route) => {
+    const { query, variables } = route.request().postDataJSON() as { query: string; variables: { after?: string } };
+    if (!query.includes('query Page')) return await route.continue();
+    const from = variables.after === undefined ? 0 : Number(variables.after.slice('end-'.length));
+    const pageInfo = {
+      hasNextPage: from + pageRows < 100_000,
+      hasPreviousPage: false,
+      startCursor: null,
+      endCursor: `end-${from + pageRows}`,
+    };
+    const { head } = await world.server.data('{ head }');
+    await route.fulfill({ json: { data: { events: { head, nodes: nodesFrom(from), pageInfo } } } });
+  });
+  await page.reload();
+  await row(page, 'many-0').waitFor();
+  const scroller = page.locator('.scroller');
+  await expect
+    .poll(
+      () =>
+        scroller.evaluate((element) => {
+          element.scrollTop = element.scrollHeight;
+          return element.querySelector('.space')?.clientHeight;
+        }),
+      { timeout: 20_000 },
+    )
+    .toBe(100_000 * 28);
+  await row(page, 'many-99999').waitFor();
+  for (const index of [50_000, 12, 99_000, 0, 31_415]) {
+    await scroller.evaluate((element, top) => (element.scrollTop = top), index * 28);
+    await row(page, `many-${index}`).waitFor();
+    const place = (await row(page, `many-${index}`).boundingBox())!;
+    expect(Math.abs(place.y - (await scroller.boundingBox())!.y)).toBeLessThanOrEqual(1);
+    const ids = await rowsInView(page);
+    expect(ids.length).toBeLessThanOrEqual(60);
+    const first = Number(ids[0]!.slice('many-'.length));
+    expect(ids).toEqual(ids.map((_, n) => `many-${first + n}`));
+  }
+});
+
+test.skipIf(!hasBrowser)('a server that is killed and comes back: every event is in the list once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-list-'));
+  const environment = { PORT: String(await freePort()), DATA_DIR: join(folder, 'data') };
+  let { child, url } = await startProcess(environment);
+  try {
+    await using opened = await world.open('/', { origin: url, allowErrors: true });
+    const { page } = opened;
+    const status = page.getByRole('status').first();
+    await using tidings = createTidings(url, { onProblem: () => undefined });
+    const ids: string[] = [];
+    const emitSome = async (count: number): Promise<void> => {
+      for (let n = 0; n < count; n += 1) {
+        ids.push(tidings.emit('acme.order.paid', { resource: 'acme.order.1', id: `killed-${ids.length}` }).id);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    await emitSome(12);
+    await row(page, ids[11]!).waitFor();
+    const exit = once(child, 'exit');
+    void emitSome(12);
+    child.kill('SIGKILL');
+    await exit;
+    await expect.poll(() => status.textContent()).toMatch(/^Reconnecting/);
+    expect(await row(page, ids[3]!).isVisible()).toBe(true); // the list stays
+    ({ child, url } = await startProcess(environment));
+    await tidings.flush({ timeoutMs: 20_000 });
+    await expect.poll(() => status.textContent(), { timeout: 20_000 }).toMatch(/^Live/);
+    await emitSome(1);
+    await row(page, ids.at(-1)!).waitFor();
+    expect(ids).toHaveLength(25);
+    const { nodes } = await tidings.page({ first: 1000 });
+    expect(nodes.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+    expect(await rowsInView(page)).toEqual(nodes.map(({ id }) => id));
+  } finally {
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exit;
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -31,3 +31,23 @@ test.skipIf(!hasBrowser)('TIDINGS_FEED=off serves the page with the addresses of
   expect(await response.text()).toContain('<dt><a href="/graphql">/graphql</a></dt>');
   expect((await fetch(`${server.tidings.url}/licenses.md`)).status).toBe(404);
 });
+
+test.skipIf(!hasBrowser)('single keys change the theme and open the help, unless they are switched off', async () => {
+  await using opened = await world.open('/');
+  const { page } = opened;
+  const theme = (): Promise<string | undefined> => page.evaluate(() => document.documentElement.dataset['theme']);
+  await page.getByRole('button', { name: 'Theme: system' }).waitFor();
+  await page.keyboard.press('d');
+  await page.getByRole('button', { name: 'Theme: light' }).waitFor();
+  await page.keyboard.press('d');
+  await page.getByRole('button', { name: 'Theme: dark' }).waitFor();
+  expect(await theme()).toBe('dark');
+  await page.keyboard.press('?');
+  await page.getByLabel('Single letters and signs are shortcuts').uncheck();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('d');
+  await page.getByLabel('Filter', { exact: false }).first().focus();
+  expect(await theme()).toBe('dark');
+  await page.reload();
+  await page.getByRole('button', { name: 'Theme: dark' }).waitFor(); // kept on this device
+});

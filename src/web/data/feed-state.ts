@@ -6,9 +6,13 @@ import { activeFilter } from './active-filter.ts';
 import { isHeld } from './hold.ts';
 import { schedulePublish } from './render-pace.ts';
 import { rowSelection, type ListedEvent } from './row-selection.ts';
-import { noteRejection } from './server-info.ts';
+import { keyRejection, noteRejection } from './server-info.ts';
 import { tidings } from './session.ts';
 import { isSeen } from './until.ts';
+
+// Before the effects below, which run at once.
+const sizes = { pageSize: 100, nextPageSize: 500, maxRows: 100_000 } as const;
+const maxHiddenMs = 5 * 60_000;
 
 export type ListFeed = Feed<ListedEvent>;
 
@@ -120,6 +124,11 @@ function replaceWith(next: ListFeed | null): void {
   if (next === null) shownSnapshot.value = null;
 }
 
+// Whichever request finds that the key has ended.
+effect(() => {
+  if (keyRejection.value !== null) replaceWith(null);
+});
+
 effect(() => {
   if (isHeld.value) shown.value?.hold();
   else shown.value?.follow();
@@ -141,6 +150,3 @@ addEventListener('online', () => {
   online.value = true;
   if (shown.peek()?.snapshot.state === 'waiting') shown.peek()?.retry();
 });
-
-const sizes = { pageSize: 100, nextPageSize: 500, maxRows: 100_000 } as const;
-const maxHiddenMs = 5 * 60_000;

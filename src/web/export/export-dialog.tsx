@@ -71,12 +71,12 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }) {
         if (isWriting) event.preventDefault();
       }}
     >
-      <header>
+      <div class="dialog-head">
         <h2>Export events</h2>
         <button type="button" class="icon-button" aria-label="Close" disabled={isWriting} onClick={() => dialog.current?.close()}>
           <CloseIcon />
         </button>
-      </header>
+      </div>
       <p class="muted">
         {liveTotal.value === null ? 'All events that match' : `All ${liveTotal.value.toLocaleString('en-US')} events that match`}, in the
         order of the log. Not only those that are loaded.
@@ -104,7 +104,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }) {
         </fieldset>
       )}
       <Outcome state={state.value} />
-      <footer>
+      <div class="dialog-foot">
         {state.value.is === 'writing' ? (
           <button type="button" class="button" onClick={() => stopOf(state.peek())?.abort(new Error('The export was cancelled.'))}>
             Cancel
@@ -119,7 +119,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }) {
             {state.value.is === 'done' ? 'Export again' : 'Export'}
           </button>
         )}
-      </footer>
+      </div>
     </dialog>
   );
 }

@@ -3,6 +3,7 @@ import { CloseIcon } from '../parts/icons.tsx';
 import { printable } from '../text/printable.ts';
 import { allValues, type AllValuesRequest } from './all-values-button.ts';
 import { fieldName } from './count-request.ts';
+import { useResourceNames } from './resource-names.ts';
 import { useValues } from './use-values.ts';
 import { ValueItem } from './value-item.tsx';
 import { idOf } from './value-rows.ts';
@@ -28,12 +29,12 @@ export function AllValues({ field, prefix }: AllValuesRequest) {
         if (event.target === dialog.current) dialog.current?.close();
       }}
     >
-      <header>
+      <div class="dialog-head">
         <h2>{title}</h2>
         <button class="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
           <CloseIcon />
         </button>
-      </header>
+      </div>
       <input
         class="field"
         type="search"
@@ -49,9 +50,11 @@ export function AllValues({ field, prefix }: AllValuesRequest) {
 
 function Found({ field, prefix, search }: AllValuesRequest & { readonly search: string }) {
   const { values, isBusy, error } = useValues({ field, prefix, segments: null, search, first: maxShown }).value;
+  const all = values?.rows ?? [];
+  const rows = prefix === null ? all : all.filter(({ value }) => value.startsWith(`${prefix}.`));
+  useResourceNames(field, rows);
   if (error !== null) return <p class="facet-note">{error}</p>;
   if (values === null) return <p class="facet-note faint">Counting</p>;
-  const rows = prefix === null ? values.rows : values.rows.filter(({ value }) => value.startsWith(`${prefix}.`));
   const most = Math.max(...rows.map(({ count }) => count));
   return (
     <>

@@ -81,12 +81,12 @@ function Sheet() {
         if (event.target === dialog.current) dialog.current?.close();
       }}
     >
-      <header>
+      <div class="dialog-head">
         <h2>Values</h2>
         <button class="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
           <CloseIcon />
         </button>
-      </header>
+      </div>
       <Sections />
     </dialog>
   );

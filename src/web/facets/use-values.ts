@@ -56,8 +56,9 @@ async function keepCounted(load: (signal: AbortSignal) => Promise<Values>, state
       if (!signal.aborted) state.value = { values: { ...fresh, rows }, isBusy: false, error: null };
     } catch (error) {
       if (signal.aborted) return;
-      noteRejection(error);
-      state.value = { values: isFirst ? null : state.peek().values, isBusy: false, error: (error as Error).message };
+      const isRejected = noteRejection(error);
+      state.value = { values: isFirst || isRejected ? null : state.peek().values, isBusy: false, error: (error as Error).message };
+      if (isRejected) return;
     }
     await pause(Math.max(minPauseMs, (performance.now() - startedAt) * pauseFactor), signal);
     counted ??= liveTotal.peek();
@@ -67,7 +68,7 @@ async function keepCounted(load: (signal: AbortSignal) => Promise<Values>, state
 }
 
 const minPauseMs = 4000;
-/** Counting takes at most a twentieth of the time. */
-const pauseFactor = 20;
+/** Counting takes at most a tenth of the time. */
+const pauseFactor = 9;
 /** Values that other conditions exclude can change without the number of matching events. */
 const maxPauseMs = 30_000;

@@ -1,9 +1,8 @@
-import { useEffect, useState } from 'preact/hooks';
-import { tidings } from '../data/session.ts';
+import { useState } from 'preact/hooks';
 import { ChevronIcon } from '../parts/icons.tsx';
 import { printable } from '../text/printable.ts';
 import { showAllValues } from './all-values-button.ts';
-import { loadResourceNames } from './resource-names.ts';
+import { useResourceNames } from './resource-names.ts';
 import { useValues } from './use-values.ts';
 import { ValueItem } from './value-item.tsx';
 import type { Field } from './without-field.ts';
@@ -21,7 +20,7 @@ export interface ValueLevelProps {
 export function ValueLevel({ field, prefix = null, segments = null }: ValueLevelProps) {
   const { values, isBusy, error } = useValues({ field, prefix, segments, search: '', first: shownValues }).value;
   const rows = values?.rows.slice(0, shownValues) ?? [];
-  useNames(field, rows);
+  useResourceNames(field, rows);
   if (error !== null) return <p class="facet-note">{error}</p>;
   if (values === null) return <p class="facet-note faint late">Counting</p>;
   if (rows.length === 0) return <p class="facet-note muted">{field.is === 'label' ? 'No primary resource has it.' : 'No values.'}</p>;
@@ -69,16 +68,6 @@ function Branch({ field, row, most, prefix, segments }: BranchProps) {
       {isOpen && <ValueLevel field={field} prefix={row.value} segments={segments + 1} />}
     </>
   );
-}
-
-/** Asks for the names of resources. */
-function useNames(field: Field, rows: readonly ValueRow[]): void {
-  const ids = field.is === 'resource' || field.is === 'role' ? rows.filter(({ isPrefix }) => !isPrefix).map(({ value }) => value) : [];
-  useEffect(() => {
-    const stop = new AbortController();
-    void loadResourceNames(tidings.peek(), ids, stop.signal);
-    return () => stop.abort();
-  }, [ids.join('\n')]);
 }
 
 const shownValues = 10;

@@ -5,15 +5,13 @@ import { tidings } from '../data/session.ts';
 import type { Counted, Example, Known, Wanted } from '../query/completion.ts';
 
 /**
- * What the server knows for a completion, among the events that match a filter; null: nothing is
- * wanted now. Empty until it is loaded, and after an error.
+ * What the server knows for a completion, among the events that match a filter. Empty until it is
+ * loaded, and after an error.
  */
-export function useKnown(wanted: Wanted | null, filter: EventFilter): Known {
-  const base = useLoaded(wanted === null ? null : stringifyLossless(filter), nothingKnown, (client, signal) =>
-    loadBase(client, filter, signal),
-  );
-  const values = useLoaded(wanted === null ? null : stringifyLossless([wanted, filter]), noValues, async (client, signal) =>
-    wanted === null ? noValues : await loadValues(client, { wanted, filter }, signal),
+export function useKnown(wanted: Wanted, filter: EventFilter): Known {
+  const base = useLoaded(stringifyLossless(filter), nothingKnown, (client, signal) => loadBase(client, filter, signal));
+  const values = useLoaded(stringifyLossless([wanted, filter]), noValues, (client, signal) =>
+    loadValues(client, { wanted, filter }, signal),
   );
   return { ...base, values };
 }
@@ -23,12 +21,11 @@ type Base = Omit<Known, 'values'>;
 const nothingKnown: Base = { names: [], labels: [], roles: [], paths: [], isSample: false };
 const noValues: readonly Counted[] = [];
 
-/** Loads a value again when its key or the client changes; keeps the last one meanwhile. Null: loads nothing. */
-function useLoaded<T>(key: string | null, empty: T, load: (client: Tidings, signal: AbortSignal) => Promise<T>): T {
+/** Loads a value again when its key or the client changes; keeps the last one meanwhile. */
+function useLoaded<T>(key: string, empty: T, load: (client: Tidings, signal: AbortSignal) => Promise<T>): T {
   const loaded = useSignal(empty);
   const client = tidings.value;
   useEffect(() => {
-    if (key === null) return undefined;
     const stop = new AbortController();
     const run = async (): Promise<void> => {
       const value = await load(client, stop.signal).catch(() => null);

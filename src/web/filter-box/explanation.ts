@@ -13,14 +13,19 @@ export interface FilterExplanation {
   readonly description: string;
   /** How many events match in the time range. */
   readonly estimate: { readonly count: number; readonly exact: boolean };
+  /** The filter that it explains. */
+  readonly of: EventFilter;
 }
 
 const query = viewOf(({ query }) => query);
 const explained = signal<FilterExplanation | null>(null);
 const refusal = signal<{ readonly query: string; readonly error: TidingsError } | null>(null);
 
-/** Null: not known yet. While a change is being explained, the explanation before it. */
+/** Null: not known. While a change is being explained, the explanation before it. */
 export const explanation = computed(() => explained.value);
+
+/** Whether the explanation is that of an earlier filter. */
+export const isExplanationStale = computed(() => explained.value?.of !== activeFilter.value);
 
 /** Why the server does not accept the filter; null if it does. */
 export const filterRefusal = computed(() => (refusal.value?.query === query.value ? refusal.value.error : null));
@@ -61,13 +66,22 @@ async function explain({ client, words, whole }: Question, signal: AbortSignal):
   try {
     const [{ description }, { estimate }] = await Promise.all([client.explain(words, { signal }), client.explain(whole, { signal })]);
     if (signal.aborted) return;
-    explained.value = { description, estimate };
+    explained.value = { description, estimate, of: whole };
     refusal.value = null;
   } catch (error) {
-    if (signal.aborted || noteRejection(error) || !(error instanceof TidingsError)) return;
-    if (error.code === 'BAD_FILTER' || error.code === 'LIMIT_EXCEEDED') refusal.value = { query: query.peek(), error };
+    if (signal.aborted) return;
+    explained.value = null;
+    if (noteRejection(error) || !(error instanceof TidingsError)) return;
+    if (error.isTemporary) {
+      const timer = setTimeout(() => void explain({ client, words, whole }, signal), error.retryAfterMs ?? defaultRetryMs);
+      signal.addEventListener('abort', () => clearTimeout(timer));
+    } else if (error.code === 'BAD_FILTER' || error.code === 'LIMIT_EXCEEDED') {
+      refusal.value = { query: query.peek(), error };
+    }
   }
 }
+
+const defaultRetryMs = 2000;
 
 /** Whether there are events about keys and rejected access, which the server itself emits. */
 export const hasOwnEvents = signal(false);

@@ -1,11 +1,12 @@
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import type { EventFilter } from '../../client/tidings-client.ts';
-import { completionsOf, wantedFor, type Completion } from '../query/completion.ts';
+import { lazy } from '../parts/lazy.tsx';
+import type { Completion } from '../query/completion.ts';
 import { takeFinished } from '../query/draft.ts';
-import { useKnown } from './completion-data.ts';
-import { CompletionList } from './completion-list.tsx';
 import { problemOf } from './filter-text.ts';
+
+const Completions = lazy(async () => (await import('./completions.tsx')).Completions);
 
 export interface FilterInputProps {
   readonly text: Signal<string>;
@@ -30,9 +31,8 @@ export function FilterInput(props: FilterInputProps) {
   const isOpen = useSignal(false);
   const active = useSignal(-1);
   const problem = useSignal<string | null>(null);
-  const known = useKnown(isOpen.value ? wantedFor(text.value) : null, among);
-  const completions = isOpen.value ? completionsOf(text.value, known) : [];
-  const isShown = completions.length > 0;
+  const completions = useSignal<readonly Completion[]>([]);
+  const isShown = isOpen.value && completions.value.length > 0;
   useEffect(() => {
     if (!isFocused) return;
     input.current?.focus();
@@ -42,6 +42,7 @@ export function FilterInput(props: FilterInputProps) {
   const close = (): void => {
     isOpen.value = false;
     active.value = -1;
+    completions.value = [];
   };
   /** Takes the text as it is. Returns false, and says why, if it is not valid. */
   const finish = (): boolean => {
@@ -72,11 +73,11 @@ export function FilterInput(props: FilterInputProps) {
 
   /** Returns whether the key did something here. */
   const press = ({ key, currentTarget }: { readonly key: string; readonly currentTarget: HTMLInputElement }): boolean => {
-    const chosen = completions[active.peek()];
+    const chosen = completions.peek()[active.peek()];
     switch (key) {
       case 'ArrowDown':
       case 'ArrowUp':
-        if (isOpen.peek()) active.value = next(active.peek(), key === 'ArrowDown' ? 1 : -1, completions.length);
+        if (isOpen.peek()) active.value = next(active.peek(), key === 'ArrowDown' ? 1 : -1, completions.peek().length);
         isOpen.value = true;
         return true;
       case 'Enter':
@@ -139,7 +140,7 @@ export function FilterInput(props: FilterInputProps) {
           {problem.value}
         </span>
       )}
-      {isShown && <CompletionList id={id} completions={completions} active={active.value} onChoose={(chosen) => choose(chosen, false)} />}
+      {isOpen.value && <Completions {...{ id, text, among, completions, active }} onChoose={(chosen) => choose(chosen, false)} />}
     </span>
   );
 }

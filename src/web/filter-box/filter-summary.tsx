@@ -3,7 +3,7 @@ import { parseFilterJson } from '../query/filter-json.ts';
 import { printable } from '../text/printable.ts';
 import { view } from '../view/current-view.ts';
 import { aboutText, countText } from './count-text.ts';
-import { explanation, filterRefusal, hasOwnEvents, problemsOfItems } from './explanation.ts';
+import { explanation, filterRefusal, hasOwnEvents, isExplanationStale, problemsOfItems } from './explanation.ts';
 import { items, putItems } from './filter-text.ts';
 import { JsonButton } from './json-chip.tsx';
 
@@ -32,7 +32,7 @@ export function FilterSummary() {
         </p>
       )}
       {explained !== null && problems.length === 0 && refusal === null && (
-        <p class="filter-words cut" title={printable(explained.description)}>
+        <p class={isExplanationStale.value ? 'filter-words cut stale' : 'filter-words cut'} title={printable(explained.description)}>
           <span class="number">{sizeText(explained.estimate)}</span> <span class="faint">·</span> {printable(explained.description)}
         </p>
       )}

@@ -25,7 +25,7 @@ effect(() => {
   applied.value = query.value;
   shownItems.value = itemTexts(query.value);
   editedItem.value = null;
-  draft.value = '';
+  if (isWordApplied.peek()) draft.value = '';
   isWordApplied.value = false;
 });
 

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { stringifyLossless, type EventFilter } from '../../client/tidings-client.ts';
 import { conditions } from '../data/active-filter.ts';
 import { parseFilterJson } from '../query/filter-json.ts';
-import { formatQuery } from '../query/query-text.ts';
+import { formatQuery } from '../query/format-query.ts';
 import { show, view } from '../view/current-view.ts';
 
 /** The whole filter as JSON. What the text of the box can say becomes its text. */

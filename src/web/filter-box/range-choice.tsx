@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { parseLocal } from '../text/time-format.ts';
 import { rangeFieldText, rangeText } from '../text/time-range-text.ts';
-import { neighbourOf, secondsAgo, zoomedOut, type TimeRange } from '../text/time-range.ts';
+import { neighbourOf, secondsAgo, type TimeRange } from '../text/time-range.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
 import { show, view } from '../view/current-view.ts';
 
@@ -98,9 +98,6 @@ export function RangeChoice() {
             onClick={() => choose(neighbourOf(range, 1, Date.now()))}
           >
             <kbd>]</kbd> Later
-          </button>
-          <button type="button" class="button quiet" disabled={range.since === null} onClick={() => choose(zoomedOut(range, Date.now()))}>
-            <kbd>z</kbd> Out
           </button>
           <button type="submit" class="button primary">
             Apply

@@ -3,7 +3,7 @@ import { lazy } from '../parts/lazy.tsx';
 import { Popover } from '../parts/popover.tsx';
 import { useShortcut } from '../parts/shortcut.ts';
 import { rangeText } from '../text/time-range-text.ts';
-import { neighbourOf, zoomedOut } from '../text/time-range.ts';
+import { neighbourOf } from '../text/time-range.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
 import { show, view } from '../view/current-view.ts';
 
@@ -14,10 +14,6 @@ export function RangeMenu() {
   const { range, zone } = view.value;
   useShortcut('[ ]', ({ key }) => {
     const next = neighbourOf(view.peek().range, key === '[' ? -1 : 1, Date.now());
-    if (next !== null) show({ range: next });
-  });
-  useShortcut('z', () => {
-    const next = zoomedOut(view.peek().range, Date.now());
     if (next !== null) show({ range: next });
   });
   const text = rangeText(range, zoneOrLocal(zone), Date.now());

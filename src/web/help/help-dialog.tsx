@@ -1,6 +1,7 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { service } from '../data/server-info.ts';
 import { HelpIcon } from '../parts/icons.tsx';
+import { areShortcutsOn, useShortcut } from '../parts/shortcut.ts';
 import './help.css';
 
 const groups: readonly { readonly title: string; readonly keys: readonly (readonly [string, string])[] }[] = [
@@ -36,7 +37,7 @@ const groups: readonly { readonly title: string; readonly keys: readonly (readon
       ['[ ]', 'earlier, later'],
       ['z', 'zoom out'],
       ['s', 'saved views'],
-      ['h', 'histogram'],
+      ['h', 'histogram; in it ← → to a bar, Shift extends, Enter zooms'],
       ['\\', 'values with counts'],
     ],
   },
@@ -61,20 +62,11 @@ const addresses: readonly (readonly [string, string])[] = [
 /** The help of the page, with its button. */
 export function Help() {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const open = (event: KeyboardEvent): void => {
-      const { target } = event;
-      if (event.key !== '?' || (target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null))
-        return;
-      event.preventDefault();
-      if (dialog.current?.open === false) dialog.current.showModal();
-    };
-    addEventListener('keydown', open);
-    return () => removeEventListener('keydown', open);
-  }, []);
+  const open = (): void => dialog.current?.showModal();
+  useShortcut('?', open);
   return (
     <>
-      <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick={() => dialog.current?.showModal()}>
+      <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick={open}>
         <HelpIcon />
       </button>
       <dialog
@@ -84,12 +76,12 @@ export function Help() {
         onClick={(event) => event.target === event.currentTarget && event.currentTarget.close()}
       >
         <div class="help-content">
-          <header>
+          <div class="dialog-head">
             <h2 id="help-title">Keyboard</h2>
             <button type="button" class="button" onClick={() => dialog.current?.close()}>
               Close
             </button>
-          </header>
+          </div>
           <div class="help-groups">
             {groups.map(({ title, keys }) => (
               <section key={title}>
@@ -107,6 +99,14 @@ export function Help() {
               </section>
             ))}
           </div>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={areShortcutsOn.value}
+              onChange={(event) => (areShortcutsOn.value = event.currentTarget.checked)}
+            />
+            Single letters and signs are shortcuts
+          </label>
           <h2>Addresses</h2>
           <dl class="addresses">
             {addresses.map(([path, meaning]) => (

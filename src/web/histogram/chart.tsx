@@ -43,7 +43,7 @@ function BarMark({ bar, counts, isTabStop }: BarProps) {
   let y = barsHeight;
   return (
     <g
-      class="bar"
+      class="time-bar"
       role="button"
       tabIndex={isTabStop ? 0 : -1}
       aria-label={barName(bar, counts)}

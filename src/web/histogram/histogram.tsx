@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { ChevronIcon, ZoomOutIcon } from '../parts/icons.tsx';
 import { isHistogramShown } from '../parts/settings.ts';
 import { useShortcut } from '../parts/shortcut.ts';
 import { show, view } from '../view/current-view.ts';
@@ -49,18 +50,19 @@ export function Histogram() {
         {counts === null ? <span class="muted cut">{state.is === 'failed' ? '' : waitingText(state)}</span> : <Head counts={counts} />}
         <span class="space" />
         {(view.value.range.since !== null || view.value.range.until !== null) && (
-          <button class="button quiet" title="Zoom out (z)" onClick={zoomOut}>
-            Zoom out
+          <button type="button" class="icon-button" aria-label="Zoom out" title="Zoom out (z)" onClick={zoomOut}>
+            <ZoomOutIcon />
           </button>
         )}
         <button
-          class="button quiet"
+          type="button"
+          class="icon-button fold"
+          aria-label="Histogram"
           aria-expanded={isHistogramShown.value}
-          title="Histogram (h)"
+          title={isHistogramShown.value ? 'Hide the histogram (h)' : 'Show the histogram (h)'}
           onClick={() => (isHistogramShown.value = !isHistogramShown.value)}
         >
-          {isHistogramShown.value ? 'Hide' : 'Show'}
-          <span class="hidden-text"> the histogram</span>
+          <ChevronIcon />
         </button>
       </div>
       {isHistogramShown.value && (
@@ -90,7 +92,7 @@ function Head({ counts }: { readonly counts: TimeCounts }) {
 /** Events of clocks that are ahead. */
 function Later({ count, domain: { to } }: { readonly count: number; readonly domain: Domain }) {
   return (
-    <button class="button quiet later" onClick={() => show({ range: { since: instantAt(to), until: null } })}>
+    <button type="button" class="button quiet later" onClick={() => show({ range: { since: instantAt(to), until: null } })}>
       {formatCount(count)} later than now
     </button>
   );
@@ -100,7 +102,7 @@ function Failure({ message }: { readonly message: string }) {
   return (
     <p class="plot-note" role="alert">
       <span>{message}</span>
-      <button class="button" onClick={countAgain}>
+      <button type="button" class="button" onClick={countAgain}>
         Count again
       </button>
     </p>

@@ -53,7 +53,7 @@ export function doubleClick(): void {
 }
 
 function barOf(target: EventTarget | null): Bar | undefined {
-  const start = (target as Element).closest('.bar')?.getAttribute('data-start');
+  const start = (target as Element).closest('.time-bar')?.getAttribute('data-start');
   return bars.peek().find((bar) => bar.start === start);
 }
 
@@ -88,7 +88,7 @@ export function pressKey(event: Pressed<KeyboardEvent>): void {
 /** Focuses the bar that the tab key reaches. */
 export function focusBar(chart: Element | null): void {
   const start = tabStop.peek()?.start;
-  const bar = Array.from(chart?.querySelectorAll<SVGGElement>('.bar') ?? []).find((each) => each.dataset['start'] === start);
+  const bar = Array.from(chart?.querySelectorAll<SVGGElement>('.time-bar') ?? []).find((each) => each.dataset['start'] === start);
   bar?.focus();
 }
 

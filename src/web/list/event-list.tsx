@@ -49,6 +49,7 @@ export function EventList() {
         <ListHeader columns={columns} />
         <div
           role="rowgroup"
+          aria-busy={isLoading}
           class={isStale.value ? 'scroller stale' : 'scroller'}
           ref={scroller}
           tabIndex={-1}

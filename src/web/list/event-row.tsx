@@ -34,7 +34,7 @@ export function EventRow({ row, time, day, columns, isCurrent, isOpen, isFresh }
       </div>
       <div role="gridcell" class="name">
         <i class={`mark ${kindClass(event.event)}`} />
-        <span class="cut">
+        <span class="event-name">
           <EventName name={event.event} />
         </span>
         {event.follows !== null && (

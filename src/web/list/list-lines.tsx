@@ -43,26 +43,28 @@ export function EndLine({ feed, zone, hasOlder, clearedAt, error, retry }: EndLi
   const days = service.value?.retentionDays ?? null;
   const kept = days === null ? '' : ` Events are kept for ${days} ${days === 1 ? 'day' : 'days'}.`;
   return (
-    <div class="end-line">
-      {clearedAt !== null ? (
-        <>
-          Cleared at {timeOf(clearedAt, zone)}: later events appear above.{' '}
-          <button type="button" class="link-button" onClick={() => feed.unclear()}>
-            Show older
-          </button>
-        </>
-      ) : error !== null ? (
-        <>
-          Older events could not be loaded. {error}{' '}
-          <button type="button" class="link-button" onClick={retry}>
-            Retry
-          </button>
-        </>
-      ) : hasOlder ? (
-        'Loading older events'
-      ) : (
-        `No older events match.${kept}`
-      )}
+    <div role="row" class="end-line">
+      <div role="gridcell">
+        {clearedAt !== null ? (
+          <>
+            Cleared at {timeOf(clearedAt, zone)}: later events appear above.{' '}
+            <button type="button" class="link-button" onClick={() => feed.unclear()}>
+              Show older
+            </button>
+          </>
+        ) : error !== null ? (
+          <>
+            Older events could not be loaded. {error}{' '}
+            <button type="button" class="link-button" onClick={retry}>
+              Retry
+            </button>
+          </>
+        ) : hasOlder ? (
+          'Loading older events'
+        ) : (
+          `No older events match.${kept}`
+        )}
+      </div>
     </div>
   );
 }

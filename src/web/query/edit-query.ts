@@ -1,7 +1,6 @@
 import type { Condition } from './condition.ts';
-import { signed } from './format-query.ts';
 import { readItems, type QueryItem } from './query-item.ts';
-import { escapeGlob, globText, jsonText, keyText, literalText, pathText, prefixOfGlob, type QueryValue } from './query-value.ts';
+import { escapeGlob, globText, jsonText, keyText, literalText, pathText, prefixOfGlob, signed, type QueryValue } from './query-value.ts';
 
 /**
  * The text with a condition added. `only`: events must meet it; `not`: they must not.

@@ -1,13 +1,7 @@
 import type { EventFilter, LabelFilter, NameFilter, PayloadFilter, RelatedFilter, ResourceFilter } from '../../client/tidings-client.ts';
 import { parseLocal } from '../text/time-format.ts';
 import { parseQuery } from './parse-query.ts';
-import { globText, jsonText, keyText, literalOfGlob, literalText, pathText, wordText } from './query-value.ts';
-
-/** An item of the text without its sign. */
-interface Item {
-  readonly text: string;
-  readonly isExcluded: boolean;
-}
+import { globText, jsonText, keyText, literalOfGlob, literalText, pathText, signed, wordText, type ItemText } from './query-value.ts';
 
 /** The text of a filter; null when no text expresses it. */
 export function formatQuery(filter: EventFilter): string | null {
@@ -17,12 +11,7 @@ export function formatQuery(filter: EventFilter): string | null {
   return text === null || parseQuery(text).problems.length > 0 ? null : text;
 }
 
-/** An item with the sign that excludes what it selects. */
-export function signed({ text, isExcluded }: Item): string {
-  return isExcluded ? `-${text}` : text;
-}
-
-type Items = readonly Item[] | null;
+type Items = readonly ItemText[] | null;
 
 function filterItems(filter: EventFilter): Items {
   const { id, event, resource, related, anyResource, payload, follows, occurred, received, text, and, or, not } = filter;
@@ -157,7 +146,7 @@ function excludedItems(head: string, values: readonly string[]): Items {
 }
 
 function joined(parts: readonly Items[]): Items {
-  const all: Item[] = [];
+  const all: ItemText[] = [];
   for (const part of parts) {
     if (part === null) return null;
     all.push(...part);

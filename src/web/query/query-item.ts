@@ -39,22 +39,20 @@ export function readItems(text: string): QueryItems {
   const items: QueryItem[] = [];
   const problems: QueryProblem[] = [];
   const spans: { from: number; to: number }[] = [];
-  let at = 0;
+  const scan = new Scanner(text, 0);
   for (;;) {
-    at += /^\s*/u.exec(text.slice(at))?.[0].length ?? 0;
-    if (at >= text.length) return { items, problems, spans };
-    const scan = new Scanner(text, at);
-    const from = at;
+    scan.take(/\s*/uy);
+    const from = scan.at;
+    if (from >= text.length) return { items, problems, spans };
     try {
       items.push(readItem(scan));
-      at = scan.at;
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      at = Math.max(scan.at, from + 1);
-      at += /^\S*/u.exec(text.slice(at))?.[0].length ?? 0;
-      problems.push({ from, to: at, message: error.message });
+      scan.at = Math.max(scan.at, from + 1);
+      scan.take(/\S*/uy);
+      problems.push({ from, to: scan.at, message: error.message });
     }
-    spans.push({ from, to: at });
+    spans.push({ from, to: scan.at });
   }
 }
 

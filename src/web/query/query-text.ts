@@ -1,4 +1,3 @@
 export { addCondition, removeCondition, stateOf } from './edit-query.ts';
-export { formatQuery } from './format-query.ts';
 export { itemAtPath, parseQuery, type ParsedQuery } from './parse-query.ts';
 export type { QueryProblem } from './query-item.ts';

@@ -9,6 +9,17 @@ export type QueryValue =
   /** A JSON object or list. */
   | { readonly is: 'json'; readonly json: unknown };
 
+/** An item of the text without its sign. */
+export interface ItemText {
+  readonly text: string;
+  readonly isExcluded: boolean;
+}
+
+/** An item with the sign that excludes what it selects. */
+export function signed({ text, isExcluded }: ItemText): string {
+  return isExcluded ? `-${text}` : text;
+}
+
 /** A text as a value without wildcards: as it is, or quoted. */
 export function literalText(text: string): string {
   return bareValue.test(text) && !unsafe.test(text) ? text : quotedText(text);

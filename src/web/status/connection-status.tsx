@@ -22,8 +22,8 @@ export function ConnectionStatus() {
   const seconds = nextAttemptAt === null || !status.isOnline ? 0 : Math.ceil((nextAttemptAt - now) / 1000);
   const hasResumed = label !== 'Reconnecting' && resumed !== null && now - resumed.at < resumedShownMs;
   useEffect(() => {
-    if (is === 'live') void readService(); // after a reconnect it can be another version
-  }, [is]);
+    if (is === 'live' && status.isOnline) void readService(); // after a reconnect it can be another version
+  }, [is, status.isOnline]);
   useEffect(() => {
     document.title = status.heldCount > 0 ? `(${status.heldCount.toLocaleString('en')}) Tidings` : 'Tidings';
   }, [status.heldCount]);

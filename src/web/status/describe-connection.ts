@@ -30,7 +30,7 @@ export function describeConnection({ is, lostAt, error, isOnline, isPaused, isHo
     };
   }
   if (is === 'closed' && error !== null) return { label: closedLabel(error.code), tone: 'bad', meaning: error.message };
-  if (lostAt !== null) {
+  if (lostAt !== null || is === 'waiting') {
     const reason = error === null ? '' : ` ${error.message}`;
     return {
       label: 'Reconnecting',
@@ -63,5 +63,5 @@ function closedLabel(code: string): string {
 }
 
 function withCount(label: string, count: number): string {
-  return count === 0 ? label : `${label}, ${count.toLocaleString('en')} new`;
+  return count === 0 ? label : `${label}, ${count.toLocaleString('en')} waiting`;
 }

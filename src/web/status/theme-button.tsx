@@ -1,11 +1,13 @@
 import { MoonIcon, SunIcon, SystemThemeIcon } from '../parts/icons.tsx';
 import { theme } from '../parts/settings.ts';
+import { useShortcut } from '../parts/shortcut.ts';
 
 const next = { system: 'light', light: 'dark', dark: 'system' } as const;
 const icons = { system: SystemThemeIcon, light: SunIcon, dark: MoonIcon } as const;
 
 /** Changes between the theme of the system, light and dark. */
 export function ThemeButton() {
+  useShortcut('d', changeTheme);
   const current = theme.value;
   const Icon = icons[current];
   const label = `Theme: ${current}`;
@@ -16,6 +18,6 @@ export function ThemeButton() {
   );
 }
 
-export function changeTheme(): void {
+function changeTheme(): void {
   theme.value = next[theme.value];
 }

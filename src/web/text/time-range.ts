@@ -45,15 +45,6 @@ export function neighbourOf(range: TimeRange, step: -1 | 1, now: number): TimeRa
   return rangeOf(span.since + step * length, span.until + step * length, now);
 }
 
-/** The range around it that is twice as long. Null for a range without a beginning. */
-export function zoomedOut(range: TimeRange, now: number): TimeRange | null {
-  const span = spanOf(range, now);
-  if (span === null) return null;
-  const length = span.until - span.since;
-  const until = Math.min(now, span.until + length / 2);
-  return rangeOf(until - 2 * length, until, now);
-}
-
 /** In milliseconds. Rounds microseconds, which steps of a range do not need. */
 function spanOf({ since, until }: TimeRange, now: number): { readonly since: number; readonly until: number } | null {
   const start = since === null ? null : resolveTime(since, now);

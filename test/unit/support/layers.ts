@@ -104,6 +104,7 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
   'src/client/follow': ['src/client/wire'],
   'src/client/emission': ['src/client', 'src/client/wire'],
   'src/client': ['src/client/wire', 'src/client/follow', 'src/client/emission'],
+  'src/web/query': ['src/web/text'],
   'src/web/view': [],
   'src/web/data': ['src/web/view', 'src/web/query', 'src/web/text'],
   'src/web/parts': ['src/web/view', 'src/web/query', 'src/web/text'],

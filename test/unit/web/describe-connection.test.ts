@@ -16,8 +16,8 @@ const error = { code: 'UNAVAILABLE', message: 'The database cannot be reached.' 
 test.each<[Partial<ConnectionFacts>, string]>([
   [{}, 'Live'],
   [{ isHolding: true }, 'Held'],
-  [{ isHolding: true, heldCount: 1234 }, 'Held, 1,234 new'],
-  [{ isHolding: true, isPaused: true, heldCount: 2 }, 'Paused, 2 new'],
+  [{ isHolding: true, heldCount: 1234 }, 'Held, 1,234 waiting'],
+  [{ isHolding: true, isPaused: true, heldCount: 2 }, 'Paused, 2 waiting'],
   [{ is: 'loading' }, 'Catching up'],
   [{ is: 'suspended', isHolding: true }, 'Catching up'],
   [{ is: 'catching-up' }, 'Catching up'],

@@ -5,7 +5,8 @@ import { matches } from '../../../src/filter/matches.ts';
 import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import { parseJson } from '../../../src/json/parse-json.ts';
-import { formatQuery, itemAtPath, parseQuery } from '../../../src/web/query/query-text.ts';
+import { formatQuery } from '../../../src/web/query/format-query.ts';
+import { itemAtPath, parseQuery } from '../../../src/web/query/query-text.ts';
 import { anyEvent, anyFilter } from '../../support/oracles/random-filters.ts';
 import { storedOf } from '../support/valid-event.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { rangeFieldText, rangeText } from '../../../src/web/text/time-range-text.ts';
-import { neighbourOf, zoomedOut } from '../../../src/web/text/time-range.ts';
+import { neighbourOf } from '../../../src/web/text/time-range.ts';
 
 const now = Date.parse('2026-11-23T14:00:00Z');
 const range = (since: string | null, until: string | null = null) => ({ since, until });
@@ -17,15 +17,7 @@ describe('steps of a range', () => {
   test('do not go beyond now, and not without a beginning', () => {
     expect(neighbourOf(range('-1h'), 1, now)).toBeNull();
     expect(neighbourOf(range(null), -1, now)).toBeNull();
-    expect(zoomedOut(range(null, '2026-11-21T00:00:00Z'), now)).toBeNull();
     expect(neighbourOf(range('garbage'), -1, now)).toBeNull();
-  });
-
-  test('zoom out to twice the length around it, up to now', () => {
-    expect(zoomedOut(range('-15m'), now)).toEqual(range('-30m'));
-    expect(zoomedOut(range('-12h'), now)).toEqual(range('-1d'));
-    expect(zoomedOut(day, now)).toEqual(range('2026-11-19T12:00:00.000000Z', '2026-11-21T12:00:00.000000Z'));
-    expect(zoomedOut(range('2026-11-21T14:00:00.000000Z', '2026-11-23T13:59:59.500000Z'), now)?.until).toBeNull();
   });
 });
 
