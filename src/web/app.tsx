@@ -65,7 +65,7 @@ function Panels() {
       </div>
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
         <Facets />
-        <EventList />
+        <EventList tools={<ColumnsMenu />} />
         {isLogEmpty.value ? <FirstEvent /> : isNothingMatching.value && <NothingMatches />}
         <Detail />
       </div>
