@@ -1,3 +1,2 @@
 export { addCondition, removeCondition, stateOf } from './edit-query.ts';
-export { itemAtPath, parseQuery, type ParsedQuery } from './parse-query.ts';
-export type { QueryProblem } from './query-item.ts';
+export { itemAtPath, parseQuery } from './parse-query.ts';
