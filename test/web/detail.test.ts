@@ -153,6 +153,24 @@ describe.skipIf(!hasBrowser)('the open event', () => {
     await soon(() => new URL(opened.page.url()).search).toBe('');
   });
 
+  test('and the row that has the focus have the same keys', async () => {
+    await using opened = await world.open('/?q=id:opened');
+    await opened.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const { page } = opened;
+    const shown = (): string => new URL(page.url()).search;
+    await page.locator('[role="row"][data-event-id="opened"]').focus();
+    await page.keyboard.press('y');
+    await soon(() => clipboard(page)).toContain('"event":"acme.order.packed"');
+    await page.keyboard.press('c');
+    await soon(shown).toBe('?q=id:opened&e=opened&v=chain');
+    await page.keyboard.press('x');
+    await soon(shown).toBe('?q=id:opened&e=opened&v=around');
+    await page.keyboard.press('Escape');
+    await soon(shown).toBe('?q=id:opened&e=opened');
+    await page.keyboard.press('r');
+    await soon(shown).toBe('?q=resource:acme.order.4711&e=opened');
+  });
+
   test('closes by Escape, is resized by keys, and covers a phone', async () => {
     await using opened = await world.open('/?e=opened');
     const panel = await panelOf(opened);
