@@ -1,61 +1,19 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { at, emitEvents, hourOfEvents, type Emitted } from './support/emit-events.ts';
 import { hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
 
 let world: FeedWorld;
 beforeAll(async () => {
   if (!hasBrowser) return;
   world = await startFeedWorld();
-  await emit(history());
+  await emit(hourOfEvents);
 });
 afterAll(async () => {
   if (hasBrowser) await world[Symbol.asyncDispose]();
 });
 
-interface Emitted {
-  readonly event: string;
-  readonly occurred: string;
-  readonly resource: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly actor?: string;
-  readonly payload?: object;
-}
-
-const start = '2026-01-05T10:00:00Z';
-const at = (minutes: number): string => new Date(Date.parse(start) + minutes * 60_000).toISOString();
-
-/** An hour of events: one each minute, orders of twelve kinds of carts, a few with a region. */
-function history(): readonly Emitted[] {
-  return Array.from({ length: 60 }, (_, minute): Emitted => {
-    const kind = minute % 3 === 0 ? 'acme.order.paid' : minute % 3 === 1 ? 'acme.order.shipped' : `acme.cart-${minute % 12}.opened`;
-    return {
-      event: minute === 59 ? 'login' : kind,
-      occurred: at(minute + 0.5),
-      resource: `acme.shop.${minute % 15}`,
-      labels: { region: minute % 4 === 0 ? 'us' : 'eu' },
-      actor: `acme.user.${minute % 2 === 0 ? 'kiki' : 'otto'}`,
-      payload: { amount: minute },
-    };
-  });
-}
-
-async function emit(events: readonly Emitted[]): Promise<void> {
-  const documents = events.map(({ event, occurred, resource, labels, actor, payload }) => ({
-    id: crypto.randomUUID(),
-    event,
-    occurred,
-    resource: { 'prefect.resource.id': resource, ...labels },
-    related: actor === undefined ? [] : [{ 'prefect.resource.id': actor, 'prefect.resource.role': 'actor' }],
-    payload,
-  }));
-  const response = await fetch(`${world.server.tidings.url}/api/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(documents),
-  });
-  expect(response.status).toBeLessThan(300);
-}
-
+const emit = (events: readonly Emitted[]): Promise<void> => emitEvents(world.server, events);
 const hour = `since=${at(0)}&until=${at(60)}`;
 const totalOf = (page: Page): Locator => page.locator('.histogram .total');
 const barAt = (page: Page, minutes: number): Locator => page.locator(`.time-bar[data-start^="${at(minutes).slice(0, 19)}"]`);
@@ -268,6 +226,19 @@ describe.skipIf(!hasBrowser)('values', () => {
     await emit([...'bbb'].map((letter) => ({ event: `order-${letter}.x`, occurred: now, resource: 'order.1' })));
     await events.locator('.value-item', { hasText: 'order-b' }).locator('.count').getByText('4').waitFor({ timeout: 40_000 });
     expect(await rows(events)).toEqual(['order-a.x 2', 'order-b.x 4']);
+  });
+
+  test('labels and payload values are chosen as columns, in an order', async () => {
+    await using opened = await world.open(`/?${hour}&cols=region`);
+    const { page } = opened;
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByRole('checkbox', { name: /^amount/ }).check();
+    await page.getByRole('columnheader', { name: 'payload.amount' }).waitFor();
+    expect(searchOf(page).get('cols')).toBe('region,payload.amount');
+    expect(await opened.violations()).toEqual([]);
+    await page.getByRole('button', { name: 'Move amount to the left' }).click();
+    await page.getByRole('button', { name: 'Remove region' }).click();
+    await until(page, (search) => search.get('cols') === 'payload.amount');
   });
 
   test('are a sheet on narrow screens, opened by a button and by \\', async () => {

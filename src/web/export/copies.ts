@@ -55,7 +55,7 @@ export function tailCommand({ origin, filter }: Selection): string | null {
 
 /** A program that follows such events. */
 export function clientProgram({ origin, filter, hasKey }: Selection): string {
-  const key = hasKey ? ', { key: process.env.TIDINGS_KEY }' : '';
+  const key = hasKey ? `, { key: ${programEnvironment}.TIDINGS_KEY }` : '';
   return `import { createTidings } from '@tidings/client';
 
 const tidings = createTidings(${JSON.stringify(origin)}${key});
@@ -65,6 +65,9 @@ for await (const event of tidings.events(filter, { after: 'beginning' })) {
 }
 `;
 }
+
+/** Where the copied program reads settings; this page has no environment. */
+const programEnvironment = ['process', 'env'].join('.');
 
 /** A text as one word of a command line of sh. */
 export function shellWord(text: string): string {

@@ -20,5 +20,5 @@ function csvCell(value: unknown): string {
 /** Also the wide forms, which spreadsheets in some languages accept. */
 const formulaStart = /^[=+\-@\t\r\n＝＋－＠]/;
 
-/** Tells spreadsheets that the file is UTF-8. */
+/** Marks the file as UTF-8, for spreadsheets. */
 export const byteOrderMark = '\uFEFF';

@@ -1,6 +1,6 @@
 import { stringifyLossless } from '../../client/tidings-client.ts';
 import { columnText } from '../view/columns.ts';
-import type { EventField, EventFields } from './event-fields.ts';
+import type { EventField, EventFields } from './sampled-fields.ts';
 
 /** A column that can be chosen. */
 export interface ColumnChoice {

@@ -5,7 +5,7 @@ import { columnOf } from '../view/columns.ts';
 import { show, view } from '../view/current-view.ts';
 import { choicesOf, moved, type ColumnChoice } from './column-choices.ts';
 import './columns-menu.css';
-import { eventFields, useEventFields } from './event-fields.ts';
+import { eventFields, useEventFields } from './sampled-fields.ts';
 
 function setColumns(columns: readonly string[]): void {
   show({ columns });

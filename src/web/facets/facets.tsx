@@ -6,7 +6,7 @@ import { areFacetsShown } from '../parts/settings.ts';
 import { useShortcut } from '../parts/shortcut.ts';
 import { printable } from '../text/printable.ts';
 import { allValues } from './all-values-button.ts';
-import { eventFields, useEventFields, type EventField } from './event-fields.ts';
+import { eventFields, useEventFields, type EventField } from './sampled-fields.ts';
 import { FacetSection, isSectionOpen } from './facet-section.tsx';
 import './facets.css';
 import { isTouched } from './use-values.ts';

@@ -44,7 +44,7 @@ function isOnlyAbout(filter: EventFilter, field: Field): boolean {
 
 /** An explicit null is the same as leaving a field out. */
 function given(filter: EventFilter): EventFilter {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== null)) as EventFilter;
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== null));
 }
 
 function isEmpty(filter: EventFilter): boolean {

@@ -42,8 +42,11 @@ export function eventsText(count: number): string {
 }
 
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
+  return numbers.format(count);
 }
+
+// toLocaleString makes a formatter each time.
+const numbers = new Intl.NumberFormat('en-US');
 
 function isNextDay(date: string, next: string): boolean {
   return Date.parse(next) - Date.parse(date) === 86_400_000;

@@ -28,6 +28,19 @@ export function barsOf({ buckets }: Pick<Counts, 'buckets'>, kinds: readonly (st
   return Array.from(bars.values()).toSorted((a, b) => (a.start < b.start ? -1 : 1));
 }
 
+/** The bars after a change; those that are equal before and after are the same objects, so that they are not drawn again. */
+export function reusedBars(before: readonly Bar[], after: readonly Bar[]): readonly Bar[] {
+  const known = new Map(before.map((bar) => [bar.start, bar]));
+  return after.map((bar) => {
+    const same = known.get(bar.start);
+    return same !== undefined && same.end === bar.end && isSameList(same.parts, bar.parts) ? same : bar;
+  });
+}
+
+export function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
+}
+
 /** How many events each name has, in counts by time and name; the most frequent first. */
 export function totalsOf({ buckets }: Pick<Counts, 'buckets'>): readonly { readonly name: string; readonly count: number }[] {
   const totals = new Map<string, number>();

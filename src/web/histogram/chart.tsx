@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import { loadedSpan, visibleSpan, type Span } from '../data/spans.ts';
 import { offsetAt } from '../text/time-zones.ts';
 import { barName } from './bar-name.ts';
@@ -37,7 +38,14 @@ interface BarProps {
   readonly isTabStop: boolean;
 }
 
-function BarMark({ bar, counts, isTabStop }: BarProps) {
+/** Drawn again only when it changes: usually the newest bar does. */
+function BarMark({ bar, counts: { zone, kinds }, isTabStop }: BarProps) {
+  const { from, to } = domain.value;
+  const most = highest.value;
+  return useMemo(() => drawBar(bar, barName(bar, { zone, kinds }), isTabStop), [bar, zone, kinds, isTabStop, from, to, most]);
+}
+
+function drawBar(bar: Bar, name: string, isTabStop: boolean) {
   const x = percent(millisecondsOf(bar.start) ?? 0);
   const width = percent(millisecondsOf(bar.end) ?? domain.value.to) - x;
   let y = barsHeight;
@@ -46,7 +54,7 @@ function BarMark({ bar, counts, isTabStop }: BarProps) {
       class="time-bar"
       role="button"
       tabIndex={isTabStop ? 0 : -1}
-      aria-label={barName(bar, counts)}
+      aria-label={name}
       data-start={bar.start}
       onPointerEnter={() => (pointed.value = bar.start)}
       onFocus={() => {

@@ -1,11 +1,18 @@
+import { useMemo } from 'preact/hooks';
 import { printable } from '../text/printable.ts';
 import { formatCount, intervalText } from './bar-name.ts';
 import type { Bar } from './bars.ts';
 import type { TimeCounts } from './time-counts.ts';
 
+interface Column {
+  readonly name: string;
+  /** Its place among the parts of a bar. */
+  readonly place: number;
+}
+
 /** The bars as a table, for screen readers. */
-export function CountsTable({ bars, counts }: { readonly bars: readonly Bar[]; readonly counts: TimeCounts }) {
-  const names = counts.kinds.flatMap((name, place) => (name === null ? [] : [{ name: printable(name), place }]));
+export function CountsTable({ bars, counts: { kinds, zone } }: { readonly bars: readonly Bar[]; readonly counts: TimeCounts }) {
+  const columns = useMemo(() => kinds.flatMap((name, place) => (name === null ? [] : [{ name: printable(name), place }])), [kinds]);
   return (
     <table class="hidden-text">
       <caption>Events over time</caption>
@@ -13,7 +20,7 @@ export function CountsTable({ bars, counts }: { readonly bars: readonly Bar[]; r
         <tr>
           <th scope="col">Time</th>
           <th scope="col">Events</th>
-          {names.map(({ name }) => (
+          {columns.map(({ name }) => (
             <th scope="col" key={name}>
               {name}
             </th>
@@ -24,15 +31,24 @@ export function CountsTable({ bars, counts }: { readonly bars: readonly Bar[]; r
         {bars
           .filter(({ total }) => total > 0)
           .map((bar) => (
-            <tr key={bar.start}>
-              <th scope="row">{intervalText(bar, counts.zone)}</th>
-              <td>{formatCount(bar.total)}</td>
-              {names.map(({ name, place }) => (
-                <td key={name}>{formatCount(bar.parts[place] ?? 0)}</td>
-              ))}
-            </tr>
+            <BarRow key={bar.start} bar={bar} columns={columns} zone={zone} />
           ))}
       </tbody>
     </table>
+  );
+}
+
+function BarRow({ bar, columns, zone }: { readonly bar: Bar; readonly columns: readonly Column[]; readonly zone: string }) {
+  return useMemo(
+    () => (
+      <tr>
+        <th scope="row">{intervalText(bar, zone)}</th>
+        <td>{formatCount(bar.total)}</td>
+        {columns.map(({ name, place }) => (
+          <td key={name}>{formatCount(bar.parts[place] ?? 0)}</td>
+        ))}
+      </tr>
+    ),
+    [bar, columns, zone],
   );
 }

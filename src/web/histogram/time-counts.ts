@@ -8,7 +8,7 @@ import { liveTotal } from '../data/spans.ts';
 import { until } from '../data/until.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
 import { viewOf } from '../view/current-view.ts';
-import { barsOf, kindsOf, totalsOf, type Bar } from './bars.ts';
+import { barsOf, isSameList, kindsOf, reusedBars, totalsOf, type Bar } from './bars.ts';
 import { domainOf, planOf, type Plan } from './domain.ts';
 import { barsIn, maxBars } from './time-scale.ts';
 
@@ -97,8 +97,11 @@ async function follow({ client, filter, range, zone, signal }: CountRequest): Pr
     for await (const counts of client.liveCounts({ by, filter: selected, intervalMs, signal, onState })) {
       if (signal.aborted) return;
       const totals = by.length === 1 ? null : totalsOf(counts);
-      const names = totals === null ? [] : kindsOf(totals, timeCounts.peek()?.kinds ?? []);
-      show({ plan, zone, total: counts.total, bars: barsOf(counts, names), kinds: names, totals, wholeNames });
+      const before = timeCounts.peek();
+      const kinds = totals === null ? [] : kindsOf(totals, before?.kinds ?? []);
+      const names = before !== null && isSameList(before.kinds, kinds) ? before.kinds : kinds;
+      const bars = reusedBars(before?.bars ?? [], barsOf(counts, names));
+      show({ plan, zone, total: counts.total, bars, kinds: names, totals, wholeNames });
       const wanted = names.filter((name) => name !== null);
       if (checked !== wanted.join('\n')) {
         checked = wanted.join('\n');

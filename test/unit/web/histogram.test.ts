@@ -1,9 +1,9 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { calendar } from '../../../src/counts/calendar.ts';
 import { timeZone } from '../../../src/counts/time-zone.ts';
 import { barName, intervalText } from '../../../src/web/histogram/bar-name.ts';
-import { barsOf, kindsOf, maxKinds, totalsOf, type Bar } from '../../../src/web/histogram/bars.ts';
+import { barsOf, kindsOf, maxKinds, reusedBars, totalsOf, type Bar } from '../../../src/web/histogram/bars.ts';
 import { afterwards, domainOf, type Plan } from '../../../src/web/histogram/domain.ts';
 import { ticksOf } from '../../../src/web/histogram/ticks.ts';
 import { maxBars, scaleFor, scaleWords } from '../../../src/web/histogram/time-scale.ts';
@@ -133,6 +133,16 @@ describe('bars', () => {
         }
       }),
     );
+  });
+
+  test('that did not change are the same objects after new counts', () => {
+    const before = barsOf({ buckets: [bucket('10:00', 'a', 3), bucket('10:01', 'a', 1)] }, ['a']);
+    const after = reusedBars(
+      before,
+      barsOf({ buckets: [bucket('10:00', 'a', 3), bucket('10:01', 'a', 2), bucket('10:02', 'a', 1)] }, ['a']),
+    );
+    expect(after.map(({ total }) => total)).toEqual([3, 2, 1]);
+    expect([after[0] === before[0], after[1] === before[1]]).toEqual([true, false]);
   });
 
   test('have names that say interval and numbers', () => {
