@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
+import { documentOf, soon } from './support/event-documents.ts';
 
 const run = 'prefect.flow-run.1';
 const task = 'prefect.task-run.7';
@@ -177,15 +178,4 @@ function logOf(
 ): object {
   const payload = { name: 'prefect.flow_runs', level, message };
   return documentOf(id, second, { event: 'prefect.log.write', resource: { 'prefect.resource.id': of }, payload, ...more });
-}
-
-function documentOf(id: string, second: number, more: object): object {
-  const occurred = new Date(Date.parse('2026-11-23T14:00:00Z') + second * 1000).toISOString();
-  const resource = { 'prefect.resource.id': 'acme.order.4711', 'prefect.resource.name': 'Order 4711' };
-  return { id, occurred, event: 'acme.step', resource, related: [], payload: {}, follows: null, ...more };
-}
-
-/** An assertion about something that becomes true. */
-function soon<T>(read: () => T) {
-  return expect.poll(read, { timeout: 10_000 });
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { hasBrowser, startFeedWorld, type FeedPage, type FeedWorld } from './support/feed-page.ts';
+import { documentOf, soon } from './support/event-documents.ts';
 
 const control = '\u0007\u202egnp.exe\u2066';
 const script = '<img src=x onerror=alert(1)><script>alert(1)</script>';
@@ -153,6 +154,24 @@ describe.skipIf(!hasBrowser)('the open event', () => {
     await soon(() => new URL(opened.page.url()).search).toBe('');
   });
 
+  test('and the row that has the focus have the same keys', async () => {
+    await using opened = await world.open('/?q=id:opened');
+    await opened.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const { page } = opened;
+    const shown = (): string => new URL(page.url()).search;
+    await page.locator('[role="row"][data-event-id="opened"]').focus();
+    await page.keyboard.press('y');
+    await soon(() => clipboard(page)).toContain('"event":"acme.order.packed"');
+    await page.keyboard.press('c');
+    await soon(shown).toBe('?q=id:opened&e=opened&v=chain');
+    await page.keyboard.press('x');
+    await soon(shown).toBe('?q=id:opened&e=opened&v=around');
+    await page.keyboard.press('Escape');
+    await soon(shown).toBe('?q=id:opened&e=opened');
+    await page.keyboard.press('r');
+    await soon(shown).toBe('?q=resource:acme.order.4711&e=opened');
+  });
+
   test('closes by Escape, is resized by keys, and covers a phone', async () => {
     await using opened = await world.open('/?e=opened');
     const panel = await panelOf(opened);
@@ -175,7 +194,7 @@ describe.skipIf(!hasBrowser)('the open event', () => {
 });
 
 describe.skipIf(!hasBrowser)('payloads', () => {
-  test('a large one is loaded on demand, opened within the frame budget, and searched', async () => {
+  test('a large one is loaded on demand, shown in parts, and searched', async () => {
     await using opened = await world.open('/?e=big');
     const panel = await panelOf(opened);
     await panel.getByText('It is large, so it was not loaded.').waitFor();
@@ -273,15 +292,4 @@ async function idsIn(rows: { evaluateAll<T>(run: (elements: Element[]) => T): Pr
 
 async function clipboard(page: Page): Promise<string> {
   return await page.evaluate(() => navigator.clipboard.readText());
-}
-
-function documentOf(id: string, second: number, more: object) {
-  const occurred = new Date(Date.parse('2026-11-23T14:00:00Z') + second * 1000).toISOString();
-  const resource = { 'prefect.resource.id': 'acme.order.4711', 'prefect.resource.name': 'Order 4711', region: 'eu' };
-  return { id, occurred, event: 'acme.order.paid', resource, related: [], payload: {}, follows: null, ...more };
-}
-
-/** An assertion about something that becomes true. */
-function soon<T>(read: () => T) {
-  return expect.poll(read, { timeout: 10_000 });
 }

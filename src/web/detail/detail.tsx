@@ -1,5 +1,6 @@
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { lazy } from '../parts/lazy.tsx';
+import { useShortcut } from '../parts/shortcut.ts';
 import { viewOf } from '../view/current-view.ts';
 import { shownRun } from '../resource/fixed-resource-state.ts';
 
@@ -15,6 +16,12 @@ const panel = viewOf(({ panel }) => panel);
 /** The open event, and what is shown in place of the list: its chain, the events around it, or a flow run. */
 export function Detail() {
   const id = openEvent.value;
+  useShortcut('c x r y l', ({ key, target }) => {
+    const row = target instanceof Element ? target.closest<HTMLElement>('[data-event-id]') : null;
+    const of = id ?? row?.dataset['eventId'];
+    if (of === undefined) return false;
+    return void import('./event-keys.ts').then(({ runEventKey }) => runEventKey(key, of));
+  });
   return (
     <>
       <InsteadOfList id={id} />

@@ -6,9 +6,7 @@ import { Problem } from '../parts/problem.tsx';
 import { Payload } from '../payload/payload.tsx';
 import { useShortcut } from '../parts/shortcut.ts';
 import { printable } from '../text/printable.ts';
-import { addCondition } from '../query/query-text.ts';
 import { show, view } from '../view/current-view.ts';
-import { copyJson, copyLink } from './copy-event.ts';
 import { EventHead } from './event-head.tsx';
 import { EventLinks } from './event-links.tsx';
 import { readEvent } from './event-query.ts';
@@ -26,12 +24,7 @@ export function EventPanel({ id }: { readonly id: string }) {
     if (matchMedia('(max-width: 1099px)').matches && view.peek().panel === 'event') panel.current?.focus();
   }, []);
   useShortcut('Escape', close);
-  useShortcut('c', () => show({ panel: view.peek().panel === 'chain' ? 'event' : 'chain' }));
-  useShortcut('x', () => show({ panel: view.peek().panel === 'around' ? 'event' : 'around' }));
-  useShortcut('y', () => void copyJson(id));
-  useShortcut('l', () => void copyLink(id));
   const event = value?.event ?? null;
-  useShortcut('r', () => event !== null && showResource(event.resource.id));
   return (
     <section class="detail" aria-label="Open event" tabIndex={-1} ref={panel} data-panel={view.value.panel} aria-busy={isStale}>
       <ResizeHandle />
@@ -54,11 +47,6 @@ export function EventPanel({ id }: { readonly id: string }) {
       </div>
     </section>
   );
-}
-
-/** Shows all events of a resource, and what is known of it. */
-function showResource(id: string): void {
-  show({ query: addCondition('', { is: 'resource', value: id }, 'only'), filter: null, panel: 'event' });
 }
 
 function close(): boolean {
