@@ -5,7 +5,7 @@ import { ColumnsMenu } from './facets/columns-menu.tsx';
 import { FacetsButton } from './facets/facets-button.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
-import { ViewsMenu } from './filter-box/views-menu.tsx';
+import { ViewsMenu } from './saved-views/views-menu.tsx';
 import { ZoneMenu } from './filter-box/zone-menu.tsx';
 import { keyRejection } from './data/server-info.ts';
 import { isLogEmpty, isNothingMatching } from './data/feed-state.ts';
@@ -73,7 +73,7 @@ function Panels() {
       </div>
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
         <Facets />
-        <EventList />
+        <EventList tools={<ColumnsMenu />} />
         {isLogEmpty.value ? <FirstEvent /> : isNothingMatching.value && <NothingMatches />}
         <Detail />
       </div>

@@ -32,6 +32,7 @@ const benches: readonly Bench[] = [
   { name: 'counts', args: [], onFilled: true },
   { name: 'resources', args: [], onFilled: true },
   { name: 'chain', args: [], onFilled: true },
+  { name: 'feed', args: ['--seconds', '10', '--rows', '20000'] },
 ];
 
 const wanted = process.argv.slice(2);

@@ -207,6 +207,27 @@ describe.skipIf(!hasBrowser)('payloads', () => {
   });
 });
 
+test.skipIf(!hasBrowser)('an error in a panel stops only the panel, and its details can be copied', async () => {
+  await using opened = await world.open('/');
+  await opened.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const { page } = opened;
+  await page.route('**/graphql', async (route) => {
+    if (route.request().postData()?.includes('query OpenEvent') !== true) return await route.fallback();
+    const response = await route.fetch();
+    const { data } = (await response.json()) as { data: { event: object } };
+    return await route.fulfill({ response, json: { data: { ...data, event: { ...data.event, related: null } } } });
+  });
+  await page.goto(`${world.server.tidings.url}/?e=opened&v=chain`);
+  const report = page.getByRole('alert', { name: 'Event' });
+  await report.getByText('An error in the page stopped this panel').waitFor();
+  await report.getByRole('button', { name: 'Copy details' }).click();
+  await soon(() => clipboard(page)).toContain('TypeError');
+  await page.getByRole('treeitem').first().waitFor();
+  await page.unroute('**/graphql');
+  await report.getByRole('button', { name: 'Try again' }).click();
+  await (await panelOf(opened)).getByRole('heading', { name: 'acme.order.packed' }).waitFor();
+});
+
 test.skipIf(!hasBrowser)('everything of an event is text, whatever it contains', async () => {
   await using opened = await world.open(`/?e=hostile`);
   const dialogs: string[] = [];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { adminKey, bearer } from '../support/keys.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { hasBrowser, startFeedWorld, type FeedPage, type FeedWorld } from './support/feed-page.ts';
 
@@ -32,6 +33,7 @@ function event(name: string, n: number, region: string, amount: number) {
 
 const queryOf = ({ page }: FeedPage): string | null => new URL(page.url()).searchParams.get('q');
 const inputOf = ({ page }: FeedPage) => page.getByRole('combobox', { name: 'Filter', exact: true });
+const offerOf = ({ page }: FeedPage) => page.getByRole('button', { name: 'Hide events of Tidings itself' });
 const chipsOf = async ({ page }: FeedPage): Promise<readonly string[]> => await page.locator('.condition-text').allTextContents();
 const matching = async ({ page }: FeedPage, count: string): Promise<void> =>
   await page.getByText(`${count} match`, { exact: false }).first().waitFor();
@@ -40,6 +42,7 @@ describe.skipIf(!hasBrowser)('the filter box', () => {
   test('makes conditions of what is typed, and Back undoes each', async () => {
     await using opened = await world.open('/');
     await matching(opened, '7 events');
+    expect(await offerOf(opened).count()).toBe(0); // no event of Tidings itself
     await opened.page.keyboard.press('/');
     await opened.page.keyboard.type('event:acme.order.* ');
     expect(queryOf(opened)).toBe('event:acme.order.*');
@@ -132,18 +135,17 @@ describe.skipIf(!hasBrowser)('the filter box', () => {
   });
 
   test('offers to hide the events of Tidings itself, visibly, once there are any', async () => {
-    await using server = await startTestServer();
-    await server.data('mutation { emitEvent(input: { event: "acme.a", resource: { id: "a" } }) { event { id } } }');
-    await using opened = await world.open('/', { origin: server.tidings.url });
-    await matching(opened, '1 event');
-    const offer = opened.page.getByRole('button', { name: 'Hide events of Tidings itself' });
-    expect(await offer.count()).toBe(0);
-    await server.data('mutation { emitEvent(input: { event: "tidings.key.created", resource: { id: "k" } }) { event { id } } }');
-    await opened.page.reload();
-    await offer.click();
+    await using server = await startTestServer({ TIDINGS_ADMIN_KEY: adminKey });
+    const admin = bearer(server.tidings.url, adminKey);
+    await admin.data('mutation { emitEvent(input: { event: "acme.a", resource: { id: "a" } }) { status } }');
+    await admin.data('mutation { createApiKey(input: { name: "n" }) { secret } }');
+    await using opened = await world.open('/', { origin: server.tidings.url, allowErrors: true });
+    await opened.page.getByRole('textbox', { name: 'API key' }).fill(adminKey);
+    await opened.page.keyboard.press('Enter');
+    await offerOf(opened).click();
     expect(queryOf(opened)).toBe('-event:tidings.*');
     await matching(opened, '1 event');
-    expect(await offer.count()).toBe(0);
+    expect(await offerOf(opened).count()).toBe(0);
   });
 
   test('shows foreign names as text', async () => {
@@ -173,7 +175,7 @@ describe.skipIf(!hasBrowser)('the filter box', () => {
 });
 
 describe.skipIf(!hasBrowser)('time range, zone and views', () => {
-  test('the range is chosen by keyboard, moved and zoomed', async () => {
+  test('the range is chosen by keyboard, and moved', async () => {
     await using opened = await world.open('/?tz=Asia/Kathmandu');
     await matching(opened, '7 events');
     await opened.page.keyboard.press('t');
@@ -191,8 +193,6 @@ describe.skipIf(!hasBrowser)('time range, zone and views', () => {
     await opened.page.getByRole('button', { name: 'Time range: 2026-11-23 20:26:10 – 21:26' }).waitFor();
     await opened.page.keyboard.press('[');
     expect(new URL(opened.page.url()).searchParams.get('until')).toBe('2026-11-23T14:41:10.863000Z');
-    await opened.page.keyboard.press('z');
-    expect(new URL(opened.page.url()).searchParams.get('since')! < '2026-11-23T14:00').toBe(true);
   });
 
   test('the zone is found by name and offset, and that of the browser is not in links', async () => {
@@ -213,7 +213,7 @@ describe.skipIf(!hasBrowser)('time range, zone and views', () => {
     await using opened = await world.open('/?q=label.region%3Deu&e=acme.order.paid-0');
     await matching(opened, '4 events');
     await opened.page.keyboard.press('s');
-    await opened.page.getByRole('link', { name: 'Refused access' }).waitFor();
+    await opened.page.getByRole('link', { name: 'Rejected access' }).waitFor();
     await opened.page.getByRole('textbox', { name: 'Save as' }).fill('Europe');
     await opened.page.keyboard.press('Enter');
     await opened.page.getByRole('textbox', { name: 'Save as' }).fill('Shipped');

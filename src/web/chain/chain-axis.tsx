@@ -14,10 +14,11 @@ interface HeadProps {
   /** The same as an instant. */
   readonly start: string;
   readonly zoom: Signal<Extent | null>;
+  readonly maxMarks: number;
 }
 
 /** The scale. Dragging over it or over the rows shows that part of the time; + − and arrow keys do the same. */
-export function AxisHead({ extent, all, origin, start, zoom }: HeadProps) {
+export function AxisHead({ extent, all, origin, start, zoom, maxMarks }: HeadProps) {
   const drag = useSignal<{ readonly from: number; readonly to: number } | null>(null);
   const show = (next: Extent): void => {
     zoom.value = next.to - next.from >= all.to - all.from ? null : next;
@@ -27,7 +28,7 @@ export function AxisHead({ extent, all, origin, start, zoom }: HeadProps) {
     <div class="chain-head">
       <span class="faint cut">from {fullTime(start, zoneOrLocal(view.value.zone))}</span>
       <div
-        class="axis"
+        class="chain-axis"
         role="slider"
         aria-label="Part of the time that is shown"
         aria-orientation="horizontal"
@@ -108,7 +109,7 @@ export function Span({ event, predecessor, extent, isOpen }: SpanProps) {
   const gap = predecessor === null ? '' : gapText(at - microsOf(predecessor.occurred));
   const [start, end] = [Math.max(0, Math.min(x, from)), Math.min(1, Math.max(x, from))];
   return (
-    <span class="axis span" aria-hidden="true">
+    <span class="chain-axis" aria-hidden="true">
       {end > start && <span class="span-line" style={{ left: `${start * 100}%`, width: `${(end - start) * 100}%` }} />}
       {x >= 0 && x <= 1 && <span class={isOpen ? 'span-mark open' : 'span-mark'} style={{ left: `${x * 100}%` }} />}
       {x < 0 && <span class="span-gap number at-start">‹ {gap}</span>}
@@ -125,5 +126,4 @@ export function Span({ event, predecessor, extent, isOpen }: SpanProps) {
   );
 }
 
-const maxMarks = 5;
 const minDrag = 0.02;

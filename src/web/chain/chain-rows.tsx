@@ -28,6 +28,7 @@ export function ChainRows({ tree, rows, openId, all, zoom, onFold, onUnfoldPath 
   const scroller = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
   const height = useSignal(800);
+  const width = useSignal(700);
   const focusId = useSignal(openId);
   const hasFocus = useRef(false);
   const indexes = useMemo(() => new Map(rows.map((row, index) => [keyOf(row), index])), [rows]);
@@ -35,7 +36,10 @@ export function ChainRows({ tree, rows, openId, all, zoom, onFold, onUnfoldPath 
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return undefined;
-    const observer = new ResizeObserver(() => (height.value = element.clientHeight));
+    const observer = new ResizeObserver(() => {
+      height.value = element.clientHeight;
+      width.value = element.clientWidth;
+    });
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
@@ -90,7 +94,14 @@ export function ChainRows({ tree, rows, openId, all, zoom, onFold, onUnfoldPath 
   const extent = zoom.value ?? all;
   return (
     <div class="chain-scroller" ref={scroller} onScroll={(event) => (top.value = event.currentTarget.scrollTop)}>
-      <AxisHead extent={extent} all={all} origin={microsOf(tree.root.event.occurred)} zoom={zoom} start={tree.root.event.occurred} />
+      <AxisHead
+        extent={extent}
+        all={all}
+        origin={microsOf(tree.root.event.occurred)}
+        zoom={zoom}
+        start={tree.root.event.occurred}
+        maxMarks={Math.max(1, Math.min(Math.floor(width.value / pixelsPerMark), 6))}
+      />
       <div
         role="tree"
         aria-label="Events of the chain"
@@ -250,3 +261,5 @@ const rowHeight = 28;
 const headHeight = 32;
 const indent = 16;
 const overscan = 10;
+/** Of the whole width; about half of it is the axis. */
+const pixelsPerMark = 170;

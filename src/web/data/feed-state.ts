@@ -24,7 +24,9 @@ const shown = signal<ListFeed | null>(null);
 const shownSnapshot = signal<FeedSnapshot<ListedEvent> | null>(null);
 const shownColumns = signal<readonly string[]>([]);
 const nextSnapshot = signal<FeedSnapshot<ListedEvent> | null>(null);
+/** Why the server did not accept the present filter, columns or key; the list stays that of the last good one. */
 const rejection = signal<TidingsError | null>(null);
+/** Whether this device has a network, as far as the browser knows. */
 const online = signal(navigator.onLine);
 
 /** The list that is shown: that of an earlier filter until the first rows of the present one are there. */
@@ -35,10 +37,6 @@ export const snapshot: ReadonlySignal<FeedSnapshot<ListedEvent> | null> = shownS
 export const listedColumns: ReadonlySignal<readonly string[]> = shownColumns;
 /** Rows of an earlier filter are shown: those of the present one are on their way. */
 export const isStale = computed(() => shown.value !== null && nextSnapshot.value !== null);
-/** Why the server did not accept the present filter, columns or key; the list stays that of the last good one. */
-export const feedError: ReadonlySignal<TidingsError | null> = rejection;
-/** Whether this device has a network, as far as the browser knows. */
-export const isOnline: ReadonlySignal<boolean> = online;
 
 /** The connection and what waits, for the state of the page. */
 export const feedStatus = computed(() => {

@@ -1,3 +1,5 @@
+import { isHeld } from './hold.ts';
+
 let notBefore = 0;
 let publishedAt = 0;
 let stillUntil = 0;
@@ -8,7 +10,7 @@ let stillUntil = 0;
  */
 export function schedulePublish(publish: () => void): void {
   const run = (): void => {
-    const wait = stillUntil - performance.now();
+    const wait = isHeld.peek() ? 0 : stillUntil - performance.now();
     if (wait > 0) return void setTimeout(run, wait);
     publishedAt = performance.now();
     publish();

@@ -6,6 +6,7 @@ import { Problem } from '../parts/problem.tsx';
 import { Payload } from '../payload/payload.tsx';
 import { useShortcut } from '../parts/shortcut.ts';
 import { printable } from '../text/printable.ts';
+import { addCondition } from '../query/query-text.ts';
 import { show, view } from '../view/current-view.ts';
 import { copyJson, copyLink } from './copy-event.ts';
 import { EventHead } from './event-head.tsx';
@@ -30,6 +31,7 @@ export function EventPanel({ id }: { readonly id: string }) {
   useShortcut('y', () => void copyJson(id));
   useShortcut('l', () => void copyLink(id));
   const event = value?.event ?? null;
+  useShortcut('r', () => event !== null && showResource(event.resource.id));
   return (
     <section class="detail" aria-label="Open event" tabIndex={-1} ref={panel} data-panel={view.value.panel} aria-busy={isStale}>
       <ResizeHandle />
@@ -52,6 +54,11 @@ export function EventPanel({ id }: { readonly id: string }) {
       </div>
     </section>
   );
+}
+
+/** Shows all events of a resource, and what is known of it. */
+function showResource(id: string): void {
+  show({ query: addCondition('', { is: 'resource', value: id }, 'only'), filter: null, panel: 'event' });
 }
 
 function close(): boolean {

@@ -12,7 +12,7 @@ interface ChipProps {
 /** One condition of the filter. Enter edits it, Delete and Backspace remove it, arrows go to the next one. */
 export function Chip({ text, problem, onEdit, onRemove, onMove }: ChipProps) {
   const { sign, field, value } = partsOf(text);
-  const name = printable(text);
+  const name = printable(sign === '' ? text : `not ${text.slice(1)}`);
   return (
     <span class={problem === null ? 'chip condition' : 'chip condition invalid'}>
       <button

@@ -19,7 +19,7 @@ export interface FilterExplanation {
 
 const query = viewOf(({ query }) => query);
 const explained = signal<FilterExplanation | null>(null);
-const refusal = signal<{ readonly query: string; readonly error: TidingsError } | null>(null);
+const rejection = signal<{ readonly query: string; readonly error: TidingsError } | null>(null);
 
 /** Null: not known. While a change is being explained, the explanation before it. */
 export const explanation = computed(() => explained.value);
@@ -28,14 +28,14 @@ export const explanation = computed(() => explained.value);
 export const isExplanationStale = computed(() => explained.value?.of !== activeFilter.value);
 
 /** Why the server does not accept the filter; null if it does. */
-export const filterRefusal = computed(() => (refusal.value?.query === query.value ? refusal.value.error : null));
+export const filterRejection = computed(() => (rejection.value?.query === query.value ? rejection.value.error : null));
 
 /** The problems of the items, by the text of the item: those of the text, and that of the server. */
 export const problemsOfItems = computed<ReadonlyMap<string, string>>(() => {
   const text = query.value;
   const parsed = parseQuery(text);
   const problems = new Map(parsed.problems.map(({ from, to, message }) => [text.slice(from, to), message]));
-  const sentence = filterRefusal.value?.message ?? '';
+  const sentence = filterRejection.value?.message ?? '';
   const [, path = ''] = /^(filter(?:\.\w+)*): /.exec(sentence) ?? [];
   const steps = path.split('.');
   // With a filter as JSON beside it, the text is the first part of a conjunction.
@@ -67,7 +67,7 @@ async function explain({ client, words, whole }: Question, signal: AbortSignal):
     const [{ description }, { estimate }] = await Promise.all([client.explain(words, { signal }), client.explain(whole, { signal })]);
     if (signal.aborted) return;
     explained.value = { description, estimate, of: whole };
-    refusal.value = null;
+    rejection.value = null;
   } catch (error) {
     if (signal.aborted) return;
     explained.value = null;
@@ -76,7 +76,7 @@ async function explain({ client, words, whole }: Question, signal: AbortSignal):
       const timer = setTimeout(() => void explain({ client, words, whole }, signal), error.retryAfterMs ?? defaultRetryMs);
       signal.addEventListener('abort', () => clearTimeout(timer));
     } else if (error.code === 'BAD_FILTER' || error.code === 'LIMIT_EXCEEDED') {
-      refusal.value = { query: query.peek(), error };
+      rejection.value = { query: query.peek(), error };
     }
   }
 }

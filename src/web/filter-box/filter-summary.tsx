@@ -3,7 +3,7 @@ import { parseFilterJson } from '../query/filter-json.ts';
 import { printable } from '../text/printable.ts';
 import { view } from '../view/current-view.ts';
 import { aboutText, countText } from './count-text.ts';
-import { explanation, filterRefusal, hasOwnEvents, isExplanationStale, problemsOfItems } from './explanation.ts';
+import { explanation, filterRejection, hasOwnEvents, isExplanationStale, problemsOfItems } from './explanation.ts';
 import { items, putItems } from './filter-text.ts';
 import { JsonButton } from './json-chip.tsx';
 
@@ -11,7 +11,7 @@ import { JsonButton } from './json-chip.tsx';
 export function FilterSummary() {
   const explained = explanation.value;
   const problems = [...problemsOfItems.value];
-  const refusal = filterRefusal.value;
+  const rejection = filterRejection.value;
   const json = view.value.filter === null ? null : parseFilterJson(view.value.filter);
   const isNoiseShown = hasOwnEvents.value && !items.value.some((text) => text.includes('tidings.'));
   return (
@@ -26,12 +26,12 @@ export function FilterSummary() {
           <strong>The filter in JSON</strong> is not applied. {json}
         </p>
       )}
-      {refusal !== null && problems.length === 0 && (
+      {rejection !== null && problems.length === 0 && (
         <p role="alert" class="filter-problem">
-          {printable(refusal.message)}
+          {printable(rejection.message)}
         </p>
       )}
-      {explained !== null && problems.length === 0 && refusal === null && (
+      {explained !== null && problems.length === 0 && rejection === null && (
         <p class={isExplanationStale.value ? 'filter-words cut stale' : 'filter-words cut'} title={printable(explained.description)}>
           <span class="number">{sizeText(explained.estimate)}</span> <span class="faint">·</span> {printable(explained.description)}
         </p>

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { FeedRow } from '../../client/live-feed.ts';
 import { feed, feedStatus, isStale, listedColumns, snapshot, type ListFeed } from '../data/feed-state.ts';
@@ -18,8 +19,13 @@ import { NewPill } from './new-pill.tsx';
 import { renderedRows } from './row-window.ts';
 import './list.css';
 
+export interface EventListProps {
+  /** Stand at the right end of the header: what concerns the list, such as the choice of columns. */
+  readonly tools?: ComponentChildren;
+}
+
 /** The list of events: the newest first, live. */
-export function EventList() {
+export function EventList({ tools }: EventListProps) {
   const list = feed.value;
   const now = snapshot.value;
   const columns = listedColumns.value;
@@ -37,6 +43,7 @@ export function EventList() {
   const isLoading = list === null && feedStatus.value.error === null;
   return (
     <main class="list" aria-label="Events">
+      {tools !== undefined && <div class="list-tools">{tools}</div>}
       <div
         role="grid"
         aria-label="Events"

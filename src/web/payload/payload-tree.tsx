@@ -38,7 +38,7 @@ export function PayloadTree({ payload }: { readonly payload: JsonObject }) {
   return (
     <TreeContext.Provider value={state}>
       <PayloadSearch payload={payload} found={found} />
-      <ul class="tree">
+      <ul class="payload-tree">
         <Entries value={payload} keys={noKeys} />
       </ul>
       <PathMenu target={target} />
@@ -73,12 +73,12 @@ function Entries({ value, keys }: { readonly value: Container; readonly keys: Ke
   const remaining = size - end;
   return (
     <>
-      {start > 0 && <li class="faint tree-note">{start.toLocaleString('en')} entries before are not shown.</li>}
+      {start > 0 && <li class="faint payload-note">{start.toLocaleString('en')} entries before are not shown.</li>}
       {entriesOf(value, start, end).map(([key, each]) => (
         <Entry key={key} name={key} value={each} parent={keys} isElement={Array.isArray(value)} />
       ))}
       {remaining > 0 && (
-        <li class="tree-note">
+        <li class="payload-note">
           <button type="button" class="button quiet" onClick={() => (shown.value += pageSize)}>
             {Math.min(pageSize, remaining)} more of {remaining.toLocaleString('en')}
           </button>
@@ -111,7 +111,7 @@ function Entry({ name, value, parent, isElement }: EntryProps) {
   const label = (
     <button
       type="button"
-      class={isElement ? 'tree-key faint number' : 'tree-key'}
+      class={isElement ? 'payload-key faint number' : 'payload-key'}
       aria-haspopup="true"
       onClick={({ currentTarget: opener }) => {
         if (tree !== null) tree.target.value = { path, value, opener };
@@ -123,7 +123,7 @@ function Entry({ name, value, parent, isElement }: EntryProps) {
   if (!isContainer(value)) {
     return (
       <li>
-        <div class="tree-row" ref={row} data-found={isFound || undefined} data-path={path ?? undefined}>
+        <div class="payload-row" ref={row} data-found={isFound || undefined} data-path={path ?? undefined}>
           {label}
           <Scalar value={value} path={path} />
         </div>
@@ -133,11 +133,11 @@ function Entry({ name, value, parent, isElement }: EntryProps) {
   const isEmpty = sizeOf(value) === 0;
   return (
     <li>
-      <div class="tree-row" ref={row} data-found={isFound || undefined} data-path={path ?? undefined}>
+      <div class="payload-row" ref={row} data-found={isFound || undefined} data-path={path ?? undefined}>
         {!isEmpty && (
           <button
             type="button"
-            class="tree-toggle"
+            class="payload-toggle"
             aria-expanded={isOpen.value}
             aria-label={`${printable(name)}, ${summaryOf(value)}`}
             onClick={() => (isOpen.value = !isOpen.value)}
@@ -149,7 +149,7 @@ function Entry({ name, value, parent, isElement }: EntryProps) {
         <span class="faint">{summaryOf(value)}</span>
       </div>
       {isOpen.value && !isEmpty && (
-        <ul class="tree">
+        <ul class="payload-tree">
           <Entries value={value} keys={keys} />
         </ul>
       )}
@@ -161,16 +161,16 @@ function Scalar({ value, path }: { readonly value: unknown; readonly path: strin
   const isWhole = useSignal(false);
   if (typeof value === 'string' && isWebAddress(value)) {
     return (
-      <a class="tree-text tree-address" href={value} target="_blank" rel="noopener noreferrer">
+      <a class="payload-address" href={value} target="_blank" rel="noopener noreferrer">
         {printable(value)}
       </a>
     );
   }
   const isCut = typeof value === 'string' && value.length > maxTextLength && !isWhole.value;
   const shown = typeof value === 'string' ? textOf(isCut ? value.slice(0, maxTextLength) : value) : String(value);
-  const content = <span class={`tree-${kindOf(value)}`}>{shown}</span>;
+  const content = <span class={`payload-${kindOf(value)}`}>{shown}</span>;
   return (
-    <span class="tree-value">
+    <span class="payload-value">
       {path === null || isLong(value) ? (
         content
       ) : (

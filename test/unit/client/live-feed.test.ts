@@ -106,7 +106,7 @@ test.each([
       }
       if (maxRows > 100) expect(idsOf(feed)).toEqual(expected);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
@@ -156,7 +156,7 @@ test.each(['occurred', 'log'] as const)('a window that moved down comes back to 
       );
       expect(feed.snapshot).toMatchObject({ heldCount: 0, hasNewer: false, state: 'live' });
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
   expect(times).toBeGreaterThan(100);
 });

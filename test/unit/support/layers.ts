@@ -110,6 +110,7 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
   'src/web/parts': ['src/web/view', 'src/web/query', 'src/web/text'],
   'src/web/list': webParts,
   'src/web/filter-box': webParts,
+  'src/web/saved-views': webParts,
   'src/web/histogram': webParts,
   'src/web/facets': webParts,
   'src/web/chain': webParts,
@@ -122,7 +123,7 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
   'src/web/export': webParts,
   'src/web': [
     ...webParts,
-    ...'list filter-box histogram facets detail resource help status export style'.split(' ').map((name) => `src/web/${name}`),
+    ...'list filter-box saved-views histogram facets detail resource help status export style'.split(' ').map((name) => `src/web/${name}`),
   ],
   'src/cli/client': ['src/cli/terminal'],
   'src/cli/emit': ['src/cli/terminal', 'src/cli/client'],

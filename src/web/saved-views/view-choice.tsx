@@ -4,6 +4,7 @@ import { CloseIcon, CopyIcon } from '../parts/icons.tsx';
 import { printable } from '../text/printable.ts';
 import { hrefOf, show, view } from '../view/current-view.ts';
 import { readView, writeView } from '../view/view.ts';
+import './saved-views.css';
 import { defaultViews, keptSearch, removeView, savedViews, saveView, searchOfLink, type SavedView } from './saved-views.ts';
 
 /** The choice of a view; a form saves the present one, or one from a link. */

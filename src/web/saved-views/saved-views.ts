@@ -10,7 +10,7 @@ export interface SavedView {
 
 export const defaultViews: readonly SavedView[] = [
   { name: 'All', search: '' },
-  { name: 'Refused access', search: writeView({ ...defaultView, query: 'event:tidings.access.rejected' }) },
+  { name: 'Rejected access', search: writeView({ ...defaultView, query: 'event:tidings.access.rejected' }) },
   { name: 'Last hour', search: writeView({ ...defaultView, range: { since: '-1h', until: null } }) },
 ];
 
