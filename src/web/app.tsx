@@ -2,18 +2,18 @@ import { ExportMenu } from './export/export-menu.tsx';
 import { Detail } from './detail/detail.tsx';
 import { ResourceHead } from './resource/resource-head.tsx';
 import { ColumnsMenu } from './facets/columns-menu.tsx';
-import { Facets, FacetsButton } from './facets/facets.tsx';
+import { FacetsButton } from './facets/facets-button.tsx';
 import { FilterBox } from './filter-box/filter-box.tsx';
 import { RangeMenu } from './filter-box/range-menu.tsx';
 import { ViewsMenu } from './saved-views/views-menu.tsx';
 import { ZoneMenu } from './filter-box/zone-menu.tsx';
-import { Histogram } from './histogram/histogram.tsx';
 import { keyRejection } from './data/server-info.ts';
 import { isLogEmpty, isNothingMatching } from './data/feed-state.ts';
 import { EventList } from './list/event-list.tsx';
 import { Help } from './help/help-dialog.tsx';
 import { Logo } from './parts/icons.tsx';
-import { areFacetsShown, detailWidth } from './parts/settings.ts';
+import { lazy } from './parts/lazy.tsx';
+import { areFacetsShown, detailWidth, isHistogramShown } from './parts/settings.ts';
 import { ConnectionStatus } from './status/connection-status.tsx';
 import { FirstEvent } from './status/first-event.tsx';
 import { Copied } from './status/copied.tsx';
@@ -21,6 +21,10 @@ import { NothingMatches } from './status/nothing-matches.tsx';
 import { KeyDialog } from './status/key-dialog.tsx';
 import { KeyMenu } from './status/key-menu.tsx';
 import { ThemeButton } from './status/theme-button.tsx';
+
+// Loaded after the list, so that the first rows do not wait for them.
+const Histogram = lazy(async () => (await import('./histogram/histogram.tsx')).Histogram);
+const Facets = lazy(async () => (await import('./facets/facets.tsx')).Facets);
 
 export function App() {
   return (
@@ -60,7 +64,11 @@ function Panels() {
       </div>
       <div>
         <ResourceHead />
-        {!isLogEmpty.value && <Histogram />}
+        {!isLogEmpty.value && (
+          <div class={isHistogramShown.value ? 'histogram-place' : 'histogram-place folded'}>
+            <Histogram />
+          </div>
+        )}
       </div>
       <div class={areFacetsShown.value ? 'columns' : 'columns without-facets'}>
         <Facets />

@@ -1,43 +1,16 @@
-import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { CloseIcon, ValuesIcon } from '../parts/icons.tsx';
+import { CloseIcon } from '../parts/icons.tsx';
 import { lazy } from '../parts/lazy.tsx';
 import { areFacetsShown } from '../parts/settings.ts';
-import { useShortcut } from '../parts/shortcut.ts';
 import { printable } from '../text/printable.ts';
 import { allValues } from './all-values-button.ts';
 import { eventFields, useEventFields, type EventField } from './sampled-fields.ts';
+import { isNarrow, isSheetOpen } from './facets-button.tsx';
 import { FacetSection, isSectionOpen } from './facet-section.tsx';
 import './facets.css';
 import { isTouched } from './use-values.ts';
 import { ValueLevel } from './value-level.tsx';
 import type { Field } from './without-field.ts';
-
-const narrow = matchMedia('(max-width: 1099px)');
-const isNarrow = signal(narrow.matches);
-narrow.addEventListener('change', () => (isNarrow.value = narrow.matches));
-const isSheetOpen = signal(false);
-
-function toggle(): void {
-  if (isNarrow.peek()) isSheetOpen.value = !isSheetOpen.peek();
-  else areFacetsShown.value = !areFacetsShown.peek();
-}
-
-/** Shows and hides the values; on narrow screens they lie over the list. */
-export function FacetsButton() {
-  useShortcut('\\', toggle);
-  return (
-    <button
-      class="icon-button facets-button"
-      aria-label="Values"
-      title="Values with counts (\)"
-      aria-expanded={isNarrow.value ? isSheetOpen.value : areFacetsShown.value}
-      onClick={toggle}
-    >
-      <ValuesIcon />
-    </button>
-  );
-}
 
 /** The values that matching events have, with counts. */
 export function Facets() {
