@@ -93,8 +93,8 @@ export async function readPagesByBlockScan(
     adaptiveBatch.checkDeadline();
     const found = ready ?? (await searchWindows(open, size));
     ready = undefined;
+    await scanWindows(open, found);
     if (selection !== null && found[0] !== undefined && isDense(found[0])) await scanByColumns();
-    else await scanWindows(open, found);
   }
   const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
