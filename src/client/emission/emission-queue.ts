@@ -135,6 +135,8 @@ export function createEmissionQueue(
     if (limits === null) return await learnLimits();
     const rejected = batch[0]?.rejected;
     if (rejected) return await settle([rejected]);
+    // In this time, an `await` that began with an emission of the batch calls its `then`.
+    await Promise.resolve();
     const query = batch.some(({ emission }) => emission.isAwaited) ? emitMutations.withCursors : emitMutations.plain;
     const variables = `{"input":[${batch.map((each) => each.text).join()}]}`;
     const { emitEvents } = await wire.send<EmitResponse>({ query, variables }, signal);

@@ -135,6 +135,17 @@ describe('emit', () => {
     }
   });
 
+  test('emissions that are awaited at once have cursors, also those that follow other results immediately', async () => {
+    await using tidings = createTidings(server.tidings.url);
+    // At each of these steps after a result, the next batch may form.
+    for (let steps = 0; steps < 12; steps += 1) {
+      const { cursor } = await tidings.emit('awaited', { resource: 'r' });
+      expect(cursor).toEqual(expect.any(String));
+      for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      expect((await tidings.emit('awaited', { resource: 'r' })).cursor, `after ${steps} steps`).toEqual(expect.any(String));
+    }
+  });
+
   test('a callback that throws leaves the queue intact', async () => {
     const unsent: string[] = [];
     const tidings = createTidings(server.tidings.url, {
