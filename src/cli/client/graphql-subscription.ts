@@ -1,5 +1,5 @@
 import { createTidings, TidingsError as ClientError } from '../../client/tidings-client.ts';
-import { commandErrorOf, reasonOf } from './client-error.ts';
+import { commandErrorOf, reasonOf } from './command-error.ts';
 import type { ConnectionStatus } from './connection-status.ts';
 import type { Endpoint } from './endpoint.ts';
 

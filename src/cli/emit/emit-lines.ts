@@ -1,6 +1,6 @@
 import { createTidings, TidingsError as ClientError } from '../../client/tidings-client.ts';
 import { TidingsError } from '../../errors.ts';
-import { commandErrorOf, isWrongAddress, reasonOf } from '../client/client-error.ts';
+import { commandErrorOf, isWrongAddress, reasonOf } from '../client/command-error.ts';
 import type { Endpoint } from '../client/endpoint.ts';
 import { unreachable } from '../client/retrying-request.ts';
 import { formatNumber } from '../terminal/format-text.ts';

@@ -54,7 +54,7 @@ export async function post(parts: HttpParts, { body, accept }: PostRequest, sign
       const { message } = tidingsErrorOf(error);
       throw new TidingsError('UNAVAILABLE', `${parts.address.shown} cannot be reached (${message}).`, { cause: error });
     });
-    if (response.status !== 401 || attempt > 1 || !parts.keys.replace(authorization)) return response;
+    if (response.status !== 401 || !parts.keys.replace(authorization) || attempt > 1) return response;
     await response.body?.cancel();
   }
 }
