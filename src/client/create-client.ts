@@ -1,4 +1,5 @@
 import { inputOf, payloadBySchema } from './emission/event-input.ts';
+import type { EmitAllOptions, EmitSummary } from './emission/emit-all.ts';
 import type { Emission } from './emission/emission.ts';
 import { createEmissionQueue, type QueueOptions } from './emission/emission-queue.ts';
 import { onProcessEnd } from './emission/process-end.ts';
@@ -21,20 +22,15 @@ export interface EmitInput<M, N extends NameOf<M> = NameOf<M>> extends Details<P
   readonly event: N;
 }
 
-export interface EmitSummary {
-  readonly created: number;
-  readonly duplicates: number;
-  /** The first 1,000 failures. */
-  readonly failures: readonly { readonly id: string; readonly error: TidingsError }[];
-  readonly failed: number;
-}
-
 /** A client of one server. */
 export interface Tidings<M extends EventMap = AnyEvents> extends Reading<M>, AsyncDisposable {
   /** Emits an event: returns at once, with its id. Events of one client are stored in this order. */
   emit<N extends NameOf<M>>(event: N, details: Details<PayloadIn<M, N>>): Emission;
-  /** Emits many events with back-pressure, and waits until all are stored or rejected. */
-  emitAll(events: Iterable<EmitInput<M>> | AsyncIterable<EmitInput<M>>): Promise<EmitSummary>;
+  /**
+   * Emits many events with back-pressure, and waits until all are stored or rejected. Meanwhile the process does not
+   * end by itself. If the iterable throws, it waits for the events before, then throws the error.
+   */
+  emitAll(events: Iterable<EmitInput<M>> | AsyncIterable<EmitInput<M>>, options?: EmitAllOptions): Promise<EmitSummary>;
   /** Resolves when the queue has room, and the outbox keeps everything that was emitted. */
   ready(): Promise<void>;
   /**
@@ -118,33 +114,15 @@ export function createTidings<const M extends EventMap = AnyEvents>(url: string 
   return {
     ...createReading<M>(wire, closing.signal),
     emit: (event, details) => emit(event, details),
-    async emitAll(inputs) {
-      const failures: { readonly id: string; readonly error: TidingsError }[] = [];
-      let [created, duplicates, failed] = [0, 0, 0];
-      let pending = 0;
-      for await (const { event, ...details } of inputs) {
-        await queue.ready();
-        const emission = emit(event, details);
-        pending += 1;
-        emission.observe((outcome) => {
-          pending -= 1;
-          if ('status' in outcome) {
-            if (outcome.status === 'DUPLICATE') duplicates += 1;
-            else created += 1;
-          } else {
-            failed += 1;
-            if (failures.length < maxFailures) failures.push({ id: emission.id, error: outcome });
-          }
-        });
-      }
-      if (pending > 0) await queue.flush(null);
-      return { created, duplicates, failed, failures };
+    // Loaded when it is needed, as are the transports.
+    async emitAll(inputs, options) {
+      const { emitAll } = await import('./emission/emit-all.ts');
+      return await emitAll(inputs, { emit, queue }, options);
     },
     ready: () => queue.ready(),
     flush: ({ timeoutMs = closeTimeoutMs } = {}) => queue.flush(timeoutMs),
     close: ({ timeoutMs = closeTimeoutMs } = {}) => (closed ??= close(timeoutMs)),
     events: (filter, { select = eventSelection, ...more } = {}) => createEventStream(wire, { ...more, filter, select }, signalOf(more)),
-    // Loaded when it is needed, as are the transports.
     async *stream(filter, { select = eventSelection, ...more } = {}) {
       const { follow } = await import('./follow/event-loop.ts');
       yield* follow(wire, { ...more, filter, select }, signalOf(more));
@@ -161,7 +139,6 @@ export function createTidings<const M extends EventMap = AnyEvents>(url: string 
 
 const processEnded = 'The process ended';
 const closeTimeoutMs = 10_000;
-const maxFailures = 1000;
 /** All requests with keepalive of a page share 64 KB. */
 const maxKeepaliveBytes = 60_000;
 const unloadMutation = 'mutation Emit($input: [EventInput!]!) { emitEvents(input: $input, onError: SKIP_REJECTED) { created } }';

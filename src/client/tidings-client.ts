@@ -1,4 +1,5 @@
-export { createTidings, type EmitInput, type EmitSummary, type Tidings, type TidingsOptions } from './create-client.ts';
+export { createTidings, type EmitInput, type Tidings, type TidingsOptions } from './create-client.ts';
+export type { EmitAllOptions, EmitSummary } from './emission/emit-all.ts';
 export type { Emission, StoredEvent } from './emission/emission.ts';
 export type { QueueOptions, UnsentEvent } from './emission/emission-queue.ts';
 export { indexedDbOutbox } from './emission/indexed-db-outbox.ts';

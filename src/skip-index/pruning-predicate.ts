@@ -107,6 +107,13 @@ export function coarseToFine(predicate: PruningPredicate): { readonly coarse: Pr
   }
 }
 
+/** The part of a predicate that tests only times, or only terms. A summary that passes the predicate passes it, too. */
+export function partOf(predicate: PruningPredicate, kind: 'during' | 'terms'): PruningPredicate {
+  if (predicate.kind === 'all') return allOf(predicate.of.map((each) => partOf(each, kind)));
+  if (predicate.kind === 'any') return anyOf(predicate.of.map((each) => partOf(each, kind)));
+  return predicate.kind === kind ? predicate : always;
+}
+
 /** Every summary passes. */
 export const always: PruningPredicate = { kind: 'all', of: [] };
 

@@ -31,7 +31,7 @@ async function measured({ batch, rate }: { readonly batch: number; readonly rate
   const sqlClient = postgres(environment['DATABASE_URL'] ?? '', { max: 1 });
   const lagEvents = async (): Promise<number> => {
     const [row] = await sqlClient`
-      select tidings.log_head() - coalesce((select max(last) from tidings.digests), 0) as events`;
+      select coalesce((select max(position) from tidings.events), 0) - coalesce((select max(last) from tidings.digests), 0) as events`;
     return Number(row?.['events']);
   };
 

@@ -1,9 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
@@ -128,12 +130,39 @@ test('a program whose server is unreachable or silent ends, and reports or keeps
   expect(await storedIds('unreachable')).toEqual([...ids(0), ...ids(1)]);
 });
 
+test('a program that awaits emitAll does not end before its server can be reached', async () => {
+  let failures = 0;
+  const proxy = createHttpServer((request, response) => {
+    void readText(request).then(async (body) => {
+      if ((failures += 1) <= 12) return response.writeHead(503).end();
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${server.tidings.url}/graphql`, { method: 'POST', headers, body });
+      return response.writeHead(200, headers).end(await answer.text());
+    });
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  // A process that ends by itself flushes for 10 seconds, which are shortened to less than the outage.
+  const program = `import { createTidings } from '@tidings/client';
+    const { setTimeout: later } = globalThis;
+    globalThis.setTimeout = (work, ms) => later(work, ms === 10_000 ? 100 : ms);
+    const url = 'http://127.0.0.1:${(proxy.address() as AddressInfo).port}';
+    const tidings = createTidings(url, { onProblem() {}, retry: { minMs: 50, maxMs: 50 } });
+    console.log(JSON.stringify(await tidings.emitAll([{ event: 'outlasted', resource: 'r' }])));`;
+  try {
+    const { stdout } = await runProgram('outlasts.mjs', program);
+    expect(JSON.parse(stdout)).toEqual({ created: 1, duplicates: 0, failed: 0, failures: [] });
+  } finally {
+    proxy.close();
+  }
+});
+
 test('a program that needs only the core loads at most 9 KB', async () => {
   const lazy = [
     './wire/web-socket-wire.js',
     './web-socket-wire.js',
     './sse-wire.js',
     './live-counts.js',
+    './emission/emit-all.js',
     './event-loop.js',
     './follow/event-loop.js',
   ];

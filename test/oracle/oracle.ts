@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { adminKey } from '../support/keys.ts';
 import { startFleet, type FleetParts } from './fleet.ts';
 import type { Ledger } from './emitter.ts';
 import { playRound } from './round.ts';
@@ -28,7 +29,8 @@ export async function runOracle({ seed, minutes, retention, log, ...parts }: Run
   log(`oracle: seed ${seed}, ${minutes} minutes, ${parts.servers} servers${retention ? ', with retention' : ''}`);
   const began = performance.now();
   const stats = new RunStats();
-  await using fleet = await startFleet({ ...parts, environment: { ...parts.environment, TIDINGS_RETENTION_DAYS: '0' } });
+  const environment = { ...parts.environment, TIDINGS_RETENTION_DAYS: '0', TIDINGS_ADMIN_KEY: adminKey };
+  await using fleet = await startFleet({ ...parts, environment });
   const { DATABASE_URL } = parts.environment;
   await using retentionRun = retention && DATABASE_URL !== undefined ? startRetention(DATABASE_URL) : noRetention;
   if (DATABASE_URL !== undefined) await slowSomeWriters(DATABASE_URL);

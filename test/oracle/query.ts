@@ -1,8 +1,10 @@
+import { adminKey } from '../support/keys.ts';
+
 /** Runs an operation over HTTP. Throws if its result is unknown: no response, or UNAVAILABLE. */
 export async function runQuery(url: string, query: string, variables: object = {}): Promise<any> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${adminKey}` },
     body: JSON.stringify({ query, variables }),
     signal: AbortSignal.timeout(requestTimeoutMs),
   });

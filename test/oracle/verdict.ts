@@ -16,13 +16,15 @@ export interface Truth {
   readonly known: readonly EventPosition[];
   /** Events up to this position were removed. */
   readonly logStart: number;
+  /** Servers can emit events about keys after the round: what is beyond this position is not judged. */
+  readonly end: number;
   /** All events since the earliest start, by id, without those that were created again. */
   readonly log: ReadonlyMap<string, Listed>;
 }
 
 /** Returns the problems of a follower, one a line. */
 export function judge(follower: Follower, truth: Truth): readonly string[] {
-  const { expected, logStart } = truth;
+  const { expected, logStart, end } = truth;
   const { plan, sessions, list } = follower;
   const problems = sessions.flatMap((session, index) => {
     const judgeOrder = plan.source === 'CAUSAL' ? judgeCausal : judgeLog;
@@ -30,7 +32,7 @@ export function judge(follower: Follower, truth: Truth): readonly string[] {
     return found.map((problem) => `session ${index + 1} of ${sessions.length} from ${session.from}: ${problem}`);
   });
   // The events of a client that resumed session after session, without removed ones.
-  const kept = list.filter(({ position }) => position > logStart);
+  const kept = list.filter(({ position }) => position > logStart && position <= end);
   const got = plan.source === 'CAUSAL' ? kept.toSorted((a, b) => a.position - b.position) : kept;
   const all = difference(
     got,
@@ -60,7 +62,7 @@ function judgeLog(session: Session, truth: Truth): readonly string[] {
   const expectedEvents = expectedIn(session, positionOf(from), truth);
   const positions = new Set(expectedEvents.map(({ position }) => position));
   // Not every removed event is known. The session has checked that the others arrived in order.
-  const isKnown = ({ position }: EventPosition): boolean => position > truth.logStart || positions.has(position);
+  const isKnown = ({ position }: EventPosition): boolean => position <= truth.end && (position > truth.logStart || positions.has(position));
   const got = messages.flatMap(({ deliveries }) => deliveries.filter(isKnown));
   const problem = difference(got, expectedEvents.slice(0, got.length));
   if (problem !== null) return [problem];
@@ -93,6 +95,7 @@ function judgeCausal(session: Session, truth: Truth): readonly string[] {
   let next = 0;
   for (const { kind, deliveries, position, cursor } of messages) {
     for (const { id, position } of deliveries) {
+      if (position > truth.end) continue;
       if (delivered.has(position)) return [`${id} was delivered twice`];
       const isRight = position > begin && (ids.get(position) ?? (position > logStart ? null : id)) === id;
       if (!isRight) return [`${id} at ${position} is not in the plain query after the start`];

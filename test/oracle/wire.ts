@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { adminKey } from '../support/keys.ts';
 
 /** One subscription on its own socket. It can drop the connection or stop reading at any moment. */
 export interface Wire {
@@ -42,7 +43,7 @@ export function openWire(url: string, payload: Subscription, onData: (data: any)
   const response = new Promise<boolean>((resolve) => (resolveResponse = resolve));
   const ended = new Promise<Ending>((end) => {
     socket.on('close', (code) => end({ kind: 'CLOSED', code }));
-    socket.on('open', () => send({ type: 'connection_init' }));
+    socket.on('open', () => send({ type: 'connection_init', payload: { authorization: `Bearer ${adminKey}` } }));
     socket.on('message', (frame: Buffer) => {
       const message = JSON.parse(frame.toString());
       if (message.type === 'connection_ack') {

@@ -34,6 +34,7 @@ function verdict(source: Source, messages: readonly object[], expected = everyth
     expected: expected.filter(({ position }) => position > logStart),
     known: expected,
     logStart,
+    end: Infinity,
     log,
   });
 }

@@ -1,6 +1,5 @@
-import { createTidings, GapError, TidingsError as ClientError } from '../../client/tidings-client.ts';
-import { errorCodes, TidingsError, type ErrorCode } from '../../errors.ts';
-import { printable } from '../terminal/format-text.ts';
+import { createTidings, TidingsError as ClientError } from '../../client/tidings-client.ts';
+import { commandErrorOf, reasonOf } from './command-error.ts';
 import type { ConnectionStatus } from './connection-status.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -38,28 +37,7 @@ export async function subscribeToEvents<T>(subscription: EventSubscription<T>, s
   try {
     for await (const event of events) await onEvent(event as T);
   } catch (error) {
-    throw error instanceof ClientError ? commandErrorOf(error) : error;
+    throw error instanceof ClientError ? commandErrorOf(error, endpoint) : error;
   }
   throw signal.reason;
-}
-
-function commandErrorOf(error: ClientError): TidingsError {
-  if (error instanceof GapError) {
-    const reason = error.reason === 'LOG_REPLACED' ? 'belongs to another log' : 'is before events that are no longer kept';
-    return new TidingsError('CURSOR_EXPIRED', `The cursor ${error.from} ${reason}. To continue, use --after ${error.to}.`);
-  }
-  // Here, BAD_USER_INPUT means invalid arguments, which this program checks itself.
-  const code = isErrorCode(error.code) && error.code !== 'BAD_USER_INPUT' ? error.code : 'UNAVAILABLE';
-  return new TidingsError(code, printable(error.message));
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCodes, code);
-}
-
-/** The innermost cause: the status names the address already. */
-function reasonOf(error: ClientError): string {
-  let reason: Error = error;
-  while (reason.cause instanceof Error) reason = reason.cause;
-  return printable(reason.message || ((reason as NodeJS.ErrnoException).code ?? reason.name));
 }

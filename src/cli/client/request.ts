@@ -21,8 +21,8 @@ export async function request(endpoint: Endpoint, body: string, signal: AbortSig
     status = response.status;
     text = await response.text();
   } catch (error) {
-    const reason = reasonOf(error);
-    return unavailableCodes.has(reason.code) ? { unavailable: reason.message } : { rejected: notTidings(endpoint, reason.message) };
+    const { message, isTemporary } = networkFailureOf(error);
+    return isTemporary ? { unavailable: message } : { rejected: notTidings(endpoint, message) };
   }
   return readResponse(endpoint, status, text);
 }
@@ -66,23 +66,28 @@ function parseResponse(text: string): GraphQLResponse | null {
   }
 }
 
-function notTidings(endpoint: Endpoint, got: string): TidingsError {
-  return new TidingsError('UNAVAILABLE', `Expected a Tidings server at ${endpoint.displayUrl}, got ${got}. Set --url to its address.`);
+export function notTidings(endpoint: Endpoint, got: string): TidingsError {
+  return new TidingsError(
+    'UNAVAILABLE',
+    `Expected a Tidings server at ${endpoint.displayUrl}, got ${printable(got.trim())}. Set --url to its address.`,
+  );
 }
 
-function isErrorCode(code: unknown): code is ErrorCode {
+export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorCodes, code);
 }
 
-/** Unwraps the cause of "fetch failed", also from the aggregate of several addresses. */
-function reasonOf(error: unknown): { readonly code: string; readonly message: string } {
+/** Why `fetch` failed: unwraps the cause, also from the aggregate of several addresses. */
+export function networkFailureOf(error: unknown): { readonly message: string; readonly isTemporary: boolean } {
   let message = String(error);
   for (let each = error; each instanceof Error; each = each.cause) {
-    if (each.name === 'TimeoutError') return { code: 'ETIMEDOUT', message: 'no response in time' };
-    if ('code' in each && typeof each.code === 'string') return { code: each.code, message: each.message || each.code };
+    if (each.name === 'TimeoutError') return { message: 'no response in time', isTemporary: true };
+    if ('code' in each && typeof each.code === 'string') {
+      return { message: each.message || each.code, isTemporary: unavailableCodes.has(each.code) };
+    }
     message = each.message;
   }
-  return { code: '', message };
+  return { message, isTemporary: false };
 }
 
 function headersFor({ key }: Endpoint): Record<string, string> {

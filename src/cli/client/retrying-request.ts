@@ -32,12 +32,16 @@ export async function retryingRequest<T>(endpoint: Endpoint, body: string, { tim
     }
     const delayMs = retryDelayMs(failures);
     if (performance.now() + delayMs > deadline) {
-      const duration = timeoutMs === 0 ? '' : ` for ${timeoutMs / 1000} s`;
-      const message = `${endpoint.displayUrl} could not be reached${duration} (${result.unavailable}). Start the server, or set --url to its address.`;
-      throw new TidingsError('UNAVAILABLE', message);
+      throw unreachable(endpoint, timeoutMs, result.unavailable);
     }
     await sleep(delayMs, undefined, signal === undefined ? {} : { signal });
   }
+}
+
+export function unreachable({ displayUrl }: Endpoint, timeoutMs: number, reason: string): TidingsError {
+  const duration = timeoutMs === 0 ? '' : ` for ${timeoutMs / 1000} s`;
+  const message = `${displayUrl} could not be reached${duration} (${reason}). Start the server, or set --url to its address.`;
+  return new TidingsError('UNAVAILABLE', message);
 }
 
 /** The delay after a number of failures, with jitter, so that clients do not return all at once. */

@@ -1,12 +1,13 @@
 import { shortName } from '../../event/document.ts';
 import { formatNumber, printable } from '../terminal/format-text.ts';
-import type { LineWarning } from './batches.ts';
 import type { RejectedLine } from './parse-line.ts';
-import type { BatchResult } from './send-batch.ts';
 
 /** The results of a file so far. */
 export interface EmitStats {
-  add(result: BatchResult): void;
+  stored(isDuplicate: boolean): void;
+  reject(line: RejectedLine): void;
+  /** Members of a line's document that are unknown. */
+  ignore(line: number, members: readonly string[]): void;
   /** Created, duplicate and rejected lines; blank lines do not count. */
   lines(): number;
   rejected(): number;
@@ -14,6 +15,12 @@ export interface EmitStats {
   rate(): number;
   /** The text to print at the end. */
   summary(): string;
+}
+
+/** A member of a line's document that was ignored. */
+interface LineWarning {
+  readonly line: number;
+  readonly member: string;
 }
 
 /** Stores only the first `maxShownLines` rejected lines and warnings, so that memory stays bounded. */
@@ -34,13 +41,20 @@ export function startEmitStats(): EmitStats {
   };
 
   return {
-    add(result) {
-      created += result.created;
-      duplicates += result.duplicates;
-      rejected += result.rejectedLines.length;
-      ignored += result.warnings.length;
-      warnings.push(...result.warnings.slice(0, maxShownLines - warnings.length));
-      rejectedLines.push(...result.rejectedLines.slice(0, maxShownLines - rejectedLines.length));
+    stored(isDuplicate) {
+      if (isDuplicate) duplicates += 1;
+      else created += 1;
+    },
+    reject(line) {
+      rejected += 1;
+      // Lines that are rejected before they are sent overtake others.
+      const at = rejectedLines.findIndex((each) => each.line > line.line);
+      rejectedLines.splice(at === -1 ? rejectedLines.length : at, 0, line);
+      rejectedLines.splice(maxShownLines);
+    },
+    ignore(line, members) {
+      ignored += members.length;
+      for (const member of members.slice(0, maxShownLines - warnings.length)) warnings.push({ line, member });
     },
     lines,
     rejected: () => rejected,

@@ -3,7 +3,7 @@ import { TidingsError, tidingsErrorOf } from '../wire/client-error.ts';
 import { parseLossless, stringifyLossless } from '../wire/lossless-json.ts';
 import type { Wire } from '../wire/wire.ts';
 import { Emission, type StoredEvent } from './emission.ts';
-import { emitMutation, limitsQuery, missing, outcomeOf, type EmitResponse, type LimitsResponse } from './emit-request.ts';
+import { emitMutations, limitsQuery, missing, outcomeOf, type EmitResponse, type LimitsResponse } from './emit-request.ts';
 import { checkEvent, unknownLimits, type ServerLimits } from './event-checks.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -74,7 +74,8 @@ export function createEmissionQueue(
   signal: AbortSignal,
 ): EmissionQueue {
   const { outbox, waitUntil, onUnsent = printUnsent, onProblem = printProblem } = options;
-  const [maxBatchEvents, maxBatchBytes] = [options.batch?.maxEvents ?? 500, options.batch?.maxBytes ?? 1_000_000];
+  const maxBatchEvents = options.batch?.maxEvents ?? 500;
+  let maxBatchBytes = options.batch?.maxBytes ?? 1_000_000;
   const [maxEvents, maxBytes] = [options.queue?.maxEvents ?? 10_000, options.queue?.maxBytes ?? 32_000_000];
   const entries: Entry[] = [];
   let [bytes, added, settled] = [0, 0, 0];
@@ -104,9 +105,12 @@ export function createEmissionQueue(
       if (outcome instanceof TidingsError) unsent.push({ text, error: outcome });
     });
     settled += done.length;
-    if (unsent.length > 0) onUnsent(unsent);
     wakeWaiters();
-    await outbox?.remove(done.map(({ key }) => key));
+    try {
+      if (unsent.length > 0) onUnsent(unsent);
+    } finally {
+      await outbox?.remove(done.map(({ key }) => key));
+    }
   };
 
   /** Up to the first event that the server would reject, or that event alone. */
@@ -114,7 +118,7 @@ export function createEmissionQueue(
     let size = 0;
     const candidates = entries.slice(0, Math.min(batchLimit, limits?.batchEvents ?? 1));
     const end = candidates.findIndex(({ text, rejected }, index) => {
-      size += text.length;
+      size += text.length + 1;
       return index > 0 && (size > maxBatchBytes || rejected !== null);
     });
     return candidates[0]?.rejected ? candidates.slice(0, 1) : candidates.slice(0, end === -1 ? undefined : end);
@@ -123,6 +127,7 @@ export function createEmissionQueue(
   const learnLimits = async (): Promise<void> => {
     const { service } = await wire.send<LimitsResponse>({ query: limitsQuery, variables: '{}' }, signal);
     limits = service.limits;
+    maxBatchBytes = Math.min(maxBatchBytes, limits.bodyBytes - requestBytes);
     for (const entry of entries) entry.rejected = checkEvent(parseLossless(entry.text) as EventInput, entry.text, limits);
   };
 
@@ -130,9 +135,11 @@ export function createEmissionQueue(
     if (limits === null) return await learnLimits();
     const rejected = batch[0]?.rejected;
     if (rejected) return await settle([rejected]);
-    const cursors = batch.some(({ emission }) => emission.isAwaited);
-    const variables = `{"cursors":${cursors},"input":[${batch.map((each) => each.text).join()}]}`;
-    const { emitEvents } = await wire.send<EmitResponse>({ query: emitMutation, variables }, signal);
+    // In this time, an `await` that began with an emission of the batch calls its `then`.
+    await Promise.resolve();
+    const query = batch.some(({ emission }) => emission.isAwaited) ? emitMutations.withCursors : emitMutations.plain;
+    const variables = `{"input":[${batch.map((each) => each.text).join()}]}`;
+    const { emitEvents } = await wire.send<EmitResponse>({ query, variables }, signal);
     const results = emitEvents.results.toSorted((a, b) => a.index - b.index);
     if (results.length !== batch.length) throw missing();
     await settle(results.map((result, index) => outcomeOf(result, batch[index]?.emission.id ?? '')));
@@ -237,26 +244,23 @@ export function createEmissionQueue(
     async ready() {
       await opened;
       await keeping;
-      await until(hasRoom);
+      await until(() => isClosed || hasRoom());
     },
     async flush(timeoutMs) {
       const target = added;
       wire.backoff.wake();
-      const isDone = until(() => settled >= target);
-      if (timeoutMs === null) return await isDone;
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const limit = new Promise<never>((_resolve, fail) => {
-        timer = setTimeout(() => {
-          const reason = problem === null ? '' : `: ${problem.message}`;
-          fail(new TidingsError('UNSENT', `${target - settled} events were not stored within ${timeoutMs} ms${reason}`));
-        }, timeoutMs);
+      const limit = new Promise<void>((resolve) => {
+        if (timeoutMs !== null) timer = setTimeout(resolve, timeoutMs);
       });
-      try {
-        await Promise.race([isDone, limit]);
-        await keeping;
-      } finally {
-        clearTimeout(timer);
+      await Promise.race([until(() => isClosed || settled >= target), limit]);
+      clearTimeout(timer);
+      if (settled < target) {
+        const when = isClosed ? 'before the client was closed' : `within ${timeoutMs} ms`;
+        const reason = problem === null ? '' : `: ${problem.message}`;
+        throw new TidingsError('UNSENT', `${target - settled} events were not stored ${when}${reason}`);
       }
+      await keeping;
     },
     size: () => entries.length,
     peek(max) {
@@ -270,11 +274,15 @@ export function createEmissionQueue(
         const cause = problem === null ? '' : `: ${problem.message}`;
         await settle(entries.map(() => new TidingsError('UNSENT', `${why} before the event was stored${cause}`)));
       }
+      wakeWaiters();
       await outbox?.close();
       return outbox === undefined ? left : 0;
     },
   };
 }
+
+/** The part of a request around its events. */
+const requestBytes = 500;
 
 function printUnsent(events: readonly UnsentEvent[]): void {
   print(`${events.length === 1 ? 'an event was' : `${events.length} events were`} not stored: ${events[0]?.error.message}`);

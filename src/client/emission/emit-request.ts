@@ -3,9 +3,14 @@ import { limitNames, rejectedEvent, type ServerLimits } from './event-checks.ts'
 import type { StoredEvent } from './emission.ts';
 
 export const limitsQuery = `{ service { limits { ${limitNames.join(' ')} } } }`;
-export const emitMutation = `mutation Emit($input: [EventInput!]!, $cursors: Boolean!) {
-  emitEvents(input: $input, onError: SKIP_REJECTED) { results { index status event @include(if: $cursors) { cursor } userErrors { code field message } } }
+/** With the positions of the events, which take the server time to read, or without. */
+export const emitMutations = { withCursors: mutationOf('event { cursor }'), plain: mutationOf('') };
+
+function mutationOf(event: string): string {
+  return `mutation Emit($input: [EventInput!]!) {
+  emitEvents(input: $input, onError: SKIP_REJECTED) { results { index status ${event} userErrors { code field message } } }
 }`;
+}
 
 export interface LimitsResponse {
   readonly service: { readonly limits: ServerLimits };

@@ -85,8 +85,11 @@ export function checkEvent(event: EventInput, text: string, limits: ServerLimits
   if (related.length <= limits.relatedResources) related.forEach((each, index) => resource(each, ['related', String(index)]));
   else add('TOO_MANY', ['related'], `expected at most ${limits.relatedResources} related resources, got ${related.length}`);
   if (event.payload !== undefined && event.payload !== null) {
-    if (typeof event.payload === 'object' && !Array.isArray(event.payload)) payload(event.payload, ['payload']);
-    else add('INVALID', ['payload'], `expected a JSON object, got ${shown(event.payload)}`);
+    if (typeof event.payload !== 'object' || Array.isArray(event.payload)) {
+      add('INVALID', ['payload'], `expected a JSON object, got ${shown(event.payload)}`);
+    } else if (unstorable.test(text) || text.split(/[[{]/).length > limits.payloadDepth) {
+      payload(event.payload, ['payload']); // else there is nothing to find
+    }
   }
   if (event.follows !== undefined && event.follows !== null) name(event.follows, ['follows'], limits.eventIdLength);
   if (problems.length === 0 && text.length * maxGrowth > limits.eventBytes) {
@@ -125,6 +128,8 @@ function shown(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? `the ${typeof value} ${value}` : `a ${typeof value}`;
 }
 
+/** In the JSON of strings that cannot be stored, among others. */
+const unstorable = /\\u(?:0000|d[89a-f])/;
 /** Of a path in a payload that is too deep. */
 const maxShownKeys = 19;
 /** Bytes of UTF-8 for a code unit, and as much again for the longer names of a document. */

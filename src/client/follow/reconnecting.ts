@@ -21,6 +21,13 @@ export async function* reconnecting<T>(
   connect: () => AsyncGenerator<T, void>,
 ): AsyncGenerator<T, void> {
   let ended: TidingsError | null = null;
+  let wasAccepted = false;
+  let rejectedSince: number | null = null;
+  /** Whether a later attempt can succeed with another key. */
+  const awaitsKey = (): boolean => {
+    rejectedSince ??= performance.now();
+    return wasAccepted && wire.hasChangingKey && performance.now() - rejectedSince < maxKeyOutageMs;
+  };
   try {
     while (!signal.aborted) {
       let acceptedAt: number | null = null;
@@ -28,6 +35,7 @@ export async function* reconnecting<T>(
       try {
         for await (const each of connect()) {
           acceptedAt ??= performance.now();
+          [wasAccepted, rejectedSince] = [true, null];
           yield each;
         }
         return;
@@ -35,8 +43,8 @@ export async function* reconnecting<T>(
         if (signal.aborted) return;
         const error = tidingsErrorOf(caught);
         if (error.code === 'FELL_BEHIND') continue;
-        // A key can expire while it is used: whether there is another, the next attempt shows.
-        if (!error.isTemporary && (error.code !== 'UNAUTHENTICATED' || acceptedAt === null)) {
+        // A key can expire while it is used: whether there is another, the next attempts show.
+        if (!error.isTemporary && (error.code !== 'UNAUTHENTICATED' || (acceptedAt === null && !awaitsKey()))) {
           ended = error;
           throw error;
         }
@@ -70,3 +78,6 @@ export function createStateReport(onState: (state: StreamState) => void = () => 
     },
   });
 }
+
+/** After a change of keys, the option `key` can return the old one until the new one is known everywhere. */
+const maxKeyOutageMs = 60_000;

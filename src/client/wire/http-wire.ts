@@ -54,7 +54,7 @@ export async function post(parts: HttpParts, { body, accept }: PostRequest, sign
       const { message } = tidingsErrorOf(error);
       throw new TidingsError('UNAVAILABLE', `${parts.address.shown} cannot be reached (${message}).`, { cause: error });
     });
-    if (response.status !== 401 || attempt > 1 || !parts.keys.replace(authorization)) return response;
+    if (response.status !== 401 || !parts.keys.replace(authorization) || attempt > 1) return response;
     await response.body?.cancel();
   }
 }
@@ -83,11 +83,14 @@ export function responseError(address: Address, response: Response, result: Grap
   const header = Number(response.headers.get('retry-after') ?? NaN);
   const retryAfterMs = Number.isFinite(header) ? header * 1000 : null;
   if (result?.errors !== undefined) return errorOf(result.errors, retryAfterMs);
-  const message = `${address.shown} returned the HTTP status ${status}`;
-  if (status === 408 || status === 429 || status >= 500) return new TidingsError('UNAVAILABLE', `${message}.`, { retryAfterMs });
+  const message = `${address.shown} returned the HTTP status ${status}.`;
+  if (status === 408 || status === 429 || status >= 500) return new TidingsError('UNAVAILABLE', message, { retryAfterMs });
   const code = codesByStatus[status];
-  if (code !== undefined) return new TidingsError(code, `${message}.`);
-  return new TidingsError('NOT_TIDINGS', `${message} and no GraphQL response. Expected the address of a Tidings server.`);
+  if (code !== undefined) return new TidingsError(code, message);
+  return new TidingsError(
+    'NOT_TIDINGS',
+    `Expected a Tidings server at ${address.shown}, got a response with status ${status} that is not GraphQL.`,
+  );
 }
 
 export function resultOf(text: string): GraphQLResult | null {

@@ -28,22 +28,23 @@ export async function* subscribeOverWebSocket<T>(
   operation: Operation,
   signal: AbortSignal,
 ): AsyncGenerator<T, void> {
-  const rejected = await parts.keys.authorization();
-  try {
-    yield* subscribeOnce<T>(parts, operation, signal);
-    return;
-  } catch (error) {
-    if (!(error instanceof TidingsError && error.code === 'UNAUTHENTICATED' && parts.keys.replace(rejected))) throw error;
+  for (let attempt = 1; ; attempt += 1) {
+    const authorization = await parts.keys.authorization();
+    try {
+      yield* subscribeOnce<T>(parts, { operation, authorization }, signal);
+      return;
+    } catch (error) {
+      const isRejected = error instanceof TidingsError && error.code === 'UNAUTHENTICATED';
+      if (!isRejected || !parts.keys.replace(authorization) || attempt > 1) throw error;
+    }
   }
-  yield* subscribeOnce<T>(parts, operation, signal);
 }
 
 async function* subscribeOnce<T>(
   { address, keys, WebSocket }: WebSocketParts,
-  operation: Operation,
+  { operation, authorization }: { readonly operation: Operation; readonly authorization: string | null },
   signal: AbortSignal,
 ): AsyncGenerator<T, void> {
-  const authorization = await keys.authorization();
   signal.throwIfAborted();
   const waiting: string[] = [];
   let waitingCharacters = 0;

@@ -23,6 +23,8 @@ export interface WireOptions {
 export interface Wire {
   readonly address: Address;
   readonly backoff: Backoff;
+  /** Whether a rejected key can be replaced by another one. */
+  readonly hasChangingKey: boolean;
   /** Sends an operation once. */
   send<T>(operation: Operation, signal: AbortSignal): Promise<T>;
   /** Sends a query, again after errors that may pass, for up to `requestTimeoutMs`. */
@@ -53,6 +55,7 @@ export function createWire(url: string | URL, options: WireOptions): Wire {
   return {
     address: parts.address,
     backoff,
+    hasChangingKey: typeof options.key === 'function',
     async send<T>(operation: Operation, signal: AbortSignal) {
       const limit = deadline(signal, attemptTimeoutMs);
       try {

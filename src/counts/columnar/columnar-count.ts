@@ -2,8 +2,8 @@ import { parseJson } from '../../json/parse-json.ts';
 import type { Times } from '../../skip-index/columns/column-chunks.ts';
 import { groupsOf, type DimensionCodes, type Groups } from './group-by.ts';
 import { noColumn, type DecodedColumns, type Column } from '../../skip-index/columns/decoded-columns.ts';
-import { columnFilter } from './column-filter.ts';
-import { isSame, labelColumnRef, type ColumnRef } from '../../skip-index/columns/column-ref.ts';
+import { columnFilter } from '../../skip-index/columns/column-filter.ts';
+import { indexOfColumn, labelColumnRef, type ColumnRef } from '../../skip-index/columns/column-ref.ts';
 import type { Dimension } from '../dimensions.ts';
 import { combinationsOf, firstSegments, payloadKey, type Key } from '../bucket-keys.ts';
 import type { CountTable } from '../count-table.ts';
@@ -28,10 +28,7 @@ export interface ColumnarCount {
 export function columnarCount(conditions: readonly Condition[], dimensions: readonly Dimension[]): ColumnarCount | null {
   if (dimensions.length > maxDimensions) return null;
   const needs: ColumnRef[] = [];
-  const columnIndexOf = (column: ColumnRef): number => {
-    const known = needs.findIndex((each) => isSame(each, column));
-    return known === -1 ? needs.push(column) - 1 : known;
-  };
+  const columnIndexOf = (column: ColumnRef): number => indexOfColumn(needs, column);
   const filter = columnFilter(conditions, columnIndexOf);
   const columns = dimensions.map((dimension) => columnOf(dimension));
   if (filter === null) return null;

@@ -83,7 +83,7 @@ export interface Times {
 
 export function decodeTimes(bytes: Uint8Array): Times {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const count = bytes.byteLength / 8;
+  const count = bytes.byteLength / timeBytes;
   const [seconds, micros] = [new Float64Array(count), new Uint32Array(count)];
   for (let index = 0; index < count; index += 1) {
     const low = view.getUint32(index * 8, true);
@@ -112,4 +112,6 @@ function encodeTimes(instants: readonly Instant[]): Uint8Array {
   return bytes;
 }
 
+/** Bytes of a time. */
+export const timeBytes = 8;
 const firstSecond = Date.parse('0000-01-01T00:00:00Z') / 1000;

@@ -24,7 +24,13 @@ export function columnsOf(condition: Condition): readonly ColumnRef[] | null {
   return mixed ? null : distinct;
 }
 
-export function isSame(one: ColumnRef, other: ColumnRef): boolean {
+/** The index of a column in a list, to which it is added if it is new. */
+export function indexOfColumn(columns: ColumnRef[], column: ColumnRef): number {
+  const known = columns.findIndex((each) => isSame(each, column));
+  return known === -1 ? columns.push(column) - 1 : known;
+}
+
+function isSame(one: ColumnRef, other: ColumnRef): boolean {
   return one.kind === other.kind && one.name === other.name;
 }
 

@@ -8,8 +8,11 @@ export interface Column {
   readonly codes: Uint16Array;
 }
 
-/** The columns of a row group that a count needs. */
+/** The columns of a row group that a count or a search needs. */
 export interface DecodedColumns {
+  /** The number of events. */
+  readonly count: number;
+  /** Empty if they were not read. */
   readonly times: Times;
   /** In the order in which they were requested. */
   readonly columns: readonly Column[];

@@ -1,17 +1,17 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../../counts/dimensions.ts';
 import { tooManyBucketsOfEvent } from '../../counts/bucket-keys.ts';
-import { columnarCount } from '../../counts/columnar/columnar-count.ts';
+import { columnarCount, type ColumnarCount } from '../../counts/columnar/columnar-count.ts';
 import { CountTable, groupStats } from '../../counts/count-table.ts';
 import { origin, type Position } from '../../event/cursor.ts';
 import { blockEvents } from '../../skip-index/row-group.ts';
 import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { type Condition, conjunctsOf } from '../../filter/filter.ts';
-import { countByColumns } from './columnar-counts.ts';
 import { groupingBy, keysOfRow, type CountRow, type Grouping } from './group-by-sql.ts';
 import type { Database } from '../database/database.ts';
 import { usesTermIndex, prunedSearchSql } from '../skip-index/pruning-sql.ts';
 import { eventsIn, candidateRanges, blockRangesOf, type LogRange } from '../skip-index/block-ranges.ts';
+import { readRowGroups, type RowGroupVisitor } from '../skip-index/row-group-columns.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
@@ -56,9 +56,20 @@ export async function readCounts(
   const byColumns = (await isRare(database, predicate, { head, rareThresholdBlocks }))
     ? null
     : columnarCount(conjunctsOf(filter), dimensions);
-  const uncounted = byColumns === null ? [{ from: origin, to: head }] : await countByColumns(database, head, { count: byColumns, table });
+  const uncounted = byColumns === null ? [{ from: origin, to: head }] : await readRowGroups(database, head, visitorOf(byColumns, table));
   await countRanges(database, { request, table }, { ranges: uncounted, predicate, initialBlocks });
   return table;
+}
+
+function visitorOf(count: ColumnarCount, table: CountTable): RowGroupVisitor {
+  return {
+    needs: count.needs,
+    needsTimes: true,
+    add(rowGroup) {
+      count.add(rowGroup, table);
+      return true;
+    },
+  };
 }
 
 /**

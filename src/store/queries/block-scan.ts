@@ -1,11 +1,14 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { blockEvents } from '../../skip-index/row-group.ts';
 import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
+import { columnSelection } from '../../skip-index/columns/column-filter.ts';
 import type { Position } from '../../event/cursor.ts';
+import { conjunctsOf } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { PageBuilder } from './page-builder.ts';
 import { readFirstWindows, readWindows, type BlockRef, type BlockWindow } from './block-windows.ts';
+import { areTermsFrequent, isDense, scanColumns } from './column-scan.ts';
 import { directionOf, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
 import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
 import { isWithin, keyRows, orderSql } from './page-sql.ts';
@@ -30,7 +33,7 @@ import { toTimestamp } from '../database/timestamps.ts';
 export async function readPagesByBlockScan(
   database: Database,
   request: PageRequest,
-  { scope, keys, predicate, needsPayload }: PrunedKeys,
+  { scope, keys, predicate, needsPayload, thresholds = defaultThresholds }: PrunedKeys & { readonly thresholds?: ScanThresholds },
 ): Promise<readonly (readonly PartialRow[])[]> {
   const direction = directionOf(request);
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
@@ -60,7 +63,7 @@ export async function readPagesByBlockScan(
   const firstChecks = unindexedLast ? [first.blocks] : direction.up ? [unindexed, first.blocks] : [[...unindexed, ...first.blocks]];
   // If few blocks pass, the first search runs while the first window is scanned, and returns the
   // second window's blocks again.
-  const sparse = first.next !== null && (second?.blocks.length ?? 0) < sparseThresholdBlocks;
+  const sparse = first.next !== null && (second?.blocks.length ?? 0) < thresholds.sparseBlocks;
   const [prefetched] = await Promise.all([
     sparse ? searchWindows(builders, initialWindowBlocks) : null,
     ...firstChecks.map((ranges) => checkRanges(builders, ranges)),
@@ -73,6 +76,16 @@ export async function readPagesByBlockScan(
       open.map(() => second),
     );
   }
+  let selection = scope === 'EVERYTHING' ? columnSelection(conjunctsOf(request.filter)) : null;
+  const scanByColumns = async (): Promise<void> => {
+    const [builder] = builders;
+    if (selection === null || builder === undefined) return;
+    const check = (ranges: readonly Range[]): Promise<void> => checkRanges([builder], ranges);
+    await scanColumns(database, request, { builder, check, selection, predicate, adaptiveBatch, initialBlocks: thresholds.columnBlocks });
+    selection = null;
+  };
+  const mayBeFrequent = selection !== null && !sparse && builders[0]?.from !== null;
+  if (mayBeFrequent && (await areTermsFrequent(database, predicate, thresholds.termBlocks))) await scanByColumns();
   let ready = prefetched?.filter((_, n) => builders[n]?.from !== null);
   for (let size = initialWindowBlocks; ; size = Math.min(size * 4, maxWindowBlocks)) {
     const open = builders.filter((each) => each.from !== null);
@@ -81,6 +94,7 @@ export async function readPagesByBlockScan(
     const found = ready ?? (await searchWindows(open, size));
     ready = undefined;
     await scanWindows(open, found);
+    if (selection !== null && found[0] !== undefined && isDense(found[0])) await scanByColumns();
   }
   const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
@@ -168,8 +182,16 @@ function distinct(blocks: readonly BlockRef[]): readonly BlockRef[] {
 }
 
 const emptyWindow: BlockWindow = { blocks: [], next: null };
-/** With fewer passing blocks in the second window, matches are rare enough to search at once. */
-const sparseThresholdBlocks = 16;
+export interface ScanThresholds {
+  /** With fewer passing blocks in the second window, matches are rare enough to search at once. */
+  readonly sparseBlocks: number;
+  /** With more blocks that have the required terms, a search for them costs more than reading columns. */
+  readonly termBlocks: number;
+  /** Blocks of the first window by columns; each further one reads four times as many, up to a maximum. */
+  readonly columnBlocks: number;
+}
+
+const defaultThresholds: ScanThresholds = { sparseBlocks: 16, termBlocks: 1024, columnBlocks: 256 };
 /** Blocks scanned by the first statement; the next ones take more while statements are fast. */
 const initialBlocks = 32;
 /** Blocks of the first search; each further one reads four times as many, up to the maximum. */

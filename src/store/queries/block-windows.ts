@@ -146,7 +146,7 @@ function windowOf(found: readonly Found[], from: number, to: number): BlockWindo
  * Blocks that overlap the bounds of a page. The order of time has an index for either end of a
  * block.
  */
-function between({ order, head, after, before }: PageRequest): SQL {
+export function between({ order, head, after, before }: PageRequest): SQL {
   const [low, high] = order === 'NEWEST_FIRST' ? [before, after] : [after, before];
   return sql.join([sql`d.first <= ${head}`, ...reaches('last', low), ...reaches('first', high)], sql` and `);
 }
@@ -158,13 +158,13 @@ function reaches(edge: 'first' | 'last', bound: PageBound | undefined): readonly
   return [sql`d.${sql.raw(edge)}_occurred ${operator} ${toTimestamp(bound.occurred)}::timestamptz`];
 }
 
-function atOrBeyond({ by, up }: Direction): SQL {
+export function atOrBeyond({ by, up }: Direction): SQL {
   const columns = keyColumns({ by, up });
   const row = (alias: string): string => `(${columns.map((column) => `${alias}.${column}`).join(', ')})`;
   return sql.raw(`${row('d')} ${up ? '>=' : '<='} ${row('k')}`);
 }
 
-function orderSql(direction: Direction): SQL {
+export function orderSql(direction: Direction): SQL {
   return sql.raw(
     keyColumns(direction)
       .map((column) => `d.${column}${direction.up ? '' : ' desc'}`)
@@ -187,7 +187,7 @@ export interface BlockRow {
 
 export const blockColumns = sql.raw('d.first, d.last, d.part, d.first_occurred, d.last_occurred');
 
-function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
+export function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
   return row.last !== null && row.last !== undefined;
 }
 
@@ -201,7 +201,7 @@ export function blockRefOf(row: BlockRow): BlockRef {
   };
 }
 
-function fromRow({ from }: PendingKey): Readonly<Record<string, unknown>> {
+export function fromRow({ from }: Pick<PendingKey, 'from'>): Readonly<Record<string, unknown>> {
   return {
     first_occurred: toTimestamp(from.firstOccurred),
     last_occurred: toTimestamp(from.lastOccurred),

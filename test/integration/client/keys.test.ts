@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createTidings, type TidingsError } from '../../../src/client/tidings-client.ts';
 import { startTestServer } from '../../support/test-server.ts';
@@ -32,8 +32,24 @@ test('a client asks for another key when the server rejects the one it has, and 
       for await (const { id } of stream) if (ids.push(id) === 2) break;
       expect(ids).toEqual([`${name}-1`, `${name}-2`]);
       expect(asked).toBe(2);
-      // With no other key, it ends.
+      // A running loop survives that the next key is known late.
+      const third = await create();
+      let isRejected = false;
+      const waiting = tidings.events(
+        { event: { in: [`${name}.late`] } },
+        { onState: (state) => void (isRejected ||= state.is === 'waiting' && state.error.code === 'UNAUTHENTICATED') },
+      );
+      await waiting.listening;
       await revoke(second.id);
+      await vi.waitFor(() => expect(isRejected).toBe(true), 10_000);
+      secrets[1] = third.secret;
+      await tidings.emit(`${name}.late`, { resource: 'r', id: `${name}-3` });
+      for await (const { id } of waiting) {
+        expect(id).toBe(`${name}-3`);
+        break;
+      }
+      // With no other key, a loop that begins ends.
+      await revoke(third.id);
       const ended = (async () => {
         for await (const event of tidings.events({ event: { in: [name] } })) throw new Error(event.id);
       })();

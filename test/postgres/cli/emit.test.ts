@@ -2,9 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server as NetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
@@ -128,13 +129,39 @@ test('keeps its requests within the limits of the service, in events and in byte
   expect((await emit(['-', '--url', server.tidings.url], text).ended).stdout).toMatch(/^20 lines: 20 created/);
 });
 
-test('suggests a smaller batch if a request is too large for the service', async () => {
+test('sends smaller batches if the service, or a proxy before it, accepts only smaller requests', async () => {
   await using server = await startTestServer({ TIDINGS_MAX_BODY_BYTES: '100000' });
-  const rejected = await emit([sample, '--url', server.tidings.url]).ended;
-  expect(rejected).toMatchObject({ code: 1, stdout: '' });
-  expect(rejected.stderr).toBe(
-    'expected a body of at most 100000 bytes, uncompressed; send it in parts, or raise TIDINGS_MAX_BODY_BYTES. Try a smaller --batch. 0 lines were processed before; emitting the file again is safe.\n',
-  );
+  const text = gunzipSync(readFileSync(sample)).toString().split('\n', 500).join('\n');
+  expect((await emit(['-', '--url', server.tidings.url], text).ended).stdout).toMatch(/^500 lines: 500 created/);
+  const requestBytes: number[] = [];
+  const proxy = createHttpServer((request, response) => {
+    void readText(request).then(async (body) => {
+      requestBytes.push(body.length);
+      if (body.length > 20_000) return response.writeHead(413).end('too large');
+      const { method = 'POST', headers } = request;
+      const answer = await fetch(`${server.tidings.url}/graphql`, {
+        method,
+        headers: { 'content-type': headers['content-type'] ?? '' },
+        body,
+      });
+      return response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+    });
+  });
+  const url = await listen(proxy);
+  const events = Array.from({ length: 300 }, (_, index) => document(`proxied-${index}`)).join('\n');
+  const { stdout, stderr } = await emit(['-', '--url', url], events).ended;
+  proxy.close();
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^300 lines: 300 created/);
+  expect(Math.max(...requestBytes)).toBeGreaterThan(20_000);
+});
+
+test('a rejected key ends the command at once, also while standard input is open', async () => {
+  await using server = await startTestServer({ TIDINGS_ADMIN_KEY: 'a'.repeat(32) });
+  const emitting = emit(['-', '--url', server.tidings.url], { open: `${document('one')}\n` });
+  const { code, stdout, stderr } = await emitting.ended;
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^expected an API key in the header .*, got none\n$/);
 });
 
 test('reports invalid arguments and unreadable files in one sentence', async () => {
@@ -167,14 +194,21 @@ test('reports the number of processed lines if the file is incomplete', async ()
 
 test('reports that the server at the address is not Tidings', async () => {
   const other = createHttpServer((_, response) => response.writeHead(404).end('nothing here'));
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const url = await listen(other);
   const { code, stderr } = await emit(['-', '--url', url], document('one')).ended;
   other.close();
   expect(code).toBe(1);
   expect(stderr).toBe(
     `Expected a Tidings server at ${url}, got a response with status 404 that is not GraphQL. Set --url to its address.\n`,
   );
+  const plain = createTcpServer((socket) => socket.end('SSH-2.0-other\r\n'));
+  const ssh = await listen(plain);
+  const protocol = await emit(['-', '--url', ssh], document('one')).ended;
+  const tls = await emit(['-', '--url', ssh.replace('http', 'https')], document('one')).ended;
+  plain.close();
+  expect([protocol.code, tls.code]).toEqual([1, 1]);
+  expect(protocol.stderr).toMatch(new RegExp(`^Expected a Tidings server at ${ssh}, got .*. Set --url to its address.\n$`));
+  expect(tls.stderr).toMatch(/^Expected a Tidings server at https:.*, got .*. Set --url to its address.\n$/);
 });
 
 test('waits for a server, at the start and in the middle of a file, and reports it once each time', async () => {
@@ -208,14 +242,18 @@ interface Ended {
 }
 
 /** Runs `tidings emit` with arguments and standard input. */
-function emit(args: readonly string[], input = ''): { readonly ended: Promise<Ended>; stderrSoFar(): string } {
+function emit(
+  args: readonly string[],
+  input: string | { readonly open: string } = '',
+): { readonly ended: Promise<Ended>; stderrSoFar(): string } {
   const child = spawn(process.execPath, [cli, 'emit', ...args]);
   onTestFinished(() => void child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   child.stdin.on('error', () => undefined); // the command can exit before it has read everything
-  child.stdin.end(input);
+  if (typeof input === 'string') child.stdin.end(input);
+  else child.stdin.write(input.open);
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
   return { ended, stderrSoFar: () => stderr };
 }
@@ -231,6 +269,11 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const exit = once(child, 'exit');
   child.kill(signal);
   await exit;
+}
+
+async function listen(server: NetServer): Promise<string> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 function file(name: string, content: Buffer | string): string {

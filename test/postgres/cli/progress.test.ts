@@ -18,7 +18,8 @@ test('on a terminal, the bar fits, is drawn at most ten times a second, and is e
         terminal,
       );
       vi.advanceTimersByTime(1000);
-      stats.add({ created: 990, duplicates: 9, rejectedLines: [{ line: 3, reason: 'invalid' }], warnings: [] });
+      for (let count = 0; count < 999; count += 1) stats.stored(count < 9);
+      stats.reject({ line: 3, reason: 'invalid' });
       read = 1_500_000;
       progress.note('cannot reach the server');
     }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import pino from 'pino';
 import { expect, test } from 'vitest';
+import { createTidings, GapError, type StoredEvent } from '../../../src/client/tidings-client.ts';
 import { parseCursor } from '../../../src/event/cursor.ts';
 import { startTidings, type Tidings } from '../../../src/main.ts';
 import { readSettings } from '../../../src/settings.ts';
@@ -11,6 +12,7 @@ import type { PostgresServer } from '../../support/database/postgres-server.ts';
 import { openLiveClient, type LiveClient } from '../../support/live-client.ts';
 import { startProcess } from '../../support/process.ts';
 import { post } from '../../support/test-server.ts';
+import { startEmitting, startFollowing, type FollowingProgram } from './client-programs.ts';
 
 const pollOptions = { timeout: 20_000, interval: 20 };
 
@@ -35,6 +37,9 @@ test('after a failover that lost events, running servers begin one new epoch, an
   for (const client of clients) await expect.poll(() => counted(client), pollOptions).toEqual([200, 200, 200, 300]);
   const lost = await head(first);
   const writer = startWriter(first);
+  const emitter = startEmitting(first, 'emitted');
+  const programs = servers.flatMap((url) => startFollowing(url, kept).map((program) => stack.use(program)));
+  for (const { received } of programs) await expect.poll(() => received.length, pollOptions).toBeGreaterThan(220);
   await expect.poll(() => writer.acknowledged.length, pollOptions).toBeGreaterThan(20);
 
   // The proxy's server does not notice that its connections are dead.
@@ -48,7 +53,9 @@ test('after a failover that lost events, running servers begin one new epoch, an
   }
   const written = writer.acknowledged.length;
   await expect.poll(() => writer.acknowledged.length, pollOptions).toBeGreaterThan(written + 20);
+  await expect.poll(() => emitter.results.some(({ cursor }) => epochOf(cursor!) !== epochOf(lost)), pollOptions).toBe(true);
   await writer.stop();
+  await emitter.stop();
   await emit(first, 'new', 50);
 
   const epochs = await query(
@@ -63,6 +70,8 @@ test('after a failover that lost events, running servers begin one new epoch, an
   const confirmed = writer.acknowledged.filter(({ cursor }) => epochOf(cursor) === epochs.epochs[1]);
   expect(confirmed.length).toBeGreaterThan(20);
   expect(confirmed.map(({ id }) => id).filter((id) => !stored.includes(id))).toEqual([]);
+  checkEmitter(emitter.results, stored, epochs.epochs[1]);
+  for (const { received } of programs) await checkProgram(received, { lost, stored });
 
   for (const url of servers) {
     // A worker that started only after the failover has seen one epoch.
@@ -71,12 +80,14 @@ test('after a failover that lost events, running servers begin one new epoch, an
     expect(await metric(url, 'tidings_unexpected_errors_total')).toBe(0);
     const resumed = stack.use(await openLiveClient(url, kept));
     await expect.poll(() => idsIn(resumed), pollOptions).toEqual({ events: stored, stream: stored, streamed: stored });
-    expect(resumed.counts[0]).toEqual({ kind: 'SNAPSHOT', total: 100 + stored.length });
+    await expect.poll(() => resumed.counts[0], pollOptions).toEqual({ kind: 'SNAPSHOT', total: 100 + stored.length });
     // By the cursor of a lost event: an error, or a gap and every event after it.
     const { events, stream } = await resumeBy(url, lost, stored.length);
     expect(events[0].extensions.code).toBe('CURSOR_EXPIRED');
     expect(stream[0]).toEqual({ __typename: 'Gap', reason: 'LOG_REPLACED' });
     expect(stream.flatMap((message) => (message.events ?? []).map(({ id }: any) => id))).toEqual(stored);
+    await using tidings = createTidings(url);
+    await expect(tidings.page({ after: lost, order: 'LOG' })).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
   }
   expect(child.exitCode).toBeNull();
 }, 120_000);
@@ -105,6 +116,30 @@ test('a server that starts before the first checkpoint after a promotion begins 
     timeline: '00000002',
   });
 });
+
+/** Events that the client package has emitted are stored once, in the order of emission. */
+function checkEmitter(results: readonly StoredEvent[], stored: readonly string[], epoch: string): void {
+  const ids = stored.filter((id) => id.startsWith('emitted'));
+  const numbers = ids.map((id) => Number(id.split('-')[1]));
+  expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
+  const confirmed = results.filter(({ cursor }) => epochOf(cursor!) === epoch);
+  expect(confirmed.length).toBeGreaterThan(0);
+  expect(confirmed.map(({ id }) => id).filter((id) => !ids.includes(id))).toEqual([]);
+}
+
+/** A loop sees one gap, after events that the failover lost, and behind it every event of the new log once. */
+async function checkProgram(
+  received: FollowingProgram['received'],
+  { lost, stored }: { readonly lost: string; readonly stored: readonly string[] },
+): Promise<void> {
+  const gapAt = (): number => received.findIndex((each) => each instanceof GapError);
+  const idsAfter = (): readonly string[] => received.slice(gapAt() + 1).map((each) => ('id' in each ? each.id : each.reason));
+  await expect.poll(idsAfter, pollOptions).toEqual(stored);
+  expect(received[gapAt()]).toMatchObject({ code: 'GAP', reason: 'LOG_REPLACED' });
+  const before = received.slice(0, gapAt()).map((each) => ('cursor' in each ? epochOf(each.cursor) : each.reason));
+  expect(before.length).toBeGreaterThan(200);
+  expect(new Set(before)).toEqual(new Set([epochOf(lost)]));
+}
 
 function startSilently(url: string): Promise<Tidings> {
   return startTidings(readSettings({ DATABASE_URL: url, PORT: '0' }), pino({ level: 'silent' }));

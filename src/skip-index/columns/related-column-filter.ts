@@ -1,5 +1,5 @@
-import type { Column, SelectionStep } from '../../skip-index/columns/decoded-columns.ts';
-import { labelsOf, type ColumnRef } from '../../skip-index/columns/column-ref.ts';
+import type { Column, SelectionStep } from './decoded-columns.ts';
+import { labelsOf, type ColumnRef } from './column-ref.ts';
 import { labelKeys } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { resourcePasses } from '../../filter/matches.ts';
