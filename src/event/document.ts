@@ -79,11 +79,14 @@ function flatResource(resource: Resource | RelatedResource): Readonly<Record<str
  */
 function nestedResource(resource: unknown, fields: typeof primaryFields | typeof relatedFields): unknown {
   if (!isJsonObject(resource)) return resource;
-  const entries = Object.entries(resource);
   const keys: readonly string[] = Object.values(fields);
+  const labels = Object.keys(resource);
   return {
     ...Object.fromEntries(Object.entries(fields).map(([field, key]) => [field, resource[key]])),
-    labels: Object.fromEntries(entries.filter(([key]) => !keys.includes(key))),
+    labels:
+      labels.length > maxCopiedLabels
+        ? resource
+        : Object.fromEntries(labels.flatMap((key) => (keys.includes(key) ? [] : [[key, resource[key]]]))),
   };
 }
 
@@ -92,3 +95,5 @@ const knownMembers: ReadonlySet<string> = new Set([...documentMembers, 'received
 const maxShownCharacters = 60;
 const primaryFields = { id: labelKeys.id } as const;
 const relatedFields = { id: labelKeys.id, role: labelKeys.role } as const;
+/** More are rejected, whatever the settings say, and copying them takes long. */
+const maxCopiedLabels = 20_000;

@@ -1,6 +1,6 @@
 import { ExactNumber, isJsonObject, isUnusableNumber, maxNumberDigits } from '../json/exact-number.ts';
 import type { JsonObject } from './event.ts';
-import type { JsonSize } from './json-size.ts';
+import type { SizeBounds } from './size-bounds.ts';
 import { childNode, describeValue, pathOf, type PathNode, type Problems } from './problem.ts';
 import { unstorableReason } from './text.ts';
 
@@ -8,7 +8,7 @@ export interface PayloadRules {
   /** Levels of objects and arrays. */
   readonly maxDepth: number;
   readonly problems: Problems;
-  readonly size: JsonSize;
+  readonly size: SizeBounds;
 }
 
 /**
@@ -50,7 +50,7 @@ function checkValue(value: unknown, node: PathNode | null, rules: PayloadRules &
 }
 
 /** Adds the size of a scalar. Avoids a path node for the many values that cannot have a problem. */
-function needsCheck(value: unknown, size: JsonSize): boolean {
+function needsCheck(value: unknown, size: SizeBounds): boolean {
   switch (typeof value) {
     case 'string':
       size.addText(value);

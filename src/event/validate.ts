@@ -11,7 +11,7 @@ import {
   whenReceived,
 } from './event.ts';
 import { parseInstant, type Instant } from './instant.ts';
-import { JsonSize } from './json-size.ts';
+import { SizeBounds } from './size-bounds.ts';
 import type { EventLimits } from './limits.ts';
 import { childNode, describeValue, pathNodeOf, pathOf, Problems, type PathNode, type Problem } from './problem.ts';
 import { lengthUpTo, unstorableReason } from './text.ts';
@@ -26,9 +26,19 @@ export type Validation = { readonly draft: EventDraft } | { readonly problems: r
  * `src/ingest/defaults.ts` is for the callers that have defaults.
  */
 export function validateEvent(candidate: EventCandidate, path: readonly string[], limits: EventLimits): Validation {
+  const steps = validateInSteps(candidate, path, limits);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** The same in steps, two for a large event and else one. */
+export function* validateInSteps(
+  candidate: EventCandidate,
+  path: readonly string[],
+  limits: EventLimits,
+): Generator<undefined, Validation> {
   const problems = new Problems();
   // The check of an event of many megabytes stops soon.
-  const size = new JsonSize(2 * limits.eventBytes);
+  const size = new SizeBounds(2 * limits.eventBytes);
   const check = new Checks(problems, limits, size);
   const node = pathNodeOf(path);
   const draft: EventDraft = {
@@ -51,6 +61,7 @@ export function validateEvent(candidate: EventCandidate, path: readonly string[]
   if (size.exceeds) return tooLarge(`more than ${2 * limits.eventBytes}`);
   if (problems.found.length > 0) return { problems: problems.found };
   if (size.atMost + documentOverhead + resourceOverhead * (1 + draft.related.length) <= limits.eventBytes) return { draft };
+  yield;
   const bytes = documentBytes(draft);
   return bytes > limits.eventBytes ? tooLarge(String(bytes)) : { draft };
 }
@@ -64,7 +75,7 @@ class Checks {
   constructor(
     private readonly problems: Problems,
     private readonly limits: EventLimits,
-    private readonly size: JsonSize,
+    private readonly size: SizeBounds,
   ) {}
 
   text(value: unknown, node: PathNode, limit: number): string {

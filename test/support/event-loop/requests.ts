@@ -50,10 +50,20 @@ export const operations: Record<string, Request> = {
   'unused variables': { query: '{ head }', variables: { unused: many(4_000_000, () => ({})) } },
   'as many unused objects as are accepted': { query: '{ head }', variables: { unused: many(900_000, () => ({})) } },
   'an object of 500,000 members': { query: '{ head }', variables: manyMembers(500_000) },
-  'an object of 500,000 members in a filter': { query: filterQuery, variables: { filter: manyMembers(500_000) } },
-  'an object of 500,000 members in a payload': {
+  'an unused object of 99,000 members': { query: '{ head }', variables: manyMembers(99_000) },
+  'a filter of 99,000 members': { query: filterQuery, variables: { filter: manyMembers(99_000) } },
+  'a filter of 99,000 wrong members': { query: filterQuery, variables: { filter: { or: many(500, () => manyMembers(180)) } } },
+  'a payload of 99,000 members': {
     query: emission,
-    variables: { input: [{ id: 'members', event: 'a', resource: { id: 'r' }, payload: manyMembers(500_000) }] },
+    variables: { input: [{ id: 'members', event: 'a', resource: { id: 'r' }, payload: manyMembers(99_000) }] },
+  },
+  'ten payloads of 99,000 members': {
+    query: emission,
+    variables: { input: many(10, (n) => ({ id: `members-${n}`, event: 'a', resource: { id: 'r' }, payload: manyMembers(99_000) })) },
+  },
+  'labels of 99,000 members': {
+    query: emission,
+    variables: { input: [{ id: 'labels', event: 'a', resource: { id: 'r', labels: manyMembers(99_000) } }] },
   },
   'a payload of exact numbers': {
     query: emission,
@@ -126,15 +136,15 @@ export const requests: Record<string, { readonly path?: string; readonly type?: 
     type: 'application/cloudevents+json',
     body: JSON.stringify({ ...cloudEvent(0), ...Object.fromEntries(many(200_000, (n) => [`K-${n}`, []])) }),
   },
-  'a CloudEvent of 500,000 attributes': {
+  'a CloudEvent of 99,000 attributes': {
     path: '/cloudevents',
     type: 'application/cloudevents+json',
-    body: JSON.stringify({ ...cloudEvent(0), ...manyMembers(500_000) }),
+    body: JSON.stringify({ ...cloudEvent(0), ...manyMembers(99_000) }),
   },
-  'a CloudEvent with data of 500,000 members': {
+  'a CloudEvent with data of 99,000 members': {
     path: '/cloudevents',
     type: 'application/cloudevents+json',
-    body: JSON.stringify({ ...cloudEvent(0), data: manyMembers(500_000) }),
+    body: JSON.stringify({ ...cloudEvent(0), data: manyMembers(99_000) }),
   },
   'a CloudEvent with Base64 of 12 MB': {
     path: '/cloudevents',
@@ -151,10 +161,10 @@ export const requests: Record<string, { readonly path?: string; readonly type?: 
     type: 'application/cloudevents+json',
     body: JSON.stringify({ ...cloudEvent(0), related: `[${'1,'.repeat(1_900_000)}1]` }),
   },
-  'a document of 500,000 members': { path: '/api/events', body: JSON.stringify(manyMembers(500_000)) },
-  'a resource of 500,000 labels': { path: '/api/events', body: JSON.stringify({ ...document(0), resource: manyMembers(500_000) }) },
-  'a document with a payload of 500,000 members': { path: '/api/events', body: JSON.stringify(document(0, manyMembers(500_000))) },
-  "a filter of Prefect's of 500,000 members": { path: '/api/events/filter', body: JSON.stringify({ filter: manyMembers(500_000) }) },
+  'a document of 99,000 members': { path: '/api/events', body: JSON.stringify(manyMembers(99_000)) },
+  'a resource of 99,000 labels': { path: '/api/events', body: JSON.stringify({ ...document(0), resource: manyMembers(99_000) }) },
+  'a document with a payload of 99,000 members': { path: '/api/events', body: JSON.stringify(document(0, manyMembers(99_000))) },
+  "a filter of Prefect's of 99,000 members": { path: '/api/events/filter', body: JSON.stringify({ filter: manyMembers(99_000) }) },
   "a filter of Prefect's of 12 MB": {
     path: '/api/events/filter',
     body: JSON.stringify({ filter: { event: { name: ['x'.repeat(12_000_000)] } } }),

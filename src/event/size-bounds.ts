@@ -2,7 +2,7 @@
  * Bounds of the bytes of some values as JSON, counted while the values are checked: most events
  * need not be written to know that they are small enough.
  */
-export class JsonSize {
+export class SizeBounds {
   private bytesAtLeast = 0;
   private bytesAtMost = 0;
 
