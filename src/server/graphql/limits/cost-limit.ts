@@ -16,14 +16,15 @@ export interface CostLimits {
  * not a validation rule, because Yoga caches the results of validation by document, and the cost
  * depends on the variables.
  */
-export function limitCost({ queryCost }: CostLimits, rateLimit: RateLimit): Plugin {
+export function limitCost({ queryCost }: CostLimits, rateLimit: RateLimit, maskError: MaskError): Plugin {
   const errorsOf = (args: ExecutionArgs): readonly GraphQLError[] => {
     const { schema, document, operationName, variableValues, contextValue } = args;
     const operation = getOperationAST(document, operationName);
     if (operation === null || operation === undefined) return []; // execution reports the error
     const variables = variableValues ?? {};
     const invalid = variableErrors(schema, operation, variables);
-    if (invalid.length > 0) return invalid;
+    if (invalid.length > 0)
+      return invalid.map((error) => (error instanceof LimitError ? error : badRequest(maskError(error, '') as GraphQLError)));
     const cost = Math.ceil(costOf({ schema, document, operation, variables }));
     if (cost > queryCost) return [costExceeded(queryCost, cost)];
     const client = contextValue as RequestingClient;
@@ -36,6 +37,14 @@ export function limitCost({ queryCost }: CostLimits, rateLimit: RateLimit): Plug
   };
   return { onExecute: check, onSubscribe: check };
 }
+
+/** The status that execution gives to wrong variables. */
+function badRequest(error: GraphQLError): GraphQLError {
+  error.extensions['http'] ??= { status: 400 };
+  return error;
+}
+
+type MaskError = (error: unknown, message: string) => Error;
 
 interface RequestingClient extends RateLimitedClient {
   readonly requestBytes?: number;

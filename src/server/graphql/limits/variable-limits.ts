@@ -51,7 +51,11 @@ export function variableErrors(
     }
   }
   if (maxVariableMembers - members < minErrorMembers) return []; // execution reports all errors
-  return getVariableValues(schema, coerced, { ...variables }, { maxErrors: 1 }).errors ?? [];
+  try {
+    return getVariableValues(schema, coerced, { ...variables }, { maxErrors: 1 }).errors ?? [];
+  } catch {
+    return []; // nested too deeply, which execution reports too
+  }
 }
 
 function isPassedThrough(schema: GraphQLSchema, type: TypeNode): boolean {
