@@ -86,7 +86,6 @@ function* readRecords(body: Buffer, separator: number): Generator<undefined, rea
     // Checked before each record: a body with a few bytes a line has millions of lines.
     if (records.length === maxRequestEvents) throw tooMany('more');
     records.push({ item: yield* itemInSteps(bytes), bytes });
-    yield;
   }
   return records;
 }

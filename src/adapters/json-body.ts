@@ -1,6 +1,5 @@
-import { runInSlices } from '../concurrency/time-slices.ts';
+import { runInSlices, yieldToEventLoop } from '../concurrency/time-slices.ts';
 import { parseJsonInSteps } from '../json/parse-in-steps.ts';
-import { parseJson } from '../json/parse-json.ts';
 import { stringifyJson } from '../json/stringify-json.ts';
 import { jsonExcess } from '../transport/json-bounds.ts';
 
@@ -12,26 +11,18 @@ export function rawOf(item: Item, bytes: Buffer | null): Buffer {
   return bytes ?? Buffer.from('json' in item ? stringifyJson(item.json) : item.notJson);
 }
 
-/** Reads short JSON in UTF-8. */
-export function readItem(bytes: Buffer): Item {
-  const excess = jsonExcess(bytes);
-  if (excess !== null) return { notJson: `JSON with ${excess}` };
-  try {
-    return { json: parseJson(utf8.decode(bytes)) };
-  } catch (error) {
-    return { notJson: reasonOf(error) };
-  }
-}
-
 /** Reads JSON of any length in UTF-8, in slices of the event loop. */
-export function readBodyItem(bytes: Buffer): Promise<Item> {
+export async function readBodyItem(bytes: Buffer): Promise<Item> {
+  if (bytes.length > minLargeBytes) await yieldToEventLoop(); // putting it together took some time
   return runInSlices(itemInSteps(bytes));
 }
 
 /** The same in steps. */
 export function* itemInSteps(bytes: Buffer): Generator<undefined, Item> {
+  yield;
   const excess = jsonExcess(bytes);
   if (excess !== null) return { notJson: `JSON with ${excess}` };
+  yield;
   try {
     return { json: yield* parseJsonInSteps(bytes, (part) => utf8.decode(part)) };
   } catch (error) {
@@ -44,3 +35,4 @@ function reasonOf(error: unknown): string {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+const minLargeBytes = 256 << 10;

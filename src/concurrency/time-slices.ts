@@ -133,8 +133,8 @@ export async function runInSlices<R>(steps: Generator<unknown, R>): Promise<R> {
   const slice = new TimeSlice(mapSliceMs);
   for (;;) {
     const { done, value } = steps.next();
-    if (done === true) return value;
     if (slice.isOver()) await slice.next();
+    if (done === true) return value;
   }
 }
 

@@ -1,4 +1,4 @@
-import { ExactNumber, isJsonObject } from '../json/exact-number.ts';
+import { isJsonObject } from '../json/exact-number.ts';
 import { stringifyJson } from '../json/stringify-json.ts';
 import { labelKeys, type EventCandidate, type EventDraft, type RelatedResource, type Resource } from './event.ts';
 
@@ -21,54 +21,6 @@ export function toDocument(draft: EventDraft): Readonly<Record<string, unknown>>
 /** Bytes of the event document as JSON in UTF-8. */
 export function documentBytes(draft: EventDraft): number {
   return Buffer.byteLength(stringifyJson(toDocument(draft)));
-}
-
-/**
- * `documentBytes` if it exceeds `limit`, else null. An upper bound decides for most events without
- * writing JSON.
- */
-export function documentBytesOver(limit: number, draft: EventDraft): number | null {
-  if (jsonBytesUpperBound(draft) <= limit) return null;
-  const bytes = documentBytes(draft);
-  return bytes > limit ? bytes : null;
-}
-
-/**
- * Whether a value's JSON has more bytes. Stops as soon as it is known, and does not recurse. A lower
- * bound: escapes and the bytes of characters beyond ASCII are not counted.
- */
-export function hasMoreJsonThan(limit: number, value: unknown): boolean {
-  const pending: unknown[] = [value];
-  // Two bytes for each value: one of its own, and a comma.
-  for (let bytes = 0; pending.length > 0; bytes += 2) {
-    if (bytes + 2 * pending.length > limit) return true;
-    const each = pending.pop();
-    if (typeof each === 'string') bytes += each.length;
-    else if (each instanceof ExactNumber) bytes += each.text.length;
-    else if (Array.isArray(each)) for (const element of each) pending.push(element);
-    else if (isJsonObject(each)) {
-      for (const key of Object.keys(each)) {
-        bytes += key.length;
-        pending.push(each[key]);
-      }
-    }
-  }
-  return false;
-}
-
-/**
- * An upper bound of a value's JSON in UTF-8. The keys of a draft take at least as much as those of
- * its document.
- */
-function jsonBytesUpperBound(value: unknown): number {
-  if (typeof value === 'string') return maxBytesPerCodeUnit * value.length + 2;
-  if (typeof value !== 'object' || value === null) return maxScalarBytes;
-  if (value instanceof ExactNumber) return value.text.length;
-  let bytes = 2;
-  for (const key of Object.keys(value)) {
-    bytes += maxBytesPerCodeUnit * key.length + 4 + jsonBytesUpperBound((value as Flat & Readonly<Record<string, unknown>>)[key]);
-  }
-  return bytes;
 }
 
 /**
@@ -127,11 +79,14 @@ function flatResource(resource: Resource | RelatedResource): Readonly<Record<str
  */
 function nestedResource(resource: unknown, fields: typeof primaryFields | typeof relatedFields): unknown {
   if (!isJsonObject(resource)) return resource;
-  const entries = Object.entries(resource);
   const keys: readonly string[] = Object.values(fields);
+  const labels = Object.keys(resource);
   return {
     ...Object.fromEntries(Object.entries(fields).map(([field, key]) => [field, resource[key]])),
-    labels: Object.fromEntries(entries.filter(([key]) => !keys.includes(key))),
+    labels:
+      labels.length > maxCopiedLabels
+        ? resource
+        : Object.fromEntries(labels.flatMap((key) => (keys.includes(key) ? [] : [[key, resource[key]]]))),
   };
 }
 
@@ -140,8 +95,5 @@ const knownMembers: ReadonlySet<string> = new Set([...documentMembers, 'received
 const maxShownCharacters = 60;
 const primaryFields = { id: labelKeys.id } as const;
 const relatedFields = { id: labelKeys.id, role: labelKeys.role } as const;
-type Flat = Readonly<Record<string, unknown>>;
-/** The longest form of a UTF-16 code unit in JSON is an escape such as \u001f. */
-const maxBytesPerCodeUnit = 6;
-/** The longest double is -1.7976931348623157e+308. */
-const maxScalarBytes = 24;
+/** More are rejected, whatever the settings say, and copying them takes long. */
+const maxCopiedLabels = 20_000;

@@ -1,5 +1,6 @@
-import { isJsonObject, isJsonScalar, isUnusableNumber, maxNumberDigits } from '../json/exact-number.ts';
+import { ExactNumber, isJsonObject, isUnusableNumber, maxNumberDigits } from '../json/exact-number.ts';
 import type { JsonObject } from './event.ts';
+import type { SizeBounds } from './size-bounds.ts';
 import { childNode, describeValue, pathOf, type PathNode, type Problems } from './problem.ts';
 import { unstorableReason } from './text.ts';
 
@@ -7,11 +8,12 @@ export interface PayloadRules {
   /** Levels of objects and arrays. */
   readonly maxDepth: number;
   readonly problems: Problems;
+  readonly size: SizeBounds;
 }
 
 /**
  * Checks that a payload is a JSON object of bounded depth with storable strings and keys. Null if
- * it is left out or invalid.
+ * it is left out or invalid. Adds its size, and stops when that exceeds its bound.
  */
 export function checkPayload(value: unknown, node: PathNode | null, rules: PayloadRules): JsonObject | null {
   if (value === undefined || value === null) return null;
@@ -25,31 +27,44 @@ export function checkPayload(value: unknown, node: PathNode | null, rules: Paylo
 
 /** `maxDepth` also bounds the recursion. `rootDepth` is the depth of the payload itself. */
 function checkValue(value: unknown, node: PathNode | null, rules: PayloadRules & { readonly rootDepth: number }): void {
-  const { maxDepth, rootDepth, problems } = rules;
+  const { maxDepth, rootDepth, problems, size } = rules;
   if (typeof value === 'string') return checkText(value, node, problems);
   if (isUnusableNumber(value)) {
     return problems.add('INVALID', pathOf(node), `expected a number of at most ${maxNumberDigits} digits, got ${describeValue(value)}`);
   }
-  if (isJsonScalar(value)) return;
   if ((node?.depth ?? 0) - rootDepth >= maxDepth) {
     return problems.add('INVALID', pathOf(node).slice(0, maxShownPathKeys), `expected at most ${maxDepth} levels, got more`);
   }
-  for (const key of Object.keys(value as object)) {
-    checkText(key, node, problems); // a problem of a key has the path of its object
-    const child: unknown = (value as Readonly<Record<string, unknown>>)[key];
-    if (needsCheck(child)) checkValue(child, childNode(node, key), rules);
+  size.addValue();
+  const keys = Array.isArray(value) ? null : Object.keys(value as object);
+  const count = keys === null ? (value as readonly unknown[]).length : keys.length;
+  for (let index = 0; index < count && !size.exceeds; index += 1) {
+    const key = keys === null ? index : (keys[index] ?? '');
+    if (typeof key === 'string') {
+      size.addText(key);
+      checkText(key, node, problems); // a problem of a key has the path of its object
+    }
+    const child: unknown = (value as Readonly<Record<string | number, unknown>>)[key];
+    if (needsCheck(child, size)) checkValue(child, childNode(node, String(key)), rules);
   }
 }
 
-/** Avoids a path node for the many values that cannot have a problem. */
-function needsCheck(value: unknown): boolean {
+/** Adds the size of a scalar. Avoids a path node for the many values that cannot have a problem. */
+function needsCheck(value: unknown, size: SizeBounds): boolean {
   switch (typeof value) {
     case 'string':
+      size.addText(value);
       return unstorableReason(value) !== null;
     case 'number':
+      size.addValue();
       return isUnusableNumber(value);
+    case 'object':
+      if (value instanceof ExactNumber) size.addText(value.text);
+      else if (value === null) size.addValue();
+      return value !== null && (!(value instanceof ExactNumber) || value.isTooLong);
     default:
-      return typeof value === 'object';
+      size.addValue();
+      return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../json/exact-number.ts';
-import { documentBytesOver, documentMembers, hasMoreJsonThan, shortName } from './document.ts';
+import { documentBytes, documentMembers, shortName } from './document.ts';
 import {
   labelKeys,
   type EventCandidate,
@@ -11,6 +11,7 @@ import {
   whenReceived,
 } from './event.ts';
 import { parseInstant, type Instant } from './instant.ts';
+import { SizeBounds } from './size-bounds.ts';
 import type { EventLimits } from './limits.ts';
 import { childNode, describeValue, pathNodeOf, pathOf, Problems, type PathNode, type Problem } from './problem.ts';
 import { lengthUpTo, unstorableReason } from './text.ts';
@@ -25,13 +26,20 @@ export type Validation = { readonly draft: EventDraft } | { readonly problems: r
  * `src/ingest/defaults.ts` is for the callers that have defaults.
  */
 export function validateEvent(candidate: EventCandidate, path: readonly string[], limits: EventLimits): Validation {
+  const steps = validateInSteps(candidate, path, limits);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** The same in steps, two for a large event and else one. */
+export function* validateInSteps(
+  candidate: EventCandidate,
+  path: readonly string[],
+  limits: EventLimits,
+): Generator<undefined, Validation> {
   const problems = new Problems();
-  // Without this, an event of many megabytes is visited several times before it is measured.
-  if (hasMoreJsonThan(2 * limits.eventBytes, candidate)) {
-    problems.add('TOO_LARGE', path, `expected at most ${limits.eventBytes} bytes of JSON, got more than ${2 * limits.eventBytes}`);
-    return { problems: problems.found };
-  }
-  const check = new Checks(problems, limits);
+  // The check of an event of many megabytes stops soon.
+  const size = new SizeBounds(2 * limits.eventBytes);
+  const check = new Checks(problems, limits, size);
   const node = pathNodeOf(path);
   const draft: EventDraft = {
     id: check.text(candidate.id, childNode(node, 'id'), limits.eventIdLength),
@@ -39,25 +47,35 @@ export function validateEvent(candidate: EventCandidate, path: readonly string[]
     event: check.text(candidate.event, childNode(node, 'event'), limits.eventNameLength),
     resource: check.resource(candidate.resource, childNode(node, 'resource')),
     related: check.related(candidate.related, childNode(node, 'related')),
-    payload: checkPayload(candidate.payload, childNode(node, 'payload'), { maxDepth: limits.payloadDepth, problems }),
+    payload: checkPayload(candidate.payload, childNode(node, 'payload'), { maxDepth: limits.payloadDepth, problems, size }),
     follows: isLeftOut(candidate.follows) ? null : check.text(candidate.follows, childNode(node, 'follows'), limits.eventIdLength),
   };
   for (const name of candidate.unknownMembers ?? []) {
     problems.add('INVALID', [...path, shortName(name)], `expected no members but ${documentMembers.join(', ')}`);
   }
+  const tooLarge = (got: string): Validation => {
+    const all = new Problems();
+    all.add('TOO_LARGE', path, `expected at most ${limits.eventBytes} bytes of JSON, got ${got}`);
+    return { problems: all.found };
+  };
+  if (size.exceeds) return tooLarge(`more than ${2 * limits.eventBytes}`);
   if (problems.found.length > 0) return { problems: problems.found };
-  const bytes = documentBytesOver(limits.eventBytes, draft);
-  if (bytes !== null) {
-    problems.add('TOO_LARGE', path, `expected at most ${limits.eventBytes} bytes of JSON, got ${bytes}`);
-    return { problems: problems.found };
-  }
-  return { draft };
+  if (size.atMost + documentOverhead + resourceOverhead * (1 + draft.related.length) <= limits.eventBytes) return { draft };
+  yield;
+  const bytes = documentBytes(draft);
+  return bytes > limits.eventBytes ? tooLarge(String(bytes)) : { draft };
 }
+
+/** At least the bytes of the members' names and punctuation in a document, and of the time. */
+const documentOverhead = 200;
+/** The same for the labels of a resource that are its id, name and role. */
+const resourceOverhead = 100;
 
 class Checks {
   constructor(
     private readonly problems: Problems,
     private readonly limits: EventLimits,
+    private readonly size: SizeBounds,
   ) {}
 
   text(value: unknown, node: PathNode, limit: number): string {
@@ -129,6 +147,7 @@ class Checks {
     const keys = Object.keys(given);
     if (this.tooManyLabels(keys.length, node)) return {};
     for (const key of keys) {
+      if (this.size.exceeds) break;
       const at = childNode(node, key);
       this.text(key, at, this.limits.labelKeyLength);
       this.anyText(given[key], at, this.limits.labelValueLength);
@@ -167,6 +186,7 @@ class Checks {
     if (typeof value !== 'string') return this.fail('INVALID', node, `expected a string, got ${describeValue(value)}`);
     const length = lengthUpTo(limit, value);
     if (length > limit) return this.fail('TOO_LONG', node, `expected at most ${limit} characters, got more`);
+    this.size.addText(value);
     const reason = unstorableReason(value);
     return reason === null ? value : this.fail('INVALID', node, `the string has ${reason}`);
   }

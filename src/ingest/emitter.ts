@@ -1,12 +1,12 @@
 import { checkNotEnded, system, requirePermission, type Caller } from '../auth/caller.ts';
 import { hasFullVisibility } from '../auth/visibility.ts';
-import { mapInSlices } from '../concurrency/time-slices.ts';
+import { mapInSlices, runInSlices } from '../concurrency/time-slices.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft, StoredEvent, EventCandidate } from '../event/event.ts';
 import type { EventLimits } from '../event/limits.ts';
 import type { Problem } from '../event/problem.ts';
-import { validateEvent } from '../event/validate.ts';
+import { validateInSteps } from '../event/validate.ts';
 import { everything, type Condition } from '../filter/filter.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database/database.ts';
@@ -62,7 +62,7 @@ export function createEmitter(parts: EmitterParts): Emitter {
   return {
     async emit(candidates, onError, caller) {
       requirePermission(caller, 'emit');
-      const checked = await mapInSlices(candidates, (candidate) => check(candidate, parts.limits, caller));
+      const checked = await runInSlices(checkAll(candidates, parts.limits, caller));
       const drafts = checked.flatMap((each) => ('draft' in each ? [each.draft] : []));
       const isRejected = drafts.length < checked.length && onError === 'REJECT_ALL';
       const stored = isRejected ? null : await store(parts, drafts, { onError, caller });
@@ -97,10 +97,21 @@ function recordMetrics({ emitted, problems }: Metrics, outcomes: readonly Outcom
 /** A validated candidate, before the database has seen it. */
 type Checked = { readonly path: readonly string[] } & ({ readonly draft: EventDraft } | { readonly problems: readonly Problem[] });
 
-function check(candidate: Candidate, limits: EventLimits, caller: Caller): Checked {
-  if ('problems' in candidate) return candidate;
-  const { event, path } = candidate;
-  const validation = validateEvent(event, path, limits);
+function* checkAll(candidates: readonly Candidate[], limits: EventLimits, caller: Caller): Generator<undefined, readonly Checked[]> {
+  const checked: Checked[] = [];
+  for (const candidate of candidates) {
+    checked.push('problems' in candidate ? candidate : yield* check(candidate, limits, caller));
+    yield;
+  }
+  return checked;
+}
+
+function* check(
+  { event, path }: Candidate & { readonly event: EventCandidate },
+  limits: EventLimits,
+  caller: Caller,
+): Generator<undefined, Checked> {
+  const validation = yield* validateInSteps(event, path, limits);
   const problem = 'draft' in validation ? permissionProblem(validation.draft, path, caller) : null;
   return { path, ...(problem === null ? validation : { problems: [problem] }) };
 }

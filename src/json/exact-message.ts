@@ -9,11 +9,16 @@ import { parseJson } from './parse-json.ts';
 export function exactMessage(text: string): string {
   try {
     const message = parseJson(text);
-    return isJsonObject(message) && exactTypes.has(message['type']) ? (message as unknown as string) : text;
+    return isExactMessage(message) ? (message as unknown as string) : text;
   } catch {
     return text; // graphql-ws rejects it
   }
 }
 
-/** The types whose payloads `stringifyJson` writes. graphql-ws itself answers a ping with its payload. */
+/** Whether a message is an operation or a result. graphql-ws itself answers a ping with its payload. */
+export function isExactMessage(message: unknown): message is object {
+  return isJsonObject(message) && exactTypes.has(message['type']);
+}
+
+/** The types whose payloads `stringifyJson` writes. */
 const exactTypes: ReadonlySet<unknown> = new Set(['subscribe', 'next']);

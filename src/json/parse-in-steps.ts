@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hasInexactNumber, parseJson, setMember } from './parse-json.ts';
+import { endOfString } from './string-end.ts';
 
 /**
  * `parseJson` for the bytes of a large text, which takes a step for each `pieceBytes`, so that a
@@ -170,14 +171,6 @@ function prefixIn(container: Container | undefined): string {
   return container === undefined || Array.isArray(container) ? '' : `"${innerKey}":`;
 }
 
-function endOfString(bytes: Uint8Array, start: number): number {
-  for (let at = start + 1; at < bytes.length; at += 1) {
-    if (bytes[at] === backslash) at += 1;
-    else if (bytes[at] === quote) return at;
-  }
-  return bytes.length;
-}
-
 /** A comma can be the first or the last in its brackets only in invalid JSON. */
 const startsWithValue = /^[ \t\n\r]*[^ \t\n\r\]}]/;
 const endsWithBracket = /[[{][ \t\n\r]*$/;
@@ -191,5 +184,5 @@ const innerKey = randomUUID();
  */
 const defaultSizes = { pieceBytes: 128 << 10, wholeBytes: 3 << 19 } as const;
 
-const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
+const [quote, comma] = [0x22, 0x2c];
 const [openArray, closeArray, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];

@@ -1,6 +1,9 @@
 import type { ServerOptions } from 'graphql-ws';
+import { runInSlices } from '../concurrency/time-slices.ts';
 import { conversionCount } from '../json/exact-number.ts';
+import { stringifyJsonInSteps } from '../json/stringify-in-steps.ts';
 import { stringifyJson } from '../json/stringify-json.ts';
+import { isLargeResult } from './graphql/limits/large-result.ts';
 
 type Result = Parameters<NonNullable<ServerOptions['onNext']>>[4];
 type Payload = Exclude<Awaited<ReturnType<NonNullable<ServerOptions['onNext']>>>, void>;
@@ -13,10 +16,16 @@ type Payload = Exclude<Awaited<ReturnType<NonNullable<ServerOptions['onNext']>>>
  * it turned out to have an exact number.
  */
 export class ExactMessages {
+  private written: Buffer | null = null;
   private writing: { readonly message: object; readonly conversions: number } | null = null;
 
-  /** The payload of a message for graphql-ws. */
-  payloadOf(id: string, { errors, ...result }: Result): Payload {
+  /** The payload of a message for graphql-ws. A large message is written here, in slices of the event loop. */
+  async payloadOf(id: string, given: Result): Promise<Payload> {
+    if (isLargeResult(given)) {
+      const bytes = await runInSlices(stringifyJsonInSteps({ id, type: 'next', payload: given }));
+      return { toJSON: () => void (this.written = bytes) } as Payload;
+    }
+    const { errors, ...result } = given;
     const payload = errors === undefined ? result : { ...result, errors: errors.map((error) => error.toJSON()) };
     const toJSON = (): object => {
       this.writing = { message: { id, type: 'next', payload }, conversions: conversionCount() };
@@ -26,9 +35,11 @@ export class ExactMessages {
   }
 
   /** The text to send for what graphql-ws has written. */
-  textOf(written: string): string {
-    const { writing } = this;
+  textOf(text: string): string | Buffer {
+    const { writing, written } = this;
     this.writing = null;
-    return writing === null || writing.conversions === conversionCount() ? written : stringifyJson(writing.message);
+    this.written = null;
+    if (written !== null) return written;
+    return writing === null || writing.conversions === conversionCount() ? text : stringifyJson(writing.message);
   }
 }

@@ -1,4 +1,5 @@
 import type { TidingsError } from '../errors.ts';
+import type { ReceivedMessage } from './message-order.ts';
 
 /** An invalid message that still names its operation: only that operation gets the error. */
 export interface RejectedOperation {
@@ -11,8 +12,8 @@ export interface RejectedOperation {
  * The operation of a `subscribe` message with an invalid payload; null for any other message, which
  * is an error of the client's program and closes the socket. Assumes JSON of bounded depth.
  */
-export function operationOfInvalidMessage(text: string): RejectedOperation | null {
-  const message = parse(text);
+export function operationOfInvalidMessage(received: ReceivedMessage): RejectedOperation | null {
+  const message = received.kind === 'operation' ? received.operation : received.kind === 'text' ? parse(received.text) : null;
   if (!isObject(message) || message['type'] !== 'subscribe' || !isValidId(message['id'])) return null;
   const { id, payload } = message;
   return { id, message: problemOf(payload), code: 'BAD_USER_INPUT' };

@@ -8,7 +8,6 @@ import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { addressOf } from '../transport/client.ts';
 import type { ConnectionLimit } from '../transport/connection-limit.ts';
-import { jsonExcess } from '../transport/json-bounds.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { requestIdOf } from '../transport/request-log.ts';
 import { closeReasons, keepAlive, rejectUpgrade, type CloseReason } from '../transport/socket-lifecycle.ts';
@@ -22,6 +21,7 @@ import { graphqlPath } from './graphql/path.ts';
 import type { PersistedQueries } from './graphql/persisted-queries.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { errorMessage, operationOfInvalidMessage, operationOfLargeMessage, type RejectedOperation } from './invalid-message.ts';
+import { MessageOrder, type ReceivedMessage } from './message-order.ts';
 import { RunningOperations } from './running-operations.ts';
 import { createOperationOptions, type Extra, type OperationLimits } from './websocket-operations.ts';
 
@@ -130,8 +130,8 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
       void writer.sendAndFlush(errorMessage(operation));
       return true;
     };
-    /** The message that graphql-ws is parsing. */
-    let parsing: string | null = null;
+    /** The message that graphql-ws is reading. */
+    let reading: ReceivedMessage | null = null;
     const closed = graphqlWs.opened(
       {
         protocol: socket.protocol,
@@ -139,27 +139,34 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
         // graphql-ws repeats ids of any length in reasons, and ws leaves the socket half closed if
         // a reason exceeds a frame.
         close(code, reason) {
-          if (code === CloseCode.BadRequest && parsing !== null && rejectOperation(operationOfInvalidMessage(parsing))) return;
+          if (code === CloseCode.BadRequest && reading !== null && rejectOperation(operationOfInvalidMessage(reading))) return;
           // graphql-ws rejects a handshake with 4403, which its clients repeat. The same key stays
           // invalid, so they get the code after which they report an error and stop.
           if (code === CloseCode.Forbidden) return socket.close(CloseCode.Unauthorized, 'expected a valid API key');
           socket.close(code, reason?.slice(0, maxReasonLength));
         },
-        onMessage(handle) {
-          socket.on('message', (data: Buffer) => {
-            const excess = jsonExcess(data);
-            if (excess !== null) {
-              if (rejectOperation(operationOfLargeMessage(data, excess))) return;
+        onMessage(handleMessage) {
+          const handle = (message: ReceivedMessage, bytes: Buffer): void => {
+            if (extra.isClosed) return;
+            if (message.kind === 'excess') {
+              if (rejectOperation(operationOfLargeMessage(bytes, message.excess))) return;
               metrics.rejectedRequests.inc({ reason: 'LIMIT_EXCEEDED' });
-              return socket.close(CloseCode.BadRequest, `JSON with ${excess}`);
+              return socket.close(CloseCode.BadRequest, `JSON with ${message.excess}`);
             }
+            if (message.kind === 'invalid') return socket.close(CloseCode.BadRequest, 'Invalid message received');
             // For a subscription, the promise is pending until it ends.
-            extra.messageBytes = data.length;
-            parsing = data.toString();
-            extra.operations.completedBy(parsing);
-            handle(exactMessage(parsing)).catch(fail);
-            parsing = null;
+            extra.messageBytes = bytes.length;
+            reading = message;
+            if (message.kind === 'text') extra.operations.completedBy(message.text);
+            handleMessage(message.kind === 'text' ? exactMessage(message.text) : (message.operation as unknown as string)).catch(fail);
+            reading = null;
+          };
+          const order = new MessageOrder({
+            handle,
+            pauseReading: () => writer.pauseReading(),
+            resumeReading: () => writer.resumeReading(),
           });
+          socket.on('message', (bytes: Buffer) => order.take(bytes));
         },
       },
       extra,

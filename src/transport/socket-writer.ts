@@ -11,7 +11,7 @@ import type { WakeListener } from '../concurrency/wake-signal.ts';
 export class SocketWriter {
   private drainListeners: WakeListener[] = [];
   private corked = false;
-  private isReadPaused = false;
+  private readonly pauses = new Set<'HANDLING' | 'UNREAD'>();
 
   constructor(
     private readonly socket: WebSocket,
@@ -22,7 +22,7 @@ export class SocketWriter {
   ) {
     connection.once('close', () => this.takeDrainListeners());
     connection.on('drain', this.handleDrain);
-    socket.on('ping', () => this.pauseReading()); // ws has already sent the pong
+    socket.on('ping', () => this.pauseUnread()); // ws has already sent the pong
   }
 
   /** Whether less than `maxBufferedBytes` wait for the client's network. */
@@ -40,10 +40,10 @@ export class SocketWriter {
   }
 
   /** Sends a text. Resolves when the network has accepted it, or never will. */
-  async sendAndFlush(message: string): Promise<void> {
+  async sendAndFlush(message: string | Buffer): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.socket.send(message, () => resolve());
-      this.pauseReading();
+      this.socket.send(message, { binary: false }, () => resolve());
+      this.pauseUnread();
     });
   }
 
@@ -54,7 +54,7 @@ export class SocketWriter {
       this.connection.cork();
       process.nextTick(this.uncork);
     }
-    if (message.json.length < fragmentThreshold) return this.socket.send(`${before}${message.json}${after}`, ignore);
+    if (message.size < fragmentThreshold) return this.socket.send(`${before}${message.json}${after}`, ignore);
     // In fragments, so that the buffers of many clients share one copy of the message.
     this.socket.send(before, { fin: false }, ignore);
     this.socket.send(message.bytes, { fin: false, binary: false }, ignore);
@@ -66,16 +66,29 @@ export class SocketWriter {
     this.connection.uncork();
   };
 
-  /** Stops reading from a client that does not read the responses to what it sent. */
-  private pauseReading(): void {
-    if (this.isReadPaused || this.connection.writableLength < maxUnreadBytes) return;
-    this.isReadPaused = true;
+  /** Reads no further messages, until `resumeReading`. */
+  pauseReading(): void {
+    this.pauses.add('HANDLING');
     this.socket.pause();
   }
 
+  resumeReading(): void {
+    this.endPause('HANDLING');
+  }
+
+  /** Stops reading from a client that does not read the responses to what it sent. */
+  private pauseUnread(): void {
+    if (this.pauses.has('UNREAD') || this.connection.writableLength < maxUnreadBytes) return;
+    this.pauses.add('UNREAD');
+    this.socket.pause();
+  }
+
+  private endPause(reason: 'HANDLING' | 'UNREAD'): void {
+    if (this.pauses.delete(reason) && this.pauses.size === 0) this.socket.resume();
+  }
+
   private readonly handleDrain = (): void => {
-    if (this.isReadPaused) this.socket.resume();
-    this.isReadPaused = false;
+    this.endPause('UNREAD');
     for (const each of this.takeDrainListeners()) each.wake();
   };
 
@@ -88,7 +101,7 @@ export class SocketWriter {
 }
 
 /**
- * Characters of a message from which on it is sent in fragments instead of copied for each client.
+ * The size of a message from which on it is sent in fragments instead of copied for each client.
  */
 const fragmentThreshold = 16 * 1024;
 /**
@@ -105,12 +118,27 @@ const ignore = (): void => undefined;
 
 /** A message's text, encoded once for all clients that get it. */
 export class EncodedMessage {
-  private utf8: Buffer | null = null;
+  private text: string | null;
+  private utf8: Buffer | null;
 
-  constructor(readonly json: string) {}
+  /** `content`: the text, or the same in UTF-8. */
+  constructor(content: string | Buffer) {
+    this.text = typeof content === 'string' ? content : null;
+    this.utf8 = typeof content === 'string' ? null : content;
+  }
+
+  /** The text, made on first use. */
+  get json(): string {
+    return (this.text ??= this.utf8?.toString() ?? '');
+  }
 
   /** The text in UTF-8, made on first use. */
   get bytes(): Buffer {
     return (this.utf8 ??= Buffer.from(this.json));
+  }
+
+  /** Characters or bytes. */
+  get size(): number {
+    return this.text?.length ?? this.utf8?.length ?? 0;
   }
 }

@@ -18,8 +18,8 @@ export interface ExitResult {
 type Environment = Readonly<Record<string, string>>;
 
 /** Starts `tidings serve` on a free port, and waits until it is ready. The caller must end it. */
-export async function startProcess(environment: Environment): Promise<ServerProcess> {
-  const child = spawnServer({ PORT: '0', ...environment });
+export async function startProcess(environment: Environment, nodeOptions: readonly string[] = []): Promise<ServerProcess> {
+  const child = spawnServer({ PORT: '0', ...environment }, { nodeOptions });
   child.stderr?.pipe(process.stderr);
   const [line] = (await Promise.race([once(child.stdout!, 'data'), once(child, 'exit').then(() => [''])])) as [Buffer | string];
   const url = /http:\/\/[^/]+/.exec(line.toString())?.[0];
@@ -29,7 +29,7 @@ export async function startProcess(environment: Environment): Promise<ServerProc
 
 /** Runs `tidings serve` until it exits. */
 export async function runToEnd(environment: Environment, uid?: number): Promise<ExitResult> {
-  const child = spawnServer({ PORT: '0', ...environment }, uid);
+  const child = spawnServer({ PORT: '0', ...environment }, { uid });
   const output = { stdout: '', stderr: '' };
   child.stdout?.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
@@ -39,10 +39,15 @@ export async function runToEnd(environment: Environment, uid?: number): Promise<
   return { code, ...output };
 }
 
-function spawnServer(environment: Environment, uid?: number): ChildProcess {
-  return spawn(process.execPath, [join(packageRoot, 'dist', 'src', 'cli.js'), 'serve'], {
+interface SpawnOptions {
+  readonly uid?: number | undefined;
+  readonly nodeOptions?: readonly string[];
+}
+
+function spawnServer(environment: Environment, { uid, nodeOptions = [] }: SpawnOptions): ChildProcess {
+  return spawn(process.execPath, [...nodeOptions, join(packageRoot, 'dist', 'src', 'cli.js'), 'serve'], {
     env: { PATH: process.env['PATH'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
 }

@@ -47,10 +47,12 @@ describe('docs/limits.md has the numbers of the code:', () => {
       'JSON of a request',
       constantOf('src/transport/json-bounds.ts', 'maxJsonLevels'),
       constantOf('src/transport/json-bounds.ts', 'maxJsonValues'),
+      constantOf('src/transport/json-bounds.ts', 'maxObjectMembers'),
     ],
     [
       'variables of an operation',
       constantOf(variableLimits, 'maxVariableObjects'),
+      constantOf(variableLimits, 'maxVariableMembers'),
       constantOf(variableLimits, 'maxVariableValues'),
       constantOf(variableLimits, 'maxVariableCharacters'),
     ],

@@ -1,6 +1,6 @@
 import { describeValue } from '../../event/problem.ts';
 import { isJsonObject } from '../../json/exact-number.ts';
-import { readItem } from '../json-body.ts';
+import { itemInSteps } from '../json-body.ts';
 
 /** The data of a CloudEvent as received: none, a JSON value, bytes, or unchecked Base64. */
 export type CloudEventData = null | { readonly json: unknown } | { readonly bytes: Buffer } | { readonly base64: unknown };
@@ -18,15 +18,17 @@ export type PayloadReading = { readonly payload: unknown; readonly wrapped: bool
  * Guarantees: bytes are interpreted by their media type alone, and without one as JSON, else as
  * text, else as bytes. So an event has the same payload in every content mode.
  */
-export function payloadOf(data: CloudEventData, contentType: string | null): PayloadReading {
+export function* payloadInSteps(data: CloudEventData, contentType: string | null): Generator<undefined, PayloadReading> {
   if (data === null) return { payload: undefined, wrapped: false };
   if ('json' in data) return fromJson(data.json);
-  if ('bytes' in data) return fromBytes(data.bytes, contentType);
+  if ('bytes' in data) return yield* fromBytes(data.bytes, contentType);
   if (typeof data.base64 !== 'string') return { expectation: `expected a string of Base64, got ${describeValue(data.base64)}` };
   const bytes = Buffer.from(data.base64, 'base64');
+  yield;
   if (bytes.toString('base64') !== data.base64)
     return { expectation: `expected Base64, padded and on one line, got ${describeValue(data.base64)}` };
-  return fromBytes(bytes, contentType);
+  yield;
+  return yield* fromBytes(bytes, contentType);
 }
 
 /** Whether a media type means the same as a missing one. */
@@ -38,19 +40,19 @@ function fromJson(json: unknown): PayloadReading {
   return isJsonObject(json) ? { payload: json, wrapped: false } : { payload: { data: json }, wrapped: true };
 }
 
-function fromBytes(bytes: Buffer, contentType: string | null): PayloadReading {
+function* fromBytes(bytes: Buffer, contentType: string | null): Generator<undefined, PayloadReading> {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === '') return fromUnlabelled(bytes);
+  if (type === '') return yield* fromUnlabelled(bytes);
   if (jsonTypes.test(type)) {
-    const item = readItem(bytes);
+    const item = yield* itemInSteps(bytes);
     return 'json' in item ? fromJson(item.json) : { expectation: `expected JSON because of its content type, got ${item.notJson}` };
   }
   const text = textTypes.test(type) && isUtf8(contentType ?? '') ? textOf(bytes) : null;
   return fromText(text, bytes);
 }
 
-function fromUnlabelled(bytes: Buffer): PayloadReading {
-  const item = readItem(bytes);
+function* fromUnlabelled(bytes: Buffer): Generator<undefined, PayloadReading> {
+  const item = yield* itemInSteps(bytes);
   if ('json' in item) return fromJson(item.json);
   const text = textOf(bytes);
   return fromText(text?.includes('\0') === true ? null : text, bytes); // a text with U+0000 cannot be stored

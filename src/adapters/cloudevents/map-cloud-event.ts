@@ -4,8 +4,8 @@ import type { EventLimits } from '../../event/limits.ts';
 import { Problems, describeValue } from '../../event/problem.ts';
 import { validateEvent } from '../../event/validate.ts';
 import type { Candidate } from '../../ingest/emitter.ts';
-import { readItem } from '../json-body.ts';
-import { isPlainJson, payloadOf, type CloudEventData } from './data.ts';
+import { itemInSteps } from '../json-body.ts';
+import { isPlainJson, payloadInSteps, type CloudEventData } from './data.ts';
 import { eventIdOf, isHashed, isSource } from './event-id.ts';
 
 /** An unchecked CloudEvent 1.0, from any content mode, without attributes that are null. */
@@ -45,7 +45,11 @@ export function fromJsonFormat(json: Readonly<Record<string, unknown>>): CloudEv
  * A `datacontenttype` of plain JSON is not a label. No attribute has a default: `time` and the
  * attributes that CloudEvents requires are required.
  */
-export function interpret(cloudEvent: CloudEvent, path: readonly string[], limits: EventLimits): Interpretation {
+export function* interpretInSteps(
+  cloudEvent: CloudEvent,
+  path: readonly string[],
+  limits: EventLimits,
+): Generator<undefined, Interpretation> {
   const { attributes } = cloudEvent;
   const problems = new Problems();
   const reportInvalid = (fieldPath: readonly string[], expectation: string): void =>
@@ -58,7 +62,7 @@ export function interpret(cloudEvent: CloudEvent, path: readonly string[], limit
   else if (version !== '1.0') reportInvalid(labelPath('specversion'), `expected 1.0, the supported version, got ${describeValue(version)}`);
   if (source === undefined) reportMissing(labelPath('source'), 'expected a URI reference');
   else if (!isSource(source)) reportInvalid(labelPath('source'), `expected a URI reference, without spaces, got ${describeValue(source)}`);
-  const payload = payloadOf(cloudEvent.data, asText(attributes.get('datacontenttype')));
+  const payload = yield* payloadInSteps(cloudEvent.data, asText(attributes.get('datacontenttype')));
   if ('expectation' in payload) reportInvalid(['payload'], payload.expectation);
 
   const eventId = isSource(source) && typeof id === 'string' && id !== '' ? eventIdOf(source, id) : id;
@@ -69,7 +73,7 @@ export function interpret(cloudEvent: CloudEvent, path: readonly string[], limit
     occurred: attributes.get('time'),
     event: attributes.get('type'),
     resource: { ...Object.fromEntries(labels), [labelKeys.id]: attributes.get('subject') ?? source },
-    related: relatedOf(attributes.get('related'), reportInvalid),
+    related: yield* relatedIn(attributes.get('related'), reportInvalid),
     payload: 'payload' in payload ? payload.payload : undefined,
     follows: followsOf(attributes, reportInvalid),
   });
@@ -125,9 +129,9 @@ function followsOf(attributes: CloudEvent['attributes'], reportInvalid: ReportIn
 }
 
 /** Reads the event document's `related` from a string of JSON: an attribute cannot be a list. */
-function relatedOf(value: unknown, reportInvalid: ReportInvalid): unknown {
+function* relatedIn(value: unknown, reportInvalid: ReportInvalid): Generator<undefined, unknown> {
   if (value === undefined) return undefined;
-  const read = readItem(Buffer.from(asText(value) ?? ''));
+  const read = yield* itemInSteps(Buffer.from(asText(value) ?? ''));
   if ('json' in read && Array.isArray(read.json)) return read.json;
   reportInvalid(
     ['related'],

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { mapInSlices } from '../../concurrency/time-slices.ts';
+import { runInSlices } from '../../concurrency/time-slices.ts';
 import { requirePermission, type Caller } from '../../auth/caller.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import { describeValue } from '../../event/problem.ts';
@@ -15,7 +15,7 @@ import { rawOf, readBodyItem, type Item } from '../json-body.ts';
 import type { PostEventsParts } from '../post-events.ts';
 import { batchOptions } from '../query-parameters.ts';
 import { fromHeaders, hasAttributes, toJsonFormat } from './binary-mode.ts';
-import { fromJsonFormat, interpret, type CloudEvent, type Interpretation } from './map-cloud-event.ts';
+import { fromJsonFormat, interpretInSteps, type CloudEvent, type Interpretation } from './map-cloud-event.ts';
 
 const cloudEventsPath = '/cloudevents';
 const protocol = 'cloudevents';
@@ -47,7 +47,7 @@ async function post(parts: PostEventsParts, request: IncomingMessage, { caller, 
   charge(parsingCost);
   const received = await eventsIn(mode, request, body);
   charge(Math.max(0, 1 + received.length - parsingCost));
-  const interpretations = await mapInSlices(received, (event, index) => interpretOne(event, isSingle ? [] : [String(index)], parts.limits));
+  const interpretations = await runInSlices(interpretAll(received, isSingle, parts.limits));
   // Every attribute is a field or a label, so none is unknown.
   const events = interpretations.map(({ candidate }, index) => ({
     candidate,
@@ -90,13 +90,26 @@ async function eventsIn(mode: Mode, request: IncomingMessage, body: Buffer): Pro
   return itemsOf(whole.json);
 }
 
-function interpretOne(event: CloudEvent | Item, path: readonly string[], limits: EventLimits): Interpretation {
-  if ('attributes' in event) return interpret(event, path, limits);
+function* interpretAll(
+  events: readonly (CloudEvent | Item)[],
+  isSingle: boolean,
+  limits: EventLimits,
+): Generator<undefined, readonly Interpretation[]> {
+  const interpretations: Interpretation[] = [];
+  for (const [index, event] of events.entries()) {
+    interpretations.push(yield* interpretOne(event, isSingle ? [] : [String(index)], limits));
+    yield;
+  }
+  return interpretations;
+}
+
+function* interpretOne(event: CloudEvent | Item, path: readonly string[], limits: EventLimits): Generator<undefined, Interpretation> {
+  if ('attributes' in event) return yield* interpretInSteps(event, path, limits);
   const json = 'json' in event ? event.json : null;
   if (!isJsonObject(json)) return rejectWhole('INVALID', path, `expected a CloudEvent, got ${describeValue(json)}`);
   // Each attribute is a label or one of a few fields. Mapping half a million of them takes seconds.
   const members = Object.keys(json).length;
-  if (members <= 2 * limits.labelsPerResource + maxFieldMembers) return interpret(fromJsonFormat(json), path, limits);
+  if (members <= 2 * limits.labelsPerResource + maxFieldMembers) return yield* interpretInSteps(fromJsonFormat(json), path, limits);
   return rejectWhole('TOO_MANY', path, `expected at most ${limits.labelsPerResource} attributes that become labels, got ${members}`);
 }
 

@@ -25,14 +25,14 @@ export class JsonReader {
 
   /** Maps a list of texts with `make`; an absent or empty list gives nothing. */
   list<C>(input: unknown, path: Path, make: (values: readonly string[]) => C): readonly C[] {
-    const values = this.array(input, path).map((value, index) => textOf(value, [...path, String(index)]));
+    const values = this.array(input, path).map((value, index) => textOf(value, path, index));
     return values.length === 0 ? [] : this.context.clause(values, path, (given) => make(this.context.texts(given, path)));
   }
 
   /** Maps each pair of texts in a list with `make`. */
   pairs<C>(input: unknown, path: Path, make: (pair: readonly [string, string]) => C): readonly C[] {
     return this.context.clauses(this.array(input, path), path, (pair, at) => {
-      const [one, other, ...others] = this.array(pair, at).map((value, index) => textOf(value, [...at, String(index)]));
+      const [one, other, ...others] = this.array(pair, at).map((value, index) => textOf(value, at, index));
       if (one === undefined || other === undefined || others.length > 0)
         throw filterError(at, `expected a pair of strings, got ${describeValue(pair)}`);
       return make([this.context.text(one, at), this.context.text(other, at)]);
@@ -53,7 +53,8 @@ export class JsonReader {
   }
 }
 
-function textOf(value: unknown, path: Path): string {
-  if (typeof value !== 'string') throw filterError(path, `expected a string, got ${describeValue(value)}`);
+/** The path is made for an error only: a list can have a million values. */
+function textOf(value: unknown, path: Path, index: number): string {
+  if (typeof value !== 'string') throw filterError([...path, String(index)], `expected a string, got ${describeValue(value)}`);
   return value;
 }

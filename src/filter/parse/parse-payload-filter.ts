@@ -2,6 +2,7 @@ import { isNumber, isUnusableNumber, maxNumberDigits } from '../../json/exact-nu
 import { TidingsError } from '../../errors.ts';
 import { anyElement, isExactPath, parsePayloadPattern, type PayloadPattern } from '../../event/payload-path.ts';
 import { childNode, describeValue, pathNodeOf, Problems } from '../../event/problem.ts';
+import { SizeBounds } from '../../event/size-bounds.ts';
 import { checkPayload } from '../../event/validate-payload.ts';
 import type { Comparison, Condition, ValueTest } from '../filter.ts';
 import type { PayloadFilterInput } from './filter-input.ts';
@@ -47,7 +48,9 @@ function equals(context: ParseContext, values: readonly unknown[], path: Path): 
   for (const value of values) context.addCharacters(JSON.stringify(value)?.length ?? 0);
   const problems = new Problems();
   const node = pathNodeOf(path);
-  values.forEach((value, index) => checkPayload({ value }, childNode(node, String(index)), { maxDepth, problems }));
+  values.forEach((value, index) =>
+    checkPayload({ value }, childNode(node, String(index)), { maxDepth, problems, size: new SizeBounds(Infinity) }),
+  );
   const [problem] = problems.found;
   if (problem !== undefined) throw new TidingsError('BAD_FILTER', problem.message, { path: problem.path });
   return { kind: 'oneOf', values };

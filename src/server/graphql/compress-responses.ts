@@ -14,7 +14,7 @@ export function compressResponses(): Plugin<{ readonly res?: ServerResponse }> {
       const headers = new fetchAPI.Headers(response.headers);
       headers.delete('content-length');
       headers.set('content-encoding', 'gzip');
-      const body = await compress(await response.text());
+      const body = await compress(Buffer.from(await response.arrayBuffer()));
       hook.setResponse(new fetchAPI.Response(body as Uint8Array<ArrayBuffer>, { status: response.status, headers }));
     },
   };

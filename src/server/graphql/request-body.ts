@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
-import { runInSlices } from '../../concurrency/time-slices.ts';
+import { runInSlices, yieldToEventLoop } from '../../concurrency/time-slices.ts';
 import { isJsonObject } from '../../json/exact-number.ts';
 import { parseJsonInSteps } from '../../json/parse-in-steps.ts';
 import { parseJson } from '../../json/parse-json.ts';
@@ -22,6 +22,7 @@ export async function readRequestBody(request: IncomingMessage, maxBytes: number
   if (mediaType !== undefined) request.headers['content-type'] = mediaType; // Yoga knows one spelling only
   const bytes = await readBody(request, maxBytes);
   checkBounds(bytes);
+  if (bytes.length > minLargeBytes) await yieldToEventLoop();
   Object.assign(request, { body: new Body(bytes) });
   return bytes.length;
 }
@@ -124,3 +125,6 @@ async function parseParams(bytes: Buffer): Promise<GraphQLParams | null> {
 function utf8Text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
+
+/** Checking less takes a moment only. */
+const minLargeBytes = 256 << 10;

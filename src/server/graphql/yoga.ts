@@ -84,7 +84,7 @@ export function createGraphQL({
       rejectConditionalRoots(),
       limitDocuments(limits),
       ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
-      limitCost(limits, rateLimit),
+      limitCost(limits, rateLimit, errors.mask),
       limitResponses(schema),
       setRetryAfter(),
       passThroughVariables(schema),

@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { mapInSlices } from '../../concurrency/time-slices.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { unstorableReason } from '../../event/text.ts';
@@ -34,7 +35,7 @@ export async function readEventsById(
   const missing = typeof head === 'number' ? [] : ids.filter((id) => !found.has(id));
   const rows = missing.length === 0 ? early : [...early, ...(await read(missing))];
   const readable = rows.filter(({ position }) => Number(position) <= last);
-  return new Map((await completeRows(database, readable, budget)).map((row) => [row.id, storedEvent(row)]));
+  return new Map(await mapInSlices(await completeRows(database, readable, budget), (row) => [row.id, storedEvent(row)] as const));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { mapInSlices } from '../../concurrency/time-slices.ts';
 import type { Position } from '../../event/cursor.ts';
 import { always } from '../../skip-index/pruning-predicate.ts';
 import type { StoredEvent } from '../../event/event.ts';
@@ -75,7 +76,7 @@ export async function readLatestMentions(
     });
   }
   const mentions = Array.from(found, ([id, { row }]) => ({ ...row, mentionedId: id }));
-  return new Map((await completeRows(database, mentions, budget)).map((row) => [row.mentionedId, storedEvent(row)]));
+  return new Map(await mapInSlices(await completeRows(database, mentions, budget), (row) => [row.mentionedId, storedEvent(row)] as const));
 }
 
 /** An event that mentions a resource, and its place in the order of time. */

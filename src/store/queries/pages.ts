@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { always } from '../../skip-index/pruning-predicate.ts';
 import { conjunctsOf, type Condition } from '../../filter/filter.ts';
+import { mapInSlices } from '../../concurrency/time-slices.ts';
 import type { Database } from '../database/database.ts';
 import { countMatches } from './count-matches.ts';
 import { readPagesByBlockScan } from './block-scan.ts';
@@ -26,7 +27,9 @@ export async function readPages(
   const pages: EventRow[][] = wanted.map(() => []);
   const rows = wanted.flatMap((page, index) => page.map((row) => Object.assign(row, { page: index })));
   for (const row of await completeRows(database, rows, budget)) pages[row.page]?.push(row);
-  return pages.map((page, index) => pageOf(request, page, more[index] === true));
+  const read: Page[] = [];
+  for (const [index, page] of pages.entries()) read.push(await pageOf(request, page, more[index] === true));
+  return read;
 }
 
 /**
@@ -113,7 +116,7 @@ function selectsIds(condition: Condition): boolean {
   return condition.kind === 'oneOf' && condition.field === 'id';
 }
 
-function pageOf({ backward }: PageRequest, rows: readonly EventRow[], more: boolean): Page {
-  const events = rows.map(storedEvent);
+async function pageOf({ backward }: PageRequest, rows: readonly EventRow[], more: boolean): Promise<Page> {
+  const events = await mapInSlices(rows, storedEvent);
   return { events: backward ? events.toReversed() : events, more, bytes: rows.reduce((sum, row) => sum + rowBytes(row), 0) };
 }

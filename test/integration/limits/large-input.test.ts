@@ -12,11 +12,14 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 const query = 'query ($filter: EventFilter) { events(filter: $filter) { nodes { id } } }';
+const members = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, n]));
 const objects = (count: number): object => ({ or: Array.from({ length: count }, () => ({})) });
 
 test.each<[string, string, () => object, RegExp]>([
   ['objects', query, () => ({ filter: objects(10_001) }), /at most 10000 objects/],
-  ['values', query, () => ({ filter: { id: Array.from({ length: 200_001 }, () => 'a') } }), /at most 10000 objects and 200000 values/],
+  ['values', query, () => ({ filter: { id: Array.from({ length: 200_001 }, () => 'a') } }), / and 200000 values/],
+  ['members', query, () => ({ filter: members(50_001) }), /of 50000 members/],
+  ['members of one object', '{ head }', () => ({ unused: members(100_001) }), /an object with more than 100000 members/],
   ['values of an unused variable', '{ head }', () => ({ unused: Array.from({ length: 2_000_001 }, () => 1) }), /more than 2000000 values/],
   ['nested lists', query, () => ({ filter: { id: [Array.from({ length: 200_001 }, () => 1)] } }), /200000 values/],
 ])('too many %s are rejected before they are coerced, over HTTP and WebSocket', async (_what, text, variables, message) => {
@@ -33,6 +36,14 @@ test.each<[string, string, () => object, RegExp]>([
   const [error] = received.type === 'next' ? received.payload.errors : received.payload;
   expect(error).toMatchObject({ message: expect.stringMatching(message), extensions: { code: 'LIMIT_EXCEEDED' } });
   socket.close();
+});
+
+test('wrong variables with many members report their first error, in the same way as others', async () => {
+  const [few, many] = [await server.execute(query, { filter: members(3) }), await server.execute(query, { filter: members(1000) })];
+  expect([few.errors?.length, many.errors?.length]).toEqual([3, 2]); // the second says that there are more
+  expect(many.errors?.[0]?.extensions).toEqual(few.errors?.[0]?.extensions);
+  expect(many.status).toBe(few.status);
+  expect(many.errors?.[0]?.message).toMatch(/^Variable "\$filter" got invalid value/);
 });
 
 test('the largest lists of a filter still reach its own limits', async () => {

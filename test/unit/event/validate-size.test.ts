@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { documentBytesOver, documentBytes } from '../../../src/event/document.ts';
-import type { EventDraft } from '../../../src/event/event.ts';
-import type { Instant } from '../../../src/event/instant.ts';
+import { documentBytes } from '../../../src/event/document.ts';
+import { parseJson } from '../../../src/json/parse-json.ts';
 import { draftOf, eventWith, problemsOf, validEvent } from '../support/valid-event.ts';
 
 const texts = [
@@ -75,30 +74,43 @@ describe('TOO_LARGE', () => {
   });
 
   test('one byte more than the limit is reported, whatever the event contains', () => {
-    const number = fc.constantFrom(-1.7976931348623157e308, 0, 17);
-    const drafts = fc.constantFrom('\u0001', '💥', 'é', '"', 'x').chain((unit): fc.Arbitrary<EventDraft> => {
-      const text = fc.nat(30).map((length) => unit.repeat(length));
+    const number = fc.constantFrom<unknown>(-1.7976931348623157e308, 0, 17, parseJson('9007199254740993'), parseJson('1e400'));
+    const candidates = fc.constantFrom('\u0001', '💥', 'é', '"', 'x').chain((unit) => {
+      const text = fc.integer({ min: 1, max: 30 }).map((length) => unit.repeat(length));
       const labels = fc.dictionary(text, text, { maxKeys: 3 });
       const { value } = fc.letrec<{ value: unknown }>((tie) => ({
         value: fc.oneof({ maxDepth: 3 }, text, number, fc.array(number), fc.constantFrom(null, true), fc.dictionary(text, tie('value'))),
       }));
       return fc.record({
         id: text,
-        occurred: fc.constantFrom(null, validEvent.occurred as Instant),
+        occurred: fc.constant(validEvent.occurred),
         event: text,
-        resource: fc.record({ id: text, labels }),
+        resource: fc.record({ id: text, labels, name: fc.option(text) }),
         related: fc.array(fc.record({ id: text, role: text, labels })),
         payload: fc.option(fc.dictionary(text, value)),
         follows: fc.option(text),
       });
     });
     fc.assert(
-      fc.property(drafts, (any) => {
-        const bytes = documentBytes(any);
-        expect([documentBytesOver(bytes - 1, any), documentBytesOver(bytes, any)]).toEqual([bytes, null]);
+      fc.property(candidates, (any) => {
+        const eventBytes = documentBytes(draftOf(any));
+        expect([problemsOf(any, { eventBytes }), problemsOf(any, { eventBytes: eventBytes - 1 })]).toEqual([[], ['TOO_LARGE input.3']]);
       }),
       { numRuns: 2000 },
     );
+  });
+
+  test('the check of an event that is much too large stops early', () => {
+    const texts = Array.from({ length: 1000 }, () => 'x'.repeat(10_000));
+    const read: number[] = [];
+    const list = new Proxy(texts, {
+      get: (target, key) => {
+        if (typeof key === 'string' && /^\d+$/.test(key)) read.push(Number(key));
+        return Reflect.get(target, key) as unknown;
+      },
+    });
+    expect(problemsOf(eventWith('payload', { list }))).toEqual(['TOO_LARGE input.3']);
+    expect(read.length).toBeLessThan(310); // twice the limit
   });
 });
 

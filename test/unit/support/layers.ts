@@ -24,7 +24,7 @@ export const layers: Readonly<Record<string, { readonly paths: readonly string[]
     paths: ['src/store/'],
     mayImport: ['json', 'drizzle', 'errors', 'leaves', 'concurrency', 'event', 'filter', 'skip-index', 'counts'],
   },
-  transport: { paths: ['src/transport/'], mayImport: ['errors', 'concurrency'] },
+  transport: { paths: ['src/transport/'], mayImport: ['json', 'errors', 'concurrency'] },
   auth: { paths: ['src/auth/'], mayImport: ['json', 'errors', 'concurrency', 'event', 'filter', 'store'] },
   log: { paths: ['src/log/'], mayImport: ['leaves', 'concurrency', 'event', 'store'] },
   maintenance: { paths: ['src/maintenance/'], mayImport: ['leaves', 'concurrency', 'event', 'skip-index', 'store', 'log'] },

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { jsonExcess } from '../../../src/transport/json-bounds.ts';
+import { jsonExcess, type JsonBounds } from '../../../src/transport/json-bounds.ts';
 
 test('JSON has too many levels or values, whatever characters its strings contain', () => {
   const json = fc.jsonValue({ maxDepth: 6, stringUnit: fc.constantFrom('"', '\\', '{', '}', '[', ']', 'a', 'ü', '\n') });
@@ -9,13 +9,39 @@ test('JSON has too many levels or values, whatever characters its strings contai
       const bytes = Buffer.from(JSON.stringify(value));
       const levels = levelsOf(value);
       const count = valuesOf(value);
-      expect(jsonExcess(bytes, { levels, values: 2 * count })).toBeNull();
-      if (levels > 0) expect(jsonExcess(bytes, { levels: levels - 1, values: 2 * count })).toBe(`more than ${levels - 1} levels`);
-      if (count > 1) expect(jsonExcess(bytes, { levels, values: count - 1 })).toBe(`more than ${count - 1} values`);
+      const members = membersOf(value);
+      const bounds = { levels, values: 2 * count, members };
+      const excessOf = (lower: Partial<JsonBounds>): string | null => jsonExcess(bytes, { ...bounds, ...lower });
+      expect(excessOf({})).toBeNull();
+      if (levels > 0) expect(excessOf({ levels: levels - 1 })).toBe(`more than ${levels - 1} levels`);
+      if (count > 1) expect(excessOf({ values: count - 1 })).toBe(`more than ${count - 1} values`);
+      if (members > 1) expect(excessOf({ members: members - 1 })).toBe(`an object with more than ${members - 1} members`);
     }),
     { numRuns: 2000 },
   );
 });
+
+test.each([100, 256, 257, 1000, 100_000])('a string of %i characters ends at its quote, whatever comes before it', (length) => {
+  for (const end of ['', '\\\\', '\\"', '\\\\\\"', '\\"\\\\'])
+    for (const [bracket, excess] of [
+      ['[', 'more than 1 levels'],
+      [']', null],
+    ] as const) {
+      const bytes = Buffer.from(`["${'x'.repeat(length)}${end}",${bracket}`);
+      expect(jsonExcess(bytes, { levels: 1, values: 10, members: 10 })).toBe(excess);
+    }
+});
+
+test('brackets that close nothing are left to the parser', () => {
+  expect(jsonExcess(Buffer.from(']]]],[[[['), { levels: 1, values: 10, members: 1 })).toBeNull();
+});
+
+/** The most members of an object within a value. */
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Math.max(own, ...Object.values(value).map(membersOf));
+}
 
 function levelsOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;

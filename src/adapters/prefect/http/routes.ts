@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mapInSlices } from '../../../concurrency/time-slices.ts';
 import { requirePermission } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
 import { describeValue } from '../../../event/problem.ts';
@@ -137,7 +138,7 @@ async function pageResponse({ events, total, next }: EventPage, request: Incomin
   const url = next === null ? null : `${root}/api/events/filter/next?${tokenName}=${await tokens.format(next)}`;
   return {
     status: 200,
-    text: `{"events":[${events.map((event) => prefectEvent(event).json).join(',')}],"total":${total},"next_page":${JSON.stringify(url)}}`,
+    text: `{"events":[${(await mapInSlices(events, (event) => prefectEvent(event).json)).join(',')}],"total":${total},"next_page":${JSON.stringify(url)}}`,
   };
 }
 

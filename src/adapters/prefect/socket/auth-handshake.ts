@@ -4,7 +4,7 @@ import { TidingsError } from '../../../errors.ts';
 import { addressOf } from '../../../transport/client.ts';
 import { type RequestHandlerParts, pathOf } from '../../handle-request.ts';
 import { isJsonObject } from '../../../json/exact-number.ts';
-import { readItem } from '../../json-body.ts';
+import { readBodyItem } from '../../json-body.ts';
 import type { Frame } from './frames.ts';
 
 export const inPath = '/api/events/in';
@@ -28,7 +28,7 @@ export async function authenticateSocket(
   request: IncomingMessage,
   firstFrame: Frame | null,
 ): Promise<Caller | HandshakeRejection> {
-  const authorization = firstFrame === null ? request.headers.authorization : authorizationIn(firstFrame, request);
+  const authorization = firstFrame === null ? request.headers.authorization : await authorizationIn(firstFrame, request);
   if (authorization === null) return new HandshakeRejection('401 Unauthorized', 1008, "Expected 'auth' message");
   let caller: Caller | undefined;
   try {
@@ -46,8 +46,8 @@ export async function authenticateSocket(
 }
 
 /** The value of an `Authorization` header for an auth message; null for any other message. */
-function authorizationIn({ bytes }: Frame, { headers }: IncomingMessage): string | undefined | null {
-  const message = readItem(bytes);
+async function authorizationIn({ bytes }: Frame, { headers }: IncomingMessage): Promise<string | undefined | null> {
+  const message = await readBodyItem(bytes);
   if (!('json' in message) || !isJsonObject(message.json) || message.json['type'] !== 'auth') return null;
   const token = message.json['token'];
   // The key alone, or a name, a colon and the key: the content of Basic credentials.

@@ -14,7 +14,7 @@ import { type EncodedMessage, SocketWriter } from '../../../transport/socket-wri
 import type { WakeListener } from '../../../concurrency/wake-signal.ts';
 import { reportBug } from '../../handle-request.ts';
 import { isJsonObject } from '../../../json/exact-number.ts';
-import { readItem } from '../../json-body.ts';
+import { readBodyItem } from '../../json-body.ts';
 import { prefectEvent } from '../prefect-event.ts';
 import { parsePrefectFilter } from '../prefect-filter.ts';
 import { withIds } from '../resolve-event-ids.ts';
@@ -75,7 +75,7 @@ export class OutboundEvents {
 
   private async subscribe(bytes: Buffer): Promise<SubscriptionSource<StoredEvent | EndMessage>> {
     const { parts } = this;
-    const message = readItem(bytes);
+    const message = await readBodyItem(bytes);
     const request = 'json' in message && isJsonObject(message.json) ? message.json : {};
     if (request['type'] !== 'filter') throw new TidingsError('BAD_USER_INPUT', "Expected 'filter' message");
     parts.rateLimit.takeOrThrow(this.client, logQueryCost);

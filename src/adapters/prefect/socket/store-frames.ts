@@ -1,10 +1,11 @@
 import type { Caller } from '../../../auth/caller.ts';
+import { runInSlices } from '../../../concurrency/time-slices.ts';
 import type { EventLimits } from '../../../event/limits.ts';
 import type { Problem } from '../../../event/problem.ts';
 import type { RejectedEventStore } from '../../../ingest/rejected-events.ts';
 import { emitBatch, type AdapterCandidate, type EmitBatchParts } from '../../emit-batch.ts';
 import { candidateOf } from '../../event-documents.ts';
-import { readItem } from '../../json-body.ts';
+import { itemInSteps } from '../../json-body.ts';
 import type { Frame } from './frames.ts';
 
 export interface FrameStoreParts extends EmitBatchParts {
@@ -27,7 +28,7 @@ export class FrameStore {
    */
   async add(frames: readonly Frame[]): Promise<void> {
     if (frames.length === 0) return;
-    const events = frames.map((frame) => this.candidate(frame));
+    const events = await runInSlices(this.candidates(frames));
     await emitBatch(this.parts, { events, policy: 'SKIP_REJECTED', caller: this.caller, protocol });
   }
 
@@ -37,14 +38,20 @@ export class FrameStore {
     await this.parts.rejectedEvents.store([{ protocol, keyId: this.caller.keyId, code: 'FAILED', reason, raw: bytes }]);
   }
 
-  private candidate({ kind, bytes }: Frame): AdapterCandidate {
+  private *candidates(frames: readonly Frame[]): Generator<undefined, readonly AdapterCandidate[]> {
+    const candidates: AdapterCandidate[] = [];
+    for (const frame of frames) candidates.push(yield* this.candidate(frame));
+    return candidates;
+  }
+
+  private *candidate({ kind, bytes }: Frame): Generator<undefined, AdapterCandidate> {
     if (kind === 'binary') return rejection(bytes, 'INVALID', 'expected an event document in a text frame, got a binary one');
     const maxBytes = this.parts.limits.eventBytes;
     // The JSON of a frame can be longer than the measured document: it can contain white space, and
     // escapes of up to six characters.
     if (bytes.length > 6 * maxBytes)
       return rejection(bytes, 'TOO_LARGE', `expected at most ${maxBytes} bytes of JSON, got ${bytes.length}`);
-    return candidateOf({ item: readItem(bytes), bytes }, [], this.isStrict);
+    return candidateOf({ item: yield* itemInSteps(bytes), bytes }, [], this.isStrict);
   }
 }
 

@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { isObjectType, visit, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { runInSlices } from '../../../concurrency/time-slices.ts';
 import { limitStall, releaseWhenSent } from '../../../transport/sent-response.ts';
 import { LimitError } from './limit-error.ts';
-import { isLargerThan } from './json-size.ts';
+import { isLargerInSteps } from '../../../json/json-size.ts';
 
 /** The budget of an operation, as the context of every operation has one. */
 export interface ResponseBudget extends Disposable {
@@ -36,10 +37,10 @@ export function limitResponses(schema: GraphQLSchema): Plugin {
       budget.needsPayload = needsPayload(document);
       if (res !== undefined) releaseWhenSent(budget, res);
       return {
-        onExecuteDone({ result, setResult }) {
+        async onExecuteDone({ result, setResult }) {
           budget.park();
           if (res !== undefined) limitStall(res);
-          if ('data' in result && isLargerThan(result.data, budget.maxBytes))
+          if ('data' in result && (await runInSlices(isLargerInSteps(result.data, budget.maxBytes))))
             setResult({ errors: [new LimitError(budget.tooLarge().message)] });
         },
       };

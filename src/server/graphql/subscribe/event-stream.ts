@@ -1,4 +1,5 @@
 import type { FetchAPI, Plugin } from 'graphql-yoga';
+import { TimeSlice } from '../../../concurrency/time-slices.ts';
 
 /** One message of a subscription over SSE. */
 export interface StreamedResult {
@@ -27,6 +28,7 @@ export function eventStreams(): Plugin {
 function responseOf(results: AsyncIterable<StreamedResult>, fetchAPI: FetchAPI): Response {
   const iterator = results[Symbol.asyncIterator]();
   const encoder = new fetchAPI.TextEncoder();
+  const slice = new TimeSlice(sliceMs);
   let pings: NodeJS.Timeout | undefined;
   const body = new fetchAPI.ReadableStream<Uint8Array>({
     start(controller) {
@@ -37,6 +39,7 @@ function responseOf(results: AsyncIterable<StreamedResult>, fetchAPI: FetchAPI):
       pings = setInterval(ping, pingIntervalMs);
     },
     async pull(controller) {
+      if (slice.isOver()) await slice.next(); // the stream pulls all that is there in one turn of the event loop
       const { done, value } = await iterator.next();
       if (done !== true) return controller.enqueue(encoder.encode(textOf(value)));
       clearInterval(pings);
@@ -65,5 +68,6 @@ const streamHeaders = {
   'content-encoding': 'none',
   'x-accel-buffering': 'no', // nginx would hold messages back
 };
+const sliceMs = 5;
 /** Shorter than the timeouts of idle connections in most proxies. */
 const pingIntervalMs = 12_000;

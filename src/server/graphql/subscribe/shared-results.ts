@@ -9,6 +9,8 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { runInSlices } from '../../../concurrency/time-slices.ts';
+import { stringifyJsonInSteps } from '../../../json/stringify-in-steps.ts';
 import { stringifyJson } from '../../../json/stringify-json.ts';
 import type { Caller, Client } from '../../../auth/caller.ts';
 import { visibilityKeyOf } from '../../../auth/visibility.ts';
@@ -16,7 +18,8 @@ import type { Metrics } from '../../../metrics.ts';
 import type { SubscriptionMemory } from '../../../subscriptions/subscription-memory.ts';
 import { EncodedMessage } from '../../../transport/socket-writer.ts';
 import { documentBytes } from '../limits/document-nodes.ts';
-import { isLargerThan } from '../limits/json-size.ts';
+import { isLargerInSteps, isLargerThan } from '../../../json/json-size.ts';
+import { maxBytesAtOnce } from '../limits/large-result.ts';
 import { LimitError } from '../limits/limit-error.ts';
 import { resultDocument, type ResultDocument } from './result-document.ts';
 
@@ -66,17 +69,27 @@ export function createSharedResults({
     dispose: (_characters, { results, identity }) => void results.delete(identity),
   });
 
-  const encode = (result: ExecutionResult): EncodedMessage => {
-    if (isLargerThan(result.data, maxMessageBytes)) return encode({ errors: [messageTooLarge(maxMessageBytes)] });
+  const masked = (result: ExecutionResult): ExecutionResult =>
+    result.errors === undefined ? result : { ...result, errors: result.errors.map((error) => maskError(error) as GraphQLError) };
+  const encode = (result: ExecutionResult): EncodedMessage | Promise<EncodedMessage> => {
+    if (isLargerThan(result.data, Math.min(maxMessageBytes, maxBytesAtOnce))) return encodeLarge(result);
     metrics.encoded.inc();
-    const masked =
-      result.errors === undefined ? result : { ...result, errors: result.errors.map((error) => maskError(error) as GraphQLError) };
-    return new EncodedMessage(stringifyJson(masked));
+    return new EncodedMessage(stringifyJson(masked(result)));
+  };
+  const encodeLarge = async (result: ExecutionResult): Promise<EncodedMessage> => {
+    if (await runInSlices(isLargerInSteps(result.data, maxMessageBytes))) return encode({ errors: [messageTooLarge(maxMessageBytes)] });
+    metrics.encoded.inc();
+    return new EncodedMessage(await runInSlices(stringifyJsonInSteps(masked(result))));
   };
   const open = (key: string, { schema, contextValue, operationName }: ExecutionArgs, { document, variables }: KeptRequest): Operation => {
     const results = new Map<string | number, EncodedMessage | Promise<EncodedMessage>>();
     const keptContext = Object.assign({}, contextValue, { params: undefined, request: undefined });
     const evict = (identity: string | number): void => void results.delete(identity);
+    const keep = (identity: string | number, message: EncodedMessage): void => {
+      results.set(identity, message);
+      if (message.size <= maxCacheCharacters) cache.set({ results, identity }, message.size);
+      else process.nextTick(evict, identity);
+    };
     const opened: Operation = {
       users: 0,
       resultOf(value, identity) {
@@ -93,11 +106,9 @@ export function createSharedResults({
         });
         const encoded = executed instanceof Promise ? executed.then(encode) : encode(executed);
         results.set(identity, encoded);
-        if (encoded instanceof EncodedMessage && encoded.json.length <= maxCacheCharacters) {
-          cache.set({ results, identity }, encoded.json.length);
-        } else {
-          process.nextTick(evict, identity); // a later request reads again
-        }
+        if (executed instanceof Promise) process.nextTick(evict, identity); // a later request reads again
+        else if (encoded instanceof EncodedMessage) keep(identity, encoded);
+        else encoded.then((message) => keep(identity, message)).catch(() => evict(identity));
         return encoded;
       },
       [Symbol.dispose]() {

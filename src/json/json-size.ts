@@ -1,13 +1,20 @@
-import { isNumber } from '../../../json/exact-number.ts';
+import { isNumber } from './exact-number.ts';
 
 /**
  * Whether the JSON of a value has more than `maxBytes`, in about: escapes are not counted. Stops as
  * soon as it is known, and does not recurse.
  */
 export function isLargerThan(value: unknown, maxBytes: number): boolean {
+  const steps = isLargerInSteps(value, maxBytes);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** The same in steps. */
+export function* isLargerInSteps(value: unknown, maxBytes: number): Generator<undefined, boolean> {
   const pending: unknown[] = [value];
   let bytes = 0;
-  while (pending.length > 0) {
+  for (let visited = 1; pending.length > 0; visited += 1) {
+    if (visited % stepValues === 0) yield;
     const each = pending.pop();
     if (typeof each === 'string') bytes += each.length > shortLength ? Buffer.byteLength(each) : each.length;
     else if (isNumber(each)) bytes += String(each).length - 1;
@@ -27,3 +34,5 @@ export function isLargerThan(value: unknown, maxBytes: number): boolean {
 const shortLength = 100;
 /** Quotes, commas, colons and brackets. */
 const punctuationBytes = 3;
+/** Less than a millisecond of work. */
+const stepValues = 4096;

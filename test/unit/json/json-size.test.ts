@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { numberOf } from '../../../src/json/exact-number.ts';
 import { stringifyJson } from '../../../src/json/stringify-json.ts';
-import { isLargerThan } from '../../../src/server/graphql/limits/json-size.ts';
+import { isLargerThan } from '../../../src/json/json-size.ts';
 
 const shared = { payload: 'x'.repeat(10_000) };
 
