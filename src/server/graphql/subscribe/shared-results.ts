@@ -49,7 +49,8 @@ export interface SharedResultsParts {
  * Guarantees: exactly the result that an execution for each subscription would give, because
  * GraphQL executes and only whole results are shared. A result that needs the database is shared
  * only within one turn of the event loop, so that no subscription gets an older read. Other results
- * never change: the cache keeps the latest ones, up to `maxCacheCharacters` of JSON. Of the request
+ * never change: while several subscriptions share an operation, the cache keeps the latest ones, up to
+ * `maxCacheCharacters` of JSON. Of the request
  * only what results need is kept, and charged to the client; throws LIMIT_EXCEEDED beyond its bound.
  */
 export function createSharedResults({
@@ -80,7 +81,7 @@ export function createSharedResults({
     const opened: Operation = {
       users: 0,
       resultOf(value, identity) {
-        const known = results.get(identity);
+        const known = results.size === 0 ? undefined : results.get(identity);
         if (known !== undefined) return known;
         // A context of its own, because resolvers store loaders in it that remember what they read.
         const executed = execute({
@@ -92,6 +93,7 @@ export function createSharedResults({
           contextValue: Object.assign({}, keptContext),
         });
         const encoded = executed instanceof Promise ? executed.then(encode) : encode(executed);
+        if (opened.users === 1) return encoded;
         results.set(identity, encoded);
         if (encoded instanceof EncodedMessage && encoded.json.length <= maxCacheCharacters) {
           cache.set({ results, identity }, encoded.json.length);
