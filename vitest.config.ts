@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { defineConfig } from 'vitest/config';
 
 // test/unit needs no database. test/integration runs on both databases, test/embedded and
-// test/postgres on one: see test/README.md.
+// test/postgres on one, test/web in a browser: see test/README.md.
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 // graphql ships two copies. The tests must load the one that Node loads: that named by `main`.
 const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] };
@@ -22,6 +22,16 @@ export default defineConfig({
           ...shared,
           name: 'embedded',
           include: ['test/integration/**/*.test.ts', 'test/embedded/**/*.test.ts'],
+          env: { TIDINGS_TEST_DATABASE: 'embedded' },
+          globalSetup: ['test/support/database/embedded-setup.ts'],
+        },
+      },
+      {
+        resolve,
+        test: {
+          ...shared,
+          name: 'web',
+          include: ['test/web/**/*.test.ts'],
           env: { TIDINGS_TEST_DATABASE: 'embedded' },
           globalSetup: ['test/support/database/embedded-setup.ts'],
         },

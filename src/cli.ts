@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { chain } from './cli/chain.ts';
+import { demo } from './cli/demo/demo.ts';
 import { emit } from './cli/emit/emit.ts';
 import { keys } from './cli/keys.ts';
 import { serve } from './cli/serve.ts';
@@ -11,7 +12,7 @@ import { ignoreClosedOutput } from './cli/terminal/output.ts';
 import { top } from './cli/top/top.ts';
 import { TidingsError } from './errors.ts';
 
-const commands: Readonly<Record<string, Command>> = { serve, emit, tail, top, chain, keys, settings };
+const commands: Readonly<Record<string, Command>> = { serve, emit, tail, top, chain, demo, keys, settings };
 
 // The command line: `tidings COMMAND …`. An expected error is one sentence on standard error, with
 // the exit code 1, or 2 for invalid arguments.

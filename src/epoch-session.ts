@@ -27,6 +27,7 @@ import { createGraphiQLPage } from './server/graphql/graphiql-page.ts';
 import { documentLimits, type DocumentLimits } from './server/graphql/limits/document-limit-defaults.ts';
 import type { PersistedQueries } from './server/graphql/persisted-queries.ts';
 import { createRequestHandler } from './server/http-server.ts';
+import { readWebPage } from './server/web-page.ts';
 import { serveWebSocket } from './server/websocket-server.ts';
 import type { Settings } from './settings.ts';
 import type { ReadBudgets } from './store/database/read-budget.ts';
@@ -178,6 +179,7 @@ export async function startEpochSession(
     ...endpointParts,
     readMetrics,
     checkReady: () => heads.checkProgress(),
+    webPage: settings.feed === 'on' ? readWebPage() : null,
     graphiql: settings.graphiql === 'on' ? createGraphiQLPage(callers) : null,
     version,
     adapters: [createPostEvents(adapterParts), createCloudEvents(adapterParts), createPrefectRoutes(adapterParts)],

@@ -47,6 +47,7 @@ export const settingTable = {
   ),
   introspection: oneOf(['on', 'off'], { name: 'TIDINGS_INTROSPECTION', fallback: 'on', meaning: 'Allow GraphQL introspection.' }),
   graphiql: oneOf(['on', 'off'], { name: 'TIDINGS_GRAPHIQL', fallback: 'on', meaning: 'Serve GraphiQL to browsers at /graphql.' }),
+  feed: oneOf(['on', 'off'], { name: 'TIDINGS_FEED', fallback: 'on', meaning: 'Serve the event feed to browsers at /.' }),
   logLevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
     name: 'TIDINGS_LOG_LEVEL',
     fallback: 'warn',

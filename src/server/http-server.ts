@@ -19,6 +19,7 @@ import { graphqlPath } from './graphql/path.ts';
 import { readRequestBody } from './graphql/request-body.ts';
 import type { GraphQLEndpoint } from './graphql/yoga.ts';
 import { homePage } from './home-page.ts';
+import { webPagePolicy, type WebPage } from './web-page.ts';
 
 export interface HttpHandlerParts {
   readonly graphql: GraphQLEndpoint;
@@ -34,6 +35,8 @@ export interface HttpHandlerParts {
   readonly limits: { readonly bodyBytes: number };
   /** For requests for HTML at the GraphQL path; null: these are GraphQL requests too. */
   readonly graphiql: GraphiQLPage | null;
+  /** The event feed; null: a page with the addresses of the server is served at `/`. */
+  readonly webPage: WebPage | null;
   readonly version: string;
   readonly adapters: readonly HttpAdapter[];
 }
@@ -60,6 +63,7 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
     checkReady,
     limits,
     graphiql,
+    webPage,
     version,
     adapters,
   } = parts;
@@ -68,6 +72,11 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
     if (rejection !== null) throw new HttpError(403, rejection, { code: 'FORBIDDEN' });
     if (originPolicy.answerPreflight(request, response)) return;
     const path = request.url?.split('?')[0] ?? '/';
+    const file = webPage?.fileAt(path);
+    if (file !== undefined) {
+      preventFraming(response, webPagePolicy);
+      return file.send(request, response);
+    }
     switch (path) {
       case graphqlPath:
         return handleGraphQL(request, response);
@@ -194,8 +203,8 @@ function isForGraphiQL({ method, headers }: IncomingMessage): boolean {
 }
 
 /** A page in a frame of another one could be made to click. */
-function preventFraming(response: ServerResponse): void {
-  response.setHeader('content-security-policy', "frame-ancestors 'none'");
+function preventFraming(response: ServerResponse, policy = "frame-ancestors 'none'"): void {
+  response.setHeader('content-security-policy', policy);
   response.setHeader('x-frame-options', 'DENY');
 }
 

@@ -4,19 +4,21 @@ import { constants, gzip } from 'node:zlib';
 
 /**
  * Whether a body of this size is compressed for a client: if it is large, and `Accept-Encoding`
- * allows gzip, by name or by `*`. Event streams never are, whose messages would wait for more data.
+ * allows the coding under one of its names: gzip by default. Event streams never are, whose messages
+ * would wait for more data.
  */
-export function isCompressed(bytes: number, accepted: string | null | undefined): boolean {
-  return bytes >= minCompressedBytes && acceptsGzip(accepted ?? '');
+export function isCompressed(bytes: number, accepted: string | null | undefined, names: readonly string[] = gzipNames): boolean {
+  return bytes >= minCompressedBytes && acceptsOne(accepted ?? '', names);
 }
 
-function acceptsGzip(accepted: string): boolean {
+function acceptsOne(accepted: string, names: readonly string[]): boolean {
   const weights = new Map<string, number>();
   for (const each of accepted.toLowerCase().split(',')) {
     const [name = '', ...parameters] = each.split(';').map((part) => part.trim());
     weights.set(name, Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1));
   }
-  return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;
+  const named = names.find((name) => weights.has(name));
+  return named !== undefined && (weights.get(named) ?? 0) > 0;
 }
 
 /**
@@ -37,6 +39,7 @@ export async function sendText(request: IncomingMessage, response: ServerRespons
   response.end(body);
 }
 
+const gzipNames = ['gzip', 'x-gzip', '*'] as const;
 const gzipped = promisify<string, object, Buffer>(gzip);
 /** Less fits in the first flight of a TCP connection, and takes no further round trip. */
 const minCompressedBytes = 14_000;

@@ -112,7 +112,7 @@ describe('an invalid value stops the start with a sentence that names the settin
     expect(rejection(() => readSettings({ TIDINGS_ALLOWED_ORIGINS: 'null' }))).toMatchObject({ message: /sandboxed frame/ });
   });
 
-  test.each(['TIDINGS_INTROSPECTION', 'TIDINGS_GRAPHIQL'])('%s: neither on nor off', (name) => {
+  test.each(['TIDINGS_INTROSPECTION', 'TIDINGS_GRAPHIQL', 'TIDINGS_FEED'])('%s: neither on nor off', (name) => {
     expect(rejection(() => readSettings({ [name]: 'false' }))).toEqual(sentence(name, 'one of on, off', '"false"'));
   });
 
@@ -128,6 +128,7 @@ describe('an invalid value stops the start with a sentence that names the settin
       'TIDINGS_ALLOWED_ORIGINS',
       'TIDINGS_INTROSPECTION',
       'TIDINGS_GRAPHIQL',
+      'TIDINGS_FEED',
       'TIDINGS_LOG_LEVEL',
     ]); // add a test above for a new one
   });

@@ -86,7 +86,8 @@ test('pages of other origins can neither read responses nor open sockets', async
 test('no other page can show the pages in a frame', async () => {
   for (const path of ['/', '/graphql']) {
     const { headers } = await fetch(`${server.tidings.url}${path}`, { headers: { accept: 'text/html' } });
-    expect([headers.get('content-security-policy'), headers.get('x-frame-options')], path).toEqual(["frame-ancestors 'none'", 'DENY']);
+    expect(headers.get('content-security-policy'), path).toContain("frame-ancestors 'none'");
+    expect(headers.get('x-frame-options'), path).toBe('DENY');
   }
 });
 

@@ -10,7 +10,7 @@ test.each([[['--help']], [['-h']], [['help']], [[]]])('tidings %j lists the comm
   const help = run(args);
   expect([await help.ended, help.stderr()]).toEqual([0, '']);
   expect(help.stdout()).toMatch(/^Usage: tidings COMMAND \[OPTIONS\]\n/);
-  for (const command of ['serve', 'emit FILE', 'tail', 'top', 'chain ID', 'keys create NAME', 'settings']) {
+  for (const command of ['serve', 'emit FILE', 'tail', 'top', 'chain ID', 'demo', 'keys create NAME', 'settings']) {
     expect(help.stdout()).toMatch(new RegExp(`^  ${command} .*\\.$`, 'm'));
   }
   for (const line of help.stdout().split('\n')) expect(line.length).toBeLessThanOrEqual(130);
@@ -19,6 +19,7 @@ test.each([[['--help']], [['-h']], [['help']], [[]]])('tidings %j lists the comm
 test.each([
   ['serve', []],
   ['emit', ['--url URL', '--batch COUNT', '--strict']],
+  ['demo', ['--rate EVENTS', '--url URL']],
   ['tail', ['--event PREFIX', '--resource ID', '--json', '--after CURSOR', '--url URL']],
   ['top', ['--by DIMENSION', '--every DURATION', '--event PREFIX', '--resource ID', '--url URL']],
   ['chain', ['--max COUNT', '--url URL']],

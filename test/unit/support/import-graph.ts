@@ -22,7 +22,7 @@ export function sourceFiles(folders: readonly string[]): readonly SourceFile[] {
   const paths = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => posix.join(folder, name.replaceAll('\\', '/'))),
   );
-  const sources = paths.filter((path) => /\.[tj]s$/.test(path) && !path.includes('node_modules'));
+  const sources = paths.filter((path) => /\.[tj]sx?$/.test(path) && !path.includes('node_modules'));
   return sources.toSorted().map((path) => sourceFile(path, readFileSync(join(root, path), 'utf8')));
 }
 

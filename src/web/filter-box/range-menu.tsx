@@ -1,0 +1,4 @@
+/** The time range of the list. */
+export function RangeMenu() {
+  return null;
+}

@@ -1,0 +1,126 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { service } from '../data/server-info.ts';
+import { HelpIcon } from '../parts/icons.tsx';
+import './help.css';
+
+const groups: readonly { readonly title: string; readonly keys: readonly (readonly [string, string])[] }[] = [
+  {
+    title: 'List',
+    keys: [
+      ['↓ ↑ or j k', 'next, previous event'],
+      ['Enter or o', 'open the event'],
+      ['Esc', 'close it'],
+      ['. or Home', 'show new events, then the newest one'],
+      ['End', 'the oldest event that is loaded'],
+      ['Space', 'pause, resume'],
+      ['Shift+C', 'hide older events'],
+    ],
+  },
+  {
+    title: 'Event',
+    keys: [
+      ['c', 'its chain'],
+      ['x', 'the events around it'],
+      ['r', 'its resource'],
+      ['+ −', 'on a value: only, not'],
+      ['y', 'copy as JSON'],
+      ['l', 'copy a link'],
+      ['/', 'in the panel: search the payload'],
+    ],
+  },
+  {
+    title: 'Filter and time',
+    keys: [
+      ['/', 'filter'],
+      ['t', 'time range'],
+      ['[ ]', 'earlier, later'],
+      ['z', 'zoom out'],
+      ['s', 'saved views'],
+      ['h', 'histogram'],
+      ['\\', 'values with counts'],
+    ],
+  },
+  {
+    title: 'Page',
+    keys: [
+      ['d', 'light, dark'],
+      ['?', 'this help'],
+    ],
+  },
+];
+
+const addresses: readonly (readonly [string, string])[] = [
+  ['/graphql', 'GraphQL over HTTP, SSE and WebSocket; GraphiQL in a browser'],
+  ['/api/events', 'event documents and the routes of Prefect'],
+  ['/cloudevents', 'CloudEvents 1.0'],
+  ['/metrics', 'metrics in the format of Prometheus'],
+  ['/livez', '200 while the process runs'],
+  ['/readyz', '200 while the server can store and read'],
+];
+
+/** The help of the page, with its button. */
+export function Help() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const open = (event: KeyboardEvent): void => {
+      const { target } = event;
+      if (event.key !== '?' || (target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null))
+        return;
+      event.preventDefault();
+      if (dialog.current?.open === false) dialog.current.showModal();
+    };
+    addEventListener('keydown', open);
+    return () => removeEventListener('keydown', open);
+  }, []);
+  return (
+    <>
+      <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick={() => dialog.current?.showModal()}>
+        <HelpIcon />
+      </button>
+      <dialog
+        ref={dialog}
+        class="help"
+        aria-labelledby="help-title"
+        onClick={(event) => event.target === event.currentTarget && event.currentTarget.close()}
+      >
+        <div class="help-content">
+          <header>
+            <h2 id="help-title">Keyboard</h2>
+            <button type="button" class="button" onClick={() => dialog.current?.close()}>
+              Close
+            </button>
+          </header>
+          <div class="help-groups">
+            {groups.map(({ title, keys }) => (
+              <section key={title}>
+                <h3 class="section-title">{title}</h3>
+                <dl>
+                  {keys.map(([key, meaning]) => (
+                    <div key={key}>
+                      <dt>
+                        <kbd>{key}</kbd>
+                      </dt>
+                      <dd>{meaning}</dd>
+                    </div>
+                  ))}
+                </dl>
+              </section>
+            ))}
+          </div>
+          <h2>Addresses</h2>
+          <dl class="addresses">
+            {addresses.map(([path, meaning]) => (
+              <div key={path}>
+                <dt class="mono">{path === '/cloudevents' || path === '/api/events' ? path : <a href={path}>{path}</a>}</dt>
+                <dd class="muted">{meaning}</dd>
+              </div>
+            ))}
+          </dl>
+          <p class="faint">
+            Tidings {service.value?.version}, <a href="/licenses.md">licenses of the page</a>
+          </p>
+        </div>
+      </dialog>
+    </>
+  );
+}

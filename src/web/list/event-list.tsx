@@ -1,0 +1,4 @@
+/** The list of events. */
+export function EventList() {
+  return <main class="list" />;
+}

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import AxeBuilder from 'axe-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+const executablePath = '/usr/bin/chromium';
+
+/** Tests of the page are skipped without a browser. */
+export const hasBrowser = existsSync(executablePath);
+if (!hasBrowser) console.log(`Tests of the event feed are skipped: there is no ${executablePath}. Install chromium.`);
+
+/** A server and a browser for the tests of a file. */
+export interface FeedWorld extends AsyncDisposable {
+  readonly server: TestServer;
+  readonly browser: Browser;
+  /** Opens the page at a path of its server, in a browser profile of its own. */
+  open(path?: string, options?: OpenOptions): Promise<FeedPage>;
+}
+
+export interface OpenOptions {
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+  readonly timeZone?: string;
+  /** The address of another server or a proxy. */
+  readonly origin?: string;
+  /** Whether errors in the console are part of the test, such as those of lost connections. */
+  readonly allowErrors?: boolean;
+}
+
+export interface FeedPage extends AsyncDisposable {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Messages of the console that are errors, uncaught errors, and requests to other servers. */
+  readonly faults: readonly string[];
+  /** Runs axe on the page as it is. Returns the violations in words. */
+  violations(): Promise<readonly string[]>;
+}
+
+/** Starts a server and a browser; `settings` are those of the server. */
+export async function startFeedWorld(settings: Readonly<Record<string, string>> = {}): Promise<FeedWorld> {
+  const server = await startTestServer(settings);
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return {
+    server,
+    browser,
+    open: (path = '/', options = {}) => openPage(browser, new URL(path, options.origin ?? server.tidings.url), options),
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function openPage(browser: Browser, url: URL, options: OpenOptions): Promise<FeedPage> {
+  const { theme = 'light', width = 1440, height = 900, timeZone = 'UTC', allowErrors = false } = options;
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, timezoneId: timeZone, locale: 'en-GB' });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
+  page.on('pageerror', (error) => faults.push(String(error.stack)));
+  page.on('request', (request) => {
+    if (new URL(request.url()).host !== url.host && !request.url().startsWith('data:')) faults.push(`requested ${request.url()}`);
+  });
+  await page.goto(url.href);
+  return {
+    page,
+    context,
+    faults,
+    async violations() {
+      // Evaluated by the debugger, which the content security policy of the page does not restrict.
+      await page.evaluate(AxeBuilder.source);
+      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof AxeBuilder }).axe.run(document));
+      return violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html}`));
+    },
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      if (!allowErrors) expect(faults).toEqual([]);
+    },
+  };
+}
