@@ -119,6 +119,7 @@ builder.subscriptionField('eventStream', (t) =>
         until: await untilOf(until, context),
         start: await startOf(after, context),
         client: context.reader.client,
+        needsPayload: context.budget.needsPayload,
       };
       return streamEvents(services, request);
     },

@@ -28,6 +28,7 @@ builder.subscriptionField('events', (t) =>
         filter: condition,
         after: await startOf(after, context),
         client: context.reader.client,
+        needsPayload: context.budget.needsPayload,
       });
     },
     resolve: (event: StoredEvent | Expired, _args, context) => {

@@ -32,6 +32,6 @@ export class SizeBounds {
 }
 
 /** The longest form of a UTF-16 code unit in JSON is an escape such as \u001f. */
-const maxBytesPerCodeUnit = 6;
+export const maxBytesPerCodeUnit = 6;
 /** The longest double is -1.7976931348623157e+308, and a comma or brackets follow. */
-const maxScalarBytes = 26;
+export const maxScalarBytes = 26;

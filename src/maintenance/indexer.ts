@@ -129,7 +129,12 @@ export function startIndexer(
         failing = true;
       }
       const woken = new AbortController();
-      wake = waitMs === pollIntervalMs ? () => woken.abort() : null;
+      // Once: each call of `abort` makes an error, with its stack.
+      const wakeOnce = (): void => {
+        wake = null;
+        woken.abort();
+      };
+      wake = waitMs === pollIntervalMs ? wakeOnce : null;
       await sleep(debounceMs, signal); // one check for many notifications
       await sleep(waitMs, AbortSignal.any([signal, woken.signal]));
     }

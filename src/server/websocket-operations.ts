@@ -5,7 +5,7 @@ import type { Caller, Client } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WakeListener } from '../concurrency/wake-signal.ts';
 import { rateLimitKeyOf } from '../transport/client.ts';
-import type { EncodedMessage, SocketWriter } from '../transport/socket-writer.ts';
+import { Envelope, type EncodedMessage, type SocketWriter } from '../transport/socket-writer.ts';
 import { LimitError } from './graphql/limits/limit-error.ts';
 import type { ErrorMask } from './graphql/mask-error.ts';
 import type { PersistedQueries } from './graphql/persisted-queries.ts';
@@ -199,13 +199,13 @@ async function prepare(
 
 /** Sends the results of one operation in frames of graphql-transport-ws. */
 class OperationSink implements ResultSink {
-  private readonly framePrefix: string;
+  private readonly envelope: Envelope;
 
   constructor(
     private readonly writer: SocketWriter,
     id: string,
   ) {
-    this.framePrefix = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+    this.envelope = new Envelope(`{"id":${JSON.stringify(id)},"type":"next","payload":`, '}');
   }
 
   hasRoom(): boolean {
@@ -217,7 +217,7 @@ class OperationSink implements ResultSink {
   }
 
   send(encoded: EncodedMessage): void {
-    this.writer.send(this.framePrefix, encoded, '}');
+    this.writer.send(this.envelope, encoded);
   }
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
 import { exactMessage } from '../json/exact-message.ts';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
@@ -11,7 +11,7 @@ import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { requestIdOf } from '../transport/request-log.ts';
 import { closeReasons, keepAlive, rejectUpgrade, type CloseReason } from '../transport/socket-lifecycle.ts';
-import { SocketWriter } from '../transport/socket-writer.ts';
+import { OrderedWebSocket, SocketWriter } from '../transport/socket-writer.ts';
 import { markAuthenticated } from '../transport/unauthenticated-connections.ts';
 import { limitUntilAuthenticated } from '../transport/unauthenticated-socket.ts';
 import { graceMs, type Authenticator } from './authenticate.ts';
@@ -59,7 +59,12 @@ export interface WebSocketEndpoint {
  */
 export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
   const { graphql, persisted, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols: selectProtocol });
+  const sockets = new WebSocketServer({
+    WebSocket: OrderedWebSocket,
+    noServer: true,
+    maxPayload: limits.bodyBytes,
+    handleProtocols: selectProtocol,
+  });
   const authenticate = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
     const caller = await authenticator.authenticateSocket({ authorization, address: extra.address });
     if (caller === null) {
@@ -82,7 +87,7 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
     createOperationOptions({ graphql, persisted, limits, metrics, authenticate, errors: createErrorMask(metrics, logger) }),
   );
 
-  const serve = (socket: WebSocket, request: IncomingMessage): void => {
+  const serve = (socket: OrderedWebSocket, request: IncomingMessage): void => {
     limitUntilAuthenticated(socket, request.socket, metrics.rejectedRequests);
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
       metrics.rejectedRequests.inc({ reason: 'BAD_USER_INPUT' });

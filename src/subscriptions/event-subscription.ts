@@ -19,8 +19,8 @@ export class Expired {
 /**
  * The reader of `Subscription.events`: the matching events after a position, in log order, each
  * once. Events from memory and from the database pass through the same steps, so history and live
- * events have no seam. The reader holds at most one page of events from the database, and none from
- * memory.
+ * events have no seam. Of events from the database it holds what `PageReader` says, and none
+ * from memory.
  */
 export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
   /** Events up to `position` that are not delivered yet. */
@@ -96,6 +96,8 @@ export interface EventsRequest {
   readonly after: Position | null;
   /** Whose turns its reads take: Database.reads. */
   readonly client: string;
+  /** False: the payloads of its events may be left out. Default: true. */
+  readonly needsPayload?: boolean;
 }
 
 /**
@@ -105,21 +107,21 @@ export interface EventsRequest {
  * Assumes: the tail passes every event once, in order.
  * Guarantees:
  * - Every matching event after `after` is delivered once, in log order.
- * - Events that the client has not taken cost no memory beyond one page.
+ * - Events that the client has not taken cost no memory beyond what `PageReader` says.
  * - While the database is unreachable, the subscription waits.
  * - If retention removed the next events, the last message is `Expired`.
  * Does not guarantee: speed for a slow client.
  */
 export async function subscribeToEvents(
   parts: SubscriptionParts,
-  { filter, after, client }: EventsRequest,
+  { filter, after, client, needsPayload = true }: EventsRequest,
 ): Promise<SubscriptionSource<StoredEvent | Expired>> {
   const held = await holdResources(parts, { client, filter });
   try {
     const start = after ?? (await parts.heads.head());
     return new SubscriptionSource(
       parts,
-      new EventReader(new LogReader(parts, { filter, client, pageEvents }), parts.logStart, start),
+      new EventReader(new LogReader(parts, { filter, client, pageEvents, needsPayload }), parts.logStart, start),
       held,
     );
   } catch (error) {

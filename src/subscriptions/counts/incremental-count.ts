@@ -8,7 +8,8 @@ import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { TimeBounds } from '../../filter/time-bounds.ts';
-import type { LogReader, Step } from '../log-reader.ts';
+import type { LogReader } from '../log-reader.ts';
+import type { Step } from '../page-reader.ts';
 import { CountDeltas, type CountUpdate } from './count-deltas.ts';
 import type { CountSnapshot } from './count-snapshot.ts';
 

@@ -1,4 +1,4 @@
-import { documentBytes } from '../../event/document.ts';
+import { documentBytes, documentBytesUpperBound } from '../../event/document.ts';
 import type { StoredEvent } from '../../event/event.ts';
 
 /** The limits of a batch. An event larger than `maxBytes` is delivered alone. */
@@ -12,8 +12,10 @@ export interface BatchLimit {
 export function batchLength(ready: readonly StoredEvent[], { maxEvents, maxBytes }: BatchLimit): number {
   const length = Math.min(ready.length, maxEvents);
   if (length <= 1) return length; // delivered alone in any case: not measured
+  const candidates = ready.slice(0, length);
+  if (candidates.reduce((sum, event) => sum + documentBytesUpperBound(event), 0) <= maxBytes) return length;
   let bytes = 0;
-  for (const [index, event] of ready.slice(0, length).entries()) {
+  for (const [index, event] of candidates.entries()) {
     bytes += bytesOf(event);
     if (bytes > maxBytes) return Math.max(index, 1);
   }

@@ -1,6 +1,6 @@
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import type { Step } from '../log-reader.ts';
+import type { Step } from '../page-reader.ts';
 import { batchLength, type BatchLimit } from './batch-limit.ts';
 
 /** The order in which the events of a log reader's steps are delivered. */

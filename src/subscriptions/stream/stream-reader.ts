@@ -2,7 +2,8 @@ import { RearmableTimer } from '../../concurrency/rearmable-timer.ts';
 import type { WakeListener } from '../../concurrency/wake-signal.ts';
 import { TidingsError } from '../../errors.ts';
 import type { Position } from '../../event/cursor.ts';
-import { LogReader, type Step } from '../log-reader.ts';
+import { LogReader } from '../log-reader.ts';
+import type { Step } from '../page-reader.ts';
 import type { Identity, SubscriptionReader } from '../source.ts';
 import type { BatchLimit } from './batch-limit.ts';
 import type { DeliveryOrder } from './delivery-order.ts';
@@ -41,8 +42,8 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     request: StreamRequest,
     private readonly settings: StreamSettings & { readonly head: Position; readonly order: DeliveryOrder },
   ) {
-    const { start, until, filter, client, batchSize, maxBytes } = request;
-    this.logReader = new LogReader(parts, { filter, client, pageEvents: Math.max(batchSize, minPageEvents) });
+    const { start, until, filter, client, batchSize, maxBytes, needsPayload = true } = request;
+    this.logReader = new LogReader(parts, { filter, client, pageEvents: Math.max(batchSize, minPageEvents), needsPayload });
     this.batchLimit = { maxEvents: batchSize, maxBytes };
     this.until = until ?? Infinity;
     this.scannedTo = start?.position ?? settings.head;

@@ -18,6 +18,8 @@ export interface StreamRequest {
   readonly order: StreamOrder;
   /** Whose turns its reads take: Database.reads. */
   readonly client: string;
+  /** False: the payloads of its events may be left out, also where batches are measured. Default: true. */
+  readonly needsPayload?: boolean;
 }
 
 export type StreamOrder = 'LOG' | 'CAUSAL';

@@ -1,4 +1,4 @@
-import { WebSocket } from 'ws';
+import { OrderedWebSocket } from '../../../transport/socket-writer.ts';
 
 /**
  * A WebSocket that answers a close frame only after every frame received before it is stored.
@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
  * Why: Prefect's client closes right after its last event, without a ping, and continues when the
  * server closes too. So the close confirms its events. Clients time out, so the wait is bounded.
  */
-export class DrainingSocket extends WebSocket {
+export class DrainingSocket extends OrderedWebSocket {
   whenDrained: (() => Promise<void>) | null = null;
   private closing: Promise<void> | null = null;
 

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { WebSocket } from 'ws';
 import type { Caller } from '../../../auth/caller.ts';
 import { sleep } from '../../../concurrency/sleep.ts';
 import { TidingsError } from '../../../errors.ts';
 import type { RateLimit } from '../../../transport/rate-limit.ts';
 import { retry } from '../../../concurrency/retry.ts';
 import { yieldToEventLoop } from '../../../concurrency/time-slices.ts';
+import type { OrderedWebSocket } from '../../../transport/socket-writer.ts';
 import { reportBug } from '../../handle-request.ts';
 import { close, pong, type Frame, type BufferedBytes } from './frames.ts';
 import { FrameStore, type FrameStoreParts } from './store-frames.ts';
@@ -18,7 +18,7 @@ export interface InboundParts extends FrameStoreParts {
 }
 
 export interface SocketClient {
-  readonly socket: WebSocket;
+  readonly socket: OrderedWebSocket;
   /** The network connection of the socket. */
   readonly connection: Duplex;
   readonly caller: Caller;

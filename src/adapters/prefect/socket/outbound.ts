@@ -10,7 +10,7 @@ import { LogReader } from '../../../subscriptions/log-reader.ts';
 import { SubscriptionSource } from '../../../subscriptions/source.ts';
 import { rateLimitKeyOf } from '../../../transport/client.ts';
 import { logQueryCost, type RateLimit } from '../../../transport/rate-limit.ts';
-import { type EncodedMessage, SocketWriter } from '../../../transport/socket-writer.ts';
+import { Envelope, SocketWriter, type EncodedMessage } from '../../../transport/socket-writer.ts';
 import type { WakeListener } from '../../../concurrency/wake-signal.ts';
 import { reportBug } from '../../handle-request.ts';
 import { isJsonObject } from '../../../json/exact-number.ts';
@@ -129,7 +129,7 @@ class SocketSink implements Sink<StoredEvent | EndMessage, EncodedMessage | EndM
 
   send(message: EncodedMessage | EndMessage): void {
     if (message instanceof EndMessage) return close(this.socket, serviceRestart, message.reason);
-    this.writer.send('{"type":"event","event":', message, '}');
+    this.writer.send(envelope, message);
   }
 
   ended(): void {
@@ -137,6 +137,8 @@ class SocketSink implements Sink<StoredEvent | EndMessage, EncodedMessage | EndM
   }
 }
 
+/** Around an event. */
+const envelope = new Envelope('{"type":"event","event":', '}');
 /** Prefect's client reconnects after this code, but not after 1000 and 1001. */
 const serviceRestart = 1012;
 const pageEvents = 100;

@@ -31,6 +31,10 @@ export function limitResponses(schema: GraphQLSchema): Plugin {
     return needed;
   };
   return {
+    onSubscribe({ args }) {
+      const { document, contextValue } = args as ExecutionArgs;
+      (contextValue as { readonly budget: ResponseBudget }).budget.needsPayload = needsPayload(document);
+    },
     onExecute({ args }) {
       const { document, contextValue } = args as ExecutionArgs;
       const { budget, res } = contextValue as { readonly budget: ResponseBudget; readonly res?: ServerResponse };

@@ -52,7 +52,8 @@ export interface SharedResultsParts {
  * Guarantees: exactly the result that an execution for each subscription would give, because
  * GraphQL executes and only whole results are shared. A result that needs the database is shared
  * only within one turn of the event loop, so that no subscription gets an older read. Other results
- * never change: the cache keeps the latest ones, up to `maxCacheCharacters` of JSON. Of the request
+ * never change: while several subscriptions share an operation, the cache keeps the latest ones, up to
+ * `maxCacheBytes` of JSON. Of the request
  * only what results need is kept, and charged to the client; throws LIMIT_EXCEEDED beyond its bound.
  */
 export function createSharedResults({
@@ -64,7 +65,7 @@ export function createSharedResults({
   const operations = new Map<string, Operation>();
   /** Bounds the results of all operations together; evicting one removes it from its operation. */
   const cache = new LRUCache<CacheKey, number>({
-    maxSize: maxCacheCharacters,
+    maxSize: maxCacheBytes,
     sizeCalculation: (characters) => characters,
     dispose: (_characters, { results, identity }) => void results.delete(identity),
   });
@@ -87,13 +88,13 @@ export function createSharedResults({
     const evict = (identity: string | number): void => void results.delete(identity);
     const keep = (identity: string | number, message: EncodedMessage): void => {
       results.set(identity, message);
-      if (message.size <= maxCacheCharacters) cache.set({ results, identity }, message.size);
+      if (message.byteLength <= maxCacheBytes) cache.set({ results, identity }, message.byteLength);
       else process.nextTick(evict, identity);
     };
     const opened: Operation = {
       users: 0,
       resultOf(value, identity) {
-        const known = results.get(identity);
+        const known = results.size === 0 ? undefined : results.get(identity);
         if (known !== undefined) return known;
         // A context of its own, because resolvers store loaders in it that remember what they read.
         const executed = execute({
@@ -105,6 +106,7 @@ export function createSharedResults({
           contextValue: Object.assign({}, keptContext),
         });
         const encoded = executed instanceof Promise ? executed.then(encode) : encode(executed);
+        if (opened.users === 1) return encoded;
         results.set(identity, encoded);
         if (executed instanceof Promise) process.nextTick(evict, identity); // a later request reads again
         else if (encoded instanceof EncodedMessage) keep(identity, encoded);
@@ -209,4 +211,4 @@ type KeptDocument = ResultDocument & { readonly bytes: number };
 const keptDocuments = new WeakMap<DocumentNode, ReadonlyMap<string | null, KeptDocument>>();
 /** Of a variable's JSON, parsed. */
 const bytesPerCharacter = 8;
-const maxCacheCharacters = 4_000_000;
+const maxCacheBytes = 4_000_000;
