@@ -59,7 +59,6 @@ function Panels() {
         <RangeMenu />
         <ViewsMenu />
         <div class="tool-icons">
-          <ColumnsMenu />
           <ExportMenu />
         </div>
       </div>
