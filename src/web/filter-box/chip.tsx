@@ -30,7 +30,11 @@ export function Chip({ text, problem, onEdit, onRemove, onMove }: ChipProps) {
           event.stopPropagation();
         }}
       >
-        {sign !== '' && <span class="condition-sign">not</span>}
+        {sign !== '' && (
+          <>
+            <span class="condition-sign">not</span>{' '}
+          </>
+        )}
         {field !== '' && <span class="condition-field">{printable(field)}</span>}
         <span class="condition-value">{printable(value)}</span>
       </button>
