@@ -3,11 +3,8 @@ import type { EmitAllOptions, EmitSummary } from './emission/emit-all.ts';
 import type { Emission } from './emission/emission.ts';
 import { createEmissionQueue, type QueueOptions } from './emission/emission-queue.ts';
 import { onProcessEnd } from './emission/process-end.ts';
-import type { AnyEvents, Details, EventFilter, EventInput, EventMap, EventOf, NameOf, PayloadIn } from './event-types.ts';
-import { createEventStream } from './follow/event-stream-iterator.ts';
-import type { Cursor, EventStream, FollowOptions, StreamMessage } from './follow/stream-types.ts';
-import type { LiveCountsRequest } from './live-counts.ts';
-import { createReading, eventSelection, type Counts, type Reading } from './reading.ts';
+import { readerOf, type TidingsReader } from './create-reader.ts';
+import type { AnyEvents, Details, EventInput, EventMap, NameOf, PayloadIn } from './event-types.ts';
 import { TidingsError, tidingsErrorOf } from './wire/client-error.ts';
 import { createWire, type WireOptions } from './wire/wire.ts';
 
@@ -23,7 +20,7 @@ export interface EmitInput<M, N extends NameOf<M> = NameOf<M>> extends Details<P
 }
 
 /** A client of one server. */
-export interface Tidings<M extends EventMap = AnyEvents> extends Reading<M>, AsyncDisposable {
+export interface Tidings<M extends EventMap = AnyEvents> extends TidingsReader<M>, AsyncDisposable {
   /** Emits an event: returns at once, with its id. Events of one client are stored in this order. */
   emit<N extends NameOf<M>>(event: N, details: Details<PayloadIn<M, N>>): Emission;
   /**
@@ -40,15 +37,6 @@ export interface Tidings<M extends EventMap = AnyEvents> extends Reading<M>, Asy
   flush(options?: { readonly timeoutMs?: number }): Promise<void>;
   /** Flushes, then ends all subscriptions. Returns the number of events that are lost: without an outbox. */
   close(options?: { readonly timeoutMs?: number }): Promise<{ readonly unsent: number }>;
-  /** The events that match, one after the other. Resumes after the last one whose loop body ended. */
-  events<const F extends EventFilter = EventFilter>(filter?: F, options?: FollowOptions): EventStream<EventOf<M, F>>;
-  /** The same in batches, with the messages between them. Gaps are messages too. */
-  stream<const F extends EventFilter = EventFilter>(
-    filter?: F,
-    options?: Omit<FollowOptions, 'checkpoint' | 'onGap'> & { readonly until?: Cursor },
-  ): AsyncGenerator<StreamMessage<EventOf<M, F>>, void>;
-  /** Counts that stay true. */
-  liveCounts(request: LiveCountsRequest): AsyncGenerator<Counts, void>;
 }
 
 /** Creates a client of the server at `url`. Connects when there is something to do. */
@@ -95,24 +83,8 @@ export function createTidings<const M extends EventMap = AnyEvents>(url: string 
     },
   });
   if (outbox !== undefined) end.watch();
-  // A page that is online again does not wait for the next attempt.
-  const page = globalThis as { addEventListener?: (type: string, listener: () => void, options: object) => void };
-  page.addEventListener?.('online', () => wire.backoff.wake(), { signal: closing.signal });
-
-  /** A signal that aborts with the client, or with that of a subscription. */
-  const signalOf = ({ signal }: { readonly signal?: AbortSignal }): AbortSignal => {
-    if (signal === undefined) return closing.signal;
-    const either = new AbortController();
-    const abort = (): void => either.abort();
-    for (const each of [signal, closing.signal]) {
-      if (each.aborted) abort();
-      each.addEventListener('abort', abort, { signal: either.signal });
-    }
-    return either.signal;
-  };
-
   return {
-    ...createReading<M>(wire, closing.signal),
+    ...readerOf<M>(wire, closing.signal),
     emit: (event, details) => emit(event, details),
     // Loaded when it is needed, as are the transports.
     async emitAll(inputs, options) {
@@ -122,15 +94,6 @@ export function createTidings<const M extends EventMap = AnyEvents>(url: string 
     ready: () => queue.ready(),
     flush: ({ timeoutMs = closeTimeoutMs } = {}) => queue.flush(timeoutMs),
     close: ({ timeoutMs = closeTimeoutMs } = {}) => (closed ??= close(timeoutMs)),
-    events: (filter, { select = eventSelection, ...more } = {}) => createEventStream(wire, { ...more, filter, select }, signalOf(more)),
-    async *stream(filter, { select = eventSelection, ...more } = {}) {
-      const { follow } = await import('./follow/event-loop.ts');
-      yield* follow(wire, { ...more, filter, select }, signalOf(more));
-    },
-    async *liveCounts(request) {
-      const { followCounts } = await import('./live-counts.ts');
-      yield* followCounts(wire, request, signalOf(request));
-    },
     async [Symbol.asyncDispose]() {
       await (closed ??= close(closeTimeoutMs));
     },

@@ -1,4 +1,4 @@
-import type { Tidings } from './create-client.ts';
+import type { TidingsReader } from './create-reader.ts';
 import type { EventFilter } from './event-types.ts';
 import type { FeedEvent } from './feed-rows.ts';
 import type { Cursor } from './follow/stream-types.ts';
@@ -27,7 +27,7 @@ export interface PageBound {
 
 /** The newest events. Sends one request, and throws errors that may pass. */
 export async function newestPage<E extends FeedEvent>(
-  tidings: Tidings,
+  tidings: TidingsReader,
   query: FeedQuery,
   { size, signal }: PageBound,
 ): Promise<FeedPage<E>> {
@@ -36,7 +36,7 @@ export async function newestPage<E extends FeedEvent>(
 
 /** The events below an event. `known`: the end of the last page, whose position saves a request. */
 export async function pageBelow<E extends FeedEvent>(
-  tidings: Tidings,
+  tidings: TidingsReader,
   query: FeedQuery,
   { event, known, size, signal }: PageBound & { readonly event: FeedEvent; readonly known: FeedPage<E>['end'] },
 ): Promise<FeedPage<E>> {
@@ -50,7 +50,7 @@ export async function pageBelow<E extends FeedEvent>(
 
 /** The events directly above an event; null if it was removed. */
 export async function pageAbove<E extends FeedEvent>(
-  tidings: Tidings,
+  tidings: TidingsReader,
   query: FeedQuery,
   { event, size, signal }: PageBound & { readonly event: FeedEvent },
 ): Promise<FeedPage<E> | null> {
@@ -62,7 +62,7 @@ export async function pageAbove<E extends FeedEvent>(
 type Part = { readonly first: number; readonly after?: Cursor } | { readonly last: number; readonly before?: Cursor };
 
 async function request<E extends FeedEvent>(
-  tidings: Tidings,
+  tidings: TidingsReader,
   { filter, select, order }: FeedQuery,
   part: Part & { readonly signal: AbortSignal; readonly once?: boolean },
 ): Promise<FeedPage<E>> {
@@ -78,7 +78,7 @@ async function request<E extends FeedEvent>(
 }
 
 /** The position of an event in the order NEWEST_FIRST; null if it is not stored any more. */
-async function positionOf(tidings: Tidings, id: string, signal: AbortSignal): Promise<Cursor | null> {
+async function positionOf(tidings: TidingsReader, id: string, signal: AbortSignal): Promise<Cursor | null> {
   return (await tidings.page({ filter: { id: [id] }, first: 1, select: 'id', signal })).endCursor;
 }
 

@@ -1,4 +1,4 @@
-import type { Tidings } from './create-client.ts';
+import type { TidingsReader } from './create-reader.ts';
 import type { ReceivedEvent } from './event-types.ts';
 import { FeedModel } from './feed-model.ts';
 import { newestPage, pageAbove, pageBelow, type FeedPage } from './feed-pages.ts';
@@ -21,7 +21,7 @@ export type { Feed, FeedOptions, FeedRows, FeedSnapshot } from './feed-types.ts'
  * Guarantees: with nothing held, the rows are a part of the plain query over all that was received,
  * also across lost connections. Held events that are not kept are read from the log again.
  */
-export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: Tidings, options: FeedOptions = {}): Feed<E> {
+export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: TidingsReader, options: FeedOptions = {}): Feed<E> {
   const { select = eventSelection, order = 'occurred', pageSize = 100, nextPageSize = pageSize, schedule = nextFrame } = options;
   const { maxRows = 2000, maxBytes = defaultMaxBytes, maxHeld = 2000 } = options;
   const model = new FeedModel<E>(order, { maxRows, maxBytes, maxHeld });

@@ -1,5 +1,5 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import type { Tidings } from './create-client.ts';
+import type { TidingsReader } from './create-reader.ts';
 import { createFeed, type Feed, type FeedOptions, type FeedSnapshot } from './live-feed.ts';
 
 type FeedActions = Pick<Feed, 'hold' | 'follow' | 'reveal' | 'older' | 'retry'>;
@@ -8,7 +8,7 @@ type FeedActions = Pick<Feed, 'hold' | 'follow' | 'reveal' | 'older' | 'retry'>;
  * A live list of events. It updates at most once a frame. A change of the filter loads it anew, and
  * the component need not keep the filter object: its content is compared.
  */
-export function useFeed(tidings: Tidings, options: FeedOptions = {}): FeedSnapshot & FeedActions {
+export function useFeed(tidings: TidingsReader, options: FeedOptions = {}): FeedSnapshot & FeedActions {
   const [feed, setFeed] = useState<Feed | null>(null);
   const key = JSON.stringify(options);
   useEffect(() => {

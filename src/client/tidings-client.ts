@@ -1,5 +1,6 @@
 export { createTidings, type EmitInput, type Tidings, type TidingsOptions } from './create-client.ts';
 export type { EmitAllOptions, EmitSummary } from './emission/emit-all.ts';
+export { createReader, type ReaderClient, type TidingsReader } from './create-reader.ts';
 export type { Emission, StoredEvent } from './emission/emission.ts';
 export type { QueueOptions, UnsentEvent } from './emission/emission-queue.ts';
 export { indexedDbOutbox } from './emission/indexed-db-outbox.ts';

@@ -8,23 +8,25 @@ import { RangeMenu } from './filter-box/range-menu.tsx';
 import { ViewsMenu } from './saved-views/views-menu.tsx';
 import { ZoneMenu } from './filter-box/zone-menu.tsx';
 import { keyRejection } from './data/server-info.ts';
+import { key } from './data/session.ts';
 import { isLogEmpty, isNothingMatching } from './data/feed-state.ts';
 import { EventList } from './list/event-list.tsx';
-import { Help } from './help/help-dialog.tsx';
+import { HelpButton } from './help/help-button.tsx';
 import { Logo } from './parts/icons.tsx';
 import { lazy } from './parts/lazy.tsx';
 import { areFacetsShown, detailWidth, isHistogramShown } from './parts/settings.ts';
 import { ConnectionStatus } from './status/connection-status.tsx';
-import { FirstEvent } from './status/first-event.tsx';
 import { Copied } from './status/copied.tsx';
-import { NothingMatches } from './status/nothing-matches.tsx';
-import { KeyDialog } from './status/key-dialog.tsx';
-import { KeyMenu } from './status/key-menu.tsx';
 import { ThemeButton } from './status/theme-button.tsx';
 
 // Loaded after the list, so that the first rows do not wait for them.
 const Histogram = lazy(async () => (await import('./histogram/histogram.tsx')).Histogram);
 const Facets = lazy(async () => (await import('./facets/facets.tsx')).Facets);
+// Loaded when they are needed.
+const FirstEvent = lazy(async () => (await import('./status/first-event.tsx')).FirstEvent);
+const NothingMatches = lazy(async () => (await import('./status/nothing-matches.tsx')).NothingMatches);
+const KeyMenu = lazy(async () => (await import('./status/key-menu.tsx')).KeyMenu);
+const KeyDialog = lazy(async () => (await import('./status/key-dialog.tsx')).KeyDialog);
 
 export function App() {
   return (
@@ -38,12 +40,11 @@ export function App() {
         <ConnectionStatus />
         <span class="space" />
         <ZoneMenu />
-        <KeyMenu />
+        {key.value !== null && <KeyMenu />}
         <ThemeButton />
-        <Help />
+        <HelpButton />
       </header>
-      {keyRejection.value === null && <Panels />}
-      <KeyDialog />
+      {keyRejection.value === null ? <Panels /> : <KeyDialog />}
       <Copied />
     </div>
   );

@@ -168,6 +168,7 @@ test('a program that needs only the core loads at most 9 KB', async () => {
   ];
   expect(await size("export { createTidings } from '@tidings/client'", lazy)).toBeLessThanOrEqual(9 * 1024);
   expect(await size("export { createTidings } from '@tidings/client'", [])).toBeLessThanOrEqual(12.5 * 1024);
+  expect(await size("export { createReader } from '@tidings/client'", lazy)).toBeLessThanOrEqual(5 * 1024);
   expect(await size("export { useFeed } from '@tidings/client/react'", ['react', './live-feed.js'])).toBeLessThanOrEqual(1024);
 });
 

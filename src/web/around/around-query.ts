@@ -1,4 +1,4 @@
-import type { EventFilter, Page, Tidings } from '../../client/tidings-client.ts';
+import type { EventFilter, Page, TidingsReader } from '../../client/tidings-client.ts';
 
 /** A row of the events around another one. */
 export interface AroundEvent {
@@ -17,7 +17,7 @@ export interface Surroundings {
 }
 
 /** The event in the middle, and the surroundings that it has: the log, its resource, and each of its related ones. */
-export async function readMiddle(client: Tidings, id: string, signal: AbortSignal): Promise<AroundEvent | null> {
+export async function readMiddle(client: TidingsReader, id: string, signal: AbortSignal): Promise<AroundEvent | null> {
   const document = `query Middle($id: ID!) { event(id: $id) { ${selection} } }`;
   return (await client.graphql<{ event: AroundEvent | null }>(document, { id }, { signal })).event;
 }
@@ -41,7 +41,7 @@ interface PageRequest {
 }
 
 /** Events before or after a position of the log, in its order. */
-export async function readAround(client: Tidings, { filter, cursor, way, signal }: PageRequest): Promise<Page<AroundEvent>> {
+export async function readAround(client: TidingsReader, { filter, cursor, way, signal }: PageRequest): Promise<Page<AroundEvent>> {
   const bounds = way === 'before' ? { last: aroundPageSize, before: cursor } : { first: aroundPageSize, after: cursor };
   const page: Page<unknown> = await client.page({ filter, ...bounds, order: 'LOG', select: selection, signal });
   return page as Page<AroundEvent>;

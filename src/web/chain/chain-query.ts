@@ -1,4 +1,4 @@
-import type { EventFilter, Tidings } from '../../client/tidings-client.ts';
+import type { EventFilter, TidingsReader } from '../../client/tidings-client.ts';
 import type { LinkedEvent } from './chain-layout.ts';
 
 export interface ChainEvent extends LinkedEvent {
@@ -32,7 +32,7 @@ interface Part {
 }
 
 /** Reads the chain of an event from its root on, with all branches; null when it is not stored. */
-export async function readChain(client: Tidings, id: string, signal: AbortSignal): Promise<WholeChain | null> {
+export async function readChain(client: TidingsReader, id: string, signal: AbortSignal): Promise<WholeChain | null> {
   // First, so that a follower that is stored meanwhile is in the chain, or after the head.
   const { head } = await client.graphql<{ head: string }>('{ head }', {}, { signal });
   const part = async (of: string): Promise<(Part & { readonly self: ChainEvent }) | null> => {
@@ -65,7 +65,7 @@ interface Growth {
 }
 
 /** Follows the growth of a chain until it is aborted. An event that arrives is followed in turn. */
-export async function followChain(client: Tidings, { ids, after, signal, onEvents }: Growth): Promise<void> {
+export async function followChain(client: TidingsReader, { ids, after, signal, onEvents }: Growth): Promise<void> {
   const known = new Set(ids);
   let from = after;
   while (known.size <= maxChainEvents) {

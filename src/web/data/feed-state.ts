@@ -1,6 +1,6 @@
 import { batch, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { createFeed, type Feed, type FeedSnapshot } from '../../client/live-feed.ts';
-import { stringifyLossless, TidingsError, type Tidings } from '../../client/tidings-client.ts';
+import { stringifyLossless, TidingsError, type TidingsReader } from '../../client/tidings-client.ts';
 import { viewOf } from '../view/current-view.ts';
 import { activeFilter } from './active-filter.ts';
 import { isHeld } from './hold.ts';
@@ -74,7 +74,7 @@ export function retryFeed(): void {
 
 const everything = new Set(['{}', '{"event":{"notStartsWith":["tidings."]}}', '{"event":{"notLike":["tidings.*"]}}']);
 const restarts = signal(0);
-let shownClient: Tidings | null = null;
+let shownClient: TidingsReader | null = null;
 
 // One feed at a time is loaded; that which is shown stays until the next one has its first rows.
 effect(() => {

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { TidingsError, type Tidings } from '../../client/tidings-client.ts';
+import { TidingsError, type TidingsReader } from '../../client/tidings-client.ts';
 import { noteRejection } from './server-info.ts';
 import { tidings } from './session.ts';
 
@@ -16,7 +16,7 @@ export interface Remote<T> {
 }
 
 /** Loads a value for a key, again whenever the key or the client changes. A result that is late is dropped. */
-export function useRemote<T>(key: string, load: (client: Tidings, signal: AbortSignal) => Promise<T>): Remote<T> {
+export function useRemote<T>(key: string, load: (client: TidingsReader, signal: AbortSignal) => Promise<T>): Remote<T> {
   const result = useSignal<{ readonly key: string | null; readonly value: T | undefined; readonly error: unknown }>({
     key: null,
     value: undefined,

@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { createTidings, type Tidings } from '../../client/tidings-client.ts';
+import { createReader, type ReaderClient } from '../../client/tidings-client.ts';
 import { readStored, store } from '../view/storage.ts';
 
 const given = signal<string | null>(readStored('session', 'key') ?? readStored('local', 'key'));
@@ -8,9 +8,9 @@ const given = signal<string | null>(readStored('session', 'key') ?? readStored('
 export const key = computed(() => given.value);
 
 /** The client of this server with this key. Another key makes another client. */
-export const tidings = computed<Tidings>(() => {
+export const tidings = computed<ReaderClient>(() => {
   const value = given.value;
-  return createTidings(location.origin, value === null ? {} : { key: value });
+  return createReader(location.origin, value === null ? {} : { key: value });
 });
 
 /** Uses a key from now on: in this tab, or on this device until it is removed. */
@@ -19,5 +19,5 @@ export function setKey(value: string | null, { isRemembered = false } = {}): voi
   store('local', 'key', isRemembered ? value : null);
   const before = tidings.peek();
   given.value = value;
-  void before.close({ timeoutMs: 0 });
+  before.close();
 }

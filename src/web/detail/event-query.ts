@@ -1,4 +1,4 @@
-import type { Labels, Tidings } from '../../client/tidings-client.ts';
+import type { Labels, TidingsReader } from '../../client/tidings-client.ts';
 
 /** A neighbour of an event in its chain. */
 export interface Link {
@@ -38,7 +38,7 @@ type Followed = Link & { readonly follows?: Followed | null };
 
 /** Reads an event; null when it is not stored. */
 export async function readEvent(
-  client: Tidings,
+  client: TidingsReader,
   id: string,
   signal: AbortSignal,
 ): Promise<{ readonly event: OpenedEvent | null; readonly retentionDays: number | null }> {

@@ -1,7 +1,7 @@
-import { TidingsError, type EventFilter, type Tidings } from '../../client/tidings-client.ts';
+import { TidingsError, type EventFilter, type TidingsReader } from '../../client/tidings-client.ts';
 
 export interface ExportRequest {
-  readonly client: Tidings;
+  readonly client: TidingsReader;
   readonly filter: EventFilter;
   /** The GraphQL selection of Event. */
   readonly select: string;
@@ -56,7 +56,7 @@ export async function exportEvents(request: ExportRequest, signal: AbortSignal):
       }
       continue;
     }
-    const { nodes, endCursor, hasNextPage } = result as Awaited<ReturnType<Tidings['page']>>;
+    const { nodes, endCursor, hasNextPage } = result as Awaited<ReturnType<TidingsReader['page']>>;
     await write(nodes.map((event) => line(event as never)).join(''));
     signal.throwIfAborted();
     done += nodes.length;

@@ -1,4 +1,4 @@
-import type { Counts, EventFilter, Tidings } from '../../client/tidings-client.ts';
+import type { Counts, EventFilter, TidingsReader } from '../../client/tidings-client.ts';
 import { containing, countFilter, dimensionOf } from './count-request.ts';
 import type { Field } from './without-field.ts';
 import { rowsOfLevel, rowsOfValues, type KeyCount, type ValueRow } from './value-rows.ts';
@@ -24,7 +24,7 @@ export interface Values {
   readonly isMore: boolean;
 }
 
-export async function loadValues(client: Tidings, request: ValuesRequest, signal: AbortSignal): Promise<Values> {
+export async function loadValues(client: TidingsReader, request: ValuesRequest, signal: AbortSignal): Promise<Values> {
   const { filter, field, prefix, segments, search, first } = request;
   const names = search === '' ? (prefix === null ? null : { startsWith: [`${prefix}.`] }) : containing(search);
   const most = { first: first + 1, order: 'MOST_FIRST', signal } as const;

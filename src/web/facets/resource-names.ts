@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Tidings } from '../../client/tidings-client.ts';
+import type { TidingsReader } from '../../client/tidings-client.ts';
 import { tidings } from '../data/session.ts';
 import type { ValueRow } from './value-rows.ts';
 import type { Field } from './without-field.ts';
@@ -19,7 +19,7 @@ export function useResourceNames(field: Field, rows: readonly ValueRow[]): void 
 }
 
 /** Asks for the names of resources that are not known yet, at most `maxNames`. Failures leave them without names. */
-async function loadResourceNames(client: Tidings, ids: readonly string[], signal: AbortSignal): Promise<void> {
+async function loadResourceNames(client: TidingsReader, ids: readonly string[], signal: AbortSignal): Promise<void> {
   const unknown = ids.filter((id) => !resourceNames.peek().has(id)).slice(0, maxNames);
   if (unknown.length === 0) return;
   const variables = unknown.map((_id, index) => `$r${index}: ID!`).join(', ');

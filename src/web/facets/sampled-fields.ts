@@ -1,6 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { EventFilter, Tidings } from '../../client/tidings-client.ts';
+import type { EventFilter, TidingsReader } from '../../client/tidings-client.ts';
 import { activeFilter } from '../data/active-filter.ts';
 import { noteRejection } from '../data/server-info.ts';
 import { tidings } from '../data/session.ts';
@@ -59,7 +59,7 @@ function followFields(): () => void {
   });
 }
 
-async function load(client: Tidings, filter: EventFilter, signal: AbortSignal): Promise<void> {
+async function load(client: TidingsReader, filter: EventFilter, signal: AbortSignal): Promise<void> {
   try {
     const { eventFields: fields } = await client.graphql<{ eventFields: EventFields }>(document, { filter }, { signal });
     if (!signal.aborted) eventFields.value = { fields, isBusy: false, error: null };

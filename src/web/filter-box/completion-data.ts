@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { stringifyLossless, type CountBy, type EventFilter, type Tidings } from '../../client/tidings-client.ts';
+import { stringifyLossless, type CountBy, type EventFilter, type TidingsReader } from '../../client/tidings-client.ts';
 import { tidings } from '../data/session.ts';
 import type { Counted, Example, Known, Wanted } from '../query/completion.ts';
 
@@ -22,7 +22,7 @@ const nothingKnown: Base = { names: [], labels: [], roles: [], paths: [], isSamp
 const noValues: readonly Counted[] = [];
 
 /** Loads a value again when its key or the client changes; keeps the last one meanwhile. */
-function useLoaded<T>(key: string, empty: T, load: (client: Tidings, signal: AbortSignal) => Promise<T>): T {
+function useLoaded<T>(key: string, empty: T, load: (client: TidingsReader, signal: AbortSignal) => Promise<T>): T {
   const loaded = useSignal(empty);
   const client = tidings.value;
   useEffect(() => {
@@ -43,7 +43,7 @@ function useLoaded<T>(key: string, empty: T, load: (client: Tidings, signal: Abo
 /** Typing goes on meanwhile. */
 const pauseMs = 80;
 
-async function loadBase(client: Tidings, filter: EventFilter, signal: AbortSignal): Promise<Base> {
+async function loadBase(client: TidingsReader, filter: EventFilter, signal: AbortSignal): Promise<Base> {
   const select = 'name count example';
   const [names, { eventFields }] = await Promise.all([
     countsOf(client, { by: { event: {} }, filter, first: 1000 }, signal),
@@ -65,7 +65,7 @@ async function loadBase(client: Tidings, filter: EventFilter, signal: AbortSigna
 }
 
 async function loadValues(
-  client: Tidings,
+  client: TidingsReader,
   { wanted, filter }: { readonly wanted: Wanted; readonly filter: EventFilter },
   signal: AbortSignal,
 ): Promise<readonly Counted[]> {
@@ -92,7 +92,7 @@ async function loadValues(
 }
 
 async function countsOf(
-  client: Tidings,
+  client: TidingsReader,
   { by, filter, first }: { readonly by: CountBy; readonly filter: EventFilter; readonly first: number },
   signal: AbortSignal,
 ): Promise<readonly Counted[]> {

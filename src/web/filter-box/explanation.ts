@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { TidingsError, type EventFilter, type Tidings } from '../../client/tidings-client.ts';
+import { TidingsError, type EventFilter, type TidingsReader } from '../../client/tidings-client.ts';
 import { activeFilter, conditions } from '../data/active-filter.ts';
 import { noteRejection } from '../data/server-info.ts';
 import { tidings } from '../data/session.ts';
@@ -57,7 +57,7 @@ export function useExplanation(): void {
 }
 
 interface Question {
-  readonly client: Tidings;
+  readonly client: TidingsReader;
   readonly words: EventFilter;
   readonly whole: EventFilter;
 }
@@ -88,7 +88,7 @@ export const hasOwnEvents = signal(false);
 
 effect(() => void findOwnEvents(tidings.value));
 
-async function findOwnEvents(client: Tidings): Promise<void> {
+async function findOwnEvents(client: TidingsReader): Promise<void> {
   const found = await client.explain({ event: { startsWith: ['tidings.'] } }).catch(() => null);
   if (client === tidings.peek()) hasOwnEvents.value = found !== null && found.estimate.count > 0;
 }

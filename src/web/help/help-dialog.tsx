@@ -1,7 +1,6 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { service } from '../data/server-info.ts';
-import { HelpIcon } from '../parts/icons.tsx';
-import { areShortcutsOn, useShortcut } from '../parts/shortcut.ts';
+import { areShortcutsOn } from '../parts/shortcut.ts';
 import './help.css';
 
 const groups: readonly { readonly title: string; readonly keys: readonly (readonly [string, string])[] }[] = [
@@ -59,68 +58,63 @@ const addresses: readonly (readonly [string, string])[] = [
   ['/readyz', '200 while the server can store and read'],
 ];
 
-/** The help of the page, with its button. */
-export function Help() {
+/** The keys of the page, and the addresses of the server. `onClose` is called when it was closed. */
+export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const open = (): void => dialog.current?.showModal();
-  useShortcut('?', open);
+  useEffect(() => dialog.current?.showModal(), []);
   return (
-    <>
-      <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick={open}>
-        <HelpIcon />
-      </button>
-      <dialog
-        ref={dialog}
-        class="help"
-        aria-labelledby="help-title"
-        onClick={(event) => event.target === event.currentTarget && event.currentTarget.close()}
-      >
-        <div class="help-content">
-          <div class="dialog-head">
-            <h2 id="help-title">Keyboard</h2>
-            <button type="button" class="button" onClick={() => dialog.current?.close()}>
-              Close
-            </button>
-          </div>
-          <div class="help-groups">
-            {groups.map(({ title, keys }) => (
-              <section key={title}>
-                <h3 class="section-title">{title}</h3>
-                <dl>
-                  {keys.map(([key, meaning]) => (
-                    <div key={key}>
-                      <dt>
-                        <kbd>{key}</kbd>
-                      </dt>
-                      <dd>{meaning}</dd>
-                    </div>
-                  ))}
-                </dl>
-              </section>
-            ))}
-          </div>
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={areShortcutsOn.value}
-              onChange={(event) => (areShortcutsOn.value = event.currentTarget.checked)}
-            />
-            Single letters and signs are shortcuts
-          </label>
-          <h2>Addresses</h2>
-          <dl class="addresses">
-            {addresses.map(([path, meaning]) => (
-              <div key={path}>
-                <dt class="mono">{path === '/cloudevents' || path === '/api/events' ? path : <a href={path}>{path}</a>}</dt>
-                <dd class="muted">{meaning}</dd>
-              </div>
-            ))}
-          </dl>
-          <p class="faint">
-            Tidings {service.value?.version}, <a href="/licenses.md">licenses of the page</a>
-          </p>
+    <dialog
+      ref={dialog}
+      class="help"
+      aria-labelledby="help-title"
+      onClose={onClose}
+      onClick={(event) => event.target === event.currentTarget && event.currentTarget.close()}
+    >
+      <div class="help-content">
+        <div class="dialog-head">
+          <h2 id="help-title">Keyboard</h2>
+          <button type="button" class="button" onClick={() => dialog.current?.close()}>
+            Close
+          </button>
         </div>
-      </dialog>
-    </>
+        <div class="help-groups">
+          {groups.map(({ title, keys }) => (
+            <section key={title}>
+              <h3 class="section-title">{title}</h3>
+              <dl>
+                {keys.map(([key, meaning]) => (
+                  <div key={key}>
+                    <dt>
+                      <kbd>{key}</kbd>
+                    </dt>
+                    <dd>{meaning}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          ))}
+        </div>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={areShortcutsOn.value}
+            onChange={(event) => (areShortcutsOn.value = event.currentTarget.checked)}
+          />
+          Single letters and signs are shortcuts
+        </label>
+        <h2>Addresses</h2>
+        <dl class="addresses">
+          {addresses.map(([path, meaning]) => (
+            <div key={path}>
+              <dt class="mono">{path === '/cloudevents' || path === '/api/events' ? path : <a href={path}>{path}</a>}</dt>
+              <dd class="muted">{meaning}</dd>
+            </div>
+          ))}
+        </dl>
+        <p class="faint">
+          Tidings {service.value?.version}, <a href="/licenses.md">licenses of the page</a>
+        </p>
+      </div>
+    </dialog>
   );
 }

@@ -1,4 +1,4 @@
-import type { EventFilter, Tidings } from '../../client/tidings-client.ts';
+import type { EventFilter, TidingsReader } from '../../client/tidings-client.ts';
 import type { Bar } from './bars.ts';
 import { scaleFor, type TimeScale } from './time-scale.ts';
 
@@ -20,7 +20,7 @@ export interface Domain {
 }
 
 interface PlanRequest {
-  readonly client: Tidings;
+  readonly client: TidingsReader;
   /** With the range. */
   readonly filter: EventFilter;
   readonly range: { readonly since?: string; readonly until?: string };

@@ -1,5 +1,5 @@
 import { batch, effect, signal } from '@preact/signals';
-import type { CountBy, EventFilter, StreamState, Tidings, TidingsError } from '../../client/tidings-client.ts';
+import type { CountBy, EventFilter, StreamState, TidingsReader, TidingsError } from '../../client/tidings-client.ts';
 import { conditions, instants } from '../data/active-filter.ts';
 import { kinds } from '../data/kinds.ts';
 import { noteRejection } from '../data/server-info.ts';
@@ -39,7 +39,7 @@ export const countsState = signal<CountsState>({ is: 'busy' });
 export const now = signal(Date.now());
 
 const attempt = signal(0);
-let countedWith: Tidings | null = null;
+let countedWith: TidingsReader | null = null;
 const zone = viewOf((view) => zoneOrLocal(view.zone));
 const isLive = viewOf((view) => view.isLive);
 
@@ -75,7 +75,7 @@ export function followTimeCounts(): () => void {
 }
 
 interface CountRequest {
-  readonly client: Tidings;
+  readonly client: TidingsReader;
   readonly filter: EventFilter;
   readonly range: { readonly since?: string; readonly until?: string };
   readonly zone: string;
@@ -141,7 +141,7 @@ export function isOutgrown({ plan, bars }: TimeCounts): boolean {
 }
 
 interface NamesRequest {
-  readonly client: Tidings;
+  readonly client: TidingsReader;
   readonly filter: EventFilter;
   readonly names: readonly string[];
   readonly signal: AbortSignal;

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { JsonObject, Tidings } from '../../client/tidings-client.ts';
+import type { JsonObject, TidingsReader } from '../../client/tidings-client.ts';
 import { useRemote } from '../data/remote.ts';
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { lazy } from '../parts/lazy.tsx';
@@ -51,7 +51,7 @@ function Loaded({ id, form }: { readonly id: string; readonly form: 'tree' | 'te
 }
 
 /** Reads the payload of an event. */
-async function readPayload(client: Tidings, id: string, signal: AbortSignal): Promise<JsonObject | null> {
+async function readPayload(client: TidingsReader, id: string, signal: AbortSignal): Promise<JsonObject | null> {
   const document = 'query Payload($id: ID!) { event(id: $id) { payload } }';
   return (await client.graphql<{ event: { payload: JsonObject } | null }>(document, { id }, { signal })).event?.payload ?? null;
 }

@@ -1,4 +1,4 @@
-import type { CountBucket, Labels, Tidings } from '../../client/tidings-client.ts';
+import type { CountBucket, Labels, TidingsReader } from '../../client/tidings-client.ts';
 import { runEventPrefixes, type RunEvent } from './run-log.ts';
 
 export interface ResourceFacts {
@@ -10,7 +10,7 @@ export interface ResourceFacts {
 type Described = NonNullable<ResourceFacts['resource']>;
 
 /** Reads a resource, as its newest event describes it. If that has no name, an earlier one can have it. */
-export async function readResource(client: Tidings, id: string, signal: AbortSignal): Promise<ResourceFacts> {
+export async function readResource(client: TidingsReader, id: string, signal: AbortSignal): Promise<ResourceFacts> {
   const variables = { id, related: { related: [{ id: { in: [id] } }] }, named: { resource: { id: { in: [id] }, labels: [hasName] } } };
   const { resource, related, named } = await client.graphql<{
     resource: Described | null;
@@ -35,7 +35,7 @@ export interface ResourceCounts {
 }
 
 /** The events that concern a resource, counted by name, as they arrive. */
-export async function* countEvents(client: Tidings, id: string, signal: AbortSignal): AsyncGenerator<ResourceCounts, void> {
+export async function* countEvents(client: TidingsReader, id: string, signal: AbortSignal): AsyncGenerator<ResourceCounts, void> {
   const filter = { resource: { id: { in: [id] } } };
   for await (const { total, buckets } of client.liveCounts({ by: [{ event: {} }], filter, signal })) {
     const events = buckets.map(({ keys, count }) => ({ event: keys[0] ?? '', count })).toSorted((a, b) => b.count - a.count);
@@ -62,7 +62,7 @@ export function runFilterOf(flowRunId: string): object {
 
 /** Reads events of a flow run, the oldest first. */
 export async function readRun(
-  client: Tidings,
+  client: TidingsReader,
   flowRunId: string,
   { after, signal }: { readonly after: string | null; readonly signal: AbortSignal },
 ): Promise<RunPage> {

@@ -1,18 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { keyRejection } from '../data/server-info.ts';
 import { key, setKey } from '../data/session.ts';
 import './status.css';
 
-/** Asks for a key while the server rejects the requests of this page. */
+/** Asks for a key. Shown while the server rejects the requests of this page. */
 export function KeyDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState('');
   const [isRemembered, setRemembered] = useState(false);
-  const rejection = keyRejection.value;
-  useEffect(() => {
-    if (rejection === null) dialog.current?.close();
-    else if (dialog.current?.open === false) dialog.current.showModal();
-  }, [rejection]);
+  useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} class="key-dialog" aria-labelledby="key-title" onCancel={(event) => event.preventDefault()}>
       <form

@@ -1,13 +1,12 @@
 import { service } from '../data/server-info.ts';
-import { key, setKey } from '../data/session.ts';
+import { setKey } from '../data/session.ts';
 import { KeyIcon } from '../parts/icons.tsx';
 import { Popover } from '../parts/popover.tsx';
 import { printable } from '../text/printable.ts';
 
-/** Which key the page uses, and what it sees. Shown where the server requires keys, or has been given one. */
+/** Which key the page uses, and what it sees. Shown while the page has one. */
 export function KeyMenu() {
   const me = service.value?.me ?? null;
-  if (key.value === null) return null;
   const name = me === null ? 'Key' : printable(me.name);
   return (
     <Popover

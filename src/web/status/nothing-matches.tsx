@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { EventFilter, Tidings } from '../../client/tidings-client.ts';
+import type { EventFilter, TidingsReader } from '../../client/tidings-client.ts';
 import { conditions, instants } from '../data/active-filter.ts';
 import { tidings } from '../data/session.ts';
 import { readItems } from '../query/query-item.ts';
@@ -100,7 +100,7 @@ function linkTo(change: Parameters<typeof show>[0]) {
 }
 
 interface Question {
-  readonly client: Tidings;
+  readonly client: TidingsReader;
   readonly query: string;
   readonly filter: EventFilter;
   readonly times: { readonly since?: string; readonly until?: string };

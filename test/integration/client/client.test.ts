@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { createTidings, TidingsError, type EventOf, type ReceivedEvent } from '../../../src/client/tidings-client.ts';
+import { createReader, createTidings, TidingsError, type EventOf, type ReceivedEvent } from '../../../src/client/tidings-client.ts';
 import { createFeed } from '../../../src/client/live-feed.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
@@ -39,6 +39,23 @@ describe.each([
     expect(second).toMatchObject({ follows: paid.id, related: [{ id: 'kiki', role: 'actor' }] });
     const again = tidings.emit(`${prefix}.shipped`, { ...second!, resource: second!.resource.id, related: second!.related });
     expect((await again).status).toBe('DUPLICATE');
+  });
+
+  test('a client that only reads follows events too, until it is closed', async () => {
+    await using tidings = createTidings(server.tidings.url, options);
+    const reader = createReader(server.tidings.url, options);
+    const filter = { event: { in: [`${prefix}.read`] } };
+    const stream = reader.events(filter);
+    await stream.listening;
+    const { id } = await tidings.emit(`${prefix}.read`, { resource: prefix });
+    const read: string[] = [];
+    for await (const event of stream) {
+      read.push(event.id);
+      reader.close();
+    }
+    expect(read).toEqual([id]);
+    await expect(reader.page({ filter })).rejects.toMatchObject({ code: 'CLOSED' });
+    expect((await tidings.page({ filter })).nodes).toHaveLength(1);
   });
 
   test('a loop resumes after the last event whose body ended', async () => {
