@@ -21,6 +21,7 @@ export const serve: Command = {
       process.once('SIGINT', () => stop(null));
       process.once('disconnect', () => stop(null)); // a worker whose primary process has exited
     });
+    process.channel?.unref(); // a process manager that keeps its channel open must not keep this process alive
     const database = tidings.database === 'embedded' ? `the embedded database in ${settings.dataDir}` : 'Postgres';
     if (cluster.isPrimary) printReady(database, tidings.url);
 

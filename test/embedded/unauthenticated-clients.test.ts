@@ -135,7 +135,7 @@ test('1,600 connections of one address neither stay open nor keep clients out', 
 test('clients that authenticate may send as much as before', async () => {
   const text = 'x'.repeat(mib);
   using raw = await openRaw(server.url, {}, { token: 'x'.repeat(60_000) });
-  raw.send({ type: 'ping', payload: { text } });
+  raw.send({ id: 'large', type: 'subscribe', payload: { query: '{ __typename }', variables: { text } } });
   await raw.settled();
   for (const protocol of ['prefect', null]) {
     using socket = await openPrefect(server.url, 'in', { protocol });
