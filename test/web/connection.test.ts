@@ -95,4 +95,5 @@ test.skipIf(!hasBrowser)('a newer server offers to reload the page', async () =>
   await page.getByRole('status').first().getByText('Offline').waitFor();
   await opened.context.setOffline(false);
   await page.getByRole('button', { name: 'Reload for 9.9.9' }).waitFor();
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
 });

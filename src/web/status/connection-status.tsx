@@ -21,6 +21,7 @@ export function ConnectionStatus() {
   const now = useNow(nextAttemptAt !== null || resumed !== null);
   const seconds = nextAttemptAt === null || !status.isOnline ? 0 : Math.ceil((nextAttemptAt - now) / 1000);
   const hasResumed = label !== 'Reconnecting' && resumed !== null && now - resumed.at < resumedShownMs;
+  const caughtUp = hasResumed ? ` resumed, ${resumed.events.toLocaleString('en')} caught up` : '';
   useEffect(() => {
     if (is === 'live' && status.isOnline) void readService(); // after a reconnect it can be another version
   }, [is, status.isOnline]);
@@ -30,18 +31,14 @@ export function ConnectionStatus() {
   return (
     <>
       <Popover
-        label={`Connection: ${label}`}
+        label={`Connection: ${label}${caughtUp}`}
         class={`button quiet connection ${tone}`}
         button={
           <>
             <span class="mark" aria-hidden="true" />
             <span role="status">{label}</span>
-            {seconds > 0 && (
-              <span class="faint number" aria-hidden="true">
-                {seconds} s
-              </span>
-            )}
-            {hasResumed && <span class="faint">resumed, {resumed.events.toLocaleString('en')} caught up</span>}
+            {seconds > 0 && <span class="countdown number" data-seconds={seconds} aria-hidden="true" />}
+            {hasResumed && <span class="faint">{caughtUp}</span>}
           </>
         }
       >
