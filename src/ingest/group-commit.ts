@@ -1,15 +1,7 @@
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Database } from '../store/database/database.ts';
-import {
-  appendRows,
-  appendRowsAndReadHead,
-  createdSlice,
-  type AppendedAtHead,
-  type ConflictPolicy,
-  type DraftRow,
-  type RejectedBatch,
-} from '../store/log/append.ts';
+import { appendRows, createdSlice, type Appended, type ConflictPolicy, type DraftRow } from '../store/log/append.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import type { LogSlice } from '../store/log/read-log.ts';
 import { CommitQueue, type Amount, type CommitRequest, type PermissionCheck, type Stored, type NotStored } from './commit-queue.ts';
@@ -28,11 +20,6 @@ import { CommitQueue, type Amount, type CommitRequest, type PermissionCheck, typ
  *   leaves nothing in the database.
  *
  * Does not guarantee an order between concurrent requests.
- *
- * Why few small commits run in parallel: they share the flush of the log anyway, and each costs a
- * round trip and a head. So a further one begins only for many events, or if the others take long: they
- * may wait for a lock. A commit that runs alone reads the head in its own round trip; beside others its
- * head would often lie before its events.
  *
  *   queued --> stored together --> resolved
  *                 '--> one fails, or conflicts under REJECT_ALL:
@@ -82,29 +69,15 @@ export function createGroupCommit(parts: GroupCommitParts, bounds = defaultBound
   const queue = new CommitQueue(bounds.queued);
   let activeCommits = 0;
   let scheduled = false;
-  const besideEvents = Math.min(minBesideEvents, bounds.batchSize.events);
-  /** When the last commit began. */
-  let startedAt = 0;
-  let later: NodeJS.Timeout | null = null;
 
   const startCommits = (): void => {
     scheduled = false;
     const parallelCommits = parts.indexer?.isFarBehind ? 1 : bounds.parallelCommits;
-    while (activeCommits < parallelCommits && queue.length > 0 && (activeCommits === 0 || isBeside())) {
-      startedAt = performance.now();
-      void commitBatch(queue.takeBatch(bounds.batchSize));
-    }
-    if (queue.length > 0) later ??= setTimeout(startLater, maxBesideWaitMs);
+    while (activeCommits < parallelCommits && queue.length > 0) void commitBatch(queue.takeBatch(bounds.batchSize));
   };
-  const startLater = (): void => {
-    later = null;
-    startCommits();
-  };
-  /** Whether the queue should be stored beside running commits. */
-  const isBeside = (): boolean => queue.amount.events >= besideEvents || performance.now() - startedAt >= maxBesideWaitMs;
   const commitBatch = async (batch: readonly CommitRequest[]): Promise<void> => {
     activeCommits += 1;
-    await storeTogether(parts, batch.filter(checkPermission), activeCommits === 1 ? 'ALONE' : 'BESIDE');
+    await storeTogether(parts, batch.filter(checkPermission));
     activeCommits -= 1;
     startCommits();
   };
@@ -136,15 +109,14 @@ function checkPermission(request: CommitRequest): boolean {
 }
 
 /** Stores and settles requests of one policy. Does not throw: it rejects the affected requests. */
-async function storeTogether(parts: GroupCommitParts, requests: readonly CommitRequest[], place: Place): Promise<void> {
+async function storeTogether(parts: GroupCommitParts, requests: readonly CommitRequest[]): Promise<void> {
   const [first] = requests;
   if (first === undefined) return;
   try {
     const rows = requests.length === 1 ? first.rows : requests.flatMap((request) => request.rows);
-    const stored = await append(parts.database, { rows, onConflict: first.onConflict, place });
-    if ('conflicts' in stored) return await resolveConflicts(parts, requests, stored.conflicts);
-    const { appended } = stored;
-    const head = await waitUntilReadable(parts, stored);
+    const appended = await appendRows(parts.database, rows, first.onConflict);
+    if ('conflicts' in appended) return await resolveConflicts(parts, requests, appended.conflicts);
+    const head = await waitUntilReadable(parts, appended);
     for (const [request, results] of splitByRequest(requests, appended)) request.resolve({ results, head });
   } catch (error) {
     // Any of the requests can have the row that the database rejected, so each is stored alone.
@@ -152,18 +124,6 @@ async function storeTogether(parts: GroupCommitParts, requests: readonly CommitR
     if (requests.length === 1 || isUnavailable(error)) for (const { reject } of requests) reject(error);
     else await storeOneByOne(parts, requests);
   }
-}
-
-/** Whether a commit began while no other one of this process was running. */
-type Place = 'ALONE' | 'BESIDE';
-
-async function append(
-  database: Database,
-  { rows, onConflict, place }: Pick<CommitRequest, 'rows' | 'onConflict'> & { readonly place: Place },
-): Promise<AppendedAtHead | RejectedBatch> {
-  if (place === 'ALONE') return appendRowsAndReadHead(database, rows, onConflict);
-  const appended = await appendRows(database, rows, onConflict);
-  return 'conflicts' in appended ? appended : { appended, head: null };
 }
 
 /**
@@ -186,24 +146,21 @@ async function resolveConflicts(
   }));
   const requestsWhere = (conflicting: boolean): CommitRequest[] =>
     found.filter((each) => each.conflicts === conflicting).map(({ request }) => request);
-  await storeTogether(parts, requestsWhere(false), 'BESIDE');
+  await storeTogether(parts, requestsWhere(false));
   await storeOneByOne(parts, requestsWhere(true));
 }
 
 async function storeOneByOne(parts: GroupCommitParts, requests: readonly CommitRequest[]): Promise<void> {
-  for (const request of requests) await storeTogether(parts, [request], 'BESIDE');
+  for (const request of requests) await storeTogether(parts, [request]);
 }
 
 /** Waits until every read includes the stored events, and notifies other processes and the tail. */
-async function waitUntilReadable(
-  { heads, tail, announce }: GroupCommitParts,
-  { appended, head: found }: AppendedAtHead,
-): Promise<Position> {
+async function waitUntilReadable({ heads, tail, announce }: GroupCommitParts, appended: readonly Appended[]): Promise<Position> {
   const created = appended.filter((each) => each.created);
   if (created.length > 0) announce();
   // Concurrent transactions can hold earlier positions. Until they end, readers see none of these.
   const last = appended.reduce((max, { position }) => Math.max(max, position), 0) as Position;
-  const head = await heads.headFrom(last, found);
+  const head = await heads.headFrom(last);
   if (created.length > 0 && tail.wantsLocalAppends()) tail.offer(await createdSlice(created), head);
   return head;
 }
@@ -227,8 +184,3 @@ function defaultBounds({ kind }: Database): GroupCommitBounds {
     queued: { events: 100_000, bytes: 64 << 20 },
   };
 }
-
-/** With fewer events, another round trip costs more than storing them later together. */
-const minBesideEvents = 100;
-/** Longer than an ordinary commit. A commit can wait for others that store the same ids. */
-const maxBesideWaitMs = 20;

@@ -129,12 +129,7 @@ export function startIndexer(
         failing = true;
       }
       const woken = new AbortController();
-      // Once: each call of `abort` makes an error, with its stack.
-      const wakeOnce = (): void => {
-        wake = null;
-        woken.abort();
-      };
-      wake = waitMs === pollIntervalMs ? wakeOnce : null;
+      wake = waitMs === pollIntervalMs ? () => woken.abort() : null;
       await sleep(debounceMs, signal); // one check for many notifications
       await sleep(waitMs, AbortSignal.any([signal, woken.signal]));
     }

@@ -17,12 +17,7 @@ import { overHttp, overWebSocket } from '../support/transports.ts';
 const sentence =
   /this process has waited for the end of the log for \d+ s.*Held by process \d+ \(application \\?"foreign\\?", user \\?"tidings\\?"\)/;
 
-/** Takes the locks of a writer that started with an empty log. */
-async function lockAsWriter(client: postgres.Sql): Promise<void> {
-  await client`select pg_advisory_lock_shared(tidings.starting_lock()), pg_advisory_lock_shared(tidings.writer_lock(0))`;
-}
-
-test('a program that holds the locks of a writer empties no log: the head stays, it is reported, and readiness fails', async () => {
+test('a program that holds the lock of a writer empties no log: the head stays, it is reported, and readiness fails', async () => {
   await using testDatabase = await newDatabase();
   await using store = await openStore(readSettings(testDatabase.environment));
   const { database } = store;
@@ -37,7 +32,7 @@ test('a program that holds the locks of a writer empties no log: the head stays,
   await heads.checkProgress();
 
   const foreign = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1, connection: { application_name: 'foreign' } });
-  await lockAsWriter(foreign);
+  await foreign`select pg_advisory_lock(tidings.writer_lock(0))`;
   expect(await database.rows(sql`select tidings.log_head() as head`)).toEqual([{ head: '0' }]);
   expect(await heads.head()).toBe(before);
   const stuck = { code: 'UNAVAILABLE', message: expect.stringMatching('an earlier transaction') };
@@ -66,7 +61,7 @@ test('a server that starts while another program holds the lock of a writer wait
   const running = await startTidings(settings);
   const { cursor } = (await post(running.url, emit, { input })).data.emitEvent.event;
   const foreign = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1, connection: { application_name: 'foreign' } });
-  await lockAsWriter(foreign);
+  await foreign`select pg_advisory_lock(tidings.writer_lock(0))`;
   await running[Symbol.asyncDispose]();
 
   const lines: string[] = [];
@@ -78,7 +73,7 @@ test('a server that starts while another program holds the lock of a writer wait
   await foreign`select pg_advisory_unlock_all()`;
   await using tidings = await starting;
   // Taken again once the server is running.
-  await lockAsWriter(foreign);
+  await foreign`select pg_advisory_lock(tidings.writer_lock(0))`;
   const { data, errors } = await post(
     tidings.url,
     'query ($after: Cursor) { events { nodes { id } } rest: events(order: LOG, after: $after) { nodes { id } } }',
@@ -96,7 +91,7 @@ test('a start that waits too long is rejected with a sentence that names the ses
   const row = JSON.stringify({ id: 'one', event: 'e', resource_id: 'r', resource_labels: {}, related: [] }) as DraftRow;
   await appendRows(store.database, [row], 'REJECT_ALL');
   const foreign = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1, connection: { application_name: 'foreign' } });
-  await lockAsWriter(foreign);
+  await foreign`select pg_advisory_lock(tidings.writer_lock(0))`;
   const error = { code: 'CANNOT_START', message: expect.stringMatching(sentence) };
   await expect(readOpeningHead(store.database, { warn: () => undefined }, { maxWaitMs: 100 })).rejects.toMatchObject(error);
   await foreign.end();
@@ -130,32 +125,12 @@ test('a program that holds the lock that every writer needs next is reported, an
 
   await foreign`select pg_advisory_unlock_all()`;
   await expect.poll(async () => (await readiness())[0]).toBe(200);
-  for (const key of ["x'006d696772617465'::bigint", 'tidings.starting_lock()']) {
-    await foreign.unsafe(`select pg_advisory_lock(${key})`); // that of a migration, and that of all writers
-    expect((await transports[0]!({ query })).error?.extensions.code).toBe('UNAVAILABLE');
-    await expect.poll(async () => (await readiness())[0]).toBe(503);
-    await foreign`select pg_advisory_unlock_all()`;
-    await expect.poll(async () => (await readiness())[0]).toBe(200);
-  }
+  await foreign`select pg_advisory_lock(x'006d696772617465'::bigint)`; // that of a migration
+  expect((await transports[0]!({ query })).error?.extensions.code).toBe('UNAVAILABLE');
+  expect((await readiness())[0]).toBe(503);
   await foreign.end();
   await expect.poll(async () => (await readiness())[0]).toBe(200);
   for (const [n, send] of transports.entries()) {
     expect((await send({ query })).data.emitEvent.status).toBe(n === 0 ? 'CREATED' : 'DUPLICATE');
   }
-});
-
-test('heads, which lock out writers for a moment, do not make a server report a foreign lock', async () => {
-  await using testDatabase = await newDatabase();
-  await using store = await openStore(readSettings(testDatabase.environment));
-  const { database } = store;
-  const heads = createHeadReader(database);
-  const other = createHeadReader(database);
-  let checks = 0;
-  const reading = (async () => {
-    while (checks < 200) await Promise.all([other.head(), database.rows(sql`select tidings.log_head()`)]);
-  })();
-  const checking = (async () => {
-    for (; checks < 200; checks += 1) await heads.checkProgress();
-  })().finally(() => (checks = 200));
-  await Promise.all([reading, checking]);
 });

@@ -39,23 +39,3 @@ test('a prepared statement takes one round trip from its second execution on', a
   expect(await roundTripsOf(withParameters, 'prepared')).toBe(2);
   expect(await roundTripsOf(withParameters, 'prepared')).toBe(1);
 });
-
-test('two statements in turn take one round trip from their second execution on, and the second sees what the first has committed', async () => {
-  await database.rows(sql`create table turns (n int, xid xid8 default pg_current_xact_id())`);
-  const insert = (n: number): SQL => sql`insert into turns (n) values (${n}) returning xid::text`;
-  const seen = sql`select count(*)::int as count, min(pg_xact_status(xid)) as status, (select pg_current_xact_id()::text) as xid from turns`;
-  for (const n of [1, 2, 3]) {
-    const before = proxy.roundTrips();
-    const { first, second } = await database.rowsInTurn<{ xid: string }, { xid: string }>(insert(n), seen);
-    if (n > 1) expect(proxy.roundTrips() - before).toBe(1);
-    expect(second).toEqual([{ count: n, status: 'committed', xid: expect.any(String) }]);
-    expect(second?.[0]?.xid).not.toBe(first[0]?.xid);
-  }
-});
-
-test('of two statements in turn, an error of the first is thrown, and one of the second leaves the first as it is', async () => {
-  await expect(database.rowsInTurn(failing, sql`select 1 as one`)).rejects.toMatchObject({ code: '22012' });
-  const halfFailed = await database.rowsInTurn(sql`select 1 as one`, failing);
-  expect(halfFailed).toEqual({ first: [{ one: 1 }], second: null });
-  expect(await database.rows(sql`select 2 as two`)).toEqual([{ two: 2 }]);
-});

@@ -49,10 +49,6 @@ export async function startProcess(
       statements += 1;
       return connected.rows(statement, planned);
     },
-    rowsInTurn: (first, second) => {
-      statements += 2;
-      return connected.rowsInTurn(first, second);
-    },
   };
   const heads = createHeadReader(database);
   const notifications = stack.use(await startNotifications(database, logger));

@@ -28,12 +28,6 @@ export interface Database extends AsyncDisposable {
    */
   rows<Row>(statement: SQL, planMode?: PlanMode): Promise<readonly Row[]>;
   /**
-   * Runs two statements, prepared, on one connection and in one round trip. Each has a transaction of
-   * its own, and the second begins after the first has committed. Throws what the first one throws;
-   * `second` is null if only the second one fails.
-   */
-  rowsInTurn<First, Second>(first: SQL, second: SQL): Promise<RowsInTurn<First, Second>>;
-  /**
    * The same database for the reads of one operation of a client. `rows` waits its turn among the
    * reads of all clients, and throws CANCELLED soon after the signal aborts: a running statement is
    * cancelled in the database (Postgres only), a waiting one is not begun. Not for writes, nor for
@@ -54,11 +48,6 @@ export interface Database extends AsyncDisposable {
   listen(options: ListenOptions): Promise<AsyncDisposable>;
   /** Sends a notification to all listeners on a channel of this database. */
   notify(channel: string, payload: string): Promise<void>;
-}
-
-export interface RowsInTurn<First, Second> {
-  readonly first: readonly First[];
-  readonly second: readonly Second[] | null;
 }
 
 export interface Reader extends Turn {
@@ -226,12 +215,15 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
       await cancelling;
     }
   };
-  const run = async <T>(send: (client: postgres.Sql) => Promise<T>, turn: Turn): Promise<T> => {
+  const run = async <Row>(statement: SQL, planMode: PlanMode, turn: Turn): Promise<readonly Row[]> => {
+    const { sql: text, params: parameters } = dialect.sqlToQuery(statement);
+    const send = (client: postgres.Sql): Promise<unknown> =>
+      sendStatement(client, { text, parameters, isPrepared: planMode === 'prepared' });
     try {
-      const work = (connection: Connection): Promise<T> =>
+      const work = (connection: Connection): Promise<unknown> =>
         withDeadline(connection, turn, () => untilAborted(connection, turn.signal, () => send(connection.client)));
-      const runInPool = (): Promise<T> => pool.with(work, turn);
-      return await (stallWatch?.run(runInPool) ?? runInPool());
+      const runInPool = (): Promise<unknown> => pool.with(work, turn);
+      return (await (stallWatch?.run(runInPool) ?? runInPool())) as readonly Row[];
     } catch (failure) {
       throw turn.signal?.aborted === true ? cancelledError() : classifyError(failure);
     }
@@ -239,22 +231,12 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
   const database: Database = {
     kind,
     statementTimeout,
-    rows: <Row>(statement: SQL, planMode: PlanMode = 'custom') => run((client) => rowsOf<Row>(client, statement, planMode), notRead),
-    rowsInTurn: <First, Second>(first: SQL, second: SQL) =>
-      run(async (client): Promise<RowsInTurn<First, Second>> => {
-        const sent = rowsOf<First>(client, first, 'prepared');
-        if (embedded !== null) await sent; // its socket takes one statement at a time
-        const after = rowsOf<Second>(client, second, 'prepared').catch(() => null);
-        const [firstRows, secondRows] = await Promise.all([sent, after]);
-        return { first: firstRows, second: secondRows };
-      }, notRead),
+    rows: (statement, planMode = 'custom') => run(statement, planMode, notRead),
     reads(reader) {
       // Node warns of more than ten listeners, which may be a leak elsewhere.
       if (reader.signal !== undefined) setMaxListeners(0, reader.signal);
       const semaphore = new Semaphore(maxReadsPerOperation(connections));
-      const rows = <Row>(statement: SQL, planMode: PlanMode = 'custom'): Promise<readonly Row[]> =>
-        semaphore.with(() => run((client) => rowsOf<Row>(client, statement, planMode), reader));
-      return { ...database, rows };
+      return { ...database, rows: (statement, planMode = 'custom') => semaphore.with(() => run(statement, planMode, reader)) };
     },
     async withConnection(work) {
       try {
@@ -273,11 +255,6 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
     },
   };
   return database;
-}
-
-async function rowsOf<Row>(client: postgres.Sql, statement: SQL, planMode: PlanMode): Promise<readonly Row[]> {
-  const { sql: text, params: parameters } = dialect.sqlToQuery(statement);
-  return (await sendStatement(client, { text, parameters, isPrepared: planMode === 'prepared' })) as readonly Row[];
 }
 
 const dialect = new PgDialect();

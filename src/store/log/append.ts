@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { mapInSlices } from '../../concurrency/time-slices.ts';
 import { TidingsError } from '../../errors.ts';
 import { parseStoredJson } from '../../json/parse-json.ts';
@@ -7,7 +7,6 @@ import type { Position } from '../../event/cursor.ts';
 import type { EventDraft, JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
-import { headIn, selectHead, type HeadRow } from './log-head.ts';
 import type { LogSlice } from './read-log.ts';
 import { bytesInMemory } from '../database/event-row.ts';
 import { fromTimestamp, fromInputTimestamp, toTimestamp } from '../database/timestamps.ts';
@@ -62,38 +61,15 @@ export async function appendRows(
   onConflict: ConflictPolicy,
 ): Promise<readonly Appended[] | RejectedBatch> {
   if (batch.length === 0) return [];
-  return repeated(async () => appendedAs(await database.rows(appendStatement(batch, onConflict), 'prepared'), batch));
-}
-
-/** Appended rows, and a head that was read after their commit; null: it could not be read. */
-export interface AppendedAtHead {
-  readonly appended: readonly Appended[];
-  readonly head: Position | null;
-}
-
-/** The same as `appendRows`, and reads the head in the same round trip. */
-export async function appendRowsAndReadHead(
-  database: Database,
-  batch: readonly DraftRow[],
-  onConflict: ConflictPolicy,
-): Promise<AppendedAtHead | RejectedBatch> {
-  return repeated(async () => {
-    const { first, second } = await database.rowsInTurn<AppendedRow, HeadRow>(appendStatement(batch, onConflict), selectHead);
-    return { appended: appendedAs(first, batch), head: second === null ? null : headIn(second) };
-  });
-}
-
-function appendStatement(batch: readonly DraftRow[], onConflict: ConflictPolicy): SQL {
-  return sql`
-    select place as position, created, received, to_json(nullif(differing, '{}')) as differing
-    from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`;
-}
-
-/** Appends, again after a deadlock, and translates the errors. */
-async function repeated<T>(append: () => Promise<T>): Promise<T | RejectedBatch> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await append();
+      const rows = await database.rows<AppendedRow>(
+        sql`
+          select place as position, created, received, to_json(nullif(differing, '{}')) as differing
+          from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
+        'prepared',
+      );
+      return rows.map((row, index) => appendedAs(row, batch[index] ?? noRow));
     } catch (error) {
       const conflicts = sqlState(error) === conflictState ? conflictDetail(error) : null;
       if (conflicts !== null) return { conflicts };
@@ -107,14 +83,8 @@ async function repeated<T>(append: () => Promise<T>): Promise<T | RejectedBatch>
   }
 }
 
-function appendedAs(rows: readonly AppendedRow[], batch: readonly DraftRow[]): readonly Appended[] {
-  return rows.map(({ position, created, received, differing }, index) => ({
-    position: Number(position) as Position,
-    created,
-    received: fromTimestamp(received),
-    differing: differing ?? [],
-    row: batch[index] ?? noRow,
-  }));
+function appendedAs({ position, created, received, differing }: AppendedRow, row: DraftRow): Appended {
+  return { position: Number(position) as Position, created, received: fromTimestamp(received), differing: differing ?? [], row };
 }
 
 /**

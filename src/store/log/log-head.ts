@@ -21,10 +21,10 @@ import { readExclusiveLocks, readWriterLocks, type WriterLock } from './writer-l
 export interface HeadReader {
   head(): Promise<Position>;
   /**
-   * Waits for a head at or after the position of a committed event. `found`: a head that was read
-   * after the commit, which often suffices. Throws UNAVAILABLE when that takes too long.
+   * Waits for a head at or after the position of a committed event. Throws UNAVAILABLE when that
+   * takes too long.
    */
-  headFrom(position: Position, found?: Position | null): Promise<Position>;
+  headFrom(position: Position): Promise<Position>;
   /**
    * Throws UNAVAILABLE if the head cannot be read, if it has not advanced since `headFrom` threw, or
    * if a lock of another session keeps writers from storing events.
@@ -61,7 +61,12 @@ export function createHeadReader(
     if (!isReported) onStuck(locks);
     isReported = true;
   };
-  const accept = (found: Position): Position => {
+  const head = coalescedRead(async () => {
+    const found = await readHead(database);
+    if (!isLost && found < highest && (await readLastPosition(database)) < highest) {
+      isLost = true;
+      onLost();
+    }
     if (isLost) throw lostEndError();
     highest = Math.max(highest, found) as Position;
     if (stuckAt !== null && highest > stuckAt) {
@@ -69,20 +74,10 @@ export function createHeadReader(
       isReported = false;
     }
     return highest;
-  };
-  const head = coalescedRead(async () => {
-    const found = await readHead(database);
-    if (!isLost && found < highest && (await readLastPosition(database)) < highest) {
-      isLost = true;
-      onLost();
-    }
-    return accept(found);
   });
   return {
     head,
-    async headFrom(position, known = null) {
-      // One before an earlier head may show that the log has lost its end.
-      if (known !== null && known >= position && known >= highest) return accept(known);
+    async headFrom(position) {
       // The head waits only for writers that allocated positions before this event's writer did.
       const deadline = performance.now() + maxWaitMs;
       for (let reads = 0; ; reads += 1) {
@@ -145,8 +140,7 @@ function stuckWriterError(waitedMs: number): TidingsError {
  * Guarantees: `readHead` returns a position up to which the log is final. Every event at or before
  * it that will ever exist is committed, and visible to every statement that begins later, in any
  * process. A read that begins after another has ended, in any process, does not return less.
- * Writers do not wait for each other, and for a reader with the exclusive lock only the length of its
- * statement. Transactions of other programs, long ones too, in
+ * Writers do not wait for each other. Transactions of other programs, long ones too, in
  * this database or another, delay neither writers nor the head.
  *
  * Does not guarantee: to work on a standby (locks are not replicated), or with a sequence cache
@@ -156,14 +150,12 @@ function stuckWriterError(waitedMs: number): TidingsError {
  * Why no event can be skipped: `readHead` (tidings.log_head) reads in this order, each with a
  * snapshot of its own:
  *   1. `allocated`, the last allocated position;
- *   2. `undecided`, the least `low` among the locks held now; none, if the reader gets the shared lock
- *      exclusively, which it tries first, because reading locks takes most of the time;
+ *   2. `undecided`, the least `low` among the locks held now;
  *   3. the last visible event at or before the smaller of the two.
  * A writer that got a position p <= allocated held its lock before (1), since it locks before it
  * allocates. If it still holds the lock at (2), then undecided <= low < p, so p lies beyond the
  * head. Otherwise its transaction has ended, and its event was visible, or rolled back for good,
- * before the snapshot of (3) was taken. A writer has the shared lock until its transaction ends, so a
- * reader that gets it exclusively knows that all those writers have ended.
+ * before the snapshot of (3) was taken.
  *
  * Why the head does not decrease: at (2), a reader waits for every writer that has the shared lock
  * and not yet its own. So each writer of that moment has its lock, which counts. Every later writer
@@ -175,17 +167,7 @@ function stuckWriterError(waitedMs: number): TidingsError {
  * position.
  */
 export async function readHead(database: Database): Promise<Position> {
-  return headIn(await database.rows<HeadRow>(selectHead, 'prepared'));
-}
-
-export const selectHead = sql`select tidings.log_head() as head`;
-
-/** A row of `selectHead`. */
-export interface HeadRow {
-  readonly head: string;
-}
-
-export function headIn(rows: readonly HeadRow[]): Position {
+  const rows = await database.rows<{ head: string }>(sql`select tidings.log_head() as head`, 'prepared');
   return Number(rows[0]?.head ?? origin) as Position;
 }
 

@@ -21,13 +21,7 @@ export async function readWriterLocks(database: Database, position: Position): P
  * that of another program, or of a process that migrates the database.
  */
 export async function readExclusiveLocks(database: Database): Promise<readonly WriterLock[]> {
-  // A head has the starting lock for the time of its statement, which may have ended meanwhile.
-  const since = sql`coalesce(a.xact_start, a.state_change)`;
-  const isHead = sql`(${lockKey} = tidings.starting_lock() and clock_timestamp() - ${since} < interval '1 second') is true`;
-  return readLocks(
-    database,
-    sql`l.mode = 'ExclusiveLock' and (${isWriterLock} or ${lockKey} = ${writersLockKey}::bigint) and not ${isHead}`,
-  );
+  return readLocks(database, sql`l.mode = 'ExclusiveLock' and (${isWriterLock} or ${lockKey} = ${writersLockKey}::bigint)`);
 }
 
 async function readLocks(database: Database, condition: SQL): Promise<readonly WriterLock[]> {

@@ -134,16 +134,6 @@ test('random requests with few ids get the results that they would get alone', a
   expect(created.toSorted(), `seed ${seed}`).toEqual([...stored.keys()].toSorted());
 });
 
-test('requests that arrive beside a running commit are stored together after it, with one round trip each time', async () => {
-  const before = sharedProcess.statements();
-  const emissions = [sharedProcess.emit([event('beside-first')])];
-  await new Promise((resolve) => setImmediate(() => setImmediate(resolve))); // the first commit runs
-  for (const each of named('beside', 20)) emissions.push(sharedProcess.emit([each]));
-  await Promise.all(emissions);
-  expect(sharedProcess.statements() - before).toBe(4);
-  expect(await log('beside-')).toHaveLength(21);
-});
-
 test('a request that lost its permission while it waited is rejected, and stores nothing', async () => {
   const notAllowed = (): never => {
     throw new TidingsError('UNAUTHENTICATED', 'ended');
@@ -180,17 +170,13 @@ test('a full queue rejects requests at once with retryAfterMs, stores nothing of
 test('batches run one at a time while the indexer is far behind, and in parallel otherwise', async () => {
   let active = 0;
   let maxActive = 0;
-  const counted = <T>(run: () => Promise<T>): Promise<T> => {
-    maxActive = Math.max(maxActive, (active += 1));
-    return run().finally(() => (active -= 1));
-  };
   const opened: Database = {
     ...sharedProcess.database,
-    rows: (statement, planned) =>
-      planned === 'prepared'
-        ? counted(() => sharedProcess.database.rows<any>(statement, planned))
-        : sharedProcess.database.rows<any>(statement, planned),
-    rowsInTurn: (first, second) => counted(() => sharedProcess.database.rowsInTurn<any, any>(first, second)),
+    async rows(statement, planned) {
+      if (planned !== 'prepared') return sharedProcess.database.rows(statement, planned);
+      maxActive = Math.max(maxActive, (active += 1));
+      return sharedProcess.database.rows<any>(statement, planned).finally(() => (active -= 1));
+    },
   };
   const indexer = { isFarBehind: true };
   const bounds = { parallelCommits: 3, batchSize: { events: 8, bytes: 1 << 20 }, queued: { events: 1000, bytes: 1 << 20 } };
