@@ -54,7 +54,11 @@ function clockTicks(range: TickRange, step: number): readonly Tick[] {
 
 function dateTicks(range: TickRange, days: readonly number[]): readonly Tick[] {
   return monthsOf(range, 1).flatMap(({ year, month }) =>
-    days.flatMap((day) => tickAt(range, Date.UTC(year, month, day), (local) => dateText(local))),
+    days.flatMap((day) => {
+      const date = Date.UTC(year, month, day);
+      // Not every month has so many days.
+      return new Date(date).getUTCDate() === day ? tickAt(range, date, (local) => dateText(local)) : [];
+    }),
   );
 }
 
