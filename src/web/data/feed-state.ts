@@ -43,7 +43,8 @@ export const feedStatus = computed(() => {
   const { connection = null, held = null, isHolding = false } = nextSnapshot.value ?? shownSnapshot.value ?? {};
   const { held: waiting = held } = shownSnapshot.value ?? {};
   return {
-    is: connection?.is ?? 'loading',
+    // Without a list, an error that no waiting corrects ends the loading.
+    is: connection?.is ?? (rejection.value === null ? 'loading' : 'closed'),
     since: connection?.since ?? 0,
     lostAt: connection?.lostAt ?? null,
     error: rejection.value ?? connection?.error ?? null,
