@@ -72,6 +72,8 @@ async function openPage(browser: Browser, url: URL, options: OpenOptions): Promi
     context,
     faults,
     async violations() {
+      // Rows of an earlier filter are dimmed until the next ones are there.
+      await page.waitForFunction(() => [...document.querySelectorAll('.rows')].every((rows) => getComputedStyle(rows).opacity === '1'));
       // Evaluated by the debugger, which the content security policy of the page does not restrict.
       await page.evaluate(AxeBuilder.source);
       const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof AxeBuilder }).axe.run(document));
