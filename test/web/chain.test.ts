@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
+import { addressOf, hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
 import { documentOf, soon } from './support/event-documents.ts';
 
 const run = 'prefect.flow-run.1';
@@ -78,7 +78,7 @@ test.skipIf(!hasBrowser)('a chain is read by keyboard: rows, folded branches, th
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
   await page.getByRole('region', { name: 'Open event' }).getByRole('heading', { name: 'acme.order.paid' }).waitFor();
-  expect(new URL(page.url()).search).toBe('?e=paid&v=chain');
+  expect((await addressOf(page)).search).toBe('?e=paid&v=chain');
 
   const axis = page.getByRole('slider', { name: 'Part of the time that is shown' });
   const box = (await axis.boundingBox())!;

@@ -6,7 +6,7 @@ import { startTidings, type Tidings } from '../../src/main.ts';
 import { readSettings } from '../../src/settings.ts';
 import { freePort } from '../support/free-port.ts';
 import { post } from '../support/test-server.ts';
-import { hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
+import { addressOf, hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
 
 let world: FeedWorld;
 beforeAll(async () => {
@@ -74,7 +74,7 @@ test.skipIf(!hasBrowser)('pausing holds new events until the reader resumes, and
   await emit(world.server.tidings.url, 'acme.paused.meanwhile');
   await page.getByRole('status').first().getByText('Paused').waitFor();
   await page.getByRole('button', { name: /\bnew\b/ }).waitFor();
-  expect(new URL(page.url()).searchParams.get('live')).toBe('off');
+  expect((await addressOf(page)).searchParams.get('live')).toBe('off');
   expect(await page.locator('[data-event-id]', { hasText: 'meanwhile' }).count()).toBe(0);
   await page.getByRole('button', { name: 'Resume' }).click();
   await page.locator('[data-event-id]', { hasText: 'meanwhile' }).waitFor();

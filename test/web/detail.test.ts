@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { hasBrowser, startFeedWorld, type FeedPage, type FeedWorld } from './support/feed-page.ts';
+import { addressOf, hasBrowser, startFeedWorld, type FeedPage, type FeedWorld } from './support/feed-page.ts';
 import { documentOf, soon } from './support/event-documents.ts';
 
 const control = '\u0007\u202egnp.exe\u2066';
@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser)('the open event', () => {
     }
     await panel.getByRole('link', { name: '−500 ms acme.order.paid Order 4711' }).click();
     await panel.getByRole('heading', { name: 'acme.order.paid' }).waitFor();
-    expect(new URL(opened.page.url()).searchParams.get('e')).toBe('order-30');
+    expect((await addressOf(opened.page)).searchParams.get('e')).toBe('order-30');
     await opened.page.goBack();
     await panel.getByRole('heading', { name: 'acme.order.packed' }).waitFor();
   });

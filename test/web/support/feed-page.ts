@@ -53,6 +53,11 @@ export async function startFeedWorld(settings: Readonly<Record<string, string>> 
   };
 }
 
+/** The address of the page, read in the page: `page.url()` follows a little later. */
+export async function addressOf(page: Page): Promise<URL> {
+  return new URL(await page.evaluate(() => location.href));
+}
+
 async function openPage(browser: Browser, url: URL, options: OpenOptions): Promise<FeedPage> {
   const { theme = 'light', width = 1440, height = 900, timeZone = 'UTC', allowErrors = false } = options;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, timezoneId: timeZone, locale: 'en-GB' });
