@@ -27,7 +27,7 @@ import { createGraphiQLPage } from './server/graphql/graphiql-page.ts';
 import { documentLimits, type DocumentLimits } from './server/graphql/limits/document-limit-defaults.ts';
 import type { PersistedQueries } from './server/graphql/persisted-queries.ts';
 import { createRequestHandler } from './server/http-server.ts';
-import { readWebPage } from './server/web-page.ts';
+import type { WebPage } from './server/web-page.ts';
 import { serveWebSocket } from './server/websocket-server.ts';
 import type { Settings } from './settings.ts';
 import type { ReadBudgets } from './store/database/read-budget.ts';
@@ -80,6 +80,8 @@ export interface ProcessParts {
   readonly onOutdated: () => void;
   /** The metrics as text, of all workers. */
   readonly readMetrics: () => Promise<string>;
+  /** The event feed; null: it is off, or not built. */
+  readonly webPage: WebPage | null;
 }
 
 /**
@@ -87,7 +89,7 @@ export interface ProcessParts {
  * end. Throws CANNOT_START.
  */
 export async function startEpochSession(
-  { metrics, logger, rateLimit, connections, budgets, memory, persisted, onOutdated, readMetrics }: ProcessParts,
+  { metrics, logger, rateLimit, connections, budgets, memory, persisted, webPage, onOutdated, readMetrics }: ProcessParts,
   settings: Settings & Partial<DocumentLimits>,
   lostEpoch?: Epoch,
 ): Promise<EpochSession> {
@@ -179,7 +181,7 @@ export async function startEpochSession(
     ...endpointParts,
     readMetrics,
     checkReady: () => heads.checkProgress(),
-    webPage: settings.feed === 'on' ? readWebPage() : null,
+    webPage,
     graphiql: settings.graphiql === 'on' ? createGraphiQLPage(callers) : null,
     version,
     adapters: [createPostEvents(adapterParts), createCloudEvents(adapterParts), createPrefectRoutes(adapterParts)],

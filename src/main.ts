@@ -12,6 +12,7 @@ import type { DocumentLimits } from './server/graphql/limits/document-limit-defa
 import { PersistedQueries } from './server/graphql/persisted-queries.ts';
 import { createHttpServer, listen } from './server/http-server.ts';
 import { countBytes } from './server/network-metrics.ts';
+import { readWebPage } from './server/web-page.ts';
 import type { Settings } from './settings.ts';
 import { createReadBudgets } from './store/database/read-budget.ts';
 import { SubscriptionMemory, subscriptionMemoryBounds } from './subscriptions/subscription-memory.ts';
@@ -55,6 +56,7 @@ export async function startTidings(
     budgets: createReadBudgets(settings.responseBytes, heapBytes),
     memory: new SubscriptionMemory(subscriptionMemoryBounds(heapBytes), metrics),
     persisted: new PersistedQueries(),
+    webPage: settings.feed === 'on' ? readWebPage() : null,
     onOutdated: () => stopOutdated(outdatedError()),
     readMetrics: metricsReader(metrics.registry),
   };

@@ -3,12 +3,13 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { EventFilter } from '../../client/tidings-client.ts';
 import { tidings } from '../data/session.ts';
 import { Problem } from '../parts/problem.tsx';
+import { linkTo } from '../parts/view-link.ts';
 import { gapText, microsOf } from '../text/durations.ts';
 import { EventName } from '../parts/event-name.tsx';
 import { printable } from '../text/printable.ts';
 import { formatInstant } from '../text/time-format.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
-import { hrefOf, show, view } from '../view/current-view.ts';
+import { view } from '../view/current-view.ts';
 import { aroundPageSize, readAround, type AroundEvent } from './around-query.ts';
 
 interface Props {
@@ -97,18 +98,7 @@ function AroundRow({ event, middle, isOpen }: { readonly event: AroundEvent; rea
   const { id, occurred, resource, related } = event;
   const { date, time, fraction } = formatInstant(occurred, zoneOrLocal(view.value.zone));
   const content = (
-    <a
-      class="around-row"
-      href={hrefOf({ event: id })}
-      aria-current={isOpen ? 'true' : undefined}
-      data-event-id={id}
-      onClick={(click) => {
-        if (click.ctrlKey || click.metaKey || click.shiftKey) return;
-        click.preventDefault();
-        show({ event: id });
-      }}
-      onKeyDown={moveRow}
-    >
+    <a class="around-row" {...linkTo({ event: id })} aria-current={isOpen ? 'true' : undefined} data-event-id={id} onKeyDown={moveRow}>
       <span class="number muted" title={`${date} ${time}.${fraction}`}>
         {date !== formatInstant(middle.occurred, zoneOrLocal(view.value.zone)).date && `${date} `}
         {time}.{fraction.slice(0, 3)}

@@ -1,9 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useRemote } from '../data/remote.ts';
-import { CloseIcon } from '../parts/icons.tsx';
+import { BackButton } from '../parts/back-button.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { printable } from '../text/printable.ts';
-import { show } from '../view/current-view.ts';
 import { AroundList } from './around-list.tsx';
 import { readMiddle, surroundingsOf } from './around-query.ts';
 import './around.css';
@@ -62,15 +61,7 @@ export function AroundView({ id }: { readonly id: string }) {
             Around the open one
           </button>
         )}
-        <button
-          type="button"
-          class="icon-button"
-          title="Back to the event (Esc)"
-          aria-label="Back to the event"
-          onClick={() => show({ panel: 'event' })}
-        >
-          <CloseIcon />
-        </button>
+        <BackButton />
       </header>
       {error !== null && <Problem error={error} retry={retry} />}
       {middle === null && <p class="view-note muted">No event with this id (any more).</p>}

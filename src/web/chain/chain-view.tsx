@@ -2,10 +2,11 @@ import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { useRemote } from '../data/remote.ts';
 import { tidings } from '../data/session.ts';
-import { CloseIcon, ZoomOutIcon } from '../parts/icons.tsx';
+import { BackButton } from '../parts/back-button.tsx';
+import { ZoomOutIcon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { printable } from '../text/printable.ts';
-import { hrefOf, show } from '../view/current-view.ts';
+import { hrefOf } from '../view/current-view.ts';
 import { chainRows, chainTree, pathThrough } from './chain-layout.ts';
 import { followChain, maxChainEvents, readChain, type ChainEvent, type WholeChain } from './chain-query.ts';
 import { ChainRows } from './chain-rows.tsx';
@@ -101,15 +102,7 @@ function Head({ count, children }: { readonly count: number | null; readonly chi
       </h2>
       <span class="space" />
       {children}
-      <button
-        type="button"
-        class="icon-button"
-        title="Back to the event (Esc)"
-        aria-label="Back to the event"
-        onClick={() => show({ panel: 'event' })}
-      >
-        <CloseIcon />
-      </button>
+      <BackButton />
     </header>
   );
 }

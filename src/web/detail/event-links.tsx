@@ -1,7 +1,7 @@
+import { linkTo } from '../parts/view-link.ts';
 import { gapText, microsOf } from '../text/durations.ts';
 import { EventName } from '../parts/event-name.tsx';
 import { printable } from '../text/printable.ts';
-import { hrefOf, show } from '../view/current-view.ts';
 import { maxLinks, type Link, type OpenedEvent } from './event-query.ts';
 
 /** The events before and after it in its chain. */
@@ -12,15 +12,7 @@ export function EventLinks({ event }: { readonly event: OpenedEvent }) {
     <section class="detail-section">
       <h3 class="section-title">
         Chain
-        <a
-          class="button quiet section-action"
-          href={hrefOf({ event: event.id, panel: 'chain' })}
-          onClick={(click) => {
-            if (click.ctrlKey || click.metaKey || click.shiftKey) return;
-            click.preventDefault();
-            show({ panel: 'chain' });
-          }}
-        >
+        <a class="button quiet section-action" {...linkTo({ event: event.id, panel: 'chain' })}>
           Whole chain
         </a>
       </h3>
@@ -61,15 +53,7 @@ function Links({ title, links, of, hasMore }: Props) {
         {hasMore === 'before' && <li class="faint">… earlier events</li>}
         {links.map(({ id, event, occurred, resource }) => (
           <li key={id}>
-            <a
-              class="link-row"
-              href={hrefOf({ event: id })}
-              onClick={(click) => {
-                if (click.ctrlKey || click.metaKey || click.shiftKey) return;
-                click.preventDefault();
-                show({ event: id });
-              }}
-            >
+            <a class="link-row" {...linkTo({ event: id })}>
               <span class="link-gap number faint">{gapText(microsOf(occurred) - start)}</span>
               <span class="cut">
                 <EventName name={event} /> <span class="muted">{printable(resource.name || resource.id)}</span>

@@ -46,7 +46,7 @@ interface ItemProps {
 
 function Item({ label, note = null, text }: ItemProps) {
   return (
-    <button type="button" disabled={text === null} onClick={() => text !== null && void copy(text, label)}>
+    <button type="button" class="menu-item" disabled={text === null} onClick={() => text !== null && void copy(text, label)}>
       {label}
       {note !== null && <span class="faint">{note}</span>}
     </button>

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import { parseLocal } from '../text/time-format.ts';
 import { rangeFieldText, rangeText } from '../text/time-range-text.ts';
 import { neighbourOf, secondsAgo, type TimeRange } from '../text/time-range.ts';
@@ -52,28 +52,8 @@ export function RangeChoice() {
           apply();
         }}
       >
-        <label>
-          <span class="section-title">From</span>
-          <input
-            class="field number"
-            placeholder="the beginning"
-            autocomplete="off"
-            aria-invalid={problem.value !== null}
-            value={from.value}
-            onInput={(event) => (from.value = event.currentTarget.value)}
-          />
-        </label>
-        <label>
-          <span class="section-title">To</span>
-          <input
-            class="field number"
-            placeholder="now"
-            autocomplete="off"
-            aria-invalid={problem.value !== null}
-            value={to.value}
-            onInput={(event) => (to.value = event.currentTarget.value)}
-          />
-        </label>
+        <End name="From" placeholder="the beginning" text={from} isInvalid={problem.value !== null} />
+        <End name="To" placeholder="now" text={to} isInvalid={problem.value !== null} />
         <p class="faint">Times of {zone}. To the microsecond, or with an offset: 2026-11-23T14:41:10.863461Z</p>
         {problem.value !== null && (
           <p role="alert" class="filter-problem">
@@ -105,6 +85,30 @@ export function RangeChoice() {
         </div>
       </form>
     </div>
+  );
+}
+
+interface EndProps {
+  readonly name: string;
+  readonly placeholder: string;
+  readonly text: Signal<string>;
+  readonly isInvalid: boolean;
+}
+
+/** The field for one end of the range. */
+function End({ name, placeholder, text, isInvalid }: EndProps) {
+  return (
+    <label>
+      <span class="section-title">{name}</span>
+      <input
+        class="field number"
+        placeholder={placeholder}
+        autocomplete="off"
+        aria-invalid={isInvalid}
+        value={text.value}
+        onInput={(event) => (text.value = event.currentTarget.value)}
+      />
+    </label>
   );
 }
 

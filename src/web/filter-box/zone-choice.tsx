@@ -29,7 +29,7 @@ export function ZoneChoice() {
       <ul class="zone-list" aria-label="Time zones">
         {zones.map((zone) => (
           <li key={zone}>
-            <button type="button" aria-pressed={zone === chosen} onClick={() => choose(zone)}>
+            <button type="button" class="menu-item" aria-pressed={zone === chosen} onClick={() => choose(zone)}>
               <span class="cut">{zone.replaceAll('_', ' ')}</span>
               {zone === local && <span class="faint">this browser</span>}
               <span class="number faint">{offsetText(offsetAt(zone, now))}</span>

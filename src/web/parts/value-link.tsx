@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Condition } from '../query/condition.ts';
 import { addCondition } from '../query/query-text.ts';
 import { hrefOf, show, view } from '../view/current-view.ts';
+import { opensElsewhere } from './view-link.ts';
 
 export interface ValueLinkProps {
   readonly condition: Condition;
@@ -19,7 +20,7 @@ export function ValueLink({ condition, name, children }: ValueLinkProps) {
       href={hrefOf({ query: addCondition(view.value.query, condition, 'only') })}
       title={`Only ${name} (Alt: not)`}
       onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        if (opensElsewhere(event)) return;
         event.preventDefault();
         event.stopPropagation();
         apply(event.altKey ? 'not' : 'only');

@@ -6,11 +6,12 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { EventName } from '../parts/event-name.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { ValueLink } from '../parts/value-link.tsx';
+import { linkTo } from '../parts/view-link.ts';
 import { addCondition } from '../query/query-text.ts';
 import { printable } from '../text/printable.ts';
 import { formatInstant, fullTime } from '../text/time-format.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
-import { hrefOf, show, view } from '../view/current-view.ts';
+import { view } from '../view/current-view.ts';
 import { isFlowRun, isRunShown } from './fixed-resource-state.ts';
 import { countEvents, readResource, type ResourceCounts } from './resource-query.ts';
 
@@ -82,14 +83,7 @@ function Facts({ id, counts, related }: FactsProps) {
         </>
       )}
       {others && (
-        <a
-          href={hrefOf({ query: relatedQuery, event: null, panel: 'event' })}
-          onClick={(click) => {
-            if (click.ctrlKey || click.metaKey || click.shiftKey) return;
-            click.preventDefault();
-            show({ query: relatedQuery, event: null, panel: 'event' });
-          }}
-        >
+        <a {...linkTo({ query: relatedQuery, event: null, panel: 'event' })}>
           also related in{' '}
           <span class="number">
             {related.exceeded && '≥ '}

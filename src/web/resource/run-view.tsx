@@ -3,11 +3,12 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { tidings } from '../data/session.ts';
 import { ChainIcon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { linkTo } from '../parts/view-link.ts';
 import { exactDuration, gapText, microsOf } from '../text/durations.ts';
 import { printable } from '../text/printable.ts';
 import { formatInstant } from '../text/time-format.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
-import { hrefOf, show, view } from '../view/current-view.ts';
+import { view } from '../view/current-view.ts';
 import { readRun, runFilterOf, runSelection, type RunPage } from './resource-query.ts';
 import './resource.css';
 import { runLogOf, type LogLine, type Run, type RunEvent, type RunState } from './run-log.ts';
@@ -154,17 +155,7 @@ interface GoProps {
 /** A link to an event of the run. */
 function Go({ id, panel, title, tone, children, class: className }: GoProps) {
   return (
-    <a
-      class={className}
-      title={title}
-      data-tone={tone}
-      href={hrefOf({ event: id, panel })}
-      onClick={(click) => {
-        if (click.ctrlKey || click.metaKey || click.shiftKey) return;
-        click.preventDefault();
-        show({ event: id, panel });
-      }}
-    >
+    <a class={className} title={title} data-tone={tone} {...linkTo({ event: id, panel })}>
       {children}
     </a>
   );

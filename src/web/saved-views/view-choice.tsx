@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { copy } from '../parts/copy.ts';
 import { CloseIcon, CopyIcon } from '../parts/icons.tsx';
+import { opensElsewhere } from '../parts/view-link.ts';
 import { printable } from '../text/printable.ts';
 import { hrefOf, show, view } from '../view/current-view.ts';
 import { readView, writeView } from '../view/view.ts';
@@ -39,7 +40,7 @@ function ViewRow({ saved: { name, search }, isCurrent, onRemove }: ViewRowProps)
         href={href}
         aria-current={isCurrent ? 'true' : undefined}
         onClick={(event) => {
-          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          if (opensElsewhere(event)) return;
           event.preventDefault();
           show(readView(search));
         }}

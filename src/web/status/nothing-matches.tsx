@@ -2,12 +2,13 @@ import { useEffect, useState } from 'preact/hooks';
 import type { EventFilter, TidingsReader } from '../../client/tidings-client.ts';
 import { conditions, instants } from '../data/active-filter.ts';
 import { tidings } from '../data/session.ts';
+import { linkTo } from '../parts/view-link.ts';
 import { readItems } from '../query/query-item.ts';
 import { parseQuery } from '../query/query-text.ts';
 import { printable } from '../text/printable.ts';
 import { formatInstant } from '../text/time-format.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
-import { hrefOf, show, view } from '../view/current-view.ts';
+import { view } from '../view/current-view.ts';
 import './status.css';
 
 /** What would match if the filter were another one. */
@@ -86,17 +87,6 @@ function Nearest({ instant, zone, name }: { readonly instant: string; readonly z
       </a>{' '}
     </>
   );
-}
-
-function linkTo(change: Parameters<typeof show>[0]) {
-  return {
-    href: hrefOf(change),
-    onClick: (event: MouseEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      show(change);
-    },
-  };
 }
 
 interface Question {
