@@ -2,7 +2,8 @@ import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
 import type { PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
-import { usesTermIndex, prunedSearchSql } from './pruning-sql.ts';
+import { prunedSearchSql } from './pruning-sql.ts';
+import { bucketOf, inBuckets } from '../filter-sql/index-condition.ts';
 import type { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { eventsBetween, occurredBetween } from '../log/event-ranges.ts';
 
@@ -45,35 +46,47 @@ export async function* blockRangesOf(
   }
 }
 
-interface PruningOptions {
+/** A condition that the index of the events serves. */
+export interface IndexCondition {
+  /** On events `e`. Every match up to `to` meets it. */
+  readonly met: SQL;
+  readonly to: Position;
+}
+
+export interface EventSearch {
   readonly predicate: PruningPredicate;
-  /** A further condition on a summary `d`, through the term index. */
-  readonly scopeTest?: SQL | null;
+  /** Null: the index of the events serves nothing. */
+  readonly condition: IndexCondition | null;
 }
 
 /**
- * Selects the parts of a block range that can have matches: rows of `first`, `last`,
- * `first_occurred` and `last_occurred`, for the summaries that pass and the unindexed events.
+ * A query of the events in a block range that can match: through the index of the events if that
+ * serves, else in the blocks whose summaries pass; and the unindexed events.
  */
-export function candidateRanges({ from, to, indexedTo }: BlockRange, { predicate, scopeTest = null }: PruningOptions): SQL {
-  // Through the primary key, except where only the term index should serve: `is true` hides this
-  // condition from the planner.
-  const between = sql`(d.last > ${from} and d.last <= ${indexedTo})`;
+export function candidateEvents({ from, to, indexedTo }: BlockRange, { predicate, condition }: EventSearch): SQL {
+  const end = Math.max(from, Math.min(indexedTo, condition?.to ?? indexedTo)) as Position;
+  const indexed = condition === null ? eventsOfBlocks({ from, to, indexedTo }, predicate) : indexedEvents(condition.met, { from, to: end });
+  return sql`(${indexed}) union all (select * from tidings.events e where e.position > ${end} and e.position <= ${to})`;
+}
+
+/** A query of the events of a range that meet a condition of the index, through nothing but the index. */
+function indexedEvents(condition: SQL, { from, to }: LogRange): SQL {
+  const buckets = sql`array(select ${bucketOf(sql`b.first`)} from generate_series(${from}::bigint >> 12 << 12, ${to}::bigint, 4096) as b (first))`;
   return sql`
-    (
+    select * from tidings.events e
+    where ${condition} and ${inBuckets(buckets)} and e.position > ${from} and e.position <= ${to}
+    offset 0`;
+}
+
+/** Summaries of one row group can interleave, so one can start before its range. */
+function eventsOfBlocks({ from, to, indexedTo }: BlockRange, predicate: PruningPredicate): SQL {
+  return sql`
+    select e.*
+    from (
       select d.first, d.last, d.first_occurred, d.last_occurred from tidings.digests d
-      where ${usesTermIndex(predicate) || scopeTest !== null ? sql`${between} is true` : between} and ${prunedSearchSql(predicate)} and ${scopeTest ?? sql`true`} offset 0
-    )
-    union all
-    select ${indexedTo} + 1, ${to}, '-infinity', 'infinity' where ${indexedTo}::bigint < ${to}`;
-}
-
-/**
- * The events in a row `r` of `candidateRanges`. Summaries of one row group can interleave, so one
- * can start before its range.
- */
-export function eventsIn({ to }: BlockRange): SQL {
-  return sql`
-    select e.* from (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: origin, last: to })}) e
+      where d.last > ${from} and d.last <= ${indexedTo} and ${prunedSearchSql(predicate)}
+      offset 0
+    ) r
+    cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: origin, last: to })}) e
     where ${occurredBetween(sql`r.first_occurred`, sql`r.last_occurred`)}`;
 }

@@ -170,7 +170,7 @@ test(
         expect(table.total, description).toBe(matching.length);
         expect(oracleBuckets(table.all()), description).toEqual(wanted);
         // A small log counts as rare and is scanned: this count reads columns.
-        const byColumns = await readCounts(database, { filter, dimensions, head }, { rareThresholdBlocks: 0, initialBlocks: 2 });
+        const byColumns = await readCounts(database, { filter, dimensions, head }, { maxRareEvents: 0, initialBlocks: 2 });
         expect(byColumns.total, description).toBe(matching.length);
         expect(oracleBuckets(byColumns.all()), description).toEqual(wanted);
 
