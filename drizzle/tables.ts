@@ -53,7 +53,7 @@ export const events = tidings.table(
     index('events_by_content')
       .using(
         'gin',
-        sql`(array[hashtext('e' || ${table.event}), hashtext("left"(${table.event}, 4)), hashtext("left"(${table.event}, 8)), hashtext("left"(${table.event}, 16)), hashtext('i' || ${table.resourceId}), ((${table.position} >> 12) & 2147483647)::int])`,
+        sql`(array[hashtext('e' || ${table.event}), hashtext("left"(${table.event}, 4)), hashtext("left"(${table.event}, 8)), hashtext("left"(${table.event}, 16)), hashtext('i' || ${table.resourceId}), ((${table.position} >> 12) & 2147483647)::int, -1 - ((${table.position} >> 18) & 2147483647)::int])`,
         table.resourceLabels.op('jsonb_path_ops'),
         table.related.op('jsonb_path_ops'),
         table.payload.op('jsonb_path_ops'),

@@ -3,7 +3,7 @@
 ALTER TABLE "tidings"."digests" DROP COLUMN "terms";--> statement-breakpoint
 ALTER TABLE "tidings"."digests" ADD COLUMN "label_keys" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "tidings"."digest_chapters" ADD COLUMN "label_keys" boolean DEFAULT false NOT NULL;--> statement-breakpoint
-CREATE INDEX "events_by_content" ON ONLY "tidings"."events" USING gin ((array[hashtext('e' || "event"), hashtext("left"("event", 4)), hashtext("left"("event", 8)), hashtext("left"("event", 16)), hashtext('i' || "resource_id"), (("position" >> 12) & 2147483647)::int]), "resource_labels" jsonb_path_ops, "related" jsonb_path_ops, "payload" jsonb_path_ops) WITH (gin_pending_list_limit=512);--> statement-breakpoint
+CREATE INDEX "events_by_content" ON ONLY "tidings"."events" USING gin ((array[hashtext('e' || "event"), hashtext("left"("event", 4)), hashtext("left"("event", 8)), hashtext("left"("event", 16)), hashtext('i' || "resource_id"), (("position" >> 12) & 2147483647)::int, -1 - (("position" >> 18) & 2147483647)::int]), "resource_labels" jsonb_path_ops, "related" jsonb_path_ops, "payload" jsonb_path_ops) WITH (gin_pending_list_limit=512);--> statement-breakpoint
 
 -- The partitions that have no valid index yet. Large ones get it later, while events are written and
 -- read (src/store/skip-index/content-index.ts). New ones get it with the other indexes.

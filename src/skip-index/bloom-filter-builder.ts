@@ -1,5 +1,5 @@
 import { isJsonScalar } from '../json/exact-number.ts';
-import type { JsonObject, StoredEvent } from '../event/event.ts';
+import type { JsonObject, RelatedResource, StoredEvent } from '../event/event.ts';
 import { fold, normalized } from '../filter/case-folding.ts';
 import {
   bitPositionOf,
@@ -10,11 +10,13 @@ import {
   mix,
   ngramSeed,
   ngramStep,
+  roleIdHash,
+  roleStates,
 } from './bloom-filter.ts';
 
 /**
  * Builds a Bloom filter (with one hash) of the n-grams in the texts of some events, case-folded,
- * and of the keys of their labels. A missing bit proves absence. The size follows the number of bits
+ * of the keys of their labels, and of related resources in their roles. A missing bit proves absence. The size follows the number of bits
  * set.
  */
 export class BloomFilterBuilder {
@@ -23,6 +25,7 @@ export class BloomFilterBuilder {
   /** Consecutive events share most of their texts. */
   private readonly addedTexts = new Set<string>();
   private readonly addedLabelKeys = new Set<string>();
+  private readonly addedRoles = new Map<string, { readonly states: readonly number[]; readonly ids: Set<string> }>();
   private characters = 0;
   private full = false;
 
@@ -33,6 +36,7 @@ export class BloomFilterBuilder {
     for (const related of event.related) {
       this.addText(related.role);
       this.addLabels(related);
+      this.addRole(related);
     }
     this.addPayload(event.payload);
   }
@@ -59,6 +63,7 @@ export class BloomFilterBuilder {
     this.setBits = 0;
     this.addedTexts.clear();
     this.addedLabelKeys.clear();
+    this.addedRoles.clear();
     this.characters = 0;
     this.full = false;
     return bytes;
@@ -103,6 +108,16 @@ export class BloomFilterBuilder {
   private addLabelKey(label: string): void {
     const known = this.addedLabelKeys.size;
     if (this.addedLabelKeys.add(label).size > known) for (const hash of labelKeyHashes(label)) this.set(hash);
+  }
+
+  private addRole({ role, id }: RelatedResource): void {
+    let known = this.addedRoles.get(role);
+    if (known === undefined) {
+      known = { states: roleStates(role), ids: new Set() };
+      this.addedRoles.set(role, known);
+    }
+    const before = known.ids.size;
+    if (known.ids.add(id).size > before) for (const state of known.states) this.set(roleIdHash(state, id));
   }
 
   private addPayload(payload: JsonObject): void {

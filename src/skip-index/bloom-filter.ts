@@ -19,6 +19,27 @@ export function labelKeyHashes(label: string): readonly number[] {
   return [hash, mix(hash + 1)];
 }
 
+/**
+ * The hashes that the Bloom filter of any event has in which a related resource has this role and this
+ * id. The index of the events cannot combine the two.
+ */
+export function roleIdHashes(role: string, id: string): readonly number[] {
+  return roleStates(role).map((state) => roleIdHash(state, id));
+}
+
+/** What the hashes of one role have in common. */
+export function roleStates(role: string): readonly number[] {
+  return ['0', '1', '2'].map((n) => [n, 'part', role].reduce((state, part) => endPart(hashText(state, part)), roleIdStart));
+}
+
+export function roleIdHash(roleState: number, id: string): number {
+  return mix(endPart(hashText(roleState, id)));
+}
+
+function endPart(state: number): number {
+  return Math.imul(state ^ 0xffff, 0x01000193); // U+FFFF ends a part
+}
+
 /** Whether a Bloom filter has the bit of a hash. */
 export function hasBit(bloom: Uint8Array, hash: number): boolean {
   const bit = bitPositionOf(hash) % (bloom.length * 8);
@@ -55,6 +76,7 @@ function hashText(seed: number, text: string): number {
 
 export const ngramSeed = 0x9e3779b9 | 0;
 const labelKeyStart = 0x9747b28c | 0;
+const roleIdStart = 0x811c9dc5;
 /** N-grams are runs of UTF-16 code units. Longer ones are more selective. */
 export const maxNgramLength = 4;
 export const minNgramLength = 2;

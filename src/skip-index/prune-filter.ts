@@ -3,7 +3,7 @@ import { labelKeys } from '../event/event.ts';
 import type { Condition, ResourceTest } from '../filter/filter.ts';
 import { normalized } from '../filter/case-folding.ts';
 import { literalRuns } from '../filter/glob.ts';
-import { labelKeyHashes, ngramHashesOf } from './bloom-filter.ts';
+import { labelKeyHashes, ngramHashesOf, roleIdHashes } from './bloom-filter.ts';
 
 /**
  * Derives the pruning predicate of a filter: what Bloom filters and times tell about a block. A
@@ -48,7 +48,9 @@ function predicateOf(condition: Condition): PruningPredicate {
     case 'during':
       return condition;
     case 'resource':
-      return resourcePredicate(condition.passes);
+      return condition.among === 'related'
+        ? allOf([resourcePredicate(condition.passes), roleIdPredicate(condition.passes)])
+        : resourcePredicate(condition.passes);
     case 'payload':
       return always;
     case 'contains':
@@ -77,6 +79,19 @@ function resourcePredicate(test: ResourceTest): PruningPredicate {
     default:
       return test satisfies never;
   }
+}
+
+/** If one related resource must have one of some ids and one of some roles: a block must have such a pair. */
+function roleIdPredicate(test: ResourceTest): PruningPredicate {
+  const [roles, ids] = [requiredValues(test, labelKeys.role), requiredValues(test, labelKeys.id)];
+  const isFew = roles.length * ids.length > 0 && roles.length * ids.length <= maxRoleIdPairs;
+  return isFew ? anyOf(roles.flatMap((role) => ids.map((id) => bloomPredicate(roleIdHashes(role, id))))) : always;
+}
+
+/** The values of which the resource must have one; empty: any. */
+function requiredValues(test: ResourceTest, label: string): readonly string[] {
+  if (test.kind === 'oneOf' && test.label === label) return test.values;
+  return test.kind === 'all' ? (test.of.map((each) => requiredValues(each, label)).find((values) => values.length > 0) ?? []) : [];
 }
 
 /** Every resource has an id, and every related one a role. A name can be that of either label. */
@@ -118,5 +133,7 @@ function textPredicate(searchTerm: string): PruningPredicate {
 /** Hashes of the runs of one search term: its other hashes are tested, too. */
 const maxRunHashes = 8;
 const maxNgramPrefixes = 50;
+/** With more pairs of a role and an id, these are not tested. */
+const maxRoleIdPairs = 16;
 /** Nodes and hashes of one predicate; beyond, it prunes nothing. */
 const maxPredicateSize = 500;

@@ -8,7 +8,7 @@ import { always } from '../../skip-index/pruning-predicate.ts';
 import { type Condition, conjunctsOf } from '../../filter/filter.ts';
 import { groupingBy, keysOfRow, type CountRow, type Grouping } from './group-by-sql.ts';
 import type { Database } from '../database/database.ts';
-import { blockRangesOf, candidateEvents, type EventSearch, type LogRange } from '../skip-index/block-ranges.ts';
+import { blockRangesOf, candidateEvents, rangeCondition, type EventSearch, type LogRange } from '../skip-index/block-ranges.ts';
 import { readRowGroups, type RowGroupVisitor } from '../skip-index/row-group-columns.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
@@ -50,10 +50,15 @@ export async function readCounts(
   }
   const predicate = accessPath.kind === 'blockScan' ? accessPath.predicate : always;
   const condition = await indexConditionFor(database, filter);
-  const isRare = condition !== null && maxRareEvents > 0 && (await isSelective(database, condition, maxRareEvents));
+  const isRare = condition !== null && maxRareEvents > 0 && (await isSelective(database, condition, { head, max: maxRareEvents }));
   const byColumns = isRare ? null : columnarCount(conjunctsOf(filter), dimensions);
   const uncounted = byColumns === null ? [{ from: origin, to: head }] : await readRowGroups(database, head, visitorOf(byColumns, table));
-  await countRanges(database, { request, table }, { ranges: uncounted, predicate, condition, initialBlocks });
+  await countRanges(database, { request, table }, {
+    ranges: uncounted,
+    predicate,
+    condition: isRare ? condition : rangeCondition(condition, predicate),
+    initialBlocks,
+  };
   return table;
 }
 

@@ -21,7 +21,7 @@ export function indexConditionOf(filter: Condition): SQL | null {
 
 /** The keys of an event in the index: an expression that must be the same as in drizzle/tables.ts. */
 const contentKeys = sql.raw(
-  `(array[hashtext('e'::text || e.event), hashtext("left"(e.event, 4)), hashtext("left"(e.event, 8)), hashtext("left"(e.event, 16)), hashtext('i'::text || e.resource_id), ((e."position" >> 12) & 2147483647)::int])`,
+  `(array[hashtext('e'::text || e.event), hashtext("left"(e.event, 4)), hashtext("left"(e.event, 8)), hashtext("left"(e.event, 16)), hashtext('i'::text || e.resource_id), ((e."position" >> 12) & 2147483647)::int, -1 - ((e."position" >> 18) & 2147483647)::int])`,
 );
 
 /** Whether the position of an event `e` is in one of these buckets, by the same index. */
@@ -29,10 +29,22 @@ export function inBuckets(buckets: SQL): SQL {
   return sql`${contentKeys} && ${buckets}`;
 }
 
-/** The bucket of a position: a key of the index that 4,096 consecutive positions have in common. */
-export function bucketOf(position: SQL): SQL {
-  return sql`((${position} >> 12) & 2147483647)::int`;
+/**
+ * Buckets: keys of the index that 4,096 or, below zero, 262,144 consecutive positions have in common. A
+ * search of many positions needs large ones: its cost follows the number of keys.
+ */
+export function bucketsOf(level: BucketLevel, { first, last }: Readonly<Record<'first' | 'last', SQL>>): SQL {
+  const { bits, key } = levels[level];
+  const shift = sql.raw(String(bits));
+  return sql`(select ${key} from generate_series(${first}::bigint >> ${shift}, ${last}::bigint >> ${shift}) as b (n))`;
 }
+
+export type BucketLevel = 'small' | 'large';
+
+const levels = {
+  small: { bits: 12, key: sql`(b.n & 2147483647)::int` },
+  large: { bits: 18, key: sql`-1 - (b.n & 2147483647)::int` },
+} as const;
 
 /** Whether an event `e` mentions the resource `k.value` as the primary one, or as a related one, by the same index. */
 export const indexedMention = {

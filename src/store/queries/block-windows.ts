@@ -6,7 +6,8 @@ import type { Database } from '../database/database.ts';
 import { mayMatchSql, prunedSearchSql } from '../skip-index/pruning-sql.ts';
 import { directionOf, type Direction, type PageRequest, type PageBound } from './page-request.ts';
 import type { PositionRange } from '../log/event-ranges.ts';
-import { bucketOf } from '../filter-sql/index-condition.ts';
+import { partitionsOf } from '../log/event-ranges.ts';
+import { bucketsOf, type BucketLevel } from '../filter-sql/index-condition.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 
 /** The positions and times of a block summary. */
@@ -87,7 +88,7 @@ export async function readWindow(
 }
 
 /** The blocks of a window, and the first one after it, in order. */
-function windowSql(request: PageRequest, predicate: PruningPredicate, { from, size }: WindowBounds): SQL {
+function windowSql(request: PageRequest, predicate: PruningPredicate, { from, size }: WindowBounds, within = sql`true`): SQL {
   const direction = directionOf(request);
   // coalesce hides from the planner how few summaries can pass; it would otherwise test all of them
   // and sort the result.
@@ -97,42 +98,68 @@ function windowSql(request: PageRequest, predicate: PruningPredicate, { from, si
       as k (first_occurred timestamptz, last_occurred timestamptz, last bigint, part smallint)
     cross join lateral (
       select * from tidings.digests d
-      where ${between(request)} and ${atOrBeyond(direction)} and coalesce(${prunedSearchSql(predicate)}, false)
+      where ${between(request)} and ${atOrBeyond(direction)} and coalesce(${prunedSearchSql(predicate)} and ${within}, false)
       order by ${orderSql(direction)}
       limit ${size + 1}
     ) d`;
 }
 
-/** The positions of the blocks of a window: from the first to the last, and the buckets that they are in. */
-export interface WindowPositions extends Pick<BlockWindow, 'next'> {
-  /** Null: the window is empty. */
-  readonly range: PositionRange | null;
-  readonly buckets: readonly number[];
+/** Blocks before the block `until` that are in none of these buckets; null: before the end. */
+export interface SkippedBlocks {
+  readonly smallBuckets: readonly number[];
+  readonly until: BlockRef | null;
 }
 
-/** As `readWindow`, without the blocks. */
+/** The positions of the blocks of a window: from the first to the last, and the buckets that they are in. */
+export interface WindowPositions extends Pick<BlockWindow, 'next'> {
+  readonly range: PositionRange;
+  /** All positions of the partitions that hold the range. */
+  readonly partitions: PositionRange;
+  readonly buckets: Readonly<Record<BucketLevel, readonly number[]>>;
+}
+
+/** As `readWindow`, without the blocks; null if there are none. */
 export async function readWindowPositions(
   database: Database,
   request: PageRequest,
-  predicate: PruningPredicate,
+  { predicate, skipping }: { readonly predicate: PruningPredicate; readonly skipping: SkippedBlocks | null },
   { from, size }: WindowBounds,
-): Promise<WindowPositions> {
+): Promise<WindowPositions | null> {
   const order = orderSql(directionOf(request));
-  const [row] = await database.rows<Partial<BlockRow> & { buckets: string | null; range_first: string; range_last: string }>(sql`
-    with w as materialized (${windowSql(request, predicate, { from, size })})
-    select g.*, d.*
+  const bounds = { first: sql`d.first`, last: sql`d.last` };
+  const isOccupied = sql`array${bucketsOf('small', bounds)} && ${`{${skipping?.smallBuckets.join(',') ?? ''}}`}::text::int[]`;
+  const isAfter = skipping === null || skipping.until === null ? sql`false` : isAtOrBeyond(directionOf(request), skipping.until);
+  const within = skipping === null ? sql`true` : sql`(${isOccupied} or ${isAfter})`;
+  const list = (level: BucketLevel): SQL =>
+    sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${bucketsOf(level, bounds)} b (key))`;
+  const [row] = await database.rows<Partial<BlockRow> & PositionsRow>(sql`
+    with found as materialized (${windowSql(request, predicate, { from, size }, within)}),
+    w as materialized (select * from found d order by ${order} limit ${size})
+    select g.*, ${partitionsOf(sql`g.range_first`, sql`g.range_last`)}, d.*
     from (
-      select json_agg(distinct ${bucketOf(sql`b.first`)})::text as buckets, min(d.first) as range_first, max(d.last) as range_last
-      from (select * from w d order by ${order} limit ${size}) d
-      cross join lateral generate_series(d.first >> 12 << 12, d.last, 4096) as b (first)
+      select min(d.first) as range_first, max(d.last) as range_last, ${list('small')} as small, ${list('large')} as large from w d
     ) g
-    left join lateral (select ${blockColumns} from w d order by ${order} offset ${size} limit 1) d on true`);
-  if (row === undefined || row.buckets === null) return { range: null, buckets: [], next: null };
+    left join lateral (select ${blockColumns} from found d order by ${order} offset ${size} limit 1) d on true`);
+  if (row === undefined || row.range_first === null) return null;
   return {
-    range: { first: Number(row.range_first) as Position, last: Number(row.range_last) as Position },
-    buckets: JSON.parse(row.buckets) as readonly number[],
+    range: rangeOf(row.range_first, row.range_last),
+    partitions: rangeOf(row.partitions_first, row.partitions_last),
+    buckets: { small: JSON.parse(row.small) as readonly number[], large: JSON.parse(row.large) as readonly number[] },
     next: isBlockRow(row) ? blockRefOf(row) : null,
   };
+}
+
+interface PositionsRow {
+  readonly small: string;
+  readonly large: string;
+  readonly range_first: string | null;
+  readonly range_last: string;
+  readonly partitions_first: string;
+  readonly partitions_last: string;
+}
+
+function rangeOf(first: string, last: string): PositionRange {
+  return { first: Number(first) as Position, last: Number(last) as Position };
 }
 
 /** Whether an event comes before all events of a block, in the direction of a page. */
@@ -174,6 +201,17 @@ function atOrBeyond({ by, up }: Direction): SQL {
   const columns = keyColumns({ by, up });
   const row = (alias: string): string => `(${columns.map((column) => `${alias}.${column}`).join(', ')})`;
   return sql.raw(`${row('d')} ${up ? '>=' : '<='} ${row('k')}`);
+}
+
+/** Whether a block `d` is at another one or beyond it. */
+function isAtOrBeyond({ by, up }: Direction, { firstOccurred, lastOccurred, last, cluster }: BlockRef): SQL {
+  const columns = sql.raw(
+    `(${keyColumns({ by, up })
+      .map((column) => `d.${column}`)
+      .join(', ')})`,
+  );
+  const time = by === 'position' ? sql`` : sql`${toTimestamp(up ? firstOccurred : lastOccurred)}::timestamptz, `;
+  return sql`${columns} ${sql.raw(up ? '>=' : '<=')} (${time}${last}::bigint, ${cluster}::smallint)`;
 }
 
 function orderSql(direction: Direction): SQL {

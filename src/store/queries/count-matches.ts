@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm';
 import { origin } from '../../event/cursor.ts';
-import { conjunctsOf } from '../../filter/filter.ts';
-import { columnFilter } from '../../skip-index/columns/column-filter.ts';
+import { conjunctsOf, type Condition } from '../../filter/filter.ts';
+import { columnFilter, type ColumnFilter } from '../../skip-index/columns/column-filter.ts';
 import { indexOfColumn, type ColumnRef } from '../../skip-index/columns/column-ref.ts';
 import type { Database } from '../database/database.ts';
-import { blockRangesOf, candidateEvents, type LogRange } from '../skip-index/block-ranges.ts';
+import { blockRangesOf, candidateEvents, rangeCondition, type LogRange } from '../skip-index/block-ranges.ts';
 import { readRowGroups } from '../skip-index/row-group-columns.ts';
-import { countCandidates, indexConditionFor } from './index-search.ts';
+import { countCandidates, indexConditionFor, isSelective } from './index-search.ts';
 import type { PrunedKeys } from './block-scan.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { inScope, isWithin, keyRows } from './page-sql.ts';
@@ -25,11 +25,14 @@ export async function countMatches(
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const condition = await indexConditionFor(database, request.filter, scope);
   const max = candidates ?? Math.max(defaultCandidates, Math.floor(request.max / keys.length));
-  const byIndex = condition === null ? null : await countCandidates(database, request, { scope, keys, condition, max });
+  const search = { predicate, condition: scope === 'EVERYTHING' ? rangeCondition(condition, predicate) : condition };
+  const columns = scope === 'EVERYTHING' ? columnsOf(request.filter) : null;
+  const usesIndex = condition !== null && (columns === null || (await isSelective(database, condition, { head: request.head, max })));
+  const byIndex = usesIndex ? await countCandidates(database, request, { scope, keys, condition, max }) : null;
   const counts = keys.map((_, index) => Math.min(byIndex?.[index] ?? 0, request.max + 1));
-  const byColumns = scope === 'EVERYTHING' && counts.length === 1 && byIndex?.[0] == null ? await countByColumns(database, request) : null;
+  const byColumns = columns !== null && byIndex?.[0] == null ? await countByColumns(database, request, columns) : null;
   if (byColumns !== null) counts[0] = Math.min(byColumns.count, request.max + 1);
-  const [some, others] = [keys.flatMap((_, index) => (byIndex?.[index] == null ? [index] : [])), keys.flatMap((_, index) => (byIndex?.[index] == null ? [] : [index]))];
+  const [counted, uncounted] = partition(keys.keys(), (index) => typeof byIndex?.[index] === 'number');
   const add = async (indexes: readonly number[], ranges: readonly LogRange[]): Promise<void> => {
     const isOpen = (index: number): boolean => (counts[index] ?? 0) <= request.max;
     if (!indexes.some(isOpen)) return;
@@ -41,7 +44,7 @@ export async function countMatches(
         from ${keyRows(open.map((index) => keys[index] ?? ''))}
         cross join lateral (
           select count(*) from (
-            select from (${candidateEvents(blockRange, { predicate, condition })}) e
+            select from (${candidateEvents(blockRange, search)}) e
             where ${inScope[scope]} and ${isWithin(request)}
             limit ${request.max + 1}
           ) matching
@@ -53,28 +56,41 @@ export async function countMatches(
       }
     }
   };
-  await add(some, byColumns?.uncounted ?? [{ from: origin, to: request.head }]);
-  if (condition !== null && condition.to < request.head) await add(others, [{ from: condition.to, to: request.head }]);
+  await add(uncounted, byColumns?.uncounted ?? [{ from: origin, to: request.head }]);
+  if (condition !== null && condition.to < request.head) await add(counted, [{ from: condition.to, to: request.head }]);
   return counts;
 }
 
-/**
- * Counts by columns up to `max` + 1. Returns the ranges of the log that are left; null if columns do
- * not decide the filter.
- */
-async function countByColumns(
-  database: Database,
-  { filter, head, max }: CountRequest,
-): Promise<{ readonly count: number; readonly uncounted: readonly LogRange[] } | null> {
+/** The items that pass, and the others. */
+function partition<T>(items: Iterable<T>, passes: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
+  const all = Array.from(items);
+  return [all.filter(passes), all.filter((item) => !passes(item))];
+}
+
+interface NeededColumns {
+  readonly needs: readonly ColumnRef[];
+  readonly filter: ColumnFilter;
+}
+
+/** The columns that decide a filter; null: none do, or too many. */
+function columnsOf(filter: Condition): NeededColumns | null {
   const needs: ColumnRef[] = [];
   const columns = columnFilter(conjunctsOf(filter), (column) => indexOfColumn(needs, column));
-  if (columns === null || needs.length > maxColumns) return null;
+  return columns === null || needs.length > maxColumns ? null : { needs, filter: columns };
+}
+
+/** Counts by columns up to `max` + 1, and returns the ranges of the log that are left. */
+async function countByColumns(
+  database: Database,
+  { head, max }: CountRequest,
+  { needs, filter }: NeededColumns,
+): Promise<{ readonly count: number; readonly uncounted: readonly LogRange[] }> {
   let count = 0;
   const uncounted = await readRowGroups(database, head, {
     needs,
-    needsTimes: columns.needsTimes,
+    needsTimes: filter.needsTimes,
     add(rowGroup) {
-      count += columns.selection(rowGroup)?.reduce((sum, each) => sum + each, 0) ?? rowGroup.count;
+      count += filter.selection(rowGroup)?.reduce((sum, each) => sum + each, 0) ?? rowGroup.count;
       return count <= max;
     },
   });

@@ -33,7 +33,7 @@ export interface EstimateRequest {
 /** Estimates how many events up to `head` match, by scanning a few of them. */
 export async function estimateMatches(database: Database, { filter, blockFilter, head }: EstimateRequest): Promise<Estimate> {
   const accessPath = accessPathOf({ filter, order: 'LOG' });
-  if (accessPath.kind === 'ids' || accessPath.kind === 'follows' || (blockFilter === filter && (await findsFew(database, filter)))) {
+  if (accessPath.kind === 'ids' || accessPath.kind === 'follows' || (blockFilter === filter && (await findsFew(database, filter, head)))) {
     const [count = 0] = await countEvents(database, { filter, order: 'LOG', head, max: maxExactCount }, everyEvent);
     return { count: Math.min(count, maxExactCount), exact: count <= maxExactCount };
   }
@@ -48,9 +48,9 @@ export async function estimateMatches(database: Database, { filter, blockFilter,
 }
 
 /** Whether the index of the events finds so few that all can be counted. */
-async function findsFew(database: Database, filter: Condition): Promise<boolean> {
+async function findsFew(database: Database, filter: Condition, head: Position): Promise<boolean> {
   const condition = await indexConditionFor(database, filter);
-  return condition !== null && isSelective(database, condition, maxCandidates);
+  return condition !== null && isSelective(database, condition, { head, max: maxCandidates });
 }
 
 /**

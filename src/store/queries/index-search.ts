@@ -5,11 +5,17 @@ import type { Condition } from '../../filter/filter.ts';
 import { boundedRows, type PartialRow } from '../database/bounded-rows.ts';
 import type { Database } from '../database/database.ts';
 import { storedColumns } from '../database/event-row.ts';
-import { inBuckets, indexConditionOf } from '../filter-sql/index-condition.ts';
-import type { PositionRange } from '../log/event-ranges.ts';
+import { bucketsOf, inBuckets, indexConditionOf } from '../filter-sql/index-condition.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import { isContentIndexComplete } from '../skip-index/content-index.ts';
-import { readWindow, readWindowPositions, type BlockRef } from './block-windows.ts';
+import {
+  readWindow,
+  readWindowPositions,
+  type BlockRef,
+  type BlockWindow,
+  type SkippedBlocks,
+  type WindowPositions,
+} from './block-windows.ts';
 import { withKnownIds } from './known-ids.ts';
 import type { PageBuilder } from './page-builder.ts';
 import { directionOf, type CountRequest, type PageRequest, type PageScope, type ScopedKeys } from './page-request.ts';
@@ -44,9 +50,10 @@ export interface IndexSearch {
 }
 
 /**
- * Continues pages with the events that the index finds, instead of reading blocks. First in the
- * whole log: if the index finds few events, that completes a page. Else in windows of blocks, in the
- * direction of the page.
+ * Continues pages with the events that the index finds, instead of reading blocks: in a window of
+ * blocks, in the direction of the page; then in the whole log, which completes a page if the index
+ * finds few events; else in further windows. Where the index finds many events, a window has only
+ * blocks of buckets in which it finds any.
  *
  * Guarantees: as a block scan, all matches up to `builder.from`. Matches after a window are added
  * early, which does not harm. No statement reads many more events than `limits` has candidates. Leaves
@@ -58,40 +65,60 @@ export async function searchIndex(
   builders: readonly PageBuilder[],
   search: IndexSearch,
 ): Promise<void> {
-  const { limits, scope, predicate } = search;
+  const { limits, scope, predicate, condition } = search;
   const candidates = Math.max(minCandidates, Math.min(limits.candidates, Math.floor(maxCandidates / builders.length)));
-  const wholeLog = { range: { first: origin, last: search.to }, buckets: null };
-  const isComplete = await addCandidates(database, request, builders, { ...search, ...wholeLog, candidates });
-  for (const [index, builder] of builders.entries()) if (isComplete[index] === true) builder.close(endOfLog);
-  const prunes = testsBloomFilters(predicate);
-  if (scope === 'EVERYTHING' && prunes) return;
-  const times = prunes ? always : predicate;
-  for (let size = limits.windowBlocks; ;) {
-    const open = builders.filter(({ from }) => from !== null);
-    const from = open[0]?.from ?? null;
-    if (from === null) return;
+  const usesBloomFilters = testsBloomFilters(predicate);
+  const times = usesBloomFilters ? always : predicate;
+  const openBuilders = (): readonly PageBuilder[] => builders.filter(({ from }) => from !== null);
+  const fromOf = (): BlockRef | null => openBuilders()[0]?.from ?? null;
+  /** All at once, so that all pages continue at the same block. */
+  const close = (window: BlockWindow): void => {
+    for (const builder of openBuilders()) builder.close(window);
+  };
+  let size = limits.windowBlocks;
+  let skipping: SkippedBlocks | null = null;
+
+  /** Searches the next window. Returns false, without progress, if the index finds too many events. */
+  const searchWindow = async (from: BlockRef): Promise<boolean> => {
     search.checkDeadline();
     if (size <= limits.scannedBlocks) {
-      const window = await readWindow(database, request, times, { from, size });
-      await search.checkBlocks(open, window.blocks);
-      for (const builder of open) builder.close(window);
-      size = limits.windowBlocks;
-      continue;
+      const window = await readWindow(database, request, times, { from, size: limits.scannedBlocks });
+      await search.checkBlocks(openBuilders(), window.blocks);
+      close(window);
+      size = limits.minWindowBlocks;
+      return true;
     }
-    const { range, buckets, next } = await readWindowPositions(database, request, times, { from, size });
-    const found = range === null ? [] : await addCandidates(database, request, open, { ...search, range, buckets, candidates });
-    if (found.every(Boolean)) {
-      // All at once, so that all pages continue at the same block.
-      for (const builder of open) builder.close({ blocks: [], next });
-      size = Math.min(size * 4, limits.maxWindowBlocks);
-    } else {
-      size >>= 2;
+    const window = await readWindowPositions(database, request, { predicate: times, skipping }, { from, size });
+    if (window !== null) {
+      const { small, large } = window.buckets;
+      const buckets = small.length > maxSmallBuckets ? large : small;
+      const isComplete = await addCandidates(database, request, openBuilders(), { ...search, ...window, buckets, candidates });
+      if (!isComplete.every(Boolean)) {
+        if (size > limits.minWindowBlocks) {
+          const keys = openBuilders().map(({ value }) => value);
+          const smallBuckets = keys.length > maxSkippingKeys ? null : await occupiedBuckets(database, condition, { keys, window });
+          skipping = smallBuckets === null ? null : { smallBuckets, until: window.next };
+        }
+        size = size > limits.minWindowBlocks ? limits.minWindowBlocks : limits.scannedBlocks;
+        return false;
+      }
     }
-  }
+    close({ blocks: [], next: window?.next ?? null });
+    size = Math.min(size * 4, limits.maxWindowBlocks);
+    return true;
+  };
+
+  for (let from = fromOf(); from !== null && !(await searchWindow(from));) from = fromOf();
+  const open = openBuilders();
+  if (open.length === 0) return;
+  const wholeLog = { ...upTo(search.to), buckets: null };
+  const isComplete = await addCandidates(database, request, open, { ...search, ...wholeLog, candidates });
+  for (const [index, builder] of open.entries()) if (isComplete[index] === true) builder.close({ blocks: [], next: null });
+  if (scope === 'EVERYTHING' && usesBloomFilters) return;
+  for (let from = fromOf(); from !== null; from = fromOf()) await searchWindow(from);
 }
 
-interface Candidates extends Pick<IndexSearch, 'scope' | 'condition' | 'needsPayload'> {
-  readonly range: PositionRange;
+interface Candidates extends Pick<IndexSearch, 'scope' | 'condition' | 'needsPayload'>, SearchedRange {
   /** The buckets of a window; null: all. */
   readonly buckets: readonly number[] | null;
   /** The most candidates of each key. */
@@ -106,7 +133,7 @@ async function addCandidates(
   database: Database,
   request: PageRequest,
   builders: readonly PageBuilder[],
-  { scope, condition, range, buckets, candidates: max, needsPayload }: Candidates,
+  { scope, condition, range, partitions, buckets, candidates: max, needsPayload }: Candidates,
 ): Promise<readonly boolean[]> {
   const order = orderSql(directionOf(request));
   const within = buckets === null ? condition.met : sql`${condition.met} and ${inBuckets(sql`${`{${buckets.join(',')}}`}::text::int[]`)}`;
@@ -114,11 +141,14 @@ async function addCandidates(
     select k.n, s.*
     from ${keyRows(builders.map(({ value }) => value))}
     cross join lateral (
-      with candidates as materialized (${limitedCandidates(within, range, max)})
+      with candidates as materialized (${limitedCandidates(within, { range, partitions }, max)})
       select c.candidates, e.*
       from (select count(*) as candidates from candidates) c
-      left join (
-        select ${storedColumns} from candidates e where ${inScope[scope]} and ${isWithin(request)} order by ${order} limit ${request.limit + 1}
+      left join lateral (
+        select ${storedColumns} from candidates e
+        where c.candidates <= ${max} and ${inScope[scope]} and ${isWithin(request)}
+        order by ${order}
+        limit ${request.limit + 1}
       ) e on true
     ) s`;
   const rows = await database.rows<PartialRow & { n: string; candidates: string; position: string | null }>(
@@ -133,16 +163,44 @@ async function addCandidates(
   return isComplete;
 }
 
+/** A range of the log, and all positions of the partitions that hold it. */
+type SearchedRange = Pick<WindowPositions, 'range' | 'partitions'>;
+
+function upTo(last: Position): SearchedRange {
+  return { range: { first: origin, last }, partitions: { first: origin, last } };
+}
+
 /**
  * At most `max` + 1 of the events that the index finds. Only the index must serve: `offset 0` keeps
- * the limit from the planner, which would else read all events in the hope that few are needed.
+ * the limit from the planner, which would else read all events in the hope that few are needed, and
+ * `is true` the positions.
  */
-function limitedCandidates(condition: SQL, { first, last }: PositionRange, max: number): SQL {
+function limitedCandidates(condition: SQL, { range, partitions }: SearchedRange, max: number): SQL {
   return sql`
     select * from (
-      select * from tidings.events e where ${condition} and e.position between ${first} and ${last} offset 0
+      select * from tidings.events e
+      where ${condition} and e.position between ${partitions.first} and ${partitions.last}
+        and (e.position between ${range.first} and ${range.last}) is true
+      offset 0
     ) e
     limit ${max + 1}`;
+}
+
+/** The small buckets of a window in which the index finds an event of any key. */
+async function occupiedBuckets(
+  database: Database,
+  { met }: IndexCondition,
+  { keys, window }: { readonly keys: readonly string[]; readonly window: WindowPositions },
+): Promise<readonly number[]> {
+  const { first, last } = window.partitions;
+  const rows = await database.rows<{ key: number }>(sql`
+    select distinct b.key
+    from ${keyRows(keys)}
+    cross join unnest(${`{${window.buckets.small.join(',')}}`}::text::int[]) as b (key)
+    where exists (
+      select from tidings.events e where ${met} and ${inBuckets(sql`array[b.key]`)} and e.position between ${first} and ${last} offset 0
+    )`);
+  return rows.map(({ key }) => key);
 }
 
 /** Counts the matches of each key among the events that the index finds; null: there are more than `max` of these. */
@@ -156,30 +214,55 @@ export async function countCandidates(
     from ${keyRows(keys)}
     cross join lateral (
       select count(*) as candidates, count(*) filter (where ${inScope[scope]} and ${isWithin(request)}) as count
-      from (${limitedCandidates(condition.met, { first: origin, last: condition.to }, max)}) e
+      from (${limitedCandidates(condition.met, upTo(condition.to), max)}) e
     ) c
     order by k.n`);
   return rows.map(({ candidates, count }) => (Number(candidates) > max ? null : Number(count)));
 }
 
-/** Whether the index finds at most `max` events. */
-export async function isSelective(database: Database, { met, to }: IndexCondition, max: number): Promise<boolean> {
-  const rows = await database.rows(sql`select from (${limitedCandidates(met, { first: origin, last: to }, max)}) e offset ${max} limit 1`);
-  return rows.length === 0;
+/**
+ * Whether the index finds at most `max` events up to a head. First among the latest events: where these
+ * tell, the search does not collect all events of a common condition.
+ */
+export async function isSelective(
+  database: Database,
+  { met, to }: IndexCondition,
+  { head, max }: { readonly head: Position; readonly max: number },
+): Promise<boolean> {
+  const last = head < to ? head : to;
+  const recent = inBuckets(
+    sql`array(${bucketsOf('small', { first: sql`greatest(${last}::bigint - ${recentEvents}, 0)`, last: sql`${last}` })})`,
+  );
+  for (const condition of [sql`${met} and ${recent}`, met]) {
+    const rows = await database.rows(sql`select from (${limitedCandidates(condition, upTo(last), max)}) e offset ${max} limit 1`);
+    if (rows.length > 0) return false;
+  }
+  return true;
 }
 
 export interface SearchLimits {
   /** The candidates of one statement. */
   readonly candidates: number;
-  /** Blocks of the first window, and of the largest one. */
+  /** Blocks of the first window, of the smallest, and of the largest one. */
   readonly windowBlocks: number;
+  readonly minWindowBlocks: number;
   readonly maxWindowBlocks: number;
   /** In so few blocks, all events are tested. */
   readonly scannedBlocks: number;
 }
 
-export const defaultSearchLimits: SearchLimits = { candidates: 2000, windowBlocks: 64, maxWindowBlocks: 16_384, scannedBlocks: 16 };
-const endOfLog = { blocks: [], next: null };
+export const defaultSearchLimits: SearchLimits = {
+  candidates: 1000,
+  windowBlocks: 1024,
+  minWindowBlocks: 64,
+  maxWindowBlocks: 16_384,
+  scannedBlocks: 16,
+};
+const recentEvents = 65_536;
+/** With more small buckets, large ones are searched. */
+const maxSmallBuckets = 32;
+/** With more keys, looking up which buckets have events costs more than it saves. */
+const maxSkippingKeys = 8;
 /** Candidates of all keys of a statement, unless that leaves fewer than the minimum to each. */
 const maxCandidates = 20_000;
 const minCandidates = 100;

@@ -56,14 +56,16 @@ function prefixesOfTest(test: ResourceTest): readonly string[] {
 }
 
 function conditionWith(condition: Condition, known: KnownIds): Condition {
-  if (condition.kind === 'all' || condition.kind === 'any') return { ...condition, of: condition.of.map((each) => conditionWith(each, known)) };
+  if (condition.kind === 'all' || condition.kind === 'any')
+    return { ...condition, of: condition.of.map((each) => conditionWith(each, known)) };
   return condition.kind === 'resource' ? { ...condition, passes: testWith(condition.passes, known) } : condition;
 }
 
 function testWith(test: ResourceTest, known: KnownIds): ResourceTest {
   if (test.kind === 'all' || test.kind === 'any') return { ...test, of: test.of.map((each) => testWith(each, known)) };
   if (!('label' in test) || test.label !== labelKeys.id) return test;
-  const ids = test.kind === 'startsWith' ? test.prefixes.map(known) : test.kind === 'like' ? test.globs.map((glob) => idsOfGlob(glob, known)) : [];
+  const ids =
+    test.kind === 'startsWith' ? test.prefixes.map(known) : test.kind === 'like' ? test.globs.map((glob) => idsOfGlob(glob, known)) : [];
   return ids.length === 0 || ids.includes(null)
     ? test
     : { kind: 'oneOf', label: labelKeys.id, values: Array.from(new Set(ids.flatMap((each) => each ?? []))) };

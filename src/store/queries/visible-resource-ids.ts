@@ -6,7 +6,7 @@ import { pruningPredicateOf } from '../../skip-index/prune-filter.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import type { Database } from '../database/database.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
-import { blockRangesOf, candidateEvents } from '../skip-index/block-ranges.ts';
+import { blockRangesOf, candidateEvents, rangeCondition } from '../skip-index/block-ranges.ts';
 import { indexConditionFor } from './index-search.ts';
 import { withinIds, type ResourceRequest } from './resource-ids.ts';
 
@@ -30,7 +30,7 @@ export async function readVisibleResourceIds(
   if (within === null) return [];
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const predicate = pruningPredicateOf(visibilityFilter);
-  const condition = await indexConditionFor(database, visibilityFilter);
+  const condition = rangeCondition(await indexConditionFor(database, visibilityFilter), predicate);
   let found: readonly string[] = [];
   for await (const blockRange of blockRangesOf(database, [{ from: origin, to: head }], adaptiveBatch)) {
     const rows = await adaptiveBatch.timed(() =>

@@ -80,7 +80,13 @@ test(
         const byWindows =
           scope === 'FOLLOWS' || scope === 'PRIMARY'
             ? null
-            : await readPagesByBlockScan(database, request, { scope, keys, predicate: pruningPredicateOf(filter), needsPayload: false, limits });
+            : await readPagesByBlockScan(database, request, {
+                scope,
+                keys,
+                predicate: pruningPredicateOf(filter),
+                needsPayload: false,
+                limits,
+              });
         for (const [n, key] of keys.entries()) {
           const wanted = oraclePage(
             events.filter((event) => matches(filter, event) && isInScope(event, scope, key)),
@@ -142,7 +148,7 @@ test(
 );
 
 /** So small that each search passes through windows of all sizes. */
-const limits: SearchLimits = { candidates: 3, windowBlocks: 4, maxWindowBlocks: 16, scannedBlocks: 1 };
+const limits: SearchLimits = { candidates: 3, windowBlocks: 8, minWindowBlocks: 2, maxWindowBlocks: 32, scannedBlocks: 1 };
 
 function pageOfRows(rows: readonly { readonly id: string }[], { limit, backward }: PageRequest) {
   const found = rows.slice(0, limit).map(({ id }) => id);
