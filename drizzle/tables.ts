@@ -27,6 +27,9 @@ export const eventPosition = tidings.sequence('event_position', { startWith: 0, 
  * Two indexes hold 64-bit hashes of resource ids and of `follows`. The text itself would not fit: a
  * btree entry is limited to 2,704 bytes, and an id has up to 1,024 characters. Hashes also make the
  * entries smaller. A query that uses these indexes must compare the text as well.
+ *
+ * events_by_content is the content index (src/store/filter-sql/index-condition.ts): hashes of the name,
+ * its beginnings and the resource id, and buckets of positions; and the JSON columns.
  */
 export const events = tidings.table(
   'events',
@@ -119,7 +122,7 @@ export const retention = tidings.table('retention', {
  * events behind the last of them.
  *
  * Programs of two versions may share a database for a while. So a change of the content of a
- * summary, such as the hash of a term, needs a table of another name, or a column with a default by
+ * summary, such as the hash of an n-gram, needs a table of another name, or a column with a default by
  * which readers know the summaries of earlier programs. Only migration 0011 emptied
  * this table instead, before the first release.
  *

@@ -18,7 +18,7 @@ import { createGroupCommit } from './ingest/group-commit.ts';
 import { rejectedEventLimits, startRejectedEventStore } from './ingest/rejected-events.ts';
 import { startNotifications } from './log/notifications.ts';
 import { startTail } from './log/tail.ts';
-import { startContentIndexBuilder } from './maintenance/content-index.ts';
+import { startContentIndexBuilder } from './maintenance/content-index-builder.ts';
 import { startIndexer } from './maintenance/indexer.ts';
 import { retentionRules, startRetention } from './maintenance/retention.ts';
 import { onCollect, type Metrics } from './metrics.ts';
@@ -137,7 +137,7 @@ export async function startEpochSession(
   const notifications = parts.use(await startNotifications(database, logger));
   const tail = parts.use(startTail({ database, heads, notifications, metrics, logger }));
   const indexer = parts.use(startIndexer({ database, heads, notifications, tail, metrics, logger }));
-  if (connectAlone !== null) parts.use(startContentIndexBuilder({ database, logger }, connectAlone));
+  parts.use(await startContentIndexBuilder({ database, logger }, connectAlone));
   parts.use(startRetention({ database, logStart, tail, logger }, retentionRules(settings.retentionDays)));
 
   const groupCommit = createGroupCommit({ database, heads, announce: () => notifications.announce(), tail, indexer });

@@ -8,7 +8,6 @@ import { asUnavailable, sqlState } from './database/database-errors.ts';
 import { connectEmbedded, connectPostgres, type ConnectionSettings, type Database } from './database/database.ts';
 import { startEmbedded } from './database/embedded.ts';
 import type { EpochHistory } from './epochs.ts';
-import { buildContentIndex } from './skip-index/content-index.ts';
 import { migrate } from './migrate.ts';
 
 /** The migrated database and the epochs of its log. Disposing closes the connections. */
@@ -39,7 +38,6 @@ async function openEmbedded(settings: StoreSettings): Promise<Store> {
   const embedded = opening.use(await startEmbedded(settings.dataDir, settings.logger ?? noLogger));
   const database = opening.use(connectEmbedded(embedded, settings));
   const epochHistory = await migrate(database, { data: embedded.identity }, settings.logger ?? noLogger);
-  await buildContentIndex(database, settings.logger ?? noLogger);
   const opened = opening.move();
   return { database, epochHistory, connectAlone: null, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }

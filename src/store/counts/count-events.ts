@@ -53,12 +53,16 @@ export async function readCounts(
   const isRare = condition !== null && maxRareEvents > 0 && (await isSelective(database, condition, { head, max: maxRareEvents }));
   const byColumns = isRare ? null : columnarCount(conjunctsOf(filter), dimensions);
   const uncounted = byColumns === null ? [{ from: origin, to: head }] : await readRowGroups(database, head, visitorOf(byColumns, table));
-  await countRanges(database, { request, table }, {
-    ranges: uncounted,
-    predicate,
-    condition: isRare ? condition : rangeCondition(condition, predicate),
-    initialBlocks,
-  };
+  await countRanges(
+    database,
+    { request, table },
+    {
+      ranges: uncounted,
+      predicate,
+      condition: isRare ? condition : rangeCondition(condition, predicate),
+      initialBlocks,
+    },
+  );
   return table;
 }
 
@@ -87,11 +91,7 @@ interface CountTask {
 async function countRanges(
   database: Database,
   task: CountTask,
-  {
-    ranges,
-    initialBlocks,
-    ...search
-  }: EventSearch & { readonly ranges: readonly LogRange[]; readonly initialBlocks: number },
+  { ranges, initialBlocks, ...search }: EventSearch & { readonly ranges: readonly LogRange[]; readonly initialBlocks: number },
 ): Promise<void> {
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const blockRanges = blockRangesOf(database, ranges, adaptiveBatch);
