@@ -29,7 +29,7 @@ export const eventPosition = tidings.sequence('event_position', { startWith: 0, 
  * entries smaller. A query that uses these indexes must compare the text as well.
  *
  * events_by_content is the content index (src/store/filter-sql/index-condition.ts): hashes of the name,
- * its beginnings and the resource id, and buckets of positions; and the JSON columns.
+ * its beginnings and the resource id, and extents of positions; and the JSON columns.
  */
 export const events = tidings.table(
   'events',

@@ -24,22 +24,22 @@ const contentKeys = sql.raw(
   `(array[hashtext('e'::text || e.event), hashtext("left"(e.event, 4)), hashtext("left"(e.event, 8)), hashtext("left"(e.event, 16)), hashtext('i'::text || e.resource_id), ((e."position" >> 12) & 2147483647)::int, -1 - ((e."position" >> 18) & 2147483647)::int])`,
 );
 
-/** Whether the position of an event `e` is in one of these buckets, by the same index. */
-export function inBuckets(buckets: SQL): SQL {
-  return sql`${contentKeys} && ${buckets}`;
+/** Whether the position of an event `e` is in one of these extents, by the same index. */
+export function inExtents(extents: SQL): SQL {
+  return sql`${contentKeys} && ${extents}`;
 }
 
 /**
- * Buckets: keys of the index that 4,096 or, below zero, 262,144 consecutive positions have in common. A
+ * Extents: keys of the index that 4,096 or, below zero, 262,144 consecutive positions have in common. A
  * search of many positions needs large ones: its cost follows the number of keys.
  */
-export function bucketsOf(level: BucketLevel, { first, last }: Readonly<Record<'first' | 'last', SQL>>): SQL {
+export function extentsOf(level: ExtentLevel, { first, last }: Readonly<Record<'first' | 'last', SQL>>): SQL {
   const { bits, key } = levels[level];
   const shift = sql.raw(String(bits));
   return sql`(select ${key} from generate_series(${first}::bigint >> ${shift}, ${last}::bigint >> ${shift}) as b (n))`;
 }
 
-export type BucketLevel = 'small' | 'large';
+export type ExtentLevel = 'small' | 'large';
 
 const levels = {
   small: { bits: 12, key: sql`(b.n & 2147483647)::int` },

@@ -7,7 +7,7 @@ import { mayMatchSql, prunedSearchSql } from '../skip-index/pruning-sql.ts';
 import { directionOf, type Direction, type PageRequest, type PageBound } from './page-request.ts';
 import type { PositionRange } from '../log/event-ranges.ts';
 import { partitionsOf } from '../log/event-ranges.ts';
-import { bucketsOf, type BucketLevel } from '../filter-sql/index-condition.ts';
+import { extentsOf, type ExtentLevel } from '../filter-sql/index-condition.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 
 /** The positions and times of a block summary. */
@@ -104,18 +104,18 @@ function windowSql(request: PageRequest, predicate: PruningPredicate, { from, si
     ) d`;
 }
 
-/** Blocks before the block `until` that are in none of these buckets; null: before the end. */
+/** Blocks before the block `until` that are in none of these extents; null: before the end. */
 export interface SkippedBlocks {
-  readonly smallBuckets: readonly number[];
+  readonly smallExtents: readonly number[];
   readonly until: BlockRef | null;
 }
 
-/** The positions of the blocks of a window: from the first to the last, and the buckets that they are in. */
+/** The positions of the blocks of a window: from the first to the last, and the extents that they are in. */
 export interface WindowPositions extends Pick<BlockWindow, 'next'> {
   readonly range: PositionRange;
   /** All positions of the partitions that hold the range. */
   readonly partitions: PositionRange;
-  readonly buckets: Readonly<Record<BucketLevel, readonly number[]>>;
+  readonly extents: Readonly<Record<ExtentLevel, readonly number[]>>;
 }
 
 /** As `readWindow`, without the blocks; null if there are none. */
@@ -127,11 +127,11 @@ export async function readWindowPositions(
 ): Promise<WindowPositions | null> {
   const order = orderSql(directionOf(request));
   const bounds = { first: sql`d.first`, last: sql`d.last` };
-  const isOccupied = sql`array${bucketsOf('small', bounds)} && ${`{${skipping?.smallBuckets.join(',') ?? ''}}`}::text::int[]`;
+  const isOccupied = sql`array${extentsOf('small', bounds)} && ${`{${skipping?.smallExtents.join(',') ?? ''}}`}::text::int[]`;
   const isAfter = skipping === null || skipping.until === null ? sql`false` : isAtOrBeyond(directionOf(request), skipping.until);
   const within = skipping === null ? sql`true` : sql`(${isOccupied} or ${isAfter})`;
-  const list = (level: BucketLevel): SQL =>
-    sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${bucketsOf(level, bounds)} b (key))`;
+  const list = (level: ExtentLevel): SQL =>
+    sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${extentsOf(level, bounds)} b (key))`;
   const [row] = await database.rows<Partial<BlockRow> & PositionsRow>(sql`
     with found as materialized (${windowSql(request, predicate, { from, size }, within)}),
     w as materialized (select * from found d order by ${order} limit ${size})
@@ -144,7 +144,7 @@ export async function readWindowPositions(
   return {
     range: rangeOf(row.range_first, row.range_last),
     partitions: rangeOf(row.partitions_first, row.partitions_last),
-    buckets: { small: JSON.parse(row.small) as readonly number[], large: JSON.parse(row.large) as readonly number[] },
+    extents: { small: JSON.parse(row.small) as readonly number[], large: JSON.parse(row.large) as readonly number[] },
     next: isBlockRow(row) ? blockRefOf(row) : null,
   };
 }

@@ -5,7 +5,7 @@ import type { Condition } from '../../filter/filter.ts';
 import { boundedRows, type PartialRow } from '../database/bounded-rows.ts';
 import type { Database } from '../database/database.ts';
 import { storedColumns } from '../database/event-row.ts';
-import { bucketsOf, inBuckets, indexConditionOf } from '../filter-sql/index-condition.ts';
+import { extentsOf, inExtents, indexConditionOf } from '../filter-sql/index-condition.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import { isContentIndexComplete } from '../skip-index/content-index.ts';
 import {
@@ -53,7 +53,7 @@ export interface IndexSearch {
  * Continues pages with the events that the index finds, instead of reading blocks: in a window of
  * blocks, in the direction of the page; then in the whole log, which completes a page if the index
  * finds few events; else in further windows. Where the index finds many events, a window has only
- * blocks of buckets in which it finds any.
+ * blocks of extents in which it finds any.
  *
  * Guarantees: as a block scan, all matches up to `builder.from`. Matches after a window are added
  * early, which does not harm. No statement reads many more events than `limits` has candidates. Leaves
@@ -90,14 +90,14 @@ export async function searchIndex(
     }
     const window = await readWindowPositions(database, request, { predicate: times, skipping }, { from, size });
     if (window !== null) {
-      const { small, large } = window.buckets;
-      const buckets = small.length > maxSmallBuckets ? large : small;
-      const isComplete = await addCandidates(database, request, openBuilders(), { ...search, ...window, buckets, candidates });
+      const { small, large } = window.extents;
+      const extents = small.length > maxSmallExtents ? large : small;
+      const isComplete = await addCandidates(database, request, openBuilders(), { ...search, ...window, extents, candidates });
       if (!isComplete.every(Boolean)) {
         if (size > limits.minWindowBlocks) {
           const keys = openBuilders().map(({ value }) => value);
-          const smallBuckets = keys.length > maxSkippingKeys ? null : await occupiedBuckets(database, condition, { keys, window });
-          skipping = smallBuckets === null ? null : { smallBuckets, until: window.next };
+          const smallExtents = keys.length > maxSkippingKeys ? null : await occupiedExtents(database, condition, { keys, window });
+          skipping = smallExtents === null ? null : { smallExtents, until: window.next };
         }
         size = size > limits.minWindowBlocks ? limits.minWindowBlocks : limits.scannedBlocks;
         return false;
@@ -111,7 +111,7 @@ export async function searchIndex(
   for (let from = fromOf(); from !== null && !(await searchWindow(from));) from = fromOf();
   const open = openBuilders();
   if (open.length === 0) return;
-  const wholeLog = { ...upTo(search.to), buckets: null };
+  const wholeLog = { ...upTo(search.to), extents: null };
   const isComplete = await addCandidates(database, request, open, { ...search, ...wholeLog, candidates });
   for (const [index, builder] of open.entries()) if (isComplete[index] === true) builder.close({ blocks: [], next: null });
   if (scope === 'EVERYTHING' && usesBloomFilters) return;
@@ -119,8 +119,8 @@ export async function searchIndex(
 }
 
 interface Candidates extends Pick<IndexSearch, 'scope' | 'condition' | 'needsPayload'>, SearchedRange {
-  /** The buckets of a window; null: all. */
-  readonly buckets: readonly number[] | null;
+  /** The extents of a window; null: all. */
+  readonly extents: readonly number[] | null;
   /** The most candidates of each key. */
   readonly candidates: number;
 }
@@ -133,10 +133,10 @@ async function addCandidates(
   database: Database,
   request: PageRequest,
   builders: readonly PageBuilder[],
-  { scope, condition, range, partitions, buckets, candidates: max, needsPayload }: Candidates,
+  { scope, condition, range, partitions, extents, candidates: max, needsPayload }: Candidates,
 ): Promise<readonly boolean[]> {
   const order = orderSql(directionOf(request));
-  const within = buckets === null ? condition.met : sql`${condition.met} and ${inBuckets(sql`${`{${buckets.join(',')}}`}::text::int[]`)}`;
+  const within = extents === null ? condition.met : sql`${condition.met} and ${inExtents(sql`${`{${extents.join(',')}}`}::text::int[]`)}`;
   const found = sql`
     select k.n, s.*
     from ${keyRows(builders.map(({ value }) => value))}
@@ -186,8 +186,8 @@ function limitedCandidates(condition: SQL, { range, partitions }: SearchedRange,
     limit ${max + 1}`;
 }
 
-/** The small buckets of a window in which the index finds an event of any key. */
-async function occupiedBuckets(
+/** The small extents of a window in which the index finds an event of any key. */
+async function occupiedExtents(
   database: Database,
   { met }: IndexCondition,
   { keys, window }: { readonly keys: readonly string[]; readonly window: WindowPositions },
@@ -196,9 +196,9 @@ async function occupiedBuckets(
   const rows = await database.rows<{ key: number }>(sql`
     select distinct b.key
     from ${keyRows(keys)}
-    cross join unnest(${`{${window.buckets.small.join(',')}}`}::text::int[]) as b (key)
+    cross join unnest(${`{${window.extents.small.join(',')}}`}::text::int[]) as b (key)
     where exists (
-      select from tidings.events e where ${met} and ${inBuckets(sql`array[b.key]`)} and e.position between ${first} and ${last} offset 0
+      select from tidings.events e where ${met} and ${inExtents(sql`array[b.key]`)} and e.position between ${first} and ${last} offset 0
     )`);
   return rows.map(({ key }) => key);
 }
@@ -230,8 +230,8 @@ export async function isSelective(
   { head, max }: { readonly head: Position; readonly max: number },
 ): Promise<boolean> {
   const last = head < to ? head : to;
-  const recent = inBuckets(
-    sql`array(${bucketsOf('small', { first: sql`greatest(${last}::bigint - ${recentEvents}, 0)`, last: sql`${last}` })})`,
+  const recent = inExtents(
+    sql`array(${extentsOf('small', { first: sql`greatest(${last}::bigint - ${recentEvents}, 0)`, last: sql`${last}` })})`,
   );
   for (const condition of [sql`${met} and ${recent}`, met]) {
     const rows = await database.rows(sql`select from (${limitedCandidates(condition, upTo(last), max)}) e offset ${max} limit 1`);
@@ -259,9 +259,9 @@ export const defaultSearchLimits: SearchLimits = {
   scannedBlocks: 16,
 };
 const recentEvents = 65_536;
-/** With more small buckets, large ones are searched. */
-const maxSmallBuckets = 32;
-/** With more keys, looking up which buckets have events costs more than it saves. */
+/** With more small extents, large ones are searched. */
+const maxSmallExtents = 32;
+/** With more keys, looking up which extents have events costs more than it saves. */
 const maxSkippingKeys = 8;
 /** Candidates of all keys of a statement, unless that leaves fewer than the minimum to each. */
 const maxCandidates = 20_000;

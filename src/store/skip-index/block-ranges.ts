@@ -3,7 +3,7 @@ import { origin, type Position } from '../../event/cursor.ts';
 import { testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
 import { prunedSearchSql } from './pruning-sql.ts';
-import { bucketsOf, inBuckets } from '../filter-sql/index-condition.ts';
+import { extentsOf, inExtents } from '../filter-sql/index-condition.ts';
 import type { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { eventsBetween, occurredBetween, partitionsOf, type PositionRange } from '../log/event-ranges.ts';
 
@@ -82,10 +82,10 @@ export function candidateEvents({ from, to, indexedTo, partitions }: BlockRange,
 
 /** A query of the events of a range that meet a condition of the index, through nothing but the index. */
 function indexedEvents(condition: SQL, { from, to }: LogRange, { first, last }: PositionRange): SQL {
-  const buckets = bucketsOf(to - from > maxSmallBuckets * 4096 ? 'large' : 'small', { first: sql`${from}`, last: sql`${to}` });
+  const extents = extentsOf(to - from > maxSmallExtents * 4096 ? 'large' : 'small', { first: sql`${from}`, last: sql`${to}` });
   return sql`
     select * from tidings.events e
-    where ${condition} and ${inBuckets(sql`array(${buckets})`)} and e.position between ${first} and ${last} and (e.position > ${from} and e.position <= ${to}) is true
+    where ${condition} and ${inExtents(sql`array(${extents})`)} and e.position between ${first} and ${last} and (e.position > ${from} and e.position <= ${to}) is true
     offset 0`;
 }
 
@@ -102,5 +102,5 @@ function eventsOfBlocks({ from, to, indexedTo }: Omit<BlockRange, 'partitions'>,
     where ${occurredBetween(sql`r.first_occurred`, sql`r.last_occurred`)}`;
 }
 
-/** With more small buckets, large ones are searched. */
-const maxSmallBuckets = 32;
+/** With more small extents, large ones are searched. */
+const maxSmallExtents = 32;
