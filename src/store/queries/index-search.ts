@@ -66,7 +66,7 @@ export async function searchIndex(
   search: IndexSearch,
 ): Promise<void> {
   const { limits, scope, predicate, condition } = search;
-  const candidates = Math.max(minCandidates, Math.min(limits.candidates, Math.floor(maxCandidates / builders.length)));
+  const candidates = Math.min(limits.candidates, Math.max(minCandidates, Math.floor(maxCandidates / builders.length)));
   const usesBloomFilters = testsBloomFilters(predicate);
   const times = usesBloomFilters ? always : predicate;
   const openBuilders = (): readonly PageBuilder[] => builders.filter(({ from }) => from !== null);
