@@ -91,7 +91,7 @@ export async function searchIndex(
     const window = await readWindowPositions(database, request, { predicate: times, skipping }, { from, size });
     if (window !== null) {
       const { small, large } = window.extents;
-      const extents = small.length > maxSmallExtents ? large : small;
+      const extents = small.length > limits.maxSmallExtents ? large : small;
       const isComplete = await addCandidates(database, request, openBuilders(), { ...search, ...window, extents, candidates });
       if (!isComplete.every(Boolean)) {
         if (size > limits.minWindowBlocks) {
@@ -249,6 +249,8 @@ export interface SearchLimits {
   readonly maxWindowBlocks: number;
   /** In so few blocks, all events are tested. */
   readonly scannedBlocks: number;
+  /** With more small extents, large ones are searched. */
+  readonly maxSmallExtents: number;
 }
 
 export const defaultSearchLimits: SearchLimits = {
@@ -257,10 +259,9 @@ export const defaultSearchLimits: SearchLimits = {
   minWindowBlocks: 64,
   maxWindowBlocks: 16_384,
   scannedBlocks: 16,
+  maxSmallExtents: 32,
 };
 const recentEvents = 65_536;
-/** With more small extents, large ones are searched. */
-const maxSmallExtents = 32;
 /** With more keys, looking up which extents have events costs more than it saves. */
 const maxSkippingKeys = 8;
 /** Candidates of all keys of a statement, unless that leaves fewer than the minimum to each. */

@@ -55,7 +55,8 @@ const pairOfConditions = fc.tuple(frequent, fc.oneof(frequent, anyFilter));
 test(
   'a page read by block scan equals that of an ordered scan of all events, in every order and direction',
   async () => {
-    await using log = await logOf(randomEvents({ seed, count: stored }, time));
+    // So that events are in several extents of either size.
+    await using log = await logOf(randomEvents({ seed, count: stored }, time), [250_000, 5000, 5000, 5000, 5000]);
     const { settings, database, events, head } = log;
     expect(events).toHaveLength(stored);
 
@@ -148,7 +149,14 @@ test(
 );
 
 /** So small that each search passes through windows of all sizes. */
-const limits: SearchLimits = { candidates: 3, windowBlocks: 8, minWindowBlocks: 2, maxWindowBlocks: 32, scannedBlocks: 1 };
+const limits: SearchLimits = {
+  candidates: 3,
+  windowBlocks: 8,
+  minWindowBlocks: 2,
+  maxWindowBlocks: 32,
+  scannedBlocks: 1,
+  maxSmallExtents: 2,
+};
 
 function pageOfRows(rows: readonly { readonly id: string }[], { limit, backward }: PageRequest) {
   const found = rows.slice(0, limit).map(({ id }) => id);
