@@ -24,6 +24,8 @@ export interface CountsRequest {
 }
 
 interface CountOptions {
+  /** Counts into this table. Default: a new one. */
+  readonly table?: CountTable;
   /** If the index of the events finds at most so many, these are counted instead of reading columns. */
   readonly maxRareEvents?: number;
   /** Summaries of the first block range; the following ranges grow while statements are fast. */
@@ -38,9 +40,8 @@ interface CountOptions {
 export async function readCounts(
   database: Database,
   request: CountsRequest,
-  { maxRareEvents = 5000, initialBlocks = 256 }: CountOptions = {},
+  { table = new CountTable(), maxRareEvents = 5000, initialBlocks = 256 }: CountOptions = {},
 ): Promise<CountTable> {
-  const table = new CountTable();
   const { filter, dimensions, head } = request;
   const accessPath = accessPathOf({ filter, order: 'LOG' });
   if (accessPath.kind === 'ids' || accessPath.kind === 'follows') {
