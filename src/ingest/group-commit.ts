@@ -1,7 +1,7 @@
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Database } from '../store/database/database.ts';
-import { appendRows, createdSlice, type Appended, type ConflictPolicy, type DraftRow } from '../store/log/append.ts';
+import { appendRows, createdSlice, type AppendedBatch, type ConflictPolicy, type DraftRow } from '../store/log/append.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import type { LogSlice } from '../store/log/read-log.ts';
 import { CommitQueue, type Amount, type CommitRequest, type PermissionCheck, type Stored, type NotStored } from './commit-queue.ts';
@@ -114,10 +114,10 @@ async function storeTogether(parts: GroupCommitParts, requests: readonly CommitR
   if (first === undefined) return;
   try {
     const rows = requests.length === 1 ? first.rows : requests.flatMap((request) => request.rows);
-    const appended = await appendRows(parts.database, rows, first.onConflict);
-    if ('conflicts' in appended) return await resolveConflicts(parts, requests, appended.conflicts);
-    const head = await waitUntilReadable(parts, appended);
-    for (const [request, results] of splitByRequest(requests, appended)) request.resolve({ results, head });
+    const batch = await appendRows(parts.database, rows, first.onConflict);
+    if ('conflicts' in batch) return await resolveConflicts(parts, requests, batch.conflicts);
+    const head = await waitUntilReadable(parts, batch);
+    for (const [request, results] of splitByRequest(requests, batch.appended)) request.resolve({ results, head });
   } catch (error) {
     // Any of the requests can have the row that the database rejected, so each is stored alone.
     // If the database could not be reached, all have the same result.
@@ -155,12 +155,12 @@ async function storeOneByOne(parts: GroupCommitParts, requests: readonly CommitR
 }
 
 /** Waits until every read includes the stored events, and notifies other processes and the tail. */
-async function waitUntilReadable({ heads, tail, announce }: GroupCommitParts, appended: readonly Appended[]): Promise<Position> {
+async function waitUntilReadable({ heads, tail, announce }: GroupCommitParts, { appended, head: known }: AppendedBatch): Promise<Position> {
   const created = appended.filter((each) => each.created);
   if (created.length > 0) announce();
   // Concurrent transactions can hold earlier positions. Until they end, readers see none of these.
   const last = appended.reduce((max, { position }) => Math.max(max, position), 0) as Position;
-  const head = await heads.headFrom(last);
+  const head = await heads.headFrom(last, known);
   if (created.length > 0 && tail.wantsLocalAppends()) tail.offer(await createdSlice(created), head);
   return head;
 }

@@ -50,7 +50,7 @@ const log = async (prefix: string): Promise<readonly StoredEvent[]> => {
 test('concurrent requests are stored together, and each gets its own result', async () => {
   const before = sharedProcess.statements();
   const emissions = await Promise.all(named('e', 200).map((each) => sharedProcess.emit([each])));
-  // Two statements a batch: storing, and reading the head.
+  // At most two statements a batch: storing, and reading the head.
   expect(sharedProcess.statements() - before).toBeLessThanOrEqual(20);
   for (const [n, { outcomes, head }] of emissions.entries()) {
     const [outcome] = outcomes;
