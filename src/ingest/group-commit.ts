@@ -21,6 +21,10 @@ import { CommitQueue, type Amount, type CommitRequest, type PermissionCheck, typ
  *
  * Does not guarantee an order between concurrent requests.
  *
+ * Why few small commits run in parallel: they share the flush of the log anyway, each costs a round
+ * trip, and only an append without another writer beside it knows the head. So a further one begins
+ * only for many events, or if the others take long: they may wait for a lock.
+ *
  *   queued --> stored together --> resolved
  *                 '--> one fails, or conflicts under REJECT_ALL:
  *                      the others together, then those one by one --> resolved
@@ -69,12 +73,26 @@ export function createGroupCommit(parts: GroupCommitParts, bounds = defaultBound
   const queue = new CommitQueue(bounds.queued);
   let activeCommits = 0;
   let scheduled = false;
+  const besideEvents = Math.min(minBesideEvents, bounds.batchSize.events);
+  /** When the last commit began. */
+  let startedAt = 0;
+  let later: NodeJS.Timeout | null = null;
 
   const startCommits = (): void => {
     scheduled = false;
     const parallelCommits = parts.indexer?.isFarBehind ? 1 : bounds.parallelCommits;
-    while (activeCommits < parallelCommits && queue.length > 0) void commitBatch(queue.takeBatch(bounds.batchSize));
+    while (activeCommits < parallelCommits && queue.length > 0 && (activeCommits === 0 || isBeside())) {
+      startedAt = performance.now();
+      void commitBatch(queue.takeBatch(bounds.batchSize));
+    }
+    if (queue.length > 0 && activeCommits < parallelCommits) later ??= setTimeout(startLater, maxBesideWaitMs);
   };
+  const startLater = (): void => {
+    later = null;
+    startCommits();
+  };
+  /** Whether the queue should be stored beside running commits. */
+  const isBeside = (): boolean => queue.amount.events >= besideEvents || performance.now() - startedAt >= maxBesideWaitMs;
   const commitBatch = async (batch: readonly CommitRequest[]): Promise<void> => {
     activeCommits += 1;
     await storeTogether(parts, batch.filter(checkPermission));
@@ -184,3 +202,8 @@ function defaultBounds({ kind }: Database): GroupCommitBounds {
     queued: { events: 100_000, bytes: 64 << 20 },
   };
 }
+
+/** With fewer events, another round trip costs more than storing them later together. */
+const minBesideEvents = 100;
+/** Longer than an ordinary commit. A commit can wait for others that store the same ids. */
+const maxBesideWaitMs = 20;
