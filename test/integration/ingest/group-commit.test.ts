@@ -228,5 +228,6 @@ test('the queue is bounded in bytes too', async () => {
   await using bounded = await withBounds({ ...smallLimits, queued: { events: 1000, bytes: 25_000 } });
   const large = (id: string): EventCandidate => ({ ...event(id), payload: { text: 'x'.repeat(10_000) } });
   const settled = await Promise.allSettled(['a', 'b', 'c', 'd'].map((id) => bounded.emit([large(id)])));
-  expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
+  // Slices of validation can change their order.
+  expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
 });
