@@ -21,7 +21,7 @@ const events = 25_000;
 test('a large partition of an earlier version is searched at once, and gets the index while events are read', async () => {
   await using testDatabase = await newDatabase();
   const client = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1, onnotice: () => undefined });
-  await migrateTo(client, '0019_starting_writers');
+  await migrateTo(client, '0020_decided_appends');
   await client`
     insert into tidings.events (position, received, occurred, id, event, resource_id, resource_labels, related, payload)
     select n, now(), now(), 'e' || n, case when n % 5000 = 7 then 'rare' else 'common' end, 'r' || n % 10,
