@@ -92,7 +92,9 @@ export async function searchIndex(
     if (window !== null) {
       const { small, large } = window.extents;
       const extents = small.length > limits.maxSmallExtents ? large : small;
-      const isComplete = await addCandidates(database, request, openBuilders(), { ...search, ...window, extents, candidates });
+      // The caller tests later events, some of which may have blocks by now.
+      const range = { first: window.range.first, last: Math.min(window.range.last, search.to) as Position };
+      const isComplete = await addCandidates(database, request, openBuilders(), { ...search, ...window, range, extents, candidates });
       if (!isComplete.every(Boolean)) {
         if (size > limits.minWindowBlocks) {
           const keys = openBuilders().map(({ value }) => value);
