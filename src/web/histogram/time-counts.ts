@@ -5,7 +5,7 @@ import { kinds } from '../data/kinds.ts';
 import { noteRejection } from '../data/server-info.ts';
 import { tidings } from '../data/session.ts';
 import { liveTotal } from '../data/spans.ts';
-import { until } from '../data/until.ts';
+import { isAwake, until } from '../data/until.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
 import { viewOf } from '../view/current-view.ts';
 import { barsOf, isSameList, kindsOf, reusedBars, totalsOf, type Bar } from './bars.ts';
@@ -52,6 +52,7 @@ export function countAgain(): void {
 export function followTimeCounts(): () => void {
   return effect(() => {
     void attempt.value;
+    if (!isAwake.value) return undefined;
     const stop = new AbortController();
     const client = tidings.value;
     // Another key can see other events.
