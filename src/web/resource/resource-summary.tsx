@@ -20,7 +20,7 @@ import './resource.css';
 
 /** What is known of a resource: its name and labels as last seen, when it was seen, and in which events. */
 export function ResourceSummary({ id }: { readonly id: string }) {
-  const { value, error, retry } = useRemote(id, (client, signal) => readResource(client, id, signal));
+  const { value, error, retry, nextAttemptAt } = useRemote(id, (client, signal) => readResource(client, id, signal));
   const counts = useCounts(id);
   const name = value?.resource?.name ?? null;
   const labels = Object.entries(value?.resource?.labels ?? {}).filter(([key, label]) => key !== nameKey || label !== name);
@@ -43,7 +43,7 @@ export function ResourceSummary({ id }: { readonly id: string }) {
           </span>
         )}
       </div>
-      {error !== null && <Problem error={error} retry={retry} />}
+      {error !== null && <Problem error={error} retry={retry} nextAttemptAt={nextAttemptAt} />}
       {value?.resource === null && <p class="muted">No stored event mentions this resource.</p>}
       {labels.length > 0 && (
         <p class="resource-labels">
