@@ -67,6 +67,6 @@ async function readLarge(bytes: Buffer): Promise<ReceivedMessage> {
 }
 
 /** Parsing less is some milliseconds of work. */
-const minLargeBytes = 256 << 10;
+const minLargeBytes = 128 << 10;
 /** ws has checked the text. */
 const utf8 = new TextDecoder();
