@@ -26,19 +26,21 @@ export function documentBytes(draft: EventDraft): number {
 
 /**
  * At least `documentBytes`, at a fraction of its time. The keys of a draft take at least as much as
- * those of its document.
+ * those of its document. Counts no further than to a value above `most`.
  */
-export function documentBytesUpperBound(draft: EventDraft): number {
-  return jsonBytesUpperBound(draft);
+export function documentBytesUpperBound(draft: EventDraft, most = Infinity): number {
+  return jsonBytesUpperBound(draft, most);
 }
 
-function jsonBytesUpperBound(value: unknown): number {
+function jsonBytesUpperBound(value: unknown, most: number): number {
   if (typeof value === 'string') return maxBytesPerCodeUnit * value.length + 2;
   if (typeof value !== 'object' || value === null) return maxScalarBytes;
   if (value instanceof ExactNumber) return value.text.length;
   let bytes = 2;
   for (const key of Object.keys(value)) {
-    bytes += maxBytesPerCodeUnit * key.length + 4 + jsonBytesUpperBound((value as Readonly<Record<string, unknown>>)[key]);
+    if (bytes > most) break;
+    const member = (value as Readonly<Record<string, unknown>>)[key];
+    bytes += maxBytesPerCodeUnit * key.length + 4 + jsonBytesUpperBound(member, most - bytes);
   }
   return bytes;
 }

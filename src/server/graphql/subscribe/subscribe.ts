@@ -106,12 +106,12 @@ class PulledResults implements Results {
     }
     const { done, value } = await this.source.next();
     if (done === true) return this.return();
-    const { json } = await this.results.resultOf(value, reader.identityOf(value));
-    return this.streamed(reader.positionAfter?.(value) ?? null, json);
+    const message = await this.results.resultOf(value, reader.identityOf(value));
+    return this.streamed(reader.positionAfter?.(value) ?? null, message);
   }
 
-  private streamed(position: number | null, json: string | null): IteratorResult<ExecutionResult> {
-    const value: StreamedResult = { cursor: position === null ? null : this.cursorAt(position), json };
+  private streamed(position: number | null, message: EncodedMessage | null): IteratorResult<ExecutionResult> {
+    const value: StreamedResult = { cursor: position === null ? null : this.cursorAt(position), message };
     return { done: false, value: value as ExecutionResult };
   }
 
