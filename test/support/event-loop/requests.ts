@@ -196,7 +196,11 @@ export const requests: Record<string, { readonly path?: string; readonly type?: 
     body: JSON.stringify({
       ...document(0),
       id: 'labels',
-      related: many(100, (n) => ({ 'prefect.resource.id': `r${n}`, 'prefect.resource.role': 'r', ...Object.fromEntries(many(500, (n) => [`k${n}`, 'v'])) })),
+      related: many(100, (n) => ({
+        'prefect.resource.id': `r${n}`,
+        'prefect.resource.role': 'r',
+        ...Object.fromEntries(many(500, (n) => [`k${n}`, 'v'])),
+      })),
     }),
   },
   'a document of objects with different keys': {
