@@ -33,6 +33,7 @@ const benches: readonly Bench[] = [
   { name: 'resources', args: [], onFilled: true },
   { name: 'chain', args: [], onFilled: true },
   { name: 'peers/reads', args: ['100000'] },
+  { name: 'peers/live', args: ['--rounds', '1', '--seconds', '2', '--events', '10000'] },
   { name: 'feed', args: ['--seconds', '10', '--rows', '20000'] },
 ];
 

@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { openLeanPoster, type LeanPoster } from '../load/lean-post.ts';
 import { startServer } from '../load/servers.ts';
 import { installPostGraphile, startPostGraphile } from './postgraphile.ts';
-import type { Answer, Operation, ReadCase } from './read-cases.ts';
+import type { Answer, Operation, ReadCase } from './read-case.ts';
 
 export type ContenderName = 'Tidings' | 'PostGraphile' | 'SQL';
 

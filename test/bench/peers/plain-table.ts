@@ -49,24 +49,29 @@ const indexes: readonly string[] = [
   'create index on peer.events using gin (payload jsonb_path_ops)',
 ];
 
-/** Creates the table and its indexes. Without events it is as a new application has it. */
-export async function createPlainTable(url: string, events = 0): Promise<void> {
+/** Creates the table with so many events of the workload, and its indexes. */
+export async function createPlainTable(url: string, { events, trigrams }: { events: number; trigrams: boolean }): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {
     await sql.unsafe(table);
-    const batch: object[] = [];
-    const flush = async (): Promise<void> => void (await sql.unsafe(insert, [sql.json(batch.splice(0) as postgres.JSONValue[])]));
-    for (const { resource, ...rest } of workload(events)) {
-      const { id, name, labels } = resource as { id: string; name: string; labels: object };
-      if (batch.push({ ...rest, resource_id: id, resource_name: name, labels }) === 1000) await flush();
-    }
-    if (batch.length > 0) await flush();
+    await insertPlain(sql, workload(events));
     for (const index of indexes) await sql.unsafe(index);
-    await createTrigrams(sql);
+    if (trigrams) await createTrigrams(sql);
     await sql.unsafe('vacuum analyze peer.events');
   } finally {
     await sql.end();
   }
+}
+
+/** Inserts events in batches of 1,000. */
+export async function insertPlain(sql: postgres.Sql, events: Iterable<object>): Promise<void> {
+  const batch: object[] = [];
+  const flush = async (): Promise<void> => void (await sql.unsafe(insert, [sql.json(batch.splice(0) as postgres.JSONValue[])]));
+  for (const { resource, ...rest } of events as Iterable<{ resource: { id: string; name?: string; labels?: object } }>) {
+    const { id, name = null, labels = {} } = resource;
+    if (batch.push({ ...rest, resource_id: id, resource_name: name, labels }) === 1000) await flush();
+  }
+  if (batch.length > 0) await flush();
 }
 
 /** The number of events in the table, 0 if there is no table. */

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { freePort } from '../../support/free-port.ts';
 import { installed, npmInstall } from './installing.ts';
 
-/** A rival's server in its own process. */
-export interface Peer extends AsyncDisposable {
+/** A server in its own process. */
+export interface PostGraphile extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
 }
 
 const name = 'postgraphile-5.1.5';
-const packages = ['postgraphile@5.1.5', 'postgraphile-plugin-connection-filter@4.0.1', 'graphql@16'];
+const packages = ['postgraphile@5.1.5', 'postgraphile-plugin-connection-filter@4.0.1', 'graphql@16', 'graphql-ws@6', 'ws@8'];
 /** PostGraphile needs a newer Node than Tidings. npm has its binaries. */
 const ownNode = Number(process.versions.node.split('.')[0]) >= 22;
 const nodePackage = `node-${process.platform}-${process.arch}`;
@@ -23,7 +23,7 @@ export function installPostGraphile(): Promise<string | null> {
 }
 
 /** Starts PostGraphile as its documentation says for production, over the plain table. */
-export async function startPostGraphile(folder: string, databaseUrl: string): Promise<Peer> {
+export async function startPostGraphile(folder: string, databaseUrl: string): Promise<PostGraphile> {
   const config = join(folder, 'graphile.config.mjs');
   copyFileSync(join(import.meta.dirname, 'postgraphile.config.mjs'), config);
   const node = ownNode ? process.execPath : join(folder, 'node_modules', nodePackage, 'bin', 'node');

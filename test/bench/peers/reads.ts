@@ -7,7 +7,8 @@ import { fill } from '../load/filling.ts';
 import { printMachine } from '../load/program.ts';
 import { startContenders, tooSlowMs, type ContenderName, type Contenders } from './contenders.ts';
 import { createPlainTable, plainEvents } from './plain-table.ts';
-import { readCases, type ReadCase } from './read-cases.ts';
+import type { ReadCase } from './read-case.ts';
+import { readCases } from './read-cases.ts';
 import { printSizes } from './sizes.ts';
 
 // Measures first pages of 50 events, counts and neighbours over HTTP, beside PostGraphile over HTTP
@@ -97,7 +98,7 @@ async function fillBoth(): Promise<void> {
   if (existing === count) return;
   if (existing > 0) throw new Error(`expected ${count} events in peer.events, got ${existing}: drop schema peer or use another database`);
   const began = performance.now();
-  await createPlainTable(url, count);
+  await createPlainTable(url, { events: count, trigrams: true });
   console.log(`The plain table was filled and indexed in ${((performance.now() - began) / 1000).toFixed(0)} s`);
 }
 
