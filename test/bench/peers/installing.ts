@@ -21,7 +21,8 @@ export async function installed(rival: string, install: (folder: string) => Prom
     if (!existsSync(folder)) renameSync(unfinished, folder);
     return folder;
   } catch (error) {
-    console.log(`${rival} is left out, since it cannot be installed: ${String(error).split('\n').slice(0, 3).join(' ')}`);
+    const { stderr, message } = error as Error & { readonly stderr?: string };
+    console.log(`${rival} is left out, since it cannot be installed: ${(stderr ?? message).split('\n')[0]}`);
     return null;
   } finally {
     rmSync(unfinished, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import postgres from 'postgres';
 import { freePort } from '../../../support/free-port.ts';
 import { processorSeconds } from '../../load.ts';
 import type { BenchEvent } from '../../load/emitting.ts';
@@ -109,7 +110,15 @@ export async function startCentrifugo(): Promise<Peer | null> {
         using emitter = await openEmitter();
         for (let part = parts.pop(); part !== undefined; part = parts.pop()) await emitter.emit(part);
       };
+      const sql = postgres(database.url('postgres'), { max: 1 });
+      const synchronousCommit = async (value: 'on' | 'off'): Promise<void> => {
+        await sql.unsafe(`alter system set synchronous_commit = ${value}`);
+        await sql`select pg_reload_conf()`;
+      };
+      await synchronousCommit('off');
       await Promise.all(Array.from({ length: 16 }, client));
+      await synchronousCommit('on');
+      await sql.end();
     },
     processorSeconds: () => processorSeconds(server.pid!) + database.processorSeconds(),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

@@ -130,6 +130,11 @@ async function openNats(port: number, onMessage: (chunk: Buffer, start: number, 
       const end = start + Number(words.at(-1));
       if (bytes.length < end + 2) break;
       at = end + 2;
+      if (words[0] === 'HMSG' && words.at(-2) === words.at(-1)) {
+        // Flow control: the server sends more once this is answered. A heartbeat has no reply subject.
+        if (words.length === 6) socket.write(`PUB ${words[3]} 0\r\n\r\n`);
+        continue;
+      }
       if (words[2] !== '1') {
         onMessage(bytes, start, end);
         continue;
@@ -141,6 +146,10 @@ async function openNats(port: number, onMessage: (chunk: Buffer, start: number, 
   });
   socket.write(`CONNECT {"verbose":false,"headers":true}\r\nSUB ${inbox}.* 1\r\nPING\r\n`);
   await opened;
+  let closing = false;
+  socket.on('close', () => {
+    if (!closing) throw new Error('NATS closed a connection');
+  });
   return {
     send: (text) => void socket.write(text),
     request(subject, body, id) {
@@ -153,6 +162,9 @@ async function openNats(port: number, onMessage: (chunk: Buffer, start: number, 
       }
       return answer;
     },
-    close: () => socket.destroy(),
+    close() {
+      closing = true;
+      socket.destroy();
+    },
   };
 }
