@@ -9,7 +9,7 @@ import { freePort } from '../../../support/free-port.ts';
 import { processorSeconds } from '../../load.ts';
 import type { BenchEvent } from '../../load/emitting.ts';
 import { openLeanPoster } from '../../load/lean-post.ts';
-import { openLeanSocket, type Dialect, type LeanSocket } from '../../load/lean-socket.ts';
+import { openLeanSocket, type Dialect } from '../../load/lean-socket.ts';
 import { installed } from '../installing.ts';
 import { inParts, topics } from './subscribing.ts';
 import { eachNumber, startMeasuredPostgres, startProgram, thingOf, type Emitter, type Peer } from './peer.ts';
@@ -34,7 +34,7 @@ export async function startCentrifugo(): Promise<Peer | null> {
     JSON.stringify({
       http_server: { address: '127.0.0.1', port },
       http_api: { insecure: true },
-      client: { insecure: true, channel_limit: 1000, history_max_publication_limit: 1000 },
+      client: { insecure: true, channel_limit: 1000, history_max_publication_limit: 1000, ping_interval: '10m' }, // subscribers do not answer
       channel: { without_namespace: { history_size: 1_000_000, history_ttl: '1h' } },
       broker: { enabled: true, type: 'postgres', postgres: { dsn: `${database.url('postgres')}?sslmode=disable`, use_notify: true } },
     }),
@@ -66,18 +66,9 @@ export async function startCentrifugo(): Promise<Peer | null> {
     name: 'Centrifugo',
     openEmitter,
     async subscribe({ sockets: count, things, onEvent }) {
-      const open = async (n: number): Promise<LeanSocket> => {
-        const socket = await openLeanSocket(
-          url,
-          (chunk, start, end) => {
-            if (end - start === 2) socket.send('{}');
-            else eachNumber(chunk, [start, end], (event) => onEvent(n, event));
-          },
-          dialect,
-        );
-        return socket;
-      };
-      const sockets = await inParts(count, open);
+      const sockets = await inParts(count, (socket) =>
+        openLeanSocket(url, (chunk, start, end) => eachNumber(chunk, [start, end], (event) => onEvent(socket, event)), dialect),
+      );
       for (const socket of sockets) {
         for (const [n, thing] of topics(things).entries()) {
           socket.send(JSON.stringify({ id: n + 2, subscribe: { channel: thing ?? 'events' } }));
