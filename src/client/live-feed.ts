@@ -5,7 +5,7 @@ import { newestPage, pageAbove, pageBelow, type FeedPage } from './feed-pages.ts
 import type { FeedEvent } from './feed-rows.ts';
 import { createFeedStatus } from './feed-status.ts';
 import type { Feed, FeedOptions, FeedSnapshot } from './feed-types.ts';
-import { cursorOf } from './follow/follow.ts';
+import { cursorOf } from './follow/message-cursor.ts';
 import type { Cursor, StreamState } from './follow/stream-types.ts';
 import { eventSelection } from './reading.ts';
 import { createBackoff } from './wire/backoff.ts';

@@ -1,6 +1,7 @@
 import { ExactNumber, isJsonObject } from '../json/exact-number.ts';
 import { stringifyJson } from '../json/stringify-json.ts';
-import { labelKeys, type EventCandidate, type EventDraft, type RelatedResource, type Resource } from './event.ts';
+import { setMember } from '../json/parse-json.ts';
+import { labelKeys, type EventCandidate, type EventDraft, type JsonObject, type RelatedResource, type Resource } from './event.ts';
 import { maxBytesPerCodeUnit, maxScalarBytes } from './size-bounds.ts';
 
 /**
@@ -26,19 +27,21 @@ export function documentBytes(draft: EventDraft): number {
 
 /**
  * At least `documentBytes`, at a fraction of its time. The keys of a draft take at least as much as
- * those of its document.
+ * those of its document. Counts no further than to a value above `most`.
  */
-export function documentBytesUpperBound(draft: EventDraft): number {
-  return jsonBytesUpperBound(draft);
+export function documentBytesUpperBound(draft: EventDraft, most = Infinity): number {
+  return jsonBytesUpperBound(draft, most);
 }
 
-function jsonBytesUpperBound(value: unknown): number {
+function jsonBytesUpperBound(value: unknown, most: number): number {
   if (typeof value === 'string') return maxBytesPerCodeUnit * value.length + 2;
   if (typeof value !== 'object' || value === null) return maxScalarBytes;
   if (value instanceof ExactNumber) return value.text.length;
   let bytes = 2;
   for (const key of Object.keys(value)) {
-    bytes += maxBytesPerCodeUnit * key.length + 4 + jsonBytesUpperBound((value as Readonly<Record<string, unknown>>)[key]);
+    if (bytes > most) break;
+    const member = (value as Readonly<Record<string, unknown>>)[key];
+    bytes += maxBytesPerCodeUnit * key.length + 4 + jsonBytesUpperBound(member, most - bytes);
   }
   return bytes;
 }
@@ -49,12 +52,13 @@ function jsonBytesUpperBound(value: unknown): number {
  */
 export function fromDocument(document: Readonly<Record<string, unknown>>): EventCandidate {
   const { id, occurred, event, resource, related, payload, follows } = document;
+  const left = { labels: maxCopiedLabels };
   return {
     id,
     occurred,
     event,
-    resource: nestedResource(resource, primaryFields),
-    related: Array.isArray(related) ? related.map((each) => nestedResource(each, relatedFields)) : related,
+    resource: nestedResource(resource, primaryFields, left),
+    related: isConverted(related) ? related.map((each) => nestedResource(each, relatedFields, left)) : related,
     payload,
     follows,
   };
@@ -93,21 +97,31 @@ function flatResource(resource: Resource | RelatedResource): Readonly<Record<str
   return { [labelKeys.id]: resource.id, ...role, ...resource.labels };
 }
 
+function isConverted(related: unknown): related is readonly unknown[] {
+  return Array.isArray(related) && related.length <= maxConvertedResources;
+}
+
 /**
  * Moves the labels that are fields out of a flat resource. On a primary resource the role is an
- * ordinary label.
+ * ordinary label. `left`: how many labels of the document may be copied.
  */
-function nestedResource(resource: unknown, fields: typeof primaryFields | typeof relatedFields): unknown {
+function nestedResource(resource: unknown, fields: typeof primaryFields | typeof relatedFields, left: { labels: number }): unknown {
   if (!isJsonObject(resource)) return resource;
   const keys: readonly string[] = Object.values(fields);
-  const labels = Object.keys(resource);
   return {
     ...Object.fromEntries(Object.entries(fields).map(([field, key]) => [field, resource[key]])),
-    labels:
-      labels.length > maxCopiedLabels
-        ? resource
-        : Object.fromEntries(labels.flatMap((key) => (keys.includes(key) ? [] : [[key, resource[key]]]))),
+    labels: labelsOf(resource, keys, left),
   };
+}
+
+/** The members but those of `keys`; all, where no more labels may be copied. */
+function labelsOf(resource: JsonObject, keys: readonly string[], left: { labels: number }): JsonObject {
+  const names = left.labels < 0 ? [] : Object.keys(resource);
+  left.labels -= names.length;
+  if (left.labels < 0) return resource;
+  const labels = {};
+  for (const name of names) if (!keys.includes(name)) setMember(labels, name, resource[name]);
+  return labels;
 }
 
 /** `received` and `cursor` are in documents that were read from the log; they can be emitted unchanged. */
@@ -115,5 +129,10 @@ const knownMembers: ReadonlySet<string> = new Set([...documentMembers, 'received
 const maxShownCharacters = 60;
 const primaryFields = { id: labelKeys.id } as const;
 const relatedFields = { id: labelKeys.id, role: labelKeys.role } as const;
-/** More are rejected, whatever the settings say, and copying them takes long. */
-const maxCopiedLabels = 20_000;
+/** More resources are rejected, whatever the settings say. */
+const maxConvertedResources = 10_000;
+/**
+ * Of all resources: more than the defaults allow. Validation rejects more, or finds that those which
+ * are fields have the same values as the fields.
+ */
+const maxCopiedLabels = 60_000;

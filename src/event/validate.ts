@@ -30,7 +30,7 @@ export function validateEvent(candidate: EventCandidate, path: readonly string[]
   for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }
 
-/** The same in steps, two for a large event and else one. */
+/** The same in steps: one, one more for each related resource, and one more for a large event. */
 export function* validateInSteps(
   candidate: EventCandidate,
   path: readonly string[],
@@ -46,7 +46,7 @@ export function* validateInSteps(
     occurred: check.occurred(candidate.occurred, childNode(node, 'occurred')),
     event: check.text(candidate.event, childNode(node, 'event'), limits.eventNameLength),
     resource: check.resource(candidate.resource, childNode(node, 'resource')),
-    related: check.related(candidate.related, childNode(node, 'related')),
+    related: yield* check.related(candidate.related, childNode(node, 'related')),
     payload: checkPayload(candidate.payload, childNode(node, 'payload'), { maxDepth: limits.payloadDepth, problems, size }),
     follows: isLeftOut(candidate.follows) ? null : check.text(candidate.follows, childNode(node, 'follows'), limits.eventIdLength),
   };
@@ -105,7 +105,7 @@ class Checks {
     return { id, labels: given === null ? {} : this.labels(given, id, node) };
   }
 
-  related(value: unknown, node: PathNode): readonly RelatedResource[] {
+  *related(value: unknown, node: PathNode): Generator<undefined, readonly RelatedResource[]> {
     if (isLeftOut(value)) return [];
     if (!Array.isArray(value)) {
       this.fail('INVALID', node, `expected a list of resources, got ${describeValue(value)}`);
@@ -115,7 +115,12 @@ class Checks {
       this.fail('TOO_MANY', node, `expected at most ${this.limits.relatedResources} related resources, got ${value.length}`);
       return [];
     }
-    return value.map((entry: unknown, index) => this.relatedResource(entry, childNode(node, String(index))));
+    const related: RelatedResource[] = [];
+    for (const [index, entry] of value.entries()) {
+      related.push(this.relatedResource(entry, childNode(node, String(index))));
+      yield;
+    }
+    return related;
   }
 
   private relatedResource(value: unknown, node: PathNode): RelatedResource {

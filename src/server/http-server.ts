@@ -180,7 +180,7 @@ function isDisconnect(error: unknown): boolean {
 export async function listen(server: Server, port: number, host: string): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, port, host)));
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: maxBacklog }, resolve);
   });
   const { port: actual } = server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
@@ -228,6 +228,13 @@ const requestTimeoutMs = 60_000;
  * the event loop of a busy server.
  */
 const keepAliveTimeoutMs = 65_000;
+
+/**
+ * Connections that the system completes before this process accepts them, as far as it allows
+ * (`net.core.somaxconn`, 4,096 on Linux). Beyond that it drops attempts, and clients repeat them after
+ * 1, 3, 7, 15 and 31 seconds. Node's default is 511, fewer than connect at once after a restart.
+ */
+const maxBacklog = 65_535;
 
 /** Other types could come from a form of any page, for which browsers send no preflight. */
 const graphqlTypes = /^application\/(?:json|graphql|graphql\+json)\s*(?:[;,]|$)/i;

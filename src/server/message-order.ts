@@ -9,7 +9,7 @@ export type ReceivedMessage =
   | { readonly kind: 'operation'; readonly operation: object }
   /** Must not be parsed, for this reason. */
   | { readonly kind: 'excess'; readonly excess: string }
-  /** Large, and neither JSON nor an operation. */
+  /** Very large, and neither JSON nor an operation. */
   | { readonly kind: 'invalid' };
 
 export interface MessageHandler {
@@ -22,7 +22,7 @@ export interface MessageHandler {
 /**
  * Passes on the messages of one WebSocket. Large ones are parsed in slices of the event loop.
  *
- * Assumes: only operations need large messages.
+ * Assumes: only operations need messages of more than `minOperationBytes`.
  * Guarantees: `handle` gets the messages in the order in which they arrived, small ones at once
  * unless a large one is before them. While that is parsed, no others are read from the network.
  */
@@ -60,13 +60,16 @@ async function readLarge(bytes: Buffer): Promise<ReceivedMessage> {
   await yieldToEventLoop();
   try {
     const operation = await runInSlices(parseJsonInSteps(bytes, (part) => utf8.decode(part)));
-    return isExactMessage(operation) ? { kind: 'operation', operation } : { kind: 'invalid' };
+    if (isExactMessage(operation)) return { kind: 'operation', operation };
   } catch {
-    return { kind: 'invalid' };
+    // not JSON
   }
+  return bytes.length < minOperationBytes ? { kind: 'text', text: bytes.toString() } : { kind: 'invalid' };
 }
 
 /** Parsing less is some milliseconds of work. */
-const minLargeBytes = 256 << 10;
+const minLargeBytes = 128 << 10;
+/** Larger messages must be operations. */
+const minOperationBytes = 256 << 10;
 /** ws has checked the text. */
 const utf8 = new TextDecoder();

@@ -13,6 +13,7 @@ import { workload } from './load/workload.ts';
 // Measures counts over the events that test/bench/queries.ts has stored, in the store alone:
 //   DATABASE_URL=postgres://… npx tsx test/bench/counts.ts [only cases whose name contains this]
 // Prints milliseconds: the first run, the median of 5, and the processor time of this process.
+// peers/reads.ts compares the server with SQL.
 const only = process.argv[2] ?? '';
 const settings = readSettings(process.env);
 await using store = await openStore(settings);

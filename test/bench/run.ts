@@ -5,7 +5,7 @@ import { packageRoot } from '../../src/package-info.ts';
 import { startPostgres } from '../support/database/postgres-server.ts';
 
 // Runs the benchmarks briefly, one after the other, and prints their tables:
-//   npm run bench [ingest | matching | fan-out | latency | queries | counts | …]
+//   npm run bench [ingest | matching | fan-out | latency | queries | counts | peers/reads | …]
 // Each file explains how to run it alone and for longer. RESULTS.md has the results that matter.
 interface Bench {
   readonly name: string;
@@ -32,6 +32,8 @@ const benches: readonly Bench[] = [
   { name: 'counts', args: [], onFilled: true },
   { name: 'resources', args: [], onFilled: true },
   { name: 'chain', args: [], onFilled: true },
+  { name: 'peers/reads', args: ['100000'] },
+  { name: 'peers/live', args: ['--rounds', '1', '--seconds', '2', '--events', '10000'] },
   { name: 'feed', args: ['--seconds', '10', '--rows', '20000'] },
 ];
 

@@ -111,3 +111,32 @@ test('subscriptions beyond the limit of a socket are rejected individually, and 
   console.log(`beyond the limit: memory grew by ${(grown / 1024).toFixed(0)} KB`);
   expect(grown).toBeLessThan(2 * 2 ** 20);
 });
+
+const largeBody = JSON.stringify({
+  query: 'subscription { eventStream { __typename } }',
+  variables: { unused: 'x'.repeat(5_000_000) },
+});
+/** Each opens a subscription that sends a large value which it does not need, and returns what ends it. */
+const largeRequests: Record<string, () => Promise<() => void>> = {
+  async 'over SSE'() {
+    const abort = new AbortController();
+    const headers = { accept: 'text/event-stream', 'content-type': 'application/json' };
+    await fetch(`${server.url}/graphql`, { method: 'POST', headers, body: largeBody, signal: abort.signal });
+    return () => abort.abort();
+  },
+  async 'over WebSocket'() {
+    const raw = await openRaw(server.url);
+    raw.send({ id: 'large', type: 'subscribe', payload: JSON.parse(largeBody) });
+    await raw.settled();
+    return () => raw[Symbol.dispose]();
+  },
+};
+
+test.each(Object.keys(largeRequests))('a subscription keeps nothing of its request that it does not need, %s', async (transport) => {
+  await expect.poll(open, pollOptions).toBe(0);
+  const before = await server.memory();
+  const ends = await Promise.all(Array.from({ length: 8 }, () => largeRequests[transport]!()));
+  await expect.poll(open, pollOptions).toBe(8);
+  expect((await server.memory()) - before).toBeLessThan(8 * 500_000);
+  for (const end of ends) end();
+});

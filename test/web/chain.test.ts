@@ -61,6 +61,30 @@ test.skipIf(!hasBrowser)('a chain is a tree with a time axis, and grows as event
   await row('closed').waitFor();
 });
 
+test.skipIf(!hasBrowser)('a chain that cannot be followed says why, and is loaded again on demand', async () => {
+  await using opened = await world.open('/about:blank', { allowErrors: true });
+  const { page } = opened;
+  let isForbidden = true;
+  await page.routeWebSocket('**/graphql', (socket) => {
+    const server = socket.connectToServer();
+    const extensions = { code: 'FORBIDDEN' };
+    socket.onMessage((message) => {
+      if (!isForbidden || !message.toString().includes('"follows":["')) server.send(message);
+      else socket.send(JSON.stringify({ id: '1', type: 'error', payload: [{ message: 'not this chain', extensions }] }));
+    });
+  });
+  await emit([documentOf('refused', 5, {})]);
+  await page.goto(`${world.server.tidings.url}/?e=refused&v=chain`);
+  await page.getByRole('alert').getByText('not this chain').waitFor();
+  await emit([documentOf('answered', 6, { follows: 'refused' })]);
+  isForbidden = false;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await soon(() => rowsOf(page)).toEqual(['refused', 'answered']);
+  await emit([documentOf('thanked', 7, { follows: 'answered' })]);
+  await soon(() => rowsOf(page)).toEqual(['refused', 'answered', 'thanked']);
+  expect(await page.getByRole('alert').count()).toBe(0);
+});
+
 test.skipIf(!hasBrowser)('a chain is read by keyboard: rows, folded branches, the path, and the time', async () => {
   await using opened = await world.open('/?e=mail&v=chain');
   const { page } = opened;

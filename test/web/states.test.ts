@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTidings } from '../../src/main.ts';
 import { readSettings } from '../../src/settings.ts';
 import { freePort } from '../support/free-port.ts';
 import { post, startTestServer } from '../support/test-server.ts';
+import { soon } from './support/event-documents.ts';
 import { addressOf, hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
 
 let world: FeedWorld;
@@ -39,30 +41,47 @@ test.skipIf(!hasBrowser)('nothing matches: what would without each condition, an
   await page.getByRole('heading', { name: 'No event matches' }).waitFor();
 });
 
-test.skipIf(!hasBrowser)('another log behind the address: a line in the list says that events are missing', async () => {
-  const folders = ['first', 'second'].map((name) => mkdtempSync(join(tmpdir(), `tidings-gap-${name}-`)));
-  const port = String(await freePort());
-  const start = (index: number) => startTidings(readSettings({ DATA_DIR: folders[index]!, PORT: port }));
-  let server = await start(0);
-  try {
-    await emit(server.url, 'acme.door.opened');
-    await using opened = await world.open('/', { origin: server.url, allowErrors: true });
-    const { page } = opened;
-    await page.getByRole('status').first().getByText('Live').waitFor();
-    await server[Symbol.asyncDispose]();
-    server = await start(1);
-    await emit(server.url, 'acme.door.closed');
-    const line = page.getByRole('row').filter({ hasText: 'The log was replaced' });
-    await line.waitFor({ timeout: 30_000 });
-    expect(await opened.violations()).toEqual([]);
-    await line.getByRole('button', { name: 'Reload the list' }).click();
-    await page.locator('[data-event-id]', { hasText: 'closed' }).waitFor();
-    await page.locator('[data-event-id]', { hasText: 'opened' }).waitFor({ state: 'detached' });
-  } finally {
-    await server[Symbol.asyncDispose]();
-    for (const folder of folders) rmSync(folder, { recursive: true });
-  }
-});
+test.skipIf(!hasBrowser)(
+  'another log behind the address: the list says that events are missing, and what it opened is loaded again',
+  async () => {
+    const folders = ['first', 'second'].map((name) => mkdtempSync(join(tmpdir(), `tidings-gap-${name}-`)));
+    const port = String(await freePort());
+    const start = (index: number) => startTidings(readSettings({ DATA_DIR: folders[index]!, PORT: port }));
+    const ids = (page: Page): Promise<readonly (string | null)[]> =>
+      page.locator('.instead-of-list [data-event-id]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-event-id')));
+    let server = await start(0);
+    try {
+      const root = { id: 'root', occurred: '2026-01-10T08:00:00Z' };
+      await emit(server.url, 'acme.door.opened', root);
+      await emit(server.url, 'acme.door.held', { id: 'held', follows: 'root' });
+      const options = { origin: server.url, allowErrors: true };
+      await using list = await world.open('/', options);
+      await using chain = await world.open('/?e=root&v=chain', options);
+      await using around = await world.open('/?e=root&v=around', options);
+      await list.page.getByRole('status').first().getByText('Live').waitFor();
+      await soon(() => ids(chain.page)).toEqual(['root', 'held']);
+      await soon(() => ids(around.page)).toEqual(['held', 'root']);
+      await server[Symbol.asyncDispose]();
+      server = await start(1);
+      await emit(server.url, 'acme.door.opened', root);
+      await emit(server.url, 'acme.door.closed', { id: 'closed', follows: 'root' });
+      const line = list.page.getByRole('row').filter({ hasText: 'The log was replaced' });
+      await line.waitFor({ timeout: 30_000 });
+      expect(await list.violations()).toEqual([]);
+      await line.getByRole('button', { name: 'Reload the list' }).click();
+      await list.page.locator('[data-event-id="closed"]').waitFor();
+      await list.page.locator('[data-event-id="held"]').waitFor({ state: 'detached' });
+      await soon(() => ids(chain.page)).toEqual(['root', 'closed']);
+      await soon(() => ids(around.page)).toEqual(['closed', 'root']);
+      await emit(server.url, 'acme.door.locked', { id: 'locked', follows: 'closed' });
+      await soon(() => ids(chain.page)).toEqual(['root', 'closed', 'locked']);
+      await soon(() => ids(around.page)).toEqual(['locked', 'closed', 'root']);
+    } finally {
+      await server[Symbol.asyncDispose]();
+      for (const folder of folders) rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 test.skipIf(!hasBrowser)('a key without READ: the page says which permission is missing', async () => {
   const adminKey = 'the-admin-key-of-the-state-tests';

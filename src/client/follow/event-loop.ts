@@ -1,7 +1,8 @@
 import { GapError } from '../wire/client-error.ts';
 import type { Wire } from '../wire/wire.ts';
 import { createCheckpointSaver } from './checkpoint-saver.ts';
-import { cursorOf, follow, type EventStreamRequest } from './follow.ts';
+import { follow, type EventStreamRequest } from './follow.ts';
+import { cursorOf } from './message-cursor.ts';
 import type { Cursor, Gap, StreamMessage } from './stream-types.ts';
 
 export { follow };

@@ -1,5 +1,6 @@
 import { TidingsError } from '../wire/client-error.ts';
 import type { Wire } from '../wire/wire.ts';
+import { cursorOf } from './message-cursor.ts';
 import { createStateReport, reconnecting } from './reconnecting.ts';
 import type { Checkpoint, Cursor, EventBatch, FollowOptions, StreamMessage } from './stream-types.ts';
 
@@ -58,12 +59,6 @@ export function follow<E extends Positioned>(
     if (until === undefined) throw new TidingsError('UNAVAILABLE', 'The server ended the subscription.');
   }
   return reconnecting({ wire, report, signal }, connect);
-}
-
-/** The position that a message leads to; undefined if this version does not know it. */
-export function cursorOf(message: StreamMessage<unknown>): Cursor | undefined {
-  if ('cursor' in message) return message.cursor;
-  return 'to' in message ? message.to : undefined;
 }
 
 /** The first stored event that matches, or none and the head. The stream continues behind it. */

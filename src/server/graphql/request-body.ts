@@ -61,7 +61,12 @@ function bodyOf(request: IncomingMessage): Body | null {
  * each byte: counting them took most of the time of a large batch.
  */
 class Body {
-  constructor(readonly bytes: Buffer) {}
+  constructor(public bytes: Buffer) {}
+
+  /** Drops the bytes: the request, and so its body, lives as long as its subscription. */
+  release(): void {
+    this.bytes = noBytes;
+  }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     yield this.bytes;
@@ -82,7 +87,12 @@ export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
       const body = bodyOf(request);
       if (method === 'GET') setRequestParser((input) => parseParameters(url) ?? requestParser(input));
       else if (body !== null && isJsonPost(request))
-        setRequestParser(async (input) => (await parseParams(body.bytes)) ?? requestParser(input));
+        setRequestParser(async (input) => {
+          const params = await parseParams(body.bytes);
+          if (params === null) return requestParser(input);
+          body.release();
+          return params;
+        });
     },
   };
 }
@@ -126,5 +136,6 @@ function utf8Text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
+const noBytes = Buffer.alloc(0);
 /** Checking less takes a moment only. */
 const minLargeBytes = 256 << 10;

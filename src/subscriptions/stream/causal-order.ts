@@ -140,6 +140,7 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { maxW
     releaseAll: () => deliverEarliestWhile(() => true),
     take(limit) {
       const length = batchLength(ready, limit);
+      if (length === 'MORE') return length;
       const events = ready.slice(0, length);
       ready = ready.slice(length);
       return events;

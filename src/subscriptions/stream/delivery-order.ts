@@ -17,8 +17,8 @@ export interface DeliveryOrder {
   releaseDueInMs(): number | null;
   /** Makes all delayed events ready: no further event can release them. */
   releaseAll(): void;
-  /** Removes and returns the next events to deliver. */
-  take(limit: BatchLimit): readonly StoredEvent[];
+  /** Removes and returns the next events to deliver. MORE: call again in a later turn of the event loop. */
+  take(limit: BatchLimit): readonly StoredEvent[] | 'MORE';
   /** The position up to which every added event is delivered. Never decreases. */
   position(): Position;
 }
@@ -46,6 +46,7 @@ export function inLogOrder(start: Position): DeliveryOrder {
     releaseAll: () => undefined,
     take(limit) {
       const length = batchLength(ready, limit);
+      if (length === 'MORE') return length;
       const events = length === ready.length ? ready : ready.slice(0, length);
       ready = events === ready ? [] : ready.slice(length);
       deliveredTo = events.at(-1)?.position ?? deliveredTo;

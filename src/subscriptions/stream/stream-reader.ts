@@ -1,4 +1,5 @@
 import { RearmableTimer } from '../../concurrency/rearmable-timer.ts';
+import { yieldToEventLoop } from '../../concurrency/time-slices.ts';
 import type { WakeListener } from '../../concurrency/wake-signal.ts';
 import { TidingsError } from '../../errors.ts';
 import type { Position } from '../../event/cursor.ts';
@@ -62,6 +63,7 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
       if (order.hasReady) {
         const previous = this.reportedTo;
         const events = order.take(this.batchLimit);
+        if (events === 'MORE') return 'READ';
         return this.report({ kind: 'EventBatch', events, previous, cursor: order.position() });
       }
       const ended = this.scannedTo >= this.until;
@@ -121,6 +123,7 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
 
   private async readStep(signal: AbortSignal): Promise<void> {
     const { order } = this.settings;
+    if (order.hasReady) return yieldToEventLoop(); // events are being measured
     if (this.targetHead === null && this.logReader.isAtHead(this.scannedTo)) return order.releaseDue();
     const found = await this.logReader.stepFromMemory(this.scannedTo, signal);
     if (found === null && this.targetHead === null) return this.fallBehind();

@@ -1,8 +1,11 @@
-import { useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { signal, useSignal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { EventFilter } from '../../client/tidings-client.ts';
-import { tidings } from '../data/session.ts';
+import { isPaused } from '../data/hold.ts';
+import { keepStill, stillMs } from '../data/render-pace.ts';
+import { NewPill } from '../parts/new-pill.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { useShortcut } from '../parts/shortcut.ts';
 import { linkTo } from '../parts/view-link.ts';
 import { gapText, microsOf } from '../text/durations.ts';
 import { EventName } from '../parts/event-name.tsx';
@@ -10,73 +13,104 @@ import { printable } from '../text/printable.ts';
 import { formatInstant } from '../text/time-format.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
 import { view } from '../view/current-view.ts';
-import { aroundPageSize, readAround, type AroundEvent } from './around-query.ts';
+import { aroundPageSize, type AroundEvent } from './around-query.ts';
+import { useAroundWindow, type Side } from './around-window.ts';
 
 interface Props {
   readonly middle: AroundEvent;
   readonly openId: string;
   readonly filter: EventFilter;
+  readonly reload: () => void;
 }
 
-/** The part of the log on one side of the event. */
-interface Side {
-  readonly events: readonly AroundEvent[];
-  readonly hasMore: boolean;
-  readonly error: unknown;
-}
-const notLoaded: Side = { events: [], hasMore: true, error: null };
-
-/** The events around one, the newest first, as in the list. */
-export function AroundList({ middle, openId, filter }: Props) {
-  const sides = { before: useSignal(notLoaded), after: useSignal(notLoaded) };
-  const stop = useRef(new AbortController());
-  const list = useRef<HTMLOListElement>(null);
+/**
+ * The events around one, the newest first, as in the list. Those that arrive are held as in the list:
+ * at the top they appear at once; while the reader has scrolled, selected a row or paused, they wait.
+ */
+export function AroundList({ middle, openId, filter, reload }: Props) {
+  const { older, newer, waiting, load, reveal } = useAroundWindow({ middle, filter, reload });
+  const scroller = useRef<HTMLDivElement>(null);
   const middleRow = useRef<HTMLLIElement>(null);
-  /** Where the middle row was before rows were added above it: the reader does not move. */
+  const hold = useMemo(() => ({ isScrolled: signal(false), isPressed: signal(false), isSelected: signal(false) }), []);
+  const isHeld = isPaused.value || hold.isScrolled.value || hold.isPressed.value || hold.isSelected.value;
+  const newAbove = useSignal(0);
+  /** Where the middle row was before rows came above it; null: it is to be brought to the middle. */
   const keptTop = useRef<number | null>(null);
-  const load = async (way: 'before' | 'after'): Promise<void> => {
-    const side = sides[way];
-    const { events } = side.peek();
-    const edge = (way === 'before' ? events[0] : events.at(-1)) ?? middle;
-    try {
-      const page = await readAround(tidings.peek(), { filter, cursor: edge.cursor, way, signal: stop.current.signal });
-      keptTop.current = events.length === 0 ? null : (middleRow.current?.offsetTop ?? null);
-      const hasMore = way === 'before' ? page.hasPreviousPage : page.hasNextPage;
-      side.value = { events: way === 'before' ? [...page.nodes, ...events] : [...events, ...page.nodes], hasMore, error: null };
-    } catch (error) {
-      if (!stop.current.signal.aborted) side.value = { ...side.peek(), error };
-    }
+  const isFollowing = useRef(false);
+
+  const noteScrolled = (): void => {
+    const { scrollTop } = scroller.current ?? { scrollTop: 0 };
+    hold.isScrolled.value = scrollTop >= 1;
+    newAbove.value = Math.min(newAbove.peek(), Math.floor(scrollTop / (middleRow.current?.offsetHeight ?? 1)));
   };
   useEffect(() => {
-    void load('before');
-    void load('after');
-    return () => stop.current.abort();
-  }, []);
-  const newer = sides.after.value;
-  const older = sides.before.value;
+    if (isHeld || waiting.length === 0) return undefined;
+    const timer = setTimeout(() => {
+      isFollowing.current = true;
+      reveal();
+    }, stillMs());
+    return () => clearTimeout(timer);
+  }, [isHeld, waiting]);
   useLayoutEffect(() => {
-    const row = middleRow.current;
-    const scroller = list.current?.parentElement;
-    if (row === null || !scroller) return;
-    if (keptTop.current !== null) scroller.scrollTop += row.offsetTop - keptTop.current;
-    else row.scrollIntoView({ block: 'center' });
-    keptTop.current = row.offsetTop;
-  }, [newer.events]);
+    const [row, element] = [middleRow.current, scroller.current];
+    if (row === null || element === null) return;
+    if (keptTop.current === null) row.scrollIntoView({ block: 'center' });
+    // The reader does not move.
+    else if (!isFollowing.current) element.scrollTop += row.offsetTop - keptTop.current;
+    isFollowing.current = false;
+    noteScrolled();
+    const areLoaded = [older, newer].every(({ events, hasMore, error }) => events.length > 0 || !hasMore || error !== null);
+    keptTop.current = areLoaded ? row.offsetTop : null;
+  }, [newer.events, older.events]);
+  const revealOrTop = (): void => {
+    newAbove.value = waiting.length === 0 ? 0 : newAbove.peek() + waiting.length;
+    if (waiting.length === 0) scroller.current?.scrollTo(0, 0);
+    reveal();
+  };
+  useShortcut('.', revealOrTop);
   const row = (event: AroundEvent) => <AroundRow key={event.id} event={event} middle={middle} isOpen={event.id === openId} />;
   return (
-    <ol class="around-list" ref={list}>
-      <Edge side={newer} name="newer" load={() => void load('after')} />
-      {newer.events.toReversed().map(row)}
-      <li ref={middleRow} class="around-middle">
-        <AroundRow event={middle} middle={middle} isOpen={middle.id === openId} />
-      </li>
-      {older.events.toReversed().map(row)}
-      <Edge side={older} name="older" load={() => void load('before')} />
-    </ol>
+    <>
+      <NewPill held={{ count: isHeld ? waiting.length : 0, late: 0 }} newAbove={newAbove.value} isFar={false} onPress={revealOrTop} />
+      <div
+        class="around-events"
+        ref={scroller}
+        onScroll={noteScrolled}
+        onFocusIn={({ target }) => (hold.isSelected.value = target instanceof Element && target.closest('.around-row') !== null)}
+        onFocusOut={({ currentTarget, relatedTarget }) => {
+          hold.isSelected.value = relatedTarget instanceof Node ? currentTarget.contains(relatedTarget) : !document.hasFocus();
+        }}
+        onPointerMove={keepStill}
+        onPointerDown={() => {
+          hold.isPressed.value = true;
+          const release = (): void => void (hold.isPressed.value = false);
+          addEventListener('pointerup', release, { once: true });
+          addEventListener('pointercancel', release, { once: true });
+        }}
+      >
+        <ol class="around-list">
+          <Edge side={newer} name="newer" load={() => load('after')} />
+          {newer.events.toReversed().map(row)}
+          <li ref={middleRow} class="around-middle">
+            <AroundRow event={middle} middle={middle} isOpen={middle.id === openId} />
+          </li>
+          {older.events.toReversed().map(row)}
+          <Edge side={older} name="older" load={() => load('before')} />
+        </ol>
+      </div>
+    </>
   );
 }
 
-function Edge({ side: { events, hasMore, error }, name, load }: { readonly side: Side; readonly name: string; readonly load: () => void }) {
+function Edge({
+  side: { events, hasMore, error },
+  name,
+  load,
+}: {
+  readonly side: Side;
+  readonly name: 'newer' | 'older';
+  readonly load: () => void;
+}) {
   if (error !== null) {
     return (
       <li>
@@ -84,7 +118,10 @@ function Edge({ side: { events, hasMore, error }, name, load }: { readonly side:
       </li>
     );
   }
-  if (!hasMore) return <li class="around-edge faint">{events.length === 0 ? `No ${name} events` : `No more ${name} events`}</li>;
+  if (!hasMore) {
+    const none = events.length === 0 ? 'No older events' : 'No more older events';
+    return <li class="around-edge faint">{name === 'newer' ? 'New events appear here' : none}</li>;
+  }
   return (
     <li class="around-edge">
       <button type="button" class="button quiet" disabled={events.length === 0} onClick={load}>

@@ -18,7 +18,7 @@ export interface Surroundings {
 
 /** The event in the middle, and the surroundings that it has: the log, its resource, and each of its related ones. */
 export async function readMiddle(client: TidingsReader, id: string, signal: AbortSignal): Promise<AroundEvent | null> {
-  const document = `query Middle($id: ID!) { event(id: $id) { ${selection} } }`;
+  const document = `query Middle($id: ID!) { event(id: $id) { ${aroundSelection} } }`;
   return (await client.graphql<{ event: AroundEvent | null }>(document, { id }, { signal })).event;
 }
 
@@ -43,7 +43,7 @@ interface PageRequest {
 /** Events before or after a position of the log, in its order. */
 export async function readAround(client: TidingsReader, { filter, cursor, way, signal }: PageRequest): Promise<Page<AroundEvent>> {
   const bounds = way === 'before' ? { last: aroundPageSize, before: cursor } : { first: aroundPageSize, after: cursor };
-  const page: Page<unknown> = await client.page({ filter, ...bounds, order: 'LOG', select: selection, signal });
+  const page: Page<unknown> = await client.page({ filter, ...bounds, order: 'LOG', select: aroundSelection, signal });
   return page as Page<AroundEvent>;
 }
 
@@ -57,4 +57,5 @@ function titleOf(role: string): string {
 
 export const aroundPageSize = 25;
 const maxRoles = 4;
-const selection = 'id cursor event occurred resource { id: resourceId name } related { id: resourceId role name }';
+/** What a row shows. */
+export const aroundSelection = 'id cursor event occurred resource { id: resourceId name } related { id: resourceId role name }';

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import { useRemote } from '../data/remote.ts';
 import { BackButton } from '../parts/back-button.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -11,7 +12,14 @@ import './around.css';
 export function AroundView({ id }: { readonly id: string }) {
   // Opening another event of the list does not move the list.
   const middleId = useSignal(id);
-  const { value: middle, error, retry } = useRemote(middleId.value, (client, signal) => readMiddle(client, middleId.value, signal));
+  const {
+    value: middle,
+    error,
+    retry,
+    nextAttemptAt,
+  } = useRemote(middleId.value, (client, signal) => readMiddle(client, middleId.value, signal));
+  // Loaded again, everything around it is.
+  const loaded = useMemo(() => (loads += 1), [middle]);
   const tab = useSignal(0);
   const typed = useSignal('');
   const search = useSignal('');
@@ -63,21 +71,24 @@ export function AroundView({ id }: { readonly id: string }) {
         )}
         <BackButton />
       </header>
-      {error !== null && <Problem error={error} retry={retry} />}
+      {error !== null && <Problem error={error} retry={retry} nextAttemptAt={nextAttemptAt} />}
       {middle === null && <p class="view-note muted">No event with this id (any more).</p>}
       {middle && current !== undefined && (
-        <div class="around-events" id="around-events" role="tabpanel" aria-labelledby={`around-tab-${tabs.indexOf(current)}`}>
+        <div class="around-place" id="around-events" role="tabpanel" aria-labelledby={`around-tab-${tabs.indexOf(current)}`}>
           <AroundList
-            key={JSON.stringify([middle.id, current.filter, search.value])}
+            key={JSON.stringify([loaded, current.filter, search.value])}
             middle={middle}
             openId={id}
             filter={withText(current.filter, search.value)}
+            reload={retry}
           />
         </div>
       )}
     </main>
   );
 }
+
+let loads = 0;
 
 function withText(filter: object, text: string): object {
   return text === '' ? filter : { ...filter, text };

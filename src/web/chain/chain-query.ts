@@ -1,4 +1,5 @@
 import type { EventFilter, TidingsReader } from '../../client/tidings-client.ts';
+import { eventBatches } from '../data/event-batches.ts';
 import type { LinkedEvent } from './chain-layout.ts';
 
 export interface ChainEvent extends LinkedEvent {
@@ -64,20 +65,22 @@ interface Growth {
   readonly onEvents: (events: readonly ChainEvent[]) => void;
 }
 
-/** Follows the growth of a chain until it is aborted. An event that arrives is followed in turn. */
+/**
+ * Follows the growth of a chain until it is aborted, or has too many events. An event that arrives is
+ * followed in turn. Throws GapError where events are missing.
+ */
 export async function followChain(client: TidingsReader, { ids, after, signal, onEvents }: Growth): Promise<void> {
   const known = new Set(ids);
   let from = after;
   while (known.size <= maxChainEvents) {
     const filter: EventFilter = { follows: [...known] };
-    const added: ChainEvent[] = [];
-    for await (const message of client.stream(filter, { after: from, signal, select: selection })) {
-      if ('cursor' in message) from = message.cursor;
-      if (!('events' in message)) continue;
-      added.push(...newOnes(known, message.events as unknown as readonly ChainEvent[]));
+    let added: readonly ChainEvent[] = [];
+    for await (const { events, cursor } of eventBatches<ChainEvent>(client, filter, { after: from, signal, select: selection })) {
+      from = cursor;
+      added = newOnes(known, events);
       if (added.length > 0) break;
     }
-    if (signal.aborted) return;
+    if (added.length === 0) return; // aborted, or another key is used from now on
     onEvents(added);
     // Their own followers can have been stored before them.
     for (let next = added; next.length > 0 && known.size <= maxChainEvents;) {
@@ -89,7 +92,7 @@ export async function followChain(client: TidingsReader, { ids, after, signal, o
   }
 }
 
-function newOnes(known: Set<string>, events: readonly ChainEvent[]): ChainEvent[] {
+function newOnes(known: Set<string>, events: readonly ChainEvent[]): readonly ChainEvent[] {
   return events.filter(({ id }) => known.size !== known.add(id).size);
 }
 

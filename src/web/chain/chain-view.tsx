@@ -1,7 +1,8 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { signal, useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import type { TidingsReader } from '../../client/tidings-client.ts';
+import { useLogFollower } from '../data/log-follower.ts';
 import { useRemote } from '../data/remote.ts';
-import { tidings } from '../data/session.ts';
 import { BackButton } from '../parts/back-button.tsx';
 import { ZoomOutIcon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -17,28 +18,31 @@ import './chain.css';
 /** The whole chain of the open event. Opening another event of the chain keeps it. */
 export function ChainView({ id }: { readonly id: string }) {
   const loadedFor = useSignal(id);
-  const { value: chain, error, retry } = useRemote(loadedFor.value, (client, signal) => readChain(client, loadedFor.value, signal));
-  const added = useSignal<readonly ChainEvent[]>([]);
+  const {
+    value: chain,
+    error,
+    retry,
+    nextAttemptAt,
+  } = useRemote(loadedFor.value, (client, signal) => readChain(client, loadedFor.value, signal));
+  const added = useMemo(() => signal<readonly ChainEvent[]>([]), [chain]);
   const known = useMemo(() => new Set(chain ? [chain.root, ...chain.others].map((each) => each.id) : []), [chain]);
   const isOther = chain !== undefined && loadedFor.value !== id && !known.has(id) && !added.value.some((each) => each.id === id);
   useEffect(() => {
     if (isOther) loadedFor.value = id;
   }, [isOther, id]);
-  useEffect(() => {
-    if (!chain) return undefined;
-    added.value = [];
-    const stop = new AbortController();
-    const onEvents = (events: readonly ChainEvent[]): void => {
-      if (events.length > 0) added.value = [...added.peek(), ...events];
-    };
-    const { head: after } = chain;
-    // Without live followers, the chain is still what it was: the connection status reports the error.
-    followChain(tidings.peek(), { ids: [...known], after, signal: stop.signal, onEvents }).catch(() => undefined);
-    return () => stop.abort();
-  }, [chain]);
+  const onEvents = (events: readonly ChainEvent[]): void => {
+    // When the tab wakes, those that came before it slept come again.
+    const fresh = events.filter((event) => !added.peek().some((each) => each.id === event.id));
+    if (fresh.length > 0) added.value = [...added.peek(), ...fresh];
+  };
+  const follow = async (client: TidingsReader, signal: AbortSignal): Promise<void> => {
+    if (chain) await followChain(client, { ids: [...known], after: chain.head, signal, onEvents });
+  };
+  const failure = useLogFollower(chain, { follow, reload: retry });
+  const problem = error ?? failure;
   return (
     <main class="instead-of-list chain" aria-label="Chain">
-      {error !== null && <Problem error={error} retry={retry} />}
+      {problem !== null && <Problem error={problem} retry={retry} nextAttemptAt={nextAttemptAt} />}
       {chain === null && <p class="view-note muted">No event with this id (any more).</p>}
       {chain ? <Chain key={chain.root.id} chain={chain} added={added.value} openId={id} /> : <Head count={null} />}
     </main>

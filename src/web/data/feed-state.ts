@@ -8,11 +8,10 @@ import { schedulePublish } from './render-pace.ts';
 import { rowSelection, type ListedEvent } from './row-selection.ts';
 import { keyRejection, noteRejection } from './server-info.ts';
 import { tidings } from './session.ts';
-import { isSeen } from './until.ts';
+import { isAwake } from './until.ts';
 
 // Before the effects below, which run at once.
 const sizes = { pageSize: 100, nextPageSize: 500, maxRows: 100_000 } as const;
-const maxHiddenMs = 5 * 60_000;
 
 export type ListFeed = Feed<ListedEvent>;
 
@@ -133,19 +132,13 @@ effect(() => {
   else shown.value?.follow();
 });
 
-// A hidden tab is not worth a subscription for long.
 effect(() => {
-  const list = shown.value;
-  if (isSeen.value) {
-    list?.resume();
-    return undefined;
-  }
-  const timer = setTimeout(() => list?.suspend(), maxHiddenMs);
-  return () => clearTimeout(timer);
+  if (isAwake.value) shown.value?.resume();
+  else shown.value?.suspend();
 });
 
 addEventListener('offline', () => (online.value = false));
 addEventListener('online', () => {
   online.value = true;
-  if (shown.peek()?.snapshot.state === 'waiting') shown.peek()?.retry();
+  if (shown.peek()?.snapshot.connection.is === 'waiting') shown.peek()?.retry();
 });

@@ -12,16 +12,14 @@ export interface Remote<T> {
   readonly isStale: boolean;
   /** Why the last attempt failed. After errors that may pass, another one follows by itself. */
   readonly error: unknown;
+  /** When it follows, in milliseconds since 1970; null: none does. */
+  readonly nextAttemptAt: number | null;
   readonly retry: () => void;
 }
 
 /** Loads a value for a key, again whenever the key or the client changes. A result that is late is dropped. */
 export function useRemote<T>(key: string, load: (client: TidingsReader, signal: AbortSignal) => Promise<T>): Remote<T> {
-  const result = useSignal<{ readonly key: string | null; readonly value: T | undefined; readonly error: unknown }>({
-    key: null,
-    value: undefined,
-    error: null,
-  });
+  const result = useSignal<Result<T>>({ key: null, value: undefined, error: null, nextAttemptAt: null });
   const attempt = useSignal(0);
   const client = tidings.value;
   const retry = (): void => {
@@ -33,12 +31,13 @@ export function useRemote<T>(key: string, load: (client: TidingsReader, signal: 
     const run = async (): Promise<void> => {
       try {
         const value = await load(client, stop.signal);
-        if (!stop.signal.aborted) result.value = { key, value, error: null };
+        if (!stop.signal.aborted) result.value = { key, value, error: null, nextAttemptAt: null };
       } catch (error) {
         if (stop.signal.aborted) return;
         noteRejection(error);
-        result.value = { ...result.peek(), error };
-        if (error instanceof TidingsError && error.isTemporary) timer = setTimeout(retry, error.retryAfterMs ?? retryMs);
+        const delayMs = error instanceof TidingsError && error.isTemporary ? (error.retryAfterMs ?? retryMs) : null;
+        if (delayMs !== null) timer = setTimeout(retry, delayMs);
+        result.value = { ...result.peek(), error, nextAttemptAt: delayMs === null ? null : Date.now() + delayMs };
       }
     };
     void run();
@@ -47,8 +46,10 @@ export function useRemote<T>(key: string, load: (client: TidingsReader, signal: 
       clearTimeout(timer);
     };
   }, [key, client, attempt.value]);
-  const { value, error } = result.value;
-  return { value, error, isStale: result.value.key !== key, retry };
+  const { value, error, nextAttemptAt } = result.value;
+  return { value, error, nextAttemptAt, isStale: result.value.key !== key, retry };
 }
+
+type Result<T> = Pick<Remote<T>, 'value' | 'error' | 'nextAttemptAt'> & { readonly key: string | null };
 
 const retryMs = 2000;

@@ -10,7 +10,7 @@ let stillUntil = 0;
  */
 export function schedulePublish(publish: () => void): void {
   const run = (): void => {
-    const wait = isHeld.peek() ? 0 : stillUntil - performance.now();
+    const wait = isHeld.peek() ? 0 : stillMs();
     if (wait > 0) return void setTimeout(run, wait);
     publishedAt = performance.now();
     publish();
@@ -30,10 +30,15 @@ export function noteRendered(): void {
 
 /** The pointer is on its way to a row: rows stay where they are for a moment. */
 export function keepStill(): void {
-  stillUntil = performance.now() + stillMs;
+  stillUntil = performance.now() + pointerMs;
+}
+
+/** How long rows stay where they are: milliseconds. */
+export function stillMs(): number {
+  return Math.max(0, stillUntil - performance.now());
 }
 
 const frameMs = 16;
 const hiddenMs = 1000;
 const maxPauseMs = 200;
-const stillMs = 400;
+const pointerMs = 400;

@@ -35,3 +35,15 @@ const seen = signal(!document.hidden);
 document.addEventListener('visibilitychange', () => (seen.value = !document.hidden));
 /** Whether the tab is visible. */
 export const isSeen = seen;
+
+// Before the effect, which runs at once.
+const maxHiddenMs = 5 * 60_000;
+const awake = signal(true);
+/** False when the tab has been hidden for so long that subscriptions are not worth their cost. */
+export const isAwake = awake;
+effect(() => {
+  awake.value = true;
+  if (seen.value) return undefined;
+  const timer = setTimeout(() => (awake.value = false), maxHiddenMs);
+  return () => clearTimeout(timer);
+});

@@ -17,7 +17,7 @@ import './detail.css';
 
 /** Everything about one event. */
 export function EventPanel({ id }: { readonly id: string }) {
-  const { value, error, isStale, retry } = useRemote(id, (client, signal) => readEvent(client, id, signal));
+  const { value, error, isStale, retry, nextAttemptAt } = useRemote(id, (client, signal) => readEvent(client, id, signal));
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     // Where it covers the list, its controls come first.
@@ -30,7 +30,7 @@ export function EventPanel({ id }: { readonly id: string }) {
       <ResizeHandle />
       <EventHead id={id} event={event} neighbour={neighbourOf.value} />
       <div class="detail-scroller">
-        {error !== null && <Problem error={error} retry={retry} />}
+        {error !== null && <Problem error={error} retry={retry} nextAttemptAt={nextAttemptAt} />}
         {value === undefined && error === null && <Skeleton />}
         {value !== undefined && event === null && <Gone id={id} retentionDays={value.retentionDays} />}
         {event !== null && (

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Countdown } from '../parts/countdown.tsx';
 import { CloseIcon } from '../parts/icons.tsx';
 import { printable } from '../text/printable.ts';
 import { allValues, type AllValuesRequest } from './all-values-button.ts';
@@ -49,11 +50,17 @@ export function AllValues({ field, prefix }: AllValuesRequest) {
 }
 
 function Found({ field, prefix, search }: AllValuesRequest & { readonly search: string }) {
-  const { values, isBusy, error } = useValues({ field, prefix, segments: null, search, first: maxShown }).value;
+  const { values, isBusy, error, nextAttemptAt } = useValues({ field, prefix, segments: null, search, first: maxShown }).value;
   const all = values?.rows ?? [];
   const rows = prefix === null ? all : all.filter(({ value }) => value.startsWith(`${prefix}.`));
   useResourceNames(field, rows);
-  if (error !== null) return <p class="facet-note">{error}</p>;
+  if (error !== null) {
+    return (
+      <p class="facet-note">
+        {error} <Countdown to={nextAttemptAt} />
+      </p>
+    );
+  }
   if (values === null) return <p class="facet-note faint">Counting</p>;
   const most = Math.max(...rows.map(({ count }) => count));
   return (

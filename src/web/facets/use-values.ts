@@ -1,5 +1,6 @@
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import type { TidingsError } from '../../client/tidings-client.ts';
 import { activeFilter } from '../data/active-filter.ts';
 import { noteRejection } from '../data/server-info.ts';
 import { tidings } from '../data/session.ts';
@@ -15,6 +16,8 @@ export interface ValuesState {
   readonly isBusy: boolean;
   /** What the server says if it did not count. */
   readonly error: string | null;
+  /** When it is asked again, in milliseconds since 1970; null: when more events match. */
+  readonly nextAttemptAt: number | null;
 }
 
 /** The pointer or the focus is in the panel: rows keep their places. */
@@ -26,7 +29,7 @@ const isLive = viewOf((view) => view.isLive);
 export function useValues(request: Omit<ValuesRequest, 'filter'>): ReadonlySignal<ValuesState> {
   const key = JSON.stringify(request);
   const [state, follow] = useMemo(() => {
-    const state = signal<ValuesState>({ values: null, isBusy: true, error: null });
+    const state = signal<ValuesState>({ values: null, isBusy: true, error: null, nextAttemptAt: null });
     return [state, () => followValues(request, state)] as const;
   }, [key]);
   useEffect(() => follow(), [follow]);
@@ -38,7 +41,7 @@ function followValues(request: Omit<ValuesRequest, 'filter'>, state: Signal<Valu
     const client = tidings.value;
     const filter = activeFilter.value;
     const stop = new AbortController();
-    state.value = { ...state.peek(), isBusy: true, error: null };
+    state.value = { ...state.peek(), isBusy: true, error: null, nextAttemptAt: null };
     void keepCounted((signal) => loadValues(client, { ...request, filter }, signal), state, stop.signal);
     return () => stop.abort();
   });
@@ -53,12 +56,18 @@ async function keepCounted(load: (signal: AbortSignal) => Promise<Values>, state
       const fresh = await load(signal);
       const shown = state.peek().values;
       const rows = !isFirst && isTouched.peek() && shown !== null ? inShownOrder(shown.rows, fresh.rows) : fresh.rows;
-      if (!signal.aborted) state.value = { values: { ...fresh, rows }, isBusy: false, error: null };
+      if (!signal.aborted) state.value = { values: { ...fresh, rows }, isBusy: false, error: null, nextAttemptAt: null };
     } catch (error) {
       if (signal.aborted) return;
       const isRejected = noteRejection(error);
-      state.value = { values: isFirst || isRejected ? null : state.peek().values, isBusy: false, error: (error as Error).message };
+      const { message, retryAfterMs: delayMs } = error as TidingsError;
+      const values = isFirst || isRejected ? null : state.peek().values;
+      state.value = { values, isBusy: false, error: message, nextAttemptAt: delayMs === null ? null : Date.now() + delayMs };
       if (isRejected) return;
+      if (delayMs !== null) {
+        await pause(delayMs, signal);
+        continue;
+      }
     }
     await pause(Math.max(minPauseMs, (performance.now() - startedAt) * pauseFactor), signal);
     counted ??= liveTotal.peek();

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { Countdown } from '../parts/countdown.tsx';
 import { ChevronIcon } from '../parts/icons.tsx';
 import { printable } from '../text/printable.ts';
 import { showAllValues } from './all-values-button.ts';
@@ -18,10 +19,16 @@ export interface ValueLevelProps {
 
 /** The most frequent values of a field, or of one level of its names. */
 export function ValueLevel({ field, prefix = null, segments = null }: ValueLevelProps) {
-  const { values, isBusy, error } = useValues({ field, prefix, segments, search: '', first: shownValues }).value;
+  const { values, isBusy, error, nextAttemptAt } = useValues({ field, prefix, segments, search: '', first: shownValues }).value;
   const rows = values?.rows.slice(0, shownValues) ?? [];
   useResourceNames(field, rows);
-  if (error !== null) return <p class="facet-note">{error}</p>;
+  if (error !== null) {
+    return (
+      <p class="facet-note">
+        {error} <Countdown to={nextAttemptAt} />
+      </p>
+    );
+  }
   if (values === null) return <p class="facet-note faint late">Counting</p>;
   if (rows.length === 0) return <p class="facet-note muted">{field.is === 'label' ? 'No primary resource has it.' : 'No values.'}</p>;
   const most = Math.max(...rows.map(({ count }) => count));

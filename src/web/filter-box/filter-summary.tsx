@@ -1,4 +1,6 @@
+import { feedStatus, retryFeed } from '../data/feed-state.ts';
 import { liveTotal } from '../data/spans.ts';
+import { Countdown } from '../parts/countdown.tsx';
 import { parseFilterJson } from '../query/filter-json.ts';
 import { printable } from '../text/printable.ts';
 import { view } from '../view/current-view.ts';
@@ -13,6 +15,7 @@ export function FilterSummary() {
   const problems = [...problemsOfItems.value];
   const rejection = filterRejection.value;
   const json = view.value.filter === null ? null : parseFilterJson(view.value.filter);
+  const { error, nextAttemptAt } = feedStatus.value;
   const isNoiseShown = hasOwnEvents.value && !items.value.some((text) => text.includes('tidings.'));
   return (
     <div class="filter-summary">
@@ -29,6 +32,14 @@ export function FilterSummary() {
       {rejection !== null && problems.length === 0 && (
         <p role="alert" class="filter-problem">
           {printable(rejection.message)}
+        </p>
+      )}
+      {error?.code === 'LIMIT_EXCEEDED' && nextAttemptAt !== null && (
+        <p role="alert" class="filter-problem">
+          {printable(error.message)}{' '}
+          <button type="button" class="link-button" onClick={retryFeed}>
+            Try again <Countdown to={nextAttemptAt} />
+          </button>
         </p>
       )}
       {explained !== null && problems.length === 0 && rejection === null && (

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { ChevronIcon, ZoomOutIcon } from '../parts/icons.tsx';
+import { Countdown } from '../parts/countdown.tsx';
 import { isHistogramShown } from '../parts/settings.ts';
 import { useShortcut } from '../parts/shortcut.ts';
 import { show, view } from '../view/current-view.ts';
@@ -47,7 +48,7 @@ export function Histogram() {
       aria-busy={state.is === 'busy'}
     >
       <div class="histogram-head">
-        {counts === null ? <span class="muted cut">{state.is === 'failed' ? '' : waitingText(state)}</span> : <Head counts={counts} />}
+        {counts === null ? <Waiting state={state} /> : <Head counts={counts} />}
         <span class="space" />
         {(view.value.range.since !== null || view.value.range.until !== null) && (
           <button type="button" class="icon-button" aria-label="Zoom out" title="Zoom out (z)" onClick={zoomOut}>
@@ -109,8 +110,15 @@ function Failure({ message }: { readonly message: string }) {
   );
 }
 
-function waitingText(state: CountsState): string {
-  return state.is === 'busy' && state.reason !== undefined ? `Counting: ${state.reason}` : 'Counting';
+/** Before the first counts. */
+function Waiting({ state }: { readonly state: CountsState }) {
+  if (state.is !== 'busy') return null;
+  const { reason, nextAttemptAt = null } = state;
+  return (
+    <span class="muted cut">
+      Counting{reason !== undefined && `: ${reason}`} <Countdown to={nextAttemptAt} />
+    </span>
+  );
 }
 
 function Skeleton() {

@@ -5,7 +5,7 @@ import { kinds } from '../data/kinds.ts';
 import { noteRejection } from '../data/server-info.ts';
 import { tidings } from '../data/session.ts';
 import { liveTotal } from '../data/spans.ts';
-import { until } from '../data/until.ts';
+import { isAwake, until } from '../data/until.ts';
 import { zoneOrLocal } from '../text/time-zones.ts';
 import { viewOf } from '../view/current-view.ts';
 import { barsOf, isSameList, kindsOf, reusedBars, totalsOf, type Bar } from './bars.ts';
@@ -26,8 +26,8 @@ export interface TimeCounts {
 }
 
 export type CountsState =
-  /** `reason`: why it takes long. */
-  | { readonly is: 'busy'; readonly reason?: string }
+  /** `reason`: why it takes long, and when the next attempt follows, in milliseconds since 1970. */
+  | { readonly is: 'busy'; readonly reason?: string; readonly nextAttemptAt?: number }
   | { readonly is: 'current' }
   /** The server did not count: in its words. */
   | { readonly is: 'failed'; readonly message: string };
@@ -52,6 +52,7 @@ export function countAgain(): void {
 export function followTimeCounts(): () => void {
   return effect(() => {
     void attempt.value;
+    if (!isAwake.value) return undefined;
     const stop = new AbortController();
     const client = tidings.value;
     // Another key can see other events.
@@ -65,13 +66,26 @@ export function followTimeCounts(): () => void {
       signal: stop.signal,
     };
     countsState.value = { is: 'busy' };
+    let timer: ReturnType<typeof setTimeout> | undefined;
     follow(request).catch((error: unknown) => {
       if (stop.signal.aborted) return;
       if (noteRejection(error)) timeCounts.value = null;
-      countsState.value = { is: 'failed', message: (error as TidingsError).message };
+      const { message, retryAfterMs } = error as TidingsError;
+      if (retryAfterMs === null) countsState.value = { is: 'failed', message };
+      else {
+        countsState.value = busyFor(message, retryAfterMs);
+        timer = setTimeout(countAgain, retryAfterMs);
+      }
     });
-    return () => stop.abort();
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
   });
+}
+
+function busyFor(reason: string, delayMs: number): CountsState {
+  return { is: 'busy', reason, nextAttemptAt: Date.now() + delayMs };
 }
 
 interface CountRequest {
@@ -89,7 +103,7 @@ async function follow({ client, filter, range, zone, signal }: CountRequest): Pr
   const byTime = { time: { unit, every, timeZone: zone } };
   const onState = (state: StreamState): void => {
     // What was counted stays; the state of the connection says that it is lost.
-    if (state.is === 'waiting' && !signal.aborted) countsState.value = { is: 'busy', reason: state.error.message };
+    if (state.is === 'waiting' && !signal.aborted) countsState.value = busyFor(state.error.message, state.delayMs);
   };
   const count = async (by: readonly CountBy[]): Promise<void> => {
     let checked = '';

@@ -8,6 +8,7 @@ import type { ListedEvent } from '../data/row-selection.ts';
 import { fullTime } from '../text/time-format.ts';
 import { hrefOf, show } from '../view/current-view.ts';
 import { Announcement } from './announcement.tsx';
+import { NewPill } from '../parts/new-pill.tsx';
 import { dayOf, localTime } from './day-lines.ts';
 import { EventRow } from './event-row.tsx';
 import { ListHeader } from './list-header.tsx';
@@ -15,7 +16,6 @@ import { useListKeys } from './list-keys.ts';
 import { EndLine, GapLine, SkeletonRows } from './list-lines.tsx';
 import { hover, keepPlace, moved, placeRows, revealOrTop, scrolled, scrollToRow, viewportNow, watchScroller } from './list-scroll.ts';
 import { current, deselect, newAbove, olderError, openEvent, select, zone } from './list-state.ts';
-import { NewPill } from './new-pill.tsx';
 import { renderedRows } from './row-window.ts';
 import './list.css';
 

@@ -1,4 +1,3 @@
-import type { Held } from '../../client/live-feed.ts';
 import { stringifyLossless } from '../../client/tidings-client.ts';
 import type { ListedEvent } from '../data/row-selection.ts';
 import { printable } from '../text/printable.ts';
@@ -30,16 +29,6 @@ export interface RelatedText {
 /** A text of an event for one line. */
 export function cut(text: string): string {
   return printable(text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text);
-}
-
-/** `36 new, 1 late`; null: nothing is new. */
-export function pillText({ count, late }: Held, newAbove: number): string | null {
-  if (count > 0) return `${number(count - late)} new${late === 0 ? '' : `, ${number(late)} late`}`;
-  return newAbove > 0 ? `${number(newAbove)} new above` : null;
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en');
 }
 
 const minLateSeconds = 60;

@@ -41,8 +41,8 @@ export function Payload({ id, bytes }: { readonly id: string; readonly bytes: nu
 }
 
 function Loaded({ id, form }: { readonly id: string; readonly form: 'tree' | 'text' }) {
-  const { value: payload, error, retry } = useRemote(id, (client, signal) => readPayload(client, id, signal));
-  if (error !== null) return <Problem error={error} retry={retry} />;
+  const { value: payload, error, retry, nextAttemptAt } = useRemote(id, (client, signal) => readPayload(client, id, signal));
+  if (error !== null) return <Problem error={error} retry={retry} nextAttemptAt={nextAttemptAt} />;
   if (payload === undefined) return <p class="muted">Loading…</p>;
   if (payload === null) return <p class="muted">The event is not stored any more.</p>;
   return (

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useRemote } from '../data/remote.ts';
 import { tidings } from '../data/session.ts';
+import { isAwake } from '../data/until.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { EventName } from '../parts/event-name.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -19,7 +20,7 @@ import './resource.css';
 
 /** What is known of a resource: its name and labels as last seen, when it was seen, and in which events. */
 export function ResourceSummary({ id }: { readonly id: string }) {
-  const { value, error, retry } = useRemote(id, (client, signal) => readResource(client, id, signal));
+  const { value, error, retry, nextAttemptAt } = useRemote(id, (client, signal) => readResource(client, id, signal));
   const counts = useCounts(id);
   const name = value?.resource?.name ?? null;
   const labels = Object.entries(value?.resource?.labels ?? {}).filter(([key, label]) => key !== nameKey || label !== name);
@@ -42,7 +43,7 @@ export function ResourceSummary({ id }: { readonly id: string }) {
           </span>
         )}
       </div>
-      {error !== null && <Problem error={error} retry={retry} />}
+      {error !== null && <Problem error={error} retry={retry} nextAttemptAt={nextAttemptAt} />}
       {value?.resource === null && <p class="muted">No stored event mentions this resource.</p>}
       {labels.length > 0 && (
         <p class="resource-labels">
@@ -120,6 +121,7 @@ function useCounts(id: string): ResourceCounts | null {
   const counts = useSignal<ResourceCounts | null>(null);
   const client = tidings.value;
   useEffect(() => {
+    if (!isAwake.value) return undefined;
     const stop = new AbortController();
     const follow = async (): Promise<void> => {
       for await (const each of countEvents(client, id, stop.signal)) counts.value = each;
@@ -127,7 +129,7 @@ function useCounts(id: string): ResourceCounts | null {
     // Without them, the rest of the page is still true: the connection status reports the error.
     follow().catch(() => undefined);
     return () => stop.abort();
-  }, [id, client]);
+  }, [id, client, isAwake.value]);
   return counts.value;
 }
 

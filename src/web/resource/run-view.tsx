@@ -1,5 +1,9 @@
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import type { TidingsReader } from '../../client/tidings-client.ts';
+import { eventBatches } from '../data/event-batches.ts';
+import { useLogFollower } from '../data/log-follower.ts';
+import { useRemote } from '../data/remote.ts';
 import { tidings } from '../data/session.ts';
 import { ChainIcon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -15,13 +19,13 @@ import { runLogOf, type LogLine, type Run, type RunEvent, type RunState } from '
 
 /** The states, task runs and log of a flow run, in order, in place of the list. */
 export function RunView({ id }: { readonly id: string }) {
-  const { events, hasMore, error, more } = useRunEvents(id);
+  const { events, hasMore, error, retry, nextAttemptAt, more } = useRunEvents(id);
   const log = useMemo(() => (events === null ? null : runLogOf(id, events)), [id, events]);
   const areStatesShown = useSignal(true);
   const last = log?.flowRun.states.at(-1);
   return (
     <main class="instead-of-list run" aria-label="Flow run">
-      {error !== null && <Problem error={error} retry={more} />}
+      {error !== null && <Problem error={error} retry={retry} nextAttemptAt={nextAttemptAt} />}
       {log !== null && (
         <>
           <header class="run-states">
@@ -163,42 +167,52 @@ function Go({ id, panel, title, tone, children, class: className }: GoProps) {
 
 /** The events of a run up to now and those that arrive, the oldest first. */
 function useRunEvents(id: string) {
-  const pages = useSignal<{ readonly events: readonly RunEvent[]; readonly next: RunPage | null }>({ events: [], next: null });
-  const isLoaded = useSignal(false);
-  const error = useSignal<unknown>(null);
-  const client = tidings.value;
-  const stop = useMemo(() => new AbortController(), [id, client]);
-  const add = (events: readonly RunEvent[], next: RunPage | null): void => {
+  const { value: first, error, retry, nextAttemptAt } = useRemote(id, (client, signal) => readRun(client, id, { after: null, signal }));
+  const pages = useMemo(() => signal<RunPages>({ events: sorted(first?.events ?? []), last: first ?? null, error: null }), [first]);
+  const position = useMemo(() => ({ after: first?.head ?? '' }), [first]);
+  const stop = useMemo(() => new AbortController(), []);
+  useEffect(() => () => stop.abort(), []);
+  const add = (events: readonly RunEvent[], last: RunPage | null): void => {
     const known = new Set(pages.peek().events.map((each) => each.id));
-    const all = [...pages.peek().events, ...events.filter((each) => !known.has(each.id))];
-    pages.value = { events: all.toSorted((a, b) => (a.occurred < b.occurred ? -1 : Number(a.occurred > b.occurred))), next };
+    pages.value = { events: sorted([...pages.peek().events, ...events.filter((each) => !known.has(each.id))]), last, error: null };
   };
-  const load = async (): Promise<RunPage> => {
-    const page = await readRun(client, id, { after: pages.peek().next?.endCursor ?? null, signal: stop.signal });
-    error.value = null;
-    add(page.events, page.hasMore ? page : null);
-    isLoaded.value = true;
-    return page;
-  };
-  const follow = async (): Promise<void> => {
-    const { head: after } = await load();
-    const options = { after, select: runSelection, signal: stop.signal };
-    for await (const message of client.stream(runFilterOf(id), options)) {
-      if ('events' in message) add(message.events as unknown as readonly RunEvent[], pages.peek().next);
+  const follow = async (client: TidingsReader, signal: AbortSignal): Promise<void> => {
+    if (first === undefined) return;
+    const { after } = position;
+    for await (const { events, cursor } of eventBatches<RunEvent>(client, runFilterOf(id), { after, select: runSelection, signal })) {
+      if (signal.aborted) return;
+      add(events, pages.peek().last);
+      position.after = cursor;
     }
   };
-  const fail = (caught: unknown): void => {
-    if (!stop.signal.aborted) error.value = caught;
+  const failure = useLogFollower(first, { follow, reload: retry });
+  const { events, last, error: pageError } = pages.value;
+  const more = (): void => {
+    const options = { after: last?.endCursor ?? null, signal: stop.signal };
+    readRun(tidings.peek(), id, options).then(
+      (page) => add(page.events, page),
+      (caught: unknown) => (pages.value = { ...pages.peek(), error: caught }),
+    );
   };
-  useEffect(() => {
-    pages.value = { events: [], next: null };
-    follow().catch(fail);
-    return () => stop.abort();
-  }, [stop]);
   return {
-    events: isLoaded.value ? pages.value.events : null,
-    hasMore: pages.value.next !== null,
-    error: error.value,
-    more: () => void load().catch(fail),
+    events: first === undefined ? null : events,
+    hasMore: last?.hasMore === true,
+    error: error ?? failure ?? pageError,
+    /** After a problem. */
+    retry: pageError === null ? retry : more,
+    nextAttemptAt,
+    more,
   };
+}
+
+interface RunPages {
+  readonly events: readonly RunEvent[];
+  /** The page up to which they are complete. */
+  readonly last: RunPage | null;
+  /** Why the next one could not be loaded. */
+  readonly error: unknown;
+}
+
+function sorted(events: readonly RunEvent[]): readonly RunEvent[] {
+  return events.toSorted((a, b) => (a.occurred < b.occurred ? -1 : Number(a.occurred > b.occurred)));
 }

@@ -1,7 +1,8 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { feedStatus, retryFeed } from '../data/feed-state.ts';
 import { isPaused } from '../data/hold.ts';
 import { newerVersion, readService } from '../data/server-info.ts';
+import { Countdown, useNow } from '../parts/countdown.tsx';
 import { Popover } from '../parts/popover.tsx';
 import { printable } from '../text/printable.ts';
 import { formatInstant } from '../text/time-format.ts';
@@ -18,9 +19,8 @@ export function ConnectionStatus() {
   const status = feedStatus.value;
   const { label, tone, meaning } = describeConnection({ ...status, isPaused: isPaused.value });
   const { nextAttemptAt, lostAt, resumed, is } = status;
-  const now = useNow(nextAttemptAt !== null || resumed !== null);
-  const seconds = nextAttemptAt === null || !status.isOnline ? 0 : Math.ceil((nextAttemptAt - now) / 1000);
-  const hasResumed = label !== 'Reconnecting' && resumed !== null && now - resumed.at < resumedShownMs;
+  const now = useNow(resumed !== null);
+  const hasResumed = lostAt === null && resumed !== null && now - resumed.at < resumedShownMs;
   const caughtUp = hasResumed ? ` resumed, ${resumed.events.toLocaleString('en')} caught up` : '';
   useEffect(() => {
     if (is === 'live' && status.isOnline) void readService(); // after a reconnect it can be another version
@@ -37,7 +37,7 @@ export function ConnectionStatus() {
           <>
             <span class="mark" aria-hidden="true" />
             <span role="status">{label}</span>
-            {seconds > 0 && <span class="countdown number" data-seconds={seconds} aria-hidden="true" />}
+            {status.isOnline && <Countdown to={nextAttemptAt} />}
             {hasResumed && <span class="faint">{caughtUp}</span>}
           </>
         }
@@ -87,18 +87,6 @@ function Fact({ name, at }: { readonly name: string; readonly at: number }) {
       </dd>
     </>
   );
-}
-
-/** The time, each half second while something depends on it. */
-function useNow(isNeeded: boolean): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    if (!isNeeded) return undefined;
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), 500);
-    return () => clearInterval(timer);
-  }, [isNeeded]);
-  return now;
 }
 
 const resumedShownMs = 3000;

@@ -31,6 +31,13 @@ export function describeConnection({ is, lostAt, error, isOnline, isPaused, isHo
   }
   if (is === 'closed' && error !== null) return { label: closedLabel(error.code), tone: 'bad', meaning: error.message };
   if (lostAt !== null || is === 'waiting') {
+    if (error?.code === 'LIMIT_EXCEEDED') {
+      return {
+        label: 'Paused: too many requests',
+        tone: 'warn',
+        meaning: `${error.message} The list continues by itself. Nothing is missed.`,
+      };
+    }
     const reason = error === null ? '' : ` ${error.message}`;
     return {
       label: 'Reconnecting',

@@ -11,6 +11,29 @@ import { readHead } from '../../../src/store/log/log-head.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
 import { databaseClock } from '../../../src/store/database/clock.ts';
 import { indexEvents } from '../../support/skip-index.ts';
+import { workload } from './workload.ts';
+
+export interface Filling {
+  readonly count: number;
+  /** Partitions of the log, which get equally many events. */
+  readonly partitions: number;
+  readonly settings: Settings;
+}
+
+/** Fills an empty database with the workload, indexes it, and prints the rates. */
+export async function fill(database: Database, { count, partitions, settings }: Filling): Promise<void> {
+  const began = performance.now();
+  const events = workload(count);
+  for (let part = 0; part < partitions; part += 1) {
+    if (part > 0) await closePartition(database);
+    await append(database, part === partitions - 1 ? events : next(events, Math.floor(count / partitions)), settings);
+  }
+  const appended = performance.now();
+  await indexAll(database);
+  const indexed = performance.now();
+  const rate = (ms: number): string => `${((count / ms) * 1000).toFixed(0)}/s`;
+  console.log(`${count} events appended at ${rate(appended - began)}, indexed at ${rate(indexed - appended)}`);
+}
 
 /** Appends events in batches of 1,000. */
 export async function append(database: Database, events: Iterable<EventCandidate>, settings: Settings): Promise<number> {
@@ -30,7 +53,7 @@ export async function append(database: Database, events: Iterable<EventCandidate
 }
 
 /** Closes the open partition of the log and opens the next, as after its time. */
-export async function closePartition(database: Database): Promise<void> {
+async function closePartition(database: Database): Promise<void> {
   const retentionParts = { database, clock: databaseClock(database), signal: new AbortController().signal };
   await maintainPartitions(retentionParts, { ...retentionRules(0), partitionMs: 0 });
 }
@@ -46,4 +69,13 @@ export async function indexAll(database: Database): Promise<void> {
     at = events[length - 1]!.position;
   }
   await database.rows(sql`vacuum analyze`);
+}
+
+/** At most the next `max` values of a generator, which stays open. */
+function* next<T>(from: Generator<T>, max: number): Generator<T> {
+  for (let left = max; left > 0; left -= 1) {
+    const { value, done } = from.next();
+    if (done) return;
+    yield value;
+  }
 }

@@ -17,14 +17,29 @@ export interface LeanSocket {
  */
 export type OnText = (chunk: Buffer, start: number, end: number) => void;
 
-/**
- * Opens a socket of protocol graphql-transport-ws at `url` (http://host:port); resolves once it is
- * acknowledged.
- */
-export async function openLeanSocket(url: string, onText: OnText): Promise<LeanSocket> {
+/** How a socket is opened. */
+export interface Dialect {
+  readonly path: string;
+  /** The subprotocol; null: none. */
+  readonly protocol: string | null;
+  /** The first message of the client. */
+  readonly hello: string;
+  /** Text of the server's first message. */
+  readonly acknowledgement: string;
+}
+
+const graphqlTransport: Dialect = {
+  path: '/graphql',
+  protocol: 'graphql-transport-ws',
+  hello: '{"type":"connection_init"}',
+  acknowledgement: 'connection_ack',
+};
+
+/** Opens a socket at `url` (http://host:port); resolves once it is acknowledged. */
+export async function openLeanSocket(url: string, onText: OnText, dialect = graphqlTransport): Promise<LeanSocket> {
   const { hostname, port, host } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-  let rest = await upgraded(socket, host);
+  let rest = await upgraded(socket, host, dialect);
   let closing = false;
   let acknowledge: (() => void) | null = null;
   const acknowledged = new Promise<void>((resolve, reject) => {
@@ -43,7 +58,7 @@ export async function openLeanSocket(url: string, onText: OnText): Promise<LeanS
         if (acknowledge === null) onText(bytes, frame.start, frame.end);
         else {
           const message = bytes.toString('latin1', frame.start, frame.end);
-          if (!message.includes('connection_ack')) throw new Error(`expected connection_ack, got ${message}`);
+          if (!message.includes(dialect.acknowledgement)) throw new Error(`expected ${dialect.acknowledgement}, got ${message}`);
           acknowledge();
           acknowledge = null;
         }
@@ -61,7 +76,7 @@ export async function openLeanSocket(url: string, onText: OnText): Promise<LeanS
     if (!closing) throw new Error('the server closed a socket');
   });
   const send = (message: string): void => void socket.write(masked(text, Buffer.from(message)));
-  send('{"type":"connection_init"}');
+  send(dialect.hello);
   if (rest.length > 0) take(nothing);
   await acknowledged;
   return {
@@ -74,15 +89,15 @@ export async function openLeanSocket(url: string, onText: OnText): Promise<LeanS
 }
 
 /** Requests the upgrade. Resolves with the bytes after the head of the response. */
-async function upgraded(socket: Socket, host: string): Promise<Buffer> {
+async function upgraded(socket: Socket, host: string, { path, protocol }: Dialect): Promise<Buffer> {
   const head = [
-    `GET /graphql HTTP/1.1`,
+    `GET ${path} HTTP/1.1`,
     `Host: ${host}`,
     'Upgrade: websocket',
     'Connection: Upgrade',
     `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
     'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Protocol: graphql-transport-ws',
+    ...(protocol === null ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
   ];
   socket.write(`${head.join('\r\n')}\r\n\r\n`);
   let got = nothing;

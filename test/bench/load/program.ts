@@ -38,8 +38,7 @@ export function benchOptions(rounds: number): BenchOptions {
       'max-subscriptions': { type: 'string', default: '100000' },
     },
   });
-  const commit = execFileSync('git', ['log', '-1', '--format=%h "%s"'], { cwd: packageRoot }).toString().trim();
-  console.log(`${new Date().toISOString().slice(0, 10)}, at ${commit}; ${cpus().length} cores, Node ${process.version}`);
+  printMachine();
   return {
     database: values.embedded ? 'embedded' : 'postgres',
     contenders: everyContender.filter((each) => values.contenders.split(',').includes(each)),
@@ -50,6 +49,15 @@ export function benchOptions(rounds: number): BenchOptions {
     snapshots: values.snapshots ?? null,
     maxSubscriptions: Number(values['max-subscriptions']),
   };
+}
+
+/** Prints the date, the commit, and the machine with its load. */
+export function printMachine(): void {
+  const commit = execFileSync('git', ['log', '-1', '--format=%h "%s"'], { cwd: packageRoot }).toString().trim();
+  const [load] = loadavg();
+  console.log(
+    `${new Date().toISOString().slice(0, 10)}, at ${commit}; ${cpus().length} cores, load ${load?.toFixed(1)}, Node ${process.version}`,
+  );
 }
 
 /** Prints one measurement and the load of the machine. */

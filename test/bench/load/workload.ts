@@ -6,7 +6,8 @@ import type { EventCandidate } from '../../../src/event/event.ts';
  * distinct resources. A seed always yields the same events.
  *
  * Some events are there to be searched for: `rare.…` (20), `medium.…` (1,000, evenly distributed),
- * and `old.…` (every other event of the first tenth, and none later).
+ * and `old.…` (every other event of the first tenth, and none later). In 20, the name says Completed
+ * and the payload Pending: each is common, and they occur together in no other event.
  */
 export function* workload(count: number, { seed = 1, from = '2026-10-25T00:00:00.000Z', everyMs = 2592 } = {}): Generator<EventCandidate> {
   const random = mulberry32(seed);
@@ -30,7 +31,10 @@ export function* workload(count: number, { seed = 1, from = '2026-10-25T00:00:00
     const at = Math.floor(random() * runs.length);
     const run = runs[at]!;
     const kind = kindOf(index, count);
-    const state = states[Math.min(run.state, 3 + Math.floor(random() ** 2 * 4))]!;
+    const drawn = states[Math.min(run.state, 3 + Math.floor(random() ** 2 * 4))]!;
+    const mixed = isMixed(index, count);
+    const state = mixed ? 'Completed' : drawn;
+    const validated = mixed ? 'Pending' : state;
     const before = states[Math.max(0, run.state - 2)]!;
     const occurred = `${new Date(start + index * everyMs).toISOString().slice(0, -1)}${String(Math.floor(random() * 1000)).padStart(3, '0')}Z`;
     const id = uuid(random);
@@ -59,7 +63,7 @@ export function* workload(count: number, { seed = 1, from = '2026-10-25T00:00:00
       payload: {
         intended: { from: before.toUpperCase(), to: state.toUpperCase() },
         initial_state: { type: before.toUpperCase(), name: before },
-        validated_state: { type: state.toUpperCase(), name: state },
+        validated_state: { type: validated.toUpperCase(), name: validated },
         run_count: run.state,
         duration: Math.round(random() * 1e6) / 1000,
         ...(kind === null ? {} : { ticket: `${kind}-4711` }),
@@ -79,6 +83,11 @@ function kindOf(index: number, count: number): Kind | null {
   if (index % Math.max(1, Math.floor(count / 20)) === 17) return 'rare';
   if (index % Math.max(1, Math.floor(count / 1000)) === 7) return 'medium';
   return index < count / 10 && index % 2 === 0 ? 'old' : null;
+}
+
+/** Those have the name of a flow run, since their indexes are none of `kindOf`. */
+function isMixed(index: number, count: number): boolean {
+  return index % Math.max(1, Math.floor(count / 20)) === 29 && kindOf(index, count) === null;
 }
 
 interface Run {

@@ -17,6 +17,8 @@ export interface FlakyProxy extends AsyncDisposable {
   cuts(): number;
   /** Open connections stay open and pass nothing on, as those to a machine without power. */
   freeze(): void;
+  /** Reads nothing more from the server over open connections, until the returned function is called. */
+  hold(): () => void;
 }
 
 export async function startFlakyProxy(url: string): Promise<FlakyProxy> {
@@ -26,6 +28,7 @@ export async function startFlakyProxy(url: string): Promise<FlakyProxy> {
   const open = new Set<Socket>();
   const budgets = new Set<{ left: number }>();
   const frozen = new WeakSet<Socket>();
+  const upstreams = new Set<Socket>();
   // No two connections are cut at the same byte.
   const allowed = (): number => budget + 61 * cuts;
   const track = (socket: Socket): void => {
@@ -37,6 +40,8 @@ export async function startFlakyProxy(url: string): Promise<FlakyProxy> {
     const upstream = createConnection(target, '127.0.0.1');
     track(client);
     track(upstream);
+    upstreams.add(upstream);
+    upstream.once('close', () => upstreams.delete(upstream));
     client.once('close', () => upstream.destroy());
     upstream.once('close', () => frozen.has(upstream) || client.destroySoon());
     client.pipe(upstream, { end: false });
@@ -66,6 +71,11 @@ export async function startFlakyProxy(url: string): Promise<FlakyProxy> {
       for (const remaining of budgets) remaining.left = allowed();
     },
     cuts: () => cuts,
+    hold() {
+      const held = [...upstreams];
+      for (const socket of held) socket.pause();
+      return () => held.forEach((socket) => socket.resume());
+    },
     freeze: () => open.forEach((socket) => frozen.add(socket)),
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');

@@ -37,6 +37,8 @@ const cloudEvent = (n: number) => ({ specversion: '1.0', id: `${n}`, source: 's'
 const badEvent = { id: 1, event: 2, resource: { id: 3, labels: { a: 1, b: 2 } }, related: [{ id: 1, role: 2 }], payload: 3, occurred: 4 };
 
 const manyMembers = (count: number): object => Object.fromEntries(many(count, (n) => [`k${n}`, n]));
+/** Objects that each have a key of their own, for each of which the parser makes a hidden class. */
+const differentKeys = (count: number, from: number): object => many(count, (n) => ({ [(1_000_000 + from + n).toString(36)]: 1 }));
 const deepIntrospection = `fragment t on __Type { name ${'ofType { '.repeat(8)}name${' }'.repeat(8)} fields { name } }`;
 
 /** Operations, which are sent over HTTP and over WebSocket. */
@@ -51,23 +53,38 @@ export const operations: Record<string, Request> = {
   'as many unused objects as are accepted': { query: '{ head }', variables: { unused: many(900_000, () => ({})) } },
   'an object of 500,000 members': { query: '{ head }', variables: manyMembers(500_000) },
   'an unused object of 99,000 members': { query: '{ head }', variables: manyMembers(99_000) },
+  'unused objects with different keys': { query: '{ head }', variables: { unused: differentKeys(100_000, 0) } },
+  'a filter of objects with different keys': { query: filterQuery, variables: { filter: { or: differentKeys(100_000, 200_000) } } },
   'a filter of 99,000 members': { query: filterQuery, variables: { filter: manyMembers(99_000) } },
   'a filter of 99,000 wrong members': { query: filterQuery, variables: { filter: { or: many(500, () => manyMembers(180)) } } },
   'a payload of 99,000 members': {
     query: emission,
     variables: { input: [{ id: 'members', event: 'a', resource: { id: 'r' }, payload: manyMembers(99_000) }] },
   },
-  'ten payloads of 99,000 members': {
+  'three payloads of 99,000 members': {
     query: emission,
-    variables: { input: many(10, (n) => ({ id: `members-${n}`, event: 'a', resource: { id: 'r' }, payload: manyMembers(99_000) })) },
+    variables: { input: many(3, (n) => ({ id: `members-${n}`, event: 'a', resource: { id: 'r' }, payload: manyMembers(99_000) })) },
   },
   'labels of 99,000 members': {
     query: emission,
     variables: { input: [{ id: 'labels', event: 'a', resource: { id: 'r', labels: manyMembers(99_000) } }] },
   },
+  'related resources of 11,000 labels each': {
+    query: emission,
+    variables: {
+      input: [
+        {
+          id: 'related',
+          event: 'a',
+          resource: { id: 'r' },
+          related: many(100, () => ({ id: 'r', role: 'r', labels: manyMembers(11_000) })),
+        },
+      ],
+    },
+  },
   'a payload of exact numbers': {
     query: emission,
-    variables: { input: [{ id: 'exact', event: 'a', resource: { id: 'r' }, payload: { list: many(600_000, (n) => 0.1 + n) } }] },
+    variables: { input: [{ id: 'exact', event: 'a', resource: { id: 'r' }, payload: { list: many(200_000, (n) => 0.1 + n) } }] },
   },
   'a filter value of 12 MB': { query: filterQuery, variables: { filter: { id: { in: ['x'.repeat(12_000_000)] } } } },
   'a filter value of 12 MB of escapes': { query: filterQuery, variables: { filter: { text: '\u0001'.repeat(2_000_000) } } },
@@ -117,19 +134,20 @@ export const requests: Record<string, { readonly path?: string; readonly type?: 
   'one document of 1,900,000 values': { path: '/api/events', body: JSON.stringify(document(0, { list: many(1_900_000, () => 1) })) },
   'one document of exact numbers': {
     path: '/api/events',
-    body: `{"id":"e","payload":{"list":[${'9007199254740993,'.repeat(600_000)}0]}}`,
+    body: `{"id":"e","payload":{"list":[${'9007199254740993,'.repeat(200_000)}0]}}`,
   },
   'one line of exact numbers': {
     path: '/api/events',
     type: 'application/x-ndjson',
-    body: `{"id":"e","payload":{"list":[${'9007199254740993,'.repeat(600_000)}0]}}\n{}`,
+    body: `{"id":"e","payload":{"list":[${'9007199254740993,'.repeat(200_000)}0]}}\n{}`,
   },
   'a sequence of invalid documents': { path: '/api/events', type: 'application/json-seq', body: '\x1e{"id":1}\n'.repeat(50_000) },
   'blank lines': { path: '/api/events', type: 'application/x-ndjson', body: '\n'.repeat(12_000_000) },
   CloudEvents: {
     path: '/cloudevents',
     type: 'application/cloudevents-batch+json',
-    body: JSON.stringify(many(50_000, cloudEvent)),
+    // The last one is invalid, so that none is stored: storing is the same for documents.
+    body: JSON.stringify([...many(49_999, cloudEvent), {}]),
   },
   'a CloudEvent with many attributes': {
     path: '/cloudevents',
@@ -168,6 +186,26 @@ export const requests: Record<string, { readonly path?: string; readonly type?: 
   "a filter of Prefect's of 12 MB": {
     path: '/api/events/filter',
     body: JSON.stringify({ filter: { event: { name: ['x'.repeat(12_000_000)] } } }),
+  },
+  'a document with related resources of 11,000 labels each': {
+    path: '/api/events',
+    body: JSON.stringify({ ...document(0), related: many(100, () => manyMembers(11_000)) }),
+  },
+  'a document with as many labels as are accepted': {
+    path: '/api/events',
+    body: JSON.stringify({
+      ...document(0),
+      id: 'labels',
+      related: many(100, (n) => ({
+        'prefect.resource.id': `r${n}`,
+        'prefect.resource.role': 'r',
+        ...Object.fromEntries(many(500, (n) => [`k${n}`, 'v'])),
+      })),
+    }),
+  },
+  'a document of objects with different keys': {
+    path: '/api/events',
+    body: JSON.stringify({ ...document(0), related: differentKeys(100_000, 400_000) }),
   },
   'empty lines': { path: '/api/events', type: 'application/x-ndjson', body: '{}\n'.repeat(50_000) },
   'empty CloudEvents': {

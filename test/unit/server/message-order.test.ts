@@ -46,3 +46,8 @@ test('a large message that is no operation, no JSON, or too much of it is not pa
   const log = await handled([{ id: 'ping', type: 'ping', payload: { padding } }, `{"id":"${padding}`, members, large('last')]);
   expect(log.filter((each) => each !== 'pause')).toEqual(['all sent', 'invalid', 'invalid', 'excess', 'operation last', 'resume']);
 });
+
+test('a message of medium size is passed on, whatever it is', async () => {
+  const log = await handled([{ id: 'ping', type: 'ping', payload: { text: 'x'.repeat(200_000) } }]);
+  expect(log.filter((each) => each !== 'pause')).toEqual(['all sent', 'text ping', 'resume']);
+});

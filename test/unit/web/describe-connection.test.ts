@@ -25,6 +25,7 @@ test.each<[Partial<ConnectionFacts>, string]>([
   [{ is: 'waiting', lostAt: 5, error }, 'Reconnecting'],
   [{ is: 'connecting', lostAt: 5, error, isPaused: true }, 'Reconnecting'],
   [{ is: 'waiting', lostAt: 5, isOnline: false, error }, 'Offline'],
+  [{ is: 'waiting', lostAt: 5, error: { code: 'LIMIT_EXCEEDED', message: '' } }, 'Paused: too many requests'],
   [{ is: 'closed', error: { code: 'UNAUTHENTICATED', message: '' } }, 'Offline: a key is needed'],
   [{ is: 'closed', error: { code: 'BAD_FILTER', message: '' }, isHolding: true }, 'Paused: the filter was rejected'],
 ])('%j is %s', (facts, label) => {

@@ -3,7 +3,8 @@ import { ExactNumber, parseLossless } from '../../../src/client/tidings-client.t
 import type { ListedEvent } from '../../../src/web/data/row-selection.ts';
 import { columnValue, rowSelection } from '../../../src/web/data/row-selection.ts';
 import { dayOf, shortDate } from '../../../src/web/list/day-lines.ts';
-import { lateText, pillText, relatedTexts, valueText } from '../../../src/web/list/row-texts.ts';
+import { lateText, relatedTexts, valueText } from '../../../src/web/list/row-texts.ts';
+import { pillText } from '../../../src/web/text/pill-text.ts';
 
 const event: ListedEvent = {
   id: 'e',
@@ -49,10 +50,10 @@ test('the first row of a day has its date, in the zone of the list', () => {
 });
 
 test('the pill counts late events apart', () => {
-  expect(pillText({ count: 37, late: 1, after: null }, 0)).toBe('36 new, 1 late');
-  expect(pillText({ count: 12_345, late: 0, after: null }, 3)).toBe('12,345 new');
-  expect(pillText({ count: 0, late: 0, after: null }, 3)).toBe('3 new above');
-  expect(pillText({ count: 0, late: 0, after: null }, 0)).toBe(null);
+  expect(pillText({ count: 37, late: 1 }, 0)).toBe('36 new, 1 late');
+  expect(pillText({ count: 12_345, late: 0 }, 3)).toBe('12,345 new');
+  expect(pillText({ count: 0, late: 0 }, 3)).toBe('3 new above');
+  expect(pillText({ count: 0, late: 0 }, 0)).toBe(null);
 });
 
 test('rows select no payload but the values of columns, whatever their names', () => {

@@ -1,12 +1,13 @@
 import type { FetchAPI, Plugin } from 'graphql-yoga';
 import { TimeSlice } from '../../../concurrency/time-slices.ts';
+import type { EncodedMessage } from '../../../transport/socket-writer.ts';
 
 /** One message of a subscription over SSE. */
 export interface StreamedResult {
   /** Where a client that has this message resumes; null: where it would have before. */
   readonly cursor: string | null;
   /** The result; null: the message has only the cursor. */
-  readonly json: string | null;
+  readonly message: EncodedMessage | null;
 }
 
 /**
@@ -41,7 +42,7 @@ function responseOf(results: AsyncIterable<StreamedResult>, fetchAPI: FetchAPI):
     async pull(controller) {
       if (slice.isOver()) await slice.next(); // the stream pulls all that is there in one turn of the event loop
       const { done, value } = await iterator.next();
-      if (done !== true) return controller.enqueue(encoder.encode(textOf(value)));
+      if (done !== true) return bytesOf(value, encoder).forEach((bytes) => controller.enqueue(bytes));
       clearInterval(pings);
       controller.enqueue(encoder.encode(completed));
       controller.close();
@@ -54,9 +55,14 @@ function responseOf(results: AsyncIterable<StreamedResult>, fetchAPI: FetchAPI):
   return new fetchAPI.Response(body, { headers: streamHeaders });
 }
 
-function textOf({ cursor, json }: StreamedResult): string {
+/** A large result is not copied: all clients that get it share its bytes. */
+function bytesOf({ cursor, message }: StreamedResult, encoder: TextEncoder): readonly Uint8Array[] {
   const id = cursor === null ? '' : `id: ${cursor}\n`;
-  return json === null ? `${id}\n` : `${id}event: next\ndata: ${json}\n\n`;
+  if (message === null) return [encoder.encode(`${id}\n`)];
+  const before = `${id}event: next\ndata: `;
+  const after = '\n\n';
+  if (message.byteLength < minSharedBytes) return [encoder.encode(before + message.json + after)];
+  return [encoder.encode(before), message.bytes, encoder.encode(after)];
 }
 
 const comment = ':\n\n';
@@ -69,5 +75,6 @@ const streamHeaders = {
   'x-accel-buffering': 'no', // nginx would hold messages back
 };
 const sliceMs = 5;
+const minSharedBytes = 16 << 10;
 /** Shorter than the timeouts of idle connections in most proxies. */
 const pingIntervalMs = 12_000;

@@ -1,5 +1,5 @@
 import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { Client } from '../../../auth/caller.ts';
 import type { TimeSlices } from '../../../concurrency/time-slices.ts';
 import { TidingsError } from '../../../errors.ts';
@@ -31,6 +31,8 @@ type Results = AsyncIterableIterator<ExecutionResult>;
 interface SubscribeContext extends Pick<Client, 'reader'> {
   readonly request?: Request;
   readonly sink?: ResultSink;
+  /** Of a request over HTTP. */
+  readonly params?: GraphQLParams;
 }
 
 /**
@@ -50,7 +52,7 @@ export function sharedSubscriptions(parts: SharedResultsParts & { readonly curso
     }
   };
   const subscribe = async (args: ExecutionArgs): Promise<Results | Delivered | ExecutionResult> => {
-    const { request, reader, sink } = args.contextValue as SubscribeContext;
+    const { request, reader, sink, params } = args.contextValue as SubscribeContext;
     // Otherwise Yoga responds with 406 to a client that accepts no stream, and never ends the
     // subscription.
     if (request !== undefined && !acceptsStream(request.headers.get('accept'))) return { errors: [noStream()] };
@@ -65,6 +67,9 @@ export function sharedSubscriptions(parts: SharedResultsParts & { readonly curso
       return source as ExecutionResult;
     }
     if (sink === undefined) {
+      // Yoga keeps them until the stream ends. What the subscription needs of them is charged.
+      Object.assign(args, { variableValues: {} });
+      if (params !== undefined) Object.assign(params, { query: '', variables: undefined, extensions: undefined });
       const pulled = new PulledResults(source, results, parts.cursorAt);
       // Yoga forgets the results of a request whose client leaves before its response begins.
       const end = (): void => void pulled.return();
@@ -106,12 +111,12 @@ class PulledResults implements Results {
     }
     const { done, value } = await this.source.next();
     if (done === true) return this.return();
-    const { json } = await this.results.resultOf(value, reader.identityOf(value));
-    return this.streamed(reader.positionAfter?.(value) ?? null, json);
+    const message = await this.results.resultOf(value, reader.identityOf(value));
+    return this.streamed(reader.positionAfter?.(value) ?? null, message);
   }
 
-  private streamed(position: number | null, json: string | null): IteratorResult<ExecutionResult> {
-    const value: StreamedResult = { cursor: position === null ? null : this.cursorAt(position), json };
+  private streamed(position: number | null, message: EncodedMessage | null): IteratorResult<ExecutionResult> {
+    const value: StreamedResult = { cursor: position === null ? null : this.cursorAt(position), message };
     return { done: false, value: value as ExecutionResult };
   }
 

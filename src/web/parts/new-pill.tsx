@@ -1,8 +1,7 @@
-import type { Held } from '../../client/live-feed.ts';
-import { pillText } from './row-texts.ts';
+import { pillText, type NewCounts } from '../text/pill-text.ts';
 
 interface NewPillProps {
-  readonly held: Held;
+  readonly held: NewCounts;
   /** Revealed events that are above what is in view. */
   readonly newAbove: number;
   /** Whether the top is far away. */
