@@ -1,7 +1,7 @@
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { Database } from '../store/database/database.ts';
-import { appendRows, createdSlice, type Appended, type ConflictPolicy, type DraftRow } from '../store/log/append.ts';
+import { appendRows, createdSlice, type AppendedBatch, type ConflictPolicy, type DraftRow } from '../store/log/append.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import type { LogSlice } from '../store/log/read-log.ts';
 import { CommitQueue, type Amount, type CommitRequest, type PermissionCheck, type Stored, type NotStored } from './commit-queue.ts';
@@ -20,6 +20,10 @@ import { CommitQueue, type Amount, type CommitRequest, type PermissionCheck, typ
  *   leaves nothing in the database.
  *
  * Does not guarantee an order between concurrent requests.
+ *
+ * Why few small commits run in parallel: they share the flush of the log anyway, each costs a round
+ * trip, and only an append without another writer beside it knows the head. So a further one begins
+ * only for many events, or if the others take long: they may wait for a lock.
  *
  *   queued --> stored together --> resolved
  *                 '--> one fails, or conflicts under REJECT_ALL:
@@ -69,12 +73,26 @@ export function createGroupCommit(parts: GroupCommitParts, bounds = defaultBound
   const queue = new CommitQueue(bounds.queued);
   let activeCommits = 0;
   let scheduled = false;
+  const besideEvents = Math.min(minBesideEvents, bounds.batchSize.events);
+  /** When the last commit began. */
+  let startedAt = 0;
+  let later: NodeJS.Timeout | null = null;
 
   const startCommits = (): void => {
     scheduled = false;
     const parallelCommits = parts.indexer?.isFarBehind ? 1 : bounds.parallelCommits;
-    while (activeCommits < parallelCommits && queue.length > 0) void commitBatch(queue.takeBatch(bounds.batchSize));
+    while (activeCommits < parallelCommits && queue.length > 0 && (activeCommits === 0 || isBeside())) {
+      startedAt = performance.now();
+      void commitBatch(queue.takeBatch(bounds.batchSize));
+    }
+    if (queue.length > 0 && activeCommits < parallelCommits) later ??= setTimeout(startLater, maxBesideWaitMs);
   };
+  const startLater = (): void => {
+    later = null;
+    startCommits();
+  };
+  /** Whether the queue should be stored beside running commits. */
+  const isBeside = (): boolean => queue.amount.events >= besideEvents || performance.now() - startedAt >= maxBesideWaitMs;
   const commitBatch = async (batch: readonly CommitRequest[]): Promise<void> => {
     activeCommits += 1;
     await storeTogether(parts, batch.filter(checkPermission));
@@ -114,10 +132,10 @@ async function storeTogether(parts: GroupCommitParts, requests: readonly CommitR
   if (first === undefined) return;
   try {
     const rows = requests.length === 1 ? first.rows : requests.flatMap((request) => request.rows);
-    const appended = await appendRows(parts.database, rows, first.onConflict);
-    if ('conflicts' in appended) return await resolveConflicts(parts, requests, appended.conflicts);
-    const head = await waitUntilReadable(parts, appended);
-    for (const [request, results] of splitByRequest(requests, appended)) request.resolve({ results, head });
+    const batch = await appendRows(parts.database, rows, first.onConflict);
+    if ('conflicts' in batch) return await resolveConflicts(parts, requests, batch.conflicts);
+    const head = await waitUntilReadable(parts, batch);
+    for (const [request, results] of splitByRequest(requests, batch.appended)) request.resolve({ results, head });
   } catch (error) {
     // Any of the requests can have the row that the database rejected, so each is stored alone.
     // If the database could not be reached, all have the same result.
@@ -155,12 +173,12 @@ async function storeOneByOne(parts: GroupCommitParts, requests: readonly CommitR
 }
 
 /** Waits until every read includes the stored events, and notifies other processes and the tail. */
-async function waitUntilReadable({ heads, tail, announce }: GroupCommitParts, appended: readonly Appended[]): Promise<Position> {
+async function waitUntilReadable({ heads, tail, announce }: GroupCommitParts, { appended, head: known }: AppendedBatch): Promise<Position> {
   const created = appended.filter((each) => each.created);
   if (created.length > 0) announce();
   // Concurrent transactions can hold earlier positions. Until they end, readers see none of these.
   const last = appended.reduce((max, { position }) => Math.max(max, position), 0) as Position;
-  const head = await heads.headFrom(last);
+  const head = await heads.headFrom(last, known);
   if (created.length > 0 && tail.wantsLocalAppends()) tail.offer(await createdSlice(created), head);
   return head;
 }
@@ -184,3 +202,8 @@ function defaultBounds({ kind }: Database): GroupCommitBounds {
     queued: { events: 100_000, bytes: 64 << 20 },
   };
 }
+
+/** With fewer events, another round trip costs more than storing them later together. */
+const minBesideEvents = 100;
+/** Longer than an ordinary commit. A commit can wait for others that store the same ids. */
+const maxBesideWaitMs = 20;

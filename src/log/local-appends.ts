@@ -8,8 +8,8 @@ import type { TailBufferBounds } from './tail-buffer.ts';
  * them back.
  *
  * Assumes: offered events are committed, and equal to those that a read would return. Positions are
- * whole numbers, each of one event at most. The end of a requested range was read as a head of the
- * log (src/store/log/log-head.ts), so every position up to it is decided.
+ * whole numbers, each of one event at most. The end of a requested range is a head of the log
+ * (src/store/log/log-head.ts), so every position up to it is decided.
  *
  * Guarantees: `range` returns all events of the log in the range, or null.
  *

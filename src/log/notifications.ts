@@ -9,7 +9,7 @@ import type { Database } from '../store/database/database.ts';
  */
 export interface Notifications extends AsyncDisposable {
   /**
-   * Announces stored events: to this process at once, to other processes within a few milliseconds.
+   * Announces stored events: to this process at once, to other processes within `minIntervalMs`.
    */
   announce(): void;
   /** Calls `listener` at every notification, until the returned function is called. */
@@ -34,14 +34,16 @@ export async function startNotifications(database: Database, logger: Logger): Pr
     onReconnect: notifyRemote,
   });
   let pendingSend: NodeJS.Timeout | null = null;
+  let sentAt = 0;
   const send = (): void => {
     pendingSend = null;
+    sentAt = performance.now();
     database.notify(channel, processId).catch((error: unknown) => logger.info({ err: error }, 'a notification was not sent'));
   };
   return {
     announce() {
       notifyLocal();
-      pendingSend ??= setTimeout(send, coalesceMs);
+      pendingSend ??= setTimeout(send, Math.max(coalesceMs, sentAt + minIntervalMs - performance.now()));
     },
     listen: listenerRegistry(listeners),
     async [Symbol.asyncDispose]() {
@@ -67,3 +69,5 @@ const channel = 'tidings_log';
  * serialize their commits.
  */
 const coalesceMs = 3;
+/** While events keep coming, a NOTIFY for each would take as long as a head. */
+const minIntervalMs = 10;

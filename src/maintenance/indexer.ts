@@ -85,7 +85,8 @@ export function startIndexer(
         const urgency = Math.min(1, (head - end) / fullSpeedLagEvents) ** 2;
         isFarBehind = urgency === 1;
         const nextHead = markHandled(heads.head());
-        const { rowGroup, events } = await nextRowGroup(log, { head, blocksPerSlice: Math.ceil(urgency * rowGroupBlocks) });
+        const pace = { blocksPerSlice: Math.ceil(urgency * rowGroupBlocks), restMs: maxRestMs * (1 - urgency) };
+        const { rowGroup, events } = await nextRowGroup(log, { head, pace });
         if (rowGroup === null) {
           minHead = head + rowGroupEvents - events;
           break;
@@ -129,7 +130,12 @@ export function startIndexer(
         failing = true;
       }
       const woken = new AbortController();
-      wake = waitMs === pollIntervalMs ? () => woken.abort() : null;
+      // Once: each call of `abort` makes an error, with its stack.
+      const wakeOnce = (): void => {
+        wake = null;
+        woken.abort();
+      };
+      wake = waitMs === pollIntervalMs ? wakeOnce : null;
       await sleep(debounceMs, signal); // one check for many notifications
       await sleep(waitMs, AbortSignal.any([signal, woken.signal]));
     }
@@ -150,23 +156,34 @@ export function startIndexer(
   };
 }
 
-/**
- * Builds the next row group, and yields after every `blocksPerSlice` blocks. Null: there are too
- * few events for one.
- */
+interface Pace {
+  readonly blocksPerSlice: number;
+  /**
+   * The pause between slices. An emission takes about ten turns of the event loop, and would wait
+   * for a slice in each if they only yielded.
+   */
+  readonly restMs: number;
+}
+
+/** Builds the next row group in slices. Null: there are too few events for one. */
 async function nextRowGroup(
   log: ReadAhead,
-  { head, blocksPerSlice }: { readonly head: Position; readonly blocksPerSlice: number },
+  { head, pace: { blocksPerSlice, restMs } }: { readonly head: Position; readonly pace: Pace },
 ): Promise<{ readonly rowGroup: RowGroup | null; readonly events: number }> {
   const builder = createRowGroupBuilder();
+  const rest = (): Promise<void> => (restMs < 1 ? yieldToEventLoop() : sleep(restMs));
   for (let events = 0; ;) {
     const block = await log.take(blockEvents, head);
     builder.add(block);
     events += block.length;
     if (block.length < blockEvents) return { rowGroup: null, events };
-    if (events === rowGroupEvents) return { rowGroup: builder.rowGroup(), events };
-    if ((events / blockEvents) % blocksPerSlice === 0) await yieldToEventLoop();
+    if (events === rowGroupEvents) break;
+    if ((events / blockEvents) % blocksPerSlice === 0) await rest();
   }
+  await rest();
+  const rowGroup = builder.rowGroup();
+  await rest();
+  return { rowGroup, events: rowGroupEvents };
 }
 
 /** Marks a promise as handled that is awaited later, and may reject before. */
@@ -188,6 +205,8 @@ const defaultFullSpeedLagEvents = { postgres: 64 * rowGroupEvents, embedded: 8 *
 /** The size of one read. */
 const readBytes = 4 * 1024 * 1024;
 const debounceMs = 50;
+/** Longer than an emission takes. */
+const maxRestMs = 5;
 const pollIntervalMs = 1000;
 /** The wait after another process has stored the row group. */
 const lostRaceDelayMs = 2000;

@@ -38,6 +38,7 @@ const allContenders: readonly Contender[] = ['Tidings', 'Yoga recipe', 'corked w
 const fastContenders: readonly Contender[] = ['Tidings', 'corked ws'];
 const cases: readonly Case[] = [
   { name: 'ten match', perSecond: 50, batch: 1, operation: selective, matching: 10, contenders: allContenders },
+  { name: 'ten match', perSecond: 200, batch: 1, operation: selective, matching: 10, contenders: fastContenders },
   { name: 'ten match', perSecond: 500, batch: 1, operation: selective, matching: 10, contenders: fastContenders },
   { name: 'ten match', perSecond: 500, batch: 10, operation: selective, matching: 10, contenders: fastContenders },
   { name: 'all match', perSecond: 10, batch: 1, operation: all, matching: subscriptions, contenders: allContenders },

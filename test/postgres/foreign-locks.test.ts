@@ -17,7 +17,12 @@ import { overHttp, overWebSocket } from '../support/transports.ts';
 const sentence =
   /this process has waited for the end of the log for \d+ s.*Held by process \d+ \(application \\?"foreign\\?", user \\?"tidings\\?"\)/;
 
-test('a program that holds the lock of a writer empties no log: the head stays, it is reported, and readiness fails', async () => {
+/** Takes the locks of a writer that started with an empty log. */
+async function lockAsWriter(client: postgres.Sql): Promise<void> {
+  await client`select pg_advisory_lock_shared(tidings.starting_lock()), pg_advisory_lock_shared(tidings.writer_lock(0))`;
+}
+
+test('a program that holds the locks of a writer empties no log: the head stays, it is reported, and readiness fails', async () => {
   await using testDatabase = await newDatabase();
   await using store = await openStore(readSettings(testDatabase.environment));
   const { database } = store;
@@ -25,14 +30,14 @@ test('a program that holds the lock of a writer empties no log: the head stays, 
   const heads = createHeadReader(database, { maxWaitMs: 100, onStuck: (locks) => reported.push(locks) });
   const append = async (id: string) => {
     const row = JSON.stringify({ id, event: 'e', resource_id: 'r', resource_labels: {}, related: [] }) as DraftRow;
-    const appended = await appendRows(database, [row], 'REJECT_ALL');
-    return heads.headFrom('conflicts' in appended ? (0 as never) : appended[0]!.position);
+    const batch = await appendRows(database, [row], 'REJECT_ALL');
+    return 'conflicts' in batch ? expect.unreachable() : heads.headFrom(batch.appended[0]!.position, batch.head);
   };
   const before = await append('one');
   await heads.checkProgress();
 
   const foreign = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1, connection: { application_name: 'foreign' } });
-  await foreign`select pg_advisory_lock(tidings.writer_lock(0))`;
+  await lockAsWriter(foreign);
   expect(await database.rows(sql`select tidings.log_head() as head`)).toEqual([{ head: '0' }]);
   expect(await heads.head()).toBe(before);
   const stuck = { code: 'UNAVAILABLE', message: expect.stringMatching('an earlier transaction') };
@@ -61,7 +66,7 @@ test('a server that starts while another program holds the lock of a writer wait
   const running = await startTidings(settings);
   const { cursor } = (await post(running.url, emit, { input })).data.emitEvent.event;
   const foreign = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1, connection: { application_name: 'foreign' } });
-  await foreign`select pg_advisory_lock(tidings.writer_lock(0))`;
+  await lockAsWriter(foreign);
   await running[Symbol.asyncDispose]();
 
   const lines: string[] = [];
@@ -73,7 +78,7 @@ test('a server that starts while another program holds the lock of a writer wait
   await foreign`select pg_advisory_unlock_all()`;
   await using tidings = await starting;
   // Taken again once the server is running.
-  await foreign`select pg_advisory_lock(tidings.writer_lock(0))`;
+  await lockAsWriter(foreign);
   const { data, errors } = await post(
     tidings.url,
     'query ($after: Cursor) { events { nodes { id } } rest: events(order: LOG, after: $after) { nodes { id } } }',
@@ -91,7 +96,7 @@ test('a start that waits too long is rejected with a sentence that names the ses
   const row = JSON.stringify({ id: 'one', event: 'e', resource_id: 'r', resource_labels: {}, related: [] }) as DraftRow;
   await appendRows(store.database, [row], 'REJECT_ALL');
   const foreign = postgres(testDatabase.environment['DATABASE_URL']!, { max: 1, connection: { application_name: 'foreign' } });
-  await foreign`select pg_advisory_lock(tidings.writer_lock(0))`;
+  await lockAsWriter(foreign);
   const error = { code: 'CANNOT_START', message: expect.stringMatching(sentence) };
   await expect(readOpeningHead(store.database, { warn: () => undefined }, { maxWaitMs: 100 })).rejects.toMatchObject(error);
   await foreign.end();

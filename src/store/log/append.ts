@@ -29,6 +29,16 @@ export interface Appended {
 export type DraftRow = string & { readonly [draftRowBrand]: true };
 declare const draftRowBrand: unique symbol;
 
+/** A stored batch: the result of each draft, in order. */
+export interface AppendedBatch {
+  readonly appended: readonly Appended[];
+  /**
+   * A head at all events of the batch and at everything acknowledged before the call; null: it must
+   * be read. Argument: log-head.ts.
+   */
+  readonly head: Position | null;
+}
+
 /** A batch rejected for conflicts: the differing fields of each draft; none was stored. */
 export interface RejectedBatch {
   readonly conflicts: readonly (readonly string[])[];
@@ -47,29 +57,28 @@ export async function appendEvents(
   drafts: readonly EventDraft[],
   onConflict: ConflictPolicy,
 ): Promise<readonly Appended[] | RejectedBatch> {
-  return appendRows(
-    database,
-    drafts.map((draft) => rowOf(draft, 'ANYTHING')),
-    onConflict,
-  );
+  const rows = drafts.map((draft) => rowOf(draft, 'ANYTHING'));
+  const batch = await appendRows(database, rows, onConflict);
+  return 'conflicts' in batch ? batch : batch.appended;
 }
 
-/** The same for drafts that are rows already. */
+/** The same for drafts that are rows already; often also returns the head. */
 export async function appendRows(
   database: Database,
   batch: readonly DraftRow[],
   onConflict: ConflictPolicy,
-): Promise<readonly Appended[] | RejectedBatch> {
-  if (batch.length === 0) return [];
+): Promise<AppendedBatch | RejectedBatch> {
+  if (batch.length === 0) return { appended: [], head: null };
   for (let attempt = 1; ; attempt += 1) {
     try {
       const rows = await database.rows<AppendedRow>(
         sql`
-          select place as position, created, received, to_json(nullif(differing, '{}')) as differing
+          select place as position, created, received, to_json(nullif(differing, '{}')) as differing, decided
           from tidings.append_events(${`[${batch.join(',')}]`}::text::jsonb, ${onConflict === 'REJECT_ALL'})`,
         'prepared',
       );
-      return rows.map((row, index) => appendedAs(row, batch[index] ?? noRow));
+      const appended = rows.map((row, index) => appendedAs(row, batch[index] ?? noRow));
+      return { appended, head: rows.at(-1)?.decided === true ? (appended.at(-1)?.position ?? null) : null };
     } catch (error) {
       const conflicts = sqlState(error) === conflictState ? conflictDetail(error) : null;
       if (conflicts !== null) return { conflicts };
@@ -117,6 +126,8 @@ interface AppendedRow {
   readonly received: string;
   /** Null: none. */
   readonly differing: readonly string[] | null;
+  /** Whether the log is final up to the last event of the batch. Null: one was stored before. */
+  readonly decided: boolean | null;
 }
 
 function lockedError(cause: unknown): TidingsError {

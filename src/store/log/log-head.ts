@@ -21,10 +21,10 @@ import { readExclusiveLocks, readWriterLocks, type WriterLock } from './writer-l
 export interface HeadReader {
   head(): Promise<Position>;
   /**
-   * Waits for a head at or after the position of a committed event. Throws UNAVAILABLE when that
-   * takes too long.
+   * Waits for a head at or after the position of a committed event. `known`: a head at or after it
+   * from its append, which saves reading one. Throws UNAVAILABLE when that takes too long.
    */
-  headFrom(position: Position): Promise<Position>;
+  headFrom(position: Position, known?: Position | null): Promise<Position>;
   /**
    * Throws UNAVAILABLE if the head cannot be read, if it has not advanced since `headFrom` threw, or
    * if a lock of another session keeps writers from storing events.
@@ -61,12 +61,7 @@ export function createHeadReader(
     if (!isReported) onStuck(locks);
     isReported = true;
   };
-  const head = coalescedRead(async () => {
-    const found = await readHead(database);
-    if (!isLost && found < highest && (await readLastPosition(database)) < highest) {
-      isLost = true;
-      onLost();
-    }
+  const accept = (found: Position): Position => {
     if (isLost) throw lostEndError();
     highest = Math.max(highest, found) as Position;
     if (stuckAt !== null && highest > stuckAt) {
@@ -74,10 +69,22 @@ export function createHeadReader(
       isReported = false;
     }
     return highest;
+  };
+  const head = coalescedRead(async () => {
+    // Only a head that was known before the read proves a loss: appends accept others meanwhile.
+    const before = highest;
+    const found = await readHead(database);
+    if (!isLost && found < before && (await readLastPosition(database)) < before) {
+      isLost = true;
+      onLost();
+    }
+    return accept(found);
   });
   return {
     head,
-    async headFrom(position) {
+    async headFrom(position, known = null) {
+      // One before an earlier head may be of a log that has lost its end.
+      if (known !== null && known >= position && known >= highest) return accept(known);
       // The head waits only for writers that allocated positions before this event's writer did.
       const deadline = performance.now() + maxWaitMs;
       for (let reads = 0; ; reads += 1) {
@@ -144,13 +151,14 @@ function stuckWriterError(waitedMs: number): TidingsError {
  * this database or another, delay neither writers nor the head.
  *
  * Does not guarantee: to work on a standby (locks are not replicated), or with a sequence cache
- * above 1. To advance, or not to decrease, while another program holds the lock of a writer: the
+ * above 1. To advance, or not to decrease, while another program holds the locks of a writer: the
  * database belongs to Tidings alone.
  *
  * Why no event can be skipped: `readHead` (tidings.log_head) reads in this order, each with a
  * snapshot of its own:
  *   1. `allocated`, the last allocated position;
- *   2. `undecided`, the least `low` among the locks held now;
+ *   2. `undecided`, the least `low` among the locks that writers hold now: sessions that have the
+ *      lock that all writers share;
  *   3. the last visible event at or before the smaller of the two.
  * A writer that got a position p <= allocated held its lock before (1), since it locks before it
  * allocates. If it still holds the lock at (2), then undecided <= low < p, so p lies beyond the
@@ -160,6 +168,15 @@ function stuckWriterError(waitedMs: number): TidingsError {
  * Why the head does not decrease: at (2), a reader waits for every writer that has the shared lock
  * and not yet its own. So each writer of that moment has its lock, which counts. Every later writer
  * reads the sequence later, so its `low` is at or after `allocated`.
+ *
+ * Why an append may know a head without reading it (`decided` of tidings.append_events): after its
+ * events have their positions, it tries to get the lock that all writers share exclusively, and
+ * releases it at once (tidings.is_only_writer). If it gets the lock, no other writer is undecided at
+ * that moment: those before have ended, and are visible; those after allocate beyond its last event
+ * p. So the log is final up to p when the append has committed, and p is a head as if it were read
+ * then. Everything acknowledged before the append began lies before p, whose position was allocated
+ * later. If it does not get the lock, the head is read as above. The try waits for no lock. Another
+ * writer that starts just then waits for microseconds.
  *
  * The head is the position of an event, not of the sequence: after a crash, positions allocated by
  * transactions that were never flushed may be allocated again, and no cursor may be beyond them. In

@@ -18,16 +18,24 @@ export async function readWriterLocks(database: Database, position: Position): P
 
 /**
  * The sessions that keep writers from storing: writers share their locks, so an exclusive one is
- * that of another program, or of a process that migrates the database.
+ * that of another program, or of a process that migrates the database. An append that has the
+ * shared lock gets it exclusively for a moment (tidings.is_only_writer).
  */
 export async function readExclusiveLocks(database: Database): Promise<readonly WriterLock[]> {
-  return readLocks(database, sql`l.mode = 'ExclusiveLock' and (${isWriterLock} or ${lockKey} = ${writersLockKey}::bigint)`);
+  return readLocks(
+    database,
+    sql`l.mode = 'ExclusiveLock' and not l.is_shared and (${isWriterLock} or ${lockKey} = ${writersLockKey}::bigint)`,
+  );
 }
 
 async function readLocks(database: Database, condition: SQL): Promise<readonly WriterLock[]> {
   return database.rows<WriterLock>(sql`
     select l.pid, a.usename as "user", a.application_name as application, a.xact_start as since
-    from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+    from (
+      select *, bool_or(mode = 'ShareLock') over (partition by pid, classid, objid, objsubid, database) as is_shared
+      from pg_locks
+    ) l
+    left join pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
       and ${condition}
       and l.database = (select oid from pg_database where datname = current_database())

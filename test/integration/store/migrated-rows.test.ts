@@ -7,11 +7,12 @@ import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import { expect, test } from 'vitest';
 import { readSettings, type Settings } from '../../../src/settings.ts';
 import { origin } from '../../../src/event/cursor.ts';
+import type { EventDraft } from '../../../src/event/event.ts';
 import { fromMicros, toMicros, type Instant } from '../../../src/event/instant.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { maintainPartitions } from '../../../src/maintenance/retention.ts';
 import { readKeys, readKeysVersion } from '../../../src/store/api-keys.ts';
-import { appendEvents } from '../../../src/store/log/append.ts';
+import { appendEvents, rowOf } from '../../../src/store/log/append.ts';
 import { connectEmbedded, connectPostgres, type Database } from '../../../src/store/database/database.ts';
 import { startEmbedded } from '../../../src/store/database/embedded.ts';
 import { readLog } from '../../../src/store/log/read-log.ts';
@@ -69,6 +70,12 @@ async function maintainAfter(days: number, database: Database): Promise<void> {
   await maintainPartitions({ database, clock, signal: new AbortController().signal }, rules);
 }
 
+/** Appends as programs before this version do. */
+async function appendBefore(database: Database, ...drafts: readonly EventDraft[]): Promise<void> {
+  const batch = `[${drafts.map((each) => rowOf(each, 'ANYTHING')).join(',')}]`;
+  await database.rows(sql`select from tidings.append_events(${batch}::text::jsonb, true)`);
+}
+
 async function readIds(database: Database): Promise<string[]> {
   const { events } = await readLog(database, { after: origin, head: await readHead(database), limit: 10 });
   return events.map(({ id }) => id);
@@ -83,7 +90,7 @@ test('a log of the version before partitions keeps its events, and retention com
   await using empty = await emptyDatabase();
   const { settings } = empty;
   const head = await withMigrations(3, settings, async (database) => {
-    await appendEvents(database, [draft('old-1'), draft('old-2')], 'REJECT_ALL');
+    await appendBefore(database, draft('old-1'), draft('old-2'));
     return readHead(database);
   });
   await using store = await openStore(settings);
@@ -110,12 +117,12 @@ test('a database of the version before the renamed columns keeps its keys, rejec
     await database.rows(sql`
       insert into tidings.rejected_events (received, door, key_id, reason, raw, bytes)
       values ('2026-01-01Z', 'prefect', 'key-1', 'not JSON', '\\x7b', 1), ('2026-01-02Z', 'cloudevents', null, 'no id', '\\x7d', 1)`);
-    await appendEvents(database, [draft('removed-1', 'gone'), draft('removed-2', 'gone')], 'REJECT_ALL');
+    await appendBefore(database, draft('removed-1', 'gone'), draft('removed-2', 'gone'));
     await database.rows(sql`insert into tidings.resources (id, mentioned) values ('gone', 1)`);
     const last = await readHead(database);
     await database.rows(sql`select tidings.add_partition(16777216, 5000, 1000)`);
     await database.rows(sql`select tidings.begin_next_partition(0, 1000)`);
-    await appendEvents(database, [draft('kept')], 'REJECT_ALL');
+    await appendBefore(database, draft('kept'));
     await database.rows(sql`update tidings.partitions set closed = opened where first = 0`);
     await database.rows(sql`select tidings.remove_partition(0, clock_timestamp(), 1000)`);
     return last;
