@@ -1,8 +1,5 @@
 import { styleText } from 'node:util';
-import { stringifyLossless } from '../client/tidings-client.ts';
-import { toDocument } from '../event/document.ts';
-import { labelKeys, type JsonObject, type Labels } from '../event/event.ts';
-import type { Instant } from '../event/instant.ts';
+import { documentSelection, eventDocument, type DocumentedEvent } from '../client/tidings-client.ts';
 import { printable } from './terminal/format-text.ts';
 
 /** An output format of events. */
@@ -43,29 +40,8 @@ export function readableFormat(coloured: boolean): EventFormat<ReadableEvent> {
   };
 }
 
-export interface DocumentedEvent {
-  readonly id: string;
-  readonly occurred: Instant;
-  readonly event: string;
-  readonly resource: { readonly id: string; readonly labels: Labels; readonly role: string | null };
-  readonly related: readonly { readonly id: string; readonly role: string; readonly labels: Labels }[];
-  readonly payload: JsonObject;
-  readonly followsId: string | null;
-  readonly received: Instant;
-  readonly cursor: string;
-}
-
-/** The event document on one line, with `received` and `cursor`; it can be emitted unchanged. */
-export const documentFormat: EventFormat<DocumentedEvent> = {
-  // A primary resource can have a label with the key of the role, which `labels` does not contain.
-  selection: `id occurred event resource { id: resourceId labels role: label(key: "${labelKeys.role}") }
-    related { id: resourceId role labels } payload followsId received`,
-  line({ resource: { role, ...resource }, followsId, received, cursor, ...event }) {
-    const labels = role === null ? resource.labels : { ...resource.labels, [labelKeys.role]: role };
-    const document = toDocument({ ...event, resource: { ...resource, labels }, follows: followsId });
-    return printable(stringifyLossless({ ...document, received, cursor }));
-  },
-};
+/** The event document, with `received` and `cursor`. */
+export const documentFormat: EventFormat<DocumentedEvent> = { selection: documentSelection, line: eventDocument };
 
 function displayName({ id, name }: { readonly id: string; readonly name: string | null }): string {
   return printable(name === null || name === '' ? id : name);

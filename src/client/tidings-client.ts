@@ -5,6 +5,7 @@ export type { Emission, StoredEvent } from './emission/emission.ts';
 export type { QueueOptions, UnsentEvent } from './emission/emission-queue.ts';
 export { indexedDbOutbox } from './emission/indexed-db-outbox.ts';
 export type { Outbox, OutboxEntry } from './emission/outbox.ts';
+export { documentSelection, eventDocument, type DocumentedEvent } from './event-document.ts';
 export type * from './event-types.ts';
 export type * from './follow/stream-types.ts';
 export type { LiveCountsRequest } from './live-counts.ts';

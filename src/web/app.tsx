@@ -61,6 +61,9 @@ function Panels() {
         <ViewsMenu />
         <div class="tool-icons">
           <ExportMenu />
+          <span class="phone-only">
+            <ColumnsMenu />
+          </span>
         </div>
       </div>
       <div>

@@ -223,6 +223,7 @@ describe.skipIf(!hasBrowser)('values', () => {
     const events = section(page, 'Event');
     await page.reload();
     await events.getByText('order-b').hover();
+    await totalOf(page).getByText('3 events').waitFor();
     await emit([...'bbb'].map((letter) => ({ event: `order-${letter}.x`, occurred: now, resource: 'order.1' })));
     await events.locator('.value-item', { hasText: 'order-b' }).locator('.count').getByText('4').waitFor({ timeout: 40_000 });
     expect(await rows(events)).toEqual(['order-a.x 2', 'order-b.x 4']);
@@ -239,6 +240,20 @@ describe.skipIf(!hasBrowser)('values', () => {
     await page.getByRole('button', { name: 'Move amount to the left' }).click();
     await page.getByRole('button', { name: 'Remove region' }).click();
     await until(page, (search) => search.get('cols') === 'payload.amount');
+  });
+
+  test('columns are chosen on a phone, too, and stand in the rows with their names', async () => {
+    await using opened = await world.open(`/?${hour}`, { width: 390 });
+    const { page } = opened;
+    const row = page.locator('[data-event-id]').nth(1);
+    await row.waitFor();
+    expect((await row.boundingBox())?.height).toBe(52);
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByRole('checkbox', { name: /^amount/ }).check();
+    await page.keyboard.press('Escape');
+    await row.getByRole('gridcell', { name: 'payload.amount 58' }).waitFor();
+    await expect.poll(async () => (await row.boundingBox())?.height).toBe(72);
+    expect(await opened.violations()).toEqual([]);
   });
 
   test('are a sheet on narrow screens, opened by a button and by \\', async () => {

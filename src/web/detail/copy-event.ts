@@ -1,7 +1,7 @@
+import { documentSelection, eventDocument, type DocumentedEvent } from '../../client/tidings-client.ts';
 import { key, tidings } from '../data/session.ts';
 import { instants } from '../data/active-filter.ts';
 import { copied, copy } from '../parts/copy.ts';
-import { documentSelection, eventDocument, type DocumentedEvent } from '../text/event-document.ts';
 import { hrefOf } from '../view/current-view.ts';
 import { commandText, curlText, queryText, rowText, typeScriptText, type RowEvent } from './event-texts.ts';
 

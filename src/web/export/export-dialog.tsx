@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { documentSelection, eventDocument } from '../../client/tidings-client.ts';
 import { activeFilter } from '../data/active-filter.ts';
 import { tidings } from '../data/session.ts';
 import { liveTotal } from '../data/spans.ts';
 import { CloseIcon } from '../parts/icons.tsx';
-import { documentSelection, eventDocument } from '../text/event-document.ts';
 import { printable } from '../text/printable.ts';
 import { view } from '../view/current-view.ts';
 import { byteOrderMark, csvLine } from './csv.ts';

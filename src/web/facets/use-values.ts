@@ -69,8 +69,10 @@ async function keepCounted(load: (signal: AbortSignal) => Promise<Values>, state
         continue;
       }
     }
-    await pause(Math.max(minPauseMs, (performance.now() - startedAt) * pauseFactor), signal);
-    counted ??= liveTotal.peek();
+    const leastPauseMs = Math.max(minPauseMs, (performance.now() - startedAt) * pauseFactor);
+    if (counted === null) await Promise.race([until(() => liveTotal.value !== null, signal), pause(maxPauseMs, signal)]);
+    counted ??= liveTotal.peek(); // at once, so that no later event is taken for a counted one
+    await pause(leastPauseMs, signal);
     await Promise.race([until(() => liveTotal.value !== counted, signal), pause(maxPauseMs, signal)]);
     await until(() => isLive.value && isSeen.value, signal);
   }

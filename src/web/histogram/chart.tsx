@@ -67,11 +67,19 @@ function drawBar(bar: Bar, name: string, isTabStop: boolean) {
       {bar.parts.map((count, place) => {
         if (count === 0) return null;
         // One event is seen beside thousands.
-        const height = Math.max((count / highest.value) * (barsHeight - topMargin), bar.total === count ? 2 : 0.5);
+        const share = count / Math.max(highest.value, minHighest);
+        const height = Math.max(share * (barsHeight - topMargin), bar.total === count ? 2 : 0.5);
         y -= height;
         const kind = place === bar.parts.length - 1 ? 6 : place + 1;
         return (
-          <rect key={place} class={`part kind-${kind}`} x={`${x}%`} y={y} height={height} style={{ width: `max(1px, ${width}% - 1px)` }} />
+          <rect
+            key={place}
+            class={`part kind-${kind}`}
+            x={`${x}%`}
+            y={y}
+            height={height}
+            style={{ width: `clamp(1px, ${width}% - 1px, 48px)` }}
+          />
         );
       })}
     </g>
@@ -124,4 +132,6 @@ function middleOf({ start, end }: Bar): number {
 /** Of 72 pixels in all; the axis and the marks of the list are beneath. */
 const barsHeight = 50;
 const topMargin = 4;
+/** Single events are low bars. */
+const minHighest = 3;
 const chartHeight = 72;

@@ -30,7 +30,9 @@ export function EventList({ tools }: EventListProps) {
   const now = snapshot.value;
   const columns = listedColumns.value;
   const scroller = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => (scroller.current === null ? undefined : watchScroller(scroller.current)), []);
+  const hasColumns = columns.length > 0;
+  // Rows can be higher with columns.
+  useLayoutEffect(() => (scroller.current === null ? undefined : watchScroller(scroller.current)), [hasColumns]);
   useListKeys(scroller);
   useEffect(() => {
     const id = openEvent.value;
@@ -50,7 +52,7 @@ export function EventList({ tools }: EventListProps) {
         aria-rowcount={now === null || now.hasOlder ? -1 : count + 1}
         aria-colcount={4 + columns.length}
         aria-busy={isStale.value || isLoading}
-        class={columns.length === 0 ? 'grid' : 'grid with-columns'}
+        class={hasColumns ? 'grid with-columns' : 'grid'}
         style={{ '--columns': columns.length }}
       >
         <ListHeader columns={columns} />

@@ -2,6 +2,7 @@ import type { EventRow as Row } from '../../client/live-feed.ts';
 import { kindClass } from '../data/kinds.ts';
 import { columnValue, type ListedEvent } from '../data/row-selection.ts';
 import { EventName } from '../parts/event-name.tsx';
+import { printable } from '../text/printable.ts';
 import type { LocalTime } from '../text/time-format.ts';
 import { cut, lateText, relatedTexts, valueText } from './row-texts.ts';
 
@@ -58,7 +59,7 @@ export function EventRow({ row, time, day, columns, isCurrent, isOpen, isFresh }
         {more > 0 && <span class="faint">+{more}</span>}
       </div>
       {columns.map((column, index) => (
-        <div key={column} role="gridcell" class="column cut">
+        <div key={column} role="gridcell" class="column cut" data-column={printable(column)}>
           {valueText(columnValue(event, index))}
         </div>
       ))}

@@ -74,7 +74,7 @@ function Facts({ id, counts, related }: FactsProps) {
   const relatedQuery = addCondition('', { is: 'related', role: null, value: id }, 'only');
   return (
     <p class="resource-facts">
-      {counts !== null && (
+      {counts !== null && (counts.total > 0 || others) && (
         <>
           <span>
             <strong class="number">{counts.total.toLocaleString('en')}</strong> {counts.total === 1 ? 'event' : 'events'}

@@ -39,12 +39,12 @@ export function NothingMatches() {
   return (
     <section class="nothing-matches over-list" aria-labelledby="nothing-matches">
       <h2 id="nothing-matches">No event matches</h2>
-      {findings !== null && <p class="muted">{printable(findings.words)}</p>}
+      {findings !== null && <p class="muted in-words">{printable(findings.words)}</p>}
       {hasRange && findings !== null && (
-        <p>
+        <p class="outside-range">
           {findings.before === null && findings.after === null
             ? 'No event outside the time range matches either.'
-            : 'Outside the time range: '}
+            : 'Outside the time range:'}
           {findings.before !== null && <Nearest instant={findings.before} zone={zone} name="the latest before it" />}
           {findings.after !== null && <Nearest instant={findings.after} zone={zone} name="the first after it" />}
           <a class="button" {...linkTo({ range: { since: null, until: null } })}>
@@ -81,11 +81,9 @@ function Nearest({ instant, zone, name }: { readonly instant: string; readonly z
   const at = Date.parse(instant);
   const range = { since: new Date(at - aroundMs).toISOString(), until: new Date(at + aroundMs).toISOString() };
   return (
-    <>
-      <a class="button" {...linkTo({ range })}>
-        {name}, {date} {time}
-      </a>{' '}
-    </>
+    <a class="button" {...linkTo({ range })}>
+      {name}, {date} {time}
+    </a>
   );
 }
 

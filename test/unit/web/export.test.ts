@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { documentFormat } from '../../../src/cli/event-format.ts';
 import { parseLossless, TidingsError, type EventFilter, type Tidings } from '../../../src/client/tidings-client.ts';
 import { clientProgram, curlCommand, graphqlVariables, shellWord, tailCommand } from '../../../src/web/export/copies.ts';
 import { csvLine } from '../../../src/web/export/csv.ts';
 import { chosenColumns, eventColumns } from '../../../src/web/export/csv-columns.ts';
 import { exportEvents, type ExportProgress } from '../../../src/web/export/export-events.ts';
 import { parseQuery } from '../../../src/web/query/query-text.ts';
-import { eventDocument } from '../../../src/web/text/event-document.ts';
 
 describe('csvLine', () => {
   test.each<[unknown, string]>([
@@ -159,27 +157,6 @@ describe('copies of a filter', () => {
     expect(clientProgram(exact)).toContain('9007199254740993n');
     expect(clientProgram(selection('event:a', true))).toContain(`createTidings("http://127.0.0.1:4000", { key: process.env.TIDINGS_KEY })`);
   });
-});
-
-test('an event document is the line of tidings tail --json', () => {
-  const text = fc.string({ unit: fc.constantFrom('a', '.', '"', '\\', '\n', '\u0007', '\u202E', '\u2028', 'é', '😀', '__proto__', '1') });
-  const labels = fc.dictionary(text, text, { maxKeys: 4 });
-  const event = fc.record({
-    id: text,
-    occurred: fc.constant('2026-11-23T14:41:10.863461Z'),
-    event: text,
-    resource: fc.record({ id: text, labels, role: fc.option(text) }),
-    related: fc.array(fc.record({ id: text, role: text, labels }), { maxLength: 3 }),
-    payload: fc.oneof(fc.dictionary(text, fc.jsonValue()), fc.constant(parseLossless('{"n":9007199254740993}') as object)),
-    followsId: fc.option(text),
-    received: fc.constant('2026-11-23T14:41:11.000001Z'),
-    cursor: text,
-  });
-  fc.assert(
-    fc.property(event, (given) => {
-      expect(eventDocument(given)).toBe(documentFormat.line(given as unknown as Parameters<typeof documentFormat.line>[0]));
-    }),
-  );
 });
 
 describe('exportEvents', () => {

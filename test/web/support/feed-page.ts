@@ -34,7 +34,7 @@ export interface FeedPage extends AsyncDisposable {
   readonly context: BrowserContext;
   /** Messages of the console that are errors, uncaught errors, and requests to other servers. */
   readonly faults: readonly string[];
-  /** Runs axe on the page as it is. Returns the violations in words. */
+  /** Runs axe on the page as it is, in both themes. Returns the violations in words. */
   violations(): Promise<readonly string[]>;
 }
 
@@ -81,12 +81,24 @@ async function openPage(browser: Browser, url: URL, options: OpenOptions): Promi
       await page.waitForFunction(() => [...document.querySelectorAll('.rows')].every((rows) => getComputedStyle(rows).opacity === '1'));
       // Evaluated by the debugger, which the content security policy of the page does not restrict.
       await page.evaluate(AxeBuilder.source);
-      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof AxeBuilder }).axe.run(document));
-      return violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html}`));
+      const found = await axeViolations(page);
+      const otherTheme = theme === 'light' ? 'dark' : 'light';
+      await page.emulateMedia({ colorScheme: otherTheme });
+      found.push(...(await axeViolations(page, ['color-contrast'])));
+      await page.emulateMedia({ colorScheme: theme });
+      return found;
     },
     async [Symbol.asyncDispose]() {
       await context.close();
       if (!allowErrors) expect(faults).toEqual([]);
     },
   };
+}
+
+async function axeViolations(page: Page, rules?: string[]): Promise<string[]> {
+  const { violations } = await page.evaluate((only) => {
+    const { axe } = globalThis as unknown as { axe: typeof AxeBuilder };
+    return axe.run(document, only === undefined ? { rules: { 'target-size': { enabled: true } } } : { runOnly: only });
+  }, rules);
+  return violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html}`));
 }
