@@ -67,14 +67,24 @@ export async function readPagesByBlockScan(
   if (condition !== null) {
     const to = unindexedRanges[0] === undefined ? request.head : ((unindexedRanges[0].first - 1) as Position);
     const checkDeadline = (): void => adaptiveBatch.checkDeadline();
-    const search = { scope, condition, predicate, needsPayload, to, checkBlocks: checkRanges, checkDeadline, limits };
-    await searchIndex(database, request, openOf(builders), search);
+    const search = {
+      builders: openOf(builders),
+      scope,
+      condition,
+      predicate,
+      needsPayload,
+      to,
+      checkBlocks: checkRanges,
+      checkDeadline,
+      limits,
+    };
+    await searchIndex(database, request, search);
   }
   for (let size = initialWindowBlocks; ; size = Math.min(size * 4, maxWindowBlocks)) {
     const from = openOf(builders)[0]?.from ?? null;
     if (from === null) break;
     adaptiveBatch.checkDeadline();
-    await scanWindow(await readWindow(database, request, firstPredicate, { from, size }));
+    await scanWindow(await readWindow(database, request, { predicate: firstPredicate, from, size }));
   }
   const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);

@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
-import { prunesNothing, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
+import type { PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
 import { mayMatchSql, prunedSearchSql } from '../skip-index/pruning-sql.ts';
@@ -68,28 +68,29 @@ export async function readFirstWindows(database: Database, request: PageRequest,
   };
 }
 
-/** Where a window starts, and how many blocks it has at most. */
-export interface WindowBounds {
+/** Which blocks a window has. */
+export interface WindowRequest {
+  readonly predicate: PruningPredicate;
   readonly from: BlockRef;
+  /** The most blocks. */
   readonly size: number;
+  readonly skipping?: SkippedBlocks | null;
 }
 
 /** Reads a window of blocks that can have matches. */
-export async function readWindow(
-  database: Database,
-  request: PageRequest,
-  predicate: PruningPredicate,
-  { from, size }: WindowBounds,
-): Promise<BlockWindow> {
+export async function readWindow(database: Database, request: PageRequest, window: WindowRequest): Promise<BlockWindow> {
   const rows = await database.rows<BlockRow>(sql`
-    select ${blockColumns} from (${windowSql(request, predicate, { from, size })}) d order by ${orderSql(directionOf(request))}`);
+    select ${blockColumns} from (${windowSql(request, window)}) d order by ${orderSql(directionOf(request))}`);
   const found = rows.map((row) => ({ block: blockRefOf(row), passes: true }));
-  return windowOf(found, 0, size);
+  return windowOf(found, 0, window.size);
 }
 
 /** The blocks of a window, and the first one after it, in order. */
-function windowSql(request: PageRequest, predicate: PruningPredicate, { from, size }: WindowBounds, within = sql`true`): SQL {
+function windowSql(request: PageRequest, { predicate, from, size, skipping = null }: WindowRequest): SQL {
   const direction = directionOf(request);
+  const isOccupied = sql`array${extentsOf('small', blockBounds)} && ${`{${skipping?.smallExtents.join(',') ?? ''}}`}::text::int[]`;
+  const isAfter = skipping === null || skipping.until === null ? sql`false` : isAtOrBeyond(direction, skipping.until);
+  const within = skipping === null ? sql`true` : sql`(${isOccupied} or ${isAfter})`;
   // coalesce hides from the planner how few summaries can pass; it would otherwise test all of them
   // and sort the result.
   return sql`
@@ -122,18 +123,14 @@ export interface WindowPositions extends Pick<BlockWindow, 'next'> {
 export async function readWindowPositions(
   database: Database,
   request: PageRequest,
-  { predicate, skipping }: { readonly predicate: PruningPredicate; readonly skipping: SkippedBlocks | null },
-  { from, size }: WindowBounds,
+  window: WindowRequest,
 ): Promise<WindowPositions | null> {
   const order = orderSql(directionOf(request));
-  const bounds = { first: sql`d.first`, last: sql`d.last` };
-  const isOccupied = sql`array${extentsOf('small', bounds)} && ${`{${skipping?.smallExtents.join(',') ?? ''}}`}::text::int[]`;
-  const isAfter = skipping === null || skipping.until === null ? sql`false` : isAtOrBeyond(directionOf(request), skipping.until);
-  const within = skipping === null ? sql`true` : sql`(${isOccupied} or ${isAfter})`;
+  const { size } = window;
   const list = (level: ExtentLevel): SQL =>
-    sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${extentsOf(level, bounds)} b (key))`;
+    sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${extentsOf(level, blockBounds)} b (key))`;
   const [row] = await database.rows<Partial<BlockRow> & PositionsRow>(sql`
-    with found as materialized (${windowSql(request, predicate, { from, size }, within)}),
+    with found as materialized (${windowSql(request, window)}),
     w as materialized (select * from found d order by ${order} limit ${size})
     select g.*, ${partitionsOf(sql`g.range_first`, sql`g.range_last`)}, d.*
     from (
@@ -148,6 +145,8 @@ export async function readWindowPositions(
     next: isBlockRow(row) ? blockRefOf(row) : null,
   };
 }
+
+const blockBounds = { first: sql`d.first`, last: sql`d.last` };
 
 interface PositionsRow {
   readonly small: string;

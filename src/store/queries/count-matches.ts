@@ -33,8 +33,8 @@ export async function countMatches(
   const byColumns = columns !== null && byIndex?.[0] == null ? await countByColumns(database, request, columns) : null;
   if (byColumns !== null) counts[0] = Math.min(byColumns.count, request.max + 1);
   const [counted, uncounted] = partition(keys.keys(), (index) => typeof byIndex?.[index] === 'number');
+  const isOpen = (index: number): boolean => (counts[index] ?? 0) <= request.max;
   const add = async (indexes: readonly number[], ranges: readonly LogRange[]): Promise<void> => {
-    const isOpen = (index: number): boolean => (counts[index] ?? 0) <= request.max;
     if (!indexes.some(isOpen)) return;
     for await (const blockRange of blockRangesOf(database, ranges, adaptiveBatch)) {
       const open = indexes.filter(isOpen);

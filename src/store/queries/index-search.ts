@@ -37,6 +37,8 @@ export async function indexConditionFor(
 }
 
 export interface IndexSearch {
+  /** The pages to continue, all at the same block. */
+  readonly builders: readonly PageBuilder[];
   readonly scope: PageScope;
   readonly condition: IndexCondition;
   readonly predicate: PruningPredicate;
@@ -59,13 +61,8 @@ export interface IndexSearch {
  * early, which does not harm. No statement reads many more events than `limits` has candidates. Leaves
  * pages unfinished if the predicate tests Bloom filters, which may select better.
  */
-export async function searchIndex(
-  database: Database,
-  request: PageRequest,
-  builders: readonly PageBuilder[],
-  search: IndexSearch,
-): Promise<void> {
-  const { limits, scope, predicate, condition } = search;
+export async function searchIndex(database: Database, request: PageRequest, search: IndexSearch): Promise<void> {
+  const { builders, limits, scope, predicate, condition } = search;
   const candidates = Math.min(limits.candidates, Math.max(minCandidates, Math.floor(maxCandidates / builders.length)));
   const usesBloomFilters = testsBloomFilters(predicate);
   const times = usesBloomFilters ? always : predicate;
@@ -82,19 +79,26 @@ export async function searchIndex(
   const searchWindow = async (from: BlockRef): Promise<boolean> => {
     search.checkDeadline();
     if (size <= limits.scannedBlocks) {
-      const window = await readWindow(database, request, times, { from, size: limits.scannedBlocks });
+      const window = await readWindow(database, request, { predicate: times, from, size: limits.scannedBlocks });
       await search.checkBlocks(openBuilders(), window.blocks);
       close(window);
       size = limits.minWindowBlocks;
       return true;
     }
-    const window = await readWindowPositions(database, request, { predicate: times, skipping }, { from, size });
+    const window = await readWindowPositions(database, request, { predicate: times, from, size, skipping });
     if (window !== null) {
       const { small, large } = window.extents;
       const extents = small.length > limits.maxSmallExtents ? large : small;
       // The caller tests later events, some of which may have blocks by now.
       const range = { first: window.range.first, last: Math.min(window.range.last, search.to) as Position };
-      const isComplete = await addCandidates(database, request, openBuilders(), { ...search, ...window, range, extents, candidates });
+      const isComplete = await addCandidates(database, request, {
+        ...search,
+        ...window,
+        builders: openBuilders(),
+        range,
+        extents,
+        candidates,
+      });
       if (!isComplete.every(Boolean)) {
         if (size > limits.minWindowBlocks) {
           const keys = openBuilders().map(({ value }) => value);
@@ -114,13 +118,13 @@ export async function searchIndex(
   const open = openBuilders();
   if (open.length === 0) return;
   const wholeLog = { ...upTo(search.to), extents: null };
-  const isComplete = await addCandidates(database, request, open, { ...search, ...wholeLog, candidates });
+  const isComplete = await addCandidates(database, request, { ...search, ...wholeLog, builders: open, candidates });
   for (const [index, builder] of open.entries()) if (isComplete[index] === true) builder.close({ blocks: [], next: null });
   if (scope === 'EVERYTHING' && usesBloomFilters) return;
   for (let from = fromOf(); from !== null; from = fromOf()) await searchWindow(from);
 }
 
-interface Candidates extends Pick<IndexSearch, 'scope' | 'condition' | 'needsPayload'>, SearchedRange {
+interface Candidates extends Pick<IndexSearch, 'builders' | 'scope' | 'condition' | 'needsPayload'>, SearchedRange {
   /** The extents of a window; null: all. */
   readonly extents: readonly number[] | null;
   /** The most candidates of each key. */
@@ -134,8 +138,7 @@ interface Candidates extends Pick<IndexSearch, 'scope' | 'condition' | 'needsPay
 async function addCandidates(
   database: Database,
   request: PageRequest,
-  builders: readonly PageBuilder[],
-  { scope, condition, range, partitions, extents, candidates: max, needsPayload }: Candidates,
+  { builders, scope, condition, range, partitions, extents, candidates: max, needsPayload }: Candidates,
 ): Promise<readonly boolean[]> {
   const order = orderSql(directionOf(request));
   const within = extents === null ? condition.met : sql`${condition.met} and ${inExtents(sql`${`{${extents.join(',')}}`}::text::int[]`)}`;

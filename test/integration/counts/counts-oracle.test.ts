@@ -155,8 +155,7 @@ test(
       randomEvents({ seed, count: stored }, time, (event, n) => ({ payload: { ...event.payload, ...scalars[n] } })),
     );
     const { settings, database, events, head } = log;
-    let informative = 0;
-    let [filled, wide, divided] = [0, 0, 0];
+    let [informative, filled, wide, divided] = [0, 0, 0, 0];
     for (const [round, indexed] of [0, 100, 230].entries()) {
       await indexEvents(database, events.slice([0, 0, 100][round], indexed), { block: 8, rowGroup: 40 });
       for (const sampled of fc.sample(question, { seed: seed + round, numRuns: questions })) {
@@ -187,21 +186,17 @@ test(
         const mostFirst = wanted.toSorted((a, b) => b.count - a.count || byKeys(a, b));
         const top = bucketsOf(table, { ...request, order: 'MOST_FIRST', first: sampled.first });
         expectSame(top.buckets.map(withoutBounds), mostFirst.slice(0, sampled.first), description);
-        const inPasses = await readLargestCounts(database, { filter, dimensions, head }, { first: sampled.first, maxGroups: 40 });
-        expectSame(bucketsOf(inPasses, { ...request, order: 'MOST_FIRST', first: sampled.first }), top, description);
-        expect(inPasses.total, description).toBe(matching.length);
-        if (inPasses.omitted > 0) divided += 1;
+        const parts = await readLargestCounts(database, { filter, dimensions, head }, { first: sampled.first, maxGroups: 40 });
+        expectSame(bucketsOf(parts, { ...request, order: 'MOST_FIRST', first: sampled.first }), top, description);
+        if (parts.omitted > 0) divided += 1;
         expect([top.truncated, top.zeroFilled], description).toEqual([wanted.length > sampled.first, how === undefined]);
 
         const all = bucketsOf(table, { ...request, order: 'KEY' });
         expect(all.truncated, description).toBe(false);
         expectSame(all.buckets.filter(({ count }) => count > 0).map(withoutBounds), wanted, description);
         const some = bucketsOf(table, { ...request, order: 'KEY', first: sampled.first });
-        expectSame(
-          some,
-          { ...all, buckets: all.buckets.slice(0, sampled.first), truncated: all.buckets.length > sampled.first },
-          description,
-        );
+        const cut = { ...all, buckets: all.buckets.slice(0, sampled.first), truncated: all.buckets.length > sampled.first };
+        expectSame(some, cut, description);
         if (all.zeroFilled && how !== undefined && wanted.length > 1) filled += 1;
         if (!all.zeroFilled) {
           wide += 1;
