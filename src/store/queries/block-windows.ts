@@ -127,14 +127,12 @@ export async function readWindowPositions(
 ): Promise<WindowPositions | null> {
   const order = orderSql(directionOf(request));
   const { size } = window;
-  const list = (level: ExtentLevel): SQL =>
-    sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${extentsOf(level, blockBounds)} b (key))`;
   const [row] = await database.rows<Partial<BlockRow> & PositionsRow>(sql`
     with found as materialized (${windowSql(request, window)}),
     w as materialized (select * from found d order by ${order} limit ${size})
     select g.*, ${partitionsOf(sql`g.range_first`, sql`g.range_last`)}, d.*
     from (
-      select min(d.first) as range_first, max(d.last) as range_last, ${list('small')} as small, ${list('large')} as large from w d
+      select min(d.first) as range_first, max(d.last) as range_last, ${extentList('small')} as small, ${extentList('large')} as large from w d
     ) g
     left join lateral (select ${blockColumns} from found d order by ${order} offset ${size} limit 1) d on true`);
   if (row === undefined || row.range_first === null) return null;
@@ -144,6 +142,11 @@ export async function readWindowPositions(
     extents: { small: JSON.parse(row.small) as readonly number[], large: JSON.parse(row.large) as readonly number[] },
     next: isBlockRow(row) ? blockRefOf(row) : null,
   };
+}
+
+/** The extents of the blocks of `w` as a JSON list. */
+function extentList(level: ExtentLevel): SQL {
+  return sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${extentsOf(level, blockBounds)} b (key))`;
 }
 
 const blockBounds = { first: sql`d.first`, last: sql`d.last` };

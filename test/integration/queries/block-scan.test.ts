@@ -18,7 +18,7 @@ import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
 
 const seed = Number(process.env['TIDINGS_PAGES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const questions = Number(process.env['TIDINGS_PAGES'] ?? 250);
+const questions = Number(process.env['TIDINGS_PAGES'] ?? 160);
 const stored = 240;
 
 const orders: readonly EventOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'];
