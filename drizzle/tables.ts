@@ -27,6 +27,9 @@ export const eventPosition = tidings.sequence('event_position', { startWith: 0, 
  * Two indexes hold 64-bit hashes of resource ids and of `follows`. The text itself would not fit: a
  * btree entry is limited to 2,704 bytes, and an id has up to 1,024 characters. Hashes also make the
  * entries smaller. A query that uses these indexes must compare the text as well.
+ *
+ * events_by_content is the content index (src/store/filter-sql/index-condition.ts): hashes of the name,
+ * its beginnings and the resource id, and extents of positions; and the JSON columns.
  */
 export const events = tidings.table(
   'events',
@@ -50,6 +53,15 @@ export const events = tidings.table(
     index('events_by_follows')
       .on(sql`hashtextextended(${table.follows}, 0)`, table.occurred, table.position)
       .where(sql`${table.follows} is not null`),
+    index('events_by_content')
+      .using(
+        'gin',
+        sql`(array[hashtext('e' || ${table.event}), hashtext("left"(${table.event}, 4)), hashtext("left"(${table.event}, 8)), hashtext("left"(${table.event}, 16)), hashtext('i' || ${table.resourceId}), ((${table.position} >> 12) & 2147483647)::int, -1 - ((${table.position} >> 18) & 2147483647)::int])`,
+        table.resourceLabels.op('jsonb_path_ops'),
+        table.related.op('jsonb_path_ops'),
+        table.payload.op('jsonb_path_ops'),
+      )
+      .with({ gin_pending_list_limit: 512 }),
   ],
 );
 
@@ -110,7 +122,7 @@ export const retention = tidings.table('retention', {
  * events behind the last of them.
  *
  * Programs of two versions may share a database for a while. So a change of the content of a
- * summary, such as the hash of a term, needs a table of another name, or a column with a default by
+ * summary, such as the hash of an n-gram, needs a table of another name, or a column with a default by
  * which readers know the summaries of earlier programs. Only migration 0011 emptied
  * this table instead, before the first release.
  *
@@ -127,18 +139,18 @@ export const blockSummaries = tidings.table(
     lastOccurred: instant('last_occurred').notNull(),
     firstReceived: instant('first_received').notNull(),
     lastReceived: instant('last_received').notNull(),
-    terms: integer().array().notNull(),
     bloom: bytea('signature').notNull(),
     /** The last position of its row group. */
     rowGroup: position('chapter').notNull(),
     /** Whether the Bloom filter has the n-grams of normalized texts; false if an earlier version made it. */
     textNormalized: boolean('text_normalized').notNull().default(false),
+    /** Whether the Bloom filter has the keys of labels; false if an earlier version made it. */
+    labelKeys: boolean('label_keys').notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.last, table.cluster] }),
     index('digests_by_first_occurred').on(table.firstOccurred, table.last, table.cluster),
     index('digests_by_last_occurred').on(table.lastOccurred, table.last, table.cluster),
-    index('digests_by_terms').using('gin', table.terms).with({ gin_pending_list_limit: 128 }),
   ],
 );
 
@@ -170,6 +182,7 @@ export const rowGroups = tidings.table('digest_chapters', {
   hasAllColumns: boolean('complete'),
   /** As in the block summaries. */
   textNormalized: boolean('text_normalized').notNull().default(false),
+  labelKeys: boolean('label_keys').notNull().default(false),
 });
 
 /**

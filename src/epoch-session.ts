@@ -18,6 +18,7 @@ import { createGroupCommit } from './ingest/group-commit.ts';
 import { rejectedEventLimits, startRejectedEventStore } from './ingest/rejected-events.ts';
 import { startNotifications } from './log/notifications.ts';
 import { startTail } from './log/tail.ts';
+import { startContentIndexBuilder } from './maintenance/content-index-builder.ts';
 import { startIndexer } from './maintenance/indexer.ts';
 import { retentionRules, startRetention } from './maintenance/retention.ts';
 import { onCollect, type Metrics } from './metrics.ts';
@@ -115,7 +116,7 @@ export async function startEpochSession(
   });
   const loading = Promise.all([import('../schema/index.ts'), import('./server/graphql/yoga.ts')]);
   loading.catch(() => undefined); // an error is thrown where it is awaited
-  const { database, epochHistory } = parts.use(await opening);
+  const { database, epochHistory, connectAlone } = parts.use(await opening);
 
   const callers = parts.use(await startApiKeyCache({ database, logger }, { adminKey: settings.adminKey, limits }));
   requireKeys(callers, settings.host);
@@ -136,6 +137,7 @@ export async function startEpochSession(
   const notifications = parts.use(await startNotifications(database, logger));
   const tail = parts.use(startTail({ database, heads, notifications, metrics, logger }));
   const indexer = parts.use(startIndexer({ database, heads, notifications, tail, metrics, logger }));
+  parts.use(await startContentIndexBuilder({ database, logger }, connectAlone));
   parts.use(startRetention({ database, logStart, tail, logger }, retentionRules(settings.retentionDays)));
 
   const groupCommit = createGroupCommit({ database, heads, announce: () => notifications.announce(), tail, indexer });

@@ -4,6 +4,7 @@ import { TidingsError } from '../../src/errors.ts';
 import type { Position } from '../../src/event/cursor.ts';
 import { occurredBounds } from '../../src/filter/time-bounds.ts';
 import { readCounts } from '../../src/store/counts/count-events.ts';
+import { readLargestCounts } from '../../src/store/counts/largest-counts.ts';
 import { builder } from '../builder.ts';
 import { logCursor } from '../events/event.ts';
 import { EventFilter, filterOf } from '../events/filter.ts';
@@ -90,7 +91,10 @@ builder.queryField('eventCounts', (t) =>
       const dimensions = parseCountBy(by, ['by']);
       const limit = bucketLimit(first ?? 1000);
       const head = await context.loaders.head();
-      const table = await readCounts(context.loaders.database, { filter: condition, dimensions, head });
+      const request = { filter: condition, dimensions, head };
+      const { database } = context.loaders;
+      const table =
+        order === 'MOST_FIRST' ? await readLargestCounts(database, request, { first: limit }) : await readCounts(database, request);
       const bounds = occurredBounds(condition);
       const buckets = bucketsOf(table, { dimensions, bounds, order: order ?? 'KEY', first: limit });
       return { ...buckets, total: table.total, head };

@@ -29,9 +29,23 @@ export function groupStats(count: number, firstOccurred: Instant, lastOccurred: 
   };
 }
 
+/** One of `count` parts of all groups, by a hash of their keys. */
+export interface GroupPart {
+  readonly index: number;
+  readonly count: number;
+}
+
+export interface CountTableOptions {
+  /** Ignores the groups of other parts; `total` counts all events. */
+  readonly part?: GroupPart;
+  /** Beyond `maxGroups`, it keeps only the first part of the groups, of twice as many parts. */
+  readonly divides?: boolean;
+  readonly maxGroups?: number;
+}
+
 /**
  * Counts events by keys in bounded memory. Throws LIMIT_EXCEEDED beyond `maxGroups` groups or
- * `maxKeyCharacters` in their keys. Stores numbers in one array instead of an object a group,
+ * `maxKeyCharacters` in their keys, unless it divides. Stores numbers in one array instead of an object a group,
  * because there can be hundreds of thousands.
  */
 export class CountTable {
@@ -42,6 +56,24 @@ export class CountTable {
   private characters = 0;
   /** Number of events, each counted once. */
   total = 0;
+  /** Groups that the table does not have. */
+  omitted = 0;
+  private readonly index: number;
+  private parts: number;
+  private readonly divides: boolean;
+  private readonly maxGroups: number;
+
+  constructor({ part = { index: 0, count: 1 }, divides = false, maxGroups = defaultMaxGroups }: CountTableOptions = {}) {
+    this.index = part.index;
+    this.parts = part.count;
+    this.divides = divides;
+    this.maxGroups = maxGroups;
+  }
+
+  /** The number of parts of which this table has one. */
+  get partCount(): number {
+    return this.parts;
+  }
 
   add(keys: readonly Key[], stats: GroupStats): void {
     if (keys.length === 1 && typeof keys[0] === 'string') this.addText(keys[0], stats);
@@ -54,7 +86,11 @@ export class CountTable {
   }
 
   get size(): number {
-    return this.keys.length;
+    return this.keys.length + this.omitted;
+  }
+
+  addGroup({ keys, ...stats }: Group): void {
+    this.add(keys, stats);
   }
 
   all(): readonly Group[] {
@@ -68,11 +104,11 @@ export class CountTable {
   largest(minGroups: number): readonly Group[] {
     const countOf = (index: number): number => Math.min(this.numbers[5 * index] ?? 0, maxRankedCount);
     const groupsWithCount = new Uint32Array(maxRankedCount + 1);
-    for (let index = 0; index < this.size; index += 1) groupsWithCount[countOf(index)] = (groupsWithCount[countOf(index)] ?? 0) + 1;
+    for (let index = 0; index < this.keys.length; index += 1) groupsWithCount[countOf(index)] = (groupsWithCount[countOf(index)] ?? 0) + 1;
     let minCount = maxRankedCount;
     for (let sum = groupsWithCount[minCount] ?? 0; sum < minGroups && minCount > 0; sum += groupsWithCount[minCount] ?? 0) minCount -= 1;
     const groups: Group[] = [];
-    for (let index = 0; index < this.size; index += 1) if (countOf(index) >= minCount) groups.push(this.group(index));
+    for (let index = 0; index < this.keys.length; index += 1) if (countOf(index) >= minCount) groups.push(this.group(index));
     return groups;
   }
 
@@ -91,6 +127,7 @@ export class CountTable {
   }
 
   private addByName(name: string, keys: string | readonly Key[], stats: GroupStats): void {
+    if (this.parts > 1 && partOf(name, this.parts) !== this.index) return;
     const index = this.indexByName.get(name);
     if (index === undefined) {
       this.insert(name, keys, stats);
@@ -111,9 +148,28 @@ export class CountTable {
     }
   }
 
+  /** Keeps half of the groups. */
+  private divide(): void {
+    this.parts *= 2;
+    const groups = Array.from(this.indexByName).flatMap(([name, index]) =>
+      partOf(name, this.parts) === this.index ? [{ name, keys: this.keys[index] ?? [], stats: this.group(index) }] : [],
+    );
+    this.indexByName.clear();
+    this.keys.length = 0;
+    this.characters = 0;
+    for (const { name, keys, stats } of groups) this.insert(name, keys, stats);
+  }
+
   private insert(name: string, keys: string | readonly Key[], stats: GroupStats): void {
+    // With a margin, since parts differ in size.
+    const maxCharacters = this.divides ? 0.9 * maxKeyCharacters : maxKeyCharacters;
+    if (this.keys.length >= this.maxGroups || this.characters + name.length > maxCharacters) {
+      if (!this.divides || this.parts >= maxParts) throw tooManyGroups();
+      this.divide();
+      this.addByName(name, keys, stats);
+      return;
+    }
     this.characters += name.length;
-    if (this.keys.length >= maxGroups || this.characters > maxKeyCharacters) throw tooManyGroups();
     const at = 5 * this.keys.length;
     if (at === this.numbers.length) {
       const more = new Float64Array(2 * at);
@@ -130,16 +186,25 @@ export class CountTable {
   }
 }
 
+/** FNV-1a over UTF-16 code units, mixed, since parts are its low bits. */
+function partOf(name: string, parts: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  return (hash ^ (hash >>> 15)) & (parts - 1);
+}
+
 function tooManyGroups(): TidingsError {
   return new TidingsError(
     'LIMIT_EXCEEDED',
-    `by: expected at most ${maxGroups} different keys, of ${maxKeyCharacters} characters in all, got more; count fewer events, or by fewer segments or coarser times`,
+    `by: expected at most ${defaultMaxGroups} different keys, of ${maxKeyCharacters} characters in all, got more; count fewer events, or by fewer segments or coarser times`,
     { path: ['by'] },
   );
 }
 
 /** About 100 MB together with their keys. Beyond, a count fails. */
-const maxGroups = 500_000;
+const defaultMaxGroups = 500_000;
 const maxKeyCharacters = 50_000_000;
 /** The top-n selection treats counts above this limit as equal. */
 const maxRankedCount = 4096;
+/** Each part is another pass over the events. */
+const maxParts = 16;

@@ -1,12 +1,10 @@
 import type { Position } from '../event/cursor.ts';
-import type { Term } from './terms.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Instant } from '../event/instant.ts';
 import type { BloomFilterBuilder } from './bloom-filter-builder.ts';
-import type { TermBuilder } from './term-builder.ts';
 
 /**
- * A block summary: terms, Bloom filter and times of consecutive events of the log. A search skips
+ * A block summary: Bloom filter and times of consecutive events of the log. A search skips
  * the events of a block whose summary excludes its filter. Events of a block that occurred far from
  * the others form a cluster with a summary of its own. Otherwise one wrong clock would widen the
  * times of the whole block.
@@ -14,7 +12,7 @@ import type { TermBuilder } from './term-builder.ts';
  * Guarantees: an event at a position from `first` to `last` that occurred from `firstOccurred` to
  * `lastOccurred` has all its terms and Bloom filter bits here. All bounds are inclusive. Every
  * event of the block is in exactly one summary.
- * Does not guarantee the converse: terms and bits are hashes, and do not identify an event.
+ * Does not guarantee the converse: bits are hashes, and do not identify an event.
  */
 export interface BlockSummary {
   readonly first: Position;
@@ -25,12 +23,10 @@ export interface BlockSummary {
   readonly lastOccurred: Instant;
   readonly firstReceived: Instant;
   readonly lastReceived: Instant;
-  readonly terms: readonly Term[];
   readonly bloom: Uint8Array;
 }
 
 interface Builders {
-  readonly terms: TermBuilder;
   readonly bloom: BloomFilterBuilder;
   /** Over all summaries of the row group. */
   readonly rowGroupBloom: BloomFilterBuilder;
@@ -40,14 +36,9 @@ interface Builders {
 export function summarize(
   events: readonly StoredEvent[],
   range: Pick<BlockSummary, 'first' | 'last' | 'cluster'>,
-  { terms, bloom, rowGroupBloom }: Builders,
+  { bloom, rowGroupBloom }: Builders,
 ): BlockSummary {
-  for (const event of events) {
-    terms.add(event);
-    bloom.add(event);
-  }
-  const built = terms.take();
-  bloom.addHashes(built.bloomKeys);
+  for (const event of events) bloom.add(event);
   rowGroupBloom.merge(bloom);
   const [firstOccurred, lastOccurred] = timeRangeOf(events, 'occurred');
   const [firstReceived, lastReceived] = timeRangeOf(events, 'received');
@@ -57,7 +48,6 @@ export function summarize(
     lastOccurred,
     firstReceived,
     lastReceived,
-    terms: built.terms,
     bloom: bloom.take(),
   };
 }

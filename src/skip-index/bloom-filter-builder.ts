@@ -1,47 +1,44 @@
 import { isJsonScalar } from '../json/exact-number.ts';
-import type { JsonObject, StoredEvent } from '../event/event.ts';
+import type { JsonObject, RelatedResource, StoredEvent } from '../event/event.ts';
 import { fold, normalized } from '../filter/case-folding.ts';
 import {
   bitPositionOf,
-  hashOfValue,
+  labelKeyHashes,
   maxBits,
   maxNgramLength,
   minNgramLength,
   mix,
   ngramSeed,
   ngramStep,
-  pathStart,
-  pathStep,
-  secondHash,
+  roleIdHash,
+  roleStates,
 } from './bloom-filter.ts';
 
 /**
  * Builds a Bloom filter (with one hash) of the n-grams in the texts of some events, case-folded,
- * and of the values in their payloads. A missing bit proves absence. The size follows the number of
- * bits set.
+ * of the keys of their labels, and of related resources in their roles. A missing bit proves absence. The size follows the number of bits
+ * set.
  */
 export class BloomFilterBuilder {
   private readonly words = new Uint32Array(maxBits / 32);
   private setBits = 0;
   /** Consecutive events share most of their texts. */
   private readonly addedTexts = new Set<string>();
+  private readonly addedLabelKeys = new Set<string>();
+  private readonly addedRoles = new Map<string, { readonly states: readonly number[]; readonly ids: Set<string> }>();
   private characters = 0;
   private full = false;
 
-  /** Adds the texts and payload values of an event. */
+  /** Adds the texts and label keys of an event. */
   add(event: StoredEvent): void {
     this.addText(event.event);
     this.addLabels(event.resource);
     for (const related of event.related) {
       this.addText(related.role);
       this.addLabels(related);
+      this.addRole(related);
     }
     this.addPayload(event.payload);
-  }
-
-  /** Adds Bloom keys that the term builder made of the events. */
-  addHashes(hashes: Iterable<number>): void {
-    for (const hash of hashes) this.set(hash);
   }
 
   /** Adds the bits of another builder. */
@@ -65,6 +62,8 @@ export class BloomFilterBuilder {
     this.words.fill(0);
     this.setBits = 0;
     this.addedTexts.clear();
+    this.addedLabelKeys.clear();
+    this.addedRoles.clear();
     this.characters = 0;
     this.full = false;
     return bytes;
@@ -72,7 +71,10 @@ export class BloomFilterBuilder {
 
   private addLabels({ id, labels }: StoredEvent['resource']): void {
     this.addText(id);
-    for (const label of Object.keys(labels)) this.addText(labels[label] ?? '');
+    for (const label of Object.keys(labels)) {
+      this.addLabelKey(label);
+      this.addText(labels[label] ?? '');
+    }
   }
 
   private addText(text: string): void {
@@ -103,24 +105,28 @@ export class BloomFilterBuilder {
     }
   }
 
+  private addLabelKey(label: string): void {
+    const known = this.addedLabelKeys.size;
+    if (this.addedLabelKeys.add(label).size > known) for (const hash of labelKeyHashes(label)) this.set(hash);
+  }
+
+  private addRole({ role, id }: RelatedResource): void {
+    let known = this.addedRoles.get(role);
+    if (known === undefined) {
+      known = { states: roleStates(role), ids: new Set() };
+      this.addedRoles.set(role, known);
+    }
+    const before = known.ids.size;
+    if (known.ids.add(id).size > before) for (const state of known.states) this.set(roleIdHash(state, id));
+  }
+
   private addPayload(payload: JsonObject): void {
-    // Iterative, because payloads can be deep. Array elements have their index as the key, as in
-    // payload paths.
-    const paths = [pathStart];
+    // Iterative, because payloads can be deep.
     const values: unknown[] = [payload];
-    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+    while (values.length > 0) {
       const value = values.pop();
       if (typeof value === 'string') this.addText(value);
-      if (!isJsonScalar(value)) {
-        for (const key of Object.keys(value as object)) {
-          paths.push(pathStep(path, key));
-          values.push((value as Readonly<Record<string, unknown>>)[key]);
-        }
-      } else {
-        const hash = hashOfValue(path, value);
-        this.set(hash);
-        this.set(secondHash(hash));
-      }
+      else if (!isJsonScalar(value)) for (const each of Object.values(value as object)) values.push(each);
     }
   }
 

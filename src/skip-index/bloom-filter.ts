@@ -1,4 +1,3 @@
-import { isNumber } from '../json/exact-number.ts';
 import { fold } from '../filter/case-folding.ts';
 
 /**
@@ -14,10 +13,31 @@ export function ngramHashesOf(text: string): readonly number[] {
   return hashes.slice(0, maxNgramHashes);
 }
 
-/** The hashes that the Bloom filter of any payload with this scalar at this path has. */
-export function payloadHashes(path: readonly string[], value: unknown): readonly number[] {
-  const hash = hashOfValue(path.reduce(pathStep, pathStart), value);
-  return [hash, secondHash(hash)];
+/** The hashes that the Bloom filter of any event with a label of this key has: two, since one bit excludes little. */
+export function labelKeyHashes(label: string): readonly number[] {
+  const hash = mix(hashText(labelKeyStart, label));
+  return [hash, mix(hash + 1)];
+}
+
+/**
+ * The hashes that the Bloom filter of any event has in which a related resource has this role and this
+ * id. The index of the events cannot combine the two.
+ */
+export function roleIdHashes(role: string, id: string): readonly number[] {
+  return roleStates(role).map((state) => roleIdHash(state, id));
+}
+
+/** What the hashes of one role have in common. */
+export function roleStates(role: string): readonly number[] {
+  return ['0', '1', '2'].map((n) => [n, 'part', role].reduce((state, part) => endPart(hashText(state, part)), roleIdStart));
+}
+
+export function roleIdHash(roleState: number, id: string): number {
+  return mix(endPart(hashText(roleState, id)));
+}
+
+function endPart(state: number): number {
+  return Math.imul(state ^ 0xffff, 0x01000193); // U+FFFF ends a part
 }
 
 /** Whether a Bloom filter has the bit of a hash. */
@@ -33,21 +53,6 @@ export function bitPositionOf(hash: number): number {
 
 export function ngramStep(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193) ^ (hash >>> 15);
-}
-
-export function pathStep(path: number, key: string): number {
-  return mix(hashText(path, key) ^ 0x2e);
-}
-
-export function hashOfValue(path: number, value: unknown): number {
-  const state = hashText(path ^ 0x3d, isNumber(value) ? 'number:' : `${typeof value}:`);
-  // -0 is 0 in JSON; 1.0 and 1 are the same number already.
-  return mix(hashText(state, typeof value === 'string' ? value : String(value === 0 ? 0 : value)));
-}
-
-/** The second hash of a payload value. A text has many n-grams, a value only these two hashes. */
-export function secondHash(first: number): number {
-  return mix(first + 1);
 }
 
 /** The finalizer of MurmurHash3. */
@@ -70,7 +75,8 @@ function hashText(seed: number, text: string): number {
 }
 
 export const ngramSeed = 0x9e3779b9 | 0;
-export const pathStart = 0x9747b28c | 0;
+const labelKeyStart = 0x9747b28c | 0;
+const roleIdStart = 0x811c9dc5;
 /** N-grams are runs of UTF-16 code units. Longer ones are more selective. */
 export const maxNgramLength = 4;
 export const minNgramLength = 2;

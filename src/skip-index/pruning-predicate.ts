@@ -1,6 +1,5 @@
 import type { BlockSummary } from './block-summary.ts';
 import type { TimeField } from '../filter/filter.ts';
-import { anyTerm, type Term } from './terms.ts';
 import type { Instant } from '../event/instant.ts';
 import { hasBit } from './bloom-filter.ts';
 
@@ -16,21 +15,24 @@ import { hasBit } from './bloom-filter.ts';
 export type PruningPredicate =
   | { readonly kind: 'all'; readonly of: readonly PruningPredicate[] }
   | { readonly kind: 'any'; readonly of: readonly PruningPredicate[] }
-  /** The summary has at least one of these terms. */
-  | { readonly kind: 'terms'; readonly terms: readonly Term[] }
-  /**
-   * The Bloom filter has the bits of all these hashes. `coarse`: row groups have them, too, and are
-   * tested first. `fine`: tested only on summaries that pass everything else.
-   */
-  | { readonly kind: 'bloom'; readonly hashes: readonly number[]; readonly stage: 'coarse' | 'fine' }
-  /** An earlier version built the summary, without the n-grams of normalized texts. */
-  | { readonly kind: 'unnormalized' }
+  /** The Bloom filter has the bits of all these hashes. Row groups have them, too, and are tested first. */
+  | { readonly kind: 'bloom'; readonly hashes: readonly number[] }
+  /** An earlier version built the summary, whose Bloom filter lacks these. */
+  | { readonly kind: 'lacks'; readonly content: LaterContent }
   /** The times of the summary overlap the range from `since` to `until`, exclusive. */
   | { readonly kind: 'during'; readonly field: TimeField; readonly since?: Instant; readonly until?: Instant };
+
+/** What Bloom filters have since some version: n-grams of normalized texts, and the keys of labels. */
+export type LaterContent = 'normalizedTexts' | 'labelKeys';
 
 /** Whether every summary passes, so that testing summaries saves nothing. */
 export function prunesNothing(predicate: PruningPredicate): boolean {
   return predicate.kind === 'all' && predicate.of.length === 0;
+}
+
+/** Whether a predicate tests Bloom filters, not only times. */
+export function testsBloomFilters(predicate: PruningPredicate): boolean {
+  return predicate.kind === 'all' || predicate.kind === 'any' ? predicate.of.some(testsBloomFilters) : predicate.kind !== 'during';
 }
 
 /** Evaluates a predicate in memory. */
@@ -40,11 +42,9 @@ export function mayMatch(predicate: PruningPredicate, summary: BlockSummary): bo
       return predicate.of.every((each) => mayMatch(each, summary));
     case 'any':
       return predicate.of.some((each) => mayMatch(each, summary));
-    case 'terms':
-      return [anyTerm, ...predicate.terms].some((term) => summary.terms.includes(term));
     case 'bloom':
       return predicate.hashes.every((hash) => hasBit(summary.bloom, hash));
-    case 'unnormalized':
+    case 'lacks':
       return false; // a summary in memory is one that this version built
     case 'during': {
       const [first, last] =
@@ -56,10 +56,7 @@ export function mayMatch(predicate: PruningPredicate, summary: BlockSummary): bo
   }
 }
 
-/**
- * What the row group of a passing summary must have. A row group has only a Bloom filter: no terms,
- * no times.
- */
+/** What the row group of a passing summary must have. A row group has only a Bloom filter: no times. */
 export function rowGroupPredicateOf(predicate: PruningPredicate): PruningPredicate {
   switch (predicate.kind) {
     case 'all':
@@ -67,10 +64,9 @@ export function rowGroupPredicateOf(predicate: PruningPredicate): PruningPredica
     case 'any':
       return anyOf(predicate.of.map(rowGroupPredicateOf));
     case 'bloom':
-      return predicate.stage === 'coarse' ? bloomPredicate(predicate.hashes.slice(0, maxRowGroupHashes)) : always;
-    case 'unnormalized':
+      return bloomPredicate(predicate.hashes.slice(0, maxRowGroupHashes));
+    case 'lacks':
       return predicate;
-    case 'terms':
     case 'during':
       return always;
     default:
@@ -78,47 +74,11 @@ export function rowGroupPredicateOf(predicate: PruningPredicate): PruningPredica
   }
 }
 
-/**
- * Splits a predicate into a coarse and a fine one. A summary passes the predicate if and only if it
- * passes both.
- */
-export function coarseToFine(predicate: PruningPredicate): { readonly coarse: PruningPredicate; readonly fine: PruningPredicate } {
-  switch (predicate.kind) {
-    case 'all': {
-      const of = predicate.of.map(coarseToFine);
-      return { coarse: allOf(of.map(({ coarse }) => coarse)), fine: allOf(of.map(({ fine }) => fine)) };
-    }
-    case 'any': {
-      const of = predicate.of.map(coarseToFine);
-      // A summary could pass the coarse half of one alternative and the fine half of another: fine
-      // is the whole again.
-      return of.every(({ fine }) => prunesNothing(fine))
-        ? { coarse: predicate, fine: always }
-        : { coarse: anyOf(of.map(({ coarse }) => coarse)), fine: predicate };
-    }
-    case 'bloom':
-      return predicate.stage === 'fine' ? { coarse: always, fine: predicate } : { coarse: predicate, fine: always };
-    case 'terms':
-    case 'during':
-    case 'unnormalized':
-      return { coarse: predicate, fine: always };
-    default:
-      return predicate satisfies never;
-  }
-}
-
-/** The part of a predicate that tests only times, or only terms. A summary that passes the predicate passes it, too. */
-export function partOf(predicate: PruningPredicate, kind: 'during' | 'terms'): PruningPredicate {
-  if (predicate.kind === 'all') return allOf(predicate.of.map((each) => partOf(each, kind)));
-  if (predicate.kind === 'any') return anyOf(predicate.of.map((each) => partOf(each, kind)));
-  return predicate.kind === kind ? predicate : always;
-}
-
 /** Every summary passes. */
 export const always: PruningPredicate = { kind: 'all', of: [] };
 
 export function bloomPredicate(hashes: readonly number[]): PruningPredicate {
-  return hashes.length === 0 ? always : { kind: 'bloom', hashes, stage: 'coarse' };
+  return hashes.length === 0 ? always : { kind: 'bloom', hashes };
 }
 
 export function allOf(predicates: readonly PruningPredicate[]): PruningPredicate {
@@ -128,11 +88,7 @@ export function allOf(predicates: readonly PruningPredicate[]): PruningPredicate
 
 export function anyOf(predicates: readonly PruningPredicate[]): PruningPredicate {
   if (predicates.some(prunesNothing)) return always;
-  const terms = predicates.flatMap((predicate) => (predicate.kind === 'terms' ? predicate.terms : []));
-  const others = predicates.flatMap((predicate) =>
-    predicate.kind === 'terms' ? [] : predicate.kind === 'any' ? predicate.of : [predicate],
-  );
-  const of: readonly PruningPredicate[] = terms.length === 0 ? others : [{ kind: 'terms', terms }, ...others];
+  const of = predicates.flatMap((predicate) => (predicate.kind === 'any' ? predicate.of : [predicate]));
   return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'any', of };
 }
 

@@ -2,7 +2,6 @@ import { ColumnChunksBuilder, type ColumnChunks } from './columns/column-chunks.
 import type { StoredEvent } from '../event/event.ts';
 import { toMicros, type Instant } from '../event/instant.ts';
 import { BloomFilterBuilder } from './bloom-filter-builder.ts';
-import { TermBuilder } from './term-builder.ts';
 import { type BlockSummary, summarize } from './block-summary.ts';
 
 /**
@@ -33,7 +32,7 @@ export interface RowGroupBuilder {
 }
 
 export function createRowGroupBuilder(): RowGroupBuilder {
-  const builders = { terms: new TermBuilder(), bloom: new BloomFilterBuilder(), rowGroupBloom: new BloomFilterBuilder() };
+  const builders = { bloom: new BloomFilterBuilder(), rowGroupBloom: new BloomFilterBuilder() };
   const columns = new ColumnChunksBuilder();
   const summaries: BlockSummary[] = [];
   return {

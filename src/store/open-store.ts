@@ -14,6 +14,8 @@ import { migrate } from './migrate.ts';
 export interface Store extends AsyncDisposable {
   readonly database: Database;
   readonly epochHistory: EpochHistory;
+  /** Opens a database with a single connection and without a statement timeout; null: the embedded one has no second connection. */
+  readonly connectAlone: (() => Database) | null;
 }
 
 export interface StoreSettings extends ConnectionSettings {
@@ -37,18 +39,20 @@ async function openEmbedded(settings: StoreSettings): Promise<Store> {
   const database = opening.use(connectEmbedded(embedded, settings));
   const epochHistory = await migrate(database, { data: embedded.identity }, settings.logger ?? noLogger);
   const opened = opening.move();
-  return { database, epochHistory, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+  return { database, epochHistory, connectAlone: null, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
 
 async function openPostgres(url: string, settings: StoreSettings): Promise<Store> {
   try {
     // The migration holds a lock on one connection, and may take longer than the statement timeout.
     // Without that connection the lock is lost, and another one may lead to another server.
-    await using single = connectPostgres(url, { poolSize: 1, statementTimeout: 0, reconnects: false });
+    const alone = { poolSize: 1, statementTimeout: 0, reconnects: false } as const;
+    await using single = connectPostgres(url, alone);
     await checkReachable(single);
     const epochHistory = await migrate(single, { data: '', lostEpoch: settings.lostEpoch }, settings.logger ?? noLogger);
     const database = connectPostgres(url, { ...settings, server: epochHistory.server });
-    return { database, epochHistory, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+    const connectAlone = (): Database => connectPostgres(url, { ...alone, server: epochHistory.server });
+    return { database, epochHistory, connectAlone, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
   } catch (error) {
     throw cannotOpen(error, url);
   }

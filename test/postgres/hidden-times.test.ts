@@ -91,31 +91,27 @@ const visible = {
   'by payload': { payload: [{ path: 'key', eq: 'acme' }] },
 };
 
-test.each(Object.entries(visible))(
-  'a key with a filter %s: hidden names cost what absent ones do, or at most a scan',
-  async (_name, filter) => {
-    const caller = { ...testClient.caller, visibilityFilter: parsePermissionFilter(filter, ['filter'], readSettings({})) };
-    const [hidden, absent] = ['secret', 'absent'].map((name) => allFieldsQueries(schema, 'Query', argumentsFor(name), 1)) as [
-      string[],
-      string[],
-    ];
-    const scan = await workOf('{ resources { nodes { id } } }', caller);
-    const lines: string[] = [];
-    for (const [n, query] of hidden.entries()) {
-      const asked = /asked: (\w+)/.exec(query)![1]!;
-      const pair = [query, absent[n]!] as const;
-      const times = await medianTimes(pair, caller); // sets hint bits, too
-      const [hiddenWork, absentWork] = [await workOf(pair[0], caller), await workOf(pair[1], caller)];
-      lines.push(`${query.slice(15, 85).padEnd(70)} ${hiddenWork.buffers}, ${absentWork.buffers} buffers, ${times} ms`);
-      if (independent.has(asked)) {
-        expect(hiddenWork.statements, query.slice(0, 100)).toBe(absentWork.statements);
-        expect(Math.abs(hiddenWork.buffers - absentWork.buffers), query.slice(0, 100)).toBeLessThanOrEqual(toleranceBuffers);
-      }
-      expect(hiddenWork.buffers, query.slice(0, 100)).toBeLessThan(2 * scan.buffers);
+test.each(Object.entries(visible))('a key with a filter %s: hidden names cost what absent ones do', async (_name, filter) => {
+  const caller = { ...testClient.caller, visibilityFilter: parsePermissionFilter(filter, ['filter'], readSettings({})) };
+  const [hidden, absent] = ['secret', 'absent'].map((name) => allFieldsQueries(schema, 'Query', argumentsFor(name), 1)) as [
+    string[],
+    string[],
+  ];
+  const lines: string[] = [];
+  for (const [n, query] of hidden.entries()) {
+    const asked = /asked: (\w+)/.exec(query)![1]!;
+    const pair = [query, absent[n]!] as const;
+    const times = await medianTimes(pair, caller); // sets hint bits, too
+    const [hiddenWork, absentWork] = [await workOf(pair[0], caller), await workOf(pair[1], caller)];
+    lines.push(`${query.slice(15, 85).padEnd(70)} ${hiddenWork.buffers}, ${absentWork.buffers} buffers, ${times} ms`);
+    if (independent.has(asked)) {
+      expect(hiddenWork.statements, query.slice(0, 100)).toBe(absentWork.statements);
+      expect(Math.abs(hiddenWork.buffers - absentWork.buffers), query.slice(0, 100)).toBeLessThanOrEqual(toleranceBuffers);
     }
-    console.log(['hidden, absent', ...lines].join('\n'));
-  },
-);
+    expect(hiddenWork.buffers, query.slice(0, 100)).toBeLessThanOrEqual(1.2 * absentWork.buffers + blockBuffers);
+  }
+  console.log(['hidden, absent', ...lines].join('\n'));
+});
 
 function argumentsFor(name: string): Arguments {
   const node = formatNodeId({ type: 'Resource', id: `${name}.hub` });
@@ -144,6 +140,8 @@ async function workOf(query: string, caller: TestCaller): Promise<{ readonly sta
   return work;
 }
 
+/** A block of events in which a hidden id, prefix or text lets the search look. */
+const blockBuffers = 32;
 /** What other work of the database, such as a vacuum, can change. */
 const toleranceBuffers = 8;
 

@@ -1,6 +1,6 @@
 import { parseJson } from '../../json/parse-json.ts';
 import { noColumn, type Column, type DecodedColumns, type SelectionStep } from './decoded-columns.ts';
-import { columnsOf, indexOfColumn, type ColumnRef } from './column-ref.ts';
+import { columnsOf, type ColumnRef } from './column-ref.ts';
 import type { Times } from './column-chunks.ts';
 import { microsOf, secondOf, type Instant } from '../../event/instant.ts';
 import type { JsonObject, RelatedResource, StoredEvent } from '../../event/event.ts';
@@ -40,39 +40,6 @@ export function columnFilter(conditions: readonly Condition[], columnIndexOf: (c
       const selection = new Uint8Array(rowGroup.count).fill(1);
       for (const step of steps) step(rowGroup, selection);
       if (selectByTime !== null) selectByTime(rowGroup.times, selection);
-      return selection;
-    },
-  };
-}
-
-/** Selects the events of a row group that can match a filter, by the conditions that columns decide. */
-export interface ColumnSelection {
-  /** The columns that it reads. */
-  readonly needs: readonly ColumnRef[];
-  /** 0 for each event that does not match. Ignores the conditions whose columns are not `known`. */
-  selection(rowGroup: DecodedColumns, known: readonly boolean[]): Uint8Array;
-}
-
-/** Plans a selection by those of the conditions that few columns decide; null if there are none. */
-export function columnSelection(conditions: readonly Condition[]): ColumnSelection | null {
-  const needs: ColumnRef[] = [];
-  const steps: { readonly step: SelectionStep; readonly columnIndexes: readonly number[] }[] = [];
-  for (const condition of conditions) {
-    if (needs.length > maxSelectionColumns - maxConditionColumns) break;
-    const columnIndexes: number[] = [];
-    const step = selectionStepOf(condition, (column) => {
-      const columnIndex = indexOfColumn(needs, column);
-      columnIndexes.push(columnIndex);
-      return columnIndex;
-    });
-    if (step !== null && columnIndexes.length > 0) steps.push({ step, columnIndexes });
-  }
-  if (steps.length === 0) return null;
-  return {
-    needs,
-    selection(rowGroup, known) {
-      const selection = new Uint8Array(rowGroup.count).fill(1);
-      for (const { step, columnIndexes } of steps) if (columnIndexes.every((index) => known[index] === true)) step(rowGroup, selection);
       return selection;
     },
   };
@@ -193,5 +160,3 @@ const blankEvent: StoredEvent = {
 };
 /** Keeps a combination of codes within one exact number. */
 const maxConditionColumns = 4;
-/** Columns of a selection. Each is another join. */
-const maxSelectionColumns = 8;

@@ -4,18 +4,17 @@ import { tooManyBucketsOfEvent } from '../../counts/bucket-keys.ts';
 import { columnarCount, type ColumnarCount } from '../../counts/columnar/columnar-count.ts';
 import { CountTable, groupStats } from '../../counts/count-table.ts';
 import { origin, type Position } from '../../event/cursor.ts';
-import { blockEvents } from '../../skip-index/row-group.ts';
-import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
+import { always } from '../../skip-index/pruning-predicate.ts';
 import { type Condition, conjunctsOf } from '../../filter/filter.ts';
 import { groupingBy, keysOfRow, type CountRow, type Grouping } from './group-by-sql.ts';
 import type { Database } from '../database/database.ts';
-import { usesTermIndex, prunedSearchSql } from '../skip-index/pruning-sql.ts';
-import { eventsIn, candidateRanges, blockRangesOf, type LogRange } from '../skip-index/block-ranges.ts';
+import { blockRangesOf, candidateEvents, rangeCondition, type EventSearch, type LogRange } from '../skip-index/block-ranges.ts';
 import { readRowGroups, type RowGroupVisitor } from '../skip-index/row-group-columns.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
 import { accessPathOf } from '../queries/access-path.ts';
+import { indexConditionFor, isSelective } from '../queries/index-search.ts';
 
 /** A count of the matching events up to `head` by some dimensions. */
 export interface CountsRequest {
@@ -25,11 +24,10 @@ export interface CountsRequest {
 }
 
 interface CountOptions {
-  /**
-   * If at most so many summaries can have matches, a count scans their blocks instead of reading
-   * columns.
-   */
-  readonly rareThresholdBlocks?: number;
+  /** Counts into this table. Default: a new one. */
+  readonly table?: CountTable;
+  /** If the index of the events finds at most so many, these are counted instead of reading columns. */
+  readonly maxRareEvents?: number;
   /** Summaries of the first block range; the following ranges grow while statements are fast. */
   readonly initialBlocks?: number;
 }
@@ -42,9 +40,8 @@ interface CountOptions {
 export async function readCounts(
   database: Database,
   request: CountsRequest,
-  { rareThresholdBlocks = 256, initialBlocks = 256 }: CountOptions = {},
+  { table = new CountTable(), maxRareEvents = 5000, initialBlocks = 256 }: CountOptions = {},
 ): Promise<CountTable> {
-  const table = new CountTable();
   const { filter, dimensions, head } = request;
   const accessPath = accessPathOf({ filter, order: 'LOG' });
   if (accessPath.kind === 'ids' || accessPath.kind === 'follows') {
@@ -53,11 +50,20 @@ export async function readCounts(
     return table;
   }
   const predicate = accessPath.kind === 'blockScan' ? accessPath.predicate : always;
-  const byColumns = (await isRare(database, predicate, { head, rareThresholdBlocks }))
-    ? null
-    : columnarCount(conjunctsOf(filter), dimensions);
+  const condition = await indexConditionFor(database, filter);
+  const isRare = condition !== null && maxRareEvents > 0 && (await isSelective(database, condition, { head, max: maxRareEvents }));
+  const byColumns = isRare ? null : columnarCount(conjunctsOf(filter), dimensions);
   const uncounted = byColumns === null ? [{ from: origin, to: head }] : await readRowGroups(database, head, visitorOf(byColumns, table));
-  await countRanges(database, { request, table }, { ranges: uncounted, predicate, initialBlocks });
+  await countRanges(
+    database,
+    { request, table },
+    {
+      ranges: uncounted,
+      predicate,
+      condition: isRare ? condition : rangeCondition(condition, predicate),
+      initialBlocks,
+    },
+  );
   return table;
 }
 
@@ -70,25 +76,6 @@ function visitorOf(count: ColumnarCount, table: CountTable): RowGroupVisitor {
       return true;
     },
   };
-}
-
-/**
- * Whether so few blocks can have matches that scanning them costs less than reading all columns:
- * `rareThresholdBlocks`, or one of eight by the number of positions. Through the term index.
- */
-async function isRare(
-  database: Database,
-  predicate: PruningPredicate,
-  { head, rareThresholdBlocks }: { readonly head: Position; readonly rareThresholdBlocks: number },
-): Promise<boolean> {
-  if (!usesTermIndex(predicate) || rareThresholdBlocks === 0) return false;
-  const [row] = await database.rows<{ rare: boolean }>(sql`
-    with threshold as materialized (
-      select greatest(${rareThresholdBlocks}, (${head} - coalesce((select d.last from tidings.digests d order by d.last limit 1), ${head})) / ${8 * blockEvents}) as blocks
-    )
-    select count(*) <= (select blocks from threshold) as rare
-    from (select from tidings.digests d where ${prunedSearchSql(predicate)} limit (select blocks + 1 from threshold)) d`);
-  return row?.rare === true;
 }
 
 interface CountTask {
@@ -105,11 +92,7 @@ interface CountTask {
 async function countRanges(
   database: Database,
   task: CountTask,
-  {
-    ranges,
-    predicate,
-    initialBlocks,
-  }: { readonly ranges: readonly LogRange[]; readonly predicate: PruningPredicate; readonly initialBlocks: number },
+  { ranges, initialBlocks, ...search }: EventSearch & { readonly ranges: readonly LogRange[]; readonly initialBlocks: number },
 ): Promise<void> {
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const blockRanges = blockRangesOf(database, ranges, adaptiveBatch);
@@ -117,7 +100,7 @@ async function countRanges(
     for (let next = await blockRanges.next(); next.done !== true; next = await blockRanges.next()) {
       const { value: blockRange } = next;
       const matching = sql`
-        select e.* from (${candidateRanges(blockRange, { predicate })}) r cross join lateral (${eventsIn(blockRange)}) e
+        select e.* from (${candidateEvents(blockRange, search)}) e
         where ${sqlOf(task.request.filter)} offset 0`;
       await adaptiveBatch.timed(() => addCounts(database, task, (grouping) => grouped(grouping, matching)));
     }

@@ -22,6 +22,8 @@ import { asOutdated, asTimeLimitExceeded, asUnavailable, cancelledError, timeLim
  */
 export interface Database extends AsyncDisposable {
   readonly kind: 'embedded' | 'postgres';
+  /** The same object for the database and its `reads`. */
+  readonly identity: object;
   /**
    * Runs one statement and returns its rows, with values as the driver reads them: bigint,
    * timestamptz and arrays as text.
@@ -148,7 +150,8 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
     const connection = await open();
     connected = true;
     // PGlite ignores parameters of the connection.
-    await connection.client`select set_config('tidings.schema_version', ${schemaVersion}, false)`;
+    await connection.client`
+      select set_config('tidings.schema_version', ${schemaVersion}, false), set_config('enable_seqscan', 'off', false)`;
     drizzle(connection.client); // makes the client return times and JSON as text
     return connection;
   }, connections);
@@ -230,6 +233,7 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
   };
   const database: Database = {
     kind,
+    identity: pool,
     statementTimeout,
     rows: (statement, planMode = 'custom') => run(statement, planMode, notRead),
     reads(reader) {

@@ -26,3 +26,13 @@ export function eventsBetween({ first, last }: Readonly<Record<'first' | 'last',
 export function occurredBetween(since: SQL, until: SQL): SQL {
   return sql`(e.occurred between ${since} and ${until}) is true`;
 }
+
+/**
+ * The first and the last position of the partitions that hold a range, as columns of a row. Bounds that
+ * are those of partitions let the planner skip the others, and do not tempt it to use the primary key.
+ */
+export function partitionsOf(first: SQL, last: SQL): SQL {
+  return sql`
+    (select max(p.first) from tidings.partitions p where p.first <= ${first}) as partitions_first,
+    (select min(p.end_position) - 1 from tidings.partitions p where p.end_position > ${last}) as partitions_last`;
+}

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { mapInSlices } from '../../concurrency/time-slices.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Database } from '../database/database.ts';
@@ -24,5 +25,5 @@ export async function readLog(database: Database, { after, head, limit }: LogReq
     where e.position > ${after} and e.position <= ${head}
     order by e.position
     limit ${limit}`);
-  return { events: rows.map(storedEvent), bytes: rows.map(rowBytes) };
+  return { events: await mapInSlices(rows, storedEvent), bytes: rows.map(rowBytes) };
 }

@@ -1,14 +1,12 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { blockEvents } from '../../skip-index/row-group.ts';
 import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
-import { columnSelection } from '../../skip-index/columns/column-filter.ts';
 import type { Position } from '../../event/cursor.ts';
-import { conjunctsOf } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { PageBuilder } from './page-builder.ts';
-import { readFirstWindows, readWindows, type BlockRef, type BlockWindow } from './block-windows.ts';
-import { areTermsFrequent, isDense, scanColumns } from './column-scan.ts';
+import { readFirstWindows, readWindow, type BlockRef, type BlockWindow } from './block-windows.ts';
+import { defaultSearchLimits, indexConditionFor, searchIndex, type SearchLimits } from './index-search.ts';
 import { directionOf, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
 import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
 import { isWithin, keyRows, orderSql } from './page-sql.ts';
@@ -17,8 +15,11 @@ import { storedColumns } from '../database/event-row.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 
 /**
- * Reads pages by scanning blocks. Reads windows of blocks that can have matches, in the direction
- * of the page. Tests the events of these blocks until the page is full.
+ * Reads pages through the index of the events, and by scanning blocks for what it does not serve.
+ *
+ * The newest blocks are tested first: common matches are there. Then the index of the events is
+ * searched. What is left reads windows of the blocks that can have matches, in the direction of the
+ * page, and tests their events until the page is full.
  *
  * Assumes: block summaries as src/skip-index/block-summary.ts guarantees them, of all events except
  * those in the unindexed ranges, which follow the indexed ones.
@@ -33,72 +34,65 @@ import { toTimestamp } from '../database/timestamps.ts';
 export async function readPagesByBlockScan(
   database: Database,
   request: PageRequest,
-  { scope, keys, predicate, needsPayload, thresholds = defaultThresholds }: PrunedKeys & { readonly thresholds?: ScanThresholds },
+  { scope, keys, predicate, needsPayload, limits = defaultSearchLimits }: PrunedKeys & { readonly limits?: SearchLimits },
 ): Promise<readonly (readonly PartialRow[])[]> {
   const direction = directionOf(request);
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
-  const { unindexed: unindexedRanges, windows } = await readFirstWindows(database, request, scope === 'EVERYTHING' ? predicate : always);
+  const firstPredicate = scope === 'EVERYTHING' ? predicate : always;
+  const { unindexed: unindexedRanges, windows } = await readFirstWindows(database, request, firstPredicate);
   const unindexed = unindexedRanges.flatMap(splitIntoBlocks);
   const unindexedLast = direction.by === 'position' && direction.up;
   const [first, second] = windows;
   const builders = keys.map((value) => new PageBuilder({ value, wanted: request.limit + 1, from: first.next }, direction));
   const checkRanges = (some: readonly PageBuilder[], ranges: readonly Range[]): Promise<void> =>
     adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some, needsPayload }, batch));
-  const searchWindows = (some: readonly PageBuilder[], size: number): Promise<readonly BlockWindow[]> => {
-    const pending = some.flatMap(({ value, from }) => (from === null ? [] : [{ value, from }]));
-    return readWindows(database, request, { scope, predicate, pending, size });
-  };
-  /** Scans a window of each key; in steps if there is one key. */
-  const scanWindows = async (some: readonly PageBuilder[], found: readonly BlockWindow[]): Promise<void> => {
-    const [one, window] = [some[0], found[0]];
-    if (some.length === 1 && one !== undefined && window !== undefined) {
-      return one.scanWindow(window, (blocks) => checkRanges([one], blocks));
-    }
-    await checkRanges(some, distinct(found.flatMap(({ blocks }) => blocks)));
-    for (const [index, each] of some.entries()) each.close(found[index] ?? emptyWindow);
+  /** Scans a window; in steps if there is one key. */
+  const scanWindow = async (window: BlockWindow): Promise<void> => {
+    const open = openOf(builders);
+    const [one] = open;
+    if (open.length === 1 && one !== undefined) return one.scanWindow(window, (blocks) => checkRanges([one], blocks));
+    await checkRanges(open, window.blocks);
+    for (const each of open) each.close(window);
   };
 
   // Unindexed events are at the end of the log. Blocks far from them are scanned separately, so
   // that each scan plans few partitions.
   const firstChecks = unindexedLast ? [first.blocks] : direction.up ? [unindexed, first.blocks] : [[...unindexed, ...first.blocks]];
-  // If few blocks pass, the first search runs while the first window is scanned, and returns the
-  // second window's blocks again.
-  const sparse = first.next !== null && (second?.blocks.length ?? 0) < thresholds.sparseBlocks;
-  const [prefetched] = await Promise.all([
-    sparse ? searchWindows(builders, initialWindowBlocks) : null,
-    ...firstChecks.map((ranges) => checkRanges(builders, ranges)),
-  ]);
+  await Promise.all(firstChecks.map((ranges) => checkRanges(builders, ranges)));
   for (const each of builders) each.close(first);
-  if (second !== undefined && !sparse) {
-    const open = builders.filter((each) => each.from !== null);
-    await scanWindows(
-      open,
-      open.map(() => second),
-    );
+  const condition = openOf(builders).length === 0 ? null : await indexConditionFor(database, request.filter, scope);
+  // Without a match in the first window, the index finds them faster, if there are any.
+  const mayBeFrequent = condition === null || (scope === 'EVERYTHING' && builders.some((each) => each.hasRows()));
+  if (second !== undefined && mayBeFrequent && openOf(builders).length > 0) await scanWindow(second);
+  if (condition !== null) {
+    const to = unindexedRanges[0] === undefined ? request.head : ((unindexedRanges[0].first - 1) as Position);
+    const checkDeadline = (): void => adaptiveBatch.checkDeadline();
+    const search = {
+      builders: openOf(builders),
+      scope,
+      condition,
+      predicate,
+      needsPayload,
+      to,
+      checkBlocks: checkRanges,
+      checkDeadline,
+      limits,
+    };
+    await searchIndex(database, request, search);
   }
-  let selection = scope === 'EVERYTHING' ? columnSelection(conjunctsOf(request.filter)) : null;
-  const scanByColumns = async (): Promise<void> => {
-    const [builder] = builders;
-    if (selection === null || builder === undefined) return;
-    const check = (ranges: readonly Range[]): Promise<void> => checkRanges([builder], ranges);
-    await scanColumns(database, request, { builder, check, selection, predicate, adaptiveBatch, initialBlocks: thresholds.columnBlocks });
-    selection = null;
-  };
-  const mayBeFrequent = selection !== null && !sparse && builders[0]?.from !== null;
-  if (mayBeFrequent && (await areTermsFrequent(database, predicate, thresholds.termBlocks))) await scanByColumns();
-  let ready = prefetched?.filter((_, n) => builders[n]?.from !== null);
   for (let size = initialWindowBlocks; ; size = Math.min(size * 4, maxWindowBlocks)) {
-    const open = builders.filter((each) => each.from !== null);
-    if (open.length === 0) break;
+    const from = openOf(builders)[0]?.from ?? null;
+    if (from === null) break;
     adaptiveBatch.checkDeadline();
-    const found = ready ?? (await searchWindows(open, size));
-    ready = undefined;
-    await scanWindows(open, found);
-    if (selection !== null && found[0] !== undefined && isDense(found[0])) await scanByColumns();
+    await scanWindow(await readWindow(database, request, { predicate: firstPredicate, from, size }));
   }
   const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
   return builders.map((each) => each.page());
+}
+
+function openOf(builders: readonly PageBuilder[]): readonly PageBuilder[] {
+  return builders.filter(({ from }) => from !== null);
 }
 
 export interface PrunedKeys extends RowScope {
@@ -157,7 +151,7 @@ async function checkEvents(
 }
 
 /** The positions from the first to the last of these ranges. */
-export function enclosingRange(ranges: readonly Readonly<Record<'first' | 'last', number>>[]): PositionRange {
+function enclosingRange(ranges: readonly Readonly<Record<'first' | 'last', number>>[]): PositionRange {
   const [first, last] = ranges.reduce(([low, high], range) => [Math.min(low, range.first), Math.max(high, range.last)], [Infinity, 0]);
   return { first: first as Position, last: last as Position };
 }
@@ -177,23 +171,8 @@ function rangeRow({ first, last, firstOccurred, lastOccurred }: Range): Readonly
   };
 }
 
-function distinct(blocks: readonly BlockRef[]): readonly BlockRef[] {
-  return Array.from(new Map(blocks.map((block) => [`${block.last}/${block.cluster}`, block])).values());
-}
-
-const emptyWindow: BlockWindow = { blocks: [], next: null };
-export interface ScanThresholds {
-  /** With fewer passing blocks in the second window, matches are rare enough to search at once. */
-  readonly sparseBlocks: number;
-  /** With more blocks that have the required terms, a search for them costs more than reading columns. */
-  readonly termBlocks: number;
-  /** Blocks of the first window by columns; each further one reads four times as many, up to a maximum. */
-  readonly columnBlocks: number;
-}
-
-const defaultThresholds: ScanThresholds = { sparseBlocks: 16, termBlocks: 1024, columnBlocks: 256 };
 /** Blocks scanned by the first statement; the next ones take more while statements are fast. */
 const initialBlocks = 32;
-/** Blocks of the first search; each further one reads four times as many, up to the maximum. */
+/** Blocks of the first window after the search; each further one reads four times as many, up to the maximum. */
 const initialWindowBlocks = 64;
 const maxWindowBlocks = 4096;

@@ -1,13 +1,14 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
-import { coarseToFine, prunesNothing, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
+import type { PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
-import { usesTermIndex, mayMatchSql, prunedSearchSql } from '../skip-index/pruning-sql.ts';
-import { directionOf, type Direction, type PageRequest, type PageBound, type PageScope } from './page-request.ts';
+import { mayMatchSql, prunedSearchSql } from '../skip-index/pruning-sql.ts';
+import { directionOf, type Direction, type PageRequest, type PageBound } from './page-request.ts';
 import type { PositionRange } from '../log/event-ranges.ts';
+import { partitionsOf } from '../log/event-ranges.ts';
+import { extentsOf, type ExtentLevel } from '../filter-sql/index-condition.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
-import { scopeTermRows, scopeTermTest } from './page-sql.ts';
 
 /** The positions and times of a block summary. */
 export interface BlockRef {
@@ -39,12 +40,11 @@ export interface FirstWindows {
 
 /**
  * Reads the first windows through the index of the direction. Common matches are found there,
- * without a search. A predicate that prunes nothing gets one window, because the search will use
- * the scope.
+ * without a search.
  */
 export async function readFirstWindows(database: Database, request: PageRequest, predicate: PruningPredicate): Promise<FirstWindows> {
   const order = orderSql(directionOf(request));
-  const size = prunesNothing(predicate) ? firstWindowBlocks : firstWindowBlocks + secondWindowBlocks;
+  const size = firstWindowBlocks + secondWindowBlocks;
   const rows = await database.rows<Partial<BlockRow> & { unindexed: string | null; passes: boolean | null }>(sql`
     select u.unindexed, d.*
     from (
@@ -68,59 +68,100 @@ export async function readFirstWindows(database: Database, request: PageRequest,
   };
 }
 
-/** A key of a page, and the block from which to continue its search. */
-export interface PendingKey {
-  readonly value: string;
+/** Which blocks a window has. */
+export interface WindowRequest {
+  readonly predicate: PruningPredicate;
   readonly from: BlockRef;
+  /** The most blocks. */
+  readonly size: number;
+  readonly skipping?: SkippedBlocks | null;
 }
 
-/**
- * Reads a window of up to `size` blocks for each key, through the term index if it selects. Tests
- * the fine predicate only on the blocks that are next in order.
- */
-export async function readWindows(
-  database: Database,
-  request: PageRequest,
-  {
-    scope,
-    predicate,
-    pending,
-    size,
-  }: { readonly scope: PageScope; readonly predicate: PruningPredicate; readonly pending: readonly PendingKey[]; readonly size: number },
-): Promise<readonly BlockWindow[]> {
+/** Reads a window of blocks that can have matches. */
+export async function readWindow(database: Database, request: PageRequest, window: WindowRequest): Promise<BlockWindow> {
+  const rows = await database.rows<BlockRow>(sql`
+    select ${blockColumns} from (${windowSql(request, window)}) d order by ${orderSql(directionOf(request))}`);
+  const found = rows.map((row) => ({ block: blockRefOf(row), passes: true }));
+  return windowOf(found, 0, window.size);
+}
+
+/** The blocks of a window, and the first one after it, in order. */
+function windowSql(request: PageRequest, { predicate, from, size, skipping = null }: WindowRequest): SQL {
   const direction = directionOf(request);
-  const scopeTest = scopeTermTest(scope);
-  const { coarse, fine } = coarseToFine(predicate);
-  const terms = scopeTermRows(
-    scope,
-    pending.map(({ value }) => value),
-  );
-  const keys = pending.map((key, n) => ({ ...terms[n], ...fromRow(key) }));
-  const withinPage = sql`(${between(request)} and ${atOrBeyond(direction)})`;
-  // If the term index serves, no other index must: the planner does not know the cost of reading
-  // all terms. If it does not, the summaries are read in order until enough pass. coalesce hides
-  // from the planner how few can pass; it would otherwise test all of them and sort the result.
-  const search =
-    scopeTest === null && !usesTermIndex(coarse)
-      ? sql`${withinPage} and coalesce(${prunedSearchSql(coarse)}, false)`
-      : sql`${withinPage} is true and ${prunedSearchSql(coarse)} and ${scopeTest ?? sql`true`} offset 0`;
-  const rows = await database.rows<BlockRow & { n: string; passes: boolean }>(sql`
-    select k.n, ${blockColumns}, ${mayMatchSql(fine)} as passes
-    from jsonb_to_recordset(${JSON.stringify(keys)}::text::jsonb)
-      as k (n int, terms text, first_occurred timestamptz, last_occurred timestamptz, last bigint, part smallint)
+  const isOccupied = sql`array${extentsOf('small', blockBounds)} && ${`{${skipping?.smallExtents.join(',') ?? ''}}`}::text::int[]`;
+  const isAfter = skipping === null || skipping.until === null ? sql`false` : isAtOrBeyond(direction, skipping.until);
+  const within = skipping === null ? sql`true` : sql`(${isOccupied} or ${isAfter})`;
+  // coalesce hides from the planner how few summaries can pass; it would otherwise test all of them
+  // and sort the result.
+  return sql`
+    select d.*
+    from jsonb_to_recordset(${JSON.stringify([fromRow(from)])}::text::jsonb)
+      as k (first_occurred timestamptz, last_occurred timestamptz, last bigint, part smallint)
     cross join lateral (
-      select d.*
-      from (
-        select * from tidings.digests d
-        where ${search}
-      ) d
+      select * from tidings.digests d
+      where ${between(request)} and ${atOrBeyond(direction)} and coalesce(${prunedSearchSql(predicate)} and ${within}, false)
       order by ${orderSql(direction)}
       limit ${size + 1}
-    ) d
-    order by k.n, ${orderSql(direction)}`);
-  const perKey: Found[][] = pending.map(() => []);
-  for (const row of rows) perKey[Number(row.n)]?.push({ block: blockRefOf(row), passes: row.passes });
-  return perKey.map((found) => windowOf(found, 0, size));
+    ) d`;
+}
+
+/** Blocks before the block `until` that are in none of these extents; null: before the end. */
+export interface SkippedBlocks {
+  readonly smallExtents: readonly number[];
+  readonly until: BlockRef | null;
+}
+
+/** The positions of the blocks of a window: from the first to the last, and the extents that they are in. */
+export interface WindowPositions extends Pick<BlockWindow, 'next'> {
+  readonly range: PositionRange;
+  /** All positions of the partitions that hold the range. */
+  readonly partitions: PositionRange;
+  readonly extents: Readonly<Record<ExtentLevel, readonly number[]>>;
+}
+
+/** As `readWindow`, without the blocks; null if there are none. */
+export async function readWindowPositions(
+  database: Database,
+  request: PageRequest,
+  window: WindowRequest,
+): Promise<WindowPositions | null> {
+  const order = orderSql(directionOf(request));
+  const { size } = window;
+  const [row] = await database.rows<Partial<BlockRow> & PositionsRow>(sql`
+    with found as materialized (${windowSql(request, window)}),
+    w as materialized (select * from found d order by ${order} limit ${size})
+    select g.*, ${partitionsOf(sql`g.range_first`, sql`g.range_last`)}, d.*
+    from (
+      select min(d.first) as range_first, max(d.last) as range_last, ${extentList('small')} as small, ${extentList('large')} as large from w d
+    ) g
+    left join lateral (select ${blockColumns} from found d order by ${order} offset ${size} limit 1) d on true`);
+  if (row === undefined || row.range_first === null) return null;
+  return {
+    range: rangeOf(row.range_first, row.range_last),
+    partitions: rangeOf(row.partitions_first, row.partitions_last),
+    extents: { small: JSON.parse(row.small) as readonly number[], large: JSON.parse(row.large) as readonly number[] },
+    next: isBlockRow(row) ? blockRefOf(row) : null,
+  };
+}
+
+/** The extents of the blocks of `w` as a JSON list. */
+function extentList(level: ExtentLevel): SQL {
+  return sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${extentsOf(level, blockBounds)} b (key))`;
+}
+
+const blockBounds = { first: sql`d.first`, last: sql`d.last` };
+
+interface PositionsRow {
+  readonly small: string;
+  readonly large: string;
+  readonly range_first: string | null;
+  readonly range_last: string;
+  readonly partitions_first: string;
+  readonly partitions_last: string;
+}
+
+function rangeOf(first: string, last: string): PositionRange {
+  return { first: Number(first) as Position, last: Number(last) as Position };
 }
 
 /** Whether an event comes before all events of a block, in the direction of a page. */
@@ -146,7 +187,7 @@ function windowOf(found: readonly Found[], from: number, to: number): BlockWindo
  * Blocks that overlap the bounds of a page. The order of time has an index for either end of a
  * block.
  */
-export function between({ order, head, after, before }: PageRequest): SQL {
+function between({ order, head, after, before }: PageRequest): SQL {
   const [low, high] = order === 'NEWEST_FIRST' ? [before, after] : [after, before];
   return sql.join([sql`d.first <= ${head}`, ...reaches('last', low), ...reaches('first', high)], sql` and `);
 }
@@ -158,13 +199,24 @@ function reaches(edge: 'first' | 'last', bound: PageBound | undefined): readonly
   return [sql`d.${sql.raw(edge)}_occurred ${operator} ${toTimestamp(bound.occurred)}::timestamptz`];
 }
 
-export function atOrBeyond({ by, up }: Direction): SQL {
+function atOrBeyond({ by, up }: Direction): SQL {
   const columns = keyColumns({ by, up });
   const row = (alias: string): string => `(${columns.map((column) => `${alias}.${column}`).join(', ')})`;
   return sql.raw(`${row('d')} ${up ? '>=' : '<='} ${row('k')}`);
 }
 
-export function orderSql(direction: Direction): SQL {
+/** Whether a block `d` is at another one or beyond it. */
+function isAtOrBeyond({ by, up }: Direction, { firstOccurred, lastOccurred, last, cluster }: BlockRef): SQL {
+  const columns = sql.raw(
+    `(${keyColumns({ by, up })
+      .map((column) => `d.${column}`)
+      .join(', ')})`,
+  );
+  const time = by === 'position' ? sql`` : sql`${toTimestamp(up ? firstOccurred : lastOccurred)}::timestamptz, `;
+  return sql`${columns} ${sql.raw(up ? '>=' : '<=')} (${time}${last}::bigint, ${cluster}::smallint)`;
+}
+
+function orderSql(direction: Direction): SQL {
   return sql.raw(
     keyColumns(direction)
       .map((column) => `d.${column}${direction.up ? '' : ' desc'}`)
@@ -187,7 +239,7 @@ export interface BlockRow {
 
 export const blockColumns = sql.raw('d.first, d.last, d.part, d.first_occurred, d.last_occurred');
 
-export function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
+function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
   return row.last !== null && row.last !== undefined;
 }
 
@@ -201,7 +253,7 @@ export function blockRefOf(row: BlockRow): BlockRef {
   };
 }
 
-export function fromRow({ from }: Pick<PendingKey, 'from'>): Readonly<Record<string, unknown>> {
+function fromRow(from: BlockRef): Readonly<Record<string, unknown>> {
   return {
     first_occurred: toTimestamp(from.firstOccurred),
     last_occurred: toTimestamp(from.lastOccurred),

@@ -1,83 +1,96 @@
 import { sql } from 'drizzle-orm';
 import { origin } from '../../event/cursor.ts';
-import { conjunctsOf } from '../../filter/filter.ts';
-import { columnFilter } from '../../skip-index/columns/column-filter.ts';
+import { conjunctsOf, type Condition } from '../../filter/filter.ts';
+import { columnFilter, type ColumnFilter } from '../../skip-index/columns/column-filter.ts';
 import { indexOfColumn, type ColumnRef } from '../../skip-index/columns/column-ref.ts';
-import type { PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
-import { eventsIn, candidateRanges, blockRangesOf, type LogRange } from '../skip-index/block-ranges.ts';
+import { blockRangesOf, candidateEvents, rangeCondition, type LogRange } from '../skip-index/block-ranges.ts';
 import { readRowGroups } from '../skip-index/row-group-columns.ts';
-import { areTermsFrequent } from './column-scan.ts';
+import { countCandidates, indexConditionFor, isSelective } from './index-search.ts';
 import type { PrunedKeys } from './block-scan.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
-import { inScope, isWithin, scopeTermRows, scopeTermTest } from './page-sql.ts';
+import { inScope, isWithin, keyRows } from './page-sql.ts';
 import type { CountRequest } from './page-request.ts';
 
 /**
- * Counts the events of each key up to `max` + 1, by scanning the blocks that can have matches and
- * the unindexed events. Reads the log in block ranges, so that no statement takes long, however few
- * events match.
+ * Counts the events of each key up to `max` + 1: through the index of the events if it finds few, else
+ * by columns if these decide the filter. What is left is counted in block ranges, so that no
+ * statement takes long, however few events match.
  */
 export async function countMatches(
   database: Database,
   request: CountRequest,
-  {
-    scope,
-    keys,
-    predicate,
-    initialBlocks = defaultInitialBlocks,
-    termBlocks = defaultTermBlocks,
-  }: Omit<PrunedKeys, 'needsPayload'> & CountMatchesOptions,
+  { scope, keys, predicate, initialBlocks = defaultInitialBlocks, candidates }: Omit<PrunedKeys, 'needsPayload'> & CountMatchesOptions,
 ): Promise<readonly number[]> {
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
-  const counts = keys.map(() => 0);
-  const byColumns = scope === 'EVERYTHING' ? await countByColumns(database, request, { predicate, termBlocks }) : null;
+  const condition = await indexConditionFor(database, request.filter, scope);
+  const max = candidates ?? Math.max(defaultCandidates, Math.floor(request.max / keys.length));
+  const search = { predicate, condition: scope === 'EVERYTHING' ? rangeCondition(condition, predicate) : condition };
+  const columns = scope === 'EVERYTHING' ? columnsOf(request.filter) : null;
+  const usesIndex = condition !== null && (columns === null || (await isSelective(database, condition, { head: request.head, max })));
+  const byIndex = usesIndex ? await countCandidates(database, request, { scope, keys, condition, max }) : null;
+  const counts = keys.map((_, index) => Math.min(byIndex?.[index] ?? 0, request.max + 1));
+  const byColumns = columns !== null && byIndex?.[0] == null ? await countByColumns(database, request, columns) : null;
   if (byColumns !== null) counts[0] = Math.min(byColumns.count, request.max + 1);
-  const ranges = byColumns?.uncounted ?? [{ from: origin, to: request.head }];
-  for await (const blockRange of blockRangesOf(database, ranges, adaptiveBatch)) {
-    const open = keys.flatMap((value, index) => ((counts[index] ?? 0) <= request.max ? [{ value, index }] : []));
-    if (open.length === 0) break;
-    const terms = scopeTermRows(
-      scope,
-      open.map(({ value }) => value),
-    );
-    const statement = sql`
-      select k.n, c.count
-      from jsonb_to_recordset(${JSON.stringify(terms)}::text::jsonb) as k (n int, value text, terms text)
-      cross join lateral (
-        select count(*) from (
-          select from (${candidateRanges(blockRange, { predicate, scopeTest: scopeTermTest(scope) })}) r cross join lateral (${eventsIn(blockRange)}) e
-          where ${inScope[scope]} and ${isWithin(request)}
-          limit ${request.max + 1}
-        ) matching
-      ) c`;
-    const rows = await adaptiveBatch.timed(() => database.rows<CountRow>(statement));
-    for (const row of rows) {
-      const index = open[row.n]?.index ?? 0;
-      counts[index] = Math.min((counts[index] ?? 0) + Number(row.count), request.max + 1);
+  const [counted, uncounted] = partition(keys.keys(), (index) => typeof byIndex?.[index] === 'number');
+  const isOpen = (index: number): boolean => (counts[index] ?? 0) <= request.max;
+  const add = async (indexes: readonly number[], ranges: readonly LogRange[]): Promise<void> => {
+    if (!indexes.some(isOpen)) return;
+    for await (const blockRange of blockRangesOf(database, ranges, adaptiveBatch)) {
+      const open = indexes.filter(isOpen);
+      if (open.length === 0) break;
+      const statement = sql`
+        select k.n, c.count
+        from ${keyRows(open.map((index) => keys[index] ?? ''))}
+        cross join lateral (
+          select count(*) from (
+            select from (${candidateEvents(blockRange, search)}) e
+            where ${inScope[scope]} and ${isWithin(request)}
+            limit ${request.max + 1}
+          ) matching
+        ) c`;
+      const rows = await adaptiveBatch.timed(() => database.rows<CountRow>(statement));
+      for (const row of rows) {
+        const index = open[Number(row.n) - 1] ?? 0;
+        counts[index] = Math.min((counts[index] ?? 0) + Number(row.count), request.max + 1);
+      }
     }
-  }
+  };
+  await add(uncounted, byColumns?.uncounted ?? [{ from: origin, to: request.head }]);
+  if (condition !== null && condition.to < request.head) await add(counted, [{ from: condition.to, to: request.head }]);
   return counts;
 }
 
-/**
- * Counts by columns up to `max` + 1, if these decide the filter and matches are frequent. Returns
- * the ranges of the log that are left; null if it counted nothing.
- */
-async function countByColumns(
-  database: Database,
-  { filter, head, max }: CountRequest,
-  { predicate, termBlocks }: { readonly predicate: PruningPredicate; readonly termBlocks: number },
-): Promise<{ readonly count: number; readonly uncounted: readonly LogRange[] } | null> {
+/** The items that pass, and the others. */
+function partition<T>(items: Iterable<T>, passes: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
+  const all = Array.from(items);
+  return [all.filter(passes), all.filter((item) => !passes(item))];
+}
+
+interface NeededColumns {
+  readonly needs: readonly ColumnRef[];
+  readonly filter: ColumnFilter;
+}
+
+/** The columns that decide a filter; null: none do, or too many. */
+function columnsOf(filter: Condition): NeededColumns | null {
   const needs: ColumnRef[] = [];
   const columns = columnFilter(conjunctsOf(filter), (column) => indexOfColumn(needs, column));
-  if (columns === null || needs.length > maxColumns || !(await areTermsFrequent(database, predicate, termBlocks))) return null;
+  return columns === null || needs.length > maxColumns ? null : { needs, filter: columns };
+}
+
+/** Counts by columns up to `max` + 1, and returns the ranges of the log that are left. */
+async function countByColumns(
+  database: Database,
+  { head, max }: CountRequest,
+  { needs, filter }: NeededColumns,
+): Promise<{ readonly count: number; readonly uncounted: readonly LogRange[] }> {
   let count = 0;
   const uncounted = await readRowGroups(database, head, {
     needs,
-    needsTimes: columns.needsTimes,
+    needsTimes: filter.needsTimes,
     add(rowGroup) {
-      count += columns.selection(rowGroup)?.reduce((sum, each) => sum + each, 0) ?? rowGroup.count;
+      count += filter.selection(rowGroup)?.reduce((sum, each) => sum + each, 0) ?? rowGroup.count;
       return count <= max;
     },
   });
@@ -85,18 +98,18 @@ async function countByColumns(
 }
 
 interface CountMatchesOptions {
-  /** With fewer blocks that have the required terms, these are scanned instead of reading columns. */
-  readonly termBlocks?: number;
+  /** With more events that the index finds, columns or blocks are read. */
+  readonly candidates?: number;
   /** Summaries of the first block range. */
   readonly initialBlocks?: number;
 }
 
 interface CountRow {
-  readonly n: number;
+  readonly n: string;
   readonly count: string;
 }
 
-const defaultTermBlocks = 1024;
+const defaultCandidates = 2000;
 /** Each column is another join. */
 const maxColumns = 12;
 /** Summaries of the first block range; the following ranges grow while statements are fast. */

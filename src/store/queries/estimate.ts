@@ -6,6 +6,7 @@ import type { Database } from '../database/database.ts';
 import { prunedSearchSql } from '../skip-index/pruning-sql.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { eventsBetween } from '../log/event-ranges.ts';
+import { indexConditionFor, isSelective } from './index-search.ts';
 import { everyEvent } from './page-request.ts';
 import { countEvents } from './pages.ts';
 import { accessPathOf } from './access-path.ts';
@@ -32,7 +33,7 @@ export interface EstimateRequest {
 /** Estimates how many events up to `head` match, by scanning a few of them. */
 export async function estimateMatches(database: Database, { filter, blockFilter, head }: EstimateRequest): Promise<Estimate> {
   const accessPath = accessPathOf({ filter, order: 'LOG' });
-  if (accessPath.kind === 'ids' || accessPath.kind === 'follows') {
+  if (accessPath.kind === 'ids' || accessPath.kind === 'follows' || (blockFilter === filter && (await findsFew(database, filter, head)))) {
     const [count = 0] = await countEvents(database, { filter, order: 'LOG', head, max: maxExactCount }, everyEvent);
     return { count: Math.min(count, maxExactCount), exact: count <= maxExactCount };
   }
@@ -44,6 +45,12 @@ export async function estimateMatches(database: Database, { filter, blockFilter,
   if (blocks === undefined || sampled === undefined || matches === undefined || unindexed === undefined) throw new Error('no estimate');
   const indexedMatches = sampled === 0 ? 0 : Math.round((matches / sampled) * blocks);
   return { count: indexedMatches + unindexed, exact: sampled === blocks };
+}
+
+/** Whether the index of the events finds so few that all can be counted. */
+async function findsFew(database: Database, filter: Condition, head: Position): Promise<boolean> {
+  const condition = await indexConditionFor(database, filter);
+  return condition !== null && isSelective(database, condition, { head, max: maxCandidates });
 }
 
 /**
@@ -70,6 +77,7 @@ function samplingSql(filter: Condition, predicate: PruningPredicate, head: Posit
       (${matching(sql`(select coalesce(max(last), 0) + 1 from tidings.digests)`, sql`${head}::bigint`)}) as unindexed`;
 }
 
+const maxCandidates = 2000;
 /** Counts through event ids or `follows` stop here. */
 const maxExactCount = 10_000;
 /** With more passing blocks, the count is an estimate: 128 blocks are 8,192 events to scan. */

@@ -2,7 +2,7 @@ import { pruningPredicateOf } from '../../skip-index/prune-filter.ts';
 import { prunesNothing } from '../../skip-index/pruning-predicate.ts';
 import { describeFilter } from '../../filter/explain/describe-filter.ts';
 import { type Condition, conjunctsOf } from '../../filter/filter.ts';
-import { usesTermIndex } from '../skip-index/pruning-sql.ts';
+import { indexConditionOf } from '../filter-sql/index-condition.ts';
 import { accessPathOf } from './access-path.ts';
 
 /** How a query finds the events of a filter, as text. */
@@ -24,7 +24,7 @@ export function explainPlan(filter: Condition): FilterPlan {
     case 'follows':
       return split(conjuncts, 'events_by_follows', (conjunct) => conjunct.kind === 'oneOf' && conjunct.field === 'follows');
     case 'blockScan': {
-      const found = split(conjuncts, 'digests_by_terms', (conjunct) => usesTermIndex(pruningPredicateOf(conjunct)));
+      const found = split(conjuncts, 'events_by_content', (conjunct) => indexConditionOf(conjunct) !== null);
       if (found.indexConditions.length > 0) return found;
       return split(conjuncts, 'digests_by_last_occurred', (conjunct) => !prunesNothing(pruningPredicateOf(conjunct)));
     }

@@ -51,6 +51,10 @@ export class PageBuilder {
     } while (this.from !== null && rest.length > 0);
   }
 
+  hasRows(): boolean {
+    return this.found.size > 0;
+  }
+
   isFull(): boolean {
     return this.found.size >= this.wanted;
   }

@@ -1,27 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { anyTerm, termOf } from '../../skip-index/terms.ts';
-import { labelKeys } from '../../event/event.ts';
-import { hasTerm } from '../skip-index/pruning-sql.ts';
+import { indexedMention } from '../filter-sql/index-condition.ts';
 import type { PageScope, PageBound, PageRequest, CountRequest, Direction } from './page-request.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 import { textIs } from '../filter-sql/sql-fragments.ts';
-
-/** The terms of which an event within the scope of `key` has at least one. */
-function scopeTerms(scope: PageScope, key: string): readonly number[] {
-  const related = termOf.label('related', labelKeys.id, key);
-  return scope === 'ANY' ? [related, termOf.label('primary', labelKeys.id, key)] : scope === 'RELATED' ? [related] : [];
-}
-
-/** Keys as rows of `n`, from 0, `value`, and `terms` as the text of an int[]. */
-export function scopeTermRows(scope: PageScope, keys: readonly string[]): readonly Readonly<{ n: number; value: string; terms: string }>[] {
-  return keys.map((value, n) => ({ n, value, terms: `{${[anyTerm, ...scopeTerms(scope, value)].join(',')}}` }));
-}
-
-/** Whether a summary `d` has one of the terms `k.terms`; null for a scope without terms. */
-export function scopeTermTest(scope: PageScope): SQL | null {
-  return scope === 'ANY' || scope === 'RELATED' ? hasTerm(sql`k.terms::int[]`) : null;
-}
 
 /** The keys of a statement as rows of `n`, from 1, and `value`. */
 export function keyRows(keys: readonly string[]): SQL {
@@ -42,6 +24,15 @@ export const inScope: Readonly<Record<PageScope, SQL>> = {
   PRIMARY: isPrimary,
   RELATED: sql`(${isRelated} and not ${isPrimary})`,
   ANY: sql`(${isPrimary} or ${isRelated})`,
+};
+
+/** What the index of the events serves of a scope; null: nothing. */
+export const indexedScope: Readonly<Record<PageScope, SQL | null>> = {
+  EVERYTHING: null,
+  FOLLOWS: null,
+  PRIMARY: indexedMention.PRIMARY,
+  RELATED: indexedMention.RELATED,
+  ANY: sql`(${indexedMention.PRIMARY} or ${indexedMention.RELATED})`,
 };
 
 /** Whether an event `e` matches, is not after the head, and is between the bounds of a page. */

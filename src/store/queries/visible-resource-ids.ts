@@ -6,7 +6,8 @@ import { pruningPredicateOf } from '../../skip-index/prune-filter.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import type { Database } from '../database/database.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
-import { blockRangesOf, candidateRanges, eventsIn } from '../skip-index/block-ranges.ts';
+import { blockRangesOf, candidateEvents, rangeCondition } from '../skip-index/block-ranges.ts';
+import { indexConditionFor } from './index-search.ts';
 import { withinIds, type ResourceRequest } from './resource-ids.ts';
 
 /**
@@ -29,6 +30,7 @@ export async function readVisibleResourceIds(
   if (within === null) return [];
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const predicate = pruningPredicateOf(visibilityFilter);
+  const condition = rangeCondition(await indexConditionFor(database, visibilityFilter), predicate);
   let found: readonly string[] = [];
   for await (const blockRange of blockRangesOf(database, [{ from: origin, to: head }], adaptiveBatch)) {
     const rows = await adaptiveBatch.timed(() =>
@@ -37,7 +39,7 @@ export async function readVisibleResourceIds(
         select r.id
         from (
           select e.resource_id, e.related
-          from (${candidateRanges(blockRange, { predicate })}) r cross join lateral (${eventsIn(blockRange)}) e
+          from (${candidateEvents(blockRange, { predicate, condition })}) e
           where ${sqlOf(visibilityFilter)} offset 0
         ) e
         cross join lateral (

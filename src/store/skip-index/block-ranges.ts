@@ -1,10 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
-import type { PruningPredicate } from '../../skip-index/pruning-predicate.ts';
+import { testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
-import { usesTermIndex, prunedSearchSql } from './pruning-sql.ts';
+import { prunedSearchSql } from './pruning-sql.ts';
+import { extentsOf, inExtents } from '../filter-sql/index-condition.ts';
 import type { AdaptiveBatch } from '../database/adaptive-batch.ts';
-import { eventsBetween, occurredBetween } from '../log/event-ranges.ts';
+import { eventsBetween, occurredBetween, partitionsOf, type PositionRange } from '../log/event-ranges.ts';
 
 /** A range of the log: after `from`, up to and including `to`. */
 export interface LogRange {
@@ -16,6 +17,8 @@ export interface LogRange {
 export interface BlockRange extends LogRange {
   /** The end of the last summary. */
   readonly indexedTo: Position;
+  /** All positions of the partitions that hold the range. */
+  readonly partitions: PositionRange;
 }
 
 /**
@@ -31,49 +34,73 @@ export async function* blockRangesOf(
   for (const { from: start, to: end } of ranges) {
     for (let from = start; from < end;) {
       adaptiveBatch.checkDeadline();
-      const [row] = await database.rows<{ next: string | null; indexed: string }>(sql`
-        select min(last) filter (where n = ${adaptiveBatch.batchSize + 1}) as next, coalesce(max(last), ${from}) as indexed
+      const [row] = await database.rows<{ next: string | null; indexed: string; partitions_first: string; partitions_last: string }>(sql`
+        select
+          min(last) filter (where n = ${adaptiveBatch.batchSize + 1}) as next, coalesce(max(last), ${from}) as indexed,
+          ${partitionsOf(sql`${from}::bigint + 1`, sql`${end}::bigint`)}
         from (
           select last, row_number() over (order by last, part) as n
           from (select last, part from tidings.digests where last > ${from} and last <= ${end} order by last, part limit ${adaptiveBatch.batchSize + 1}) d
         ) d`);
       const next = row?.next ?? null;
       const to = next === null ? end : ((Number(next) - 1) as Position);
-      yield { from, to, indexedTo: next === null ? (Number(row?.indexed) as Position) : to };
+      const partitions = { first: Number(row?.partitions_first) as Position, last: Number(row?.partitions_last) as Position };
+      yield { from, to, indexedTo: next === null ? (Number(row?.indexed) as Position) : to, partitions };
       from = to;
     }
   }
 }
 
-interface PruningOptions {
+/** A condition that the index of the events serves. */
+export interface IndexCondition {
+  /** On events `e`. Every match up to `to` meets it. */
+  readonly met: SQL;
+  readonly to: Position;
+}
+
+export interface EventSearch {
   readonly predicate: PruningPredicate;
-  /** A further condition on a summary `d`, through the term index. */
-  readonly scopeTest?: SQL | null;
+  /** Null: the index of the events serves nothing. */
+  readonly condition: IndexCondition | null;
+}
+
+/** The condition by which a search of all ranges finds events; null: Bloom filters may select better. */
+export function rangeCondition(condition: IndexCondition | null, predicate: PruningPredicate): IndexCondition | null {
+  return testsBloomFilters(predicate) ? null : condition;
 }
 
 /**
- * Selects the parts of a block range that can have matches: rows of `first`, `last`,
- * `first_occurred` and `last_occurred`, for the summaries that pass and the unindexed events.
+ * A query of the events in a block range that can match: through the index of the events if that
+ * serves, else in the blocks whose summaries pass; and the unindexed events.
  */
-export function candidateRanges({ from, to, indexedTo }: BlockRange, { predicate, scopeTest = null }: PruningOptions): SQL {
-  // Through the primary key, except where only the term index should serve: `is true` hides this
-  // condition from the planner.
-  const between = sql`(d.last > ${from} and d.last <= ${indexedTo})`;
+export function candidateEvents({ from, to, indexedTo, partitions }: BlockRange, { predicate, condition }: EventSearch): SQL {
+  const end = Math.max(from, Math.min(indexedTo, condition?.to ?? indexedTo)) as Position;
+  const indexed =
+    condition === null ? eventsOfBlocks({ from, to, indexedTo }, predicate) : indexedEvents(condition.met, { from, to: end }, partitions);
+  return sql`(${indexed}) union all (select * from tidings.events e where e.position > ${end} and e.position <= ${to})`;
+}
+
+/** A query of the events of a range that meet a condition of the index, through nothing but the index. */
+function indexedEvents(condition: SQL, { from, to }: LogRange, { first, last }: PositionRange): SQL {
+  const extents = extentsOf(to - from > maxSmallExtents * 4096 ? 'large' : 'small', { first: sql`${from}`, last: sql`${to}` });
   return sql`
-    (
+    select * from tidings.events e
+    where ${condition} and ${inExtents(sql`array(${extents})`)} and e.position between ${first} and ${last} and (e.position > ${from} and e.position <= ${to}) is true
+    offset 0`;
+}
+
+/** Summaries of one row group can interleave, so one can start before its range. */
+function eventsOfBlocks({ from, to, indexedTo }: Omit<BlockRange, 'partitions'>, predicate: PruningPredicate): SQL {
+  return sql`
+    select e.*
+    from (
       select d.first, d.last, d.first_occurred, d.last_occurred from tidings.digests d
-      where ${usesTermIndex(predicate) || scopeTest !== null ? sql`${between} is true` : between} and ${prunedSearchSql(predicate)} and ${scopeTest ?? sql`true`} offset 0
-    )
-    union all
-    select ${indexedTo} + 1, ${to}, '-infinity', 'infinity' where ${indexedTo}::bigint < ${to}`;
-}
-
-/**
- * The events in a row `r` of `candidateRanges`. Summaries of one row group can interleave, so one
- * can start before its range.
- */
-export function eventsIn({ to }: BlockRange): SQL {
-  return sql`
-    select e.* from (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: origin, last: to })}) e
+      where d.last > ${from} and d.last <= ${indexedTo} and ${prunedSearchSql(predicate)}
+      offset 0
+    ) r
+    cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: origin, last: to })}) e
     where ${occurredBetween(sql`r.first_occurred`, sql`r.last_occurred`)}`;
 }
+
+/** With more small extents, large ones are searched. */
+const maxSmallExtents = 32;

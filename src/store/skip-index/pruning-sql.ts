@@ -1,6 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { rowGroupPredicateOf, prunesNothing, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
-import { anyTerm } from '../../skip-index/terms.ts';
+import { rowGroupPredicateOf, prunesNothing, type LaterContent, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { bitPositionOf } from '../../skip-index/bloom-filter.ts';
 import { conjunctionSql, disjunctionSql } from '../filter-sql/sql-fragments.ts';
 import { toTimestamp } from '../database/timestamps.ts';
@@ -30,12 +29,10 @@ function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
       return conjunctionSql(predicate.of.map((each) => predicateSql(each, table)));
     case 'any':
       return disjunctionSql(predicate.of.map((each) => predicateSql(each, table)));
-    case 'terms':
-      return hasTerm(sql`${`{${[anyTerm, ...predicate.terms].join(',')}}`}::text::int[]`);
     case 'bloom':
       return conjunctionSql(predicate.hashes.map((hash) => hasBit(hash, table)));
-    case 'unnormalized':
-      return table === 'c' ? sql`not c.text_normalized` : sql`not d.text_normalized`;
+    case 'lacks':
+      return sql.raw(`not ${table}.${laterColumns[predicate.content]}`);
     case 'during':
       return duringSql(predicate);
     default:
@@ -43,28 +40,7 @@ function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
   }
 }
 
-/** Whether a summary `d` has one of the terms in an int[], through the term index. */
-export function hasTerm(terms: SQL): SQL {
-  return sql`d.terms && ${terms}`;
-}
-
-/** Whether the term index finds the summaries that pass; otherwise each must be tested. */
-export function usesTermIndex(predicate: PruningPredicate): boolean {
-  switch (predicate.kind) {
-    case 'terms':
-      return true;
-    case 'all':
-      return predicate.of.some(usesTermIndex);
-    case 'any':
-      return predicate.of.every(usesTermIndex);
-    case 'bloom':
-    case 'during':
-    case 'unnormalized':
-      return false;
-    default:
-      return predicate satisfies never;
-  }
-}
+const laterColumns: Readonly<Record<LaterContent, string>> = { normalizedTexts: 'text_normalized', labelKeys: 'label_keys' };
 
 /** Reads one chunk of the Bloom filter, which Postgres stores out of line, instead of all of it. */
 function hasBit(hash: number, table: 'c' | 'd'): SQL {

@@ -34,11 +34,11 @@ export async function storeRowGroup(database: Database, { summaries, bloom, colu
     with whole as (
       select from tidings.retention where log_start < ${first} for share
     ), row_group as (
-      insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of, complete, text_normalized)
+      insert into tidings.digest_chapters (last, signature, first, occurred, names, name_of, resources, resource_of, complete, text_normalized, label_keys)
       select
         ${last}, decode(${base64(bloom)}, 'base64'), ${columns?.first ?? null}::bigint, ${bytes(columns?.occurred)},
         ${json(columns?.names.texts)}::text, ${bytes(columns?.names.codes)},
-        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.codes)}, ${columns?.labels.hasAllColumns ?? null}::boolean, true
+        ${json(columns?.resources.texts)}::text, ${bytes(columns?.resources.codes)}, ${columns?.labels.hasAllColumns ?? null}::boolean, true, true
       from whole
       where not exists (select from tidings.digests where last >= ${first})
       on conflict do nothing
@@ -51,14 +51,14 @@ export async function storeRowGroup(database: Database, { summaries, bloom, colu
         as made (kind text, name text, "values" text, value_of text)
     )
     insert into tidings.digests
-      (chapter, first, last, part, first_occurred, last_occurred, first_received, last_received, terms, signature, text_normalized)
+      (chapter, first, last, part, first_occurred, last_occurred, first_received, last_received, signature, text_normalized, label_keys)
     select
-      row_group.last, made.first, made.last, part, first_occurred, last_occurred, first_received, last_received, terms::int[],
-      decode(signature, 'base64'), true
+      row_group.last, made.first, made.last, part, first_occurred, last_occurred, first_received, last_received,
+      decode(signature, 'base64'), true, true
     from row_group
     cross join jsonb_to_recordset(${JSON.stringify(summaries.map(summaryRow))}::text::jsonb) as made (
       first bigint, last bigint, part smallint, first_occurred timestamptz, last_occurred timestamptz,
-      first_received timestamptz, last_received timestamptz, terms text, signature text
+      first_received timestamptz, last_received timestamptz, signature text
     )
     returning 1`);
   return rows.length > 0;
@@ -73,7 +73,6 @@ function summaryRow(summary: BlockSummary): Readonly<Record<string, unknown>> {
     last_occurred: toTimestamp(summary.lastOccurred),
     first_received: toTimestamp(summary.firstReceived),
     last_received: toTimestamp(summary.lastReceived),
-    terms: `{${summary.terms.join(',')}}`,
     signature: base64(summary.bloom),
   };
 }

@@ -119,7 +119,7 @@ async function countsOf(
   filter: EventFilterInput,
 ): Promise<Readonly<Record<string, number>>> {
   const request = { filter: parseFilter(filter, [], settings), dimensions: parseCountBy([by], ['by']), head };
-  const table = await readCounts(database, request, { rareThresholdBlocks: 0 });
+  const table = await readCounts(database, request, { maxRareEvents: 0 });
   return Object.fromEntries(table.all().map(({ keys, count }) => [keys[0] ?? 'absent', count]));
 }
 

@@ -34,18 +34,18 @@ test.each<[object, object]>([
   [{ follows: ['e0'] }, { index: 'events_by_follows', postFilter: [], estimate: { count: 29, exact: true } }],
   [
     { event: { startsWith: ['acme.order.s'] }, not: { resource: { labels: [{ key: 'region', in: ['eu'] }] } } },
-    { index: 'digests_by_terms', indexConditions: ['the event begins with "acme.order.s"'], estimate: { count: 5, exact: true } },
+    { index: 'events_by_content', indexConditions: ['the event begins with "acme.order.s"'], estimate: { count: 5, exact: true } },
   ],
   [
     { event: { like: ['acme.*.shipped'] } },
-    { index: 'digests_by_terms', indexConditions: ['the event is like "acme.*.shipped"'], estimate: { count: 10, exact: true } },
+    { index: 'events_by_content', indexConditions: ['the event is like "acme.*.shipped"'], estimate: { count: 10, exact: true } },
   ],
   [{ event: { like: ['*'] } }, { indexConditions: [], postFilter: ['the event is like "*"'], estimate: { count: 30, exact: true } }],
   [
     { payload: [{ path: 'tags.*', eq: 'even' }] },
     {
       description: 'some one value in the payload at tags.* is "even"',
-      index: 'digests_by_last_occurred',
+      index: 'events_by_content',
       indexConditions: ['some one value in the payload at tags.* is "even"'],
       estimate: { count: 15, exact: true },
     },

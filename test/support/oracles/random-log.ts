@@ -1,4 +1,5 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import { sql } from 'drizzle-orm';
 import * as fc from 'fast-check';
 import { readSettings } from '../../../src/settings.ts';
 import { origin } from '../../../src/event/cursor.ts';
@@ -10,14 +11,21 @@ import { draftOf } from '../../unit/support/valid-event.ts';
 import { anyEvent } from './random-filters.ts';
 import { newDatabase } from '../test-server.ts';
 
-/** Creates a database with these events, whose ids are e0, e1 and so on. They are not indexed. */
-export async function logOf(candidates: readonly object[]) {
+/**
+ * Creates a database with these events, whose ids are e0, e1 and so on. They are not indexed.
+ * `unusedPositions`: before each 50 events, as after writers that failed.
+ */
+export async function logOf(candidates: readonly object[], unusedPositions: readonly number[] = []) {
   const stack = new AsyncDisposableStack();
   const testDatabase = stack.use(await newDatabase());
   const settings = readSettings(testDatabase.environment);
   const { database } = stack.use(await openStore(settings));
   const drafts = candidates.map((candidate, n) => draftOf({ ...candidate, id: `e${n}` }));
-  for (let at = 0; at < drafts.length; at += 50) await appendEvents(database, drafts.slice(at, at + 50), 'REJECT_ALL');
+  for (let at = 0; at < drafts.length; at += 50) {
+    const unused = unusedPositions[at / 50] ?? 0;
+    if (unused > 0) await database.rows(sql`select setval('tidings.event_position', last_value + ${unused}) from tidings.event_position`);
+    await appendEvents(database, drafts.slice(at, at + 50), 'REJECT_ALL');
+  }
   const head = await readHead(database);
   const { events } = await readLog(database, { after: origin, head, limit: candidates.length });
   return { settings, database, events, head, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };

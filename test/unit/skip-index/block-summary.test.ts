@@ -5,7 +5,7 @@ import type { Position } from '../../../src/event/cursor.ts';
 import { createRowGroupBuilder } from '../../../src/skip-index/row-group.ts';
 import type { BlockSummary } from '../../../src/skip-index/block-summary.ts';
 import { pruningPredicateOf } from '../../../src/skip-index/prune-filter.ts';
-import { coarseToFine, prunesNothing, mayMatch, type PruningPredicate } from '../../../src/skip-index/pruning-predicate.ts';
+import { prunesNothing, mayMatch } from '../../../src/skip-index/pruning-predicate.ts';
 import type { StoredEvent, EventCandidate } from '../../../src/event/event.ts';
 import type { Instant } from '../../../src/event/instant.ts';
 import { matches } from '../../../src/filter/matches.ts';
@@ -37,8 +37,6 @@ test('no event that matches a filter is in a block whose summary does not pass',
   expect(pruning).toBeGreaterThan(1000);
 });
 
-const many = (prefix: string): string[] => Array.from({ length: 20 }, (_, n) => `${prefix}${n}`);
-
 const candidate: EventCandidate = {
   id: 'x',
   event: 'acme.order.shipped',
@@ -55,29 +53,16 @@ const candidate: EventCandidate = {
 describe('a block without a match is skipped', () => {
   const [summary] = summariesOf(Array.from({ length: 64 }, (_, n) => stored({ ...candidate, id: `x${n}` }, n + 1)));
   test.each<[string, EventFilterInput, EventFilterInput]>([
-    ['a name', { event: { in: ['acme.order.shipped'] } }, { event: { in: ['acme.order.paid'] } }],
     ['a glob of names', { event: { like: ['acme.*.shipped'] } }, { event: { like: ['acme.*.paid'] } }],
     ['a glob of names with a beginning', { event: { like: ['acme.ord*'] } }, { event: { like: ['acme.orx*'] } }],
-    ['a glob of names without wildcards', { event: { like: ['acme.order.\\shipped'] } }, { event: { like: ['acme.order'] } }],
     ['a prefix of a name', { event: { startsWith: ['acme.ord'] } }, { event: { startsWith: ['acme.orx'] } }],
-    ['an id', { resource: { id: { in: ['acme.order.4711'] } } }, { resource: { id: { in: ['acme.user.kiki'] } } }],
     ['a glob of ids', { resource: { id: { like: ['*4711'] } } }, { resource: { id: { like: ['*4712'] } } }],
     ['a glob of related ids', { related: [{ id: { like: ['acme.user.k?ki'] } }] }, { related: [{ id: { like: ['acme.urn.k?ki'] } }] }],
     ['a prefix of an id', { resource: { id: { startsWith: ['acme.order.47'] } } }, { resource: { id: { startsWith: ['acme.order.4x'] } } }],
     [
-      'a label',
-      { resource: { labels: [{ key: 'region', in: ['eu-west-1'] }] } },
-      { resource: { labels: [{ key: 'region', in: ['eu'] }] } },
-    ],
-    [
       'a label that exists',
       { resource: { labels: [{ key: 'region', exists: true }] } },
       { resource: { labels: [{ key: 'zone', exists: true }] } },
-    ],
-    [
-      'the name by its other label',
-      { resource: { labels: [{ key: 'prefect.resource.name', in: ['Order 4711'] }] } },
-      { resource: { labels: [{ key: 'prefect.resource.name', in: ['Order'] }] } },
     ],
     [
       'a glob with a prefix',
@@ -90,78 +75,22 @@ describe('a block without a match is skipped', () => {
       { resource: { labels: [{ key: 'region', like: ['*-north-?'] }] } },
     ],
     [
-      'a role and an id',
-      { related: [{ role: ['actor'], id: { in: ['acme.user.kiki'] } }] },
-      { related: [{ role: ['actor'], id: { in: ['acme.user.kuku'] } }] },
-    ],
-    [
       'an id in a role that another id of its kind has',
       { related: [{ role: ['owner'], id: { in: ['acme.user.koko'] } }] },
       { related: [{ role: ['owner'], id: { in: ['acme.user.kiki'] } }] },
     ],
-    [
-      'one of many ids in a role that no id of their kind has',
-      { related: [{ role: ['seller'], id: { in: [...many('acme.user.'), 'acme.shop.1'] } }] },
-      { related: [{ role: ['seller'], id: { in: [...many('acme.user.'), 'acme.user.kiki'] } }] },
-    ],
-    [
-      'a prefix of a label that other texts have in their middle',
-      { resource: { labels: [{ key: 'region', like: ['eu*'] }] } },
-      { resource: { labels: [{ key: 'region', like: ['we*'] }] } },
-    ],
-    ['any resource', { anyResource: [{ id: { in: ['acme.user.kiki'] } }] }, { anyResource: [{ id: { in: ['kiki'] } }] }],
-    ['a payload value', { payload: [{ path: 'deep.1', eq: 42 }] }, { payload: [{ path: 'deep.1', eq: 43 }] }],
-    [
-      'a text in an array of the payload',
-      { payload: [{ path: 'deep.*.note', eq: 'Über-cool' }] },
-      { payload: [{ path: 'deep.*.note', eq: 'over' }] },
-    ],
-    ['JSON null', { payload: [{ path: 'nothing', eq: null }] }, { payload: [{ path: 'something', eq: null }] }],
     ['text', { text: 'über-COOL' }, { text: 'over-cool' }],
     ['text in a label', { text: '"STRASSE" straße' }, { text: 'gasse' }],
     ['a time', { occurred: { until: '2026-01-01T00:00:00.000001Z' } }, { occurred: { until: '2026-01-01T00:00:00Z' } }],
     [
       'alternatives',
-      { or: [{ event: { in: ['no'] } }, { event: { startsWith: ['acme'] } }] },
-      { or: [{ event: { in: ['no'] } }, { text: 'nowhere' }] },
+      { or: [{ event: { startsWith: ['none'] } }, { event: { startsWith: ['acme'] } }] },
+      { or: [{ event: { startsWith: ['none'] } }, { text: 'nowhere' }] },
     ],
   ])('%s', (_name, met, missed) => {
     const passes = (input: EventFilterInput): boolean => mayMatch(pruningPredicateOf(parseFilter(input, ['filter'], settings)), summary!);
     expect([passes(met), passes(missed)]).toEqual([true, false]);
   });
-});
-
-test('a predicate holds exactly if its coarse half and its fine half hold', () => {
-  const bits = fc.record({
-    kind: fc.constant('bloom' as const),
-    hashes: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 2 }),
-    stage: fc.constantFrom('coarse' as const, 'fine' as const),
-  });
-  const terms = fc.record({
-    kind: fc.constant('terms' as const),
-    terms: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 3 }),
-  });
-  const { tree } = fc.letrec<{ tree: PruningPredicate }>((tie) => ({
-    tree: fc.oneof(
-      { maxDepth: 4 },
-      bits,
-      terms as fc.Arbitrary<PruningPredicate>,
-      fc.record({ kind: fc.constantFrom('all' as const, 'any' as const), of: fc.array(tie('tree'), { maxLength: 3 }) }),
-    ),
-  }));
-  const contents = fc.record({ terms: fc.array(fc.integer({ min: 1, max: 6 })), bloom: fc.uint8Array({ minLength: 4, maxLength: 4 }) });
-  const [base] = summariesOf([stored(candidate, 1)]);
-  let decidedByFine = 0;
-  fc.assert(
-    fc.property(tree, contents, (predicate, content) => {
-      const summary = { ...base, ...content } as BlockSummary;
-      const { coarse, fine } = coarseToFine(predicate);
-      if (mayMatch(coarse, summary) && !mayMatch(predicate, summary)) decidedByFine += 1;
-      expect(mayMatch(coarse, summary) && mayMatch(fine, summary)).toBe(mayMatch(predicate, summary));
-    }),
-    { seed, numRuns: 3000 },
-  );
-  expect(decidedByFine).toBeGreaterThan(50);
 });
 
 test('events that occurred far from the others have a summary of their own', () => {
@@ -183,15 +112,9 @@ test('events that occurred far from the others have a summary of their own', () 
 });
 
 test('a block with more than a summary can hold passes every predicate, and costs little', () => {
-  const labels = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`key-${n}`, `value-${n}`]));
-  const related = Array.from({ length: 50 }, (_, n) => ({
-    id: `r${n}`,
-    role: 'r',
-    labels: Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, `${v}-${n}`])),
-  }));
-  const large = stored({ ...candidate, related, payload: { text: 'abcdefgh'.repeat(40_000) } }, 1);
+  const large = stored({ ...candidate, payload: { text: 'abcdefgh'.repeat(40_000) } }, 1);
   const [summary] = summariesOf([large]);
-  expect([summary!.terms.length, summary!.bloom.length]).toEqual([1, 1]);
+  expect(summary!.bloom.length).toBe(1);
   const filter = parseFilter({ event: { in: ['anything'] }, text: 'anything' }, ['filter'], settings);
   expect(mayMatch(pruningPredicateOf(filter), summary!)).toBe(true);
   const [next] = summariesOf([stored(candidate, 2)]);

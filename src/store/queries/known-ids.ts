@@ -1,0 +1,83 @@
+import { sql } from 'drizzle-orm';
+import type { Position } from '../../event/cursor.ts';
+import { labelKeys } from '../../event/event.ts';
+import type { Condition, ResourceTest } from '../../filter/filter.ts';
+import { globMatches, literalRuns, parseGlob } from '../../filter/glob.ts';
+import type { Database } from '../database/database.ts';
+import { readIndexPosition } from '../skip-index/row-groups.ts';
+import { withinIds } from './resource-ids.ts';
+
+/**
+ * The filter with the ids that a prefix or glob stands for, where these are few: the index of the
+ * events has ids, and no prefixes of them.
+ *
+ * Assumes: tidings.resources has every id that an event up to the end of the last row group mentions.
+ * Guarantees: the same matches among the events up to `to`.
+ */
+export async function withKnownIds(database: Database, filter: Condition): Promise<KnownIdFilter> {
+  const unchanged = { filter, to: maxPosition };
+  const prefixes = Array.from(new Set(prefixesIn(filter)));
+  if (prefixes.length === 0 || prefixes.length > maxPrefixes) return unchanged;
+  // Before the ids are read: a row group stored in between would otherwise be missing.
+  const to = await readIndexPosition(database);
+  const reads = prefixes.flatMap((prefix, n) => {
+    const within = withinIds({ idPrefix: prefix, after: null });
+    return within === null ? [] : [sql`(select ${n}::int as n, r.id from tidings.resources r where ${within} limit ${maxIds + 1})`];
+  });
+  if (reads.length === 0) return unchanged;
+  const known = new Map<string, string[]>(prefixes.map((prefix) => [prefix, []]));
+  for (const { n, id } of await database.rows<{ n: number; id: string }>(sql.join(reads, sql` union all `)))
+    known.get(prefixes[n] ?? '')?.push(id);
+  const idsOf = (prefix: string): readonly string[] | null => {
+    const ids = known.get(prefix) ?? [];
+    return ids.length > maxIds ? null : ids;
+  };
+  return { filter: conditionWith(filter, idsOf), to };
+}
+
+export interface KnownIdFilter {
+  readonly filter: Condition;
+  readonly to: Position;
+}
+
+/** The known ids with a prefix; null: there are too many. */
+type KnownIds = (prefix: string) => readonly string[] | null;
+
+function prefixesIn(condition: Condition): readonly string[] {
+  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(prefixesIn);
+  return condition.kind === 'resource' ? prefixesOfTest(condition.passes) : [];
+}
+
+function prefixesOfTest(test: ResourceTest): readonly string[] {
+  if (test.kind === 'all' || test.kind === 'any') return test.of.flatMap(prefixesOfTest);
+  if (!('label' in test) || test.label !== labelKeys.id) return [];
+  if (test.kind === 'startsWith') return test.prefixes;
+  return test.kind === 'like' ? test.globs.map((glob) => literalRuns(glob).prefix).filter((prefix) => prefix !== '') : [];
+}
+
+function conditionWith(condition: Condition, known: KnownIds): Condition {
+  if (condition.kind === 'all' || condition.kind === 'any')
+    return { ...condition, of: condition.of.map((each) => conditionWith(each, known)) };
+  return condition.kind === 'resource' ? { ...condition, passes: testWith(condition.passes, known) } : condition;
+}
+
+function testWith(test: ResourceTest, known: KnownIds): ResourceTest {
+  if (test.kind === 'all' || test.kind === 'any') return { ...test, of: test.of.map((each) => testWith(each, known)) };
+  if (!('label' in test) || test.label !== labelKeys.id) return test;
+  const ids =
+    test.kind === 'startsWith' ? test.prefixes.map(known) : test.kind === 'like' ? test.globs.map((glob) => idsOfGlob(glob, known)) : [];
+  return ids.length === 0 || ids.includes(null)
+    ? test
+    : { kind: 'oneOf', label: labelKeys.id, values: Array.from(new Set(ids.flatMap((each) => each ?? []))) };
+}
+
+function idsOfGlob(glob: string, known: KnownIds): readonly string[] | null {
+  const { prefix } = literalRuns(glob);
+  const parsed = parseGlob(glob);
+  return prefix === '' ? null : (known(prefix)?.filter((id) => globMatches(parsed, id)) ?? null);
+}
+
+const maxPosition = Number.MAX_SAFE_INTEGER as Position;
+/** Ids of one prefix: each is a key to look up. */
+const maxIds = 500;
+const maxPrefixes = 16;
