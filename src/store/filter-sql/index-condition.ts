@@ -7,16 +7,24 @@ import { isJsonScalar } from '../../json/exact-number.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
 import { conjunctionSql, disjunctionSql, list } from './sql-fragments.ts';
 
+/** A condition on events `e` that the index events_by_content serves (drizzle/tables.ts). */
+export interface ServedCondition {
+  readonly met: SQL;
+  /** The scans of the index that it takes. */
+  readonly scans: number;
+}
+
 /**
- * A condition on events `e` that the index events_by_content serves (drizzle/tables.ts). Every event
- * that matches the filter meets it. Null: the index serves no part of the filter.
+ * The condition that the index serves of a filter. Every event that matches the filter meets it. Null:
+ * the index serves no part of the filter.
  *
  * Does not guarantee the converse: the index holds hashes, and does not tell which element of an
  * array has a value. So a query must test the filter on the events that it finds.
  */
-export function indexConditionOf(filter: Condition): SQL | null {
+export function indexConditionOf(filter: Condition): ServedCondition | null {
   const search = searchOf(filter);
-  return search === null || scansOf(search) > maxScans ? null : searchSql(search);
+  const scans = search === null ? 0 : scansOf(search);
+  return search === null || scans > maxScans ? null : { met: searchSql(search), scans };
 }
 
 /** The keys of an event in the index: an expression that must be the same as in drizzle/tables.ts. */

@@ -32,8 +32,9 @@ export async function indexConditionFor(
 ): Promise<IndexCondition | null> {
   if (!(await isContentIndexComplete(database))) return null;
   const { filter: known, to } = await withKnownIds(database, filter);
-  const parts = [indexConditionOf(known), indexedScope[scope]].flatMap((part) => part ?? []);
-  return parts.length === 0 ? null : { met: sql.join(parts, sql` and `), to };
+  const condition = indexConditionOf(known);
+  const parts = [condition?.met, indexedScope[scope]].flatMap((part) => part ?? []);
+  return parts.length === 0 ? null : { met: sql.join(parts, sql` and `), scans: condition?.scans ?? 1, to };
 }
 
 export interface IndexSearch {
@@ -102,8 +103,8 @@ export async function searchIndex(database: Database, request: PageRequest, sear
       if (!isComplete.every(Boolean)) {
         if (size > limits.minWindowBlocks) {
           const keys = openBuilders().map(({ value }) => value);
-          const smallExtents = keys.length > maxSkippingKeys ? null : await occupiedExtents(database, condition, { keys, window });
-          skipping = smallExtents === null ? null : { smallExtents, until: window.next };
+          const isCheap = keys.length * condition.scans * small.length <= maxExtentScans;
+          skipping = isCheap ? { smallExtents: await occupiedExtents(database, condition, { keys, window }), until: window.next } : null;
         }
         size = size > limits.minWindowBlocks ? limits.minWindowBlocks : limits.scannedBlocks;
         return false;
@@ -267,8 +268,8 @@ export const defaultSearchLimits: SearchLimits = {
   maxSmallExtents: 32,
 };
 const recentEvents = 65_536;
-/** With more keys, looking up which extents have events costs more than it saves. */
-const maxSkippingKeys = 8;
+/** With more scans, looking up which extents have events costs more than it saves. */
+const maxExtentScans = 4096;
 /** Candidates of all keys of a statement, unless that leaves fewer than the minimum to each. */
 const maxCandidates = 20_000;
 const minCandidates = 100;

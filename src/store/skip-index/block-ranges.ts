@@ -3,7 +3,7 @@ import { origin, type Position } from '../../event/cursor.ts';
 import { testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
 import { prunedSearchSql } from './pruning-sql.ts';
-import { extentsOf, inExtents } from '../filter-sql/index-condition.ts';
+import { extentsOf, inExtents, type ServedCondition } from '../filter-sql/index-condition.ts';
 import type { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { eventsBetween, occurredBetween, partitionsOf, type PositionRange } from '../log/event-ranges.ts';
 
@@ -51,10 +51,8 @@ export async function* blockRangesOf(
   }
 }
 
-/** A condition that the index of the events serves. */
-export interface IndexCondition {
-  /** On events `e`. Every match up to `to` meets it. */
-  readonly met: SQL;
+/** A condition that the index of the events serves; every match up to `to` meets it. */
+export interface IndexCondition extends ServedCondition {
   readonly to: Position;
 }
 

@@ -5,6 +5,11 @@ import type { StoredEvent } from '../../../src/event/event.ts';
 import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
+import { always } from '../../../src/skip-index/pruning-predicate.ts';
+import { readPagesByBlockScan } from '../../../src/store/queries/block-scan.ts';
+import { defaultSearchLimits } from '../../../src/store/queries/index-search.ts';
+import { everyEvent } from '../../../src/store/queries/page-request.ts';
+import { indexEvents } from '../../support/skip-index.ts';
 import { indexConditionOf } from '../../../src/store/filter-sql/index-condition.ts';
 import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
@@ -36,7 +41,7 @@ async function foundBy(
   const filter = parseFilter(input, ['filter'], settings);
   const condition = indexConditionOf(filter);
   if (condition === null) return null;
-  const rows = await database.rows<{ id: string }>(sql`select e.id from tidings.events e where ${condition} order by e.position`);
+  const rows = await database.rows<{ id: string }>(sql`select e.id from tidings.events e where ${condition.met} order by e.position`);
   return { found: rows.map(({ id }) => id), matching: idsOf(events.filter((event) => matches(filter, event))) };
 }
 
@@ -78,4 +83,19 @@ test.each<[string, EventFilterInput, readonly string[]]>([
 ])('the index finds %s, and little else', async (_name, input, wanted) => {
   const result = await foundBy(input);
   expect(result!.found.filter((id) => ['e0', 'e1', 'e2'].includes(id))).toEqual(wanted);
+});
+
+test('a page in the order of the log has ids that only unindexed events have', async () => {
+  const ids = [...Array.from({ length: 7 }, () => 'q'), 'p.1', 'p.2', 'p.1'];
+  await using own = await logOf(ids.map((id) => ({ event: 'a', resource: { id } })));
+  const { settings, database, events, head } = own;
+  await indexEvents(database, events.slice(0, 8), { block: 1, rowGroup: 1 });
+  const filter = parseFilter({ resource: { id: { startsWith: ['p.'] } } }, ['filter'], settings);
+  // So small that the whole log is searched.
+  const limits = { ...defaultSearchLimits, windowBlocks: 2, minWindowBlocks: 2, scannedBlocks: 1 };
+  for (const limit of [1, 2, 3]) {
+    const request = { filter, order: 'LOG', head, limit, backward: false } as const;
+    const [rows] = await readPagesByBlockScan(database, request, { ...everyEvent, predicate: always, needsPayload: false, limits });
+    expect(rows!.map((row) => row.resource_id)).toEqual(['p.1', 'p.2', 'p.1'].slice(0, limit + 1));
+  }
 });
