@@ -108,7 +108,7 @@ describe('the operations of the documentation', () => {
       explainFilter: {
         description: expect.stringContaining('"acme.order."'),
         indexConditions: expect.arrayContaining([expect.stringContaining('"acme.order."')]),
-        index: 'digests_by_terms',
+        index: 'events_by_content',
         postFilter: expect.any(Array),
         estimate: { count: 1, exact: true },
       },

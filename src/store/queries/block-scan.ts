@@ -62,7 +62,7 @@ export async function readPagesByBlockScan(
   for (const each of builders) each.close(first);
   const condition = openOf(builders).length === 0 ? null : await indexConditionFor(database, request.filter, scope);
   // Without a match in the first window, the index finds them faster, if there are any.
-  const mayBeFrequent = condition === null || (scope === 'EVERYTHING' && builders.some((each) => each.hasRows()));
+  const mayBeFrequent = condition === null || (scope === 'EVERYTHING' && builders.some(({ rowCount }) => rowCount > 0));
   if (second !== undefined && mayBeFrequent && openOf(builders).length > 0) await scanWindow(second);
   if (condition !== null) {
     const to = unindexedRanges[0] === undefined ? request.head : ((unindexedRanges[0].first - 1) as Position);
@@ -74,7 +74,7 @@ export async function readPagesByBlockScan(
       predicate,
       needsPayload,
       to,
-      checkBlocks: checkRanges,
+      scanWindow,
       checkDeadline,
       limits,
     };

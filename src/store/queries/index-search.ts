@@ -46,8 +46,8 @@ export interface IndexSearch {
   readonly needsPayload: boolean;
   /** The end of the events to search; the caller tests all later ones. */
   readonly to: Position;
-  /** Tests all events of these blocks for these pages. */
-  readonly checkBlocks: (builders: readonly PageBuilder[], blocks: readonly BlockRef[]) => Promise<void>;
+  /** Tests all events of a window for the pages that are not complete, and closes it. */
+  readonly scanWindow: (window: BlockWindow) => Promise<void>;
   readonly checkDeadline: () => void;
   readonly limits: SearchLimits;
 }
@@ -55,8 +55,9 @@ export interface IndexSearch {
 /**
  * Continues pages with the events that the index finds, instead of reading blocks: in a window of
  * blocks, in the direction of the page; then in the whole log, which completes a page if the index
- * finds few events; else in further windows. Where the index finds many events, a window has only
- * blocks of extents in which it finds any.
+ * finds few events; else in further windows. Where the index finds many events, all events of some
+ * blocks are tested; if that finds none, windows have only blocks of extents in which the index finds
+ * any.
  *
  * Guarantees: as a block scan, all matches up to `builder.from`. Matches after a window are added
  * early, which does not harm. No statement reads many more events than `limits` has candidates. Leaves
@@ -73,17 +74,26 @@ export async function searchIndex(database: Database, request: PageRequest, sear
   const close = (window: BlockWindow): void => {
     for (const builder of openBuilders()) builder.close(window);
   };
+  const rowCount = (): number => openBuilders().reduce((sum, builder) => sum + builder.rowCount, 0);
   let size = limits.windowBlocks;
+  /** Blocks of the next window whose events are all tested; 0: the index is searched. */
+  let scannedBlocks = openBuilders().some((builder) => builder.isFull()) ? limits.minWindowBlocks : 0;
+  let scannedInVain = false;
   let skipping: SkippedBlocks | null = null;
+
+  /** Tests all events of the next blocks: where the index finds many, and where blocks overlap in time. */
+  const scanWindow = async (from: BlockRef): Promise<void> => {
+    const before = rowCount();
+    await search.scanWindow(await readWindow(database, request, { predicate: times, from, size: scannedBlocks }));
+    scannedInVain = rowCount() === before && !openBuilders().some((builder) => builder.isFull());
+    scannedBlocks = scannedInVain ? 0 : Math.min(scannedBlocks * 4, limits.maxScannedBlocks);
+  };
 
   /** Searches the next window. Returns false, without progress, if the index finds too many events. */
   const searchWindow = async (from: BlockRef): Promise<boolean> => {
     search.checkDeadline();
-    if (size <= limits.scannedBlocks) {
-      const window = await readWindow(database, request, { predicate: times, from, size: limits.scannedBlocks });
-      await search.checkBlocks(openBuilders(), window.blocks);
-      close(window);
-      size = limits.minWindowBlocks;
+    if (scannedBlocks > 0) {
+      await scanWindow(from);
       return true;
     }
     const window = await readWindowPositions(database, request, { predicate: times, from, size, skipping });
@@ -101,21 +111,24 @@ export async function searchIndex(database: Database, request: PageRequest, sear
         candidates,
       });
       if (!isComplete.every(Boolean)) {
-        if (size > limits.minWindowBlocks) {
-          const keys = openBuilders().map(({ value }) => value);
-          const isCheap = keys.length * condition.scans * small.length <= maxExtentScans;
-          skipping = isCheap ? { smallExtents: await occupiedExtents(database, condition, { keys, window }), until: window.next } : null;
+        if (size <= limits.minWindowBlocks || (size <= limits.windowBlocks && !scannedInVain)) {
+          scannedBlocks = limits.minWindowBlocks;
+          return false;
         }
-        size = size > limits.minWindowBlocks ? limits.minWindowBlocks : limits.scannedBlocks;
+        const keys = openBuilders().map(({ value }) => value);
+        const isCheap = keys.length * condition.scans * small.length <= maxExtentScans;
+        skipping = isCheap ? { smallExtents: await occupiedExtents(database, condition, { keys, window }), until: window.next } : null;
+        size = limits.minWindowBlocks;
         return false;
       }
     }
     close({ blocks: [], next: window?.next ?? null });
+    scannedInVain = false;
     size = Math.min(size * 4, limits.maxWindowBlocks);
     return true;
   };
 
-  for (let from = fromOf(); from !== null && !(await searchWindow(from));) from = fromOf();
+  for (let from = fromOf(); from !== null && (!(await searchWindow(from)) || scannedBlocks > 0);) from = fromOf();
   const open = openBuilders();
   if (open.length === 0) return;
   const wholeLog = { ...upTo(search.to), extents: null };
@@ -253,8 +266,8 @@ export interface SearchLimits {
   readonly windowBlocks: number;
   readonly minWindowBlocks: number;
   readonly maxWindowBlocks: number;
-  /** In so few blocks, all events are tested. */
-  readonly scannedBlocks: number;
+  /** Blocks of the largest window in which all events are tested. */
+  readonly maxScannedBlocks: number;
   /** With more small extents, large ones are searched. */
   readonly maxSmallExtents: number;
 }
@@ -264,7 +277,7 @@ export const defaultSearchLimits: SearchLimits = {
   windowBlocks: 1024,
   minWindowBlocks: 64,
   maxWindowBlocks: 16_384,
-  scannedBlocks: 16,
+  maxScannedBlocks: 4096,
   maxSmallExtents: 32,
 };
 const recentEvents = 65_536;

@@ -51,8 +51,8 @@ export class PageBuilder {
     } while (this.from !== null && rest.length > 0);
   }
 
-  hasRows(): boolean {
-    return this.found.size > 0;
+  get rowCount(): number {
+    return this.found.size;
   }
 
   isFull(): boolean {

@@ -154,7 +154,7 @@ const limits: SearchLimits = {
   windowBlocks: 8,
   minWindowBlocks: 2,
   maxWindowBlocks: 32,
-  scannedBlocks: 1,
+  maxScannedBlocks: 4,
   maxSmallExtents: 2,
 };
 

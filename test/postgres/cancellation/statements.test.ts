@@ -21,11 +21,11 @@ afterAll(async () => {
 
 const reads: Readonly<Record<string, string>> = {
   page: '{ events(filter: { event: { startsWith: ["acme."] } }) { nodes { id } } }',
-  totalCount: '{ events(filter: { event: { startsWith: ["acme."] } }) { totalCount { count } } }',
+  totalCount: '{ events(filter: { text: "acme" }) { totalCount { count } } }',
   count: '{ eventCounts(by: [{ event: {} }]) { total } }',
   chain: '{ events(first: 1) { nodes { chain { truncated } } } }',
   nested: '{ events(first: 1) { nodes { resource { resource { name } } } } }',
-  estimate: '{ explainFilter(filter: { event: { startsWith: ["acme."] } }) { estimate { count } } }',
+  estimate: '{ explainFilter(filter: { text: "acme" }) { estimate { count } } }',
   resources: '{ resources(idPrefix: "acme") { nodes { id } } }',
 };
 
