@@ -77,7 +77,7 @@ describe.skipIf(!hasBrowser)('the open event', () => {
     await using opened = await world.open('/?e=opened');
     await opened.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const panel = await panelOf(opened);
-    const query = (): string | null => new URL(opened.page.url()).searchParams.get('q');
+    const query = async (): Promise<string | null> => (await addressOf(opened.page)).searchParams.get('q');
     await panel.getByText('"starred"').waitFor();
     expect(await opened.violations()).toEqual([]);
     await panel.getByRole('link', { name: 'eu' }).click();
@@ -92,10 +92,11 @@ describe.skipIf(!hasBrowser)('the open event', () => {
     await opened.page.getByRole('button', { name: 'Copy the path' }).click();
     await soon(() => clipboard(opened.page)).toBe('"a.b"."*"');
     await panel.getByRole('button', { name: 'amount', exact: true }).click();
+    await opened.page.getByRole('button', { name: 'Copy the path' }).waitFor();
     await opened.page.keyboard.press('ArrowDown');
     await opened.page.keyboard.press('ArrowDown');
     await opened.page.keyboard.press('Enter');
-    await soon(() => new URL(opened.page.url()).searchParams.get('cols')).toBe('payload.amount');
+    await soon(async () => (await addressOf(opened.page)).searchParams.get('cols')).toBe('payload.amount');
     await panel.getByRole('button', { name: 'amount', exact: true }).click();
     await opened.page.getByRole('button', { name: 'Only events with this value' }).click();
     await soon(query).toContain('payload.amount=12.5');
@@ -151,14 +152,14 @@ describe.skipIf(!hasBrowser)('the open event', () => {
     await panel.getByText('No event with this id (any more)').waitFor();
     await panel.getByText('This server keeps events').waitFor();
     await opened.page.keyboard.press('Escape');
-    await soon(() => new URL(opened.page.url()).search).toBe('');
+    await soon(async () => (await addressOf(opened.page)).search).toBe('');
   });
 
   test('and the row that has the focus have the same keys', async () => {
     await using opened = await world.open('/?q=id:opened');
     await opened.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const { page } = opened;
-    const shown = (): string => new URL(page.url()).search;
+    const shown = async (): Promise<string> => (await addressOf(page)).search;
     await page.locator('[role="row"][data-event-id="opened"]').focus();
     await page.keyboard.press('y');
     await soon(() => clipboard(page)).toContain('"event":"acme.order.packed"');
