@@ -1,5 +1,6 @@
 import { TidingsError } from '../errors.ts';
 import { microsOf, secondOf, type Instant } from '../event/instant.ts';
+import { hashText, mix } from '../skip-index/bloom-filter.ts';
 import type { Key } from './bucket-keys.ts';
 
 /**
@@ -45,8 +46,8 @@ export interface CountTableOptions {
 
 /**
  * Counts events by keys in bounded memory. Throws LIMIT_EXCEEDED beyond `maxGroups` groups or
- * `maxKeyCharacters` in their keys, unless it divides. Stores numbers in one array instead of an object a group,
- * because there can be hundreds of thousands.
+ * `maxKeyCharacters` in their keys, unless it divides. Stores numbers in one array instead of an
+ * object a group, because there can be hundreds of thousands.
  */
 export class CountTable {
   private readonly indexByName = new Map<string, number>();
@@ -186,11 +187,9 @@ export class CountTable {
   }
 }
 
-/** FNV-1a over UTF-16 code units, mixed, since parts are its low bits. */
+/** Mixed, since parts are the low bits of the hash. */
 function partOf(name: string, parts: number): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
-  return (hash ^ (hash >>> 15)) & (parts - 1);
+  return mix(hashText(hashStart, name)) & (parts - 1);
 }
 
 function tooManyGroups(): TidingsError {
@@ -206,5 +205,6 @@ const defaultMaxGroups = 500_000;
 const maxKeyCharacters = 50_000_000;
 /** The top-n selection treats counts above this limit as equal. */
 const maxRankedCount = 4096;
+const hashStart = 0x811c9dc5;
 /** Each part is another pass over the events. */
 const maxParts = 16;

@@ -68,7 +68,8 @@ function ngramHash(ngram: string): number {
   return mix(h + ngram.length);
 }
 
-function hashText(seed: number, text: string): number {
+/** FNV-1a over UTF-16 code units. */
+export function hashText(seed: number, text: string): number {
   let h = seed;
   for (let at = 0; at < text.length; at += 1) h = Math.imul(h ^ text.charCodeAt(at), 0x01000193);
   return h;

@@ -4,7 +4,7 @@ import { always, type PruningPredicate } from '../../skip-index/pruning-predicat
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
-import { PageBuilder } from './page-builder.ts';
+import { openOf, PageBuilder } from './page-builder.ts';
 import { readFirstWindows, readWindow, type BlockRef, type BlockWindow } from './block-windows.ts';
 import { defaultSearchLimits, indexConditionFor, searchIndex, type SearchLimits } from './index-search.ts';
 import { directionOf, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
@@ -89,10 +89,6 @@ export async function readPagesByBlockScan(
   const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
   return builders.map((each) => each.page());
-}
-
-function openOf(builders: readonly PageBuilder[]): readonly PageBuilder[] {
-  return builders.filter(({ from }) => from !== null);
 }
 
 export interface PrunedKeys extends RowScope {

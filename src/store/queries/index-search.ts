@@ -17,7 +17,7 @@ import {
   type WindowPositions,
 } from './block-windows.ts';
 import { withKnownIds } from './known-ids.ts';
-import type { PageBuilder } from './page-builder.ts';
+import { openOf, type PageBuilder } from './page-builder.ts';
 import { directionOf, type CountRequest, type PageRequest, type PageScope, type ScopedKeys } from './page-request.ts';
 import { inScope, indexedScope, isWithin, keyRows, orderSql } from './page-sql.ts';
 
@@ -68,7 +68,7 @@ export async function searchIndex(database: Database, request: PageRequest, sear
   const candidates = Math.min(limits.candidates, Math.max(minCandidates, Math.floor(maxCandidates / builders.length)));
   const usesBloomFilters = testsBloomFilters(predicate);
   const times = usesBloomFilters ? always : predicate;
-  const openBuilders = (): readonly PageBuilder[] => builders.filter(({ from }) => from !== null);
+  const openBuilders = (): readonly PageBuilder[] => openOf(builders);
   const fromOf = (): BlockRef | null => openBuilders()[0]?.from ?? null;
   /** All at once, so that all pages continue at the same block. */
   const close = (window: BlockWindow): void => {
@@ -240,23 +240,30 @@ export async function countCandidates(
 }
 
 /**
- * Whether the index finds at most `max` events up to a head. First among the latest events: where these
- * tell, the search does not collect all events of a common condition.
+ * Whether the index finds more than `max` events among the latest ones. A search of the whole log would
+ * collect all events of such a common condition.
  */
-export async function isSelective(
-  database: Database,
-  { met, to }: IndexCondition,
-  { head, max }: { readonly head: Position; readonly max: number },
-): Promise<boolean> {
+export async function isCommon(database: Database, { met, to }: IndexCondition, { head, max }: SelectivityBounds): Promise<boolean> {
   const last = head < to ? head : to;
   const recent = inExtents(
     sql`array(${extentsOf('small', { first: sql`greatest(${last}::bigint - ${recentEvents}, 0)`, last: sql`${last}` })})`,
   );
-  for (const condition of [sql`${met} and ${recent}`, met]) {
-    const rows = await database.rows(sql`select from (${limitedCandidates(condition, upTo(last), max)}) e offset ${max} limit 1`);
-    if (rows.length > 0) return false;
-  }
-  return true;
+  return findsMore(database, sql`${met} and ${recent}`, { head: last, max });
+}
+
+/** Whether the index finds at most `max` events up to a head. */
+export async function isSelective(database: Database, condition: IndexCondition, bounds: SelectivityBounds): Promise<boolean> {
+  return !(await isCommon(database, condition, bounds)) && !(await findsMore(database, condition.met, bounds));
+}
+
+interface SelectivityBounds {
+  readonly head: Position;
+  readonly max: number;
+}
+
+async function findsMore(database: Database, condition: SQL, { head, max }: SelectivityBounds): Promise<boolean> {
+  const rows = await database.rows(sql`select from (${limitedCandidates(condition, upTo(head), max)}) e offset ${max} limit 1`);
+  return rows.length > 0;
 }
 
 export interface SearchLimits {

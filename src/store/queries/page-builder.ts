@@ -75,6 +75,11 @@ export class PageBuilder {
   }
 }
 
+/** The pages that are not complete. */
+export function openOf(builders: readonly PageBuilder[]): readonly PageBuilder[] {
+  return builders.filter(({ from }) => from !== null);
+}
+
 function orderKeyOf({ position, occurred }: PartialRow) {
   return { position: Number(position) as Position, occurred: fromTimestamp(occurred) };
 }
