@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { retry } from '../concurrency/retry.ts';
 import { sleep } from '../concurrency/sleep.ts';
 import type { Database } from '../store/database/database.ts';
 import { buildContentIndex, isContentIndexComplete } from '../store/skip-index/content-index.ts';
@@ -20,29 +21,38 @@ export async function startContentIndexBuilder(
     return { [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const stopping = new AbortController();
-  const run = async (): Promise<void> => {
-    for (let failing = false; !stopping.signal.aborted; await sleep(retryDelayMs, stopping.signal)) {
-      try {
-        if (await isContentIndexComplete(database)) return;
-        await using alone = connectAlone();
-        const stop = (): void => void alone[Symbol.asyncDispose]();
-        stopping.signal.addEventListener('abort', stop, { once: true });
-        await buildContentIndex(alone, logger);
-        stopping.signal.removeEventListener('abort', stop);
-        failing = false;
-      } catch (error) {
-        if (!failing && !stopping.signal.aborted) logger.warn({ err: error }, 'the index of the events cannot be built at the moment');
-        failing = true;
-      }
+  const { signal } = stopping;
+  const build = async (): Promise<void> => {
+    for (; !signal.aborted && !(await isContentIndexComplete(database)); await sleep(retryDelayMs, signal)) {
+      await buildUntilAborted(connectAlone(), { logger, signal });
     }
   };
-  const running = run();
+  const running = retry(build, {
+    backoff: { initialDelayMs: retryDelayMs, maxDelayMs: retryDelayMs },
+    signal,
+    onFirstFailure: (error) => logger.warn({ err: error }, 'the index of the events cannot be built at the moment'),
+  });
   return {
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await running;
     },
   };
+}
+
+/** Ends the statement, which can take minutes, with its connection. */
+async function buildUntilAborted(
+  alone: Database,
+  { logger, signal }: { readonly logger: Pick<Logger, 'warn'>; readonly signal: AbortSignal },
+): Promise<void> {
+  const onAbort = (): void => void alone[Symbol.asyncDispose]();
+  signal.addEventListener('abort', onAbort);
+  try {
+    await buildContentIndex(alone, logger);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await alone[Symbol.asyncDispose]();
+  }
 }
 
 const retryDelayMs = 5000;
