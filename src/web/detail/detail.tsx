@@ -1,7 +1,7 @@
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { lazy } from '../parts/lazy.tsx';
 import { useShortcut } from '../parts/shortcut.ts';
-import { viewOf } from '../view/current-view.ts';
+import { show, view, viewOf } from '../view/current-view.ts';
 import { shownRun } from '../resource/fixed-resource-state.ts';
 
 // Loaded when the first event is opened: the list does not need it.
@@ -22,6 +22,8 @@ export function Detail() {
     if (of === undefined) return false;
     return void import('./event-keys.ts').then(({ runEventKey }) => runEventKey(key, of));
   });
+  // Here, and not in the panel: a key that is pressed while the panel's code loads closes it too.
+  useShortcut('Escape', close);
   return (
     <>
       <InsteadOfList id={id} />
@@ -32,6 +34,14 @@ export function Detail() {
       )}
     </>
   );
+}
+
+/** Back to the panel of the event, then to the list. */
+function close(): boolean {
+  const { event, panel } = view.peek();
+  if (event === null || document.querySelector('dialog[open], :popover-open') !== null) return false;
+  show(panel === 'event' ? { event: null } : { panel: 'event' });
+  return true;
 }
 
 function InsteadOfList({ id }: { readonly id: string | null }) {

@@ -4,9 +4,8 @@ import { useRemote } from '../data/remote.ts';
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Payload } from '../payload/payload.tsx';
-import { useShortcut } from '../parts/shortcut.ts';
 import { printable } from '../text/printable.ts';
-import { show, view } from '../view/current-view.ts';
+import { view } from '../view/current-view.ts';
 import { EventHead } from './event-head.tsx';
 import { EventLinks } from './event-links.tsx';
 import { readEvent } from './event-query.ts';
@@ -23,7 +22,6 @@ export function EventPanel({ id }: { readonly id: string }) {
     // Where it covers the list, its controls come first.
     if (matchMedia('(max-width: 1099px)').matches && view.peek().panel === 'event') panel.current?.focus();
   }, []);
-  useShortcut('Escape', close);
   const event = value?.event ?? null;
   return (
     <section class="detail" aria-label="Open event" tabIndex={-1} ref={panel} data-panel={view.value.panel} aria-busy={isStale}>
@@ -47,12 +45,6 @@ export function EventPanel({ id }: { readonly id: string }) {
       </div>
     </section>
   );
-}
-
-function close(): boolean {
-  if (document.querySelector('dialog[open], :popover-open') !== null) return false;
-  show(view.peek().panel === 'event' ? { event: null } : { panel: 'event' });
-  return true;
 }
 
 function Gone({ id, retentionDays }: { readonly id: string; readonly retentionDays: number | null }) {
