@@ -9,6 +9,7 @@ import { servePrefectSockets } from './adapters/prefect/socket/socket-server.ts'
 import { startApiKeyCache } from './auth/api-key-cache.ts';
 import { createApiKeys } from './auth/api-keys.ts';
 import { requireKeys } from './auth/require-keys.ts';
+import { PacedStarts } from './concurrency/paced-starts.ts';
 import { TimeSlices } from './concurrency/time-slices.ts';
 import { coalescedRead } from './concurrency/coalesce.ts';
 import { formatCursor, type Epoch, type Position } from './event/cursor.ts';
@@ -148,10 +149,11 @@ export async function startEpochSession(
   const rejectedEvents = parts.use(startRejectedEventStore({ database, metrics, logger }, rejectedEventLimits(settings)));
 
   const timeSlices = new TimeSlices();
+  const pacedStarts = new PacedStarts();
   const sharedMatches = createSharedMatches({ tail, database, timeSlices, metrics });
   const liveCounts = new CountSubscriptions();
 
-  const reads = { database, heads, budgets, logStart, tail, timeSlices, sharedMatches, memory, liveCounts, epochHistory };
+  const reads = { database, heads, budgets, logStart, tail, timeSlices, pacedStarts, sharedMatches, memory, liveCounts, epochHistory };
   const services = { ...reads, emitter, keys, audit, metrics, logger, limits, version };
   const adapterParts = { ...services, rejectedEvents, callers, rateLimit, connections };
   const [{ createContext, schema }, { createGraphQL }] = await loading;
@@ -175,6 +177,7 @@ export async function startEpochSession(
     authenticator: createAuthenticator({ callers, audit }, settings),
     originPolicy: createOriginPolicy(settings, callers),
     connections,
+    pacedStarts,
     metrics,
     logger,
     limits,

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { coalescedRead } from '../concurrency/coalesce.ts';
 import { TidingsError } from '../errors.ts';
@@ -161,10 +160,12 @@ function adminAccess(secret: string): { readonly key: StoredKey; readonly caller
   return { key, caller: endable({ ...anonymous, keyId: key.id, name: key.name, permissions: new Set(allPermissions) }).caller };
 }
 
-/** A copy of a caller whose `ended` aborts when `end` is called. */
+/**
+ * A copy of a caller whose `ended` aborts when `end` is called. Very many connections listen to it, by
+ * `abortListeners`.
+ */
 function endable(caller: Caller): { readonly caller: Caller; readonly end: () => void } {
   const ending = new AbortController();
-  setMaxListeners(0, ending.signal); // one for each socket
   return { caller: { ...caller, ended: ending.signal }, end: () => ending.abort() };
 }
 

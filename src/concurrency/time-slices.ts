@@ -1,3 +1,5 @@
+import { FairQueue } from './fair-queue.ts';
+
 /**
  * A task that TimeSlices runs. An object rather than a function, for the reason that WakeListener
  * gives.
@@ -19,8 +21,7 @@ export interface SlicedTask {
  * Does not guarantee: that a turn is short, if a task does not return.
  */
 export class TimeSlices {
-  /** The tasks of each client that has some, in the order of the next turns. */
-  private readonly queues = new Map<string, TaskQueue>();
+  private readonly tasks = new FairQueue<SlicedTask>();
   /** Added during a slice. They wait for the next one, so that pending writes reach the network. */
   private added: (readonly [string, SlicedTask])[] = [];
   private isRunning = false;
@@ -29,14 +30,8 @@ export class TimeSlices {
   /** Runs the task soon, after those of this client in the queue. */
   add(task: SlicedTask, client: string): void {
     if (this.isRunning) this.added.push([client, task]);
-    else this.enqueue(client, task);
+    else this.tasks.add(client, task);
     this.schedule();
-  }
-
-  private enqueue(client: string, task: SlicedTask): void {
-    const queue = this.queues.get(client);
-    if (queue === undefined) this.queues.set(client, { tasks: [task], next: 0 });
-    else queue.tasks.push(task);
   }
 
   private schedule(): void {
@@ -49,41 +44,17 @@ export class TimeSlices {
     const end = performance.now() + sliceMs;
     this.isRunning = true;
     try {
-      do this.takeNext()?.run(end);
-      while (this.queues.size > 0 && performance.now() < end);
+      do this.tasks.take()?.run(end);
+      while (!this.tasks.isEmpty && performance.now() < end);
     } finally {
       this.isRunning = false;
       this.isScheduled = false;
-      for (const [client, task] of this.added.splice(0)) this.enqueue(client, task);
-      if (this.queues.size > 0) this.schedule();
+      for (const [client, task] of this.added.splice(0)) this.tasks.add(client, task);
+      if (!this.tasks.isEmpty) this.schedule();
     }
   };
-
-  /** The next task of the client whose turn it is. The client then moves behind all others. */
-  private takeNext(): SlicedTask | undefined {
-    for (const [client, queue] of this.queues) {
-      const task = queue.tasks[queue.next];
-      queue.next += 1;
-      this.queues.delete(client);
-      if (queue.next < queue.tasks.length) this.queues.set(client, queue.next < maxDoneTasks ? queue : rest(queue));
-      return task;
-    }
-    return undefined;
-  }
 }
 
-/** The tasks of one client; those before `next` are done. */
-interface TaskQueue {
-  readonly tasks: SlicedTask[];
-  next: number;
-}
-
-function rest({ tasks, next }: TaskQueue): TaskQueue {
-  return { tasks: tasks.slice(next), next: 0 };
-}
-
-/** Done tasks in a queue, beyond which they are cut off. */
-const maxDoneTasks = 1000;
 /**
  * An emission takes about ten turns of the event loop on its way to the database and back, and
  * waits for one slice in each.

@@ -29,10 +29,10 @@ import { TailBuffer, type TailBufferBounds } from './tail-buffer.ts';
  */
 export interface Tail extends AsyncDisposable {
   /**
-   * Adds a follower, which disposing removes. Resolves once the tail is at a head that was read
-   * after the call.
+   * Adds a follower, which disposing removes. Resolves with a head that was read after the call,
+   * once the tail moves to it.
    */
-  follow(): Promise<Disposable>;
+  follow(): Promise<Following>;
   /**
    * The events after `position` in memory; empty: it is the tail's head; null: read them from the
    * database.
@@ -59,6 +59,11 @@ export interface Tail extends AsyncDisposable {
    * after them.
    */
   offer(appends: LogSlice, head: Position): void;
+}
+
+/** The membership of a follower, and the head that was read for it. */
+export interface Following extends Disposable {
+  readonly head: Position;
 }
 
 /** Receives the next events of the log and the position at which they end. Must not throw. */
@@ -151,12 +156,10 @@ export function startTail({ database, heads, notifications, metrics, logger }: T
     start();
   };
 
-  /** One object for all followers, since there may be very many. */
-  const following: Disposable = {
-    [Symbol.dispose]() {
-      followers -= 1;
-      if (followers === 0 && !isRunning) idle();
-    },
+  /** One function for all followers, since there may be very many. */
+  const leave = (): void => {
+    followers -= 1;
+    if (followers === 0 && !isRunning) idle();
   };
 
   // Events stored by this process come through `offer`.
@@ -176,7 +179,7 @@ export function startTail({ database, heads, notifications, metrics, logger }: T
         throw error;
       });
       buffer ??= new TailBuffer(head, bounds);
-      return following;
+      return { head, [Symbol.dispose]: leave };
     },
     bufferedAfter: (position, limit) => buffer?.after(position, limit) ?? null,
     bufferedAt: (position) => buffer?.at(position) ?? null,

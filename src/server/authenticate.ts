@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Callers } from '../auth/api-key-cache.ts';
 import type { Caller, Client } from '../auth/caller.ts';
 import { hashOf, sameHash, secretIn } from '../auth/secret.ts';
+import { abortListeners } from '../concurrency/abort-listeners.ts';
 import { TidingsError } from '../errors.ts';
 import { addressOf, readerOf } from '../transport/client.ts';
 import { requestIdOf } from '../transport/request-log.ts';
@@ -106,8 +107,9 @@ const metricsExpectation = '/metrics: expected a key with the permission ADMIN, 
 /** A response can last as long as a subscription. */
 function destroyWhenKeyEnds({ ended }: Caller, response: ServerResponse): void {
   const destroy = (): void => void setTimeout(() => response.destroy(), graceMs).unref();
-  ended.addEventListener('abort', destroy);
-  response.once('close', () => ended.removeEventListener('abort', destroy));
+  const listeners = abortListeners(ended);
+  listeners.add(destroy);
+  response.once('close', () => listeners.delete(destroy));
 }
 
 /**

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Client } from '../auth/caller.ts';
+import type { PacedStarts } from '../concurrency/paced-starts.ts';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { requestsStream } from '../transport/accept.ts';
@@ -27,6 +28,7 @@ export interface HttpHandlerParts {
   readonly logger: Logger;
   readonly originPolicy: OriginPolicy;
   readonly connections: ConnectionLimit;
+  readonly pacedStarts: PacedStarts;
   readonly metrics: Pick<Metrics, 'registry' | 'rejectedRequests' | 'streams'>;
   /** The metrics as text, of all workers. */
   readonly readMetrics: () => Promise<string>;
@@ -58,6 +60,7 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
     logger,
     originPolicy,
     connections,
+    pacedStarts,
     metrics,
     readMetrics,
     checkReady,
@@ -110,7 +113,11 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
     if (request.method === 'POST' && !graphqlTypes.test(request.headers['content-type'] ?? '')) {
       throw new HttpError(415, 'content-type: expected application/json');
     }
-    if (requestsStream(request)) holdStreamSlot(response, client);
+    if (requestsStream(request)) {
+      await pacedStarts.turn(`streams of ${client.reader.client}`);
+      if (response.destroyed) return;
+      holdStreamSlot(response, client);
+    }
     const requestBytes = await readRequestBody(request, limits.bodyBytes);
     await graphql.handle(request, response, { ...client, requestBytes, ...resumptionOf(request) });
   };

@@ -13,6 +13,10 @@ export type ReceivedMessage =
   | { readonly kind: 'invalid' };
 
 export interface MessageHandler {
+  /** Whether a message can be handled now. */
+  canStart(): boolean;
+  /** Resolves when the next message can be handled. */
+  turn(): Promise<void>;
   handle(message: ReceivedMessage, bytes: Buffer): void;
   /** Reads no further messages until `resumeReading`; those in the buffer may still come. */
   pauseReading(): void;
@@ -20,20 +24,23 @@ export interface MessageHandler {
 }
 
 /**
- * Passes on the messages of one WebSocket. Large ones are parsed in slices of the event loop.
+ * Passes on the messages of one WebSocket. Large ones are parsed in slices of the event loop, and
+ * each waits until it can start.
  *
  * Assumes: only operations need messages of more than `minOperationBytes`.
- * Guarantees: `handle` gets the messages in the order in which they arrived, small ones at once
- * unless a large one is before them. While that is parsed, no others are read from the network.
+ * Guarantees: `handle` gets the messages in the order in which they arrived, a small one at once if
+ * it can start and none is before it. While one waits or is parsed, no others are read from the
+ * network.
  */
 export class MessageOrder {
-  /** Null: no large message is being parsed. */
+  /** Null: no message waits or is being parsed. */
   private waiting: Buffer[] | null = null;
 
   constructor(private readonly handler: MessageHandler) {}
 
   take(bytes: Buffer): void {
-    if (this.waiting === null && bytes.length < minLargeBytes) return this.handler.handle(readSmall(bytes), bytes);
+    if (this.waiting === null && bytes.length < minLargeBytes && this.handler.canStart())
+      return this.handler.handle(readSmall(bytes), bytes);
     this.handler.pauseReading();
     if (this.waiting !== null) this.waiting.push(bytes);
     else void this.work((this.waiting = [bytes]));
@@ -41,6 +48,7 @@ export class MessageOrder {
 
   private async work(waiting: Buffer[]): Promise<void> {
     for (let bytes = waiting.shift(); bytes !== undefined; bytes = waiting.shift()) {
+      await this.handler.turn();
       this.handler.handle(bytes.length < minLargeBytes ? readSmall(bytes) : await readLarge(bytes), bytes);
     }
     this.waiting = null;

@@ -38,6 +38,8 @@ export interface Extra {
   /** Counts the socket among the connections of the caller's key. */
   connectionSlot: Disposable | null;
   isClosed: boolean;
+  /** Whether no message was handled after connection_init. */
+  isOpening: boolean;
   /** Whether it accepts operations, and none with this id is running. */
   canRun: (id: string) => boolean;
   readonly operations: RunningOperations;

@@ -3,10 +3,12 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
+import { abortListeners } from '../concurrency/abort-listeners.ts';
+import type { PacedStarts } from '../concurrency/paced-starts.ts';
 import { exactMessage } from '../json/exact-message.ts';
 import { TidingsError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
-import { addressOf } from '../transport/client.ts';
+import { addressOf, networkOf, rateLimitKeyOf } from '../transport/client.ts';
 import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { requestIdOf } from '../transport/request-log.ts';
@@ -31,6 +33,7 @@ export interface WebSocketParts {
   readonly authenticator: Authenticator;
   readonly originPolicy: OriginPolicy;
   readonly connections: ConnectionLimit;
+  readonly pacedStarts: PacedStarts;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: OperationLimits & { readonly bodyBytes: number };
@@ -58,7 +61,7 @@ export interface WebSocketEndpoint {
  * its own writer, so a client that does not read delays only its own operations.
  */
 export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
-  const { graphql, persisted, authenticator, originPolicy, connections, metrics, logger, limits, adapters } = parts;
+  const { graphql, persisted, authenticator, originPolicy, connections, pacedStarts, metrics, logger, limits, adapters } = parts;
   const sockets = new WebSocketServer({
     WebSocket: OrderedWebSocket,
     noServer: true,
@@ -66,6 +69,7 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
     handleProtocols: selectProtocol,
   });
   const authenticate = async (extra: Extra, authorization: string | undefined): Promise<boolean> => {
+    await pacedStarts.turn(`handshakes of ${networkOf(extra.address)}`);
     const caller = await authenticator.authenticateSocket({ authorization, address: extra.address });
     if (caller === null) {
       metrics.rejectedRequests.inc({ reason: 'UNAUTHENTICATED' });
@@ -80,7 +84,7 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
     markAuthenticated(extra.connection);
     extra.caller = caller;
     extra.connectionSlot = connectionSlot;
-    caller.ended.addEventListener('abort', extra.onEnded);
+    abortListeners(caller.ended).add(extra.onEnded);
     return !caller.ended.aborted;
   };
   const graphqlWs = makeServer(
@@ -110,6 +114,7 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
       logger.error({ err: error, requestId: extra.requestId }, 'a WebSocket message failed');
       socket.close(CloseCode.InternalServerError, 'Internal server error');
     };
+    const forbid = (): void => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired');
     const exactMessages = new ExactMessages();
     const extra: Extra = {
       connection: request.socket,
@@ -122,11 +127,12 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
       caller: null,
       connectionSlot: null,
       isClosed: false,
+      isOpening: true,
       canRun: () => false,
       operations: new RunningOperations(),
       budgets: new Map(),
       // Clients of graphql-ws reconnect after this code, perhaps with another key.
-      onEnded: () => void setTimeout(() => socket.close(CloseCode.Forbidden, 'The key was revoked or has expired'), graceMs).unref(),
+      onEnded: () => void setTimeout(() => pacedStarts.run(forbid, turnsOf(extra)), graceMs).unref(),
     };
     /** Sends the error to the operation alone. Returns false if the socket must be closed. */
     const rejectOperation = (operation: RejectedOperation | null): boolean => {
@@ -161,6 +167,7 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
             if (message.kind === 'invalid') return socket.close(CloseCode.BadRequest, 'Invalid message received');
             // For a subscription, the promise is pending until it ends.
             extra.messageBytes = bytes.length;
+            if (extra.caller !== null) extra.isOpening = false; // it was acknowledged
             reading = message;
             if (message.kind === 'text') extra.operations.completedBy(message.text);
             handleMessage(message.kind === 'text' ? exactMessage(message.text) : (message.operation as unknown as string)).catch(fail);
@@ -168,6 +175,9 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
           };
           const order = new MessageOrder({
             handle,
+            // A handshake waits in `authenticate`: there, its timeout has ended.
+            canStart: () => extra.caller === null || pacedStarts.isFree,
+            turn: () => pacedStarts.turn(turnsOf(extra)),
             pauseReading: () => writer.pauseReading(),
             resumeReading: () => writer.resumeReading(),
           });
@@ -185,16 +195,19 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
       metrics.sockets.dec();
       extra.isClosed = true;
       extra.connectionSlot?.[Symbol.dispose]();
-      extra.caller?.ended.removeEventListener('abort', extra.onEnded);
-      extra.operations.endAll();
-      for (const each of extra.budgets.values()) each[Symbol.dispose]();
-      void closed(code, reason.toString());
+      if (extra.caller !== null) abortListeners(extra.caller.ended).delete(extra.onEnded);
+      const end = (): void => {
+        extra.operations.endAll();
+        for (const each of extra.budgets.values()) each[Symbol.dispose]();
+        void closed(code, reason.toString());
+      };
+      pacedStarts.run(end, `closings of ${networkOf(extra.address)}`); // clients can leave at once too
     });
   };
 
   let isClosing = false;
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    socket.on('error', () => socket.destroy());
+    if (socket.destroyed) return;
     if (isClosing) return rejectUpgrade(socket, '503 Service Unavailable', { 'retry-after': '1' });
     if (originPolicy.rejectionOf(request) !== null) {
       metrics.rejectedRequests.inc({ reason: 'FORBIDDEN' });
@@ -214,7 +227,10 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
   };
 
   return {
-    upgrade,
+    upgrade(request, socket, head) {
+      socket.on('error', () => socket.destroy());
+      pacedStarts.run(() => upgrade(request, socket, head), `upgrades of ${networkOf(addressOf(request))}`);
+    },
     async close(reason) {
       isClosing = true;
       const open = [...sockets.clients];
@@ -225,6 +241,15 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
       clearTimeout(forceCloseTimer);
     },
   };
+}
+
+/**
+ * Whose turns the messages of a socket take. Each step of opening a socket has turns of its own: so a
+ * socket that has begun continues, and open sockets do not wait for new ones of the same client.
+ */
+function turnsOf({ isOpening, caller, address }: Extra): string {
+  if (caller === null || isOpening) return `first operations of ${networkOf(address)}`;
+  return rateLimitKeyOf({ caller, address });
 }
 
 /**

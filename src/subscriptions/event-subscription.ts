@@ -118,10 +118,9 @@ export async function subscribeToEvents(
 ): Promise<SubscriptionSource<StoredEvent | Expired>> {
   const held = await holdResources(parts, { client, filter });
   try {
-    const start = after ?? (await parts.heads.head());
     return new SubscriptionSource(
       parts,
-      new EventReader(new LogReader(parts, { filter, client, pageEvents, needsPayload }), parts.logStart, start),
+      new EventReader(new LogReader(parts, { filter, client, pageEvents, needsPayload }), parts.logStart, after ?? held.head),
       held,
     );
   } catch (error) {

@@ -18,6 +18,7 @@ import {
 import { streamEvents } from '../../src/subscriptions/stream/stream-events.ts';
 import type { TailBufferBounds } from '../../src/log/tail-buffer.ts';
 import { SubscriptionMemory, subscriptionMemoryBounds } from '../../src/subscriptions/subscription-memory.ts';
+import { PacedStarts } from '../../src/concurrency/paced-starts.ts';
 import { TimeSlices } from '../../src/concurrency/time-slices.ts';
 import { createSharedMatches } from '../../src/subscriptions/matching/shared-matches.ts';
 import { createGroupCommit } from '../../src/ingest/group-commit.ts';
@@ -73,7 +74,7 @@ export async function startStreams(bounds?: TailBufferBounds): Promise<Streams> 
   const timeSlices = new TimeSlices();
   const memory = new SubscriptionMemory(subscriptionMemoryBounds(2 ** 30), metrics);
   const sharedMatches = createSharedMatches({ tail, database, timeSlices, metrics }, { sliceMs: 0, maxSteps: 2000 });
-  const shared = { tail, timeSlices, sharedMatches, memory, metrics, logger };
+  const shared = { tail, timeSlices, pacedStarts: new PacedStarts(), sharedMatches, memory, metrics, logger };
   const parts: StreamParts = { ...shared, database, heads, logStart: createLogStartReader(database) };
   return {
     parts,

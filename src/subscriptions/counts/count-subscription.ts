@@ -36,7 +36,7 @@ export class CountSubscriptions {
     const onLeft = (): void => release();
     signal.addEventListener('abort', onLeft);
     try {
-      const head = await parts.heads.head();
+      const { head } = held;
       if (signal.aborted) throw cancelledError();
       const sharedCount = this.sharedCount(parts, request, head);
       release = () => {

@@ -30,7 +30,7 @@ export async function streamEvents(
 ): Promise<SubscriptionSource<StreamMessage>> {
   const held = await holdResources(parts, { ...request, extraBytes: request.order === 'CAUSAL' ? causalOrderBytes : 0 });
   try {
-    const head = await parts.heads.head();
+    const { head } = held;
     const order = orderOf(parts, request, { ...settings, start: request.start?.position ?? head });
     return new SubscriptionSource(parts, new StreamReader(parts, request, { ...settings, head, order }), held);
   } catch (error) {

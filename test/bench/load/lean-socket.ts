@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /**
@@ -26,6 +27,8 @@ export interface Dialect {
   readonly hello: string;
   /** Text of the server's first message. */
   readonly acknowledgement: string;
+  /** Resolves when a connected socket can request its upgrade; left out: at once. */
+  readonly start?: () => Promise<void>;
 }
 
 const graphqlTransport: Dialect = {
@@ -89,7 +92,11 @@ export async function openLeanSocket(url: string, onText: OnText, dialect = grap
 }
 
 /** Requests the upgrade. Resolves with the bytes after the head of the response. */
-async function upgraded(socket: Socket, host: string, { path, protocol }: Dialect): Promise<Buffer> {
+async function upgraded(socket: Socket, host: string, { path, protocol, start }: Dialect): Promise<Buffer> {
+  if (start !== undefined) {
+    await once(socket, 'connect');
+    await start();
+  }
   const head = [
     `GET ${path} HTTP/1.1`,
     `Host: ${host}`,

@@ -22,6 +22,8 @@ export interface Server extends AsyncDisposable {
   beginSites(): Promise<void>;
   /** The sampled allocations that are still retained, as a tree of calls. */
   sites(): Promise<Site>;
+  /** Sends a message to a program that is preloaded into it, and returns the answer. */
+  request(this: void, message: unknown): Promise<unknown>;
 }
 
 export type Memory = NodeJS.MemoryUsage;
@@ -89,6 +91,7 @@ export async function startServer(contender: Contender, { environment, nodeFlags
     snapshot: async (path) => void (await request(child, { request: 'snapshot', path })),
     beginSites: async () => void (await request(child, { request: 'beginSites' })),
     sites: async () => (await request(child, { request: 'sites' })) as Site,
+    request: (message) => request(child, message),
     async [Symbol.asyncDispose]() {
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
@@ -97,8 +100,8 @@ export async function startServer(contender: Contender, { environment, nodeFlags
   };
 }
 
-async function request(child: ChildProcess, message: object): Promise<unknown> {
-  child.send(message);
+async function request(child: ChildProcess, message: unknown): Promise<unknown> {
+  child.send(message as object);
   const [response] = (await once(child, 'message')) as [unknown];
   return response;
 }

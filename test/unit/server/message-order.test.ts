@@ -9,6 +9,8 @@ async function handled(messages: readonly (object | string)[]): Promise<readonly
   const log: string[] = [];
   await new Promise<void>((resolve) => {
     const order = new MessageOrder({
+      canStart: () => true,
+      turn: async () => undefined,
       handle(message, bytes) {
         const { id } = JSON.parse(message.kind === 'text' ? message.text : message.kind === 'operation' ? bytes.toString() : '{}') as {
           readonly id?: string;

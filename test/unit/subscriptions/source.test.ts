@@ -2,6 +2,7 @@ import pino from 'pino';
 import { expect, test } from 'vitest';
 import { type SubscriptionReader, SubscriptionSource } from '../../../src/subscriptions/source.ts';
 import { createMetrics } from '../../../src/metrics.ts';
+import { origin } from '../../../src/event/cursor.ts';
 import type { Tail } from '../../../src/log/tail.ts';
 import type { WakeListener } from '../../../src/concurrency/wake-signal.ts';
 
@@ -50,7 +51,7 @@ class FakeReader implements SubscriptionReader<{ n: number }> {
 const stopping = new AbortController();
 const parts = { tail: { stopped: stopping.signal } as Tail, metrics: createMetrics(), logger: pino({ level: 'silent' }) };
 const sourceOf = (reader: FakeReader): SubscriptionSource<{ n: number }> =>
-  new SubscriptionSource(parts, reader, { client: 'test', [Symbol.dispose]: () => undefined });
+  new SubscriptionSource(parts, reader, { client: 'test', head: origin, [Symbol.dispose]: () => undefined });
 
 test('a wake during a read starts no second read', async () => {
   const reader = new FakeReader(['WAIT', 'READ', { n: 1 }]);

@@ -85,7 +85,7 @@ export class OutboundEvents {
     const client = rateLimitKeyOf(this.client);
     const held = await holdResources(parts, { client, filter });
     try {
-      const head = await parts.heads.head();
+      const { head } = held;
       const live = new EventReader(new LogReader(parts, { filter, client, pageEvents }), parts.logStart, head);
       const backfill = request['backfill'] === false ? null : { database: parts.database, client, filter, head };
       return new SubscriptionSource(parts, new BackfillReader(backfill, live, isWanted), held);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Caller } from '../../../auth/caller.ts';
+import { abortListeners } from '../../../concurrency/abort-listeners.ts';
 import type { EventLimits } from '../../../event/limits.ts';
 import { addressOf } from '../../../transport/client.ts';
 import type { ConnectionLimit } from '../../../transport/connection-limit.ts';
@@ -99,7 +100,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
         return false;
       }
       authenticatedCaller = caller;
-      caller.ended.addEventListener('abort', onKeyEnded);
+      abortListeners(caller.ended).add(onKeyEnded);
       entry.session = sessionFor(path, socket, { connection, caller, address: addressOf(request), isStrict });
       sessions.add(entry.session);
       return true;
@@ -134,7 +135,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
       parts.metrics.sockets.dec();
       clearTimeout(authTimeout);
       connectionSlot?.[Symbol.dispose]();
-      authenticatedCaller?.ended.removeEventListener('abort', onKeyEnded);
+      if (authenticatedCaller !== null) abortListeners(authenticatedCaller.ended).delete(onKeyEnded);
       const { session } = entry;
       void session?.closed().then(() => sessions.delete(session));
     });
