@@ -31,7 +31,8 @@ export interface Matches {
  */
 export function findInLog(database: Database, request: PageRequest, search: CandidateSearch): Promise<readonly Matches[]> {
   const { condition, max } = search;
-  return readMatches(database, request, search, {
+  return readMatches(database, request, {
+    ...search,
     newest: commonness(condition, request.head, max),
     candidates: limitedCandidates(condition.met, upTo(endOf(condition, request.head)), max),
   });
@@ -45,7 +46,11 @@ export function findInWindow(
 ): Promise<readonly Matches[]> {
   const { condition, max, window, extents } = search;
   const met = sql`${condition.met} and ${inExtents(sql`${`{${extents.join(',')}}`}::text::int[]`)}`;
-  return readMatches(database, request, search, { newest: sql`select false as are_many`, candidates: limitedCandidates(met, window, max) });
+  return readMatches(database, request, {
+    ...search,
+    newest: sql`select false as are_many`,
+    candidates: limitedCandidates(met, window, max),
+  });
 }
 
 interface MatchesSql {
@@ -58,8 +63,7 @@ interface MatchesSql {
 async function readMatches(
   database: Database,
   request: PageRequest,
-  { scope, keys, needsPayload, max }: CandidateSearch,
-  { newest, candidates }: MatchesSql,
+  { scope, keys, needsPayload, max, newest, candidates }: CandidateSearch & MatchesSql,
 ): Promise<readonly Matches[]> {
   const order = orderSql(directionOf(request));
   const found = sql`

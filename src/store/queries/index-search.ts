@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { always, testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
