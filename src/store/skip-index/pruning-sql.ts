@@ -22,8 +22,9 @@ export function prunedSearchSql(predicate: PruningPredicate, range?: PositionRan
   if (prunesNothing(rowGroupPredicate)) return predicateSql(predicate, 'd');
   // Row groups of an early version do not tell where they begin.
   const within = range === undefined ? sql`true` : sql`c.last >= ${range.first} and (c.first <= ${range.last}) is not false`;
-  const matchingRowGroups = sql`array(select c.last from tidings.digest_chapters c where ${within} and ${predicateSql(rowGroupPredicate, 'c')})`;
-  return sql`(d.chapter = any(${matchingRowGroups}) and ${predicateSql(predicate, 'd')})`;
+  const passing = sql`select c.last from tidings.digest_chapters c where ${within} and ${predicateSql(rowGroupPredicate, 'c')}`;
+  // `is true` makes this a hash table instead of a join; an array would be searched from its beginning.
+  return sql`((d.chapter in (${passing})) is true and ${predicateSql(predicate, 'd')})`;
 }
 
 function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
