@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { openRaw } from '../support/protocols/raw-socket.ts';
 import { startInspected, type InspectedServer } from '../support/server-memory.ts';
-import { newDatabase, post } from '../support/test-server.ts';
+import { newDatabase } from '../support/test-server.ts';
 
 // The database does not matter for broken clients, so these slow tests run on one only.
 let server: InspectedServer;
@@ -43,21 +43,6 @@ describe.concurrent('the server disconnects', () => {
     expect(await own.metric('tidings_websockets')).toBe(0);
   });
 
-  test('a client over SSE that reads none of the events, within 50 seconds, and its subscription', async ({ expect }) => {
-    await using own = await startServer();
-    const search = new URLSearchParams({ query: 'subscription { events { payload } }' });
-    const socket = connect(own.url).pause();
-    socket.write(`GET /graphql?${search.toString()} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n`);
-    await expect.poll(() => own.metric('tidings_subscriptions'), { timeout: 20_000 }).toBe(1);
-    const payload = { text: 'x'.repeat(100_000) };
-    for (let batch = 0; batch < 3; batch += 1) {
-      const input = Array.from({ length: 50 }, () => ({ event: 'acme.large', resource: { id: 'r' }, payload }));
-      await post(own.url, 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
-    }
-    await expect.poll(() => own.metric('tidings_subscriptions'), pollOptions).toBe(0);
-    socket.destroy();
-  });
-
   test('a WebSocket that is never initialised', async ({ expect }) => {
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     const [code] = (await once(socket, 'close')) as [number];
@@ -83,8 +68,8 @@ test('no subscription, filter or socket of them remains', async () => {
   }
 });
 
-function connect(url = server.url): Socket {
-  const socket = createConnection(Number(new URL(url).port), '127.0.0.1');
+function connect(): Socket {
+  const socket = createConnection(Number(new URL(server.url).port), '127.0.0.1');
   socket.on('error', () => undefined);
   socket.resume();
   return socket;
