@@ -103,12 +103,22 @@ function isUnauthenticated(error: unknown): error is TidingsError {
 
 const metricsExpectation = '/metrics: expected a key with the permission ADMIN, or the token of TIDINGS_METRICS_TOKEN';
 
-/** A response can last as long as a subscription. */
+/**
+ * A response can last as long as a subscription. One listener of a signal serves all responses:
+ * removing one of many takes as long as there are others.
+ */
 function destroyWhenKeyEnds({ ended }: Caller, response: ServerResponse): void {
-  const destroy = (): void => void setTimeout(() => response.destroy(), graceMs).unref();
-  ended.addEventListener('abort', destroy);
-  response.once('close', () => ended.removeEventListener('abort', destroy));
+  const open = openResponses.get(ended) ?? new Set();
+  if (!openResponses.has(ended)) {
+    openResponses.set(ended, open);
+    ended.addEventListener('abort', () => setTimeout(() => open.forEach((each) => each.destroy()), graceMs).unref());
+  }
+  open.add(response);
+  response.once('close', () => open.delete(response));
 }
+
+/** By the signal that ends their key. */
+const openResponses = new WeakMap<AbortSignal, Set<ServerResponse>>();
 
 /**
  * Delay before a response is destroyed after its key is revoked. So the response that reports the

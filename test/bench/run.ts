@@ -28,6 +28,7 @@ const benches: readonly Bench[] = [
   { name: 'adapters', args: ['1'] },
   { name: 'adapter-latency', args: [] },
   { name: 'keys', args: ['1'] },
+  { name: 'processes', args: ['--rounds', '1'] },
   { name: 'queries', args: ['100000'], onFilled: true },
   { name: 'counts', args: [], onFilled: true },
   { name: 'resources', args: [], onFilled: true },
