@@ -1,3 +1,4 @@
+import { mapInSlices } from '../concurrency/time-slices.ts';
 import { TidingsError } from '../errors.ts';
 import { origin, type Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
@@ -6,7 +7,8 @@ import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import { unbounded, withoutPayload } from '../store/database/read-budget.ts';
-import { readCutPage } from '../store/queries/pages.ts';
+import { RowEvent, rowBytes } from '../store/database/event-row.ts';
+import { readCutRows } from '../store/queries/pages.ts';
 
 /**
  * Reads the steps of one log reader from the database, page by page.
@@ -80,7 +82,7 @@ export class PageReader implements Disposable {
     const head = Math.min(this.head, from + scanPositions) as Position;
     const limit = isFast ? this.limit.limit : Math.min(this.limit.limit, pageEvents);
     const request = { filter, order: 'LOG', head, after: { position: from }, limit, backward: false } as const;
-    const found = await readCutPage(database.reads({ client, signal }), request, needsPayload ? unbounded : withoutPayload).catch(
+    const found = await readCutRows(database.reads({ client, signal }), request, needsPayload ? unbounded : withoutPayload).catch(
       (error: unknown) => {
         if (scanPositions === minScanPositions || !isLimitExceeded(error)) throw error;
         return null;
@@ -90,8 +92,12 @@ export class PageReader implements Disposable {
       this.scanPositions = minScanPositions;
       return this.readPage(wanted);
     }
-    const { events, more, bytes } = found;
-    this.limit.record(events.length, bytes);
+    const { rows, more } = found;
+    const events = await mapInSlices(rows, (row) => new RowEvent(row));
+    this.limit.record(
+      rows.length,
+      rows.reduce((sum, row) => sum + rowBytes(row), 0),
+    );
     if (!more) this.scanPositions = nextScanPositions(scanPositions, performance.now() - startedAt);
     const upTo = more ? (events.at(-1)?.position ?? head) : head;
     return { events, upTo: Math.max(upTo, from) as Position, more: more || head < this.head };

@@ -37,10 +37,20 @@ export async function readPages(
  * there is one, and `more`.
  */
 export async function readCutPage(database: Database, request: PageRequest, budget = unbounded): Promise<Page> {
+  const { rows, more } = await readCutRows(database, request, budget);
+  return pageOf(request, rows, more);
+}
+
+/** The rows of such a page, in the order of reading. */
+export async function readCutRows(database: Database, request: PageRequest, budget: ReadBudget): Promise<CutRows> {
   const [found = []] = await findRows(database, request, { ...everyEvent, needsPayload: budget.needsPayload });
   const wanted = leadingRows(found.slice(0, request.limit));
-  const complete = await completeRows(database, wanted, budget);
-  return pageOf(request, complete, found.length > wanted.length);
+  return { rows: await completeRows(database, wanted, budget), more: found.length > wanted.length };
+}
+
+export interface CutRows {
+  readonly rows: readonly EventRow[];
+  readonly more: boolean;
 }
 
 /** The rows of each key's page, and one more of each, if there is one. */
