@@ -1,12 +1,12 @@
 import { mapInSlices } from '../concurrency/time-slices.ts';
 import { TidingsError } from '../errors.ts';
 import { origin, type Position } from '../event/cursor.ts';
-import type { StoredEvent } from '../event/event.ts';
+import { allParts, type EventParts, type StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
 import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
-import { unbounded, withoutPayload } from '../store/database/read-budget.ts';
+import { unbounded } from '../store/database/read-budget.ts';
 import { RowEvent, rowBytes } from '../store/database/event-row.ts';
 import { readCutRows } from '../store/queries/pages.ts';
 
@@ -74,7 +74,7 @@ export class PageReader implements Disposable {
 
   private async readPage(wanted: PageWanted): Promise<ReadPage> {
     const { database, heads } = this.parts;
-    const { client, filter, pageEvents, needsPayload = true } = this.request;
+    const { client, filter, pageEvents, parts = allParts } = this.request;
     const { from, isFast, signal } = wanted;
     const { scanPositions } = this;
     const startedAt = performance.now();
@@ -82,12 +82,10 @@ export class PageReader implements Disposable {
     const head = Math.min(this.head, from + scanPositions) as Position;
     const limit = isFast ? this.limit.limit : Math.min(this.limit.limit, pageEvents);
     const request = { filter, order: 'LOG', head, after: { position: from }, limit, backward: false } as const;
-    const found = await readCutRows(database.reads({ client, signal }), request, needsPayload ? unbounded : withoutPayload).catch(
-      (error: unknown) => {
-        if (scanPositions === minScanPositions || !isLimitExceeded(error)) throw error;
-        return null;
-      },
-    );
+    const found = await readCutRows(database.reads({ client, signal }), request, { ...unbounded, parts }).catch((error: unknown) => {
+      if (scanPositions === minScanPositions || !isLimitExceeded(error)) throw error;
+      return null;
+    });
     if (found === null) {
       this.scanPositions = minScanPositions;
       return this.readPage(wanted);
@@ -115,8 +113,8 @@ export interface LogReaderRequest {
   readonly client: string;
   /** The maximum number of events in a step; of one from the database, for a slow client. */
   readonly pageEvents: number;
-  /** False: the payload of events from the database is left out. Default: true. */
-  readonly needsPayload?: boolean;
+  /** What is used of events: other parts of those from the database are empty. Default: all. */
+  readonly parts?: EventParts;
 }
 
 export interface Step {

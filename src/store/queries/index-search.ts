@@ -1,3 +1,4 @@
+import type { EventParts } from '../../event/event.ts';
 import { sql, type SQL } from 'drizzle-orm';
 import { always, testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { origin, type Position } from '../../event/cursor.ts';
@@ -43,7 +44,7 @@ export interface IndexSearch {
   readonly scope: PageScope;
   readonly condition: IndexCondition;
   readonly predicate: PruningPredicate;
-  readonly needsPayload: boolean;
+  readonly parts: EventParts;
   /** The end of the events to search; the caller tests all later ones. */
   readonly to: Position;
   /** Tests all events of a window for the pages that are not complete, and closes it. */
@@ -138,7 +139,7 @@ export async function searchIndex(database: Database, request: PageRequest, sear
   for (let from = fromOf(); from !== null; from = fromOf()) await searchWindow(from);
 }
 
-interface Candidates extends Pick<IndexSearch, 'builders' | 'scope' | 'condition' | 'needsPayload'>, SearchedRange {
+interface Candidates extends Pick<IndexSearch, 'builders' | 'scope' | 'condition' | 'parts'>, SearchedRange {
   /** The extents of a window; null: all. */
   readonly extents: readonly number[] | null;
   /** The most candidates of each key. */
@@ -152,7 +153,7 @@ interface Candidates extends Pick<IndexSearch, 'builders' | 'scope' | 'condition
 async function addCandidates(
   database: Database,
   request: PageRequest,
-  { builders, scope, condition, range, partitions, extents, candidates: max, needsPayload }: Candidates,
+  { builders, scope, condition, range, partitions, extents, candidates: max, parts }: Candidates,
 ): Promise<readonly boolean[]> {
   const order = orderSql(directionOf(request));
   const within = extents === null ? condition.met : sql`${condition.met} and ${inExtents(sql`${`{${extents.join(',')}}`}::text::int[]`)}`;
@@ -171,7 +172,7 @@ async function addCandidates(
       ) e on true
     ) s`;
   const rows = await database.rows<PartialRow & { n: string; candidates: string; position: string | null }>(
-    boundedRows({ found, order, extras: sql`e.n, e.candidates,`, needsPayload }),
+    boundedRows({ found, order, extras: sql`e.n, e.candidates,`, parts }),
   );
   const isComplete = builders.map(() => true);
   for (const row of rows) {

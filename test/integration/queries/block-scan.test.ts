@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import type { EventOrder } from '../../../src/event/cursor.ts';
-import type { StoredEvent } from '../../../src/event/event.ts';
+import { allButPayload, type StoredEvent } from '../../../src/event/event.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import { pruningPredicateOf } from '../../../src/skip-index/prune-filter.ts';
@@ -85,7 +85,7 @@ test(
                 scope,
                 keys,
                 predicate: pruningPredicateOf(filter),
-                needsPayload: false,
+                parts: allButPayload,
                 limits,
               });
         for (const [n, key] of keys.entries()) {

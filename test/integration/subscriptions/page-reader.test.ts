@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { origin, type Position } from '../../../src/event/cursor.ts';
 import { toDocument } from '../../../src/event/document.ts';
-import type { StoredEvent } from '../../../src/event/event.ts';
+import { labelKeys, type EventPart, type StoredEvent } from '../../../src/event/event.ts';
 import { everything } from '../../../src/filter/filter.ts';
 import type { Database } from '../../../src/store/database/database.ts';
 import { PageReader, type LogReaderRequest, type Step } from '../../../src/subscriptions/page-reader.ts';
@@ -120,11 +120,21 @@ test('disposing and aborting cancel a read ahead', async () => {
   }
 });
 
-test('events without their payloads are otherwise the same', async () => {
+test.each([
+  [['labels', 'related'], { payload: {} }],
+  [['payload', 'related'], { resource: { [labelKeys.id]: 'r' } }],
+  [['payload', 'labels'], { related: [] }],
+  [[], { resource: { [labelKeys.id]: 'r' }, related: [], payload: {} }],
+] as const)('events with no other parts than %o are otherwise the same', async (parts, empty) => {
+  const related = [{ id: 'x', role: 'a', labels: { k: 'v' } }];
+  const after = head;
+  head = await streams.store([
+    { id: `whole-${parts.join()}`, event: 'b', resource: { id: 'r', labels: { k: 'v' } }, related, payload: { n: 1 } },
+  ]);
   using complete = new PageReader(streams.parts, request);
-  using reader = new PageReader(streams.parts, { ...request, needsPayload: false });
-  const { events } = await complete.read(origin, never);
+  using reader = new PageReader(streams.parts, { ...request, parts: new Set<EventPart>(parts) });
+  const { events } = await complete.read(after, never);
   const documentOf = (event: StoredEvent) => ({ ...toDocument(event), received: event.received, position: event.position });
-  const found = (await reader.read(origin, never)).events.map(documentOf);
-  expect(found).toEqual(events.map((event) => ({ ...documentOf(event), payload: {} })));
+  const found = (await reader.read(after, never)).events.map(documentOf);
+  expect(found).toEqual(events.map((event) => ({ ...documentOf(event), ...empty })));
 });
