@@ -30,8 +30,8 @@ export interface BlockWindow {
 }
 
 /**
- * The first two windows of a page, and the unindexed positions up to its head: one range a
- * partition.
+ * The first two windows of a page, and the positions after the blocks, or after `to`, up to its head:
+ * one range a partition.
  */
 export interface FirstWindows {
   readonly unindexed: readonly PositionRange[];
@@ -42,7 +42,11 @@ export interface FirstWindows {
  * Reads the first windows through the index of the direction. Common matches are found there,
  * without a search.
  */
-export async function readFirstWindows(database: Database, request: PageRequest, predicate: PruningPredicate): Promise<FirstWindows> {
+export async function readFirstWindows(
+  database: Database,
+  request: PageRequest,
+  { predicate, to }: { readonly predicate: PruningPredicate; readonly to: Position },
+): Promise<FirstWindows> {
   const order = orderSql(directionOf(request));
   const size = firstWindowBlocks + secondWindowBlocks;
   const rows = await database.rows<Partial<BlockRow> & { unindexed: string | null; passes: boolean | null }>(sql`
@@ -50,7 +54,7 @@ export async function readFirstWindows(database: Database, request: PageRequest,
     from (
       select json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${request.head})) order by p.first)::text
         as unindexed
-      from (select coalesce((select last from tidings.digests order by last desc limit 1), ${origin}) as upto) indexed
+      from (select least(coalesce((select last from tidings.digests order by last desc limit 1), ${origin}), ${to}) as upto) indexed
       join tidings.partitions p on coalesce(p.last, p.end_position - 1) > indexed.upto and p.first <= ${request.head} and p.removed is null
     ) u
     left join lateral (

@@ -78,16 +78,11 @@ test(
           { filter, order, head, max: limit },
           { scope, keys, predicate: always, initialBlocks: [4, 9, 25][limit % 3]!, candidates: 3 },
         );
-        const byWindows =
-          scope === 'FOLLOWS' || scope === 'PRIMARY'
-            ? null
-            : await readPagesByBlockScan(database, request, {
-                scope,
-                keys,
-                predicate: pruningPredicateOf(filter),
-                parts: allButPayload,
-                limits,
-              });
+        const predicate = pruningPredicateOf(filter);
+        const readByWindows = () => readPagesByBlockScan(database, request, { scope, keys, predicate, parts: allButPayload, limits });
+        const byWindows = scope === 'FOLLOWS' || scope === 'PRIMARY' ? null : await readByWindows();
+        // A filter that was common begins with blocks.
+        const again = byWindows !== null && limit === 7 ? await readByWindows() : byWindows;
         for (const [n, key] of keys.entries()) {
           const wanted = oraclePage(
             events.filter((event) => matches(filter, event) && isInScope(event, scope, key)),
@@ -96,6 +91,7 @@ test(
           const description = `seed ${seed}, round ${round}, key ${key}, ${JSON.stringify(sampled)}`;
           expect({ ids: pages[n]!.events.map(({ id }) => id), more: pages[n]!.more }, description).toEqual(wanted.page);
           if (byWindows !== null) expect(pageOfRows(byWindows[n]!, request), description).toEqual(wanted.page);
+          if (again !== null) expect(pageOfRows(again[n]!, request), description).toEqual(wanted.page);
           expect(counts[n], description).toBe(Math.min(31, wanted.count));
           expect(byRanges[n], description).toBe(Math.min(limit + 1, wanted.count));
         }
