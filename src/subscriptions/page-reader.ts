@@ -153,9 +153,10 @@ function isLimitExceeded(error: unknown): boolean {
 
 /** A client that takes a page within this time is fast. */
 const fastClientMs = 500;
-const maxPageEvents = 1000;
-/** Two such pages take about as much as a page of the largest size that one statement reads. */
-const maxPageBytes = 1024 * 1024;
+/** Larger pages save hardly any time, and clients that stop reading hold two of them. */
+const maxPageEvents = 500;
+/** Two such pages take less than what one statement reads at most. */
+const maxPageBytes = 768 * 1024;
 /** Limits of the number of positions that one read of the database covers. */
 const minScanPositions = 10_000;
 const maxScanPositions = 10_000_000;
