@@ -36,7 +36,8 @@ function bothWays(query: string, rootValue: object, variableValues: Readonly<Rec
   const executed = execute({ ...args, rootValue, contextValue: { ...contextValue } });
   if (executed instanceof Promise) executed.catch(() => undefined);
   const result = executed instanceof Promise || executed.errors !== undefined ? null : (executed as ExecutionResult);
-  return { result, written: compileResults(args, 1e6)?.(rootValue, { ...contextValue }) ?? 'UNKNOWN' };
+  const written = compileResults(args, 1e6)?.(rootValue, { ...contextValue }) ?? 'UNKNOWN';
+  return { result, written: typeof written === 'string' ? written : written.json };
 }
 
 describe('a compiled operation writes what GraphQL executes', () => {
@@ -60,14 +61,13 @@ describe('a compiled operation writes what GraphQL executes', () => {
   });
 
   test.each([
-    ['numbers that no double holds', { n: '9007199254740993', list: ['0.1000000000000000000000001', '1e3'] }],
-    ['keys that objects have', { __proto__: '1', constructor: '2', then: '3', toJSON: '4' }],
-  ])('a payload from the database with %s', (_what, members) => {
-    const payload = JSON.stringify(members).replaceAll(/"([\d.e]+)"(?=[,\]}])/g, '$1');
-    const { event } = { event: rowEventOf(storedAs({ id: 'a', event: 'b', resource: { id: 'c' } }), payload.replaceAll(/([,:])/g, '$1 ')) };
+    ['numbers that no double holds', '{"n": 9007199254740993, "list": [0.1000000000000000000000001, 1000]}'],
+    ['keys that objects have', '{"__proto__": {"a": 1}, "constructor": 2, "then": 3, "toJSON": 4}'],
+  ])('a payload from the database with %s', (_what, payload) => {
+    const event = rowEventOf(storedAs({ id: 'a', event: 'b', resource: { id: 'c' } }), payload);
     const { result, written } = bothWays('subscription { events { id payload } }', event);
-    expect(stringifyJson(parseJson(written))).toBe(stringifyJson(result));
-    expect(stringifyJson(result)).toBe(`{"data":{"events":{"id":"a","payload":${stringifyJson(parseJson(payload))}}}}`);
+    expect(written).toBe(`{"data":{"events":{"id":"a","payload":${payload}}}}`);
+    expect(stringifyJson(result)).toBe(`{"data":{"events":{"id":"a","payload":${payload.replaceAll(' ', '')}}}}`);
   });
 });
 
@@ -107,7 +107,7 @@ describe('what is not compiled is left to GraphQL', () => {
 
   test('a result beyond the size', () => {
     const write = compiled(types, '{ text a: text }')!;
-    expect(write({ text: 'x'.repeat(20) }, {})).toBe(`{"data":{"text":"${'x'.repeat(20)}","a":"${'x'.repeat(20)}"}}`);
+    expect(write({ text: 'x'.repeat(20) }, {})).toEqual({ json: `{"data":{"text":"${'x'.repeat(20)}","a":"${'x'.repeat(20)}"}}` });
     expect(write({ text: 'x'.repeat(60) }, {})).toBe('TOO_LARGE');
     expect(write({ text: 'x'.repeat(200) }, {})).toBe('TOO_LARGE');
   });
@@ -189,12 +189,11 @@ const snapshot = [
 ];
 const at = ['cursor', '__typename', 'c: cursor'];
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
-  Event: [
-    ...['id', 'event', 'occurred', 'received', 'payload', 'p: payload', 'payloadBytes', 'followsId', 'cursor', 'nodeId', '__typename'],
-    ...['a0: payloadAt(path: "a")', 'a1: payloadAt(path: $path)', 'i: id', '__proto__: id'],
-    ...['resource > PrimaryResource', 'r: resource > PrimaryResource', 'related > RelatedResource'],
-    ...['actors: related(role: ["actor", "b"]) > RelatedResource', 'none: related(role: []) > RelatedResource'],
-  ],
+  Event: (
+    'id | event | occurred | received | payload | p: payload | payloadBytes | followsId | cursor | nodeId | __typename | i: id | ' +
+    '__proto__: id | a0: payloadAt(path: "a") | a1: payloadAt(path: $path) | resource > PrimaryResource | r: resource > PrimaryResource | ' +
+    'related > RelatedResource | actors: related(role: ["actor", "b"]) > RelatedResource | none: related(role: []) > RelatedResource'
+  ).split(' | '),
   Node: ['nodeId', '__typename', 'n: nodeId'],
   PrimaryResource: snapshot,
   RelatedResource: [...snapshot, 'role', 'r: role'],

@@ -31,10 +31,12 @@ import { jsonTextOf } from '../../../json/json-text.ts';
 import { stringifyJson } from '../../../json/stringify-json.ts';
 
 /**
- * Writes the JSON of a root value's result. TOO_LARGE: it is longer than `maxBytes`, in about.
- * UNKNOWN: it cannot, and GraphQL must execute.
+ * Writes the JSON of a root value's result, or says why GraphQL must execute. TOO_LARGE: it is longer
+ * than `maxBytes`, in about. UNKNOWN: any other reason.
  */
-export type ResultWriter = (rootValue: object, contextValue: unknown) => string | 'TOO_LARGE' | 'UNKNOWN';
+export type ResultWriter = (rootValue: object, contextValue: unknown) => Written;
+
+export type Written = { readonly json: string } | 'TOO_LARGE' | 'UNKNOWN';
 
 /**
  * Compiles an operation into functions that write its results, a third of the time of executing it:
@@ -64,7 +66,7 @@ export function compileResults(args: CompiledArgs, maxBytes: number): ResultWrit
   return (rootValue, contextValue) => {
     const run: Run = { contextValue, bytesLeft: maxBytes };
     try {
-      return `{"data":${write(rootValue, run)}}`;
+      return { json: `{"data":${write(rootValue, run)}}` };
     } catch (error) {
       return error === tooLarge ? 'TOO_LARGE' : 'UNKNOWN';
     }

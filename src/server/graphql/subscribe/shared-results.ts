@@ -102,13 +102,11 @@ export function createSharedResults({
       if (written === 'UNKNOWN') writer = null; // it would begin most of the next ones in vain, too
       if (written === 'UNKNOWN' || written === 'TOO_LARGE') return null;
       metrics.encoded.inc();
-      return new EncodedMessage(written);
+      return new EncodedMessage(written.json);
     };
     const run = (value: object): ExecutionResult | Promise<ExecutionResult> => {
       const contextValue = Object.assign({}, keptContext);
-      return execute({ schema, document, operationName, variableValues: variables, rootValue: value, contextValue }) as
-        | ExecutionResult
-        | Promise<ExecutionResult>;
+      return execute({ schema, document, operationName, variableValues: variables, rootValue: value, contextValue });
     };
     const opened: Operation = {
       users: 0,
