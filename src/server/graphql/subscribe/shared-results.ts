@@ -95,12 +95,17 @@ export function createSharedResults({
     };
     /** Writes results without executing; null: it cannot. Compiled at the first result. */
     let writer: ResultWriter | null | undefined;
+    let failures = 0;
     // A context of its own for each, because resolvers store loaders in it that remember what they read.
     const write = (value: object): EncodedMessage | null => {
       if (writer === undefined) writer = compileResults({ schema, document, operationName, variableValues: variables }, maxWrittenBytes);
       const written = writer?.(value, Object.assign({}, keptContext)) ?? 'UNKNOWN';
-      if (written === 'UNKNOWN') writer = null; // it would begin most of the next ones in vain, too
-      if (written === 'UNKNOWN' || written === 'TOO_LARGE') return null;
+      if (written === 'TOO_LARGE') return null;
+      failures = written === 'UNKNOWN' ? failures + 1 : 0;
+      if (written === 'UNKNOWN') {
+        if (failures >= maxFailures) writer = null; // most results of this selection read the database
+        return null;
+      }
       metrics.encoded.inc();
       return new EncodedMessage(written.json);
     };
@@ -222,3 +227,5 @@ const keptDocuments = new WeakMap<DocumentNode, ReadonlyMap<string | null, KeptD
 /** Of a variable's JSON, parsed. */
 const bytesPerCharacter = 8;
 const maxCacheBytes = 4_000_000;
+/** Results in a row that were begun in vain, after which no more are. */
+const maxFailures = 16;
