@@ -32,6 +32,12 @@ export class OperationBudget implements ReadBudget, Disposable {
     readonly maxBytes: number,
   ) {}
 
+  /** Queries find resources by the labels and related resources of events, whatever is selected. */
+  restrictTo(parts: ReadonlySet<string>, operation: 'QUERY' | 'SUBSCRIPTION'): void {
+    if (operation === 'QUERY') this.parts = parts.has('payload') ? allParts : allButPayload;
+    else this.parts = new Set(Array.from(allParts).filter((part) => parts.has(part)));
+  }
+
   async reserve(bytes: number): Promise<void> {
     if (this.used > this.maxBytes) throw this.tooLarge();
     const before = this.pooled();

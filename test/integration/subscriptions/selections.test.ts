@@ -38,7 +38,6 @@ const selections = [
   'related(role: ["actor"]) { labels name }',
   'resource { resourceId resource { id name labels } }',
   'follows { resource { labels } related { role } payload }',
-  'chain(maxEvents: 5) { events { id related { resourceId } } }',
   'id event occurred received followsId cursor nodeId __typename resource { __typename resourceId labels } related { labels } payload',
 ];
 const fragment = 'fragment L on ResourceSnapshot { labels }';

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { isObjectType, visit, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { allButPayload, allParts, type EventPart, type EventParts } from '../../../event/event.ts';
 import { runInSlices } from '../../../concurrency/time-slices.ts';
 import { limitStall, releaseWhenSent } from '../../../transport/sent-response.ts';
 import { LimitError } from './limit-error.ts';
@@ -9,8 +8,8 @@ import { isLargerInSteps } from '../../../json/json-size.ts';
 
 /** The budget of an operation, as the context of every operation has one. */
 export interface ResponseBudget extends Disposable {
-  /** What the operation uses of events. */
-  parts: EventParts;
+  /** The operation reads only these parts of events. */
+  restrictTo(parts: ReadonlySet<string>, operation: 'QUERY' | 'SUBSCRIPTION'): void;
   readonly maxBytes: number;
   readonly tooLarge: () => Error;
   /** Everything is read. */
@@ -24,9 +23,9 @@ export interface ResponseBudget extends Disposable {
  * Over HTTP, the budget is disposed when the response is sent. Other transports dispose it.
  */
 export function limitResponses(schema: GraphQLSchema): Plugin {
-  const fields = fieldsByPart(schema);
-  const known = new WeakMap<DocumentNode, EventParts>();
-  const partsOf = (document: DocumentNode): EventParts => {
+  const fields = partsByField(schema);
+  const known = new WeakMap<DocumentNode, ReadonlySet<string>>();
+  const partsOf = (document: DocumentNode): ReadonlySet<string> => {
     const used = known.get(document) ?? usedParts(document, fields);
     known.set(document, used);
     return used;
@@ -34,13 +33,12 @@ export function limitResponses(schema: GraphQLSchema): Plugin {
   return {
     onSubscribe({ args }) {
       const { document, contextValue } = args as ExecutionArgs;
-      (contextValue as { readonly budget: ResponseBudget }).budget.parts = partsOf(document);
+      (contextValue as { readonly budget: ResponseBudget }).budget.restrictTo(partsOf(document), 'SUBSCRIPTION');
     },
     onExecute({ args }) {
       const { document, contextValue } = args as ExecutionArgs;
       const { budget, res } = contextValue as { readonly budget: ResponseBudget; readonly res?: ServerResponse };
-      // Resources are found by the labels and related resources of events, whatever is selected.
-      budget.parts = partsOf(document).has('payload') ? allParts : allButPayload;
+      budget.restrictTo(partsOf(document), 'QUERY');
       if (res !== undefined) releaseWhenSent(budget, res);
       return {
         async onExecuteDone({ result, setResult }) {
@@ -54,17 +52,17 @@ export function limitResponses(schema: GraphQLSchema): Plugin {
   };
 }
 
-/** The names of the fields that use each part of an event, by their extension in the schema. */
-function fieldsByPart(schema: GraphQLSchema): ReadonlyMap<EventPart, ReadonlySet<string>> {
+/** The parts of events that a field with one of the names uses, by its extension in the schema. */
+function partsByField(schema: GraphQLSchema): readonly (readonly [name: string, parts: readonly string[]])[] {
   const types = Object.values(schema.getTypeMap()).filter(isObjectType);
   const fields = types.flatMap((type) => Object.values(type.getFields()));
-  const namesOf = (part: EventPart): readonly string[] =>
-    fields.filter(({ extensions }) => (extensions['readsParts'] as EventPart[] | undefined)?.includes(part)).map(({ name }) => name);
-  return new Map(Array.from(allParts, (part) => [part, new Set(namesOf(part))]));
+  return fields.flatMap(({ name, extensions }) =>
+    'readsParts' in extensions ? [[name, extensions['readsParts'] as readonly string[]]] : [],
+  );
 }
 
-function usedParts(document: DocumentNode, fields: ReadonlyMap<EventPart, ReadonlySet<string>>): EventParts {
+function usedParts(document: DocumentNode, fields: ReturnType<typeof partsByField>): ReadonlySet<string> {
   const selected = new Set<string>();
   visit(document, { Field: ({ name }) => void selected.add(name.value) });
-  return new Set([...allParts].filter((part) => Array.from(fields.get(part) ?? []).some((name) => selected.has(name))));
+  return new Set(fields.flatMap(([name, parts]) => (selected.has(name) ? parts : [])));
 }
