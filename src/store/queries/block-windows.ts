@@ -89,6 +89,32 @@ export async function readWindow(database: Database, request: PageRequest, windo
   return windowOf(found, 0, window.size);
 }
 
+/**
+ * The first block at or beyond another one of those that have events at or beyond the edge of a
+ * partition, or of their row group; null: there is none.
+ *
+ * Why by the end of a row group? A block can begin in a partition and end in the next one. The index of
+ * the direction has only the ends of blocks, and reads many.
+ */
+export async function readFirstBlock(
+  database: Database,
+  request: PageRequest,
+  { from, edge }: { readonly from: BlockRef; readonly edge: Position },
+): Promise<BlockRef | null> {
+  const direction = directionOf(request);
+  const end = sql`coalesce((select c.last from tidings.digest_chapters c where c.last >= ${edge} order by c.last limit 1), ${edge})`;
+  const [row] = await database.rows<BlockRow>(sql`
+    select ${blockColumns}
+    from (
+      select d.last, d.part from tidings.digests d
+      where ${isAtOrBeyond(direction, from)} and (${direction.up ? sql`d.last >= ${edge}` : sql`d.last <= ${end}`}) is true
+      order by ${orderSql(direction)}
+      limit 1
+    ) found
+    join tidings.digests d on d.last = found.last and d.part = found.part`);
+  return row === undefined ? null : blockRefOf(row);
+}
+
 /** The blocks of a window, and the first one after it, in order. */
 function windowSql(request: PageRequest, { predicate, from, size, skipping = null }: WindowRequest): SQL {
   const direction = directionOf(request);

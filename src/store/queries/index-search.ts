@@ -16,6 +16,7 @@ import {
 } from './block-windows.ts';
 import { findInWindow, type CandidateSearch } from './candidates.ts';
 import { withKnownIds } from './known-ids.ts';
+import { nextOccupied } from './next-occupied.ts';
 import { openOf, type PageBuilder } from './page-builder.ts';
 import type { PageRequest, PageScope } from './page-request.ts';
 import { indexedScope, keyRows } from './page-sql.ts';
@@ -49,7 +50,8 @@ export interface IndexSearch extends Omit<CandidateSearch, 'keys'> {
 /**
  * Continues pages with the events that the index finds, instead of reading blocks: in windows of
  * blocks, in the direction of the page. Where the index finds many events, all events of some blocks are
- * tested; if that finds none, windows have only blocks of extents in which the index finds any.
+ * tested; if that finds none, windows have only blocks of extents in which the index finds any. Without
+ * a match so far, partitions in which the index finds none are skipped.
  *
  * Assumes: the caller tests all events after `condition.to`.
  * Guarantees: as a block scan, all matches up to `builder.from`. No statement reads many more events of
@@ -90,35 +92,33 @@ export async function searchIndex(database: Database, request: PageRequest, sear
       await scanWindow(from);
       return true;
     }
+    const open = openBuilders();
+    const keys = open.map(({ value }) => value);
     const window = await readWindowPositions(database, request, { predicate: times, from, size, skipping });
     if (window !== null) {
       const { small, large } = window.extents;
       const extents = small.length > limits.maxSmallExtents ? large : small;
       // The caller tests later events, some of which may have blocks by now.
       const range = { first: window.range.first, last: Math.min(window.range.last, condition.to) as Position };
-      const open = openBuilders();
-      const found = await findInWindow(database, request, {
-        ...search,
-        keys: open.map(({ value }) => value),
-        window: { ...window, range },
-        extents,
-      });
+      const found = await findInWindow(database, request, { ...search, keys, window: { ...window, range }, extents });
       for (const [index, { rows }] of found.entries()) for (const row of rows) open[index]?.add(row);
       if (!found.every(({ areAll }) => areAll)) {
         if (size <= limits.minWindowBlocks || (size <= limits.windowBlocks && !scannedInVain)) {
           scannedBlocks = limits.minWindowBlocks;
           return false;
         }
-        const keys = openBuilders().map(({ value }) => value);
         const isCheap = keys.length * condition.scans * small.length <= maxExtentScans;
         skipping = isCheap ? { smallExtents: await occupiedExtents(database, condition, { keys, window }), until: window.next } : null;
         size = limits.minWindowBlocks;
         return false;
       }
     }
-    close({ blocks: [], next: window?.next ?? null });
+    const next = window?.next ?? null;
+    const mayJump = open.every((builder) => builder.rowCount === 0) && (size === limits.windowBlocks || size === limits.maxWindowBlocks);
+    const target = next !== null && mayJump ? await nextOccupied(database, request, { condition, keys, from: next }) : next;
+    close({ blocks: [], next: target });
     scannedInVain = false;
-    size = Math.min(size * 4, limits.maxWindowBlocks);
+    size = target?.last === next?.last ? Math.min(size * 4, limits.maxWindowBlocks) : limits.windowBlocks;
     return true;
   };
 
