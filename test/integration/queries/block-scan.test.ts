@@ -125,7 +125,7 @@ test(
           ...(after !== null && { after: pagePositionOf(events[after]!, order) }),
           ...(before !== null && { before: pagePositionOf(events[before]!, order) }),
         };
-        const scan = { scope: 'EVERYTHING', keys: [''], predicate: pruningPredicateOf(filter), needsPayload: false, limits } as const;
+        const scan = { scope: 'EVERYTHING', keys: [''], predicate: pruningPredicateOf(filter), parts: allButPayload, limits } as const;
         const [rows] = await readPagesByBlockScan(database, request, scan);
         const wanted = oraclePage(
           events.filter((event) => matches(filter, event)),
