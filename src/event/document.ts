@@ -1,5 +1,6 @@
 import { ExactNumber, isJsonObject } from '../json/exact-number.ts';
 import { stringifyJson } from '../json/stringify-json.ts';
+import { JsonTextMembers } from '../json/json-text.ts';
 import { setMember } from '../json/parse-json.ts';
 import { labelKeys, type EventCandidate, type EventDraft, type JsonObject, type RelatedResource, type Resource } from './event.ts';
 import { maxBytesPerCodeUnit, maxScalarBytes } from './size-bounds.ts';
@@ -30,7 +31,10 @@ export function documentBytes(draft: EventDraft): number {
  * those of its document. Counts no further than to a value above `most`.
  */
 export function documentBytesUpperBound(draft: EventDraft, most = Infinity): number {
-  return jsonBytesUpperBound(draft, most);
+  if (!(draft instanceof JsonTextMembers)) return jsonBytesUpperBound(draft, most);
+  const { id, event, follows, resource } = draft;
+  const texts = jsonBytesUpperBound([id, event, follows, resource.id], most);
+  return texts + maxBytesPerTextUnit * draft.jsonLength + maxOtherMemberBytes;
 }
 
 function jsonBytesUpperBound(value: unknown, most: number): number {
@@ -124,6 +128,13 @@ function labelsOf(resource: JsonObject, keys: readonly string[], left: { labels:
   return labels;
 }
 
+/**
+ * A UTF-16 code unit of JSON text takes at most three bytes. The names of related resources' fields are
+ * longer in a document, but by less than twice the text of such a resource without its values.
+ */
+const maxBytesPerTextUnit = 3;
+/** The time, and the names of all members. */
+const maxOtherMemberBytes = 200;
 /** `received` and `cursor` are in documents that were read from the log; they can be emitted unchanged. */
 const knownMembers: ReadonlySet<string> = new Set([...documentMembers, 'received', 'cursor']);
 const maxShownCharacters = 60;

@@ -1,7 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { parseStoredJson } from '../../json/parse-json.ts';
 import type { Position } from '../../event/cursor.ts';
-import type { JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
+import type { JsonObject, Labels, RelatedResource, Resource, StoredEvent } from '../../event/event.ts';
+import type { Instant } from '../../event/instant.ts';
+import { JsonTextMembers } from '../../json/json-text.ts';
+import { parseStoredJson } from '../../json/parse-json.ts';
 import { fromTimestamp } from './timestamps.ts';
 
 /** A row of tidings.events as the driver returns it. */
@@ -44,6 +46,83 @@ export function storedEvent(row: EventRow): StoredEvent {
     payload: parseStoredJson(row.payload) as JsonObject,
     follows: row.follows,
   };
+}
+
+/**
+ * The event of a row, which parses what is used of it. For events that are passed on: a payload that is
+ * not looked at stays text.
+ */
+export class RowEvent extends JsonTextMembers implements StoredEvent {
+  readonly position: Position;
+  readonly #row: EventRow;
+  #resource: Resource | null = null;
+  #related: readonly RelatedResource[] | null = null;
+  #payload: JsonObject | null = null;
+
+  constructor(row: EventRow) {
+    super();
+    this.position = Number(row.position) as Position;
+    this.#row = row;
+  }
+
+  get id(): string {
+    return this.#row.id;
+  }
+
+  get event(): string {
+    return this.#row.event;
+  }
+
+  get occurred(): Instant {
+    return fromTimestamp(this.#row.occurred);
+  }
+
+  get received(): Instant {
+    return fromTimestamp(this.#row.received);
+  }
+
+  get follows(): string | null {
+    return this.#row.follows;
+  }
+
+  get resource(): Resource {
+    return (this.#resource ??= new RowResource(this.#row));
+  }
+
+  get related(): readonly RelatedResource[] {
+    return (this.#related ??= JSON.parse(this.#row.related) as readonly RelatedResource[]);
+  }
+
+  get payload(): JsonObject {
+    return (this.#payload ??= parseStoredJson(this.#row.payload) as JsonObject);
+  }
+
+  jsonTextOf(member: string): string | null {
+    return member === 'payload' ? this.#row.payload : null;
+  }
+
+  /** The length of its JSON, as the database has it. */
+  get jsonLength(): number {
+    const { resource_labels, related, payload } = this.#row;
+    return resource_labels.length + related.length + payload.length;
+  }
+}
+
+class RowResource implements Resource {
+  readonly #row: EventRow;
+  #labels: Labels | null = null;
+
+  constructor(row: EventRow) {
+    this.#row = row;
+  }
+
+  get id(): string {
+    return this.#row.resource_id;
+  }
+
+  get labels(): Labels {
+    return (this.#labels ??= JSON.parse(this.#row.resource_labels) as Labels);
+  }
 }
 
 /** The approximate size of an event in memory, in bytes. */

@@ -45,14 +45,14 @@ export async function readEventsById(
 function readRows(
   database: Database,
   ids: readonly string[],
-  { filter, budget: { needsPayload } }: Omit<EventsByIdRequest, 'head'>,
+  { filter, budget: { parts } }: Omit<EventsByIdRequest, 'head'>,
 ): Promise<readonly PartialRow[]> {
   const withAnyContent = sql`select ${storedColumns} ${withIds(ids)}`;
   const [found, planMode] =
     filter === everything
       ? ([withAnyContent, 'prepared'] as const)
       : ([sql`select * from (${withAnyContent} offset 0) e where ${sqlOf(filter)}`, 'custom'] as const);
-  return database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, needsPayload }), planMode);
+  return database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, parts }), planMode);
 }
 
 /** Returns which of these ids events at or before `head` have that match a filter. */

@@ -23,10 +23,10 @@ export async function readLatestMentions(
 ): Promise<ReadonlyMap<string, StoredEvent>> {
   // One row of each: a page reads one row more than its limit.
   const request: PageRequest = { filter: everything, order: 'NEWEST_FIRST', head, limit: 0, backward: false };
-  const { needsPayload } = budget;
+  const { parts } = budget;
   const [primary, related] = await Promise.all([
-    findRows(database, request, { scope: 'PRIMARY', keys: ids, needsPayload }),
-    findRows(database, request, { scope: 'RELATED', keys: ids, needsPayload }),
+    findRows(database, request, { scope: 'PRIMARY', keys: ids, parts }),
+    findRows(database, request, { scope: 'RELATED', keys: ids, parts }),
   ]);
   const mentions = ids.flatMap((id, index) => {
     const row = laterOf(primary[index]?.[0], related[index]?.[0]);
