@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { runInSlices } from '../../concurrency/time-slices.ts';
+import { runInLaterSlices } from '../../concurrency/time-slices.ts';
 import { isLargeResult } from './limits/large-result.ts';
 import { stringifyJsonInSteps } from '../../json/stringify-in-steps.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
@@ -16,7 +16,7 @@ export function exactResults(): Plugin {
       const results = (Array.isArray(result) ? result : [result]) as readonly ExecutionResult[];
       for (const each of results) {
         const isWhole = !Array.isArray(result) && each.extensions === undefined && isLargeResult(each);
-        const bytes = isWhole ? await runInSlices(stringifyJsonInSteps({ data: each.data })) : null;
+        const bytes = isWhole ? await runInLaterSlices(stringifyJsonInSteps({ data: each.data })) : null;
         Object.assign(each, { stringify: bytes === null ? stringifyJson : () => bytes });
       }
     },
