@@ -2,12 +2,12 @@ import { visibleTo } from '../../src/auth/visibility.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
-import { stringifyJson } from '../../src/json/stringify-json.ts';
 import { everything } from '../../src/filter/filter.ts';
 import { builder, readsPayload } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { Node } from '../node.ts';
 import { type EventConnection, openConnection } from './event-connection.ts';
+import { payloadBytesOf } from './payload-bytes.ts';
 import { PrimaryResourceType, RelatedResourceType } from './resource-snapshot.ts';
 
 export const EventType = builder.objectRef<StoredEvent>('Event');
@@ -42,7 +42,7 @@ EventType.implement({
     payloadBytes: t.int({
       extensions: readsPayload,
       description: 'Bytes of the payload as JSON in UTF-8, without loading the payload.',
-      resolve: ({ payload }) => Buffer.byteLength(stringifyJson(payload)),
+      resolve: payloadBytesOf,
     }),
     payloadAt: t.field({
       type: 'JSON',
