@@ -15,7 +15,8 @@ import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
 import { accessPathOf } from '../queries/access-path.ts';
-import { indexConditionFor, isSelective } from '../queries/index-search.ts';
+import { isSelective } from '../queries/candidates.ts';
+import { indexConditionFor } from '../queries/index-search.ts';
 
 /** A count of the matching events up to `head` by some dimensions. */
 export interface CountsRequest {

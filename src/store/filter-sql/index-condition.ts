@@ -12,6 +12,8 @@ export interface ServedCondition {
   readonly met: SQL;
   /** The scans of the index that it takes. */
   readonly scans: number;
+  /** The same for the same lookups. */
+  readonly key: string;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface ServedCondition {
 export function indexConditionOf(filter: Condition): ServedCondition | null {
   const search = searchOf(filter);
   const scans = search === null ? 0 : scansOf(search);
-  return search === null || scans > maxScans ? null : { met: searchSql(search), scans };
+  return search === null || scans > maxScans ? null : { met: searchSql(search), scans, key: stringifyJson(search) };
 }
 
 /** The keys of an event in the index: an expression that must be the same as in drizzle/tables.ts. */

@@ -6,7 +6,9 @@ import type { Database } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { openOf, PageBuilder } from './page-builder.ts';
 import { readFirstWindows, readWindow, type BlockRef, type BlockWindow } from './block-windows.ts';
-import { defaultSearchLimits, indexConditionFor, searchIndex, type SearchLimits } from './index-search.ts';
+import { findInLog, type Matches } from './candidates.ts';
+import { commonConditionsOf } from './common-conditions.ts';
+import { defaultSearchLimits, indexConditionFor, maxCandidatesOf, searchIndex, type SearchLimits } from './index-search.ts';
 import { directionOf, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
 import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
 import { isWithin, keyRows, orderSql } from './page-sql.ts';
@@ -17,9 +19,10 @@ import { toTimestamp } from '../database/timestamps.ts';
 /**
  * Reads pages through the index of the events, and by scanning blocks for what it does not serve.
  *
- * The newest blocks are tested first: common matches are there. Then the index of the events is
- * searched. What is left reads windows of the blocks that can have matches, in the direction of the
- * page, and tests their events until the page is full.
+ * The index of the events is searched in the whole log, which completes the pages of rare matches. For
+ * common ones, the first blocks in the direction of the page are tested. Then the index is searched in
+ * windows. What is left reads windows of the blocks that can have matches, and tests their events until
+ * the page is full.
  *
  * Assumes: block summaries as src/skip-index/block-summary.ts guarantees them, of all events except
  * those in the unindexed ranges, which follow the indexed ones.
@@ -39,16 +42,33 @@ export async function readPagesByBlockScan(
   const direction = directionOf(request);
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const firstPredicate = scope === 'EVERYTHING' ? predicate : always;
-  const { unindexed: unindexedRanges, windows } = await readFirstWindows(database, request, firstPredicate);
+  const condition = await indexConditionFor(database, request.filter, scope);
+  const search = condition === null ? null : { scope, needsPayload, condition, max: maxCandidatesOf(keys, limits) };
+  const to = condition?.to ?? request.head;
+  const common = commonConditionsOf(database);
+  const startsWithBlocks = search === null || (scope === 'EVERYTHING' && common.has(search.condition.key));
+  const [{ unindexed: unindexedRanges, windows }, foundFirst] = await Promise.all([
+    readFirstWindows(database, request, { predicate: firstPredicate, to }),
+    startsWithBlocks ? null : findInLog(database, request, { ...search, keys }),
+  ]);
   const unindexed = unindexedRanges.flatMap(splitIntoBlocks);
   const unindexedLast = direction.by === 'position' && direction.up;
   const [first, second] = windows;
   const builders = keys.map((value) => new PageBuilder({ value, wanted: request.limit + 1, from: first.next }, direction));
+  /** The pages whose matches up to `to` are not all known. */
+  let incomplete: readonly PageBuilder[] = builders;
+  const addFound = (some: readonly PageBuilder[], found: readonly Matches[]): void => {
+    for (const [index, { rows }] of found.entries()) for (const row of rows) some[index]?.add(row);
+    incomplete = some.filter((_, index) => found[index]?.areAll !== true);
+    if (search !== null && scope === 'EVERYTHING') common.note(search.condition.key, incomplete.length > 0);
+  };
+  if (foundFirst !== null) addFound(builders, foundFirst);
+  if (incomplete.length === 0 && to >= request.head) return builders.map((each) => each.page());
   const checkRanges = (some: readonly PageBuilder[], ranges: readonly Range[]): Promise<void> =>
     adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some, needsPayload }, batch));
   /** Scans a window; in steps if there is one key. */
   const scanWindow = async (window: BlockWindow): Promise<void> => {
-    const open = openOf(builders);
+    const open = openOf(incomplete);
     const [one] = open;
     if (open.length === 1 && one !== undefined) return one.scanWindow(window, (blocks) => checkRanges([one], blocks));
     await checkRanges(open, window.blocks);
@@ -57,31 +77,22 @@ export async function readPagesByBlockScan(
 
   // Unindexed events are at the end of the log. Blocks far from them are scanned separately, so
   // that each scan plans few partitions.
-  const firstChecks = unindexedLast ? [first.blocks] : direction.up ? [unindexed, first.blocks] : [[...unindexed, ...first.blocks]];
+  const blocks = incomplete.length === 0 ? [] : first.blocks;
+  const firstChecks = unindexedLast ? [blocks] : direction.up ? [unindexed, blocks] : [[...unindexed, ...blocks]];
   await Promise.all(firstChecks.map((ranges) => checkRanges(builders, ranges)));
-  for (const each of builders) each.close(first);
-  const condition = openOf(builders).length === 0 ? null : await indexConditionFor(database, request.filter, scope);
+  for (const each of incomplete) each.close(first);
   // Without a match in the first window, the index finds them faster, if there are any.
-  const mayBeFrequent = condition === null || (scope === 'EVERYTHING' && builders.some(({ rowCount }) => rowCount > 0));
-  if (second !== undefined && mayBeFrequent && openOf(builders).length > 0) await scanWindow(second);
-  if (condition !== null) {
-    const to = unindexedRanges[0] === undefined ? request.head : ((unindexedRanges[0].first - 1) as Position);
+  const mayBeFrequent = search === null || (scope === 'EVERYTHING' && incomplete.some(({ rowCount }) => rowCount > 0));
+  if (second !== undefined && mayBeFrequent && openOf(incomplete).length > 0) await scanWindow(second);
+  incomplete = openOf(incomplete);
+  if (search !== null && incomplete.length > 0) {
+    if (foundFirst === null)
+      addFound(incomplete, await findInLog(database, request, { ...search, keys: incomplete.map(({ value }) => value) }));
     const checkDeadline = (): void => adaptiveBatch.checkDeadline();
-    const search = {
-      builders: openOf(builders),
-      scope,
-      condition,
-      predicate,
-      needsPayload,
-      to,
-      scanWindow,
-      checkDeadline,
-      limits,
-    };
-    await searchIndex(database, request, search);
+    await searchIndex(database, request, { ...search, builders: incomplete, predicate, scanWindow, checkDeadline, limits });
   }
   for (let size = initialWindowBlocks; ; size = Math.min(size * 4, maxWindowBlocks)) {
-    const from = openOf(builders)[0]?.from ?? null;
+    const from = openOf(incomplete)[0]?.from ?? null;
     if (from === null) break;
     adaptiveBatch.checkDeadline();
     await scanWindow(await readWindow(database, request, { predicate: firstPredicate, from, size }));

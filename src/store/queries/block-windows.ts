@@ -30,8 +30,8 @@ export interface BlockWindow {
 }
 
 /**
- * The first two windows of a page, and the unindexed positions up to its head: one range a
- * partition.
+ * The first two windows of a page, and the positions after the blocks, or after `to`, up to its head:
+ * one range a partition.
  */
 export interface FirstWindows {
   readonly unindexed: readonly PositionRange[];
@@ -42,7 +42,11 @@ export interface FirstWindows {
  * Reads the first windows through the index of the direction. Common matches are found there,
  * without a search.
  */
-export async function readFirstWindows(database: Database, request: PageRequest, predicate: PruningPredicate): Promise<FirstWindows> {
+export async function readFirstWindows(
+  database: Database,
+  request: PageRequest,
+  { predicate, to }: { readonly predicate: PruningPredicate; readonly to: Position },
+): Promise<FirstWindows> {
   const order = orderSql(directionOf(request));
   const size = firstWindowBlocks + secondWindowBlocks;
   const rows = await database.rows<Partial<BlockRow> & { unindexed: string | null; passes: boolean | null }>(sql`
@@ -50,7 +54,7 @@ export async function readFirstWindows(database: Database, request: PageRequest,
     from (
       select json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${request.head})) order by p.first)::text
         as unindexed
-      from (select coalesce((select last from tidings.digests order by last desc limit 1), ${origin}) as upto) indexed
+      from (select least(coalesce((select last from tidings.digests order by last desc limit 1), ${origin}), ${to}) as upto) indexed
       join tidings.partitions p on coalesce(p.last, p.end_position - 1) > indexed.upto and p.first <= ${request.head} and p.removed is null
     ) u
     left join lateral (
@@ -83,6 +87,32 @@ export async function readWindow(database: Database, request: PageRequest, windo
     select ${blockColumns} from (${windowSql(request, window)}) d order by ${orderSql(directionOf(request))}`);
   const found = rows.map((row) => ({ block: blockRefOf(row), passes: true }));
   return windowOf(found, 0, window.size);
+}
+
+/**
+ * The first block at or beyond another one of those that have events at or beyond the edge of a
+ * partition, or of their row group; null: there is none.
+ *
+ * Why by the end of a row group? A block can begin in a partition and end in the next one. The index of
+ * the direction has only the ends of blocks, and reads many.
+ */
+export async function readFirstBlock(
+  database: Database,
+  request: PageRequest,
+  { from, edge }: { readonly from: BlockRef; readonly edge: Position },
+): Promise<BlockRef | null> {
+  const direction = directionOf(request);
+  const end = sql`coalesce((select c.last from tidings.digest_chapters c where c.last >= ${edge} order by c.last limit 1), ${edge})`;
+  const [row] = await database.rows<BlockRow>(sql`
+    select ${blockColumns}
+    from (
+      select d.last, d.part from tidings.digests d
+      where ${isAtOrBeyond(direction, from)} and (${direction.up ? sql`d.last >= ${edge}` : sql`d.last <= ${end}`}) is true
+      order by ${orderSql(direction)}
+      limit 1
+    ) found
+    join tidings.digests d on d.last = found.last and d.part = found.part`);
+  return row === undefined ? null : blockRefOf(row);
 }
 
 /** The blocks of a window, and the first one after it, in order. */

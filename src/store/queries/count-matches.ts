@@ -6,7 +6,9 @@ import { indexOfColumn, type ColumnRef } from '../../skip-index/columns/column-r
 import type { Database } from '../database/database.ts';
 import { blockRangesOf, candidateEvents, rangeCondition, type LogRange } from '../skip-index/block-ranges.ts';
 import { readRowGroups } from '../skip-index/row-group-columns.ts';
-import { countCandidates, indexConditionFor, isCommon } from './index-search.ts';
+import { countInLog } from './candidates.ts';
+import { commonConditionsOf } from './common-conditions.ts';
+import { indexConditionFor } from './index-search.ts';
 import type { PrunedKeys } from './block-scan.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { inScope, isWithin, keyRows } from './page-sql.ts';
@@ -27,8 +29,11 @@ export async function countMatches(
   const max = candidates ?? Math.max(defaultCandidates, Math.floor(request.max / keys.length));
   const search = { predicate, condition: scope === 'EVERYTHING' ? rangeCondition(condition, predicate) : condition };
   const columns = scope === 'EVERYTHING' ? columnsOf(request.filter) : null;
-  const usesIndex = condition !== null && (columns === null || !(await isCommon(database, condition, { head: request.head, max })));
-  const byIndex = usesIndex ? await countCandidates(database, request, { scope, keys, condition, max }) : null;
+  const common = commonConditionsOf(database);
+  const key = `${max} ${condition?.key}`;
+  const usesIndex = condition !== null && (columns === null || !common.has(key));
+  const byIndex = usesIndex ? await countInLog(database, request, { scope, keys, condition, max }) : null;
+  if (byIndex !== null && scope === 'EVERYTHING') common.note(key, byIndex.includes(null));
   const counts = keys.map((_, index) => Math.min(byIndex?.[index] ?? 0, request.max + 1));
   const byColumns = columns !== null && byIndex?.[0] == null ? await countByColumns(database, request, columns) : null;
   if (byColumns !== null) counts[0] = Math.min(byColumns.count, request.max + 1);
@@ -85,11 +90,13 @@ async function countByColumns(
   { head, max }: CountRequest,
   { needs, filter }: NeededColumns,
 ): Promise<{ readonly count: number; readonly uncounted: readonly LogRange[] }> {
-  let count = 0;
+  let [count, rowGroups] = [0, 0];
   const uncounted = await readRowGroups(database, head, {
     needs,
     needsTimes: filter.needsTimes,
+    expected: () => (count === 0 ? Infinity : Math.ceil((max + 1 - count) / (count / rowGroups))),
     add(rowGroup) {
+      rowGroups += 1;
       count += filter.selection(rowGroup)?.reduce((sum, each) => sum + each, 0) ?? rowGroup.count;
       return count <= max;
     },

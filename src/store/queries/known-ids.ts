@@ -4,7 +4,7 @@ import { labelKeys } from '../../event/event.ts';
 import type { Condition, ResourceTest } from '../../filter/filter.ts';
 import { globMatches, literalRuns, parseGlob } from '../../filter/glob.ts';
 import type { Database } from '../database/database.ts';
-import { readIndexPosition } from '../skip-index/row-groups.ts';
+import { indexPosition } from '../skip-index/row-groups.ts';
 import { withinIds } from './resource-ids.ts';
 
 /**
@@ -18,21 +18,21 @@ export async function withKnownIds(database: Database, filter: Condition): Promi
   const unchanged = { filter, to: maxPosition };
   const prefixes = Array.from(new Set(prefixesIn(filter)));
   if (prefixes.length === 0 || prefixes.length > maxPrefixes) return unchanged;
-  // Before the ids are read: a row group stored in between would otherwise be missing.
-  const to = await readIndexPosition(database);
   const reads = prefixes.flatMap((prefix, n) => {
     const within = withinIds({ idPrefix: prefix, after: null });
     return within === null ? [] : [sql`(select ${n}::int as n, r.id from tidings.resources r where ${within} limit ${maxIds + 1})`];
   });
   if (reads.length === 0) return unchanged;
-  const known = new Map<string, string[]>(prefixes.map((prefix) => [prefix, []]));
-  for (const { n, id } of await database.rows<{ n: number; id: string }>(sql.join(reads, sql` union all `)))
-    known.get(prefixes[n] ?? '')?.push(id);
-  const idsOf = (prefix: string): readonly string[] | null => {
-    const ids = known.get(prefix) ?? [];
-    return ids.length > maxIds ? null : ids;
-  };
-  return { filter: conditionWith(filter, idsOf), to };
+  // One statement, so that every row group up to `to` has its ids.
+  const rows = await database.rows<{ to: string; n: number | null; id: string }>(sql`
+    select i.position as to, k.n, k.id from (${indexPosition}) i left join (${sql.join(reads, sql` union all `)}) k on true`);
+  const few = new Map<string, readonly string[]>();
+  for (const [index, prefix] of prefixes.entries()) {
+    const ids = rows.filter(({ n }) => n === index).map(({ id }) => id);
+    if (ids.length <= maxIds) few.set(prefix, ids);
+  }
+  if (few.size === 0) return unchanged;
+  return { filter: conditionWith(filter, (prefix) => few.get(prefix) ?? null), to: Number(rows[0]?.to) as Position };
 }
 
 export interface KnownIdFilter {

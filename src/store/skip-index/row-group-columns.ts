@@ -15,6 +15,8 @@ export interface RowGroupVisitor {
   readonly needsTimes: boolean;
   /** Returns whether further row groups are needed. */
   add(rowGroup: DecodedColumns): boolean;
+  /** How many further row groups are likely to be needed; the default is all. */
+  expected?(): number;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function readRowGroups(database: Database, head: Position, visitor:
   let from = origin;
   for (;;) {
     adaptiveBatch.checkDeadline();
-    const limit = Math.min(adaptiveBatch.batchSize, maxRowGroups);
+    const limit = Math.min(adaptiveBatch.batchSize, maxRowGroups, visitor.expected?.() ?? Infinity);
     const rows = await adaptiveBatch.timed(() => database.rows<RowGroupRow>(rowGroupsSql({ from, head, limit }, visitor)));
     const slice = new TimeSlice(sliceMs);
     for (const row of rows) {

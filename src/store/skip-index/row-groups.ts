@@ -12,10 +12,13 @@ import { toTimestamp } from '../database/timestamps.ts';
  * unindexed. By the primary key.
  */
 export async function readIndexPosition(database: Database): Promise<Position> {
-  const [row] = await database.rows<{ last: string }>(sql`
-    select greatest(log_start, (select d.last from tidings.digests d order by d.last desc limit 1)) as last from tidings.retention`);
-  return Number(row?.last ?? origin) as Position;
+  const [row] = await database.rows<{ position: string }>(indexPosition);
+  return Number(row?.position ?? origin) as Position;
 }
+
+/** A query of the index position, as `position` of its only row. */
+export const indexPosition = sql`
+  select greatest(log_start, (select d.last from tidings.digests d order by d.last desc limit 1)) as position from tidings.retention`;
 
 /**
  * Appends a row group. If another process has stored the same one, leaves it unchanged. Returns

@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm';
 import type { Settings } from '../../../src/settings.ts';
 import { origin } from '../../../src/event/cursor.ts';
 import { rowGroupBlocks, blockEvents } from '../../../src/skip-index/row-group.ts';
@@ -68,7 +67,11 @@ export async function indexAll(database: Database): Promise<void> {
     await indexEvents(database, events, { block: blockEvents, rowGroup: length });
     at = events[length - 1]!.position;
   }
-  await database.rows(sql`vacuum analyze`);
+  await database.withConnection(async (client) => {
+    await client`set statement_timeout = 0`;
+    await client`vacuum analyze`;
+    await client`reset statement_timeout`;
+  });
 }
 
 /** At most the next `max` values of a generator, which stays open. */
