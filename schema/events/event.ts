@@ -3,11 +3,11 @@ import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
 import { everything } from '../../src/filter/filter.ts';
+import { payloadBytesOf } from '../../src/store/log/payload-bytes.ts';
 import { builder, readsPayload } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { Node } from '../node.ts';
 import { type EventConnection, openConnection } from './event-connection.ts';
-import { payloadBytesOf } from './payload-bytes.ts';
 import { PrimaryResourceType, RelatedResourceType } from './resource-snapshot.ts';
 
 export const EventType = builder.objectRef<StoredEvent>('Event');

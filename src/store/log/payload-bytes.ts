@@ -1,8 +1,8 @@
-import { runInLaterSlices, TimeSlice } from '../../src/concurrency/time-slices.ts';
-import type { StoredEvent } from '../../src/event/event.ts';
-import { isLargerThan } from '../../src/json/json-size.ts';
-import { jsonBytesInSteps } from '../../src/json/stringify-in-steps.ts';
-import { stringifyJson } from '../../src/json/stringify-json.ts';
+import { runInLaterSlices, TimeSlice } from '../../concurrency/time-slices.ts';
+import type { StoredEvent } from '../../event/event.ts';
+import { isLargerThan } from '../../json/json-size.ts';
+import { jsonBytesInSteps } from '../../json/stringify-in-steps.ts';
+import { stringifyJson } from '../../json/stringify-json.ts';
 
 /**
  * Bytes of an event's payload as JSON in UTF-8. Counted once, however often an operation selects
