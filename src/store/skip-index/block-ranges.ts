@@ -89,11 +89,12 @@ function indexedEvents(condition: SQL, { from, to }: LogRange, { first, last }: 
 
 /** Summaries of one row group can interleave, so one can start before its range. */
 function eventsOfBlocks({ from, to, indexedTo }: Omit<BlockRange, 'partitions'>, predicate: PruningPredicate): SQL {
+  const ends = { first: (from + 1) as Position, last: indexedTo };
   return sql`
     select e.*
     from (
       select d.first, d.last, d.first_occurred, d.last_occurred from tidings.digests d
-      where d.last > ${from} and d.last <= ${indexedTo} and ${prunedSearchSql(predicate)}
+      where d.last > ${from} and d.last <= ${indexedTo} and ${prunedSearchSql(predicate, ends)}
       offset 0
     ) r
     cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: origin, last: to })}) e

@@ -2,6 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import { rowGroupPredicateOf, prunesNothing, type LaterContent, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { bitPositionOf } from '../../skip-index/bloom-filter.ts';
 import { conjunctionSql, disjunctionSql } from '../filter-sql/sql-fragments.ts';
+import type { PositionRange } from '../log/event-ranges.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 
 /**
@@ -14,13 +15,16 @@ export function mayMatchSql(predicate: PruningPredicate): SQL {
 
 /**
  * `mayMatchSql` for a search through many summaries: tests the Bloom filters of the few row groups
- * first, once a statement.
+ * first, once a statement. With a range, only those of its row groups.
  */
-export function prunedSearchSql(predicate: PruningPredicate): SQL {
+export function prunedSearchSql(predicate: PruningPredicate, range?: PositionRange): SQL {
   const rowGroupPredicate = rowGroupPredicateOf(predicate);
   if (prunesNothing(rowGroupPredicate)) return predicateSql(predicate, 'd');
-  const matchingRowGroups = sql`array(select c.last from tidings.digest_chapters c where ${predicateSql(rowGroupPredicate, 'c')})`;
-  return sql`(d.chapter = any(${matchingRowGroups}) and ${predicateSql(predicate, 'd')})`;
+  // Row groups of an early version do not tell where they begin.
+  const within = range === undefined ? sql`true` : sql`c.last >= ${range.first} and (c.first <= ${range.last}) is not false`;
+  const passing = sql`select c.last from tidings.digest_chapters c where ${within} and ${predicateSql(rowGroupPredicate, 'c')}`;
+  // `is true` makes this a hash table instead of a join; an array would be searched from its beginning.
+  return sql`((d.chapter in (${passing})) is true and ${predicateSql(predicate, 'd')})`;
 }
 
 function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
