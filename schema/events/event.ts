@@ -2,8 +2,8 @@ import { visibleTo } from '../../src/auth/visibility.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
-import { stringifyJson } from '../../src/json/stringify-json.ts';
 import { everything } from '../../src/filter/filter.ts';
+import { payloadBytesOf } from '../../src/store/log/payload-bytes.ts';
 import { builder, reads } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { Node } from '../node.ts';
@@ -43,7 +43,7 @@ EventType.implement({
     payloadBytes: t.int({
       extensions: reads('payload'),
       description: 'Bytes of the payload as JSON in UTF-8, without loading the payload.',
-      resolve: ({ payload }) => Buffer.byteLength(stringifyJson(payload)),
+      resolve: payloadBytesOf,
     }),
     payloadAt: t.field({
       type: 'JSON',

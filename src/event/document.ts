@@ -1,5 +1,6 @@
 import { ExactNumber, isJsonObject } from '../json/exact-number.ts';
-import { stringifyJson } from '../json/stringify-json.ts';
+import { runToEnd } from '../json/run-to-end.ts';
+import { jsonBytesInSteps } from '../json/stringify-in-steps.ts';
 import { JsonTextMembers } from '../json/json-text.ts';
 import { setMember } from '../json/parse-json.ts';
 import { labelKeys, type EventCandidate, type EventDraft, type JsonObject, type RelatedResource, type Resource } from './event.ts';
@@ -23,7 +24,11 @@ export function toDocument(draft: EventDraft): Readonly<Record<string, unknown>>
 
 /** Bytes of the event document as JSON in UTF-8. */
 export function documentBytes(draft: EventDraft): number {
-  return Buffer.byteLength(stringifyJson(toDocument(draft)));
+  return runToEnd(documentBytesInSteps(draft));
+}
+
+export function documentBytesInSteps(draft: EventDraft): Generator<undefined, number> {
+  return jsonBytesInSteps(toDocument(draft));
 }
 
 /**

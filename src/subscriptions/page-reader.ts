@@ -1,4 +1,4 @@
-import { mapInSlices } from '../concurrency/time-slices.ts';
+import { mapStepsInSlices } from '../concurrency/time-slices.ts';
 import { TidingsError } from '../errors.ts';
 import { origin, type Position } from '../event/cursor.ts';
 import { allParts, type EventParts, type StoredEvent } from '../event/event.ts';
@@ -7,7 +7,7 @@ import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import { unbounded } from '../store/database/read-budget.ts';
-import { RowEvent, rowBytes } from '../store/database/event-row.ts';
+import { passedOnEvent, rowBytes } from '../store/database/event-row.ts';
 import { readCutRows } from '../store/queries/pages.ts';
 
 /**
@@ -91,7 +91,7 @@ export class PageReader implements Disposable {
       return this.readPage(wanted);
     }
     const { rows, more } = found;
-    const events = await mapInSlices(rows, (row) => new RowEvent(row));
+    const events = await mapStepsInSlices(rows, passedOnEvent);
     this.limit.record(
       rows.length,
       rows.reduce((sum, row) => sum + rowBytes(row), 0),

@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { runInSlices } from '../../concurrency/time-slices.ts';
+import { runInLaterSlices } from '../../concurrency/time-slices.ts';
 import { isLargeResult } from './limits/large-result.ts';
 import { stringifyJsonInSteps } from '../../json/stringify-in-steps.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
@@ -22,6 +22,6 @@ export function exactResults(): Plugin {
 /** Returns the function that writes a result; a large one is written already. */
 export async function exactJson(result: ExecutionResult): Promise<(result: ExecutionResult) => string | Uint8Array> {
   if (result.extensions !== undefined || !isLargeResult(result)) return stringifyJson;
-  const bytes = await runInSlices(stringifyJsonInSteps({ data: result.data }));
+  const bytes = await runInLaterSlices(stringifyJsonInSteps({ data: result.data }));
   return () => bytes;
 }

@@ -1,4 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { mapStepsInSlices } from '../../concurrency/time-slices.ts';
+import { parseStoredJsonInSteps } from '../../json/parse-in-steps.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { JsonObject, Labels, RelatedResource, Resource, StoredEvent } from '../../event/event.ts';
 import type { Instant } from '../../event/instant.ts';
@@ -34,19 +36,35 @@ export const storedColumns: SQL = sql.raw(
   'e.position, e.received, e.occurred, e.id, e.event, e.resource_id, e.resource_labels, e.related, e.payload, e.follows',
 );
 
-export function storedEvent(row: EventRow): StoredEvent {
+/** The events of rows, made in slices of the event loop. */
+export function storedEvents(rows: Iterable<EventRow>): Promise<StoredEvent[]> {
+  return mapStepsInSlices(rows, storedEvent);
+}
+
+/** In steps: parsing a large payload takes 100 ms, since V8 makes a hidden class for each object that has keys of its own. */
+export function* storedEvent(row: EventRow): Generator<undefined, StoredEvent> {
   return {
     position: Number(row.position) as Position,
     received: fromTimestamp(row.received),
     occurred: fromTimestamp(row.occurred),
     id: row.id,
     event: row.event,
-    resource: { id: row.resource_id, labels: JSON.parse(row.resource_labels) as Labels },
-    related: JSON.parse(row.related) as readonly RelatedResource[],
-    payload: parseStoredJson(row.payload) as JsonObject,
+    resource: { id: row.resource_id, labels: (yield* parseStoredJsonInSteps(row.resource_labels)) as Labels },
+    related: (yield* parseStoredJsonInSteps(row.related)) as readonly RelatedResource[],
+    payload: (yield* parseStoredJsonInSteps(row.payload)) as JsonObject,
     follows: row.follows,
   };
 }
+
+/** The event of a row that is passed on. In steps, because a large one may be parsed in one turn later. */
+export function* passedOnEvent(row: EventRow): Generator<undefined, StoredEvent> {
+  return row.resource_labels.length + row.related.length + row.payload.length > maxLazyCharacters
+    ? yield* storedEvent(row)
+    : new RowEvent(row);
+}
+
+/** Parsing so much takes less than 20 ms. */
+const maxLazyCharacters = 128 * 1024;
 
 /**
  * The event of a row, which parses what is used of it. For events that are passed on: a payload that is

@@ -1,12 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { mapInSlices } from '../../concurrency/time-slices.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { unstorableReason } from '../../event/text.ts';
 import { everything, type Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { boundedRows, completeRows, type PartialRow } from '../database/bounded-rows.ts';
-import { storedColumns, storedEvent } from '../database/event-row.ts';
+import { storedColumns, storedEvents } from '../database/event-row.ts';
 import type { ReadBudget } from '../database/read-budget.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 
@@ -35,7 +34,8 @@ export async function readEventsById(
   const missing = typeof head === 'number' ? [] : ids.filter((id) => !found.has(id));
   const rows = missing.length === 0 ? early : [...early, ...(await read(missing))];
   const readable = rows.filter(({ position }) => Number(position) <= last);
-  return new Map(await mapInSlices(await completeRows(database, readable, budget), (row) => [row.id, storedEvent(row)] as const));
+  const events = await storedEvents(await completeRows(database, readable, budget));
+  return new Map(events.map((event) => [event.id, event]));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mapInSlices } from '../../concurrency/time-slices.ts';
+import { mapStepsInSlices } from '../../concurrency/time-slices.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { everything } from '../../filter/filter.ts';
@@ -32,7 +32,12 @@ export async function readLatestMentions(
     const row = laterOf(primary[index]?.[0], related[index]?.[0]);
     return row === undefined ? [] : [{ ...row, mentionedId: id }];
   });
-  return new Map(await mapInSlices(await completeRows(database, mentions, budget), (row) => [row.mentionedId, storedEvent(row)] as const));
+  const rows = await completeRows(database, mentions, budget);
+  return new Map(
+    await mapStepsInSlices(rows, function* (row) {
+      return [row.mentionedId, yield* storedEvent(row)] as const;
+    }),
+  );
 }
 
 function laterOf(one: PartialRow | undefined, other: PartialRow | undefined): PartialRow | undefined {

@@ -9,7 +9,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { runInSlices } from '../../../concurrency/time-slices.ts';
+import { runInLaterSlices } from '../../../concurrency/time-slices.ts';
 import { stringifyJsonInSteps } from '../../../json/stringify-in-steps.ts';
 import { stringifyJson } from '../../../json/stringify-json.ts';
 import type { Caller, Client } from '../../../auth/caller.ts';
@@ -80,9 +80,10 @@ export function createSharedResults({
     return new EncodedMessage(stringifyJson(masked(result)));
   };
   const encodeLarge = async (result: ExecutionResult): Promise<EncodedMessage> => {
-    if (await runInSlices(isLargerInSteps(result.data, maxMessageBytes))) return encode({ errors: [messageTooLarge(maxMessageBytes)] });
+    if (await runInLaterSlices(isLargerInSteps(result.data, maxMessageBytes)))
+      return encode({ errors: [messageTooLarge(maxMessageBytes)] });
     metrics.encoded.inc();
-    return new EncodedMessage(await runInSlices(stringifyJsonInSteps(masked(result))));
+    return new EncodedMessage(await runInLaterSlices(stringifyJsonInSteps(masked(result))));
   };
   const open = (key: string, { schema, contextValue, operationName }: ExecutionArgs, { document, variables }: KeptRequest): Operation => {
     const results = new Map<string | number, EncodedMessage | Promise<EncodedMessage>>();
