@@ -1,10 +1,16 @@
 import SchemaBuilder from '@pothos/core';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
-import type { JsonObject, Labels } from '../src/event/event.ts';
+import type { EventPart, JsonObject, Labels } from '../src/event/event.ts';
 import type { Context } from './context.ts';
 
-/** Marks fields that need the payload of an event: an operation without any of them reads none. */
-export const readsPayload = { readsPayload: true } as const;
+/**
+ * Marks fields that use a part of an event: an operation without any of them does not read it.
+ *
+ * Assumes: a field of an event or of a snapshot that uses a part is marked.
+ */
+export function reads(...readsParts: readonly EventPart[]): { readonly readsParts: readonly EventPart[] } {
+  return { readsParts };
+}
 
 /** Scalar inputs are unchecked: resolvers validate them, so that an error can name the path of the input. */
 export const builder = new SchemaBuilder<{

@@ -15,6 +15,7 @@ builder.scalarType('Cursor', {
 builder.scalarType('JSON', { description: 'Any JSON value.', serialize: (value) => value, parseValue: same, parseLiteral: anyLiteral });
 builder.scalarType('JSONObject', {
   description: "A JSON object. An event's payload.",
+  extensions: { isJson: true }, // JSON text of a value is its result (src/server/graphql/subscribe/compiled-results.ts)
   serialize: (value) => value,
   parseValue: same,
   parseLiteral: anyLiteral,

@@ -2,9 +2,9 @@ import { visibleTo } from '../../src/auth/visibility.ts';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import { parsePayloadPath, valueAt } from '../../src/event/payload-path.ts';
-import { stringifyJson } from '../../src/json/stringify-json.ts';
 import { everything } from '../../src/filter/filter.ts';
-import { builder, readsPayload } from '../builder.ts';
+import { payloadBytesOf } from '../../src/store/log/payload-bytes.ts';
+import { builder, reads } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { Node } from '../node.ts';
 import { type EventConnection, openConnection } from './event-connection.ts';
@@ -34,19 +34,20 @@ EventType.implement({
     }),
     related: t.field({
       type: [RelatedResourceType],
+      extensions: reads('related'),
       description: 'The other resources involved, in the order given; with `role`, those in one of these roles.',
       args: { role: t.arg.stringList() },
       resolve: ({ related }, { role }) => (role ? related.filter((each) => role.includes(each.role)) : [...related]),
     }),
-    payload: t.expose('payload', { type: 'JSONObject', extensions: readsPayload }),
+    payload: t.expose('payload', { type: 'JSONObject', extensions: reads('payload') }),
     payloadBytes: t.int({
-      extensions: readsPayload,
+      extensions: reads('payload'),
       description: 'Bytes of the payload as JSON in UTF-8, without loading the payload.',
-      resolve: ({ payload }) => Buffer.byteLength(stringifyJson(payload)),
+      resolve: payloadBytesOf,
     }),
     payloadAt: t.field({
       type: 'JSON',
-      extensions: readsPayload,
+      extensions: reads('payload'),
       nullable: true,
       description:
         'One value inside the payload, by dotted path; null when absent. A number selects an element of a list. Quote a key that contains a dot: a."b.c".0',

@@ -6,7 +6,7 @@ import type { Condition } from '../../src/filter/filter.ts';
 import { matchCost } from '../../src/filter/match-cost.ts';
 import { estimateMatches, type Estimate } from '../../src/store/queries/estimate.ts';
 import { explainPlan, type FilterPlan } from '../../src/store/queries/explain-plan.ts';
-import { builder, readsPayload } from '../builder.ts';
+import { builder, reads } from '../builder.ts';
 import { requires } from '../permissions.ts';
 import { conditionOf, EventFilter } from './filter.ts';
 
@@ -103,7 +103,7 @@ builder.queryField('whyNot', (t) =>
     authScopes: requires('read'),
     type: FilterVerdictType,
     nullable: true,
-    extensions: readsPayload,
+    extensions: reads('labels', 'related', 'payload'),
     description:
       'Which clauses of a filter an event fails; null when there is no such event. The stored event is tested, so this also explains why a subscription did not deliver it.',
     args: {

@@ -1,6 +1,6 @@
 import { labelOf, nameOf, shownLabels, type RelatedResource, type Resource } from '../../src/event/event.ts';
 import { unstorableReason } from '../../src/event/text.ts';
-import { builder } from '../builder.ts';
+import { builder, reads } from '../builder.ts';
 import type { Loaders } from '../loaders.ts';
 
 /** The value of the type Resource: its id, and its newest snapshot, read when a field needs it. */
@@ -17,14 +17,21 @@ const ResourceSnapshot = builder.interfaceRef<Resource>('ResourceSnapshot').impl
     resourceId: t.exposeID('id', {
       description: 'The identifier of the resource: quasi-stable and dot-delimited, such as acme.user.kiki.',
     }),
-    name: t.string({ nullable: true, description: 'The label prefect.resource.name, or prefect.name, or null.', resolve: nameOf }),
+    name: t.string({
+      nullable: true,
+      extensions: reads('labels'),
+      description: 'The label prefect.resource.name, or prefect.name, or null.',
+      resolve: nameOf,
+    }),
     labels: t.field({
       type: 'Labels',
+      extensions: reads('labels'),
       description: 'All labels except prefect.resource.id and prefect.resource.role, which are fields.',
       resolve: shownLabels,
     }),
     label: t.string({
       nullable: true,
+      extensions: reads('labels'),
       description: 'The value of one label, including those that are fields; null when the resource has no such label.',
       args: { key: t.arg.string({ required: true }) },
       resolve: (snapshot, { key }) => labelOf(snapshot, key),

@@ -119,7 +119,7 @@ builder.subscriptionField('eventStream', (t) =>
         until: await untilOf(until, context),
         start: await startOf(after, context),
         client: context.reader.client,
-        needsPayload: context.budget.needsPayload,
+        eventParts: context.budget.parts,
       };
       return streamEvents(services, request);
     },

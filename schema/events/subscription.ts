@@ -28,7 +28,7 @@ builder.subscriptionField('events', (t) =>
         filter: condition,
         after: await startOf(after, context),
         client: context.reader.client,
-        needsPayload: context.budget.needsPayload,
+        eventParts: context.budget.parts,
       });
     },
     resolve: (event: StoredEvent | Expired, _args, context) => {

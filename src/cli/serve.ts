@@ -14,6 +14,8 @@ export const serve: Command = {
     if (settings.workers > 1 && cluster.isPrimary) {
       return runWorkers(settings.workers, ({ port }) => printReady(`Postgres (${settings.workers} processes)`, urlOf(settings.host, port)));
     }
+    // Otherwise graphql-js tests at each use of a type whether two copies of it are loaded.
+    process.env['NODE_ENV'] ??= 'production';
     const { startTidings } = await import('../main.ts'); // imported only here: it is large, and other commands do not need it
     const tidings = await startTidings(settings);
     const signalled = new Promise<null>((stop) => {

@@ -66,8 +66,27 @@ export async function yieldToEventLoop(): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
+/** Resolves in a later turn of the event loop, alone: each turn resolves one of those that wait, in order. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    if (waiting.length === 1) setImmediate(resolveFirst);
+  });
+}
+
+function resolveFirst(): void {
+  waiting.shift()?.();
+  if (waiting.length > 0) setImmediate(resolveFirst);
+}
+
+/** Of the whole process, since all share the event loop. */
+const waiting: (() => void)[] = [];
+
 /**
  * The time that a long loop may use before it yields: `if (slice.isOver()) await slice.next();`.
+ *
+ * Guarantees: however many loops run, one turn of the event loop continues one of them. So the parts
+ * of a request that run at the same time do not add up.
  */
 export class TimeSlice {
   private startedAt = performance.now();
@@ -80,7 +99,7 @@ export class TimeSlice {
 
   /** Yields to the event loop, then starts the next slice. */
   async next(): Promise<void> {
-    await yieldToEventLoop();
+    await nextTurn();
     this.startedAt = performance.now();
   }
 }
@@ -99,6 +118,20 @@ export async function mapInSlices<T, R>(items: Iterable<T>, map: (item: T, index
   return mapped;
 }
 
+/** The same with a `map` that takes steps, each of a moment only. */
+export function mapStepsInSlices<T, R>(items: Iterable<T>, map: (item: T) => Generator<unknown, R>): Promise<R[]> {
+  return runInSlices(mapSteps(items, map));
+}
+
+function* mapSteps<T, R>(items: Iterable<T>, map: (item: T) => Generator<unknown, R>): Generator<unknown, R[]> {
+  const mapped: R[] = [];
+  for (const item of items) {
+    mapped.push(yield* map(item));
+    yield;
+  }
+  return mapped;
+}
+
 /** Runs steps to their end in slices of `mapSliceMs`: each step must take a moment only. */
 export async function runInSlices<R>(steps: Generator<unknown, R>): Promise<R> {
   const slice = new TimeSlice(mapSliceMs);
@@ -107,6 +140,12 @@ export async function runInSlices<R>(steps: Generator<unknown, R>): Promise<R> {
     if (slice.isOver()) await slice.next();
     if (done === true) return value;
   }
+}
+
+/** The same from a later turn on, after work that itself has taken long. */
+export async function runInLaterSlices<R>(steps: Generator<unknown, R>): Promise<R> {
+  await nextTurn();
+  return runInSlices(steps);
 }
 
 const mapSliceMs = 5;

@@ -2,7 +2,8 @@ import { TidingsError } from '../errors.ts';
 import type { Dimension } from './dimensions.ts';
 import { labelOf, type StoredEvent } from '../event/event.ts';
 import { secondOf } from '../event/instant.ts';
-import { orderedJson } from '../event/json.ts';
+import { orderedJsonInSteps } from '../event/json.ts';
+import { runToEnd } from '../json/run-to-end.ts';
 import { valueAt } from '../event/payload-path.ts';
 
 /** A key of a bucket: text, null without a value, or for time the first second of the interval. */
@@ -69,6 +70,11 @@ export function firstSegments(text: string, segments: number | null): string {
  * if absent.
  */
 export function payloadKey(value: unknown): string | null {
+  return runToEnd(payloadKeyInSteps(value));
+}
+
+/** The same in steps. */
+export function* payloadKeyInSteps(value: unknown): Generator<undefined, string | null> {
   if (value === undefined) return null;
-  return typeof value === 'string' ? value : orderedJson(value);
+  return typeof value === 'string' ? value : yield* orderedJsonInSteps(value);
 }

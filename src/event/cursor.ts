@@ -45,16 +45,29 @@ export function positionBefore({ position }: { readonly position: Position }): P
   return (position - 1) as Position;
 }
 
-export function formatCursor(cursor: LogCursor & Partial<PageCursor>): string {
-  const order = cursor.order ?? 'LOG';
-  const timed = order !== 'LOG' && cursor.occurred !== undefined;
-  const bytes = Buffer.alloc(timed ? 24 : 16);
+export function formatCursor({ epoch, position, order = 'LOG', occurred }: LogCursor & Partial<PageCursor>): string {
+  if (order === 'LOG') return formatLogCursor({ epoch, position });
+  const bytes = Buffer.alloc(occurred === undefined ? 16 : 24);
   bytes.writeUInt8(ordersByKind.indexOf(order) + 1, 0);
-  bytes.write(cursor.epoch, 2, 'hex');
-  bytes.writeBigUInt64BE(BigInt(cursor.position), 8);
-  if (timed && cursor.occurred !== undefined) bytes.writeBigInt64BE(toMicros(cursor.occurred), 16);
+  bytes.write(epoch, 2, 'hex');
+  bytes.writeBigUInt64BE(BigInt(position), 8);
+  if (occurred !== undefined) bytes.writeBigInt64BE(toMicros(occurred), 16);
   return encodeWithChecksum(bytes);
 }
+
+/** Each event of a subscription can have one, so its bytes are reused, and the epoch is written once. */
+function formatLogCursor({ epoch, position }: LogCursor): string {
+  if (epoch !== lastEpoch) logCursorBytes.write(epoch, 2, 'hex');
+  lastEpoch = epoch;
+  logCursorBytes.writeUInt32BE(Math.floor(position / 2 ** 32), 8);
+  logCursorBytes.writeUInt32BE(position % 2 ** 32, 12);
+  logCursorBytes.writeUInt32BE(crc32(checkedBytes), 16);
+  return logCursorBytes.toString('base64url');
+}
+
+const logCursorBytes = Buffer.alloc(20, Buffer.of(1, 0));
+const checkedBytes = logCursorBytes.subarray(0, 16);
+let lastEpoch: Epoch = '';
 
 /** Parses a cursor of this order. Throws BAD_CURSOR. */
 export function parseCursor(text: string, order: EventOrder, path: readonly string[]): PageCursor {

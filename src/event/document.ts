@@ -1,5 +1,7 @@
 import { ExactNumber, isJsonObject } from '../json/exact-number.ts';
-import { stringifyJson } from '../json/stringify-json.ts';
+import { runToEnd } from '../json/run-to-end.ts';
+import { jsonBytesInSteps } from '../json/stringify-in-steps.ts';
+import { JsonTextMembers } from '../json/json-text.ts';
 import { setMember } from '../json/parse-json.ts';
 import { labelKeys, type EventCandidate, type EventDraft, type JsonObject, type RelatedResource, type Resource } from './event.ts';
 import { maxBytesPerCodeUnit, maxScalarBytes } from './size-bounds.ts';
@@ -22,7 +24,11 @@ export function toDocument(draft: EventDraft): Readonly<Record<string, unknown>>
 
 /** Bytes of the event document as JSON in UTF-8. */
 export function documentBytes(draft: EventDraft): number {
-  return Buffer.byteLength(stringifyJson(toDocument(draft)));
+  return runToEnd(documentBytesInSteps(draft));
+}
+
+export function documentBytesInSteps(draft: EventDraft): Generator<undefined, number> {
+  return jsonBytesInSteps(toDocument(draft));
 }
 
 /**
@@ -30,7 +36,10 @@ export function documentBytes(draft: EventDraft): number {
  * those of its document. Counts no further than to a value above `most`.
  */
 export function documentBytesUpperBound(draft: EventDraft, most = Infinity): number {
-  return jsonBytesUpperBound(draft, most);
+  if (!(draft instanceof JsonTextMembers)) return jsonBytesUpperBound(draft, most);
+  const { id, event, follows, resource } = draft;
+  const texts = jsonBytesUpperBound([id, event, follows, resource.id], most);
+  return texts + maxBytesPerTextUnit * draft.jsonLength + maxOtherMemberBytes;
 }
 
 function jsonBytesUpperBound(value: unknown, most: number): number {
@@ -124,6 +133,13 @@ function labelsOf(resource: JsonObject, keys: readonly string[], left: { labels:
   return labels;
 }
 
+/**
+ * A UTF-16 code unit of JSON text takes at most three bytes. The names of related resources' fields are
+ * longer in a document, but by less than twice the text of such a resource without its values.
+ */
+const maxBytesPerTextUnit = 3;
+/** The time, and the names of all members. */
+const maxOtherMemberBytes = 200;
 /** `received` and `cursor` are in documents that were read from the log; they can be emitted unchanged. */
 const knownMembers: ReadonlySet<string> = new Set([...documentMembers, 'received', 'cursor']);
 const maxShownCharacters = 60;

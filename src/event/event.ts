@@ -47,6 +47,13 @@ export interface StoredEvent extends EventDraft {
   readonly position: Position;
 }
 
+/** A part of an event that can be large, and is not read where it is not used; `labels` are those of its resource. */
+export type EventPart = 'labels' | 'related' | 'payload';
+export type EventParts = ReadonlySet<EventPart>;
+
+export const allParts: EventParts = new Set<EventPart>(['labels', 'related', 'payload']);
+export const allButPayload: EventParts = new Set<EventPart>(['labels', 'related']);
+
 /** The value of a label, which may be a field; null if the resource does not have it. */
 export function labelOf(resource: Resource | RelatedResource, key: string): string | null {
   if (key === labelKeys.id) return resource.id;

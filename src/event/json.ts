@@ -1,4 +1,6 @@
 import { ExactNumber, lookupKey } from '../json/exact-number.ts';
+import { runToEnd } from '../json/run-to-end.ts';
+import { jsonPieces } from '../json/stringify-in-steps.ts';
 import { compareCodePoints } from './text.ts';
 
 /** Whether two JSON values are equal: numbers as numbers, objects in any order of keys. */
@@ -10,8 +12,8 @@ export function jsonEquals(a: unknown, b: unknown): boolean {
   }
   const keys = Object.keys(a);
   return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && jsonEquals((a as JsonRecord)[key], (b as JsonRecord)[key]))
+    keys.every((key) => Object.hasOwn(b, key) && jsonEquals((a as JsonRecord)[key], (b as JsonRecord)[key])) &&
+    keys.length === Object.keys(b).length
   );
 }
 
@@ -19,11 +21,30 @@ type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** JSON text with ordered keys: equal values have equal texts. */
 export function orderedJson(value: unknown): string {
+  return runToEnd(orderedJsonInSteps(value));
+}
+
+/** The same in steps. */
+export function* orderedJsonInSteps(value: unknown): Generator<undefined, string> {
+  let text = '';
+  for (const piece of jsonPieces(value, { keysOf: orderedKeys, stringify: orderedTextOf })) {
+    text += piece;
+    yield;
+  }
+  return text;
+}
+
+function orderedKeys(object: object): readonly string[] {
+  return Object.keys(object).toSorted(compareCodePoints);
+}
+
+/** Recurses, and copies the text of each level into that around it. */
+function orderedTextOf(value: unknown): string {
   if (value instanceof ExactNumber) return value.text;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(orderedJson).join(',')}]`;
-  const entries = Object.entries(value).toSorted(([a], [b]) => compareCodePoints(a, b));
-  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${orderedJson(each)}`).join(',')}}`;
+  if (Array.isArray(value)) return `[${value.map(orderedTextOf).join(',')}]`;
+  const members = orderedKeys(value).map((key) => `${JSON.stringify(key)}:${orderedTextOf((value as JsonRecord)[key])}`);
+  return `{${members.join(',')}}`;
 }
 
 /**
@@ -36,8 +57,8 @@ export function jsonLengthUpTo(limit: number, value: unknown): number {
   const isList = Array.isArray(value);
   if (isList && value.length > limit) return value.length;
   let length = 1; // two brackets, minus the comma that the last entry does not have
-  for (const [key, child] of Object.entries(value)) {
-    length += jsonLengthUpTo(limit, child) + (isList ? 1 : JSON.stringify(key).length + 2);
+  for (const key of Object.keys(value)) {
+    length += jsonLengthUpTo(limit, (value as JsonRecord)[key]) + (isList ? 1 : JSON.stringify(key).length + 2);
     if (length > limit) return length;
   }
   return Math.max(length, 2);

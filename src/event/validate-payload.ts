@@ -1,11 +1,12 @@
 import { ExactNumber, isJsonObject, isUnusableNumber, maxNumberDigits } from '../json/exact-number.ts';
+import { runToEnd } from '../json/run-to-end.ts';
 import type { JsonObject } from './event.ts';
 import type { SizeBounds } from './size-bounds.ts';
 import { childNode, describeValue, pathOf, type PathNode, type Problems } from './problem.ts';
 import { unstorableReason } from './text.ts';
 
 export interface PayloadRules {
-  /** Levels of objects and arrays. */
+  /** Levels of objects and arrays, at least one. */
   readonly maxDepth: number;
   readonly problems: Problems;
   readonly size: SizeBounds;
@@ -16,37 +17,74 @@ export interface PayloadRules {
  * it is left out or invalid. Adds its size, and stops when that exceeds its bound.
  */
 export function checkPayload(value: unknown, node: PathNode | null, rules: PayloadRules): JsonObject | null {
+  return runToEnd(checkPayloadInSteps(value, node, rules));
+}
+
+export function* checkPayloadInSteps(value: unknown, node: PathNode | null, rules: PayloadRules): Generator<undefined, JsonObject | null> {
   if (value === undefined || value === null) return null;
   if (!isJsonObject(value)) {
     rules.problems.add('INVALID', pathOf(node), `expected a JSON object, got ${describeValue(value)}`);
     return null;
   }
-  checkValue(value, node, { ...rules, rootDepth: node?.depth ?? 0 });
+  yield* checkMembers(value, node, rules);
   return value;
 }
 
-/** `maxDepth` also bounds the recursion. `rootDepth` is the depth of the payload itself. */
-function checkValue(value: unknown, node: PathNode | null, rules: PayloadRules & { readonly rootDepth: number }): void {
-  const { maxDepth, rootDepth, problems, size } = rules;
-  if (typeof value === 'string') return checkText(value, node, problems);
-  if (isUnusableNumber(value)) {
-    return problems.add('INVALID', pathOf(node), `expected a number of at most ${maxNumberDigits} digits, got ${describeValue(value)}`);
-  }
-  if ((node?.depth ?? 0) - rootDepth >= maxDepth) {
-    return problems.add('INVALID', pathOf(node).slice(0, maxShownPathKeys), `expected at most ${maxDepth} levels, got more`);
-  }
+/** Does not recurse. Lists the keys of each object, which takes long for one with very many members. */
+function* checkMembers(payload: JsonObject, root: PathNode | null, rules: PayloadRules): Generator<undefined, void> {
+  const { problems, size } = rules;
+  const open = [openContainer(payload, root)];
   size.addValue();
-  const keys = Array.isArray(value) ? null : Object.keys(value as object);
-  const count = keys === null ? (value as readonly unknown[]).length : keys.length;
-  for (let index = 0; index < count && !size.exceeds; index += 1) {
-    const key = keys === null ? index : (keys[index] ?? '');
-    if (typeof key === 'string') {
+  let visited = 0;
+  for (let container = open.at(-1); container !== undefined && !size.exceeds; container = open.at(-1)) {
+    const { values, keys, node, next } = container;
+    if (next === (keys ?? (values as readonly unknown[])).length) {
+      open.pop();
+      continue;
+    }
+    container.next += 1;
+    const key = keys?.[next];
+    if (key !== undefined) {
       size.addText(key);
       checkText(key, node, problems); // a problem of a key has the path of its object
     }
-    const child: unknown = (value as Readonly<Record<string | number, unknown>>)[key];
-    if (needsCheck(child, size)) checkValue(child, childNode(node, String(key)), rules);
+    const child = key === undefined ? (values as readonly unknown[])[next] : (values as JsonObject)[key];
+    if (needsCheck(child, size)) {
+      const inner = checkValue(child, childNode(node, key ?? String(next)), { ...rules, depth: open.length });
+      if (inner !== null) open.push(inner);
+    }
+    if ((visited += 1) % stepValues === 0) yield;
   }
+}
+
+interface OpenContainer {
+  readonly values: object;
+  /** Of an object; null for a list. */
+  readonly keys: readonly string[] | null;
+  readonly node: PathNode | null;
+  next: number;
+}
+
+function openContainer(values: object, node: PathNode | null): OpenContainer {
+  return { values, keys: Array.isArray(values) ? null : Object.keys(values), node, next: 0 };
+}
+
+/** Checks a value within `depth` others. Returns it, if it is an object or list whose members must be checked. */
+function checkValue(
+  value: unknown,
+  node: PathNode,
+  { maxDepth, problems, size, depth }: PayloadRules & { readonly depth: number },
+): OpenContainer | null {
+  if (typeof value === 'string') checkText(value, node, problems);
+  else if (isUnusableNumber(value)) {
+    problems.add('INVALID', pathOf(node), `expected a number of at most ${maxNumberDigits} digits, got ${describeValue(value)}`);
+  } else if (depth >= maxDepth) {
+    problems.add('INVALID', pathOf(node).slice(0, maxShownPathKeys), `expected at most ${maxDepth} levels, got more`);
+  } else {
+    size.addValue();
+    return openContainer(value as object, node);
+  }
+  return null;
 }
 
 /** Adds the size of a scalar. Avoids a path node for the many values that cannot have a problem. */
@@ -75,3 +113,5 @@ function checkText(text: string, node: PathNode | null, problems: Problems): voi
 
 /** Keys of a path that a problem of the depth shows. */
 const maxShownPathKeys = 20;
+/** A millisecond of work. */
+const stepValues = 8192;

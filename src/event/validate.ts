@@ -1,5 +1,6 @@
 import { isJsonObject } from '../json/exact-number.ts';
-import { documentBytes, documentMembers, shortName } from './document.ts';
+import { runToEnd } from '../json/run-to-end.ts';
+import { documentBytesInSteps, documentMembers, shortName } from './document.ts';
 import {
   labelKeys,
   type EventCandidate,
@@ -15,7 +16,7 @@ import { SizeBounds } from './size-bounds.ts';
 import type { EventLimits } from './limits.ts';
 import { childNode, describeValue, pathNodeOf, pathOf, Problems, type PathNode, type Problem } from './problem.ts';
 import { lengthUpTo, unstorableReason } from './text.ts';
-import { checkPayload } from './validate-payload.ts';
+import { checkPayloadInSteps } from './validate-payload.ts';
 
 export type Validation = { readonly draft: EventDraft } | { readonly problems: readonly Problem[] };
 
@@ -26,11 +27,10 @@ export type Validation = { readonly draft: EventDraft } | { readonly problems: r
  * `src/ingest/defaults.ts` is for the callers that have defaults.
  */
 export function validateEvent(candidate: EventCandidate, path: readonly string[], limits: EventLimits): Validation {
-  const steps = validateInSteps(candidate, path, limits);
-  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+  return runToEnd(validateInSteps(candidate, path, limits));
 }
 
-/** The same in steps: one, one more for each related resource, and one more for a large event. */
+/** The same in steps: one, one more for each related resource, and more for a large payload or event. */
 export function* validateInSteps(
   candidate: EventCandidate,
   path: readonly string[],
@@ -47,7 +47,7 @@ export function* validateInSteps(
     event: check.text(candidate.event, childNode(node, 'event'), limits.eventNameLength),
     resource: check.resource(candidate.resource, childNode(node, 'resource')),
     related: yield* check.related(candidate.related, childNode(node, 'related')),
-    payload: checkPayload(candidate.payload, childNode(node, 'payload'), { maxDepth: limits.payloadDepth, problems, size }),
+    payload: yield* checkPayloadInSteps(candidate.payload, childNode(node, 'payload'), { maxDepth: limits.payloadDepth, problems, size }),
     follows: isLeftOut(candidate.follows) ? null : check.text(candidate.follows, childNode(node, 'follows'), limits.eventIdLength),
   };
   for (const name of candidate.unknownMembers ?? []) {
@@ -61,8 +61,7 @@ export function* validateInSteps(
   if (size.exceeds) return tooLarge(`more than ${2 * limits.eventBytes}`);
   if (problems.found.length > 0) return { problems: problems.found };
   if (size.atMost + documentOverhead + resourceOverhead * (1 + draft.related.length) <= limits.eventBytes) return { draft };
-  yield;
-  const bytes = documentBytes(draft);
+  const bytes = yield* documentBytesInSteps(draft);
   return bytes > limits.eventBytes ? tooLarge(String(bytes)) : { draft };
 }
 

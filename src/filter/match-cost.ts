@@ -1,4 +1,5 @@
 import { isJsonScalar } from '../json/exact-number.ts';
+import { forEachValue } from '../json/for-each-value.ts';
 import type { StoredEvent } from '../event/event.ts';
 import { isExactPath } from '../event/payload-path.ts';
 import type { Condition, ResourceTest, ValueTest } from './filter.ts';
@@ -150,6 +151,6 @@ function valueSize(value: unknown): number {
   if (typeof value === 'string') return stepsPerValue + value.length;
   if (typeof value !== 'object' || value === null) return stepsPerValue;
   let size = stepsPerValue;
-  for (const each of Object.values(value)) size += valueSize(each);
+  forEachValue(value, (each) => (size += valueSize(each)));
   return size;
 }

@@ -1,3 +1,4 @@
+import { forEachValue } from '../json/for-each-value.ts';
 import type { EventDraft, Resource } from '../event/event.ts';
 import { fold, normalized } from './case-folding.ts';
 
@@ -35,5 +36,5 @@ function addResource({ id, labels }: Resource, strings: string[]): void {
 
 function addStrings(value: unknown, strings: string[]): void {
   if (typeof value === 'string') strings.push(value);
-  else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) addStrings(each, strings);
+  else if (typeof value === 'object' && value !== null) forEachValue(value, (each) => addStrings(each, strings));
 }

@@ -1,6 +1,6 @@
 import { checkNotEnded, system, requirePermission, type Caller } from '../auth/caller.ts';
 import { hasFullVisibility } from '../auth/visibility.ts';
-import { mapInSlices, runInSlices } from '../concurrency/time-slices.ts';
+import { mapInSlices, mapStepsInSlices, runInSlices } from '../concurrency/time-slices.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
 import type { EventDraft, StoredEvent, EventCandidate } from '../event/event.ts';
@@ -10,7 +10,7 @@ import { validateInSteps } from '../event/validate.ts';
 import { everything, type Condition } from '../filter/filter.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database/database.ts';
-import { rowOf, type Appended } from '../store/log/append.ts';
+import { rowInSteps, type Appended } from '../store/log/append.ts';
 import { readStoredIds } from '../store/log/events-by-id.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import type { Stored } from './commit-queue.ts';
@@ -147,7 +147,7 @@ async function store(
 ): Promise<Stored> {
   const stopTimer = metrics.appendSeconds.startTimer();
   const leftOut = hasFullVisibility(caller) ? 'ANYTHING' : 'DEFAULT';
-  const rows = await mapInSlices(drafts, (draft) => rowOf(draft, leftOut));
+  const rows = await mapStepsInSlices(drafts, (draft) => rowInSteps(draft, leftOut));
   const stored = await groupCommit.store(rows, onError, () => checkNotEnded(caller));
   stopTimer();
   return stored;

@@ -1,12 +1,12 @@
 import { isNumber } from './exact-number.ts';
+import { runToEnd } from './run-to-end.ts';
 
 /**
  * Whether the JSON of a value has more than `maxBytes`, in about: escapes are not counted. Stops as
  * soon as it is known, and does not recurse.
  */
 export function isLargerThan(value: unknown, maxBytes: number): boolean {
-  const steps = isLargerInSteps(value, maxBytes);
-  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+  return runToEnd(isLargerInSteps(value, maxBytes));
 }
 
 /** The same in steps. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { parseJson, setMember } from './parse-json.ts';
+import { parseJson, parseStoredJson, setMember } from './parse-json.ts';
 import { endOfString } from './string-end.ts';
 
 /**
@@ -41,6 +41,17 @@ export function* parseJsonInSteps(bytes: Uint8Array, decode: Decode, pieceBytes 
     yield;
   }
 }
+
+/** `parseStoredJson`, in such steps if the text is large. */
+export function* parseStoredJsonInSteps(text: string): Generator<undefined, unknown> {
+  return text.length <= 2 * defaultPieceBytes ? parseStoredJson(text) : yield* parseJsonInSteps(Buffer.from(text), utf8Text);
+}
+
+function utf8Text(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
+}
+
+const utf8 = new TextDecoder();
 
 export type Decode = (bytes: Uint8Array) => string;
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { sleep } from '../concurrency/sleep.ts';
-import { yieldToEventLoop } from '../concurrency/time-slices.ts';
+import { runInSlices, yieldToEventLoop } from '../concurrency/time-slices.ts';
 import { origin, type Position } from '../event/cursor.ts';
 import type { Notifications } from '../log/notifications.ts';
 import type { Tail } from '../log/tail.ts';
@@ -174,7 +174,7 @@ async function nextRowGroup(
   const rest = (): Promise<void> => (restMs < 1 ? yieldToEventLoop() : sleep(restMs));
   for (let events = 0; ;) {
     const block = await log.take(blockEvents, head);
-    builder.add(block);
+    await runInSlices(builder.add(block));
     events += block.length;
     if (block.length < blockEvents) return { rowGroup: null, events };
     if (events === rowGroupEvents) break;

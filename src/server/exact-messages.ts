@@ -1,5 +1,5 @@
 import type { ServerOptions } from 'graphql-ws';
-import { runInSlices } from '../concurrency/time-slices.ts';
+import { runInLaterSlices } from '../concurrency/time-slices.ts';
 import { conversionCount } from '../json/exact-number.ts';
 import { stringifyJsonInSteps } from '../json/stringify-in-steps.ts';
 import { stringifyJson } from '../json/stringify-json.ts';
@@ -22,7 +22,7 @@ export class ExactMessages {
   /** The payload of a message for graphql-ws. A large message is written here, in slices of the event loop. */
   async payloadOf(id: string, given: Result): Promise<Payload> {
     if (isLargeResult(given)) {
-      const bytes = await runInSlices(stringifyJsonInSteps({ id, type: 'next', payload: given }));
+      const bytes = await runInLaterSlices(stringifyJsonInSteps({ id, type: 'next', payload: given }));
       return { toJSON: () => void (this.written = bytes) } as Payload;
     }
     const { errors, ...result } = given;

@@ -32,13 +32,16 @@ interface Builders {
   readonly rowGroupBloom: BloomFilterBuilder;
 }
 
-/** Builds the summary of one cluster, and adds its Bloom filter to that of the row group. */
-export function summarize(
+/** Builds the summary of one cluster, a step for each event, and adds its Bloom filter to that of the row group. */
+export function* summarize(
   events: readonly StoredEvent[],
   range: Pick<BlockSummary, 'first' | 'last' | 'cluster'>,
   { bloom, rowGroupBloom }: Builders,
-): BlockSummary {
-  for (const event of events) bloom.add(event);
+): Generator<undefined, BlockSummary> {
+  for (const event of events) {
+    bloom.add(event);
+    yield;
+  }
   rowGroupBloom.merge(bloom);
   const [firstOccurred, lastOccurred] = timeRangeOf(events, 'occurred');
   const [firstReceived, lastReceived] = timeRangeOf(events, 'received');

@@ -1,4 +1,5 @@
 import { isJsonScalar } from '../json/exact-number.ts';
+import { forEachValue } from '../json/for-each-value.ts';
 import type { JsonObject, RelatedResource, StoredEvent } from '../event/event.ts';
 import { fold, normalized } from '../filter/case-folding.ts';
 import {
@@ -126,7 +127,7 @@ export class BloomFilterBuilder {
     while (values.length > 0) {
       const value = values.pop();
       if (typeof value === 'string') this.addText(value);
-      else if (!isJsonScalar(value)) for (const each of Object.values(value as object)) values.push(each);
+      else if (!isJsonScalar(value)) forEachValue(value as object, (each) => void values.push(each));
     }
   }
 

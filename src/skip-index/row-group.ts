@@ -26,8 +26,11 @@ export const rowGroupBlocks = 16;
 
 /** Builds one row group, block by block. */
 export interface RowGroupBuilder {
-  /** Adds a block: consecutive events that follow the previous block. */
-  add(block: readonly StoredEvent[]): void;
+  /**
+   * Adds a block: consecutive events that follow the previous block. Takes two steps for each event,
+   * since one with a large payload takes tens of milliseconds.
+   */
+  add(block: readonly StoredEvent[]): Generator<undefined, void>;
   rowGroup(): RowGroup;
 }
 
@@ -36,11 +39,16 @@ export function createRowGroupBuilder(): RowGroupBuilder {
   const columns = new ColumnChunksBuilder();
   const summaries: BlockSummary[] = [];
   return {
-    add(block) {
+    *add(block) {
       const [first, last] = [block.at(0)?.position, block.at(-1)?.position];
       if (first === undefined || last === undefined) return;
-      block.forEach((event) => columns.add(event));
-      clustersByTime(block).forEach((events, cluster) => summaries.push(summarize(events, { first, last, cluster }, builders)));
+      for (const event of block) {
+        columns.add(event);
+        yield;
+      }
+      for (const [cluster, events] of clustersByTime(block).entries()) {
+        summaries.push(yield* summarize(events, { first, last, cluster }, builders));
+      }
     },
     rowGroup: () => ({ summaries, bloom: builders.rowGroupBloom.take(), columns: columns.columns() }),
   };

@@ -1,7 +1,7 @@
 import type { WakeListener } from '../concurrency/wake-signal.ts';
 import { TidingsError } from '../errors.ts';
 import type { Position } from '../event/cursor.ts';
-import type { StoredEvent } from '../event/event.ts';
+import { allParts, type EventParts, type StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
 import type { LogStart } from '../store/retention/log-start.ts';
 import { holdResources, type HeldResourcesParts } from './held-resources.ts';
@@ -96,8 +96,8 @@ export interface EventsRequest {
   readonly after: Position | null;
   /** Whose turns its reads take: Database.reads. */
   readonly client: string;
-  /** False: the payloads of its events may be left out. Default: true. */
-  readonly needsPayload?: boolean;
+  /** What is used of its events: other parts may be empty. Default: all. */
+  readonly eventParts?: EventParts;
 }
 
 /**
@@ -114,13 +114,13 @@ export interface EventsRequest {
  */
 export async function subscribeToEvents(
   parts: SubscriptionParts,
-  { filter, after, client, needsPayload = true }: EventsRequest,
+  { filter, after, client, eventParts = allParts }: EventsRequest,
 ): Promise<SubscriptionSource<StoredEvent | Expired>> {
   const held = await holdResources(parts, { client, filter });
   try {
     return new SubscriptionSource(
       parts,
-      new EventReader(new LogReader(parts, { filter, client, pageEvents, needsPayload }), parts.logStart, after ?? held.head),
+      new EventReader(new LogReader(parts, { filter, client, pageEvents, parts: eventParts }), parts.logStart, after ?? held.head),
       held,
     );
   } catch (error) {

@@ -1,12 +1,14 @@
+import { mapStepsInSlices } from '../concurrency/time-slices.ts';
 import { TidingsError } from '../errors.ts';
 import { origin, type Position } from '../event/cursor.ts';
-import type { StoredEvent } from '../event/event.ts';
+import { allParts, type EventParts, type StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
 import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
-import { unbounded, withoutPayload } from '../store/database/read-budget.ts';
-import { readCutPage } from '../store/queries/pages.ts';
+import { unbounded } from '../store/database/read-budget.ts';
+import { passedOnEvent, rowBytes } from '../store/database/event-row.ts';
+import { readCutRows } from '../store/queries/pages.ts';
 
 /**
  * Reads the steps of one log reader from the database, page by page.
@@ -72,7 +74,7 @@ export class PageReader implements Disposable {
 
   private async readPage(wanted: PageWanted): Promise<ReadPage> {
     const { database, heads } = this.parts;
-    const { client, filter, pageEvents, needsPayload = true } = this.request;
+    const { client, filter, pageEvents, parts = allParts } = this.request;
     const { from, isFast, signal } = wanted;
     const { scanPositions } = this;
     const startedAt = performance.now();
@@ -80,18 +82,20 @@ export class PageReader implements Disposable {
     const head = Math.min(this.head, from + scanPositions) as Position;
     const limit = isFast ? this.limit.limit : Math.min(this.limit.limit, pageEvents);
     const request = { filter, order: 'LOG', head, after: { position: from }, limit, backward: false } as const;
-    const found = await readCutPage(database.reads({ client, signal }), request, needsPayload ? unbounded : withoutPayload).catch(
-      (error: unknown) => {
-        if (scanPositions === minScanPositions || !isLimitExceeded(error)) throw error;
-        return null;
-      },
-    );
+    const found = await readCutRows(database.reads({ client, signal }), request, { ...unbounded, parts }).catch((error: unknown) => {
+      if (scanPositions === minScanPositions || !isLimitExceeded(error)) throw error;
+      return null;
+    });
     if (found === null) {
       this.scanPositions = minScanPositions;
       return this.readPage(wanted);
     }
-    const { events, more, bytes } = found;
-    this.limit.record(events.length, bytes);
+    const { rows, more } = found;
+    const events = await mapStepsInSlices(rows, passedOnEvent);
+    this.limit.record(
+      rows.length,
+      rows.reduce((sum, row) => sum + rowBytes(row), 0),
+    );
     if (!more) this.scanPositions = nextScanPositions(scanPositions, performance.now() - startedAt);
     const upTo = more ? (events.at(-1)?.position ?? head) : head;
     return { events, upTo: Math.max(upTo, from) as Position, more: more || head < this.head };
@@ -109,8 +113,8 @@ export interface LogReaderRequest {
   readonly client: string;
   /** The maximum number of events in a step; of one from the database, for a slow client. */
   readonly pageEvents: number;
-  /** False: the payload of events from the database is left out. Default: true. */
-  readonly needsPayload?: boolean;
+  /** What is used of events: other parts of those from the database are empty. Default: all. */
+  readonly parts?: EventParts;
 }
 
 export interface Step {
@@ -149,9 +153,10 @@ function isLimitExceeded(error: unknown): boolean {
 
 /** A client that takes a page within this time is fast. */
 const fastClientMs = 500;
-const maxPageEvents = 1000;
-/** Two such pages take about as much as a page of the largest size that one statement reads. */
-const maxPageBytes = 1024 * 1024;
+/** Larger pages save hardly any time, and clients that stop reading hold two of them. */
+const maxPageEvents = 500;
+/** Two such pages take less than what one statement reads at most. */
+const maxPageBytes = 768 * 1024;
 /** Limits of the number of positions that one read of the database covers. */
 const minScanPositions = 10_000;
 const maxScanPositions = 10_000_000;

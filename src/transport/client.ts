@@ -18,15 +18,28 @@ export interface RateLimitedClient {
 
 /**
  * The reader of a request: reads of requests with the same rate limit key share one turn, and end
- * when the response closes before it is complete.
+ * when the response closes before it is complete. The signal is made at its first use, since an
+ * emission reads nothing.
  */
 export function readerOf(client: RateLimitedClient, response: ServerResponse): { readonly client: string; readonly signal: AbortSignal } {
+  let signal: AbortSignal | null = null;
+  return {
+    client: rateLimitKeyOf(client),
+    get signal() {
+      return (signal ??= leftSignal(response));
+    },
+  };
+}
+
+/** Aborts when a response closes before it is complete. */
+function leftSignal(response: ServerResponse): AbortSignal {
   const left = new AbortController();
-  response.once('close', () => {
+  const close = (): void => {
     if (!response.writableFinished) left.abort();
-  });
-  if (response.destroyed) left.abort();
-  return { client: rateLimitKeyOf(client), signal: left.signal };
+  };
+  if (response.closed || response.destroyed) close();
+  else response.once('close', close);
+  return left.signal;
 }
 
 /** The address of the other end of a request's connection. */

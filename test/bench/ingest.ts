@@ -11,7 +11,7 @@ import { startProcess, type ServerProcess } from '../support/process.ts';
 import { copied } from './load/copy.ts';
 import { sampleEvents } from './load/sample.ts';
 import { emitted, processorSeconds } from './load.ts';
-import { sampleInputs } from './sample.ts';
+import { sampleInputs } from './load/sample-inputs.ts';
 
 // Measures durable events per second over GraphQL by batch size and clients, on Postgres and
 // embedded. Compares with a plain server (Yoga and drizzle, one insert per mutation), and with COPY

@@ -3,7 +3,7 @@ import { startPostgres } from '../support/database/postgres-server.ts';
 import { adminKey, makeKey } from '../support/keys.ts';
 import { startProcess } from '../support/process.ts';
 import { emitted, processorSeconds } from './load.ts';
-import { sampleInputs } from './sample.ts';
+import { sampleInputs } from './load/sample-inputs.ts';
 
 // Measures what keys and limits cost when emitting: the server's processor time per event, on
 // Postgres. Compares a key with a filter and a cost limit with a server without keys and cost

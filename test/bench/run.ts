@@ -29,6 +29,7 @@ const benches: readonly Bench[] = [
   { name: 'adapter-latency', args: [] },
   { name: 'keys', args: ['1'] },
   { name: 'herd/connect', args: ['--clients', '1000'] },
+  { name: 'processes', args: ['--rounds', '1'] },
   { name: 'queries', args: ['100000'], onFilled: true },
   { name: 'counts', args: [], onFilled: true },
   { name: 'resources', args: [], onFilled: true },

@@ -4,7 +4,7 @@ import { openLeanPoster } from './load/lean-post.ts';
 import { quantile } from './load/program.ts';
 import { startDatabases, startServer } from './load/servers.ts';
 import { send } from './load.ts';
-import { sampleInputs } from './sample.ts';
+import { sampleInputs } from './load/sample-inputs.ts';
 
 // Measures sustained emitting by 8 clients in batches of 100 and of 1,000, at given rates and as
 // fast as possible. Prints acknowledged events per second, milliseconds from a batch to its

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-info.ts';
-import { kindsFor, kindNames } from '../support/event-loop/kinds.ts';
-import { largeResponses, type LargeResponse, largeResponseNames } from '../support/event-loop/responses.ts';
+import { kindsFor, kindNames, type Send } from '../support/event-loop/kinds.ts';
+import { differentKeys, payloadNames, payloadRequests } from '../support/event-loop/payloads.ts';
+import { commonPayloads, largeResponses, type LargeResponse, largeResponseNames } from '../support/event-loop/responses.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
 import { newDatabase } from '../support/test-server.ts';
 
@@ -12,17 +13,19 @@ import { newDatabase } from '../support/test-server.ts';
 // loop, which is printed. Other programs do not count, but they slow the processor down: the bound is
 // above the aim of 50 ms, and below what the requests took before they were bounded or handled in
 // slices. The least of `maxTries` tries counts, and further ones follow only one above the bound.
-const maxBusyMs = 100;
+const maxBusyMs = 60;
 const maxTries = 4;
 
 let database: Awaited<ReturnType<typeof newDatabase>>;
 let server: ServerProcess;
-let large: Readonly<Record<LargeResponse, () => Promise<string>>>;
+let large: Readonly<Record<LargeResponse, Send>>;
+let different: Readonly<Record<LargeResponse, Send>>;
 beforeAll(async () => {
   database = await newDatabase();
   const probe = join(packageRoot, 'test', 'support', 'event-loop', 'probe.js');
   server = await startProcess({ ...database.environment, TIDINGS_INTROSPECTION: 'on' }, ['--import', probe]);
-  large = await largeResponses(server.url, { count: 200, bytes: 50_000 });
+  large = await largeResponses(server.url, 'large.response', commonPayloads(200));
+  different = await largeResponses(server.url, 'different.keys', differentKeys());
 });
 afterAll(async () => {
   server.child.kill('SIGKILL');
@@ -36,6 +39,14 @@ test.each(kindNames)('%s', async (name) => {
 
 test.each(largeResponseNames)('%s', async (name) => {
   await expectShortTurns(name, large[name]);
+});
+
+test.each(largeResponseNames)('%s, of payloads with different keys', async (name) => {
+  await expectShortTurns(name, different[name]);
+});
+
+test.each(payloadNames)('payloads with different keys: %s', async (name) => {
+  await expectShortTurns(name, payloadRequests(server.url, 'different.keys')[name]!);
 });
 
 /** Sends a request, and again while the event loop of the server makes no turn for too long. */

@@ -1,3 +1,4 @@
+import { runToEnd } from '../../src/json/run-to-end.ts';
 import { createRowGroupBuilder, type RowGroup } from '../../src/skip-index/row-group.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
 import type { Database } from '../../src/store/database/database.ts';
@@ -20,7 +21,7 @@ export function* rowGroupsOf(events: readonly StoredEvent[], { block, rowGroup }
   for (let at = 0; at < events.length; at += rowGroup) {
     const builder = createRowGroupBuilder();
     const end = Math.min(at + rowGroup, events.length);
-    for (let from = at; from < end; from += block) builder.add(events.slice(from, Math.min(from + block, end)));
+    for (let from = at; from < end; from += block) runToEnd(builder.add(events.slice(from, Math.min(from + block, end))));
     yield builder.rowGroup();
   }
 }

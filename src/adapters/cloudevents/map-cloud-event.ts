@@ -2,7 +2,7 @@ import { documentPath, fromDocument } from '../../event/document.ts';
 import { labelKeys } from '../../event/event.ts';
 import type { EventLimits } from '../../event/limits.ts';
 import { Problems, describeValue } from '../../event/problem.ts';
-import { validateEvent } from '../../event/validate.ts';
+import { validateInSteps } from '../../event/validate.ts';
 import type { Candidate } from '../../ingest/emitter.ts';
 import { itemInSteps } from '../json-body.ts';
 import { isPlainJson, payloadInSteps, type CloudEventData } from './data.ts';
@@ -79,7 +79,7 @@ export function* interpretInSteps(
   });
   const sourcePathOf = sourcePathMapper(cloudEvent, 'payload' in payload && payload.wrapped);
   if (problems.found.length === 0) return { candidate: { path, event }, sourcePathOf };
-  const validation = validateEvent(event, path, limits);
+  const validation = yield* validateInSteps(event, path, limits);
   const further = 'problems' in validation ? validation.problems : [];
   const known = new Set(problems.found.map((problem) => sourcePathOf(problem.path.slice(path.length)).join('.')));
   const others = further.filter((problem) => !known.has(sourcePathOf(problem.path.slice(path.length)).join('.')));

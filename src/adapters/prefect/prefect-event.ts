@@ -1,5 +1,8 @@
 import { v5 as uuidv5 } from 'uuid';
-import { stringifyJson } from '../../json/stringify-json.ts';
+import { runInSlices } from '../../concurrency/time-slices.ts';
+import { isLargerThan } from '../../json/json-size.ts';
+import { runToEnd } from '../../json/run-to-end.ts';
+import { jsonTextInSteps } from '../../json/stringify-in-steps.ts';
 import { toDocument } from '../../event/document.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { EncodedMessage } from '../../transport/socket-writer.ts';
@@ -21,20 +24,32 @@ export function mayBeDerived(uuid: string): boolean {
   return uuid[14] === '5';
 }
 
-/** The event document with `received`, encoded once for all receivers of the event. */
-export function prefectEvent(event: StoredEvent): EncodedMessage {
+/**
+ * The event document with `received`, encoded once for all receivers of the event. A large one is
+ * encoded in slices of the event loop, which then resolve a promise.
+ */
+export function prefectEvent(event: StoredEvent): EncodedMessage | Promise<EncodedMessage> {
+  const steps = prefectEventInSteps(event);
+  return !messages.has(event) && isLargerThan(event, maxBytesAtOnce) ? runInSlices(steps) : runToEnd(steps);
+}
+
+/** The same in steps. */
+export function* prefectEventInSteps(event: StoredEvent): Generator<undefined, EncodedMessage> {
   const cached = messages.get(event);
   if (cached !== undefined) return cached;
-  const json = stringifyJson({
+  const document = {
     ...toDocument(event),
     id: prefectId(event.id),
     follows: event.follows === null ? null : prefectId(event.follows),
     received: event.received,
-  });
-  const message = new EncodedMessage(json);
+  };
+  const message = new EncodedMessage(yield* jsonTextInSteps(document));
   messages.set(event, message);
   return message;
 }
+
+/** A millisecond of work. */
+const maxBytesAtOnce = 64 << 10;
 
 const messages = new WeakMap<StoredEvent, EncodedMessage>();
 

@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { runInSlices } from '../../concurrency/time-slices.ts';
+import { runInLaterSlices } from '../../concurrency/time-slices.ts';
 import { isLargeResult } from './limits/large-result.ts';
 import { stringifyJsonInSteps } from '../../json/stringify-in-steps.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
@@ -13,12 +13,15 @@ export function exactResults(): Plugin {
   return {
     async onResultProcess({ result }) {
       if (result === undefined || Symbol.asyncIterator in result) return;
-      const results = (Array.isArray(result) ? result : [result]) as readonly ExecutionResult[];
-      for (const each of results) {
-        const isWhole = !Array.isArray(result) && each.extensions === undefined && isLargeResult(each);
-        const bytes = isWhole ? await runInSlices(stringifyJsonInSteps({ data: each.data })) : null;
-        Object.assign(each, { stringify: bytes === null ? stringifyJson : () => bytes });
-      }
+      if (Array.isArray(result)) for (const each of result as readonly ExecutionResult[]) Object.assign(each, { stringify: stringifyJson });
+      else Object.assign(result, { stringify: await exactJson(result as ExecutionResult) });
     },
   };
+}
+
+/** Returns the function that writes a result; a large one is written already. */
+export async function exactJson(result: ExecutionResult): Promise<(result: ExecutionResult) => string | Uint8Array> {
+  if (result.extensions !== undefined || !isLargeResult(result)) return stringifyJson;
+  const bytes = await runInLaterSlices(stringifyJsonInSteps({ data: result.data }));
+  return () => bytes;
 }

@@ -51,7 +51,19 @@ function checkBounds(json: Buffer): void {
   if (excess !== null) throw new HttpError(400, `expected smaller JSON, got ${excess}; split the request`, { code: 'LIMIT_EXCEEDED' });
 }
 
-/** The body that `readRequestBody` has set; null if there is none. */
+/** The body that `readRequestBody` has set, of a request with JSON; null if there is none. */
+export function jsonBodyOf(request: IncomingMessage): JsonBody | null {
+  const body = bodyOf(request);
+  return body !== null && isJsonPost(request) ? body : null;
+}
+
+export interface JsonBody {
+  /** The parameters; null if they cannot be parsed. Parses once. */
+  params(): Promise<GraphQLParams | null>;
+  /** Drops the bytes and the parameters: the request, and so its body, lives as long as its subscription. */
+  release(): void;
+}
+
 function bodyOf(request: IncomingMessage): Body | null {
   return 'body' in request && request.body instanceof Body ? request.body : null;
 }
@@ -60,12 +72,19 @@ function bodyOf(request: IncomingMessage): Body | null {
  * Wraps a body for Yoga, which counts the keys of the object that it is given. A Buffer has one for
  * each byte: counting them took most of the time of a large batch.
  */
-class Body {
-  constructor(public bytes: Buffer) {}
+class Body implements JsonBody {
+  private parsed: GraphQLParams | null | undefined;
 
-  /** Drops the bytes: the request, and so its body, lives as long as its subscription. */
+  constructor(private bytes: Buffer) {}
+
+  async params(): Promise<GraphQLParams | null> {
+    if (this.parsed === undefined) this.parsed = await parseParams(this.bytes);
+    return this.parsed;
+  }
+
   release(): void {
     this.bytes = noBytes;
+    this.parsed = undefined;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
@@ -84,11 +103,11 @@ export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
       const request = (serverContext as { readonly req?: IncomingMessage }).req;
       if (request === undefined || requestParser === undefined) return;
       const { method, url = '' } = request;
-      const body = bodyOf(request);
+      const body = jsonBodyOf(request);
       if (method === 'GET') setRequestParser((input) => parseParameters(url) ?? requestParser(input));
-      else if (body !== null && isJsonPost(request))
+      else if (body !== null)
         setRequestParser(async (input) => {
-          const params = await parseParams(body.bytes);
+          const params = await body.params();
           if (params === null) return requestParser(input);
           body.release();
           return params;

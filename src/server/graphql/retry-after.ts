@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
 /**
@@ -11,16 +11,19 @@ export function setRetryAfter(): Plugin {
   return {
     onExecutionResult(done) {
       const { result } = done;
-      if (result === undefined || !('errors' in result) || !isEmptyData(result.data)) return;
-      const { code, retryAfterMs } = result.errors?.[0]?.extensions ?? {};
-      if (typeof retryAfterMs !== 'number') {
-        if (result.data === undefined) done.setResult({ ...result, errors: (result.errors ?? []).map(withStatus) } as typeof result);
-        return;
-      }
-      const http = { status: code === 'UNAVAILABLE' ? 503 : 429, headers: { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) } };
-      done.setResult({ ...result, extensions: { http } } as typeof result);
+      if (result !== undefined && 'errors' in result) done.setResult(withHttpStatus(result as ExecutionResult) as typeof result);
     },
   };
+}
+
+/** The result with the status and headers of its HTTP response, where Yoga would choose others. */
+export function withHttpStatus(result: ExecutionResult): ExecutionResult {
+  const { errors, data } = result;
+  if (errors === undefined || !isEmptyData(data)) return result;
+  const { code, retryAfterMs } = errors[0]?.extensions ?? {};
+  if (typeof retryAfterMs !== 'number') return data === undefined ? { ...result, errors: errors.map(withStatus) } : result;
+  const http = { status: code === 'UNAVAILABLE' ? 503 : 429, headers: { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) } };
+  return { ...result, extensions: { http } };
 }
 
 /** `spec`: Yoga sets the status only for `application/graphql-response+json`. */

@@ -1,4 +1,5 @@
-import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createYoga, type FetchAPI, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Client } from '../../auth/caller.ts';
@@ -8,7 +9,7 @@ import type { SubscriptionMemory } from '../../subscriptions/subscription-memory
 import type { RateLimit } from '../../transport/rate-limit.ts';
 import { limitCost, type CostLimits } from './limits/cost-limit.ts';
 import { compressResponses } from './compress-responses.ts';
-import { createDocumentCache } from './document-cache.ts';
+import { DocumentCache } from './document-cache.ts';
 import type { DocumentLimits } from './limits/document-limit-defaults.ts';
 import { limitResponses } from './limits/response-limit.ts';
 import { limitDocuments } from './limits/document-limits.ts';
@@ -21,6 +22,7 @@ import { measureOperations } from './operation-metrics.ts';
 import { passThroughVariables } from './subscribe/passthrough-variables.ts';
 import { graphqlPath } from './path.ts';
 import { persistedQueries, type PersistedQueries } from './persisted-queries.ts';
+import { createPostedOperations } from './posted-operations.ts';
 import { parsedBody } from './request-body.ts';
 import { setRetryAfter } from './retry-after.ts';
 import { sharedSubscriptions, type CursorAt } from './subscribe/subscribe.ts';
@@ -45,7 +47,10 @@ export interface GraphQLSettings {
   readonly introspection: 'on' | 'off';
 }
 
-export type GraphQLEndpoint = YogaServerInstance<Client, object>;
+export interface GraphQLEndpoint extends Pick<YogaServerInstance<Client, object>, 'getEnveloped'> {
+  /** Serves a request whose body was read. Always sends a response. */
+  handle(request: IncomingMessage, response: ServerResponse, client: Client): Promise<void>;
+}
 
 /**
  * Serves GraphQL over HTTP and SSE. The WebSocket server executes with its plugins.
@@ -64,7 +69,8 @@ export function createGraphQL({
   settings,
 }: GraphQLParts): GraphQLEndpoint {
   const errors = createErrorMask(metrics, logger);
-  return createYoga<Client, object>({
+  const documents = new DocumentCache();
+  const yoga = createYoga<Client, object>({
     schema,
     context: createContext,
     graphqlEndpoint: graphqlPath,
@@ -75,7 +81,7 @@ export function createGraphQL({
     graphiql: false, // src/server/http-server.ts serves the page
     maskedErrors: { maskError: errors.mask },
     // Yoga's own caches keep a thousand documents of any size, also those that cannot be parsed.
-    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: { get: () => undefined, set: () => undefined } },
+    parserAndValidationCache: { documentCache: documents, errorCache: { get: () => undefined, set: () => undefined } },
     plugins: [
       parsedBody(),
       persistedQueries(persisted),
@@ -100,6 +106,7 @@ export function createGraphQL({
       eventStreams(),
       exactResults(),
       compressResponses(),
+      documents.plugin(),
     ],
     // Yoga's errors have passed maskError, which logs those that are bugs.
     logging: {
@@ -108,5 +115,12 @@ export function createGraphQL({
       warn: (...args) => logger.warn(args),
       error: (...args) => logger.debug(args),
     },
-  });
+  }) as YogaServerInstance<Client, object> & { readonly fetchAPI: FetchAPI };
+  const posted = createPostedOperations({ yoga, documents, persisted, errors });
+  return {
+    getEnveloped: yoga.getEnveloped,
+    async handle(request, response, client) {
+      if (!(await posted.serve(request, response, client))) await yoga.handle(request, response, client);
+    },
+  };
 }

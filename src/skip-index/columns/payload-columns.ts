@@ -102,8 +102,8 @@ export class PayloadColumnsBuilder {
   }
 
   private addChild(parent: PathNode, key: string): PathNode | null {
-    const name = payloadName([...pathOf(parent.name), key]);
-    if (this.paths >= maxPaths || name.length > maxNameLength) {
+    const name = this.paths < maxPaths ? payloadName([...pathOf(parent.name), key]) : null;
+    if (name === null || name.length > maxNameLength) {
       parent.mayHaveMore = true;
       return null;
     }

@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { mapStepsInSlices } from '../../concurrency/time-slices.ts';
 import type { Dimension } from '../../counts/dimensions.ts';
 import { tooManyBucketsOfEvent } from '../../counts/bucket-keys.ts';
 import { columnarCount, type ColumnarCount } from '../../counts/columnar/columnar-count.ts';
@@ -125,7 +126,9 @@ async function addCounts(
   const read = async (binSeconds: number) => {
     const rows = await database.rows<CountRow>(statement(groupingBy(dimensions, binSeconds)));
     if (rows.some(({ exceeds }) => exceeds)) throw tooManyBucketsOfEvent();
-    return rows.map((row) => ({ row, keys: keysOfRow(dimensions, row) }));
+    return mapStepsInSlices(rows, function* (row) {
+      return { row, keys: yield* keysOfRow(dimensions, row) };
+    });
   };
   let found = await read(binSecondsOf(dimensions));
   if (found.some(({ keys }) => keys === null)) found = await read(minBinSeconds);

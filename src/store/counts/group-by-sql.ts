@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Dimension } from '../../counts/dimensions.ts';
-import { firstSegments, maxBucketsOfEvent, payloadKey, type Key } from '../../counts/bucket-keys.ts';
-import { parseJson } from '../../json/parse-json.ts';
+import { firstSegments, maxBucketsOfEvent, payloadKeyInSteps, type Key } from '../../counts/bucket-keys.ts';
+import { parseStoredJsonInSteps } from '../../json/parse-in-steps.ts';
 import { secondOf } from '../../event/instant.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
 import { valueAt } from '../filter-sql/payload-sql.ts';
@@ -67,8 +67,11 @@ function idCount(role: string): SQL {
   )::numeric`;
 }
 
-/** The keys of a row; null if its events are in several intervals, so the bins must be smaller. */
-export function keysOfRow(dimensions: readonly Dimension[], row: CountRow): readonly Key[] | null {
+/**
+ * The keys of a row; null if its events are in several intervals, so the bins must be smaller. In
+ * steps, since a payload value can be large.
+ */
+export function* keysOfRow(dimensions: readonly Dimension[], row: CountRow): Generator<undefined, readonly Key[] | null> {
   const keys: Key[] = [];
   let column = 0;
   for (const dimension of dimensions) {
@@ -80,18 +83,18 @@ export function keysOfRow(dimensions: readonly Dimension[], row: CountRow): read
     }
     const text = row[`k${column}`] ?? null;
     column += 1;
-    keys.push(text === null ? null : keyOf(dimension, text));
+    keys.push(text === null ? null : yield* keyOf(dimension, text));
   }
   return keys;
 }
 
-function keyOf(dimension: Dimension, text: string): string | null {
+function* keyOf(dimension: Dimension, text: string): Generator<undefined, string | null> {
   switch (dimension.kind) {
     case 'event':
     case 'resource':
       return firstSegments(text, dimension.segments);
     case 'payload':
-      return payloadKey(parseJson(text));
+      return yield* payloadKeyInSteps(yield* parseStoredJsonInSteps(text));
     default:
       return text;
   }

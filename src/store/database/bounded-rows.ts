@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { allParts, type EventPart, type EventParts } from '../../event/event.ts';
 import type { Database } from './database.ts';
 import type { EventRow } from './event-row.ts';
 import type { ReadBudget } from './read-budget.ts';
@@ -22,7 +23,7 @@ export interface BoundedRows {
   /** The order, by columns of `found` with the alias `e`. */
   readonly order: SQL;
   readonly extras?: SQL;
-  readonly needsPayload?: boolean;
+  readonly parts?: EventParts;
 }
 
 /**
@@ -32,31 +33,31 @@ export interface BoundedRows {
  * Why the stored size? The size of a compressed value is known only after it was decompressed, which takes as long as
  * reading it. `compressionFactor` times its stored size estimates it. So a page of ordinary events is one statement.
  */
-export function boundedRows({ found, order, extras = sql``, needsPayload = true }: BoundedRows): SQL {
+export function boundedRows({ found, order, extras = sql``, parts = allParts }: BoundedRows): SQL {
   const isFirst = sql`e.bytes_so_far <= ${firstBytes}::bigint`;
   return sql`
     select ${extras} e.position, e.received, e.occurred, e.id, e.event, e.resource_id, e.follows, e.stored_bytes,
-      case when ${isFirst} then e.resource_labels::text end as resource_labels,
-      case when ${isFirst} then e.related::text end as related,
-      case when ${isFirst} then ${payloadColumn(needsPayload)} end as payload
+      case when ${isFirst} then ${bodyColumn('labels', parts)} end as resource_labels,
+      case when ${isFirst} then ${bodyColumn('related', parts)} end as related,
+      case when ${isFirst} then ${bodyColumn('payload', parts)} end as payload
     from (
       select e.*, sum(e.stored_bytes) over (order by ${order} rows unbounded preceding) as bytes_so_far
-      from (select e.*, ${storedBytes(needsPayload)} as stored_bytes from (${found}) e) e
+      from (select e.*, ${storedBytes(parts)} as stored_bytes from (${found}) e) e
     ) e
     order by ${order}`;
 }
 
-function payloadColumn(needsPayload: boolean): SQL {
-  return sql.raw(needsPayload ? 'e.payload::text' : `'{}'::text`);
+/** The JSON of a part as text, or that of an empty one. */
+function bodyColumn(part: EventPart, parts: EventParts): SQL {
+  return sql.raw(parts.has(part) ? `e.${columnNames[part]}::text` : part === 'related' ? `'[]'::text` : `'{}'::text`);
 }
 
 /** The estimated size of the JSON columns. */
-function storedBytes(needsPayload: boolean): SQL {
-  const columns = ['resource_labels', 'related', ...(needsPayload ? ['payload'] : [])];
-  const sizes = columns.map(
+function storedBytes(parts: EventParts): SQL {
+  const sizes = Array.from(parts, (part) => columnNames[part]).map(
     (column) => `pg_column_size(e.${column}) * case when pg_column_compression(e.${column}) is null then 1 else ${compressionFactor} end`,
   );
-  return sql.raw(sizes.join(' + '));
+  return sql.raw(['0', ...sizes].join(' + '));
 }
 
 /** The rows before the first one without its JSON columns; one, if that is the first one. */
@@ -115,9 +116,10 @@ function batchOf(pending: ReadonlyMap<string, readonly PartialRow[]>, bytes: num
 type BodyRow = Bodies & { readonly position: string };
 
 /** By the primary key. */
-function readBodies(database: Database, positions: readonly string[], { needsPayload }: ReadBudget): Promise<readonly BodyRow[]> {
+function readBodies(database: Database, positions: readonly string[], { parts }: ReadBudget): Promise<readonly BodyRow[]> {
   return database.rows<BodyRow>(sql`
-    select e.position, e.resource_labels::text, e.related::text, ${payloadColumn(needsPayload)} as payload
+    select e.position, ${bodyColumn('labels', parts)} as resource_labels, ${bodyColumn('related', parts)} as related,
+      ${bodyColumn('payload', parts)} as payload
     from jsonb_array_elements_text(${JSON.stringify(positions)}::text::jsonb) as wanted (position)
     join tidings.events e on e.position = wanted.position::bigint`);
 }
@@ -142,6 +144,7 @@ function isComplete<Row extends Bodies>(row: Row): row is Row & Pick<EventRow, k
   return row.payload !== null;
 }
 
+const columnNames: Readonly<Record<EventPart, keyof Bodies>> = { labels: 'resource_labels', related: 'related', payload: 'payload' };
 const noBodies: Bodies = { resource_labels: null, related: null, payload: null };
 /** The other columns, in about. */
 const rowOverheadBytes = 300;

@@ -238,10 +238,16 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
     statementTimeout,
     rows: (statement, planMode = 'custom') => run(statement, planMode, notRead),
     reads(reader) {
-      // Node warns of more than ten listeners, which may be a leak elsewhere.
-      if (reader.signal !== undefined) setMaxListeners(0, reader.signal);
-      const semaphore = new Semaphore(maxReadsPerOperation(connections));
-      return { ...database, rows: (statement, planMode = 'custom') => semaphore.with(() => run(statement, planMode, reader)) };
+      const startReading = (): Semaphore => {
+        // Node warns of more than ten listeners, which may be a leak elsewhere.
+        if (reader.signal !== undefined) setMaxListeners(0, reader.signal);
+        return new Semaphore(maxReadsPerOperation(connections));
+      };
+      let semaphore: Semaphore | null = null; // most emissions read nothing
+      return {
+        ...database,
+        rows: (statement, planMode = 'custom') => (semaphore ??= startReading()).with(() => run(statement, planMode, reader)),
+      };
     },
     async withConnection(work) {
       try {
@@ -252,7 +258,7 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
     },
     listen: (listenOptions) => listenOn(open, listenOptions),
     async notify(channel, payload) {
-      await database.rows(sql`select pg_notify(${channel}, ${payload})`);
+      await database.rows(sql`select pg_notify(${channel}, ${payload})`, 'prepared');
     },
     async [Symbol.asyncDispose]() {
       stallWatch?.[Symbol.dispose]();

@@ -1,7 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { parseStoredJson } from '../../json/parse-json.ts';
+import { mapStepsInSlices } from '../../concurrency/time-slices.ts';
+import { parseStoredJsonInSteps } from '../../json/parse-in-steps.ts';
 import type { Position } from '../../event/cursor.ts';
-import type { JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
+import type { JsonObject, Labels, RelatedResource, Resource, StoredEvent } from '../../event/event.ts';
+import type { Instant } from '../../event/instant.ts';
+import { JsonTextMembers } from '../../json/json-text.ts';
+import { parseStoredJson } from '../../json/parse-json.ts';
 import { fromTimestamp } from './timestamps.ts';
 
 /** A row of tidings.events as the driver returns it. */
@@ -32,18 +36,111 @@ export const storedColumns: SQL = sql.raw(
   'e.position, e.received, e.occurred, e.id, e.event, e.resource_id, e.resource_labels, e.related, e.payload, e.follows',
 );
 
-export function storedEvent(row: EventRow): StoredEvent {
+/** The events of rows, made in slices of the event loop. */
+export function storedEvents(rows: Iterable<EventRow>): Promise<StoredEvent[]> {
+  return mapStepsInSlices(rows, storedEvent);
+}
+
+/** In steps: parsing a large payload takes 100 ms, since V8 makes a hidden class for each object that has keys of its own. */
+export function* storedEvent(row: EventRow): Generator<undefined, StoredEvent> {
   return {
     position: Number(row.position) as Position,
     received: fromTimestamp(row.received),
     occurred: fromTimestamp(row.occurred),
     id: row.id,
     event: row.event,
-    resource: { id: row.resource_id, labels: JSON.parse(row.resource_labels) as Labels },
-    related: JSON.parse(row.related) as readonly RelatedResource[],
-    payload: parseStoredJson(row.payload) as JsonObject,
+    resource: { id: row.resource_id, labels: (yield* parseStoredJsonInSteps(row.resource_labels)) as Labels },
+    related: (yield* parseStoredJsonInSteps(row.related)) as readonly RelatedResource[],
+    payload: (yield* parseStoredJsonInSteps(row.payload)) as JsonObject,
     follows: row.follows,
   };
+}
+
+/** The event of a row that is passed on. In steps, because a large one may be parsed in one turn later. */
+export function* passedOnEvent(row: EventRow): Generator<undefined, StoredEvent> {
+  return row.resource_labels.length + row.related.length + row.payload.length > maxLazyCharacters
+    ? yield* storedEvent(row)
+    : new RowEvent(row);
+}
+
+/** Parsing so much takes less than 20 ms. */
+const maxLazyCharacters = 128 * 1024;
+
+/**
+ * The event of a row, which parses what is used of it. For events that are passed on: a payload that is
+ * not looked at stays text.
+ */
+export class RowEvent extends JsonTextMembers implements StoredEvent {
+  readonly position: Position;
+  readonly #row: EventRow;
+  #resource: Resource | null = null;
+  #related: readonly RelatedResource[] | null = null;
+  #payload: JsonObject | null = null;
+
+  constructor(row: EventRow) {
+    super();
+    this.position = Number(row.position) as Position;
+    this.#row = row;
+  }
+
+  get id(): string {
+    return this.#row.id;
+  }
+
+  get event(): string {
+    return this.#row.event;
+  }
+
+  get occurred(): Instant {
+    return fromTimestamp(this.#row.occurred);
+  }
+
+  get received(): Instant {
+    return fromTimestamp(this.#row.received);
+  }
+
+  get follows(): string | null {
+    return this.#row.follows;
+  }
+
+  get resource(): Resource {
+    return (this.#resource ??= new RowResource(this.#row));
+  }
+
+  get related(): readonly RelatedResource[] {
+    return (this.#related ??= JSON.parse(this.#row.related) as readonly RelatedResource[]);
+  }
+
+  get payload(): JsonObject {
+    return (this.#payload ??= parseStoredJson(this.#row.payload) as JsonObject);
+  }
+
+  jsonTextOf(member: string): string | null {
+    return member === 'payload' ? this.#row.payload : null;
+  }
+
+  /** The length of its JSON, as the database has it. */
+  get jsonLength(): number {
+    const { resource_labels, related, payload } = this.#row;
+    return resource_labels.length + related.length + payload.length;
+  }
+}
+
+class RowResource implements Resource {
+  readonly #row: EventRow;
+  #labels: Labels | null = null;
+
+  constructor(row: EventRow) {
+    this.#row = row;
+  }
+
+  get id(): string {
+    return this.#row.resource_id;
+  }
+
+  get labels(): Labels {
+    return (this.#labels ??= JSON.parse(this.#row.resource_labels) as Labels);
+  }
 }
 
 /** The approximate size of an event in memory, in bytes. */

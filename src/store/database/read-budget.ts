@@ -1,10 +1,11 @@
 import { TidingsError } from '../../errors.ts';
+import { allButPayload, allParts, type EventParts } from '../../event/event.ts';
 import { MemoryPool, type MemoryLease } from '../../concurrency/memory-pool.ts';
 
 /** What the reads of one operation may take. */
 export interface ReadBudget {
-  /** False: the operation uses no payload, so none is read; `payload` is then empty. */
-  readonly needsPayload: boolean;
+  /** What the operation uses of events. Other parts are not read, and empty. */
+  readonly parts: EventParts;
   /** Waits until `bytes` may be read. Throws LIMIT_EXCEEDED and UNAVAILABLE. */
   reserve(bytes: number): Promise<void>;
   /** Keeps `used` of `reserved` bytes, which may be more. Throws LIMIT_EXCEEDED. */
@@ -12,9 +13,9 @@ export interface ReadBudget {
 }
 
 /** For reads that are bounded in another way, such as a cut page. */
-export const unbounded: ReadBudget = { needsPayload: true, reserve: async () => undefined, settle: () => undefined };
+export const unbounded: ReadBudget = { parts: allParts, reserve: async () => undefined, settle: () => undefined };
 
-export const withoutPayload: ReadBudget = { ...unbounded, needsPayload: false };
+export const withoutPayload: ReadBudget = { ...unbounded, parts: allButPayload };
 
 /**
  * The bytes that one response may have, and the memory of the process that it takes meanwhile.
@@ -23,13 +24,19 @@ export const withoutPayload: ReadBudget = { ...unbounded, needsPayload: false };
  * together keep what the pool allows, besides the first `freeBytes` of each operation.
  */
 export class OperationBudget implements ReadBudget, Disposable {
-  needsPayload = true;
+  parts = allParts;
   private used = 0;
 
   constructor(
     private readonly lease: MemoryLease,
     readonly maxBytes: number,
   ) {}
+
+  /** Queries find resources by the labels and related resources of events, whatever is selected. */
+  restrictTo(parts: ReadonlySet<string>, operation: 'QUERY' | 'SUBSCRIPTION'): void {
+    if (operation === 'QUERY') this.parts = parts.has('payload') ? allParts : allButPayload;
+    else this.parts = new Set(Array.from(allParts).filter((part) => parts.has(part)));
+  }
 
   async reserve(bytes: number): Promise<void> {
     if (this.used > this.maxBytes) throw this.tooLarge();

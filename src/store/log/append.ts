@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { mapInSlices } from '../../concurrency/time-slices.ts';
+import { mapStepsInSlices } from '../../concurrency/time-slices.ts';
 import { TidingsError } from '../../errors.ts';
-import { parseStoredJson } from '../../json/parse-json.ts';
+import { parseStoredJsonInSteps } from '../../json/parse-in-steps.ts';
+import { jsonTextInSteps } from '../../json/stringify-in-steps.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { EventDraft, JsonObject, Labels, RelatedResource, StoredEvent } from '../../event/event.ts';
@@ -102,11 +103,11 @@ function appendedAs({ position, created, received, differing }: AppendedRow, row
  * request's text, which they would keep in memory.
  */
 export async function createdSlice(created: readonly Appended[]): Promise<LogSlice> {
-  return { events: await mapInSlices(created, createdEvent), bytes: created.map(({ row }) => bytesInMemory(row.length)) };
+  return { events: await mapStepsInSlices(created, createdEvent), bytes: created.map(({ row }) => bytesInMemory(row.length)) };
 }
 
-function createdEvent({ row, position, received }: Appended): StoredEvent {
-  const fields = parseStoredJson(row) as DraftFields;
+function* createdEvent({ row, position, received }: Appended): Generator<undefined, StoredEvent> {
+  const fields = (yield* parseStoredJsonInSteps(row)) as DraftFields;
   return {
     position,
     received,
@@ -158,7 +159,16 @@ export type LeftOutAgreesWith = 'ANYTHING' | 'DEFAULT';
 
 /** A draft in the format of the database. */
 export function rowOf(draft: EventDraft, leftOut: LeftOutAgreesWith): DraftRow {
-  return stringifyJson({
+  return stringifyJson(fieldsOf(draft, leftOut)) as DraftRow;
+}
+
+/** The same in steps. */
+export function* rowInSteps(draft: EventDraft, leftOut: LeftOutAgreesWith): Generator<undefined, DraftRow> {
+  return (yield* jsonTextInSteps(fieldsOf(draft, leftOut))) as DraftRow;
+}
+
+function fieldsOf(draft: EventDraft, leftOut: LeftOutAgreesWith): DraftFields {
+  return {
     id: draft.id,
     occurred: draft.occurred === null ? null : toTimestamp(draft.occurred),
     event: draft.event,
@@ -168,7 +178,7 @@ export function rowOf(draft: EventDraft, leftOut: LeftOutAgreesWith): DraftRow {
     payload: draft.payload,
     follows: draft.follows,
     ...(leftOut === 'DEFAULT' && { exact: true }),
-  } satisfies DraftFields) as DraftRow;
+  };
 }
 
 interface DraftFields {

@@ -1,12 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { mapInSlices } from '../../concurrency/time-slices.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { unstorableReason } from '../../event/text.ts';
 import { everything, type Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { boundedRows, completeRows, type PartialRow } from '../database/bounded-rows.ts';
-import { storedColumns, storedEvent } from '../database/event-row.ts';
+import { storedColumns, storedEvents } from '../database/event-row.ts';
 import type { ReadBudget } from '../database/read-budget.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 
@@ -35,7 +34,8 @@ export async function readEventsById(
   const missing = typeof head === 'number' ? [] : ids.filter((id) => !found.has(id));
   const rows = missing.length === 0 ? early : [...early, ...(await read(missing))];
   const readable = rows.filter(({ position }) => Number(position) <= last);
-  return new Map(await mapInSlices(await completeRows(database, readable, budget), (row) => [row.id, storedEvent(row)] as const));
+  const events = await storedEvents(await completeRows(database, readable, budget));
+  return new Map(events.map((event) => [event.id, event]));
 }
 
 /**
@@ -45,14 +45,14 @@ export async function readEventsById(
 function readRows(
   database: Database,
   ids: readonly string[],
-  { filter, budget: { needsPayload } }: Omit<EventsByIdRequest, 'head'>,
+  { filter, budget: { parts } }: Omit<EventsByIdRequest, 'head'>,
 ): Promise<readonly PartialRow[]> {
   const withAnyContent = sql`select ${storedColumns} ${withIds(ids)}`;
   const [found, planMode] =
     filter === everything
       ? ([withAnyContent, 'prepared'] as const)
       : ([sql`select * from (${withAnyContent} offset 0) e where ${sqlOf(filter)}`, 'custom'] as const);
-  return database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, needsPayload }), planMode);
+  return database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, parts }), planMode);
 }
 
 /** Returns which of these ids events at or before `head` have that match a filter. */

@@ -5,7 +5,7 @@ import type { Condition } from '../../filter/filter.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import type { Database } from '../database/database.ts';
 import { boundedRows, completeRows, type PartialRow } from '../database/bounded-rows.ts';
-import { storedColumns, storedEvent } from '../database/event-row.ts';
+import { storedColumns, storedEvents } from '../database/event-row.ts';
 import type { ReadBudget } from '../database/read-budget.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { textIs } from '../filter-sql/sql-fragments.ts';
@@ -90,11 +90,8 @@ async function readEvents(
       select ${storedColumns}
       from jsonb_array_elements_text(${JSON.stringify(all.slice(from, from + maxEventsPerStatement))}::text::jsonb) as wanted (position)
       join tidings.events e on e.position = wanted.position::bigint`;
-    const rows = await database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, needsPayload: budget.needsPayload }));
-    for (const row of await completeRows(database, rows, budget)) {
-      const event = storedEvent(row);
-      known.set(event.position, event);
-    }
+    const rows = await database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, parts: budget.parts }));
+    for (const event of await storedEvents(await completeRows(database, rows, budget))) known.set(event.position, event);
   }
   return known;
 }

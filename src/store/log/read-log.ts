@@ -1,9 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { mapInSlices } from '../../concurrency/time-slices.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Database } from '../database/database.ts';
-import { eventColumns, rowBytes, storedEvent, type EventRow } from '../database/event-row.ts';
+import { eventColumns, rowBytes, storedEvents, type EventRow } from '../database/event-row.ts';
 
 /** Consecutive events of the log, and the size of each in memory. */
 export interface LogSlice {
@@ -25,5 +24,5 @@ export async function readLog(database: Database, { after, head, limit }: LogReq
     where e.position > ${after} and e.position <= ${head}
     order by e.position
     limit ${limit}`);
-  return { events: await mapInSlices(rows, storedEvent), bytes: rows.map(rowBytes) };
+  return { events: await storedEvents(rows), bytes: rows.map(rowBytes) };
 }

@@ -1,3 +1,4 @@
+import type { EventParts } from '../../event/event.ts';
 import { sql, type SQL } from 'drizzle-orm';
 import { blockEvents } from '../../skip-index/row-group.ts';
 import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
@@ -37,13 +38,13 @@ import { toTimestamp } from '../database/timestamps.ts';
 export async function readPagesByBlockScan(
   database: Database,
   request: PageRequest,
-  { scope, keys, predicate, needsPayload, limits = defaultSearchLimits }: PrunedKeys & { readonly limits?: SearchLimits },
+  { scope, keys, predicate, parts, limits = defaultSearchLimits }: PrunedKeys & { readonly limits?: SearchLimits },
 ): Promise<readonly (readonly PartialRow[])[]> {
   const direction = directionOf(request);
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const firstPredicate = scope === 'EVERYTHING' ? predicate : always;
   const condition = await indexConditionFor(database, request.filter, scope);
-  const search = condition === null ? null : { scope, needsPayload, condition, max: maxCandidatesOf(keys, limits) };
+  const search = condition === null ? null : { scope, parts, condition, max: maxCandidatesOf(keys, limits) };
   const to = condition?.to ?? request.head;
   const common = commonConditionsOf(database);
   const startsWithBlocks = search === null || (scope === 'EVERYTHING' && common.has(search.condition.key));
@@ -65,7 +66,7 @@ export async function readPagesByBlockScan(
   if (foundFirst !== null) addFound(builders, foundFirst);
   if (incomplete.length === 0 && to >= request.head) return builders.map((each) => each.page());
   const checkRanges = (some: readonly PageBuilder[], ranges: readonly Range[]): Promise<void> =>
-    adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some, needsPayload }, batch));
+    adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some, parts }, batch));
   /** Scans a window; in steps if there is one key. */
   const scanWindow = async (window: BlockWindow): Promise<void> => {
     const open = openOf(incomplete);
@@ -119,7 +120,7 @@ interface RangeCheck {
   readonly request: PageRequest;
   readonly scope: PageScope;
   readonly builders: readonly PageBuilder[];
-  readonly needsPayload: boolean;
+  readonly parts: EventParts;
 }
 
 /** A range of positions; with times, only the events that occurred within them. */
@@ -129,11 +130,7 @@ type Range = PositionRange & Partial<BlockRef>;
  * Tests the events of these ranges, through the primary key, and adds each match to the builders of
  * its keys.
  */
-async function checkEvents(
-  database: Database,
-  { request, scope, builders, needsPayload }: RangeCheck,
-  ranges: readonly Range[],
-): Promise<void> {
+async function checkEvents(database: Database, { request, scope, builders, parts }: RangeCheck, ranges: readonly Range[]): Promise<void> {
   if (ranges.length === 0) return;
   const order = orderSql(directionOf(request));
   const within = sql`
@@ -153,7 +150,7 @@ async function checkEvents(
           where ${matching}
         ) e
         where rank <= ${request.limit + 1}`;
-  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: sql`e.n,`, needsPayload }));
+  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: sql`e.n,`, parts }));
   for (const row of rows) builders[Number(row.n) - 1]?.add(row);
 }
 

@@ -63,7 +63,7 @@ interface MatchesSql {
 async function readMatches(
   database: Database,
   request: PageRequest,
-  { scope, keys, needsPayload, max, newest, candidates }: CandidateSearch & MatchesSql,
+  { scope, keys, parts, max, newest, candidates }: CandidateSearch & MatchesSql,
 ): Promise<readonly Matches[]> {
   const order = orderSql(directionOf(request));
   const found = sql`
@@ -82,7 +82,7 @@ async function readMatches(
       ) e on true
     ) s`;
   const rows = await database.rows<PartialRow & { n: string; are_all: boolean; position: string | null }>(
-    boundedRows({ found, order, extras: sql`e.n, e.are_all,`, needsPayload }),
+    boundedRows({ found, order, extras: sql`e.n, e.are_all,`, parts }),
   );
   const areAll = keys.map(() => true);
   const matches: PartialRow[][] = keys.map(() => []);
@@ -98,7 +98,7 @@ async function readMatches(
 export async function countInLog(
   database: Database,
   request: CountRequest,
-  { scope, keys, condition, max }: Omit<CandidateSearch, 'needsPayload'>,
+  { scope, keys, condition, max }: Omit<CandidateSearch, 'parts'>,
 ): Promise<readonly (number | null)[]> {
   const rows = await database.rows<{ count: string | null }>(sql`
     select c.count

@@ -22,7 +22,7 @@ import type { CountRequest } from './page-request.ts';
 export async function countMatches(
   database: Database,
   request: CountRequest,
-  { scope, keys, predicate, initialBlocks = defaultInitialBlocks, candidates }: Omit<PrunedKeys, 'needsPayload'> & CountMatchesOptions,
+  { scope, keys, predicate, initialBlocks = defaultInitialBlocks, candidates }: Omit<PrunedKeys, 'parts'> & CountMatchesOptions,
 ): Promise<readonly number[]> {
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const condition = await indexConditionFor(database, request.filter, scope);

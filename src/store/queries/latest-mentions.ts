@@ -1,4 +1,4 @@
-import { mapInSlices } from '../../concurrency/time-slices.ts';
+import { mapStepsInSlices } from '../../concurrency/time-slices.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import { everything } from '../../filter/filter.ts';
@@ -23,16 +23,21 @@ export async function readLatestMentions(
 ): Promise<ReadonlyMap<string, StoredEvent>> {
   // One row of each: a page reads one row more than its limit.
   const request: PageRequest = { filter: everything, order: 'NEWEST_FIRST', head, limit: 0, backward: false };
-  const { needsPayload } = budget;
+  const { parts } = budget;
   const [primary, related] = await Promise.all([
-    findRows(database, request, { scope: 'PRIMARY', keys: ids, needsPayload }),
-    findRows(database, request, { scope: 'RELATED', keys: ids, needsPayload }),
+    findRows(database, request, { scope: 'PRIMARY', keys: ids, parts }),
+    findRows(database, request, { scope: 'RELATED', keys: ids, parts }),
   ]);
   const mentions = ids.flatMap((id, index) => {
     const row = laterOf(primary[index]?.[0], related[index]?.[0]);
     return row === undefined ? [] : [{ ...row, mentionedId: id }];
   });
-  return new Map(await mapInSlices(await completeRows(database, mentions, budget), (row) => [row.mentionedId, storedEvent(row)] as const));
+  const rows = await completeRows(database, mentions, budget);
+  return new Map(
+    await mapStepsInSlices(rows, function* (row) {
+      return [row.mentionedId, yield* storedEvent(row)] as const;
+    }),
+  );
 }
 
 function laterOf(one: PartialRow | undefined, other: PartialRow | undefined): PartialRow | undefined {

@@ -1,5 +1,5 @@
 import type { EventOrder, Position } from '../../event/cursor.ts';
-import type { StoredEvent } from '../../event/event.ts';
+import type { StoredEvent, EventParts } from '../../event/event.ts';
 import type { EventQuery } from '../../filter/filter.ts';
 import type { Instant } from '../../event/instant.ts';
 
@@ -54,7 +54,7 @@ export interface ScopedKeys {
 
 /** The rows to find: those of pages with the same scope. */
 export interface RowScope extends ScopedKeys {
-  readonly needsPayload: boolean;
+  readonly parts: EventParts;
 }
 
 /** The keys of one page, or count, of all events. */

@@ -1,14 +1,13 @@
 import { sql } from 'drizzle-orm';
 import { always } from '../../skip-index/pruning-predicate.ts';
 import { conjunctsOf, type Condition } from '../../filter/filter.ts';
-import { mapInSlices } from '../../concurrency/time-slices.ts';
 import type { Database } from '../database/database.ts';
 import { countMatches } from './count-matches.ts';
 import { readPagesByBlockScan } from './block-scan.ts';
 import { inScope, isWithin, keyRows, orderSql } from './page-sql.ts';
 import { directionOf, everyEvent, type CountRequest, type Page, type PageRequest, type RowScope, type ScopedKeys } from './page-request.ts';
 import { boundedRows, completeRows, leadingRows, type PartialRow } from '../database/bounded-rows.ts';
-import { rowBytes, storedColumns, storedEvent, type EventRow } from '../database/event-row.ts';
+import { rowBytes, storedColumns, storedEvents, type EventRow } from '../database/event-row.ts';
 import { unbounded, type ReadBudget } from '../database/read-budget.ts';
 import { accessPathOf, type AccessPath } from './access-path.ts';
 
@@ -21,7 +20,7 @@ export async function readPages(
   request: PageRequest,
   { budget, ...scoped }: ScopedKeys & { readonly budget: ReadBudget },
 ): Promise<readonly Page[]> {
-  const found = await findRows(database, request, { ...scoped, needsPayload: budget.needsPayload });
+  const found = await findRows(database, request, { ...scoped, parts: budget.parts });
   const wanted = found.map((rows) => rows.slice(0, request.limit));
   const more = found.map((rows) => rows.length > request.limit);
   const pages: EventRow[][] = wanted.map(() => []);
@@ -37,10 +36,20 @@ export async function readPages(
  * there is one, and `more`.
  */
 export async function readCutPage(database: Database, request: PageRequest, budget = unbounded): Promise<Page> {
-  const [found = []] = await findRows(database, request, { ...everyEvent, needsPayload: budget.needsPayload });
+  const { rows, more } = await readCutRows(database, request, budget);
+  return pageOf(request, rows, more);
+}
+
+/** The rows of such a page, in the order of reading. */
+export async function readCutRows(database: Database, request: PageRequest, budget: ReadBudget): Promise<CutRows> {
+  const [found = []] = await findRows(database, request, { ...everyEvent, parts: budget.parts });
   const wanted = leadingRows(found.slice(0, request.limit));
-  const complete = await completeRows(database, wanted, budget);
-  return pageOf(request, complete, found.length > wanted.length);
+  return { rows: await completeRows(database, wanted, budget), more: found.length > wanted.length };
+}
+
+export interface CutRows {
+  readonly rows: readonly EventRow[];
+  readonly more: boolean;
 }
 
 /** The rows of each key's page, and one more of each, if there is one. */
@@ -81,7 +90,7 @@ function scopedAccessPath(accessPath: AccessPath, { scope }: ScopedKeys): Access
 async function orderedScan(
   database: Database,
   request: PageRequest,
-  { scope, keys, needsPayload }: RowScope,
+  { scope, keys, parts }: RowScope,
 ): Promise<readonly (readonly PartialRow[])[]> {
   const order = orderSql(directionOf(request));
   const found = sql`
@@ -95,7 +104,7 @@ async function orderedScan(
       limit ${request.limit + 1}
     ) e`;
   const rows = await database.rows<PartialRow & { n: string }>(
-    boundedRows({ found, order: sql`e.n, ${order}`, extras: sql`e.n,`, needsPayload }),
+    boundedRows({ found, order: sql`e.n, ${order}`, extras: sql`e.n,`, parts }),
     hasStableText(request) ? 'prepared' : 'custom',
   );
   const perKey: PartialRow[][] = keys.map(() => []);
@@ -117,6 +126,6 @@ function selectsIds(condition: Condition): boolean {
 }
 
 async function pageOf({ backward }: PageRequest, rows: readonly EventRow[], more: boolean): Promise<Page> {
-  const events = await mapInSlices(rows, storedEvent);
+  const events = await storedEvents(rows);
   return { events: backward ? events.toReversed() : events, more, bytes: rows.reduce((sum, row) => sum + rowBytes(row), 0) };
 }

@@ -1,3 +1,4 @@
+import { nextTurn, TimeSlice } from '../../concurrency/time-slices.ts';
 import { WakeSignal, type WakeListener } from '../../concurrency/wake-signal.ts';
 import { bucketKeys } from '../../counts/bucket-keys.ts';
 import { bucketsOf, changedBuckets } from '../../counts/buckets.ts';
@@ -100,8 +101,7 @@ export class IncrementalCount {
       const { position } = this;
       if (this.log.logReader.isAtHead(position)) return position < minPosition ? 'READ' : 'DONE';
       const step = this.log.logReader.stepFromMatches(position, maxStepEvents);
-      if (step === null) return 'READ';
-      this.add(step);
+      if (step === null || !this.add(step)) return 'READ';
     }
   }
 
@@ -179,7 +179,8 @@ export class IncrementalCount {
     const { position } = this;
     const { logReader, signal } = this.log;
     const buffered = await logReader.stepFromMemory(position, signal);
-    this.add(buffered !== null && buffered.upTo > position ? buffered : await logReader.stepFromDatabase(position, signal));
+    const step = buffered !== null && buffered.upTo > position ? buffered : await logReader.stepFromDatabase(position, signal);
+    while (!this.add(step)) await nextTurn();
   }
 
   private async recount(): Promise<void> {
@@ -202,14 +203,19 @@ export class IncrementalCount {
     this.generationCount += 1;
   }
 
-  private add({ events, upTo }: Step): void {
+  /** Adds the events of a step that are not added yet. Returns false if it takes long, and only some were added. */
+  private add({ events, upTo }: Step): boolean {
+    const slice = new TimeSlice(sliceMs);
     for (const event of events) {
-      if (event.position <= this.counted.after) continue; // memory may still hold removed events
+      if (event.position <= Math.max(this.position, this.counted.after)) continue; // memory may still hold removed events
       if (this.pending.size > maxBuckets) this.failure = tooManyBuckets();
       if (this.failure !== null) break;
       this.addEvent(event);
+      this.position = event.position;
+      if (slice.isOver()) return false;
     }
     this.position = upTo;
+    return true;
   }
 
   private addEvent(event: StoredEvent): void {
@@ -232,4 +238,6 @@ function tooManyBuckets(): TidingsError {
 /** Numbers the counts, so that updates of two counts have different identities. */
 let instances = 0;
 const maxStepEvents = 1000;
+/** One event with a large payload can take longer. */
+const sliceMs = 10;
 const maxBuckets = 10_000;

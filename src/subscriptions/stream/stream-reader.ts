@@ -1,3 +1,4 @@
+import { allParts } from '../../event/event.ts';
 import { RearmableTimer } from '../../concurrency/rearmable-timer.ts';
 import { yieldToEventLoop } from '../../concurrency/time-slices.ts';
 import type { WakeListener } from '../../concurrency/wake-signal.ts';
@@ -43,8 +44,8 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     request: StreamRequest,
     private readonly settings: StreamSettings & { readonly head: Position; readonly order: DeliveryOrder },
   ) {
-    const { start, until, filter, client, batchSize, maxBytes, needsPayload = true } = request;
-    this.logReader = new LogReader(parts, { filter, client, pageEvents: Math.max(batchSize, minPageEvents), needsPayload });
+    const { start, until, filter, client, batchSize, maxBytes, eventParts = allParts } = request;
+    this.logReader = new LogReader(parts, { filter, client, pageEvents: Math.max(batchSize, minPageEvents), parts: eventParts });
     this.batchLimit = { maxEvents: batchSize, maxBytes };
     this.until = until ?? Infinity;
     this.scannedTo = start?.position ?? settings.head;

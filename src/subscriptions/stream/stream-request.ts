@@ -1,3 +1,4 @@
+import type { EventParts } from '../../event/event.ts';
 import type { LogCursor, Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { ResumePoint } from '../../store/epochs.ts';
@@ -18,8 +19,8 @@ export interface StreamRequest {
   readonly order: StreamOrder;
   /** Whose turns its reads take: Database.reads. */
   readonly client: string;
-  /** False: the payloads of its events may be left out, also where batches are measured. Default: true. */
-  readonly needsPayload?: boolean;
+  /** What is used of its events: other parts may be empty, also where batches are measured. Default: all. */
+  readonly eventParts?: EventParts;
 }
 
 export type StreamOrder = 'LOG' | 'CAUSAL';

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import type { EventOrder } from '../../../src/event/cursor.ts';
-import type { StoredEvent } from '../../../src/event/event.ts';
+import { allButPayload, type StoredEvent } from '../../../src/event/event.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import { pruningPredicateOf } from '../../../src/skip-index/prune-filter.ts';
@@ -79,7 +79,7 @@ test(
           { scope, keys, predicate: always, initialBlocks: [4, 9, 25][limit % 3]!, candidates: 3 },
         );
         const predicate = pruningPredicateOf(filter);
-        const readByWindows = () => readPagesByBlockScan(database, request, { scope, keys, predicate, needsPayload: false, limits });
+        const readByWindows = () => readPagesByBlockScan(database, request, { scope, keys, predicate, parts: allButPayload, limits });
         const byWindows = scope === 'FOLLOWS' || scope === 'PRIMARY' ? null : await readByWindows();
         // A filter that was common begins with blocks.
         const again = byWindows !== null && limit === 7 ? await readByWindows() : byWindows;
@@ -125,7 +125,7 @@ test(
           ...(after !== null && { after: pagePositionOf(events[after]!, order) }),
           ...(before !== null && { before: pagePositionOf(events[before]!, order) }),
         };
-        const scan = { scope: 'EVERYTHING', keys: [''], predicate: pruningPredicateOf(filter), needsPayload: false, limits } as const;
+        const scan = { scope: 'EVERYTHING', keys: [''], predicate: pruningPredicateOf(filter), parts: allButPayload, limits } as const;
         const [rows] = await readPagesByBlockScan(database, request, scan);
         const wanted = oraclePage(
           events.filter((event) => matches(filter, event)),

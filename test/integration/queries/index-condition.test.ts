@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { StoredEvent } from '../../../src/event/event.ts';
+import { allButPayload, type StoredEvent } from '../../../src/event/event.ts';
 import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
@@ -95,7 +95,7 @@ test('a page in the order of the log has ids that only unindexed events have', a
   const limits = { ...defaultSearchLimits, windowBlocks: 2, minWindowBlocks: 2 };
   for (const limit of [1, 2, 3]) {
     const request = { filter, order: 'LOG', head, limit, backward: false } as const;
-    const [rows] = await readPagesByBlockScan(database, request, { ...everyEvent, predicate: always, needsPayload: false, limits });
+    const [rows] = await readPagesByBlockScan(database, request, { ...everyEvent, predicate: always, parts: allButPayload, limits });
     expect(rows!.map((row) => row.resource_id)).toEqual(['p.1', 'p.2', 'p.1'].slice(0, limit + 1));
   }
 });

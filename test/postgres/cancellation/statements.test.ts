@@ -30,19 +30,22 @@ const reads: Readonly<Record<string, string>> = {
 };
 
 test.each(Object.entries(reads))('a client that leaves over HTTP ends its statements: %s', async (_name, query) => {
-  await whileLocked(async () => {
-    const leaving = new AbortController();
-    const response = fetch(`${server.tidings.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query }),
-      signal: leaving.signal,
+  // Yoga serves a document once, and then src/server/graphql/posted-operations.ts.
+  for (let n = 0; n < 2; n += 1) {
+    await whileLocked(async () => {
+      const leaving = new AbortController();
+      const response = fetch(`${server.tidings.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+        signal: leaving.signal,
+      });
+      await blocked(1);
+      leaving.abort();
+      await expect(response).rejects.toThrow('aborted');
+      await endsSoon();
     });
-    await blocked(1);
-    leaving.abort();
-    await expect(response).rejects.toThrow('aborted');
-    await endsSoon();
-  });
+  }
   expect((await server.execute(query)).errors).toBeUndefined();
 });
 

@@ -18,33 +18,38 @@ export const largeResponseNames = [
 
 export type LargeResponse = (typeof largeResponseNames)[number];
 
+/** Payloads of 50 kB, as common as possible. */
+export function commonPayloads(count: number): readonly object[] {
+  const item = { name: 'a step', ok: true, seconds: 1.25, tags: ['a', 'ü'], note: '"quoted"\n' };
+  const payload = { items: many(Math.ceil(50_000 / JSON.stringify(item).length), () => item) };
+  return many(count, () => payload);
+}
+
 /**
- * Stores `count` events of `bytes` each, and returns requests whose responses contain them all, or
- * as many of them as are allowed.
+ * Stores events of a name with these payloads, and returns requests whose responses contain them
+ * all, or as many of them as are allowed.
  */
 export async function largeResponses(
   url: string,
-  { count, bytes }: { readonly count: number; readonly bytes: number },
+  event: string,
+  payloads: readonly object[],
 ): Promise<Readonly<Record<LargeResponse, Send>>> {
   const after = (await query(url, '{ head }')).data.head as string;
-  const item = { name: 'a step', ok: true, seconds: 1.25, tags: ['a', 'ü'], note: '"quoted"\n' };
-  const payload = { items: many(Math.ceil(bytes / JSON.stringify(item).length), () => item) };
-  for (let at = 0; at < count; at += 100) {
-    const events = many(Math.min(100, count - at), (n) => ({
-      id: `large-response-${at + n}`,
+  const count = payloads.length;
+  let totalBytes = 0;
+  for (const [n, payload] of payloads.entries()) {
+    const body = JSON.stringify({
+      id: `${event}-${n}`,
       occurred: '2026-11-01T00:00:00Z',
-      event: 'large.response',
+      event,
       resource: { 'prefect.resource.id': 'r' },
       payload,
-    }));
-    const response = await fetch(`${url}/api/events`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(events),
     });
+    totalBytes += body.length - 200;
+    const response = await fetch(`${url}/api/events`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     if (!response.ok) throw new Error(await response.text());
   }
-  const page = `{ events(first: ${count}, filter: { event: { in: ["large.response"] } }) { nodes { id payload } } }`;
+  const page = `{ events(first: ${count}, filter: { event: { in: ["${event}"] } }) { nodes { id payload } } }`;
   const stream = `subscription { eventStream(after: "${after}", batchSize: 1000, maxBytes: 16000000) { __typename ... on EventBatch { events { id payload } } } }`;
   const single = `subscription { events(after: "${after}") { id payload } }`;
   const overSocket = async (operation: string, isDone: (bytes: number) => boolean): Promise<string> => {
@@ -64,7 +69,7 @@ export async function largeResponses(
   const overSse = async (operation: string): Promise<string> => {
     const response = await fetch(`${url}/graphql?query=${encodeURIComponent(operation)}`, { headers: { accept: 'text/event-stream' } });
     let received = 0;
-    for await (const chunk of response.body!) if ((received += (chunk as Uint8Array).length) >= count * bytes) break;
+    for await (const chunk of response.body!) if ((received += (chunk as Uint8Array).length) >= totalBytes) break;
     return `${response.status}, ${received} bytes`;
   };
   const overHttp = async (encoding: string): Promise<string> => {
@@ -78,16 +83,16 @@ export async function largeResponses(
   return {
     'a page of large events, over HTTP': () => overHttp('identity'),
     'a page of large events, compressed': () => overHttp('gzip'),
-    'a page of large events, over WebSocket': () => overSocket(page, (received) => received > (count * bytes) / 2),
+    'a page of large events, over WebSocket': () => overSocket(page, (received) => received > totalBytes / 2),
     'batches of large events, over SSE': () => overSse(stream),
-    'batches of large events, over WebSocket': () => overSocket(stream, (received) => received >= count * bytes),
+    'batches of large events, over WebSocket': () => overSocket(stream, (received) => received >= totalBytes),
     'large events, over SSE': () => overSse(single),
-    'large events, over WebSocket': () => overSocket(single, (received) => received >= count * bytes),
+    'large events, over WebSocket': () => overSocket(single, (received) => received >= totalBytes),
     "a page of large events, over Prefect's protocol": async () => {
       const response = await fetch(`${url}/api/events/filter`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ limit: 200, filter: { event: { name: ['large.response'] } } }),
+        body: JSON.stringify({ limit: 200, filter: { event: { name: [event] } } }),
       });
       return `${response.status}, ${sizeOf(await response.text())}`;
     },
@@ -95,9 +100,9 @@ export async function largeResponses(
       using prefect = await openPrefect(url, 'out');
       let received = 0;
       prefect.socket.on('message', (data: Buffer) => {
-        if ((received += data.length) >= count * bytes) prefect.socket.terminate();
+        if ((received += data.length) >= totalBytes) prefect.socket.terminate();
       });
-      prefect.send({ type: 'filter', filter: { event: { name: ['large.response'] } } });
+      prefect.send({ type: 'filter', filter: { event: { name: [event] } } });
       await once(prefect.socket, 'close');
       return `${received} bytes`;
     },

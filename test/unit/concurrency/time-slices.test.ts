@@ -11,6 +11,24 @@ test('a long loop that yields at the end of its slice lets other work run', asyn
   }
 });
 
+test('a turn of the event loop continues one of the loops that run at the same time', async () => {
+  const turns: number[] = [];
+  let turn = 0;
+  const count = setInterval(() => (turn += 1), 0);
+  await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      await new TimeSlice(0).next();
+      const before = turns.at(-1);
+      turns.push(turn);
+      const end = performance.now() + 2; // so that the timer is due in each turn
+      while (performance.now() < end);
+      expect(before).not.toBe(turn);
+    }),
+  );
+  clearInterval(count);
+  expect(new Set(turns).size).toBe(20);
+});
+
 test('a slice is over after its time', () => {
   expect(new TimeSlice(60_000).isOver()).toBe(false);
   expect(new TimeSlice(0).isOver()).toBe(true);

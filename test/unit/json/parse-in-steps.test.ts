@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ExactNumber } from '../../../src/json/exact-number.ts';
-import { parseJsonInSteps } from '../../../src/json/parse-in-steps.ts';
+import { parseJsonInSteps, parseStoredJsonInSteps } from '../../../src/json/parse-in-steps.ts';
 import { parseJson } from '../../../src/json/parse-json.ts';
 import { stringifyJson } from '../../../src/json/stringify-json.ts';
 
@@ -84,6 +84,19 @@ test('keeps exact numbers', () => {
   let last = steps.next();
   while (last.done !== true) last = steps.next();
   expect((last.value as readonly unknown[])[1]).toBeInstanceOf(ExactNumber);
+});
+
+test('takes steps for a large stored text with different keys, and returns its value', () => {
+  const text = JSON.stringify({ list: Array.from({ length: 50_000 }, (_, n) => ({ [`é${n}`]: n })) }).replace(
+    '49999}',
+    '9007199254740993}',
+  );
+  const steps = parseStoredJsonInSteps(text);
+  let count = 0;
+  let last = steps.next();
+  for (; last.done !== true; last = steps.next()) count += 1;
+  expect(count).toBeGreaterThan(10);
+  expect(stringifyJson(last.value)).toBe(text);
 });
 
 test('reports bytes that are not UTF-8', () => {

@@ -1,12 +1,12 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { createDocumentCache, maxCacheCharacters, maxDocumentCharacters } from '../../../src/server/graphql/document-cache.ts';
+import { DocumentCache, maxCacheCharacters, maxDocumentCharacters } from '../../../src/server/graphql/document-cache.ts';
 
 const document = parse('{ head }');
 const text = (n: number, length: number): string => `${n}`.padEnd(length, ' ');
 
 test('the cache keeps the most recently used documents, up to a number of characters', () => {
-  const cache = createDocumentCache();
+  const cache = new DocumentCache();
   const fitting = maxCacheCharacters / maxDocumentCharacters;
   for (let n = 0; n < fitting; n += 1) cache.set(text(n, maxDocumentCharacters), document);
   expect(cache.get(text(0, maxDocumentCharacters))).toBe(document); // and is now the most recently used
@@ -17,13 +17,13 @@ test('the cache keeps the most recently used documents, up to a number of charac
 });
 
 test('a document that is set again counts once', () => {
-  const cache = createDocumentCache();
+  const cache = new DocumentCache();
   for (let n = 0; n < 100; n += 1) cache.set(text(1, maxDocumentCharacters), document);
   expect(cache.calculatedSize).toBe(maxDocumentCharacters);
 });
 
 test('a long document is not cached, and displaces no other', () => {
-  const cache = createDocumentCache();
+  const cache = new DocumentCache();
   cache.set('{ head }', document);
   cache.set(text(1, maxDocumentCharacters + 1), document);
   expect(cache.get(text(1, maxDocumentCharacters + 1))).toBeUndefined();
@@ -31,7 +31,7 @@ test('a long document is not cached, and displaces no other', () => {
 });
 
 test('the empty text is allowed', () => {
-  const cache = createDocumentCache();
+  const cache = new DocumentCache();
   cache.set('', document);
   expect(cache.get('')).toBe(document);
 });

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../../src/settings.ts';
 import type { Position } from '../../../src/event/cursor.ts';
+import { runToEnd } from '../../../src/json/run-to-end.ts';
 import { createRowGroupBuilder } from '../../../src/skip-index/row-group.ts';
 import type { BlockSummary } from '../../../src/skip-index/block-summary.ts';
 import { pruningPredicateOf } from '../../../src/skip-index/prune-filter.ts';
@@ -49,6 +50,11 @@ const candidate: EventCandidate = {
   ],
   payload: { deep: [{ note: 'Über-cool' }, 42], flag: true, nothing: null },
 };
+
+test('a block is added in steps of one event', () => {
+  const block = Array.from({ length: 64 }, (_, n) => stored({ ...candidate, id: `x${n}` }, n + 1));
+  expect([...createRowGroupBuilder().add(block)]).toHaveLength(128);
+});
 
 describe('a block without a match is skipped', () => {
   const [summary] = summariesOf(Array.from({ length: 64 }, (_, n) => stored({ ...candidate, id: `x${n}` }, n + 1)));
@@ -123,7 +129,7 @@ test('a block with more than a summary can hold passes every predicate, and cost
 
 function summariesOf(block: readonly StoredEvent[]): readonly BlockSummary[] {
   const builder = createRowGroupBuilder();
-  builder.add(block);
+  runToEnd(builder.add(block));
   return builder.rowGroup().summaries;
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { mapInSlices } from '../../../concurrency/time-slices.ts';
+import { mapStepsInSlices } from '../../../concurrency/time-slices.ts';
 import { requirePermission } from '../../../auth/caller.ts';
 import { TidingsError } from '../../../errors.ts';
 import { describeValue } from '../../../event/problem.ts';
@@ -12,7 +12,7 @@ import { handleRequest, type HttpResponse, type AuthenticatedRequest, type Reque
 import { isJsonObject } from '../../../json/exact-number.ts';
 import { readBodyItem } from '../../json-body.ts';
 import { queryParameters } from '../../query-parameters.ts';
-import { prefectEvent } from '../prefect-event.ts';
+import { prefectEventInSteps } from '../prefect-event.ts';
 import { countEventsBy, type CountDimension } from './event-counts.ts';
 import { readFirstPage, readNextPage, type EventPage, type EventReadParts } from './event-pages.ts';
 import { timeUnits, type TimeUnit } from './intervals.ts';
@@ -136,9 +136,10 @@ async function pageResponse({ events, total, next }: EventPage, request: Incomin
   const { host = 'localhost', 'x-forwarded-proto': scheme } = request.headers;
   const root = `${scheme === 'https' ? 'https' : 'http'}://${host}`;
   const url = next === null ? null : `${root}/api/events/filter/next?${tokenName}=${await tokens.format(next)}`;
+  const messages = await mapStepsInSlices(events, prefectEventInSteps);
   return {
     status: 200,
-    text: `{"events":[${(await mapInSlices(events, (event) => prefectEvent(event).json)).join(',')}],"total":${total},"next_page":${JSON.stringify(url)}}`,
+    text: `{"events":[${messages.map(({ json }) => json).join(',')}],"total":${total},"next_page":${JSON.stringify(url)}}`,
   };
 }
 

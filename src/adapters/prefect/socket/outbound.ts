@@ -123,7 +123,7 @@ class SocketSink implements Sink<StoredEvent | EndMessage, EncodedMessage | EndM
     this.writer.onDrain(listener);
   }
 
-  encode(message: StoredEvent | EndMessage): EncodedMessage | EndMessage {
+  encode(message: StoredEvent | EndMessage): EncodedMessage | EndMessage | Promise<EncodedMessage> {
     return message instanceof EndMessage ? message : prefectEvent(message);
   }
 

@@ -5,5 +5,5 @@ export function isLargeResult({ data, errors }: { readonly data?: unknown; reado
   return errors === undefined && isLargerThan(data, maxBytesAtOnce);
 }
 
-/** Some milliseconds of work. */
-export const maxBytesAtOnce = 1 << 20;
+/** Some milliseconds of work, ten for objects of very many members. */
+export const maxBytesAtOnce = 512 << 10;

@@ -8,8 +8,8 @@ import { isLargerInSteps } from '../../../json/json-size.ts';
 
 /** The budget of an operation, as the context of every operation has one. */
 export interface ResponseBudget extends Disposable {
-  /** Whether the operation needs payloads. */
-  needsPayload: boolean;
+  /** The operation reads only these parts of events. */
+  restrictTo(parts: ReadonlySet<string>, operation: 'QUERY' | 'SUBSCRIPTION'): void;
   readonly maxBytes: number;
   readonly tooLarge: () => Error;
   /** Everything is read. */
@@ -23,22 +23,22 @@ export interface ResponseBudget extends Disposable {
  * Over HTTP, the budget is disposed when the response is sent. Other transports dispose it.
  */
 export function limitResponses(schema: GraphQLSchema): Plugin {
-  const fields = payloadFields(schema);
-  const known = new WeakMap<DocumentNode, boolean>();
-  const needsPayload = (document: DocumentNode): boolean => {
-    const needed = known.get(document) ?? selectsAny(document, fields);
-    known.set(document, needed);
-    return needed;
+  const fields = partsByField(schema);
+  const known = new WeakMap<DocumentNode, ReadonlySet<string>>();
+  const partsOf = (document: DocumentNode): ReadonlySet<string> => {
+    const used = known.get(document) ?? usedParts(document, fields);
+    known.set(document, used);
+    return used;
   };
   return {
     onSubscribe({ args }) {
       const { document, contextValue } = args as ExecutionArgs;
-      (contextValue as { readonly budget: ResponseBudget }).budget.needsPayload = needsPayload(document);
+      (contextValue as { readonly budget: ResponseBudget }).budget.restrictTo(partsOf(document), 'SUBSCRIPTION');
     },
     onExecute({ args }) {
       const { document, contextValue } = args as ExecutionArgs;
       const { budget, res } = contextValue as { readonly budget: ResponseBudget; readonly res?: ServerResponse };
-      budget.needsPayload = needsPayload(document);
+      budget.restrictTo(partsOf(document), 'QUERY');
       if (res !== undefined) releaseWhenSent(budget, res);
       return {
         async onExecuteDone({ result, setResult }) {
@@ -52,19 +52,17 @@ export function limitResponses(schema: GraphQLSchema): Plugin {
   };
 }
 
-/** The names of the fields that read a payload, by their extension in the schema. */
-function payloadFields(schema: GraphQLSchema): ReadonlySet<string> {
+/** The parts of events that a field with one of the names uses, by its extension in the schema. */
+function partsByField(schema: GraphQLSchema): readonly (readonly [name: string, parts: readonly string[]])[] {
   const types = Object.values(schema.getTypeMap()).filter(isObjectType);
   const fields = types.flatMap((type) => Object.values(type.getFields()));
-  return new Set(fields.filter(({ extensions }) => extensions['readsPayload'] === true).map(({ name }) => name));
+  return fields.flatMap(({ name, extensions }) =>
+    'readsParts' in extensions ? [[name, extensions['readsParts'] as readonly string[]]] : [],
+  );
 }
 
-function selectsAny(document: DocumentNode, names: ReadonlySet<string>): boolean {
-  let found = false;
-  visit(document, {
-    Field({ name }) {
-      found ||= names.has(name.value);
-    },
-  });
-  return found;
+function usedParts(document: DocumentNode, fields: ReturnType<typeof partsByField>): ReadonlySet<string> {
+  const selected = new Set<string>();
+  visit(document, { Field: ({ name }) => void selected.add(name.value) });
+  return new Set(fields.flatMap(([name, parts]) => (selected.has(name) ? parts : [])));
 }

@@ -9,7 +9,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { runInSlices } from '../../../concurrency/time-slices.ts';
+import { runInLaterSlices } from '../../../concurrency/time-slices.ts';
 import { stringifyJsonInSteps } from '../../../json/stringify-in-steps.ts';
 import { stringifyJson } from '../../../json/stringify-json.ts';
 import type { Caller, Client } from '../../../auth/caller.ts';
@@ -21,6 +21,7 @@ import { documentBytes } from '../limits/document-nodes.ts';
 import { isLargerInSteps, isLargerThan } from '../../../json/json-size.ts';
 import { maxBytesAtOnce } from '../limits/large-result.ts';
 import { LimitError } from '../limits/limit-error.ts';
+import { compileResults, type ResultWriter } from './compiled-results.ts';
 import { resultDocument, type ResultDocument } from './result-document.ts';
 
 /**
@@ -72,15 +73,17 @@ export function createSharedResults({
 
   const masked = (result: ExecutionResult): ExecutionResult =>
     result.errors === undefined ? result : { ...result, errors: result.errors.map((error) => maskError(error) as GraphQLError) };
+  const maxWrittenBytes = Math.min(maxMessageBytes, maxBytesAtOnce);
   const encode = (result: ExecutionResult): EncodedMessage | Promise<EncodedMessage> => {
-    if (isLargerThan(result.data, Math.min(maxMessageBytes, maxBytesAtOnce))) return encodeLarge(result);
+    if (isLargerThan(result.data, maxWrittenBytes)) return encodeLarge(result);
     metrics.encoded.inc();
     return new EncodedMessage(stringifyJson(masked(result)));
   };
   const encodeLarge = async (result: ExecutionResult): Promise<EncodedMessage> => {
-    if (await runInSlices(isLargerInSteps(result.data, maxMessageBytes))) return encode({ errors: [messageTooLarge(maxMessageBytes)] });
+    if (await runInLaterSlices(isLargerInSteps(result.data, maxMessageBytes)))
+      return encode({ errors: [messageTooLarge(maxMessageBytes)] });
     metrics.encoded.inc();
-    return new EncodedMessage(await runInSlices(stringifyJsonInSteps(masked(result))));
+    return new EncodedMessage(await runInLaterSlices(stringifyJsonInSteps(masked(result))));
   };
   const open = (key: string, { schema, contextValue, operationName }: ExecutionArgs, { document, variables }: KeptRequest): Operation => {
     const results = new Map<string | number, EncodedMessage | Promise<EncodedMessage>>();
@@ -91,21 +94,34 @@ export function createSharedResults({
       if (message.byteLength <= maxCacheBytes) cache.set({ results, identity }, message.byteLength);
       else process.nextTick(evict, identity);
     };
+    /** Writes results without executing; null: it cannot. Compiled at the first result. */
+    let writer: ResultWriter | null | undefined;
+    let failures = 0;
+    // A context of its own for each, because resolvers store loaders in it that remember what they read.
+    const write = (value: object): EncodedMessage | null => {
+      if (writer === undefined) writer = compileResults({ schema, document, operationName, variableValues: variables }, maxWrittenBytes);
+      const written = writer?.(value, Object.assign({}, keptContext)) ?? 'UNKNOWN';
+      if (written === 'TOO_LARGE') return null;
+      failures = written === 'UNKNOWN' ? failures + 1 : 0;
+      if (written === 'UNKNOWN') {
+        if (failures >= maxFailures) writer = null; // most results of this selection read the database
+        return null;
+      }
+      metrics.encoded.inc();
+      return new EncodedMessage(written.json);
+    };
+    const run = (value: object): ExecutionResult | Promise<ExecutionResult> => {
+      const contextValue = Object.assign({}, keptContext);
+      return execute({ schema, document, operationName, variableValues: variables, rootValue: value, contextValue });
+    };
     const opened: Operation = {
       users: 0,
       resultOf(value, identity) {
         const known = results.size === 0 ? undefined : results.get(identity);
         if (known !== undefined) return known;
-        // A context of its own, because resolvers store loaders in it that remember what they read.
-        const executed = execute({
-          schema,
-          document,
-          operationName,
-          variableValues: variables,
-          rootValue: value,
-          contextValue: Object.assign({}, keptContext),
-        });
-        const encoded = executed instanceof Promise ? executed.then(encode) : encode(executed);
+        const executed = write(value) ?? run(value);
+        const encoded =
+          executed instanceof EncodedMessage ? executed : executed instanceof Promise ? executed.then(encode) : encode(executed);
         if (opened.users === 1) return encoded;
         results.set(identity, encoded);
         if (executed instanceof Promise) process.nextTick(evict, identity); // a later request reads again
@@ -212,3 +228,5 @@ const keptDocuments = new WeakMap<DocumentNode, ReadonlyMap<string | null, KeptD
 /** Of a variable's JSON, parsed. */
 const bytesPerCharacter = 8;
 const maxCacheBytes = 4_000_000;
+/** Results in a row that were begun in vain, after which no more are. */
+const maxFailures = 16;

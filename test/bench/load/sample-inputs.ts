@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { fromDocument } from '../../src/event/document.ts';
+import { fromDocument } from '../../../src/event/document.ts';
 
 /**
  * Returns the events of the sample, repeatedly, as JSON of EventInput with distinct ids. Cheap,
  * since it runs during measurements.
  */
 export function sampleInputs(): () => string {
-  const file = new URL('../fixtures/github-2015-01-01.ndjson.gz', import.meta.url);
+  const file = new URL('../../fixtures/github-2015-01-01.ndjson.gz', import.meta.url);
   const rests = gunzipSync(readFileSync(file))
     .toString()
     .trim()

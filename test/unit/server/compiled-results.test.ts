@@ -1,0 +1,222 @@
+import * as fc from 'fast-check';
+import { buildSchema, execute, GraphQLError, parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { schema } from '../../../schema/index.ts';
+import { TidingsError } from '../../../src/errors.ts';
+import type { Position } from '../../../src/event/cursor.ts';
+import type { StoredEvent } from '../../../src/event/event.ts';
+import { parseJson } from '../../../src/json/parse-json.ts';
+import { stringifyJson } from '../../../src/json/stringify-json.ts';
+import { compileResults } from '../../../src/server/graphql/subscribe/compiled-results.ts';
+import { createReadBudgets } from '../../../src/store/database/read-budget.ts';
+import { Expired } from '../../../src/subscriptions/event-subscription.ts';
+import type { StreamMessage } from '../../../src/subscriptions/stream/stream-message.ts';
+import { anyStoredEvent, rowEventOf, storedAs } from '../support/stored-events.ts';
+
+const unreachable = { reads: () => unreachable, rows: () => Promise.reject(new TidingsError('UNAVAILABLE', 'no database in this test')) };
+const services = {
+  database: unreachable,
+  heads: { head: async () => 9 as Position },
+  budgets: createReadBudgets(1e6, 1e8),
+  epochHistory: { epoch: '0123456789ab' },
+  limits: { pageSize: 1000 },
+};
+const contextValue = {
+  services,
+  caller: { visibilityFilter: { kind: 'and', of: [] }, filterKey: '' },
+  budget: services.budgets.forMessages(),
+};
+
+/** The result of both ways, where GraphQL has one at once and without errors; null for all others. */
+function bothWays(query: string, rootValue: object, variableValues: Readonly<Record<string, unknown>> = {}) {
+  const document = parse(query);
+  const errors = validate(schema, document);
+  if (errors.length > 0) throw new Error(`${query}: ${errors.join()}`);
+  const args = { schema, document, variableValues };
+  const executed = execute({ ...args, rootValue, contextValue: { ...contextValue } });
+  if (executed instanceof Promise) executed.catch(() => undefined);
+  const result = executed instanceof Promise || executed.errors !== undefined ? null : (executed as ExecutionResult);
+  const written = compileResults(args, 1e6)?.(rootValue, { ...contextValue }) ?? 'UNKNOWN';
+  return { result, written: typeof written === 'string' ? written : written.json };
+}
+
+describe('a compiled operation writes what GraphQL executes', () => {
+  test('for random selections and messages', () => {
+    let compared = 0;
+    const compare = (seed: number, message: Messages): void => {
+      const { query, variables } = randomQuery(seed, message.field);
+      const { result, written } = bothWays(query, message.plain, variables);
+      const fromRows = bothWays(query, message.fromRows, variables).written;
+      if (result === null) {
+        expect([query, written, fromRows]).toEqual([query, 'UNKNOWN', 'UNKNOWN']);
+        return;
+      }
+      compared += 1;
+      expect([query, written]).toEqual([query, stringifyJson(result)]);
+      // The payload of a row has the spaces of jsonb.
+      expect([query, stringifyJson(parseJson(fromRows))]).toEqual([query, stringifyJson(result)]);
+    };
+    fc.assert(fc.property(fc.integer(), anyMessage, compare), { numRuns: 500 });
+    expect(compared).toBeGreaterThan(200);
+  });
+
+  test.each([
+    ['numbers that no double holds', '{"n": 9007199254740993, "list": [0.1000000000000000000000001, 1000]}'],
+    ['keys that objects have', '{"__proto__": {"a": 1}, "constructor": 2, "then": 3, "toJSON": 4}'],
+  ])('a payload from the database with %s', (_what, payload) => {
+    const event = rowEventOf(storedAs({ id: 'a', event: 'b', resource: { id: 'c' } }), payload);
+    const { result, written } = bothWays('subscription { events { id payload } }', event);
+    expect(written).toBe(`{"data":{"events":{"id":"a","payload":${payload}}}}`);
+    expect(stringifyJson(result)).toBe(`{"data":{"events":{"id":"a","payload":${payload.replaceAll(' ', '')}}}}`);
+  });
+});
+
+describe('what is not compiled is left to GraphQL', () => {
+  const compiled = (of: GraphQLSchema, query: string) => compileResults({ schema: of, document: parse(query), variableValues: {} }, 100);
+  const types = buildSchema(`
+    type Query { text: String! maybe: String list: [Int!]! many: [String] nested: Query any: Any number: Int! with(n: Int!): Int }
+    union Any = A | B
+    type A { a: Int }
+    type B { b: Int }
+  `);
+
+  test.each([
+    ['null for a type that is not null', '{ text }', { text: null }],
+    ['an absent value of it', '{ text }', {}],
+    ['null in a list of such a type', '{ list }', { list: [1, null] }],
+    ['a wrong value', '{ number }', { number: 'a' }],
+    ['a function', '{ text }', { text: () => 'a' }],
+    ['an error as a value', '{ maybe }', { maybe: new Error('a') }],
+    ['an error as an object', '{ nested { text } }', { nested: new GraphQLError('a') }],
+    ['a promise', '{ maybe }', { maybe: Promise.resolve('a') }],
+    ['a promise of an object', '{ nested { text } }', { nested: Promise.resolve({ text: 'a' }) }],
+    ['promises in a list', '{ many }', { many: ['a', Promise.resolve('b')] }],
+    ['another iterable than an array', '{ many }', { many: new Set(['a']) }],
+  ])('%s', (_what, query, value) => {
+    expect(compiled(types, query)!(value, {})).toBe('UNKNOWN');
+  });
+
+  test.each([
+    ['a union whose types only values tell', '{ any { ... on A { a } } }'],
+    ['introspection', '{ __schema { queryType { name } } }'],
+    ['a required argument that is missing', '{ with }'],
+    ['a variable with a wrong value', 'query ($n: Int!) { with(n: $n) }'],
+  ])('%s', (_what, query) => {
+    expect(compiled(types, query)).toBeNull();
+  });
+
+  test('a result beyond the size', () => {
+    const write = compiled(types, '{ text a: text }')!;
+    expect(write({ text: 'x'.repeat(20) }, {})).toEqual({ json: `{"data":{"text":"${'x'.repeat(20)}","a":"${'x'.repeat(20)}"}}` });
+    expect(write({ text: 'x'.repeat(60) }, {})).toBe('TOO_LARGE');
+    expect(write({ text: 'x'.repeat(200) }, {})).toBe('TOO_LARGE');
+  });
+});
+
+/** A message of live events, and the same message of events that were read from the database. */
+interface Messages {
+  readonly field: 'events' | 'eventStream';
+  readonly plain: object;
+  readonly fromRows: object;
+}
+
+const position = fc.nat(1000) as fc.Arbitrary<number> as fc.Arbitrary<Position>;
+const batchOf = (events: readonly StoredEvent[]): StreamMessage => ({
+  kind: 'EventBatch',
+  events,
+  previous: 1 as Position,
+  cursor: 2 as Position,
+});
+const sameInBoth = (message: StreamMessage): Messages => ({ field: 'eventStream', plain: message, fromRows: message });
+const anyMessage: fc.Arbitrary<Messages> = fc.oneof(
+  { weight: 8, arbitrary: anyStoredEvent.map((event) => ({ field: 'events' as const, plain: event, fromRows: rowEventOf(event) })) },
+  {
+    weight: 8,
+    arbitrary: fc.array(anyStoredEvent, { maxLength: 3 }).map((events) => ({
+      field: 'eventStream' as const,
+      plain: batchOf(events),
+      fromRows: batchOf(events.map((each) => rowEventOf(each))),
+    })),
+  },
+  { weight: 1, arbitrary: position.map((cursor) => sameInBoth({ kind: 'CaughtUp', cursor })) },
+  { weight: 1, arbitrary: position.map((cursor) => sameInBoth({ kind: 'FellBehind', cursor, head: cursor })) },
+  { weight: 1, arbitrary: position.map((to) => sameInBoth({ kind: 'RetentionGap', from: 0 as Position, to })) },
+  { weight: 1, arbitrary: position.map((to) => sameInBoth({ kind: 'LogReplacedGap', from: { epoch: 'ba9876543210', position: to }, to })) },
+  { weight: 1, arbitrary: fc.constant(sameInBoth({ kind: 'Failed', error: new TidingsError('UNAVAILABLE', 'gone') })) },
+  { weight: 1, arbitrary: fc.constant(new Expired()).map((expired) => ({ field: 'events' as const, plain: expired, fromRows: expired })) },
+);
+
+/** A valid document of random selections: aliases, merged fields, fragments, directives, variables. */
+function randomQuery(seed: number, field: Messages['field']) {
+  let state = seed | 0;
+  const below = (n: number): number => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d) + 0x6d2b_79f5) | 0;
+    return ((state ^ (state >>> 12)) >>> 0) % n;
+  };
+  const pick = (from: readonly string[]): string => from[below(from.length)]!;
+  const directive = (): string => (below(6) > 0 ? '' : ` @${pick(['skip', 'include'])}(if: ${pick(['true', 'false', '$yes', '$no'])})`);
+  const selections = (type: string, depth: number): string =>
+    `{ ${Array.from({ length: 1 + below(5) }, () => selection(type, depth)).join(' ')} }`;
+  const selection = (type: string, depth: number): string => {
+    if (depth > 0 && below(5) === 0) {
+      const on = pick(['', ` on ${pick(fragmentTypes[type]!)}`]).trim();
+      return `... ${on}${directive()} ${selections(on === '' ? type : on.slice(3), depth - 1)}`;
+    }
+    const spread = fragmentsOf[type] ?? [];
+    if (depth > 0 && spread.length > 0 && below(8) === 0) return `...${pick(spread)}${directive()}`;
+    const [name, inner] = pick(below(40) === 0 ? [...fieldsOf[type]!, ...(slowFieldsOf[type] ?? [])] : fieldsOf[type]!).split(' > ');
+    if (inner !== undefined && depth === 0) return '__typename';
+    return `${name}${directive()} ${inner === undefined ? '' : inner.startsWith('{') ? inner : selections(inner, depth - 1)}`;
+  };
+  const root = field === 'events' ? 'Event' : 'EventStreamMessage';
+  // One use of each variable and fragment, because documents must have one.
+  const uses = '... @skip(if: $yes) @include(if: $no) { __typename } ... on Event { used: payloadAt(path: $path) ...E ...N }';
+  const body = field === 'events' ? `${uses} ` : `... on EventBatch { events { ${uses} } } `;
+  const query =
+    `subscription ($yes: Boolean!, $no: Boolean!, $path: String!) { ${field} { ${body} ${selections(root, 4).slice(1, -1)} } } ` +
+    `fragment E on Event ${selections('Event', 0)} fragment N on Node ${selections('Node', 0)}`;
+  return { query, variables: { yes: true, no: false, path: pick(['a', 'a.b', 'a.0', '"x y"', 'b']) } };
+}
+
+const snapshot = [
+  'resourceId',
+  'name',
+  'labels',
+  'n: name',
+  'l0: label(key: "k")',
+  'l1: label(key: "prefect.resource.role")',
+  '__typename',
+];
+const at = ['cursor', '__typename', 'c: cursor'];
+const fieldsOf: Readonly<Record<string, readonly string[]>> = {
+  Event: (
+    'id | event | occurred | received | payload | p: payload | payloadBytes | followsId | cursor | nodeId | __typename | i: id | ' +
+    '__proto__: id | a0: payloadAt(path: "a") | a1: payloadAt(path: $path) | resource > PrimaryResource | r: resource > PrimaryResource | ' +
+    'related > RelatedResource | actors: related(role: ["actor", "b"]) > RelatedResource | none: related(role: []) > RelatedResource'
+  ).split(' | '),
+  Node: ['nodeId', '__typename', 'n: nodeId'],
+  PrimaryResource: snapshot,
+  RelatedResource: [...snapshot, 'role', 'r: role'],
+  ResourceSnapshot: snapshot,
+  EventBatch: [...at, 'previous', 'events > Event', 'e: events > Event'],
+  CaughtUp: at,
+  FellBehind: [...at, 'head'],
+  Checkpoint: at,
+  Gap: ['from', 'to', 'reason', '__typename'],
+  EventStreamMessage: ['__typename', 't: __typename'],
+};
+/** Those that read the database, or fail. */
+const slowFieldsOf: Readonly<Record<string, readonly string[]>> = {
+  Event: ['follows > Event', 'followers > { __typename }', 'chain > { __typename }', 'bad: payloadAt(path: "$.a")'],
+  PrimaryResource: ['resource > { id name }'],
+};
+const fragmentsOf: Readonly<Record<string, readonly string[]>> = { Event: ['E', 'N'], Node: ['N', 'E'] };
+const fragmentTypes: Readonly<Record<string, readonly string[]>> = {
+  Event: ['Event', 'Node'],
+  Node: ['Event', 'Node'],
+  PrimaryResource: ['PrimaryResource', 'ResourceSnapshot'],
+  RelatedResource: ['RelatedResource', 'ResourceSnapshot'],
+  ResourceSnapshot: ['PrimaryResource', 'RelatedResource', 'ResourceSnapshot'],
+  EventStreamMessage: ['EventBatch', 'EventBatch', 'EventBatch', 'CaughtUp', 'FellBehind', 'Checkpoint', 'Gap', 'EventStreamMessage'],
+  ...Object.fromEntries(['EventBatch', 'CaughtUp', 'FellBehind', 'Checkpoint', 'Gap'].map((type) => [type, [type, 'EventStreamMessage']])),
+};
