@@ -56,11 +56,10 @@ export function* storedEvent(row: EventRow): Generator<undefined, StoredEvent> {
   };
 }
 
-/** The event of a row that is passed on. In steps, because a large one may be parsed in one turn later. */
-export function* passedOnEvent(row: EventRow): Generator<undefined, StoredEvent> {
-  return row.resource_labels.length + row.related.length + row.payload.length > maxLazyCharacters
-    ? yield* storedEvent(row)
-    : new RowEvent(row);
+/** The event of a row that is passed on. A large one is parsed ahead, in steps: later, that would take a turn of its own. */
+export function* passedOnEvent(row: EventRow): Generator<undefined, RowEvent> {
+  const isLarge = row.resource_labels.length + row.related.length + row.payload.length > maxLazyCharacters;
+  return new RowEvent(row, isLarge ? yield* storedEvent(row) : null);
 }
 
 /** Parsing so much takes less than 20 ms. */
@@ -73,14 +72,17 @@ const maxLazyCharacters = 128 * 1024;
 export class RowEvent extends JsonTextMembers implements StoredEvent {
   readonly position: Position;
   readonly #row: EventRow;
-  #resource: Resource | null = null;
-  #related: readonly RelatedResource[] | null = null;
-  #payload: JsonObject | null = null;
+  #resource: Resource | null;
+  #related: readonly RelatedResource[] | null;
+  #payload: JsonObject | null;
 
-  constructor(row: EventRow) {
+  constructor(row: EventRow, parsed: StoredEvent | null = null) {
     super();
     this.position = Number(row.position) as Position;
     this.#row = row;
+    this.#resource = parsed?.resource ?? null;
+    this.#related = parsed?.related ?? null;
+    this.#payload = parsed?.payload ?? null;
   }
 
   get id(): string {
