@@ -47,7 +47,8 @@ export async function readPagesByBlockScan(
   const search = condition === null ? null : { scope, parts, condition, max: maxCandidatesOf(keys, limits) };
   const to = condition?.to ?? request.head;
   const common = commonConditionsOf(database);
-  const startsWithBlocks = search === null || (scope === 'EVERYTHING' && common.has(search.condition.key));
+  // The pages of several keys are short: most are full soon.
+  const startsWithBlocks = search === null || scope !== 'EVERYTHING' || common.has(search.condition.key);
   const [{ unindexed: unindexedRanges, windows }, foundFirst] = await Promise.all([
     readFirstWindows(database, request, { predicate: firstPredicate, to }),
     startsWithBlocks ? null : findInLog(database, request, { ...search, keys }),
@@ -87,10 +88,22 @@ export async function readPagesByBlockScan(
   if (second !== undefined && mayBeFrequent && openOf(incomplete).length > 0) await scanWindow(second);
   incomplete = openOf(incomplete);
   if (search !== null && incomplete.length > 0) {
-    if (foundFirst === null)
-      addFound(incomplete, await findInLog(database, request, { ...search, keys: incomplete.map(({ value }) => value) }));
     const checkDeadline = (): void => adaptiveBatch.checkDeadline();
-    await searchIndex(database, request, { ...search, builders: incomplete, predicate, scanWindow, checkDeadline, limits });
+    const searchWindows = (isFirstOnly: boolean): Promise<void> =>
+      searchIndex(database, request, {
+        ...search,
+        builders: openOf(incomplete),
+        predicate,
+        isFirstOnly,
+        scanWindow,
+        checkDeadline,
+        limits,
+      });
+    if (scope !== 'EVERYTHING') await searchWindows(true);
+    incomplete = openOf(incomplete);
+    if (foundFirst === null && incomplete.length > 0)
+      addFound(incomplete, await findInLog(database, request, { ...search, keys: incomplete.map(({ value }) => value) }));
+    await searchWindows(false);
   }
   for (let size = initialWindowBlocks; ; size = Math.min(size * 4, maxWindowBlocks)) {
     const from = openOf(incomplete)[0]?.from ?? null;

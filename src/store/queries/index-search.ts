@@ -41,6 +41,8 @@ export interface IndexSearch extends Omit<CandidateSearch, 'keys'> {
   /** The pages to continue, all at the same block. */
   readonly builders: readonly PageBuilder[];
   readonly predicate: PruningPredicate;
+  /** Whether to end after the first window that the index serves. */
+  readonly isFirstOnly: boolean;
   /** Tests all events of a window for the pages that are not complete, and closes it. */
   readonly scanWindow: (window: BlockWindow) => Promise<void>;
   readonly checkDeadline: () => void;
@@ -124,7 +126,7 @@ export async function searchIndex(database: Database, request: PageRequest, sear
 
   for (let from = fromOf(); from !== null; from = fromOf()) {
     const isSearched = await searchWindow(from);
-    if (scope === 'EVERYTHING' && usesBloomFilters && isSearched && scannedBlocks === 0) return;
+    if (isSearched && scannedBlocks === 0 && (search.isFirstOnly || (scope === 'EVERYTHING' && usesBloomFilters))) return;
   }
 }
 
