@@ -7,7 +7,7 @@ import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import { unbounded } from '../store/database/read-budget.ts';
-import { passedOnEvent, rowBytes } from '../store/database/event-row.ts';
+import { bytesOfRows, passedOnEvent } from '../store/database/event-row.ts';
 import { readCutRows } from '../store/queries/pages.ts';
 
 /**
@@ -92,10 +92,7 @@ export class PageReader implements Disposable {
     }
     const { rows, more } = found;
     const events = await mapStepsInSlices(rows, passedOnEvent);
-    this.limit.record(
-      rows.length,
-      rows.reduce((sum, row) => sum + rowBytes(row), 0),
-    );
+    this.limit.record(rows.length, bytesOfRows(rows));
     if (!more) this.scanPositions = nextScanPositions(scanPositions, performance.now() - startedAt);
     const upTo = more ? (events.at(-1)?.position ?? head) : head;
     return { events, upTo: Math.max(upTo, from) as Position, more: more || head < this.head };

@@ -150,6 +150,11 @@ export function rowBytes(row: EventRow): number {
   return bytesInMemory(row.resource_labels.length + row.related.length + row.payload.length);
 }
 
+/** The same of several events. */
+export function bytesOfRows(rows: readonly EventRow[]): number {
+  return rows.reduce((sum, row) => sum + rowBytes(row), 0);
+}
+
 /** The approximate size of an event in memory, in bytes, from the length of its JSON. */
 export function bytesInMemory(characters: number): number {
   return 500 + 2 * characters;

@@ -7,7 +7,7 @@ import { readPagesByBlockScan } from './block-scan.ts';
 import { inScope, isWithin, keyRows, orderSql } from './page-sql.ts';
 import { directionOf, everyEvent, type CountRequest, type Page, type PageRequest, type RowScope, type ScopedKeys } from './page-request.ts';
 import { boundedRows, completeRows, leadingRows, type PartialRow } from '../database/bounded-rows.ts';
-import { rowBytes, storedColumns, storedEvents, type EventRow } from '../database/event-row.ts';
+import { bytesOfRows, storedColumns, storedEvents, type EventRow } from '../database/event-row.ts';
 import { unbounded, type ReadBudget } from '../database/read-budget.ts';
 import { accessPathOf, type AccessPath } from './access-path.ts';
 
@@ -127,5 +127,5 @@ function selectsIds(condition: Condition): boolean {
 
 async function pageOf({ backward }: PageRequest, rows: readonly EventRow[], more: boolean): Promise<Page> {
   const events = await storedEvents(rows);
-  return { events: backward ? events.toReversed() : events, more, bytes: rows.reduce((sum, row) => sum + rowBytes(row), 0) };
+  return { events: backward ? events.toReversed() : events, more, bytes: bytesOfRows(rows) };
 }

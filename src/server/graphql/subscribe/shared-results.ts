@@ -21,7 +21,7 @@ import { documentBytes } from '../limits/document-nodes.ts';
 import { isLargerInSteps, isLargerThan } from '../../../json/json-size.ts';
 import { maxBytesAtOnce } from '../limits/large-result.ts';
 import { LimitError } from '../limits/limit-error.ts';
-import { compileResults, type ResultWriter } from './compiled-results.ts';
+import { compileResults, type ResultWriter, type Written } from './compiled-results.ts';
 import { resultDocument, type ResultDocument } from './result-document.ts';
 
 /**
@@ -94,19 +94,17 @@ export function createSharedResults({
       if (message.byteLength <= maxCacheBytes) cache.set({ results, identity }, message.byteLength);
       else process.nextTick(evict, identity);
     };
-    /** Writes results without executing; null: it cannot. Compiled at the first result. */
+    /** Compiled at the first result; null: GraphQL executes all. */
     let writer: ResultWriter | null | undefined;
     let failures = 0;
     // A context of its own for each, because resolvers store loaders in it that remember what they read.
-    const write = (value: object): EncodedMessage | null => {
+    const write = (value: object): EncodedMessage | Exclude<Written, object> => {
       if (writer === undefined) writer = compileResults({ schema, document, operationName, variableValues: variables }, maxWrittenBytes);
       const written = writer?.(value, Object.assign({}, keptContext)) ?? 'UNKNOWN';
-      if (written === 'TOO_LARGE') return null;
+      if (written === 'TOO_LARGE') return written;
       failures = written === 'UNKNOWN' ? failures + 1 : 0;
-      if (written === 'UNKNOWN') {
-        if (failures >= maxFailures) writer = null; // most results of this selection read the database
-        return null;
-      }
+      if (failures >= maxFailures) writer = null; // most results of this selection read the database
+      if (written === 'UNKNOWN') return written;
       metrics.encoded.inc();
       return new EncodedMessage(written.json);
     };
@@ -119,9 +117,16 @@ export function createSharedResults({
       resultOf(value, identity) {
         const known = results.size === 0 ? undefined : results.get(identity);
         if (known !== undefined) return known;
-        const executed = write(value) ?? run(value);
+        const written = write(value);
+        const executed = written instanceof EncodedMessage ? written : run(value);
+        // Whether it is large is known, and takes long to find out.
+        const encodeResult = written === 'TOO_LARGE' ? encodeLarge : encode;
         const encoded =
-          executed instanceof EncodedMessage ? executed : executed instanceof Promise ? executed.then(encode) : encode(executed);
+          executed instanceof EncodedMessage
+            ? executed
+            : executed instanceof Promise
+              ? executed.then(encodeResult)
+              : encodeResult(executed);
         if (opened.users === 1) return encoded;
         results.set(identity, encoded);
         if (executed instanceof Promise) process.nextTick(evict, identity); // a later request reads again
