@@ -20,7 +20,7 @@ import { Copied } from './status/copied.tsx';
 import { ThemeButton } from './status/theme-button.tsx';
 
 // Loaded after the list, so that the first rows do not wait for them.
-const Histogram = lazy(async () => (await import('./histogram/histogram.tsx')).Histogram);
+const Histogram = lazy(async () => (await import('./histogram/histogram.tsx')).Histogram, 'z h');
 const Facets = lazy(async () => (await import('./facets/facets.tsx')).Facets);
 // Loaded when they are needed.
 const FirstEvent = lazy(async () => (await import('./status/first-event.tsx')).FirstEvent);

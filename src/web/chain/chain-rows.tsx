@@ -1,5 +1,5 @@
 import { useSignal, type Signal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { EventName } from '../parts/event-name.tsx';
 import { ChevronDownIcon, ChevronRightIcon } from '../parts/icons.tsx';
 import { gapText, microsOf } from '../text/durations.ts';
@@ -51,10 +51,13 @@ export function ChainRows({ tree, rows, openId, all, zoom, onFold, onUnfoldPath 
     if (isSeen) return;
     if (block === 'center') element.scrollTop = at - element.clientHeight / 2;
     else element.scrollTop = at < element.scrollTop ? at : at + rowHeight + headHeight - element.clientHeight;
+    top.value = element.scrollTop; // the event comes with the next frame
   };
   useLayoutEffect(() => reveal(indexes.get(openId) ?? 0, 'center'), [openId]);
-  useEffect(() => {
-    if (hasFocus.current) scroller.current?.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"]')?.focus({ preventScroll: true });
+  const focusTabStop = (): void =>
+    scroller.current?.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"]')?.focus({ preventScroll: true });
+  useLayoutEffect(() => {
+    if (hasFocus.current) focusTabStop();
   }, [focused]);
   const move = (event: KeyboardEvent): void => {
     const row = rows[focused];
@@ -75,6 +78,7 @@ export function ChainRows({ tree, rows, openId, all, zoom, onFold, onUnfoldPath 
       const next = Math.max(0, Math.min(focused + step, rows.length - 1));
       focusId.value = keyOf(rows[next] as ChainRow);
       reveal(next, 'nearest');
+      queueMicrotask(focusTabStop); // behind the rendering, which can remove the row that had the focus
     } else if (event.key === 'Enter' || event.key === 'o') activate(row);
     else if ((event.key === 'ArrowLeft' || event.key === 'ArrowRight') && isFoldable(row)) {
       if (row.kind === 'event' && row.folded > 0 === (event.key === 'ArrowRight')) onFold(row.node.event.id);

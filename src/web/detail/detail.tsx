@@ -6,7 +6,7 @@ import { shownRun } from '../resource/fixed-resource-state.ts';
 
 // Loaded when the first event is opened: the list does not need it.
 const EventPanel = lazy(async () => (await import('./event-panel.tsx')).EventPanel);
-const AroundView = lazy(async () => (await import('../around/around-view.tsx')).AroundView);
+const AroundView = lazy(async () => (await import('../around/around-view.tsx')).AroundView, '.');
 const ChainView = lazy(async () => (await import('../chain/chain-view.tsx')).ChainView);
 const RunView = lazy(async () => (await import('../resource/run-view.tsx')).RunView);
 
@@ -20,6 +20,8 @@ export function Detail() {
     const row = target instanceof Element ? target.closest<HTMLElement>('[data-event-id]') : null;
     const of = id ?? row?.dataset['eventId'];
     if (of === undefined) return false;
+    if (key === 'c') return togglePanel(of, 'chain');
+    if (key === 'x') return togglePanel(of, 'around');
     return void import('./event-keys.ts').then(({ runEventKey }) => runEventKey(key, of));
   });
   // Here, and not in the panel: a key that is pressed while the panel's code loads closes it too.
@@ -34,6 +36,11 @@ export function Detail() {
       )}
     </>
   );
+}
+
+function togglePanel(id: string, panel: 'chain' | 'around'): void {
+  const { event, panel: present } = view.peek();
+  show({ event: id, panel: event === id && present === panel ? 'event' : panel });
 }
 
 /** Back to the panel of the event, then to the list. */

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { neighbourOf } from '../data/neighbours.ts';
 import { useRemote } from '../data/remote.ts';
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
@@ -18,7 +18,7 @@ import './detail.css';
 export function EventPanel({ id }: { readonly id: string }) {
   const { value, error, isStale, retry, nextAttemptAt } = useRemote(id, (client, signal) => readEvent(client, id, signal));
   const panel = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Where it covers the list, its controls come first.
     if (matchMedia('(max-width: 1099px)').matches && view.peek().panel === 'event') panel.current?.focus();
   }, []);

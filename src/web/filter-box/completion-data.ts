@@ -9,8 +9,11 @@ import type { Counted, Example, Known, Wanted } from '../query/completion.ts';
  * loaded, and after an error.
  */
 export function useKnown(wanted: Wanted, filter: EventFilter): Known {
-  const base = useLoaded(stringifyLossless(filter), nothingKnown, (client, signal) => loadBase(client, filter, signal));
-  const values = useLoaded(stringifyLossless([wanted, filter]), noValues, (client, signal) =>
+  const among = stringifyLossless(filter);
+  const base = useLoaded({ key: among, of: among, empty: nothingKnown }, (client, signal) => loadBase(client, filter, signal));
+  // While an id is typed, those of its beginning stay: the text selects among them.
+  const of = stringifyLossless([{ ...wanted, prefix: '' }, filter]);
+  const values = useLoaded({ key: stringifyLossless([wanted, filter]), of, empty: noValues }, (client, signal) =>
     loadValues(client, { wanted, filter }, signal),
   );
   return { ...base, values };
@@ -21,15 +24,22 @@ type Base = Omit<Known, 'values'>;
 const nothingKnown: Base = { names: [], labels: [], roles: [], paths: [], isSample: false };
 const noValues: readonly Counted[] = [];
 
-/** Loads a value again when its key or the client changes; keeps the last one meanwhile. */
-function useLoaded<T>(key: string, empty: T, load: (client: TidingsReader, signal: AbortSignal) => Promise<T>): T {
-  const loaded = useSignal(empty);
+interface Wish<T> {
+  readonly key: string;
+  /** The value of an earlier key is of use as long as this is the same. */
+  readonly of: string;
+  readonly empty: T;
+}
+
+/** Loads a value again when its key or the client changes. */
+function useLoaded<T>({ key, of, empty }: Wish<T>, load: (client: TidingsReader, signal: AbortSignal) => Promise<T>): T {
+  const loaded = useSignal({ of, value: empty });
   const client = tidings.value;
   useEffect(() => {
     const stop = new AbortController();
     const run = async (): Promise<void> => {
       const value = await load(client, stop.signal).catch(() => null);
-      if (!stop.signal.aborted && value !== null) loaded.value = value;
+      if (!stop.signal.aborted && value !== null) loaded.value = { of, value };
     };
     const timer = setTimeout(() => void run(), pauseMs);
     return () => {
@@ -37,7 +47,7 @@ function useLoaded<T>(key: string, empty: T, load: (client: TidingsReader, signa
       stop.abort();
     };
   }, [key, client]);
-  return loaded.value;
+  return loaded.value.of === of ? loaded.value.value : empty;
 }
 
 /** Typing goes on meanwhile. */

@@ -22,6 +22,9 @@ export function Completions({ id, text, among, completions, active, onChoose }: 
   const found = completionsOf(text.value, known);
   const texts = found.map((each) => each.text).join('\n');
   useLayoutEffect(() => {
+    // The choice stays the same one when counts arrive that change the order.
+    const chosen = completions.peek()[active.peek()]?.text;
+    active.value = found.findIndex((each) => each.text === chosen);
     completions.value = found;
   }, [texts]);
   return found.length === 0 ? null : <CompletionList id={id} completions={found} active={active.value} onChoose={onChoose} />;

@@ -1,5 +1,5 @@
 import { useSignal, type Signal } from '@preact/signals';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import type { EventFilter } from '../../client/tidings-client.ts';
 import { lazy } from '../parts/lazy.tsx';
 import type { Completion } from '../query/completion.ts';
@@ -33,7 +33,7 @@ export function FilterInput(props: FilterInputProps) {
   const problem = useSignal<string | null>(null);
   const completions = useSignal<readonly Completion[]>([]);
   const isShown = isOpen.value && completions.value.length > 0;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isFocused) return;
     input.current?.focus();
     input.current?.setSelectionRange(text.peek().length, text.peek().length);

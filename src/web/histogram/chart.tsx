@@ -5,7 +5,7 @@ import { barName } from './bar-name.ts';
 import { BarTip } from './bar-tip.tsx';
 import type { Bar } from './bars.ts';
 import { millisecondsOf } from './domain.ts';
-import { beginDrag, doubleClick, pressKey } from './select.ts';
+import { beginDrag, click, doubleClick, pressKey } from './select.ts';
 import { bars, current, domain, highest, percent, pointed, selection, tabStop } from './shown-bars.ts';
 import { ticksOf } from './ticks.ts';
 import type { TimeCounts } from './time-counts.ts';
@@ -16,7 +16,15 @@ export function Chart({ counts }: { readonly counts: TimeCounts }) {
   const tip = shown.find(({ start }) => start === pointed.value);
   return (
     <div class="chart" onPointerLeave={() => (pointed.value = null)}>
-      <svg class="bars" role="group" aria-label="Bars" onPointerDown={beginDrag} onDblClick={doubleClick} onKeyDown={pressKey}>
+      <svg
+        class="bars"
+        role="group"
+        aria-label="Bars"
+        onPointerDown={beginDrag}
+        onClick={click}
+        onDblClick={doubleClick}
+        onKeyDown={pressKey}
+      >
         <Axis zone={counts.zone} />
         <Band />
         {shown.map((bar) => (

@@ -33,10 +33,10 @@ export function Histogram() {
     const timer = setInterval(moveEnd, 1000);
     return () => clearInterval(timer);
   }, []);
-  useShortcut('z', zoomOut);
+  useShortcut('z', () => zoomOut());
   useShortcut('h', () => {
     isHistogramShown.value = !isHistogramShown.value;
-    if (isHistogramShown.value) requestAnimationFrame(() => focusBar(section.current));
+    if (isHistogramShown.value) queueMicrotask(() => focusBar(section.current)); // behind the rendering
   });
   const counts = timeCounts.value;
   const state = countsState.value;
@@ -51,7 +51,7 @@ export function Histogram() {
         {counts === null ? <Waiting state={state} /> : <Head counts={counts} />}
         <span class="space" />
         {(view.value.range.since !== null || view.value.range.until !== null) && (
-          <button type="button" class="icon-button" aria-label="Zoom out" title="Zoom out (z)" onClick={zoomOut}>
+          <button type="button" class="icon-button" aria-label="Zoom out" title="Zoom out (z)" onClick={() => zoomOut()}>
             <ZoomOutIcon />
           </button>
         )}

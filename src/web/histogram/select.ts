@@ -1,4 +1,5 @@
-import { show } from '../view/current-view.ts';
+import { show, view } from '../view/current-view.ts';
+import type { Range } from '../view/view.ts';
 import type { Bar } from './bars.ts';
 import { millisecondsOf } from './domain.ts';
 import { bars, current, domain, selection, tabStop, zoomOut } from './shown-bars.ts';
@@ -6,7 +7,7 @@ import { rangeBetween, rangeOfBars } from './zoom.ts';
 
 type Pressed<E extends Event> = E & { readonly currentTarget: SVGSVGElement };
 
-/** A drag selects a range, from a bar or from an edge of the axis. A click selects a bar. */
+/** A drag selects a range, from a bar or from an edge of the axis. */
 export function beginDrag(event: Pressed<PointerEvent>): void {
   if (event.button !== 0) return;
   const svg = event.currentTarget;
@@ -38,18 +39,27 @@ export function beginDrag(event: Pressed<PointerEvent>): void {
     (up: PointerEvent) => {
       end();
       if (isDragged) return show({ range: rangeBetween(bars.peek(), anchor, timeAt(up.clientX)) });
-      const bar = edge === null ? barOf(event.target) : undefined;
-      clearTimeout(clicking);
-      if (bar !== undefined) clicking = setTimeout(() => show({ range: rangeOfBars(bar, bar) }), doubleClickMs);
+      pressed = edge === null ? barOf(event.target) : undefined;
     },
     options,
   );
 }
 
-/** A double click shows more. */
+/** A click selects a bar: it comes after `pointerup`. */
+export function click({ detail }: MouseEvent): void {
+  const bar = pressed;
+  pressed = undefined;
+  if (detail > 1) return; // the second one of a double click
+  clearTimeout(clicking);
+  beforeClick = view.peek().range;
+  if (bar !== undefined) clicking = setTimeout(() => show({ range: rangeOfBars(bar, bar) }), doubleClickMs);
+}
+
+/** A double click shows more, also when the page was too busy to see it in time, and shows the bar already. */
 export function doubleClick(): void {
   clearTimeout(clicking);
-  zoomOut();
+  const isShown = beforeClick !== null && beforeClick !== view.peek().range;
+  zoomOut(beforeClick ?? undefined, isShown ? 'replace' : 'push');
 }
 
 function barOf(target: EventTarget | null): Bar | undefined {
@@ -101,7 +111,11 @@ function extend(bar: Bar, to: Bar): void {
 }
 
 let anchor: Bar;
+/** The bar that the pointer was pressed and released on, until the click that follows. */
+let pressed: Bar | undefined;
 let clicking: ReturnType<typeof setTimeout> | undefined;
+/** The range before the last click, which can be the first one of a double click. */
+let beforeClick: Range | null = null;
 
 /** A second click within this time is a double click. */
 const doubleClickMs = 250;

@@ -1,5 +1,7 @@
 import { computed, signal } from '@preact/signals';
+import { resolveTime } from '../text/time-range.ts';
 import { show, view } from '../view/current-view.ts';
+import type { Range } from '../view/view.ts';
 import type { Bar } from './bars.ts';
 import { domainOf, millisecondsOf, type Domain } from './domain.ts';
 import { now, timeCounts } from './time-counts.ts';
@@ -41,10 +43,13 @@ export function percent(at: number): number {
   return Math.min(Math.max(((at - from) / (to - from)) * 100, 0), 100);
 }
 
-/** Shows three times the time range; nothing without a range. */
-export function zoomOut(): boolean {
-  const { since, until } = view.peek().range;
-  if (since === null && until === null) return false;
-  show({ range: zoomedOut(domain.peek(), Date.now()) });
+/** Shows three times a range: that of the view, whose counts need not be there yet. Nothing without a range. */
+export function zoomOut(range: Range = view.peek().range, how: 'push' | 'replace' = 'push'): boolean {
+  if (range.since === null && range.until === null) return false;
+  const time = Date.now();
+  const shown = domain.peek();
+  const from = millisecondsOf(range.since && resolveTime(range.since, time)) ?? shown.from;
+  const to = millisecondsOf(range.until && resolveTime(range.until, time)) ?? Math.max(shown.to, time);
+  show({ range: zoomedOut({ from, to: Math.max(to, from + 1) }, time) }, how);
   return true;
 }

@@ -132,7 +132,7 @@ function Rows({ list, scroller }: RowsProps) {
   const focused = document.activeElement;
   const focusedId = focused !== null && rows.current?.contains(focused) === true ? idOf(focused) : null;
   const isLeaving = focusedId !== null && !ids.has(focusedId);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The focused row left the list's part of the document: the nearest row takes the focus.
     if (isLeaving) rows.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus({ preventScroll: true });
   }, [isLeaving]);

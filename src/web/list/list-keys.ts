@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { feed } from '../data/feed-state.ts';
 import { areShortcutsOn } from '../parts/shortcut.ts';
 import { show, view } from '../view/current-view.ts';
@@ -8,7 +8,7 @@ import { visibleRows } from './row-window.ts';
 
 /** The keys of the list. Letters work wherever no text is entered; the other keys where the list has the focus. */
 export function useListKeys(scroller: { readonly current: HTMLElement | null }): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       const target = event.target instanceof Element ? event.target : document.body;
@@ -75,11 +75,9 @@ function move(scroller: HTMLElement | null, by: number): void {
   focusRow(scroller, id);
 }
 
-/** The row is rendered with the next turn, if it was not in view. */
+/** Behind the rendering, which makes the row if it was not in view, and before the next key, which starts from it. */
 function focusRow(scroller: HTMLElement | null, id: string): void {
-  queueMicrotask(() =>
-    setTimeout(() => scroller?.querySelector<HTMLElement>(`[data-event-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true })),
-  );
+  queueMicrotask(() => scroller?.querySelector<HTMLElement>(`[data-event-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true }));
 }
 
 function newest(scroller: HTMLElement | null): void {

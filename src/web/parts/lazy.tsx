@@ -1,9 +1,15 @@
 import { signal, type Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
+import { useLayoutEffect } from 'preact/hooks';
+import { useShortcut } from './shortcut.ts';
 
-/** A component that is loaded when it is rendered for the first time. `load` returns it from its module. */
-export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): (props: P) => preact.JSX.Element | null {
+/**
+ * A component that is loaded when it is rendered for the first time. `load` returns it from its
+ * module. `keys` are its shortcuts: those that are pressed while it loads are pressed again then.
+ */
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, keys = ''): (props: P) => preact.JSX.Element | null {
   let loaded: Signal<ComponentType<P> | null | 'failed'> | null = null;
+  const pressed: string[] = [];
   const start = (): Signal<ComponentType<P> | null | 'failed'> => {
     const state = signal<ComponentType<P> | null | 'failed'>(null);
     load().then(
@@ -15,6 +21,11 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): (
   return function Lazy(props) {
     loaded ??= start();
     const Component = loaded.value;
+    const isLoading = Component === null;
+    useShortcut(isLoading ? keys : '', ({ key }) => void pressed.push(key));
+    useLayoutEffect(() => {
+      if (!isLoading) pressed.splice(0).forEach(pressAgain);
+    }, [isLoading]);
     if (Component === null) return null;
     if (Component !== 'failed') return <Component {...props} />;
     return (
@@ -26,4 +37,8 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): (
       </p>
     );
   };
+}
+
+function pressAgain(key: string): void {
+  (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
 }

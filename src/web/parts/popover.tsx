@@ -14,7 +14,10 @@ export interface PopoverProps {
   readonly shortcut?: string;
 }
 
-/** A button that shows something beneath it. The browser closes it on Escape and on a click elsewhere. */
+/**
+ * A button that shows something beneath it. The browser closes it on Escape and on a click elsewhere.
+ * The focus moves with the key or click that opens or closes it: the next key is for what is shown then.
+ */
 export function Popover({ label, button, children, class: name = 'button quiet', kind = 'popover', shortcut = '' }: PopoverProps) {
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
@@ -47,11 +50,11 @@ export function Popover({ label, button, children, class: name = 'button quiet',
         id={id}
         popover="auto"
         tabIndex={-1}
+        autofocus
         class={kind}
-        onToggle={(event) => {
+        onBeforeToggle={(event) => {
           setOpen(event.newState === 'open');
-          if (event.newState === 'open') event.currentTarget.focus({ preventScroll: true });
-          else if (isLost(document.activeElement, event.currentTarget)) opener.current?.focus();
+          if (event.newState === 'closed' && isLost(document.activeElement, event.currentTarget)) opener.current?.focus();
         }}
         onClick={(event) => {
           if (kind === 'menu' && event.target instanceof Element && event.target.closest('button, a') !== null)

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface Props {
   readonly name: string;
@@ -12,7 +12,7 @@ interface Props {
 /** A menu that many elements share. */
 export function SharedMenu({ name, opener, onClose, children }: Props) {
   const menu = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (opener === null || menu.current === null) return;
     menu.current.showPopover();
     placeMenu(menu.current, opener);
@@ -26,7 +26,8 @@ export function SharedMenu({ name, opener, onClose, children }: Props) {
       aria-label={name}
       onKeyDown={moveFocus}
       onClick={closeMenu}
-      onToggle={(event) => {
+      // Not when it was closed: that event comes later, and would close what is opened in between.
+      onBeforeToggle={(event) => {
         if (event.newState !== 'closed') return;
         // The focus is not lost with the item that had it.
         if (document.activeElement === document.body || event.currentTarget.contains(document.activeElement)) opener?.focus();

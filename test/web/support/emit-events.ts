@@ -1,9 +1,11 @@
 import type { TestServer } from '../../support/test-server.ts';
 
 export interface Emitted {
+  readonly id?: string;
   readonly event: string;
   readonly occurred: string;
   readonly resource: string;
+  readonly follows?: string | null;
   readonly labels?: Readonly<Record<string, string>>;
   readonly actor?: string;
   readonly payload?: object;
@@ -17,14 +19,15 @@ export async function emitDocuments({ tidings }: TestServer, documents: readonly
 }
 
 export async function emitEvents(server: TestServer, events: readonly Emitted[]): Promise<void> {
-  const documents = events.map(({ event, occurred, resource, labels, actor, payload }) =>
+  const documents = events.map(({ id = crypto.randomUUID(), event, occurred, resource, follows, labels, actor, payload }) =>
     JSON.stringify({
-      id: crypto.randomUUID(),
+      id,
       event,
       occurred,
       resource: { 'prefect.resource.id': resource, ...labels },
       related: actor === undefined ? [] : [{ 'prefect.resource.id': actor, 'prefect.resource.role': 'actor' }],
       payload,
+      follows,
     }),
   );
   await emitDocuments(server, documents);

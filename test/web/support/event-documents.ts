@@ -9,5 +9,5 @@ export function documentOf(id: string, second: number, more: object) {
 
 /** An assertion about something that becomes true. */
 export function soon<T>(read: () => T) {
-  return expect.poll(read, { timeout: 10_000 });
+  return expect.poll(read, { timeout: 30_000 });
 }

@@ -3,6 +3,7 @@ import AxeBuilder from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { slowDown, slowDownPage } from './slow.ts';
 
 const executablePath = '/usr/bin/chromium';
 
@@ -61,8 +62,10 @@ export async function addressOf(page: Page): Promise<URL> {
 async function openPage(browser: Browser, url: URL, options: OpenOptions): Promise<FeedPage> {
   const { theme = 'light', width = 1440, height = 900, timeZone = 'UTC', allowErrors = false } = options;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, timezoneId: timeZone, locale: 'en-GB' });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
+  await slowDown(context);
   const page = await context.newPage();
+  await slowDownPage(page);
   const faults: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') faults.push(message.text());
