@@ -36,6 +36,7 @@ export default defineConfig({
         resolve,
         test: {
           ...withServers,
+          testTimeout: 120_000, // each wait of a page has 30 s
           name: 'web',
           include: ['test/web/**/*.test.ts'],
           env: { TIDINGS_TEST_DATABASE: 'embedded' },

@@ -45,7 +45,7 @@ test.skipIf(!hasBrowser)('a chain is a tree with a time axis, and grows as event
   await soon(() => rowsOf(page)).toEqual(['root', 'paid', 'mail', 'mail-read', 'packed', 'shipped', 'delivered']);
   await page.getByText('The first event follows never-stored, which is not stored.').waitFor();
   const row = (id: string) => page.locator(`[role="treeitem"][data-event-id="${id}"]`);
-  expect(await row('packed').getAttribute('aria-selected')).toBe('true');
+  await soon(() => row('packed').getAttribute('aria-selected')).toBe('true');
   await row('packed').getByText('+1 min').first().waitFor();
   await row('mail').getByText('+300 ms').first().waitFor();
   const marks = await page.locator('.span-mark').evaluateAll((all) => all.map((mark) => mark.getBoundingClientRect().left));
@@ -82,7 +82,7 @@ test.skipIf(!hasBrowser)('a chain that cannot be followed says why, and is loade
   await soon(() => rowsOf(page)).toEqual(['refused', 'answered']);
   await emit([documentOf('thanked', 7, { follows: 'answered' })]);
   await soon(() => rowsOf(page)).toEqual(['refused', 'answered', 'thanked']);
-  expect(await page.getByRole('alert').count()).toBe(0);
+  await soon(() => page.getByRole('alert').count()).toBe(0);
 });
 
 test.skipIf(!hasBrowser)('a chain is read by keyboard: rows, folded branches, the path, and the time', async () => {
@@ -91,7 +91,7 @@ test.skipIf(!hasBrowser)('a chain is read by keyboard: rows, folded branches, th
   await page.locator('[role="treeitem"][data-event-id="mail"]').focus();
   await page.keyboard.press('ArrowLeft');
   await soon(() => rowsOf(page)).not.toContain('mail-read');
-  expect(await page.locator('[data-event-id="mail"]').getAttribute('aria-expanded')).toBe('false');
+  await soon(() => page.locator('[data-event-id="mail"]').getAttribute('aria-expanded')).toBe('false');
   await page.keyboard.press('ArrowRight');
   await soon(() => rowsOf(page)).toContain('mail-read');
   await page.getByRole('button', { name: 'Only the path' }).click();
@@ -102,7 +102,7 @@ test.skipIf(!hasBrowser)('a chain is read by keyboard: rows, folded branches, th
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
   await page.getByRole('region', { name: 'Open event' }).getByRole('heading', { name: 'acme.order.paid' }).waitFor();
-  expect((await addressOf(page)).search).toBe('?e=paid&v=chain');
+  await soon(async () => (await addressOf(page)).search).toBe('?e=paid&v=chain');
 
   const axis = page.getByRole('slider', { name: 'Part of the time that is shown' });
   const box = (await axis.boundingBox())!;
@@ -121,15 +121,16 @@ test.skipIf(!hasBrowser)('a chain of a thousand renders what is in sight, and sa
   await using opened = await world.open('/?e=long-900&v=chain');
   const { page } = opened;
   await page.getByText('Cut at 1,000 events.').waitFor();
-  const isSeen = await page.locator('[role="treeitem"][data-event-id="long-900"]').evaluate((row) => {
-    const { top, bottom } = row.getBoundingClientRect();
-    return top > 0 && bottom < innerHeight;
-  });
-  expect(isSeen).toBe(true);
-  expect(await page.locator('[role="treeitem"]').count()).toBeLessThan(70);
+  const isSeen = (): Promise<boolean> =>
+    page.locator('[role="treeitem"][data-event-id="long-900"]').evaluate((row) => {
+      const { top, bottom } = row.getBoundingClientRect();
+      return top > 0 && bottom < innerHeight;
+    });
+  await soon(isSeen).toBe(true);
+  await soon(() => page.locator('[role="treeitem"]').count()).toBeLessThan(70);
   await page.goto(`${world.server.tidings.url}/?e=cycle-b&v=chain`);
   await page.getByText(/^A cycle: the first event follows cycle-/).waitFor();
-  expect(new Set(await rowsOf(page))).toEqual(new Set(['cycle-a', 'cycle-b', 'cycle-c']));
+  await soon(async () => new Set(await rowsOf(page))).toEqual(new Set(['cycle-a', 'cycle-b', 'cycle-c']));
 });
 
 test.skipIf(!hasBrowser)('the page of a flow run has its states, task runs and log in order, live, and its chain', async () => {

@@ -7,6 +7,7 @@ import { readSettings } from '../../src/settings.ts';
 import { freePort } from '../support/free-port.ts';
 import { post } from '../support/test-server.ts';
 import { addressOf, hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
+import { soon } from './support/event-documents.ts';
 
 let world: FeedWorld;
 beforeAll(async () => {
@@ -44,7 +45,7 @@ test.skipIf(!hasBrowser)(
       await page.getByRole('button', { name: 'Retry now' }).click();
       await status.getByText('Live').waitFor();
       await page.locator('[data-event-id]', { hasText: 'closed' }).waitFor();
-      expect(await page.locator('[data-event-id]').count()).toBe(2);
+      await soon(() => page.locator('[data-event-id]').count()).toBe(2);
     } finally {
       await server[Symbol.asyncDispose]();
       rmSync(dataDir, { recursive: true });
@@ -74,7 +75,7 @@ test.skipIf(!hasBrowser)('pausing holds new events until the reader resumes, and
   await emit(world.server.tidings.url, 'acme.paused.meanwhile');
   await page.getByRole('status').first().getByText('Paused').waitFor();
   await page.getByRole('button', { name: /\bnew\b/ }).waitFor();
-  expect((await addressOf(page)).searchParams.get('live')).toBe('off');
+  await soon(async () => (await addressOf(page)).searchParams.get('live')).toBe('off');
   expect(await page.locator('[data-event-id]', { hasText: 'meanwhile' }).count()).toBe(0);
   await page.getByRole('button', { name: 'Resume' }).click();
   await page.locator('[data-event-id]', { hasText: 'meanwhile' }).waitFor();

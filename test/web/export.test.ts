@@ -5,7 +5,8 @@ import { parseJson } from '../../src/json/parse-json.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { run } from '../support/command.ts';
 import { emitDocuments } from './support/emit-events.ts';
-import { hasBrowser, startFeedWorld, type FeedPage, type FeedWorld } from './support/feed-page.ts';
+import { addressOf, hasBrowser, startFeedWorld, type FeedPage, type FeedWorld } from './support/feed-page.ts';
+import { soon } from './support/event-documents.ts';
 
 let world: FeedWorld;
 beforeAll(async () => {
@@ -68,7 +69,7 @@ test.skipIf(!hasBrowser)(
     // As tidings tail --json prints them. Keys have no order: that of the emission, or that of the database.
     const tail = run(['tail', '--json', '--event', 'exact.', '--after', await beginning(), '--url', world.server.tidings.url]);
     const tailed = (): readonly string[] => tail.stdout().trimEnd().split('\n');
-    await expect.poll(tailed, { timeout: 15_000 }).toHaveLength(2);
+    await soon(tailed).toHaveLength(2);
     expect(tailed().map((line) => parseJson(line))).toEqual(lines.map((line) => parseJson(line)));
     expect(tailed()[0]).toContain('"big":9007199254740993,"fine":0.1000000000000000055');
 
@@ -100,7 +101,7 @@ test.skipIf(!hasBrowser)('an export has all events that match, in pages, and can
   });
   await page.getByRole('button', { name: 'Export', exact: true }).click();
   await page.getByText('1,000 of 2,100').waitFor();
-  expect(await page.getByRole('progressbar').getAttribute('value')).toBe('1000');
+  await soon(() => page.getByRole('progressbar').getAttribute('value')).toBe('1000');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Export', exact: true }).waitFor();
   release();
@@ -154,18 +155,21 @@ test.skipIf(!hasBrowser)('the filter is copied as links, variables, commands and
   await using opened = await world.open('/?q=event:exact.*&since=-1h');
   const { page, context } = opened;
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const clipboard = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
   const copyOf = async (name: RegExp): Promise<string> => {
+    await page.evaluate(() => navigator.clipboard.writeText(''));
     await page.getByRole('button', { name: 'Copy the filter' }).click();
     await page.locator('.copy-items').getByRole('button', { name }).click();
     await page.getByText(/^Copied: /).waitFor();
-    return await page.evaluate(() => navigator.clipboard.readText());
+    await soon(clipboard).not.toBe('');
+    return await clipboard();
   };
   const link = new URL(await copyOf(/^Link/));
   expect(link.searchParams.get('q')).toBe('event:exact.*');
   const hour = Date.parse(link.searchParams.get('until')!) - Date.parse(link.searchParams.get('since')!);
   expect(hour).toBeGreaterThan(3_590_000);
   expect(hour).toBeLessThan(3_720_000);
-  expect(await copyOf(/^Moving link/)).toBe(page.url());
+  expect(await copyOf(/^Moving link/)).toBe((await addressOf(page)).href);
   const variables = JSON.parse(await copyOf(/^GraphQL variables/)) as object;
   await world.server.data(
     'query ($filter: EventFilter, $order: EventOrder) { events(filter: $filter, order: $order) { head } }',
@@ -177,14 +181,14 @@ test.skipIf(!hasBrowser)('the filter is copied as links, variables, commands and
 
   await page.goto(`${world.server.tidings.url}/?q=label.region=eu`);
   await page.getByRole('button', { name: 'Copy the filter' }).click();
-  expect(
-    await page
+  await soon(() =>
+    page
       .locator('.copy-items')
       .getByRole('button', { name: /^tidings tail/ })
       .isDisabled(),
   ).toBe(true);
-  expect(
-    await page
+  await soon(() =>
+    page
       .locator('.copy-items')
       .getByRole('button', { name: /^Moving link/ })
       .count(),

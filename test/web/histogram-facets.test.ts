@@ -2,6 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { at, emitEvents, hourOfEvents, type Emitted } from './support/emit-events.ts';
 import { hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
+import { soon } from './support/event-documents.ts';
 
 let world: FeedWorld;
 beforeAll(async () => {
@@ -18,8 +19,6 @@ const hour = `since=${at(0)}&until=${at(60)}`;
 const totalOf = (page: Page): Locator => page.locator('.histogram .total');
 const barAt = (page: Page, minutes: number): Locator => page.locator(`.time-bar[data-start^="${at(minutes).slice(0, 19)}"]`);
 const searchOf = (page: Page): URLSearchParams => new URL(page.url()).searchParams;
-const until = (page: Page, isTrue: (search: URLSearchParams) => boolean): Promise<void> =>
-  page.waitForURL((url) => isTrue(url.searchParams));
 
 describe.skipIf(!hasBrowser)('histogram', () => {
   test('shows the whole range in named bars of the calendar, by kinds, with a table', async () => {
@@ -31,8 +30,8 @@ describe.skipIf(!hasBrowser)('histogram', () => {
       .evaluateAll((all) => all.map((each) => each.ariaLabel));
     expect(names).toHaveLength(60);
     expect(names[0]).toBe('2026-01-05 11:00 to 11:01: 1 event, acme.order 1');
-    expect(await page.locator('.axis .tick text').first().textContent()).toBe('5 Jan 11:00');
-    expect(await page.getByRole('list', { name: 'Most frequent events' }).locator('li').allTextContents()).toEqual([
+    await soon(() => page.locator('.axis .tick text').first().textContent()).toBe('5 Jan 11:00');
+    await soon(() => page.getByRole('list', { name: 'Most frequent events' }).locator('li').allTextContents()).toEqual([
       'acme.order 40',
       'acme.cart-2 5',
       'acme.cart-5 5',
@@ -41,8 +40,8 @@ describe.skipIf(!hasBrowser)('histogram', () => {
       'other 1',
     ]);
     const table = page.getByRole('table', { name: 'Events over time' });
-    expect(await table.getByRole('row').count()).toBe(61);
-    expect(await table.getByRole('row').nth(1).innerText()).toMatch(/^2026-01-05 11:00 to 11:01\s+1\s+1\s+0/);
+    await soon(() => table.getByRole('row').count()).toBe(61);
+    await soon(() => table.getByRole('row').nth(1).innerText()).toMatch(/^2026-01-05 11:00 to 11:01\s+1\s+1\s+0/);
   });
 
   test('without a range spans the events; a kind is a link', async () => {
@@ -53,7 +52,7 @@ describe.skipIf(!hasBrowser)('histogram', () => {
     expect([bars[0], bars.at(-1)]).toEqual(['2026-01-05T10:00:00.000000Z', '2026-01-05T10:59:00.000000Z']);
     await page.getByRole('list', { name: 'Most frequent events' }).getByRole('link', { name: 'acme.order' }).click();
     await totalOf(page).getByText('40 events').waitFor();
-    expect(searchOf(page).get('q')).toBe('event:acme.order.*');
+    await soon(() => searchOf(page).get('q')).toBe('event:acme.order.*');
   });
 
   test('a drag zooms, a click shows a bar, a double click and z show more, and Back returns', async () => {
@@ -70,13 +69,13 @@ describe.skipIf(!hasBrowser)('histogram', () => {
     await page.mouse.move(x(19.5), y);
     await page.mouse.up();
     await totalOf(page).getByText('10 events').waitFor();
-    expect(Object.fromEntries(searchOf(page))).toMatchObject({
+    await soon(() => Object.fromEntries(searchOf(page))).toMatchObject({
       since: '2026-01-05T10:10:00.000000Z',
       until: '2026-01-05T10:20:00.000000Z',
     });
     await page.keyboard.press('z');
     await totalOf(page).getByText('30 events').waitFor();
-    expect(searchOf(page).get('since')).toBe('2026-01-05T10:00:00.000000Z');
+    await soon(() => searchOf(page).get('since')).toBe('2026-01-05T10:00:00.000000Z');
     await page.goBack();
     await page.goBack();
     await totalOf(page).getByText('60 events').waitFor();
@@ -86,7 +85,7 @@ describe.skipIf(!hasBrowser)('histogram', () => {
     await page.mouse.move(x(30.5), y);
     await page.mouse.up();
     await totalOf(page).getByText('30 events').waitFor();
-    expect(searchOf(page).get('until')).toBe(new Date(at(60)).toISOString().replace('000Z', '000000Z'));
+    await soon(() => searchOf(page).get('until')).toBe(new Date(at(60)).toISOString().replace('000Z', '000000Z'));
     await page.goBack();
     await totalOf(page).getByText('60 events').waitFor();
     await page.mouse.click(x(5.5), y);
@@ -103,13 +102,13 @@ describe.skipIf(!hasBrowser)('histogram', () => {
     await page.locator('.plot').waitFor({ state: 'detached' });
     await page.keyboard.press('h');
     await barAt(page, 59).waitFor();
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-start'))).toBe('2026-01-05T10:59:00.000000Z');
+    await soon(() => page.evaluate(() => document.activeElement?.getAttribute('data-start'))).toBe('2026-01-05T10:59:00.000000Z');
     await page.keyboard.press('ArrowLeft');
     for (const _ of [1, 2, 3]) await page.keyboard.press('Shift+ArrowLeft');
     await page.keyboard.press('Shift+ArrowRight');
     await page.keyboard.press('Enter');
     await totalOf(page).getByText('3 events').waitFor();
-    expect(Object.fromEntries(searchOf(page))).toMatchObject({
+    await soon(() => Object.fromEntries(searchOf(page))).toMatchObject({
       since: '2026-01-05T10:56:00.000000Z',
       until: '2026-01-05T10:59:00.000000Z',
     });
@@ -136,7 +135,7 @@ describe.skipIf(!hasBrowser)('histogram', () => {
     await using opened = await world.open(`/?f=${encodeURIComponent('{"text":""}')}`, { allowErrors: true });
     const { page } = opened;
     await page.locator('.histogram').getByRole('alert').getByText('expected at least one term').waitFor();
-    expect(await page.getByRole('button', { name: 'Count again' }).isVisible()).toBe(true);
+    await soon(() => page.getByRole('button', { name: 'Count again' }).isVisible()).toBe(true);
   });
 });
 
@@ -153,7 +152,7 @@ describe.skipIf(!hasBrowser)('values', () => {
     await using opened = await world.open(`/?${hour}&q=${encodeURIComponent('event:acme.order.*')}`);
     const { page } = opened;
     const events = section(page, 'Event');
-    expect(await rows(events)).toEqual([
+    await soon(() => rows(events)).toEqual([
       'acme.order.* 40',
       'acme.cart-2.* 5',
       'acme.cart-5.* 5',
@@ -161,15 +160,15 @@ describe.skipIf(!hasBrowser)('values', () => {
       'acme.cart-11.* 4',
       'login 1',
     ]);
-    expect(await rows(section(page, 'Resource'))).toEqual(['acme.shop.* 40']);
+    await soon(() => rows(section(page, 'Resource'))).toEqual(['acme.shop.* 40']);
     await events.getByRole('button', { name: 'Names beneath acme.order' }).click();
     await events.getByText('shipped').waitFor();
-    expect((await rows(events)).slice(0, 3)).toEqual(['acme.order.* 40', 'paid 20', 'shipped 20']);
+    await soon(async () => (await rows(events)).slice(0, 3)).toEqual(['acme.order.* 40', 'paid 20', 'shipped 20']);
     await events.getByText('shipped').hover();
     await page.getByRole('button', { name: 'Not event acme.order.shipped' }).click();
-    await until(page, (search) => search.get('q')?.includes('-event:acme.order.shipped') === true);
+    await soon(() => searchOf(page).get('q')).toContain('-event:acme.order.shipped');
     await totalOf(page).getByText('20 events').waitFor();
-    expect((await rows(events)).slice(0, 3)).toEqual(['acme.order.* 40', 'paid 20', 'shipped 20']);
+    await soon(async () => (await rows(events)).slice(0, 3)).toEqual(['acme.order.* 40', 'paid 20', 'shipped 20']);
     await page.getByRole('button', { name: 'Not event acme.order.shipped' }).click();
     await totalOf(page).getByText('40 events').waitFor();
     await page.getByRole('button', { name: 'Only event acme.order.*' }).click();
@@ -186,19 +185,19 @@ describe.skipIf(!hasBrowser)('values', () => {
     expect(asked.filter((body) => body.includes('eventFields') || body.includes('"role"'))).toEqual([]);
     await page.getByRole('button', { name: 'Related' }).click();
     await page.getByRole('button', { name: 'actor' }).click();
-    expect(await rows(section(page, 'actor'))).toEqual(['acme.user.kiki 30', 'acme.user.otto 30']);
+    await soon(() => rows(section(page, 'actor'))).toEqual(['acme.user.kiki 30', 'acme.user.otto 30']);
     await page.getByRole('button', { name: 'Labels' }).click();
     await page.getByRole('button', { name: 'region' }).click();
     const region = section(page, 'region');
-    expect(await rows(region)).toEqual(['eu 45', 'us 15']);
+    await soon(() => rows(region)).toEqual(['eu 45', 'us 15']);
     await region.getByRole('link', { name: 'us' }).focus();
     await page.keyboard.press('-');
     await totalOf(page).getByText('45 events').waitFor();
-    expect(await rows(region)).toEqual(['eu 45', 'us 15']);
-    expect(await region.locator('.value-item.not').textContent()).toContain('excluded');
+    await soon(() => rows(region)).toEqual(['eu 45', 'us 15']);
+    await soon(() => region.locator('.value-item.not').textContent()).toContain('excluded');
     expect(await opened.violations()).toEqual([]);
     await page.reload();
-    expect(await rows(region)).toEqual(['eu 45', 'us 15']);
+    await soon(() => rows(region)).toEqual(['eu 45', 'us 15']);
   });
 
   test('are shown in full with a search', async () => {
@@ -212,7 +211,7 @@ describe.skipIf(!hasBrowser)('values', () => {
     await dialog.getByRole('searchbox').fill('shop.1');
     await dialog.getByText('6 values').waitFor();
     await dialog.getByRole('link', { name: 'acme.shop.14' }).click();
-    expect(searchOf(page).get('q')).toBe('resource:acme.shop.14');
+    await soon(() => searchOf(page).get('q')).toBe('resource:acme.shop.14');
   });
 
   test('keep their order under the pointer while they are counted again', async () => {
@@ -225,7 +224,7 @@ describe.skipIf(!hasBrowser)('values', () => {
     await events.getByText('order-b').hover();
     await totalOf(page).getByText('3 events').waitFor();
     await emit([...'bbb'].map((letter) => ({ event: `order-${letter}.x`, occurred: now, resource: 'order.1' })));
-    await events.locator('.value-item', { hasText: 'order-b' }).locator('.count').getByText('4').waitFor({ timeout: 40_000 });
+    await events.locator('.value-item', { hasText: 'order-b' }).locator('.count').getByText('4').waitFor({ timeout: 60_000 });
     expect(await rows(events)).toEqual(['order-a.x 2', 'order-b.x 4']);
   });
 
@@ -235,11 +234,11 @@ describe.skipIf(!hasBrowser)('values', () => {
     await page.getByRole('button', { name: 'Columns' }).click();
     await page.getByRole('checkbox', { name: /^amount/ }).check();
     await page.getByRole('columnheader', { name: 'payload.amount' }).waitFor();
-    expect(searchOf(page).get('cols')).toBe('region,payload.amount');
+    await soon(() => searchOf(page).get('cols')).toBe('region,payload.amount');
     expect(await opened.violations()).toEqual([]);
     await page.getByRole('button', { name: 'Move amount to the left' }).click();
     await page.getByRole('button', { name: 'Remove region' }).click();
-    await until(page, (search) => search.get('cols') === 'payload.amount');
+    await soon(() => searchOf(page).get('cols')).toBe('payload.amount');
   });
 
   test('columns are chosen on a phone, too, and stand in the rows with their names', async () => {
@@ -247,12 +246,12 @@ describe.skipIf(!hasBrowser)('values', () => {
     const { page } = opened;
     const row = page.locator('[data-event-id]').nth(1);
     await row.waitFor();
-    expect((await row.boundingBox())?.height).toBe(52);
+    await soon(async () => (await row.boundingBox())?.height).toBe(52);
     await page.getByRole('button', { name: 'Columns' }).click();
     await page.getByRole('checkbox', { name: /^amount/ }).check();
     await page.keyboard.press('Escape');
     await row.getByRole('gridcell', { name: 'payload.amount 58' }).waitFor();
-    await expect.poll(async () => (await row.boundingBox())?.height).toBe(72);
+    await soon(async () => (await row.boundingBox())?.height).toBe(72);
     expect(await opened.violations()).toEqual([]);
   });
 

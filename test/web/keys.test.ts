@@ -119,6 +119,29 @@ test.skipIf(!hasBrowser)('the histogram: zooming twice at once, its first bar af
   await soon(() => view(page)).toMatchObject({ since: at(0), until: at(60) });
 });
 
+test.skipIf(!hasBrowser)('Escape closes a dialog whose code is being loaded, and then the open event', async () => {
+  await using opened = await world.open('/about:blank', { allowErrors: true });
+  const { page } = opened;
+  let load: () => void = () => undefined;
+  const isLoaded = new Promise<void>((resolve) => (load = resolve));
+  await page.route('**/assets/help-dialog-*.js', async (route) => {
+    await isLoaded;
+    await route.continue();
+  });
+  await page.goto(`${world.server.tidings.url}/?e=step-1`);
+  await page.getByRole('region', { name: 'Open event' }).waitFor();
+  const loading = page.waitForRequest('**/assets/help-dialog-*.js');
+  await page.keyboard.press('?');
+  await loading;
+  await page.keyboard.press('Escape');
+  expect(await view(page)).toEqual({ e: 'step-1' });
+  await page.keyboard.press('Escape');
+  await soon(() => view(page)).toEqual({});
+  load();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+});
+
 test.skipIf(!hasBrowser)('keys of a part that is being loaded are pressed again when it is there', async () => {
   await using opened = await world.open('/about:blank', { allowErrors: true });
   const { page } = opened;

@@ -8,6 +8,7 @@ import { createTidings } from '../../src/client/tidings-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { startProcess } from '../support/process.ts';
 import { hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
+import { soon } from './support/event-documents.ts';
 
 let world: FeedWorld;
 beforeAll(async () => {
@@ -52,11 +53,11 @@ test.skipIf(!hasBrowser)('events appear live at the top, the newest first', asyn
   await row(page, before[2]!).waitFor();
   const [first, second] = await emit(2);
   await row(page, second!).waitFor();
-  expect((await rowsInView(page)).slice(0, 3)).toEqual([second, first, before[2]]);
-  expect(await page.getByRole('grid', { name: 'Events' }).getAttribute('aria-rowcount')).toBe(
+  await soon(async () => (await rowsInView(page)).slice(0, 3)).toEqual([second, first, before[2]]);
+  await soon(() => page.getByRole('grid', { name: 'Events' }).getAttribute('aria-rowcount')).toBe(
     String(2 + (await rowsInView(page)).length - 1),
   );
-  expect(await row(page, second!).getAttribute('aria-rowindex')).toBe('2');
+  await soon(() => row(page, second!).getAttribute('aria-rowindex')).toBe('2');
   expect(await opened.violations()).toEqual([]);
 });
 
@@ -66,7 +67,7 @@ test.skipIf(!hasBrowser)('a list that is scrolled holds new events; revealed abo
   const { page } = opened;
   await page.locator('[data-event-id]').first().waitFor();
   await page.locator('.scroller').evaluate((element) => (element.scrollTop = 300));
-  await expect.poll(() => page.locator('.scroller').evaluate((element) => element.scrollTop)).toBe(300);
+  await soon(() => page.locator('.scroller').evaluate((element) => element.scrollTop)).toBe(300);
   const anchor = (await rowsInView(page))[15]!;
   const place = await topOf(page, anchor);
   const ids = await emit(30);
@@ -78,8 +79,8 @@ test.skipIf(!hasBrowser)('a list that is scrolled holds new events; revealed abo
   expect(await topOf(page, anchor)).toBe(place);
   await pill(page).click();
   await row(page, ids.at(-1)!).waitFor();
-  expect((await rowsInView(page))[0]).toBe(ids.at(-1));
-  await expect.poll(() => pill(page).count()).toBe(0);
+  await soon(async () => (await rowsInView(page))[0]).toBe(ids.at(-1));
+  await soon(() => pill(page).count()).toBe(0);
   const [live] = await emit(1); // at the top it follows again
   await row(page, live!).waitFor();
 });
@@ -90,13 +91,13 @@ test.skipIf(!hasBrowser)('an opened event holds the list, and nothing moves when
   const { page } = opened;
   const id = (await page.locator('[data-event-id]').nth(4).getAttribute('data-event-id'))!;
   await row(page, id).click();
-  await expect.poll(() => new URL(page.url()).searchParams.get('e')).toBe(id);
+  await page.getByRole('region', { name: 'Open event' }).waitFor();
   const place = await topOf(page, id);
   await emit(5);
   await page.getByRole('button', { name: '5 new' }).waitFor();
   expect(await topOf(page, id)).toBe(place);
   await page.goBack();
-  await expect.poll(() => new URL(page.url()).searchParams.get('e')).toBe(null);
+  await soon(() => new URL(page.url()).searchParams.get('e')).toBe(null);
   expect(await topOf(page, id)).toBe(place);
 });
 
@@ -111,8 +112,8 @@ test.skipIf(!hasBrowser)('an event that is late stands where it belongs, is mark
   await page.getByRole('button', { name: '2 new, 1 late' }).waitFor();
   await page.keyboard.press('.');
   await row(page, late!).waitFor();
-  expect(await rowsInView(page)).toEqual([...later.toReversed(), ...ids.toReversed(), late]);
-  expect(await row(page, late!).textContent()).toContain('late 3 h');
+  await soon(() => rowsInView(page)).toEqual([...later.toReversed(), ...ids.toReversed(), late]);
+  await soon(() => row(page, late!).textContent()).toContain('late 3 h');
 });
 
 test.skipIf(!hasBrowser)('only the list has a button whose name contains new', async () => {
@@ -120,9 +121,9 @@ test.skipIf(!hasBrowser)('only the list has a button whose name contains new', a
   await using opened = await world.open('/?live=off');
   const { page } = opened;
   await page.locator('[data-event-id]').first().waitFor();
-  await expect.poll(() => page.getByRole('status').first().textContent()).toMatch(/^Paused/);
+  await soon(() => page.getByRole('status').first().textContent()).toMatch(/^Paused/);
   await emit(7);
-  await expect.poll(() => pill(page).allTextContents()).toEqual(['▲ 7 new']);
+  await soon(() => pill(page).allTextContents()).toEqual(['▲ 7 new']);
 });
 
 test.skipIf(!hasBrowser)('keys move, open, close, pause and clear', async () => {
@@ -132,30 +133,30 @@ test.skipIf(!hasBrowser)('keys move, open, close, pause and clear', async () => 
   await row(page, ids.at(-1)!).waitFor();
   const focused = (): Promise<string | undefined> => page.evaluate(() => (document.activeElement as HTMLElement).dataset['eventId']);
   await page.keyboard.press('j');
-  await expect.poll(focused).toBe(ids.at(-1));
+  await soon(focused).toBe(ids.at(-1));
   await page.keyboard.press('ArrowDown');
-  await expect.poll(focused).toBe(ids.at(-2));
+  await soon(focused).toBe(ids.at(-2));
   await page.keyboard.press('k');
-  await expect.poll(focused).toBe(ids.at(-1));
+  await soon(focused).toBe(ids.at(-1));
   await page.keyboard.press('PageDown');
-  await expect.poll(focused).not.toBe(ids.at(-1));
+  await soon(focused).not.toBe(ids.at(-1));
   await page.keyboard.press('Home');
-  await expect.poll(focused).toBe(ids.at(-1));
+  await soon(focused).toBe(ids.at(-1));
   await page.keyboard.press('Enter');
-  await expect.poll(() => new URL(page.url()).searchParams.get('e')).toBe(ids.at(-1));
+  await soon(() => new URL(page.url()).searchParams.get('e')).toBe(ids.at(-1));
   await page.goBack();
   await row(page, ids.at(-1)!).focus();
   await page.keyboard.press('Escape'); // nothing is selected any more
   await page.keyboard.press(' ');
-  await expect.poll(() => new URL(page.url()).searchParams.get('live')).toBe('off');
+  await soon(() => new URL(page.url()).searchParams.get('live')).toBe('off');
   await emit(4);
   await page.getByRole('button', { name: '4 new' }).waitFor();
   await page.keyboard.press(' ');
-  await expect.poll(() => pill(page).count()).toBe(0);
+  await soon(() => pill(page).count()).toBe(0);
   await page.keyboard.press('Shift+C');
-  await expect.poll(() => rowsInView(page)).toEqual([]);
+  await soon(() => rowsInView(page)).toEqual([]);
   const [later] = await emit(1);
-  await expect.poll(() => rowsInView(page)).toEqual([later]);
+  await soon(() => rowsInView(page)).toEqual([later]);
   await page.getByRole('button', { name: 'Show older' }).click();
   await row(page, ids.at(-1)!).waitFor();
 });
@@ -170,10 +171,10 @@ test.skipIf(!hasBrowser)('another filter replaces the rows at once, and only mat
     history.pushState(null, '', address);
     dispatchEvent(new PopStateEvent('popstate'));
   }, filtered('mine.'));
-  await expect.poll(() => rowsInView(page)).toEqual([mine]);
+  await soon(() => rowsInView(page)).toEqual([mine]);
   await emit(1, { prefix: 'other' });
   const [later] = await emit(1, { prefix: 'mine' });
-  await expect.poll(() => rowsInView(page)).toEqual([later, mine]);
+  await soon(() => rowsInView(page)).toEqual([later, mine]);
   await page.goBack();
   await row(page, other!).waitFor();
 });
@@ -211,22 +212,18 @@ test.skipIf(!hasBrowser)('100,000 rows are loaded and scrolled with at most 60 i
   await page.reload();
   await row(page, 'many-0').waitFor();
   const scroller = page.locator('.scroller');
-  await expect
-    .poll(
-      () =>
-        scroller.evaluate((element) => {
-          element.scrollTop = element.scrollHeight;
-          return element.querySelector('.space')?.clientHeight;
-        }),
-      { timeout: 20_000 },
-    )
-    .toBe(100_000 * 28);
+  await soon(() =>
+    scroller.evaluate((element) => {
+      element.scrollTop = element.scrollHeight;
+      return element.querySelector('.space')?.clientHeight;
+    }),
+  ).toBe(100_000 * 28);
   await row(page, 'many-99999').waitFor();
   for (const index of [50_000, 12, 99_000, 0, 31_415]) {
     await scroller.evaluate((element, top) => (element.scrollTop = top), index * 28);
     await row(page, `many-${index}`).waitFor();
-    const place = (await row(page, `many-${index}`).boundingBox())!;
-    expect(Math.abs(place.y - (await scroller.boundingBox())!.y)).toBeLessThanOrEqual(1);
+    const below = async (): Promise<number> => (await row(page, `many-${index}`).boundingBox())!.y - (await scroller.boundingBox())!.y;
+    await soon(async () => Math.abs(await below())).toBeLessThanOrEqual(1);
     const ids = await rowsInView(page);
     expect(ids.length).toBeLessThanOrEqual(60);
     const first = Number(ids[0]!.slice('many-'.length));
@@ -256,17 +253,17 @@ test.skipIf(!hasBrowser)('a server that is killed and comes back: every event is
     void emitSome(12);
     child.kill('SIGKILL');
     await exit;
-    await expect.poll(() => status.textContent()).toMatch(/^Reconnecting/);
+    await soon(() => status.textContent()).toMatch(/^Reconnecting/);
     expect(await row(page, ids[3]!).isVisible()).toBe(true); // the list stays
     ({ child, url } = await startProcess(environment));
-    await tidings.flush({ timeoutMs: 20_000 });
-    await expect.poll(() => status.textContent(), { timeout: 20_000 }).toMatch(/^Live/);
+    await tidings.flush({ timeoutMs: 40_000 });
+    await soon(() => status.textContent()).toMatch(/^Live/);
     await emitSome(1);
     await row(page, ids.at(-1)!).waitFor();
     expect(ids).toHaveLength(25);
     const { nodes } = await tidings.page({ first: 1000 });
     expect(nodes.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
-    expect(await rowsInView(page)).toEqual(nodes.map(({ id }) => id));
+    await soon(() => rowsInView(page)).toEqual(nodes.map(({ id }) => id));
   } finally {
     const exit = once(child, 'exit');
     child.kill('SIGTERM');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { startTestServer } from '../support/test-server.ts';
 import { emitDocuments } from './support/emit-events.ts';
-import { documentOf } from './support/event-documents.ts';
+import { documentOf, soon } from './support/event-documents.ts';
 import { hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
 
 let world: FeedWorld;
@@ -26,7 +26,7 @@ afterAll(async () => {
 test.skipIf(!hasBrowser)('the page is served at / under a strict content security policy, and breaks none of its rules', async () => {
   await using opened = await world.open('/');
   await opened.page.getByRole('status').first().waitFor();
-  expect(await opened.page.title()).toBe('Tidings');
+  await soon(() => opened.page.title()).toBe('Tidings');
   const { headers } = await fetch(world.server.tidings.url);
   expect(headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'self';.*frame-ancestors 'none'/);
   expect(headers.get('content-security-policy')).toContain("require-trusted-types-for 'script'");
@@ -142,7 +142,7 @@ test.skipIf(!hasBrowser)('single keys change the theme and open the help, unless
   await page.getByRole('button', { name: 'Theme: light' }).waitFor();
   await page.keyboard.press('d');
   await page.getByRole('button', { name: 'Theme: dark' }).waitFor();
-  expect(await theme()).toBe('dark');
+  await soon(() => theme()).toBe('dark');
   await page.keyboard.press('?');
   await page.getByLabel('Single letters and signs are shortcuts').uncheck();
   await page.keyboard.press('Escape');

@@ -32,11 +32,11 @@ test.skipIf(!hasBrowser)('nothing matches: what would without each condition, an
   await page.getByText('No event outside the time range matches either.').waitFor();
   expect(await opened.violations()).toEqual([]);
   await page.getByRole('link', { name: 'Remove label.region=eu' }).click();
-  expect((await addressOf(page)).searchParams.get('q')).toBe('event:acme.door.*');
+  await soon(async () => (await addressOf(page)).searchParams.get('q')).toBe('event:acme.door.*');
   await page.getByRole('link', { name: 'the latest before it, 2026-01-10 08:00:00' }).waitFor();
   await page.getByRole('link', { name: 'the first after it, 2026-03-10 08:00:00' }).click();
   await page.locator('[data-event-id="later"]').waitFor();
-  expect(await page.locator('[data-event-id]').count()).toBe(1);
+  await soon(() => page.locator('[data-event-id]').count()).toBe(1);
   await page.goBack();
   await page.getByRole('heading', { name: 'No event matches' }).waitFor();
 });
@@ -66,7 +66,7 @@ test.skipIf(!hasBrowser)(
       await emit(server.url, 'acme.door.opened', root);
       await emit(server.url, 'acme.door.closed', { id: 'closed', follows: 'root' });
       const line = list.page.getByRole('row').filter({ hasText: 'The log was replaced' });
-      await line.waitFor({ timeout: 30_000 });
+      await line.waitFor();
       expect(await list.violations()).toEqual([]);
       await line.getByRole('button', { name: 'Reload the list' }).click();
       await list.page.locator('[data-event-id="closed"]').waitFor();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { hasBrowser, startFeedWorld, type FeedWorld } from './support/feed-page.ts';
+import { soon } from './support/event-documents.ts';
 
 const adminKey = 'the-admin-key-of-the-status-tests';
 
@@ -43,7 +44,7 @@ test.skipIf(!hasBrowser)('a server that requires keys: the page asks, refuses a 
   await again.getByLabel('API key').fill(createApiKey.secret);
   await again.getByRole('button', { name: 'Use this key' }).click();
   await page.locator('[data-event-id]').first().waitFor();
-  expect(await page.getByRole('dialog').count()).toBe(0);
+  await soon(() => page.getByRole('dialog').count()).toBe(0);
   await page.getByRole('button', { name: 'Key: front desk' }).click();
   await page.getByText('READ', { exact: true }).waitFor();
   expect(page.url()).not.toContain(createApiKey.secret);
@@ -53,7 +54,7 @@ test.skipIf(!hasBrowser)('a server that requires keys: the page asks, refuses a 
 
   await asAdmin('mutation ($id: ID!) { revokeApiKey(id: $id) { id } }', { id: createApiKey.key.id });
   await page.getByRole('dialog', { name: 'The key is not accepted' }).waitFor();
-  expect(await page.locator('[data-event-id]').count()).toBe(0); // what it showed is gone
+  await soon(() => page.locator('[data-event-id]').count()).toBe(0); // what it showed is gone
 });
 
 test.skipIf(!hasBrowser)('an empty log shows how to emit, and comes alive with the first event', async () => {
@@ -68,7 +69,7 @@ test.skipIf(!hasBrowser)('an empty log shows how to emit, and comes alive with t
   const response = await fetch(path!, { method: 'POST', headers: { 'content-type': 'application/json' }, body: body! });
   expect(await response.json()).toEqual({ data: { emitEvent: { status: 'CREATED' } } });
   await page.locator('[data-event-id]').first().waitFor();
-  expect(await page.getByRole('heading', { name: 'No events yet' }).count()).toBe(0);
+  await soon(() => page.getByRole('heading', { name: 'No events yet' }).count()).toBe(0);
 });
 
 test.skipIf(!hasBrowser)('help lists the keys and the addresses', async () => {

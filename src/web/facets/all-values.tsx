@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Countdown } from '../parts/countdown.tsx';
 import { ModalDialog } from '../parts/modal-dialog.tsx';
 import { printable } from '../text/printable.ts';
-import { allValues, type AllValuesRequest } from './all-values-button.ts';
+import type { AllValuesRequest } from './all-values-button.ts';
 import { fieldName } from './count-request.ts';
 import { useResourceNames } from './resource-names.ts';
 import { useValues } from './use-values.ts';
@@ -10,7 +10,7 @@ import { ValueItem } from './value-item.tsx';
 import { idOf } from './value-rows.ts';
 
 /** All values of a field, with a search. */
-export function AllValues({ field, prefix }: AllValuesRequest) {
+export function AllValues({ field, prefix, onClose }: AllValuesRequest & { readonly onClose: () => void }) {
   const [typed, setTyped] = useState('');
   const [search, setSearch] = useState('');
   useEffect(() => {
@@ -19,7 +19,7 @@ export function AllValues({ field, prefix }: AllValuesRequest) {
   }, [typed]);
   const title = `All values of ${printable(fieldName(field))}${prefix === null ? '' : ` in ${printable(prefix)}.*`}`;
   return (
-    <ModalDialog title={title} class="all-values" onClose={() => (allValues.value = null)}>
+    <ModalDialog title={title} class="all-values" onClose={onClose}>
       <input
         class="field"
         type="search"

@@ -17,7 +17,7 @@ export function Facets() {
   return (
     <>
       {isNarrow.value ? isSheetOpen.value && <Sheet /> : areFacetsShown.value && <Panel />}
-      {allValues.value !== null && <AllValues {...allValues.value} />}
+      {allValues.value !== null && <AllValues {...allValues.value} onClose={() => (allValues.value = null)} />}
     </>
   );
 }

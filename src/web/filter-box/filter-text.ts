@@ -1,6 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import { itemTexts } from '../query/draft.ts';
-import { fields } from '../query/query-item.ts';
+import { isSearch, itemTexts } from '../query/draft.ts';
 import { parseQuery } from '../query/query-text.ts';
 import { show, viewOf } from '../view/current-view.ts';
 
@@ -56,20 +55,15 @@ export function removeAllItems(): void {
 
 /**
  * Applies a search word while it is typed. The first change can be undone with Back, further ones
- * replace it. Words that can become a field, such as `eve`, are not applied.
+ * replace it.
  */
 export function applyWhileTyping(): void {
   const word = draft.peek().trim();
-  const isSearch = word.length > 1 && !fields.some((field) => field.startsWith(word)) && isTextSearch(word);
-  if (!isSearch && !isWordApplied.peek()) return;
+  const isWord = isSearch(word);
+  if (!isWord && !isWordApplied.peek()) return;
   const how = isWordApplied.peek() ? 'replace' : 'push';
-  apply(isSearch ? [...shownItems.peek(), word] : shownItems.peek(), how);
+  apply(isWord ? [...shownItems.peek(), word] : shownItems.peek(), how);
   isWordApplied.value = true;
-}
-
-function isTextSearch(text: string): boolean {
-  const { filter, problems } = parseQuery(text);
-  return problems.length === 0 && Object.keys(filter).join() === 'text';
 }
 
 function apply(texts: readonly string[], how: 'push' | 'replace' = 'push'): void {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { CloseIcon } from './icons.tsx';
 
 export interface ModalDialogProps {
@@ -18,7 +18,7 @@ export interface ModalDialogProps {
 export function ModalDialog({ title, class: name, children, isBusy = false, onClose }: ModalDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const isClosed = useRef(false);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []); // before the next key
   const close = (): void => {
     if (isClosed.current) return;
     isClosed.current = true;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { completionsOf, wantedFor, type Known } from '../../../src/web/query/completion.ts';
-import { itemTexts, takeFinished } from '../../../src/web/query/draft.ts';
+import { isSearch, itemTexts, takeFinished } from '../../../src/web/query/draft.ts';
 
 const known: Known = {
   names: [
@@ -90,4 +90,11 @@ test('a space finishes an item, unless a quote or a list is open or it is not va
   expect(takeFinished('region=eu ')).toEqual({ finished: [], rest: 'region=eu ' });
   expect(takeFinished('a region=eu b')).toEqual({ finished: ['a'], rest: 'region=eu b' });
   expect(itemTexts(' event:(a, b)  "x y" ')).toEqual(['event:(a, b)', '"x y"']);
+});
+
+test('a word that is typed is a search once it cannot become a field any more', () => {
+  for (const text of ['e', 'eve', '-eve', '-label', '!payload', 'label.region', 'related.actor', 'event:a', '-x']) {
+    expect([text, isSearch(text)]).toEqual([text, false]);
+  }
+  for (const text of ['fail', '-fail', 'events', 'order.paid', '"two words"']) expect([text, isSearch(text)]).toEqual([text, true]);
 });

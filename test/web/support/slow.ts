@@ -51,10 +51,11 @@ function delayResponses(seed: number): void {
       ...property,
       set(this: WebSocket, handler: ((event: Event) => void) | null) {
         const queued = (event: Event): void => {
-          const before = queues.get(this) ?? Promise.resolve();
+          const due = Promise.all([queues.get(this), delay()]);
+          const turn = due.then(() => new Promise<void>((resolve) => wait(resolve))); // each is a task of its own
           queues.set(
             this,
-            Promise.all([before, delay()]).then(() => handler?.call(this, event)),
+            turn.then(() => handler?.call(this, event)),
           );
         };
         property.set?.call(this, handler && queued);
