@@ -5,7 +5,7 @@ import { emit, startEndurance } from '../support/endurance.ts';
 import { runToEnd } from '../support/process.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
-const pollOptions = { timeout: 30_000, interval: 50 };
+const pollOptions = { timeout: 60_000, interval: 50 };
 
 test('a full disk makes requests UNAVAILABLE at once, and once it has space everything resumes', async ({ skip }) => {
   using disk = mountSmallDisk(80);
@@ -29,7 +29,7 @@ test('a full disk makes requests UNAVAILABLE at once, and once it has space ever
   await endurance.verify();
   expect([...codes]).toEqual(['UNAVAILABLE']);
   expect(await endurance.metric('tidings_unexpected_errors_total')).toBe(0);
-});
+}, 180_000);
 
 test('a start without space for a database is rejected with one sentence', async ({ skip }) => {
   using disk = mountSmallDisk(4);

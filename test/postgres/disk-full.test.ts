@@ -7,7 +7,7 @@ import { startPostgres } from '../support/database/postgres-server.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { post } from '../support/test-server.ts';
 
-const pollOptions = { timeout: 30_000, interval: 50 };
+const pollOptions = { timeout: 60_000, interval: 50 };
 
 test('a full disk rejects writers only, and once it has space they succeed again', async ({ skip }) => {
   await using server = await startPostgres();
@@ -45,7 +45,7 @@ test('a full disk rejects writers only, and once it has space they succeed again
   await endurance.verify(['large']);
   expect([...codes]).toEqual(['UNAVAILABLE']);
   expect(await endurance.metric('tidings_unexpected_errors_total')).toBe(0);
-});
+}, 240_000);
 
 const mutation = 'mutation ($large: EventInput!) { emitEvent(input: $large) { status } }';
 
