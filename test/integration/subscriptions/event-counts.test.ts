@@ -149,10 +149,10 @@ test('equal subscriptions share one count and one encoding, and leave nothing be
   }
   expect((await metric(server, 'tidings_subscription_results_encoded_total')) - before).toBe(1);
   for (const stream of streams) await stream.return?.();
-  await expect.poll(() => metric(server, 'tidings_subscriptions'), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => metric(server, 'tidings_subscriptions'), { timeout: 30_000 }).toBe(0);
   await expect
     .poll(async () => (await (await fetch(`${server.tidings.url}/metrics`)).text()).match(/tidings_subscription_filters\{[^}]*\} [1-9]/), {
-      timeout: 10_000,
+      timeout: 30_000,
     })
     .toBeNull();
 });
