@@ -4,7 +4,7 @@ import FlakyTests from './test/support/flaky-tests.ts';
 
 // test/unit needs no database. test/integration runs on both databases, test/embedded and
 // test/postgres on one, test/web in a browser: see test/README.md.
-const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+const timeouts = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } };
 // graphql ships two copies. The tests must load the one that Node loads: that named by `main`.
 const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] };
 // Files share the modules of their worker, which hold no state. That makes loading four times as
