@@ -97,7 +97,7 @@ test('readers, followers and writers continue while partitions are removed: each
   }
   await (await late)[Symbol.asyncDispose]();
   expect(await log.services.logStart()).toBeGreaterThan(0);
-});
+}, 180_000);
 
 /** The database's lock_not_available. */
 const lockTimeout = { code: '55P03' };
