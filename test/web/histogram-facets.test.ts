@@ -224,7 +224,7 @@ describe.skipIf(!hasBrowser)('values', () => {
     await events.getByText('order-b').hover();
     await totalOf(page).getByText('3 events').waitFor();
     await emit([...'bbb'].map((letter) => ({ event: `order-${letter}.x`, occurred: now, resource: 'order.1' })));
-    await events.locator('.value-item', { hasText: 'order-b' }).locator('.count').getByText('4').waitFor({ timeout: 60_000 });
+    await events.locator('.value-item', { hasText: 'order-b' }).locator('.count').getByText('4').waitFor({ timeout: 110_000 });
     expect(await rows(events)).toEqual(['order-a.x 2', 'order-b.x 4']);
   }, 180_000); // the pauses between counts grow with the time that they take
 
