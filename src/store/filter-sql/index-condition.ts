@@ -46,7 +46,7 @@ export function inExtents(extents: SQL): SQL {
 export function extentsOf(level: ExtentLevel, { first, last }: Readonly<Record<'first' | 'last', SQL>>): SQL {
   const { bits, key } = levels[level];
   const shift = sql.raw(String(bits));
-  return sql`(select ${key} from generate_series(${first}::bigint >> ${shift}, ${last}::bigint >> ${shift}) as b (n))`;
+  return sql`(select b.n, ${key} as key from generate_series(${first}::bigint >> ${shift}, ${last}::bigint >> ${shift}) as b (n))`;
 }
 
 export type ExtentLevel = 'small' | 'large';

@@ -74,7 +74,7 @@ export async function readPagesByBlockScan(
     const [one] = open;
     if (open.length === 1 && one !== undefined) return one.scanWindow(window, (blocks) => checkRanges([one], blocks));
     await checkRanges(open, window.blocks);
-    for (const each of open) each.close(window);
+    for (const each of open) each.close(window.next);
   };
 
   // Unindexed events are at the end of the log. Blocks far from them are scanned separately, so
@@ -82,7 +82,7 @@ export async function readPagesByBlockScan(
   const blocks = incomplete.length === 0 ? [] : first.blocks;
   const firstChecks = unindexedLast ? [blocks] : direction.up ? [unindexed, blocks] : [[...unindexed, ...blocks]];
   await Promise.all(firstChecks.map((ranges) => checkRanges(builders, ranges)));
-  for (const each of incomplete) each.close(first);
+  for (const each of incomplete) each.close(first.next);
   // Without a match in the first window, the index finds them faster, if there are any.
   const mayBeFrequent = search === null || (scope === 'EVERYTHING' && incomplete.some(({ rowCount }) => rowCount > 0));
   if (second !== undefined && mayBeFrequent && openOf(incomplete).length > 0) await scanWindow(second);
@@ -101,7 +101,7 @@ export async function readPagesByBlockScan(
       });
     if (scope !== 'EVERYTHING') await searchWindows(true);
     incomplete = openOf(incomplete);
-    if (foundFirst === null && incomplete.length > 0)
+    if (scope !== 'EVERYTHING' && incomplete.length > 0)
       addFound(incomplete, await findInLog(database, request, { ...search, keys: incomplete.map(({ value }) => value) }));
     await searchWindows(false);
   }

@@ -5,8 +5,7 @@ import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
 import { mayMatchSql, prunedSearchSql } from '../skip-index/pruning-sql.ts';
 import { directionOf, type Direction, type PageRequest, type PageBound } from './page-request.ts';
-import type { PositionRange } from '../log/event-ranges.ts';
-import { partitionsOf } from '../log/event-ranges.ts';
+import { partitionsOf, type PositionRange } from '../log/event-ranges.ts';
 import { extentsOf, type ExtentLevel } from '../filter-sql/index-condition.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 
@@ -78,7 +77,6 @@ export interface WindowRequest {
   readonly from: BlockRef;
   /** The most blocks. */
   readonly size: number;
-  readonly skipping?: SkippedBlocks | null;
 }
 
 /** Reads a window of blocks that can have matches. */
@@ -90,55 +88,72 @@ export async function readWindow(database: Database, request: PageRequest, windo
 }
 
 /**
- * The first block at or beyond another one of those that have events at or beyond the edge of a
- * partition, or of their row group; null: there is none.
+ * The first block at or beyond another one that can have events at or beyond the position `edge`, in the direction
+ * of a page; null: there is none.
  *
- * Why by the end of a row group? A block can begin in a partition and end in the next one. The index of
- * the direction has only the ends of blocks, and reads many.
+ * Assumes: `partition` holds `edge`, and nothing between its near end and `edge` is wanted.
+ * Guarantees: no block before the result, from `from` on, has an event at or beyond `edge`.
+ *
+ * Why from the times of events? No index finds the latest block of some partitions, but each partition has one
+ * that finds its latest event. Only the blocks of two row groups can have a later end than the events that are
+ * left: those at the near end of the partition, with events of the next one, and at the log start, with removed
+ * events. Their own times count.
  */
 export async function readFirstBlock(
   database: Database,
   request: PageRequest,
-  { from, edge }: { readonly from: BlockRef; readonly edge: Position },
+  { from, edge, partition }: { readonly from: BlockRef; readonly edge: Position; readonly partition: PositionRange },
 ): Promise<BlockRef | null> {
   const direction = directionOf(request);
-  const end = sql`coalesce((select c.last from tidings.digest_chapters c where c.last >= ${edge} order by c.last limit 1), ${edge})`;
+  const { by, up } = direction;
+  const nearEnd = up ? partition.first : partition.last;
+  const isBeyond = sql`(${isAtOrBeyond(direction, from)}) is true`;
+  const [column, operator, extreme, nearest] = up
+    ? (['first_occurred', '>=', 'min', 'least'] as const)
+    : (['last_occurred', '<=', 'max', 'greatest'] as const);
+  const time = sql`${toTimestamp(up ? from.firstOccurred : from.lastOccurred)}::timestamptz`;
+  // The limit is more than a row group has. It keeps the planner from the index on times.
+  const timeBound = sql`d.${sql.raw(`${column} ${operator} ${nearest}`)}(
+    (
+      select e.occurred from tidings.events e
+      where e.position ${sql.raw(up ? '>=' : '<=')} ${nearEnd} and e.occurred ${sql.raw(operator)} ${time}
+      order by ${sql.raw(`e.occurred ${up ? '' : 'desc'}`)} limit 1
+    ),
+    (
+      select ${sql.raw(`${extreme}(d.${column})`)}
+      from (select ${nearEnd}::bigint as at union all select log_start + 1 from tidings.retention) r
+      cross join lateral (
+        select * from tidings.digests d
+        where d.last > coalesce((select c.last from tidings.digest_chapters c where c.last < r.at order by c.last desc limit 1), ${origin})
+          and d.last <= ${rowGroupEnd(sql`r.at`)}
+        order by d.last, d.part limit 1000
+      ) d
+      where ${isBeyond}
+    )
+  )`;
+  const positionBound = up ? sql`d.last >= ${edge}` : sql`d.last <= coalesce(${rowGroupEnd(sql`${edge}`)}, ${edge})`;
   const [row] = await database.rows<BlockRow>(sql`
-    select ${blockColumns}
-    from (
-      select d.last, d.part from tidings.digests d
-      where ${isAtOrBeyond(direction, from)} and (${direction.up ? sql`d.last >= ${edge}` : sql`d.last <= ${end}`}) is true
-      order by ${orderSql(direction)}
-      limit 1
-    ) found
-    join tidings.digests d on d.last = found.last and d.part = found.part`);
+    select ${blockColumns} from tidings.digests d
+    where ${by === 'time' ? sql`${timeBound} and (${positionBound}) is true` : positionBound} and ${isBeyond}
+    order by ${orderSql(direction)} limit 1`);
   return row === undefined ? null : blockRefOf(row);
 }
 
+/** The end of the row group that holds a position, or of the next one. */
+function rowGroupEnd(position: SQL): SQL {
+  return sql`(select c.last from tidings.digest_chapters c where c.last >= ${position} order by c.last limit 1)`;
+}
+
 /** The blocks of a window, and the first one after it, in order. */
-function windowSql(request: PageRequest, { predicate, from, size, skipping = null }: WindowRequest): SQL {
+function windowSql(request: PageRequest, { predicate, from, size }: WindowRequest): SQL {
   const direction = directionOf(request);
-  const isOccupied = sql`array${extentsOf('small', blockBounds)} && ${`{${skipping?.smallExtents.join(',') ?? ''}}`}::text::int[]`;
-  const isAfter = skipping === null || skipping.until === null ? sql`false` : isAtOrBeyond(direction, skipping.until);
-  const within = skipping === null ? sql`true` : sql`(${isOccupied} or ${isAfter})`;
   // coalesce hides from the planner how few summaries can pass; it would otherwise test all of them
   // and sort the result.
   return sql`
-    select d.*
-    from jsonb_to_recordset(${JSON.stringify([fromRow(from)])}::text::jsonb)
-      as k (first_occurred timestamptz, last_occurred timestamptz, last bigint, part smallint)
-    cross join lateral (
-      select * from tidings.digests d
-      where ${between(request)} and ${atOrBeyond(direction)} and coalesce(${prunedSearchSql(predicate)} and ${within}, false)
-      order by ${orderSql(direction)}
-      limit ${size + 1}
-    ) d`;
-}
-
-/** Blocks before the block `until` that are in none of these extents; null: before the end. */
-export interface SkippedBlocks {
-  readonly smallExtents: readonly number[];
-  readonly until: BlockRef | null;
+    select * from tidings.digests d
+    where ${between(request)} and ${isAtOrBeyond(direction, from)} and coalesce(${prunedSearchSql(predicate)}, false)
+    order by ${orderSql(direction)}
+    limit ${size + 1}`;
 }
 
 /** The positions of the blocks of a window: from the first to the last, and the extents that they are in. */
@@ -176,7 +191,7 @@ export async function readWindowPositions(
 
 /** The extents of the blocks of `w` as a JSON list. */
 function extentList(level: ExtentLevel): SQL {
-  return sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${extentsOf(level, blockBounds)} b (key))`;
+  return sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${extentsOf(level, blockBounds)} b)`;
 }
 
 const blockBounds = { first: sql`d.first`, last: sql`d.last` };
@@ -229,12 +244,6 @@ function reaches(edge: 'first' | 'last', bound: PageBound | undefined): readonly
   return [sql`d.${sql.raw(edge)}_occurred ${operator} ${toTimestamp(bound.occurred)}::timestamptz`];
 }
 
-function atOrBeyond({ by, up }: Direction): SQL {
-  const columns = keyColumns({ by, up });
-  const row = (alias: string): string => `(${columns.map((column) => `${alias}.${column}`).join(', ')})`;
-  return sql.raw(`${row('d')} ${up ? '>=' : '<='} ${row('k')}`);
-}
-
 /** Whether a block `d` is at another one or beyond it. */
 function isAtOrBeyond({ by, up }: Direction, { firstOccurred, lastOccurred, last, cluster }: BlockRef): SQL {
   const columns = sql.raw(
@@ -280,15 +289,6 @@ export function blockRefOf(row: BlockRow): BlockRef {
     cluster: row.part,
     firstOccurred: fromTimestamp(row.first_occurred),
     lastOccurred: fromTimestamp(row.last_occurred),
-  };
-}
-
-function fromRow(from: BlockRef): Readonly<Record<string, unknown>> {
-  return {
-    first_occurred: toTimestamp(from.firstOccurred),
-    last_occurred: toTimestamp(from.lastOccurred),
-    last: from.last,
-    part: from.cluster,
   };
 }
 

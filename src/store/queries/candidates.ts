@@ -165,7 +165,7 @@ function commonness(condition: IndexCondition, head: Position, max: number): SQL
   const extents = sql`array(
     select b.key
     from (select p.first, ${last} as last from tidings.partitions p where p.first <= ${to} and p.removed is null order by p.first desc limit 2) p
-    cross join lateral ${extentsOf('small', { first: sql`greatest(p.first, p.last - ${newestEvents}::bigint)`, last: sql`p.last` })} b (key))`;
+    cross join lateral ${extentsOf('small', { first: sql`greatest(p.first, p.last - ${newestEvents}::bigint)`, last: sql`p.last` })} b)`;
   const first = Math.max(origin, (Math.floor(to / partitionPositions) - 1) * partitionPositions) as Position;
   return sql`
     select count(*) > ${most} as are_many

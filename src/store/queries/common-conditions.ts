@@ -1,26 +1,21 @@
+import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/database.ts';
 
 /**
- * Which index conditions were common when they were searched for, so that the next page of the same
- * filter begins with blocks instead of a search that finds too much. A wrong entry costs a statement.
+ * Which index conditions of a database were common when they were searched for, so that the next page of the
+ * same filter begins with blocks instead of a search that finds too much. A wrong entry costs some statements.
  */
-export class CommonConditions {
-  /** The oldest first. */
-  private readonly keys = new Set<string>();
-
-  has(key: string): boolean {
-    return this.keys.has(key);
+export class CommonConditions extends LRUCache<string, true> {
+  constructor() {
+    super({ max: 1000, maxEntrySize: 1000, sizeCalculation: (_, key) => Math.max(1, key.length) });
   }
 
   note(key: string, isCommon: boolean): void {
-    this.keys.delete(key);
-    if (!isCommon || key.length > maxKeyLength) return;
-    this.keys.add(key);
-    for (const oldest of this.keys) if (this.keys.size > maxKeys) this.keys.delete(oldest);
+    if (isCommon) this.set(key, true);
+    else this.delete(key);
   }
 }
 
-/** Those of a database. */
 export function commonConditionsOf({ identity }: Database): CommonConditions {
   let conditions = perDatabase.get(identity);
   if (conditions === undefined) perDatabase.set(identity, (conditions = new CommonConditions()));
@@ -28,5 +23,3 @@ export function commonConditionsOf({ identity }: Database): CommonConditions {
 }
 
 const perDatabase = new WeakMap<object, CommonConditions>();
-const maxKeys = 1000;
-const maxKeyLength = 1000;

@@ -3,23 +3,16 @@ import { always, testsBloomFilters, type PruningPredicate } from '../../skip-ind
 import type { Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
-import { inExtents, indexConditionOf } from '../filter-sql/index-condition.ts';
+import { indexConditionOf } from '../filter-sql/index-condition.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import { isContentIndexComplete } from '../skip-index/content-index.ts';
-import {
-  readWindow,
-  readWindowPositions,
-  type BlockRef,
-  type BlockWindow,
-  type SkippedBlocks,
-  type WindowPositions,
-} from './block-windows.ts';
+import { readWindow, readWindowPositions, type BlockRef, type BlockWindow } from './block-windows.ts';
 import { findInWindow, type CandidateSearch } from './candidates.ts';
 import { withKnownIds } from './known-ids.ts';
 import { nextOccupied } from './next-occupied.ts';
 import { openOf, type PageBuilder } from './page-builder.ts';
 import type { PageRequest, PageScope } from './page-request.ts';
-import { indexedScope, keyRows } from './page-sql.ts';
+import { indexedScope } from './page-sql.ts';
 
 /**
  * What the index of the events serves of a filter and a scope; null: nothing, or not all partitions
@@ -52,8 +45,8 @@ export interface IndexSearch extends Omit<CandidateSearch, 'keys'> {
 /**
  * Continues pages with the events that the index finds, instead of reading blocks: in windows of
  * blocks, in the direction of the page. Where the index finds many events, all events of some blocks are
- * tested; if that finds none, windows have only blocks of extents in which the index finds any. Without
- * a match so far, partitions in which the index finds none are skipped.
+ * tested; if that finds none, the window is divided. Without a match so far, blocks before the first event that
+ * the index finds are skipped.
  *
  * Assumes: the caller tests all events after `condition.to`.
  * Guarantees: as a block scan, all matches up to `builder.from`. No statement reads many more events of
@@ -67,22 +60,25 @@ export async function searchIndex(database: Database, request: PageRequest, sear
   const openBuilders = (): readonly PageBuilder[] => openOf(builders);
   const fromOf = (): BlockRef | null => openBuilders()[0]?.from ?? null;
   /** All at once, so that all pages continue at the same block. */
-  const close = (window: BlockWindow): void => {
-    for (const builder of openBuilders()) builder.close(window);
+  const close = (next: BlockRef | null): void => {
+    for (const builder of openBuilders()) builder.close(next);
   };
   const rowCount = (): number => openBuilders().reduce((sum, builder) => sum + builder.rowCount, 0);
   let size = limits.windowBlocks;
   /** Blocks of the next window whose events are all tested; 0: the index is searched. */
   let scannedBlocks = openBuilders().some((builder) => builder.isFull()) ? limits.minWindowBlocks : 0;
   let scannedInVain = false;
-  let skipping: SkippedBlocks | null = null;
+  /** Whether to skip what the index finds empty, if there is no match yet: at the beginning, and after a large window. */
+  let mayJump = !search.isFirstOnly;
+  /** Whether the next blocks have events that the index finds, so that testing Bloom filters would not pay. */
+  let hasJumped = false;
 
   /** Tests all events of the next blocks: where the index finds many, and where blocks overlap in time. */
   const scanWindow = async (from: BlockRef): Promise<void> => {
     const before = rowCount();
-    await search.scanWindow(
-      await readWindow(database, request, { predicate: scope === 'EVERYTHING' ? predicate : times, from, size: scannedBlocks }),
-    );
+    const tested = scope === 'EVERYTHING' && !hasJumped ? predicate : times;
+    hasJumped = false;
+    await search.scanWindow(await readWindow(database, request, { predicate: tested, from, size: scannedBlocks }));
     scannedInVain = rowCount() === before && !openBuilders().some((builder) => builder.isFull());
     scannedBlocks = scannedInVain ? 0 : Math.min(scannedBlocks * 4, limits.maxScannedBlocks);
   };
@@ -90,13 +86,24 @@ export async function searchIndex(database: Database, request: PageRequest, sear
   /** Searches the next window. Returns false, without progress, if the index finds too many events. */
   const searchWindow = async (from: BlockRef): Promise<boolean> => {
     search.checkDeadline();
+    const open = openBuilders();
+    const keys = open.map(({ value }) => value);
+    if (mayJump && open.every((builder) => builder.rowCount === 0)) {
+      mayJump = false;
+      const target = await nextOccupied(database, request, { condition, keys, from });
+      if (target?.last !== from.last) {
+        close(target);
+        scannedBlocks = limits.minWindowBlocks;
+        size = limits.windowBlocks;
+        hasJumped = true;
+        return false;
+      }
+    }
     if (scannedBlocks > 0) {
       await scanWindow(from);
       return true;
     }
-    const open = openBuilders();
-    const keys = open.map(({ value }) => value);
-    const window = await readWindowPositions(database, request, { predicate: times, from, size, skipping });
+    const window = await readWindowPositions(database, request, { predicate: times, from, size });
     if (window !== null) {
       const { small, large } = window.extents;
       const extents = small.length > limits.maxSmallExtents ? large : small;
@@ -105,22 +112,16 @@ export async function searchIndex(database: Database, request: PageRequest, sear
       const found = await findInWindow(database, request, { ...search, keys, window: { ...window, range }, extents });
       for (const [index, { rows }] of found.entries()) for (const row of rows) open[index]?.add(row);
       if (!found.every(({ areAll }) => areAll)) {
-        if (size <= limits.minWindowBlocks || (size <= limits.windowBlocks && !scannedInVain)) {
-          scannedBlocks = limits.minWindowBlocks;
-          return false;
-        }
-        const isCheap = keys.length * condition.scans * small.length <= maxExtentScans;
-        skipping = isCheap ? { smallExtents: await occupiedExtents(database, condition, { keys, window }), until: window.next } : null;
-        size = limits.minWindowBlocks;
+        const isSmall = size <= limits.minWindowBlocks || (size <= limits.windowBlocks && !scannedInVain);
+        if (isSmall) scannedBlocks = limits.minWindowBlocks;
+        else size = limits.minWindowBlocks;
         return false;
       }
     }
-    const next = window?.next ?? null;
-    const mayJump = open.every((builder) => builder.rowCount === 0) && (size === limits.windowBlocks || size === limits.maxWindowBlocks);
-    const target = next !== null && mayJump ? await nextOccupied(database, request, { condition, keys, from: next }) : next;
-    close({ blocks: [], next: target });
+    close(window?.next ?? null);
     scannedInVain = false;
-    size = target?.last === next?.last ? Math.min(size * 4, limits.maxWindowBlocks) : limits.windowBlocks;
+    mayJump = size === limits.maxWindowBlocks;
+    size = Math.min(size * 4, limits.maxWindowBlocks);
     return true;
   };
 
@@ -133,23 +134,6 @@ export async function searchIndex(database: Database, request: PageRequest, sear
 /** The most candidates of each of so many keys. */
 export function maxCandidatesOf(keys: readonly string[], { candidates }: SearchLimits): number {
   return Math.min(candidates, Math.max(minCandidates, Math.floor(maxCandidates / keys.length)));
-}
-
-/** The small extents of a window in which the index finds an event of any key. */
-async function occupiedExtents(
-  database: Database,
-  { met }: IndexCondition,
-  { keys, window }: { readonly keys: readonly string[]; readonly window: WindowPositions },
-): Promise<readonly number[]> {
-  const { first, last } = window.partitions;
-  const rows = await database.rows<{ key: number }>(sql`
-    select distinct b.key
-    from ${keyRows(keys)}
-    cross join unnest(${`{${window.extents.small.join(',')}}`}::text::int[]) as b (key)
-    where exists (
-      select from tidings.events e where ${met} and ${inExtents(sql`array[b.key]`)} and e.position between ${first} and ${last} offset 0
-    )`);
-  return rows.map(({ key }) => key);
 }
 
 export interface SearchLimits {
@@ -173,8 +157,6 @@ export const defaultSearchLimits: SearchLimits = {
   maxScannedBlocks: 4096,
   maxSmallExtents: 32,
 };
-/** With more scans, looking up which extents have events costs more than it saves. */
-const maxExtentScans = 4096;
 /** Candidates of all keys of a statement, unless that leaves fewer than the minimum to each. */
 const maxCandidates = 20_000;
 const minCandidates = 100;

@@ -16,7 +16,12 @@ import { withinIds } from './resource-ids.ts';
  */
 export async function withKnownIds(database: Database, filter: Condition): Promise<KnownIdFilter> {
   const unchanged = { filter, to: maxPosition };
-  const prefixes = Array.from(new Set(prefixesIn(filter)));
+  const asked = new Set<string>();
+  conditionWith(filter, (prefix) => {
+    asked.add(prefix);
+    return null;
+  });
+  const prefixes = Array.from(asked);
   if (prefixes.length === 0 || prefixes.length > maxPrefixes) return unchanged;
   const reads = prefixes.flatMap((prefix, n) => {
     const within = withinIds({ idPrefix: prefix, after: null });
@@ -42,18 +47,6 @@ export interface KnownIdFilter {
 
 /** The known ids with a prefix; null: there are too many. */
 type KnownIds = (prefix: string) => readonly string[] | null;
-
-function prefixesIn(condition: Condition): readonly string[] {
-  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(prefixesIn);
-  return condition.kind === 'resource' ? prefixesOfTest(condition.passes) : [];
-}
-
-function prefixesOfTest(test: ResourceTest): readonly string[] {
-  if (test.kind === 'all' || test.kind === 'any') return test.of.flatMap(prefixesOfTest);
-  if (!('label' in test) || test.label !== labelKeys.id) return [];
-  if (test.kind === 'startsWith') return test.prefixes;
-  return test.kind === 'like' ? test.globs.map((glob) => literalRuns(glob).prefix).filter((prefix) => prefix !== '') : [];
-}
 
 function conditionWith(condition: Condition, known: KnownIds): Condition {
   if (condition.kind === 'all' || condition.kind === 'any')

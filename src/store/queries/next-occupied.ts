@@ -1,6 +1,7 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
+import { extentsOf, inExtents } from '../filter-sql/index-condition.ts';
 import type { PositionRange } from '../log/event-ranges.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import { readFirstBlock, type BlockRef } from './block-windows.ts';
@@ -8,8 +9,8 @@ import { directionOf, type PageRequest } from './page-request.ts';
 import { keyRows } from './page-sql.ts';
 
 /**
- * The first block after `from`, in the direction of a page, of the partitions that are left when those
- * at the near end of the log without any event that the index finds are skipped. Null: no such block.
+ * The first block after `from`, in the direction of a page, that is left when the near end of the log without
+ * any event that the index finds is skipped: partitions, then extents of one. Null: no such block.
  */
 export async function nextOccupied(
   database: Database,
@@ -18,26 +19,47 @@ export async function nextOccupied(
 ): Promise<BlockRef | null> {
   const { up } = directionOf(request);
   const partitions = await readPartitions(database, request.head);
-  if (partitions.length < 2) return from;
   const inOrder = up ? partitions : partitions.toReversed();
+  const found = ({ all }: Partition, met: SQL): SQL => sql`
+    select from ${keyRows(keys)}
+    cross join lateral (select from tidings.events e where ${met} and e.position between ${all.first} and ${all.last} offset 0) e
+    limit 1`;
   // A query for each partition, so that the planner reads no other. The first result ends them.
-  const queries = inOrder.map(
-    ({ first, last }, n) => sql`
-      select ${n}::int as n where exists (
-        select from ${keyRows(keys)} cross join lateral (
-          select from (select from tidings.events e where ${condition.met} and e.position between ${first} and ${last} offset 0) e limit 1
-        ) found
-      )`,
-  );
-  const [occupied] = await database.rows<{ n: number }>(sql`select n from (${sql.join(queries, sql` union all `)}) o limit 1`);
-  const nearest = occupied === undefined ? undefined : inOrder[occupied.n];
-  return nearest === undefined ? null : readFirstBlock(database, request, { from, edge: up ? nearest.first : nearest.last });
+  const queries = inOrder.map((each, n) => sql`(select ${n}::int as n from (${found(each, condition.met)}) e)`);
+  const [nearest] =
+    inOrder.length < 2
+      ? [{ n: 0 }]
+      : await database.rows<{ n: number }>(sql`select n from (${sql.join(queries, sql` union all `)}) o limit 1`);
+  const partition = nearest === undefined ? undefined : inOrder[nearest.n];
+  if (partition === undefined) return null;
+  const { first, last } = partition;
+  const order = sql.raw(`order by n ${up ? '' : 'desc'}`);
+  const inExtent = (key: SQL): SQL => found(partition, sql`${condition.met} and ${inExtents(sql`array[${key}]`)}`);
+  const within = { first: sql`greatest(l.n << 18, ${first})`, last: sql`least((l.n << 18) + 262143, ${last})` };
+  const [extent] = await database.rows<{ n: string }>(sql`
+    select s.n
+    from (select * from ${extentsOf('large', { first: sql`${first}`, last: sql`${last}` })} b ${order}) l
+    cross join lateral (${inExtent(sql`l.key`)}) in_large
+    cross join lateral (select * from ${extentsOf('small', within)} b ${order}) s
+    cross join lateral (${inExtent(sql`s.key`)}) in_small
+    limit 1`);
+  const extentFirst = extent === undefined ? null : Number(extent.n) * 4096;
+  const edge = up ? Math.max(first, extentFirst ?? first) : Math.min(last, extentFirst === null ? last : extentFirst + 4095);
+  return readFirstBlock(database, request, { from, edge: edge as Position, partition });
 }
 
-/** The positions of each partition up to a head, in ascending order. */
-async function readPartitions(database: Database, head: Position): Promise<readonly PositionRange[]> {
-  const rows = await database.rows<{ first: string; last: string }>(
-    sql`select first, end_position - 1 as last from tidings.partitions where first <= ${head} and removed is null order by first`,
-  );
-  return rows.map(({ first, last }) => ({ first: Number(first) as Position, last: Number(last) as Position }));
+/** The positions of a partition that have been used, and all of them. */
+interface Partition extends PositionRange {
+  readonly all: PositionRange;
+}
+
+/** The partitions up to a head, in ascending order. */
+async function readPartitions(database: Database, head: Position): Promise<readonly Partition[]> {
+  const rows = await database.rows<{ first: string; last: string; end: string }>(sql`
+    select first, least(last, end_position - 1, ${head}) as last, end_position as end from tidings.partitions
+    where first <= ${head} and removed is null order by first`);
+  return rows.map(({ first, last, end }) => {
+    const all = { first: Number(first) as Position, last: (Number(end) - 1) as Position };
+    return { first: all.first, last: Number(last) as Position, all };
+  });
 }

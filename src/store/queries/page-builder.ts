@@ -12,7 +12,6 @@ export class PageBuilder {
   private readonly wanted: number;
   private readonly found = new Map<string, PartialRow>();
   private sorted: PartialRow[] = [];
-  private scannedBlocks = 0;
 
   constructor(
     { value, wanted, from }: Pick<PageBuilder, 'value' | 'from'> & { readonly wanted: number },
@@ -28,11 +27,10 @@ export class PageBuilder {
   }
 
   /**
-   * Call after everything before `next` was scanned. Completes the page if it is full and no later
+   * Call after everything before the block `next` was scanned. Completes the page if it is full and no later
    * block can precede its events.
    */
-  close({ blocks, next }: BlockWindow): void {
-    this.scannedBlocks += blocks.length;
+  close(next: BlockRef | null): void {
     this.sorted = Array.from(this.found.values()).toSorted((a, b) => compareRows(a, b, this.direction));
     for (const { position } of this.sorted.splice(this.wanted)) this.found.delete(position);
     const last = this.sorted[this.wanted - 1];
@@ -40,15 +38,15 @@ export class PageBuilder {
     this.from = full ? null : next;
   }
 
-  /** Scans the blocks of a window in steps, and no further than the page needs. */
+  /** Scans the blocks of a window in growing steps, and no further than the page needs. */
   async scanWindow(window: BlockWindow, check: (blocks: readonly BlockRef[]) => Promise<void>): Promise<void> {
     let rest = window.blocks;
-    do {
-      const blocks = rest.slice(0, this.nextStepBlocks(rest));
-      await check(blocks);
-      rest = rest.slice(blocks.length);
-      this.close({ blocks, next: rest[0] ?? window.next });
-    } while (this.from !== null && rest.length > 0);
+    for (let size = firstStepBlocks; ; size = Math.min(size * 4, maxStepBlocks)) {
+      await check(rest.slice(0, size));
+      rest = rest.slice(size);
+      this.close(rest[0] ?? window.next);
+      if (this.from === null || rest.length === 0) return;
+    }
   }
 
   get rowCount(): number {
@@ -60,18 +58,8 @@ export class PageBuilder {
   }
 
   page(): readonly PartialRow[] {
-    this.close({ blocks: [], next: null });
+    this.close(null);
     return this.sorted.slice(0, this.wanted);
-  }
-
-  /**
-   * How many of these blocks the page is likely to need, if they have as many matches as those
-   * before.
-   */
-  private nextStepBlocks(blocks: readonly BlockRef[]): number {
-    const matchesPerBlock = this.scannedBlocks < minStepBlocks ? expectedMatchesPerBlock(blocks) : this.found.size / this.scannedBlocks;
-    const needed = Math.ceil((this.wanted - this.found.size) / Math.max(matchesPerBlock, minMatchesPerBlock)) + 1;
-    return Math.min(Math.max(needed, minStepBlocks), maxStepBlocks);
   }
 }
 
@@ -91,21 +79,6 @@ function compareRows(a: PartialRow, b: PartialRow, { by, up }: Direction): numbe
   return up ? order : -order;
 }
 
-/**
- * Expected matches in each passing block, by the Poisson distribution, if matches are spread
- * evenly. Then the block after a passing one passes as often as any other: the share of adjacent
- * blocks estimates it. If all are adjacent, there is no bound.
- */
-function expectedMatchesPerBlock(blocks: readonly BlockRef[]): number {
-  const adjacent = blocks.filter(({ first, last }, n) => last + 1 === blocks[n - 1]?.first || blocks[n - 1]?.last === first - 1).length;
-  const share = adjacent / Math.max(blocks.length - 1, 1);
-  return share === 0 ? 1 : share < 1 ? -Math.log(1 - share) / share : Infinity;
-}
-
-/**
- * Lower bound of the expected matches in a passing block: keeps steps from growing without limit.
- */
-const minMatchesPerBlock = 1 / 8;
-/** Blocks of one step. */
-const minStepBlocks = 12;
+/** Blocks of the first step, and of the largest. */
+const firstStepBlocks = 12;
 const maxStepBlocks = 512;

@@ -83,7 +83,7 @@ function indexedEvents(condition: SQL, { from, to }: LogRange, { first, last }: 
   const extents = extentsOf(to - from > maxSmallExtents * 4096 ? 'large' : 'small', { first: sql`${from}`, last: sql`${to}` });
   return sql`
     select * from tidings.events e
-    where ${condition} and ${inExtents(sql`array(${extents})`)} and e.position between ${first} and ${last} and (e.position > ${from} and e.position <= ${to}) is true
+    where ${condition} and ${inExtents(sql`array(select b.key from ${extents} b)`)} and e.position between ${first} and ${last} and (e.position > ${from} and e.position <= ${to}) is true
     offset 0`;
 }
 
