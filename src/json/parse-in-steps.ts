@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rememberKeys } from './keys-of.ts';
 import { parseJson, parseStoredJson, setMember } from './parse-json.ts';
 import { endOfString } from './string-end.ts';
 
@@ -30,7 +31,10 @@ export function* parseJsonInSteps(bytes: Uint8Array, decode: Decode, pieceBytes 
       if ((from > 0 && !startsWithValue.test(text)) || (!isLast && endsWithBracket.test(text)))
         throw new SyntaxError('a comma without a value');
       values.add(parseJson(opening + text + (isLast ? '' : scanner.closing)));
-      if (isLast) return values.root;
+      if (isLast) {
+        values.keep(0);
+        return values.root;
+      }
       values.keep(scanner.leastDepth);
       for (const key of scanner.openedKeys()) values.openLast(key === null ? null : (JSON.parse(decode(key)) as string));
     } catch (error) {
@@ -126,7 +130,9 @@ interface OpenBracket {
 /** The values that the text so far leaves open, from the outside in. */
 class OpenValues {
   root: unknown = undefined;
-  private open: Container[] = [];
+  private readonly open: Container[] = [];
+  /** Of each open object: its keys in their order; null where it is not known. */
+  private readonly keys: (string[] | null)[] = [];
 
   /** The brackets that open them again. */
   get opening(): string {
@@ -145,14 +151,17 @@ class OpenValues {
         part = elements[0];
       } else {
         const members = part as Readonly<Record<string, unknown>>;
-        for (const key of Object.keys(members)) if (key !== innerKey) setMember(container, key, members[key]);
+        for (const key of Object.keys(members)) if (key !== innerKey) this.addMember(depth, key, members[key]);
         part = members[innerKey];
       }
     }
   }
 
   keep(depth: number): void {
-    this.open.length = Math.min(this.open.length, depth);
+    while (this.open.length > depth) {
+      const [container, keys] = [this.open.pop(), this.keys.pop()];
+      if (container !== undefined && keys != null) rememberKeys(container, keys);
+    }
   }
 
   /** Opens the last element of the innermost open value, its member with this key, or the root. */
@@ -160,6 +169,15 @@ class OpenValues {
     const parent = this.open.at(-1);
     const value = parent === undefined ? this.root : Array.isArray(parent) ? parent.at(-1) : parent[key ?? ''];
     this.open.push(value as Container);
+    this.keys.push(Array.isArray(value) ? null : Object.keys(value as Container));
+  }
+
+  private addMember(depth: number, key: string, value: unknown): void {
+    const container = this.open[depth] as Record<string, unknown>;
+    const keys = this.keys[depth];
+    if (keys != null && !Object.hasOwn(container, key)) keys.push(key);
+    if (isIndex.test(key)) this.keys[depth] = null;
+    setMember(container, key, value);
   }
 }
 
@@ -173,6 +191,9 @@ function prefixIn(container: Container | undefined): string {
 /** A comma can be the first or the last in its brackets only in invalid JSON. */
 const startsWithValue = /^[ \t\n\r]*[^ \t\n\r\]}]/;
 const endsWithBracket = /[[{][ \t\n\r]*$/;
+
+/** Objects have such keys before others, in the order of numbers. */
+const isIndex = /^\d+$/;
 
 /** A key that no client can know. */
 const innerKey = randomUUID();
