@@ -10,7 +10,7 @@ import { endOfString } from './string-end.ts';
  * Assumes: at most some thousand levels, since each piece repeats the brackets around it.
  * Guarantees: the same value as `parseJson`, and a SyntaxError for the same texts; its message says
  * between which bytes, if the text is large. Errors of `decode` pass.
- * Does not guarantee short steps within one string.
+ * Does not guarantee short steps within one string or number.
  *
  *   {"a":[1,2 | ,3],"b":4}    cut at a comma, at any depth
  *   {"a":[1,2]}               the first piece, with the brackets that close it
@@ -25,7 +25,7 @@ export function* parseJsonInSteps(bytes: Uint8Array, decode: Decode, pieceBytes 
     const opening = values.opening;
     const to = scanner.nextCut(from + pieceBytes);
     yield;
-    const text = decode(bytes.subarray(from, to));
+    const text = yield* decodeInSteps(bytes.subarray(from, to), decode);
     const isLast = to === bytes.length;
     try {
       if ((from > 0 && !startsWithValue.test(text)) || (!isLast && endsWithBracket.test(text)))
@@ -56,6 +56,26 @@ function utf8Text(bytes: Uint8Array): string {
 }
 
 const utf8 = new TextDecoder();
+
+/** A string is one piece, and bytes that are not ASCII take ten times as long as others. */
+function* decodeInSteps(bytes: Uint8Array, decode: Decode): Generator<undefined, string> {
+  if (bytes.length <= 2 * maxDecodedBytes) return decode(bytes);
+  let text = '';
+  for (let from = 0; from < bytes.length;) {
+    let to = Math.min(from + maxDecodedBytes, bytes.length);
+    while (to > from && to < bytes.length && !beginsText(bytes[to])) to -= 1;
+    if (to === from) to = bytes.length;
+    text += decode(bytes.subarray(from, to));
+    from = to;
+    yield;
+  }
+  return text;
+}
+
+/** Whether a text can begin with this byte: not within a character, nor with U+FEFF, which decoders may omit there. */
+function beginsText(byte = 0): boolean {
+  return (byte & 0xc0) !== 0x80 && byte !== 0xef;
+}
 
 export type Decode = (bytes: Uint8Array) => string;
 
@@ -203,6 +223,9 @@ const innerKey = randomUUID();
  * takes two microseconds for such an object.
  */
 const defaultPieceBytes = 64 << 10;
+
+/** Less than 5 ms, of any characters. */
+const maxDecodedBytes = 1 << 20;
 
 const [quote, comma] = [0x22, 0x2c];
 const [openArray, closeArray, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
