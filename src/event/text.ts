@@ -37,7 +37,7 @@ export function* sortedInSteps(texts: readonly string[]): Generator<undefined, r
   let lists: (readonly string[])[] = [];
   for (let from = 0; from < texts.length || from === 0; from += maxSortedAtOnce) {
     if (from > 0) yield;
-    lists.push(texts.slice(from, from + maxSortedAtOnce).sort(compareCodePoints));
+    lists.push(texts.slice(from, from + maxSortedAtOnce).toSorted(compareCodePoints));
   }
   while (lists.length > 1) {
     const merged: (readonly string[])[] = [];

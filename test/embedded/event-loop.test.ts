@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-info.ts';
-import { kindsFor, kindNames, type Send } from '../support/event-loop/kinds.ts';
+import { kindsFor, kindNames } from '../support/event-loop/kinds.ts';
 import { differentKeys, payloadNames, payloadRequests } from '../support/event-loop/payloads.ts';
 import { commonPayloads, largeResponses, type LargeResponse, largeResponseNames } from '../support/event-loop/responses.ts';
+import type { Send } from '../support/event-loop/requests.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
 import { newDatabase } from '../support/test-server.ts';
 

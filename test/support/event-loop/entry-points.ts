@@ -4,8 +4,7 @@ import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { openPrefect } from '../protocols/prefect.ts';
 import { openRaw, type RawSocket } from '../protocols/raw-socket.ts';
-import type { Send } from './kinds.ts';
-import { many } from './requests.ts';
+import { many, type Send } from './requests.ts';
 
 /** Every path, with or without a key. */
 const paths = [
@@ -109,10 +108,10 @@ export function entryPoints(url: string): Readonly<Record<string, Send>> {
     },
     'a message of 50,000 fragments': () => burst(({ socket }) => times(50_000, () => socket.send('{', { fin: false }))),
     '50,000 empty messages': () => burst(({ socket }) => times(50_000, () => socket.send(''))),
-    '50,000 frames that are no events, to a socket of Prefect': () => toPrefect('in', ({ send }) => times(50_000, () => send('{}'))),
-    '50,000 frames that are not JSON, to a socket of Prefect': () => toPrefect('in', ({ send }) => times(50_000, () => send('{'))),
+    '50,000 frames that are no events, to a socket of Prefect': () => toPrefect('in', (prefect) => times(50_000, () => prefect.send('{}'))),
+    '50,000 frames that are not JSON, to a socket of Prefect': () => toPrefect('in', (prefect) => times(50_000, () => prefect.send('{'))),
     '50,000 filters to a socket of Prefect': () =>
-      toPrefect('out', ({ send }) => times(50_000, () => send({ type: 'filter', filter: {} }))),
+      toPrefect('out', (prefect) => times(50_000, () => prefect.send({ type: 'filter', filter: {} }))),
     '50,000 pings to a socket of Prefect': () => toPrefect('in', ({ socket }) => times(50_000, () => socket.ping('x'))),
   };
 }

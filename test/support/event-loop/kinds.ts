@@ -3,10 +3,7 @@ import { openRaw } from '../protocols/raw-socket.ts';
 import { overWebSocket, type Request } from '../transports.ts';
 import { entryPoints } from './entry-points.ts';
 import { documents, values } from './values.ts';
-import { filters, many, operations, requests } from './requests.ts';
-
-/** Sends a request of some kind, and returns what came of it, in a few words. */
-export type Send = () => Promise<string>;
+import { filters, many, operations, requests, type Send } from './requests.ts';
 
 /** The worst requests of each kind that were found, by what they are and how they are sent. */
 export function kindsFor(url: string): Readonly<Record<string, Send>> {

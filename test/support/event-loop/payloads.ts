@@ -1,7 +1,6 @@
 import { openRaw } from '../protocols/raw-socket.ts';
 import { overWebSocket, type Request } from '../transports.ts';
-import type { Send } from './kinds.ts';
-import { many } from './requests.ts';
+import { many, type Send } from './requests.ts';
 
 /** Keys that no payload had before: the parser makes a hidden class for each object of one, and a name for each. */
 let used = 1_000_000;
