@@ -12,6 +12,7 @@ import type { DocumentLimits } from './server/graphql/limits/document-limit-defa
 import { PersistedQueries } from './server/graphql/persisted-queries.ts';
 import { createHttpServer, listen } from './server/http-server.ts';
 import { countBytes } from './server/network-metrics.ts';
+import { watchOpenFiles } from './server/open-files.ts';
 import { readWebPage } from './server/web-page.ts';
 import type { Settings } from './settings.ts';
 import { createReadBudgets } from './store/database/read-budget.ts';
@@ -66,6 +67,7 @@ export async function startTidings(
   const http = createHttpServer((request, response) => session.handleRequest(request, response));
   const requestTracker = trackRequests(http);
   countBytes(http, metrics);
+  watchOpenFiles(http, logger);
   const unauthenticated = new UnauthenticatedConnections(settings.unauthenticatedConnections, metrics);
   http.on('connection', (connection: Socket) => unauthenticated.add(connection));
   const url = await listen(http, settings.port, settings.host);

@@ -1,3 +1,4 @@
+import { mapInSlices, runInSlices } from '../concurrency/time-slices.ts';
 import { documentMembers, shortName } from '../event/document.ts';
 import type { Problem } from '../event/problem.ts';
 import type { BatchErrorPolicy, Outcome } from '../ingest/emitter.ts';
@@ -19,8 +20,8 @@ export interface BatchOutcome {
  * SKIP_REJECTED: a 200 with a result for each event.
  * Ignored members are warnings in the body of all these; with them, a 204 becomes a 200.
  */
-export function batchResponse(batch: BatchOutcome, policy: BatchErrorPolicy): HttpResponse {
-  return policy === 'SKIP_REJECTED' ? itemized(batch) : allOrNothing(batch);
+export function batchResponse(batch: BatchOutcome, policy: BatchErrorPolicy): Promise<HttpResponse> {
+  return policy === 'SKIP_REJECTED' ? itemized(batch) : runInSlices(allOrNothing(batch));
 }
 
 /**
@@ -29,28 +30,36 @@ export function batchResponse(batch: BatchOutcome, policy: BatchErrorPolicy): Ht
  */
 export const maxRequestEvents = 50_000;
 
-function allOrNothing(batch: BatchOutcome): HttpResponse {
+function* allOrNothing(batch: BatchOutcome): Generator<undefined, HttpResponse> {
   const { outcomes } = batch;
-  const invalid = outcomes.flatMap((outcome, index) => (problemsOf(outcome).length > 0 ? [{ outcome, index }] : []));
+  const report = createReport(batch);
+  const details: Detail[] = [];
+  let invalid = 0;
+  for (const [index, outcome] of outcomes.entries()) {
+    if (problemsOf(outcome).length > 0) {
+      invalid += 1;
+      details.push(...report.detailsOf(outcome, index));
+    }
+    yield;
+  }
   const isRejected = outcomes.some(({ status }) => status === 'REJECTED');
   const warnings = warningsOf(batch);
   if (!isRejected) return warnings === null ? { status: 204 } : { status: 200, json: { ...countsOf(outcomes), ...warnings } };
-  const report = createReport(batch);
   return {
     status: 422,
     json: {
-      exception_message: `Nothing was stored: ${invalid.length} of ${outcomes.length} events were rejected.`,
-      exception_detail: invalid.flatMap(({ outcome, index }) => report.detailsOf(outcome, index)),
+      exception_message: `Nothing was stored: ${invalid} of ${outcomes.length} events were rejected.`,
+      exception_detail: details,
       ...report.omitted(),
       ...warnings,
     },
   };
 }
 
-function itemized(batch: BatchOutcome): HttpResponse {
+async function itemized(batch: BatchOutcome): Promise<HttpResponse> {
   const { outcomes } = batch;
   const report = createReport(batch);
-  const results = outcomes.map((outcome, index) => {
+  const results = await mapInSlices(outcomes, (outcome, index) => {
     const status = outcome.status.toLowerCase();
     return outcome.status === 'REJECTED' ? { index, status, detail: report.detailsOf(outcome, index) } : { index, status };
   });

@@ -1,4 +1,4 @@
-import { runInSlices } from '../concurrency/time-slices.ts';
+import { runInSlices, TimeSlice } from '../concurrency/time-slices.ts';
 import { fromDocument, unknownMembers } from '../event/document.ts';
 import { describeValue, type Problem } from '../event/problem.ts';
 import { HttpError } from '../transport/http-error.ts';
@@ -68,7 +68,12 @@ export function candidateOf({ item, bytes }: DocumentItem, path: readonly string
 
 /** Whether the first line is an object. The first line of an indented document is not. */
 async function startsWithJsonLine(body: Buffer): Promise<boolean> {
+  const slice = new TimeSlice(sliceMs);
   for (const line of nonBlankRecords(body, newline)) {
+    if (line === null) {
+      if (slice.isOver()) await slice.next();
+      continue;
+    }
     if (line.length === body.length) return false;
     const first = await readBodyItem(line);
     return 'json' in first && isJsonObject(first.json);
@@ -83,6 +88,10 @@ function recordsOf(body: Buffer, separator: number): Promise<readonly DocumentIt
 function* readRecords(body: Buffer, separator: number): Generator<undefined, readonly DocumentItem[]> {
   const records: DocumentItem[] = [];
   for (const bytes of nonBlankRecords(body, separator)) {
+    if (bytes === null) {
+      yield;
+      continue;
+    }
     // Checked before each record: a body with a few bytes a line has millions of lines.
     if (records.length === maxRequestEvents) throw tooMany('more');
     records.push({ item: yield* itemInSteps(bytes), bytes });
@@ -90,12 +99,18 @@ function* readRecords(body: Buffer, separator: number): Generator<undefined, rea
   return records;
 }
 
-/** The parts between separators that are not only white space, without white space at their start. */
-function* nonBlankRecords(body: Buffer, separator: number): Generator<Buffer> {
+/**
+ * The parts between separators that are not only white space, without white space at their start; null
+ * after each `maxBlanks` of white space, so that a caller can do other work.
+ */
+function* nonBlankRecords(body: Buffer, separator: number): Generator<Buffer | null> {
+  let skipped = 0;
   for (let from = 0; from < body.length;) {
     const first = body[from] ?? separator;
     if (first === separator || blanks.has(first)) {
       from += 1;
+      skipped += 1;
+      if (skipped % maxBlanks === 0) yield null;
       continue;
     }
     const end = body.indexOf(separator, from);
@@ -119,5 +134,8 @@ const lineTypes: ReadonlySet<string> = new Set(
 const newline = 0x0a;
 /** Begins each text of a sequence. A text can have several lines. */
 const recordSeparator = 0x1e;
+/** Skipping them takes less than a millisecond. */
+const maxBlanks = 65_536;
+const sliceMs = 5;
 /** The white space of JSON. A record of white space is skipped. */
 const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d, newline]);

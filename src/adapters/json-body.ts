@@ -1,7 +1,7 @@
 import { runInSlices, yieldToEventLoop } from '../concurrency/time-slices.ts';
 import { parseJsonInSteps } from '../json/parse-in-steps.ts';
 import { stringifyJson } from '../json/stringify-json.ts';
-import { jsonExcess } from '../transport/json-bounds.ts';
+import { jsonExcessInSteps } from '../transport/json-bounds.ts';
 
 /** One document of a body: a JSON value, or a description of the bytes that are not JSON. */
 export type Item = { readonly json: unknown } | { readonly notJson: string };
@@ -20,7 +20,7 @@ export async function readBodyItem(bytes: Buffer): Promise<Item> {
 /** The same in steps. */
 export function* itemInSteps(bytes: Buffer): Generator<undefined, Item> {
   yield;
-  const excess = jsonExcess(bytes);
+  const excess = yield* jsonExcessInSteps(bytes);
   if (excess !== null) return { notJson: `JSON with ${excess}` };
   yield;
   try {

@@ -14,7 +14,17 @@ export type Key = string | number | null;
  * src/store/counts/group-by-sql.ts. Throws LIMIT_EXCEEDED.
  */
 export function bucketKeys(dimensions: readonly Dimension[], event: StoredEvent): readonly (readonly Key[])[] {
-  return combinationsOf(dimensions.map((dimension) => keysOf(dimension, event)));
+  return runToEnd(bucketKeysInSteps(dimensions, event));
+}
+
+/** The same in steps, since a payload value can be large. */
+export function* bucketKeysInSteps(
+  dimensions: readonly Dimension[],
+  event: StoredEvent,
+): Generator<undefined, readonly (readonly Key[])[]> {
+  const keys: (readonly Key[])[] = [];
+  for (const dimension of dimensions) keys.push(yield* keysOf(dimension, event));
+  return combinationsOf(keys);
 }
 
 /**
@@ -40,7 +50,7 @@ export function tooManyBucketsOfEvent(): TidingsError {
  */
 export const maxBucketsOfEvent = 1000;
 
-function keysOf(dimension: Dimension, event: StoredEvent): readonly Key[] {
+function* keysOf(dimension: Dimension, event: StoredEvent): Generator<undefined, readonly Key[]> {
   switch (dimension.kind) {
     case 'time':
       return [dimension.calendar.intervalAt(secondOf(event.occurred)).start];
@@ -55,7 +65,7 @@ function keysOf(dimension: Dimension, event: StoredEvent): readonly Key[] {
       return ids.size === 0 ? [null] : [...ids];
     }
     case 'payload':
-      return [payloadKey(valueAt(event.payload, dimension.path))];
+      return [yield* payloadKeyInSteps(valueAt(event.payload, dimension.path))];
     default:
       return dimension satisfies never;
   }

@@ -1,4 +1,5 @@
 import { ExactNumber, isJsonObject } from '../json/exact-number.ts';
+import { keysOf } from '../json/keys-of.ts';
 import { runToEnd } from '../json/run-to-end.ts';
 import { jsonBytesInSteps } from '../json/stringify-in-steps.ts';
 import { JsonTextMembers } from '../json/json-text.ts';
@@ -75,7 +76,7 @@ export function fromDocument(document: Readonly<Record<string, unknown>>): Event
 
 /** The names of the members that `fromDocument` ignores. */
 export function unknownMembers(document: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.keys(document).filter((name) => !knownMembers.has(name));
+  return keysOf(document).filter((name) => !knownMembers.has(name));
 }
 
 /** A member's name, short enough for a message. */
@@ -125,7 +126,7 @@ function nestedResource(resource: unknown, fields: typeof primaryFields | typeof
 
 /** The members but those of `keys`; all, where no more labels may be copied. */
 function labelsOf(resource: JsonObject, keys: readonly string[], left: { labels: number }): JsonObject {
-  const names = left.labels < 0 ? [] : Object.keys(resource);
+  const names = left.labels < 0 ? [] : keysOf(resource);
   left.labels -= names.length;
   if (left.labels < 0) return resource;
   const labels = {};

@@ -1,3 +1,4 @@
+import { keysOf } from '../json/keys-of.ts';
 import { labelKeys, shownLabels, type StoredEvent } from './event.ts';
 import { anyElement, formatStep, maxAnyElements, maxPathLength, type PatternStep } from './payload-path.ts';
 import { compareCodePoints } from './text.ts';
@@ -102,7 +103,7 @@ function payloadValues(payload: unknown): ReadonlyMap<string, unknown> {
 function* children(value: unknown): Iterable<readonly [step: PatternStep, child: unknown]> {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) for (const child of value as readonly unknown[]) yield [anyElement, child];
-  else for (const key of Object.keys(value)) yield [key, (value as Readonly<Record<string, unknown>>)[key]];
+  else for (const key of keysOf(value)) yield [key, (value as Readonly<Record<string, unknown>>)[key]];
 }
 
 function shortened(example: unknown): unknown {

@@ -1,7 +1,8 @@
 import { ExactNumber, lookupKey } from '../json/exact-number.ts';
+import { keysOf } from '../json/keys-of.ts';
 import { runToEnd } from '../json/run-to-end.ts';
 import { jsonPieces } from '../json/stringify-in-steps.ts';
-import { compareCodePoints } from './text.ts';
+import { compareCodePoints, sortedInSteps } from './text.ts';
 
 /** Whether two JSON values are equal: numbers as numbers, objects in any order of keys. */
 export function jsonEquals(a: unknown, b: unknown): boolean {
@@ -10,10 +11,10 @@ export function jsonEquals(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) || Array.isArray(b)) {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, index) => jsonEquals(each, b[index]));
   }
-  const keys = Object.keys(a);
+  const keys = keysOf(a);
   return (
     keys.every((key) => Object.hasOwn(b, key) && jsonEquals((a as JsonRecord)[key], (b as JsonRecord)[key])) &&
-    keys.length === Object.keys(b).length
+    keys.length === keysOf(b).length
   );
 }
 
@@ -27,7 +28,7 @@ export function orderedJson(value: unknown): string {
 /** The same in steps. */
 export function* orderedJsonInSteps(value: unknown): Generator<undefined, string> {
   let text = '';
-  for (const piece of jsonPieces(value, { keysOf: orderedKeys, stringify: orderedTextOf })) {
+  for (const piece of jsonPieces(value, { orderKeys: sortedInSteps, stringify: orderedTextOf })) {
     text += piece;
     yield;
   }
@@ -35,7 +36,7 @@ export function* orderedJsonInSteps(value: unknown): Generator<undefined, string
 }
 
 function orderedKeys(object: object): readonly string[] {
-  return Object.keys(object).toSorted(compareCodePoints);
+  return keysOf(object).toSorted(compareCodePoints);
 }
 
 /** Recurses, and copies the text of each level into that around it. */
@@ -57,7 +58,7 @@ export function jsonLengthUpTo(limit: number, value: unknown): number {
   const isList = Array.isArray(value);
   if (isList && value.length > limit) return value.length;
   let length = 1; // two brackets, minus the comma that the last entry does not have
-  for (const key of Object.keys(value)) {
+  for (const key of keysOf(value)) {
     length += jsonLengthUpTo(limit, (value as JsonRecord)[key]) + (isList ? 1 : JSON.stringify(key).length + 2);
     if (length > limit) return length;
   }

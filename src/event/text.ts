@@ -22,10 +22,47 @@ export function unstorableReason(text: string): string | null {
  * puts characters beyond the BMP before U+E000.
  */
 export function compareCodePoints(a: string, b: string): number {
+  const end = Math.min(a.length, b.length);
   let at = 0;
-  while (at < a.length && at < b.length && a[at] === b[at]) at += 1;
+  // Native code compares long equal parts in a tenth of the time.
+  for (let length = end < minSliceLength ? 1 : maxSliceLength; length >= minSliceLength; length /= 8)
+    while (at + length <= end && a.slice(at, at + length) === b.slice(at, at + length)) at += length;
+  while (at < end && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
   // Within a surrogate pair the first halves are equal, so the second halves order the characters.
   return codeUnitRank(a, at) - codeUnitRank(b, at);
+}
+
+/** Sorts a list that may be long by code point, in steps. */
+export function* sortedInSteps(texts: readonly string[]): Generator<undefined, readonly string[]> {
+  let lists: (readonly string[])[] = [];
+  for (let from = 0; from < texts.length || from === 0; from += maxSortedAtOnce) {
+    if (from > 0) yield;
+    lists.push(texts.slice(from, from + maxSortedAtOnce).toSorted(compareCodePoints));
+  }
+  while (lists.length > 1) {
+    const merged: (readonly string[])[] = [];
+    for (let index = 0; index < lists.length; index += 2) merged.push(yield* mergedInSteps(lists[index] ?? [], lists[index + 1] ?? []));
+    lists = merged;
+  }
+  return lists[0] ?? [];
+}
+
+function* mergedInSteps(a: readonly string[], b: readonly string[]): Generator<undefined, readonly string[]> {
+  if (b.length === 0) return a;
+  const merged: string[] = [];
+  let [atA, atB] = [0, 0];
+  while (merged.length < a.length + b.length) {
+    const [nextA, nextB] = [a[atA], b[atB]];
+    if (nextA !== undefined && (nextB === undefined || compareCodePoints(nextA, nextB) <= 0)) {
+      merged.push(nextA);
+      atA += 1;
+    } else if (nextB !== undefined) {
+      merged.push(nextB);
+      atB += 1;
+    }
+    if (merged.length % maxSortedAtOnce === 0) yield;
+  }
+  return merged;
 }
 
 /** The rank of a code unit by its code point: surrogates are last, the end of the text is first. */
@@ -48,6 +85,9 @@ export function prefixSuccessor(prefix: string): string | null {
   return null;
 }
 
+/** Sorting as many short texts takes less than a millisecond. */
+const maxSortedAtOnce = 1024;
+const [maxSliceLength, minSliceLength] = [4096, 64];
 const maxCodePoint = 0x10ffff;
 const firstSurrogate = 0xd800;
 const afterSurrogates = 0xe000;

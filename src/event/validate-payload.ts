@@ -1,4 +1,5 @@
 import { ExactNumber, isJsonObject, isUnusableNumber, maxNumberDigits } from '../json/exact-number.ts';
+import { keysOf } from '../json/keys-of.ts';
 import { runToEnd } from '../json/run-to-end.ts';
 import type { JsonObject } from './event.ts';
 import type { SizeBounds } from './size-bounds.ts';
@@ -66,7 +67,7 @@ interface OpenContainer {
 }
 
 function openContainer(values: object, node: PathNode | null): OpenContainer {
-  return { values, keys: Array.isArray(values) ? null : Object.keys(values), node, next: 0 };
+  return { values, keys: Array.isArray(values) ? null : keysOf(values), node, next: 0 };
 }
 
 /** Checks a value within `depth` others. Returns it, if it is an object or list whose members must be checked. */

@@ -1,4 +1,5 @@
 import { isJsonObject } from '../json/exact-number.ts';
+import { keysOf } from '../json/keys-of.ts';
 import { runToEnd } from '../json/run-to-end.ts';
 import { documentBytesInSteps, documentMembers, shortName } from './document.ts';
 import {
@@ -148,7 +149,7 @@ class Checks {
     if (isLeftOut(value)) return {};
     const given = this.object(value, node);
     if (given === null) return {};
-    const keys = Object.keys(given);
+    const keys = keysOf(given);
     if (this.tooManyLabels(keys.length, node)) return {};
     for (const key of keys) {
       if (this.size.exceeds) break;

@@ -68,9 +68,9 @@ export function createEmitter(parts: EmitterParts): Emitter {
       const stored = isRejected ? null : await store(parts, drafts, { onError, caller });
       const emission =
         stored === null
-          ? { outcomes: checked.map((each) => rejection(each)), head: await parts.heads.head() }
+          ? { outcomes: await mapInSlices(checked, rejection), head: await parts.heads.head() }
           : { outcomes: await outcomes(parts, { checked, stored, caller }), head: stored.head };
-      recordMetrics(parts.metrics, emission.outcomes);
+      await runInSlices(recordMetrics(parts.metrics, emission.outcomes));
       return emission;
     },
   };
@@ -83,11 +83,12 @@ export function countByStatus(outcomes: readonly Outcome[]): Readonly<Record<Out
   return counts;
 }
 
-function recordMetrics({ emitted, problems }: Metrics, outcomes: readonly Outcome[]): void {
+function* recordMetrics({ emitted, problems }: Metrics, outcomes: readonly Outcome[]): Generator<undefined, void> {
   // A metric takes as long to increment as a small event to validate.
   const codes = new Map<string, number>();
   for (const outcome of outcomes) {
     if (outcome.status === 'REJECTED') for (const { code } of outcome.problems) codes.set(code, (codes.get(code) ?? 0) + 1);
+    yield;
   }
   for (const [status, count] of Object.entries(countByStatus(outcomes)))
     if (count > 0) emitted.inc({ status: status.toLowerCase() }, count);

@@ -1,4 +1,5 @@
 import { isNumber } from './exact-number.ts';
+import { keysOf, maxKeysInStep } from './keys-of.ts';
 import { runToEnd } from './run-to-end.ts';
 
 /**
@@ -20,7 +21,9 @@ export function* isLargerInSteps(value: unknown, maxBytes: number): Generator<un
     else if (isNumber(each)) bytes += String(each).length - 1;
     else if (Array.isArray(each)) for (const element of each) pending.push(element);
     else if (typeof each === 'object' && each !== null) {
-      for (const key in each) {
+      const keys = keysOf(each);
+      if (keys.length > maxKeysInStep) yield;
+      for (const key of keys) {
         bytes += key.length + punctuationBytes;
         pending.push((each as Readonly<Record<string, unknown>>)[key]);
       }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rememberKeys } from './keys-of.ts';
 import { parseJson, parseStoredJson, setMember } from './parse-json.ts';
 import { endOfString } from './string-end.ts';
 
@@ -9,7 +10,7 @@ import { endOfString } from './string-end.ts';
  * Assumes: at most some thousand levels, since each piece repeats the brackets around it.
  * Guarantees: the same value as `parseJson`, and a SyntaxError for the same texts; its message says
  * between which bytes, if the text is large. Errors of `decode` pass.
- * Does not guarantee short steps within one string.
+ * Does not guarantee short steps within one string or number.
  *
  *   {"a":[1,2 | ,3],"b":4}    cut at a comma, at any depth
  *   {"a":[1,2]}               the first piece, with the brackets that close it
@@ -24,13 +25,16 @@ export function* parseJsonInSteps(bytes: Uint8Array, decode: Decode, pieceBytes 
     const opening = values.opening;
     const to = scanner.nextCut(from + pieceBytes);
     yield;
-    const text = decode(bytes.subarray(from, to));
+    const text = yield* decodeInSteps(bytes.subarray(from, to), decode);
     const isLast = to === bytes.length;
     try {
       if ((from > 0 && !startsWithValue.test(text)) || (!isLast && endsWithBracket.test(text)))
         throw new SyntaxError('a comma without a value');
       values.add(parseJson(opening + text + (isLast ? '' : scanner.closing)));
-      if (isLast) return values.root;
+      if (isLast) {
+        values.keep(0);
+        return values.root;
+      }
       values.keep(scanner.leastDepth);
       for (const key of scanner.openedKeys()) values.openLast(key === null ? null : (JSON.parse(decode(key)) as string));
     } catch (error) {
@@ -52,6 +56,26 @@ function utf8Text(bytes: Uint8Array): string {
 }
 
 const utf8 = new TextDecoder();
+
+/** A string is one piece, and bytes that are not ASCII take ten times as long as others. */
+function* decodeInSteps(bytes: Uint8Array, decode: Decode): Generator<undefined, string> {
+  if (bytes.length <= 2 * maxDecodedBytes) return decode(bytes);
+  let text = '';
+  for (let from = 0; from < bytes.length;) {
+    let to = Math.min(from + maxDecodedBytes, bytes.length);
+    while (to > from && to < bytes.length && !beginsText(bytes[to])) to -= 1;
+    if (to === from) to = bytes.length;
+    text += decode(bytes.subarray(from, to));
+    from = to;
+    yield;
+  }
+  return text;
+}
+
+/** Whether a text can begin with this byte: not within a character, nor with U+FEFF, which decoders may omit there. */
+function beginsText(byte = 0): boolean {
+  return (byte & 0xc0) !== 0x80 && byte !== 0xef;
+}
 
 export type Decode = (bytes: Uint8Array) => string;
 
@@ -126,7 +150,9 @@ interface OpenBracket {
 /** The values that the text so far leaves open, from the outside in. */
 class OpenValues {
   root: unknown = undefined;
-  private open: Container[] = [];
+  private readonly open: Container[] = [];
+  /** Of each open object: its keys in their order; null where it is not known. */
+  private readonly keys: (string[] | null)[] = [];
 
   /** The brackets that open them again. */
   get opening(): string {
@@ -145,14 +171,17 @@ class OpenValues {
         part = elements[0];
       } else {
         const members = part as Readonly<Record<string, unknown>>;
-        for (const key of Object.keys(members)) if (key !== innerKey) setMember(container, key, members[key]);
+        for (const key of Object.keys(members)) if (key !== innerKey) this.addMember(depth, key, members[key]);
         part = members[innerKey];
       }
     }
   }
 
   keep(depth: number): void {
-    this.open.length = Math.min(this.open.length, depth);
+    while (this.open.length > depth) {
+      const [container, keys] = [this.open.pop(), this.keys.pop()];
+      if (container !== undefined && keys != null) rememberKeys(container, keys);
+    }
   }
 
   /** Opens the last element of the innermost open value, its member with this key, or the root. */
@@ -160,6 +189,15 @@ class OpenValues {
     const parent = this.open.at(-1);
     const value = parent === undefined ? this.root : Array.isArray(parent) ? parent.at(-1) : parent[key ?? ''];
     this.open.push(value as Container);
+    this.keys.push(Array.isArray(value) ? null : Object.keys(value as Container));
+  }
+
+  private addMember(depth: number, key: string, value: unknown): void {
+    const container = this.open[depth] as Record<string, unknown>;
+    const keys = this.keys[depth];
+    if (keys != null && !Object.hasOwn(container, key)) keys.push(key);
+    if (isIndex.test(key)) this.keys[depth] = null;
+    setMember(container, key, value);
   }
 }
 
@@ -174,6 +212,9 @@ function prefixIn(container: Container | undefined): string {
 const startsWithValue = /^[ \t\n\r]*[^ \t\n\r\]}]/;
 const endsWithBracket = /[[{][ \t\n\r]*$/;
 
+/** Objects have such keys before others, in the order of numbers. */
+const isIndex = /^\d+$/;
+
 /** A key that no client can know. */
 const innerKey = randomUUID();
 
@@ -182,6 +223,9 @@ const innerKey = randomUUID();
  * takes two microseconds for such an object.
  */
 const defaultPieceBytes = 64 << 10;
+
+/** Less than 5 ms, of any characters. */
+const maxDecodedBytes = 1 << 20;
 
 const [quote, comma] = [0x22, 0x2c];
 const [openArray, closeArray, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];

@@ -1,5 +1,6 @@
 import { isJsonScalar } from './exact-number.ts';
-import { isLargerThan } from './json-size.ts';
+import { isLargerInSteps } from './json-size.ts';
+import { keysOf, maxKeysInStep } from './keys-of.ts';
 import { stringifyJson } from './stringify-json.ts';
 
 /**
@@ -42,7 +43,7 @@ export function* jsonBytesInSteps(value: unknown): Generator<undefined, number> 
  * Assumes: nothing changes the value meanwhile.
  * Guarantees: the same text as `stringifyJson` for a value that has one, and does not recurse.
  * Does not guarantee short pieces for a long string. Listing the keys of an object with very many
- * members takes longer than a piece.
+ * members takes longer than a piece, and ends one.
  *
  * Why value by value, which takes several times as long as `JSON.stringify`? Without visiting its
  * values it is unknown whether one is small enough for that.
@@ -51,59 +52,82 @@ export function* jsonPieces(
   value: unknown,
   { stringify = stringifyJson, ...options }: PieceOptions & { readonly stringify?: (value: unknown) => string } = {},
 ): Generator<string, void> {
-  const isLarge = isLargerThan(value, options.pieceLength ?? defaultPieceLength);
+  const isLarge = yield* emptyPieces(isLargerInSteps(value, options.pieceLength ?? defaultPieceLength));
   yield isLarge ? '' : stringify(value); // finding out that it is large takes as long as a piece
   if (isLarge) yield* largePieces(value, options);
 }
 
-function* largePieces(value: unknown, { pieceLength = defaultPieceLength, keysOf = Object.keys }: PieceOptions): Generator<string, void> {
+function* largePieces(value: unknown, { pieceLength = defaultPieceLength, orderKeys }: PieceOptions): Generator<string, void> {
   const open: OpenContainer[] = [];
-  let text = '';
+  // Joined, since a text of very many parts is put together where it is read first, in one step.
+  let parts: string[] = [];
+  let length = 0;
+  const add = (part: string): void => {
+    parts.push(part);
+    length += part.length;
+  };
   const write = (each: unknown, key: string): void => {
     const member = !isJsonScalar(each) && hasToJson(each) ? each.toJSON(key) : each;
-    if (isJsonScalar(member)) text += stringifyJson(member) ?? 'null';
+    if (isJsonScalar(member)) add(stringifyJson(member) ?? 'null');
     else if (Array.isArray(member)) {
-      text += '[';
-      open.push({ values: member, keys: null, next: 0, isEmpty: true });
+      add('[');
+      open.push({ values: member, keys: null, length: member.length, next: 0, isEmpty: true });
     } else {
-      text += '{';
-      open.push({ values: member as Members, keys: keysOf(member as Members), next: 0, isEmpty: true });
+      add('{');
+      open.push({ values: member as Members, keys: null, length: null, next: 0, isEmpty: true });
     }
   };
   write(value, '');
   for (let container = open.at(-1); container !== undefined; container = open.at(-1)) {
+    if (container.length === null) {
+      const listed = keysOf(container.values);
+      if (listed.length > maxKeysInStep) yield '';
+      container.keys = orderKeys === undefined ? listed : yield* emptyPieces(orderKeys(listed));
+      container.length = listed.length;
+    }
     const { values, keys, next } = container;
-    if (next === (keys ?? values).length) {
-      text += keys === null ? ']' : '}';
+    if (next === container.length) {
+      add(keys === null ? ']' : '}');
       open.pop();
     } else {
       container.next += 1;
       const key = keys?.[next];
       const member = key === undefined ? (values as readonly unknown[])[next] : (values as Members)[key];
       if (key === undefined || isWritten(member)) {
-        if (!container.isEmpty) text += ',';
+        if (!container.isEmpty) add(',');
         container.isEmpty = false;
-        if (key !== undefined) text += `${JSON.stringify(key)}:`;
+        if (key !== undefined) add(`${JSON.stringify(key)}:`);
         write(member, key ?? String(next));
       }
     }
-    if (text.length < pieceLength) continue;
-    yield text;
-    text = '';
+    if (length < pieceLength) continue;
+    yield parts.join('');
+    parts = [];
+    length = 0;
   }
-  yield text;
+  yield parts.join('');
+}
+
+function* emptyPieces<R>(steps: Generator<undefined, R>): Generator<string, R> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    yield '';
+  }
 }
 
 export interface PieceOptions {
   readonly pieceLength?: number;
-  /** The keys of an object in the order of the text. */
-  readonly keysOf?: (object: object) => readonly string[];
+  /** Puts the keys of an object in the order of the text. */
+  readonly orderKeys?: (keys: readonly string[]) => Generator<undefined, readonly string[]>;
 }
 
 interface OpenContainer {
   readonly values: readonly unknown[] | Members;
-  /** Of an object; null for a list. */
-  readonly keys: readonly string[] | null;
+  /** Of an object, when they have been listed; null for a list. */
+  keys: readonly string[] | null;
+  /** Null for an object whose keys have not been listed. */
+  length: number | null;
   next: number;
   isEmpty: boolean;
 }

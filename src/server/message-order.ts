@@ -1,7 +1,7 @@
 import { runInSlices, yieldToEventLoop } from '../concurrency/time-slices.ts';
 import { isExactMessage } from '../json/exact-message.ts';
 import { parseJsonInSteps } from '../json/parse-in-steps.ts';
-import { jsonExcess } from '../transport/json-bounds.ts';
+import { jsonExcess, jsonExcessInSteps } from '../transport/json-bounds.ts';
 
 /** A message of a WebSocket: a text, or a large operation that was parsed already. */
 export type ReceivedMessage =
@@ -63,7 +63,7 @@ function readSmall(bytes: Buffer): ReceivedMessage {
 
 async function readLarge(bytes: Buffer): Promise<ReceivedMessage> {
   await yieldToEventLoop(); // ws has just put the message together
-  const excess = jsonExcess(bytes);
+  const excess = await runInSlices(jsonExcessInSteps(bytes));
   if (excess !== null) return { kind: 'excess', excess };
   await yieldToEventLoop();
   try {

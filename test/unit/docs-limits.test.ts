@@ -48,6 +48,8 @@ describe('docs/limits.md has the numbers of the code:', () => {
       constantOf('src/transport/json-bounds.ts', 'maxJsonLevels'),
       constantOf('src/transport/json-bounds.ts', 'maxJsonValues'),
       constantOf('src/transport/json-bounds.ts', 'maxObjectMembers'),
+      constantOf('src/transport/json-bounds.ts', 'maxNumberCharacters'),
+      constantOf('src/transport/json-bounds.ts', 'maxPlainBytes'),
     ],
     [
       'variables of an operation',

@@ -11,6 +11,7 @@ import { emitBatch } from '../emit-batch.ts';
 import { itemsOf } from '../event-documents.ts';
 import { handleRequest, type HttpResponse, type AuthenticatedRequest } from '../handle-request.ts';
 import { isJsonObject } from '../../json/exact-number.ts';
+import { keysOf } from '../../json/keys-of.ts';
 import { rawOf, readBodyItem, type Item } from '../json-body.ts';
 import type { PostEventsParts } from '../post-events.ts';
 import { batchOptions } from '../query-parameters.ts';
@@ -108,7 +109,7 @@ function* interpretOne(event: CloudEvent | Item, path: readonly string[], limits
   const json = 'json' in event ? event.json : null;
   if (!isJsonObject(json)) return rejectWhole('INVALID', path, `expected a CloudEvent, got ${describeValue(json)}`);
   // Each attribute is a label or one of a few fields. Mapping half a million of them takes seconds.
-  const members = Object.keys(json).length;
+  const members = keysOf(json).length;
   if (members <= 2 * limits.labelsPerResource + maxFieldMembers) return yield* interpretInSteps(fromJsonFormat(json), path, limits);
   return rejectWhole('TOO_MANY', path, `expected at most ${limits.labelsPerResource} attributes that become labels, got ${members}`);
 }

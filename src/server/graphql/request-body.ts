@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { runInSlices, yieldToEventLoop } from '../../concurrency/time-slices.ts';
 import { isJsonObject } from '../../json/exact-number.ts';
 import { parseJsonInSteps } from '../../json/parse-in-steps.ts';
 import { parseJson } from '../../json/parse-json.ts';
 import { HttpError } from '../../transport/http-error.ts';
-import { jsonExcess } from '../../transport/json-bounds.ts';
+import { jsonExcess, jsonExcessInSteps } from '../../transport/json-bounds.ts';
 import { readBody } from '../../transport/read-body.ts';
 
 /**
@@ -21,8 +22,8 @@ export async function readRequestBody(request: IncomingMessage, maxBytes: number
   const mediaType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (mediaType !== undefined) request.headers['content-type'] = mediaType; // Yoga knows one spelling only
   const bytes = await readBody(request, maxBytes);
-  checkBounds(bytes);
-  if (bytes.length > minLargeBytes) await yieldToEventLoop();
+  if (bytes.length > minLargeBytes) await yieldToEventLoop(); // putting it together took some time
+  checkExcess(await runInSlices(jsonExcessInSteps(bytes)));
   Object.assign(request, { body: new Body(bytes) });
   return bytes.length;
 }
@@ -32,7 +33,7 @@ function checkParameters({ url = '' }: IncomingMessage): void {
   const parameters = new URLSearchParams(url.slice(url.indexOf('?') + 1));
   for (const name of ['variables', 'extensions']) {
     const text = parameters.get(name) ?? '';
-    checkBounds(Buffer.from(text));
+    checkExcess(jsonExcess(Buffer.from(text)));
     if (text !== '' && !isValidJson(text)) throw new HttpError(400, `${name}: expected JSON, got something else`);
   }
 }
@@ -46,8 +47,7 @@ function isValidJson(text: string): boolean {
   }
 }
 
-function checkBounds(json: Buffer): void {
-  const excess = jsonExcess(json);
+function checkExcess(excess: string | null): void {
   if (excess !== null) throw new HttpError(400, `expected smaller JSON, got ${excess}; split the request`, { code: 'LIMIT_EXCEEDED' });
 }
 
@@ -60,6 +60,8 @@ export function jsonBodyOf(request: IncomingMessage): JsonBody | null {
 export interface JsonBody {
   /** The parameters; null if they cannot be parsed. Parses once. */
   params(): Promise<GraphQLParams | null>;
+  /** Yoga would parse it in one step, and write all of it into an error. */
+  readonly isLarge: boolean;
   /** Drops the bytes and the parameters: the request, and so its body, lives as long as its subscription. */
   release(): void;
 }
@@ -75,7 +77,11 @@ function bodyOf(request: IncomingMessage): Body | null {
 class Body implements JsonBody {
   private parsed: GraphQLParams | null | undefined;
 
-  constructor(private bytes: Buffer) {}
+  readonly isLarge: boolean;
+
+  constructor(private bytes: Buffer) {
+    this.isLarge = bytes.length > minLargeBytes;
+  }
 
   async params(): Promise<GraphQLParams | null> {
     if (this.parsed === undefined) this.parsed = await parseParams(this.bytes);
@@ -108,12 +114,18 @@ export function parsedBody(): Plugin<{ readonly req?: IncomingMessage }> {
       else if (body !== null)
         setRequestParser(async (input) => {
           const params = await body.params();
+          if (params === null && body.isLarge) throw notParameters();
           if (params === null) return requestParser(input);
           body.release();
           return params;
         });
     },
   };
+}
+
+function notParameters(): GraphQLError {
+  const extensions = { code: 'BAD_REQUEST', http: { status: 400, spec: true } };
+  return new GraphQLError('the body: expected a JSON object with the parameters of an operation, got something else', { extensions });
 }
 
 function isJsonPost({ method, headers }: IncomingMessage): boolean {

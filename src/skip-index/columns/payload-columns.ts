@@ -1,4 +1,5 @@
 import { isJsonScalar } from '../../json/exact-number.ts';
+import { keysOf } from '../../json/keys-of.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
 import type { JsonObject } from '../../event/event.ts';
 import { encodeCodes, encodeValues, deflateIfSmaller } from './encoding.ts';
@@ -95,7 +96,7 @@ export class PayloadColumnsBuilder {
     node.mayHaveMore ||= Array.isArray(value) || depth >= maxDepth;
     node.isArray ||= Array.isArray(value);
     if (Array.isArray(value) || depth >= maxDepth) return;
-    for (const key of Object.keys(value as object)) {
+    for (const key of keysOf(value as object)) {
       const next = node.children.get(key) ?? this.addChild(node, key);
       if (next !== null) this.collect(next, (value as Readonly<Record<string, unknown>>)[key], depth + 1);
     }

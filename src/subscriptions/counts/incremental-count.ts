@@ -1,6 +1,6 @@
-import { nextTurn, TimeSlice } from '../../concurrency/time-slices.ts';
+import { runInSlices, TimeSlice } from '../../concurrency/time-slices.ts';
 import { WakeSignal, type WakeListener } from '../../concurrency/wake-signal.ts';
-import { bucketKeys } from '../../counts/bucket-keys.ts';
+import { bucketKeysInSteps } from '../../counts/bucket-keys.ts';
 import { bucketsOf, changedBuckets } from '../../counts/buckets.ts';
 import { CountTable, groupStats } from '../../counts/count-table.ts';
 import type { Dimension } from '../../counts/dimensions.ts';
@@ -53,6 +53,8 @@ export class IncrementalCount {
   private deltas = new CountDeltas();
   private pending = new CountTable();
   private reading: Promise<void> | null = null;
+  /** Adds the rest of a step that takes long. */
+  private adding: Generator<undefined, void> | null = null;
   /** The end of the events added; those after `deltaEnd` are pending. */
   private position: Position;
   private deltaEnd: Position;
@@ -97,11 +99,11 @@ export class IncrementalCount {
   advance(minPosition: Position): 'READ' | 'DONE' {
     for (;;) {
       if (this.failure !== null) throw this.failure;
-      if (this.reading !== null || this.needsRecount) return 'READ';
+      if (this.reading !== null || this.adding !== null || this.needsRecount) return 'READ';
       const { position } = this;
       if (this.log.logReader.isAtHead(position)) return position < minPosition ? 'READ' : 'DONE';
       const step = this.log.logReader.stepFromMatches(position, maxStepEvents);
-      if (step === null || !this.add(step)) return 'READ';
+      if (step === null || !this.addAtOnce(step)) return 'READ';
     }
   }
 
@@ -175,12 +177,17 @@ export class IncrementalCount {
   }
 
   private async readStep(): Promise<void> {
+    if (this.adding !== null) {
+      await runInSlices(this.adding);
+      this.adding = null;
+      return;
+    }
     if (this.needsRecount) return this.recount();
     const { position } = this;
     const { logReader, signal } = this.log;
     const buffered = await logReader.stepFromMemory(position, signal);
     const step = buffered !== null && buffered.upTo > position ? buffered : await logReader.stepFromDatabase(position, signal);
-    while (!this.add(step)) await nextTurn();
+    await runInSlices(this.add(step));
   }
 
   private async recount(): Promise<void> {
@@ -203,25 +210,35 @@ export class IncrementalCount {
     this.generationCount += 1;
   }
 
-  /** Adds the events of a step that are not added yet. Returns false if it takes long, and only some were added. */
-  private add({ events, upTo }: Step): boolean {
+  /** Returns false if it takes long: then `readStep` adds the rest. */
+  private addAtOnce(step: Step): boolean {
     const slice = new TimeSlice(sliceMs);
+    const steps = this.add(step);
+    while (steps.next().done !== true) {
+      if (!slice.isOver()) continue;
+      this.adding = steps;
+      return false;
+    }
+    return true;
+  }
+
+  /** Adds the events of a step that are not added yet. */
+  private *add({ events, upTo }: Step): Generator<undefined, void> {
     for (const event of events) {
       if (event.position <= Math.max(this.position, this.counted.after)) continue; // memory may still hold removed events
       if (this.pending.size > maxBuckets) this.failure = tooManyBuckets();
       if (this.failure !== null) break;
-      this.addEvent(event);
+      yield* this.addEvent(event);
       this.position = event.position;
-      if (slice.isOver()) return false;
+      yield;
     }
     this.position = upTo;
-    return true;
   }
 
-  private addEvent(event: StoredEvent): void {
+  private *addEvent(event: StoredEvent): Generator<undefined, void> {
     const one = groupStats(1, event.occurred, event.occurred);
     try {
-      for (const keys of bucketKeys(this.definition.dimensions, event)) this.pending.add(keys, one);
+      for (const keys of yield* bucketKeysInSteps(this.definition.dimensions, event)) this.pending.add(keys, one);
       this.pending.total += 1;
     } catch (error) {
       if (!(error instanceof TidingsError)) throw error;
@@ -238,6 +255,5 @@ function tooManyBuckets(): TidingsError {
 /** Numbers the counts, so that updates of two counts have different identities. */
 let instances = 0;
 const maxStepEvents = 1000;
-/** One event with a large payload can take longer. */
-const sliceMs = 10;
+const sliceMs = 5;
 const maxBuckets = 10_000;

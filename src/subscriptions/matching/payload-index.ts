@@ -1,4 +1,5 @@
 import { arrayIndex, type PayloadPath } from '../../event/payload-path.ts';
+import { keysOf } from '../../json/keys-of.ts';
 import type { OnBucket, ValueIndex } from './value-index.ts';
 
 /** The value indexes of payload paths: a tree with one level for each key of a path. */
@@ -63,7 +64,7 @@ function probe<F>(node: PathNode<F>, value: unknown, onBucket: OnBucket<F>): voi
   node.valueIndex?.probe(value, onBucket);
   if (node.children.size === 0 || typeof value !== 'object' || value === null) return;
   const object = value as Readonly<Record<string, unknown>>;
-  const keys = node.children.size <= lookupThresholdKeys ? node.children.keys() : Object.keys(value);
+  const keys = node.children.size <= lookupThresholdKeys ? node.children.keys() : keysOf(value);
   for (const key of keys) {
     const next = node.children.get(key);
     if (next === undefined || !Object.hasOwn(object, key) || object[key] === undefined) continue;

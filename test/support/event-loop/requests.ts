@@ -1,6 +1,9 @@
 import { getIntrospectionQuery } from 'graphql';
 import type { Request } from '../transports.ts';
 
+/** Sends a request of some kind, and returns what came of it, in a few words. */
+export type Send = () => Promise<string>;
+
 export const many = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n));
 const filterQuery = 'query ($filter: EventFilter!) { events(filter: $filter) { nodes { id } } }';
 const explainQuery = 'query ($filter: EventFilter!) { explainFilter(filter: $filter) { description indexConditions estimate { count } } }';

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { openPrefect } from '../protocols/prefect.ts';
 import { openRaw } from '../protocols/raw-socket.ts';
-import type { Send } from './kinds.ts';
-import { many } from './requests.ts';
+import { many, type Send } from './requests.ts';
 
 export const largeResponseNames = [
   'a page of large events, over HTTP',

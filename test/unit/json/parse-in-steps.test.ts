@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { ExactNumber } from '../../../src/json/exact-number.ts';
+import { keysOf } from '../../../src/json/keys-of.ts';
 import { parseJsonInSteps, parseStoredJsonInSteps } from '../../../src/json/parse-in-steps.ts';
 import { parseJson } from '../../../src/json/parse-json.ts';
+import { runToEnd } from '../../../src/json/run-to-end.ts';
 import { stringifyJson } from '../../../src/json/stringify-json.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -102,4 +104,22 @@ test('takes steps for a large stored text with different keys, and returns its v
 test('reports bytes that are not UTF-8', () => {
   const bytes = Buffer.concat([Buffer.from('[1,2,3,"'), Buffer.from([0xff]), Buffer.from('"]')]);
   expect(() => [...parseJsonInSteps(bytes, (part) => utf8.decode(part), 1)]).toThrow(TypeError);
+});
+
+test('remembers the keys of large objects in their order', () => {
+  const members = (prefix: string, count: number): string => Array.from({ length: count }, (_, n) => `"${prefix}${n}":${n}`).join(',');
+  const large = `{${members('k', 6000)},"__proto__":1,"k7":{${members('k', 6000)}},${members('l', 6000)}}`;
+  const indexes = `{${members('k', 6000)},${members('1', 6000)},${members('m', 10)}}`;
+  const text = `{"a":[${large},${indexes},{"b":${large}}],${members('k', 20_000)},"k1":[],"a":${large}}`;
+  const value = runToEnd(parseJsonInSteps(Buffer.from(text), (bytes) => utf8.decode(bytes), 1000));
+  expect(stringifyJson(value)).toBe(stringifyJson(parseJson(text)));
+  let objects = 0;
+  const check = (each: unknown): void => {
+    if (typeof each !== 'object' || each === null) return;
+    objects += 1;
+    expect(keysOf(each)).toEqual(Object.keys(each));
+    for (const inner of Object.values(each)) check(inner);
+  };
+  check(value);
+  expect(objects).toBeGreaterThan(3);
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { jsonExcess, type JsonBounds } from '../../../src/transport/json-bounds.ts';
+import { jsonExcess, maxNumberCharacters, maxPlainBytes, type JsonBounds } from '../../../src/transport/json-bounds.ts';
 
 test('JSON has too many levels or values, whatever characters its strings contain', () => {
   const json = fc.jsonValue({ maxDepth: 6, stringUnit: fc.constantFrom('"', '\\', '{', '}', '[', ']', 'a', 'ü', '\n') });
@@ -52,3 +52,21 @@ function valuesOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1;
   return Object.values(value).reduce((sum: number, each) => sum + valuesOf(each), 1);
 }
+
+test('a number has at most 100,000 characters, wherever it is', () => {
+  const longest = `-${'1'.repeat(maxNumberCharacters - 1)}`;
+  for (const [before, after] of [
+    ['', ''],
+    ['[0, ', ' ]'],
+    ['{"a":"b","c": ', '}'],
+    [' '.repeat(150_000), ' '.repeat(150_000)],
+    ['["\\"",', ',1]'],
+  ]) {
+    expect(jsonExcess(Buffer.from(`${before}${longest}${after}`))).toBeNull();
+    expect(jsonExcess(Buffer.from(`${before}${longest}1${after}`))).toBe('a number of more than 100000 characters');
+  }
+  expect(jsonExcess(Buffer.from(`"${longest}1"`))).toBeNull();
+  expect(jsonExcess(Buffer.from(`[${' '.repeat(maxPlainBytes)}]`))).toBeNull();
+  for (const blanks of ['\n'.repeat(3_000_000), `[${' '.repeat(maxPlainBytes + 1)}]`])
+    expect(jsonExcess(Buffer.from(blanks))).toBe('more than 1000000 bytes without a bracket, a comma or a string');
+});

@@ -5,7 +5,7 @@ import { sleep } from '../../../concurrency/sleep.ts';
 import { TidingsError } from '../../../errors.ts';
 import type { RateLimit } from '../../../transport/rate-limit.ts';
 import { retry } from '../../../concurrency/retry.ts';
-import { yieldToEventLoop } from '../../../concurrency/time-slices.ts';
+import { mapInSlices, yieldToEventLoop } from '../../../concurrency/time-slices.ts';
 import type { OrderedWebSocket } from '../../../transport/socket-writer.ts';
 import { reportBug } from '../../handle-request.ts';
 import { close, pong, type Frame, type BufferedBytes } from './frames.ts';
@@ -134,7 +134,9 @@ export class InboundEvents {
     const { socket, connection } = this.client;
     await this.waitForRateLimit(frames.length);
     if (!(await this.storeFrames(frames.filter(({ kind }) => kind !== 'ping')))) return;
-    for (const { kind, bytes } of frames) if (kind === 'ping') pong(socket, connection, bytes);
+    await mapInSlices(frames, ({ kind, bytes }) => {
+      if (kind === 'ping') pong(socket, connection, bytes);
+    });
   }
 
   /** Stores frames, except failing ones. False: storing is not allowed, or was cancelled. */

@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import { LimitError } from './limit-error.ts';
 import { isJsonScalar } from '../../../json/exact-number.ts';
+import { keysOf } from '../../../json/keys-of.ts';
 
 /**
  * Rejects variables whose coercion would block the event loop: GraphQL visits each field of the type
@@ -36,7 +37,7 @@ export function variableErrors(
       values -= 1;
       if (typeof value === 'string') characters -= value.length;
       else if (!isJsonScalar(value)) {
-        const keys = Array.isArray(value) ? null : Object.keys(value as object);
+        const keys = Array.isArray(value) ? null : keysOf(value as object);
         if (keys !== null) {
           objects -= 1;
           members -= keys.length;
