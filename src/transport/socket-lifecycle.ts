@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
@@ -11,19 +12,75 @@ import type { WebSocket } from 'ws';
  * was sent before its ping: a minute for 20 MB at 3 Mbit/s. Node's timeout of a connection starts
  * again with every part of a write that the network accepts.
  */
-export function keepAlive(socket: WebSocket, connection: Socket, { isReadPaused = never, idleMs = defaultIdleMs } = {}): void {
+export function keepAlive(
+  socket: WebSocket,
+  connection: Socket,
+  { isReadPaused = never, stalled, idleMs = defaultIdleMs }: KeepAliveOptions,
+): void {
   let unansweredPings = 0;
   let { bytesRead } = connection;
   connection.on('timeout', () => {
     if (connection.bytesRead !== bytesRead) unansweredPings = 0;
     ({ bytesRead } = connection);
-    if (unansweredPings >= maxUnansweredPings && !isReadPaused()) return socket.terminate();
+    if (unansweredPings >= maxUnansweredPings && !isReadPaused()) {
+      stalled();
+      return socket.terminate();
+    }
     unansweredPings += 1;
     socket.ping();
     connection.setTimeout(idleMs); // it fires once
   });
   connection.setTimeout(idleMs);
   socket.once('close', () => connection.setTimeout(0));
+}
+
+/**
+ * Calls `ping` while a stream over HTTP is idle, and `stalled` if bytes wait and the network accepts
+ * none for `maxUnansweredPings` + 1 times `idleMs`. As Node looks only at the end of each period,
+ * that takes up to one period more. So a client is cut as soon as over WebSocket. Nothing is written
+ * while bytes wait, so pings hide no stall. Stops when the response has closed.
+ *
+ * Assumes: the headers are sent. Yoga resets the timeout of the connection when it sends them.
+ * Guarantees: a client that reads slowly, but something in each period, is not cut. Node's timeout
+ * starts again with every part of a write that the network accepts.
+ * Does not guarantee: to notice a client that has left without a word while nothing waits. The
+ * system does, when its retransmissions of a ping fail.
+ */
+export function keepStreamAlive(
+  response: ServerResponse,
+  { ping, stalled }: { readonly ping: () => void; readonly stalled: () => void },
+  idleMs: number = defaultIdleMs,
+): void {
+  /** Whether bytes already waited at the end of the last period. */
+  let hasWaited = false;
+  const begin = (): void => {
+    hasWaited = false;
+    response.setTimeout(idleMs);
+  };
+  response.on('drain', begin);
+  response.on('timeout', () => {
+    if (response.writableLength === 0) {
+      ping();
+      begin(); // it fires once
+    } else if (hasWaited) stalled();
+    else {
+      hasWaited = true;
+      response.setTimeout(maxUnansweredPings * idleMs);
+    }
+  });
+  begin();
+}
+
+export interface KeepAliveOptions extends ConnectionTimeouts {
+  readonly isReadPaused?: () => boolean;
+  /** Called before the socket is terminated. */
+  readonly stalled: () => void;
+}
+
+/** Replaced in tests only. */
+export interface ConnectionTimeouts {
+  /** The time without a byte after which a client is pinged. Shorter than the timeouts of most proxies. */
+  readonly idleMs?: number | undefined;
 }
 
 /** Why a server closes all its WebSockets. Clients reconnect after either. */
