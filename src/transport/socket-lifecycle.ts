@@ -36,13 +36,14 @@ export function keepAlive(
 
 /**
  * Calls `ping` while a stream over HTTP is idle, and `stalled` if bytes wait and the network accepts
- * none for `maxUnansweredPings` + 1 times `idleMs`. As Node looks only at the end of each period,
- * that takes up to one period more. So a client is cut as soon as over WebSocket. Nothing is written
- * while bytes wait, so pings hide no stall. Stops when the response has closed.
+ * none in `maxUnansweredPings` + 1 periods of `idleMs`, and perhaps the part of one before. So a
+ * client is cut as soon as over WebSocket. Nothing is written while bytes wait, so pings hide no
+ * stall. Stops when the response has closed.
  *
  * Assumes: the headers are sent. Yoga resets the timeout of the connection when it sends them.
- * Guarantees: a client that reads slowly, but something in each period, is not cut. Node's timeout
- * starts again with every part of a write that the network accepts.
+ * Guarantees: a client that reads slowly is not cut. Node begins a period again, without an event,
+ * if the network has accepted bytes in it. So an event that comes late is no stall, nor is one
+ * after this process was busy.
  * Does not guarantee: to notice a client that has left without a word while nothing waits. The
  * system does, when its retransmissions of a ping fail.
  */
@@ -51,22 +52,18 @@ export function keepStreamAlive(
   { ping, stalled }: { readonly ping: () => void; readonly stalled: () => void },
   idleMs: number = defaultIdleMs,
 ): void {
-  /** Whether bytes already waited at the end of the last period. */
-  let hasWaited = false;
+  let stalledPeriods = 0;
+  let begunAt = 0;
   const begin = (): void => {
-    hasWaited = false;
-    response.setTimeout(idleMs);
+    begunAt = performance.now();
+    response.setTimeout(idleMs); // it fires once
   };
-  response.on('drain', begin);
   response.on('timeout', () => {
-    if (response.writableLength === 0) {
-      ping();
-      begin(); // it fires once
-    } else if (hasWaited) stalled();
-    else {
-      hasWaited = true;
-      response.setTimeout(maxUnansweredPings * idleMs);
-    }
+    const isLate = performance.now() - begunAt > 1.5 * idleMs;
+    stalledPeriods = response.writableLength === 0 ? 0 : isLate ? 1 : stalledPeriods + 1;
+    if (stalledPeriods > maxUnansweredPings) return stalled();
+    if (stalledPeriods === 0) ping();
+    begin();
   });
   begin();
 }

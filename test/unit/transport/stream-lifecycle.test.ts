@@ -40,7 +40,7 @@ test('an idle stream is pinged, and stays open', async () => {
   expect(response.destroyed).toBe(false);
 });
 
-test('a client that reads nothing is cut within four periods, and pings do not keep it', async () => {
+test('a client that reads nothing is cut and pings do not keep it', async () => {
   await using stack = new AsyncDisposableStack();
   const { response, count } = await opened(stack);
   response.write(Buffer.alloc(32 << 20));
