@@ -36,7 +36,7 @@ test.each(['development', 'production', 'test'])(
     expect(over.errors).toEqual(errors);
     await client.dispose();
 
-    await vi.waitFor(() => expect(lines.join('')).toContain('"request"'));
+    await vi.waitFor(() => expect(lines.join('')).toContain('"request"'), 20_000);
     const logged = lines.map((line) => JSON.parse(line) as Record<string, any>);
     const bugs = logged.filter(({ msg }) => msg === 'unexpected error');
     expect(bugs).toHaveLength(2);

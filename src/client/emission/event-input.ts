@@ -6,6 +6,9 @@ import { newEventId, nowInMicros } from './event-ids.ts';
 
 /** The event that the arguments of `emit` describe. Its id and time are made now. */
 export function inputOf(event: string, details: Details<unknown>): EventInput {
+  if (typeof event !== 'string' || typeof details !== 'object' || details === null) {
+    throw new TypeError("emit: expected the name of an event and its details, as in emit('acme.paid', { resource: 'acme.order.1' }).");
+  }
   const { id = newEventId(), occurred, resource, related, payload, follows } = details;
   const followed = typeof follows === 'object' ? follows?.id : follows;
   return {

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { documentSelection, eventDocument } from '../../client/tidings-client.ts';
 import { activeFilter } from '../data/active-filter.ts';
 import { tidings } from '../data/session.ts';
 import { liveTotal } from '../data/spans.ts';
-import { CloseIcon } from '../parts/icons.tsx';
+import { ModalDialog } from '../parts/modal-dialog.tsx';
 import { printable } from '../text/printable.ts';
 import { view } from '../view/current-view.ts';
 import { byteOrderMark, csvLine } from './csv.ts';
@@ -20,12 +20,10 @@ type State =
 
 /** Writes all events that match to a file. */
 export function ExportDialog({ onClose }: { readonly onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const format = useSignal<'ndjson' | 'csv'>('ndjson');
   const hasMark = useSignal(false);
   const left = useSignal<ReadonlySet<string>>(new Set(['received', 'follows']));
   const state = useSignal<State>({ is: 'choosing' });
-  useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => () => void (state.peek().is === 'writing' && stopOf(state.peek())?.abort()), []);
   const columns = [...eventColumns, ...chosenColumns(view.value.columns)];
   const isWriting = state.value.is === 'writing';
@@ -62,21 +60,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }) {
   };
 
   return (
-    <dialog
-      ref={dialog}
-      class="export-dialog"
-      aria-label="Export events"
-      onClose={onClose}
-      onCancel={(event) => {
-        if (isWriting) event.preventDefault();
-      }}
-    >
-      <div class="dialog-head">
-        <h2>Export events</h2>
-        <button type="button" class="icon-button" aria-label="Close" disabled={isWriting} onClick={() => dialog.current?.close()}>
-          <CloseIcon />
-        </button>
-      </div>
+    <ModalDialog title="Export events" class="export-dialog" isBusy={isWriting} onClose={onClose}>
       <p class="muted">
         {liveTotal.value === null ? 'All events that match' : `All ${liveTotal.value.toLocaleString('en-US')} events that match`}, in the
         order of the log. Not only those that are loaded.
@@ -120,7 +104,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }) {
           </button>
         )}
       </div>
-    </dialog>
+    </ModalDialog>
   );
 }
 

@@ -1,6 +1,6 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Countdown } from '../parts/countdown.tsx';
-import { CloseIcon } from '../parts/icons.tsx';
+import { ModalDialog } from '../parts/modal-dialog.tsx';
 import { printable } from '../text/printable.ts';
 import { allValues, type AllValuesRequest } from './all-values-button.ts';
 import { fieldName } from './count-request.ts';
@@ -11,31 +11,15 @@ import { idOf } from './value-rows.ts';
 
 /** All values of a field, with a search. */
 export function AllValues({ field, prefix }: AllValuesRequest) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState('');
   const [search, setSearch] = useState('');
-  useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => {
     const timer = setTimeout(() => setSearch(typed), 200);
     return () => clearTimeout(timer);
   }, [typed]);
   const title = `All values of ${printable(fieldName(field))}${prefix === null ? '' : ` in ${printable(prefix)}.*`}`;
   return (
-    <dialog
-      ref={dialog}
-      class="all-values"
-      aria-label={title}
-      onClose={() => (allValues.value = null)}
-      onClick={(event) => {
-        if (event.target === dialog.current) dialog.current?.close();
-      }}
-    >
-      <div class="dialog-head">
-        <h2>{title}</h2>
-        <button class="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
-          <CloseIcon />
-        </button>
-      </div>
+    <ModalDialog title={title} class="all-values" onClose={() => (allValues.value = null)}>
       <input
         class="field"
         type="search"
@@ -45,7 +29,7 @@ export function AllValues({ field, prefix }: AllValuesRequest) {
         onInput={(event) => setTyped(event.currentTarget.value)}
       />
       <Found field={field} prefix={prefix} search={search} />
-    </dialog>
+    </ModalDialog>
   );
 }
 

@@ -1,6 +1,6 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { CloseIcon } from '../parts/icons.tsx';
+import { useEffect, useState } from 'preact/hooks';
 import { lazy } from '../parts/lazy.tsx';
+import { ModalDialog } from '../parts/modal-dialog.tsx';
 import { areFacetsShown } from '../parts/settings.ts';
 import { printable } from '../text/printable.ts';
 import { allValues } from './all-values-button.ts';
@@ -38,30 +38,14 @@ function Panel() {
 }
 
 function Sheet() {
-  const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    dialog.current?.showModal();
     isTouched.value = true;
     return () => (isTouched.value = false);
   }, []);
   return (
-    <dialog
-      ref={dialog}
-      class="facets-sheet"
-      aria-label="Values"
-      onClose={() => (isSheetOpen.value = false)}
-      onClick={(event) => {
-        if (event.target === dialog.current) dialog.current?.close();
-      }}
-    >
-      <div class="dialog-head">
-        <h2>Values</h2>
-        <button class="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
-          <CloseIcon />
-        </button>
-      </div>
+    <ModalDialog title="Values" class="facets-sheet" onClose={() => (isSheetOpen.value = false)}>
       <Sections />
-    </dialog>
+    </ModalDialog>
   );
 }
 

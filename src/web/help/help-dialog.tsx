@@ -1,5 +1,5 @@
-import { useEffect, useRef } from 'preact/hooks';
 import { service } from '../data/server-info.ts';
+import { ModalDialog } from '../parts/modal-dialog.tsx';
 import { areShortcutsOn } from '../parts/shortcut.ts';
 import './help.css';
 
@@ -60,23 +60,9 @@ const addresses: readonly (readonly [string, string])[] = [
 
 /** The keys of the page, and the addresses of the server. `onClose` is called when it was closed. */
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog
-      ref={dialog}
-      class="help"
-      aria-labelledby="help-title"
-      onClose={onClose}
-      onClick={(event) => event.target === event.currentTarget && event.currentTarget.close()}
-    >
+    <ModalDialog title="Keyboard" class="help" onClose={onClose}>
       <div class="help-content">
-        <div class="dialog-head">
-          <h2 id="help-title">Keyboard</h2>
-          <button type="button" class="button" onClick={() => dialog.current?.close()}>
-            Close
-          </button>
-        </div>
         <div class="help-groups">
           {groups.map(({ title, keys }) => (
             <section key={title}>
@@ -115,6 +101,6 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           Tidings {service.value?.version}, <a href="/licenses.md">licenses of the page</a>
         </p>
       </div>
-    </dialog>
+    </ModalDialog>
   );
 }

@@ -159,7 +159,7 @@ test('a revoked key loses its sockets and streams, and can store nothing more', 
   await vi.waitFor(async () => {
     await holder.data(emitMutation, event(`e-${Math.random()}`));
     await Promise.race([first, new Promise((_, reject) => setTimeout(reject, 100))]);
-  });
+  }, 20_000);
   await firstUntouched;
 
   await bearer(url, adminKey).data(revocation, { id });
@@ -256,7 +256,7 @@ test('changes of keys and rejected requests are recorded in the log', async () =
         { event: 'tidings.api-key.revoked', resource: key, related, payload: {} },
       ]),
     );
-  });
+  }, 20_000);
   expect(JSON.stringify(await admin.data('{ apiKeys { id name permissions filter emitPrefix created expires revoked } }'))).not.toContain(
     secret.slice(21),
   );

@@ -145,14 +145,14 @@ test('a feed has the newest events, then live ones, holds them, and loads older 
     await tidings.emit('fed', { id, resource: 'r', occurred: `2026-01-01T00:00:0${second}.999999Z` });
   for (const [index, id] of ['a', 'b', 'c', 'd'].entries()) await emit(id, index > 1 ? 2 : index);
   using feed = createFeed(tidings, { filter, pageSize: 2 });
-  const shows = (ids: string): Promise<void> => vi.waitFor(() => expect(feed.snapshot.rows.map(({ id }) => id).join('')).toBe(ids));
+  const shows = (ids: string): Promise<void> => vi.waitFor(() => expect(feed.snapshot.rows.map(({ id }) => id).join('')).toBe(ids), 20_000);
   await shows('dc');
-  await vi.waitFor(() => expect(feed.snapshot.state).toBe('live'));
+  await vi.waitFor(() => expect(feed.snapshot.state).toBe('live'), 20_000);
   await emit('e', 3);
   await shows('edc');
   feed.hold();
   await emit('f', 4);
-  await vi.waitFor(() => expect(feed.snapshot.heldCount).toBe(1));
+  await vi.waitFor(() => expect(feed.snapshot.heldCount).toBe(1), 20_000);
   await feed.older();
   await shows('edcba');
   feed.follow();

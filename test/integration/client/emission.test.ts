@@ -41,6 +41,22 @@ describe('emit', () => {
     expect(unsent).toHaveLength(wrong.length + 1);
   });
 
+  test('throws at once what is no call of emit', async () => {
+    await using tidings = createTidings(server.tidings.url);
+    const calls: readonly (readonly unknown[])[] = [
+      [{ event: 'e', resource: 'r' }],
+      ['e'],
+      [undefined, { resource: 'r' }],
+      ['e', 'r'],
+      ['e', null],
+    ];
+    for (const call of calls) {
+      expect(() => (tidings.emit as (...values: readonly unknown[]) => unknown)(...call)).toThrow(
+        /^emit: expected the name of an event and its details/,
+      );
+    }
+  });
+
   test('a conflict and an event of a reserved name are rejected, the others of the batch stored', async () => {
     await using tidings = createTidings(server.tidings.url, { onUnsent: () => undefined });
     const first = tidings.emit('e', { id: 'conflict', resource: 'r' });
@@ -121,7 +137,7 @@ describe('emit', () => {
       const codes: string[] = [];
       const onResult = (result: StoredEvent | TidingsError): void => void codes.push(result instanceof TidingsError ? result.code : '');
       const emitting = tidings.emitAll(inputs, { onResult });
-      await vi.waitFor(() => expect(onProblem).toHaveBeenCalled());
+      await vi.waitFor(() => expect(onProblem).toHaveBeenCalled(), 20_000);
       onProblem.mockClear();
       await tidings.close({ timeoutMs: 1 });
       const closed = Array.from({ length: 20 }, () => 'CLOSED');

@@ -10,6 +10,8 @@ import { openRaw, type RawSocket } from '../../support/protocols/raw-socket.ts';
 import { rawGet, rawHttp, rawMessages, rawWebSocket, type RawOperation } from '../../support/raw-operations.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
+const seed = Number(process.env['TIDINGS_NUMBERS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
 let server: TestServer;
 let url: string;
 let socket: RawSocket;
@@ -194,7 +196,7 @@ test('filters and counts compare exact decimals, in SQL and live', async () => {
   await socket.settled();
   const comparisons = fc.sample(
     fc.record({ operator: fc.constantFrom('eq', 'in', 'gt', 'gte', 'lt', 'lte'), token: fc.constantFrom(...tokens), star: fc.boolean() }),
-    60,
+    { numRuns: 60, seed },
   );
   const after = await headOf(server);
   const filters = comparisons.map(({ operator, token, star }) => {
