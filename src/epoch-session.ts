@@ -42,7 +42,8 @@ import type { SubscriptionMemory } from './subscriptions/subscription-memory.ts'
 import type { ConnectionLimit } from './transport/connection-limit.ts';
 import { createOriginPolicy } from './transport/origin-policy.ts';
 import type { RateLimit } from './transport/rate-limit.ts';
-import type { CloseReason } from './transport/socket-lifecycle.ts';
+import type { SlowConsumers } from './transport/slow-consumers/slow-consumers.ts';
+import type { CloseReason, ConnectionTimeouts } from './transport/socket-lifecycle.ts';
 
 /**
  * A session: every part of the process that knows positions of one epoch or data of one database
@@ -77,6 +78,7 @@ export interface ProcessParts {
   readonly connections: ConnectionLimit;
   readonly budgets: ReadBudgets;
   readonly memory: SubscriptionMemory;
+  readonly slowConsumers: SlowConsumers;
   readonly persisted: PersistedQueries;
   /** Called when a newer program has migrated the database, so this process must stop. */
   readonly onOutdated: () => void;
@@ -91,8 +93,8 @@ export interface ProcessParts {
  * end. Throws CANNOT_START.
  */
 export async function startEpochSession(
-  { metrics, logger, rateLimit, connections, budgets, memory, persisted, webPage, onOutdated, readMetrics }: ProcessParts,
-  settings: Settings & Partial<DocumentLimits>,
+  { metrics, logger, rateLimit, connections, budgets, memory, slowConsumers, persisted, webPage, onOutdated, readMetrics }: ProcessParts,
+  settings: Settings & Partial<DocumentLimits> & ConnectionTimeouts,
   lostEpoch?: Epoch,
 ): Promise<EpochSession> {
   await using parts = new AsyncDisposableStack();
@@ -155,7 +157,7 @@ export async function startEpochSession(
 
   const reads = { database, heads, budgets, logStart, tail, timeSlices, pacedStarts, sharedMatches, memory, liveCounts, epochHistory };
   const services = { ...reads, emitter, keys, audit, metrics, logger, limits, version };
-  const adapterParts = { ...services, rejectedEvents, callers, rateLimit, connections };
+  const adapterParts = { ...services, rejectedEvents, callers, rateLimit, connections, slowConsumers };
   const [{ createContext, schema }, { createGraphQL }] = await loading;
   const graphql = createGraphQL({
     schema,
@@ -167,6 +169,7 @@ export async function startEpochSession(
     rateLimit,
     timeSlices,
     memory,
+    slowConsumers,
     persisted,
     settings,
   });
@@ -174,10 +177,11 @@ export async function startEpochSession(
   const endpointParts = {
     graphql,
     persisted,
-    authenticator: createAuthenticator({ callers, audit }, settings),
+    authenticator: createAuthenticator({ callers, audit, pacedStarts }, settings),
     originPolicy: createOriginPolicy(settings, callers),
     connections,
     pacedStarts,
+    slowConsumers,
     metrics,
     logger,
     limits,

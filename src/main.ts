@@ -16,6 +16,8 @@ import { watchOpenFiles } from './server/open-files.ts';
 import { readWebPage } from './server/web-page.ts';
 import type { Settings } from './settings.ts';
 import { createReadBudgets } from './store/database/read-budget.ts';
+import { SlowConsumers } from './transport/slow-consumers/slow-consumers.ts';
+import type { ConnectionTimeouts } from './transport/socket-lifecycle.ts';
 import { SubscriptionMemory, subscriptionMemoryBounds } from './subscriptions/subscription-memory.ts';
 import { ConnectionLimit } from './transport/connection-limit.ts';
 import { RateLimit } from './transport/rate-limit.ts';
@@ -41,7 +43,7 @@ export interface Tidings extends AsyncDisposable {
  * `settings` can replace the limits of GraphQL documents. Throws CANNOT_START.
  */
 export async function startTidings(
-  settings: Settings & Partial<DocumentLimits>,
+  settings: Settings & Partial<DocumentLimits> & ConnectionTimeouts,
   logger: Logger = createLogger(settings),
 ): Promise<Tidings> {
   await using parts = new AsyncDisposableStack();
@@ -49,13 +51,15 @@ export async function startTidings(
   let stopOutdated: (reason: TidingsError) => void = noop;
   const outdated = new Promise<TidingsError>((resolve) => (stopOutdated = resolve));
   const { heap_size_limit: heapBytes } = getHeapStatistics();
+  const memory = new SubscriptionMemory(subscriptionMemoryBounds(heapBytes), metrics);
   const processParts = {
     metrics,
     logger,
     rateLimit: new RateLimit(settings.costPerMinute),
     connections: new ConnectionLimit(settings.connectionsPerClient),
     budgets: createReadBudgets(settings.responseBytes, heapBytes),
-    memory: new SubscriptionMemory(subscriptionMemoryBounds(heapBytes), metrics),
+    memory,
+    slowConsumers: new SlowConsumers({ memory, metrics, logger }),
     persisted: new PersistedQueries(),
     webPage: settings.feed === 'on' ? readWebPage() : null,
     onOutdated: () => stopOutdated(outdatedError()),

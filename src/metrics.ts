@@ -135,7 +135,13 @@ export function createMetrics() {
     streams: new Gauge({ name: 'tidings_streams', help: 'Open requests for streams over HTTP (SSE).', registers }),
     slowConsumers: new Gauge({
       name: 'tidings_slow_consumers',
-      help: 'WebSockets for which events wait until their network accepts more.',
+      help: 'WebSockets and streams for which events wait until their network accepts more.',
+      registers,
+    }),
+    stalledConnections: new Counter({
+      name: 'tidings_stalled_connections_total',
+      help: 'WebSockets and streams that were closed because their client did not read: STALLED, no byte moved for long; MEMORY, what waited took more than the client may keep.',
+      labelNames: ['reason'] as const,
       registers,
     }),
     bytes: new Counter({

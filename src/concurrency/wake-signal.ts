@@ -6,6 +6,12 @@ export interface WakeListener {
   wake(): void;
 }
 
+/** A waiter for the network of a client, which can take long. */
+export interface DrainListener extends WakeListener {
+  /** Called once when it has waited for long. Drops what can be read again. */
+  dropHeld(): void;
+}
+
 /**
  * A condition variable: `wake` wakes all listeners once, in the order of `add`; each must check its
  * condition.

@@ -3,6 +3,7 @@ import type { Callers } from '../auth/api-key-cache.ts';
 import type { Caller, Client } from '../auth/caller.ts';
 import { hashOf, sameHash, secretIn } from '../auth/secret.ts';
 import { abortListeners } from '../concurrency/abort-listeners.ts';
+import type { PacedStarts } from '../concurrency/paced-starts.ts';
 import { TidingsError } from '../errors.ts';
 import { addressOf, readerOf } from '../transport/client.ts';
 import { requestIdOf } from '../transport/request-log.ts';
@@ -37,6 +38,7 @@ export interface SocketHandshake {
 
 export interface AuthenticatorParts {
   readonly callers: Callers & { readonly isOpen: boolean };
+  readonly pacedStarts: PacedStarts;
   /** Records rejected requests. */
   readonly audit: {
     rejected(rejection: { readonly reason: string; readonly protocol: string; readonly address: string; readonly caller?: Caller }): void;
@@ -45,7 +47,7 @@ export interface AuthenticatorParts {
 
 /** `metricsToken`: reads the metrics and nothing else; null: none. */
 export function createAuthenticator(
-  { callers, audit }: AuthenticatorParts,
+  { callers, audit, pacedStarts }: AuthenticatorParts,
   { metricsToken }: { readonly metricsToken: string | null },
 ): Authenticator {
   const metricsHash = metricsToken === null ? null : hashOf(metricsToken);
@@ -62,7 +64,7 @@ export function createAuthenticator(
     const caller = await identify({ authorization: request.headers.authorization, address }, 'http');
     markAuthenticated(request.socket);
     destroyWhenKeyEnds(caller, response);
-    return clientOf(caller, request, response);
+    return clientOf(caller, { request, response, pacedStarts });
   };
   const isMetricsToken = (authorization: string | undefined): boolean => {
     const given = secretIn(authorization);
@@ -93,9 +95,15 @@ export function createAuthenticator(
   };
 }
 
-export function clientOf(caller: Caller, request: IncomingMessage, response: ServerResponse): Client {
+function clientOf(caller: Caller, { request, response, pacedStarts }: Authenticated): Client {
   const address = addressOf(request);
-  return { caller, address, requestId: requestIdOf(request), reader: readerOf({ caller, address }, response) };
+  return { caller, address, requestId: requestIdOf(request), reader: readerOf({ caller, address }, response, pacedStarts) };
+}
+
+interface Authenticated {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly pacedStarts: PacedStarts;
 }
 
 function isUnauthenticated(error: unknown): error is TidingsError {

@@ -3,7 +3,7 @@ import { getOperationAST, GraphQLError, type DocumentNode, type ExecutionArgs, t
 import type { ConnectionInitMessage, ServerOptions } from 'graphql-ws';
 import type { Caller, Client } from '../auth/caller.ts';
 import type { Metrics } from '../metrics.ts';
-import type { WakeListener } from '../concurrency/wake-signal.ts';
+import type { DrainListener } from '../concurrency/wake-signal.ts';
 import { rateLimitKeyOf } from '../transport/client.ts';
 import { Envelope, type EncodedMessage, type SocketWriter } from '../transport/socket-writer.ts';
 import { LimitError } from './graphql/limits/limit-error.ts';
@@ -211,11 +211,11 @@ class OperationSink implements ResultSink {
   }
 
   hasRoom(): boolean {
-    return this.writer.hasRoom;
+    return this.writer.room.hasRoom;
   }
 
-  onDrain(listener: WakeListener): void {
-    this.writer.onDrain(listener);
+  onDrain(listener: DrainListener): void {
+    this.writer.room.onDrain(listener);
   }
 
   send(encoded: EncodedMessage): void {

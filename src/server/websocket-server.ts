@@ -12,7 +12,8 @@ import { addressOf, networkOf, rateLimitKeyOf } from '../transport/client.ts';
 import type { ConnectionLimit } from '../transport/connection-limit.ts';
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { requestIdOf } from '../transport/request-log.ts';
-import { closeReasons, keepAlive, rejectUpgrade, type CloseReason } from '../transport/socket-lifecycle.ts';
+import { closeReasons, keepAlive, rejectUpgrade, type CloseReason, type ConnectionTimeouts } from '../transport/socket-lifecycle.ts';
+import type { SlowConsumers } from '../transport/slow-consumers/slow-consumers.ts';
 import { OrderedWebSocket, SocketWriter } from '../transport/socket-writer.ts';
 import { markAuthenticated } from '../transport/unauthenticated-connections.ts';
 import { limitUntilAuthenticated } from '../transport/unauthenticated-socket.ts';
@@ -36,7 +37,8 @@ export interface WebSocketParts {
   readonly pacedStarts: PacedStarts;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly limits: OperationLimits & { readonly bodyBytes: number };
+  readonly slowConsumers: SlowConsumers;
+  readonly limits: OperationLimits & ConnectionTimeouts & { readonly bodyBytes: number };
   readonly adapters: readonly SocketAdapter[];
 }
 
@@ -61,7 +63,8 @@ export interface WebSocketEndpoint {
  * its own writer, so a client that does not read delays only its own operations.
  */
 export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
-  const { graphql, persisted, authenticator, originPolicy, connections, pacedStarts, metrics, logger, limits, adapters } = parts;
+  const { graphql, persisted, authenticator, originPolicy, connections, pacedStarts, slowConsumers, metrics, logger, limits, adapters } =
+    parts;
   const sockets = new WebSocketServer({
     WebSocket: OrderedWebSocket,
     noServer: true,
@@ -99,8 +102,9 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
       return socket.close(CloseCode.SubprotocolNotAcceptable, `expected the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`);
     }
     metrics.sockets.inc();
-    keepAlive(socket, request.socket);
-    const writer = new SocketWriter(socket, request.socket, metrics.slowConsumers);
+    const client = (): string => rateLimitKeyOf({ caller: extra.caller ?? noCaller, address: extra.address });
+    keepAlive(socket, request.socket, { idleMs: limits.idleMs, stalled: () => slowConsumers.report('STALLED', client()) });
+    const writer = new SocketWriter(socket, request.socket, { slowConsumers, client });
     const fail = (error: unknown): void => {
       if (error instanceof TidingsError) {
         metrics.rejectedRequests.inc({ reason: error.code });
@@ -262,6 +266,8 @@ function selectProtocol(offered: ReadonlySet<string>): string | false {
   return first ?? false;
 }
 
+/** Of a socket that is not authenticated yet. */
+const noCaller = { keyId: null };
 /** A client has this long to answer a close frame. */
 const closeTimeoutMs = 1000;
 /** The close code that makes clients reconnect after a delay. */

@@ -1,6 +1,6 @@
 import type { WakeListener } from '../concurrency/wake-signal.ts';
 import { TidingsError } from '../errors.ts';
-import type { Position } from '../event/cursor.ts';
+import { positionBefore, type Position } from '../event/cursor.ts';
 import { allParts, type EventParts, type StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
 import type { LogStart } from '../store/retention/log-start.ts';
@@ -65,6 +65,12 @@ export class EventReader implements SubscriptionReader<StoredEvent | Expired> {
 
   offReadable(listener: WakeListener): void {
     this.logReader.offReadable(listener);
+  }
+
+  dropRead(): void {
+    const [first] = this.ready.splice(0);
+    if (first !== undefined) this.position = positionBefore(first);
+    this.logReader.dropRead();
   }
 
   identityOf(message: StoredEvent | Expired): Identity {

@@ -98,6 +98,11 @@ export class LogReader {
     this.parts.tail.headSignal.delete(listener);
   }
 
+  /** Drops the page that was read ahead. */
+  dropRead(): void {
+    this.pages?.[Symbol.dispose]();
+  }
+
   [Symbol.dispose](): void {
     this.pages?.[Symbol.dispose]();
     this.filterMatches[Symbol.dispose]();

@@ -49,6 +49,7 @@ export class PageReader implements Disposable {
     return page;
   }
 
+  /** Drops the page that was read ahead. `read` can be called again. */
   [Symbol.dispose](): void {
     this.ahead?.abort.abort();
     this.ahead = null;

@@ -67,6 +67,11 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
     }
   }
 
+  /** Drops what was read and not taken. It is read again. */
+  dropRead(): void {
+    if (this.reading === null && !this.ended) this.reader.dropRead?.();
+  }
+
   /** Whose turns its deliveries take (TimeSlices). */
   get client(): string {
     return this.held.client;
@@ -175,6 +180,8 @@ export interface SubscriptionReader<Message extends object> extends Disposable {
   /** Wakes the listener once when `next` may have a message. */
   onReadable(listener: WakeListener): void;
   offReadable(listener: WakeListener): void;
+  /** Drops what was read and is not in a message yet: the reader moves back before it. */
+  dropRead?(): void;
   /** Messages with equal identities, of readers of one kind, have equal content. */
   identityOf(message: Message): Identity;
   /** The number of events in the message. */

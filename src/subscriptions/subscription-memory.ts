@@ -26,8 +26,9 @@ export function subscriptionMemoryBounds(heapBytes: number): SubscriptionMemoryB
  * The memory of all open subscriptions, charged to their clients.
  *
  * Assumes: the bytes are an upper estimate (`kept-bytes.ts`).
- * Guarantees: what is kept stays within the bounds, whatever the number and size of subscriptions.
- * What one client keeps leaves room for others.
+ * Guarantees: what `keep` allows stays within the bounds, whatever the number and size of
+ * subscriptions. What one client keeps leaves room for others. What is charged beyond the bounds
+ * leaves no room for further subscriptions.
  * Does not guarantee: room for every client, if several use all they may.
  */
 export class SubscriptionMemory {
@@ -40,17 +41,30 @@ export class SubscriptionMemory {
   ) {}
 
   /** Charges a client until the result is disposed, once. Throws LIMIT_EXCEEDED, and charges nothing then. */
-  keep(client: string, { bytes, shared: { key, bytes: sharedBytes } }: KeptBytes): Disposable {
+  keep(client: string, kept: KeptBytes): Disposable {
+    const { bytes, shared } = kept;
+    const memory = this.clients.get(client);
+    const isShared = memory?.shared.has(shared.key) === true;
+    this.check(bytes + shared.bytes, bytes + (isShared ? 0 : shared.bytes), memory?.bytes ?? 0);
+    return this.charge(client, kept);
+  }
+
+  /** The same without bounds, for what is kept already. */
+  charge(client: string, { bytes, shared: { key, bytes: sharedBytes } }: KeptBytes): Disposable {
     const memory = this.clients.get(client) ?? { bytes: 0, shared: new Map<string, SharedPart>() };
-    const found = memory.shared.get(key);
-    this.check(bytes + sharedBytes, bytes + (found === undefined ? sharedBytes : 0), memory);
-    const shared = found ?? { client, key, bytes: sharedBytes, users: 0 };
+    const shared = memory.shared.get(key) ?? { client, key, bytes: sharedBytes, users: 0 };
     if (shared.users === 0) this.change(memory, sharedBytes);
     shared.users += 1;
     memory.shared.set(key, shared);
     this.clients.set(client, memory);
     this.change(memory, bytes);
     return new Kept(this, bytes, shared);
+  }
+
+  /** Whether a client keeps more than it may, or all clients together. */
+  isExceeded(client: string): boolean {
+    const { bounds } = this;
+    return this.total > bounds.total || (this.clients.get(client)?.bytes ?? 0) > bounds.client;
   }
 
   release(bytes: number, shared: SharedPart): void {
@@ -64,7 +78,7 @@ export class SubscriptionMemory {
     if (memory.shared.size === 0) this.clients.delete(shared.client);
   }
 
-  private check(needed: number, added: number, { bytes }: ClientMemory): void {
+  private check(needed: number, added: number, clientBytes: number): void {
     const { bounds } = this;
     if (needed > bounds.subscription) {
       throw exceeded(
@@ -72,7 +86,7 @@ export class SubscriptionMemory {
           'use fewer or shorter values',
       );
     }
-    if (bytes + added > bounds.client) {
+    if (clientBytes + added > bounds.client) {
       throw exceeded(
         `expected subscriptions of one client that take at most ${Math.floor(bounds.client)} bytes of memory together, got another one of about ${added}; ` +
           'end some first, or share filters and documents among them',

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import type { PacedStarts } from '../concurrency/paced-starts.ts';
 
 /**
  * Requests with the same rate limit key share one limit: those of one key, or of one network if
@@ -19,28 +20,38 @@ export interface RateLimitedClient {
 /**
  * The reader of a request: reads of requests with the same rate limit key share one turn, and end
  * when the response closes before it is complete. The signal is made at its first use, since an
- * emission reads nothing.
+ * emission reads nothing. With `pacedStarts`, signals of clients that leave at once abort in turns.
  */
-export function readerOf(client: RateLimitedClient, response: ServerResponse): { readonly client: string; readonly signal: AbortSignal } {
+export function readerOf(
+  client: RateLimitedClient,
+  response: ServerResponse,
+  pacedStarts?: PacedStarts,
+): { readonly client: string; readonly signal: AbortSignal } {
   let signal: AbortSignal | null = null;
   return {
     client: rateLimitKeyOf(client),
     get signal() {
-      return (signal ??= leftSignal(response));
+      return (signal ??= leftSignal(response, pacedStarts));
     },
   };
 }
 
 /** Aborts when a response closes before it is complete. */
-function leftSignal(response: ServerResponse): AbortSignal {
+function leftSignal(response: ServerResponse, pacedStarts: PacedStarts | undefined): AbortSignal {
   const left = new AbortController();
+  const abort = (): void => left.abort(clientLeft);
   const close = (): void => {
-    if (!response.writableFinished) left.abort();
+    if (response.writableFinished) return;
+    if (pacedStarts === undefined) abort();
+    else pacedStarts.run(abort, 'closed responses');
   };
   if (response.closed || response.destroyed) close();
   else response.once('close', close);
   return left.signal;
 }
+
+/** One for all: a DOMException each takes most of the time of an abort. */
+const clientLeft = new Error('the client has left');
 
 /** The address of the other end of a request's connection. */
 export function addressOf({ socket }: IncomingMessage): string {

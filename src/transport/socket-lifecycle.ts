@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
@@ -11,19 +12,72 @@ import type { WebSocket } from 'ws';
  * was sent before its ping: a minute for 20 MB at 3 Mbit/s. Node's timeout of a connection starts
  * again with every part of a write that the network accepts.
  */
-export function keepAlive(socket: WebSocket, connection: Socket, { isReadPaused = never, idleMs = defaultIdleMs } = {}): void {
+export function keepAlive(
+  socket: WebSocket,
+  connection: Socket,
+  { isReadPaused = never, stalled, idleMs = defaultIdleMs }: KeepAliveOptions,
+): void {
   let unansweredPings = 0;
   let { bytesRead } = connection;
   connection.on('timeout', () => {
     if (connection.bytesRead !== bytesRead) unansweredPings = 0;
     ({ bytesRead } = connection);
-    if (unansweredPings >= maxUnansweredPings && !isReadPaused()) return socket.terminate();
+    if (unansweredPings >= maxUnansweredPings && !isReadPaused()) {
+      stalled();
+      return socket.terminate();
+    }
     unansweredPings += 1;
     socket.ping();
     connection.setTimeout(idleMs); // it fires once
   });
   connection.setTimeout(idleMs);
   socket.once('close', () => connection.setTimeout(0));
+}
+
+/**
+ * Calls `ping` while a stream over HTTP is idle, and `stalled` if bytes wait and the network accepts
+ * none in `maxUnansweredPings` + 1 periods of `idleMs`, and perhaps the part of one before. So a
+ * client is cut as soon as over WebSocket. Nothing is written while bytes wait, so pings hide no
+ * stall. Stops when the response has closed.
+ *
+ * Assumes: the headers are sent. Yoga resets the timeout of the connection when it sends them.
+ * Guarantees: a client that reads slowly is not cut. Node begins a period again, without an event,
+ * if the network has accepted bytes in it. So an event that comes late is no stall, nor is one
+ * after this process was busy.
+ * Does not guarantee: to notice a client that has left without a word while nothing waits. The
+ * system does, when its retransmissions of a ping fail.
+ */
+export function keepStreamAlive(
+  response: ServerResponse,
+  { ping, stalled }: { readonly ping: () => void; readonly stalled: () => void },
+  idleMs: number = defaultIdleMs,
+): void {
+  let stalledPeriods = 0;
+  let begunAt = 0;
+  const begin = (): void => {
+    begunAt = performance.now();
+    response.setTimeout(idleMs); // it fires once
+  };
+  response.on('timeout', () => {
+    const isLate = performance.now() - begunAt > 1.5 * idleMs;
+    stalledPeriods = response.writableLength === 0 ? 0 : isLate ? 1 : stalledPeriods + 1;
+    if (stalledPeriods > maxUnansweredPings) return stalled();
+    if (stalledPeriods === 0) ping();
+    begin();
+  });
+  begin();
+}
+
+export interface KeepAliveOptions extends ConnectionTimeouts {
+  readonly isReadPaused?: () => boolean;
+  /** Called before the socket is terminated. */
+  readonly stalled: () => void;
+}
+
+/** Replaced in tests only. */
+export interface ConnectionTimeouts {
+  /** The time without a byte after which a client is pinged. Shorter than the timeouts of most proxies. */
+  readonly idleMs?: number | undefined;
 }
 
 /** Why a server closes all its WebSockets. Clients reconnect after either. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import type { WakeListener } from '../concurrency/wake-signal.ts';
+import { NetworkRoom, type NetworkRoomParts } from './slow-consumers/network-room.ts';
 
 /**
  * Writes to one WebSocket, for all of its operations.
@@ -12,7 +12,7 @@ import type { WakeListener } from '../concurrency/wake-signal.ts';
  * many buffers to the system. Here it is one buffer, which takes half the time.
  */
 export class SocketWriter {
-  private drainListeners: WakeListener[] = [];
+  readonly room: NetworkRoom;
   private corked = false;
   private readonly pauses = new Set<'HANDLING' | 'UNREAD'>();
   /** The messages that are not written yet. */
@@ -24,27 +24,14 @@ export class SocketWriter {
     private readonly socket: OrderedWebSocket,
     /** The connection below the WebSocket. */
     private readonly connection: Duplex,
-    /** Counts the sockets with drain listeners. */
-    private readonly slowConsumers: { inc(): void; dec(): void },
+    charged: Pick<NetworkRoomParts, 'slowConsumers' | 'client'>,
   ) {
     socket.writer = this;
-    connection.once('close', () => this.takeDrainListeners());
+    const waitingBytes = (): number => connection.writableLength + this.pendingBytes;
+    this.room = new NetworkRoom({ ...charged, connection, waitingBytes, close: () => socket.terminate() });
+    connection.once('close', () => this.room.closed());
     connection.on('drain', this.handleDrain);
     socket.on('ping', () => this.pauseUnread()); // ws has already sent the pong
-  }
-
-  /** Whether less than `maxBufferedBytes` wait for the client's network. */
-  get hasRoom(): boolean {
-    return this.connection.writableLength + this.pendingBytes < maxBufferedBytes;
-  }
-
-  /**
-   * Wakes the listener when there is room again, in the order of the calls; never if the socket has
-   * closed.
-   */
-  onDrain(listener: WakeListener): void {
-    if (this.drainListeners.length === 0 && !this.connection.destroyed) this.slowConsumers.inc();
-    this.drainListeners.push(listener);
   }
 
   /** Sends a text. Resolves when the network has accepted it, or never will. */
@@ -63,7 +50,7 @@ export class SocketWriter {
       this.connection.cork();
       process.nextTick(this.uncork);
     }
-    if (message.byteLength < fragmentThreshold) {
+    if (message.byteLength < minSharedBytes) {
       this.pending.push({ envelope, message });
       this.pendingBytes += frameBytes(envelope.byteLength + message.byteLength);
       return;
@@ -72,6 +59,7 @@ export class SocketWriter {
     this.socket.send(envelope.before, { fin: false }, ignore);
     this.socket.send(message.bytes, { fin: false, binary: false }, ignore);
     this.socket.send(envelope.after, { fin: true }, ignore);
+    this.room.wroteShared(message);
   }
 
   /** Writes the pending messages. */
@@ -121,26 +109,15 @@ export class SocketWriter {
 
   private readonly handleDrain = (): void => {
     this.endPause('UNREAD');
-    for (const each of this.takeDrainListeners()) each.wake();
+    this.room.drained();
   };
-
-  private takeDrainListeners(): readonly WakeListener[] {
-    const { drainListeners } = this;
-    this.drainListeners = [];
-    if (drainListeners.length > 0) this.slowConsumers.dec();
-    return drainListeners;
-  }
 }
 
 /**
- * The size of a message from which on it is sent in fragments instead of copied for each client.
+ * The size of a message from which on it is not copied for each client: a WebSocket sends it in
+ * fragments.
  */
-const fragmentThreshold = 16 * 1024;
-/**
- * Bytes that may wait for one client's network before events wait too; one message more may be
- * added.
- */
-const maxBufferedBytes = 64 * 1024;
+export const minSharedBytes = 16 * 1024;
 /**
  * Bytes of responses and pongs that may wait for one client's network before its socket is not
  * read.
@@ -178,8 +155,12 @@ export class Envelope {
   }
 }
 
+let messages = 0;
+
 /** A message's text, encoded once for all clients that get it. */
 export class EncodedMessage {
+  /** Names it where memory is charged. */
+  readonly id = (messages += 1);
   private text: string | null;
   private utf8: Buffer | null;
   readonly byteLength: number;

@@ -7,6 +7,7 @@ import { inject } from 'vitest';
 import { WebSocket } from 'ws';
 import { readSettings } from '../../src/settings.ts';
 import { startTidings, type Tidings } from '../../src/main.ts';
+import type { ConnectionTimeouts } from '../../src/transport/socket-lifecycle.ts';
 import type { DocumentLimits } from '../../src/server/graphql/limits/document-limit-defaults.ts';
 
 export const onPostgres = process.env['TIDINGS_TEST_DATABASE'] === 'postgres';
@@ -29,10 +30,10 @@ export interface GraphQLResponse {
   readonly errors?: readonly { readonly message: string; readonly path?: readonly unknown[]; readonly extensions?: any }[];
 }
 
-/** Starts a server on a new database; `documents` overrides limits of GraphQL documents. */
+/** Starts a server on a new database; `documents` overrides limits of GraphQL documents, and timeouts. */
 export async function startTestServer(
   settings: Readonly<Record<string, string>> = {},
-  documents: Partial<DocumentLimits> = {},
+  documents: Partial<DocumentLimits> & ConnectionTimeouts = {},
 ): Promise<TestServer> {
   const testDatabase = await newDatabase();
   const environment = { ...testDatabase.environment, PORT: '0', ...settings };

@@ -112,7 +112,10 @@ describe('docs/limits.md has the numbers of the code:', () => {
       constantOf(indexer, 'embedded') * rowGroupEvents,
     ],
     ['tail buffer in memory', constantOf('src/log/tail.ts', 'TailBufferBounds = { events')],
-    ["bytes that wait for one WebSocket's network", constantOf('src/transport/socket-writer.ts', 'maxBufferedBytes') / 1024],
+    [
+      'bytes that wait for the network of one WebSocket or stream',
+      constantOf('src/transport/slow-consumers/network-room.ts', 'maxBufferedBytes') / 1024,
+    ],
     ['rejected events', constantOf('src/ingest/rejected-events.ts', 'count'), constantOf('src/ingest/rejected-events.ts', 'bytes') / mib],
     ['causal order', constantOf(causalOrder, 'maxWaitMs') / 1000, constantOf(causalOrder, 'maxBufferedEvents')],
   ];

@@ -6,7 +6,9 @@ import type { Client } from '../../auth/caller.ts';
 import type { TimeSlices } from '../../concurrency/time-slices.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { SubscriptionMemory } from '../../subscriptions/subscription-memory.ts';
+import type { SlowConsumers } from '../../transport/slow-consumers/slow-consumers.ts';
 import type { RateLimit } from '../../transport/rate-limit.ts';
+import type { ConnectionTimeouts } from '../../transport/socket-lifecycle.ts';
 import { limitCost, type CostLimits } from './limits/cost-limit.ts';
 import { compressResponses } from './compress-responses.ts';
 import { DocumentCache } from './document-cache.ts';
@@ -14,7 +16,7 @@ import type { DocumentLimits } from './limits/document-limit-defaults.ts';
 import { limitResponses } from './limits/response-limit.ts';
 import { limitDocuments } from './limits/document-limits.ts';
 import { setErrorCodes } from './error-codes.ts';
-import { eventStreams } from './subscribe/event-stream.ts';
+import { PendingStreams } from './subscribe/event-stream.ts';
 import { withoutIntrospection } from './limits/introspection.ts';
 import { exactResults } from './exact-results.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
@@ -35,10 +37,11 @@ export interface GraphQLParts {
   readonly cursorAt: CursorAt;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly limits: DocumentLimits & CostLimits & { readonly responseBytes: number; readonly eventBytes: number };
+  readonly limits: DocumentLimits & CostLimits & { readonly responseBytes: number; readonly eventBytes: number } & ConnectionTimeouts;
   readonly rateLimit: RateLimit;
   readonly timeSlices: TimeSlices;
   readonly memory: SubscriptionMemory;
+  readonly slowConsumers: SlowConsumers;
   readonly persisted: PersistedQueries;
   readonly settings: GraphQLSettings;
 }
@@ -65,11 +68,13 @@ export function createGraphQL({
   rateLimit,
   timeSlices,
   memory,
+  slowConsumers,
   persisted,
   settings,
 }: GraphQLParts): GraphQLEndpoint {
   const errors = createErrorMask(metrics, logger);
   const documents = new DocumentCache();
+  const pendingStreams = new PendingStreams();
   const yoga = createYoga<Client, object>({
     schema,
     context: createContext,
@@ -101,9 +106,12 @@ export function createGraphQL({
         cursorAt,
         timeSlices,
         memory,
+        slowConsumers,
+        pendingStreams,
+        idleMs: limits.idleMs,
         maxMessageBytes: Math.max(limits.responseBytes, 2 * limits.eventBytes),
       }),
-      eventStreams(),
+      pendingStreams.plugin(),
       exactResults(),
       compressResponses(),
       documents.plugin(),

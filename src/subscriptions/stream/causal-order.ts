@@ -138,6 +138,7 @@ export function inCausalOrder({ start, filter, eventsById }: CausalParts, { maxW
       return scannedTo > lastCheck.upTo ? Math.min(dueInMs, lastCheck.at + recheckIntervalMs - performance.now()) : dueInMs;
     },
     releaseAll: () => deliverEarliestWhile(() => true),
+    dropReady: () => null, // it remembers what it has passed on
     take(limit) {
       const length = batchLength(ready, limit);
       if (length === 'MORE') return length;

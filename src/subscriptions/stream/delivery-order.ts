@@ -1,4 +1,4 @@
-import type { Position } from '../../event/cursor.ts';
+import { positionBefore, type Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Step } from '../page-reader.ts';
 import { batchLength, type BatchLimit } from './batch-limit.ts';
@@ -19,6 +19,11 @@ export interface DeliveryOrder {
   releaseAll(): void;
   /** Removes and returns the next events to deliver. MORE: call again in a later turn of the event loop. */
   take(limit: BatchLimit): readonly StoredEvent[] | 'MORE';
+  /**
+   * Drops the events that could be delivered. Returns the position from which to add steps again; null:
+   * it cannot drop them.
+   */
+  dropReady(): Position | null;
   /** The position up to which every added event is delivered. Never decreases. */
   position(): Position;
 }
@@ -51,6 +56,12 @@ export function inLogOrder(start: Position): DeliveryOrder {
       ready = events === ready ? [] : ready.slice(length);
       deliveredTo = events.at(-1)?.position ?? deliveredTo;
       return events;
+    },
+    dropReady() {
+      const [first] = ready;
+      if (first !== undefined) scannedTo = positionBefore(first);
+      ready = [];
+      return scannedTo;
     },
     position: () => (ready.length === 0 ? scannedTo : deliveredTo),
   };

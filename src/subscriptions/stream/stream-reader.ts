@@ -106,6 +106,11 @@ export class StreamReader implements SubscriptionReader<StreamMessage> {
     this.logReader.offReadable(listener);
   }
 
+  dropRead(): void {
+    this.scannedTo = this.settings.order.dropReady() ?? this.scannedTo;
+    this.logReader.dropRead();
+  }
+
   identityOf(message: StreamMessage): Identity {
     return identityOf(message);
   }

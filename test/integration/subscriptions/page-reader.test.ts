@@ -4,6 +4,8 @@ import { toDocument } from '../../../src/event/document.ts';
 import { labelKeys, type EventPart, type StoredEvent } from '../../../src/event/event.ts';
 import { everything } from '../../../src/filter/filter.ts';
 import type { Database } from '../../../src/store/database/database.ts';
+import { subscribeToEvents } from '../../../src/subscriptions/event-subscription.ts';
+import { streamEvents } from '../../../src/subscriptions/stream/stream-events.ts';
 import { PageReader, type LogReaderRequest, type Step } from '../../../src/subscriptions/page-reader.ts';
 import { startStreams, type Streams } from '../../support/streams.ts';
 
@@ -138,3 +140,26 @@ test.each([
   const found = (await reader.read(after, never)).events.map(documentOf);
   expect(found).toEqual(events.map((event) => ({ ...documentOf(event), ...empty })));
 });
+
+test('events that are dropped before they are taken are read again, each once', async () => {
+  const common = { filter: everything, client: 'test' };
+  const start = { position: origin, replaced: false, given: { epoch: '', position: origin } };
+  const stream = { ...common, start, until: head, batchSize: 70, maxBytes: 786_432 } as const;
+  await using events = owned(await subscribeToEvents(streams.parts, { ...common, after: origin }));
+  await using inOrder = owned(await streamEvents(streams.parts, { ...stream, order: 'LOG' }));
+  await using causal = owned(await streamEvents(streams.parts, { ...stream, order: 'CAUSAL' }));
+  for (const { source } of [events, inOrder, causal]) {
+    const received: string[] = [];
+    for (let messages = 0; received.length < total; messages += 1) {
+      const message = (await source.next()).value as StoredEvent | { readonly events?: readonly StoredEvent[] };
+      const batch = 'id' in message ? [message] : (message.events ?? []);
+      received.push(...batch.map(({ id }) => id));
+      if (messages % 97 === 0 || batch.length > 1) source.dropRead();
+    }
+    expect(received.slice(0, total)).toEqual(ids); // other tests add some
+  }
+});
+
+function owned<Source extends { next(): Promise<IteratorResult<object>>; dropRead(): void; end(): void }>(source: Source) {
+  return { source, [Symbol.asyncDispose]: async () => source.end() };
+}

@@ -94,6 +94,7 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
   'src/subscriptions': ['src/subscriptions/matching'],
   'src/subscriptions/stream': ['src/subscriptions', 'src/subscriptions/matching'],
   'src/subscriptions/counts': ['src/subscriptions', 'src/subscriptions/matching'],
+  'src/transport': ['src/transport/slow-consumers'],
   'src/server/graphql/subscribe': ['src/server/graphql/limits'],
   'src/server/graphql': ['src/server/graphql/limits', 'src/server/graphql/subscribe'],
   'src/server': ['src/server/graphql', 'src/server/graphql/limits', 'src/server/graphql/subscribe'],

@@ -4,11 +4,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { keepAlive } from '../../../src/transport/socket-lifecycle.ts';
+import { keepAlive, type KeepAliveOptions } from '../../../src/transport/socket-lifecycle.ts';
 
 const idleMs = 100;
 
-async function connected(stack: AsyncDisposableStack, options: Parameters<typeof keepAlive>[2] = {}) {
+async function connected(stack: AsyncDisposableStack, options: Partial<KeepAliveOptions> = {}) {
   const http = createServer().listen(0, '127.0.0.1');
   stack.defer(() => void http.close());
   await once(http, 'listening');
@@ -16,7 +16,7 @@ async function connected(stack: AsyncDisposableStack, options: Parameters<typeof
   const opened = new Promise<WebSocket>((resolve) => {
     http.on('upgrade', (request, socket, head) =>
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        keepAlive(webSocket, request.socket, { idleMs, ...options });
+        keepAlive(webSocket, request.socket, { idleMs, stalled: () => undefined, ...options });
         resolve(webSocket);
       }),
     );

@@ -1,11 +1,18 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { createMetrics } from '../../../src/metrics.ts';
+import { SlowConsumers } from '../../../src/transport/slow-consumers/slow-consumers.ts';
 import { EncodedMessage, Envelope, OrderedWebSocket, SocketWriter } from '../../../src/transport/socket-writer.ts';
 
-const gauge = { inc: () => undefined, dec: () => undefined };
+const slowConsumers = new SlowConsumers({
+  memory: { charge: () => ({ [Symbol.dispose]: () => undefined }), isExceeded: () => false },
+  metrics: createMetrics(),
+  logger: pino({ level: 'silent' }),
+});
 let server: Server;
 let sockets: WebSocketServer;
 beforeAll(async () => {
@@ -26,7 +33,8 @@ async function connected() {
   const [[socket, request]] = (await Promise.all([once(sockets, 'connection'), once(client, 'open')])) as unknown as [
     [OrderedWebSocket, { socket: Socket }],
   ];
-  return { client, received, closed, socket, connection: request.socket, writer: new SocketWriter(socket, request.socket, gauge) };
+  const writer = new SocketWriter(socket, request.socket, { slowConsumers, client: () => 'test' });
+  return { client, received, closed, socket, connection: request.socket, writer };
 }
 
 const plain = new Envelope('<', '>');
@@ -74,10 +82,10 @@ test('messages that are not written yet count as waiting for the network', async
   const { received, socket, writer } = await connected();
   const message = new EncodedMessage('x'.repeat(1000));
   let sent = 0;
-  for (; writer.hasRoom; sent += 1) writer.send(plain, message);
+  for (; writer.room.hasRoom; sent += 1) writer.send(plain, message);
   expect(sent).toBe(Math.ceil((64 * 1024) / (1000 + 2 + 4)));
   await expect.poll(() => received.length).toBe(sent);
-  expect(writer.hasRoom).toBe(true);
+  expect(writer.room.hasRoom).toBe(true);
   socket.terminate();
 });
 

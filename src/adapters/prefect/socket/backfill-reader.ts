@@ -32,7 +32,7 @@ export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessa
   private lastRead: PageBound | null = null;
   private endMessage: EndMessage | null = null;
   private hasEnded = false;
-  private readonly adaptiveLimit = new AdaptiveLimit(pageEvents);
+  private readonly adaptiveLimit = new AdaptiveLimit(pageEvents, maxPageBytes);
 
   /** `backfill` null: only live events. `isWanted` tests what the filter cannot express. */
   constructor(
@@ -112,7 +112,11 @@ export class BackfillReader implements SubscriptionReader<StoredEvent | EndMessa
 
 /** The last message, with the reason why the subscription ends. */
 export class EndMessage {
+  readonly byteLength = 0;
+
   constructor(readonly reason: string) {}
 }
 
 const pageEvents = 100;
+/** As much as other subscriptions read ahead: a client that stops reading holds it. */
+const maxPageBytes = 768 * 1024;

@@ -9,9 +9,10 @@ import { holdResources } from '../../../subscriptions/held-resources.ts';
 import { LogReader } from '../../../subscriptions/log-reader.ts';
 import { SubscriptionSource } from '../../../subscriptions/source.ts';
 import { rateLimitKeyOf } from '../../../transport/client.ts';
+import type { SlowConsumers } from '../../../transport/slow-consumers/slow-consumers.ts';
 import { logQueryCost, type RateLimit } from '../../../transport/rate-limit.ts';
 import { Envelope, SocketWriter, type EncodedMessage } from '../../../transport/socket-writer.ts';
-import type { WakeListener } from '../../../concurrency/wake-signal.ts';
+import type { DrainListener } from '../../../concurrency/wake-signal.ts';
 import { reportBug } from '../../handle-request.ts';
 import { isJsonObject } from '../../../json/exact-number.ts';
 import { readBodyItem } from '../../json-body.ts';
@@ -24,6 +25,7 @@ import type { SocketClient } from './inbound.ts';
 
 export interface OutboundParts extends SubscriptionParts {
   readonly rateLimit: RateLimit;
+  readonly slowConsumers: SlowConsumers;
   readonly limits: FilterBounds;
 }
 
@@ -63,7 +65,11 @@ export class OutboundEvents {
       const source = await this.subscribe(bytes);
       if (this.hasEnded()) return source.end();
       this.source = source;
-      deliver(source, new SocketSink(socket, new SocketWriter(socket, connection, parts.metrics.slowConsumers)), parts.timeSlices);
+      const writer = new SocketWriter(socket, connection, {
+        slowConsumers: parts.slowConsumers,
+        client: () => rateLimitKeyOf(this.client),
+      });
+      deliver(source, new SocketSink(socket, writer), parts.timeSlices);
     } catch (error) {
       this.reject(error);
     }
@@ -116,11 +122,11 @@ class SocketSink implements Sink<StoredEvent | EndMessage, EncodedMessage | EndM
   ) {}
 
   hasRoom(): boolean {
-    return this.writer.hasRoom;
+    return this.writer.room.hasRoom;
   }
 
-  onDrain(listener: WakeListener): void {
-    this.writer.onDrain(listener);
+  onDrain(listener: DrainListener): void {
+    this.writer.room.onDrain(listener);
   }
 
   encode(message: StoredEvent | EndMessage): EncodedMessage | EndMessage | Promise<EncodedMessage> {

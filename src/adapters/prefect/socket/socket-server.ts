@@ -4,9 +4,9 @@ import { WebSocketServer } from 'ws';
 import type { Caller } from '../../../auth/caller.ts';
 import { abortListeners } from '../../../concurrency/abort-listeners.ts';
 import type { EventLimits } from '../../../event/limits.ts';
-import { addressOf } from '../../../transport/client.ts';
+import { addressOf, rateLimitKeyOf } from '../../../transport/client.ts';
 import type { ConnectionLimit } from '../../../transport/connection-limit.ts';
-import { closeReasons, keepAlive, rejectUpgrade, type CloseReason } from '../../../transport/socket-lifecycle.ts';
+import { closeReasons, keepAlive, rejectUpgrade, type CloseReason, type ConnectionTimeouts } from '../../../transport/socket-lifecycle.ts';
 import { markAuthenticated } from '../../../transport/unauthenticated-connections.ts';
 import { limitUntilAuthenticated } from '../../../transport/unauthenticated-socket.ts';
 import { reportBug, type RequestHandlerParts, pathOf } from '../../handle-request.ts';
@@ -20,7 +20,7 @@ import { OutboundEvents, type OutboundParts } from './outbound.ts';
 export type PrefectSocketParts = RequestHandlerParts &
   Omit<InboundParts, 'bufferedBytes'> &
   OutboundParts & {
-    readonly limits: EventLimits & { readonly bodyBytes: number };
+    readonly limits: EventLimits & ConnectionTimeouts & { readonly bodyBytes: number };
     readonly connections: Pick<ConnectionLimit, 'acquireForKey'>;
   };
 
@@ -82,7 +82,12 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     const entry: OpenSocket = { socket, session: null };
     openSockets.add(entry);
     parts.metrics.sockets.inc();
-    keepAlive(socket, connection, { isReadPaused: () => socket.isPaused });
+    keepAlive(socket, connection, {
+      isReadPaused: () => socket.isPaused,
+      stalled: () =>
+        parts.slowConsumers.report('STALLED', rateLimitKeyOf({ caller: authenticatedCaller ?? noCaller, address: addressOf(request) })),
+      idleMs: parts.limits.idleMs,
+    });
     limitUntilAuthenticated(socket, connection, parts.metrics.rejectedRequests);
     const authTimeout = setTimeout(() => close(socket, 1008, "Expected 'auth' message"), authTimeoutMs);
     let authenticatedCaller: Caller | null = null;
@@ -197,3 +202,5 @@ const maxBufferedBytes = 64 << 20;
 /** Prefect's client reconnects after a delay. */
 const tryAgainLater = 1013;
 const ignore = (): void => undefined;
+/** Of a socket that is not authenticated yet. */
+const noCaller = { keyId: null };

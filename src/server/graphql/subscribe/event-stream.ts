@@ -1,72 +1,143 @@
+import type { ServerResponse } from 'node:http';
 import type { FetchAPI, Plugin } from 'graphql-yoga';
-import { TimeSlice } from '../../../concurrency/time-slices.ts';
-import type { EncodedMessage } from '../../../transport/socket-writer.ts';
+import type { DrainListener } from '../../../concurrency/wake-signal.ts';
+import type { Sink } from '../../../subscriptions/delivery.ts';
+import { NetworkRoom } from '../../../transport/slow-consumers/network-room.ts';
+import type { SlowConsumers } from '../../../transport/slow-consumers/slow-consumers.ts';
+import { minSharedBytes, type EncodedMessage } from '../../../transport/socket-writer.ts';
+import { keepStreamAlive } from '../../../transport/socket-lifecycle.ts';
 
 /** One message of a subscription over SSE. */
 export interface StreamedResult {
   /** Where a client that has this message resumes; null: where it would have before. */
   readonly cursor: string | null;
-  /** The result; null: the message has only the cursor. */
-  readonly message: EncodedMessage | null;
+  readonly message: EncodedMessage;
+  readonly byteLength: number;
+}
+
+export interface EventStreamParts {
+  readonly slowConsumers: SlowConsumers;
+  /** The time without a byte after which a stream is pinged. */
+  readonly idleMs?: number | undefined;
 }
 
 /**
- * Writes subscriptions as event streams with the cursor of each message as its `id`, whatever the
- * operation selects. Browsers send the last one as `Last-Event-ID` when they reconnect. Yoga's own
- * streams have no ids.
+ * Writes the results of one subscription as an event stream, with the cursor of each message as its
+ * `id`, whatever the operation selects. Browsers send the last one as `Last-Event-ID` when they
+ * reconnect. Yoga's own streams have no ids.
+ *
+ * Guarantees, as on a WebSocket: the messages of one turn of the event loop are one write. No message
+ * is taken while as much waits for the network as `NetworkRoom` says. A client that does not read is
+ * cut. The connections that get a large message share its bytes.
+ *
+ * Why not as a stream of the Fetch API, which Yoga pipes into the response? Each of the two holds a
+ * message, and the first one copies it: twice the memory for a client that does not read.
  */
-export function eventStreams(): Plugin {
-  return {
-    onResultProcess(hook) {
-      const { result } = hook;
-      if (result === undefined || !(Symbol.asyncIterator in result)) return;
-      const results = result as unknown as AsyncIterable<StreamedResult>;
-      hook.setResultProcessor((_result, fetchAPI) => responseOf(results, fetchAPI), 'text/event-stream');
-    },
+export class EventStream implements Omit<Sink<object, StreamedResult>, 'encode'> {
+  private readonly room: NetworkRoom;
+  /** The messages that are not written yet. */
+  private pending = '';
+  private pendingBytes = 0;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly client: string,
+    private readonly parts: EventStreamParts,
+  ) {
+    const waitingBytes = (): number => response.writableLength + this.pendingBytes;
+    const { slowConsumers } = parts;
+    const close = (): void => void response.destroy();
+    this.room = new NetworkRoom({ connection: response, waitingBytes, slowConsumers, client: () => client, close });
+  }
+
+  /** Call it when the headers can be sent. `cursor`: where a client without a message resumes. */
+  begin(cursor: string | null): void {
+    const { response, room } = this;
+    const { slowConsumers, idleMs } = this.parts;
+    const stalled = (): void => {
+      slowConsumers.report('STALLED', this.client);
+      response.destroy();
+    };
+    keepStreamAlive(response, { ping: () => response.write(comment), stalled }, idleMs);
+    response.on('drain', () => room.drained());
+    response.once('close', () => room.closed());
+    response.write(cursor === null ? comment : `${comment}id: ${cursor}\n\n`); // sends the headers
+  }
+
+  hasRoom(): boolean {
+    return this.room.hasRoom;
+  }
+
+  onDrain(listener: DrainListener): void {
+    this.room.onDrain(listener);
+  }
+
+  send({ cursor, message }: StreamedResult): void {
+    const before = cursor === null ? beforeData : `id: ${cursor}\n${beforeData}`;
+    if (message.byteLength < minSharedBytes) return this.add(before + message.json + afterData, before.length + message.byteLength);
+    this.add(before, before.length);
+    this.flush();
+    if (this.response.destroyed) return;
+    this.response.write(message.bytes);
+    this.room.wroteShared(message);
+    this.add(afterData, 0);
+  }
+
+  ended(): void {
+    this.flush();
+    if (!this.response.destroyed) this.response.end(completed);
+  }
+
+  private add(text: string, bytes: number): void {
+    if (this.pending === '') process.nextTick(this.flush);
+    this.pending += text;
+    this.pendingBytes += bytes;
+  }
+
+  private readonly flush = (): void => {
+    const { pending, response } = this;
+    this.pending = '';
+    this.pendingBytes = 0;
+    if (pending !== '' && !response.destroyed) response.write(pending);
   };
 }
 
-function responseOf(results: AsyncIterable<StreamedResult>, fetchAPI: FetchAPI): Response {
-  const iterator = results[Symbol.asyncIterator]();
-  const encoder = new fetchAPI.TextEncoder();
-  const slice = new TimeSlice(sliceMs);
-  let pings: NodeJS.Timeout | undefined;
-  const body = new fetchAPI.ReadableStream<Uint8Array>({
-    start(controller) {
-      const ping = (): void => {
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(comment));
-      };
-      controller.enqueue(encoder.encode(comment)); // sends the headers
-      pings = setInterval(ping, pingIntervalMs);
-    },
-    async pull(controller) {
-      if (slice.isOver()) await slice.next(); // the stream pulls all that is there in one turn of the event loop
-      const { done, value } = await iterator.next();
-      if (done !== true) return bytesOf(value, encoder).forEach((bytes) => controller.enqueue(bytes));
-      clearInterval(pings);
-      controller.enqueue(encoder.encode(completed));
-      controller.close();
-    },
-    async cancel() {
-      clearInterval(pings);
-      await iterator.return?.();
-    },
-  });
-  return new fetchAPI.Response(body, { headers: streamHeaders });
-}
-
-/** A large result is not copied: all clients that get it share its bytes. */
-function bytesOf({ cursor, message }: StreamedResult, encoder: TextEncoder): readonly Uint8Array[] {
-  const id = cursor === null ? '' : `id: ${cursor}\n`;
-  if (message === null) return [encoder.encode(`${id}\n`)];
-  const before = `${id}event: next\ndata: `;
-  const after = '\n\n';
-  if (message.byteLength < minSharedBytes) return [encoder.encode(before + message.json + after)];
-  return [encoder.encode(before), message.bytes, encoder.encode(after)];
-}
-
 const comment = ':\n\n';
+const beforeData = 'event: next\ndata: ';
+const afterData = '\n\n';
 const completed = 'event: complete\ndata:\n\n';
+
+/** The streams that wait for Yoga to send their headers. */
+export class PendingStreams {
+  private readonly begins = new WeakMap<ServerResponse, () => void>();
+
+  /** Calls `begin` when the headers of the response can be sent, unless its client has left. */
+  add(response: ServerResponse, begin: () => void): void {
+    this.begins.set(response, begin);
+  }
+
+  /** Responds to subscriptions with the streams that were added. */
+  plugin(): Plugin {
+    const { begins } = this;
+    return {
+      onResultProcess(hook) {
+        const { result, serverContext } = hook;
+        if (result === undefined || !(Symbol.asyncIterator in result)) return;
+        const { res } = serverContext as unknown as { readonly res: ServerResponse };
+        const begin = begins.get(res);
+        if (begin !== undefined) hook.setResultProcessor((_result, fetchAPI) => responseOf(begin, fetchAPI), 'text/event-stream');
+      },
+    };
+  }
+}
+
+/** A response whose body Yoga takes for a stream of Node: it sends the headers, then calls `pipe`. */
+function responseOf(begin: () => void, fetchAPI: FetchAPI): Response {
+  const response = new fetchAPI.Response(null, { headers: streamHeaders });
+  const body = { read: () => null, pipe: begin, destroy: () => undefined };
+  return Object.defineProperty(response, 'body', { value: body });
+}
+
 const streamHeaders = {
   'content-type': 'text/event-stream',
   connection: 'keep-alive',
@@ -74,7 +145,3 @@ const streamHeaders = {
   'content-encoding': 'none',
   'x-accel-buffering': 'no', // nginx would hold messages back
 };
-const sliceMs = 5;
-const minSharedBytes = 16 << 10;
-/** Shorter than the timeouts of idle connections in most proxies. */
-const pingIntervalMs = 12_000;
