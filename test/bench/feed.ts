@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { chromium, type CDPSession } from 'playwright-core';
+import { chromiumPath } from '../support/chromium.ts';
 import { median, quantile } from './load/program.ts';
 import { startDatabases, startServer } from './load/servers.ts';
 
@@ -22,7 +23,7 @@ const names = ['acme.order.placed', 'acme.order.paid', 'acme.parcel.shipped', 'a
 
 await using databases = await startDatabases(values.embedded ? 'embedded' : 'postgres');
 await using server = await startServer('Tidings', { environment: await databases.fresh() });
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--enable-precise-memory-info'] });
+const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox', '--enable-precise-memory-info'] });
 const run = Date.now().toString(36);
 let emitted = 0;
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,9 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-info.ts';
+import { chromiumPath } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.ts';
 import { startTestServer } from '../support/test-server.ts';
-
-const chromium = '/usr/bin/chromium';
 
 /** Runs in the page: emits and follows over WebSocket and shows a list with React, or leaves events in an outbox. */
 const program = `
@@ -51,7 +50,7 @@ try {
   await report({ error: String(error) });
 }`;
 
-test.skipIf(!existsSync(chromium))('a page emits and follows in Chromium, and its outbox survives a killed browser', async () => {
+test.skipIf(chromiumPath === null)('a page emits and follows in Chromium, and its outbox survives a killed browser', async () => {
   const { outputFiles } = await build({
     stdin: { contents: program, resolveDir: packageRoot, loader: 'js' },
     bundle: true,
@@ -80,7 +79,7 @@ test.skipIf(!existsSync(chromium))('a page emits and follows in Chromium, and it
   const visit = async (): Promise<any> => {
     const result = new Promise<any>((resolve) => (receive = resolve));
     const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', `--user-data-dir=${profile}`, origin];
-    const browser = spawn(chromium, args, { stdio: 'ignore', detached: true });
+    const browser = spawn(chromiumPath ?? '', args, { stdio: 'ignore', detached: true });
     const ended = once(browser, 'exit');
     try {
       return await result;

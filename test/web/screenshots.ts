@@ -10,6 +10,7 @@ import { createTidings } from '../../src/client/tidings-client.ts';
 import { startTidings } from '../../src/main.ts';
 import { readSettings } from '../../src/settings.ts';
 import { randomOf } from '../oracle/random.ts';
+import { chromiumPath } from '../support/chromium.ts';
 
 const folder = process.argv[2] ?? join(import.meta.dirname, '..', '..', 'docs', 'images');
 const seconds = 60;
@@ -18,7 +19,7 @@ const eventsPerSecond = 12;
 const dataDir = mkdtempSync(join(tmpdir(), 'tidings-screenshots-'));
 const server = await startTidings(readSettings({ DATA_DIR: dataDir, PORT: '0' }));
 const tidings = createTidings(server.url);
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox'] });
 
 interface Shot {
   readonly name: string;

@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
 import AxeBuilder from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { chromiumPath, noChromium } from '../../support/chromium.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 import { slowDown, slowDownPage } from './slow.ts';
 
-const executablePath = '/usr/bin/chromium';
-
 /** Tests of the page are skipped without a browser. */
-export const hasBrowser = existsSync(executablePath);
-if (!hasBrowser) console.log(`Tests of the event feed are skipped: there is no ${executablePath}. Install chromium.`);
+export const hasBrowser = chromiumPath !== null;
+if (!hasBrowser) console.log(`Tests of the event feed are skipped. ${noChromium}`);
 
 /** A server and a browser for the tests of a file. */
 export interface FeedWorld extends AsyncDisposable {
@@ -42,7 +40,7 @@ export interface FeedPage extends AsyncDisposable {
 /** Starts a server and a browser; `settings` are those of the server. */
 export async function startFeedWorld(settings: Readonly<Record<string, string>> = {}): Promise<FeedWorld> {
   const server = await startTestServer(settings);
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox'] });
   return {
     server,
     browser,
