@@ -58,7 +58,7 @@ describe('docs/limits.md has the numbers of the code:', () => {
       constantOf(variableLimits, 'maxVariableValues'),
       constantOf(variableLimits, 'maxVariableCharacters'),
     ],
-    ['message of an error about variables', constantOf('src/server/graphql/mask-error.ts', 'maxMessageCharacters')],
+    ['message of an error of GraphQL', constantOf('src/server/graphql/error-codes.ts', 'maxMessageCharacters')],
     ['characters', constantOf('src/server/graphql/limits/document-limits.ts', 'maxTextCharacters')],
     [
       'body of a rejected request, read and discarded',

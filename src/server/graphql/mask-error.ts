@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { TidingsError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
-import { setCode } from './error-codes.ts';
+import { setCode, shortened } from './error-codes.ts';
 import { LimitError } from './limits/limit-error.ts';
 
 /**
@@ -62,12 +62,6 @@ function isTooDeep(cause: unknown): boolean {
   return cause instanceof RangeError && cause.message === 'Maximum call stack size exceeded';
 }
 
-/** GraphQL repeats wrong values in its messages, whatever their size, and up to 50 of them. */
-function shortened(error: GraphQLError): GraphQLError {
-  if (error.message.length <= maxMessageCharacters) return error;
-  return wrapped(error, `${error.message.slice(0, maxMessageCharacters).toWellFormed()}…`, error.extensions);
-}
-
 function wrapped({ nodes, path }: GraphQLError, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
   return new GraphQLError(message, { ...(nodes && { nodes }), ...(path && { path }), extensions });
 }
@@ -83,5 +77,4 @@ function rootCause(error: GraphQLError): Error | null {
   return original instanceof GraphQLError ? rootCause(original) : original;
 }
 
-const maxMessageCharacters = 1000;
 const message = 'Internal server error; the server has logged its cause.';

@@ -41,12 +41,16 @@ export function inExtents(extents: SQL): SQL {
 
 /**
  * Extents: keys of the index that 4,096 or, below zero, 262,144 consecutive positions have in common. A
- * search of many positions needs large ones: its cost follows the number of keys.
+ * search of many positions needs large ones: its cost follows the number of keys. Rows have the first and last position
+ * of an extent and its key.
  */
 export function extentsOf(level: ExtentLevel, { first, last }: Readonly<Record<'first' | 'last', SQL>>): SQL {
   const { bits, key } = levels[level];
   const shift = sql.raw(String(bits));
-  return sql`(select b.n, ${key} as key from generate_series(${first}::bigint >> ${shift}, ${last}::bigint >> ${shift}) as b (n))`;
+  return sql`(
+    select b.n << ${shift} as first, ((b.n + 1) << ${shift}) - 1 as last, ${key} as key
+    from generate_series(${first}::bigint >> ${shift}, ${last}::bigint >> ${shift}) as b (n)
+  )`;
 }
 
 export type ExtentLevel = 'small' | 'large';

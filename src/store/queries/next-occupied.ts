@@ -33,18 +33,17 @@ export async function nextOccupied(
   const partition = nearest === undefined ? undefined : inOrder[nearest.n];
   if (partition === undefined) return null;
   const { first, last } = partition;
-  const order = sql.raw(`order by n ${up ? '' : 'desc'}`);
+  const order = sql.raw(`order by first ${up ? '' : 'desc'}`);
   const inExtent = (key: SQL): SQL => found(partition, sql`${condition.met} and ${inExtents(sql`array[${key}]`)}`);
-  const within = { first: sql`greatest(l.n << 18, ${first})`, last: sql`least((l.n << 18) + 262143, ${last})` };
-  const [extent] = await database.rows<{ n: string }>(sql`
-    select s.n
+  const within = { first: sql`greatest(l.first, ${first})`, last: sql`least(l.last, ${last})` };
+  const [extent] = await database.rows<{ first: string; last: string }>(sql`
+    select s.first, s.last
     from (select * from ${extentsOf('large', { first: sql`${first}`, last: sql`${last}` })} b ${order}) l
     cross join lateral (${inExtent(sql`l.key`)}) in_large
     cross join lateral (select * from ${extentsOf('small', within)} b ${order}) s
     cross join lateral (${inExtent(sql`s.key`)}) in_small
     limit 1`);
-  const extentFirst = extent === undefined ? null : Number(extent.n) * 4096;
-  const edge = up ? Math.max(first, extentFirst ?? first) : Math.min(last, extentFirst === null ? last : extentFirst + 4095);
+  const edge = up ? Math.max(first, Number(extent?.first ?? first)) : Math.min(last, Number(extent?.last ?? last));
   return readFirstBlock(database, request, { from, edge: edge as Position, partition });
 }
 

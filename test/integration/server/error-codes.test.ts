@@ -48,6 +48,21 @@ describe.each(['HTTP', 'HTTP as graphql-response', 'SSE', 'WebSocket'])('every G
   });
 });
 
+const long = 'x'.repeat(5000); // a URL has room for it
+test.each([
+  ['a syntax error', `{ head } ${long}`],
+  ['an unknown field', `{ ${long} }`],
+  ['a literal', `{ events(first: ${'1'.repeat(5000)}) { head } }`],
+  ['a variable', 'query ($first: Int) { events(first: $first) { head } }', { first: long }],
+  ['the name of an operation', 'query A { head } query B { head }', undefined, long],
+])('the message about a long text in %s is short', async (_, query, variables?: object, operationName?: string) => {
+  for (const transport of Object.values(transports)) {
+    const { error } = await transport({ query, ...(variables && { variables }), ...(operationName !== undefined && { operationName }) });
+    expect(error?.message).toBeTypeOf('string');
+    expect(error?.message.length).toBeLessThanOrEqual(1001);
+  }
+});
+
 test('a subscription over HTTP without a stream has the status 400, and 200 as application/json', async () => {
   const query = 'subscription { events { id } }';
   for (const [accept, expected] of [
