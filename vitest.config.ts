@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { defineConfig } from 'vitest/config';
-import FlakyTests from './test/support/flaky-tests.ts';
+import FlakyTests from './test/support/reporters/flaky-tests.ts';
 
 // test/unit needs no database. test/integration runs on both databases, test/embedded and
 // test/postgres on one, test/web in a browser: see test/README.md.

@@ -8,7 +8,10 @@ export default class FlakyTests implements Reporter {
     if (test.diagnostic()?.flaky !== true) return;
     const errors = test.result().errors ?? [];
     this.#texts.push(
-      [`${test.module.relativeModuleId} > ${test.fullName}`, ...errors.map(({ stack, message }) => stack ?? message)].join('\n'),
+      [
+        `${test.module.relativeModuleId} > ${test.fullName}`,
+        ...errors.map(({ message, stack = '' }) => (stack.includes(message) ? stack : `${message}\n${stack}`)),
+      ].join('\n'),
     );
   }
 
