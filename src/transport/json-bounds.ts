@@ -3,8 +3,9 @@ import { endOfString } from '../json/string-end.ts';
 
 /**
  * Why JSON may not be parsed, in words that follow "got": it has more than `maxJsonLevels` levels or
- * more than `maxJsonValues` values, an object with more than `maxObjectMembers` members, a number of more
- * than `maxNumberCharacters` characters, or too much white space in a row, counted without parsing it. Null: it may be parsed. Invalid JSON may pass.
+ * more than `maxJsonValues` values, an object with more than `maxObjectMembers` members, a number of
+ * more than `maxNumberCharacters` characters, or too much white space in a row. Counted without
+ * parsing it. Null: it may be parsed. Invalid JSON may pass.
  *
  * Why: 16 MB of opening brackets keep JSON.parse busy for two seconds and 700 MB, and code that
  * visits deep values recurses. 16 MB of small objects take as long. Listing the keys of an object
