@@ -32,7 +32,7 @@ export const demo: Command = {
       process.stdout.write(`Emitting about ${rate} events a second to ${displayUrl}. Open it in a browser. Ctrl+C ends.\n`);
       const emitted = await emitStories(tidings, rate, stop.signal);
       await tidings.flush();
-      process.stdout.write(`Emitted ${emitted} events.\n`);
+      process.stdout.write(`Emitted ${emitted} event${emitted === 1 ? '' : 's'}.\n`);
       return 0;
     } catch (error) {
       if (stop.signal.aborted) return 0;
