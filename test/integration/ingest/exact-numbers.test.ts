@@ -100,7 +100,9 @@ test.each(Object.keys(senders))('%s keeps the digits, in pages and in every live
   for (const read of Object.values(transports)) {
     await expect.poll(() => read(readPayload, JSON.stringify({ id: storedId }))).toContain(`{"event":{"payload":${inAnyOrder(payload)}`);
   }
-  const isExact = (text: string): boolean => text.includes(`"payload":${payload}`) || text.includes(`"payload":${inAnyOrder(payload)}`);
+  // A subscription that still reads its history has the keys and spaces of jsonb.
+  const isExact = (text: string): boolean =>
+    [payload, inAnyOrder(payload)].some((each) => text.replaceAll(' ', '').includes(`"payload":${each}`));
   await expect.poll(() => [...events, ...batches].filter(isExact)).toHaveLength(2);
   await expect.poll(() => frames.some(isExact)).toBe(true);
 });
