@@ -122,12 +122,7 @@ test.skipIf(!hasBrowser)('the histogram: zooming twice at once, its first bar af
 test.skipIf(!hasBrowser)('Escape closes a dialog whose code is being loaded, and then the open event', async () => {
   await using opened = await world.open('/about:blank', { allowErrors: true });
   const { page } = opened;
-  let load: () => void = () => undefined;
-  const isLoaded = new Promise<void>((resolve) => (load = resolve));
-  await page.route('**/assets/help-dialog-*.js', async (route) => {
-    await isLoaded;
-    await route.continue();
-  });
+  const load = await holdModules(page, '**/assets/help-dialog-*.js');
   await page.goto(`${world.server.tidings.url}/?e=step-1`);
   await page.getByRole('region', { name: 'Open event' }).waitFor();
   const loading = page.waitForRequest('**/assets/help-dialog-*.js');
@@ -145,12 +140,7 @@ test.skipIf(!hasBrowser)('Escape closes a dialog whose code is being loaded, and
 test.skipIf(!hasBrowser)('keys of a part that is being loaded are pressed again when it is there', async () => {
   await using opened = await world.open('/about:blank', { allowErrors: true });
   const { page } = opened;
-  let load: () => void = () => undefined;
-  const isLoaded = new Promise<void>((resolve) => (load = resolve));
-  await page.route('**/assets/histogram-*.js', async (route) => {
-    await isLoaded;
-    await route.continue();
-  });
+  const load = await holdModules(page, '**/assets/histogram-*.js');
   await page.goto(`${world.server.tidings.url}/?${hour}`);
   await page.locator('[data-event-id]').first().waitFor();
   await page.keyboard.press('z');
@@ -171,3 +161,14 @@ test.skipIf(!hasBrowser)('a page down in a chain keeps the focus', async () => {
   await soon(focused).toBe('step-88');
   expect(await atOnce(page, 'Home', 'ArrowDown', 'j')).toEqual(['step-0', 'step-1', 'step-2']);
 });
+
+/** Holds modules back until the function that is returned is called. */
+async function holdModules(page: Page, url: string): Promise<() => void> {
+  let load: () => void = () => undefined;
+  const isLoaded = new Promise<void>((resolve) => (load = resolve));
+  await page.route(url, async (route) => {
+    await isLoaded;
+    await route.continue();
+  });
+  return load;
+}
