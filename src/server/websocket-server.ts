@@ -102,7 +102,7 @@ export function serveWebSocket(parts: WebSocketParts): WebSocketEndpoint {
       return socket.close(CloseCode.SubprotocolNotAcceptable, `expected the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}`);
     }
     metrics.sockets.inc();
-    const client = (): string => rateLimitKeyOf({ caller: extra.caller ?? noCaller, address: extra.address });
+    const client = (): string => rateLimitKeyOf({ caller: extra.caller ?? null, address: extra.address });
     keepAlive(socket, request.socket, { idleMs: limits.idleMs, stalled: () => slowConsumers.report('STALLED', client()) });
     const writer = new SocketWriter(socket, request.socket, { slowConsumers, client });
     const fail = (error: unknown): void => {
@@ -266,8 +266,6 @@ function selectProtocol(offered: ReadonlySet<string>): string | false {
   return first ?? false;
 }
 
-/** Of a socket that is not authenticated yet. */
-const noCaller = { keyId: null };
 /** A client has this long to answer a close frame. */
 const closeTimeoutMs = 1000;
 /** The close code that makes clients reconnect after a delay. */

@@ -8,11 +8,13 @@ import type { PacedStarts } from '../concurrency/paced-starts.ts';
  * they have no key.
  */
 export function rateLimitKeyOf({ caller, address }: RateLimitedClient): string {
-  return caller.keyId === null ? `address ${networkOf(address ?? '')}` : `key ${caller.keyId}`;
+  const keyId = caller?.keyId ?? null;
+  return keyId === null ? `address ${networkOf(address ?? '')}` : `key ${keyId}`;
 }
 
 export interface RateLimitedClient {
-  readonly caller: { readonly keyId: string | null };
+  /** Null: not authenticated yet. */
+  readonly caller: { readonly keyId: string | null } | null;
   /** The address of the connection's other end. */
   readonly address?: string;
 }

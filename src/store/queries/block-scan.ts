@@ -99,10 +99,12 @@ export async function readPagesByBlockScan(
         checkDeadline,
         limits,
       });
-    if (scope !== 'EVERYTHING') await searchWindows(true);
-    incomplete = openOf(incomplete);
-    if (scope !== 'EVERYTHING' && incomplete.length > 0)
-      addFound(incomplete, await findInLog(database, request, { ...search, keys: incomplete.map(({ value }) => value) }));
+    if (scope !== 'EVERYTHING') {
+      await searchWindows(true);
+      const open = openOf(incomplete);
+      incomplete = open;
+      if (open.length > 0) addFound(open, await findInLog(database, request, { ...search, keys: open.map(({ value }) => value) }));
+    }
     await searchWindows(false);
   }
   for (let size = initialWindowBlocks; ; size = Math.min(size * 4, maxWindowBlocks)) {

@@ -84,8 +84,7 @@ export function servePrefectSockets(parts: PrefectSocketParts) {
     parts.metrics.sockets.inc();
     keepAlive(socket, connection, {
       isReadPaused: () => socket.isPaused,
-      stalled: () =>
-        parts.slowConsumers.report('STALLED', rateLimitKeyOf({ caller: authenticatedCaller ?? noCaller, address: addressOf(request) })),
+      stalled: () => parts.slowConsumers.report('STALLED', rateLimitKeyOf({ caller: authenticatedCaller, address: addressOf(request) })),
       idleMs: parts.limits.idleMs,
     });
     limitUntilAuthenticated(socket, connection, parts.metrics.rejectedRequests);
@@ -202,5 +201,3 @@ const maxBufferedBytes = 64 << 20;
 /** Prefect's client reconnects after a delay. */
 const tryAgainLater = 1013;
 const ignore = (): void => undefined;
-/** Of a socket that is not authenticated yet. */
-const noCaller = { keyId: null };
