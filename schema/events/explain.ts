@@ -5,7 +5,7 @@ import { whyNot, type FailedClause } from '../../src/filter/explain/why-not.ts';
 import type { Condition } from '../../src/filter/filter.ts';
 import { matchCost } from '../../src/filter/match-cost.ts';
 import { estimateMatches, type Estimate } from '../../src/store/queries/estimate.ts';
-import { explainPlan, type FilterPlan } from '../../src/store/queries/explain-plan.ts';
+import { explainPlan, type FilterPlan } from '../../src/store/queries/access-path.ts';
 import { builder, reads } from '../builder.ts';
 import { requires } from '../permissions.ts';
 import { conditionOf, EventFilter } from './filter.ts';

@@ -4,7 +4,7 @@ import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import { toMicros } from '../event/instant.ts';
 import type { Metrics } from '../metrics.ts';
-import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
+import { AdaptiveLimit } from '../store/log/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import { readLog, type LogSlice } from '../store/log/read-log.ts';

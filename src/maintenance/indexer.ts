@@ -6,7 +6,7 @@ import type { Notifications } from '../log/notifications.ts';
 import type { Tail } from '../log/tail.ts';
 import type { Metrics } from '../metrics.ts';
 import { blockEvents, createRowGroupBuilder, rowGroupBlocks, type RowGroup } from '../skip-index/row-group.ts';
-import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
+import { AdaptiveLimit } from '../store/log/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import { readIndexPosition, storeRowGroup } from '../store/skip-index/row-groups.ts';

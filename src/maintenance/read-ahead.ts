@@ -1,7 +1,7 @@
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
 import type { Tail } from '../log/tail.ts';
-import type { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
+import type { AdaptiveLimit } from '../store/log/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import { readLog } from '../store/log/read-log.ts';
 

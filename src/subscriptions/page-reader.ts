@@ -3,7 +3,7 @@ import { TidingsError } from '../errors.ts';
 import { origin, type Position } from '../event/cursor.ts';
 import { allParts, type EventParts, type StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
-import { AdaptiveLimit } from '../store/database/adaptive-limit.ts';
+import { AdaptiveLimit } from '../store/log/adaptive-limit.ts';
 import type { Database } from '../store/database/database.ts';
 import type { HeadReader } from '../store/log/log-head.ts';
 import { unbounded } from '../store/database/read-budget.ts';

@@ -3,7 +3,7 @@ import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { allOf } from '../../filter/parse/parse-context.ts';
-import { AdaptiveLimit } from '../../store/database/adaptive-limit.ts';
+import { AdaptiveLimit } from '../../store/log/adaptive-limit.ts';
 import type { Database } from '../../store/database/database.ts';
 import { readStoredIds } from '../../store/log/events-by-id.ts';
 import type { PageBound } from '../../store/queries/page-request.ts';

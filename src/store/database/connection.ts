@@ -20,6 +20,8 @@ export interface Connection extends AsyncDisposable {
   readonly processId: number;
   /** Aborts when the connection has broken. */
   readonly broken: AbortSignal;
+  /** The texts of the statements that it keeps. */
+  readonly prepared: Set<string>;
 }
 
 export interface ConnectionOptions {
@@ -98,6 +100,7 @@ async function openAt(options: ConnectionOptions, url: string | null): Promise<C
     client,
     processId,
     broken: broken.signal,
+    prepared: new Set(),
     // The caller whose statement failed has the error already.
     [Symbol.asyncDispose]: () => client.end({ timeout: endTimeoutSeconds }).catch(() => undefined),
   };
@@ -112,7 +115,11 @@ async function openAt(options: ConnectionOptions, url: string | null): Promise<C
  * Assumes: no parameter of a binary column (bytea) is a text. The driver would encode it; here the
  * server parses it.
  */
-export function sendStatement(client: postgres.Sql, { text, parameters, isPrepared }: Statement): Promise<readonly unknown[]> {
+export function sendStatement(
+  { client, prepared }: Pick<Connection, 'client' | 'prepared'>,
+  { text, parameters, isPrepared }: Statement,
+): Promise<readonly unknown[]> {
+  if (isPrepared) prepared.add(text);
   // The driver's types lack `simple`. It defaults to true without parameters; such a statement is never prepared.
   const options = { prepare: isPrepared, simple: !isPrepared && parameters.length === 0 };
   if (isPrepared || !parameters.every(isPlain)) return client.unsafe(text, [...parameters] as postgres.ParameterOrJSON<never>[], options);

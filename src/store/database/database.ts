@@ -12,6 +12,7 @@ import { closedError, openConnection, sendStatement, type Connection, type Conne
 import { isOtherServer } from './server-identity.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
+import { RepeatedStatements } from './repeated-statements.ts';
 import { knownSchemaVersion } from './schema-version.ts';
 import { startStallWatch } from './stall-watch.ts';
 import { asOutdated, asTimeLimitExceeded, asUnavailable, cancelledError, timeLimitExceeded } from './database-errors.ts';
@@ -57,12 +58,13 @@ export interface Reader extends Turn {
 }
 
 /**
- * Custom: Postgres plans the statement for its parameter values, which filters need. Prepared: the
- * connection keeps the statement, which saves parsing it, and after five executions planning, if a
- * plan for any values costs no more. Only a few constant statements may be prepared, since
- * connections keep them, and a plan over many partitions is large.
+ * Custom: Postgres plans the statement for its parameter values. Prepared: the connection keeps the
+ * statement, which saves parsing it, and after five executions planning, if a plan for any values
+ * costs no more. Only a few constant statements may be prepared, since a plan over many partitions is
+ * large. Repeated: prepared if the same text is executed often (RepeatedStatements); for statements
+ * whose plan does not depend on the values.
  */
-export type PlanMode = 'custom' | 'prepared';
+export type PlanMode = 'custom' | 'prepared' | 'repeated';
 
 export interface ConnectionSettings {
   readonly poolSize: number;
@@ -153,6 +155,8 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
     await connection.client`select set_config('tidings.schema_version', ${schemaVersion}, false)`;
     // A pooler that ignores them must be noticed (src/store/migrate.ts), so this is not for Postgres.
     if (kind === 'embedded') await connection.client`select set_config('enable_seqscan', 'off', false)`;
+    // Its session outlives the connection.
+    if (kind === 'embedded') await connection.client`deallocate all`;
     drizzle(connection.client); // makes the client return times and JSON as text
     return connection;
   }, connections);
@@ -219,13 +223,15 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
       await cancelling;
     }
   };
+  const repeated = new RepeatedStatements();
   const run = async <Row>(statement: SQL, planMode: PlanMode, turn: Turn): Promise<readonly Row[]> => {
     const { sql: text, params: parameters } = dialect.sqlToQuery(statement);
-    const send = (client: postgres.Sql): Promise<unknown> =>
-      sendStatement(client, { text, parameters, isPrepared: planMode === 'prepared' });
+    const isPrepared = planMode === 'prepared' || (planMode === 'repeated' && repeated.shouldKeep(text));
     try {
       const work = (connection: Connection): Promise<unknown> =>
-        withDeadline(connection, turn, () => untilAborted(connection, turn.signal, () => send(connection.client)));
+        withDeadline(connection, turn, () =>
+          untilAborted(connection, turn.signal, () => sendStatement(connection, { text, parameters, isPrepared })),
+        );
       const runInPool = (): Promise<unknown> => pool.with(work, turn);
       return (await (stallWatch?.run(runInPool) ?? runInPool())) as readonly Row[];
     } catch (failure) {

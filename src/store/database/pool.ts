@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts';
 import { Admission, type Turn } from './admission.ts';
 import { isConnectionLost, isOutOfConnections } from './database-errors.ts';
+import { maxKept } from './repeated-statements.ts';
 
 /**
  * A pool of connections, each used by one caller at a time.
@@ -79,7 +80,7 @@ export class Pool<C extends Connection> {
   }
 
   private release(connection: C): void {
-    if (connection.broken.aborted || this.ended) this.discard(connection);
+    if (connection.broken.aborted || this.ended || connection.prepared.size > maxPrepared) this.discard(connection);
     else this.idle.push(connection);
   }
 
@@ -120,5 +121,7 @@ function endedError(): Error {
 }
 
 const retryDelayMs = 100;
+/** Statements of one connection. Those that are kept no more stay until the connection closes. */
+const maxPrepared = 2 * maxKept;
 /** With fewer connections than `size`, the pool tries to open another one this often. */
 const growDelayMs = 1000;

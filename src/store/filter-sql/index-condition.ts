@@ -5,7 +5,7 @@ import type { Condition, ResourceTest, ValueTest } from '../../filter/filter.ts'
 import { literalRuns } from '../../filter/glob.ts';
 import { isJsonScalar } from '../../json/exact-number.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
-import { conjunctionSql, disjunctionSql, list } from './sql-fragments.ts';
+import { conjunctionSql, disjunctionSql, list, unseen } from './sql-fragments.ts';
 
 /** A condition on events `e` that the index events_by_content serves (drizzle/tables.ts). */
 export interface ServedCondition {
@@ -245,7 +245,7 @@ function searchSql(search: Search): SQL {
 
 function containsOneOf(column: JsonColumn, values: readonly unknown[]): SQL {
   const name = sql.raw(`e.${column}`);
-  if (values.length === 1) return sql`${name} @> ${stringifyJson(values[0])}::text::jsonb`;
+  if (values.length === 1) return sql`${name} @> ${unseen(sql`${stringifyJson(values[0])}::text::jsonb`)}`;
   return sql`${name} @> any(array(select value from jsonb_array_elements(${stringifyJson(values)}::text::jsonb)))`;
 }
 

@@ -1,6 +1,14 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Combination } from '../../filter/filter.ts';
 
+/**
+ * A value that the planner does not see, for statements that connections keep (PlanMode): a plan for any
+ * values must seem to cost no more than one for these.
+ */
+export function unseen(value: SQL): SQL {
+  return sql`(select ${value})`;
+}
+
 /** A list of texts as rows: one parameter, whatever its length. */
 export function list(values: readonly string[]): SQL {
   return sql`jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb)`;

@@ -7,10 +7,12 @@ import type { Database } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { openOf, PageBuilder } from './page-builder.ts';
 import { readFirstWindows, readWindow, type BlockRef, type BlockWindow } from './block-windows.ts';
-import { findInLog, type Matches } from './candidates.ts';
+import { findInLog, type CandidateSearch, type Matches } from './candidates.ts';
+import { primaryResourceOf } from './access-path.ts';
 import { commonConditionsOf } from './common-conditions.ts';
 import { defaultSearchLimits, indexConditionFor, maxCandidatesOf, searchIndex, type SearchLimits } from './index-search.ts';
-import { directionOf, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
+import { scanFirstEvents } from './ordered-scan.ts';
+import { directionOf, everyEvent, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
 import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
 import { isWithin, keyRows, orderSql } from './page-sql.ts';
 import { boundedRows, type PartialRow } from '../database/bounded-rows.ts';
@@ -45,27 +47,19 @@ export async function readPagesByBlockScan(
   const firstPredicate = scope === 'EVERYTHING' ? predicate : always;
   const condition = await indexConditionFor(database, request.filter, scope);
   const search = condition === null ? null : { scope, parts, condition, max: maxCandidatesOf(keys, limits) };
-  const to = condition?.to ?? request.head;
-  const common = commonConditionsOf(database);
-  // The pages of several keys are short: most are full soon.
-  const startsWithBlocks = search === null || scope !== 'EVERYTHING' || common.has(search.condition.key);
-  const [{ unindexed: unindexedRanges, windows }, foundFirst] = await Promise.all([
-    readFirstWindows(database, request, { predicate: firstPredicate, to }),
-    startsWithBlocks ? null : findInLog(database, request, { ...search, keys }),
-  ]);
+  if (scope === 'EVERYTHING') {
+    const { rows, areAll } = await findAtOnce(database, request, { search, parts, limits });
+    if (areAll) return [rows];
+  }
+  const {
+    unindexed: unindexedRanges,
+    windows: [first, second],
+  } = await readFirstWindows(database, request, { predicate: firstPredicate, to: condition?.to ?? request.head });
   const unindexed = unindexedRanges.flatMap(splitIntoBlocks);
   const unindexedLast = direction.by === 'position' && direction.up;
-  const [first, second] = windows;
   const builders = keys.map((value) => new PageBuilder({ value, wanted: request.limit + 1, from: first.next }, direction));
-  /** The pages whose matches up to `to` are not all known. */
+  /** The pages whose matches are not all known. */
   let incomplete: readonly PageBuilder[] = builders;
-  const addFound = (some: readonly PageBuilder[], found: readonly Matches[]): void => {
-    for (const [index, { rows }] of found.entries()) for (const row of rows) some[index]?.add(row);
-    incomplete = some.filter((_, index) => found[index]?.areAll !== true);
-    if (search !== null && scope === 'EVERYTHING') common.note(search.condition.key, incomplete.length > 0);
-  };
-  if (foundFirst !== null) addFound(builders, foundFirst);
-  if (incomplete.length === 0 && to >= request.head) return builders.map((each) => each.page());
   const checkRanges = (some: readonly PageBuilder[], ranges: readonly Range[]): Promise<void> =>
     adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some, parts }, batch));
   /** Scans a window; in steps if there is one key. */
@@ -79,8 +73,7 @@ export async function readPagesByBlockScan(
 
   // Unindexed events are at the end of the log. Blocks far from them are scanned separately, so
   // that each scan plans few partitions.
-  const blocks = incomplete.length === 0 ? [] : first.blocks;
-  const firstChecks = unindexedLast ? [blocks] : direction.up ? [unindexed, blocks] : [[...unindexed, ...blocks]];
+  const firstChecks = unindexedLast ? [first.blocks] : direction.up ? [unindexed, first.blocks] : [[...unindexed, ...first.blocks]];
   await Promise.all(firstChecks.map((ranges) => checkRanges(builders, ranges)));
   for (const each of incomplete) each.close(first.next);
   // Without a match in the first window, the index finds them faster, if there are any.
@@ -102,8 +95,9 @@ export async function readPagesByBlockScan(
     if (scope !== 'EVERYTHING') {
       await searchWindows(true);
       const open = openOf(incomplete);
-      incomplete = open;
-      if (open.length > 0) addFound(open, await findInLog(database, request, { ...search, keys: open.map(({ value }) => value) }));
+      const found = open.length === 0 ? [] : await findInLog(database, request, { ...search, keys: open.map(({ value }) => value) });
+      for (const [index, { rows }] of found.entries()) for (const row of rows) open[index]?.add(row);
+      incomplete = open.filter((_, index) => found[index]?.areAll !== true);
     }
     await searchWindows(false);
   }
@@ -117,6 +111,41 @@ export async function readPagesByBlockScan(
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
   return builders.map((each) => each.page());
 }
+
+/**
+ * Tries to find the page of all events by one statement: in order among the events of the resource that the filter
+ * selects, or among the first events if the condition is frequent; else among those that the index finds.
+ */
+async function findAtOnce(
+  database: Database,
+  request: PageRequest,
+  {
+    search,
+    parts,
+    limits,
+  }: { readonly search: Omit<CandidateSearch, 'keys'> | null; readonly parts: EventParts; readonly limits: SearchLimits },
+): Promise<Matches> {
+  const resource = request.order === 'LOG' ? null : primaryResourceOf(request.filter);
+  if (resource !== null) {
+    const found = await scanFirstEvents(database, request, { parts, resource, max: limits.resourceEvents });
+    if (found.areAll) return found;
+  }
+  if (search === null) return unknown;
+  const common = commonConditionsOf(database);
+  const { key } = search.condition;
+  const commonness = common.get(key);
+  if (commonness === undefined) {
+    const [found = { ...unknown, areManyNew: false }] = await findInLog(database, request, { ...search, ...everyEvent });
+    if (!found.areAll) common.set(key, found.areManyNew ? 'FREQUENT' : 'COMMON');
+    return found;
+  }
+  if (commonness === 'COMMON') return unknown;
+  const found = await scanFirstEvents(database, request, { parts, resource: null, max: limits.firstEvents });
+  if (!found.areAll) common.set(key, 'COMMON');
+  return found;
+}
+
+const unknown: Matches = { rows: [], areAll: false };
 
 export interface PrunedKeys extends RowScope {
   readonly predicate: PruningPredicate;

@@ -2,10 +2,10 @@ import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
 import { everything } from '../../filter/filter.ts';
 import { boundedRows, type PartialRow } from '../database/bounded-rows.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, PlanMode } from '../database/database.ts';
 import { storedColumns } from '../database/event-row.ts';
 import { extentsOf, inExtents } from '../filter-sql/index-condition.ts';
-import type { PositionRange } from '../log/event-ranges.ts';
+import { unseen } from '../filter-sql/sql-fragments.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import type { WindowPositions } from './block-windows.ts';
 import { directionOf, everyEvent, type CountRequest, type PageRequest, type RowScope } from './page-request.ts';
@@ -18,23 +18,32 @@ export interface CandidateSearch extends RowScope {
   readonly max: number;
 }
 
-/** The matches among the candidates of a key. */
+/** The first matches of a key, one more than the limit, or none. */
 export interface Matches {
   readonly rows: readonly PartialRow[];
-  /** Whether these are all. Otherwise there are more candidates than the most, and no rows. */
+  /** Whether there is no other match before the last of these. Otherwise there are no rows. */
   readonly areAll: boolean;
 }
 
+/** Matches of the index; without all, there are more candidates than the most. */
+export interface IndexedMatches extends Matches {
+  /** Whether the newest events have too many candidates for a search of the log. */
+  readonly areManyNew: boolean;
+}
+
 /**
- * Finds the matches of each key in the whole log up to `condition.to`. Does not search for a condition
- * that is common among the newest events: that would collect all of its events.
+ * Finds the matches of each key in the whole log. Does not search for a condition that is common among the
+ * newest events: that would collect all of its events.
  */
-export function findInLog(database: Database, request: PageRequest, search: CandidateSearch): Promise<readonly Matches[]> {
+export function findInLog(database: Database, request: PageRequest, search: CandidateSearch): Promise<readonly IndexedMatches[]> {
   const { condition, max } = search;
+  if (!isNearHead(condition, request.head)) return Promise.resolve(search.keys.map(() => ({ rows: [], areAll: false, areManyNew: false })));
   return readMatches(database, request, {
     ...search,
+    later: laterEvents(condition, request.head),
     newest: commonness(condition, request.head, max),
-    candidates: limitedCandidates(condition.met, upTo(endOf(condition, request.head)), max),
+    candidates: candidatesInLog(condition, request.head, max),
+    planMode: 'repeated',
   });
 }
 
@@ -45,11 +54,14 @@ export function findInWindow(
   search: CandidateSearch & { readonly window: Omit<WindowPositions, 'extents' | 'next'>; readonly extents: readonly number[] },
 ): Promise<readonly Matches[]> {
   const { condition, max, window, extents } = search;
+  const inPartitions = sql`e.position between ${window.partitions.first} and ${window.partitions.last}`;
   const met = sql`${condition.met} and ${inExtents(sql`${`{${extents.join(',')}}`}::text::int[]`)}`;
   return readMatches(database, request, {
     ...search,
     newest: sql`select false as are_many`,
-    candidates: limitedCandidates(met, window, max),
+    later: null,
+    candidates: limitedCandidates(met, { range: window.range, inPartitions }, max),
+    planMode: 'custom',
   });
 }
 
@@ -58,13 +70,16 @@ interface MatchesSql {
   readonly newest: SQL;
   /** The candidates, and one more than the most. */
   readonly candidates: SQL;
+  /** Further events, which are all tested. */
+  readonly later: SQL | null;
+  readonly planMode: PlanMode;
 }
 
 async function readMatches(
   database: Database,
   request: PageRequest,
-  { scope, keys, parts, max, newest, candidates }: CandidateSearch & MatchesSql,
-): Promise<readonly Matches[]> {
+  { scope, keys, parts, max, newest, candidates, later, planMode }: CandidateSearch & MatchesSql,
+): Promise<readonly IndexedMatches[]> {
   const order = orderSql(directionOf(request));
   const found = sql`
     select k.n, s.*
@@ -72,26 +87,28 @@ async function readMatches(
     cross join lateral (
       with newest as materialized (${newest}),
       candidates as materialized (select * from (${candidates}) e where not (select are_many from newest))
-      select c.are_all, e.*
-      from (select count(*) <= ${max} and not (select are_many from newest) as are_all from candidates) c
+      select c.are_all, c.are_many_new, e.*
+      from (
+        select count(*) <= ${max} and not (select are_many from newest) as are_all, (select are_many from newest) as are_many_new from candidates
+      ) c
       left join lateral (
-        select ${storedColumns} from candidates e
+        select ${storedColumns} from ${later === null ? sql`candidates` : sql`(select * from candidates union all (${later}))`} e
         where c.are_all and ${inScope[scope]} and ${isWithin(request)}
         order by ${order}
-        limit ${request.limit + 1}
+        limit ${unseen(sql`${request.limit + 1}::bigint`)}
       ) e on true
     ) s`;
-  const rows = await database.rows<PartialRow & { n: string; are_all: boolean; position: string | null }>(
-    boundedRows({ found, order, extras: sql`e.n, e.are_all,`, parts }),
+  const rows = await database.rows<PartialRow & { n: string; are_all: boolean; are_many_new: boolean; position: string | null }>(
+    boundedRows({ found, order, extras: sql`e.n, e.are_all, e.are_many_new,`, parts }),
+    planMode,
   );
-  const areAll = keys.map(() => true);
-  const matches: PartialRow[][] = keys.map(() => []);
-  for (const row of rows) {
-    const index = Number(row.n) - 1;
-    if (!row.are_all) areAll[index] = false;
-    else if (row.position !== null) matches[index]?.push(row);
-  }
-  return keys.map((_, index) => ({ rows: matches[index] ?? [], areAll: areAll[index] === true }));
+  const perKey: (typeof rows)[number][][] = keys.map(() => []);
+  for (const row of rows) perKey[Number(row.n) - 1]?.push(row);
+  return perKey.map((found) => ({
+    rows: found.filter(({ position }) => position !== null),
+    areAll: found.every((row) => row.are_all),
+    areManyNew: found.some((row) => row.are_many_new),
+  }));
 }
 
 /** Counts the matches of each key in the whole log, as `findInLog`; null: there are too many candidates. */
@@ -100,16 +117,23 @@ export async function countInLog(
   request: CountRequest,
   { scope, keys, condition, max }: Omit<CandidateSearch, 'parts'>,
 ): Promise<readonly (number | null)[]> {
-  const rows = await database.rows<{ count: string | null }>(sql`
+  if (!isNearHead(condition, request.head)) return keys.map(() => null);
+  const matching = sql`${inScope[scope]} and ${isWithin(request)}`;
+  const later = laterEvents(condition, request.head);
+  const laterCount = later === null ? sql`` : sql` + (select count(*) from (${later}) e where ${matching})`;
+  const rows = await database.rows<{ count: string | null }>(
+    sql`
     select c.count
     from ${keyRows(keys)}
     cross join lateral (
       with newest as materialized (${commonness(condition, request.head, max)})
-      select case when count(*) <= ${max} and not (select are_many from newest) then count(*) filter (where ${inScope[scope]} and ${isWithin(request)}) end as count
-      from (${limitedCandidates(condition.met, upTo(endOf(condition, request.head)), max)}) e
+      select case when count(*) <= ${max} and not (select are_many from newest) then count(*) filter (where ${matching})${laterCount} end as count
+      from (${candidatesInLog(condition, request.head, max)}) e
       where not (select are_many from newest)
     ) c
-    order by k.n`);
+    order by k.n`,
+    'repeated',
+  );
   return rows.map(({ count }) => (count === null ? null : Number(count)));
 }
 
@@ -123,15 +147,20 @@ export async function isSelective(
   return count !== null;
 }
 
-/** A range of the log, and all positions of the partitions that hold it. */
-type SearchedRange = Pick<WindowPositions, 'range' | 'partitions'>;
-
-function upTo(last: Position): SearchedRange {
-  return within({ first: origin, last });
+/** At most `max` + 1 of the events that the index finds in the log. */
+function candidatesInLog(condition: IndexCondition, head: Position, max: number): SQL {
+  return limitedCandidates(condition.met, { range: { first: origin, last: endOf(condition, head) }, inPartitions: sql`true` }, max);
 }
 
-function within(range: PositionRange): SearchedRange {
-  return { range, partitions: range };
+/** The events up to a head that the index does not serve; null: there are none. */
+function laterEvents({ to }: IndexCondition, head: Position): SQL | null {
+  if (to >= head) return null;
+  return sql`select * from tidings.events e where e.position > ${unseenPosition(to)} and e.position <= ${unseenPosition(head)}`;
+}
+
+/** A range of the log, and a condition that selects the partitions that hold it. */
+interface SearchedRange extends Pick<WindowPositions, 'range'> {
+  readonly inPartitions: SQL;
 }
 
 /**
@@ -139,15 +168,23 @@ function within(range: PositionRange): SearchedRange {
  * the limit from the planner, which would else read all events in the hope that few are needed, and
  * `is true` the positions.
  */
-function limitedCandidates(condition: SQL, { range, partitions }: SearchedRange, max: number): SQL {
+function limitedCandidates(condition: SQL, { range, inPartitions }: SearchedRange, max: number): SQL {
   return sql`
     select * from (
       select * from tidings.events e
-      where ${condition} and e.position between ${partitions.first} and ${partitions.last}
-        and (e.position between ${range.first} and ${range.last}) is true
+      where ${condition} and ${inPartitions} and (e.position between ${unseenPosition(range.first)} and ${unseenPosition(range.last)}) is true
       offset 0
     ) e
-    limit ${max + 1}`;
+    limit ${unseen(sql`${max + 1}::bigint`)}`;
+}
+
+function unseenPosition(position: Position): SQL {
+  return unseen(sql`${position}::bigint`);
+}
+
+/** Whether there are few events that the index does not serve. */
+function isNearHead({ to }: IndexCondition, head: Position): boolean {
+  return head - to <= maxLaterPositions;
 }
 
 function endOf({ to }: IndexCondition, head: Position): Position {
@@ -169,9 +206,11 @@ function commonness(condition: IndexCondition, head: Position, max: number): SQL
   const first = Math.max(origin, (Math.floor(to / partitionPositions) - 1) * partitionPositions) as Position;
   return sql`
     select count(*) > ${most} as are_many
-    from (${limitedCandidates(sql`${condition.met} and ${inExtents(extents)}`, within({ first, last: to }), most)}) e`;
+    from (${limitedCandidates(sql`${condition.met} and ${inExtents(extents)}`, { range: { first, last: to }, inPartitions: sql`e.position >= ${unseenPosition(first)}` }, most)}) e`;
 }
 
+/** Several row groups. */
+const maxLaterPositions = 65_536;
 /** An even distribution has at most `max` matches among eight times as many events. */
 const newestEvents = 8192;
 const newestEventsPerMatch = 8;

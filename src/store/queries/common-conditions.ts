@@ -2,24 +2,23 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/database.ts';
 
 /**
- * Which index conditions of a database were common when they were searched for, so that the next page of the
- * same filter begins with blocks instead of a search that finds too much. A wrong entry costs some statements.
+ * How the first events of a page are found for the index conditions of a database that were too common to
+ * search for in the whole log. FREQUENT: also among the newest events, so that a scan in order may fill the
+ * page soon. COMMON: that did not. A wrong entry costs some statements.
  */
-export class CommonConditions extends LRUCache<string, true> {
-  constructor() {
-    super({ max: 1000, maxEntrySize: 1000, sizeCalculation: (_, key) => Math.max(1, key.length) });
-  }
+export type Commonness = 'FREQUENT' | 'COMMON';
 
-  note(key: string, isCommon: boolean): void {
-    if (isCommon) this.set(key, true);
-    else this.delete(key);
-  }
-}
+export type CommonConditions = LRUCache<string, Commonness>;
 
 export function commonConditionsOf({ identity }: Database): CommonConditions {
   let conditions = perDatabase.get(identity);
-  if (conditions === undefined) perDatabase.set(identity, (conditions = new CommonConditions()));
+  if (conditions === undefined) {
+    conditions = new LRUCache({ max: 1000, maxEntrySize: 1000, sizeCalculation: (_, key) => Math.max(1, key.length), ttl: ttlMs });
+    perDatabase.set(identity, conditions);
+  }
   return conditions;
 }
 
 const perDatabase = new WeakMap<object, CommonConditions>();
+/** Events that are common now may be rare later. */
+const ttlMs = 600_000;

@@ -33,18 +33,18 @@ export async function countMatches(
   const key = `${max} ${condition?.key}`;
   const usesIndex = condition !== null && (columns === null || !common.has(key));
   const byIndex = usesIndex ? await countInLog(database, request, { scope, keys, condition, max }) : null;
-  if (byIndex !== null && scope === 'EVERYTHING') common.note(key, byIndex.includes(null));
+  if (scope === 'EVERYTHING' && byIndex?.includes(null)) common.set(key, 'COMMON');
   const counts = keys.map((_, index) => Math.min(byIndex?.[index] ?? 0, request.max + 1));
   const byColumns = columns !== null && byIndex?.[0] == null ? await countByColumns(database, request, columns) : null;
   if (byColumns !== null) counts[0] = Math.min(byColumns.count, request.max + 1);
-  const [counted, uncounted] = partition(keys.keys(), (index) => typeof byIndex?.[index] === 'number');
+  const uncounted = Array.from(keys.keys()).filter((index) => typeof byIndex?.[index] !== 'number');
   const isOpen = (index: number): boolean => (counts[index] ?? 0) <= request.max;
-  const add = async (indexes: readonly number[], ranges: readonly LogRange[]): Promise<void> => {
-    if (!indexes.some(isOpen)) return;
-    for await (const blockRange of blockRangesOf(database, ranges, adaptiveBatch)) {
-      const open = indexes.filter(isOpen);
-      if (open.length === 0) break;
-      const statement = sql`
+  if (!uncounted.some(isOpen)) return counts;
+  const ranges = byColumns?.uncounted ?? [{ from: origin, to: request.head }];
+  for await (const blockRange of blockRangesOf(database, ranges, adaptiveBatch)) {
+    const open = uncounted.filter(isOpen);
+    if (open.length === 0) break;
+    const statement = sql`
         select k.n, c.count
         from ${keyRows(open.map((index) => keys[index] ?? ''))}
         cross join lateral (
@@ -54,22 +54,13 @@ export async function countMatches(
             limit ${request.max + 1}
           ) matching
         ) c`;
-      const rows = await adaptiveBatch.timed(() => database.rows<CountRow>(statement));
-      for (const row of rows) {
-        const index = open[Number(row.n) - 1] ?? 0;
-        counts[index] = Math.min((counts[index] ?? 0) + Number(row.count), request.max + 1);
-      }
+    const rows = await adaptiveBatch.timed(() => database.rows<CountRow>(statement));
+    for (const row of rows) {
+      const index = open[Number(row.n) - 1] ?? 0;
+      counts[index] = Math.min((counts[index] ?? 0) + Number(row.count), request.max + 1);
     }
-  };
-  await add(uncounted, byColumns?.uncounted ?? [{ from: origin, to: request.head }]);
-  if (condition !== null && condition.to < request.head) await add(counted, [{ from: condition.to, to: request.head }]);
+  }
   return counts;
-}
-
-/** The items that pass, and the others. */
-function partition<T>(items: Iterable<T>, passes: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
-  const all = Array.from(items);
-  return [all.filter(passes), all.filter((item) => !passes(item))];
 }
 
 interface NeededColumns {

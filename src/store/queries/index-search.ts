@@ -137,6 +137,9 @@ export function maxCandidatesOf(keys: readonly string[], { candidates }: SearchL
 }
 
 export interface SearchLimits {
+  /** The most events of one resource that are tested in order, and of all resources. */
+  readonly resourceEvents: number;
+  readonly firstEvents: number;
   /** The most candidates of a key. */
   readonly candidates: number;
   /** Blocks of the first window, of the smallest, and of the largest one. */
@@ -150,6 +153,8 @@ export interface SearchLimits {
 }
 
 export const defaultSearchLimits: SearchLimits = {
+  resourceEvents: 1000,
+  firstEvents: 4000,
   candidates: 1000,
   windowBlocks: 1024,
   minWindowBlocks: 64,

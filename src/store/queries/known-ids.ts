@@ -29,8 +29,10 @@ export async function withKnownIds(database: Database, filter: Condition): Promi
   });
   if (reads.length === 0) return unchanged;
   // One statement, so that every row group up to `to` has its ids.
-  const rows = await database.rows<{ to: string; n: number | null; id: string }>(sql`
-    select i.position as to, k.n, k.id from (${indexPosition}) i left join (${sql.join(reads, sql` union all `)}) k on true`);
+  const rows = await database.rows<{ to: string; n: number | null; id: string }>(
+    sql`select i.position as to, k.n, k.id from (${indexPosition}) i left join (${sql.join(reads, sql` union all `)}) k on true`,
+    'repeated',
+  );
   const few = new Map<string, readonly string[]>();
   for (const [index, prefix] of prefixes.entries()) {
     const ids = rows.filter(({ n }) => n === index).map(({ id }) => id);

@@ -10,7 +10,12 @@ export function keyRows(keys: readonly string[]): SQL {
   return sql`jsonb_array_elements_text(${JSON.stringify(keys)}::text::jsonb) with ordinality as k (value, n)`;
 }
 
-const isPrimary = textIs(sql`e.resource_id`, sql`k.value`);
+/** Whether this is the primary resource of an event `e`. */
+export function primaryIs(id: SQL): SQL {
+  return textIs(sql`e.resource_id`, id);
+}
+
+const isPrimary = primaryIs(sql`k.value`);
 
 const isRelated = sql`e.related @> jsonb_build_array(jsonb_build_object('id', k.value))`;
 

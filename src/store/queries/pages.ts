@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm';
 import { always } from '../../skip-index/pruning-predicate.ts';
-import { conjunctsOf, type Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { countMatches } from './count-matches.ts';
 import { readPagesByBlockScan } from './block-scan.ts';
-import { inScope, isWithin, keyRows, orderSql } from './page-sql.ts';
-import { directionOf, everyEvent, type CountRequest, type Page, type PageRequest, type RowScope, type ScopedKeys } from './page-request.ts';
-import { boundedRows, completeRows, leadingRows, type PartialRow } from '../database/bounded-rows.ts';
-import { bytesOfRows, storedColumns, storedEvents, type EventRow } from '../database/event-row.ts';
+import { orderedScan } from './ordered-scan.ts';
+import { inScope, isWithin, keyRows } from './page-sql.ts';
+import { everyEvent, type CountRequest, type Page, type PageRequest, type RowScope, type ScopedKeys } from './page-request.ts';
+import { completeRows, leadingRows, type PartialRow } from '../database/bounded-rows.ts';
+import { bytesOfRows, storedEvents, type EventRow } from '../database/event-row.ts';
 import { unbounded, type ReadBudget } from '../database/read-budget.ts';
 import { accessPathOf, type AccessPath } from './access-path.ts';
 
@@ -81,48 +81,6 @@ function scopedAccessPath(accessPath: AccessPath, { scope }: ScopedKeys): Access
   if (scope === 'FOLLOWS' || scope === 'PRIMARY') return { kind: 'orderedScan' };
   if (scope === 'EVERYTHING' || accessPath.kind !== 'orderedScan') return accessPath;
   return { kind: 'blockScan', predicate: always };
-}
-
-/**
- * Reads in order, through the index that gives the order or selects few events; one row more than
- * the limit, if there is one.
- */
-async function orderedScan(
-  database: Database,
-  request: PageRequest,
-  { scope, keys, parts }: RowScope,
-): Promise<readonly (readonly PartialRow[])[]> {
-  const order = orderSql(directionOf(request));
-  const found = sql`
-    select k.n, e.*
-    from ${keyRows(keys)}
-    cross join lateral (
-      select ${storedColumns}
-      from tidings.events e
-      where ${inScope[scope]} and ${isWithin(request)}
-      order by ${order}
-      limit ${request.limit + 1}
-    ) e`;
-  const rows = await database.rows<PartialRow & { n: string }>(
-    boundedRows({ found, order: sql`e.n, ${order}`, extras: sql`e.n,`, parts }),
-    hasStableText(request) ? 'prepared' : 'custom',
-  );
-  const perKey: PartialRow[][] = keys.map(() => []);
-  for (const row of rows) perKey[Number(row.n) - 1]?.push(row);
-  return perKey;
-}
-
-/**
- * Whether the statement of an ordered scan has one of few texts: that of a first page of all events,
- * of some ids, or of a scope.
- */
-function hasStableText({ filter, after, before }: PageRequest): boolean {
-  const conjuncts = conjunctsOf(filter);
-  return after === undefined && before === undefined && conjuncts.length <= 1 && conjuncts.every(selectsIds);
-}
-
-function selectsIds(condition: Condition): boolean {
-  return condition.kind === 'oneOf' && condition.field === 'id';
 }
 
 async function pageOf({ backward }: PageRequest, rows: readonly EventRow[], more: boolean): Promise<Page> {

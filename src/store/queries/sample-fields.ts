@@ -3,7 +3,7 @@ import type { Position } from '../../event/cursor.ts';
 import { FieldCollector, type FieldCount } from '../../event/field-collector.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
-import { AdaptiveLimit } from '../database/adaptive-limit.ts';
+import { AdaptiveLimit } from '../log/adaptive-limit.ts';
 import type { Database } from '../database/database.ts';
 import type { PageBound, PageRequest } from './page-request.ts';
 import { readCutPage } from './pages.ts';

@@ -218,6 +218,8 @@ test(
 
 /** So small that each search passes through windows of all sizes. */
 const limits: SearchLimits = {
+  resourceEvents: 5,
+  firstEvents: 20,
   candidates: 3,
   windowBlocks: 8,
   minWindowBlocks: 2,

@@ -50,6 +50,14 @@ test.each<[object, object]>([
       estimate: { count: 15, exact: true },
     },
   ],
+  [
+    { resource: { id: { in: ['acme.order.7'] } }, occurred: { since: '2020-01-01T00:00:00Z' } },
+    {
+      index: 'events_by_resource',
+      indexConditions: ['the event occurred at or after 2020-01-01T00:00:00.000000Z', 'the primary resource has the id "acme.order.7"'],
+      estimate: { count: 1, exact: true },
+    },
+  ],
   [{ text: 'ORDER.7' }, { index: 'digests_by_last_occurred', estimate: { count: 1, exact: true } }],
   [{ payload: [{ path: 'n', gt: 27 }] }, { index: 'digests_by_last_occurred', indexConditions: [], estimate: { count: 2, exact: true } }],
 ])('explains %j', async (filter, expected) => {

@@ -7,6 +7,8 @@ import { anonymous, type Caller } from '../../../src/auth/caller.ts';
 import type { Position } from '../../../src/event/cursor.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { everything } from '../../../src/filter/filter.ts';
+import { matches } from '../../../src/filter/matches.ts';
+import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import type { EventDraft } from '../../../src/event/event.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
 import { createHeadReader, readHead } from '../../../src/store/log/log-head.ts';
@@ -89,15 +91,52 @@ test('resources with their events: a page of 100 costs about as many statements 
   await compare((first) => `{ resources(first: ${first}) { nodes { id name events(first: 2) { nodes { id } } } } }`);
 });
 
-test('parameters arrive as they are', async () => {
+test.each(['custom', 'prepared', 'repeated'] as const)('parameters of a %s statement arrive as they are', async (planMode) => {
+  const { database } = store;
   const texts = ['', "it's", '\\', '$1', '"', '\u{1f600} \u00e9\u2028', '{1,2}', 'x'.repeat(100_000)];
   for (const text of texts) {
-    expect(await store.database.rows(sql`select ${text}::text as text, ${null}::text as nothing`)).toEqual([{ text, nothing: null }]);
+    expect(await database.rows(sql`select ${text}::text as text, ${null}::text as nothing`, planMode)).toEqual([{ text, nothing: null }]);
   }
   for (const number of [0, -1, 2 ** 48, 0.1, 1e300]) {
-    expect(await store.database.rows(sql`select ${number}::float8 as number`)).toEqual([{ number }]);
+    expect(await database.rows(sql`select ${number}::float8 as number`, planMode)).toEqual([{ number }]);
   }
-  expect(await store.database.rows(sql`select ${true}::boolean as yes, ${false}::boolean as no`)).toEqual([{ yes: true, no: false }]);
+  for (const time of ['2026-01-01 00:00:00.000001+00', '0001-01-01 00:00:00+00', '-infinity']) {
+    expect(await database.rows(sql`select ${time}::timestamptz as time`, planMode)).toEqual([{ time }]);
+  }
+  for (const json of ['{"a": 1e-7}', '[1.10, 12345678901234567890]', 'null']) {
+    expect(await database.rows(sql`select ${json}::text::jsonb::text as json`, planMode)).toEqual([
+      { json: json.replace('1e-7', '0.0000001') },
+    ]);
+  }
+  expect(await database.rows(sql`select ${true}::boolean as yes, ${false}::boolean as no`, planMode)).toEqual([{ yes: true, no: false }]);
+});
+
+test('pages that are asked for again and again come from statements that connections keep', async () => {
+  const { database } = store;
+  const head = await readHead(database);
+  const settings = readSettings(testDatabase.environment);
+  const filters = [
+    { resource: { id: { in: ['thing-1'] } } },
+    { related: [{ role: ['r'], id: { in: ['owner-1'] } }] },
+    { related: [{ id: { in: ['part-7'] } }] },
+    { event: { in: ['a.b'] } },
+  ];
+  for (const input of filters) {
+    const filter = parseFilter(input, ['filter'], settings);
+    const wanted = drafts.filter((draft) =>
+      matches(filter, { ...draft, position: 0 as Position, received: draft.occurred } as never),
+    ).length;
+    for (let n = 0; n < 10; n += 1) {
+      const request = { filter, order: 'NEWEST_FIRST', head, limit: 1000, backward: false } as const;
+      const [page] = await readPages(database, request, { scope: 'EVERYTHING', keys: [''], budget: unbounded });
+      expect(page!.events).toHaveLength(wanted);
+    }
+  }
+  for (const kind of ['is_match', 'are_many_new']) {
+    const [kept] = await database.rows<{ generic: boolean }>(sql`
+      select bool_and(generic_plans > 0) as generic from pg_prepared_statements where strpos(statement, ${kind}) > 0`);
+    expect(kept, kind).toEqual({ generic: true });
+  }
 });
 
 /** Loaders whose head is read by `readHeadBetween`, after the first statement has been executed. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AdaptiveLimit } from '../../../src/store/database/adaptive-limit.ts';
+import { AdaptiveLimit } from '../../../src/store/log/adaptive-limit.ts';
 
 const mebibyte = 1024 * 1024;
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Connection } from '../../../src/store/database/connection.ts';
 import { Pool } from '../../../src/store/database/pool.ts';
+import { maxKept } from '../../../src/store/database/repeated-statements.ts';
 
 const write = { client: null };
 
@@ -11,7 +12,13 @@ function serverThatAllows(state: { connections: number }, code = '53300') {
     if (open >= state.connections) throw Object.assign(new Error('no'), { code, severity: 'FATAL' });
     open += 1;
     const broken = new AbortController().signal;
-    return { client: null as never, processId: open, broken, [Symbol.asyncDispose]: async () => void (open -= 1) };
+    return {
+      client: null as never,
+      processId: open,
+      broken,
+      prepared: new Set<string>(),
+      [Symbol.asyncDispose]: async () => void (open -= 1),
+    };
   };
 }
 
@@ -87,6 +94,21 @@ test('after disposal every call fails: one in progress whose connection breaks, 
   await expect(pool.with(async () => 1, write)).rejects.toMatchObject({ code: 'CONNECTION_ENDED' });
 });
 
+test('a connection that keeps too many statements is replaced', async () => {
+  const opened: Connection[] = [];
+  const pool = new Pool(async () => {
+    opened.push(connection(new AbortController()));
+    return opened.at(-1)!;
+  }, 1);
+  const keep = (text: string): Promise<void> => pool.with(async ({ prepared }) => void prepared.add(text), write);
+  for (let n = 0; n < 2 * maxKept; n += 1) await keep(`${n}`);
+  await keep('0');
+  expect(opened).toHaveLength(1);
+  await keep('one more');
+  await keep('0');
+  expect(opened).toHaveLength(2);
+});
+
 test('a connection that opens during disposal is not used', async () => {
   let opened: (connection: Connection) => void = () => undefined;
   const pool = new Pool(() => new Promise<Connection>((resolve) => (opened = resolve)), 1);
@@ -97,5 +119,5 @@ test('a connection that opens during disposal is not used', async () => {
 });
 
 function connection({ signal }: AbortController): Connection {
-  return { client: null as never, processId: 0, broken: signal, [Symbol.asyncDispose]: async () => undefined };
+  return { client: null as never, processId: 0, broken: signal, prepared: new Set(), [Symbol.asyncDispose]: async () => undefined };
 }

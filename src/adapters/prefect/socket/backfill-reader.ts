@@ -3,7 +3,7 @@ import { TidingsError } from '../../../errors.ts';
 import type { Position } from '../../../event/cursor.ts';
 import type { StoredEvent } from '../../../event/event.ts';
 import type { Condition } from '../../../filter/filter.ts';
-import { AdaptiveLimit } from '../../../store/database/adaptive-limit.ts';
+import { AdaptiveLimit } from '../../../store/log/adaptive-limit.ts';
 import type { Database } from '../../../store/database/database.ts';
 import type { PageBound } from '../../../store/queries/page-request.ts';
 import { readCutPage } from '../../../store/queries/pages.ts';
