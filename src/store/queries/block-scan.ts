@@ -7,7 +7,7 @@ import type { Database } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { openOf, PageBuilder } from './page-builder.ts';
 import { readFirstWindows, readWindow, type BlockRef, type BlockWindow } from './block-windows.ts';
-import { findInLog, type CandidateSearch, type Matches } from './candidates.ts';
+import { findInLog, isNearHead, laterEvents, type CandidateSearch, type Matches } from './candidates.ts';
 import { primaryResourceOf } from './access-path.ts';
 import { commonConditionsOf } from './common-conditions.ts';
 import { defaultSearchLimits, indexConditionFor, maxCandidatesOf, searchIndex, type SearchLimits } from './index-search.ts';
@@ -130,19 +130,20 @@ async function findAtOnce(
     const found = await scanFirstEvents(database, request, { parts, resource, max: limits.resourceEvents });
     if (found.areAll) return found;
   }
-  if (search === null) return unknown;
+  if (search === null || !isNearHead(search.condition, request.head)) return unknown;
   const common = commonConditionsOf(database);
-  const { key } = search.condition;
+  const { by, up } = directionOf(request);
+  const key = `${by} ${up} ${search.condition.key}`;
   const commonness = common.get(key);
-  if (commonness === undefined) {
-    const [found = { ...unknown, areManyNew: false }] = await findInLog(database, request, { ...search, ...everyEvent });
-    if (!found.areAll) common.set(key, found.areManyNew ? 'FREQUENT' : 'COMMON');
+  if (commonness === 'COMMON') return unknown;
+  if (commonness === 'FREQUENT') {
+    const found = await scanFirstEvents(database, request, { parts, resource: null, max: limits.firstEvents });
+    if (!found.areAll) common.set(key, 'COMMON');
     return found;
   }
-  if (commonness === 'COMMON') return unknown;
-  const found = await scanFirstEvents(database, request, { parts, resource: null, max: limits.firstEvents });
-  if (!found.areAll) common.set(key, 'COMMON');
-  return found;
+  const [found] = await findInLog(database, request, { ...search, ...everyEvent, later: laterEvents(search.condition, request.head) });
+  if (found?.areAll !== true) common.set(key, up || found?.areManyNew === true ? 'FREQUENT' : 'COMMON');
+  return found ?? unknown;
 }
 
 const unknown: Matches = { rows: [], areAll: false };

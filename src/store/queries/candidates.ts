@@ -32,15 +32,18 @@ export interface IndexedMatches extends Matches {
 }
 
 /**
- * Finds the matches of each key in the whole log. Does not search for a condition that is common among the
- * newest events: that would collect all of its events.
+ * Finds the matches of each key in the log, up to `condition.to` and among `later` events. Does not search for
+ * a condition that is common among the newest events: that would collect all of its events.
  */
-export function findInLog(database: Database, request: PageRequest, search: CandidateSearch): Promise<readonly IndexedMatches[]> {
+export function findInLog(
+  database: Database,
+  request: PageRequest,
+  { later = null, ...search }: CandidateSearch & Partial<Pick<MatchesSql, 'later'>>,
+): Promise<readonly IndexedMatches[]> {
   const { condition, max } = search;
-  if (!isNearHead(condition, request.head)) return Promise.resolve(search.keys.map(() => ({ rows: [], areAll: false, areManyNew: false })));
   return readMatches(database, request, {
     ...search,
-    later: laterEvents(condition, request.head),
+    later,
     newest: commonness(condition, request.head, max),
     candidates: candidatesInLog(condition, request.head, max),
     planMode: 'repeated',
@@ -153,7 +156,7 @@ function candidatesInLog(condition: IndexCondition, head: Position, max: number)
 }
 
 /** The events up to a head that the index does not serve; null: there are none. */
-function laterEvents({ to }: IndexCondition, head: Position): SQL | null {
+export function laterEvents({ to }: IndexCondition, head: Position): SQL | null {
   if (to >= head) return null;
   return sql`select * from tidings.events e where e.position > ${unseenPosition(to)} and e.position <= ${unseenPosition(head)}`;
 }
@@ -182,8 +185,8 @@ function unseenPosition(position: Position): SQL {
   return unseen(sql`${position}::bigint`);
 }
 
-/** Whether there are few events that the index does not serve. */
-function isNearHead({ to }: IndexCondition, head: Position): boolean {
+/** Whether the events that the index does not serve are so few that one statement can test them. */
+export function isNearHead({ to }: IndexCondition, head: Position): boolean {
   return head - to <= maxLaterPositions;
 }
 

@@ -2,9 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/database.ts';
 
 /**
- * How the first events of a page are found for the index conditions of a database that were too common to
- * search for in the whole log. FREQUENT: also among the newest events, so that a scan in order may fill the
- * page soon. COMMON: that did not. A wrong entry costs some statements.
+ * What is known of index conditions that were too common to search for in the whole log, in each direction of a
+ * page. FREQUENT: the first events may fill a page. COMMON: they did not. A wrong entry costs some statements.
  */
 export type Commonness = 'FREQUENT' | 'COMMON';
 

@@ -4,6 +4,7 @@ import { labelKeys } from '../../event/event.ts';
 import type { Condition, ResourceTest } from '../../filter/filter.ts';
 import { globMatches, literalRuns, parseGlob } from '../../filter/glob.ts';
 import type { Database } from '../database/database.ts';
+import { unseen } from '../filter-sql/sql-fragments.ts';
 import { indexPosition } from '../skip-index/row-groups.ts';
 import { withinIds } from './resource-ids.ts';
 
@@ -25,7 +26,9 @@ export async function withKnownIds(database: Database, filter: Condition): Promi
   if (prefixes.length === 0 || prefixes.length > maxPrefixes) return unchanged;
   const reads = prefixes.flatMap((prefix, n) => {
     const within = withinIds({ idPrefix: prefix, after: null });
-    return within === null ? [] : [sql`(select ${n}::int as n, r.id from tidings.resources r where ${within} limit ${maxIds + 1})`];
+    return within === null
+      ? []
+      : [sql`(select ${n}::int as n, r.id from tidings.resources r where ${within} limit ${unseen(sql`${maxIds + 1}::int`)})`];
   });
   if (reads.length === 0) return unchanged;
   // One statement, so that every row group up to `to` has its ids.

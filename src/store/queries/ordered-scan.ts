@@ -42,41 +42,42 @@ export async function orderedScan(
 export interface FirstEvents extends Pick<RowScope, 'parts'> {
   /** The events to test: of this primary resource, through its index; null: all. */
   readonly resource: string | null;
-  /** The most events to test. */
+  /** The test ends before this one. */
   readonly max: number;
 }
 
 /**
  * Tests the first events in the order of a page, and stops when the page is full. Finds all, with one row
- * more than the limit if there is one, unless the page is not full after `max` events.
+ * more than the limit if there is one, unless the test ends earlier: before the event number `max`, or
+ * where events are large.
  */
 export async function scanFirstEvents(database: Database, request: PageRequest, { parts, resource, max }: FirstEvents): Promise<Matches> {
   const order = orderSql(directionOf(request));
-  const bounds = request.order === 'LOG' ? [] : conjunctsOf(request.filter).filter(isTimeBound);
-  const first = [
-    ...(resource === null ? [] : [primaryIs(sql`${resource}::text`)]),
-    isWithin({ ...request, filter: { kind: 'all', of: bounds } }),
-  ];
-  // The last event that is tested is returned also if it does not match: there may be later matches.
+  const timeBounds = request.order === 'LOG' ? [] : conjunctsOf(request.filter).filter(isTimeBound);
+  const within = isWithin({ ...request, filter: { kind: 'all', of: timeBounds } });
+  const window = sql`over (order by ${order} rows unbounded preceding)`;
   const found = sql`
     select * from (
-      select e.*, row_number() over (order by ${order}) as tested, ${sqlOf(request.filter)} as is_match
+      select e.*, row_number() ${window} >= ${unseen(sql`${max}::int`)} or sum(${bodySize}) ${window} > ${maxTestedBytes}::bigint as is_end
       from (
         select ${storedColumns} from tidings.events e
-        where ${sql.join(first, sql` and `)}
+        where ${resource === null ? sql`` : sql`${primaryIs(sql`${resource}::text`)} and `}${within}
         order by ${order}
         limit ${unseen(sql`${max}::bigint`)}
       ) e
     ) e
-    where e.is_match or e.tested = ${max}
+    where case when e.is_end then true else ${sqlOf(request.filter)} end
     order by ${order}
     limit ${unseen(sql`${request.limit + 1}::bigint`)}`;
-  const rows = await database.rows<PartialRow & { tested: string; is_match: boolean }>(
-    boundedRows({ found, order, extras: sql`e.tested, e.is_match,`, parts }),
+  const rows = await database.rows<PartialRow & { is_end: boolean }>(
+    boundedRows({ found, order, extras: sql`e.is_end,`, parts }),
     'repeated',
   );
-  const matches = rows.filter((row) => row.is_match);
-  const isAtEnd = !rows.some(({ tested }) => Number(tested) === max);
-  const areAll = matches.length > request.limit || isAtEnd;
-  return { rows: areAll ? matches : [], areAll };
+  const areAll = !rows.some((row) => row.is_end);
+  return { rows: areAll ? rows : [], areAll };
 }
+
+/** The stored size of what filters read of an event. */
+const bodySize = sql`pg_column_size(e.resource_labels) + pg_column_size(e.related) + pg_column_size(e.payload)`;
+/** Testing large payloads takes 10 ms for a megabyte as stored, or some times as long if it is compressed. */
+const maxTestedBytes = 8 << 20;

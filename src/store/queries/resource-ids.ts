@@ -2,6 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import { prefixSuccessor, unstorableReason } from '../../event/text.ts';
 import type { Database } from '../database/database.ts';
+import { unseen } from '../filter-sql/sql-fragments.ts';
 import { readIndexPosition } from '../skip-index/row-groups.ts';
 
 /**
@@ -64,5 +65,6 @@ export function withinIds({ idPrefix, after }: Pick<ResourceRequest, 'idPrefix' 
  */
 function bound(operator: '>' | '>=' | '<', text: string): SQL {
   const edge = sql.raw(operator === '<' ? '<=' : '>=');
-  return sql`left(r.id, 640) ${edge} left(${text}::text, 640) and r.id ${sql.raw(operator)} ${text}::text`;
+  const value = unseen(sql`${text}::text`);
+  return sql`left(r.id, 640) ${edge} left(${value}, 640) and r.id ${sql.raw(operator)} ${value}`;
 }

@@ -132,7 +132,7 @@ test('pages that are asked for again and again come from statements that connect
       expect(page!.events).toHaveLength(wanted);
     }
   }
-  for (const kind of ['is_match', 'are_many_new']) {
+  for (const kind of ['is_end', 'are_many_new']) {
     const [kept] = await database.rows<{ generic: boolean }>(sql`
       select bool_and(generic_plans > 0) as generic from pg_prepared_statements where strpos(statement, ${kind}) > 0`);
     expect(kept, kind).toEqual({ generic: true });
