@@ -35,22 +35,22 @@ function parseComparisons(context: ParseContext, input: PayloadFilterInput, path
       comparison(operator, typeof to === 'string' ? context.text(to, at) : usable(to, at)),
     );
   return [
-    ...(input.eq === undefined ? [] : context.clause([input.eq], [...path, 'eq'], ([eq]) => equals(context, { eq }, path))),
+    ...(input.eq === undefined ? [] : context.clause([input.eq], [...path, 'eq'], ([value]) => equals(context, [['eq', value]], path))),
     ...context.clause(input.in, [...path, 'in'], (values, at) => {
       context.checkLength(values, at);
-      return equals(context, { ...values }, at);
+      return equals(context, Object.entries(values), at);
     }),
     ...(['gt', 'gte', 'lt', 'lte'] as const).flatMap(compares),
   ];
 }
 
-/** `given`: the values by the last step of their path. */
-function equals(context: ParseContext, given: Readonly<Record<string, unknown>>, path: Path): ValueTest {
-  const values = Object.values(given);
+/** `entries`: the last step of each path, and the value. */
+function equals(context: ParseContext, entries: readonly (readonly [string, unknown])[], path: Path): ValueTest {
+  const values = entries.map(([, value]) => value);
   for (const value of values) context.addCharacters(JSON.stringify(value)?.length ?? 0);
   const problems = new Problems();
   const node = pathNodeOf(path);
-  for (const [key, value] of Object.entries(given)) {
+  for (const [key, value] of entries) {
     checkPayload({ [key]: value }, node, { maxDepth, problems, size: new SizeBounds(Infinity) });
   }
   const [problem] = problems.found;
