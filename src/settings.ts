@@ -234,6 +234,12 @@ export function settingsInForce(env: Readonly<Record<string, string | undefined>
   });
 }
 
+/** Variables with the prefix of settings that are none, such as one that is misspelled. */
+export function unknownSettings(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const known = new Set(Object.values<Setting<unknown>>(settingTable).map(({ name }) => name));
+  return Object.keys(env).filter((name) => name.startsWith('TIDINGS_') && !known.has(name));
+}
+
 function shown({ isSecret, mask }: Setting<unknown>, value: unknown): string {
   if (value === null) return '(unset)';
   const text = Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : JSON.stringify(value);

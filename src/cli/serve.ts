@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { TidingsError } from '../errors.ts';
 import { readSettings } from '../settings.ts';
+import { readOptions } from './terminal/args.ts';
 import type { Command } from './terminal/command.ts';
 import { runWorkers } from './workers.ts';
 
@@ -8,7 +9,8 @@ export const serve: Command = {
   synopsis: 'serve',
   purpose: 'Starts the server with the settings of the environment; "tidings settings" lists them.',
   options: {},
-  async run() {
+  async run(args) {
+    readOptions(args, { synopsis: usage, options: {} });
     const settings = readSettings(process.env);
     if (settings.workers > 1 && settings.databaseUrl === null) throw oneWorkerOnly();
     if (settings.workers > 1 && cluster.isPrimary) {
@@ -52,4 +54,6 @@ function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** An argument such as --port is rejected: the server would start, and not listen there. */
+const usage = 'serve. Settings come from the environment, such as PORT=5000; "tidings settings" lists them';
 const maxShutdownMs = 9500;

@@ -1,4 +1,5 @@
-import { settingsInForce, settingTable } from '../settings.ts';
+import { settingsInForce, settingTable, unknownSettings } from '../settings.ts';
+import { readOptions } from './terminal/args.ts';
 import type { Command } from './terminal/command.ts';
 import { ignoreClosedOutput } from './terminal/output.ts';
 
@@ -6,7 +7,8 @@ export const settings: Command = {
   synopsis: 'settings',
   purpose: 'Prints every setting: value in force, its source, default and meaning. Secrets are masked.',
   options: {},
-  async run() {
+  async run(args) {
+    readOptions(args, { synopsis: 'settings', options: {} });
     ignoreClosedOutput();
     const inForce = settingsInForce(process.env);
     const described = Object.values(settingTable);
@@ -17,6 +19,7 @@ export const settings: Command = {
     printTable([['Setting', 'Value', 'Source', 'Default', 'Meaning'], ...rows]);
     const problems = inForce.flatMap(({ problem }) => problem ?? []);
     for (const problem of problems) process.stderr.write(`${problem}\n`);
+    for (const name of unknownSettings(process.env)) process.stderr.write(`${name}: there is no such setting, so it has no effect.\n`);
     return problems.length === 0 ? 0 : 1;
   },
 };

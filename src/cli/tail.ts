@@ -4,7 +4,7 @@ import { defaultUrl, readEndpoint, urlMeaning } from './client/endpoint.ts';
 import { eventFilterOf } from './client/event-filter.ts';
 import { subscribeToEvents } from './client/graphql-subscription.ts';
 import { documentFormat, readableFormat, type EventFormat } from './event-format.ts';
-import { readArgs, invalidArgs } from './terminal/args.ts';
+import { readOptions } from './terminal/args.ts';
 import type { Command } from './terminal/command.ts';
 import { createOutput } from './terminal/output.ts';
 
@@ -22,8 +22,7 @@ export const tail: Command = {
   purpose: 'Prints events as they arrive.',
   options,
   async run(args) {
-    const { values, positionals } = readArgs(args, { synopsis, options });
-    if (positionals.length > 0) throw invalidArgs(`Expected options only, got ${JSON.stringify(positionals[0])}`, synopsis);
+    const values = readOptions(args, { synopsis, options });
     const { after, event, resource } = values;
     const endpoint = readEndpoint(values.url);
     const status = createConnectionStatus(endpoint, (sentence) => void process.stderr.write(`${sentence}\n`));

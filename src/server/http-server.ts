@@ -12,7 +12,7 @@ import { HttpError, httpErrorOf, rejectRequest } from '../transport/http-error.t
 import type { OriginPolicy } from '../transport/origin-policy.ts';
 import { acceptPipelined } from '../transport/pipelined-requests.ts';
 import { logRequest, requestIdOf } from '../transport/request-log.ts';
-import { StaticPage } from '../transport/static-page.ts';
+import { isRead, StaticPage } from '../transport/static-page.ts';
 import { delayContinue, discardUnreadBody } from '../transport/unread-body.ts';
 import type { Authenticator } from './authenticate.ts';
 import type { GraphiQLPage } from './graphql/graphiql-page.ts';
@@ -76,6 +76,7 @@ export function createRequestHandler(parts: HttpHandlerParts): RequestListener {
     if (originPolicy.answerPreflight(request, response)) return;
     const path = request.url?.split('?')[0] ?? '/';
     const file = webPage?.fileAt(path);
+    if (!isRead(request.method) && (file !== undefined || readPaths.has(path))) throw readOnly(path, request.method);
     if (file !== undefined) {
       preventFraming(response, webPagePolicy);
       return file.send(request, response);
@@ -205,8 +206,14 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string):
  * The GraphiQL page needs no key, also with an operation in its address; the operations that it
  * sends do.
  */
-function isForGraphiQL({ method, headers }: IncomingMessage): boolean {
-  return (method === 'GET' || method === 'HEAD') && headers.accept?.includes('text/html') === true;
+function isForGraphiQL(request: IncomingMessage): boolean {
+  return isRead(request.method) && request.headers.accept?.includes('text/html') === true;
+}
+
+/** A sender whose address has no path must not take the page for an acknowledgement. */
+function readOnly(path: string, method: string | undefined): HttpError {
+  const message = `expected GET at ${path}, got ${method}; events go to ${graphqlPath}, /api/events or /cloudevents`;
+  return new HttpError(405, message, { headers: { allow: 'GET, HEAD' } });
 }
 
 /** A page in a frame of another one could be made to click. */
@@ -242,6 +249,9 @@ const keepAliveTimeoutMs = 65_000;
  * 1, 3, 7, 15 and 31 seconds. Node's default is 511, fewer than connect at once after a restart.
  */
 const maxBacklog = 65_535;
+
+/** The paths without a body, besides the files of the event feed. */
+const readPaths: ReadonlySet<string> = new Set(['/', '/livez', '/readyz', '/metrics']);
 
 /** Other types could come from a form of any page, for which browsers send no preflight. */
 const graphqlTypes = /^application\/(?:json|graphql|graphql\+json)\s*(?:[;,]|$)/i;

@@ -58,7 +58,8 @@ export class StaticPage {
   }
 }
 
-function isRead(method: string | undefined): boolean {
+/** Whether a request only reads: GET or HEAD. */
+export function isRead(method: string | undefined): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 

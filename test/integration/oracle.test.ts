@@ -1,9 +1,10 @@
 import { test } from 'vitest';
 import { runOracle } from '../oracle/oracle.ts';
 import { newDatabase, onPostgres } from '../support/test-server.ts';
+import { testSeed } from '../support/oracles/test-seed.ts';
 
-// TIDINGS_ORACLE_SEED repeats a plan; test/oracle/run.ts runs for longer.
-const seed = Number(process.env['TIDINGS_ORACLE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+// test/oracle/run.ts runs for longer.
+const seed = testSeed();
 
 test(
   'subscribers that drop, stall and resume receive the result of the plain query while servers are killed, batches repeated and events removed',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createTidings, type Tidings } from '../../client/tidings-client.ts';
 import { TidingsError } from '../../errors.ts';
 import { defaultUrl, readEndpoint, urlMeaning } from '../client/endpoint.ts';
-import { invalidArgs, readArgs } from '../terminal/args.ts';
+import { readOptions } from '../terminal/args.ts';
 import type { Command } from '../terminal/command.ts';
 import { schedule } from './schedule.ts';
 
@@ -17,8 +17,7 @@ export const demo: Command = {
   purpose: 'Emits made-up events: orders, deployments, logins and flow runs, some of which fail.',
   options,
   async run(args) {
-    const { values, positionals } = readArgs(args, { synopsis, options });
-    if (positionals.length > 0) throw invalidArgs(`Expected options only, got ${JSON.stringify(positionals[0])}`, synopsis);
+    const values = readOptions(args, { synopsis, options });
     const rate = readRate(values.rate);
     const { displayUrl, http, key } = readEndpoint(values.url);
 

@@ -18,6 +18,13 @@ export function readArgs<const T extends Options>(args: readonly string[], { syn
   }
 }
 
+/** Parses the arguments of a command that takes options only. Throws BAD_USER_INPUT, with the usage. */
+export function readOptions<const T extends Options>(args: readonly string[], spec: ArgsSpec<T>) {
+  const { values, positionals } = readArgs(args, spec);
+  if (positionals.length > 0) throw invalidArgs(`Expected options only, got ${JSON.stringify(positionals[0])}`, spec.synopsis);
+  return values;
+}
+
 /** The error for invalid arguments, with the usage of the command. */
 export function invalidArgs(reason: string, synopsis: string): TidingsError {
   return new TidingsError('BAD_USER_INPUT', `${reason.replace(/\.$/, '')}. Usage: tidings ${synopsis}`);

@@ -3,7 +3,7 @@ import { createConnectionStatus } from '../client/connection-status.ts';
 import { defaultUrl, readEndpoint, urlMeaning } from '../client/endpoint.ts';
 import { eventFilterOf } from '../client/event-filter.ts';
 import { subscribeToEvents } from '../client/graphql-subscription.ts';
-import { readDuration, readArgs, invalidArgs } from '../terminal/args.ts';
+import { readDuration, readOptions } from '../terminal/args.ts';
 import type { Command } from '../terminal/command.ts';
 import { createOutput } from '../terminal/output.ts';
 import { readCountBy, type CountedEvent } from './count-by.ts';
@@ -24,8 +24,7 @@ export const top: Command = {
   purpose: 'Counts events as they arrive, and shows their rate.',
   options,
   async run(args) {
-    const { values, positionals } = readArgs(args, { synopsis, options });
-    if (positionals.length > 0) throw invalidArgs(`Expected options only, got ${JSON.stringify(positionals[0])}`, synopsis);
+    const values = readOptions(args, { synopsis, options });
     const { event, resource } = values;
     const by = readCountBy(values.by);
     const intervalMs = readDuration('every', values.every);

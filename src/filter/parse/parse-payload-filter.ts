@@ -1,7 +1,7 @@
 import { isNumber, isUnusableNumber, maxNumberDigits } from '../../json/exact-number.ts';
 import { TidingsError } from '../../errors.ts';
 import { anyElement, isExactPath, parsePayloadPattern, type PayloadPattern } from '../../event/payload-path.ts';
-import { childNode, describeValue, pathNodeOf, Problems } from '../../event/problem.ts';
+import { describeValue, pathNodeOf, Problems } from '../../event/problem.ts';
 import { SizeBounds } from '../../event/size-bounds.ts';
 import { checkPayload } from '../../event/validate-payload.ts';
 import type { Comparison, Condition, ValueTest } from '../filter.ts';
@@ -35,22 +35,24 @@ function parseComparisons(context: ParseContext, input: PayloadFilterInput, path
       comparison(operator, typeof to === 'string' ? context.text(to, at) : usable(to, at)),
     );
   return [
-    ...(input.eq === undefined ? [] : context.clause([input.eq], [...path, 'eq'], ([value], at) => equals(context, [value], at))),
+    ...(input.eq === undefined ? [] : context.clause([input.eq], [...path, 'eq'], ([value]) => equals(context, [['eq', value]], path))),
     ...context.clause(input.in, [...path, 'in'], (values, at) => {
       context.checkLength(values, at);
-      return equals(context, values, at);
+      return equals(context, Object.entries(values), at);
     }),
     ...(['gt', 'gte', 'lt', 'lte'] as const).flatMap(compares),
   ];
 }
 
-function equals(context: ParseContext, values: readonly unknown[], path: Path): ValueTest {
+/** `entries`: the last step of each path, and the value. */
+function equals(context: ParseContext, entries: readonly (readonly [string, unknown])[], path: Path): ValueTest {
+  const values = entries.map(([, value]) => value);
   for (const value of values) context.addCharacters(JSON.stringify(value)?.length ?? 0);
   const problems = new Problems();
   const node = pathNodeOf(path);
-  values.forEach((value, index) =>
-    checkPayload({ value }, childNode(node, String(index)), { maxDepth, problems, size: new SizeBounds(Infinity) }),
-  );
+  for (const [key, value] of entries) {
+    checkPayload({ [key]: value }, node, { maxDepth, problems, size: new SizeBounds(Infinity) });
+  }
   const [problem] = problems.found;
   if (problem !== undefined) throw new TidingsError('BAD_FILTER', problem.message, { path: problem.path });
   return { kind: 'oneOf', values };

@@ -78,7 +78,7 @@ type Address = { readonly path: string } | { readonly host: string; readonly por
 async function openAt(options: ConnectionOptions, url: string | null): Promise<Connection> {
   // Let the driver resolve the host; it also reads PGHOST.
   const { host, port, path } = createClient(options, url).options;
-  const address: Address = path ? { path } : { host: host[0] ?? '', port: port[0] ?? 5432 };
+  const address: Address = path ? { path } : { host: host[0] ?? '', port: port[0] ?? defaultPort };
   const broken = new AbortController();
   let dialled = false;
   const socket = async (): Promise<Socket> => {
@@ -139,7 +139,13 @@ function isPlain(parameter: unknown): boolean {
 
 function createClient({ driver }: ConnectionOptions, url: string | null, overrides: object = {}): postgres.Sql {
   const all = { onnotice: () => undefined, max: 1, max_lifetime: null, fetch_types: false, ...driver, ...overrides };
-  return url === null ? postgres(all) : postgres(url, all);
+  return url === null ? postgres(all) : postgres(url, { ...all, ...ipv6AddressOf(url) });
+}
+
+/** The driver cuts the host of an address at its first colon. In lists, which its types lack, it takes any. */
+function ipv6AddressOf(url: string): object {
+  const { hostname, port } = new URL(url);
+  return hostname.startsWith('[') ? { host: [hostname.slice(1, -1)], port: [Number(port || defaultPort)] } : {};
 }
 
 function dial(address: Address): Promise<Socket> {
@@ -179,6 +185,7 @@ export function closedError(): Error {
 }
 
 const ignore = (): void => undefined;
+const defaultPort = 5432;
 const otherServerGraceMs = 500;
 const connectTimeoutMs = 10_000;
 const endTimeoutSeconds = 5;

@@ -1,5 +1,5 @@
 import { accessSync, chmodSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { TidingsError } from '../../errors.ts';
 
@@ -36,11 +36,29 @@ export function makeFilesPrivate(dataDir: string): void {
 
 function makeWritable(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(resolve(folder));
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw cannotStart(`cannot write to ${folder} (${codeOf(error)}). Make it writable, or set DATA_DIR to a writable folder.`);
   }
+}
+
+/**
+ * Creates a folder and those above it. Why not the option `recursive`? In Node 20 to 24 it never ends
+ * where the parent exists and takes no folder, such as /proc.
+ */
+function makeFolders(folder: string): void {
+  if (isFolder(folder)) return;
+  makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!isFolder(folder)) throw error; // another start has created it
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function makePrivate(folder: string, logger: Pick<Logger, 'warn'>): void {

@@ -9,8 +9,9 @@ import { openPrefect } from '../../support/protocols/prefect.ts';
 import { openRaw, type RawSocket } from '../../support/protocols/raw-socket.ts';
 import { rawGet, rawHttp, rawMessages, rawWebSocket, type RawOperation } from '../../support/raw-operations.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
 
-const seed = Number(process.env['TIDINGS_NUMBERS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = testSeed();
 
 let server: TestServer;
 let url: string;

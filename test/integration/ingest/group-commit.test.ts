@@ -10,8 +10,9 @@ import type { ConflictPolicy, DraftRow } from '../../../src/store/log/append.ts'
 import { readLog } from '../../../src/store/log/read-log.ts';
 import { startProcess, type Process } from '../../support/emitting.ts';
 import { newDatabase } from '../../support/test-server.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
 
-const seed = Number(process.env['TIDINGS_GROUP_COMMIT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = testSeed();
 const smallLimits: GroupCommitBounds = {
   parallelCommits: 1,
   batchSize: { events: 8, bytes: 1 << 20 },
@@ -120,18 +121,18 @@ test('random requests with few ids get the results that they would get alone', a
   for (const { candidates, policy, outcomes } of answered) {
     const reported = statuses(outcomes);
     const positions = outcomes.flatMap((outcome) => (outcome.status === 'CREATED' ? [outcome.event.position] : []));
-    expect(positions, `seed ${seed}`).toEqual(positions.toSorted((a, b) => a - b));
+    expect(positions).toEqual(positions.toSorted((a, b) => a - b));
     if (policy === 'REJECT_ALL' && reported.includes('ID_CONFLICT')) expect(reported).not.toContain('CREATED');
     if (!reported.includes('ID_CONFLICT')) expect(reported).not.toContain('BATCH_REJECTED');
     for (const [n, status] of reported.entries()) {
       const { id, event: content } = candidates[n] as { id: string; event: string };
       const copies = candidates.filter((each) => each.id === id && each.event !== content);
       if (status === 'CREATED') created.push(id);
-      if (status === 'CREATED' || status === 'DUPLICATE') expect(stored.get(id)?.event, `seed ${seed}`).toBe(content);
-      if (status === 'ID_CONFLICT' && copies.length === 0) expect(stored.get(id)?.event, `seed ${seed}`).not.toBe(content);
+      if (status === 'CREATED' || status === 'DUPLICATE') expect(stored.get(id)?.event).toBe(content);
+      if (status === 'ID_CONFLICT' && copies.length === 0) expect(stored.get(id)?.event).not.toBe(content);
     }
   }
-  expect(created.toSorted(), `seed ${seed}`).toEqual([...stored.keys()].toSorted());
+  expect(created.toSorted()).toEqual([...stored.keys()].toSorted());
 });
 
 test('requests that arrive beside a running commit are stored together after it, with one statement each time', async () => {

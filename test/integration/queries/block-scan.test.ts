@@ -19,8 +19,9 @@ import { countEvents, readPages } from '../../../src/store/queries/pages.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
 
-const seed = Number(process.env['TIDINGS_PAGES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = testSeed();
 const questions = Number(process.env['TIDINGS_PAGES'] ?? 160);
 const stored = 240;
 
@@ -91,7 +92,7 @@ test(
             events.filter((event) => matches(filter, event) && isInScope(event, scope, key)),
             request,
           );
-          const description = `seed ${seed}, round ${round}, key ${key}, ${JSON.stringify(sampled)}`;
+          const description = `round ${round}, key ${key}, ${JSON.stringify(sampled)}`;
           expect({ ids: pages[n]!.events.map(({ id }) => id), more: pages[n]!.more }, description).toEqual(wanted.page);
           if (byWindows !== null) expect(pageOfRows(byWindows[n]!, request), description).toEqual(wanted.page);
           if (again !== null) expect(pageOfRows(again[n]!, request), description).toEqual(wanted.page);
@@ -100,7 +101,7 @@ test(
         }
       }
     }
-    console.log(`pages: seed ${seed}, ${3 * questions} questions over ${stored} events`);
+    console.log(`pages: ${3 * questions} questions over ${stored} events`);
   },
   60_000 + questions * 200,
 );
@@ -154,7 +155,7 @@ test(
                 kept.filter((event) => matches(filter, event) && isInScope(event, scope, key)),
                 request,
               );
-              const description = `seed ${seed}, asked ${asked}, key ${key}, ${JSON.stringify(request)}`;
+              const description = `asked ${asked}, key ${key}, ${JSON.stringify(request)}`;
               expect(pageOfRows(pages[n]!, request), description).toEqual(wanted.page);
             }
           }
@@ -186,7 +187,7 @@ test(
       const filter = parseFilter({ and: [...pair] }, ['filter'], settings);
       const request = { filter, order: 'LOG', head, max: 1000 } as const;
       const [count] = await countMatches(database, request, { scope: 'EVERYTHING', keys: [''], predicate: always, candidates: 0 });
-      expect(count, `seed ${seed}, ${JSON.stringify(pair)}`).toBe(events.filter((event) => matches(filter, event)).length);
+      expect(count, JSON.stringify(pair)).toBe(events.filter((event) => matches(filter, event)).length);
     }
   },
   60_000 + questions * 100,
@@ -207,7 +208,7 @@ test(
       const pages = await readPages(database, request, { scope, keys, budget: unbounded });
       for (const [n, key] of keys.entries()) {
         const inScope = events.filter((event) => matches(filter, event) && isInScope(event, scope, key));
-        expect({ ids: pages[n]!.events.map(({ id }) => id), more: pages[n]!.more }, `seed ${seed}, ${JSON.stringify(sampled)}`).toEqual(
+        expect({ ids: pages[n]!.events.map(({ id }) => id), more: pages[n]!.more }, JSON.stringify(sampled)).toEqual(
           oraclePage(inScope, request).page,
         );
       }

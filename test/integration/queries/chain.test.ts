@@ -1,6 +1,9 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
+
+const seed = testSeed();
 
 let server: TestServer;
 beforeAll(async () => {
@@ -65,7 +68,6 @@ function oracleChain(links: readonly Link[], start: Link) {
 }
 
 test('chains of random links, with branches, circles, self-follows and missing predecessors, in any order of arrival', async () => {
-  const seed = Number(process.env['TIDINGS_CHAIN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
   let round = 0;
   const links = fc.array(fc.record({ follows: fc.option(fc.nat(14)), second: fc.nat(5) }), { minLength: 1, maxLength: 12 });
   await fc.assert(

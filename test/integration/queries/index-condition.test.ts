@@ -13,8 +13,9 @@ import { indexEvents } from '../../support/skip-index.ts';
 import { indexConditionOf } from '../../../src/store/filter-sql/index-condition.ts';
 import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
 
-const seed = Number(process.env['TIDINGS_PAGES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = testSeed();
 
 const related = [
   { id: 'acme.user.kiki', role: 'actor', labels: { team: 'red' } },
@@ -55,7 +56,7 @@ test('every event that matches a filter meets its index condition', async () => 
     served += 1;
     expect(
       result.matching.filter((id) => !result.found.includes(id)),
-      `seed ${seed}, ${JSON.stringify(input)}`,
+      JSON.stringify(input),
     ).toEqual([]);
   }
   expect(served).toBeGreaterThan(80);

@@ -15,8 +15,9 @@ import { openStore } from '../../../src/store/open-store.ts';
 import { origin } from '../../../src/event/cursor.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { newDatabase, post, startTestServer, listenTo } from '../../support/test-server.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
 
-const seed = Number(process.env['TIDINGS_STATES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = testSeed();
 const minute = 60_000_000n;
 const shifted = (time: Instant, minutes: number): Instant => fromMicros(toMicros(time) + BigInt(minutes) * minute)!;
 
@@ -82,7 +83,7 @@ test('the newest state of every resource is the latest event by occurred, or by 
       });
       expect(
         resources.map(({ id, labels }) => [id, labels['n']]),
-        `TIDINGS_STATES_SEED=${seed}, indexed to ${to}`,
+        `indexed to ${to}`,
       ).toEqual(ids.flatMap((id) => (newestOf(id, seen) === null ? [] : [[id, newestOf(id, seen)]])));
     }
   }

@@ -25,6 +25,21 @@ test('health, metrics and the home page are served, and no other path', async ()
   for (const path of ['/nothing', '/graphql/health', '/x/graphql', '/health', '/..%2f']) expect((await get(path)).status, path).toBe(404);
 });
 
+test.each(['/', '/licenses.md', '/livez', '/readyz', '/metrics'])(
+  '%s is only read: events that are sent there are not taken',
+  async (path) => {
+    for (const method of ['POST', 'PUT', 'DELETE']) {
+      const body = method === 'DELETE' ? null : '{"specversion":"1.0","id":"1","source":"s","type":"t","time":"2026-11-23T14:41:10Z"}';
+      const response = await fetch(`${server.tidings.url}${path}`, { method, body });
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+      const message = `expected GET at ${path}, got ${method}; events go to /graphql, /api/events or /cloudevents`;
+      expect(await response.json()).toEqual({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] });
+    }
+    const head = await fetch(`${server.tidings.url}${path}`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+  },
+);
+
 test('GraphiQL loads nothing from other servers and subscribes over WebSocket', async () => {
   const page = await (await get('/graphql', { accept: 'text/html' })).text();
   expect(page).toContain('Tidings');

@@ -13,8 +13,9 @@ import { readCounts } from '../../../src/store/counts/count-events.ts';
 import { anyEvent } from '../../support/oracles/random-filters.ts';
 import { startStreams, type Streams } from '../../support/streams.ts';
 import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
 
-const seed = Number(process.env['TIDINGS_LIVE_COUNTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = testSeed();
 const settings = readSettings({});
 
 interface Question {
@@ -55,7 +56,7 @@ test('a snapshot and its deltas add up to the count at each cursor', async () =>
   const messages = await Promise.all(questions.map((question) => follow(streams, { counts, question, storing, end: () => stored })));
   await storing;
   const deltas = messages.reduce((sum, { kinds }) => sum + kinds.filter((kind) => kind === 'DELTA').length, 0);
-  console.log(`live counts: seed ${seed}, ${deltas} deltas`);
+  console.log(`live counts: ${deltas} deltas`);
   // How many depends on how long storing takes.
   expect(deltas).toBeGreaterThan(questions.length / 2);
   expect(messages[6]!.kinds).toEqual(['SNAPSHOT']);
@@ -96,7 +97,7 @@ async function follow(
     total += message.total;
     for (const bucket of message.buckets) add(sum, bucket);
     const table = await readCounts(streams.parts.database, { filter, dimensions, head: message.cursor });
-    const description = `seed ${seed}, ${JSON.stringify(question)}, message ${kinds.length}`;
+    const description = `${JSON.stringify(question)}, message ${kinds.length}`;
     expect(total, description).toBe(table.total);
     expect([...sum.values()].filter(({ count }) => count > 0).toSorted(byName), description).toEqual(
       changedBuckets(table.all(), dimensions).toSorted(byName),

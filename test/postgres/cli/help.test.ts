@@ -39,6 +39,22 @@ test('after --, --help is an argument', async () => {
   expect(chain.stderr()).toMatch(/^Expected one event id, got 2\. Usage: tidings chain ID/);
 });
 
+test.each([
+  ['serve', '--port', "Unknown option '--port'"],
+  ['serve', '5000', 'Expected options only, got "5000"'],
+  ['settings', '--all', "Unknown option '--all'"],
+  ['settings', 'PORT', 'Expected options only, got "PORT"'],
+])('%s rejects the argument %s', async (command, argument, reason) => {
+  const rejected = run([command, argument]);
+  expect([await rejected.ended, rejected.stdout()]).toEqual([2, '']);
+  expect(rejected.stderr()).toBe(`${reason}. Usage: tidings ${usages[command]}\n`);
+});
+
+const usages: Readonly<Record<string, string>> = {
+  serve: 'serve. Settings come from the environment, such as PORT=5000; "tidings settings" lists them',
+  settings: 'settings',
+};
+
 test.each(['shout', 'toString'])('the unknown command %s is reported in one sentence', async (name) => {
   const unknown = run([name]);
   expect([await unknown.ended, unknown.stdout()]).toEqual([2, '']);
@@ -46,6 +62,7 @@ test.each(['shout', 'toString'])('the unknown command %s is reported in one sent
 });
 
 test.each(['settings', '--help'])('%s is quiet when its reader closes the pipe', (command) => {
-  const pipe = spawnSync('sh', ['-c', `"${process.execPath}" "${cli}" ${command} | head -n 1`], { encoding: 'utf8' });
+  const env = { PATH: process.env['PATH'] };
+  const pipe = spawnSync('sh', ['-c', `"${process.execPath}" "${cli}" ${command} | head -n 1`], { encoding: 'utf8', env });
   expect([pipe.status, pipe.stderr, pipe.stdout.split('\n').length]).toEqual([0, '', 2]);
 });

@@ -16,6 +16,11 @@ test('reports invalid values after the table', async () => {
   expect(command.stderr()).toMatch(/^PORT: expected .*\nDATABASE_URL: the parameter "schema" is not supported\. .*\n$/);
 });
 
+test('reports variables that are no settings', async () => {
+  const command = run(['settings'], { TIDINGS_RETENTION_DAY: '7', TIDINGS_WORKERS: '1', PATH_INFO: '/' });
+  expect([await command.ended, command.stderr()]).toEqual([0, 'TIDINGS_RETENTION_DAY: there is no such setting, so it has no effect.\n']);
+});
+
 test('keys create rejects a wildcard in --emit-prefix', async () => {
   const command = run(['keys', 'create', 'shipper', '--emit-prefix', 'acme.*']);
   expect([await command.ended, command.stdout()]).toEqual([2, '']);

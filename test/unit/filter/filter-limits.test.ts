@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
-import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts';
+import type { EventFilterInput, PayloadFilterInput } from '../../../src/filter/parse/filter-input.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { rejection } from '../support/rejection.ts';
 
@@ -79,6 +79,19 @@ describe('BAD_FILTER, with the path of the offending part', () => {
   ])('the payload path %s', (path, expectation) => {
     expect(reading({ payload: [{ path: 'a' }, { path, eq: 1 }] })).toEqual(
       rejectionOf(['filter', 'payload', '1', 'path'], `filter.payload.1.path: ${expectation}`),
+    );
+  });
+
+  test.each<[PayloadFilterInput, string]>([
+    [{ path: 'a', eq: '\0' }, 'eq'],
+    [{ path: 'a', eq: { b: ['c', '\0'] } }, 'eq.b.1'],
+    [{ path: 'a', in: [1, '\0'] }, 'in.1'],
+    [{ path: 'a', in: [1, { b: '\0' }] }, 'in.1.b'],
+    [{ path: 'a', gt: '\0' }, 'gt'],
+  ])('a value that cannot be stored has the path at which it is given: %j', (entry, at) => {
+    const path = `filter.payload.0.${at}`;
+    expect(reading({ payload: [entry] })).toEqual(
+      rejectionOf(path.split('.'), `${path}: the string has the character U+0000, which cannot be stored`),
     );
   });
 

@@ -6,10 +6,11 @@ import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts
 import { plainMatches } from '../../support/oracles/plain-matches.ts';
 import { anyFilter, anyNameGlobs, anyStarPath } from '../../support/oracles/random-filters.ts';
 import { anyStoredEvent } from '../support/stored-events.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
 
 const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
-// TIDINGS_FILTER_SEED repeats a run, TIDINGS_FILTER_ROUNDS makes it longer.
-const seed = Number(process.env['TIDINGS_FILTER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = testSeed();
+// TIDINGS_FILTER_ROUNDS makes a run longer.
 const rounds = Number(process.env['TIDINGS_FILTER_ROUNDS'] ?? 1);
 
 const timeoutMs = 60_000 + rounds * 20_000;
@@ -28,11 +29,11 @@ test.each<[string, fc.Arbitrary<EventFilterInput>]>([
       const expected = events.filter((event) => plainMatches(input, event));
       expect(
         events.filter((event) => matches(filter, event)),
-        `seed ${seed}, filter ${JSON.stringify(input)}`,
+        `filter ${JSON.stringify(input)}`,
       ).toEqual(expected);
       if (expected.length > 0 && expected.length < events.length) informative += 1;
     }
-    console.log(`filters ${what}: seed ${seed}, ${informative} of ${rounds * 1000} match some events and not others`);
+    console.log(`filters ${what}: ${informative} of ${rounds * 1000} match some events and not others`);
     expect(informative).toBeGreaterThan(rounds * 200);
   },
   timeoutMs,

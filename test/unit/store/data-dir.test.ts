@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -28,6 +28,17 @@ describe.runIf(process.platform !== 'win32')('the data folder', () => {
     writeFileSync(join(folder, 'file'), '');
     expect([mode(join(parent, 'a')), mode(folder), mode(join(folder, 'file'))]).toEqual([0o700, 0o700, 0o600]);
     expect(warnings).toEqual([]);
+  });
+
+  test('at a path that cannot be a folder is rejected in one sentence', () => {
+    const file = join(parent, 'file');
+    const link = join(parent, 'link');
+    writeFileSync(file, '', { mode: 0o777 });
+    symlinkSync(join(parent, 'missing'), link);
+    const noFolder = process.platform === 'linux' ? ['/proc/tidings'] : []; // it exists, and takes no folder
+    for (const path of [file, join(file, 'data'), link, join(link, 'data'), ...noFolder]) {
+      expect(() => open(path), path).toThrow(/^DATA_DIR: cannot write to \S+ \((EEXIST|ENOENT|ENOTDIR)\)\. Make it writable, or set/);
+    }
   });
 
   test.each([0o755, 0o770, 0o701, 0o1777])('with mode %o is closed, and the log says so', (open_) => {

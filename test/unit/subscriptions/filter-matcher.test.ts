@@ -8,14 +8,15 @@ import { FilterIndex } from '../../../src/subscriptions/matching/filter-index.ts
 import { FilterMatcher } from '../../../src/subscriptions/matching/filter-matcher.ts';
 import { anyEvent, anyFilter } from '../../support/oracles/random-filters.ts';
 import { storedOf } from '../support/valid-event.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
 
 const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
 const parsed = (input: EventFilterInput) => parseFilter(input, ['filter'], bounds);
 const found = <S>(matcher: FilterMatcher<S>, event: StoredEvent): readonly S[] =>
   matcher.matching(event).flatMap(({ subscribers }) => [...subscribers]);
 
-// TIDINGS_FILTER_SEED repeats a run, TIDINGS_FILTER_ROUNDS makes it longer.
-const seed = Number(process.env['TIDINGS_FILTER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = testSeed();
+// TIDINGS_FILTER_ROUNDS makes a run longer.
 const rounds = Number(process.env['TIDINGS_FILTER_ROUNDS'] ?? 3);
 
 test(
@@ -41,7 +42,7 @@ test(
       const check = (event: StoredEvent): void => {
         const expected = [...live].filter(([, { filter }]) => matches(filter, event)).map(([subscriber]) => subscriber);
         const actual = found(matcher, event).toSorted((a, b) => a - b);
-        expect(actual, `seed ${seed}, round ${round}, event ${JSON.stringify(event)}`).toEqual(expected);
+        expect(actual, `round ${round}, event ${JSON.stringify(event)}`).toEqual(expected);
         pairs += live.size;
         matched += expected.length;
       };
@@ -57,7 +58,7 @@ test(
       }
       expectEmpty(matcher);
     }
-    console.log(`matcher: seed ${seed}, ${pairs} pairs, ${matched} of them matching`);
+    console.log(`matcher: ${pairs} pairs, ${matched} of them matching`);
     expect(matched).toBeGreaterThan(pairs / 20);
   },
   60_000 + rounds * 20_000,

@@ -15,10 +15,11 @@ import type { Database } from '../../../src/store/database/database.ts';
 import { createSharedMatches, type FilterMatches } from '../../../src/subscriptions/matching/shared-matches.ts';
 import { anyEvent, anyFilter } from '../../support/oracles/random-filters.ts';
 import { storedOf } from '../support/valid-event.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
 
 const bounds = { filterNodes: 500, filterDepth: 10, filterListLength: 1000 };
 const parsed = (input: EventFilterInput): Condition => parseFilter(input, ['filter'], bounds);
-const seed = Number(process.env['TIDINGS_MATCHES_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = testSeed();
 
 /** A tail whose head moves only when the test says so. */
 function fakeTail(bufferedEvents: number) {
@@ -73,9 +74,7 @@ test.each([0, 10, 2000])(
     let at = 0;
     const check = ({ from, filter, found }: (typeof open)[number]): void => {
       const expected = events.filter(({ position }) => position > from && position <= at).filter((event) => matches(filter, event));
-      expect(found.after(from as Position, Infinity), `seed ${seed}, ${JSON.stringify(filter)}`).toEqual(
-        expected.map(({ position }) => position),
-      );
+      expect(found.after(from as Position, Infinity), JSON.stringify(filter)).toEqual(expected.map(({ position }) => position));
     };
     for (const choice of choices) {
       const filter = filters[choice % filters.length]!;
@@ -97,7 +96,7 @@ test.each([0, 10, 2000])(
     }
     await caughtUp(tail, ...open.map(({ found }) => found));
     open.forEach(check);
-    console.log(`shared matches: seed ${seed}, ${open.length} open at the end, ${at} events`);
+    console.log(`shared matches: ${open.length} open at the end, ${at} events`);
   },
 );
 
