@@ -141,7 +141,11 @@ export function startIndexer(
     }
   };
 
-  const stopListening = notifications.listen(() => wake?.());
+  /** Whether this process knows of a complete row group. Reading the head each time takes longer than an append. */
+  const isKnownDue = (): boolean => indexedTo === null || heads.known() >= Math.max(minHead, indexedTo + rowGroupEvents);
+  const stopListening = notifications.listen((source) => {
+    if (source === 'elsewhere' || isKnownDue()) wake?.();
+  });
   const running = run();
   return {
     get isFarBehind() {

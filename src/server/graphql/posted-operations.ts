@@ -1,11 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { getOperationAST, OperationTypeNode, type DocumentNode, type ExecutionResult, type GraphQLError } from 'graphql';
-import { processRegularResult, type FetchAPI, type GraphQLParams, type YogaServerInstance } from 'graphql-yoga';
+import {
+  getOperationAST,
+  OperationTypeNode,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLSchema,
+} from 'graphql';
+import { processRegularResult, type FetchAPI, type GraphQLParams } from 'graphql-yoga';
 import type { Client } from '../../auth/caller.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
 import { compress, isCompressed } from '../../transport/compress.ts';
 import type { DocumentCache } from './document-cache.ts';
 import { exactJson } from './exact-results.ts';
+import type { OperationExecutor } from './execute-operation.ts';
 import type { ErrorMask } from './mask-error.ts';
 import { graphqlPath } from './path.ts';
 import type { PersistedQueries } from './persisted-queries.ts';
@@ -27,13 +36,24 @@ export interface PostedOperations {
 }
 
 export interface PostedOperationParts {
-  readonly yoga: YogaServerInstance<Client, object> & { readonly fetchAPI: FetchAPI };
+  readonly fetchAPI: FetchAPI;
+  readonly schema: GraphQLSchema;
+  readonly createContext: (client: Client) => object;
+  readonly executor: OperationExecutor;
   readonly documents: DocumentCache;
   readonly persisted: PersistedQueries;
   readonly errors: ErrorMask;
 }
 
-export function createPostedOperations({ yoga, documents, persisted, errors }: PostedOperationParts): PostedOperations {
+export function createPostedOperations({
+  fetchAPI,
+  schema,
+  createContext,
+  executor,
+  documents,
+  persisted,
+  errors,
+}: PostedOperationParts): PostedOperations {
   const knownDocument = (params: GraphQLParams): DocumentNode | undefined => {
     const { query, operationName, variables, extensions } = params;
     if (!isOptional(query, 'string') || !isOptional(operationName, 'string')) return undefined;
@@ -46,12 +66,11 @@ export function createPostedOperations({ yoga, documents, persisted, errors }: P
   const execute = async (
     document: DocumentNode,
     { operationName, variables: variableValues }: GraphQLParams,
-    context: object,
+    client: Client,
   ): Promise<ExecutionResult> => {
     try {
-      const { schema, contextFactory, execute: executeFn } = yoga.getEnveloped(context);
-      const args = { schema, document, contextValue: await contextFactory(), variableValues, operationName };
-      return (await executeFn(args)) as ExecutionResult;
+      const contextValue = Object.assign(client, createContext(client));
+      return await executor.execute({ schema, document, contextValue, variableValues, operationName } as ExecutionArgs);
     } catch (error) {
       return { errors: [errors.mask(error) as GraphQLError] };
     }
@@ -64,10 +83,10 @@ export function createPostedOperations({ yoga, documents, persisted, errors }: P
       const params = await body.params();
       if (params === null || Array.isArray(params)) return false;
       const document = knownDocument(params);
-      if (document === undefined) return false;
+      if (document === undefined || !executor.isReady) return false;
       body.release();
-      const result = withHttpStatus(await execute(document, params, { ...client, req, res, params }));
-      await send({ result, mediaType, fetchAPI: yoga.fetchAPI }, req, res);
+      const result = await execute(document, params, Object.assign({ ...client }, { req, res, params }));
+      await send({ result: withHttpStatus(result), mediaType, fetchAPI }, req, res);
       return true;
     },
   };

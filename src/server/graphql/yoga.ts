@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createYoga, type FetchAPI, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type FetchAPI, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Client } from '../../auth/caller.ts';
@@ -19,6 +19,7 @@ import { setErrorCodes } from './error-codes.ts';
 import { PendingStreams } from './subscribe/event-stream.ts';
 import { withoutIntrospection } from './limits/introspection.ts';
 import { exactResults } from './exact-results.ts';
+import { createOperationExecutor } from './execute-operation.ts';
 import { createErrorMask, reportFailures } from './mask-error.ts';
 import { measureOperations } from './operation-metrics.ts';
 import { passThroughVariables } from './subscribe/passthrough-variables.ts';
@@ -75,6 +76,36 @@ export function createGraphQL({
   const errors = createErrorMask(metrics, logger);
   const documents = new DocumentCache();
   const pendingStreams = new PendingStreams();
+  const plugins: readonly Plugin<any>[] = [
+    parsedBody(),
+    persistedQueries(persisted),
+    measureOperations(metrics),
+    setErrorCodes(),
+    rejectConditionalRoots(),
+    limitDocuments(limits),
+    ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
+    limitCost(limits, rateLimit, errors.mask),
+    limitResponses(schema),
+    setRetryAfter(),
+    passThroughVariables(schema),
+    reportFailures(errors),
+    sharedSubscriptions({
+      maskError: errors.mask,
+      metrics,
+      cursorAt,
+      timeSlices,
+      memory,
+      slowConsumers,
+      pendingStreams,
+      idleMs: limits.idleMs,
+      maxMessageBytes: Math.max(limits.responseBytes, 2 * limits.eventBytes),
+    }),
+    pendingStreams.plugin(),
+    exactResults(),
+    compressResponses(),
+    documents.plugin(),
+  ];
+  const executor = createOperationExecutor(plugins, errors);
   const yoga = createYoga<Client, object>({
     schema,
     context: createContext,
@@ -87,35 +118,7 @@ export function createGraphQL({
     maskedErrors: { maskError: errors.mask },
     // Yoga's own caches keep a thousand documents of any size, also those that cannot be parsed.
     parserAndValidationCache: { documentCache: documents, errorCache: { get: () => undefined, set: () => undefined } },
-    plugins: [
-      parsedBody(),
-      persistedQueries(persisted),
-      measureOperations(metrics),
-      setErrorCodes(),
-      rejectConditionalRoots(),
-      limitDocuments(limits),
-      ...(settings.introspection === 'on' ? [] : [withoutIntrospection()]),
-      limitCost(limits, rateLimit, errors.mask),
-      limitResponses(schema),
-      setRetryAfter(),
-      passThroughVariables(schema),
-      reportFailures(errors),
-      sharedSubscriptions({
-        maskError: errors.mask,
-        metrics,
-        cursorAt,
-        timeSlices,
-        memory,
-        slowConsumers,
-        pendingStreams,
-        idleMs: limits.idleMs,
-        maxMessageBytes: Math.max(limits.responseBytes, 2 * limits.eventBytes),
-      }),
-      pendingStreams.plugin(),
-      exactResults(),
-      compressResponses(),
-      documents.plugin(),
-    ],
+    plugins: [executor.plugin, ...plugins],
     // Yoga's errors have passed maskError, which logs those that are bugs.
     logging: {
       debug: (...args) => logger.debug(args),
@@ -124,7 +127,7 @@ export function createGraphQL({
       error: (...args) => logger.debug(args),
     },
   }) as YogaServerInstance<Client, object> & { readonly fetchAPI: FetchAPI };
-  const posted = createPostedOperations({ yoga, documents, persisted, errors });
+  const posted = createPostedOperations({ fetchAPI: yoga.fetchAPI, schema, createContext, executor, documents, persisted, errors });
   return {
     getEnveloped: yoga.getEnveloped,
     async handle(request, response, client) {

@@ -1,3 +1,4 @@
+import { abortListeners } from '../../concurrency/abort-listeners.ts';
 import type { Connection } from './connection.ts';
 import { Admission, type Turn } from './admission.ts';
 import { isConnectionLost, isOutOfConnections } from './database-errors.ts';
@@ -106,11 +107,12 @@ async function unlessBroken<T>({ broken }: Connection, work: () => Promise<T>): 
     // Deferred, so that an error of the driver, which names the reason, comes first.
     failSoon = () => void setImmediate(() => reject(Object.assign(new Error('the connection was closed'), { code: 'CONNECTION_CLOSED' })));
   });
-  broken.addEventListener('abort', failSoon);
+  const listeners = abortListeners(broken);
+  listeners.add(failSoon);
   try {
     return await Promise.race([work(), failed]);
   } finally {
-    broken.removeEventListener('abort', failSoon);
+    listeners.delete(failSoon);
   }
 }
 

@@ -20,6 +20,8 @@ import { readExclusiveLocks, readWriterLocks, type WriterLock } from './writer-l
  */
 export interface HeadReader {
   head(): Promise<Position>;
+  /** The latest result, or head from an append; the log may have grown since. */
+  known(): Position;
   /**
    * Waits for a head at or after the position of a committed event. `known`: a head at or after it
    * from its append, which saves reading one. Throws UNAVAILABLE when that takes too long.
@@ -82,6 +84,7 @@ export function createHeadReader(
   });
   return {
     head,
+    known: () => highest,
     async headFrom(position, known = null) {
       // One before an earlier head may be of a log that has lost its end.
       if (known !== null && known >= position && known >= highest) return accept(known);

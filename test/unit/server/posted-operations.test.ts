@@ -4,7 +4,8 @@ import { createSchema, createYoga } from 'graphql-yoga';
 import { afterAll, expect, test } from 'vitest';
 import { DocumentCache } from '../../../src/server/graphql/document-cache.ts';
 import { PersistedQueries } from '../../../src/server/graphql/persisted-queries.ts';
-import { createPostedOperations, type PostedOperationParts } from '../../../src/server/graphql/posted-operations.ts';
+import { createOperationExecutor } from '../../../src/server/graphql/execute-operation.ts';
+import { createPostedOperations } from '../../../src/server/graphql/posted-operations.ts';
 import { readRequestBody } from '../../../src/server/graphql/request-body.ts';
 
 const documents = new DocumentCache();
@@ -19,9 +20,24 @@ const schema = createSchema({
     },
   },
 });
-const yoga = createYoga({ schema, logging: false, parserAndValidationCache: { documentCache: documents }, plugins: [documents.plugin()] });
 const errors = { mask: (error: unknown) => error as Error, report: () => undefined };
-const posted = createPostedOperations({ yoga, documents, persisted: new PersistedQueries(), errors } as unknown as PostedOperationParts);
+const plugins = [documents.plugin()];
+const executor = createOperationExecutor(plugins, errors);
+const yoga = createYoga({
+  schema,
+  logging: false,
+  parserAndValidationCache: { documentCache: documents },
+  plugins: [executor.plugin, ...plugins],
+});
+const posted = createPostedOperations({
+  fetchAPI: yoga.fetchAPI,
+  schema,
+  createContext: () => ({}),
+  executor,
+  documents,
+  persisted: new PersistedQueries(),
+  errors,
+});
 const served: boolean[] = [];
 const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   await readRequestBody(request, 1e6);
