@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { TimeSlice, TimeSlices, yieldToEventLoop } from '../../../src/concurrency/time-slices.ts';
 
 test('a long loop that yields at the end of its slice lets other work run', async () => {
@@ -34,7 +34,10 @@ test('a slice is over after its time', () => {
   expect(new TimeSlice(0).isOver()).toBe(true);
 });
 
+afterEach(() => void vi.useRealTimers());
+
 test('the tasks of a client run in order, each turn of the event loop those that were added before it', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] }); // a slice does not end
   const timeSlices = new TimeSlices();
   const ran: string[] = [];
   const again = { run: () => void ran.push('again') };
