@@ -32,8 +32,30 @@ const time = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 0, max: 59 }).map((s) => `2026-01-01T00:00:${String(s).padStart(2, '0')}Z`) },
   { weight: 1, arbitrary: fc.constantFrom('1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2026-01-01T03:00:00Z', '0000-01-01T00:00:00Z') },
 );
+/** Conditions that many events meet, by each kind of column. */
+const frequent = fc.constantFrom(
+  { event: { in: ['a', 'b', '%'] } },
+  { not: { event: { in: ['a'] } } },
+  { resource: { id: { in: ['a'] } } },
+  { resource: { id: { in: ['a', 'a.b'] } } },
+  { resource: { labels: [{ key: 'k', in: ['a', 'b', '%'] }] } },
+  { not: { resource: { labels: [{ key: 'k', in: ['a'] }] } } },
+  { related: [{ role: ['a', 'actor'] }] },
+  { related: [{ role: ['a'], id: { in: ['a', 'b'] } }] },
+  { related: [{ id: { in: ['a'] } }] },
+  { related: [{ id: { in: ['a', 'a.b'] } }] },
+  { anyResource: [{ id: { in: ['a', 'b'] } }] },
+  { payload: [{ path: 'a', in: [0, 1, 'a', null, true] }] },
+);
+const pairOfConditions = fc.tuple(frequent, fc.oneof(frequent, anyFilter));
+
 const question = fc.record({
-  filter: fc.oneof({ weight: 1, arbitrary: fc.constant({}) }, { weight: 4, arbitrary: anyFilter }),
+  filter: fc.oneof(
+    { weight: 1, arbitrary: fc.constant({}) },
+    { weight: 4, arbitrary: anyFilter },
+    { weight: 1, arbitrary: frequent },
+    { weight: 1, arbitrary: pairOfConditions.map((pair) => ({ and: [...pair] })) },
+  ),
   order: fc.constantFrom(...orders),
   backward: fc.boolean(),
   limit: fc.constantFrom(1, 2, 7, 50, 1000),
@@ -41,21 +63,6 @@ const question = fc.record({
   before: fc.option(fc.nat(stored - 1)),
   scope: fc.constantFrom<PageScope>('EVERYTHING', 'EVERYTHING', 'RELATED', 'ANY', 'PRIMARY', 'FOLLOWS'),
 });
-/** Conditions that many events meet, by each kind of column. */
-const frequent = fc.constantFrom(
-  { event: { in: ['a', 'b', '%'] } },
-  { not: { event: { in: ['a'] } } },
-  { resource: { id: { in: ['a', 'a.b'] } } },
-  { resource: { labels: [{ key: 'k', in: ['a', 'b', '%'] }] } },
-  { not: { resource: { labels: [{ key: 'k', in: ['a'] }] } } },
-  { related: [{ role: ['a', 'actor'] }] },
-  { related: [{ role: ['a'], id: { in: ['a', 'b'] } }] },
-  { related: [{ id: { in: ['a', 'a.b'] } }] },
-  { anyResource: [{ id: { in: ['a', 'b'] } }] },
-  { payload: [{ path: 'a', in: [0, 1, 'a', null, true] }] },
-);
-const pairOfConditions = fc.tuple(frequent, fc.oneof(frequent, anyFilter));
-
 test(
   'a page read by block scan equals that of an ordered scan of all events, in every order and direction',
   async () => {
