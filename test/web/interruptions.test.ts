@@ -93,10 +93,13 @@ async function slowConsumers(): Promise<number> {
 
 test.skipIf(!hasBrowser)('a tab that is hidden for five minutes closes its subscriptions, and misses nothing when it is seen', async () => {
   const before = emitted;
-  const door = { event: 'acme.door.opened' };
+  const door = { event: `acme.door.opened-${before}` }; // of its own, in a further attempt too
   await emit(3, door);
-  await using opened = await world.open('/?q=event:acme.door.opened');
+  await using opened = await world.open(`/?q=event:${door.event}`);
   const { page } = opened;
+  // The first page opens no socket any more when they are counted.
+  await page.locator('.histogram .total').getByText('3 events').waitFor();
+  await page.getByRole('status').first().getByText('Live').waitFor();
   await page.clock.install();
   const sockets = new Set<WebSocket>();
   page.on('websocket', (socket) => {

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 const reads: Readonly<Record<string, string>> = {
-  page: '{ events(filter: { event: { startsWith: ["acme."] } }) { nodes { id } } }',
+  page: '{ events(filter: { text: "acme" }) { nodes { id } } }',
   totalCount: '{ events(filter: { text: "acme" }) { totalCount { count } } }',
   count: '{ eventCounts(by: [{ event: {} }]) { total } }',
   chain: '{ events(first: 1) { nodes { chain { truncated } } } }',
