@@ -3,7 +3,6 @@ import {
   getOperationAST,
   OperationTypeNode,
   type DocumentNode,
-  type ExecutionArgs,
   type ExecutionResult,
   type GraphQLError,
   type GraphQLSchema,
@@ -70,7 +69,7 @@ export function createPostedOperations({
   ): Promise<ExecutionResult> => {
     try {
       const contextValue = Object.assign(client, createContext(client));
-      return await executor.execute({ schema, document, contextValue, variableValues, operationName } as ExecutionArgs);
+      return await executor.execute({ schema, document, contextValue, variableValues, operationName });
     } catch (error) {
       return { errors: [errors.mask(error) as GraphQLError] };
     }

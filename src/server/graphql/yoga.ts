@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createYoga, type FetchAPI, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type FetchAPI, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Client } from '../../auth/caller.ts';
@@ -76,7 +76,7 @@ export function createGraphQL({
   const errors = createErrorMask(metrics, logger);
   const documents = new DocumentCache();
   const pendingStreams = new PendingStreams();
-  const plugins: readonly Plugin<any>[] = [
+  const plugins = [
     parsedBody(),
     persistedQueries(persisted),
     measureOperations(metrics),

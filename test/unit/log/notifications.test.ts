@@ -8,7 +8,7 @@ import type { ListenOptions } from '../../../src/store/database/listener.ts';
 interface Channel {
   readonly sent: string[];
   /** Starts a process; `heard` has the sources of its notifications. */
-  start(): Promise<Notifications & { readonly heard: string[]; reconnect(): void }>;
+  readonly start: () => Promise<Notifications & { readonly heard: string[]; readonly reconnect: () => void }>;
 }
 
 function channel(deliver: (payload: string) => boolean = () => true): Channel {
