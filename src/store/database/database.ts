@@ -154,9 +154,10 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
     // PGlite ignores parameters of the connection.
     await connection.client`select set_config('tidings.schema_version', ${schemaVersion}, false)`;
     // A pooler that ignores them must be noticed (src/store/migrate.ts), so this is not for Postgres.
-    if (kind === 'embedded') await connection.client`select set_config('enable_seqscan', 'off', false)`;
-    // Its session outlives the connection.
-    if (kind === 'embedded') await connection.client`deallocate all`;
+    if (kind === 'embedded') {
+      await connection.client`select set_config('enable_seqscan', 'off', false)`;
+      await connection.client`deallocate all`; // its session outlives the connection
+    }
     drizzle(connection.client); // makes the client return times and JSON as text
     return connection;
   }, connections);

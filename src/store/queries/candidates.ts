@@ -9,7 +9,7 @@ import { unseen } from '../filter-sql/sql-fragments.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import type { WindowPositions } from './block-windows.ts';
 import { directionOf, everyEvent, type CountRequest, type PageRequest, type RowScope } from './page-request.ts';
-import { inScope, isWithin, keyRows, orderSql } from './page-sql.ts';
+import { inScope, isWithin, keyRows, orderSql, rowsOfKeys } from './page-sql.ts';
 
 /** Which of the events that the index of the events finds are tested: the candidates. */
 export interface CandidateSearch extends RowScope {
@@ -105,9 +105,7 @@ async function readMatches(
     boundedRows({ found, order, extras: sql`e.n, e.are_all, e.are_many_new,`, parts }),
     planMode,
   );
-  const perKey: (typeof rows)[number][][] = keys.map(() => []);
-  for (const row of rows) perKey[Number(row.n) - 1]?.push(row);
-  return perKey.map((found) => ({
+  return rowsOfKeys(keys, rows).map((found) => ({
     rows: found.filter(({ position }) => position !== null),
     areAll: found.every((row) => row.are_all),
     areManyNew: found.some((row) => row.are_many_new),

@@ -8,7 +8,7 @@ import { isTimeBound } from './access-path.ts';
 import { unseen } from '../filter-sql/sql-fragments.ts';
 import type { Matches } from './candidates.ts';
 import { directionOf, type PageRequest, type RowScope } from './page-request.ts';
-import { inScope, isWithin, keyRows, orderSql, primaryIs } from './page-sql.ts';
+import { inScope, isWithin, keyRows, orderSql, primaryIs, rowsOfKeys } from './page-sql.ts';
 
 /**
  * Reads in order, through the index that gives the order or selects few events; one row more than
@@ -34,9 +34,7 @@ export async function orderedScan(
     boundedRows({ found, order: sql`e.n, ${order}`, extras: sql`e.n,`, parts }),
     'repeated',
   );
-  const perKey: PartialRow[][] = keys.map(() => []);
-  for (const row of rows) perKey[Number(row.n) - 1]?.push(row);
-  return perKey;
+  return rowsOfKeys(keys, rows);
 }
 
 export interface FirstEvents extends Pick<RowScope, 'parts'> {

@@ -10,6 +10,13 @@ export function keyRows(keys: readonly string[]): SQL {
   return sql`jsonb_array_elements_text(${JSON.stringify(keys)}::text::jsonb) with ordinality as k (value, n)`;
 }
 
+/** The rows with the `n` of each key, in the order of the keys. */
+export function rowsOfKeys<Row extends { readonly n: string }>(keys: readonly string[], rows: readonly Row[]): readonly (readonly Row[])[] {
+  const perKey: Row[][] = keys.map(() => []);
+  for (const row of rows) perKey[Number(row.n) - 1]?.push(row);
+  return perKey;
+}
+
 /** Whether this is the primary resource of an event `e`. */
 export function primaryIs(id: SQL): SQL {
   return textIs(sql`e.resource_id`, id);
