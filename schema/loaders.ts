@@ -9,10 +9,11 @@ import { AdaptiveBatch } from '../src/store/database/adaptive-batch.ts';
 import type { Database } from '../src/store/database/database.ts';
 import type { ReadBudget } from '../src/store/database/read-budget.ts';
 import { readEventsById } from '../src/store/log/events-by-id.ts';
+import type { HeadReading } from '../src/store/log/log-head.ts';
 import { readChains, type Chain } from '../src/store/log/read-chain.ts';
 import { readNewestStates } from '../src/store/queries/newest-states.ts';
 import type { CountRequest, Page, PageRequest, PageScope, ScopedKeys } from '../src/store/queries/page-request.ts';
-import { countEvents, readPages } from '../src/store/queries/pages.ts';
+import { countEvents, readPages, readPagesWithHead } from '../src/store/queries/pages.ts';
 import { readResourceIds, type ResourceRequest } from '../src/store/queries/resource-ids.ts';
 import { readVisibleResourceIds } from '../src/store/queries/visible-resource-ids.ts';
 import type { Services } from './services.ts';
@@ -53,16 +54,26 @@ export function createLoaders(
   { caller, budget }: { readonly caller: Caller; readonly budget: ReadBudget },
 ): Loaders {
   let head: Promise<Position> | null = null;
-  /** The same once it is known. */
-  let knownHead: Position | null = null;
-  const readHead = (): Promise<Position> => (head ??= heads.head().then((found) => (knownHead = found)));
+  const readHead = (): Promise<Position> => (head ??= heads.head());
+  /** For the first read of the operation, which reads the head of all others with its first statement. */
+  const readWithHead = <T>(read: (reading: HeadReading) => Promise<T>): Promise<T> =>
+    heads.readWith(database, (reading) => {
+      head = reading.head;
+      return read(reading);
+    });
 
   const events = new DataLoader<string, StoredEvent | null>(async (ids) => {
-    const found = await readEventsById(database, ids, { head: knownHead ?? readHead(), filter: caller.visibilityFilter, budget });
+    const visible = { filter: caller.visibilityFilter, budget };
+    const found =
+      head === null
+        ? await readWithHead((reading) => readEventsById(reading.database, ids, { ...visible, head: reading.head }))
+        : await readEventsById(database, ids, { ...visible, head: await head });
     return ids.map((id) => found.get(id) ?? null);
   });
   const pages = batchByRequest<PageRequestAtHead, Page>(async (request, scope) =>
-    readPages(database, { ...request, head: await readHead() }, { ...scope, budget }),
+    head === null
+      ? readWithHead((reading) => readPagesWithHead(reading, request, { ...scope, budget }))
+      : readPages(database, { ...request, head: await head }, { ...scope, budget }),
   );
   const counts = batchByRequest<CountRequestAtHead, number>(async (request, scope) =>
     countEvents(database, { ...request, head: await readHead() }, scope),

@@ -39,3 +39,12 @@ test('a prepared statement takes one round trip from its second execution on', a
   expect(await roundTripsOf(withParameters, 'prepared')).toBe(2);
   expect(await roundTripsOf(withParameters, 'prepared')).toBe(1);
 });
+
+test('two statements sent together take one round trip', async () => {
+  const first = { statement: sql`select 1 as one`, onRows: () => undefined };
+  for (const expected of [2, 1]) {
+    const before = proxy.roundTrips();
+    expect(await database.rowsAfter(first, withParameters)).toEqual([{ joined: 'a1', nothing: null }]);
+    expect(proxy.roundTrips() - before).toBeLessThanOrEqual(expected);
+  }
+});

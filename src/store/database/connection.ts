@@ -126,6 +126,21 @@ export function sendStatement(
   return Object.assign(client.unsafe(text, [], options), { parameters: [...parameters] });
 }
 
+/**
+ * Sends two statements together. The second begins when the first has ended, also if that fails, which throws its error
+ * when both have ended: only then the connection is free.
+ */
+export async function sendBoth(
+  connection: Pick<Connection, 'client' | 'prepared'>,
+  first: Statement & { readonly onRows: (rows: readonly unknown[]) => void },
+  second: Statement,
+): Promise<readonly unknown[]> {
+  const [before, rows] = await Promise.allSettled([sendStatement(connection, first).then(first.onRows), sendStatement(connection, second)]);
+  if (before.status === 'rejected') throw before.reason;
+  if (rows.status === 'rejected') throw rows.reason;
+  return rows.value;
+}
+
 export interface Statement {
   readonly text: string;
   readonly parameters: readonly unknown[];

@@ -5,10 +5,18 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { TidingsError } from '../../errors.ts';
 import { driverUrls } from '../../postgres-url.ts';
-import { sleep } from '../../concurrency/sleep.ts';
 import { Semaphore } from '../../concurrency/semaphore.ts';
 import { maxReadsPerOperation, type Turn } from './admission.ts';
-import { closedError, openConnection, sendStatement, type Connection, type ConnectionOptions, type DriverOptions } from './connection.ts';
+import {
+  closedError,
+  openConnection,
+  sendBoth,
+  sendStatement,
+  type Connection,
+  type ConnectionOptions,
+  type DriverOptions,
+  type Statement,
+} from './connection.ts';
 import { isOtherServer } from './server-identity.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
@@ -31,6 +39,11 @@ export interface Database extends AsyncDisposable {
    */
   rows<Row>(statement: SQL, planMode?: PlanMode): Promise<readonly Row[]>;
   /**
+   * Like `rows`, after another statement on the same connection: both are sent together, and the second
+   * begins when the first has ended.
+   */
+  rowsAfter<First, Row>(first: FirstStatement<First>, statement: SQL, planMode?: PlanMode): Promise<readonly Row[]>;
+  /**
    * The same database for the reads of one operation of a client. `rows` waits its turn among the
    * reads of all clients, and throws CANCELLED soon after the signal aborts: a running statement is
    * cancelled in the database (Postgres only), a waiting one is not begun. Not for writes, nor for
@@ -51,6 +64,12 @@ export interface Database extends AsyncDisposable {
   listen(options: ListenOptions): Promise<AsyncDisposable>;
   /** Sends a notification to all listeners on a channel of this database. */
   notify(channel: string, payload: string): Promise<void>;
+}
+
+/** A prepared statement, and what receives its rows, before those of the second one. */
+export interface FirstStatement<Row> {
+  readonly statement: SQL;
+  readonly onRows: (rows: readonly Row[]) => void;
 }
 
 export interface Reader extends Turn {
@@ -198,52 +217,39 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
       clearTimeout(timer);
     }
   };
-  /**
-   * Cancels the statement when its signal aborts, on a connection that reads leave free. Repeats
-   * it, because a cancellation that arrives before the statement has no effect. The connection of
-   * the statement is not free before the last one is sent, so that it cannot hit the next statement.
-   */
-  const untilAborted = async <T>({ processId }: Connection, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
-    if (kind === 'embedded' || signal === undefined) return work();
-    if (signal.aborted) throw cancelledError();
-    const finished = new AbortController();
-    let cancelling = Promise.resolve();
-    const cancel = async (): Promise<void> => {
-      while (!finished.signal.aborted) {
-        await pool.with(({ client }) => client`select pg_cancel_backend(${processId})`, { ...notRead, signal: finished.signal });
-        await sleep(cancelIntervalMs, finished.signal);
-      }
-    };
-    const onAbort = (): void => void (cancelling = cancel().catch(() => undefined)); // the statement timeout remains
-    signal.addEventListener('abort', onAbort);
-    try {
-      return await work();
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      finished.abort();
-      await cancelling;
-    }
-  };
   const repeated = new RepeatedStatements();
-  const run = async <Row>(statement: SQL, planMode: PlanMode, turn: Turn): Promise<readonly Row[]> => {
+  const compile = (statement: SQL, planMode: PlanMode): Statement => {
     const { sql: text, params: parameters } = dialect.sqlToQuery(statement);
-    const isPrepared = planMode === 'prepared' || (planMode === 'repeated' && repeated.shouldKeep(text));
+    return { text, parameters, isPrepared: planMode === 'prepared' || (planMode === 'repeated' && repeated.shouldKeep(text)) };
+  };
+  const run = async (turn: Turn, send: (connection: Connection) => Promise<unknown>): Promise<unknown> => {
+    const { signal } = turn;
+    const cancellable = (connection: Connection): Promise<unknown> =>
+      embedded !== null || signal === undefined ? send(connection) : pool.cancelling({ connection, signal }, () => send(connection));
+    const runInPool = (): Promise<unknown> =>
+      pool.with((connection) => withDeadline(connection, turn, () => cancellable(connection)), turn);
     try {
-      const work = (connection: Connection): Promise<unknown> =>
-        withDeadline(connection, turn, () =>
-          untilAborted(connection, turn.signal, () => sendStatement(connection, { text, parameters, isPrepared })),
-        );
-      const runInPool = (): Promise<unknown> => pool.with(work, turn);
-      return (await (stallWatch?.run(runInPool) ?? runInPool())) as readonly Row[];
+      return await (stallWatch?.run(runInPool) ?? runInPool());
     } catch (failure) {
-      throw turn.signal?.aborted === true ? cancelledError() : classifyError(failure);
+      throw signal?.aborted === true ? cancelledError() : classifyError(failure);
     }
   };
+  const rowsFor = (turn: Turn): Pick<Database, 'rows' | 'rowsAfter'> => ({
+    async rows<Row>(statement: SQL, planMode: PlanMode = 'custom') {
+      const compiled = compile(statement, planMode);
+      return (await run(turn, (connection) => sendStatement(connection, compiled))) as readonly Row[];
+    },
+    async rowsAfter<First, Row>({ statement: first, onRows }: FirstStatement<First>, statement: SQL, planMode: PlanMode = 'custom') {
+      const compiledFirst = { ...compile(first, 'prepared'), onRows: (rows: readonly unknown[]) => onRows(rows as readonly First[]) };
+      const compiled = compile(statement, planMode);
+      return (await run(turn, (connection) => sendBoth(connection, compiledFirst, compiled))) as readonly Row[];
+    },
+  });
   const database: Database = {
     kind,
     identity: pool,
     statementTimeout,
-    rows: (statement, planMode = 'custom') => run(statement, planMode, notRead),
+    ...rowsFor(notRead),
     reads(reader) {
       const startReading = (): Semaphore => {
         // Node warns of more than ten listeners, which may be a leak elsewhere.
@@ -251,9 +257,11 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
         return new Semaphore(maxReadsPerOperation(connections));
       };
       let semaphore: Semaphore | null = null; // most emissions read nothing
+      const unlimited = rowsFor(reader);
       return {
         ...database,
-        rows: (statement, planMode = 'custom') => (semaphore ??= startReading()).with(() => run(statement, planMode, reader)),
+        rows: (...statement) => (semaphore ??= startReading()).with(() => unlimited.rows(...statement)),
+        rowsAfter: (...statements) => (semaphore ??= startReading()).with(() => unlimited.rowsAfter(...statements)),
       };
     },
     async withConnection(work) {
@@ -280,4 +288,3 @@ const notRead: Turn = { client: null };
 
 /** The time that the network may add to a statement. */
 const graceMs = 3000;
-const cancelIntervalMs = 100;

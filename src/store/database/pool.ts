@@ -1,7 +1,8 @@
 import { abortListeners } from '../../concurrency/abort-listeners.ts';
+import { sleep } from '../../concurrency/sleep.ts';
 import type { Connection } from './connection.ts';
 import { Admission, type Turn } from './admission.ts';
-import { isConnectionLost, isOutOfConnections } from './database-errors.ts';
+import { cancelledError, isConnectionLost, isOutOfConnections } from './database-errors.ts';
 import { maxKept } from './repeated-statements.ts';
 
 /**
@@ -42,6 +43,37 @@ export class Pool<C extends Connection> {
       throw error;
     } finally {
       this.admission.leave(turn);
+    }
+  }
+
+  /**
+   * Runs `work`, a statement of a connection, and cancels it when its signal aborts, on a connection that reads leave free.
+   * Repeats that, because a cancellation that arrives before the statement has no effect. The connection of the
+   * statement is not free before the last one was sent, so that it cannot hit the next statement.
+   */
+  async cancelling<T>(
+    { connection, signal }: { readonly connection: C; readonly signal: AbortSignal },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    if (signal.aborted) throw cancelledError();
+    let cancellation = null as Cancellation | null;
+    const cancel = async (finished: AbortSignal): Promise<void> => {
+      while (!finished.aborted) {
+        await this.with(({ client }) => client`select pg_cancel_backend(${connection.processId})`, { client: null, signal: finished });
+        await sleep(cancelIntervalMs, finished);
+      }
+    };
+    const onAbort = (): void => {
+      const finished = new AbortController();
+      cancellation = { finished, ended: cancel(finished.signal).catch(noop) }; // the statement timeout remains
+    };
+    signal.addEventListener('abort', onAbort);
+    try {
+      return await work();
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      cancellation?.finished.abort();
+      await cancellation?.ended;
     }
   }
 
@@ -97,6 +129,12 @@ export class Pool<C extends Connection> {
   }
 }
 
+/** The cancellation of a statement, until `finished` aborts. */
+interface Cancellation {
+  readonly finished: AbortController;
+  readonly ended: Promise<void>;
+}
+
 /**
  * Rejects when the connection breaks. The driver rejects pending statements then, but not a
  * statement that is sent between the error of a socket and its close: that one would never settle.
@@ -122,6 +160,7 @@ function endedError(): Error {
   return Object.assign(new Error('the database was closed'), { code: 'CONNECTION_ENDED' });
 }
 
+const cancelIntervalMs = 100;
 const retryDelayMs = 100;
 /** Statements of one connection. Those that are kept no more stay until the connection closes. */
 const maxPrepared = 2 * maxKept;

@@ -19,20 +19,16 @@ export interface EventsByIdRequest {
 /**
  * Returns the events with these ids at or before `head`, by id, through event_ids. Throws LIMIT_EXCEEDED.
  *
- * A head that is still being read does not delay the events, which never change: one that is found
- * is at or before the head, or it is left out. Only one that is not found may have been committed
- * before the head was read. So these are read again.
+ * `head`: was read before, or is read with the first statement of `database` (HeadReader.readWith). Later
+ * events that the statement finds are left out.
  */
 export async function readEventsById(
   database: Database,
   ids: readonly string[],
   { head, filter, budget }: Omit<EventsByIdRequest, 'head'> & { readonly head: Position | Promise<Position> },
 ): Promise<ReadonlyMap<string, StoredEvent>> {
-  const read = (wanted: readonly string[]): Promise<readonly PartialRow[]> => readRows(database, wanted, { filter, budget });
-  const [early, last] = await Promise.all([read(ids), head]);
-  const found = new Set(early.map(({ id }) => id));
-  const missing = typeof head === 'number' ? [] : ids.filter((id) => !found.has(id));
-  const rows = missing.length === 0 ? early : [...early, ...(await read(missing))];
+  const rows = await readRows(database, ids, { filter, budget });
+  const last = await head;
   const readable = rows.filter(({ position }) => Number(position) <= last);
   const events = await storedEvents(await completeRows(database, readable, budget));
   return new Map(events.map((event) => [event.id, event]));

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { backoffDelayMs } from '../../concurrency/retry.ts';
 import { coalescedRead } from '../../concurrency/coalesce.ts';
+import { deferred } from '../../concurrency/deferred.ts';
 import { sleep } from '../../concurrency/sleep.ts';
 import { TidingsError } from '../../errors.ts';
 import { origin, type Position } from '../../event/cursor.ts';
@@ -20,6 +21,11 @@ import { readExclusiveLocks, readWriterLocks, type WriterLock } from './writer-l
  */
 export interface HeadReader {
   head(): Promise<Position>;
+  /**
+   * Reads the head for reads at that head, whose first statement is sent together with its own and executed after it.
+   * So the statement sees every event up to the head.
+   */
+  readWith<T>(database: Database, read: (reading: HeadReading) => Promise<T>): Promise<T>;
   /** The latest result, or head from an append; the log may have grown since. */
   known(): Position;
   /**
@@ -32,6 +38,16 @@ export interface HeadReader {
    * if a lock of another session keeps writers from storing events.
    */
   checkProgress(): Promise<void>;
+}
+
+/** Reads that have begun before their head is known. */
+export interface HeadReading {
+  /** The database of the reads. */
+  readonly database: Database;
+  /** As of `HeadReader.head`; pending until `database` has executed its first statement, or `read` has ended. */
+  readonly head: Promise<Position>;
+  /** A position that the head is probably not beyond. */
+  readonly expected: Position;
 }
 
 export interface HeadReaderOptions {
@@ -72,18 +88,45 @@ export function createHeadReader(
     }
     return highest;
   };
-  const head = coalescedRead(async () => {
-    // Only a head that was known before the read proves a loss: appends accept others meanwhile.
-    const before = highest;
-    const found = await readHead(database);
+  /** `before`: the highest head before it was read. Appends accept others meanwhile, which prove no loss. */
+  const check = async (found: Position, before: Position): Promise<Position> => {
     if (!isLost && found < before && (await readLastPosition(database)) < before) {
       isLost = true;
       onLost();
     }
     return accept(found);
+  };
+  const head = coalescedRead(async () => {
+    const before = highest;
+    return check(await readHead(database), before);
   });
   return {
     head,
+    async readWith(reads, read) {
+      const before = highest;
+      const { promise, resolve, reject } = deferred<Position>();
+      let isSent = false;
+      const onRows = (rows: readonly HeadRow[]): void => {
+        const found = headOf(rows);
+        // Not a later head of an append: the statement may not see its event.
+        check(found, before).then(() => resolve(Math.max(found, before) as Position), reject);
+      };
+      const first: Database = {
+        ...reads,
+        rows<Row>(...statement: Parameters<Database['rows']>) {
+          if (isSent) return reads.rows<Row>(...statement);
+          isSent = true;
+          const rows = reads.rowsAfter<HeadRow, Row>({ statement: headStatement, onRows }, ...statement);
+          rows.catch(reject);
+          return rows;
+        },
+      };
+      try {
+        return await read({ database: first, head: promise, expected: (before + maxExpectedGrowth) as Position });
+      } finally {
+        if (!isSent) head().then(resolve, reject);
+      }
+    },
     known: () => highest,
     async headFrom(position, known = null) {
       // One before an earlier head may be of a log that has lost its end.
@@ -187,10 +230,21 @@ function stuckWriterError(waitedMs: number): TidingsError {
  * position.
  */
 export async function readHead(database: Database): Promise<Position> {
-  const rows = await database.rows<{ head: string }>(sql`select tidings.log_head() as head`, 'prepared');
+  return headOf(await database.rows<HeadRow>(headStatement, 'prepared'));
+}
+
+interface HeadRow {
+  readonly head: string;
+}
+
+const headStatement = sql`select tidings.log_head() as head`;
+
+function headOf(rows: readonly HeadRow[]): Position {
   return Number(rows[0]?.head ?? origin) as Position;
 }
 
 const backoff = { initialDelayMs: 1, maxDelayMs: 20 } as const;
+/** Events that other processes may have stored since the head was read last; far fewer than a page reads unindexed. */
+const maxExpectedGrowth = 8192;
 /** A writer that is undecided for longer than this is stuck, or its server is. */
 const defaultMaxWaitMs = 15_000;

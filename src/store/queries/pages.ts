@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { always } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
+import type { HeadReading } from '../log/log-head.ts';
 import { countMatches } from './count-matches.ts';
 import { readPagesByBlockScan } from './block-scan.ts';
 import { orderedScan } from './ordered-scan.ts';
@@ -21,6 +22,31 @@ export async function readPages(
   { budget, ...scoped }: ScopedKeys & { readonly budget: ReadBudget },
 ): Promise<readonly Page[]> {
   const found = await findRows(database, request, { ...scoped, parts: budget.parts });
+  return pagesOf(database, request, { found, budget });
+}
+
+/** Reads the same pages at a head that is read with their first statement. */
+export async function readPagesWithHead(
+  { database, expected, head: readingHead }: HeadReading,
+  request: Omit<PageRequest, 'head'>,
+  { budget, ...scoped }: ScopedKeys & { readonly budget: ReadBudget },
+): Promise<readonly Page[]> {
+  const scope = { ...scoped, parts: budget.parts };
+  const early = await findRows(database, { ...request, head: expected }, scope);
+  const head = await readingHead;
+  const isLater = ({ position }: PartialRow): boolean => Number(position) > head;
+  // The statements saw every event up to the head, and perhaps later ones, which may fill a page.
+  const areAll = head <= expected && early.every((rows) => rows.length <= request.limit || !rows.some(isLater));
+  const atHead = { ...request, head };
+  const found = areAll ? early.map((rows) => rows.filter((row) => !isLater(row))) : await findRows(database, atHead, scope);
+  return pagesOf(database, atHead, { found, budget });
+}
+
+async function pagesOf(
+  database: Database,
+  request: PageRequest,
+  { found, budget }: { readonly found: readonly (readonly PartialRow[])[]; readonly budget: ReadBudget },
+): Promise<readonly Page[]> {
   const wanted = found.map((rows) => rows.slice(0, request.limit));
   const more = found.map((rows) => rows.length > request.limit);
   const pages: EventRow[][] = wanted.map(() => []);

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { executeOnStore } from '../../support/database/execute-on-store.ts';
 import { createLoaders } from '../../../schema/loaders.ts';
+import { visibleTo } from '../../../src/auth/visibility.ts';
 import { anonymous, type Caller } from '../../../src/auth/caller.ts';
 import type { Position } from '../../../src/event/cursor.ts';
 import { readSettings } from '../../../src/settings.ts';
@@ -13,7 +14,8 @@ import type { EventDraft } from '../../../src/event/event.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
 import { createHeadReader, readHead } from '../../../src/store/log/log-head.ts';
 import { openStore, type Store } from '../../../src/store/open-store.ts';
-import { readPages } from '../../../src/store/queries/pages.ts';
+import type { FirstStatement } from '../../../src/store/database/database.ts';
+import { readPages, readPagesWithHead } from '../../../src/store/queries/pages.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { newDatabase } from '../../support/test-server.ts';
 
@@ -139,56 +141,118 @@ test('pages that are asked for again and again come from statements that connect
   }
 });
 
-/** Loaders whose head is read by `readHeadBetween`, after the first statement has been executed. */
-function loadersWith(readHeadBetween: () => Promise<Position>, caller: Caller = anonymous) {
-  let isExecuted = (): void => undefined;
-  const executed = new Promise<void>((resolve) => (isExecuted = resolve));
+/** Loaders that count statements; two that are sent together are one. `between` runs between these two. */
+function loadersWith({ between = () => undefined, caller = anonymous }: { between?: () => unknown; caller?: Caller } = {}) {
   let statements = 0;
   const database: Store['database'] = {
     ...store.database,
     reads: () => database,
-    async rows<Row>(...statement: Parameters<Store['database']['rows']>) {
+    rows<Row>(...statement: Parameters<Store['database']['rows']>) {
       statements += 1;
-      const rows = await store.database.rows<Row>(...statement);
-      isExecuted();
-      return rows;
+      return store.database.rows<Row>(...statement);
+    },
+    async rowsAfter<First, Row>({ statement: first, onRows }: FirstStatement<First>, ...statement: Parameters<Store['database']['rows']>) {
+      statements += 1;
+      onRows(await store.database.rows<First>(first, 'prepared'));
+      await between();
+      return store.database.rows<Row>(...statement);
     },
   };
-  const heads = { ...createHeadReader(store.database), head: () => executed.then(readHeadBetween) };
-  return { loaders: createLoaders({ database, heads }, { caller, budget: unbounded }), statements: () => statements };
+  return {
+    loaders: createLoaders({ database, heads: createHeadReader(database) }, { caller, budget: unbounded }),
+    statements: () => statements,
+  };
 }
 
-test('by id: one statement, which does not wait for the head', async () => {
-  const { loaders, statements } = loadersWith(() => readHead(store.database));
+const append = (id: string): Promise<unknown> => appendEvents(store.database, [{ ...drafts[0]!, id, follows: null }], 'REJECT_ALL');
+
+test('by id: the head and the events are one round trip', async () => {
+  const { loaders, statements } = loadersWith();
   const found = await Promise.all(['e-3', 'e-300', 'e-3'].map((id) => loaders.event(id)));
   expect(found.map((event) => event?.id)).toEqual(['e-3', 'e-300', 'e-3']);
   expect(statements()).toBe(1);
-});
-
-test('by id: an event that is committed while the head is read is found', async () => {
-  const { loaders, statements } = loadersWith(async () => {
-    await appendEvents(store.database, [{ ...drafts[0]!, id: 'late', follows: null }], 'REJECT_ALL');
-    return readHead(store.database);
-  });
-  const [late, early] = await Promise.all([loaders.event('late'), loaders.event('e-5')]);
-  expect([late?.id, early?.id]).toEqual(['late', 'e-5']);
-  expect(late!.position).toBe(await loaders.head());
+  expect(await loaders.head()).toBe(await readHead(store.database));
+  expect((await loaders.event('e-4'))?.id).toBe('e-4');
   expect(statements()).toBe(2);
-  // The head is known now.
-  expect(await loaders.event('nowhere')).toBeNull();
-  expect(statements()).toBe(3);
 });
 
 test('by id: an event after the head does not exist yet', async () => {
-  const event = await loadersWith(() => readHead(store.database)).loaders.event('e-200');
-  const before = loadersWith(async () => (event!.position - 1) as Position);
-  expect(await before.loaders.event('e-200')).toBeNull();
-  expect((await before.loaders.event('e-199'))?.id).toBe('e-199');
+  const { loaders } = loadersWith({ between: () => append('late') });
+  const [late, early] = await Promise.all([loaders.event('late'), loaders.event('e-5')]);
+  expect([late, early?.id]).toEqual([null, 'e-5']);
+  expect((await loadersWith().loaders.event('late'))?.position).toBeGreaterThan(await loaders.head());
+});
+
+test.each(['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'] as const)('a page in order %s ends at the head that is read with it', async (order) => {
+  const resource = order.toLowerCase();
+  const latest = '2026-02-01T00:00:00.000000Z' as EventDraft['occurred'];
+  const draftOf = (id: string): EventDraft => ({
+    ...drafts[0]!,
+    id,
+    follows: null,
+    occurred: latest,
+    resource: { id: resource, labels: {} },
+  });
+  const idsOf = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, n) => `${resource}-${from + n}`);
+  const store3 = (from: number): Promise<unknown> => appendEvents(store.database, idsOf(from, from + 3).map(draftOf), 'REJECT_ALL');
+  const filters = [everything, parseFilter({ resource: { id: { in: [resource] } } }, ['filter'], readSettings({}))];
+  await store3(0);
+  for (const [n, filter] of filters.entries()) {
+    for (const limit of [2, 1000]) {
+      const before = n * 6 + (limit === 2 ? 3 : 6);
+      const { loaders } = loadersWith({ between: () => store3(before) });
+      const request = { filter: visibleTo(anonymous, filter), order, limit, backward: order !== 'NEWEST_FIRST' };
+      const { events, more } = await loaders.page(request, { scope: 'EVERYTHING', key: '' });
+      const newest = await readPages(
+        store.database,
+        { ...request, head: await loaders.head() },
+        { scope: 'EVERYTHING', keys: [''], budget: unbounded },
+      );
+      expect([events, more]).toEqual([newest[0]!.events, newest[0]!.more]);
+      expect(events.filter((event) => idsOf(0, before).includes(event.id))).toHaveLength(Math.min(before, limit));
+    }
+  }
+});
+
+test('a page is complete where the log has grown more than was expected', async () => {
+  const head = Promise.resolve(await readHead(store.database));
+  const request = { filter: everything, order: 'LOG', limit: 1000, backward: false } as const;
+  const scoped = { scope: 'EVERYTHING', keys: [''], budget: unbounded } as const;
+  const [page] = await readPagesWithHead({ database: store.database, head, expected: 10 as Position }, request, scoped);
+  expect(page!.events.at(-1)?.position).toBe(await head);
+});
+
+test('a head is read although the reads need no statement, or fail', async () => {
+  const heads = createHeadReader(store.database);
+  const head = await heads.readWith(store.database, async (reading) => ({ read: reading.head }));
+  expect(await head.read).toBe(await readHead(store.database));
+  let failed: Promise<Position> | null = null;
+  const reading = heads.readWith(store.database, async (opened) => {
+    failed = opened.head;
+    await opened.database.rows(sql`select 1 / 0`);
+  });
+  await expect(reading).rejects.toThrow('division by zero');
+  // The statement failed, and its head did not.
+  expect(await failed).toBe(await head.read);
+});
+
+test('two statements sent together: the second begins after the first, and both free their connection', async () => {
+  const { database } = store;
+  const received: unknown[] = [];
+  const first = {
+    statement: sql`select set_config('test.sent', 'first', false) as value`,
+    onRows: (rows: readonly unknown[]) => void received.push(...rows),
+  };
+  received.push(...(await database.rowsAfter(first, sql`select current_setting('test.sent') as value, ${'x'} as parameter`)));
+  expect(received).toEqual([{ value: 'first' }, { value: 'first', parameter: 'x' }]);
+  const failing = { statement: sql`select 1 / 0`, onRows: () => expect.unreachable() };
+  for (let n = 0; n < 12; n += 1) await expect(database.rowsAfter(failing, sql`select 1`)).rejects.toThrow('division by zero');
+  expect(await database.rows(sql`select 1 as one`)).toEqual([{ one: 1 }]);
 });
 
 test('by id: a caller finds the events that its visibility filter matches', async () => {
   const visibilityFilter = { kind: 'oneOf', field: 'follows', values: ['e-1'] } as const;
-  const { loaders } = loadersWith(() => readHead(store.database), { ...anonymous, visibilityFilter });
+  const { loaders } = loadersWith({ caller: { ...anonymous, visibilityFilter } });
   const found = await Promise.all(['e-1', 'e-2', 'e-3', 'e-4'].map((id) => loaders.event(id)));
   expect(found.map((event) => event?.id)).toEqual([undefined, 'e-2', 'e-3', undefined]);
 });

@@ -9,7 +9,7 @@ import { createHeadReader } from '../../../src/store/log/log-head.ts';
 import type { Store } from '../../../src/store/open-store.ts';
 import { testClient } from '../client.ts';
 
-/** Executes a query on a store, without a server. Calls `before` with each of its statements. */
+/** Executes a query on a store, without a server. Calls `before` with each of its statements, or pairs of them. */
 export async function executeOnStore(
   store: Store,
   query: string,
@@ -22,6 +22,10 @@ export async function executeOnStore(
     async rows(statement, mode) {
       await before(statement);
       return store.database.rows(statement, mode);
+    },
+    async rowsAfter(first, statement, mode) {
+      await before(statement);
+      return store.database.rowsAfter(first, statement, mode);
     },
   };
   const services = {
