@@ -199,7 +199,8 @@ function endOf({ to }: IndexCondition, head: Position): Position {
 function commonness(condition: IndexCondition, head: Position, max: number): SQL {
   const to = endOf(condition, head);
   const most = Math.floor(max / newestEventsPerMatch);
-  const last = sql`least(coalesce(p.last, p.end_position - 1), ${to})`;
+  // A head that is expected may be beyond the last position.
+  const last = sql`least(coalesce(p.last, p.end_position - 1), ${to}, pg_sequence_last_value('tidings.event_position'))`;
   const extents = sql`array(
     select b.key
     from (select p.first, ${last} as last from tidings.partitions p where p.first <= ${to} and p.removed is null order by p.first desc limit 2) p

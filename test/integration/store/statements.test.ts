@@ -15,6 +15,7 @@ import { appendEvents } from '../../../src/store/log/append.ts';
 import { createHeadReader, readHead } from '../../../src/store/log/log-head.ts';
 import { openStore, type Store } from '../../../src/store/open-store.ts';
 import type { FirstStatement } from '../../../src/store/database/database.ts';
+import { commonConditionsOf } from '../../../src/store/queries/common-conditions.ts';
 import { readPages, readPagesWithHead } from '../../../src/store/queries/pages.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { newDatabase } from '../../support/test-server.ts';
@@ -220,6 +221,17 @@ test('a page is complete where the log has grown more than was expected', async 
   const scoped = { scope: 'EVERYTHING', keys: [''], budget: unbounded } as const;
   const [page] = await readPagesWithHead({ database: store.database, head, expected: 10 as Position }, request, scoped);
   expect(page!.events.at(-1)?.position).toBe(await head);
+});
+
+test('a condition is known as frequent although its head is only expected, and may be far beyond the log', async () => {
+  const { database } = store;
+  const head = await readHead(database);
+  const filter = parseFilter({ event: { in: ['a.b', 'none'] } }, ['filter'], readSettings({}));
+  const request = { filter, order: 'NEWEST_FIRST', limit: 10, backward: false } as const;
+  const scoped = { scope: 'EVERYTHING', keys: [''], budget: unbounded } as const;
+  const reading = { database, head: Promise.resolve(head), expected: (head + 50_000) as Position };
+  expect((await readPagesWithHead(reading, request, scoped))[0]!.events).toHaveLength(10);
+  expect(Array.from(commonConditionsOf(database)).filter(([key]) => key.includes('none'))).toMatchObject([[expect.anything(), 'FREQUENT']]);
 });
 
 test('a head is read although the reads need no statement, or fail', async () => {
