@@ -1,12 +1,12 @@
 import type { EventParts } from '../../event/event.ts';
 import { sql, type SQL } from 'drizzle-orm';
 import { blockEvents } from '../../skip-index/row-group.ts';
-import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
+import { always, rowGroupPredicateOf, testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { openOf, PageBuilder } from './page-builder.ts';
-import { readFirstWindows, readWindow, type BlockRef, type BlockWindow } from './block-windows.ts';
+import { readFewBlocks, readFirstWindows, readWindow, type BlockRef, type BlockWindow, type FirstWindows } from './block-windows.ts';
 import { findInLog, isNearHead, laterEvents, type CandidateSearch, type Matches } from './candidates.ts';
 import { primaryResourceOf } from './access-path.ts';
 import { commonConditionsOf } from './common-conditions.ts';
@@ -18,6 +18,7 @@ import { isWithin, keyRows, orderSql } from './page-sql.ts';
 import { boundedRows, type PartialRow } from '../database/bounded-rows.ts';
 import { storedColumns } from '../database/event-row.ts';
 import { toTimestamp } from '../database/timestamps.ts';
+import { unseen } from '../filter-sql/sql-fragments.ts';
 
 /**
  * Reads pages through the index of the events, and by scanning blocks for what it does not serve.
@@ -51,10 +52,11 @@ export async function readPagesByBlockScan(
     const { rows, areAll } = await findAtOnce(database, request, { search, parts, limits });
     if (areAll) return [rows];
   }
+  const few = await findFewBlocks(database, request, firstPredicate);
   const {
     unindexed: unindexedRanges,
     windows: [first, second],
-  } = await readFirstWindows(database, request, { predicate: firstPredicate, to: condition?.to ?? request.head });
+  } = few ?? (await readFirstWindows(database, request, { predicate: firstPredicate, to: condition?.to ?? request.head }));
   const unindexed = unindexedRanges.flatMap(splitIntoBlocks);
   const unindexedLast = direction.by === 'position' && direction.up;
   const builders = keys.map((value) => new PageBuilder({ value, wanted: request.limit + 1, from: first.next }, direction));
@@ -77,7 +79,7 @@ export async function readPagesByBlockScan(
   await Promise.all(firstChecks.map((ranges) => checkRanges(builders, ranges)));
   for (const each of incomplete) each.close(first.next);
   // Without a match in the first window, the index finds them faster, if there are any.
-  const mayBeFrequent = search === null || (scope === 'EVERYTHING' && incomplete.some(({ rowCount }) => rowCount > 0));
+  const mayBeFrequent = search === null || few !== null || (scope === 'EVERYTHING' && incomplete.some(({ rowCount }) => rowCount > 0));
   if (second !== undefined && mayBeFrequent && openOf(incomplete).length > 0) await scanWindow(second);
   incomplete = openOf(incomplete);
   if (search !== null && incomplete.length > 0) {
@@ -146,6 +148,17 @@ async function findAtOnce(
   return found ?? unknown;
 }
 
+/** All blocks that can have matches, if they are few; null: they are not, or were not lately. */
+async function findFewBlocks(database: Database, request: PageRequest, predicate: PruningPredicate): Promise<FirstWindows | null> {
+  const common = commonConditionsOf(database);
+  // Without times, which tend to differ each time.
+  const key = JSON.stringify(rowGroupPredicateOf(predicate));
+  if (!testsBloomFilters(predicate) || common.has(key)) return null;
+  const few = await readFewBlocks(database, request, predicate);
+  if (few === null) common.set(key, 'COMMON');
+  return few;
+}
+
 const unknown: Matches = { rows: [], areAll: false };
 
 export interface PrunedKeys extends RowScope {
@@ -185,7 +198,7 @@ async function checkEvents(database: Database, { request, scope, builders, parts
   const matching = sql`${occurredBetween(sql`r.since`, sql`r.until`)} and ${isWithin(request)}`;
   const found =
     scope === 'EVERYTHING'
-      ? sql`select 1 as n, ${storedColumns} ${within} where ${matching} order by ${order} limit ${request.limit + 1}`
+      ? sql`select 1 as n, ${storedColumns} ${within} where ${matching} order by ${order} limit ${unseen(sql`${request.limit + 1}::bigint`)}`
       : sql`
         select * from (
           select k.n, ${storedColumns}, row_number() over (partition by k.n order by ${order}) as rank
@@ -195,7 +208,7 @@ async function checkEvents(database: Database, { request, scope, builders, parts
           where ${matching}
         ) e
         where rank <= ${request.limit + 1}`;
-  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: sql`e.n,`, parts }));
+  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: sql`e.n,`, parts }), 'repeated');
   for (const row of rows) builders[Number(row.n) - 1]?.add(row);
 }
 

@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { origin } from '../../event/cursor.ts';
 import { rowGroupPredicateOf, prunesNothing, type LaterContent, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { bitPositionOf } from '../../skip-index/bloom-filter.ts';
 import { conjunctionSql, disjunctionSql } from '../filter-sql/sql-fragments.ts';
@@ -25,6 +26,20 @@ export function prunedSearchSql(predicate: PruningPredicate, range?: PositionRan
   const passing = sql`select c.last from tidings.digest_chapters c where ${within} and ${predicateSql(rowGroupPredicate, 'c')}`;
   // `is true` makes this a hash table instead of a join; an array would be searched from its beginning.
   return sql`((d.chapter in (${passing})) is true and ${predicateSql(predicate, 'd')})`;
+}
+
+/**
+ * A query of the block summaries that pass, row group by row group, from one end of the log. For a limit: no row group
+ * is tested before the summaries of the ones before it are found.
+ */
+export function passingBlocks(predicate: PruningPredicate, { up }: { readonly up: boolean }): SQL {
+  return sql`
+    select d.*
+    from (select c.first, c.last, c.signature, c.text_normalized, c.label_keys from tidings.digest_chapters c order by c.last ${sql.raw(up ? '' : 'desc')} offset 0) c
+    cross join lateral (
+      select * from tidings.digests d where d.last between coalesce(c.first, ${origin}) and c.last and d.chapter = c.last offset 0
+    ) d
+    where ${predicateSql(rowGroupPredicateOf(predicate), 'c')} and ${predicateSql(predicate, 'd')}`;
 }
 
 function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
