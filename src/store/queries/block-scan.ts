@@ -52,7 +52,7 @@ export async function readPagesByBlockScan(
     const { rows, areAll } = await findAtOnce(database, request, { search, parts, limits });
     if (areAll) return [rows];
   }
-  const few = await findFewBlocks(database, request, firstPredicate);
+  const few = await findFewBlocks(database, request, { predicate: firstPredicate, max: limits.fewBlocks });
   const {
     unindexed: unindexedRanges,
     windows: [first, second],
@@ -148,13 +148,17 @@ async function findAtOnce(
   return found ?? unknown;
 }
 
-/** All blocks that can have matches, if they are few; null: they are not, or were not lately. */
-async function findFewBlocks(database: Database, request: PageRequest, predicate: PruningPredicate): Promise<FirstWindows | null> {
+/** All blocks that can have matches; null: there are more than `max`, or were lately. */
+async function findFewBlocks(
+  database: Database,
+  request: PageRequest,
+  { predicate, max }: { readonly predicate: PruningPredicate; readonly max: number },
+): Promise<FirstWindows | null> {
+  if (!testsBloomFilters(predicate)) return null;
   const common = commonConditionsOf(database);
-  // Without times, which tend to differ each time.
-  const key = JSON.stringify(rowGroupPredicateOf(predicate));
-  if (!testsBloomFilters(predicate) || common.has(key)) return null;
-  const few = await readFewBlocks(database, request, predicate);
+  const key = JSON.stringify(rowGroupPredicateOf(predicate)); // without times, which tend to differ each time
+  if (common.has(key)) return null;
+  const few = await readFewBlocks(database, request, { predicate, max });
   if (few === null) common.set(key, 'COMMON');
   return few;
 }

@@ -64,10 +64,14 @@ export async function readFirstWindows(
 }
 
 /**
- * All blocks that can have matches, as the first two windows, if they are few; else null. Rare matches are found
- * there. Reads no summaries but those of row groups that pass, which an order by time would need.
+ * All blocks that can have matches, as the first two windows, if there are at most `max`; else null. Rare matches are
+ * found there. No summaries are read but those of row groups that pass: an order by time would need all.
  */
-export async function readFewBlocks(database: Database, request: PageRequest, predicate: PruningPredicate): Promise<FirstWindows | null> {
+export async function readFewBlocks(
+  database: Database,
+  request: PageRequest,
+  { predicate, max }: { readonly predicate: PruningPredicate; readonly max: number },
+): Promise<FirstWindows | null> {
   const direction = directionOf(request);
   const { head } = request;
   const blocks = sql`
@@ -75,18 +79,13 @@ export async function readFewBlocks(database: Database, request: PageRequest, pr
     from (
       select * from (${passingBlocks(predicate, direction)}) d
       where ${between(request)}
-      limit ${unseen(sql`${maxFewBlocks + 1}::bigint`)}
+      limit ${unseen(sql`${max + 1}::bigint`)}
     ) d
     order by ${orderSql(direction)}`;
   const { unindexed, found } = await readWithUnindexed(database, { blocks, to: head, head, planMode: 'repeated' });
-  if (found.length > maxFewBlocks) return null;
-  return {
-    unindexed,
-    windows: [
-      windowOf(found, 0, secondWindowBlocks),
-      ...(found.length > secondWindowBlocks ? [windowOf(found, secondWindowBlocks, found.length)] : []),
-    ],
-  };
+  if (found.length > max) return null;
+  const first = max >> 1; // all can be more than a page needs
+  return { unindexed, windows: [windowOf(found, 0, first), ...(found.length > first ? [windowOf(found, first, max)] : [])] };
 }
 
 interface WithUnindexed {
@@ -286,5 +285,3 @@ export function blockRefOf(row: BlockRow): BlockRef {
 /** Blocks of the first two windows, which are scanned before any search. */
 const firstWindowBlocks = 4;
 const secondWindowBlocks = 32;
-/** As many events as are tested in order at most. */
-const maxFewBlocks = 64;

@@ -234,6 +234,7 @@ const limits: SearchLimits = {
   maxWindowBlocks: 32,
   maxScannedBlocks: 4,
   maxSmallExtents: 2,
+  fewBlocks: 6,
 };
 
 function pageOfRows(rows: readonly { readonly id: string }[], { limit, backward }: PageRequest) {
