@@ -61,7 +61,7 @@ function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
 
 const laterColumns: Readonly<Record<LaterContent, string>> = { normalizedTexts: 'text_normalized', labelKeys: 'label_keys' };
 
-/** Reads one chunk of the Bloom filter, which Postgres stores out of line, instead of all of it. */
+/** Reads one chunk of a Bloom filter that Postgres stores out of line, instead of all of it. */
 function hasBit(hash: number, table: 'c' | 'd'): SQL {
   const bloomFilter = sql.raw(table === 'c' ? 'c.signature' : 'd.signature');
   const bit = sql`(${bitPositionOf(hash)}::int % (octet_length(${bloomFilter}) * 8))`;
