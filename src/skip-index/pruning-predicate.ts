@@ -96,4 +96,4 @@ export function anyOf(predicates: readonly PruningPredicate[]): PruningPredicate
  * Hashes of one text that are tested on a row group. More would exclude hardly any further row
  * group.
  */
-const maxRowGroupHashes = 6;
+const maxRowGroupHashes = 8;

@@ -47,6 +47,14 @@ const frequent = fc.constantFrom(
   { anyResource: [{ id: { in: ['a', 'b'] } }] },
   { payload: [{ path: 'a', in: [0, 1, 'a', null, true] }] },
 );
+/** Conditions that only Bloom filters serve, for some events. */
+const pruned = fc.constantFrom(
+  ...['k', 'k.x', '%', '💌', 'prefect.name'].flatMap((key) => [
+    { resource: { labels: [{ key, exists: true }] } },
+    { related: [{ labels: [{ key, exists: true }] }] },
+    { anyResource: [{ labels: [{ key, exists: true, notIn: ['a'] }] }] },
+  ]),
+);
 const pairOfConditions = fc.tuple(frequent, fc.oneof(frequent, anyFilter));
 
 const question = fc.record({
@@ -54,6 +62,8 @@ const question = fc.record({
     { weight: 1, arbitrary: fc.constant({}) },
     { weight: 4, arbitrary: anyFilter },
     { weight: 1, arbitrary: frequent },
+    { weight: 1, arbitrary: pruned },
+    { weight: 1, arbitrary: fc.tuple(pruned, frequent).map((pair) => ({ and: [...pair] })) },
     { weight: 1, arbitrary: pairOfConditions.map((pair) => ({ and: [...pair] })) },
   ),
   order: fc.constantFrom(...orders),
@@ -244,7 +254,7 @@ const limits: SearchLimits = {
   maxWindowBlocks: 32,
   maxScannedBlocks: 4,
   maxSmallExtents: 2,
-  fewBlocks: 6,
+  fewBlocks: 40,
 };
 
 function pageOfRows(rows: readonly { readonly id: string }[], { limit, backward }: PageRequest) {
