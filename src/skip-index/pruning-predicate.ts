@@ -64,7 +64,6 @@ export function rowGroupPredicateOf(predicate: PruningPredicate): PruningPredica
     case 'any':
       return anyOf(predicate.of.map(rowGroupPredicateOf));
     case 'bloom':
-      return bloomPredicate(predicate.hashes.slice(0, maxRowGroupHashes));
     case 'lacks':
       return predicate;
     case 'during':
@@ -91,9 +90,3 @@ export function anyOf(predicates: readonly PruningPredicate[]): PruningPredicate
   const of = predicates.flatMap((predicate) => (predicate.kind === 'any' ? predicate.of : [predicate]));
   return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'any', of };
 }
-
-/**
- * Hashes of one text that are tested on a row group. More would exclude hardly any further row
- * group.
- */
-const maxRowGroupHashes = 8;

@@ -47,7 +47,7 @@ function textMatchesAny(searchTerms: readonly string[]): SQL {
   ])} else false end`;
 }
 
-const allText = sql`(e.event || e.resource_id || e.resource_labels::text || e.related::text || e.payload::text)`;
+const allText = sql`concat(e.event, e.resource_id, e.resource_labels, e.related, e.payload)`;
 
 /**
  * A pattern of LIKE that the text of every event with the term matches, in any composition and as JSON, once its ASCII

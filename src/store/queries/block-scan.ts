@@ -9,7 +9,7 @@ import { openOf, PageBuilder } from './page-builder.ts';
 import { readFewBlocks, readFirstWindows, readWindow, type BlockRef, type BlockWindow, type FirstWindows } from './block-windows.ts';
 import { findInLog, isNearHead, laterEvents, type CandidateSearch, type Matches } from './candidates.ts';
 import { primaryResourceOf } from './access-path.ts';
-import { commonConditionsOf } from './common-conditions.ts';
+import { commonConditionsOf, maxKeyLength } from './common-conditions.ts';
 import { defaultSearchLimits, indexConditionFor, maxCandidatesOf, searchIndex, type SearchLimits } from './index-search.ts';
 import { scanFirstEvents } from './ordered-scan.ts';
 import { directionOf, everyEvent, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
@@ -75,7 +75,8 @@ export async function readPagesByBlockScan(
 
   // Unindexed events are at the end of the log. Blocks far from them are scanned separately, so
   // that each scan plans few partitions.
-  const firstChecks = unindexedLast ? [first.blocks] : direction.up ? [unindexed, first.blocks] : [[...unindexed, ...first.blocks]];
+  const areNear = !direction.up && few === null;
+  const firstChecks = unindexedLast ? [first.blocks] : areNear ? [[...unindexed, ...first.blocks]] : [unindexed, first.blocks];
   await Promise.all(firstChecks.map((ranges) => checkRanges(builders, ranges)));
   for (const each of incomplete) each.close(first.next);
   // Without a match in the first window, the index finds them faster, if there are any.
@@ -157,7 +158,7 @@ async function findFewBlocks(
   if (!testsBloomFilters(predicate)) return null;
   const common = commonConditionsOf(database);
   const key = JSON.stringify(rowGroupPredicateOf(predicate)); // without times, which tend to differ each time
-  if (common.has(key)) return null;
+  if (key.length > maxKeyLength || common.has(key)) return null;
   const few = await readFewBlocks(database, request, { predicate, max });
   if (few === null) common.set(key, 'COMMON');
   return few;

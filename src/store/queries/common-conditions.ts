@@ -12,12 +12,14 @@ export type CommonConditions = LRUCache<string, Commonness>;
 export function commonConditionsOf({ identity }: Database): CommonConditions {
   let conditions = perDatabase.get(identity);
   if (conditions === undefined) {
-    conditions = new LRUCache({ max: 1000, maxEntrySize: 1000, sizeCalculation: (_, key) => Math.max(1, key.length), ttl: ttlMs });
+    conditions = new LRUCache({ max: 1000, maxEntrySize: maxKeyLength, sizeCalculation: (_, key) => Math.max(1, key.length), ttl: ttlMs });
     perDatabase.set(identity, conditions);
   }
   return conditions;
 }
 
 const perDatabase = new WeakMap<object, CommonConditions>();
+/** Longer keys are not kept. */
+export const maxKeyLength = 1000;
 /** Events that are common now may be rare later. */
 const ttlMs = 600_000;
