@@ -3,7 +3,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import { blockEvents } from '../../skip-index/row-group.ts';
 import { always, rowGroupPredicateOf, testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Position } from '../../event/cursor.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, PlanMode } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { openOf, PageBuilder } from './page-builder.ts';
 import { readFewBlocks, readFirstWindows, readWindow, type BlockRef, type BlockWindow, type FirstWindows } from './block-windows.ts';
@@ -57,13 +57,15 @@ export async function readPagesByBlockScan(
     unindexed: unindexedRanges,
     windows: [first, second],
   } = few ?? (await readFirstWindows(database, request, { predicate: firstPredicate, to: condition?.to ?? request.head }));
+  // Connections keep few statements: not those for windows, which take longer than their plans.
+  const planMode = few === null ? 'custom' : 'repeated';
   const unindexed = unindexedRanges.flatMap(splitIntoBlocks);
   const unindexedLast = direction.by === 'position' && direction.up;
   const builders = keys.map((value) => new PageBuilder({ value, wanted: request.limit + 1, from: first.next }, direction));
   /** The pages whose matches are not all known. */
   let incomplete: readonly PageBuilder[] = builders;
   const checkRanges = (some: readonly PageBuilder[], ranges: readonly Range[]): Promise<void> =>
-    adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some, parts }, batch));
+    adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some, parts, planMode }, batch));
   /** Scans a window; in steps if there is one key. */
   const scanWindow = async (window: BlockWindow): Promise<void> => {
     const open = openOf(incomplete);
@@ -184,6 +186,7 @@ interface RangeCheck {
   readonly scope: PageScope;
   readonly builders: readonly PageBuilder[];
   readonly parts: EventParts;
+  readonly planMode: PlanMode;
 }
 
 /** A range of positions; with times, only the events that occurred within them. */
@@ -193,7 +196,11 @@ type Range = PositionRange & Partial<BlockRef>;
  * Tests the events of these ranges, through the primary key, and adds each match to the builders of
  * its keys.
  */
-async function checkEvents(database: Database, { request, scope, builders, parts }: RangeCheck, ranges: readonly Range[]): Promise<void> {
+async function checkEvents(
+  database: Database,
+  { request, scope, builders, parts, planMode }: RangeCheck,
+  ranges: readonly Range[],
+): Promise<void> {
   if (ranges.length === 0) return;
   const order = orderSql(directionOf(request));
   const within = sql`
@@ -213,7 +220,7 @@ async function checkEvents(database: Database, { request, scope, builders, parts
           where ${matching}
         ) e
         where rank <= ${request.limit + 1}`;
-  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: sql`e.n,`, parts }), 'repeated');
+  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: sql`e.n,`, parts }), planMode);
   for (const row of rows) builders[Number(row.n) - 1]?.add(row);
 }
 
