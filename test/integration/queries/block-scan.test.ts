@@ -17,7 +17,7 @@ import { countMatches } from '../../../src/store/queries/count-matches.ts';
 import type { PageRequest, PageBound, PageScope } from '../../../src/store/queries/page-request.ts';
 import { countEvents, readPages } from '../../../src/store/queries/pages.ts';
 import { indexEvents } from '../../support/skip-index.ts';
-import { anyFilter } from '../../support/oracles/random-filters.ts';
+import { anyFilter, bloomFiltered } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
 import { testSeed } from '../../support/oracles/test-seed.ts';
 
@@ -47,14 +47,6 @@ const frequent = fc.constantFrom(
   { anyResource: [{ id: { in: ['a', 'b'] } }] },
   { payload: [{ path: 'a', in: [0, 1, 'a', null, true] }] },
 );
-/** Conditions that only Bloom filters serve, for some events. */
-const pruned = fc.constantFrom(
-  ...['k', 'k.x', '%', '💌', 'prefect.name'].flatMap((key) => [
-    { resource: { labels: [{ key, exists: true }] } },
-    { related: [{ labels: [{ key, exists: true }] }] },
-    { anyResource: [{ labels: [{ key, exists: true, notIn: ['a'] }] }] },
-  ]),
-);
 const pairOfConditions = fc.tuple(frequent, fc.oneof(frequent, anyFilter));
 
 const question = fc.record({
@@ -62,8 +54,8 @@ const question = fc.record({
     { weight: 1, arbitrary: fc.constant({}) },
     { weight: 4, arbitrary: anyFilter },
     { weight: 1, arbitrary: frequent },
-    { weight: 1, arbitrary: pruned },
-    { weight: 1, arbitrary: fc.tuple(pruned, frequent).map((pair) => ({ and: [...pair] })) },
+    { weight: 1, arbitrary: bloomFiltered },
+    { weight: 1, arbitrary: fc.tuple(bloomFiltered, frequent).map((pair) => ({ and: [...pair] })) },
     { weight: 1, arbitrary: pairOfConditions.map((pair) => ({ and: [...pair] })) },
   ),
   order: fc.constantFrom(...orders),
