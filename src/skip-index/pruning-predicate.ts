@@ -64,6 +64,7 @@ export function rowGroupPredicateOf(predicate: PruningPredicate): PruningPredica
     case 'any':
       return anyOf(predicate.of.map(rowGroupPredicateOf));
     case 'bloom':
+      return bloomPredicate(predicate.hashes.slice(0, maxRowGroupHashes));
     case 'lacks':
       return predicate;
     case 'during':
@@ -90,3 +91,9 @@ export function anyOf(predicates: readonly PruningPredicate[]): PruningPredicate
   const of = predicates.flatMap((predicate) => (predicate.kind === 'any' ? predicate.of : [predicate]));
   return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'any', of };
 }
+
+/**
+ * Hashes of one text that are tested on a row group. More would exclude few further ones, and cost more than that saves where
+ * a large Bloom filter is stored out of line.
+ */
+const maxRowGroupHashes = 8;
