@@ -159,7 +159,8 @@ export const blockSummaries = tidings.table(
  * column chunks (see src/skip-index/columns/column-chunks.ts), by which events are counted. Row
  * groups that were written before there were column chunks have null in those columns.
  *
- * A custom migration stores all columns except the positions out of line.
+ * A custom migration stores all columns except the positions out of line. Since another one, a Bloom filter that
+ * fits into a page, as most do, is in the row: a search tests all of them.
  */
 export const rowGroups = tidings.table('digest_chapters', {
   last: position().primaryKey(),

@@ -93,7 +93,7 @@ export function anyOf(predicates: readonly PruningPredicate[]): PruningPredicate
 }
 
 /**
- * Hashes of one text that are tested on a row group. More would exclude hardly any further row
- * group.
+ * Hashes of one text that are tested on a row group. More would exclude few further ones, and cost more than that saves where
+ * a large Bloom filter is stored out of line.
  */
-const maxRowGroupHashes = 4;
+const maxRowGroupHashes = 8;

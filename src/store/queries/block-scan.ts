@@ -1,15 +1,15 @@
 import type { EventParts } from '../../event/event.ts';
 import { sql, type SQL } from 'drizzle-orm';
 import { blockEvents } from '../../skip-index/row-group.ts';
-import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
+import { always, rowGroupPredicateOf, testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Position } from '../../event/cursor.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, PlanMode } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { openOf, PageBuilder } from './page-builder.ts';
-import { readFirstWindows, readWindow, type BlockRef, type BlockWindow } from './block-windows.ts';
+import { readFewBlocks, readFirstWindows, readWindow, type BlockRef, type BlockWindow, type FirstWindows } from './block-windows.ts';
 import { findInLog, isNearHead, laterEvents, type CandidateSearch, type Matches } from './candidates.ts';
 import { primaryResourceOf } from './access-path.ts';
-import { commonConditionsOf } from './common-conditions.ts';
+import { commonConditionsOf, maxKeyLength } from './common-conditions.ts';
 import { defaultSearchLimits, indexConditionFor, maxCandidatesOf, searchIndex, type SearchLimits } from './index-search.ts';
 import { scanFirstEvents } from './ordered-scan.ts';
 import { directionOf, everyEvent, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
@@ -18,6 +18,7 @@ import { isWithin, keyRows, orderSql } from './page-sql.ts';
 import { boundedRows, type PartialRow } from '../database/bounded-rows.ts';
 import { storedColumns } from '../database/event-row.ts';
 import { toTimestamp } from '../database/timestamps.ts';
+import { unseen } from '../filter-sql/sql-fragments.ts';
 
 /**
  * Reads pages through the index of the events, and by scanning blocks for what it does not serve.
@@ -51,17 +52,20 @@ export async function readPagesByBlockScan(
     const { rows, areAll } = await findAtOnce(database, request, { search, parts, limits });
     if (areAll) return [rows];
   }
+  const few = await findFewBlocks(database, request, { predicate: firstPredicate, max: limits.fewBlocks });
   const {
     unindexed: unindexedRanges,
     windows: [first, second],
-  } = await readFirstWindows(database, request, { predicate: firstPredicate, to: condition?.to ?? request.head });
+  } = few ?? (await readFirstWindows(database, request, { predicate: firstPredicate, to: condition?.to ?? request.head }));
+  // Connections keep few statements: not those for windows, which take longer than their plans.
+  const planMode = few === null ? 'custom' : 'repeated';
   const unindexed = unindexedRanges.flatMap(splitIntoBlocks);
   const unindexedLast = direction.by === 'position' && direction.up;
   const builders = keys.map((value) => new PageBuilder({ value, wanted: request.limit + 1, from: first.next }, direction));
   /** The pages whose matches are not all known. */
   let incomplete: readonly PageBuilder[] = builders;
   const checkRanges = (some: readonly PageBuilder[], ranges: readonly Range[]): Promise<void> =>
-    adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some, parts }, batch));
+    adaptiveBatch.runInBatches(ranges, (batch) => checkEvents(database, { request, scope, builders: some, parts, planMode }, batch));
   /** Scans a window; in steps if there is one key. */
   const scanWindow = async (window: BlockWindow): Promise<void> => {
     const open = openOf(incomplete);
@@ -73,11 +77,12 @@ export async function readPagesByBlockScan(
 
   // Unindexed events are at the end of the log. Blocks far from them are scanned separately, so
   // that each scan plans few partitions.
-  const firstChecks = unindexedLast ? [first.blocks] : direction.up ? [unindexed, first.blocks] : [[...unindexed, ...first.blocks]];
+  const areNear = !direction.up && few === null;
+  const firstChecks = unindexedLast ? [first.blocks] : areNear ? [[...unindexed, ...first.blocks]] : [unindexed, first.blocks];
   await Promise.all(firstChecks.map((ranges) => checkRanges(builders, ranges)));
   for (const each of incomplete) each.close(first.next);
   // Without a match in the first window, the index finds them faster, if there are any.
-  const mayBeFrequent = search === null || (scope === 'EVERYTHING' && incomplete.some(({ rowCount }) => rowCount > 0));
+  const mayBeFrequent = search === null || few !== null || (scope === 'EVERYTHING' && incomplete.some(({ rowCount }) => rowCount > 0));
   if (second !== undefined && mayBeFrequent && openOf(incomplete).length > 0) await scanWindow(second);
   incomplete = openOf(incomplete);
   if (search !== null && incomplete.length > 0) {
@@ -146,6 +151,21 @@ async function findAtOnce(
   return found ?? unknown;
 }
 
+/** All blocks that can have matches; null: there are more than `max`, or were lately. */
+async function findFewBlocks(
+  database: Database,
+  request: PageRequest,
+  { predicate, max }: { readonly predicate: PruningPredicate; readonly max: number },
+): Promise<FirstWindows | null> {
+  if (!testsBloomFilters(predicate)) return null;
+  const common = commonConditionsOf(database);
+  const key = JSON.stringify(rowGroupPredicateOf(predicate)); // without times, which tend to differ each time
+  if (key.length > maxKeyLength || common.has(key)) return null;
+  const few = await readFewBlocks(database, request, { predicate, max });
+  if (few === null) common.set(key, 'COMMON');
+  return few;
+}
+
 const unknown: Matches = { rows: [], areAll: false };
 
 export interface PrunedKeys extends RowScope {
@@ -166,6 +186,7 @@ interface RangeCheck {
   readonly scope: PageScope;
   readonly builders: readonly PageBuilder[];
   readonly parts: EventParts;
+  readonly planMode: PlanMode;
 }
 
 /** A range of positions; with times, only the events that occurred within them. */
@@ -175,7 +196,11 @@ type Range = PositionRange & Partial<BlockRef>;
  * Tests the events of these ranges, through the primary key, and adds each match to the builders of
  * its keys.
  */
-async function checkEvents(database: Database, { request, scope, builders, parts }: RangeCheck, ranges: readonly Range[]): Promise<void> {
+async function checkEvents(
+  database: Database,
+  { request, scope, builders, parts, planMode }: RangeCheck,
+  ranges: readonly Range[],
+): Promise<void> {
   if (ranges.length === 0) return;
   const order = orderSql(directionOf(request));
   const within = sql`
@@ -185,7 +210,7 @@ async function checkEvents(database: Database, { request, scope, builders, parts
   const matching = sql`${occurredBetween(sql`r.since`, sql`r.until`)} and ${isWithin(request)}`;
   const found =
     scope === 'EVERYTHING'
-      ? sql`select 1 as n, ${storedColumns} ${within} where ${matching} order by ${order} limit ${request.limit + 1}`
+      ? sql`select 1 as n, ${storedColumns} ${within} where ${matching} order by ${order} limit ${unseen(sql`${request.limit + 1}::bigint`)}`
       : sql`
         select * from (
           select k.n, ${storedColumns}, row_number() over (partition by k.n order by ${order}) as rank
@@ -195,7 +220,7 @@ async function checkEvents(database: Database, { request, scope, builders, parts
           where ${matching}
         ) e
         where rank <= ${request.limit + 1}`;
-  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: sql`e.n,`, parts }));
+  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: sql`e.n,`, parts }), planMode);
   for (const row of rows) builders[Number(row.n) - 1]?.add(row);
 }
 

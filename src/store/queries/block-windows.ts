@@ -2,11 +2,12 @@ import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
 import type { PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Instant } from '../../event/instant.ts';
-import type { Database } from '../database/database.ts';
-import { mayMatchSql, prunedSearchSql } from '../skip-index/pruning-sql.ts';
+import type { Database, PlanMode } from '../database/database.ts';
+import { mayMatchSql, passingBlocks, prunedSearchSql } from '../skip-index/pruning-sql.ts';
 import { directionOf, type Direction, type PageRequest, type PageBound } from './page-request.ts';
 import { partitionsOf, type PositionRange } from '../log/event-ranges.ts';
 import { extentsOf, type ExtentLevel } from '../filter-sql/index-condition.ts';
+import { unseen } from '../filter-sql/sql-fragments.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 
 /** The positions and times of a block summary. */
@@ -48,26 +49,72 @@ export async function readFirstWindows(
 ): Promise<FirstWindows> {
   const order = orderSql(directionOf(request));
   const size = firstWindowBlocks + secondWindowBlocks;
-  const rows = await database.rows<Partial<BlockRow> & { unindexed: string | null; passes: boolean | null }>(sql`
-    select u.unindexed, d.*
-    from (
-      select json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${request.head})) order by p.first)::text
-        as unindexed
-      from (select least(coalesce((select last from tidings.digests order by last desc limit 1), ${origin}), ${to}) as upto) indexed
-      join tidings.partitions p on coalesce(p.last, p.end_position - 1) > indexed.upto and p.first <= ${request.head} and p.removed is null
-    ) u
-    left join lateral (
-      select ${blockColumns}, ${mayMatchSql(predicate)} as passes
-      from (select * from tidings.digests d where ${between(request)} order by ${order} limit ${size + 1}) d
-      order by ${order}
-    ) d on true`);
-  const found = rows.flatMap((row) => (isBlockRow(row) ? [{ block: blockRefOf(row), passes: row.passes === true }] : []));
+  const blocks = sql`
+    select ${blockColumns}, ${mayMatchSql(predicate)} as passes
+    from (select * from tidings.digests d where ${between(request)} order by ${order} limit ${size + 1}) d
+    order by ${order}`;
+  const { unindexed, found } = await readWithUnindexed(database, { blocks, to, head: request.head, planMode: 'custom' });
   return {
-    unindexed: JSON.parse(rows[0]?.unindexed ?? '[]') as readonly PositionRange[],
+    unindexed,
     windows: [
       windowOf(found, 0, firstWindowBlocks),
       ...(found.length > firstWindowBlocks + 1 ? [windowOf(found, firstWindowBlocks, size)] : []),
     ],
+  };
+}
+
+/**
+ * All blocks that can have matches, as the first two windows, if there are at most `max`; else null. Rare matches are
+ * found there. No summaries are read but those of row groups that pass: an order by time would need all.
+ */
+export async function readFewBlocks(
+  database: Database,
+  request: PageRequest,
+  { predicate, max }: { readonly predicate: PruningPredicate; readonly max: number },
+): Promise<FirstWindows | null> {
+  const direction = directionOf(request);
+  const { head } = request;
+  const blocks = sql`
+    select ${blockColumns}, true as passes
+    from (
+      select * from (${passingBlocks(predicate, direction)}) d
+      where ${between(request)}
+      limit ${unseen(sql`${max + 1}::bigint`)}
+    ) d
+    order by ${orderSql(direction)}`;
+  const { unindexed, found } = await readWithUnindexed(database, { blocks, to: head, head, planMode: 'repeated' });
+  if (found.length > max) return null;
+  const first = max >> 1; // all can be more than a page needs
+  return { unindexed, windows: [windowOf(found, 0, first), ...(found.length > first ? [windowOf(found, first, max)] : [])] };
+}
+
+interface WithUnindexed {
+  /** A query of blocks. */
+  readonly blocks: SQL;
+  readonly to: Position;
+  readonly head: Position;
+  readonly planMode: PlanMode;
+}
+
+async function readWithUnindexed(
+  database: Database,
+  { blocks, to, head, planMode }: WithUnindexed,
+): Promise<Pick<FirstWindows, 'unindexed'> & { readonly found: readonly Found[] }> {
+  const rows = await database.rows<Partial<BlockRow> & { unindexed: string | null; passes: boolean | null }>(
+    sql`
+    select u.unindexed, d.*
+    from (
+      select json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${head})) order by p.first)::text
+        as unindexed
+      from (select least(coalesce((select last from tidings.digests order by last desc limit 1), ${origin}), ${to}) as upto) indexed
+      join tidings.partitions p on coalesce(p.last, p.end_position - 1) > indexed.upto and p.first <= ${head} and p.removed is null
+    ) u
+    left join lateral (${blocks}) d on true`,
+    planMode,
+  );
+  return {
+    unindexed: JSON.parse(rows[0]?.unindexed ?? '[]') as readonly PositionRange[],
+    found: rows.flatMap((row) => (isBlockRow(row) ? [{ block: blockRefOf(row), passes: row.passes === true }] : [])),
   };
 }
 
@@ -85,63 +132,6 @@ export async function readWindow(database: Database, request: PageRequest, windo
     select ${blockColumns} from (${windowSql(request, window)}) d order by ${orderSql(directionOf(request))}`);
   const found = rows.map((row) => ({ block: blockRefOf(row), passes: true }));
   return windowOf(found, 0, window.size);
-}
-
-/**
- * The first block at or beyond another one that can have events at or beyond the position `edge`, in the direction
- * of a page; null: there is none.
- *
- * Assumes: `partition` holds `edge`, and nothing between its near end and `edge` is wanted.
- * Guarantees: no block before the result, from `from` on, has an event at or beyond `edge`.
- *
- * Why from the times of events? No index finds the latest block of some partitions, but each partition has one
- * that finds its latest event. Only the blocks of two row groups can have a later end than the events that are
- * left: those at the near end of the partition, with events of the next one, and at the log start, with removed
- * events. Their own times count.
- */
-export async function readFirstBlock(
-  database: Database,
-  request: PageRequest,
-  { from, edge, partition }: { readonly from: BlockRef; readonly edge: Position; readonly partition: PositionRange },
-): Promise<BlockRef | null> {
-  const direction = directionOf(request);
-  const { by, up } = direction;
-  const nearEnd = up ? partition.first : partition.last;
-  const isBeyond = sql`(${isAtOrBeyond(direction, from)}) is true`;
-  const [column, operator, extreme, nearest] = up
-    ? (['first_occurred', '>=', 'min', 'least'] as const)
-    : (['last_occurred', '<=', 'max', 'greatest'] as const);
-  const time = sql`${toTimestamp(up ? from.firstOccurred : from.lastOccurred)}::timestamptz`;
-  // The limit is more than a row group has. It keeps the planner from the index on times.
-  const timeBound = sql`d.${sql.raw(`${column} ${operator} ${nearest}`)}(
-    (
-      select e.occurred from tidings.events e
-      where e.position ${sql.raw(up ? '>=' : '<=')} ${nearEnd} and e.occurred ${sql.raw(operator)} ${time}
-      order by ${sql.raw(`e.occurred ${up ? '' : 'desc'}`)} limit 1
-    ),
-    (
-      select ${sql.raw(`${extreme}(d.${column})`)}
-      from (select ${nearEnd}::bigint as at union all select log_start + 1 from tidings.retention) r
-      cross join lateral (
-        select * from tidings.digests d
-        where d.last > coalesce((select c.last from tidings.digest_chapters c where c.last < r.at order by c.last desc limit 1), ${origin})
-          and d.last <= ${rowGroupEnd(sql`r.at`)}
-        order by d.last, d.part limit 1000
-      ) d
-      where ${isBeyond}
-    )
-  )`;
-  const positionBound = up ? sql`d.last >= ${edge}` : sql`d.last <= coalesce(${rowGroupEnd(sql`${edge}`)}, ${edge})`;
-  const [row] = await database.rows<BlockRow>(sql`
-    select ${blockColumns} from tidings.digests d
-    where ${by === 'time' ? sql`${timeBound} and (${positionBound}) is true` : positionBound} and ${isBeyond}
-    order by ${orderSql(direction)} limit 1`);
-  return row === undefined ? null : blockRefOf(row);
-}
-
-/** The end of the row group that holds a position, or of the next one. */
-function rowGroupEnd(position: SQL): SQL {
-  return sql`(select c.last from tidings.digest_chapters c where c.last >= ${position} order by c.last limit 1)`;
 }
 
 /** The blocks of a window, and the first one after it, in order. */
@@ -245,7 +235,7 @@ function reaches(edge: 'first' | 'last', bound: PageBound | undefined): readonly
 }
 
 /** Whether a block `d` is at another one or beyond it. */
-function isAtOrBeyond({ by, up }: Direction, { firstOccurred, lastOccurred, last, cluster }: BlockRef): SQL {
+export function isAtOrBeyond({ by, up }: Direction, { firstOccurred, lastOccurred, last, cluster }: BlockRef): SQL {
   const columns = sql.raw(
     `(${keyColumns({ by, up })
       .map((column) => `d.${column}`)
@@ -255,7 +245,7 @@ function isAtOrBeyond({ by, up }: Direction, { firstOccurred, lastOccurred, last
   return sql`${columns} ${sql.raw(up ? '>=' : '<=')} (${time}${last}::bigint, ${cluster}::smallint)`;
 }
 
-function orderSql(direction: Direction): SQL {
+export function orderSql(direction: Direction): SQL {
   return sql.raw(
     keyColumns(direction)
       .map((column) => `d.${column}${direction.up ? '' : ' desc'}`)

@@ -150,6 +150,8 @@ export interface SearchLimits {
   readonly maxScannedBlocks: number;
   /** With more small extents, large ones are searched. */
   readonly maxSmallExtents: number;
+  /** The most blocks that Bloom filters find in the whole log at once: as many events as are tested in order. */
+  readonly fewBlocks: number;
 }
 
 export const defaultSearchLimits: SearchLimits = {
@@ -161,6 +163,7 @@ export const defaultSearchLimits: SearchLimits = {
   maxWindowBlocks: 16_384,
   maxScannedBlocks: 4096,
   maxSmallExtents: 32,
+  fewBlocks: 64,
 };
 /** Candidates of all keys of a statement, unless that leaves fewer than the minimum to each. */
 const maxCandidates = 20_000;

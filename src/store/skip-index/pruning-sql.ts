@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { origin } from '../../event/cursor.ts';
 import { rowGroupPredicateOf, prunesNothing, type LaterContent, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { bitPositionOf } from '../../skip-index/bloom-filter.ts';
 import { conjunctionSql, disjunctionSql } from '../filter-sql/sql-fragments.ts';
@@ -27,6 +28,20 @@ export function prunedSearchSql(predicate: PruningPredicate, range?: PositionRan
   return sql`((d.chapter in (${passing})) is true and ${predicateSql(predicate, 'd')})`;
 }
 
+/**
+ * A query of the block summaries that pass, row group by row group, from one end of the log. For a limit: no row group
+ * is tested before the summaries of the ones before it are found.
+ */
+export function passingBlocks(predicate: PruningPredicate, { up }: { readonly up: boolean }): SQL {
+  return sql`
+    select d.*
+    from (select c.first, c.last, c.signature, c.text_normalized, c.label_keys from tidings.digest_chapters c order by c.last ${sql.raw(up ? '' : 'desc')} offset 0) c
+    cross join lateral (
+      select * from tidings.digests d where d.last between coalesce(c.first, ${origin}) and c.last and d.chapter = c.last offset 0
+    ) d
+    where ${predicateSql(rowGroupPredicateOf(predicate), 'c')} and ${predicateSql(predicate, 'd')}`;
+}
+
 function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
   switch (predicate.kind) {
     case 'all':
@@ -46,7 +61,7 @@ function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {
 
 const laterColumns: Readonly<Record<LaterContent, string>> = { normalizedTexts: 'text_normalized', labelKeys: 'label_keys' };
 
-/** Reads one chunk of the Bloom filter, which Postgres stores out of line, instead of all of it. */
+/** Reads one chunk of a Bloom filter that Postgres stores out of line, instead of all of it. */
 function hasBit(hash: number, table: 'c' | 'd'): SQL {
   const bloomFilter = sql.raw(table === 'c' ? 'c.signature' : 'd.signature');
   const bit = sql`(${bitPositionOf(hash)}::int % (octet_length(${bloomFilter}) * 8))`;

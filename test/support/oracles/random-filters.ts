@@ -227,3 +227,12 @@ export const anyFilter = fc.oneof(
 function negatedAtTimes(filters: fc.Arbitrary<EventFilterInput>): fc.Arbitrary<EventFilterInput> {
   return fc.tuple(filters, fc.constantFrom(false, false, true)).map(([filter, negated]) => (negated ? { not: filter } : filter));
 }
+
+/** Conditions that only Bloom filters serve, for some events. */
+export const bloomFiltered = fc.constantFrom(
+  ...['k', 'k.x', '%', '💌', 'prefect.name'].flatMap((key) => [
+    { resource: { labels: [{ key, exists: true }] } },
+    { related: [{ labels: [{ key, exists: true }] }] },
+    { anyResource: [{ labels: [{ key, exists: true, notIn: ['a'] }] }] },
+  ]),
+);
