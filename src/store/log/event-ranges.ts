@@ -7,6 +7,9 @@ export interface PositionRange {
   readonly last: Position;
 }
 
+/** The last position that was allocated. A head that is expected may be beyond it (HeadReading); null: there is none. */
+export const lastPosition = sql`pg_sequence_last_value('tidings.event_position')`;
+
 /**
  * The events between two positions of an outer row, all columns, by the primary key. The planner
  * skips partitions outside `enclosing`. Conditions belong around this subquery: inside, they would

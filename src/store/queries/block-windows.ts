@@ -5,7 +5,7 @@ import type { Instant } from '../../event/instant.ts';
 import type { Database, PlanMode } from '../database/database.ts';
 import { mayMatchSql, passingBlocks, prunedSearchSql } from '../skip-index/pruning-sql.ts';
 import { directionOf, type Direction, type PageRequest, type PageBound } from './page-request.ts';
-import { partitionsOf, type PositionRange } from '../log/event-ranges.ts';
+import { lastPosition, partitionsOf, type PositionRange } from '../log/event-ranges.ts';
 import { extentsOf, type ExtentLevel } from '../filter-sql/index-condition.ts';
 import { unseen } from '../filter-sql/sql-fragments.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
@@ -104,7 +104,7 @@ async function readWithUnindexed(
     sql`
     select u.unindexed, d.*
     from (
-      select json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${head})) order by p.first)::text
+      select json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${head}, ${lastPosition})) order by p.first)::text
         as unindexed
       from (select least(coalesce((select last from tidings.digests order by last desc limit 1), ${origin}), ${to}) as upto) indexed
       join tidings.partitions p on coalesce(p.last, p.end_position - 1) > indexed.upto and p.first <= ${head} and p.removed is null

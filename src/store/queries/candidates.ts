@@ -6,6 +6,7 @@ import type { Database, PlanMode } from '../database/database.ts';
 import { storedColumns } from '../database/event-row.ts';
 import { extentsOf, inExtents } from '../filter-sql/index-condition.ts';
 import { unseen } from '../filter-sql/sql-fragments.ts';
+import { lastPosition } from '../log/event-ranges.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import type { WindowPositions } from './block-windows.ts';
 import { directionOf, everyEvent, type CountRequest, type PageRequest, type RowScope } from './page-request.ts';
@@ -199,8 +200,7 @@ function endOf({ to }: IndexCondition, head: Position): Position {
 function commonness(condition: IndexCondition, head: Position, max: number): SQL {
   const to = endOf(condition, head);
   const most = Math.floor(max / newestEventsPerMatch);
-  // A head that is expected may be beyond the last position.
-  const last = sql`least(coalesce(p.last, p.end_position - 1), ${to}, pg_sequence_last_value('tidings.event_position'))`;
+  const last = sql`least(coalesce(p.last, p.end_position - 1), ${to}, ${lastPosition})`;
   const extents = sql`array(
     select b.key
     from (select p.first, ${last} as last from tidings.partitions p where p.first <= ${to} and p.removed is null order by p.first desc limit 2) p

@@ -3,7 +3,8 @@ import type { Database } from '../database/database.ts';
 
 /**
  * What is known of index conditions that were too common to search for in the whole log, in each direction of a
- * page, and of pruning predicates that too many blocks pass. FREQUENT: the first events may fill a page. COMMON: they did not. A wrong entry costs some statements.
+ * page, and of pruning predicates that too many blocks pass. FREQUENT: the first events may fill a page. COMMON:
+ * they did not. A wrong entry costs some statements.
  */
 export type Commonness = 'FREQUENT' | 'COMMON';
 
