@@ -33,7 +33,7 @@ export class ExactNumber {
   }
 
   toJSON(): string {
-    noteConversion();
+    conversions += 1;
     return this.#text;
   }
 }
@@ -44,13 +44,9 @@ export class ExactNumber {
  */
 export const maxNumberDigits = 1000;
 
-/** Counts the values that `JSON.stringify` has met and cannot write, so that a caller notices one. */
+/** Counts the exact numbers that `JSON.stringify` has met, so that a caller notices one. */
 export function conversionCount(): number {
   return conversions;
-}
-
-export function noteConversion(): void {
-  conversions += 1;
 }
 
 let conversions = 0;

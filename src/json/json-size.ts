@@ -1,5 +1,4 @@
 import { isNumber } from './exact-number.ts';
-import { JsonText } from './json-text.ts';
 import { keysOf, maxKeysInStep } from './keys-of.ts';
 import { runToEnd } from './run-to-end.ts';
 
@@ -17,8 +16,7 @@ export function* isLargerInSteps(value: unknown, maxBytes: number): Generator<un
   let bytes = 0;
   for (let visited = 1; pending.length > 0; visited += 1) {
     if (visited % stepValues === 0) yield;
-    const next = pending.pop();
-    const each = next instanceof JsonText ? next.text : next;
+    const each = pending.pop();
     if (typeof each === 'string') bytes += each.length > shortLength ? Buffer.byteLength(each) : each.length;
     else if (isNumber(each)) bytes += String(each).length - 1;
     else if (Array.isArray(each)) for (const element of each) pending.push(element);

@@ -1,6 +1,5 @@
 import { isJsonScalar } from './exact-number.ts';
 import { isLargerInSteps } from './json-size.ts';
-import { JsonText } from './json-text.ts';
 import { keysOf, maxKeysInStep } from './keys-of.ts';
 import { stringifyJson } from './stringify-json.ts';
 
@@ -68,7 +67,6 @@ function* largePieces(value: unknown, { pieceLength = defaultPieceLength, orderK
     length += part.length;
   };
   const write = (each: unknown, key: string): void => {
-    if (each instanceof JsonText) return add(each.text);
     const member = !isJsonScalar(each) && hasToJson(each) ? each.toJSON(key) : each;
     if (isJsonScalar(member)) add(stringifyJson(member) ?? 'null');
     else if (Array.isArray(member)) {

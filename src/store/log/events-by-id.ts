@@ -1,12 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
-import { mapStepsInSlices } from '../../concurrency/time-slices.ts';
 import { unstorableReason } from '../../event/text.ts';
 import { everything, type Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { boundedRows, completeRows, type PartialRow } from '../database/bounded-rows.ts';
-import { passedOnEvent, storedColumns } from '../database/event-row.ts';
+import { storedColumns, storedEvents } from '../database/event-row.ts';
 import type { ReadBudget } from '../database/read-budget.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 
@@ -31,7 +30,7 @@ export async function readEventsById(
   const rows = await readRows(database, ids, { filter, budget });
   const last = await head;
   const readable = rows.filter(({ position }) => Number(position) <= last);
-  const events = await mapStepsInSlices(await completeRows(database, readable, budget), passedOnEvent);
+  const events = await storedEvents(await completeRows(database, readable, budget));
   return new Map(events.map((event) => [event.id, event]));
 }
 

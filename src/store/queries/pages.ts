@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm';
-import { mapStepsInSlices } from '../../concurrency/time-slices.ts';
 import { always } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
 import type { HeadReading } from '../log/log-head.ts';
@@ -9,7 +8,7 @@ import { orderedScan } from './ordered-scan.ts';
 import { inScope, isWithin, keyRows } from './page-sql.ts';
 import { everyEvent, type CountRequest, type Page, type PageRequest, type RowScope, type ScopedKeys } from './page-request.ts';
 import { completeRows, leadingRows, type PartialRow } from '../database/bounded-rows.ts';
-import { bytesOfRows, passedOnEvent, type EventRow } from '../database/event-row.ts';
+import { bytesOfRows, storedEvents, type EventRow } from '../database/event-row.ts';
 import { unbounded, type ReadBudget } from '../database/read-budget.ts';
 import { accessPathOf, type AccessPath } from './access-path.ts';
 
@@ -111,6 +110,6 @@ function scopedAccessPath(accessPath: AccessPath, { scope }: ScopedKeys): Access
 }
 
 async function pageOf({ backward }: PageRequest, rows: readonly EventRow[], more: boolean): Promise<Page> {
-  const events = await mapStepsInSlices(rows, passedOnEvent);
+  const events = await storedEvents(rows);
   return { events: backward ? events.toReversed() : events, more, bytes: bytesOfRows(rows) };
 }
