@@ -7,6 +7,7 @@ import { databaseClock } from '../../src/store/database/clock.ts';
 import type { Database } from '../../src/store/database/database.ts';
 import { appendRows, type AppendedBatch, type DraftRow } from '../../src/store/log/append.ts';
 import { createHeadReader, readHead } from '../../src/store/log/log-head.ts';
+import { readExclusiveLocks } from '../../src/store/log/writer-locks.ts';
 import { createLogStartReader } from '../../src/store/retention/log-start.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { connectAsProgram } from '../support/database/program-client.ts';
@@ -67,6 +68,29 @@ test('a writer that has the lock of all writers exclusively for a moment is not 
   await writer`select pg_advisory_xact_lock(tidings.writer_lock(1))`;
   await expect(heads.checkProgress()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   await writer.end();
+});
+
+test('a program that has a lock of all writers exclusively hides no event, and is reported if it keeps the lock', async () => {
+  await using testDatabase = await newDatabase();
+  await using store = await openStore(readSettings(testDatabase.environment));
+  const { database } = store;
+  const { head } = await append(database, 'a');
+  const program = connectAsProgram(testDatabase.environment['DATABASE_URL']!);
+  await program`select pg_advisory_lock(tidings.starting_lock())`;
+  expect(await readHead(database)).toBe(head);
+  expect(await readExclusiveLocks(database)).toHaveLength(1);
+  let reads = 0;
+  const releasing: Database = {
+    ...database,
+    async rows<Row>(...statement: Parameters<Database['rows']>) {
+      const rows = await database.rows<Row>(...statement);
+      if ((reads += 1) === 2) await program`select pg_advisory_unlock_all()`;
+      return rows;
+    },
+  };
+  expect(await readExclusiveLocks(releasing)).toEqual([]);
+  expect(reads).toBe(3);
+  await program.end();
 });
 
 test('a head that an append accepts while another one is read does not look like a lost end of the log', async () => {

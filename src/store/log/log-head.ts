@@ -204,7 +204,8 @@ function stuckWriterError(waitedMs: number): TidingsError {
  * snapshot of its own:
  *   1. `allocated`, the last allocated position;
  *   2. `undecided`, the least `low` among the locks that writers hold now: sessions that have the
- *      lock that all writers share;
+ *      lock that all writers share; none if the reader gets that lock exclusively, which it tries
+ *      first and releases at once, since a copy of all locks takes longer;
  *   3. the last visible event at or before the smaller of the two.
  * A writer that got a position p <= allocated held its lock before (1), since it locks before it
  * allocates. If it still holds the lock at (2), then undecided <= low < p, so p lies beyond the
@@ -221,8 +222,9 @@ function stuckWriterError(waitedMs: number): TidingsError {
  * that moment: those before have ended, and are visible; those after allocate beyond its last event
  * p. So the log is final up to p when the append has committed, and p is a head as if it were read
  * then. Everything acknowledged before the append began lies before p, whose position was allocated
- * later. If it does not get the lock, the head is read as above. The try waits for no lock. Another
- * writer that starts just then waits for microseconds.
+ * later. If it does not get the lock, the head is read as above.
+ *
+ * Neither try waits for a lock. Another writer that starts just then waits for microseconds.
  *
  * The head is the position of an event, not of the sequence: after a crash, positions allocated by
  * transactions that were never flushed may be allocated again, and no cursor may be beyond them. In

@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { sleep } from '../../concurrency/sleep.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
 
@@ -18,10 +19,21 @@ export async function readWriterLocks(database: Database, position: Position): P
 
 /**
  * The sessions that keep writers from storing: writers share their locks, so an exclusive one is
- * that of another program, or of a process that migrates the database. An append that has the
- * shared lock gets it exclusively for a moment (tidings.is_only_writer).
+ * that of another program, or of a process that migrates the database. Appends and readers of the head
+ * get the lock of all writers exclusively for microseconds (tidings.is_only_writer), so only sessions are
+ * returned that have a lock each time of several.
  */
 export async function readExclusiveLocks(database: Database): Promise<readonly WriterLock[]> {
+  let found = await readExclusiveLocksNow(database);
+  for (let again = 0; again < 2 && found.length > 0; again += 1) {
+    await sleep(pauseMs);
+    const pids = new Set(found.map(({ pid }) => pid));
+    found = (await readExclusiveLocksNow(database)).filter(({ pid }) => pids.has(pid));
+  }
+  return found;
+}
+
+function readExclusiveLocksNow(database: Database): Promise<readonly WriterLock[]> {
   return readLocks(
     database,
     sql`l.mode = 'ExclusiveLock' and not l.is_shared and (${isWriterLock} or ${lockKey} = ${writersLockKey}::bigint)`,
@@ -48,3 +60,4 @@ export const writersLockKey = String(0x6d696772617465n);
 const lockKey = sql`((l.classid::bigint << 32) | l.objid::bigint)`;
 /** By the top 16 bits of the keys of tidings.writer_lock. */
 const isWriterLock = sql`l.classid::bigint >> 16 = 29801`;
+const pauseMs = 20;
