@@ -46,28 +46,30 @@ export function positionBefore({ position }: { readonly position: Position }): P
 }
 
 export function formatCursor({ epoch, position, order = 'LOG', occurred }: LogCursor & Partial<PageCursor>): string {
-  if (order === 'LOG') return formatLogCursor({ epoch, position });
-  const bytes = Buffer.alloc(occurred === undefined ? 16 : 24);
+  const reused = occurred === undefined ? withoutTime : withTime;
+  const { bytes, checked } = reused;
+  if (epoch !== reused.epoch) bytes.write(epoch, 2, 'hex');
+  reused.epoch = epoch;
   bytes.writeUInt8(ordersByKind.indexOf(order) + 1, 0);
-  bytes.write(epoch, 2, 'hex');
-  bytes.writeBigUInt64BE(BigInt(position), 8);
+  bytes.writeUInt32BE(Math.floor(position / 2 ** 32), 8);
+  bytes.writeUInt32BE(position % 2 ** 32, 12);
   if (occurred !== undefined) bytes.writeBigInt64BE(toMicros(occurred), 16);
-  return encodeWithChecksum(bytes);
+  bytes.writeUInt32BE(crc32(checked), checked.length);
+  return bytes.toString('base64url');
 }
 
-/** Each event of a subscription can have one, so its bytes are reused, and the epoch is written once. */
-function formatLogCursor({ epoch, position }: LogCursor): string {
-  if (epoch !== lastEpoch) logCursorBytes.write(epoch, 2, 'hex');
-  lastEpoch = epoch;
-  logCursorBytes.writeUInt32BE(Math.floor(position / 2 ** 32), 8);
-  logCursorBytes.writeUInt32BE(position % 2 ** 32, 12);
-  logCursorBytes.writeUInt32BE(crc32(checkedBytes), 16);
-  return logCursorBytes.toString('base64url');
-}
+/** Each event of a subscription or a page can have a cursor, so its bytes are reused, and an epoch is written once. */
+const [withoutTime, withTime] = [16, 24].map((length) => {
+  const bytes = Buffer.alloc(length + 4);
+  return { bytes, checked: bytes.subarray(0, length), epoch: '' };
+}) as [ReusedBytes, ReusedBytes];
 
-const logCursorBytes = Buffer.alloc(20, Buffer.of(1, 0));
-const checkedBytes = logCursorBytes.subarray(0, 16);
-let lastEpoch: Epoch = '';
+interface ReusedBytes {
+  readonly bytes: Buffer;
+  /** The bytes before the checksum. */
+  readonly checked: Buffer;
+  epoch: Epoch;
+}
 
 /** Parses a cursor of this order. Throws BAD_CURSOR. */
 export function parseCursor(text: string, order: EventOrder, path: readonly string[]): PageCursor {

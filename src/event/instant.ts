@@ -29,14 +29,8 @@ export function parseInstant(text: string): Instant | null {
 
 /** Microseconds since 1970-01-01T00:00:00Z, negative before. */
 export function toMicros(instant: Instant): bigint {
-  const [y, mo, d, h, mi, s] = [0, 5, 8, 11, 14, 17].map((at) => Number(instant.slice(at, at === 0 ? 4 : at + 2))) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const part = (from: number, to: number): number => Number(instant.slice(from, to));
+  const [y, mo, d, h, mi, s] = [part(0, 4), part(5, 7), part(8, 10), part(11, 13), part(14, 16), part(17, 19)];
   return BigInt(utcMillis(y, mo, d) / 1000 + h * 3600 + mi * 60 + s) * 1_000_000n + BigInt(instant.slice(20, 26));
 }
 
