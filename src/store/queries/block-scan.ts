@@ -130,23 +130,25 @@ async function findAtOnce(
     limits,
   }: { readonly search: Omit<CandidateSearch, 'keys'> | null; readonly parts: EventParts; readonly limits: SearchLimits },
 ): Promise<Matches> {
-  const resource = request.order === 'LOG' ? null : primaryResourceOf(request.filter);
-  if (resource !== null) {
-    const found = await scanFirstEvents(database, request, { parts, resource, max: limits.resourceEvents });
+  const isNear = search === null || isNearHead(search.condition, request.head);
+  const later = search === null ? null : laterEvents(search.condition, request.head);
+  const resource = request.order === 'LOG' ? null : (search?.condition.resource ?? primaryResourceOf(request.filter));
+  if (resource !== null && isNear) {
+    const found = await scanFirstEvents(database, request, { parts, resource, later, max: limits.resourceEvents });
     if (found.areAll) return found;
   }
-  if (search === null || !isNearHead(search.condition, request.head)) return unknown;
+  if (search === null || !isNear) return unknown;
   const common = commonConditionsOf(database);
   const { by, up } = directionOf(request);
   const key = `${by} ${up} ${search.condition.key}`;
   const commonness = common.get(key);
   if (commonness === 'COMMON') return unknown;
   if (commonness === 'FREQUENT') {
-    const found = await scanFirstEvents(database, request, { parts, resource: null, max: limits.firstEvents });
+    const found = await scanFirstEvents(database, request, { parts, resource: null, later: null, max: limits.firstEvents });
     if (!found.areAll) common.set(key, 'COMMON');
     return found;
   }
-  const [found] = await findInLog(database, request, { ...search, ...everyEvent, later: laterEvents(search.condition, request.head) });
+  const [found] = await findInLog(database, request, { ...search, ...everyEvent, later });
   if (found?.areAll !== true) common.set(key, up || found?.areManyNew === true ? 'FREQUENT' : 'COMMON');
   return found ?? unknown;
 }

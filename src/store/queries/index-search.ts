@@ -6,6 +6,7 @@ import type { Database } from '../database/database.ts';
 import { indexConditionOf } from '../filter-sql/index-condition.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import { isContentIndexComplete } from '../skip-index/content-index.ts';
+import { primaryResourceOf } from './access-path.ts';
 import { readWindow, readWindowPositions, type BlockRef, type BlockWindow } from './block-windows.ts';
 import { findInWindow, type CandidateSearch } from './candidates.ts';
 import { withKnownIds } from './known-ids.ts';
@@ -27,7 +28,14 @@ export async function indexConditionFor(
   const { filter: known, to } = await withKnownIds(database, filter);
   const condition = indexConditionOf(known);
   const parts = [condition?.met, indexedScope[scope]].flatMap((part) => part ?? []);
-  return parts.length === 0 ? null : { met: sql.join(parts, sql` and `), scans: condition?.scans ?? 1, key: condition?.key ?? '', to };
+  if (parts.length === 0) return null;
+  return {
+    met: sql.join(parts, sql` and `),
+    scans: condition?.scans ?? 1,
+    key: condition?.key ?? '',
+    resource: primaryResourceOf(known),
+    to,
+  };
 }
 
 export interface IndexSearch extends Omit<CandidateSearch, 'keys'> {

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { conjunctsOf } from '../../filter/filter.ts';
 import { boundedRows, type PartialRow } from '../database/bounded-rows.ts';
 import type { Database } from '../database/database.ts';
@@ -40,6 +40,8 @@ export async function orderedScan(
 export interface FirstEvents extends Pick<RowScope, 'parts'> {
   /** The events to test: of this primary resource, through its index; null: all. */
   readonly resource: string | null;
+  /** Further events, which are tested whatever their resource is. */
+  readonly later: SQL | null;
   /** The test ends before this one. */
   readonly max: number;
 }
@@ -49,19 +51,28 @@ export interface FirstEvents extends Pick<RowScope, 'parts'> {
  * more than the limit if there is one, unless the test ends earlier: before the event number `max`, or
  * where events are large.
  */
-export async function scanFirstEvents(database: Database, request: PageRequest, { parts, resource, max }: FirstEvents): Promise<Matches> {
+export async function scanFirstEvents(
+  database: Database,
+  request: PageRequest,
+  { parts, resource, later, max }: FirstEvents,
+): Promise<Matches> {
   const order = orderSql(directionOf(request));
   const timeBounds = request.order === 'LOG' ? [] : conjunctsOf(request.filter).filter(isTimeBound);
   const within = isWithin({ ...request, filter: { kind: 'all', of: timeBounds } });
   const window = sql`over (order by ${order} rows unbounded preceding)`;
+  const isOfResource = resource === null ? sql`true` : primaryIs(sql`${resource}::text`);
+  const matchingLater =
+    later === null ? sql`` : sql` union all (select ${storedColumns} from (${later}) e where not ${isOfResource} and ${isWithin(request)})`;
   const found = sql`
     select * from (
       select e.*, row_number() ${window} >= ${unseen(sql`${max}::int`)} or sum(${bodySize}) ${window} > ${maxTestedBytes}::bigint as is_end
       from (
-        select ${storedColumns} from tidings.events e
-        where ${resource === null ? sql`` : sql`${primaryIs(sql`${resource}::text`)} and `}${within}
-        order by ${order}
-        limit ${unseen(sql`${max}::bigint`)}
+        (
+          select ${storedColumns} from tidings.events e
+          where ${isOfResource} and ${within}
+          order by ${order}
+          limit ${unseen(sql`${max}::bigint`)}
+        )${matchingLater}
       ) e
     ) e
     where case when e.is_end then true else ${sqlOf(request.filter)} end

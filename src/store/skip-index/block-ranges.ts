@@ -53,6 +53,8 @@ export async function* blockRangesOf(
 
 /** A condition that the index of the events serves; every match up to `to` meets it. */
 export interface IndexCondition extends ServedCondition {
+  /** The only primary resource that these matches have; null: there may be several. */
+  readonly resource: string | null;
   readonly to: Position;
 }
 

@@ -38,6 +38,8 @@ const frequent = fc.constantFrom(
   { not: { event: { in: ['a'] } } },
   { resource: { id: { in: ['a'] } } },
   { resource: { id: { in: ['a', 'a.b'] } } },
+  { resource: { id: { startsWith: ['a.'] } } },
+  { resource: { id: { startsWith: ['a%'] } } },
   { resource: { labels: [{ key: 'k', in: ['a', 'b', '%'] }] } },
   { not: { resource: { labels: [{ key: 'k', in: ['a'] }] } } },
   { related: [{ role: ['a', 'actor'] }] },

@@ -27,7 +27,7 @@ test('the first events are tested up to a number of them, or of bytes, and a pag
   const filter = parseFilter({ event: { in: ['tenth'] } }, ['filter'], settings);
   const scan = async (order: 'NEWEST_FIRST' | 'OLDEST_FIRST' | 'LOG', limit: number, max: number) => {
     const request = { filter, order, head, limit, backward: false } as const;
-    const { rows, areAll } = await scanFirstEvents(database, request, { parts: allParts, resource: null, max });
+    const { rows, areAll } = await scanFirstEvents(database, request, { parts: allParts, resource: null, later: null, max });
     return areAll ? rows.map(({ id }) => id) : 'unknown';
   };
   expect(await scan('OLDEST_FIRST', 1, 12)).toEqual(['e0', 'e10']);
@@ -46,10 +46,40 @@ test('all events are found where fewer than the most are in the order', async ()
   const { database, settings, head } = log;
   const filter = parseFilter({ event: { in: ['a'] } }, ['filter'], settings);
   const request = { filter, order: 'NEWEST_FIRST', head, limit: 5, backward: false } as const;
-  const { rows, areAll } = await scanFirstEvents(database, request, { parts: allParts, resource: null, max: 21 });
+  const { rows, areAll } = await scanFirstEvents(database, request, { parts: allParts, resource: null, later: null, max: 21 });
   expect([rows.map(({ id }) => id), areAll]).toEqual([['e2', 'e1', 'e0'], true]);
-  const atMost = await scanFirstEvents(database, request, { parts: allParts, resource: null, max: 20 });
+  const atMost = await scanFirstEvents(database, request, { parts: allParts, resource: null, later: null, max: 20 });
   expect(atMost).toEqual({ rows: [], areAll: false });
+});
+
+test('a prefix of one known id finds later events of it and of others, each once', async () => {
+  const idOf = (n: number): string => (n < 30 ? (n % 10 === 0 ? 'job.one' : 'other') : n === 30 ? 'job.one' : n < 33 ? 'job.two' : 'other');
+  await using log = await logOf(
+    Array.from({ length: 40 }, (_, n) => ({ event: 'e', resource: { id: idOf(n) }, occurred: timeOf(n === 31 ? 15 : n) })),
+  );
+  const { database, settings, events, head } = log;
+  await indexEvents(database, events.slice(0, 30), { block: 3, rowGroup: 15 });
+  const filter = parseFilter({ resource: { id: { startsWith: ['job.'] } } }, ['filter'], settings);
+  const statements: string[] = [];
+  const counted: Database = {
+    ...database,
+    rows: (statement, planMode) => {
+      statements.push(new PgDialect().sqlToQuery(statement as SQL).sql);
+      return database.rows(statement, planMode);
+    },
+  };
+  const read = async (limit: number, resourceEvents: number) => {
+    const request = { filter, order: 'NEWEST_FIRST', head, limit, backward: false } as const;
+    const scan = { ...everyEvent, predicate: pruningPredicateOf(filter), parts: allParts };
+    const [rows = []] = await readPagesByBlockScan(counted, request, { ...scan, limits: { ...defaultSearchLimits, resourceEvents } });
+    return rows.map(({ id }) => id);
+  };
+  expect(await read(10, 1000)).toEqual(['e32', 'e30', 'e20', 'e31', 'e10', 'e0']);
+  // The ids, and the page.
+  expect(statements.filter((text) => text.includes('tidings.events e'))).toHaveLength(1);
+  expect(await read(1, 1000)).toEqual(['e32', 'e30']);
+  // Two of the known resource are not enough to know the third.
+  expect(await read(10, 2)).toEqual(['e32', 'e30', 'e20', 'e31', 'e10', 'e0']);
 });
 
 test('a search goes on where retention has dropped a partition meanwhile', async () => {
