@@ -10,7 +10,7 @@ import type { Database } from '../../../src/store/database/database.ts';
 import { readPagesByBlockScan } from '../../../src/store/queries/block-scan.ts';
 import { defaultSearchLimits } from '../../../src/store/queries/index-search.ts';
 import { scanFirstEvents } from '../../../src/store/queries/ordered-scan.ts';
-import { everyEvent } from '../../../src/store/queries/page-request.ts';
+import { everyEvent, type PageBound, type PageRequest } from '../../../src/store/queries/page-request.ts';
 import { readPartitions } from '../../../src/store/retention/partitions.ts';
 import { pruneRemovedPartition, removePartition } from '../../../src/store/retention/remove-partition.ts';
 import { logOf } from '../../support/oracles/random-log.ts';
@@ -68,8 +68,8 @@ test('a prefix of one known id finds later events of it and of others, each once
       return database.rows(statement, planMode);
     },
   };
-  const read = async (limit: number, resourceEvents: number) => {
-    const request = { filter, order: 'NEWEST_FIRST', head, limit, backward: false } as const;
+  const read = async (limit: number, resourceEvents: number, bounds: Pick<PageRequest, 'after' | 'before'> = {}) => {
+    const request = { filter, order: 'NEWEST_FIRST', head, limit, backward: false, ...bounds } as const;
     const scan = { ...everyEvent, predicate: pruningPredicateOf(filter), parts: allParts };
     const [rows = []] = await readPagesByBlockScan(counted, request, { ...scan, limits: { ...defaultSearchLimits, resourceEvents } });
     return rows.map(({ id }) => id);
@@ -78,6 +78,8 @@ test('a prefix of one known id finds later events of it and of others, each once
   // The ids, and the page.
   expect(statements.filter((text) => text.includes('tidings.events e'))).toHaveLength(1);
   expect(await read(1, 1000)).toEqual(['e32', 'e30']);
+  const [after, before] = [32, 15].map((n) => ({ position: events[n]!.position, occurred: events[n]!.occurred })) as [PageBound, PageBound];
+  expect(await read(10, 1000, { after, before })).toEqual(['e30', 'e20', 'e31']);
   // Two of the known resource are not enough to know the third.
   expect(await read(10, 2)).toEqual(['e32', 'e30', 'e20', 'e31', 'e10', 'e0']);
 });
