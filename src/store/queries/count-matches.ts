@@ -35,7 +35,7 @@ export async function countMatches(
   const byIndex = usesIndex ? await countInLog(database, request, { scope, keys, condition, max }) : null;
   if (scope === 'EVERYTHING' && byIndex?.includes(null)) common.set(key, 'COMMON');
   const counts = keys.map((_, index) => Math.min(byIndex?.[index] ?? 0, request.max + 1));
-  const byColumns = columns !== null && byIndex?.[0] == null ? await countByColumns(database, request, columns) : null;
+  const byColumns = columns !== null && byIndex?.[0] == null ? await countByColumns(database, request, { ...columns, predicate }) : null;
   if (byColumns !== null) counts[0] = Math.min(byColumns.count, request.max + 1);
   const uncounted = Array.from(keys.keys()).filter((index) => typeof byIndex?.[index] !== 'number');
   const isOpen = (index: number): boolean => (counts[index] ?? 0) <= request.max;
@@ -79,12 +79,13 @@ function columnsOf(filter: Condition): NeededColumns | null {
 async function countByColumns(
   database: Database,
   { head, max }: CountRequest,
-  { needs, filter }: NeededColumns,
+  { needs, filter, predicate }: NeededColumns & Pick<PrunedKeys, 'predicate'>,
 ): Promise<{ readonly count: number; readonly uncounted: readonly LogRange[] }> {
   let [count, rowGroups] = [0, 0];
   const uncounted = await readRowGroups(database, head, {
     needs,
     needsTimes: filter.needsTimes,
+    predicate,
     expected: () => (count === 0 ? Infinity : Math.ceil((max + 1 - count) / (count / rowGroups))),
     add(rowGroup) {
       rowGroups += 1;

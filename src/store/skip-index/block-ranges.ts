@@ -2,7 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
 import { testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
-import { prunedSearchSql } from './pruning-sql.ts';
+import { mayMatchSql, passingBlocks } from './pruning-sql.ts';
 import { extentsOf, inExtents, type ServedCondition } from '../filter-sql/index-condition.ts';
 import type { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { eventsBetween, occurredBetween, partitionsOf, type PositionRange } from '../log/event-ranges.ts';
@@ -91,12 +91,15 @@ function indexedEvents(condition: SQL, { from, to }: LogRange, { first, last }: 
 
 /** Summaries of one row group can interleave, so one can start before its range. */
 function eventsOfBlocks({ from, to, indexedTo }: Omit<BlockRange, 'partitions'>, predicate: PruningPredicate): SQL {
-  const ends = { first: (from + 1) as Position, last: indexedTo };
+  const range = { first: (from + 1) as Position, last: indexedTo };
+  const blocks = testsBloomFilters(predicate)
+    ? passingBlocks(predicate, { up: true, range })
+    : sql`select * from tidings.digests d where ${mayMatchSql(predicate)}`;
   return sql`
     select e.*
     from (
-      select d.first, d.last, d.first_occurred, d.last_occurred from tidings.digests d
-      where d.last > ${from} and d.last <= ${indexedTo} and ${prunedSearchSql(predicate, ends)}
+      select d.first, d.last, d.first_occurred, d.last_occurred from (${blocks}) d
+      where d.last > ${from} and d.last <= ${indexedTo}
       offset 0
     ) r
     cross join lateral (${eventsBetween({ first: sql`r.first`, last: sql`r.last` }, { first: origin, last: to })}) e

@@ -14,30 +14,40 @@ export function mayMatchSql(predicate: PruningPredicate): SQL {
   return predicateSql(predicate, 'd');
 }
 
+/** The same over row groups `c`. */
+export function rowGroupMayMatchSql(predicate: PruningPredicate): SQL {
+  return predicateSql(rowGroupPredicateOf(predicate), 'c');
+}
+
 /**
  * `mayMatchSql` for a search through many summaries: tests the Bloom filters of the few row groups
- * first, once a statement. With a range, only those of its row groups.
+ * first, once a statement.
  */
-export function prunedSearchSql(predicate: PruningPredicate, range?: PositionRange): SQL {
+export function prunedSearchSql(predicate: PruningPredicate): SQL {
   const rowGroupPredicate = rowGroupPredicateOf(predicate);
   if (prunesNothing(rowGroupPredicate)) return predicateSql(predicate, 'd');
-  // Row groups of an early version do not tell where they begin.
-  const within = range === undefined ? sql`true` : sql`c.last >= ${range.first} and (c.first <= ${range.last}) is not false`;
-  const passing = sql`select c.last from tidings.digest_chapters c where ${within} and ${predicateSql(rowGroupPredicate, 'c')}`;
+  const passing = sql`select c.last from tidings.digest_chapters c where ${predicateSql(rowGroupPredicate, 'c')}`;
   // `is true` makes this a hash table instead of a join; an array would be searched from its beginning.
   return sql`((d.chapter in (${passing})) is true and ${predicateSql(predicate, 'd')})`;
 }
 
 /**
- * A query of the block summaries that pass, row group by row group, from one end of the log. For a limit: no row group
- * is tested before the summaries of the ones before it are found.
+ * A query of the block summaries that pass, row group by row group, from one end of the log or of a range. For a limit: no
+ * row group is tested before the summaries of the ones before it are found.
  */
-export function passingBlocks(predicate: PruningPredicate, { up }: { readonly up: boolean }): SQL {
+export function passingBlocks(predicate: PruningPredicate, { up, range }: { readonly up: boolean; readonly range?: PositionRange }): SQL {
+  // Row groups of an early version do not tell where they begin.
+  const within = range === undefined ? sql`true` : sql`c.last >= ${range.first} and (c.first <= ${range.last}) is not false`;
+  const before = sql`(select p.last from tidings.digest_chapters p where p.last < c.last order by p.last desc limit 1)`;
   return sql`
     select d.*
-    from (select c.first, c.last, c.signature, c.text_normalized, c.label_keys from tidings.digest_chapters c order by c.last ${sql.raw(up ? '' : 'desc')} offset 0) c
+    from (
+      select c.first, c.last, c.signature, c.text_normalized, c.label_keys from tidings.digest_chapters c
+      where ${within}
+      order by c.last ${sql.raw(up ? '' : 'desc')} offset 0
+    ) c
     cross join lateral (
-      select * from tidings.digests d where d.last between coalesce(c.first, ${origin}) and c.last and d.chapter = c.last offset 0
+      select * from tidings.digests d where d.last between coalesce(c.first, ${before}, ${origin}) and c.last and d.chapter = c.last offset 0
     ) d
     where ${predicateSql(rowGroupPredicateOf(predicate), 'c')} and ${predicateSql(predicate, 'd')}`;
 }

@@ -201,14 +201,21 @@ test(
   async () => {
     await using log = await logOf(randomEvents({ seed, count: 900 }, time));
     const { settings, database, events, head } = log;
-    await indexEvents(database, events, { block: 3, rowGroup: 24 });
+    await indexEvents(database, events.slice(0, 880), { block: 3, rowGroup: 24 });
     // As if half of the columns had too many values.
     await database.rows(sql`update tidings.chapter_columns set "values" = null, value_of = null where chapter % 48 = 0`);
-    for (const pair of fc.sample(pairOfConditions, { seed, numRuns: questions / 4 })) {
-      const filter = parseFilter({ and: [...pair] }, ['filter'], settings);
+    const conditions = fc.oneof(
+      pairOfConditions,
+      bloomFiltered.map((each) => [each]),
+      fc.tuple(bloomFiltered, frequent),
+    );
+    for (const some of fc.sample(conditions, { seed, numRuns: questions / 4 })) {
+      const filter = parseFilter({ and: [...some] }, ['filter'], settings);
       const request = { filter, order: 'LOG', head, max: 1000 } as const;
-      const [count] = await countMatches(database, request, { scope: 'EVERYTHING', keys: [''], predicate: always, candidates: 0 });
-      expect(count, JSON.stringify(pair)).toBe(events.filter((event) => matches(filter, event)).length);
+      for (const predicate of [always, pruningPredicateOf(filter)]) {
+        const [count] = await countMatches(database, request, { scope: 'EVERYTHING', keys: [''], predicate, candidates: 0 });
+        expect(count, JSON.stringify(some)).toBe(events.filter((event) => matches(filter, event)).length);
+      }
     }
   },
   60_000 + questions * 100,
