@@ -130,17 +130,20 @@ async function findAtOnce(
     limits,
   }: { readonly search: Omit<CandidateSearch, 'keys'> | null; readonly parts: EventParts; readonly limits: SearchLimits },
 ): Promise<Matches> {
-  const isNear = search === null || isNearHead(search.condition, request.head);
-  const later = search === null ? null : laterEvents(search.condition, request.head);
-  const resource = request.order === 'LOG' ? null : (search?.condition.resource ?? primaryResourceOf(request.filter));
-  if (resource !== null && isNear) {
-    const found = await scanFirstEvents(database, request, { parts, resource, later, max: limits.resourceEvents });
+  /** Null too if the index is too far behind for one statement to test the later events. */
+  const near = search !== null && isNearHead(search.condition, request.head) ? search : null;
+  const later = near === null ? null : laterEvents(near.condition, request.head);
+  const selected = primaryResourceOf(request.filter);
+  const resource = selected ?? near?.condition.resource ?? null;
+  if (resource !== null && request.order !== 'LOG') {
+    const first = { parts, resource, later: selected === null ? later : null, max: limits.resourceEvents };
+    const found = await scanFirstEvents(database, request, first);
     if (found.areAll) return found;
   }
-  if (search === null || !isNear) return unknown;
+  if (near === null) return unknown;
   const common = commonConditionsOf(database);
   const { by, up } = directionOf(request);
-  const key = `${by} ${up} ${search.condition.key}`;
+  const key = `${by} ${up} ${near.condition.key}`;
   const commonness = common.get(key);
   if (commonness === 'COMMON') return unknown;
   if (commonness === 'FREQUENT') {
@@ -148,7 +151,7 @@ async function findAtOnce(
     if (!found.areAll) common.set(key, 'COMMON');
     return found;
   }
-  const [found] = await findInLog(database, request, { ...search, ...everyEvent, later });
+  const [found] = await findInLog(database, request, { ...near, ...everyEvent, later });
   if (found?.areAll !== true) common.set(key, up || found?.areManyNew === true ? 'FREQUENT' : 'COMMON');
   return found ?? unknown;
 }

@@ -26,8 +26,8 @@ export interface RowGroupVisitor {
 /**
  * Reads the columns of the row groups up to `head`, some row groups a statement, through the primary
  * keys. Returns the ranges of the log that it could not read: unindexed events, row groups that lack
- * a required column, and row groups with removed events; with row groups before them that cannot have matches. Retention removes from the start of the
- * log, so testing the first event of a row group is enough.
+ * a required column, and row groups with removed events. They may include row groups without matches.
+ * Retention removes from the start of the log, so testing the first event of a row group is enough.
  */
 export async function readRowGroups(database: Database, head: Position, visitor: RowGroupVisitor): Promise<readonly LogRange[]> {
   const unread: LogRange[] = [];
