@@ -2,7 +2,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import { origin, type Position } from '../../event/cursor.ts';
 import { testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Database } from '../database/database.ts';
-import { mayMatchSql, passingBlocks } from './pruning-sql.ts';
+import { passingBlocks } from './pruning-sql.ts';
 import { extentsOf, inExtents, type ServedCondition } from '../filter-sql/index-condition.ts';
 import type { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { eventsBetween, occurredBetween, partitionsOf, type PositionRange } from '../log/event-ranges.ts';
@@ -92,13 +92,10 @@ function indexedEvents(condition: SQL, { from, to }: LogRange, { first, last }: 
 /** Summaries of one row group can interleave, so one can start before its range. */
 function eventsOfBlocks({ from, to, indexedTo }: Omit<BlockRange, 'partitions'>, predicate: PruningPredicate): SQL {
   const range = { first: (from + 1) as Position, last: indexedTo };
-  const blocks = testsBloomFilters(predicate)
-    ? passingBlocks(predicate, { up: true, range })
-    : sql`select * from tidings.digests d where ${mayMatchSql(predicate)}`;
   return sql`
     select e.*
     from (
-      select d.first, d.last, d.first_occurred, d.last_occurred from (${blocks}) d
+      select d.first, d.last, d.first_occurred, d.last_occurred from (${passingBlocks(predicate, { up: true, range })}) d
       where d.last > ${from} and d.last <= ${indexedTo}
       offset 0
     ) r

@@ -14,7 +14,12 @@ export function mayMatchSql(predicate: PruningPredicate): SQL {
   return predicateSql(predicate, 'd');
 }
 
-/** The same over row groups `c`. */
+/** Whether row groups are tested for a predicate; else all of them pass. */
+export function prunesRowGroups(predicate: PruningPredicate): boolean {
+  return !prunesNothing(rowGroupPredicateOf(predicate));
+}
+
+/** `mayMatchSql` over row groups `c`. */
 export function rowGroupMayMatchSql(predicate: PruningPredicate): SQL {
   return predicateSql(rowGroupPredicateOf(predicate), 'c');
 }
@@ -24,18 +29,18 @@ export function rowGroupMayMatchSql(predicate: PruningPredicate): SQL {
  * first, once a statement.
  */
 export function prunedSearchSql(predicate: PruningPredicate): SQL {
-  const rowGroupPredicate = rowGroupPredicateOf(predicate);
-  if (prunesNothing(rowGroupPredicate)) return predicateSql(predicate, 'd');
-  const passing = sql`select c.last from tidings.digest_chapters c where ${predicateSql(rowGroupPredicate, 'c')}`;
+  if (!prunesRowGroups(predicate)) return mayMatchSql(predicate);
+  const passing = sql`select c.last from tidings.digest_chapters c where ${rowGroupMayMatchSql(predicate)}`;
   // `is true` makes this a hash table instead of a join; an array would be searched from its beginning.
-  return sql`((d.chapter in (${passing})) is true and ${predicateSql(predicate, 'd')})`;
+  return sql`((d.chapter in (${passing})) is true and ${mayMatchSql(predicate)})`;
 }
 
 /**
  * A query of the block summaries that pass, row group by row group, from one end of the log or of a range. For a limit: no
- * row group is tested before the summaries of the ones before it are found.
+ * row group is tested before the summaries of the ones before it are found. The caller tests the range of the summaries.
  */
 export function passingBlocks(predicate: PruningPredicate, { up, range }: { readonly up: boolean; readonly range?: PositionRange }): SQL {
+  if (!prunesRowGroups(predicate)) return sql`select * from tidings.digests d where ${mayMatchSql(predicate)}`;
   // Row groups of an early version do not tell where they begin.
   const within = range === undefined ? sql`true` : sql`c.last >= ${range.first} and (c.first <= ${range.last}) is not false`;
   const before = sql`(select p.last from tidings.digest_chapters p where p.last < c.last order by p.last desc limit 1)`;
@@ -49,7 +54,7 @@ export function passingBlocks(predicate: PruningPredicate, { up, range }: { read
     cross join lateral (
       select * from tidings.digests d where d.last between coalesce(c.first, ${before}, ${origin}) and c.last and d.chapter = c.last offset 0
     ) d
-    where ${predicateSql(rowGroupPredicateOf(predicate), 'c')} and ${predicateSql(predicate, 'd')}`;
+    where ${rowGroupMayMatchSql(predicate)} and ${mayMatchSql(predicate)}`;
 }
 
 function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {

@@ -9,7 +9,7 @@ import type { Database } from '../database/database.ts';
 import type { LogRange } from './block-ranges.ts';
 import { columnFragments, decodeColumns, type ColumnValues } from './column-reader.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
-import { rowGroupMayMatchSql } from './pruning-sql.ts';
+import { prunesRowGroups, rowGroupMayMatchSql } from './pruning-sql.ts';
 
 /** What a read of row groups needs, and does with each of them. */
 export interface RowGroupVisitor {
@@ -52,7 +52,7 @@ export async function readRowGroups(database: Database, head: Position, visitor:
     }
     if (rows.length < limit) break;
   }
-  if (visitor.predicate !== undefined) from = Math.max(from, await readLastRowGroup(database, head)) as Position;
+  if (prunesRowGroups(visitor.predicate ?? always)) from = Math.max(from, await readLastRowGroup(database, head)) as Position;
   if (from < head) addUnread(from, head);
   return unread;
 }
