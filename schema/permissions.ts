@@ -7,22 +7,29 @@ import type { Context } from './context.ts';
 type PermissionCheck = (root: unknown, args: unknown, context: Context) => true;
 
 /**
- * The `authScopes` of a root field that requires a permission. Rejections are logged.
+ * The `authScopes` of a root field that requires a permission. The first rejection of an operation is logged.
  *
  * Why a function: the plugin caches what a scope map granted until the operation ends, but a key
  * can be revoked between two fields of one mutation.
  */
 export function requires(permission: Permission): PermissionCheck {
-  return (_root, _args, { services, caller, address }) => {
+  return (_root, _args, context) => {
+    const { services, caller, address } = context;
     try {
       requirePermission(caller, permission);
       return true;
     } catch (error) {
-      if (error instanceof TidingsError) services.audit.rejected({ reason: error.code, protocol: 'graphql', address, caller });
+      if (error instanceof TidingsError && !rejected.has(context)) {
+        rejected.add(context);
+        services.audit.rejected({ reason: error.code, protocol: 'graphql', address, caller });
+      }
       throw error;
     }
   };
 }
+
+/** The operations with a rejection that is logged. */
+const rejected = new WeakSet<Context>();
 
 /** The `authScopes` of a root field that every caller may use. */
 export const requiresNothing: PermissionCheck = () => true;

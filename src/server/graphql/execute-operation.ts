@@ -1,5 +1,6 @@
 import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { createQueryWriter } from './compiled/compiled-queries.ts';
 import type { ErrorMask } from './mask-error.ts';
 
 /**
@@ -16,22 +17,30 @@ import type { ErrorMask } from './mask-error.ts';
 export interface OperationExecutor {
   /** Whether Yoga has executed an operation, and so its executor is known. */
   readonly isReady: boolean;
-  execute(args: ExecutionArgs): Promise<ExecutionResult>;
+  execute(args: ExecutionArgs): Promise<OperationResult>;
   /** Must be the first plugin of Yoga. */
   readonly plugin: Plugin;
+}
+
+/** The result of an operation; `json` is the whole of one that was written without executing it. */
+export interface OperationResult extends ExecutionResult {
+  readonly json?: string;
 }
 
 export function createOperationExecutor(plugins: readonly Plugin[], { mask }: ErrorMask): OperationExecutor {
   const hooks = plugins.flatMap(({ onExecute }) => onExecute ?? []);
   let executeByYoga: Execute | null = null;
 
-  const executeKnown = async (args: ExecutionArgs): Promise<ExecutionResult> => {
+  const writeQuery = createQueryWriter();
+  const executeKnown = async (args: ExecutionArgs): Promise<OperationResult> => {
+    const json = await writeQuery(args);
+    if (json !== null) return { json };
     const result = await execute(args);
     return 'data' in result || executeByYoga === null ? result : executeByYoga(args); // nothing was executed
   };
-  const executeWithHooks = async (args: ExecutionArgs): Promise<ExecutionResult> => {
+  const executeWithHooks = async (args: ExecutionArgs): Promise<OperationResult> => {
     let executeFn: Execute = executeKnown;
-    let result: ExecutionResult | null = null;
+    let result: OperationResult | null = null;
     const done: DoneHook[] = [];
     const setExecuteFn = (changed: Execute): void => void (executeFn = changed);
     const setResultAndStopExecution = (stopped: ExecutionResult): void => void (result = stopped);
@@ -41,8 +50,8 @@ export function createOperationExecutor(plugins: readonly Plugin[], { mask }: Er
       if (result !== null) break;
     }
     const wasStopped = result !== null;
-    let current: ExecutionResult = result ?? (await executeFn(args));
-    const setResult = (changed: ExecutionResult): void => void (current = changed);
+    let current: OperationResult = result ?? (await executeFn(args));
+    const setResult = (changed: OperationResult): void => void (current = changed);
     for (const onExecuteDone of done) await onExecuteDone({ args, result: current, setResult });
     const { errors } = current;
     return wasStopped || errors === undefined ? current : { ...current, errors: errors.map((error) => mask(error) as GraphQLError) };
@@ -56,7 +65,7 @@ export function createOperationExecutor(plugins: readonly Plugin[], { mask }: Er
   };
 }
 
-type Execute = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>;
+type Execute = (args: ExecutionArgs) => OperationResult | Promise<OperationResult>;
 type DoneHook = (done: {
   readonly args: ExecutionArgs;
   readonly result: ExecutionResult;

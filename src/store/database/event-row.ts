@@ -58,8 +58,16 @@ export function* storedEvent(row: EventRow): Generator<undefined, StoredEvent> {
 
 /** The event of a row that is passed on. A large one is parsed ahead, in steps: later, that would take a turn of its own. */
 export function* passedOnEvent(row: EventRow): Generator<undefined, RowEvent> {
-  const isLarge = row.resource_labels.length + row.related.length + row.payload.length > maxLazyCharacters;
-  return new RowEvent(row, isLarge ? yield* storedEvent(row) : null);
+  return new RowEvent(row, jsonLengthOf(row) > maxLazyCharacters ? yield* storedEvent(row) : null);
+}
+
+/** The events of rows of which one turn may use all, made in slices of the event loop: only the first are parsed later. */
+export function passedOnEvents(rows: Iterable<EventRow>): Promise<StoredEvent[]> {
+  let lazyLeft = maxLazyCharacters;
+  return mapStepsInSlices(rows, function* (row) {
+    lazyLeft -= jsonLengthOf(row);
+    return lazyLeft < 0 ? yield* storedEvent(row) : new RowEvent(row);
+  });
 }
 
 /** Parsing so much takes less than 20 ms. */
@@ -123,8 +131,7 @@ export class RowEvent extends JsonTextMembers implements StoredEvent {
 
   /** The length of its JSON, as the database has it. */
   get jsonLength(): number {
-    const { resource_labels, related, payload } = this.#row;
-    return resource_labels.length + related.length + payload.length;
+    return jsonLengthOf(this.#row);
   }
 }
 
@@ -145,9 +152,13 @@ class RowResource implements Resource {
   }
 }
 
+function jsonLengthOf({ resource_labels, related, payload }: EventRow): number {
+  return resource_labels.length + related.length + payload.length;
+}
+
 /** The approximate size of an event in memory, in bytes. */
 export function rowBytes(row: EventRow): number {
-  return bytesInMemory(row.resource_labels.length + row.related.length + row.payload.length);
+  return bytesInMemory(jsonLengthOf(row));
 }
 
 /** The same of several events. */

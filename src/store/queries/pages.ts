@@ -8,7 +8,7 @@ import { orderedScan } from './ordered-scan.ts';
 import { inScope, isWithin, keyRows } from './page-sql.ts';
 import { everyEvent, type CountRequest, type Page, type PageRequest, type RowScope, type ScopedKeys } from './page-request.ts';
 import { completeRows, leadingRows, type PartialRow } from '../database/bounded-rows.ts';
-import { bytesOfRows, storedEvents, type EventRow } from '../database/event-row.ts';
+import { bytesOfRows, passedOnEvents, type EventRow } from '../database/event-row.ts';
 import { unbounded, type ReadBudget } from '../database/read-budget.ts';
 import { accessPathOf, type AccessPath } from './access-path.ts';
 
@@ -110,6 +110,6 @@ function scopedAccessPath(accessPath: AccessPath, { scope }: ScopedKeys): Access
 }
 
 async function pageOf({ backward }: PageRequest, rows: readonly EventRow[], more: boolean): Promise<Page> {
-  const events = await storedEvents(rows);
+  const events = await passedOnEvents(rows);
   return { events: backward ? events.toReversed() : events, more, bytes: bytesOfRows(rows) };
 }

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm';
 import { execute, parse, type ExecutionResult } from 'graphql';
-import { createContext } from '../../../schema/context.ts';
+import { createContext, type Context } from '../../../schema/context.ts';
 import { schema } from '../../../schema/index.ts';
 import type { Services } from '../../../schema/services.ts';
 import { readSettings } from '../../../src/settings.ts';
@@ -16,6 +16,15 @@ export async function executeOnStore(
   before: (statement: SQL) => void | Promise<void>,
   caller: typeof testClient.caller = testClient.caller,
 ): Promise<ExecutionResult<any>> {
+  return execute({ schema, document: parse(query), contextValue: contextOnStore(store, before, caller) });
+}
+
+/** The context of one operation on a store, without a server. */
+export function contextOnStore(
+  store: Store,
+  before: (statement: SQL) => void | Promise<void>,
+  caller: typeof testClient.caller = testClient.caller,
+): Context {
   const database: Store['database'] = {
     ...store.database,
     reads: () => database,
@@ -35,6 +44,5 @@ export async function executeOnStore(
     limits: readSettings({}),
     budgets: createReadBudgets(64_000_000, 2 ** 30),
   };
-  const contextValue = createContext(services as unknown as Services, { ...testClient, caller });
-  return execute({ schema, document: parse(query), contextValue });
+  return createContext(services as unknown as Services, { ...testClient, caller });
 }

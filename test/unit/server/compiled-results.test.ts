@@ -7,10 +7,11 @@ import type { Position } from '../../../src/event/cursor.ts';
 import type { StoredEvent } from '../../../src/event/event.ts';
 import { parseJson } from '../../../src/json/parse-json.ts';
 import { stringifyJson } from '../../../src/json/stringify-json.ts';
-import { compileResults } from '../../../src/server/graphql/subscribe/compiled-results.ts';
+import { compileResults } from '../../../src/server/graphql/compiled/compiled-results.ts';
 import { createReadBudgets } from '../../../src/store/database/read-budget.ts';
 import { Expired } from '../../../src/subscriptions/event-subscription.ts';
 import type { StreamMessage } from '../../../src/subscriptions/stream/stream-message.ts';
+import { randomDocument } from '../support/random-document.ts';
 import { anyStoredEvent, rowEventOf, storedAs } from '../support/stored-events.ts';
 
 const unreachable = { reads: () => unreachable, rows: () => Promise.reject(new TidingsError('UNAVAILABLE', 'no database in this test')) };
@@ -36,7 +37,7 @@ function bothWays(query: string, rootValue: object, variableValues: Readonly<Rec
   const executed = execute({ ...args, rootValue, contextValue: { ...contextValue } });
   if (executed instanceof Promise) executed.catch(() => undefined);
   const result = executed instanceof Promise || executed.errors !== undefined ? null : (executed as ExecutionResult);
-  const written = compileResults(args, 1e6)?.(rootValue, { ...contextValue }) ?? 'UNKNOWN';
+  const written = compileResults(args)?.writeAtOnce({ rootValue, contextValue: { ...contextValue }, maxBytes: 1e6 }) ?? 'UNKNOWN';
   return { result, written: typeof written === 'string' ? written : written.json };
 }
 
@@ -44,7 +45,7 @@ describe('a compiled operation writes what GraphQL executes', () => {
   test('for random selections and messages', () => {
     let compared = 0;
     const compare = (seed: number, message: Messages): void => {
-      const { query, variables } = randomQuery(seed, message.field);
+      const { query, variables } = randomDocument(seed, message.field);
       const { result, written } = bothWays(query, message.plain, variables);
       const fromRows = bothWays(query, message.fromRows, variables).written;
       if (result === null) {
@@ -74,7 +75,7 @@ describe('a compiled operation writes what GraphQL executes', () => {
 });
 
 describe('what is not compiled is left to GraphQL', () => {
-  const compiled = (of: GraphQLSchema, query: string) => compileResults({ schema: of, document: parse(query), variableValues: {} }, 100);
+  const compiled = (of: GraphQLSchema, query: string) => compileResults({ schema: of, document: parse(query), variableValues: {} });
   const types = buildSchema(`
     type Query { text: String! maybe: String list: [Int!]! many: [String] nested: Query any: Any number: Int! with(n: Int!): Int }
     union Any = A | B
@@ -95,7 +96,7 @@ describe('what is not compiled is left to GraphQL', () => {
     ['promises in a list', '{ many }', { many: ['a', Promise.resolve('b')] }],
     ['another iterable than an array', '{ many }', { many: new Set(['a']) }],
   ])('%s', (_what, query, value) => {
-    expect(compiled(types, query)!(value, {})).toBe('UNKNOWN');
+    expect(compiled(types, query)!.writeAtOnce({ rootValue: value, contextValue: {}, maxBytes: 100 })).toBe('UNKNOWN');
   });
 
   test.each([
@@ -108,10 +109,11 @@ describe('what is not compiled is left to GraphQL', () => {
   });
 
   test('a result beyond the size', () => {
-    const write = compiled(types, '{ text a: text }')!;
-    expect(write({ text: 'x'.repeat(20) }, {})).toEqual({ json: `{"data":{"text":"${'x'.repeat(20)}","a":"${'x'.repeat(20)}"}}` });
-    expect(write({ text: 'x'.repeat(60) }, {})).toBe('TOO_LARGE');
-    expect(write({ text: 'x'.repeat(200) }, {})).toBe('TOO_LARGE');
+    const write = (text: string) =>
+      compiled(types, '{ text a: text }')!.writeAtOnce({ rootValue: { text }, contextValue: {}, maxBytes: 100 });
+    expect(write('x'.repeat(20))).toEqual({ json: `{"data":{"text":"${'x'.repeat(20)}","a":"${'x'.repeat(20)}"}}` });
+    expect(write('x'.repeat(60))).toBe('TOO_LARGE');
+    expect(write('x'.repeat(200))).toBe('TOO_LARGE');
   });
 });
 
@@ -147,78 +149,3 @@ const anyMessage: fc.Arbitrary<Messages> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(sameInBoth({ kind: 'Failed', error: new TidingsError('UNAVAILABLE', 'gone') })) },
   { weight: 1, arbitrary: fc.constant(new Expired()).map((expired) => ({ field: 'events' as const, plain: expired, fromRows: expired })) },
 );
-
-/** A valid document of random selections: aliases, merged fields, fragments, directives, variables. */
-function randomQuery(seed: number, field: Messages['field']) {
-  let state = seed | 0;
-  const below = (n: number): number => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d) + 0x6d2b_79f5) | 0;
-    return ((state ^ (state >>> 12)) >>> 0) % n;
-  };
-  const pick = (from: readonly string[]): string => from[below(from.length)]!;
-  const directive = (): string => (below(6) > 0 ? '' : ` @${pick(['skip', 'include'])}(if: ${pick(['true', 'false', '$yes', '$no'])})`);
-  const selections = (type: string, depth: number): string =>
-    `{ ${Array.from({ length: 1 + below(5) }, () => selection(type, depth)).join(' ')} }`;
-  const selection = (type: string, depth: number): string => {
-    if (depth > 0 && below(5) === 0) {
-      const on = pick(['', ` on ${pick(fragmentTypes[type]!)}`]).trim();
-      return `... ${on}${directive()} ${selections(on === '' ? type : on.slice(3), depth - 1)}`;
-    }
-    const spread = fragmentsOf[type] ?? [];
-    if (depth > 0 && spread.length > 0 && below(8) === 0) return `...${pick(spread)}${directive()}`;
-    const [name, inner] = pick(below(40) === 0 ? [...fieldsOf[type]!, ...(slowFieldsOf[type] ?? [])] : fieldsOf[type]!).split(' > ');
-    if (inner !== undefined && depth === 0) return '__typename';
-    return `${name}${directive()} ${inner === undefined ? '' : inner.startsWith('{') ? inner : selections(inner, depth - 1)}`;
-  };
-  const root = field === 'events' ? 'Event' : 'EventStreamMessage';
-  // One use of each variable and fragment, because documents must have one.
-  const uses = '... @skip(if: $yes) @include(if: $no) { __typename } ... on Event { used: payloadAt(path: $path) ...E ...N }';
-  const body = field === 'events' ? `${uses} ` : `... on EventBatch { events { ${uses} } } `;
-  const query =
-    `subscription ($yes: Boolean!, $no: Boolean!, $path: String!) { ${field} { ${body} ${selections(root, 4).slice(1, -1)} } } ` +
-    `fragment E on Event ${selections('Event', 0)} fragment N on Node ${selections('Node', 0)}`;
-  return { query, variables: { yes: true, no: false, path: pick(['a', 'a.b', 'a.0', '"x y"', 'b']) } };
-}
-
-const snapshot = [
-  'resourceId',
-  'name',
-  'labels',
-  'n: name',
-  'l0: label(key: "k")',
-  'l1: label(key: "prefect.resource.role")',
-  '__typename',
-];
-const at = ['cursor', '__typename', 'c: cursor'];
-const fieldsOf: Readonly<Record<string, readonly string[]>> = {
-  Event: (
-    'id | event | occurred | received | payload | p: payload | payloadBytes | followsId | cursor | nodeId | __typename | i: id | ' +
-    '__proto__: id | a0: payloadAt(path: "a") | a1: payloadAt(path: $path) | resource > PrimaryResource | r: resource > PrimaryResource | ' +
-    'related > RelatedResource | actors: related(role: ["actor", "b"]) > RelatedResource | none: related(role: []) > RelatedResource'
-  ).split(' | '),
-  Node: ['nodeId', '__typename', 'n: nodeId'],
-  PrimaryResource: snapshot,
-  RelatedResource: [...snapshot, 'role', 'r: role'],
-  ResourceSnapshot: snapshot,
-  EventBatch: [...at, 'previous', 'events > Event', 'e: events > Event'],
-  CaughtUp: at,
-  FellBehind: [...at, 'head'],
-  Checkpoint: at,
-  Gap: ['from', 'to', 'reason', '__typename'],
-  EventStreamMessage: ['__typename', 't: __typename'],
-};
-/** Those that read the database, or fail. */
-const slowFieldsOf: Readonly<Record<string, readonly string[]>> = {
-  Event: ['follows > Event', 'followers > { __typename }', 'chain > { __typename }', 'bad: payloadAt(path: "$.a")'],
-  PrimaryResource: ['resource > { id name }'],
-};
-const fragmentsOf: Readonly<Record<string, readonly string[]>> = { Event: ['E', 'N'], Node: ['N', 'E'] };
-const fragmentTypes: Readonly<Record<string, readonly string[]>> = {
-  Event: ['Event', 'Node'],
-  Node: ['Event', 'Node'],
-  PrimaryResource: ['PrimaryResource', 'ResourceSnapshot'],
-  RelatedResource: ['RelatedResource', 'ResourceSnapshot'],
-  ResourceSnapshot: ['PrimaryResource', 'RelatedResource', 'ResourceSnapshot'],
-  EventStreamMessage: ['EventBatch', 'EventBatch', 'EventBatch', 'CaughtUp', 'FellBehind', 'Checkpoint', 'Gap', 'EventStreamMessage'],
-  ...Object.fromEntries(['EventBatch', 'CaughtUp', 'FellBehind', 'Checkpoint', 'Gap'].map((type) => [type, [type, 'EventStreamMessage']])),
-};

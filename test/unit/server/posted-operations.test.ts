@@ -32,7 +32,7 @@ const yoga = createYoga({
 const posted = createPostedOperations({
   fetchAPI: yoga.fetchAPI,
   schema,
-  createContext: () => ({}),
+  createContext: () => ({ budget: { maxBytes: 1e6 } }),
   executor,
   documents,
   persisted: new PersistedQueries(),

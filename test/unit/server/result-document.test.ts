@@ -1,7 +1,7 @@
 import { getOperationAST, parse, print } from 'graphql';
 import { expect, test } from 'vitest';
 import { schema } from '../../../schema/index.ts';
-import { resultDocument } from '../../../src/server/graphql/subscribe/result-document.ts';
+import { resultDocument } from '../../../src/server/graphql/compiled/result-document.ts';
 
 const reduced = (text: string, name?: string) => {
   const document = parse(text);

@@ -18,11 +18,11 @@ import type { Metrics } from '../../../metrics.ts';
 import type { SubscriptionMemory } from '../../../subscriptions/subscription-memory.ts';
 import { EncodedMessage } from '../../../transport/socket-writer.ts';
 import { documentBytes } from '../limits/document-nodes.ts';
+import { compileResults, type ResultWriter, type Written } from '../compiled/compiled-results.ts';
 import { isLargerInSteps, isLargerThan } from '../../../json/json-size.ts';
 import { maxBytesAtOnce } from '../limits/large-result.ts';
 import { LimitError } from '../limits/limit-error.ts';
-import { compileResults, type ResultWriter, type Written } from './compiled-results.ts';
-import { resultDocument, type ResultDocument } from './result-document.ts';
+import { resultDocument, type ResultDocument } from '../compiled/result-document.ts';
 
 /**
  * The results of one operation, for all subscriptions that share it. Each user disposes it once.
@@ -96,15 +96,12 @@ export function createSharedResults({
     };
     /** Compiled at the first result; null: GraphQL executes all. */
     let writer: ResultWriter | null | undefined;
-    let failures = 0;
     // A context of its own for each, because resolvers store loaders in it that remember what they read.
-    const write = (value: object): EncodedMessage | Exclude<Written, object> => {
-      if (writer === undefined) writer = compileResults({ schema, document, operationName, variableValues: variables }, maxWrittenBytes);
-      const written = writer?.(value, Object.assign({}, keptContext)) ?? 'UNKNOWN';
-      if (written === 'TOO_LARGE') return written;
-      failures = written === 'UNKNOWN' ? failures + 1 : 0;
-      if (failures >= maxFailures) writer = null; // most results of this selection read the database
-      if (written === 'UNKNOWN') return written;
+    const write = (rootValue: object): EncodedMessage | Exclude<Written, object> => {
+      if (writer === undefined) writer = compileResults({ schema, document, operationName, variableValues: variables });
+      const contextValue = Object.assign({}, keptContext);
+      const written = writer?.writeAtOnce({ rootValue, contextValue, maxBytes: maxWrittenBytes }) ?? 'UNKNOWN';
+      if (typeof written === 'string') return written;
       metrics.encoded.inc();
       return new EncodedMessage(written.json);
     };
@@ -233,5 +230,3 @@ const keptDocuments = new WeakMap<DocumentNode, ReadonlyMap<string | null, KeptD
 /** Of a variable's JSON, parsed. */
 const bytesPerCharacter = 8;
 const maxCacheBytes = 4_000_000;
-/** Results in a row that were begun in vain, after which no more are. */
-const maxFailures = 16;

@@ -25,21 +25,32 @@ export interface ResultDocument {
 }
 
 export function resultDocument(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): ResultDocument {
-  const definitions = document.definitions.filter((each) => each === operation || each.kind === Kind.FRAGMENT_DEFINITION);
-  const withArguments = (keeps: (field: FieldNode, argument: ArgumentNode) => boolean): DocumentNode => {
-    const roots = rootFields(document, operation.selectionSet);
-    const change = (field: FieldNode): FieldNode | undefined =>
-      roots.has(field) ? { ...field, arguments: (field.arguments ?? []).filter((argument) => keeps(field, argument)) } : undefined;
-    return visit({ ...document, definitions }, { Field: change });
-  };
-  const executed = withArguments((field, { name }) => isRequired(schema, field, name.value));
+  const executed = withRootArguments(document, operation, (field, { name }) => isRequired(schema, field, name.value));
   const variables = variablesIn(executed);
   const isUsed = ({ variable }: VariableDefinitionNode): boolean => variables.includes(variable.name.value);
   return {
     document: visit(executed, { VariableDefinition: (definition) => (isUsed(definition) ? false : null) }),
     variables,
-    resultVariables: variablesIn(withArguments(() => false)),
+    resultVariables: variablesBelowRoot(document, operation),
   };
+}
+
+/** The names of an operation's variables, without those that occur only in arguments of root fields. */
+export function variablesBelowRoot(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] {
+  return variablesIn(withRootArguments(document, operation, () => false));
+}
+
+/** The operation and all fragments, without the arguments of root fields that are not kept. */
+function withRootArguments(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  keeps: (field: FieldNode, argument: ArgumentNode) => boolean,
+): DocumentNode {
+  const definitions = document.definitions.filter((each) => each === operation || each.kind === Kind.FRAGMENT_DEFINITION);
+  const roots = rootFields(document, operation.selectionSet);
+  const change = (field: FieldNode): FieldNode | undefined =>
+    roots.has(field) ? { ...field, arguments: (field.arguments ?? []).filter((argument) => keeps(field, argument)) } : undefined;
+  return visit({ ...document, definitions }, { Field: change });
 }
 
 function isRequired(schema: GraphQLSchema, { name }: FieldNode, argument: string): boolean {

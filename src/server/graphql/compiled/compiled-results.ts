@@ -18,39 +18,63 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLAbstractType,
-  type GraphQLField,
-  type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
   type SelectionSetNode,
 } from 'graphql';
-import { isLargerThan } from '../../../json/json-size.ts';
-import { jsonTextOf } from '../../../json/json-text.ts';
-import { stringifyJson } from '../../../json/stringify-json.ts';
+import {
+  ignore,
+  isPromise,
+  leaf,
+  list,
+  presentObject,
+  Texts,
+  tooLarge,
+  unknown,
+  writeMember,
+  type Run,
+  type Text,
+  type Write,
+} from './write-values.ts';
 
 /**
- * Writes the JSON of a root value's result, or says why GraphQL must execute. TOO_LARGE: it is longer
- * than `maxBytes`, in about. UNKNOWN: any other reason.
+ * Writes the JSON of an operation's results, or says why GraphQL must execute. TOO_LARGE: it is longer than `maxBytes`,
+ * in about. UNKNOWN: any other reason.
  */
-export type ResultWriter = (rootValue: object, contextValue: unknown) => Written;
+export interface ResultWriter {
+  /** Waits for what resolvers promise. */
+  write(operation: WrittenOperation): Promise<Written>;
+  /** UNKNOWN if a resolver returns a promise. */
+  writeAtOnce(operation: WrittenOperation): Written;
+}
+
+export interface WrittenOperation {
+  readonly rootValue?: object;
+  readonly contextValue: unknown;
+  /** For the arguments of root fields, if they differ from those at compilation; coerced. */
+  readonly variables?: Variables;
+  readonly maxBytes: number;
+}
 
 export type Written = { readonly json: string } | 'TOO_LARGE' | 'UNKNOWN';
+
+type Variables = Readonly<Record<string, unknown>>;
 
 /**
  * Compiles an operation into functions that write its results, a third of the time of executing it:
  * fields are collected, and arguments and directives evaluated, once. Null: this operation cannot be
  * compiled.
  *
- * Assumes: a validated document. Resolvers have no effects and do not modify their arguments, so
- * GraphQL can execute again what the writer has begun.
- * Guarantees: the JSON of the result of GraphQL's `execute`, if that has no errors and waits for
- * nothing. Everything else is UNKNOWN: errors, null for a type that is not null, promises, lists that
- * are no arrays, and types whose values only GraphQL can recognize.
+ * Assumes: a validated document; no mutation. GraphQL can execute again what the writer has begun: resolvers
+ * do not modify their arguments, and have no effects that may not occur twice.
+ * Guarantees: the JSON of the result of GraphQL's `execute`, if that has no errors. Everything else is UNKNOWN:
+ * errors, null for a type that is not null, lists that are no arrays, promises in lists, and types whose values only
+ * GraphQL can recognize. After `maxFailures` such results in a row, all are.
  * Does not guarantee the spaces inside values of scalars that are written as JSON text.
  */
-export function compileResults(args: CompiledArgs, maxBytes: number): ResultWriter | null {
+export function compileResults(args: CompiledArgs): ResultWriter | null {
   const { schema, document, operationName, variableValues } = args;
   const operation = getOperationAST(document, operationName);
   const rootType = operation == null ? null : schema.getRootType(operation.operation);
@@ -59,30 +83,43 @@ export function compileResults(args: CompiledArgs, maxBytes: number): ResultWrit
   if (coerced === undefined) return null;
   let write: Write;
   try {
-    write = new Compiler(schema, document, coerced).object(rootType, [operation.selectionSet]);
+    write = new Compiler(schema, document, coerced).object(rootType, [operation.selectionSet], true);
   } catch {
     return null; // GraphQL reports the error
   }
-  return (rootValue, contextValue) => {
-    const run: Run = { contextValue, bytesLeft: maxBytes };
-    try {
-      return { json: `{"data":${write(rootValue, run)}}` };
-    } catch (error) {
-      return error === tooLarge ? 'TOO_LARGE' : 'UNKNOWN';
-    }
+  let failures = 0;
+  const begin = ({ rootValue = {}, contextValue, variables = coerced, maxBytes }: WrittenOperation): Text => {
+    if (failures >= maxFailures) throw unknown;
+    return write(rootValue, { contextValue, variables, bytesLeft: maxBytes });
+  };
+  const written = (text: string): Written => {
+    failures = 0;
+    return { json: `{"data":${text}}` };
+  };
+  const failed = (error: unknown): Written => {
+    failures = error === tooLarge ? 0 : failures + 1;
+    return error === tooLarge ? 'TOO_LARGE' : 'UNKNOWN';
+  };
+  return {
+    async write(operation) {
+      try {
+        return written(await begin(operation));
+      } catch (error) {
+        return failed(error);
+      }
+    },
+    writeAtOnce(operation) {
+      try {
+        const text = begin(operation);
+        return typeof text === 'string' ? written(text) : failed(unknown);
+      } catch (error) {
+        return failed(error);
+      }
+    },
   };
 }
 
 export type CompiledArgs = Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues'>;
-
-/** Writes a value: of a field, or the object that has it. Throws `tooLarge`, or anything else if it cannot. */
-type Write = (value: unknown, run: Run) => string;
-
-/** The state while one result is written. */
-interface Run {
-  readonly contextValue: unknown;
-  bytesLeft: number;
-}
 
 /** The algorithms CollectFields and CompleteValue of the GraphQL specification, ahead of the values. */
 class Compiler {
@@ -91,27 +128,27 @@ class Compiler {
   constructor(
     private readonly schema: GraphQLSchema,
     { definitions }: DocumentNode,
-    private readonly variables: Readonly<Record<string, unknown>>,
+    private readonly variables: Variables,
   ) {
     this.fragments = new Map(definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])));
   }
 
-  object(type: GraphQLObjectType, selectionSets: readonly SelectionSetNode[]): Write {
+  object(type: GraphQLObjectType, selectionSets: readonly SelectionSetNode[], isRoot = false): Write {
     if (type.isTypeOf != null) throw unknown;
     const found: Fields = new Map();
     const visited = new Set<string>();
     for (const each of selectionSets) this.collect(type, each, { found, visited });
     const members: { readonly key: string; readonly write: Write }[] = [];
     for (const [name, nodes] of found) {
-      const write = this.field(type, nodes);
+      const write = this.field(type, nodes, isRoot);
       if (write !== null) members.push({ key: `${members.length === 0 ? '' : ','}${JSON.stringify(name)}:`, write });
     }
     const keyBytes = members.reduce((sum, { key }) => sum + key.length, 2);
     return (value, run) => {
       run.bytesLeft -= keyBytes;
-      let text = '{';
-      for (const { key, write } of members) text += key + write(value, run);
-      return `${text}}`;
+      const texts = new Texts('{');
+      for (const { key, write } of members) texts.add(key, write(value, run));
+      return texts.end('}');
     };
   }
 
@@ -144,7 +181,7 @@ class Compiler {
   }
 
   /** Null: the type has no such field, which GraphQL leaves out. */
-  private field(type: GraphQLObjectType, nodes: Nodes): Write | null {
+  private field(type: GraphQLObjectType, nodes: Nodes, isRoot: boolean): Write | null {
     const [node] = nodes;
     const name = node.name.value;
     if (name === TypeNameMetaFieldDef.name) {
@@ -160,11 +197,13 @@ class Compiler {
     const args = getArgumentValues(field, node, this.variables);
     const { resolve } = field;
     if (resolve === undefined) return writeMember(field, complete);
+    const argsOf = isRoot && node.arguments?.length !== 0 ? ({ variables }: Run) => getArgumentValues(field, node, variables) : () => args;
     return (source, run) => {
-      const value: unknown = resolve(source, args, run.contextValue, noInfo);
+      const value: unknown = resolve(source, argsOf(run), run.contextValue, noInfo);
       if (!isPromise(value)) return complete(value, run);
-      value.then(undefined, ignore);
-      throw unknown;
+      const text = Promise.resolve(value).then((resolved) => complete(resolved, run));
+      text.catch(ignore); // also if what follows throws
+      return text;
     };
   }
 
@@ -206,67 +245,7 @@ interface Collected {
   readonly visited: Set<string>;
 }
 
-/** A field without a resolver: the member of this name, as text if the object has that. */
-function writeMember({ name, type }: GraphQLField<unknown, unknown>, complete: Write): Write {
-  const member: Write = (source, run) => {
-    const value = (source as Readonly<Record<string, unknown>>)[name];
-    if (typeof value === 'function') throw unknown;
-    return complete(value, run);
-  };
-  const leafType = isNonNullType(type) ? type.ofType : type;
-  if (!isLeafType(leafType) || leafType.extensions['isJson'] !== true) return member;
-  return (source, run) => {
-    const text = jsonTextOf(source, name);
-    return text === null ? member(source, run) : counted(text, run);
-  };
-}
-
-function list(write: Write): Write {
-  return (value, run) => {
-    if (!Array.isArray(value)) throw unknown;
-    let text = '[';
-    for (let index = 0; index < value.length; index += 1) text += index === 0 ? write(value[index], run) : `,${write(value[index], run)}`;
-    run.bytesLeft -= value.length;
-    return `${text}]`;
-  };
-}
-
-function leaf(type: GraphQLLeafType): Write {
-  return (value, run) => {
-    // GraphQL takes an error for one that was thrown.
-    if (value === null || value === undefined || isPromise(value) || value instanceof Error) throw unknown;
-    const serialized: unknown = type.serialize(value);
-    if (serialized === null || serialized === undefined) throw unknown;
-    if (typeof serialized === 'string') {
-      if (serialized.length > run.bytesLeft) throw tooLarge;
-      return counted(JSON.stringify(serialized), run);
-    }
-    if (isLargerThan(serialized, run.bytesLeft)) throw tooLarge;
-    const text = stringifyJson(serialized) as string | undefined;
-    if (text === undefined) throw unknown;
-    return counted(text, run);
-  };
-}
-
-function presentObject(write: Write): Write {
-  return (value, run) => {
-    if (typeof value !== 'object' || value === null || value instanceof Error || isPromise(value)) throw unknown;
-    return write(value, run);
-  };
-}
-
-function counted(text: string, run: Run): string {
-  run.bytesLeft -= text.length;
-  if (run.bytesLeft < 0) throw tooLarge;
-  return text;
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
-}
-
-const ignore = (): void => undefined;
 /** A resolver that reads it throws, so that GraphQL executes. */
 const noInfo = undefined as unknown as GraphQLResolveInfo;
-const unknown = new Error('not compiled');
-const tooLarge = new Error('too large');
+/** Results in a row that were begun in vain, after which no more are. */
+const maxFailures = 16;
