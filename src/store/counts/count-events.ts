@@ -52,7 +52,7 @@ export async function readCounts(
     return table;
   }
   const predicate = accessPath.kind === 'blockScan' ? accessPath.predicate : always;
-  const condition = await indexConditionFor(database, filter);
+  const condition = await indexConditionFor(database, request);
   const isRare = condition !== null && maxRareEvents > 0 && (await isSelective(database, condition, { head, max: maxRareEvents }));
   const byColumns = isRare ? null : columnarCount(conjunctsOf(filter), dimensions);
   const uncounted = byColumns === null ? [{ from: origin, to: head }] : await readRowGroups(database, head, visitorOf(byColumns, table));

@@ -46,7 +46,7 @@ export async function readPagesByBlockScan(
   const direction = directionOf(request);
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const firstPredicate = scope === 'EVERYTHING' ? predicate : always;
-  const condition = await indexConditionFor(database, request.filter, scope);
+  const condition = await indexConditionFor(database, request, scope);
   const search = condition === null ? null : { scope, parts, condition, max: maxCandidatesOf(keys, limits) };
   if (scope === 'EVERYTHING') {
     const { rows, areAll } = await findAtOnce(database, request, { search, parts, limits });

@@ -25,7 +25,7 @@ export async function countMatches(
   { scope, keys, predicate, initialBlocks = defaultInitialBlocks, candidates }: Omit<PrunedKeys, 'parts'> & CountMatchesOptions,
 ): Promise<readonly number[]> {
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
-  const condition = await indexConditionFor(database, request.filter, scope);
+  const condition = await indexConditionFor(database, request, scope);
   const max = candidates ?? Math.max(defaultCandidates, Math.floor(request.max / keys.length));
   const search = { predicate, condition: scope === 'EVERYTHING' ? rangeCondition(condition, predicate) : condition };
   const columns = scope === 'EVERYTHING' ? columnsOf(request.filter) : null;

@@ -50,7 +50,7 @@ export async function estimateMatches(database: Database, { filter, blockFilter,
 
 /** Whether the index of the events finds so few that all can be counted. */
 async function findsFew(database: Database, filter: Condition, head: Position): Promise<boolean> {
-  const condition = await indexConditionFor(database, filter);
+  const condition = await indexConditionFor(database, { filter, head });
   return condition !== null && isSelective(database, condition, { head, max: maxCandidates });
 }
 

@@ -12,7 +12,7 @@ import { findInWindow, type CandidateSearch } from './candidates.ts';
 import { withKnownIds } from './known-ids.ts';
 import { nextOccupied } from './next-occupied.ts';
 import { openOf, type PageBuilder } from './page-builder.ts';
-import type { PageRequest, PageScope } from './page-request.ts';
+import type { CountRequest, PageRequest, PageScope } from './page-request.ts';
 import { indexedScope } from './page-sql.ts';
 
 /**
@@ -21,11 +21,11 @@ import { indexedScope } from './page-sql.ts';
  */
 export async function indexConditionFor(
   database: Database,
-  filter: Condition,
+  { filter, head }: Pick<CountRequest, 'filter' | 'head'>,
   scope: PageScope = 'EVERYTHING',
 ): Promise<IndexCondition | null> {
   if (!(await isContentIndexComplete(database))) return null;
-  const { filter: known, to } = await withKnownIds(database, filter);
+  const { filter: known, to } = await withKnownIds(database, filter, head);
   const condition = indexConditionOf(known);
   const parts = [condition?.met, indexedScope[scope]].flatMap((part) => part ?? []);
   if (parts.length === 0) return null;

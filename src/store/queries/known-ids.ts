@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { LRUCache } from 'lru-cache';
 import type { Position } from '../../event/cursor.ts';
 import { labelKeys } from '../../event/event.ts';
 import type { Condition, ResourceTest } from '../../filter/filter.ts';
@@ -10,12 +11,13 @@ import { withinIds } from './resource-ids.ts';
 
 /**
  * The filter with the ids that a prefix or glob stands for, where these are few: the index of the
- * events has ids, and no prefixes of them.
+ * events has ids, and no prefixes of them. Ids are remembered while the log has grown little since.
  *
- * Assumes: tidings.resources has every id that an event up to the end of the last row group mentions.
- * Guarantees: the same matches among the events up to `to`.
+ * Assumes: tidings.resources has every id that an event up to the end of the last row group mentions; another log
+ * has another database identity.
+ * Guarantees: the same matches among the events up to `to`, also if ids were added or removed since they were read.
  */
-export async function withKnownIds(database: Database, filter: Condition): Promise<KnownIdFilter> {
+export async function withKnownIds(database: Database, filter: Condition, head: Position): Promise<KnownIdFilter> {
   const unchanged = { filter, to: maxPosition };
   const asked = new Set<string>();
   conditionWith(filter, (prefix) => {
@@ -24,26 +26,64 @@ export async function withKnownIds(database: Database, filter: Condition): Promi
   });
   const prefixes = Array.from(asked);
   if (prefixes.length === 0 || prefixes.length > maxPrefixes) return unchanged;
+  const remembered = rememberedIdsOf(database);
+  const key = JSON.stringify(prefixes);
+  let ids = remembered.get(key);
+  if (ids === undefined || head - ids.head > maxLaterEvents) {
+    ids = await readIds(database, prefixes, head);
+    remembered.set(key, ids);
+  }
+  const { to, few } = ids;
+  return few.size === 0 ? unchanged : { filter: conditionWith(filter, (prefix) => few.get(prefix) ?? null), to };
+}
+
+async function readIds(database: Database, prefixes: readonly string[], head: Position): Promise<RememberedIds> {
   const reads = prefixes.flatMap((prefix, n) => {
     const within = withinIds({ idPrefix: prefix, after: null });
     return within === null
       ? []
       : [sql`(select ${n}::int as n, r.id from tidings.resources r where ${within} limit ${unseen(sql`${maxIds + 1}::int`)})`];
   });
-  if (reads.length === 0) return unchanged;
+  const few = new Map<string, readonly string[]>();
+  if (reads.length === 0) return { head, to: maxPosition, few };
   // One statement, so that every row group up to `to` has its ids.
   const rows = await database.rows<{ to: string; n: number | null; id: string }>(
     sql`select i.position as to, k.n, k.id from (${indexPosition}) i left join (${sql.join(reads, sql` union all `)}) k on true`,
     'repeated',
   );
-  const few = new Map<string, readonly string[]>();
   for (const [index, prefix] of prefixes.entries()) {
     const ids = rows.filter(({ n }) => n === index).map(({ id }) => id);
     if (ids.length <= maxIds) few.set(prefix, ids);
   }
-  if (few.size === 0) return unchanged;
-  return { filter: conditionWith(filter, (prefix) => few.get(prefix) ?? null), to: Number(rows[0]?.to) as Position };
+  return { head, to: Number(rows[0]?.to) as Position, few };
 }
+
+/** The ids of some prefixes. */
+interface RememberedIds {
+  /** A head of the log before they were read. */
+  readonly head: Position;
+  /** They are all that the events up to this one mention. */
+  readonly to: Position;
+  /** By prefix, where they are few. */
+  readonly few: ReadonlyMap<string, readonly string[]>;
+}
+
+function rememberedIdsOf({ identity }: Database): LRUCache<string, RememberedIds> {
+  const known = perDatabase.get(identity);
+  if (known !== undefined) return known;
+  const remembered = new LRUCache<string, RememberedIds>({
+    maxSize: maxRememberedCharacters,
+    sizeCalculation: ({ few }, key) =>
+      key.length +
+      Array.from(few.values())
+        .flat()
+        .reduce((sum, id) => sum + id.length, 0),
+  });
+  perDatabase.set(identity, remembered);
+  return remembered;
+}
+
+const perDatabase = new WeakMap<object, LRUCache<string, RememberedIds>>();
 
 export interface KnownIdFilter {
   readonly filter: Condition;
@@ -79,3 +119,6 @@ const maxPosition = Number.MAX_SAFE_INTEGER as Position;
 /** Ids of one prefix: each is a key to look up. */
 const maxIds = 500;
 const maxPrefixes = 16;
+/** Reading ids again takes as long as testing so many more events after `to`. */
+const maxLaterEvents = 512;
+const maxRememberedCharacters = 4_000_000;

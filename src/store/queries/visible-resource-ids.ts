@@ -30,7 +30,7 @@ export async function readVisibleResourceIds(
   if (within === null) return [];
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const predicate = pruningPredicateOf(visibilityFilter);
-  const condition = rangeCondition(await indexConditionFor(database, visibilityFilter), predicate);
+  const condition = rangeCondition(await indexConditionFor(database, { filter: visibilityFilter, head }), predicate);
   let found: readonly string[] = [];
   for await (const blockRange of blockRangesOf(database, [{ from: origin, to: head }], adaptiveBatch)) {
     const rows = await adaptiveBatch.timed(() =>
