@@ -48,7 +48,7 @@ function readRows(
     filter === everything
       ? ([withAnyContent, 'prepared'] as const)
       : ([sql`select * from (${withAnyContent} offset 0) e where ${sqlOf(filter)}`, 'custom'] as const);
-  return database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, parts }), planMode);
+  return database.rows<PartialRow>(boundedRows({ found, order: 'e.position', parts }), planMode);
 }
 
 /** Returns which of these ids events at or before `head` have that match a filter. */

@@ -90,7 +90,7 @@ async function readEvents(
       select ${storedColumns}
       from jsonb_array_elements_text(${JSON.stringify(all.slice(from, from + maxEventsPerStatement))}::text::jsonb) as wanted (position)
       join tidings.events e on e.position = wanted.position::bigint`;
-    const rows = await database.rows<PartialRow>(boundedRows({ found, order: sql`e.position`, parts: budget.parts }));
+    const rows = await database.rows<PartialRow>(boundedRows({ found, order: 'e.position', parts: budget.parts }));
     for (const event of await storedEvents(await completeRows(database, rows, budget))) known.set(event.position, event);
   }
   return known;

@@ -14,7 +14,7 @@ import { defaultSearchLimits, indexConditionFor, maxCandidatesOf, searchIndex, t
 import { scanFirstEvents } from './ordered-scan.ts';
 import { directionOf, everyEvent, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
 import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
-import { isWithin, keyRows, orderSql } from './page-sql.ts';
+import { isWithin, keyRows, orderText } from './page-sql.ts';
 import { boundedRows, type PartialRow } from '../database/bounded-rows.ts';
 import { storedColumns } from '../database/event-row.ts';
 import { toTimestamp } from '../database/timestamps.ts';
@@ -207,7 +207,7 @@ async function checkEvents(
   ranges: readonly Range[],
 ): Promise<void> {
   if (ranges.length === 0) return;
-  const order = orderSql(directionOf(request));
+  const order = orderText(directionOf(request));
   const within = sql`
     from jsonb_to_recordset(${JSON.stringify(ranges.map(rangeRow))}::text::jsonb)
       as r (first bigint, last bigint, since timestamptz, until timestamptz)
@@ -215,17 +215,17 @@ async function checkEvents(
   const matching = sql`${occurredBetween(sql`r.since`, sql`r.until`)} and ${isWithin(request)}`;
   const found =
     scope === 'EVERYTHING'
-      ? sql`select 1 as n, ${storedColumns} ${within} where ${matching} order by ${order} limit ${unseen(sql`${request.limit + 1}::bigint`)}`
+      ? sql`select 1 as n, ${storedColumns} ${within} where ${matching} order by ${sql.raw(order)} limit ${unseen(sql`${request.limit + 1}::bigint`)}`
       : sql`
         select * from (
-          select k.n, ${storedColumns}, row_number() over (partition by k.n order by ${order}) as rank
+          select k.n, ${storedColumns}, row_number() over (partition by k.n order by ${sql.raw(order)}) as rank
           ${within}
           cross join lateral (${mentionedIds(scope)}) mentioned (id)
           join ${keyRows(builders.map((each) => each.value))} on k.value = mentioned.id
           where ${matching}
         ) e
         where rank <= ${request.limit + 1}`;
-  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: sql`e.n,`, parts }), planMode);
+  const rows = await database.rows<PartialRow & { n: string }>(boundedRows({ found, order, extras: ['n'], parts }), planMode);
   for (const row of rows) builders[Number(row.n) - 1]?.add(row);
 }
 

@@ -10,7 +10,7 @@ import { lastPosition } from '../log/event-ranges.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import type { WindowPositions } from './block-windows.ts';
 import { directionOf, everyEvent, type CountRequest, type PageRequest, type RowScope } from './page-request.ts';
-import { inScope, isWithin, keyRows, orderSql, rowsOfKeys } from './page-sql.ts';
+import { inScope, isWithin, keyRows, orderText, rowsOfKeys } from './page-sql.ts';
 
 /** Which of the events that the index of the events finds are tested: the candidates. */
 export interface CandidateSearch extends RowScope {
@@ -84,7 +84,7 @@ async function readMatches(
   request: PageRequest,
   { scope, keys, parts, max, newest, candidates, later, planMode }: CandidateSearch & MatchesSql,
 ): Promise<readonly IndexedMatches[]> {
-  const order = orderSql(directionOf(request));
+  const order = orderText(directionOf(request));
   const found = sql`
     select k.n, s.*
     from ${keyRows(keys)}
@@ -98,12 +98,12 @@ async function readMatches(
       left join lateral (
         select ${storedColumns} from ${later === null ? sql`candidates` : sql`(select * from candidates union all (${later}))`} e
         where c.are_all and ${inScope[scope]} and ${isWithin(request)}
-        order by ${order}
+        order by ${sql.raw(order)}
         limit ${unseen(sql`${request.limit + 1}::bigint`)}
       ) e on true
     ) s`;
   const rows = await database.rows<PartialRow & { n: string; are_all: boolean; are_many_new: boolean; position: string | null }>(
-    boundedRows({ found, order, extras: sql`e.n, e.are_all, e.are_many_new,`, parts }),
+    boundedRows({ found, order, extras: ['n', 'are_all', 'are_many_new'], parts }),
     planMode,
   );
   return rowsOfKeys(keys, rows).map((found) => ({

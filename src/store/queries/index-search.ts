@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { always, testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Position } from '../../event/cursor.ts';
-import type { Condition } from '../../filter/filter.ts';
 import type { Database } from '../database/database.ts';
 import { indexConditionOf } from '../filter-sql/index-condition.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';

@@ -8,7 +8,7 @@ import { isTimeBound } from './access-path.ts';
 import { unseen } from '../filter-sql/sql-fragments.ts';
 import type { Matches } from './candidates.ts';
 import { directionOf, type PageRequest, type RowScope } from './page-request.ts';
-import { inScope, isWithin, keyRows, orderSql, primaryIs, rowsOfKeys } from './page-sql.ts';
+import { inScope, isWithin, keyRows, orderText, primaryIs, rowsOfKeys } from './page-sql.ts';
 
 /**
  * Reads in order, through the index that gives the order or selects few events; one row more than
@@ -19,7 +19,7 @@ export async function orderedScan(
   request: PageRequest,
   { scope, keys, parts }: RowScope,
 ): Promise<readonly (readonly PartialRow[])[]> {
-  const order = orderSql(directionOf(request));
+  const order = orderText(directionOf(request));
   const found = sql`
     select k.n, e.*
     from ${keyRows(keys)}
@@ -27,11 +27,11 @@ export async function orderedScan(
       select ${storedColumns}
       from tidings.events e
       where ${inScope[scope]} and ${isWithin(request)}
-      order by ${order}
+      order by ${sql.raw(order)}
       limit ${request.limit + 1}
     ) e`;
   const rows = await database.rows<PartialRow & { n: string }>(
-    boundedRows({ found, order: sql`e.n, ${order}`, extras: sql`e.n,`, parts }),
+    boundedRows({ found, order: `e.n, ${order}`, extras: ['n'], parts }),
     'repeated',
   );
   return rowsOfKeys(keys, rows);
@@ -56,37 +56,34 @@ export async function scanFirstEvents(
   request: PageRequest,
   { parts, resource, later, max }: FirstEvents,
 ): Promise<Matches> {
-  const order = orderSql(directionOf(request));
+  const order = orderText(directionOf(request));
   const timeBounds = request.order === 'LOG' ? [] : conjunctsOf(request.filter).filter(isTimeBound);
   const within = isWithin({ ...request, filter: { kind: 'all', of: timeBounds } });
-  const window = sql`over (order by ${order} rows unbounded preceding)`;
+  const window = `over (order by ${order} rows unbounded preceding)`;
   const isOfResource = resource === null ? sql`true` : primaryIs(sql`${resource}::text`);
   const matchingLater =
     later === null ? sql`` : sql` union all (select ${storedColumns} from (${later}) e where not ${isOfResource} and ${isWithin(request)})`;
   const found = sql`
     select * from (
-      select e.*, row_number() ${window} >= ${unseen(sql`${max}::int`)} or sum(${bodySize}) ${window} > ${maxTestedBytes}::bigint as is_end
+      select e.*, ${sql.raw(`sum(${bodySize}) ${window} > ${maxTestedBytes} or row_number() ${window}`)} >= ${unseen(sql`${max}::int`)} as is_end
       from (
         (
           select ${storedColumns} from tidings.events e
           where ${isOfResource} and ${within}
-          order by ${order}
+          order by ${sql.raw(order)}
           limit ${unseen(sql`${max}::bigint`)}
         )${matchingLater}
       ) e
     ) e
     where case when e.is_end then true else ${sqlOf(request.filter)} end
-    order by ${order}
+    order by ${sql.raw(order)}
     limit ${unseen(sql`${request.limit + 1}::bigint`)}`;
-  const rows = await database.rows<PartialRow & { is_end: boolean }>(
-    boundedRows({ found, order, extras: sql`e.is_end,`, parts }),
-    'repeated',
-  );
+  const rows = await database.rows<PartialRow & { is_end: boolean }>(boundedRows({ found, order, extras: ['is_end'], parts }), 'repeated');
   const areAll = !rows.some((row) => row.is_end);
   return { rows: areAll ? rows : [], areAll };
 }
 
 /** The stored size of what filters read of an event. */
-const bodySize = sql`pg_column_size(e.resource_labels) + pg_column_size(e.related) + pg_column_size(e.payload)`;
+const bodySize = 'pg_column_size(e.resource_labels) + pg_column_size(e.related) + pg_column_size(e.payload)';
 /** Testing large payloads takes 10 ms for a megabyte as stored, or some times as long if it is compressed. */
 const maxTestedBytes = 8 << 20;

@@ -72,7 +72,7 @@ function beyond(bound: PageBound, comparison: '<' | '>'): SQL {
  * The order of events `e`: by time through events_by_occurred and similar indexes, by position
  * through the primary key.
  */
-export function orderSql({ by, up }: Direction): SQL {
+export function orderText({ by, up }: Direction): string {
   const columns = by === 'time' ? ['e.occurred', 'e.position'] : ['e.position'];
-  return sql.raw(columns.map((column) => (up ? column : `${column} desc`)).join(', '));
+  return columns.map((column) => (up ? column : `${column} desc`)).join(', ');
 }

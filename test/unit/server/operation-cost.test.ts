@@ -53,6 +53,24 @@ describe('an operation costs', () => {
   });
 });
 
+test('a document has a cost for each of the lengths that its variables give', () => {
+  const document = parse('query ($n: Int = 8, $m: Int) { events(first: $n, last: $m) { nodes { id } } }');
+  const operation = getOperationAST(document)!;
+  const lengths: readonly (readonly [number, Record<string, unknown>])[] = [
+    [8, {}],
+    [50, { n: null }],
+    [8, {}],
+    [7, { n: 7 }],
+    [9, { m: 9 }],
+    [70, { m: 70 }],
+    [50, { n: null, m: null }],
+    [5, { n: null, m: 5 }],
+  ];
+  for (const [length, variables] of [...lengths, ...lengths]) {
+    expect(costOf({ schema, document, operation, variables })).toBe(2 + question + length * 2);
+  }
+});
+
 const maxCost = settingTable.queryCost.fallback;
 
 test('GraphiQL’s introspection query and every example cost less than the limit', () => {

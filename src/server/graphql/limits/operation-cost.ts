@@ -41,8 +41,23 @@ export interface Operation {
  * if its fragments expand to far more.
  * Does not guarantee: a bound for other lists, which count as `assumedLength` long.
  */
-export function costOf(operation: Operation): number {
-  return new Costs(operation).operationCost();
+export function costOf(request: Operation): number {
+  const { operation, variables } = request;
+  const lengths = operation.variableDefinitions?.map(({ variable }) => String(lengthIn(variables[variable.name.value]))).join() ?? '';
+  const known = latestCosts.get(operation);
+  if (known?.lengths === lengths) return known.cost;
+  const cost = new Costs(request).operationCost();
+  latestCosts.set(operation, { lengths, cost });
+  return cost;
+}
+
+/** The latest cost of each operation, which depends on nothing else than the lengths that its variables give. */
+const latestCosts = new WeakMap<OperationDefinitionNode, { readonly lengths: string; readonly cost: number }>();
+
+/** The length that the value of a variable gives: a number, or that of a list; null gives none, undefined the default. */
+function lengthIn(value: unknown): number | null | undefined {
+  if (value === undefined || value === null || typeof value === 'number') return value;
+  return Array.isArray(value) ? value.length : 1; // GraphQL coerces another value to a list of one
 }
 
 /** The cost of a selection: `once`, and `each` for every element of the lists directly in it. */
@@ -137,10 +152,8 @@ class Costs {
       case Kind.OBJECT:
         return 1; // GraphQL coerces it to a list of one
       case Kind.VARIABLE: {
-        const { [node.name.value]: value } = this.request.variables;
-        if (value === undefined) return this.explicitLength(this.defaultOf(node.name.value));
-        if (Array.isArray(value)) return value.length;
-        return typeof value === 'number' ? value : value === null ? null : 1;
+        const length = lengthIn(this.request.variables[node.name.value]);
+        return length === undefined ? this.explicitLength(this.defaultOf(node.name.value)) : length;
       }
       default:
         return null;
