@@ -142,10 +142,10 @@ test('every field returns to the key what it returns without the hidden events',
   for (const query of queries) {
     const expected = await reference.execute(query);
     expect(expected.errors, query.slice(0, 100)).toBeUndefined();
-    const got = await restricted.execute(query);
+    let got = await restricted.execute(query);
     expect(comparable(got), query.slice(0, 200)).toEqual(comparable(expected));
-    const compiled = await restricted.execute(query); // from its second request on
-    expect(comparable(compiled), query.slice(0, 200)).toEqual(comparable(expected));
+    for (let n = 0; n < 2; n += 1) got = await restricted.execute(query); // the last one is compiled
+    expect(comparable(got), query.slice(0, 200)).toEqual(comparable(expected));
     const reported = JSON.stringify(got.data);
     if (reported.includes('SECRET') && !/SECRET/.test(query.slice(0, query.indexOf('{ __typename')))) leaked.push(query);
   }

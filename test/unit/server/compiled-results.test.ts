@@ -104,6 +104,7 @@ describe('what is not compiled is left to GraphQL', () => {
     ['introspection', '{ __schema { queryType { name } } }'],
     ['a required argument that is missing', '{ with }'],
     ['a variable with a wrong value', 'query ($n: Int!) { with(n: $n) }'],
+    ['fragments that stand for very many fields', `{ ...F0 } ${fragments(20)}`],
   ])('%s', (_what, query) => {
     expect(compiled(types, query)).toBeNull();
   });
@@ -116,6 +117,36 @@ describe('what is not compiled is left to GraphQL', () => {
     expect(write('x'.repeat(200))).toBe('TOO_LARGE');
   });
 });
+
+test('a list that will be too large is left to GraphQL after some elements', () => {
+  let written = 0;
+  const many = Array.from({ length: 1000 }, () => ({
+    get text() {
+      written += 1;
+      return 'x'.repeat(100);
+    },
+  }));
+  const types = buildSchema('type Query { many: [Text!]! } type Text { text: String! }');
+  const write = (count: number, maxBytes: number) =>
+    compileResults({ schema: types, document: parse('{ many { text } }') })!.writeAtOnce({
+      rootValue: { many: many.slice(0, count) },
+      contextValue: {},
+      maxBytes,
+    });
+  expect(write(1000, 50_000)).toBe('TOO_LARGE');
+  expect(written).toBeLessThan(50);
+  expect(write(1000, 120_000)).toEqual({ json: JSON.stringify({ data: { many } }) });
+  expect(write(10, 1200)).toEqual({ json: JSON.stringify({ data: { many: many.slice(0, 10) } }) });
+});
+
+/** Each has the fields of the next one twice. */
+function fragments(count: number): string {
+  const nested = Array.from(
+    { length: count },
+    (_, n) => `fragment F${n} on Query { a: nested { ...F${n + 1} } b: nested { ...F${n + 1} } }`,
+  );
+  return `${nested.join(' ')} fragment F${count} on Query { text }`;
+}
 
 /** A message of live events, and the same message of events that were read from the database. */
 interface Messages {

@@ -6,7 +6,7 @@ import type { ResponseBudget } from '../limits/response-limit.ts';
 import { variablesBelowRoot } from './result-document.ts';
 
 /**
- * Writes the result of a query with functions that are compiled once for its document. Null: GraphQL must execute.
+ * Writes the result of a query with functions that are compiled for its document. Null: GraphQL must execute.
  *
  * Why: for a page of 50 events, executing and encoding take three times as long, and payloads need no parsing.
  *
@@ -25,13 +25,14 @@ export function createQueryWriter(): QueryWriter {
     if (operation?.operation !== OperationTypeNode.QUERY) return null;
     const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], args.variableValues ?? {});
     if (coerced === undefined) return null;
-    let query = compiled.get(operation);
+    const query = compiled.get(operation);
     const names = query?.names ?? variablesBelowRoot(document, operation);
     const values = names.length === 0 ? '' : stringifyJson(names.map((name) => coerced[name]));
     if (query?.values !== values) {
-      query = { names, values, writer: compileResults(args) };
-      compiled.set(operation, query);
+      compiled.set(operation, { names, values, writer: undefined });
+      return null;
     }
+    if (query.writer === undefined) query.writer = compileResults(args);
     const { maxBytes } = (contextValue as { readonly budget: ResponseBudget }).budget;
     const written = await query.writer?.write({ contextValue, variables: coerced, maxBytes: Math.min(maxBytes, maxBytesAtOnce) });
     if (typeof written !== 'object') return null;
@@ -43,5 +44,6 @@ export function createQueryWriter(): QueryWriter {
 interface CompiledQuery {
   readonly names: readonly string[];
   readonly values: string;
-  readonly writer: ResultWriter | null;
+  /** Compiled for the second request with these values, since other requests may never repeat theirs; null: it cannot be. */
+  writer: ResultWriter | null | undefined;
 }

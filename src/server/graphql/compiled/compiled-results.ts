@@ -41,7 +41,7 @@ import {
 
 /**
  * Writes the JSON of an operation's results, or says why GraphQL must execute. TOO_LARGE: it is longer than `maxBytes`,
- * in about. UNKNOWN: any other reason.
+ * in about, or the first elements of a list let expect that. UNKNOWN: any other reason.
  */
 export interface ResultWriter {
   /** Waits for what resolvers promise. */
@@ -124,6 +124,7 @@ export type CompiledArgs = Pick<ExecutionArgs, 'schema' | 'document' | 'operatio
 /** The algorithms CollectFields and CompleteValue of the GraphQL specification, ahead of the values. */
 class Compiler {
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  private fields = 0;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -182,6 +183,8 @@ class Compiler {
 
   /** Null: the type has no such field, which GraphQL leaves out. */
   private field(type: GraphQLObjectType, nodes: Nodes, isRoot: boolean): Write | null {
+    this.fields += 1;
+    if (this.fields > maxFields) throw unknown;
     const [node] = nodes;
     const name = node.name.value;
     if (name === TypeNameMetaFieldDef.name) {
@@ -247,5 +250,7 @@ interface Collected {
 
 /** A resolver that reads it throws, so that GraphQL executes. */
 const noInfo = undefined as unknown as GraphQLResolveInfo;
+/** Compiling one takes some microseconds, and fragments within fragments can stand for a million. */
+const maxFields = 1000;
 /** Results in a row that were begun in vain, after which no more are. */
 const maxFailures = 16;

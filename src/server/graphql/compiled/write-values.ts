@@ -34,12 +34,20 @@ export function writeMember({ name, type }: GraphQLField<unknown, unknown>, comp
 export function list(write: Write): Write {
   return (value, run) => {
     if (!Array.isArray(value)) throw unknown;
-    run.bytesLeft -= value.length;
+    const bytesBefore = run.bytesLeft;
     const texts = new Texts('[');
-    for (let index = 0; index < value.length; index += 1) texts.add(index === 0 ? '' : ',', write(value[index], run));
+    for (let index = 0; index < value.length; index += 1) {
+      // Seen early, because GraphQL has to begin again.
+      if (index === sampleLength && (bytesBefore - run.bytesLeft) * (value.length / index) > bytesBefore) throw tooLarge;
+      texts.add(index === 0 ? '' : ',', write(value[index], run));
+    }
+    run.bytesLeft -= value.length;
     return texts.end(']');
   };
 }
+
+/** The elements of a list after which its length is estimated. */
+const sampleLength = 16;
 
 /** Texts in a row, of which some may be promised. */
 export class Texts {
