@@ -2,14 +2,22 @@ import type { EventParts } from '../../event/event.ts';
 import { sql, type SQL } from 'drizzle-orm';
 import { blockEvents } from '../../skip-index/row-group.ts';
 import { always, rowGroupPredicateOf, testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
-import type { Position } from '../../event/cursor.ts';
+import { origin, type Position } from '../../event/cursor.ts';
 import type { Database, PlanMode } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { openOf, PageBuilder } from './page-builder.ts';
-import { readFewBlocks, readFirstWindows, readWindow, type BlockRef, type BlockWindow, type FirstWindows } from './block-windows.ts';
+import {
+  readFewBlocks,
+  readFirstWindows,
+  readWindow,
+  type BlockRef,
+  type BlockWindow,
+  type FirstWindows,
+  type KnownBlocks,
+} from './block-windows.ts';
 import { findInLog, isNearHead, laterEvents, type CandidateSearch, type Matches } from './candidates.ts';
 import { primaryResourceOf } from './access-path.ts';
-import { commonConditionsOf, maxKeyLength } from './common-conditions.ts';
+import { maxKeyLength, searchMemoryOf } from './search-memory.ts';
 import { defaultSearchLimits, indexConditionFor, maxCandidatesOf, searchIndex, type SearchLimits } from './index-search.ts';
 import { scanFirstEvents } from './ordered-scan.ts';
 import { directionOf, everyEvent, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
@@ -141,7 +149,7 @@ async function findAtOnce(
     if (found.areAll) return found;
   }
   if (near === null) return unknown;
-  const common = commonConditionsOf(database);
+  const { common } = searchMemoryOf(database);
   const { by, up } = directionOf(request);
   const key = `${by} ${up} ${near.condition.key}`;
   const commonness = common.get(key);
@@ -156,21 +164,31 @@ async function findAtOnce(
   return found ?? unknown;
 }
 
-/** All blocks that can have matches; null: there are more than `max`, or were lately. */
+/**
+ * All blocks that can have matches; null: there are more than `max`, or were lately. Those of a page without bounds are
+ * remembered, for further pages of the same filter and later ones.
+ */
 async function findFewBlocks(
   database: Database,
   request: PageRequest,
   { predicate, max }: { readonly predicate: PruningPredicate; readonly max: number },
 ): Promise<FirstWindows | null> {
   if (!testsBloomFilters(predicate)) return null;
-  const common = commonConditionsOf(database);
+  const { common, blocks } = searchMemoryOf(database);
   const key = JSON.stringify(rowGroupPredicateOf(predicate)); // without times, which tend to differ each time
   if (key.length > maxKeyLength || common.has(key)) return null;
-  const few = await readFewBlocks(database, request, { predicate, max });
-  if (few === null) common.set(key, 'COMMON');
-  return few;
+  const blocksKey = JSON.stringify(predicate);
+  const few = await readFewBlocks(database, request, { predicate, max, known: blocks.get(blocksKey) ?? noBlocks });
+  if (few === null) {
+    common.set(key, 'COMMON');
+    blocks.delete(blocksKey);
+    return null;
+  }
+  if (request.after === undefined && request.before === undefined && blocksKey.length <= maxKeyLength) blocks.set(blocksKey, few.known);
+  return few.windows;
 }
 
+const noBlocks: KnownBlocks = { to: origin, rows: [] };
 const unknown: Matches = { rows: [], areAll: false };
 
 export interface PrunedKeys extends RowScope {

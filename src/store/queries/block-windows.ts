@@ -63,29 +63,45 @@ export async function readFirstWindows(
   };
 }
 
+/** All blocks up to a position that can have matches. They do not change, and later ones come after them. */
+export interface KnownBlocks {
+  readonly to: Position;
+  readonly rows: readonly BlockRow[];
+}
+
 /**
  * All blocks that can have matches, as the first two windows, if there are at most `max`; else null. Rare matches are
- * found there. No summaries are read but those of row groups that pass: an order by time would need all.
+ * found there. Besides the `known` ones, no summaries are read but those of row groups that pass: an order by time would
+ * need all. `known` of the result has all that the page can have.
  */
 export async function readFewBlocks(
   database: Database,
   request: PageRequest,
-  { predicate, max }: { readonly predicate: PruningPredicate; readonly max: number },
-): Promise<FirstWindows | null> {
+  { predicate, max, known }: { readonly predicate: PruningPredicate; readonly max: number; readonly known: KnownBlocks },
+): Promise<{ readonly windows: FirstWindows; readonly known: KnownBlocks } | null> {
   const direction = directionOf(request);
   const { head } = request;
+  const later = { first: (known.to + 1) as Position, last: maxPosition };
   const blocks = sql`
     select ${blockColumns}, true as passes
     from (
-      select * from (${passingBlocks(predicate, direction)}) d
+      select * from (
+        select * from jsonb_to_recordset(${JSON.stringify(known.rows)}::jsonb)
+          as k (first bigint, last bigint, part smallint, first_occurred timestamptz, last_occurred timestamptz)
+        union all
+        select ${blockColumns} from (${passingBlocks(predicate, { ...direction, range: later })}) d where d.last >= ${later.first}
+      ) d
       where ${between(request)}
       limit ${unseen(sql`${max + 1}::bigint`)}
     ) d
     order by ${orderSql(direction)}`;
-  const { unindexed, found } = await readWithUnindexed(database, { blocks, to: head, head, planMode: 'repeated' });
+  const { unindexed, found, indexedTo: to } = await readWithUnindexed(database, { blocks, to: head, head, planMode: 'repeated' });
   if (found.length > max) return null;
   const first = max >> 1; // all can be more than a page needs
-  return { unindexed, windows: [windowOf(found, 0, first), ...(found.length > first ? [windowOf(found, first, max)] : [])] };
+  return {
+    windows: { unindexed, windows: [windowOf(found, 0, first), ...(found.length > first ? [windowOf(found, first, max)] : [])] },
+    known: { to, rows: found.flatMap(({ row }) => (Number(row.last) <= to ? [row] : [])) },
+  };
 }
 
 interface WithUnindexed {
@@ -99,22 +115,24 @@ interface WithUnindexed {
 async function readWithUnindexed(
   database: Database,
   { blocks, to, head, planMode }: WithUnindexed,
-): Promise<Pick<FirstWindows, 'unindexed'> & { readonly found: readonly Found[] }> {
-  const rows = await database.rows<Partial<BlockRow> & { unindexed: string | null; passes: boolean | null }>(
+): Promise<Pick<FirstWindows, 'unindexed'> & { readonly indexedTo: Position; readonly found: readonly Found[] }> {
+  const rows = await database.rows<Partial<BlockRow> & { upto: string; unindexed: string | null; passes: boolean | null }>(
     sql`
-    select u.unindexed, d.*
+    select u.*, d.*
     from (
-      select json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${head}, ${lastPosition})) order by p.first)::text
-        as unindexed
+      select max(indexed.upto) as upto,
+        (json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${head}, ${lastPosition})) order by p.first)
+          filter (where p.first is not null))::text as unindexed
       from (select least(coalesce((select last from tidings.digests order by last desc limit 1), ${origin}), ${to}) as upto) indexed
-      join tidings.partitions p on coalesce(p.last, p.end_position - 1) > indexed.upto and p.first <= ${head} and p.removed is null
+      left join tidings.partitions p on coalesce(p.last, p.end_position - 1) > indexed.upto and p.first <= ${head} and p.removed is null
     ) u
     left join lateral (${blocks}) d on true`,
     planMode,
   );
   return {
+    indexedTo: Number(rows[0]?.upto ?? origin) as Position,
     unindexed: JSON.parse(rows[0]?.unindexed ?? '[]') as readonly PositionRange[],
-    found: rows.flatMap((row) => (isBlockRow(row) ? [{ block: blockRefOf(row), passes: row.passes === true }] : [])),
+    found: rows.flatMap((row) => (isBlockRow(row) ? [{ block: blockRefOf(row), row: blockRowOf(row), passes: row.passes === true }] : [])),
   };
 }
 
@@ -130,7 +148,7 @@ export interface WindowRequest {
 export async function readWindow(database: Database, request: PageRequest, window: WindowRequest): Promise<BlockWindow> {
   const rows = await database.rows<BlockRow>(sql`
     select ${blockColumns} from (${windowSql(request, window)}) d order by ${orderSql(directionOf(request))}`);
-  const found = rows.map((row) => ({ block: blockRefOf(row), passes: true }));
+  const found = rows.map((row) => ({ block: blockRefOf(row), row, passes: true }));
   return windowOf(found, 0, window.size);
 }
 
@@ -199,18 +217,9 @@ function rangeOf(first: string, last: string): PositionRange {
   return { first: Number(first) as Position, last: Number(last) as Position };
 }
 
-/** Whether an event comes before all events of a block, in the direction of a page. */
-export function comesBefore(
-  event: { readonly position: Position; readonly occurred: Instant },
-  next: BlockRef,
-  { by, up }: Direction,
-): boolean {
-  if (by === 'position') return up ? event.position < next.first : event.position > next.last;
-  return up ? event.occurred < next.firstOccurred : event.occurred > next.lastOccurred;
-}
-
 interface Found {
   readonly block: BlockRef;
+  readonly row: BlockRow;
   readonly passes: boolean;
 }
 
@@ -246,11 +255,8 @@ export function isAtOrBeyond({ by, up }: Direction, { firstOccurred, lastOccurre
 }
 
 export function orderSql(direction: Direction): SQL {
-  return sql.raw(
-    keyColumns(direction)
-      .map((column) => `d.${column}${direction.up ? '' : ' desc'}`)
-      .join(', '),
-  );
+  const columns = keyColumns(direction).map((column) => `d.${column}${direction.up ? '' : ' desc'}`);
+  return sql.raw(columns.join(', '));
 }
 
 /** The columns of the primary key, or of the index on `first_occurred` or `last_occurred`. */
@@ -272,6 +278,10 @@ function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
   return row.last !== null && row.last !== undefined;
 }
 
+function blockRowOf({ first, last, part, first_occurred, last_occurred }: BlockRow): BlockRow {
+  return { first, last, part, first_occurred, last_occurred };
+}
+
 export function blockRefOf(row: BlockRow): BlockRef {
   return {
     first: Number(row.first) as Position,
@@ -282,6 +292,7 @@ export function blockRefOf(row: BlockRow): BlockRef {
   };
 }
 
+const maxPosition = Number.MAX_SAFE_INTEGER as Position;
 /** Blocks of the first two windows, which are scanned before any search. */
 const firstWindowBlocks = 4;
 const secondWindowBlocks = 32;

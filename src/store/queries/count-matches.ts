@@ -7,7 +7,7 @@ import type { Database } from '../database/database.ts';
 import { blockRangesOf, candidateEvents, rangeCondition, type LogRange } from '../skip-index/block-ranges.ts';
 import { readRowGroups } from '../skip-index/row-group-columns.ts';
 import { countInLog } from './candidates.ts';
-import { commonConditionsOf } from './common-conditions.ts';
+import { searchMemoryOf } from './search-memory.ts';
 import { indexConditionFor } from './index-search.ts';
 import type { PrunedKeys } from './block-scan.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
@@ -29,7 +29,7 @@ export async function countMatches(
   const max = candidates ?? Math.max(defaultCandidates, Math.floor(request.max / keys.length));
   const search = { predicate, condition: scope === 'EVERYTHING' ? rangeCondition(condition, predicate) : condition };
   const columns = scope === 'EVERYTHING' ? columnsOf(request.filter) : null;
-  const common = commonConditionsOf(database);
+  const { common } = searchMemoryOf(database);
   const key = `${max} ${condition?.key}`;
   const usesIndex = condition !== null && (columns === null || !common.has(key));
   const byIndex = usesIndex ? await countInLog(database, request, { scope, keys, condition, max }) : null;

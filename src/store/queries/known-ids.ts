@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm';
-import { LRUCache } from 'lru-cache';
 import type { Position } from '../../event/cursor.ts';
 import { labelKeys } from '../../event/event.ts';
 import type { Condition, ResourceTest } from '../../filter/filter.ts';
@@ -8,6 +7,7 @@ import type { Database } from '../database/database.ts';
 import { unseen } from '../filter-sql/sql-fragments.ts';
 import { indexPosition } from '../skip-index/row-groups.ts';
 import { withinIds } from './resource-ids.ts';
+import { searchMemoryOf, type KnownIds } from './search-memory.ts';
 
 /**
  * The filter with the ids that a prefix or glob stands for, where these are few: the index of the
@@ -26,7 +26,7 @@ export async function withKnownIds(database: Database, filter: Condition, head: 
   });
   const prefixes = Array.from(asked);
   if (prefixes.length === 0 || prefixes.length > maxPrefixes) return unchanged;
-  const remembered = rememberedIdsOf(database);
+  const remembered = searchMemoryOf(database).ids;
   const key = JSON.stringify(prefixes);
   let ids = remembered.get(key);
   if (ids === undefined || head - ids.head > maxLaterEvents) {
@@ -37,7 +37,7 @@ export async function withKnownIds(database: Database, filter: Condition, head: 
   return few.size === 0 ? unchanged : { filter: conditionWith(filter, (prefix) => few.get(prefix) ?? null), to };
 }
 
-async function readIds(database: Database, prefixes: readonly string[], head: Position): Promise<RememberedIds> {
+async function readIds(database: Database, prefixes: readonly string[], head: Position): Promise<KnownIds> {
   const reads = prefixes.flatMap((prefix, n) => {
     const within = withinIds({ idPrefix: prefix, after: null });
     return within === null
@@ -58,48 +58,21 @@ async function readIds(database: Database, prefixes: readonly string[], head: Po
   return { head, to: Number(rows[0]?.to) as Position, few };
 }
 
-/** The ids of some prefixes. */
-interface RememberedIds {
-  /** A head of the log before they were read. */
-  readonly head: Position;
-  /** They are all that the events up to this one mention. */
-  readonly to: Position;
-  /** By prefix, where they are few. */
-  readonly few: ReadonlyMap<string, readonly string[]>;
-}
-
-function rememberedIdsOf({ identity }: Database): LRUCache<string, RememberedIds> {
-  const known = perDatabase.get(identity);
-  if (known !== undefined) return known;
-  const remembered = new LRUCache<string, RememberedIds>({
-    maxSize: maxRememberedCharacters,
-    sizeCalculation: ({ few }, key) =>
-      key.length +
-      Array.from(few.values())
-        .flat()
-        .reduce((sum, id) => sum + id.length, 0),
-  });
-  perDatabase.set(identity, remembered);
-  return remembered;
-}
-
-const perDatabase = new WeakMap<object, LRUCache<string, RememberedIds>>();
-
 export interface KnownIdFilter {
   readonly filter: Condition;
   readonly to: Position;
 }
 
 /** The known ids with a prefix; null: there are too many. */
-type KnownIds = (prefix: string) => readonly string[] | null;
+type IdsOfPrefix = (prefix: string) => readonly string[] | null;
 
-function conditionWith(condition: Condition, known: KnownIds): Condition {
+function conditionWith(condition: Condition, known: IdsOfPrefix): Condition {
   if (condition.kind === 'all' || condition.kind === 'any')
     return { ...condition, of: condition.of.map((each) => conditionWith(each, known)) };
   return condition.kind === 'resource' ? { ...condition, passes: testWith(condition.passes, known) } : condition;
 }
 
-function testWith(test: ResourceTest, known: KnownIds): ResourceTest {
+function testWith(test: ResourceTest, known: IdsOfPrefix): ResourceTest {
   if (test.kind === 'all' || test.kind === 'any') return { ...test, of: test.of.map((each) => testWith(each, known)) };
   if (!('label' in test) || test.label !== labelKeys.id) return test;
   const ids =
@@ -109,7 +82,7 @@ function testWith(test: ResourceTest, known: KnownIds): ResourceTest {
     : { kind: 'oneOf', label: labelKeys.id, values: Array.from(new Set(ids.flatMap((each) => each ?? []))) };
 }
 
-function idsOfGlob(glob: string, known: KnownIds): readonly string[] | null {
+function idsOfGlob(glob: string, known: IdsOfPrefix): readonly string[] | null {
   const { prefix } = literalRuns(glob);
   const parsed = parseGlob(glob);
   return prefix === '' ? null : (known(prefix)?.filter((id) => globMatches(parsed, id)) ?? null);
@@ -121,4 +94,3 @@ const maxIds = 500;
 const maxPrefixes = 16;
 /** Reading ids again takes as long as testing so many more events after `to`. */
 const maxLaterEvents = 512;
-const maxRememberedCharacters = 4_000_000;

@@ -1,5 +1,6 @@
 import type { Position } from '../../event/cursor.ts';
-import { comesBefore, type BlockRef, type BlockWindow } from './block-windows.ts';
+import type { Instant } from '../../event/instant.ts';
+import type { BlockRef, BlockWindow } from './block-windows.ts';
 import type { Direction } from './page-request.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
 import type { PartialRow } from '../database/bounded-rows.ts';
@@ -70,6 +71,12 @@ export function openOf(builders: readonly PageBuilder[]): readonly PageBuilder[]
 
 function orderKeyOf({ position, occurred }: PartialRow) {
   return { position: Number(position) as Position, occurred: fromTimestamp(occurred) };
+}
+
+/** Whether an event comes before all events of a block, in the direction of a page. */
+function comesBefore(event: { readonly position: Position; readonly occurred: Instant }, next: BlockRef, { by, up }: Direction): boolean {
+  if (by === 'position') return up ? event.position < next.first : event.position > next.last;
+  return up ? event.occurred < next.firstOccurred : event.occurred > next.lastOccurred;
 }
 
 function compareRows(a: PartialRow, b: PartialRow, { by, up }: Direction): number {

@@ -1,33 +1,80 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { origin, type Position } from '../../../src/event/cursor.ts';
+import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import { pruningPredicateOf } from '../../../src/skip-index/prune-filter.ts';
 import { always } from '../../../src/skip-index/pruning-predicate.ts';
-import { readFewBlocks, readFirstWindows, readWindow } from '../../../src/store/queries/block-windows.ts';
-import type { PageRequest } from '../../../src/store/queries/page-request.ts';
+import { readFewBlocks, readFirstWindows, readWindow, type KnownBlocks } from '../../../src/store/queries/block-windows.ts';
+import { unbounded } from '../../../src/store/database/read-budget.ts';
+import { everyEvent, type PageRequest } from '../../../src/store/queries/page-request.ts';
+import { readPages } from '../../../src/store/queries/pages.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { bloomFiltered } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
 import { testSeed } from '../../support/oracles/test-seed.ts';
 
+const noBlocks: KnownBlocks = { to: origin, rows: [] };
 const seed = testSeed();
 const orders = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'] as const;
 const time = fc.integer({ min: 0, max: 59 }).map((s) => `2026-01-01T00:00:${String(s).padStart(2, '0')}Z`);
 
-test('few blocks are those that a search in order finds, and none if there are more', async () => {
+test('few blocks are those that a search in order finds, also after known ones, and none if there are more', async () => {
   await using log = await logOf(randomEvents({ seed, count: 240 }, time));
   const { settings, database, events, head } = log;
-  await indexEvents(database, events.slice(0, 220), { block: 3, rowGroup: 24 });
-  for (const [n, sampled] of fc.sample(bloomFiltered, { seed, numRuns: 30 }).entries()) {
-    const filter = parseFilter(sampled, ['filter'], settings);
-    const predicate = pruningPredicateOf(filter);
-    const request: PageRequest = { filter, order: orders[n % 3]!, head, limit: 10, backward: n % 2 === 0 };
-    const first = await readFirstWindows(database, request, { predicate: always, to: head });
-    const inOrder = await readWindow(database, request, { predicate, from: first.windows[0].blocks[0]!, size: 240 });
-    const few = await readFewBlocks(database, request, { predicate, max: inOrder.blocks.length });
-    expect(few?.windows.flatMap(({ blocks }) => blocks)).toEqual(inOrder.blocks);
-    expect(few?.windows.at(-1)?.next).toBeNull();
-    expect(few?.unindexed).toEqual(first.unindexed);
-    expect(await readFewBlocks(database, request, { predicate, max: inOrder.blocks.length - 1 })).toBeNull();
+  const filters = fc.sample(bloomFiltered, { seed, numRuns: 30 }).map((sampled) => parseFilter(sampled, ['filter'], settings));
+  const requests = filters.map((filter, n): PageRequest => ({ filter, order: orders[n % 3]!, head, limit: 10, backward: n % 2 === 0 }));
+  await indexEvents(database, events.slice(0, 120), { block: 3, rowGroup: 24 });
+  const all = { max: 240, known: noBlocks };
+  const earlier = await Promise.all(
+    requests.map((request) => readFewBlocks(database, request, { ...all, predicate: pruningPredicateOf(request.filter) })),
+  );
+  await indexEvents(database, events.slice(120, 220), { block: 3, rowGroup: 24 });
+  for (const [n, request] of requests.entries()) {
+    const predicate = pruningPredicateOf(request.filter);
+    const { position, occurred } = events[7 * n]!;
+    const after = { position, ...(request.order !== 'LOG' && { occurred }) };
+    for (const page of [request, { ...request, after }]) {
+      const first = await readFirstWindows(database, page, { predicate: always, to: head });
+      const [from] = first.windows[0].blocks;
+      const inOrder = from === undefined ? [] : (await readWindow(database, page, { predicate, from, size: 240 })).blocks;
+      for (const known of [noBlocks, earlier[n]!.known]) {
+        const few = await readFewBlocks(database, page, { predicate, max: inOrder.length, known });
+        expect(few?.windows.windows.flatMap(({ blocks }) => blocks)).toEqual(inOrder);
+        expect(few?.windows.windows.at(-1)?.next).toBeNull();
+        expect(few?.windows.unindexed).toEqual(first.unindexed);
+        if (inOrder.length > 0) expect(await readFewBlocks(database, page, { predicate, max: inOrder.length - 1, known })).toBeNull();
+      }
+    }
+    expect(earlier[n]!.known.to).toBe(events[119]!.position);
+  }
+});
+
+test('pages find the same with what earlier pages of the filter have found', async () => {
+  await using log = await logOf(randomEvents({ seed, count: 240 }, time));
+  const { settings, database, events } = log;
+  const filters = fc.sample(bloomFiltered, { seed, numRuns: 20 }).map((sampled) => parseFilter(sampled, ['filter'], settings));
+  let indexed = 0;
+  const check = async (head: Position): Promise<void> => {
+    for (const [n, filter] of filters.entries()) {
+      const order = orders[n % 3]!;
+      const { position, occurred } = events[11 * n]!;
+      const after = { position, ...(order !== 'LOG' && { occurred }) };
+      const found = async (bounds: Pick<PageRequest, 'after' | 'before'>): Promise<readonly string[]> => {
+        const request = { filter, order, head, limit: 1000, backward: false, ...bounds };
+        const [page] = await readPages(database, request, { ...everyEvent, budget: unbounded });
+        return page!.events.map(({ id }) => id);
+      };
+      const [later, earlier, all] = [await found({ after }), await found({ before: after }), await found({})];
+      const expected = events.filter((event) => event.position <= head && matches(filter, event)).map(({ id }) => id);
+      expect(all.toSorted()).toEqual(expected.toSorted());
+      expect([...earlier, ...later]).toEqual(all.filter((id) => id !== events[11 * n]!.id));
+    }
+  };
+  for (const end of [60, 120, 180]) {
+    await indexEvents(database, events.slice(indexed, end), { block: 3, rowGroup: 24 });
+    indexed = end;
+    await check(events[end - 10]!.position);
+    await check(events[end + 20]!.position);
   }
 });

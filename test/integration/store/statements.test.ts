@@ -15,7 +15,7 @@ import { appendEvents } from '../../../src/store/log/append.ts';
 import { createHeadReader, readHead } from '../../../src/store/log/log-head.ts';
 import { openStore, type Store } from '../../../src/store/open-store.ts';
 import type { FirstStatement } from '../../../src/store/database/database.ts';
-import { commonConditionsOf } from '../../../src/store/queries/common-conditions.ts';
+import { searchMemoryOf } from '../../../src/store/queries/search-memory.ts';
 import { readPages, readPagesWithHead } from '../../../src/store/queries/pages.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { newDatabase } from '../../support/test-server.ts';
@@ -231,7 +231,9 @@ test('a condition is known as frequent although its head is only expected, and m
   const scoped = { scope: 'EVERYTHING', keys: [''], budget: unbounded } as const;
   const reading = { database, head: Promise.resolve(head), expected: (head + 50_000) as Position };
   expect((await readPagesWithHead(reading, request, scoped))[0]!.events).toHaveLength(10);
-  expect(Array.from(commonConditionsOf(database)).filter(([key]) => key.includes('none'))).toMatchObject([[expect.anything(), 'FREQUENT']]);
+  expect(Array.from(searchMemoryOf(database).common).filter(([key]) => key.includes('none'))).toMatchObject([
+    [expect.anything(), 'FREQUENT'],
+  ]);
 });
 
 test('a head is read although the reads need no statement, or fail', async () => {

@@ -1,0 +1,54 @@
+import { LRUCache } from 'lru-cache';
+import type { Position } from '../../event/cursor.ts';
+import type { Database } from '../database/database.ts';
+import type { KnownBlocks } from './block-windows.ts';
+
+/** What searches of a database have found out, for later ones. A search without it finds the same, later. */
+export interface SearchMemory {
+  /**
+   * Index conditions that were too common to search for in the whole log, in each direction of a page, and pruning
+   * predicates that too many blocks pass. FREQUENT: the first events may fill a page. COMMON: they did not. A wrong
+   * entry costs some statements.
+   */
+  readonly common: LRUCache<string, Commonness>;
+  /** The blocks that can have matches, by the pruning predicate, where they are few. */
+  readonly blocks: LRUCache<string, KnownBlocks>;
+  /** The ids of resources, by their prefixes. */
+  readonly ids: LRUCache<string, KnownIds>;
+}
+
+export type Commonness = 'FREQUENT' | 'COMMON';
+
+export interface KnownIds {
+  /** A head of the log before they were read. */
+  readonly head: Position;
+  /** They are all that the events up to this one mention. */
+  readonly to: Position;
+  /** By prefix, where they are few. */
+  readonly few: ReadonlyMap<string, readonly string[]>;
+}
+
+export function searchMemoryOf({ identity }: Database): SearchMemory {
+  const known = perDatabase.get(identity);
+  if (known !== undefined) return known;
+  const memory: SearchMemory = {
+    common: new LRUCache({ max: 1000, maxEntrySize: maxKeyLength, sizeCalculation: (_, key) => Math.max(1, key.length), ttl: ttlMs }),
+    blocks: new LRUCache({ max: maxKeptBlocks }),
+    ids: new LRUCache({ maxSize: maxIdCharacters, sizeCalculation: ({ few }, key) => key.length + charactersIn(few) }),
+  };
+  perDatabase.set(identity, memory);
+  return memory;
+}
+
+function charactersIn(ids: ReadonlyMap<string, readonly string[]>): number {
+  return Array.from(ids.values()).reduce((sum, each) => sum + each.reduce((characters, id) => characters + id.length, 0), 0);
+}
+
+/** Another log has another identity. */
+const perDatabase = new WeakMap<object, SearchMemory>();
+/** Longer keys are not kept. */
+export const maxKeyLength = 1000;
+/** Events that are common now may be rare later. */
+const ttlMs = 600_000;
+const maxKeptBlocks = 200;
+const maxIdCharacters = 4_000_000;
