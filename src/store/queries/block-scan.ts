@@ -1,4 +1,5 @@
 import type { EventParts } from '../../event/event.ts';
+import { stringifyJson } from '../../json/stringify-json.ts';
 import { sql, type SQL } from 'drizzle-orm';
 import { blockEvents } from '../../skip-index/row-group.ts';
 import { always, rowGroupPredicateOf, testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
@@ -12,7 +13,7 @@ import {
   readWindow,
   type BlockRef,
   type BlockWindow,
-  type FirstWindows,
+  type FewBlocks,
   type KnownBlocks,
 } from './block-windows.ts';
 import { findInLog, isNearHead, laterEvents, type CandidateSearch, type Matches } from './candidates.ts';
@@ -64,7 +65,7 @@ export async function readPagesByBlockScan(
   const {
     unindexed: unindexedRanges,
     windows: [first, second],
-  } = few ?? (await readFirstWindows(database, request, { predicate: firstPredicate, to: condition?.to ?? request.head }));
+  } = few?.windows ?? (await readFirstWindows(database, request, { predicate: firstPredicate, to: condition?.to ?? request.head }));
   // Connections keep few statements: not those for windows, which take longer than their plans.
   const planMode = few === null ? 'custom' : 'repeated';
   const unindexed = unindexedRanges.flatMap(splitIntoBlocks);
@@ -122,7 +123,9 @@ export async function readPagesByBlockScan(
   }
   const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
-  return builders.map((each) => each.page());
+  const pages = builders.map((each) => each.page());
+  if (few !== null) remember(database, request, { known: few.known, rows: pages[0] ?? [] });
+  return pages;
 }
 
 /**
@@ -164,28 +167,45 @@ async function findAtOnce(
   return found ?? unknown;
 }
 
-/**
- * All blocks that can have matches; null: there are more than `max`, or were lately. Those of a page without bounds are
- * remembered, for further pages of the same filter and later ones.
- */
+/** All blocks that can have matches; null: there are more than `max`, or were lately. */
 async function findFewBlocks(
   database: Database,
   request: PageRequest,
   { predicate, max }: { readonly predicate: PruningPredicate; readonly max: number },
-): Promise<FirstWindows | null> {
+): Promise<FewBlocks | null> {
   if (!testsBloomFilters(predicate)) return null;
   const { common, blocks } = searchMemoryOf(database);
   const key = JSON.stringify(rowGroupPredicateOf(predicate)); // without times, which tend to differ each time
   if (key.length > maxKeyLength || common.has(key)) return null;
-  const blocksKey = JSON.stringify(predicate);
-  const few = await readFewBlocks(database, request, { predicate, max, known: blocks.get(blocksKey) ?? noBlocks });
+  const filterKey = stringifyJson(request.filter);
+  const few = await readFewBlocks(database, request, { predicate, max, known: blocks.get(filterKey) ?? noBlocks });
   if (few === null) {
     common.set(key, 'COMMON');
-    blocks.delete(blocksKey);
-    return null;
+    blocks.delete(filterKey);
   }
-  if (request.after === undefined && request.before === undefined && blocksKey.length <= maxKeyLength) blocks.set(blocksKey, few.known);
-  return few.windows;
+  return few;
+}
+
+/**
+ * Remembers what a page without bounds has found, for further pages of the filter and later ones: if it has all matches, these
+ * as blocks of one event, else the blocks.
+ */
+function remember(
+  database: Database,
+  { filter, limit, after, before }: PageRequest,
+  { known, rows }: { readonly known: KnownBlocks; readonly rows: readonly PartialRow[] },
+): void {
+  const key = stringifyJson(filter);
+  if (after !== undefined || before !== undefined || key.length > maxKeyLength) return;
+  const found = rows.filter(({ position }) => Number(position) <= known.to);
+  const matches = found.map(({ position, occurred }) => ({
+    first: position,
+    last: position,
+    part: 0,
+    first_occurred: occurred,
+    last_occurred: occurred,
+  }));
+  searchMemoryOf(database).blocks.set(key, rows.length > limit ? known : { to: known.to, rows: matches });
 }
 
 const noBlocks: KnownBlocks = { to: origin, rows: [] };

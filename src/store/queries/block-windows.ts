@@ -5,8 +5,8 @@ import type { Instant } from '../../event/instant.ts';
 import type { Database, PlanMode } from '../database/database.ts';
 import { mayMatchSql, passingBlocks, prunedSearchSql } from '../skip-index/pruning-sql.ts';
 import { directionOf, type Direction, type PageRequest, type PageBound } from './page-request.ts';
-import { lastPosition, partitionsOf, type PositionRange } from '../log/event-ranges.ts';
-import { extentsOf, type ExtentLevel } from '../filter-sql/index-condition.ts';
+import { lastPosition, type PositionRange } from '../log/event-ranges.ts';
+import type { ExtentLevel } from '../filter-sql/index-condition.ts';
 import { unseen } from '../filter-sql/sql-fragments.ts';
 import { fromTimestamp, toTimestamp } from '../database/timestamps.ts';
 
@@ -69,16 +69,22 @@ export interface KnownBlocks {
   readonly rows: readonly BlockRow[];
 }
 
+export interface FewBlocks {
+  readonly windows: FirstWindows;
+  /** All blocks that the page can have, without unindexed events. */
+  readonly known: KnownBlocks;
+}
+
 /**
  * All blocks that can have matches, as the first two windows, if there are at most `max`; else null. Rare matches are
  * found there. Besides the `known` ones, no summaries are read but those of row groups that pass: an order by time would
- * need all. `known` of the result has all that the page can have.
+ * need all.
  */
 export async function readFewBlocks(
   database: Database,
   request: PageRequest,
   { predicate, max, known }: { readonly predicate: PruningPredicate; readonly max: number; readonly known: KnownBlocks },
-): Promise<{ readonly windows: FirstWindows; readonly known: KnownBlocks } | null> {
+): Promise<FewBlocks | null> {
   const direction = directionOf(request);
   const { head } = request;
   const later = { first: (known.to + 1) as Position, last: maxPosition };
@@ -132,7 +138,7 @@ async function readWithUnindexed(
   return {
     indexedTo: Number(rows[0]?.upto ?? origin) as Position,
     unindexed: JSON.parse(rows[0]?.unindexed ?? '[]') as readonly PositionRange[],
-    found: rows.flatMap((row) => (isBlockRow(row) ? [{ block: blockRefOf(row), row: blockRowOf(row), passes: row.passes === true }] : [])),
+    found: rows.flatMap((row) => (isBlockRow(row) ? [{ row: blockRowOf(row), passes: row.passes === true }] : [])),
   };
 }
 
@@ -148,12 +154,15 @@ export interface WindowRequest {
 export async function readWindow(database: Database, request: PageRequest, window: WindowRequest): Promise<BlockWindow> {
   const rows = await database.rows<BlockRow>(sql`
     select ${blockColumns} from (${windowSql(request, window)}) d order by ${orderSql(directionOf(request))}`);
-  const found = rows.map((row) => ({ block: blockRefOf(row), row, passes: true }));
-  return windowOf(found, 0, window.size);
+  return windowOf(
+    rows.map((row) => ({ row, passes: true })),
+    0,
+    window.size,
+  );
 }
 
 /** The blocks of a window, and the first one after it, in order. */
-function windowSql(request: PageRequest, { predicate, from, size }: WindowRequest): SQL {
+export function windowSql(request: PageRequest, { predicate, from, size }: WindowRequest): SQL {
   const direction = directionOf(request);
   // coalesce hides from the planner how few summaries can pass; it would otherwise test all of them
   // and sort the result.
@@ -172,59 +181,17 @@ export interface WindowPositions extends Pick<BlockWindow, 'next'> {
   readonly extents: Readonly<Record<ExtentLevel, readonly number[]>>;
 }
 
-/** As `readWindow`, without the blocks; null if there are none. */
-export async function readWindowPositions(
-  database: Database,
-  request: PageRequest,
-  window: WindowRequest,
-): Promise<WindowPositions | null> {
-  const order = orderSql(directionOf(request));
-  const { size } = window;
-  const [row] = await database.rows<Partial<BlockRow> & PositionsRow>(sql`
-    with found as materialized (${windowSql(request, window)}),
-    w as materialized (select * from found d order by ${order} limit ${size})
-    select g.*, ${partitionsOf(sql`g.range_first`, sql`g.range_last`)}, d.*
-    from (
-      select min(d.first) as range_first, max(d.last) as range_last, ${extentList('small')} as small, ${extentList('large')} as large from w d
-    ) g
-    left join lateral (select ${blockColumns} from found d order by ${order} offset ${size} limit 1) d on true`);
-  if (row === undefined || row.range_first === null) return null;
-  return {
-    range: rangeOf(row.range_first, row.range_last),
-    partitions: rangeOf(row.partitions_first, row.partitions_last),
-    extents: { small: JSON.parse(row.small) as readonly number[], large: JSON.parse(row.large) as readonly number[] },
-    next: isBlockRow(row) ? blockRefOf(row) : null,
-  };
-}
-
-/** The extents of the blocks of `w` as a JSON list. */
-function extentList(level: ExtentLevel): SQL {
-  return sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${extentsOf(level, blockBounds)} b)`;
-}
-
-const blockBounds = { first: sql`d.first`, last: sql`d.last` };
-
-interface PositionsRow {
-  readonly small: string;
-  readonly large: string;
-  readonly range_first: string | null;
-  readonly range_last: string;
-  readonly partitions_first: string;
-  readonly partitions_last: string;
-}
-
-function rangeOf(first: string, last: string): PositionRange {
-  return { first: Number(first) as Position, last: Number(last) as Position };
-}
-
 interface Found {
-  readonly block: BlockRef;
   readonly row: BlockRow;
   readonly passes: boolean;
 }
 
 function windowOf(found: readonly Found[], from: number, to: number): BlockWindow {
-  return { blocks: found.slice(from, to).flatMap(({ block, passes }) => (passes ? [block] : [])), next: found[to]?.block ?? null };
+  const next = found[to];
+  return {
+    blocks: found.slice(from, to).flatMap(({ row, passes }) => (passes ? [blockRefOf(row)] : [])),
+    next: next === undefined ? null : blockRefOf(next.row),
+  };
 }
 
 /**
@@ -274,7 +241,7 @@ export interface BlockRow {
 
 export const blockColumns = sql.raw('d.first, d.last, d.part, d.first_occurred, d.last_occurred');
 
-function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
+export function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
   return row.last !== null && row.last !== undefined;
 }
 

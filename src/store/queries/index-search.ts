@@ -1,17 +1,30 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { always, testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
-import { indexConditionOf } from '../filter-sql/index-condition.ts';
+import { extentsOf, indexConditionOf, type ExtentLevel } from '../filter-sql/index-condition.ts';
+import { partitionsOf, type PositionRange } from '../log/event-ranges.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import { isContentIndexComplete } from '../skip-index/content-index.ts';
 import { primaryResourceOf } from './access-path.ts';
-import { readWindow, readWindowPositions, type BlockRef, type BlockWindow } from './block-windows.ts';
+import {
+  blockColumns,
+  blockRefOf,
+  isBlockRow,
+  orderSql,
+  readWindow,
+  windowSql,
+  type BlockRef,
+  type BlockRow,
+  type BlockWindow,
+  type WindowPositions,
+  type WindowRequest,
+} from './block-windows.ts';
 import { findInWindow, type CandidateSearch } from './candidates.ts';
 import { withKnownIds } from './known-ids.ts';
 import { nextOccupied } from './next-occupied.ts';
 import { openOf, type PageBuilder } from './page-builder.ts';
-import type { CountRequest, PageRequest, PageScope } from './page-request.ts';
+import { directionOf, type CountRequest, type PageRequest, type PageScope } from './page-request.ts';
 import { indexedScope } from './page-sql.ts';
 
 /**
@@ -141,6 +154,47 @@ export async function searchIndex(database: Database, request: PageRequest, sear
 /** The most candidates of each of so many keys. */
 export function maxCandidatesOf(keys: readonly string[], { candidates }: SearchLimits): number {
   return Math.min(candidates, Math.max(minCandidates, Math.floor(maxCandidates / keys.length)));
+}
+
+/** As `readWindow`, without the blocks; null if there are none. */
+async function readWindowPositions(database: Database, request: PageRequest, window: WindowRequest): Promise<WindowPositions | null> {
+  const order = orderSql(directionOf(request));
+  const { size } = window;
+  const [row] = await database.rows<Partial<BlockRow> & PositionsRow>(sql`
+    with found as materialized (${windowSql(request, window)}),
+    w as materialized (select * from found d order by ${order} limit ${size})
+    select g.*, ${partitionsOf(sql`g.range_first`, sql`g.range_last`)}, d.*
+    from (
+      select min(d.first) as range_first, max(d.last) as range_last, ${extentList('small')} as small, ${extentList('large')} as large from w d
+    ) g
+    left join lateral (select ${blockColumns} from found d order by ${order} offset ${size} limit 1) d on true`);
+  if (row === undefined || row.range_first === null) return null;
+  return {
+    range: rangeOf(row.range_first, row.range_last),
+    partitions: rangeOf(row.partitions_first, row.partitions_last),
+    extents: { small: JSON.parse(row.small) as readonly number[], large: JSON.parse(row.large) as readonly number[] },
+    next: isBlockRow(row) ? blockRefOf(row) : null,
+  };
+}
+
+/** The extents of the blocks of `w` as a JSON list. */
+function extentList(level: ExtentLevel): SQL {
+  return sql`(select json_agg(distinct b.key)::text from w d cross join lateral ${extentsOf(level, blockBounds)} b)`;
+}
+
+const blockBounds = { first: sql`d.first`, last: sql`d.last` };
+
+interface PositionsRow {
+  readonly small: string;
+  readonly large: string;
+  readonly range_first: string | null;
+  readonly range_last: string;
+  readonly partitions_first: string;
+  readonly partitions_last: string;
+}
+
+function rangeOf(first: string, last: string): PositionRange {
+  return { first: Number(first) as Position, last: Number(last) as Position };
 }
 
 export interface SearchLimits {

@@ -11,7 +11,7 @@ export interface SearchMemory {
    * entry costs some statements.
    */
   readonly common: LRUCache<string, Commonness>;
-  /** The blocks that can have matches, by the pruning predicate, where they are few. */
+  /** The blocks that can have matches, where they are few, by the filter. */
   readonly blocks: LRUCache<string, KnownBlocks>;
   /** The ids of resources, by their prefixes. */
   readonly ids: LRUCache<string, KnownIds>;

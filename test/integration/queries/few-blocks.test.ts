@@ -60,14 +60,17 @@ test('pages find the same with what earlier pages of the filter have found', asy
       const order = orders[n % 3]!;
       const { position, occurred } = events[11 * n]!;
       const after = { position, ...(order !== 'LOG' && { occurred }) };
-      const found = async (bounds: Pick<PageRequest, 'after' | 'before'>): Promise<readonly string[]> => {
-        const request = { filter, order, head, limit: 1000, backward: false, ...bounds };
+      const found = async (bounds: Pick<PageRequest, 'after' | 'before'>, limit = 1000): Promise<readonly string[]> => {
+        const request = { filter, order, head, limit, backward: false, ...bounds };
         const [page] = await readPages(database, request, { ...everyEvent, budget: unbounded });
         return page!.events.map(({ id }) => id);
       };
       const [later, earlier, all] = [await found({ after }), await found({ before: after }), await found({})];
       const expected = events.filter((event) => event.position <= head && matches(filter, event)).map(({ id }) => id);
       expect(all.toSorted()).toEqual(expected.toSorted());
+      expect(await found({})).toEqual(all);
+      expect(await found({}, 3)).toEqual(all.slice(0, 3));
+      expect(await found({}, all.length)).toEqual(all);
       expect([...earlier, ...later]).toEqual(all.filter((id) => id !== events[11 * n]!.id));
     }
   };
