@@ -46,6 +46,8 @@ export interface HeadReading {
   readonly database: Database;
   /** As of `HeadReader.head`; pending until `database` has executed its first statement, or `read` has ended. */
   readonly head: Promise<Position>;
+  /** A head that was read before. */
+  readonly known: Position;
   /** A position that the head is probably not beyond. */
   readonly expected: Position;
 }
@@ -122,7 +124,7 @@ export function createHeadReader(
         },
       };
       try {
-        return await read({ database: first, head: promise, expected: (before + maxExpectedGrowth) as Position });
+        return await read({ database: first, head: promise, known: before, expected: (before + maxExpectedGrowth) as Position });
       } finally {
         if (!isSent) head().then(resolve, reject);
       }

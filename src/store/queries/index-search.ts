@@ -24,7 +24,7 @@ import { findInWindow, type CandidateSearch } from './candidates.ts';
 import { withKnownIds } from './known-ids.ts';
 import { nextOccupied } from './next-occupied.ts';
 import { openOf, type PageBuilder } from './page-builder.ts';
-import { directionOf, type CountRequest, type PageRequest, type PageScope } from './page-request.ts';
+import { directionOf, type PageRequest, type PageScope } from './page-request.ts';
 import { indexedScope } from './page-sql.ts';
 
 /**
@@ -33,11 +33,11 @@ import { indexedScope } from './page-sql.ts';
  */
 export async function indexConditionFor(
   database: Database,
-  { filter, head }: Pick<CountRequest, 'filter' | 'head'>,
+  { filter, head, knownHead = head }: Pick<PageRequest, 'filter' | 'head' | 'knownHead'>,
   scope: PageScope = 'EVERYTHING',
 ): Promise<IndexCondition | null> {
   if (!(await isContentIndexComplete(database))) return null;
-  const { filter: known, to } = await withKnownIds(database, filter, head);
+  const { filter: known, to } = await withKnownIds(database, filter, knownHead);
   const condition = indexConditionOf(known);
   const parts = [condition?.met, indexedScope[scope]].flatMap((part) => part ?? []);
   if (parts.length === 0) return null;

@@ -17,7 +17,7 @@ import { searchMemoryOf, type KnownIds } from './search-memory.ts';
  * has another database identity.
  * Guarantees: the same matches among the events up to `to`, also if ids were added or removed since they were read.
  */
-export async function withKnownIds(database: Database, filter: Condition, head: Position): Promise<KnownIdFilter> {
+export async function withKnownIds(database: Database, filter: Condition, knownHead: Position): Promise<KnownIdFilter> {
   const unchanged = { filter, to: maxPosition };
   const asked = new Set<string>();
   conditionWith(filter, (prefix) => {
@@ -29,8 +29,8 @@ export async function withKnownIds(database: Database, filter: Condition, head: 
   const remembered = searchMemoryOf(database).ids;
   const key = JSON.stringify(prefixes);
   let ids = remembered.get(key);
-  if (ids === undefined || head - ids.head > maxLaterEvents) {
-    ids = await readIds(database, prefixes, head);
+  if (ids === undefined || knownHead - ids.head > maxLaterEvents) {
+    ids = await readIds(database, prefixes, knownHead);
     remembered.set(key, ids);
   }
   const { to, few } = ids;

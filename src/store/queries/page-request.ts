@@ -16,6 +16,8 @@ export interface PageBound {
  */
 export interface PageRequest extends EventQuery {
   readonly head: Position;
+  /** An earlier head, if `head` is only expected. */
+  readonly knownHead?: Position;
   readonly after?: PageBound;
   readonly before?: PageBound;
   readonly limit: number;

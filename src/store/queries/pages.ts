@@ -27,12 +27,12 @@ export async function readPages(
 
 /** Reads the same pages at a head that is read with their first statement. */
 export async function readPagesWithHead(
-  { database, expected, head: readingHead }: HeadReading,
+  { database, known, expected, head: readingHead }: HeadReading,
   request: Omit<PageRequest, 'head'>,
   { budget, ...scoped }: ScopedKeys & { readonly budget: ReadBudget },
 ): Promise<readonly Page[]> {
   const scope = { ...scoped, parts: budget.parts };
-  const early = await findRows(database, { ...request, head: expected }, scope);
+  const early = await findRows(database, { ...request, head: expected, knownHead: known }, scope);
   const head = await readingHead;
   const isLater = ({ position }: PartialRow): boolean => Number(position) > head;
   // The statements saw every event up to the head, and perhaps later ones, which may fill a page.

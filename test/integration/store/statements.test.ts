@@ -219,7 +219,11 @@ test('a page is complete where the log has grown more than was expected', async 
   const head = Promise.resolve(await readHead(store.database));
   const request = { filter: everything, order: 'LOG', limit: 1000, backward: false } as const;
   const scoped = { scope: 'EVERYTHING', keys: [''], budget: unbounded } as const;
-  const [page] = await readPagesWithHead({ database: store.database, head, expected: 10 as Position }, request, scoped);
+  const [page] = await readPagesWithHead(
+    { database: store.database, head, known: 5 as Position, expected: 10 as Position },
+    request,
+    scoped,
+  );
   expect(page!.events.at(-1)?.position).toBe(await head);
 });
 
@@ -229,7 +233,7 @@ test('a condition is known as frequent although its head is only expected, and m
   const filter = parseFilter({ event: { in: ['a.b', 'none'] } }, ['filter'], readSettings({}));
   const request = { filter, order: 'NEWEST_FIRST', limit: 10, backward: false } as const;
   const scoped = { scope: 'EVERYTHING', keys: [''], budget: unbounded } as const;
-  const reading = { database, head: Promise.resolve(head), expected: (head + 50_000) as Position };
+  const reading = { database, head: Promise.resolve(head), known: head, expected: (head + 50_000) as Position };
   expect((await readPagesWithHead(reading, request, scoped))[0]!.events).toHaveLength(10);
   expect(Array.from(searchMemoryOf(database).common).filter(([key]) => key.includes('none'))).toMatchObject([
     [expect.anything(), 'FREQUENT'],

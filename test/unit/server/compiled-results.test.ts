@@ -139,6 +139,22 @@ test('a list that will be too large is left to GraphQL after some elements', () 
   expect(write(10, 1200)).toEqual({ json: JSON.stringify({ data: { many: many.slice(0, 10) } }) });
 });
 
+test('after failures in a row few results are tried, until one succeeds', () => {
+  const types = buildSchema('type Query { text: String! }');
+  const writer = compileResults({ schema: types, document: parse('{ text }') })!;
+  let tried = 0;
+  const write = (text: string | null) => {
+    const rootValue = Object.defineProperty({}, 'text', { get: () => ((tried += 1), text) });
+    return writer.writeAtOnce({ rootValue, contextValue: {}, maxBytes: 100 });
+  };
+  for (let n = 0; n < 160; n += 1) expect(write(null)).toBe('UNKNOWN');
+  expect(tried).toBe(16 + 9);
+  const results = Array.from({ length: 20 }, () => write('a'));
+  expect(results.filter((each) => each !== 'UNKNOWN')).toHaveLength(20);
+  expect(write(null)).toBe('UNKNOWN');
+  expect(write('a')).toEqual({ json: '{"data":{"text":"a"}}' });
+});
+
 /** Each has the fields of the next one twice. */
 function fragments(count: number): string {
   const nested = Array.from(

@@ -8,7 +8,7 @@ import { variablesBelowRoot } from './result-document.ts';
 /**
  * Writes the result of a query with functions that are compiled for its document. Null: GraphQL must execute.
  *
- * Why: for a page of 50 events, executing and encoding take three times as long, and payloads need no parsing.
+ * Why: a page of 50 events takes a fifth less of the server's time: fields are written faster, and payloads are not parsed.
  *
  * Assumes: a valid document. A query that is executed a second time in the same context, after this returned null, reads
  * little again, since loaders remember what they read, also failures.
