@@ -124,7 +124,7 @@ export async function readPagesByBlockScan(
   const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
   const pages = builders.map((each) => each.page());
-  if (few !== null) remember(database, request, { known: few.known, rows: pages[0] ?? [] });
+  if (few !== null) remember(database, request, { known: few.known, rows: pages[0] ?? [], max: limits.fewBlocks });
   return pages;
 }
 
@@ -187,13 +187,13 @@ async function findFewBlocks(
 }
 
 /**
- * Remembers what a page without bounds has found, for further pages of the filter and later ones: if it has all matches, these
- * as blocks of one event, else the blocks.
+ * Remembers what a page without bounds has found, for further pages of the filter and later ones: if it has all matches, and
+ * these are few, they as blocks of one event; else the blocks.
  */
 function remember(
   database: Database,
   { filter, limit, after, before }: PageRequest,
-  { known, rows }: { readonly known: KnownBlocks; readonly rows: readonly PartialRow[] },
+  { known, rows, max }: { readonly known: KnownBlocks; readonly rows: readonly PartialRow[]; readonly max: number },
 ): void {
   const key = stringifyJson(filter);
   if (after !== undefined || before !== undefined || key.length > maxKeyLength) return;
@@ -205,7 +205,8 @@ function remember(
     first_occurred: occurred,
     last_occurred: occurred,
   }));
-  searchMemoryOf(database).blocks.set(key, rows.length > limit ? known : { to: known.to, rows: matches });
+  const areFew = rows.length <= Math.min(limit, max >> 1); // later blocks are added to them
+  searchMemoryOf(database).blocks.set(key, areFew ? { to: known.to, rows: matches } : known);
 }
 
 const noBlocks: KnownBlocks = { to: origin, rows: [] };

@@ -9,6 +9,7 @@ import { readFewBlocks, readFirstWindows, readWindow, type KnownBlocks } from '.
 import { unbounded } from '../../../src/store/database/read-budget.ts';
 import { everyEvent, type PageRequest } from '../../../src/store/queries/page-request.ts';
 import { readPages } from '../../../src/store/queries/pages.ts';
+import { searchMemoryOf } from '../../../src/store/queries/search-memory.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { bloomFiltered } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
@@ -80,4 +81,18 @@ test('pages find the same with what earlier pages of the filter have found', asy
     await check(events[end - 10]!.position);
     await check(events[end + 20]!.position);
   }
+});
+
+test('many matches in few blocks do not make a filter a common one', async () => {
+  const candidates = Array.from({ length: 300 }, (_, n) => ({ event: n < 100 ? 'rarest.thing' : 'other', resource: { id: 'r' } }));
+  await using log = await logOf(candidates);
+  const { settings, database, events, head } = log;
+  await indexEvents(database, events, { block: 10, rowGroup: 100 });
+  const request = { filter: parseFilter({ text: 'rarest' }, ['filter'], settings), order: 'LOG', head, backward: false } as const;
+  for (const limit of [1000, 1000, 20, 1000]) {
+    const [page] = await readPages(database, { ...request, limit }, { ...everyEvent, budget: unbounded });
+    expect(page!.events).toHaveLength(Math.min(limit, 100));
+  }
+  const { common, blocks } = searchMemoryOf(database);
+  expect([common.size, blocks.size]).toEqual([0, 1]);
 });
