@@ -118,6 +118,20 @@ describe('what is not compiled is left to GraphQL', () => {
   });
 });
 
+test('nothing is resolved after a promise that is not waited for', async () => {
+  const resolved: string[] = [];
+  const types = buildSchema('type Query { first: Query second: String text: String }');
+  const { first, second } = types.getQueryType()!.getFields();
+  first!.resolve = () => Promise.resolve({ text: 'a' });
+  second!.resolve = () => (resolved.push('second'), 'b');
+  types.getQueryType()!.getFields()['text']!.resolve = () => (resolved.push('text'), 'c');
+  const writer = compileResults({ schema: types, document: parse('{ first { text } second }') })!;
+  expect(writer.writeAtOnce({ contextValue: {}, maxBytes: 100 })).toBe('UNKNOWN');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(resolved).toEqual([]);
+  expect(await writer.write({ contextValue: {}, maxBytes: 100 })).toEqual({ json: '{"data":{"first":{"text":"c"},"second":"b"}}' });
+});
+
 test('a list that will be too large is left to GraphQL after some elements', () => {
   let written = 0;
   const many = Array.from({ length: 1000 }, () => ({

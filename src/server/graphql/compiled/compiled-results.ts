@@ -88,9 +88,9 @@ export function compileResults(args: CompiledArgs): ResultWriter | null {
     return null; // GraphQL reports the error
   }
   let failures = 0;
-  const begin = ({ rootValue = {}, contextValue, variables = coerced, maxBytes }: WrittenOperation): Text => {
+  const begin = ({ rootValue = {}, contextValue, variables = coerced, maxBytes }: WrittenOperation, waits: boolean): Text => {
     if (failures >= maxFailures && failures % maxFailures > 0) throw unknown;
-    return write(rootValue, { contextValue, variables, bytesLeft: maxBytes });
+    return write(rootValue, { contextValue, variables, waits, bytesLeft: maxBytes });
   };
   const written = (text: string): Written => {
     failures = 0;
@@ -103,14 +103,14 @@ export function compileResults(args: CompiledArgs): ResultWriter | null {
   return {
     async write(operation) {
       try {
-        return written(await begin(operation));
+        return written(await begin(operation, true));
       } catch (error) {
         return failed(error);
       }
     },
     writeAtOnce(operation) {
       try {
-        const text = begin(operation);
+        const text = begin(operation, false);
         return typeof text === 'string' ? written(text) : failed(unknown);
       } catch (error) {
         return failed(error);
@@ -204,6 +204,10 @@ class Compiler {
     return (source, run) => {
       const value: unknown = resolve(source, argsOf(run), run.contextValue, noInfo);
       if (!isPromise(value)) return complete(value, run);
+      if (!run.waits) {
+        value.then(undefined, ignore);
+        throw unknown;
+      }
       const text = Promise.resolve(value).then((resolved) => complete(resolved, run));
       text.catch(ignore); // also if what follows throws
       return text;

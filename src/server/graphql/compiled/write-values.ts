@@ -13,6 +13,8 @@ export interface Run {
   readonly contextValue: unknown;
   /** Of the arguments of root fields. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Whether to wait for promises; else the first one ends the writing, before anything else is begun. */
+  readonly waits: boolean;
   bytesLeft: number;
 }
 
