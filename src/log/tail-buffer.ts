@@ -1,9 +1,18 @@
 import type { Position } from '../event/cursor.ts';
 import type { StoredEvent } from '../event/event.ts';
+import type { LogSlice } from '../store/log/read-log.ts';
 
 export interface TailBufferBounds {
   readonly events: number;
   readonly bytes: number;
+}
+
+/** A step of the tail: all events after `from` up to and including `upTo`. */
+export interface TailStep {
+  readonly events: readonly StoredEvent[];
+  /** The end of the last step; a later position if retention has removed the events between them. */
+  readonly from: Position;
+  readonly upTo: Position;
 }
 
 /**
@@ -30,15 +39,16 @@ export class TailBuffer {
     return this.end;
   }
 
-  /** Adds the events that follow the buffer's head in the log, and moves its head to `head`. */
-  extend(events: readonly StoredEvent[], sizes: readonly number[], head: Position): void {
+  /** Adds the events of a step, and moves the head to its end. A step that begins later replaces everything. */
+  extend({ events, bytes, from, upTo }: TailStep & LogSlice): void {
+    if (from > this.end) this.restart(from);
     for (const [index, event] of events.entries()) {
-      const size = sizes[index] ?? 0;
+      const size = bytes[index] ?? 0;
       this.events.push(event);
       this.sizes.push(size);
       this.bytes += size;
     }
-    this.end = head;
+    this.end = upTo;
     while (this.events.length - this.first > this.bounds.events || this.bytes > this.bounds.bytes) this.dropOldest();
     if (this.first > this.bounds.events) {
       this.events = this.events.slice(this.first);
@@ -66,6 +76,14 @@ export class TailBuffer {
   at(position: Position): StoredEvent | null {
     const event = this.events[this.firstAfter(position) - 1];
     return event?.position === position ? event : null;
+  }
+
+  private restart(start: Position): void {
+    this.events = [];
+    this.sizes = [];
+    this.first = 0;
+    this.bytes = 0;
+    this.start = start;
   }
 
   private firstAfter(position: Position): number {

@@ -10,14 +10,16 @@ import type { HeadReader } from '../store/log/log-head.ts';
 import { readLog, type LogSlice } from '../store/log/read-log.ts';
 import { LocalAppends } from './local-appends.ts';
 import type { Notifications } from './notifications.ts';
-import { TailBuffer, type TailBufferBounds } from './tail-buffer.ts';
+import { TailBuffer, type TailBufferBounds, type TailStep } from './tail-buffer.ts';
 
 /**
  * The tail: the one reader of the log's end in this process, shared by all its followers.
  *
  * Assumes: `heads` as src/store/log/log-head.ts guarantees them. Notifications may be lost.
  *
- * Guarantees: while there is a follower, every event of the log passes through here once, in order.
+ * Guarantees: while there is a follower, every event of the log passes through here once, in order,
+ * unless retention removes it before the tail has read it: then the tail continues after it, and
+ * every reader from an earlier position has to read the database, where it finds the log start.
  * The latest events stay in bounded memory. `head` never decreases. Events appended by this process
  * are not read back where avoidable (./local-appends.ts has the argument that none is missed).
  *
@@ -43,10 +45,7 @@ export interface Tail extends AsyncDisposable {
   /** Drops the events up to a position from memory: they were removed from the log. */
   prune(upTo: Position): void;
   head(): Position;
-  /**
-   * Passes every slice of events to `observer` before the head moves past it, and calls the
-   * returned function after.
-   */
+  /** Passes every step to `observer` before the head moves past it, and calls the returned function after. */
   observe(observer: TailObserver): void;
   /** Aborts when the tail stops; the head does not move after that. */
   readonly stopped: AbortSignal;
@@ -66,8 +65,8 @@ export interface Following extends Disposable {
   readonly head: Position;
 }
 
-/** Receives the next events of the log and the position at which they end. Must not throw. */
-export type TailObserver = (events: readonly StoredEvent[], upTo: Position) => Promise<() => void>;
+/** Receives the next step. Must not throw. */
+export type TailObserver = (step: TailStep) => Promise<() => void>;
 
 export interface TailParts {
   readonly database: Database;
@@ -94,29 +93,29 @@ export function startTail({ database, heads, notifications, metrics, logger }: T
 
   const moveTo = async (head: Position, target: TailBuffer): Promise<void> => {
     while (target.head < head) {
-      const { slice, upTo } = await readNext(target.head, head);
-      const completions = await Promise.all(observers.map((observer) => observer(slice.events, upTo)));
-      target.extend(slice.events, slice.bytes, upTo);
-      localAppends.dropUpTo(upTo);
-      metrics.head.set(upTo);
-      const last = slice.events.at(-1);
+      const step = await readNext(target.head, head);
+      const completions = await Promise.all(observers.map((observer) => observer(step)));
+      target.extend(step);
+      localAppends.dropUpTo(step.upTo);
+      metrics.head.set(step.upTo);
+      const last = step.events.at(-1);
       if (last !== undefined) metrics.logLag.observe(Math.max(0, Date.now() - Number(toMicros(last.received) / 1000n)) / 1000);
       completions.forEach((done) => done());
       headSignal.wake();
     }
   };
-  const readNext = async (after: Position, head: Position): Promise<{ slice: LogSlice; upTo: Position }> => {
+  const readNext = async (after: Position, head: Position): Promise<TailStep & LogSlice> => {
     const end = Math.min(head, after + maxStepEvents) as Position;
     const local = localAppends.range(after, end);
-    if (local !== null) return { slice: local, upTo: end };
+    if (local !== null) return { ...local, from: after, upTo: end };
     const { limit } = adaptiveLimit;
-    const slice = await readLog(database, { after, head, limit });
-    const { events, bytes } = slice;
+    const { events, bytes, logStart } = await readLog(database, { after, head, limit });
     adaptiveLimit.record(
       events.length,
       bytes.reduce((sum, each) => sum + each, 0),
     );
-    return { slice, upTo: events.length < limit ? head : (events.at(-1)?.position ?? head) };
+    const last = events.length < limit ? head : (events.at(-1)?.position ?? head);
+    return { events, bytes, from: Math.max(after, logStart) as Position, upTo: Math.max(last, logStart) as Position };
   };
   const hasWork = (): boolean => mustReadHead || (buffer !== null && offeredHead > buffer.head);
   const runUntilCaughtUp = async (): Promise<void> => {

@@ -17,8 +17,8 @@ export function planIncidents(seed: number, round: number, servers: number): rea
   return Array.from({ length: 40 }, () => ({
     afterMs: random.between(500, 5000),
     server: random.between(0, servers - 1),
-    action: random.pick(['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM', 'FREEZE', 'DATABASE'] as const),
-    ms: random.pick([0, 100, 1000, 3000]),
+    action: random.pick(['SIGKILL', 'SIGKILL', 'SIGTERM', 'FREEZE', 'FREEZE', 'DATABASE'] as const),
+    ms: random.pick([0, 100, 1000, 4000]),
   }));
 }
 

@@ -54,7 +54,7 @@ export async function startProcess(
   const notifications = stack.use(await startNotifications(database, logger));
   const tail = stack.use(startTail({ database, heads, notifications, metrics, logger }));
   const passed: StoredEvent[] = [];
-  tail.observe(async (events) => {
+  tail.observe(async ({ events }) => {
     passed.push(...events);
     return () => undefined;
   });

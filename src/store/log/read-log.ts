@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Position } from '../../event/cursor.ts';
+import { origin, type Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Database } from '../database/database.ts';
 import { eventColumns, rowBytes, storedEvents, type EventRow } from '../database/event-row.ts';
@@ -16,13 +16,31 @@ export interface LogRequest {
   readonly limit: number;
 }
 
-/** Reads the first `limit` events after `after` up to `head`, by the primary key. */
-export async function readLog(database: Database, { after, head, limit }: LogRequest): Promise<LogSlice> {
-  const rows = await database.rows<EventRow>(sql`
-    select ${eventColumns}
-    from tidings.events e
-    where e.position > ${after} and e.position <= ${head}
-    order by e.position
-    limit ${limit}`);
-  return { events: await storedEvents(rows), bytes: rows.map(rowBytes) };
+/** Stored events, and the log start at the time of the read. */
+export interface LogRead extends LogSlice {
+  /** If it is after the start of the read, earlier events were removed and are missing. */
+  readonly logStart: Position;
+}
+
+/**
+ * Reads the first `limit` events after `after` up to `head`, by the primary key.
+ *
+ * Why `logStart` covers every removal that the events show: a removal waits for running statements
+ * (../retention/remove-partition.ts). A later statement takes its snapshot after it has seen which
+ * partitions exist.
+ */
+export async function readLog(database: Database, { after, head, limit }: LogRequest): Promise<LogRead> {
+  const found = await database.rows<{ readonly log_start: string } & (EventRow | { readonly position: null })>(sql`
+    select r.log_start, e.*
+    from tidings.retention r
+    left join (
+      select ${eventColumns}
+      from tidings.events e
+      where e.position > ${after} and e.position <= ${head}
+      order by e.position
+      limit ${limit}
+    ) e on true
+    order by e.position`);
+  const rows = found.flatMap((row) => (row.position === null ? [] : [row]));
+  return { events: await storedEvents(rows), bytes: rows.map(rowBytes), logStart: Number(found[0]?.log_start ?? origin) as Position };
 }

@@ -23,11 +23,11 @@ import { MatchedPositions } from './matched-positions.ts';
  *   positions   ......|p p p p p p p p|
  *               knownFrom          matcher's head     before knownFrom: the caller reads the log
  *
- * Assumes: the tail passes every event once, in order. Its head does not pass an event before the
- * observer has finished with it.
+ * Assumes: the tail passes every event once, in order, or a step that begins after events that were
+ * removed. Its head does not pass an event before the observer has finished with it.
  * Guarantees:
  * - The matches of a filter are complete from `knownFrom`, the tail's head when its first
- *   subscriber came, up to the head of its matcher.
+ *   subscriber came or the end of removed events, up to the head of its matcher.
  * - An event costs tests only of the filters that a matcher finds for it (`filter-matcher.ts`).
  * - Before the head moves, an event costs at most `maxCommonSteps` for each client, however many
  *   filters a client has. Everything else takes only the turns of its own client.
@@ -89,8 +89,9 @@ class Matches implements SharedMatches {
   ) {
     const { tail, metrics } = parts;
     onCollect(metrics.subscriptionFilters, () => this.reportFilterCounts(metrics));
-    tail.observe(async (events, upTo) => {
+    tail.observe(async ({ events, from, upTo }) => {
       this.processingTo = upTo;
+      if (from > tail.head()) this.entries.forEach((entry) => entry.forget(from));
       const matched = new Set<MatchedPositions>();
       const slice = new TimeSlice(bounds.sliceMs);
       for (const event of events) {
@@ -195,6 +196,10 @@ class Entry implements FilterMatches {
 
   knows(from: Position): boolean {
     return from >= this.positions.knownFrom;
+  }
+
+  forget(knownFrom: Position): void {
+    this.positions.forget(knownFrom);
   }
 
   [Symbol.dispose](): void {
