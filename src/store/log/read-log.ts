@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm';
-import { origin, type Position } from '../../event/cursor.ts';
+import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Database } from '../database/database.ts';
 import { eventColumns, rowBytes, storedEvents, type EventRow } from '../database/event-row.ts';
+import { logStartOf, readLogStart, type LogStartRow } from '../retention/log-start.ts';
 
 /** Consecutive events of the log, and the size of each in memory. */
 export interface LogSlice {
@@ -30,17 +31,12 @@ export interface LogRead extends LogSlice {
  * partitions exist.
  */
 export async function readLog(database: Database, { after, head, limit }: LogRequest): Promise<LogRead> {
-  const found = await database.rows<{ readonly log_start: string } & (EventRow | { readonly position: null })>(sql`
-    select r.log_start, e.*
-    from tidings.retention r
-    left join (
-      select ${eventColumns}
-      from tidings.events e
-      where e.position > ${after} and e.position <= ${head}
-      order by e.position
-      limit ${limit}
-    ) e on true
-    order by e.position`);
-  const rows = found.flatMap((row) => (row.position === null ? [] : [row]));
-  return { events: await storedEvents(rows), bytes: rows.map(rowBytes), logStart: Number(found[0]?.log_start ?? origin) as Position };
+  const rows = await database.rows<EventRow & LogStartRow>(sql`
+    select ${eventColumns}, (select log_start from tidings.retention) as log_start
+    from tidings.events e
+    where e.position > ${after} and e.position <= ${head}
+    order by e.position
+    limit ${limit}`);
+  const logStart = rows.length > 0 ? logStartOf(rows) : await readLogStart(database);
+  return { events: await storedEvents(rows), bytes: rows.map(rowBytes), logStart };
 }

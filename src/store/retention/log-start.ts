@@ -16,10 +16,20 @@ import type { Database } from '../database/database.ts';
 export type LogStart = () => Promise<Position>;
 
 export function createLogStartReader(database: Database): LogStart {
-  return coalescedRead(async () => {
-    const [row] = await database.rows<{ log_start: string }>(sql`select log_start from tidings.retention`);
-    return Number(row?.log_start ?? origin) as Position;
-  });
+  return coalescedRead(() => readLogStart(database));
+}
+
+/** A row with the log start. */
+export interface LogStartRow {
+  readonly log_start: string | null;
+}
+
+export async function readLogStart(database: Database): Promise<Position> {
+  return logStartOf(await database.rows<LogStartRow>(sql`select log_start from tidings.retention`));
+}
+
+export function logStartOf([row]: readonly LogStartRow[]): Position {
+  return Number(row?.log_start ?? origin) as Position;
 }
 
 /** Throws CURSOR_EXPIRED if retention has removed events after `position`. */

@@ -3,7 +3,7 @@ import type { Position } from '../../event/cursor.ts';
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
 import { toTimestamp } from '../database/timestamps.ts';
-import { createLogStartReader } from './log-start.ts';
+import { readLogStart } from './log-start.ts';
 import { pruneResources } from './prune-resources.ts';
 
 /**
@@ -52,7 +52,7 @@ export interface RemovePartitionOptions {
  * event mentions; then ids.
  */
 export async function pruneRemovedPartition(database: Database, first: Position): Promise<boolean> {
-  if ((await deleteBlockSummaries(database)) || (await pruneResources(database, await createLogStartReader(database)()))) return true;
+  if ((await deleteBlockSummaries(database)) || (await pruneResources(database, await readLogStart(database)))) return true;
   const [row] = await database.rows<{ more: boolean }>(sql`
     select tidings.free_ids_of_partition(${first}, ${maxIdsPerStep}, ${backgroundLockTimeoutMs}) as more`);
   if (row?.more === true) return true;
