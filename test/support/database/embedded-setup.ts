@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { readSettings } from '../../../src/settings.ts';
 import { openStore } from '../../../src/store/open-store.ts';
+import { databaseFolder } from './database-folder.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,7 +22,7 @@ declare module 'vitest' {
  * each.
  */
 export default async function setup(project: TestProject): Promise<() => void> {
-  const root = mkdtempSync(join(tmpdir(), 'tidings-test-'));
+  const root = mkdtempSync(join(databaseFolder(), 'tidings-test-'));
   const template = join(root, 'template');
   const store = await openStore(readSettings({ DATA_DIR: template }));
   await store[Symbol.asyncDispose]();

@@ -25,6 +25,8 @@ export interface PostgresServer extends AsyncDisposable {
 }
 
 export interface PostgresOptions {
+  /** The folder in which its own is created. Default: that of temporary files. */
+  readonly parent?: string;
   /** Starts with a copy of the files of a stopped server, as a standby of it. */
   readonly standbyOf?: { readonly data: string; readonly connection: string };
 }
@@ -40,8 +42,8 @@ export interface Owner {
  * Debian's folders, else those of npm; TIDINGS_TEST_POSTGRES_BIN=npm selects the latter. Root
  * starts it as the unprivileged user 65534, because Postgres does not run as root.
  */
-export async function startPostgres({ standbyOf }: PostgresOptions = {}): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'tidings-postgres-'));
+export async function startPostgres({ parent = tmpdir(), standbyOf }: PostgresOptions = {}): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(parent, 'tidings-postgres-'));
   const owner: Owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   chmodSync(folder, 0o755);
   const data = join(folder, 'data');
