@@ -3,11 +3,11 @@ import DataLoader from 'dataloader';
 import type { Caller } from '../src/auth/caller.ts';
 import { hasFullVisibility, visibleTo, visibilityKeyOf, type VisibleFilter } from '../src/auth/visibility.ts';
 import type { Position } from '../src/event/cursor.ts';
-import type { Resource, StoredEvent } from '../src/event/event.ts';
+import { allButPayload, type Resource, type StoredEvent } from '../src/event/event.ts';
 import { everything } from '../src/filter/filter.ts';
 import { AdaptiveBatch } from '../src/store/database/adaptive-batch.ts';
 import type { Database } from '../src/store/database/database.ts';
-import type { ReadBudget } from '../src/store/database/read-budget.ts';
+import { withParts, type ReadBudget } from '../src/store/database/read-budget.ts';
 import { readEventsById } from '../src/store/log/events-by-id.ts';
 import type { HeadReading } from '../src/store/log/log-head.ts';
 import { readChains, type Chain } from '../src/store/log/read-chain.ts';
@@ -89,7 +89,13 @@ export function createLoaders(
     return made;
   };
   const resources = new DataLoader<string, Resource | null>(async (ids) => {
-    const newest = await readNewestStates(database, ids, { head: await readHead(), filter: visibleTo(caller, everything), budget });
+    // A resource is in the labels and related resources of its newest event, whatever is selected.
+    const ofResources = withParts(budget, allButPayload);
+    const newest = await readNewestStates(database, ids, {
+      head: await readHead(),
+      filter: visibleTo(caller, everything),
+      budget: ofResources,
+    });
     return ids.map((id) => resourceIn(newest.get(id), id));
   });
   return {

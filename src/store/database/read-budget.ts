@@ -17,6 +17,15 @@ export const unbounded: ReadBudget = { parts: allParts, reserve: async () => und
 
 export const withoutPayload: ReadBudget = { ...unbounded, parts: allButPayload };
 
+/** The same budget for reads that use other parts of events. */
+export function withParts(budget: ReadBudget, parts: EventParts): ReadBudget {
+  return {
+    parts,
+    reserve: (bytes) => budget.reserve(bytes),
+    settle: (reserved, used) => budget.settle(reserved, used),
+  };
+}
+
 /**
  * The bytes that one response may have, and the memory of the process that it takes meanwhile.
  *
@@ -32,10 +41,8 @@ export class OperationBudget implements ReadBudget, Disposable {
     readonly maxBytes: number,
   ) {}
 
-  /** Queries find resources by the labels and related resources of events, whatever is selected. */
-  restrictTo(parts: ReadonlySet<string>, operation: 'QUERY' | 'SUBSCRIPTION'): void {
-    if (operation === 'QUERY') this.parts = parts.has('payload') ? allParts : allButPayload;
-    else this.parts = new Set(Array.from(allParts).filter((part) => parts.has(part)));
+  restrictTo(parts: ReadonlySet<string>): void {
+    this.parts = new Set(Array.from(allParts).filter((part) => parts.has(part)));
   }
 
   async reserve(bytes: number): Promise<void> {

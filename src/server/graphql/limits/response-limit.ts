@@ -9,7 +9,7 @@ import { isLargerInSteps } from '../../../json/json-size.ts';
 /** The budget of an operation, as the context of every operation has one. */
 export interface ResponseBudget extends Disposable {
   /** The operation reads only these parts of events. */
-  restrictTo(parts: ReadonlySet<string>, operation: 'QUERY' | 'SUBSCRIPTION'): void;
+  restrictTo(parts: ReadonlySet<string>): void;
   readonly maxBytes: number;
   readonly tooLarge: () => Error;
   /** Everything is read. */
@@ -33,12 +33,12 @@ export function limitResponses(schema: GraphQLSchema): Plugin {
   return {
     onSubscribe({ args }) {
       const { document, contextValue } = args as ExecutionArgs;
-      (contextValue as { readonly budget: ResponseBudget }).budget.restrictTo(partsOf(document), 'SUBSCRIPTION');
+      (contextValue as { readonly budget: ResponseBudget }).budget.restrictTo(partsOf(document));
     },
     onExecute({ args }) {
       const { document, contextValue } = args as ExecutionArgs;
       const { budget, res } = contextValue as { readonly budget: ResponseBudget; readonly res?: ServerResponse };
-      budget.restrictTo(partsOf(document), 'QUERY');
+      budget.restrictTo(partsOf(document));
       if (res !== undefined) releaseWhenSent(budget, res);
       return {
         async onExecuteDone({ result, setResult }) {
