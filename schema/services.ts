@@ -5,7 +5,7 @@ import type { AuditLog } from '../src/ingest/audit-log.ts';
 import type { Emitter } from '../src/ingest/emitter.ts';
 import type { ReadBudgets } from '../src/store/database/read-budget.ts';
 import type { EpochHistory } from '../src/store/epochs.ts';
-import type { LogStart } from '../src/store/retention/log-start.ts';
+import type { LogStart } from '../src/store/log/log-start.ts';
 import type { CountSubscriptions } from '../src/subscriptions/counts/count-subscription.ts';
 import type { SubscriptionParts } from '../src/subscriptions/event-subscription.ts';
 

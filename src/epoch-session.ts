@@ -35,7 +35,7 @@ import type { Settings } from './settings.ts';
 import type { ReadBudgets } from './store/database/read-budget.ts';
 import { createHeadReader } from './store/log/log-head.ts';
 import { openStore } from './store/open-store.ts';
-import { createLogStartReader } from './store/retention/log-start.ts';
+import { createLogStartReader } from './store/log/log-start.ts';
 import { CountSubscriptions } from './subscriptions/counts/count-subscription.ts';
 import { createSharedMatches } from './subscriptions/matching/shared-matches.ts';
 import type { SubscriptionMemory } from './subscriptions/subscription-memory.ts';

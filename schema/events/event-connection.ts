@@ -4,7 +4,7 @@ import { formatCursor, parseCursor, type EventOrder, type Position } from '../..
 import type { StoredEvent } from '../../src/event/event.ts';
 import type { EventQuery } from '../../src/filter/filter.ts';
 import type { Page, PageBound } from '../../src/store/queries/page-request.ts';
-import { checkRetained } from '../../src/store/retention/log-start.ts';
+import { checkRetained } from '../../src/store/log/log-start.ts';
 import type { Context } from '../context.ts';
 import type { PageRequestAtHead, ScopeWithKey } from '../loaders.ts';
 

@@ -1,6 +1,6 @@
 import { parseCursor, type Position } from '../../src/event/cursor.ts';
 import type { StoredEvent } from '../../src/event/event.ts';
-import { checkRetained } from '../../src/store/retention/log-start.ts';
+import { checkRetained } from '../../src/store/log/log-start.ts';
 import { Expired, subscribeToEvents } from '../../src/subscriptions/event-subscription.ts';
 import { builder } from '../builder.ts';
 import { resumptionOf, type Context } from '../context.ts';

@@ -6,7 +6,7 @@ import { toMicros, type Instant } from '../event/instant.ts';
 import type { Tail } from '../log/tail.ts';
 import { sqlState } from '../store/database/database-errors.ts';
 import type { Database } from '../store/database/database.ts';
-import type { LogStart } from '../store/retention/log-start.ts';
+import type { LogStart } from '../store/log/log-start.ts';
 import { databaseClock, type Clock } from '../store/database/clock.ts';
 import { addPartition, beginNextPartition, readPartitions, type Partition } from '../store/retention/partitions.ts';
 import { pruneRemovedPartition, removePartition } from '../store/retention/remove-partition.ts';

@@ -3,7 +3,7 @@ import { TidingsError } from '../errors.ts';
 import { positionBefore, type Position } from '../event/cursor.ts';
 import { allParts, type EventParts, type StoredEvent } from '../event/event.ts';
 import type { Condition } from '../filter/filter.ts';
-import type { LogStart } from '../store/retention/log-start.ts';
+import type { LogStart } from '../store/log/log-start.ts';
 import { holdResources, type HeldResourcesParts } from './held-resources.ts';
 import { LogReader, type LogReaderParts } from './log-reader.ts';
 import { SubscriptionSource, type Identity, type SubscriptionReader, type SubscriptionSourceParts } from './source.ts';

@@ -2,7 +2,7 @@ import { fromMicros, toMicros, type Instant } from '../../src/event/instant.ts';
 import { maintainPartitions, type RetentionRules } from '../../src/maintenance/retention.ts';
 import { connectPostgres } from '../../src/store/database/database.ts';
 import { databaseClock } from '../../src/store/database/clock.ts';
-import { createLogStartReader } from '../../src/store/retention/log-start.ts';
+import { createLogStartReader } from '../../src/store/log/log-start.ts';
 import { sqlState, asUnavailable } from '../../src/store/database/database-errors.ts';
 import { sleep } from './fleet.ts';
 import { randomOf } from './random.ts';

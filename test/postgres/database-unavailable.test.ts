@@ -7,7 +7,7 @@ import type { Tail } from '../../src/log/tail.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { databaseClock } from '../../src/store/database/clock.ts';
 import { readPartitions } from '../../src/store/retention/partitions.ts';
-import { createLogStartReader } from '../../src/store/retention/log-start.ts';
+import { createLogStartReader } from '../../src/store/log/log-start.ts';
 import { emit, startEndurance } from '../support/endurance.ts';
 import { startPostgres, type PostgresServer } from '../support/database/postgres-server.ts';
 

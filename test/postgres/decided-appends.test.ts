@@ -8,7 +8,7 @@ import type { Database } from '../../src/store/database/database.ts';
 import { appendRows, type AppendedBatch, type DraftRow } from '../../src/store/log/append.ts';
 import { createHeadReader, readHead } from '../../src/store/log/log-head.ts';
 import { readExclusiveLocks } from '../../src/store/log/writer-locks.ts';
-import { createLogStartReader } from '../../src/store/retention/log-start.ts';
+import { createLogStartReader } from '../../src/store/log/log-start.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { connectAsProgram } from '../support/database/program-client.ts';
 import { rules } from '../support/database/aging.ts';

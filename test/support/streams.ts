@@ -28,7 +28,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import type { EpochHistory } from '../../src/store/epochs.ts';
 import { createHeadReader } from '../../src/store/log/log-head.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { createLogStartReader } from '../../src/store/retention/log-start.ts';
+import { createLogStartReader } from '../../src/store/log/log-start.ts';
 import { newDatabase } from './test-server.ts';
 
 /** The parts that streams need, without a server, with given bounds of the tail buffer. */

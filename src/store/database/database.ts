@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { DrizzleQueryError, sql, type SQL } from 'drizzle-orm';
-import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import { TidingsError } from '../../errors.ts';
@@ -20,9 +19,9 @@ import {
 import { isOtherServer } from './server-identity.ts';
 import { listenOn, type ListenOptions } from './listener.ts';
 import { Pool } from './pool.ts';
-import { RepeatedStatements } from './repeated-statements.ts';
 import { knownSchemaVersion } from './schema-version.ts';
 import { startStallWatch } from './stall-watch.ts';
+import { RepeatedStatements, statementText } from './statements.ts';
 import { asOutdated, asTimeLimitExceeded, asUnavailable, cancelledError, timeLimitExceeded } from './database-errors.ts';
 
 /**
@@ -219,7 +218,7 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
   };
   const repeated = new RepeatedStatements();
   const compile = (statement: SQL, planMode: PlanMode): Statement => {
-    const { sql: text, params: parameters } = dialect.sqlToQuery(statement);
+    const { text, parameters } = statementText(statement);
     return { text, parameters, isPrepared: planMode === 'prepared' || (planMode === 'repeated' && repeated.shouldKeep(text)) };
   };
   const run = async (turn: Turn, send: (connection: Connection) => Promise<unknown>): Promise<unknown> => {
@@ -283,7 +282,6 @@ function wrap(options: ConnectionOptions, settings: ConnectionSettings, embedded
   return database;
 }
 
-const dialect = new PgDialect();
 const notRead: Turn = { client: null };
 
 /** The time that the network may add to a statement. */

@@ -3,7 +3,7 @@ import { sleep } from '../../concurrency/sleep.ts';
 import type { Connection } from './connection.ts';
 import { Admission, type Turn } from './admission.ts';
 import { cancelledError, isConnectionLost, isOutOfConnections } from './database-errors.ts';
-import { maxKept } from './repeated-statements.ts';
+import { maxKept } from './statements.ts';
 
 /**
  * A pool of connections, each used by one caller at a time.

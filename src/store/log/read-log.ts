@@ -3,7 +3,7 @@ import type { Position } from '../../event/cursor.ts';
 import type { StoredEvent } from '../../event/event.ts';
 import type { Database } from '../database/database.ts';
 import { eventColumns, rowBytes, storedEvents, type EventRow } from '../database/event-row.ts';
-import { logStartOf, readLogStart, type LogStartRow } from '../retention/log-start.ts';
+import { logStartOf, readLogStart, type LogStartRow } from './log-start.ts';
 
 /** Consecutive events of the log, and the size of each in memory. */
 export interface LogSlice {

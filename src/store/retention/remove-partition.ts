@@ -3,7 +3,7 @@ import type { Position } from '../../event/cursor.ts';
 import type { Instant } from '../../event/instant.ts';
 import type { Database } from '../database/database.ts';
 import { toTimestamp } from '../database/timestamps.ts';
-import { readLogStart } from './log-start.ts';
+import { readLogStart } from '../log/log-start.ts';
 import { pruneResources } from './prune-resources.ts';
 
 /**
@@ -28,7 +28,7 @@ import { pruneResources } from './prune-resources.ts';
  *   then the removal fails and is retried. A transaction that stays open, such as a dump, delays it
  *   until it ends.
  * - A page or a step of a stream takes several statements, between which events may vanish. It gets
- *   the remaining events, and afterwards checks the log start (./log-start.ts) for a gap.
+ *   the remaining events, and afterwards checks the log start (../log/log-start.ts) for a gap.
  * - A writer blocks removal until its batch is stored. So an event stored under the same id stays
  *   while the writer compares it. The id of a removed event is free, whether or not it was deleted
  *   yet (tidings.free_ids).

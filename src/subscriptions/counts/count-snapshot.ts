@@ -4,7 +4,7 @@ import type { Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
 import { readCounts } from '../../store/counts/count-events.ts';
 import type { Database } from '../../store/database/database.ts';
-import type { LogStart } from '../../store/retention/log-start.ts';
+import type { LogStart } from '../../store/log/log-start.ts';
 
 /** The count of the events after `after`, the log start, up to and including `upTo`. */
 export interface CountSnapshot {

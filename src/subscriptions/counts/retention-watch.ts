@@ -1,5 +1,5 @@
 import type { Position } from '../../event/cursor.ts';
-import type { LogStart } from '../../store/retention/log-start.ts';
+import type { LogStart } from '../../store/log/log-start.ts';
 
 /**
  * Reports the log start every second, whichever process removed events, until it is disposed of.

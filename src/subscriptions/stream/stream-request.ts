@@ -2,7 +2,7 @@ import type { EventParts } from '../../event/event.ts';
 import type { LogCursor, Position } from '../../event/cursor.ts';
 import type { Condition } from '../../filter/filter.ts';
 import type { ResumePoint } from '../../store/epochs.ts';
-import type { LogStart } from '../../store/retention/log-start.ts';
+import type { LogStart } from '../../store/log/log-start.ts';
 import type { SubscriptionParts } from '../event-subscription.ts';
 import { defaultWaitLimits, type WaitLimits } from './causal-order.ts';
 

@@ -19,7 +19,7 @@ import { readLog } from '../../../src/store/log/read-log.ts';
 import { readHead } from '../../../src/store/log/log-head.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { readRejected, storeRejected } from '../../../src/store/rejected-events.ts';
-import { createLogStartReader } from '../../../src/store/retention/log-start.ts';
+import { createLogStartReader } from '../../../src/store/log/log-start.ts';
 import { databaseClock } from '../../../src/store/database/clock.ts';
 import { readPartitions } from '../../../src/store/retention/partitions.ts';
 import { rules } from '../../support/database/aging.ts';

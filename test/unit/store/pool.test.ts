@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Connection } from '../../../src/store/database/connection.ts';
 import { Pool } from '../../../src/store/database/pool.ts';
-import { maxKept } from '../../../src/store/database/repeated-statements.ts';
+import { maxKept } from '../../../src/store/database/statements.ts';
 
 const write = { client: null };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { maxKept, RepeatedStatements } from '../../../src/store/database/repeated-statements.ts';
+import { maxKept, RepeatedStatements } from '../../../src/store/database/statements.ts';
 
 const times = <T>(count: number, run: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => run(n));
 
