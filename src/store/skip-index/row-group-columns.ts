@@ -41,7 +41,7 @@ export async function readRowGroups(database: Database, head: Position, visitor:
   for (;;) {
     adaptiveBatch.checkDeadline();
     const limit = Math.min(adaptiveBatch.batchSize, maxRowGroups, visitor.expected?.() ?? Infinity);
-    const rows = await adaptiveBatch.timed(() => database.rows<RowGroupRow>(rowGroupsSql({ from, head, limit }, visitor)));
+    const rows = await adaptiveBatch.timed(() => database.rows<RowGroupRow>(rowGroupsSql({ from, head, limit }, visitor), 'repeated'));
     const slice = new TimeSlice(sliceMs);
     for (const row of rows) {
       const last = Number(row.last) as Position;
@@ -95,7 +95,7 @@ function rowGroupsSql(
 }
 
 /** Row groups of the first statement, and of the largest, which reads one or two megabytes. */
-const initialRowGroups = 32;
+const initialRowGroups = 64;
 const maxRowGroups = 128;
 /** Decoding yields to other requests after this time. */
 const sliceMs = 10;
