@@ -30,8 +30,8 @@ export interface BlockWindow {
 }
 
 /**
- * The first two windows of a page, and the positions after the blocks, or after `to`, up to its head:
- * one range a partition.
+ * The first two windows of a page, and the positions after the blocks up to `to`, up to its head: one range a
+ * partition.
  */
 export interface FirstWindows {
   readonly unindexed: readonly PositionRange[];
@@ -51,7 +51,7 @@ export async function readFirstWindows(
   const size = firstWindowBlocks + secondWindowBlocks;
   const blocks = sql`
     select ${blockColumns}, ${mayMatchSql(predicate)} as passes
-    from (select * from tidings.digests d where ${between(request)} order by ${order} limit ${size + 1}) d
+    from (select * from tidings.digests d where ${between(request)} and d.last <= u.upto order by ${order} limit ${size + 1}) d
     order by ${order}`;
   const { unindexed, found } = await readWithUnindexed(database, { blocks, to, head: request.head, planMode: 'custom' });
   return {
@@ -97,7 +97,7 @@ export async function readFewBlocks(
         union all
         select ${blockColumns} from (${passingBlocks(predicate, { ...direction, range: later })}) d where d.last >= ${later.first}
       ) d
-      where ${between(request)}
+      where ${between(request)} and d.last <= u.upto
       limit ${unseen(sql`${max + 1}::bigint`)}
     ) d
     order by ${orderSql(direction)}`;
@@ -106,13 +106,17 @@ export async function readFewBlocks(
   const first = max >> 1; // all can be more than a page needs
   return {
     windows: { unindexed, windows: [windowOf(found, 0, first), ...(found.length > first ? [windowOf(found, first, max)] : [])] },
-    known: { to, rows: found.flatMap(({ row }) => (Number(row.last) <= to ? [row] : [])) },
+    known: { to, rows: found.map(({ row }) => row) },
   };
 }
 
 interface WithUnindexed {
-  /** A query of blocks. */
+  /**
+   * A query of blocks up to `u.upto`. Later ones would overlap the unindexed events, and an event that is found twice
+   * takes two places on a page.
+   */
   readonly blocks: SQL;
+  /** The last row group ends at or before this position. Its blocks may interleave, those of two do not. */
   readonly to: Position;
   readonly head: Position;
   readonly planMode: PlanMode;
@@ -129,7 +133,7 @@ async function readWithUnindexed(
       select max(indexed.upto) as upto,
         (json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${head}, ${lastPosition})) order by p.first)
           filter (where p.first is not null))::text as unindexed
-      from (select least(coalesce((select last from tidings.digests order by last desc limit 1), ${origin}), ${to}) as upto) indexed
+      from (select coalesce((select last from tidings.digest_chapters where last <= ${to} order by last desc limit 1), ${origin}) as upto) indexed
       left join tidings.partitions p on coalesce(p.last, p.end_position - 1) > indexed.upto and p.first <= ${head} and p.removed is null
     ) u
     left join lateral (${blocks}) d on true`,

@@ -96,3 +96,32 @@ test('many matches in few blocks do not make a filter a common one', async () =>
   const { common, blocks } = searchMemoryOf(database);
   expect([common.size, blocks.size]).toEqual([0, 1]);
 });
+
+test('what a page at a head within a block has found takes one place of a later page', async () => {
+  await using log = await logOf(
+    Array.from({ length: 64 }, (_, n) => ({
+      event: 'e',
+      resource: { id: 'r' },
+      payload: { text: n % 3 === 0 ? 'a needle' : 'hay' },
+      occurred: `2026-01-01T00:00:${String((n * 7) % 60).padStart(2, '0')}Z`,
+    })),
+  );
+  const { settings, database, events, head } = log;
+  await indexEvents(database, events, { block: 8, rowGroup: 32 });
+  const filter = parseFilter({ text: 'needle' }, ['filter'], settings);
+  for (const order of orders) {
+    searchMemoryOf(database).blocks.clear();
+    const found = async (at: Position, limit: number): Promise<{ readonly ids: readonly string[]; readonly more: boolean }> => {
+      const [page] = await readPages(database, { filter, order, head: at, limit, backward: false }, { ...everyEvent, budget: unbounded });
+      return { ids: page!.events.map(({ id }) => id), more: page!.more };
+    };
+    await found(events[44]!.position, 1000);
+    const { ids: all } = await found(head, 1000);
+    expect(all).toHaveLength(22);
+    for (let limit = 1; limit <= 22; limit += 1) {
+      searchMemoryOf(database).blocks.clear();
+      await found(events[44]!.position, 1000);
+      expect(await found(head, limit), `${order}, ${limit}`).toEqual({ ids: all.slice(0, limit), more: limit < 22 });
+    }
+  }
+});

@@ -71,6 +71,35 @@ test('the ids of a prefix are remembered, and its events found, while the log gr
   await check(0);
 });
 
+test('an event that was indexed since the ids were read takes one place of a page', async () => {
+  await using log = await logOf(
+    Array.from({ length: 60 }, (_, n) => ({
+      event: 'e',
+      resource: { id: `job.${n % 7}` },
+      related: n % 2 === 0 ? [{ id: 'owner', role: 'r' }] : [],
+      occurred: `2026-01-01T00:00:${String((n * 7) % 60).padStart(2, '0')}Z`,
+    })),
+  );
+  const { settings, database, events, head } = log;
+  const filter = parseFilter({ resource: { id: { startsWith: ['job.'] } } }, ['filter'], settings);
+  const related = events.filter((event) => event.related.length > 0);
+  const byTime = related.toSorted((a, b) => (a.occurred < b.occurred ? -1 : a.occurred > b.occurred ? 1 : a.position - b.position));
+  for (const indexed of [0, 48]) {
+    await indexEvents(database, events.slice(0, indexed), { block: 3, rowGroup: 12 });
+    for (const order of ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'] as const) {
+      const inOrder = order === 'LOG' ? related : order === 'OLDEST_FIRST' ? byTime : byTime.toReversed();
+      for (let limit = 1; limit <= 30; limit += 1) {
+        const request = { filter, order, head, limit, backward: false };
+        const [page] = await readPages(database, request, { scope: 'ANY', keys: ['owner'], budget: unbounded });
+        expect(
+          page!.events.map(({ id }) => id),
+          `${indexed} indexed, ${order}, ${limit}`,
+        ).toEqual(inOrder.slice(0, limit).map(({ id }) => id));
+      }
+    }
+  }
+});
+
 async function readAll(database: Database, head: Position): Promise<readonly StoredEvent[]> {
   const request = { filter: everything, order: 'LOG', head, limit: 1000, backward: false } as const;
   const [page] = await readPages(database, request, { ...everyEvent, budget: unbounded });
