@@ -9,7 +9,7 @@ export interface StatementText {
 }
 
 /**
- * Returns a statement's text and parameters, as drizzle does, in a fifth of its time, which is some
+ * Returns a statement's text and parameters, as drizzle does, in a tenth of its time, which is some
  * 5 % of a page: drizzle asks of each part which of its twelve classes it has, and joins lists of
  * results. Statements here consist of text, other statements and values; drizzle does all others.
  */
