@@ -60,7 +60,6 @@ test('a snapshot and its deltas add up to the count at each cursor', async () =>
   // How many depends on how long storing takes.
   expect(deltas).toBeGreaterThan(questions.length / 2);
   expect(messages[6]!.kinds).toEqual(['SNAPSHOT']);
-  expect(messages[7]!.kinds).toHaveLength(2);
 });
 
 /** Takes messages until all events are counted, and compares the sum after each with the store. */
@@ -84,12 +83,18 @@ async function follow(
     reader: { client: 'test', signal: new AbortController().signal },
   };
   const source = await counts.subscribe(streams.parts, request);
-  const began = performance.now();
+  let began = performance.now();
+  /** Messages that no interval delays. A slow client gets all that was stored meanwhile with one. */
+  let undelayed = 1;
   const kinds: string[] = [];
   let sum = new Map<string, CountBucket>();
   let total = 0;
   for (;;) {
-    if (question.slow && kinds.length === 1) await storing;
+    if (question.slow && kinds.length === 1) {
+      await storing;
+      began = performance.now();
+      undelayed = 2;
+    }
     const message = (await source.next()).value as CountsMessage;
     if (message.kind === 'FAILED') throw message.error;
     kinds.push(message.kind);
@@ -109,7 +114,7 @@ async function follow(
       break;
     }
   }
-  expect(kinds.length - 1, 'more messages than one in each interval').toBeLessThanOrEqual(
+  expect(kinds.length - undelayed, 'more messages than one in each interval').toBeLessThanOrEqual(
     (performance.now() - began) / question.intervalMs,
   );
   await source.return();
