@@ -8,8 +8,7 @@ export interface TailBufferBounds {
 }
 
 /** A step of the tail: all events after `from` up to and including `upTo`. */
-export interface TailStep {
-  readonly events: readonly StoredEvent[];
+export interface TailStep extends LogSlice {
   /** The end of the last step; a later position if retention has removed the events between them. */
   readonly from: Position;
   readonly upTo: Position;
@@ -40,8 +39,11 @@ export class TailBuffer {
   }
 
   /** Adds the events of a step, and moves the head to its end. A step that begins later replaces everything. */
-  extend({ events, bytes, from, upTo }: TailStep & LogSlice): void {
-    if (from > this.end) this.restart(from);
+  extend({ events, bytes, from, upTo }: TailStep): void {
+    if (from > this.end) {
+      this.prune(from);
+      this.start = from;
+    }
     for (const [index, event] of events.entries()) {
       const size = bytes[index] ?? 0;
       this.events.push(event);
@@ -76,14 +78,6 @@ export class TailBuffer {
   at(position: Position): StoredEvent | null {
     const event = this.events[this.firstAfter(position) - 1];
     return event?.position === position ? event : null;
-  }
-
-  private restart(start: Position): void {
-    this.events = [];
-    this.sizes = [];
-    this.first = 0;
-    this.bytes = 0;
-    this.start = start;
   }
 
   private firstAfter(position: Position): number {

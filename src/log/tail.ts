@@ -104,7 +104,7 @@ export function startTail({ database, heads, notifications, metrics, logger }: T
       headSignal.wake();
     }
   };
-  const readNext = async (after: Position, head: Position): Promise<TailStep & LogSlice> => {
+  const readNext = async (after: Position, head: Position): Promise<TailStep> => {
     const end = Math.min(head, after + maxStepEvents) as Position;
     const local = localAppends.range(after, end);
     if (local !== null) return { ...local, from: after, upTo: end };

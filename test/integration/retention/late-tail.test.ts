@@ -22,6 +22,9 @@ const emit = (ids: readonly string[]): Promise<unknown> =>
     input: ids.map((id) => ({ id, event: 'kind.made', resource: { id: 'r' } })),
   });
 
+const follow = async (source: string): Promise<AsyncGenerator<any>> =>
+  (await subscribe({ schema, document: parse(source), contextValue: createContext(log.services, testClient) })) as AsyncGenerator<any>;
+
 /**
  * Stores events, and then `kept`, and removes the former after the tail has read the head between
  * them, before it reads the log. Returns the last position that was removed.
@@ -77,11 +80,7 @@ test('a live stream reports the removal of every event that the tail has not rea
 });
 
 test('events ends with CURSOR_EXPIRED if its next events were removed before the tail read them', async () => {
-  const events = (await subscribe({
-    schema,
-    document: parse('subscription { events { id } }'),
-    contextValue: createContext(log.services, testClient),
-  })) as AsyncGenerator<any>;
+  const events = await follow('subscription { events { id } }');
   const next = events.next();
   await removeBeforeTailReads(names('removed', 30), names('kept', 5));
   expect((await next).value.errors?.[0]?.extensions).toMatchObject({ code: 'CURSOR_EXPIRED' });
@@ -89,11 +88,7 @@ test('events ends with CURSOR_EXPIRED if its next events were removed before the
 });
 
 test('a live count has the events that are kept, and no other', async () => {
-  const counts = (await subscribe({
-    schema,
-    document: parse('subscription { eventCounts(by: [{ event: {} }], intervalMs: 50) { kind total } }'),
-    contextValue: createContext(log.services, testClient),
-  })) as AsyncGenerator<any>;
+  const counts = await follow('subscription { eventCounts(by: [{ event: {} }], intervalMs: 50) { kind total } }');
   expect((await counts.next()).value.data.eventCounts).toEqual({ kind: 'SNAPSHOT', total: 0 });
   await removeBeforeTailReads(names('removed', 30), names('kept', 5));
   expect((await counts.next()).value.data.eventCounts).toEqual({ kind: 'DELTA', total: 5 });
