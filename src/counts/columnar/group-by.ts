@@ -24,12 +24,11 @@ export function groupsOf(times: Times, dimensionCodes: readonly DimensionCodes[]
   const events = times.seconds.length;
   const [counts, first, last] = [new Uint32Array(events), new Uint32Array(events), new Uint32Array(events)];
   const groupOf = groupNumbering(dimensionCodes.reduce((product, { keys }) => product * keys.length, 1));
+  const combinations = combinationsOf(dimensionCodes, events);
   let size = 0;
   for (let index = 0; index < events; index += 1) {
     if (selection !== null && selection[index] === 0) continue;
-    let combination = 0;
-    for (const { keys, codes } of dimensionCodes) combination = combination * keys.length + (codes[index] ?? 0);
-    const group = groupOf(combination, size);
+    const group = groupOf(combinations[index] ?? 0, size);
     if (group === size) {
       first[group] = last[group] = index;
       counts[group] = 1;
@@ -41,6 +40,15 @@ export function groupsOf(times: Times, dimensionCodes: readonly DimensionCodes[]
     else if (isBefore(times, last[group] ?? 0, index)) last[group] = index;
   }
   return { size, counts, first, last };
+}
+
+/** The codes of each event in all dimensions as one number. */
+function combinationsOf([single, ...others]: readonly DimensionCodes[], events: number): Uint16Array | Float64Array {
+  if (single === undefined) return new Uint16Array(events);
+  let combinations: Uint16Array | Float64Array = single.codes;
+  for (const { keys, codes } of others)
+    combinations = Float64Array.from(combinations, (code, index) => code * keys.length + (codes[index] ?? 0));
+  return combinations;
 }
 
 /** Numbers combinations: returns the number of a known one, and `next` for a new one. */

@@ -1,5 +1,5 @@
 import { parseJson } from '../../json/parse-json.ts';
-import { noColumn, type Column, type DecodedColumns, type SelectionStep } from './decoded-columns.ts';
+import { noColumn, type DecodedColumns, type SelectionStep } from './decoded-columns.ts';
 import { columnsOf, type ColumnRef } from './column-ref.ts';
 import type { Times } from './column-chunks.ts';
 import { microsOf, secondOf, type Instant } from '../../event/instant.ts';
@@ -49,7 +49,9 @@ function selectionStepOf(condition: Condition, columnIndexOf: (column: ColumnRef
   const refs = columnsOf(condition);
   if (refs === null) return relatedSelectionStep(condition, columnIndexOf);
   if (refs.length > maxConditionColumns) return null;
-  const columns = { condition, refs, columnIndexes: refs.map(columnIndexOf) };
+  const columnIndexes = refs.map(columnIndexOf);
+  if (columnIndexes.length === 1) return singleColumnStep((value) => matches(condition, eventOf(refs, [value])), columnIndexes[0] ?? 0);
+  const columns = { condition, refs, columnIndexes };
   return (rowGroup, selection) => selectByValues(columns, rowGroup, selection);
 }
 
@@ -67,11 +69,6 @@ function selectByValues({ condition, refs, columnIndexes }: ConditionColumns, { 
     const values = usedColumns.map((column) => column.values[column.codes[index] ?? 0] ?? null);
     return matches(condition, eventOf(refs, values));
   };
-  const [single, ...others] = usedColumns;
-  if (single !== undefined && others.length === 0) {
-    selectBySingleColumn(single, isMatch, selection);
-    return;
-  }
   const known = new Map<number, boolean>();
   for (let index = 0; index < selection.length; index += 1) {
     if (selection[index] === 0) continue;
@@ -86,17 +83,24 @@ function selectByValues({ condition, refs, columnIndexes }: ConditionColumns, { 
   }
 }
 
-/** The same for one column: an array by code is several times faster than a map. */
-function selectBySingleColumn({ values, codes }: Column, isMatch: (index: number) => boolean, selection: Uint8Array): void {
-  const known = new Uint8Array(values.length).fill(unknown);
-  for (let index = 0; index < selection.length; index += 1) {
-    const code = codes[index] ?? 0;
-    if (known[code] === unknown) known[code] = isMatch(index) ? 1 : 0;
-    if (known[code] === 0) selection[index] = 0;
-  }
+/** The same for one column, in a fraction of the time: evaluates each value once, and remembers texts for later row groups. */
+function singleColumnStep(isMatch: (value: Value) => boolean, columnIndex: number): SelectionStep {
+  const known = new Map<string, boolean>();
+  const isMatchOf = (value: Value): boolean => {
+    if (typeof value !== 'string') return isMatch(value);
+    let matched = known.get(value);
+    if (matched === undefined) {
+      matched = isMatch(value);
+      if (known.size < maxKnownValues) known.set(value, matched);
+    }
+    return matched;
+  };
+  return ({ columns }, selection) => {
+    const { values, codes } = columns[columnIndex] ?? noColumn;
+    const matched = Uint8Array.from(values, (value) => (isMatchOf(value) ? 1 : 0));
+    for (let index = 0; index < selection.length; index += 1) if (matched[codes[index] ?? 0] === 0) selection[index] = 0;
+  };
 }
-
-const unknown = 2;
 
 /** An event with only these columns. */
 function eventOf(refs: readonly ColumnRef[], values: readonly Value[]): StoredEvent {
@@ -160,3 +164,5 @@ const blankEvent: StoredEvent = {
 };
 /** Keeps a combination of codes within one exact number. */
 const maxConditionColumns = 4;
+/** Of a condition. */
+const maxKnownValues = 4096;

@@ -6,6 +6,8 @@ export interface Column {
   readonly values: readonly Value[];
   /** The index into `values` of each event. */
   readonly codes: Uint16Array;
+  /** In the column `related`, which has nothing else: all roles, with the ids of the related resources in each. */
+  readonly roles?: readonly { readonly role: string; readonly column: Column }[];
 }
 
 /** The columns of a row group that a count or a search needs. */
@@ -16,8 +18,6 @@ export interface DecodedColumns {
   readonly times: Times;
   /** In the order in which they were requested. */
   readonly columns: readonly Column[];
-  /** All roles, with the ids of the related resources in each, if `related` was requested. */
-  readonly roles: readonly { readonly role: string; readonly column: Column }[];
 }
 
 /**
@@ -25,5 +25,5 @@ export interface DecodedColumns {
  */
 export type SelectionStep = (rowGroup: DecodedColumns, selection: Uint8Array) => void;
 
-/** Stands in for a column without values of its own, such as all roles. */
+/** Stands in for a column that was not read. */
 export const noColumn: Column = { values: [], codes: new Uint16Array() };

@@ -17,13 +17,13 @@ export function relatedSelectionStep(condition: Condition, columnIndexOf: (colum
   // In a primary resource, the role is an ordinary label.
   const coveredLabels: readonly string[] = among === 'any' ? [labelKeys.id] : [labelKeys.id, labelKeys.role];
   if (!labelsOf(passes).every((label) => coveredLabels.includes(label))) return null;
-  columnIndexOf({ kind: 'related', name: '' });
+  const relatedIndex = columnIndexOf({ kind: 'related', name: '' });
   const primaryIndex = among === 'any' ? columnIndexOf({ kind: 'resource', name: '' }) : null;
   const cache = new Map<string, Map<string, boolean>>();
-  return ({ columns, roles }, selection) => {
+  return ({ columns }, selection) => {
     if (cache.size > maxCachedIds) cache.clear();
     const matched = new Uint8Array(selection.length);
-    for (const { role, column } of roles) {
+    for (const { role, column } of columns[relatedIndex]?.roles ?? []) {
       const roleCache = cache.get(role) ?? new Map<string, boolean>();
       cache.set(role, roleCache.size < maxCachedIds ? roleCache : new Map());
       markMatches(column, (id) => cached(roleCache, id, () => resourcePasses(passes, { id, role, labels: {} })), matched);

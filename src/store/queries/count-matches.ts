@@ -86,14 +86,22 @@ async function countByColumns(
     needs,
     needsTimes: filter.needsTimes,
     predicate,
-    expected: () => (count === 0 ? Infinity : Math.ceil((max + 1 - count) / (count / rowGroups))),
+    expected: () => (rowGroups === 0 ? initialRowGroups : count === 0 ? Infinity : Math.ceil((max + 1 - count) / (count / rowGroups))),
     add(rowGroup) {
       rowGroups += 1;
-      count += filter.selection(rowGroup)?.reduce((sum, each) => sum + each, 0) ?? rowGroup.count;
+      const selection = filter.selection(rowGroup);
+      count += selection === null ? rowGroup.count : sumOf(selection);
       return count <= max;
     },
   });
   return { count, uncounted };
+}
+
+/** A plain loop takes a fifth of the time of `reduce`. */
+function sumOf(selection: Uint8Array): number {
+  let sum = 0;
+  for (let index = 0; index < selection.length; index += 1) sum += selection[index] ?? 0;
+  return sum;
 }
 
 interface CountMatchesOptions {
@@ -111,5 +119,7 @@ interface CountRow {
 const defaultCandidates = 2000;
 /** Each column is another join. */
 const maxColumns = 12;
+/** Enough for a count up to its usual limit, 10,000, if a sixth of the events matches. */
+const initialRowGroups = 64;
 /** Summaries of the first block range; the following ranges grow while statements are fast. */
 const defaultInitialBlocks = 256;

@@ -20,9 +20,8 @@ export interface ColumnFragments {
   readonly isKnown: readonly SQL[];
 }
 
-/** @param guard When to read a column: an expression over the row, by the column's index. */
-export function columnFragments(needs: readonly ColumnRef[], guard: (index: number) => SQL): ColumnFragments {
-  const columns = needs.map((each, index) => columnSql(each, { index, guard: guard(index) }));
+export function columnFragments(needs: readonly ColumnRef[]): ColumnFragments {
+  const columns = needs.map(columnSql);
   return {
     columns: sql.join(
       columns.map(({ values, codes }, index) => sql`, ${values} as ${sql.raw(`v${index}`)}, ${codes} as ${sql.raw(`o${index}`)}`),
@@ -43,21 +42,16 @@ interface ColumnSql {
   readonly isKnown: SQL;
 }
 
-function columnSql({ kind, name }: ColumnRef, { index, guard }: { readonly index: number; readonly guard: SQL }): ColumnSql {
+function columnSql({ kind, name }: ColumnRef, index: number): ColumnSql {
   if (kind === 'event' || kind === 'resource') {
     const [texts, codes] = kind === 'event' ? [sql`c.names`, sql`c.name_of`] : [sql`c.resources`, sql`c.resource_of`];
-    return {
-      values: sql`case when ${guard} then ${texts} end`,
-      codes: sql`case when ${guard} then ${codes} end`,
-      joined: sql``,
-      isKnown: sql`c.occurred is not null`,
-    };
+    return { values: texts, codes, joined: sql``, isKnown: sql`c.occurred is not null` };
   }
   if (kind === 'related') {
     const roles = sql`from tidings.chapter_columns r where r.chapter = c.last and r.kind = 'role'`;
     const list = sql`json_agg(json_build_array(r.name, encode(r."values", 'base64'), encode(r.value_of, 'base64')))`;
     return {
-      values: sql`case when ${guard} then (select coalesce(${list}, '[]')::text ${roles}) end`,
+      values: sql`(select coalesce(${list}, '[]')::text ${roles})`,
       codes: sql`null`,
       joined: sql``,
       isKnown: sql`(coalesce(c.complete, false) and not exists (select ${roles} and r."values" is null))`,
@@ -65,8 +59,8 @@ function columnSql({ kind, name }: ColumnRef, { index, guard }: { readonly index
   }
   const v = sql.raw(`x${index}`);
   return {
-    values: sql`case when ${guard} then ${v}."values" end`,
-    codes: sql`case when ${guard} then ${v}.value_of end`,
+    values: sql`${v}."values"`,
+    codes: sql`${v}.value_of`,
     joined: sql`left join tidings.chapter_columns ${v} on ${v}.chapter = c.last and ${v}.kind = ${kind} and ${v}.name = ${name}`,
     isKnown: sql`(${v}."values" is not null or ${v}.chapter is null and ${kind === 'payload' ? isAbsent(name) : sql`coalesce(c.complete, false)`})`,
   };
@@ -90,18 +84,17 @@ export function decodeColumns(
   row: ColumnValues,
   { needs, count, occurred }: { readonly needs: readonly ColumnRef[]; readonly count: number; readonly occurred?: Buffer | null },
 ): DecodedColumns {
-  const related = needs.findIndex(({ kind }) => kind === 'related');
   return {
     count,
     times: decodeTimes(occurred ?? Buffer.alloc(0)),
-    columns: needs.map(({ kind }, index) =>
-      index === related ? noColumn : decodeColumn(kind, { values: row[`v${index}`] ?? null, codes: row[`o${index}`] ?? null, count }),
-    ),
-    roles: related === -1 ? [] : decodeRoles(row[`v${related}`], count),
+    columns: needs.map(({ kind }, index) => {
+      const [values, codes] = [row[`v${index}`] ?? null, row[`o${index}`] ?? null];
+      return kind === 'related' ? { ...noColumn, roles: decodeRoles(values, count) } : decodeColumn(kind, { values, codes, count });
+    }),
   };
 }
 
-function decodeRoles(list: Buffer | string | null | undefined, count: number): DecodedColumns['roles'] {
+function decodeRoles(list: Buffer | string | null, count: number): NonNullable<Column['roles']> {
   const roles = JSON.parse(typeof list === 'string' ? list : '[]') as readonly (readonly [role: string, values: string, codes: string])[];
   return roles.map(([role, values, codes]) => {
     const encoded = { values: Buffer.from(values, 'base64'), codes: Buffer.from(codes, 'base64') };

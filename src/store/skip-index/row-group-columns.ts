@@ -1,5 +1,5 @@
-import { sql, type SQL } from 'drizzle-orm';
-import { TimeSlice } from '../../concurrency/time-slices.ts';
+import { sql } from 'drizzle-orm';
+import { mapInSlices, TimeSlice } from '../../concurrency/time-slices.ts';
 import { timeBytes } from '../../skip-index/columns/column-chunks.ts';
 import type { ColumnRef } from '../../skip-index/columns/column-ref.ts';
 import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
@@ -7,8 +7,10 @@ import type { DecodedColumns } from '../../skip-index/columns/decoded-columns.ts
 import { origin, type Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
 import type { LogRange } from './block-ranges.ts';
+import { columnCacheOf } from './column-cache.ts';
 import { columnFragments, decodeColumns, type ColumnValues } from './column-reader.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
+import { list } from '../filter-sql/sql-fragments.ts';
 import { prunesRowGroups, rowGroupMayMatchSql } from './pruning-sql.ts';
 
 /** What a read of row groups needs, and does with each of them. */
@@ -19,15 +21,14 @@ export interface RowGroupVisitor {
   readonly predicate?: PruningPredicate;
   /** Returns whether further row groups are needed. */
   add(rowGroup: DecodedColumns): boolean;
-  /** How many further row groups are likely to be needed; the default is all. */
+  /** How many further row groups are likely to be needed, at least one; the default is all. */
   expected?(): number;
 }
 
 /**
- * Reads the columns of the row groups up to `head`, some row groups a statement, through the primary
- * keys. Returns the ranges of the log that it could not read: unindexed events, row groups that lack
- * a required column, and row groups with removed events. They may include row groups without matches.
- * Retention removes from the start of the log, so testing the first event of a row group is enough.
+ * Visits the row groups up to `head`, in order. Returns the ranges of the log that it could not read:
+ * unindexed events, row groups that lack a required column, and row groups with removed events. They may
+ * include row groups without matches.
  */
 export async function readRowGroups(database: Database, head: Position, visitor: RowGroupVisitor): Promise<readonly LogRange[]> {
   const unread: LogRange[] = [];
@@ -36,25 +37,95 @@ export async function readRowGroups(database: Database, head: Position, visitor:
     if (before?.to === from) unread[unread.length - 1] = { from: before.from, to };
     else unread.push({ from, to });
   };
-  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialRowGroups);
+  const slice = new TimeSlice(sliceMs);
   let from = origin;
-  for (;;) {
-    adaptiveBatch.checkDeadline();
-    const limit = Math.min(adaptiveBatch.batchSize, maxRowGroups, visitor.expected?.() ?? Infinity);
-    const rows = await adaptiveBatch.timed(() => database.rows<RowGroupRow>(rowGroupsSql({ from, head, limit }, visitor), 'repeated'));
-    const slice = new TimeSlice(sliceMs);
-    for (const row of rows) {
-      const last = Number(row.last) as Position;
-      if (row.count === null) addUnread(from, last);
-      else if (!visitor.add(decodeColumns(row, { needs: visitor.needs, count: Number(row.count), occurred: row.occurred }))) return unread;
+  for await (const rowGroups of rowGroupsUpTo(database, head, visitor)) {
+    for (const { last, columns } of rowGroups) {
+      if (columns === null) addUnread(from, last);
+      else if (!visitor.add(columns)) return unread;
       from = last;
       if (slice.isOver()) await slice.next();
     }
-    if (rows.length < limit) break;
   }
   if (prunesRowGroups(visitor.predicate ?? always)) from = Math.max(from, await readLastRowGroup(database, head)) as Position;
   if (from < head) addUnread(from, head);
   return unread;
+}
+
+interface RowGroupColumns {
+  readonly last: Position;
+  /** Null if a required column is missing, or if events were removed. */
+  readonly columns: DecodedColumns | null;
+}
+
+/** Lists row groups, and reads the columns of those that are not cached, some row groups a statement. */
+async function* rowGroupsUpTo(
+  database: Database,
+  head: Position,
+  visitor: RowGroupVisitor,
+): AsyncGenerator<readonly RowGroupColumns[], void, undefined> {
+  const cache = columnCacheOf(database, visitor);
+  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialRowGroups);
+  let from = origin;
+  for (;;) {
+    adaptiveBatch.checkDeadline();
+    const limit = Math.min(maxListed, visitor.expected?.() ?? maxListed);
+    const listed = await listRowGroups(database, { from, head, limit }, visitor.predicate ?? always);
+    for (let at = 0; at < listed.length;) {
+      adaptiveBatch.checkDeadline();
+      const batch = listed.slice(at, at + Math.min(adaptiveBatch.batchSize, maxRowGroups));
+      const cached = batch.map(({ last, isWhole }) => (isWhole ? cache.get(last) : null));
+      const missing = batch.filter(({ isWhole }, index) => isWhole && cached[index] === null).map(({ last }) => last);
+      const read = new Map(missing.length === 0 ? [] : await adaptiveBatch.timed(() => readColumns(database, missing, visitor)));
+      for (const [last, columns] of read) cache.set(last, columns);
+      yield batch.map(({ last }, index) => ({ last, columns: cached[index] ?? read.get(last) ?? null }));
+      at += batch.length;
+    }
+    from = listed.at(-1)?.last ?? from;
+    if (listed.length < limit) return;
+  }
+}
+
+/** The next row groups that may have matches. */
+async function listRowGroups(
+  database: Database,
+  { from, head, limit }: { readonly from: Position; readonly head: Position; readonly limit: number },
+  predicate: PruningPredicate,
+): Promise<readonly { readonly last: Position; readonly isWhole: boolean }[]> {
+  // Retention removes from the start of the log, so the first event stands for all of a row group.
+  // coalesce hides from the planner how few row groups can pass; it would otherwise test all of them and sort the result.
+  const rows = await database.rows<{ readonly last: string; readonly whole: boolean }>(
+    sql`
+      select c.last, exists (select from tidings.events e where e.position = c.first) as whole
+      from tidings.digest_chapters c
+      where c.last > ${from} and c.last <= ${head} and coalesce(${rowGroupMayMatchSql(predicate)}, false)
+      order by c.last
+      limit ${limit}`,
+    'repeated',
+  );
+  return rows.map(({ last, whole }) => ({ last: Number(last) as Position, isWhole: whole }));
+}
+
+/** The columns of those row groups that have all that are needed. */
+async function readColumns(
+  database: Database,
+  lasts: readonly Position[],
+  { needs, needsTimes }: RowGroupVisitor,
+): Promise<readonly (readonly [Position, DecodedColumns])[]> {
+  const { columns, joined, isKnown } = columnFragments(needs);
+  const rows = await database.rows<RowGroupRow>(
+    sql`
+      select c.last, octet_length(c.occurred) / ${timeBytes}::int as count, case when ${needsTimes}::boolean then c.occurred end as occurred ${columns}
+      from tidings.digest_chapters c
+      ${joined}
+      where c.last = any(array(select value::bigint from ${list(lasts.map(String))} as wanted (value)))
+        and ${sql.join([sql`c.occurred is not null`, ...isKnown], sql` and `)}`,
+    'repeated',
+  );
+  return mapInSlices(rows, (row) => [
+    Number(row.last) as Position,
+    decodeColumns(row, { needs, count: Number(row.count), occurred: row.occurred }),
+  ]);
 }
 
 /** The end of the last row group up to a head. */
@@ -66,36 +137,15 @@ async function readLastRowGroup(database: Database, head: Position): Promise<Pos
 
 type RowGroupRow = ColumnValues & {
   readonly last: string;
-  /** The number of events. Null if a required column is missing, or if the row group has removed events. */
-  readonly count: string | null;
+  /** The number of events. */
+  readonly count: string;
   /** The times; null if they are not needed. */
   readonly occurred: Buffer | null;
 };
 
-function rowGroupsSql(
-  { from, head, limit }: { readonly from: Position; readonly head: Position; readonly limit: number },
-  { needs, needsTimes, predicate = always }: RowGroupVisitor,
-): SQL {
-  const { columns, joined, isKnown } = columnFragments(needs, () => sql`whole`);
-  // coalesce hides from the planner how few row groups can pass; it would otherwise test all of them and sort the result.
-  return sql`
-    select
-      c.last, case when whole then octet_length(c.occurred) / ${timeBytes}::int end as count,
-      case when whole and ${needsTimes}::boolean then c.occurred end as occurred ${columns}
-    from (
-      select c.*, c.occurred is not null and exists (select from tidings.events e where e.position = c.first) as kept
-      from tidings.digest_chapters c
-      where c.last > ${from} and c.last <= ${head} and coalesce(${rowGroupMayMatchSql(predicate)}, false)
-      order by c.last
-      limit ${limit}
-    ) c
-    ${joined}
-    cross join lateral (select ${sql.join([sql`c.kept`, ...isKnown], sql` and `)} as whole) w
-    order by c.last`;
-}
-
-/** Row groups of the first statement, and of the largest, which reads one or two megabytes. */
+/** Row groups of the first statement that reads columns, and of the largest, which reads one or two megabytes. */
 const initialRowGroups = 64;
 const maxRowGroups = 128;
-/** Decoding yields to other requests after this time. */
+const maxListed = 1024;
+/** Counting yields to other requests after this time. */
 const sliceMs = 10;
