@@ -11,11 +11,11 @@ import { withParts, type ReadBudget } from '../src/store/database/read-budget.ts
 import { readEventsById } from '../src/store/log/events-by-id.ts';
 import type { HeadReading } from '../src/store/log/log-head.ts';
 import { readChains, type Chain } from '../src/store/log/read-chain.ts';
-import { readNewestStates } from '../src/store/queries/newest-states.ts';
+import { readNewestStates } from '../src/store/resources/newest-states.ts';
 import type { CountRequest, Page, PageRequest, PageScope, ScopedKeys } from '../src/store/queries/page-request.ts';
 import { countEvents, readPages, readPagesWithHead } from '../src/store/queries/pages.ts';
 import { readResourceIds, type ResourceRequest } from '../src/store/queries/resource-ids.ts';
-import { readVisibleResourceIds } from '../src/store/queries/visible-resource-ids.ts';
+import { readVisibleResourceIds } from '../src/store/resources/visible-resource-ids.ts';
 import type { Services } from './services.ts';
 
 /**

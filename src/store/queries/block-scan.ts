@@ -20,6 +20,7 @@ import { findInLog, isNearHead, laterEvents, type CandidateSearch, type Matches 
 import { primaryResourceOf } from './access-path.ts';
 import { maxKeyLength, searchMemoryOf } from './search-memory.ts';
 import { defaultSearchLimits, indexConditionFor, maxCandidatesOf, searchIndex, type SearchLimits } from './index-search.ts';
+import { readKnownPage, rememberPage } from './known-pages.ts';
 import { scanFirstEvents } from './ordered-scan.ts';
 import { directionOf, everyEvent, type PageRequest, type PageScope, type RowScope } from './page-request.ts';
 import { eventsBetween, occurredBetween, type PositionRange } from '../log/event-ranges.ts';
@@ -52,6 +53,8 @@ export async function readPagesByBlockScan(
   request: PageRequest,
   { scope, keys, predicate, parts, limits = defaultSearchLimits }: PrunedKeys & { readonly limits?: SearchLimits },
 ): Promise<readonly (readonly PartialRow[])[]> {
+  const known = scope === 'EVERYTHING' ? await readKnownPage(database, request, parts) : null;
+  if (known !== null) return [known];
   const direction = directionOf(request);
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const firstPredicate = scope === 'EVERYTHING' ? predicate : always;
@@ -124,7 +127,8 @@ export async function readPagesByBlockScan(
   const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
   const pages = builders.map((each) => each.page());
-  if (few !== null) remember(database, request, { known: few.known, rows: pages[0] ?? [], max: limits.fewBlocks });
+  if (few !== null) rememberBlocks(database, request, few.known);
+  if (scope === 'EVERYTHING') rememberPage(database, request, pages[0] ?? []);
   return pages;
 }
 
@@ -163,6 +167,8 @@ async function findAtOnce(
     return found;
   }
   const [found] = await findInLog(database, request, { ...near, ...everyEvent, later });
+  // Sorting a thousand candidates takes longer than reading the first of them.
+  if (found?.areAll === true && found.rows.length > request.limit) rememberPage(database, request, found.rows);
   if (found?.areAll !== true) common.set(key, up || found?.areManyNew === true ? 'FREQUENT' : 'COMMON');
   return found ?? unknown;
 }
@@ -186,27 +192,10 @@ async function findFewBlocks(
   return few;
 }
 
-/**
- * Remembers what a page without bounds has found, for further pages of the filter and later ones: if it has all matches, and
- * these are few, they as blocks of one event; else the blocks.
- */
-function remember(
-  database: Database,
-  { filter, limit, after, before }: PageRequest,
-  { known, rows, max }: { readonly known: KnownBlocks; readonly rows: readonly PartialRow[]; readonly max: number },
-): void {
+/** Remembers all blocks that can have matches. */
+function rememberBlocks(database: Database, { filter, after, before }: PageRequest, known: KnownBlocks): void {
   const key = stringifyJson(filter);
-  if (after !== undefined || before !== undefined || key.length > maxKeyLength) return;
-  const found = rows.filter(({ position }) => Number(position) <= known.to);
-  const matches = found.map(({ position, occurred }) => ({
-    first: position,
-    last: position,
-    part: 0,
-    first_occurred: occurred,
-    last_occurred: occurred,
-  }));
-  const areFew = rows.length <= Math.min(limit, max >> 1); // later blocks are added to them
-  searchMemoryOf(database).blocks.set(key, areFew ? { to: known.to, rows: matches } : known);
+  if (after === undefined && before === undefined && key.length <= maxKeyLength) searchMemoryOf(database).blocks.set(key, known);
 }
 
 const noBlocks: KnownBlocks = { to: origin, rows: [] };

@@ -157,7 +157,12 @@ function candidatesInLog(condition: IndexCondition, head: Position, max: number)
 /** The events up to a head that the index does not serve; null: there are none. */
 export function laterEvents({ to }: IndexCondition, head: Position): SQL | null {
   if (to >= head) return null;
-  return sql`select * from tidings.events e where e.position > ${unseenPosition(to)} and e.position <= ${unseenPosition(head)}`;
+  return eventsAfter(to, head);
+}
+
+/** The events after a position, up to a head. `offset 0` keeps the planner from searching the index of the events for their matches. */
+export function eventsAfter(position: Position, head: Position): SQL {
+  return sql`select * from tidings.events e where e.position > ${unseenPosition(position)} and e.position <= ${unseenPosition(head)} offset 0`;
 }
 
 /** A range of the log, and a condition that selects the partitions that hold it. */

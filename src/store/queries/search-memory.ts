@@ -13,8 +13,17 @@ export interface SearchMemory {
   readonly common: LRUCache<string, Commonness>;
   /** The blocks that can have matches, where they are few, by the filter. */
   readonly blocks: LRUCache<string, KnownBlocks>;
+  /** Matches of searches that took several statements, by the filter, and by the order unless they are all. */
+  readonly matches: LRUCache<string, KnownMatches>;
   /** The ids of resources, by their prefixes. */
   readonly ids: LRUCache<string, KnownIds>;
+}
+
+/** The matches among the events up to a position: all, or the first ones in an order. */
+export interface KnownMatches {
+  readonly to: Position;
+  readonly positions: readonly Position[];
+  readonly areAll: boolean;
 }
 
 export type Commonness = 'FREQUENT' | 'COMMON';
@@ -34,6 +43,7 @@ export function searchMemoryOf({ identity }: Database): SearchMemory {
   const memory: SearchMemory = {
     common: new LRUCache({ max: 1000, maxEntrySize: maxKeyLength, sizeCalculation: (_, key) => Math.max(1, key.length), ttl: ttlMs }),
     blocks: new LRUCache({ max: maxKeptBlocks }),
+    matches: new LRUCache({ maxSize: maxKeptPositions, sizeCalculation: ({ positions }, key) => key.length + positions.length }),
     ids: new LRUCache({ maxSize: maxIdCharacters, sizeCalculation: ({ few }, key) => key.length + charactersIn(few) }),
   };
   perDatabase.set(identity, memory);
@@ -51,4 +61,6 @@ export const maxKeyLength = 1000;
 /** Events that are common now may be rare later. */
 const ttlMs = 600_000;
 const maxKeptBlocks = 200;
+/** And characters of their filters. */
+const maxKeptPositions = 500_000;
 const maxIdCharacters = 4_000_000;

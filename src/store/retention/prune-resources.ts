@@ -3,7 +3,7 @@ import type { Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
 import { readHead } from '../log/log-head.ts';
 import { withoutPayload } from '../database/read-budget.ts';
-import { readLatestMentions } from '../queries/latest-mentions.ts';
+import { readLatestMentions } from '../resources/latest-mentions.ts';
 
 /**
  * One step of deleting the resources that no kept event mentions, after the events up to `logStart`

@@ -6,8 +6,8 @@ import type { Database } from '../database/database.ts';
 import type { ReadBudget } from '../database/read-budget.ts';
 import { databaseClock } from '../database/clock.ts';
 import { readLatestMentions } from './latest-mentions.ts';
-import type { PageRequest } from './page-request.ts';
-import { readPages } from './pages.ts';
+import type { PageRequest } from '../queries/page-request.ts';
+import { readPages } from '../queries/pages.ts';
 
 interface Visible {
   readonly head: Position;

@@ -7,8 +7,8 @@ import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import type { Database } from '../database/database.ts';
 import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { blockRangesOf, candidateEvents, rangeCondition } from '../skip-index/block-ranges.ts';
-import { indexConditionFor } from './index-search.ts';
-import { withinIds, type ResourceRequest } from './resource-ids.ts';
+import { indexConditionFor } from '../queries/index-search.ts';
+import { withinIds, type ResourceRequest } from '../queries/resource-ids.ts';
 
 /**
  * Reads the first ids after `after` that the events visible to a filter mention, primary or related.

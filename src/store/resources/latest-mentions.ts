@@ -7,8 +7,8 @@ import type { Database } from '../database/database.ts';
 import { storedEvent } from '../database/event-row.ts';
 import type { ReadBudget } from '../database/read-budget.ts';
 import { fromTimestamp } from '../database/timestamps.ts';
-import type { PageRequest } from './page-request.ts';
-import { findRows } from './pages.ts';
+import type { PageRequest } from '../queries/page-request.ts';
+import { findRows } from '../queries/pages.ts';
 
 /**
  * Reads the latest event that mentions each of many resources, as primary or related: of the latest
