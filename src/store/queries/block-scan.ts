@@ -128,7 +128,7 @@ export async function readPagesByBlockScan(
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
   const pages = builders.map((each) => each.page());
   if (few !== null) rememberBlocks(database, request, few.known);
-  if (scope === 'EVERYTHING') rememberPage(database, request, pages[0] ?? []);
+  if (scope === 'EVERYTHING') rememberPage(database, request, { rows: pages[0] ?? [], search: 'SLOW' });
   return pages;
 }
 
@@ -153,7 +153,10 @@ async function findAtOnce(
   if (resource !== null && request.order !== 'LOG') {
     const first = { parts, resource, later: selected === null ? later : null, max: limits.resourceEvents };
     const found = await scanFirstEvents(database, request, first);
-    if (found.areAll) return found;
+    if (found.areAll) {
+      if (selected === null) rememberPage(database, request, { rows: found.rows, search: 'FAST' });
+      return found;
+    }
   }
   if (near === null) return unknown;
   const { common } = searchMemoryOf(database);
@@ -167,9 +170,10 @@ async function findAtOnce(
     return found;
   }
   const [found] = await findInLog(database, request, { ...near, ...everyEvent, later });
-  // Sorting a thousand candidates takes longer than reading the first of them.
-  if (found?.areAll === true && found.rows.length > request.limit) rememberPage(database, request, found.rows);
-  if (found?.areAll !== true) common.set(key, up || found?.areManyNew === true ? 'FREQUENT' : 'COMMON');
+  // Sorting up to a thousand candidates takes some milliseconds.
+  if (found?.areAll === true)
+    rememberPage(database, request, { rows: found.rows, search: found.rows.length > request.limit ? 'SLOW' : 'FAST' });
+  else common.set(key, up || found?.areManyNew === true ? 'FREQUENT' : 'COMMON');
   return found ?? unknown;
 }
 

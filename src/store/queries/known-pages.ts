@@ -41,18 +41,22 @@ export async function readKnownPage(database: Database, request: PageRequest, pa
   // Matches that are not remembered come after those that are, but perhaps before later events.
   const last = rows[limit];
   if (!known.areAll && (last === undefined || Number(last.position) > known.to)) return null;
-  if (knownHead - known.to > maxLaterPositions >> 1) rememberPage(database, request, rows);
+  if (knownHead - known.to > minAdvance) rememberPage(database, request, { rows, search: known.search });
   return rows;
 }
 
 /** Remembers the page that a search has found, one row more than the limit if there is one. */
-export function rememberPage(database: Database, request: PageRequest, rows: readonly PartialRow[]): void {
+export function rememberPage(
+  database: Database,
+  request: PageRequest,
+  { rows, search }: { readonly rows: readonly PartialRow[]; readonly search: keyof typeof maxLaterAfter },
+): void {
   const { limit, head, knownHead: to = head } = request;
   const key = keyOf(request);
   if (isBounded(request) || key.length > maxKeyLength) return;
   const positions = rows.map(({ position }) => Number(position) as Position).filter((position) => position <= to);
   const areAll = rows.length <= limit;
-  searchMemoryOf(database).matches.set(areAll ? key : inOrder(request, key), { to, positions, areAll });
+  searchMemoryOf(database).matches.set(areAll ? key : inOrder(request, key), { to, positions, areAll, search });
 }
 
 /** Remembered matches that are sufficient for a page; null: there are none. */
@@ -61,7 +65,7 @@ function knownMatches(database: Database, request: PageRequest): KnownMatches | 
   const { matches } = searchMemoryOf(database);
   const key = keyOf(request);
   const known = matches.get(key) ?? (isBounded(request) ? undefined : matches.get(inOrder(request, key)));
-  if (known === undefined || knownHead - known.to > maxLaterPositions) return null;
+  if (known === undefined || knownHead - known.to > maxLaterAfter[known.search]) return null;
   return known.areAll || known.positions.length > limit ? known : null;
 }
 
@@ -79,5 +83,7 @@ function inOrder(request: PageRequest, key: string): string {
   return `${by} ${up} ${key}`;
 }
 
-/** One statement tests so many events in some milliseconds. */
-const maxLaterPositions = 4000;
+/** With more later events, a search is faster than testing all of them: that takes some milliseconds, or less than one. */
+const maxLaterAfter = { SLOW: 4000, FAST: 256 };
+/** With fewer later events, what is remembered stays. */
+const minAdvance = 64;

@@ -13,7 +13,7 @@ export interface SearchMemory {
   readonly common: LRUCache<string, Commonness>;
   /** The blocks that can have matches, where they are few, by the filter. */
   readonly blocks: LRUCache<string, KnownBlocks>;
-  /** Matches of searches that took several statements, by the filter, and by the order unless they are all. */
+  /** Matches that pages have found, by the filter, and by the order unless they are all. */
   readonly matches: LRUCache<string, KnownMatches>;
   /** The ids of resources, by their prefixes. */
   readonly ids: LRUCache<string, KnownIds>;
@@ -24,6 +24,8 @@ export interface KnownMatches {
   readonly to: Position;
   readonly positions: readonly Position[];
   readonly areAll: boolean;
+  /** Whether the search that found them took one statement and read little else, or more. */
+  readonly search: 'FAST' | 'SLOW';
 }
 
 export type Commonness = 'FREQUENT' | 'COMMON';
