@@ -46,7 +46,7 @@ test.each(Object.entries(reads))('a client that leaves over HTTP ends its statem
       await endsSoon();
     });
   }
-  expect((await server.execute(query)).errors).toBeUndefined();
+  expect((await server.execute(likeQuery(query))).errors).toBeUndefined();
 });
 
 test.each(Object.entries(reads))('a client that completes an operation of a WebSocket ends its statements: %s', async (_name, query) => {
@@ -59,7 +59,7 @@ test.each(Object.entries(reads))('a client that completes an operation of a WebS
     await endsSoon();
     expect(results).toBe(0);
   });
-  expect((await server.execute(query)).errors).toBeUndefined();
+  expect((await server.execute(likeQuery(query))).errors).toBeUndefined();
 });
 
 test('a closed WebSocket ends the statements of all its operations, running and waiting', async () => {
@@ -151,6 +151,11 @@ test('cancelled operations are no failures', async () => {
   expect(await metric('tidings_unexpected_errors_total')).toBe(0);
   expect(await metric('tidings_subscriptions')).toBe(0);
 });
+
+/** Another search of the same kind: one that was answered is remembered, and does not read what is locked. */
+function likeQuery(query: string): string {
+  return query.replaceAll('acme', 'other');
+}
 
 const emission = `mutation ($id: ID!, $follows: ID) {
   emitEvent(input: { id: $id, event: "acme.thing.made", resource: { id: "acme.thing" }, follows: $follows }) { status }
