@@ -61,7 +61,7 @@ export interface Feed<E extends FeedEvent = ReceivedEvent> extends Disposable {
   readonly rows: FeedRows<E>;
   /** The index of an event or a gap; -1 if it is not among the rows. */
   readonly indexOf: (id: string) => number;
-  /** Calls `changed` at most once a frame. Returns the function that ends this. */
+  /** Calls `changed` at most once a frame, until the feed is disposed. Returns the function that ends this. */
   readonly subscribe: (changed: () => void) => () => void;
   /** Keeps the rows still while a person reads: live events are held. */
   readonly hold: () => void;

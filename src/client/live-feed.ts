@@ -242,7 +242,10 @@ export function createFeed<E extends FeedEvent = ReceivedEvent>(tidings: Tidings
     },
     retry: () => startAt(position),
     reload: () => startAt(null),
-    [Symbol.dispose]: () => run.abort(),
+    [Symbol.dispose]() {
+      run.abort();
+      listeners.clear(); // also of a change that is scheduled
+    },
   };
 }
 

@@ -202,3 +202,22 @@ test('held events are counted, late ones apart, and reveal returns how many came
   await server.deliver(10);
   expect(feed.snapshot).toMatchObject({ heldCount: 1, isHolding: true }); // it holds again
 });
+
+test('a feed that is disposed notifies nobody, also of a change that waits for its frame', async () => {
+  const server = createLogServer();
+  server.store([1, 2]);
+  const scheduled: (() => void)[] = [];
+  let changes = 0;
+  const feed = createFeed<Stored>(server.tidings, { schedule: (publish) => void scheduled.push(publish) });
+  feed.subscribe(() => (changes += 1));
+  await server.settle();
+  await server.respondAll();
+  const frame = (): void => scheduled.splice(0).forEach((publish) => publish());
+  frame();
+  expect(changes).toBe(1);
+  feed.hold();
+  expect(scheduled).toHaveLength(1);
+  feed[Symbol.dispose]();
+  frame();
+  expect(changes).toBe(1);
+});
