@@ -15,7 +15,8 @@ import { workload } from './load/workload.ts';
 //   DATABASE_URL=postgres://… npx tsx test/bench/queries.ts [events, 1000000]
 //     [only cases whose name contains this] [partitions, 1]
 // Fills an empty database with the workload, in so many partitions of the log. Prints milliseconds,
-// medians of 9: of pages searched for without memory of earlier searches, and with it (`again`). peers/reads.ts compares the server with PostGraphile and SQL.
+// medians of 9: of pages searched for without memory of earlier searches, and with it (`again`).
+// peers/reads.ts compares the server with PostGraphile and SQL.
 const count = Number(process.argv[2] ?? 1_000_000);
 const only = process.argv[3] ?? '';
 const partitions = Number(process.argv[4] ?? 1);

@@ -40,6 +40,7 @@ test.skipIf(!hasBrowser)(
       await page.getByText('Lost', { exact: true }).waitFor();
       expect(await page.locator('[data-event-id]').count()).toBe(1); // the list stays usable
       expect(await opened.violations()).toEqual([]);
+      await page.getByRole('button', { name: 'Retry now' }).waitFor();
       server = await start();
       await emit(server.url, 'acme.door.closed');
       // Unless it has reconnected by itself meanwhile, which removes the button.

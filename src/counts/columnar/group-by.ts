@@ -24,7 +24,7 @@ export function groupsOf(times: Times, dimensionCodes: readonly DimensionCodes[]
   const events = times.seconds.length;
   const [counts, first, last] = [new Uint32Array(events), new Uint32Array(events), new Uint32Array(events)];
   const groupOf = groupNumbering(dimensionCodes.reduce((product, { keys }) => product * keys.length, 1));
-  const combinations = combinationsOf(dimensionCodes, events);
+  const combinations = combinationNumbers(dimensionCodes, events);
   let size = 0;
   for (let index = 0; index < events; index += 1) {
     if (selection !== null && selection[index] === 0) continue;
@@ -43,7 +43,7 @@ export function groupsOf(times: Times, dimensionCodes: readonly DimensionCodes[]
 }
 
 /** The codes of each event in all dimensions as one number. */
-function combinationsOf([single, ...others]: readonly DimensionCodes[], events: number): Uint16Array | Float64Array {
+function combinationNumbers([single, ...others]: readonly DimensionCodes[], events: number): Uint16Array | Float64Array {
   if (single === undefined) return new Uint16Array(events);
   let combinations: Uint16Array | Float64Array = single.codes;
   for (const { keys, codes } of others)

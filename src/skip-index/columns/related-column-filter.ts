@@ -21,11 +21,11 @@ export function relatedSelectionStep(condition: Condition, columnIndexOf: (colum
   const primaryIndex = among === 'any' ? columnIndexOf({ kind: 'resource', name: '' }) : null;
   const cache = new Map<string, Map<string, boolean>>();
   return ({ columns }, selection) => {
-    if (cache.size > maxCachedIds) cache.clear();
+    if (cache.size > maxCachedTexts) cache.clear();
     const matched = new Uint8Array(selection.length);
     for (const { role, column } of columns[relatedIndex]?.roles ?? []) {
       const roleCache = cache.get(role) ?? new Map<string, boolean>();
-      cache.set(role, roleCache.size < maxCachedIds ? roleCache : new Map());
+      cache.set(role, roleCache.size < maxCachedTexts ? roleCache : new Map());
       markMatches(column, (id) => cached(roleCache, id, () => resourcePasses(passes, { id, role, labels: {} })), matched);
     }
     const primaryColumn = primaryIndex === null ? undefined : columns[primaryIndex];
@@ -34,10 +34,10 @@ export function relatedSelectionStep(condition: Condition, columnIndexOf: (colum
   };
 }
 
-/** Consecutive row groups mention the same related resources. */
-function cached(cache: Map<string, boolean>, id: string, evaluate: () => boolean): boolean {
-  const result = cache.get(id) ?? evaluate();
-  cache.set(id, result);
+/** Consecutive row groups have the same texts. The caller bounds the cache. */
+export function cached(cache: Map<string, boolean>, text: string, evaluate: () => boolean): boolean {
+  const result = cache.get(text) ?? evaluate();
+  cache.set(text, result);
   return result;
 }
 
@@ -48,7 +48,7 @@ function markMatches({ values, codes }: Column, passes: (id: string) => boolean,
 }
 
 /**
- * Cached roles, and cached ids of each. One row group can exceed it; the next one starts with an
+ * Cached roles, cached ids of each, and cached values of a condition. One row group can exceed it; the next one starts with an
  * empty cache.
  */
-const maxCachedIds = 4096;
+export const maxCachedTexts = 4096;

@@ -18,7 +18,7 @@ import {
 } from './block-windows.ts';
 import { findInLog, isNearHead, laterEvents, type CandidateSearch, type Matches } from './candidates.ts';
 import { primaryResourceOf } from './access-path.ts';
-import { maxKeyLength, searchMemoryOf } from './search-memory.ts';
+import { keyToRemember, maxKeyLength, searchMemoryOf } from './search-memory.ts';
 import { defaultSearchLimits, indexConditionFor, maxCandidatesOf, searchIndex, type SearchLimits } from './index-search.ts';
 import { readKnownPage, rememberPage } from './known-pages.ts';
 import { scanFirstEvents } from './ordered-scan.ts';
@@ -127,7 +127,8 @@ export async function readPagesByBlockScan(
   const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
   const pages = builders.map((each) => each.page());
-  if (few !== null) rememberBlocks(database, request, few.known);
+  const key = few === null ? null : keyToRemember(request);
+  if (few !== null && key !== null) searchMemoryOf(database).blocks.set(key, few.known);
   if (scope === 'EVERYTHING') rememberPage(database, request, { rows: pages[0] ?? [], search: 'SLOW' });
   return pages;
 }
@@ -194,12 +195,6 @@ async function findFewBlocks(
     blocks.delete(filterKey);
   }
   return few;
-}
-
-/** Remembers all blocks that can have matches. */
-function rememberBlocks(database: Database, { filter, after, before }: PageRequest, known: KnownBlocks): void {
-  const key = stringifyJson(filter);
-  if (after === undefined && before === undefined && key.length <= maxKeyLength) searchMemoryOf(database).blocks.set(key, known);
 }
 
 const noBlocks: KnownBlocks = { to: origin, rows: [] };

@@ -9,7 +9,7 @@ import { unseen } from '../filter-sql/sql-fragments.ts';
 import { eventsAfter } from './candidates.ts';
 import { directionOf, type PageRequest } from './page-request.ts';
 import { isWithin, orderText } from './page-sql.ts';
-import { maxKeyLength, searchMemoryOf, type KnownMatches } from './search-memory.ts';
+import { keyToRemember, searchMemoryOf, type KnownMatches } from './search-memory.ts';
 
 /**
  * Reads a page of all events whose first matches are remembered: tests these, and all later events, in one statement.
@@ -52,8 +52,8 @@ export function rememberPage(
   { rows, search }: { readonly rows: readonly PartialRow[]; readonly search: keyof typeof maxLaterAfter },
 ): void {
   const { limit, head, knownHead: to = head } = request;
-  const key = keyOf(request);
-  if (isBounded(request) || key.length > maxKeyLength) return;
+  const key = keyToRemember(request);
+  if (key === null) return;
   const positions = rows.map(({ position }) => Number(position) as Position).filter((position) => position <= to);
   const areAll = rows.length <= limit;
   searchMemoryOf(database).matches.set(areAll ? key : inOrder(request, key), { to, positions, areAll, search });
@@ -61,20 +61,13 @@ export function rememberPage(
 
 /** Remembered matches that are sufficient for a page; null: there are none. */
 function knownMatches(database: Database, request: PageRequest): KnownMatches | null {
-  const { head, knownHead = head, limit } = request;
+  const { filter, after, before, head, knownHead = head, limit } = request;
   const { matches } = searchMemoryOf(database);
-  const key = keyOf(request);
-  const known = matches.get(key) ?? (isBounded(request) ? undefined : matches.get(inOrder(request, key)));
+  const key = stringifyJson(filter);
+  const isFirst = after === undefined && before === undefined;
+  const known = matches.get(key) ?? (isFirst ? matches.get(inOrder(request, key)) : undefined);
   if (known === undefined || knownHead - known.to > maxLaterAfter[known.search]) return null;
   return known.areAll || known.positions.length > limit ? known : null;
-}
-
-function keyOf({ filter }: PageRequest): string {
-  return stringifyJson(filter);
-}
-
-function isBounded({ after, before }: PageRequest): boolean {
-  return after !== undefined || before !== undefined;
 }
 
 /** Some matches are the first ones in one order only. */

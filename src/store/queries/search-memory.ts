@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Position } from '../../event/cursor.ts';
+import { stringifyJson } from '../../json/stringify-json.ts';
 import type { Database } from '../database/database.ts';
 import type { KnownBlocks } from './block-windows.ts';
+import type { PageRequest } from './page-request.ts';
 
 /** What searches of a database have found out, for later ones. A search without it finds the same, later. */
 export interface SearchMemory {
@@ -37,6 +39,12 @@ export interface KnownIds {
   readonly to: Position;
   /** By prefix, where they are few. */
   readonly few: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The key under which is remembered what a page finds of its filter; null: it has bounds, or its filter is too long. */
+export function keyToRemember({ filter, after, before }: PageRequest): string | null {
+  const key = after === undefined && before === undefined ? stringifyJson(filter) : null;
+  return key === null || key.length > maxKeyLength ? null : key;
 }
 
 export function searchMemoryOf({ identity }: Database): SearchMemory {

@@ -87,7 +87,7 @@ effect(() => {
   const next = createFeed<ListedEvent>(client, { ...options, ...sizes, schedule: schedulePublish });
   if (isHeld.peek()) next.hold();
   nextSnapshot.value = next.snapshot;
-  const stop = next.subscribe(() => {
+  next.subscribe(() => {
     const now = next.snapshot;
     if (shown.peek() === next) {
       if (now.error === null) shownSnapshot.value = now;
@@ -110,9 +110,7 @@ effect(() => {
     });
   };
   return () => {
-    if (shown.peek() === next) return;
-    stop();
-    next[Symbol.dispose]();
+    if (shown.peek() !== next) next[Symbol.dispose]();
   };
 });
 
