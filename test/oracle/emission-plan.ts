@@ -24,6 +24,7 @@ export interface Item {
 
 export interface EventInput {
   readonly id: string;
+  readonly resource: { readonly id: string; readonly labels?: Readonly<Record<string, string>> };
   readonly follows?: string;
   readonly payload?: Readonly<Record<string, unknown>>;
 }

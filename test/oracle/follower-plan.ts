@@ -45,7 +45,8 @@ export function planFollowers(seed: number, round: number, sizes: FollowerSizes)
   return drawn.map((filter, index) => {
     const random = randomOf(seed, round, 'follower', index);
     const source = (['EVENTS', 'STREAM', 'CAUSAL', 'CLIENT'] as const)[index % 4]!;
-    const drawnFilter = random.chance(0.5) ? filter : simpleFilter(random, round);
+    // As a client in JavaScript sends it, whose numbers are doubles.
+    const drawnFilter: object | null = random.chance(0.5) ? JSON.parse(JSON.stringify(filter)) : simpleFilter(random, round);
     return {
       name: `r${round}-f${index}`,
       source,

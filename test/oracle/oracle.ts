@@ -6,8 +6,9 @@ import { playRound } from './round.ts';
 import { noRetention, startRetention } from './retention.ts';
 import { slowSomeWriters } from './slow-writers.ts';
 import { RunStats } from './stats.ts';
+import { WholeLog } from './pages/whole-log.ts';
 
-/** A run: rounds of emitting, subscribing and incidents, each followed by a verdict. */
+/** A run: rounds of emitting, subscribing, reading pages and incidents, each followed by a verdict. */
 export interface Run extends FleetParts {
   readonly seed: number;
   /**
@@ -37,14 +38,15 @@ export async function runOracle({ seed, minutes, retention, log, ...parts }: Run
   /** The heads at which rounds began, latest first. */
   const heads: string[] = [];
   const ledger: Ledger = new Map();
+  const wholeLog = new WholeLog();
   /** Expected effects of retention that have not occurred yet. */
   const missingEffects = (): readonly string[] =>
     retentionRun.active ? retentionEffects.filter((effect) => stats.count(effect) === 0) : [];
   do {
     const round = stats.count('rounds');
-    const problems = await playRound(seed, round, { fleet, stats, heads, ledger, retention: retentionRun }).catch((error: unknown) => [
-      inspect(error),
-    ]);
+    const problems = await playRound(seed, round, { fleet, stats, heads, ledger, wholeLog, retention: retentionRun }).catch(
+      (error: unknown) => [inspect(error)],
+    );
     if (problems.length > 0)
       throw new Error([`oracle: seed ${seed}, round ${round}:`, ...problems.slice(0, maxReportedProblems)].join('\n'));
     stats.add('rounds');

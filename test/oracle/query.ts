@@ -1,14 +1,16 @@
+import { parseJson } from '../../src/json/parse-json.ts';
+import { stringifyJson } from '../../src/json/stringify-json.ts';
 import { adminKey } from '../support/keys.ts';
 
-/** Runs an operation over HTTP. Throws if its result is unknown: no response, or UNAVAILABLE. */
+/** Runs an operation over HTTP; numbers keep their value. Throws if its result is unknown: no response, or UNAVAILABLE. */
 export async function runQuery(url: string, query: string, variables: object = {}): Promise<any> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${adminKey}` },
-    body: JSON.stringify({ query, variables }),
+    body: stringifyJson({ query, variables }),
     signal: AbortSignal.timeout(requestTimeoutMs),
   });
-  const { data, errors } = (await response.json()) as { data?: any; errors?: readonly any[] };
+  const { data, errors } = parseJson(await response.text()) as { data?: any; errors?: readonly any[] };
   if (errors === undefined) return data;
   if (errors.every((error) => error.extensions?.code === 'UNAVAILABLE')) throw new Error('UNAVAILABLE');
   throw new UnexpectedResponse(

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { plainMatches } from '../support/oracles/plain-matches.ts';
 import { runQuery } from './query.ts';
 import { planEmissions } from './emission-plan.ts';
 import { emitAll, type Acknowledged, type Ledger } from './emitter.ts';
@@ -8,11 +9,14 @@ import { createClientFollower } from '../client/client-follower.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { runIncidents, planIncidents } from './incidents.ts';
 import { judgeLogOfRound } from './log-verdict.ts';
+import { judgePages } from './pages/page-verdict.ts';
+import { planPagers, readPlannedPages } from './pages/pager.ts';
 import { notBefore, positionOf } from './position.ts';
 import { plainCount, plainQuery, rejectsExpired, type Listed } from './plain-query.ts';
 import { planClockJumps, type Retention } from './retention.ts';
 import type { RunStats } from './stats.ts';
 import { judge, type EventPosition } from './verdict.ts';
+import type { WholeLog } from './pages/whole-log.ts';
 
 export interface RoundParts {
   readonly fleet: Fleet;
@@ -22,14 +26,16 @@ export interface RoundParts {
   /** The acknowledged events of the whole run. */
   readonly ledger: Ledger;
   readonly retention: Retention;
+  readonly wholeLog: WholeLog;
 }
 
-/** Emits, subscribes and runs incidents; then lets all followers catch up. Returns the problems. */
+/** Emits, subscribes, reads pages and runs incidents; then lets all followers catch up. Returns the problems. */
 export async function playRound(seed: number, round: number, parts: RoundParts): Promise<readonly string[]> {
-  const { fleet, stats, heads, ledger, retention } = parts;
+  const { fleet, stats, heads, ledger, retention, wholeLog } = parts;
   const servers = fleet.size;
   const emissions = planEmissions(seed, round, { emitters: 24, servers });
   const plans = planFollowers(seed, round, { followers: 18, unfiltered: retention.active ? 4 : 0, servers });
+  const pagers = planPagers(seed, round, { pagers: 4, servers });
   const incidents = planIncidents(seed, round, servers);
 
   const { head: begin } = await runQuery(fleet.url(0), '{ head }');
@@ -53,6 +59,8 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
   const stop = new AbortController();
   setMaxListeners(0, stop.signal); // one listener per follower
   const following = Promise.all(followers.map((follower) => follower.run(stop.signal)));
+  const paging = Promise.all(pagers.map((plan) => readPlannedPages(plan, { fleet, stats }, stop.signal)));
+  paging.catch(() => undefined); // awaited at the end of the round
   const incidentRuns = Promise.all([
     runIncidents(incidents, { fleet, stats }, stop.signal),
     retention.run(planClockJumps(seed, round), stats, stop.signal),
@@ -73,6 +81,15 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
   const recreated = recreatedIds(ledger);
   const ofRound = log.filter(({ position }) => position > positionOf(begin));
   const problems = [...judgeLogOfRound(ofRound, emissions, { acknowledged, recreated, logStart })];
+  const pages = await paging;
+  if (retention.active || stats.count('events') < maxTestedEvents) {
+    wholeLog.expect(emissions.flat());
+    const events = await wholeLog.events(fleet, logStart);
+    for (const [index, { name, filter }] of pagers.entries()) {
+      const matches = events.filter((event) => plainMatches(filter, event));
+      problems.push(...judgePages(pages[index]!, { matches, logStart }).map((problem) => `${name}, ${JSON.stringify(filter)}: ${problem}`));
+    }
+  }
   const byId = new Map(log.flatMap((each) => (recreated.has(each.id) ? [] : [[each.id, each]])));
   // One by one: the embedded database has one connection, and waiting for it counts as a query's
   // time.
@@ -134,5 +151,7 @@ async function conclude(follower: Follower, parts: RoundEnd): Promise<readonly s
   return problems;
 }
 
+/** Above this number, testing each of them takes longer than the round. */
+const maxTestedEvents = 30_000;
 /** Above this number counting takes longer than the round. */
 const maxCountedEvents = 100_000;

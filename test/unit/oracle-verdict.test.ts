@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
+import type { Instant } from '../../src/event/instant.ts';
 import type { Follower } from '../oracle/follower.ts';
+import { judgePages } from '../oracle/pages/page-verdict.ts';
+import type { ReadPage } from '../oracle/pages/pager.ts';
 import type { Listed } from '../oracle/plain-query.ts';
 import { Session, type Source } from '../oracle/session.ts';
 import { RunStats } from '../oracle/stats.ts';
@@ -111,4 +114,42 @@ describe('a stream in causal order', () => {
     const late = everything.map((each) => ({ ...each, received: each.position >= 4 ? 60_000 : 0 }));
     expect(verdict('CAUSAL', [batch(0, 1, [1, 3]), batch(1, 4, [2, 4]), batch(4, 5, [5])], late)).toEqual([]);
   });
+});
+
+describe('a page', () => {
+  /** Events 1 to 5, of which 2 occurred last, and all match. */
+  const matches = [1, 2, 3, 4, 5].map((position) => ({
+    position: position as Position,
+    occurred: `2026-01-01T00:00:00.00000${position === 2 ? 9 : position}Z` as Instant,
+  }));
+  const newest = { order: 'NEWEST_FIRST', backward: false, limit: 3 } as const;
+  const page = (positions: readonly number[], more: boolean, parts: Partial<ReadPage> = {}): ReadPage => ({
+    read: newest,
+    heads: [5, 5],
+    positions,
+    more,
+    ...parts,
+  });
+  const pageVerdict = (one: ReadPage, logStart = 0): readonly string[] =>
+    judgePages([one], { matches: matches.filter(({ position }) => position > logStart), logStart });
+  test.each([
+    ['the first matches', page([2, 5, 4], true), 0],
+    ['the last ones', page([1, 3, 4], true, { read: { ...newest, backward: true } }), 0],
+    ['matches in log order', page([1, 2, 3], true, { read: { ...newest, order: 'LOG' } }), 0],
+    ['all matches', page([2, 5, 4, 3, 1], false, { read: { ...newest, limit: 9 } }), 0],
+    ['an earlier head', page([2, 3, 1], false, { heads: [3, 3] }), 0],
+    ['a head between two others', page([2, 4, 3], true, { heads: [2, 5] }), 0],
+    ['events that were removed since', page([5, 4, 3], true, { heads: [3, 5] }), 3],
+  ])('with %s has no problem', (_what, one, logStart) => expect(pageVerdict(one, logStart)).toEqual([]));
+  test.each([
+    ['a missing event', page([2, 4, 3], true), 0],
+    ['a missing last event', page([2, 5, 4, 3], false, { read: { ...newest, limit: 9 } }), 0],
+    ['events in the wrong order', page([5, 2, 4], true), 0],
+    ['an event beyond the head', page([2, 5, 4], true, { heads: [4, 4] }), 0],
+    ['an event that does not match', page([6, 2, 5], true), 0],
+    ['too many events', page([2, 5, 4, 3], true), 0],
+    ['more events of which there are none', page([2, 5, 4, 3, 1], true, { read: { ...newest, limit: 5 } }), 0],
+    ['too few events with more', page([2, 5], true), 0],
+    ['a missing event after a removal', page([5, 3], true), 3],
+  ])('detects %s', (_what, one, logStart) => expect(pageVerdict(one, logStart)).not.toEqual([]));
 });

@@ -1,0 +1,48 @@
+import type { StoredEvent } from '../../../src/event/event.ts';
+import type { ReadPage } from './pager.ts';
+
+/** The matches of a filter that are still stored, in log order; events up to `logStart` were removed. */
+export interface PageTruth {
+  readonly matches: readonly Pick<StoredEvent, 'position' | 'occurred'>[];
+  readonly logStart: number;
+}
+
+/**
+ * Returns the problems of pages. A page has the first matches up to its head. Removed events that it had are not
+ * known any more: without them, it must still have the first matches, and all if there are no more.
+ */
+export function judgePages(pages: readonly ReadPage[], { matches, logStart }: PageTruth): readonly string[] {
+  const byTime = matches.toSorted((a, b) => (a.occurred < b.occurred ? -1 : a.occurred > b.occurred ? 1 : a.position - b.position));
+  const ascending = { time: byTime.map(({ position }) => position as number), log: matches.map(({ position }) => position as number) };
+  const descending = { time: ascending.time.toReversed(), log: ascending.log.toReversed() };
+  return pages.flatMap((page) => {
+    const { order, backward } = page.read;
+    const isUp = (order === 'NEWEST_FIRST') === backward;
+    const inOrder = (isUp ? ascending : descending)[order === 'LOG' ? 'log' : 'time'];
+    const [first, last] = page.heads;
+    const heads = [last, first, ...inOrder.filter((position) => position > first && position < last)];
+    const problems = heads.map((head) => problemAt(page, { due: inOrder.filter((position) => position <= head), logStart }));
+    return problems.includes(null) ? [] : [`a page of ${JSON.stringify(page.read)} at a head from ${first} to ${last}: ${problems[0]}`];
+  });
+}
+
+/** The problem of a page at a head up to which these matches are `due`; null: none. */
+function problemAt(
+  { read: { limit }, positions, more }: ReadPage,
+  { due, logStart }: { readonly due: readonly number[]; readonly logStart: number },
+): string | null {
+  const kept = positions.filter((position) => position > logStart);
+  const difference = different(kept, due.slice(0, kept.length));
+  if (difference !== null) return difference;
+  if (positions.length > limit) return `more than ${limit} events`;
+  if (more && positions.length < limit) return `${positions.length} events only, but more`;
+  if (!more && kept.length < due.length) return `no more than ${kept.length} events, but ${due.length} match`;
+  return more && logStart === 0 && due.length <= limit ? `more than ${due.length} events, which are all` : null;
+}
+
+function different(got: readonly number[], expected: readonly number[]): string | null {
+  const index = got.findIndex((position, at) => position !== expected[at]);
+  if (index === -1) return null;
+  const around = (list: readonly number[]): string => list.slice(Math.max(index - 2, 0), index + 3).join(' ');
+  return `differs at ${index}: got … ${around(got)} …, expected … ${around(expected)} …`;
+}
