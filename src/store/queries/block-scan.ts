@@ -1,24 +1,15 @@
 import type { EventParts } from '../../event/event.ts';
-import { stringifyJson } from '../../json/stringify-json.ts';
 import { sql, type SQL } from 'drizzle-orm';
 import { blockEvents } from '../../skip-index/row-group.ts';
 import { always, rowGroupPredicateOf, testsBloomFilters, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
-import { origin, type Position } from '../../event/cursor.ts';
+import type { Position } from '../../event/cursor.ts';
 import type { Database, PlanMode } from '../database/database.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { openOf, PageBuilder } from './page-builder.ts';
-import {
-  readFewBlocks,
-  readFirstWindows,
-  readWindow,
-  type BlockRef,
-  type BlockWindow,
-  type FewBlocks,
-  type KnownBlocks,
-} from './block-windows.ts';
+import { readFewBlocks, readFirstWindows, readWindow, type BlockRef, type BlockWindow, type FirstWindows } from './block-windows.ts';
 import { findInLog, isNearHead, laterEvents, type CandidateSearch, type Matches } from './candidates.ts';
 import { primaryResourceOf } from './access-path.ts';
-import { keyToRemember, maxKeyLength, searchMemoryOf } from './search-memory.ts';
+import { maxKeyLength, searchMemoryOf } from './search-memory.ts';
 import { defaultSearchLimits, indexConditionFor, maxCandidatesOf, searchIndex, type SearchLimits } from './index-search.ts';
 import { readKnownPage, rememberPage } from './known-pages.ts';
 import { scanFirstEvents } from './ordered-scan.ts';
@@ -68,7 +59,7 @@ export async function readPagesByBlockScan(
   const {
     unindexed: unindexedRanges,
     windows: [first, second],
-  } = few?.windows ?? (await readFirstWindows(database, request, { predicate: firstPredicate, to: condition?.to ?? request.head }));
+  } = few ?? (await readFirstWindows(database, request, { predicate: firstPredicate, to: condition?.to ?? request.head }));
   // Connections keep few statements: not those for windows, which take longer than their plans.
   const planMode = few === null ? 'custom' : 'repeated';
   const unindexed = unindexedRanges.flatMap(splitIntoBlocks);
@@ -127,8 +118,6 @@ export async function readPagesByBlockScan(
   const unfilled = unindexedLast ? builders.filter((each) => !each.isFull()) : [];
   if (unfilled.length > 0) await checkRanges(unfilled, unindexed);
   const pages = builders.map((each) => each.page());
-  const key = few === null ? null : keyToRemember(request);
-  if (few !== null && key !== null) searchMemoryOf(database).blocks.set(key, few.known);
   if (scope === 'EVERYTHING') rememberPage(database, request, { rows: pages[0] ?? [], search: 'SLOW' });
   return pages;
 }
@@ -183,21 +172,16 @@ async function findFewBlocks(
   database: Database,
   request: PageRequest,
   { predicate, max }: { readonly predicate: PruningPredicate; readonly max: number },
-): Promise<FewBlocks | null> {
+): Promise<FirstWindows | null> {
   if (!testsBloomFilters(predicate)) return null;
-  const { common, blocks } = searchMemoryOf(database);
+  const { common } = searchMemoryOf(database);
   const key = JSON.stringify(rowGroupPredicateOf(predicate)); // without times, which tend to differ each time
   if (key.length > maxKeyLength || common.has(key)) return null;
-  const filterKey = stringifyJson(request.filter);
-  const few = await readFewBlocks(database, request, { predicate, max, known: blocks.get(filterKey) ?? noBlocks });
-  if (few === null) {
-    common.set(key, 'COMMON');
-    blocks.delete(filterKey);
-  }
+  const few = await readFewBlocks(database, request, { predicate, max });
+  if (few === null) common.set(key, 'COMMON');
   return few;
 }
 
-const noBlocks: KnownBlocks = { to: origin, rows: [] };
 const unknown: Matches = { rows: [], areAll: false };
 
 export interface PrunedKeys extends RowScope {

@@ -63,51 +63,29 @@ export async function readFirstWindows(
   };
 }
 
-/** All blocks up to a position that can have matches. They do not change, and later ones come after them. */
-export interface KnownBlocks {
-  readonly to: Position;
-  readonly rows: readonly BlockRow[];
-}
-
-export interface FewBlocks {
-  readonly windows: FirstWindows;
-  /** All blocks that the page can have, without unindexed events. */
-  readonly known: KnownBlocks;
-}
-
 /**
  * All blocks that can have matches, as the first two windows, if there are at most `max`; else null. Rare matches are
- * found there. Besides the `known` ones, no summaries are read but those of row groups that pass: an order by time would
- * need all.
+ * found there. No summaries are read but those of row groups that pass: an order by time would need all.
  */
 export async function readFewBlocks(
   database: Database,
   request: PageRequest,
-  { predicate, max, known }: { readonly predicate: PruningPredicate; readonly max: number; readonly known: KnownBlocks },
-): Promise<FewBlocks | null> {
+  { predicate, max }: { readonly predicate: PruningPredicate; readonly max: number },
+): Promise<FirstWindows | null> {
   const direction = directionOf(request);
   const { head } = request;
-  const later = { first: (known.to + 1) as Position, last: maxPosition };
   const blocks = sql`
     select ${blockColumns}, true as passes
     from (
-      select * from (
-        select * from jsonb_to_recordset(${JSON.stringify(known.rows)}::jsonb)
-          as k (first bigint, last bigint, part smallint, first_occurred timestamptz, last_occurred timestamptz)
-        union all
-        select ${blockColumns} from (${passingBlocks(predicate, { ...direction, range: later })}) d where d.last >= ${later.first}
-      ) d
+      select * from (${passingBlocks(predicate, direction)}) d
       where ${between(request)} and d.last <= u.upto
       limit ${unseen(sql`${max + 1}::bigint`)}
     ) d
     order by ${orderSql(direction)}`;
-  const { unindexed, found, indexedTo: to } = await readWithUnindexed(database, { blocks, to: head, head, planMode: 'repeated' });
+  const { unindexed, found } = await readWithUnindexed(database, { blocks, to: head, head, planMode: 'repeated' });
   if (found.length > max) return null;
   const first = max >> 1; // all can be more than a page needs
-  return {
-    windows: { unindexed, windows: [windowOf(found, 0, first), ...(found.length > first ? [windowOf(found, first, max)] : [])] },
-    known: { to, rows: found.map(({ row }) => row) },
-  };
+  return { unindexed, windows: [windowOf(found, 0, first), ...(found.length > first ? [windowOf(found, first, max)] : [])] };
 }
 
 interface WithUnindexed {
@@ -125,8 +103,8 @@ interface WithUnindexed {
 async function readWithUnindexed(
   database: Database,
   { blocks, to, head, planMode }: WithUnindexed,
-): Promise<Pick<FirstWindows, 'unindexed'> & { readonly indexedTo: Position; readonly found: readonly Found[] }> {
-  const rows = await database.rows<Partial<BlockRow> & { upto: string; unindexed: string | null; passes: boolean | null }>(
+): Promise<Pick<FirstWindows, 'unindexed'> & { readonly found: readonly Found[] }> {
+  const rows = await database.rows<Partial<BlockRow> & { unindexed: string | null; passes: boolean | null }>(
     sql`
     select u.*, d.*
     from (
@@ -140,9 +118,8 @@ async function readWithUnindexed(
     planMode,
   );
   return {
-    indexedTo: Number(rows[0]?.upto ?? origin) as Position,
     unindexed: JSON.parse(rows[0]?.unindexed ?? '[]') as readonly PositionRange[],
-    found: rows.flatMap((row) => (isBlockRow(row) ? [{ row: blockRowOf(row), passes: row.passes === true }] : [])),
+    found: rows.flatMap((row) => (isBlockRow(row) ? [{ row, passes: row.passes === true }] : [])),
   };
 }
 
@@ -249,10 +226,6 @@ export function isBlockRow(row: Partial<BlockRow>): row is BlockRow {
   return row.last !== null && row.last !== undefined;
 }
 
-function blockRowOf({ first, last, part, first_occurred, last_occurred }: BlockRow): BlockRow {
-  return { first, last, part, first_occurred, last_occurred };
-}
-
 export function blockRefOf(row: BlockRow): BlockRef {
   return {
     first: Number(row.first) as Position,
@@ -263,7 +236,6 @@ export function blockRefOf(row: BlockRow): BlockRef {
   };
 }
 
-const maxPosition = Number.MAX_SAFE_INTEGER as Position;
 /** Blocks of the first two windows, which are scanned before any search. */
 const firstWindowBlocks = 4;
 const secondWindowBlocks = 32;

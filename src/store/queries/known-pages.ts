@@ -9,7 +9,7 @@ import { unseen } from '../filter-sql/sql-fragments.ts';
 import { eventsAfter } from './candidates.ts';
 import { directionOf, type PageRequest } from './page-request.ts';
 import { isWithin, orderText } from './page-sql.ts';
-import { keyToRemember, searchMemoryOf, type KnownMatches } from './search-memory.ts';
+import { maxKeyLength, searchMemoryOf, type KnownMatches } from './search-memory.ts';
 
 /**
  * Reads a page of all events whose first matches are remembered: tests these, and all later events, in one statement.
@@ -45,15 +45,15 @@ export async function readKnownPage(database: Database, request: PageRequest, pa
   return rows;
 }
 
-/** Remembers the page that a search has found, one row more than the limit if there is one. */
+/** Remembers the page that a search has found, one row more than the limit if there is one; not one with bounds. */
 export function rememberPage(
   database: Database,
   request: PageRequest,
   { rows, search }: { readonly rows: readonly PartialRow[]; readonly search: keyof typeof maxLaterAfter },
 ): void {
   const { limit, head, knownHead: to = head } = request;
-  const key = keyToRemember(request);
-  if (key === null) return;
+  const key = stringifyJson(request.filter);
+  if (!isFirstPage(request) || key.length > maxKeyLength) return;
   const positions = rows.map(({ position }) => Number(position) as Position).filter((position) => position <= to);
   const areAll = rows.length <= limit;
   searchMemoryOf(database).matches.set(areAll ? key : inOrder(request, key), { to, positions, areAll, search });
@@ -61,13 +61,16 @@ export function rememberPage(
 
 /** Remembered matches that are sufficient for a page; null: there are none. */
 function knownMatches(database: Database, request: PageRequest): KnownMatches | null {
-  const { filter, after, before, head, knownHead = head, limit } = request;
+  const { head, knownHead = head, limit } = request;
   const { matches } = searchMemoryOf(database);
-  const key = stringifyJson(filter);
-  const isFirst = after === undefined && before === undefined;
-  const known = matches.get(key) ?? (isFirst ? matches.get(inOrder(request, key)) : undefined);
+  const key = stringifyJson(request.filter);
+  const known = matches.get(key) ?? (isFirstPage(request) ? matches.get(inOrder(request, key)) : undefined);
   if (known === undefined || knownHead - known.to > maxLaterAfter[known.search]) return null;
   return known.areAll || known.positions.length > limit ? known : null;
+}
+
+function isFirstPage({ after, before }: PageRequest): boolean {
+  return after === undefined && before === undefined;
 }
 
 /** Some matches are the first ones in one order only. */

@@ -1,9 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Position } from '../../event/cursor.ts';
-import { stringifyJson } from '../../json/stringify-json.ts';
 import type { Database } from '../database/database.ts';
-import type { KnownBlocks } from './block-windows.ts';
-import type { PageRequest } from './page-request.ts';
 
 /** What searches of a database have found out, for later ones. A search without it finds the same, later. */
 export interface SearchMemory {
@@ -13,8 +10,6 @@ export interface SearchMemory {
    * entry costs some statements.
    */
   readonly common: LRUCache<string, Commonness>;
-  /** The blocks that can have matches, where they are few, by the filter. */
-  readonly blocks: LRUCache<string, KnownBlocks>;
   /** Matches that pages have found, by the filter, and by the order unless they are all. */
   readonly matches: LRUCache<string, KnownMatches>;
   /** The ids of resources, by their prefixes. */
@@ -41,18 +36,11 @@ export interface KnownIds {
   readonly few: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The key under which is remembered what a page finds of its filter; null: it has bounds, or its filter is too long. */
-export function keyToRemember({ filter, after, before }: PageRequest): string | null {
-  const key = after === undefined && before === undefined ? stringifyJson(filter) : null;
-  return key === null || key.length > maxKeyLength ? null : key;
-}
-
 export function searchMemoryOf({ identity }: Database): SearchMemory {
   const known = perDatabase.get(identity);
   if (known !== undefined) return known;
   const memory: SearchMemory = {
     common: new LRUCache({ max: 1000, maxEntrySize: maxKeyLength, sizeCalculation: (_, key) => Math.max(1, key.length), ttl: ttlMs }),
-    blocks: new LRUCache({ max: maxKeptBlocks }),
     matches: new LRUCache({ maxSize: maxKeptPositions, sizeCalculation: ({ positions }, key) => key.length + positions.length }),
     ids: new LRUCache({ maxSize: maxIdCharacters, sizeCalculation: ({ few }, key) => key.length + charactersIn(few) }),
   };
@@ -70,7 +58,6 @@ const perDatabase = new WeakMap<object, SearchMemory>();
 export const maxKeyLength = 1000;
 /** Events that are common now may be rare later. */
 const ttlMs = 600_000;
-const maxKeptBlocks = 200;
 /** And characters of their filters. */
 const maxKeptPositions = 500_000;
 const maxIdCharacters = 4_000_000;

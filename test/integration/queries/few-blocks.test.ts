@@ -7,8 +7,7 @@ import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import { pruningPredicateOf } from '../../../src/skip-index/prune-filter.ts';
 import { always } from '../../../src/skip-index/pruning-predicate.ts';
-import { readFewBlocks, readFirstWindows, readWindow, type KnownBlocks } from '../../../src/store/queries/block-windows.ts';
-import type { Database } from '../../../src/store/database/database.ts';
+import { readFewBlocks, readFirstWindows, readWindow } from '../../../src/store/queries/block-windows.ts';
 import { unbounded } from '../../../src/store/database/read-budget.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
 import { readHead } from '../../../src/store/log/log-head.ts';
@@ -22,21 +21,16 @@ import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
 import { draftOf } from '../../unit/support/valid-event.ts';
 import { testSeed } from '../../support/oracles/test-seed.ts';
 
-const noBlocks: KnownBlocks = { to: origin, rows: [] };
 const seed = testSeed();
 const orders = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'] as const;
 const time = fc.integer({ min: 0, max: 59 }).map((s) => `2026-01-01T00:00:${String(s).padStart(2, '0')}Z`);
 
-test('few blocks are those that a search in order finds, also after known ones, and none if there are more', async () => {
+test('few blocks are those that a search in order finds, and none if there are more', async () => {
   await using log = await logOf(randomEvents({ seed, count: 240 }, time));
   const { settings, database, events, head } = log;
   const filters = fc.sample(bloomFiltered, { seed, numRuns: 30 }).map((sampled) => parseFilter(sampled, ['filter'], settings));
   const requests = filters.map((filter, n): PageRequest => ({ filter, order: orders[n % 3]!, head, limit: 10, backward: n % 2 === 0 }));
   await indexEvents(database, events.slice(0, 120), { block: 3, rowGroup: 24 });
-  const all = { max: 240, known: noBlocks };
-  const earlier = await Promise.all(
-    requests.map((request) => readFewBlocks(database, request, { ...all, predicate: pruningPredicateOf(request.filter) })),
-  );
   await indexEvents(database, events.slice(120, 220), { block: 3, rowGroup: 24 });
   for (const [n, request] of requests.entries()) {
     const predicate = pruningPredicateOf(request.filter);
@@ -46,15 +40,12 @@ test('few blocks are those that a search in order finds, also after known ones, 
       const first = await readFirstWindows(database, page, { predicate: always, to: head });
       const [from] = first.windows[0].blocks;
       const inOrder = from === undefined ? [] : (await readWindow(database, page, { predicate, from, size: 240 })).blocks;
-      for (const known of [noBlocks, earlier[n]!.known]) {
-        const few = await readFewBlocks(database, page, { predicate, max: inOrder.length, known });
-        expect(few?.windows.windows.flatMap(({ blocks }) => blocks)).toEqual(inOrder);
-        expect(few?.windows.windows.at(-1)?.next).toBeNull();
-        expect(few?.windows.unindexed).toEqual(first.unindexed);
-        if (inOrder.length > 0) expect(await readFewBlocks(database, page, { predicate, max: inOrder.length - 1, known })).toBeNull();
-      }
+      const few = await readFewBlocks(database, page, { predicate, max: inOrder.length });
+      expect(few?.windows.flatMap(({ blocks }) => blocks)).toEqual(inOrder);
+      expect(few?.windows.at(-1)?.next).toBeNull();
+      expect(few?.unindexed).toEqual(first.unindexed);
+      if (inOrder.length > 0) expect(await readFewBlocks(database, page, { predicate, max: inOrder.length - 1 })).toBeNull();
     }
-    expect(earlier[n]!.known.to).toBe(events[119]!.position);
   }
 });
 
@@ -192,8 +183,7 @@ test('many matches in few blocks do not make a filter a common one', async () =>
     const [page] = await readPages(database, { ...request, limit }, { ...everyEvent, budget: unbounded });
     expect(page!.events).toHaveLength(Math.min(limit, 100));
   }
-  const { common, blocks } = searchMemoryOf(database);
-  expect([common.size, blocks.size]).toEqual([0, 1]);
+  expect(searchMemoryOf(database).common.size).toBe(0);
 });
 
 test('what a page at a head within a block has found takes one place of a later page', async () => {
@@ -209,7 +199,6 @@ test('what a page at a head within a block has found takes one place of a later 
   await indexEvents(database, events, { block: 8, rowGroup: 32 });
   const filter = parseFilter({ text: 'needle' }, ['filter'], settings);
   for (const order of orders) {
-    forget(database);
     const found = async (at: Position, limit: number): Promise<{ readonly ids: readonly string[]; readonly more: boolean }> => {
       const [page] = await readPages(database, { filter, order, head: at, limit, backward: false }, { ...everyEvent, budget: unbounded });
       return { ids: page!.events.map(({ id }) => id), more: page!.more };
@@ -218,18 +207,12 @@ test('what a page at a head within a block has found takes one place of a later 
     const { ids: all } = await found(head, 1000);
     expect(all).toHaveLength(22);
     for (let limit = 1; limit <= 22; limit += 1) {
-      forget(database);
+      searchMemoryOf(database).matches.clear();
       await found(events[44]!.position, 1000);
       expect(await found(head, limit), `${order}, ${limit}`).toEqual({ ids: all.slice(0, limit), more: limit < 22 });
     }
   }
 });
-
-function forget(database: Database): void {
-  const { blocks, matches: found } = searchMemoryOf(database);
-  blocks.clear();
-  found.clear();
-}
 
 /** The first or last events in an order. */
 function plainPage(events: readonly StoredEvent[], { order, backward, limit }: Pick<PageRequest, 'order' | 'backward' | 'limit'>) {
