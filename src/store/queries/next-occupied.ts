@@ -12,7 +12,7 @@ import { keyRows } from './page-sql.ts';
 
 /**
  * The first block after `from`, in the direction of a page, that is left when the near end of the log without
- * any event that the index finds is skipped: partitions, then extents of one. Null: no such block.
+ * any event that the index finds is skipped: large extents, then small ones. Null: no such block.
  */
 export async function nextOccupied(database: Database, request: PageRequest, search: OccupiedSearch): Promise<BlockRef | null> {
   for (let attempt = 1; ; attempt += 1) {
@@ -31,35 +31,40 @@ interface OccupiedSearch {
   readonly from: BlockRef;
 }
 
-/** The tables of partitions are named: a condition on all partitions takes longer to plan than to search for. */
+/**
+ * The tables of partitions are named: a condition on all partitions takes longer to plan than to search for. They are
+ * searched extent by extent: the index reads all events of a condition that are in what is searched, not the first one.
+ */
 async function searchTables(database: Database, request: PageRequest, { condition, keys, from }: OccupiedSearch): Promise<BlockRef | null> {
   const { up } = directionOf(request);
-  const found = (partition: PositionRange, met: SQL): SQL => sql`
-    select from ${keyRows(keys)}
-    cross join lateral (select from ${sql.raw(`tidings.events_${partition.first}`)} e where ${met} offset 0) e
+  /** The first of some extents in which the index finds an event of a partition. */
+  const firstExtent = ({ first }: PositionRange, extents: SQL): SQL => sql`
+    select x.first, x.last
+    from (select * from ${extents} b order by first ${sql.raw(up ? '' : 'desc')}) x
+    cross join lateral (
+      select from ${keyRows(keys)}
+      cross join lateral (
+        select from ${sql.raw(`tidings.events_${first}`)} e where ${condition.met} and ${inExtents(sql`array[x.key]`)} offset 0
+      ) e
+      limit 1
+    ) found
     limit 1`;
   const partitions = await readPartitions(database, request.head);
-  const inOrder = up ? partitions : partitions.toReversed();
+  const nearestFirst = up ? partitions : partitions.toReversed();
+  const queries = nearestFirst.map(
+    (each, n) => sql`(select ${n}::int as n, l.first, l.last from (${firstExtent(each, extentsOf('large', boundsOf(each)))}) l)`,
+  );
   // The first result ends them.
-  const queries = inOrder.map((each, n) => sql`(select ${n}::int as n from (${found(each, condition.met)}) e)`);
-  const [nearest] =
-    inOrder.length < 2
-      ? [{ n: 0 }]
-      : await database.rows<{ n: number }>(sql`select n from (${sql.join(queries, sql` union all `)}) o limit 1`, 'repeated');
-  const partition = nearest === undefined ? undefined : inOrder[nearest.n];
-  if (partition === undefined) return null;
+  const [large] = await database.rows<{ n: number; first: string; last: string }>(
+    sql`select * from (${sql.join(queries, sql` union all `)}) o limit 1`,
+    'repeated',
+  );
+  const partition = large === undefined ? undefined : nearestFirst[large.n];
+  if (large === undefined || partition === undefined) return null;
   const { first, last } = partition;
-  const order = sql.raw(`order by first ${up ? '' : 'desc'}`);
-  const inExtent = (key: SQL): SQL => found(partition, sql`${condition.met} and ${inExtents(sql`array[${key}]`)}`);
-  const within = { first: sql`greatest(l.first, ${first})`, last: sql`least(l.last, ${last})` };
-  const [extent] = await database.rows<{ first: string; last: string }>(sql`
-    select s.first, s.last
-    from (select * from ${extentsOf('large', { first: sql`${first}`, last: sql`${last}` })} b ${order}) l
-    cross join lateral (${inExtent(sql`l.key`)}) in_large
-    cross join lateral (select * from ${extentsOf('small', within)} b ${order}) s
-    cross join lateral (${inExtent(sql`s.key`)}) in_small
-    limit 1`);
-  const edge = up ? Math.max(first, Number(extent?.first ?? first)) : Math.min(last, Number(extent?.last ?? last));
+  const within = { first: Math.max(first, Number(large.first)), last: Math.min(last, Number(large.last)) };
+  const [small] = await database.rows<{ first: string; last: string }>(firstExtent(partition, extentsOf('small', boundsOf(within))));
+  const edge = up ? Math.max(first, Number(small?.first ?? first)) : Math.min(last, Number(small?.last ?? last));
   return readFirstBlock(database, request, { from, edge: edge as Position, partition });
 }
 
@@ -118,6 +123,10 @@ async function readFirstBlock(
 /** The end of the row group that holds a position, or of the next one. */
 function rowGroupEnd(position: SQL): SQL {
   return sql`(select c.last from tidings.digest_chapters c where c.last >= ${position} order by c.last limit 1)`;
+}
+
+function boundsOf({ first, last }: Readonly<Record<'first' | 'last', number>>): Readonly<Record<'first' | 'last', SQL>> {
+  return { first: sql`${first}::bigint`, last: sql`${last}::bigint` };
 }
 
 /** The positions of each partition that have been used up to a head, in ascending order. */
