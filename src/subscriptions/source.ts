@@ -155,7 +155,8 @@ export class SubscriptionSource<Message extends object> implements AsyncIterable
   }
 }
 
-const readBackoff = { initialDelayMs: 200, maxDelayMs: 3000 } as const;
+/** Between attempts to read for a subscription while the database cannot be reached. */
+export const readBackoff = { initialDelayMs: 200, maxDelayMs: 3000 } as const;
 const done = { done: true, value: undefined } as const;
 
 /**

@@ -190,6 +190,8 @@ function problemOf(ending: Ending): string | null {
       return fatalCodes.has(ending.code) ? `the socket was closed with ${ending.code}, after which clients do not reconnect` : null;
     case 'FAILED':
       return ending.errors.every((error) => error.extensions?.code === 'UNAVAILABLE') ? null : `errors: ${JSON.stringify(ending.errors)}`;
+    case 'INCOMPLETE':
+      return `a message with errors: ${JSON.stringify(ending.errors)}`;
     default:
       return ending satisfies never;
   }

@@ -22,12 +22,13 @@ export interface Wire {
 }
 
 /**
- * COMPLETED: by the server. CLOSED: the socket, with its code. FAILED: errors of the subscription.
+ * COMPLETED: by the server. CLOSED: the socket, with its code. FAILED: errors of the subscription. INCOMPLETE: of a
+ * message, after which the server sends the next ones.
  */
 export type Ending =
   | { readonly kind: 'COMPLETED' }
   | { readonly kind: 'CLOSED'; readonly code: number }
-  | { readonly kind: 'FAILED'; readonly errors: readonly any[] };
+  | { readonly kind: 'FAILED' | 'INCOMPLETE'; readonly errors: readonly any[] };
 
 export interface Subscription {
   readonly query: string;
@@ -54,8 +55,8 @@ export function openWire(url: string, payload: Subscription, onData: (data: any)
       if (message.type === 'ping') return send({ type: 'pong' });
       if (message.id !== 'subscription') return;
       if (message.type === 'complete') return end({ kind: 'COMPLETED' });
-      const errors = message.type === 'error' ? message.payload : message.payload.errors;
-      if (errors !== undefined) return end({ kind: 'FAILED', errors });
+      const errors: readonly any[] | undefined = message.type === 'error' ? message.payload : message.payload.errors;
+      if (errors !== undefined) return end({ kind: errors.every(({ path }) => !(path?.length > 1)) ? 'FAILED' : 'INCOMPLETE', errors });
       return onData(message.payload.data);
     });
   });

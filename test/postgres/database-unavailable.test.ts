@@ -1,3 +1,4 @@
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import postgres from 'postgres';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +9,11 @@ import { openStore } from '../../src/store/open-store.ts';
 import { databaseClock } from '../../src/store/database/clock.ts';
 import { readPartitions } from '../../src/store/retention/partitions.ts';
 import { createLogStartReader } from '../../src/store/log/log-start.ts';
+import { runQuery } from '../oracle/query.ts';
+import { openWire, type Ending } from '../oracle/wire.ts';
 import { emit, startEndurance } from '../support/endurance.ts';
+import { adminKey } from '../support/keys.ts';
+import { startProcess } from '../support/process.ts';
 import { startPostgres, type PostgresServer } from '../support/database/postgres-server.ts';
 
 const pollOptions = { timeout: 20_000, interval: 50 };
@@ -64,6 +69,44 @@ test('partitions are maintained again once the database is back', async () => {
     (await readPartitions(database, databaseClock(database))).filter(({ opened }) => opened === null).length;
   await expect.poll(() => ahead().catch(() => 0), pollOptions).toBe(40);
   expect(warned).toHaveLength(1);
+});
+
+test('a subscription whose messages need the database waits while it is away, and misses nothing', async () => {
+  await using server = await startPostgres();
+  await using stack = new AsyncDisposableStack();
+  const { url, child } = await startProcess({
+    DATABASE_URL: server.url('postgres'),
+    TIDINGS_ADMIN_KEY: adminKey,
+    TIDINGS_LOG_LEVEL: 'silent',
+  });
+  stack.defer(() => void child.kill('SIGKILL'));
+  const { head } = await runQuery(url, '{ head }');
+  const ids = Array.from({ length: 400 }, (_, n) => `e${n}`);
+  // More than the buffers of a socket hold, so that most messages are executed after the outage began.
+  const payload = { filler: 'x'.repeat(20_000) };
+  const input = ids.map((id, n) => ({ id, event: 'e', resource: { id: 'r' }, payload, ...(n > 0 && { follows: `e${n - 1}` }) }));
+  await runQuery(url, 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
+  const received: { id: string; follows: { id: string } | null; followers: { nodes: { id: string }[] } }[] = [];
+  const query = `subscription ($after: Cursor) {
+    events(after: $after) { id payload follows { id } followers(first: 1) { nodes { id } } } }`;
+  const wire = openWire(url, { query, variables: { after: head } }, ({ events }) => {
+    if (received.push(events) === 1) wire.pause();
+  });
+  await expect.poll(() => received.length, pollOptions).toBeGreaterThan(0);
+  await server.kill();
+  wire.resume();
+  await expect.poll(() => fetch(`${url}/readyz`).then(({ status }) => status), pollOptions).toBe(503);
+  await server.restart();
+  let ending: Ending | null = null;
+  void wire.ended.then((how) => (ending = how));
+  await expect.poll(() => ending ?? received.length, pollOptions).toBe(ids.length);
+  const expected = ids.map((id, n) => ({
+    id,
+    follows: n === 0 ? null : { id: ids[n - 1] },
+    followers: { nodes: n === ids.length - 1 ? [] : [{ id: ids[n + 1] }] },
+  }));
+  expect(received.map(({ id, follows, followers }) => ({ id, follows, followers }))).toEqual(expected);
+  wire.drop();
 });
 
 /** Whether the server has a connection that listens for notifications. */

@@ -9,12 +9,15 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { backoffDelayMs } from '../../../concurrency/retry.ts';
+import { sleep } from '../../../concurrency/sleep.ts';
 import { runInLaterSlices } from '../../../concurrency/time-slices.ts';
 import { stringifyJsonInSteps } from '../../../json/stringify-in-steps.ts';
 import { stringifyJson } from '../../../json/stringify-json.ts';
 import type { Caller, Client } from '../../../auth/caller.ts';
 import { visibilityKeyOf } from '../../../auth/visibility.ts';
 import type { Metrics } from '../../../metrics.ts';
+import { readBackoff } from '../../../subscriptions/source.ts';
 import type { SubscriptionMemory } from '../../../subscriptions/subscription-memory.ts';
 import { EncodedMessage } from '../../../transport/socket-writer.ts';
 import { documentBytes } from '../limits/document-nodes.ts';
@@ -30,7 +33,8 @@ import { resultDocument, type ResultDocument } from '../compiled/result-document
 export interface OperationResults extends Disposable {
   /**
    * The result for the source's next value. Assumes that values with the same identity have the
-   * same content. Returns a promise only if the execution reads the database.
+   * same content. Returns a promise only if the execution reads the database; it waits while the database cannot be
+   * reached.
    */
   resultOf(value: object, identity: string | number): EncodedMessage | Promise<EncodedMessage>;
 }
@@ -109,6 +113,16 @@ export function createSharedResults({
       const contextValue = Object.assign({}, keptContext);
       return execute({ schema, document, operationName, variableValues: variables, rootValue: value, contextValue });
     };
+    const closed = new AbortController();
+    /** A message without the events that could not be read would be lost, since the next ones follow it. */
+    const runUntilAvailable = async (value: object, executed: Promise<ExecutionResult>): Promise<ExecutionResult> => {
+      let result = await executed;
+      for (let failures = 0; isTemporary(result) && !closed.signal.aborted; failures += 1) {
+        await sleep(backoffDelayMs(readBackoff, failures), closed.signal);
+        result = await run(value);
+      }
+      return result;
+    };
     const opened: Operation = {
       users: 0,
       resultOf(value, identity) {
@@ -122,7 +136,7 @@ export function createSharedResults({
           executed instanceof EncodedMessage
             ? executed
             : executed instanceof Promise
-              ? executed.then(encodeResult)
+              ? runUntilAvailable(value, executed).then(encodeResult)
               : encodeResult(executed);
         if (opened.users === 1) return encoded;
         results.set(identity, encoded);
@@ -133,7 +147,9 @@ export function createSharedResults({
       },
       [Symbol.dispose]() {
         opened.users -= 1;
-        if (opened.users === 0) operations.delete(key);
+        if (opened.users > 0) return;
+        operations.delete(key);
+        closed.abort();
       },
     };
     operations.set(key, opened);
@@ -166,6 +182,11 @@ class UsedOperation implements OperationResults {
     this.operation[Symbol.dispose]();
     this.kept[Symbol.dispose]();
   }
+}
+
+/** Whether some part of a message could not be read now, but can be later. */
+function isTemporary({ errors = [] }: ExecutionResult): boolean {
+  return errors.some(({ extensions }) => extensions['retryAfterMs'] !== undefined);
 }
 
 function messageTooLarge(maxBytes: number): LimitError {
