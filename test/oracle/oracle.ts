@@ -6,9 +6,9 @@ import { playRound } from './round.ts';
 import { noRetention, startRetention } from './retention.ts';
 import { slowSomeWriters } from './slow-writers.ts';
 import { RunStats } from './stats.ts';
-import { WholeLog } from './pages/whole-log.ts';
+import { WholeLog } from './reads/whole-log.ts';
 
-/** A run: rounds of emitting, subscribing, reading pages and incidents, each followed by a verdict. */
+/** A run: rounds of emitting, subscribing, reading pages and counts, and incidents, each followed by a verdict. */
 export interface Run extends FleetParts {
   readonly seed: number;
   /**

@@ -9,14 +9,15 @@ import { createClientFollower } from '../client/client-follower.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { runIncidents, planIncidents } from './incidents.ts';
 import { judgeLogOfRound } from './log-verdict.ts';
-import { judgePages } from './pages/page-verdict.ts';
-import { planPagers, readPlannedPages } from './pages/pager.ts';
+import { followCounts, judgeCounts, planCounters } from './reads/counter.ts';
+import { judgePages } from './reads/page-verdict.ts';
+import { planPagers, readPlannedPages } from './reads/pager.ts';
 import { notBefore, positionOf } from './position.ts';
 import { plainCount, plainQuery, rejectsExpired, type Listed } from './plain-query.ts';
 import { planClockJumps, type Retention } from './retention.ts';
 import type { RunStats } from './stats.ts';
 import { judge, type EventPosition } from './verdict.ts';
-import type { WholeLog } from './pages/whole-log.ts';
+import type { WholeLog } from './reads/whole-log.ts';
 
 export interface RoundParts {
   readonly fleet: Fleet;
@@ -29,13 +30,15 @@ export interface RoundParts {
   readonly wholeLog: WholeLog;
 }
 
-/** Emits, subscribes, reads pages and runs incidents; then lets all followers catch up. Returns the problems. */
+/** Emits, subscribes, reads pages and counts, and runs incidents; then lets all followers catch up. Returns the problems. */
 export async function playRound(seed: number, round: number, parts: RoundParts): Promise<readonly string[]> {
   const { fleet, stats, heads, ledger, retention, wholeLog } = parts;
   const servers = fleet.size;
   const emissions = planEmissions(seed, round, { emitters: 24, servers });
   const plans = planFollowers(seed, round, { followers: 18, unfiltered: retention.active ? 4 : 0, servers });
   const pagers = planPagers(seed, round, { pagers: 4, servers });
+  // Counts of events that retention removes meanwhile are not known afterwards.
+  const counters = planCounters(seed, round, { counters: retention.active ? 0 : 4, servers });
   const incidents = planIncidents(seed, round, servers);
 
   const { head: begin } = await runQuery(fleet.url(0), '{ head }');
@@ -61,6 +64,7 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
   const following = Promise.all(followers.map((follower) => follower.run(stop.signal)));
   const paging = Promise.all(pagers.map((plan) => readPlannedPages(plan, { fleet, stats }, stop.signal)));
   paging.catch(() => undefined); // awaited at the end of the round
+  const counting = Promise.all(counters.map((plan) => followCounts(plan, { fleet, stats }, stop.signal)));
   const incidentRuns = Promise.all([
     runIncidents(incidents, { fleet, stats }, stop.signal),
     retention.run(planClockJumps(seed, round), stats, stop.signal),
@@ -81,13 +85,18 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
   const recreated = recreatedIds(ledger);
   const ofRound = log.filter(({ position }) => position > positionOf(begin));
   const problems = [...judgeLogOfRound(ofRound, emissions, { acknowledged, recreated, logStart })];
-  const pages = await paging;
+  const [pages, counts] = [await paging, await counting];
   if (retention.active || stats.count('events') < maxTestedEvents) {
     wholeLog.expect(emissions.flat());
     const events = await wholeLog.events(fleet, logStart);
+    const matchesOf = (filter: object) => events.filter((event) => plainMatches(filter, event));
     for (const [index, { name, filter }] of pagers.entries()) {
-      const matches = events.filter((event) => plainMatches(filter, event));
-      problems.push(...judgePages(pages[index]!, { matches, logStart }).map((problem) => `${name}, ${JSON.stringify(filter)}: ${problem}`));
+      const found = judgePages(pages[index]!, { matches: matchesOf(filter), logStart });
+      problems.push(...found.map((problem) => `${name}, ${JSON.stringify(filter)}: ${problem}`));
+    }
+    for (const [index, { name, filter }] of counters.entries()) {
+      const found = judgeCounts(counts[index]!, matchesOf(filter));
+      problems.push(...found.map((problem) => `${name}, ${JSON.stringify(filter)}: ${problem}`));
     }
   }
   const byId = new Map(log.flatMap((each) => (recreated.has(each.id) ? [] : [[each.id, each]])));

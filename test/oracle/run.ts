@@ -40,4 +40,4 @@ if (values.embedded) {
     log,
   });
 }
-log('oracle: every follower received the result of the plain query, and every page was right');
+log('oracle: every follower received the result of the plain query, and every page and count was right');

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { formatCursor, type Position } from '../../src/event/cursor.ts';
 import type { Instant } from '../../src/event/instant.ts';
 import type { Follower } from '../oracle/follower.ts';
-import { judgePages } from '../oracle/pages/page-verdict.ts';
-import type { ReadPage } from '../oracle/pages/pager.ts';
+import { judgeCounts } from '../oracle/reads/counter.ts';
+import { judgePages } from '../oracle/reads/page-verdict.ts';
+import type { ReadPage } from '../oracle/reads/pager.ts';
 import type { Listed } from '../oracle/plain-query.ts';
 import { Session, type Source } from '../oracle/session.ts';
 import { RunStats } from '../oracle/stats.ts';
@@ -152,4 +153,21 @@ describe('a page', () => {
     ['too few events with more', page([2, 5], true), 0],
     ['a missing event after a removal', page([5, 3], true), 3],
   ])('detects %s', (_what, one, logStart) => expect(pageVerdict(one, logStart)).not.toEqual([]));
+});
+
+describe('live counts', () => {
+  const matches = ['a', 'b', 'a'].map((name, index) => ({ position: (index + 1) as Position, event: name }));
+  const counts = (position: number, total: number, byName: Readonly<Record<string, number>>) => [
+    { position, total, byName: new Map(Object.entries(byName)) },
+  ];
+  test('of the matches up to their position have no problem', () => {
+    expect(judgeCounts([...counts(3, 3, { a: 2, b: 1 }), ...counts(2, 2, { a: 1, b: 1 })], matches)).toEqual([]);
+  });
+  test.each([
+    ['an event that is not counted', counts(3, 2, { a: 1, b: 1 })],
+    ['an event that is counted twice', counts(3, 4, { a: 3, b: 1 })],
+    ['an event counted under another name', counts(3, 3, { a: 1, b: 1, c: 1 })],
+    ['a wrong total', counts(3, 4, { a: 2, b: 1 })],
+    ['events beyond the position', counts(2, 3, { a: 2, b: 1 })],
+  ])('detects %s', (_what, one) => expect(judgeCounts(one, matches)).not.toEqual([]));
 });

@@ -57,7 +57,7 @@ export function planPagers(seed: number, round: number, { pagers, servers }: Pag
 }
 
 /** Filters that the content index or Bloom filters serve, with few matches, many, or none. */
-function filterByOneEvent(
+export function filterByOneEvent(
   random: Random,
   { event, resource, payload }: { event: string; resource: { id: string }; payload?: any },
 ): object {
