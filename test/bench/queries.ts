@@ -21,6 +21,8 @@ import { workload } from './load/workload.ts';
 const count = Number(process.argv[2] ?? 1_000_000);
 const only = process.argv[3] ?? '';
 const partitions = Number(process.argv[4] ?? 1);
+/** Statements are kept from their third repetition, and planned without values five repetitions later. */
+const unmeasured = 12;
 const settings = readSettings(process.env);
 await using store = await openStore(settings);
 const { database } = store;
@@ -114,9 +116,6 @@ for (const [name, input] of cases.filter(([each]) => each.includes(only))) {
   );
   console.log(name.padEnd(30), ...cells, `  ${found}, ${counted}`);
 }
-
-/** Statements are kept from their third repetition, and planned without values five repetitions later. */
-const unmeasured = 8;
 
 function middleOf(total: number): unknown {
   let left = Math.floor(total / 2) + 3;
