@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { deferred } from '../../../src/concurrency/deferred.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { parseCountBy, type CountByInput } from '../../../src/counts/dimensions.ts';
 import { type CountBucket, changedBuckets } from '../../../src/counts/buckets.ts';
@@ -49,15 +50,22 @@ test('a snapshot and its deltas add up to the count at each cursor', async () =>
   await streams.store(events.slice(0, 100));
   const counts = new CountSubscriptions();
   let stored: Position | null = null;
+  const begun = questions.map(() => deferred<void>());
   const storing = (async () => {
     for (let at = 100; at < 800; at += 10) await streams.store(events.slice(at, at + 10));
-    stored = await streams.store(events.slice(800));
+    // However fast that was, no first message counts all.
+    await Promise.all(begun.map(({ promise }) => promise));
+    for (let at = 800; at < 890; at += 10) await streams.store(events.slice(at, at + 10));
+    stored = await streams.store(events.slice(890));
   })();
-  const messages = await Promise.all(questions.map((question) => follow(streams, { counts, question, storing, end: () => stored })));
+  const messages = await Promise.all(
+    questions.map((question, index) =>
+      follow(streams, { counts, question, storing, end: () => stored, onFirst: () => begun[index]!.resolve() }),
+    ),
+  );
   await storing;
   const deltas = messages.reduce((sum, { kinds }) => sum + kinds.filter((kind) => kind === 'DELTA').length, 0);
   console.log(`live counts: ${deltas} deltas`);
-  // How many depends on how long storing takes.
   expect(deltas).toBeGreaterThan(questions.length / 2);
   expect(messages[6]!.kinds).toEqual(['SNAPSHOT']);
 });
@@ -70,7 +78,8 @@ async function follow(
     question,
     storing,
     end,
-  }: { counts: CountSubscriptions; question: Question; storing: Promise<void>; end: () => Position | null },
+    onFirst,
+  }: { counts: CountSubscriptions; question: Question; storing: Promise<void>; end: () => Position | null; onFirst: () => void },
 ): Promise<{ readonly kinds: readonly string[] }> {
   const dimensions = parseCountBy(question.by, ['by']);
   const filter = parseFilter(question.filter, ['filter'], settings);
@@ -97,7 +106,7 @@ async function follow(
     }
     const message = (await source.next()).value as CountsMessage;
     if (message.kind === 'FAILED') throw message.error;
-    kinds.push(message.kind);
+    if (kinds.push(message.kind) === 1) onFirst();
     if (message.kind === 'SNAPSHOT') [sum, total] = [new Map(), 0];
     total += message.total;
     for (const bucket of message.buckets) add(sum, bucket);
