@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { stringifyJson } from '../../src/json/stringify-json.ts';
 import { adminKey } from '../support/keys.ts';
 
 /** One subscription on its own socket. It can drop the connection or stop reading at any moment. */
@@ -38,7 +39,7 @@ export interface Subscription {
 export function openWire(url: string, payload: Subscription, onData: (data: any) => void): Wire {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { handshakeTimeout: 10_000 });
   const send = (message: object): void => {
-    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+    if (socket.readyState === socket.OPEN) socket.send(stringifyJson(message));
   };
   let resolveResponse: (response: true) => void;
   const response = new Promise<boolean>((resolve) => (resolveResponse = resolve));
