@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { createTidings, type Gap, type ReceivedEvent, type StreamState } from '../../src/client/tidings-client.ts';
-import { sleep } from '../oracle/fleet.ts';
+import { sleep } from '../../src/concurrency/sleep.ts';
 import type { FollowerPlan } from '../oracle/follower-plan.ts';
 import type { Follower, FollowerParts } from '../oracle/follower.ts';
 import { positionOf } from '../oracle/position.ts';

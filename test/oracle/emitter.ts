@@ -1,6 +1,7 @@
 import { runQuery, UnexpectedResponse } from './query.ts';
 import type { Emission, Item } from './emission-plan.ts';
-import { sleep, type Fleet } from './fleet.ts';
+import { sleep } from '../../src/concurrency/sleep.ts';
+import type { Fleet } from './fleet.ts';
 import { positionOf } from './position.ts';
 import type { Retention } from './retention.ts';
 import type { RunStats } from './stats.ts';

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { sleep } from '../../src/concurrency/sleep.ts';
 import { startProcess, type ServerProcess } from '../support/process.ts';
 
 /** A database server that the run can kill and restart. */
@@ -59,9 +60,4 @@ export async function startFleet({ environment, servers: size, database }: Fleet
     },
     [Symbol.asyncDispose]: endAll,
   };
-}
-
-/** Waits for a time from the plan. No assertion depends on it. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,4 +1,5 @@
-import { sleep, type Fleet } from './fleet.ts';
+import { sleep } from '../../src/concurrency/sleep.ts';
+import type { Fleet } from './fleet.ts';
 import type { FollowerPlan, ConnectionPlan } from './follower-plan.ts';
 import { notBefore, positionOf } from './position.ts';
 import type { Retention } from './retention.ts';
@@ -101,7 +102,7 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
       if (problem !== null) session.problems.push(problem);
       return how;
     });
-    const wait = (ms: number): Promise<unknown> => Promise.race([ended, sleep(ms), aborted(signal)]);
+    const wait = (ms: number): Promise<unknown> => Promise.race([ended, sleep(ms, signal)]);
     if (stall === null) {
       await wait(durationMs);
     } else {
@@ -130,7 +131,7 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
       return list();
     },
     async run(signal) {
-      await Promise.race([sleep(plan.startDelayMs), aborted(signal)]);
+      await sleep(plan.startDelayMs, signal);
       for (let index = 0; !signal.aborted; index += 1) await runConnection(plan.connections[index % plan.connections.length]!, signal);
     },
     async finish(until, events) {
@@ -208,13 +209,6 @@ function subscriptionOf({ source, filter, batchSize, selection }: FollowerPlan, 
       ... on EventBatch { previous cursor events { ${event} } } ... on CaughtUp { cursor } ... on Checkpoint { cursor }
       ... on FellBehind { cursor head } ... on Gap { from to reason } } }`;
   return { query, variables: { filter, after, until, batchSize, order: source === 'CAUSAL' ? 'CAUSAL' : 'LOG' } };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** Close codes after which graphql-ws does not reconnect. */

@@ -1,4 +1,5 @@
-import { sleep, type Fleet } from './fleet.ts';
+import { sleep } from '../../src/concurrency/sleep.ts';
+import type { Fleet } from './fleet.ts';
 import { randomOf } from './random.ts';
 import type { RunStats } from './stats.ts';
 

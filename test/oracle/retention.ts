@@ -4,7 +4,7 @@ import { connectPostgres } from '../../src/store/database/database.ts';
 import { databaseClock } from '../../src/store/database/clock.ts';
 import { createLogStartReader } from '../../src/store/log/log-start.ts';
 import { sqlState, asUnavailable } from '../../src/store/database/database-errors.ts';
-import { sleep } from './fleet.ts';
+import { sleep } from '../../src/concurrency/sleep.ts';
 import { randomOf } from './random.ts';
 import type { RunStats } from './stats.ts';
 

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { StoredEvent } from '../../src/event/event.ts';
 import { plainMatches } from '../support/oracles/plain-matches.ts';
 import { runQuery } from './query.ts';
 import { planEmissions } from './emission-plan.ts';
@@ -9,9 +10,9 @@ import { createClientFollower } from '../client/client-follower.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { runIncidents, planIncidents } from './incidents.ts';
 import { judgeLogOfRound } from './log-verdict.ts';
-import { followCounts, judgeCounts, planCounters } from './reads/counter.ts';
+import { followCounts, judgeCounts, planCounters, type CounterPlan } from './reads/counter.ts';
 import { judgePages } from './reads/page-verdict.ts';
-import { planPagers, readPlannedPages } from './reads/pager.ts';
+import { planPagers, readPlannedPages, type PagerPlan } from './reads/pager.ts';
 import { notBefore, positionOf } from './position.ts';
 import { plainCount, plainQuery, rejectsExpired, type Listed } from './plain-query.ts';
 import { planClockJumps, type Retention } from './retention.ts';
@@ -89,15 +90,11 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
   if (retention.active || stats.count('events') < maxTestedEvents) {
     wholeLog.expect(emissions.flat());
     const events = await wholeLog.events(fleet, logStart);
-    const matchesOf = (filter: object) => events.filter((event) => plainMatches(filter, event));
-    for (const [index, { name, filter }] of pagers.entries()) {
-      const found = judgePages(pages[index]!, { matches: matchesOf(filter), logStart });
-      problems.push(...found.map((problem) => `${name}, ${JSON.stringify(filter)}: ${problem}`));
-    }
-    for (const [index, { name, filter }] of counters.entries()) {
-      const found = judgeCounts(counts[index]!, matchesOf(filter));
-      problems.push(...found.map((problem) => `${name}, ${JSON.stringify(filter)}: ${problem}`));
-    }
+    const problemsOf = ({ name, filter }: PagerPlan | CounterPlan, judgeMatches: (matches: readonly StoredEvent[]) => readonly string[]) =>
+      judgeMatches(events.filter((event) => plainMatches(filter, event))).map((found) => `${name}, ${JSON.stringify(filter)}: ${found}`);
+    for (const [index, plan] of pagers.entries())
+      problems.push(...problemsOf(plan, (matches) => judgePages(pages[index]!, { matches, logStart })));
+    for (const [index, plan] of counters.entries()) problems.push(...problemsOf(plan, (matches) => judgeCounts(counts[index]!, matches)));
   }
   const byId = new Map(log.flatMap((each) => (recreated.has(each.id) ? [] : [[each.id, each]])));
   // One by one: the embedded database has one connection, and waiting for it counts as a query's

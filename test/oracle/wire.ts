@@ -57,7 +57,7 @@ export function openWire(url: string, payload: Subscription, onData: (data: any)
       if (message.id !== 'subscription') return;
       if (message.type === 'complete') return end({ kind: 'COMPLETED' });
       const errors: readonly any[] | undefined = message.type === 'error' ? message.payload : message.payload.errors;
-      if (errors !== undefined) return end({ kind: errors.every(({ path }) => !(path?.length > 1)) ? 'FAILED' : 'INCOMPLETE', errors });
+      if (errors !== undefined) return end({ kind: errors.some(({ path }) => path?.length > 1) ? 'INCOMPLETE' : 'FAILED', errors });
       return onData(message.payload.data);
     });
   });

@@ -106,7 +106,7 @@ async function readWithUnindexed(
 ): Promise<Pick<FirstWindows, 'unindexed'> & { readonly found: readonly Found[] }> {
   const rows = await database.rows<Partial<BlockRow> & { unindexed: string | null; passes: boolean | null }>(
     sql`
-    select u.*, d.*
+    select u.unindexed, d.*
     from (
       select max(indexed.upto) as upto,
         (json_agg(json_build_object('first', greatest(p.first, indexed.upto + 1), 'last', least(coalesce(p.last, p.end_position - 1), ${head}, ${lastPosition})) order by p.first)

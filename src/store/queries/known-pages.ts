@@ -52,8 +52,9 @@ export function rememberPage(
   { rows, search }: { readonly rows: readonly PartialRow[]; readonly search: keyof typeof maxLaterAfter },
 ): void {
   const { limit, head, knownHead: to = head } = request;
+  if (!isFirstPage(request)) return;
   const key = stringifyJson(request.filter);
-  if (!isFirstPage(request) || key.length > maxKeyLength) return;
+  if (key.length > maxKeyLength) return;
   const positions = rows.map(({ position }) => Number(position) as Position).filter((position) => position <= to);
   const areAll = rows.length <= limit;
   searchMemoryOf(database).matches.set(areAll ? key : inOrder(request, key), { to, positions, areAll, search });

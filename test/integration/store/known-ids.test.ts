@@ -12,6 +12,7 @@ import { appendEvents } from '../../../src/store/log/append.ts';
 import { readHead } from '../../../src/store/log/log-head.ts';
 import { everyEvent } from '../../../src/store/queries/page-request.ts';
 import { countEvents, readPages } from '../../../src/store/queries/pages.ts';
+import { inOrder } from '../../support/oracles/plain-order.ts';
 import { logOf } from '../../support/oracles/random-log.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { draftOf } from '../../unit/support/valid-event.ts';
@@ -83,18 +84,17 @@ test('an event that was indexed since the ids were read takes one place of a pag
   const { settings, database, events, head } = log;
   const filter = parseFilter({ resource: { id: { startsWith: ['job.'] } } }, ['filter'], settings);
   const related = events.filter((event) => event.related.length > 0);
-  const byTime = related.toSorted((a, b) => (a.occurred < b.occurred ? -1 : a.occurred > b.occurred ? 1 : a.position - b.position));
   for (const indexed of [0, 48]) {
     await indexEvents(database, events.slice(0, indexed), { block: 3, rowGroup: 12 });
     for (const order of ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'] as const) {
-      const inOrder = order === 'LOG' ? related : order === 'OLDEST_FIRST' ? byTime : byTime.toReversed();
+      const sorted = inOrder(related, order);
       for (let limit = 1; limit <= 30; limit += 1) {
         const request = { filter, order, head, limit, backward: false };
         const [page] = await readPages(database, request, { scope: 'ANY', keys: ['owner'], budget: unbounded });
         expect(
           page!.events.map(({ id }) => id),
           `${indexed} indexed, ${order}, ${limit}`,
-        ).toEqual(inOrder.slice(0, limit).map(({ id }) => id));
+        ).toEqual(sorted.slice(0, limit).map(({ id }) => id));
       }
     }
   }

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import type { StoredEvent } from '../../../src/event/event.ts';
 import { anyEvent } from '../../support/oracles/random-filters.ts';
-import { sleep, type Fleet } from '../fleet.ts';
+import { sleep } from '../../../src/concurrency/sleep.ts';
+import type { Fleet } from '../fleet.ts';
 import { positionOf } from '../position.ts';
 import { randomOf } from '../random.ts';
 import type { RunStats } from '../stats.ts';
@@ -63,11 +64,7 @@ export async function followCounts(
       all.push({ position: positionOf(cursor), total, byName });
       stats.add(`${kind} counts`);
     });
-    await Promise.race([
-      wire.ended,
-      sleep(durationMs),
-      new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
-    ]);
+    await Promise.race([wire.ended, sleep(durationMs, signal)]);
     wire.drop();
     await wire.ended;
     await sleep(100); // the server may be down

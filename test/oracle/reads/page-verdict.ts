@@ -1,4 +1,6 @@
+import type { EventOrder } from '../../../src/event/cursor.ts';
 import type { StoredEvent } from '../../../src/event/event.ts';
+import { inOrder } from '../../support/oracles/plain-order.ts';
 import type { ReadPage } from './pager.ts';
 
 /** The matches of a filter that are still stored, in log order; events up to `logStart` were removed. */
@@ -12,16 +14,14 @@ export interface PageTruth {
  * known any more: without them, it must still have the first matches, and all if there are no more.
  */
 export function judgePages(pages: readonly ReadPage[], { matches, logStart }: PageTruth): readonly string[] {
-  const byTime = matches.toSorted((a, b) => (a.occurred < b.occurred ? -1 : a.occurred > b.occurred ? 1 : a.position - b.position));
-  const ascending = { time: byTime.map(({ position }) => position as number), log: matches.map(({ position }) => position as number) };
-  const descending = { time: ascending.time.toReversed(), log: ascending.log.toReversed() };
+  const positionsIn = (order: EventOrder): readonly number[] => inOrder(matches, order).map(({ position }) => position);
+  const sorted = { NEWEST_FIRST: positionsIn('NEWEST_FIRST'), OLDEST_FIRST: positionsIn('OLDEST_FIRST'), LOG: positionsIn('LOG') };
   return pages.flatMap((page) => {
     const { order, backward } = page.read;
-    const isUp = (order === 'NEWEST_FIRST') === backward;
-    const inOrder = (isUp ? ascending : descending)[order === 'LOG' ? 'log' : 'time'];
+    const wanted = backward ? sorted[order].toReversed() : sorted[order];
     const [first, last] = page.heads;
-    const heads = [last, first, ...inOrder.filter((position) => position > first && position < last)];
-    const problems = heads.map((head) => problemAt(page, { due: inOrder.filter((position) => position <= head), logStart }));
+    const heads = [last, first, ...wanted.filter((position) => position > first && position < last)];
+    const problems = heads.map((head) => problemAt(page, { due: wanted.filter((position) => position <= head), logStart }));
     return problems.includes(null) ? [] : [`a page of ${JSON.stringify(page.read)} at a head from ${first} to ${last}: ${problems[0]}`];
   });
 }

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
+import type { EventOrder } from '../../../src/event/cursor.ts';
 import { anyEvent, anyFilter, bloomFiltered } from '../../support/oracles/random-filters.ts';
-import { sleep, type Fleet } from '../fleet.ts';
+import { sleep } from '../../../src/concurrency/sleep.ts';
+import type { Fleet } from '../fleet.ts';
 import { positionOf } from '../position.ts';
 import { runQuery, UnexpectedResponse } from '../query.ts';
 import { randomOf, type Random } from '../random.ts';
@@ -15,7 +17,7 @@ export interface PagerPlan {
 }
 
 export interface PageRead {
-  readonly order: 'NEWEST_FIRST' | 'OLDEST_FIRST' | 'LOG';
+  readonly order: EventOrder;
   /** From the end of the order. */
   readonly backward: boolean;
   readonly limit: number;
