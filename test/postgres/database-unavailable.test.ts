@@ -1,4 +1,5 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
+import { request, type IncomingMessage } from 'node:http';
 import postgres from 'postgres';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +11,7 @@ import { databaseClock } from '../../src/store/database/clock.ts';
 import { readPartitions } from '../../src/store/retention/partitions.ts';
 import { createLogStartReader } from '../../src/store/log/log-start.ts';
 import { runQuery } from '../oracle/query.ts';
-import { openWire, type Ending } from '../oracle/wire.ts';
+import { openWire, type Subscription, type Wire } from '../oracle/wire.ts';
 import { emit, startEndurance } from '../support/endurance.ts';
 import { adminKey } from '../support/keys.ts';
 import { startProcess } from '../support/process.ts';
@@ -71,43 +72,85 @@ test('partitions are maintained again once the database is back', async () => {
   expect(warned).toHaveLength(1);
 });
 
-test('a subscription whose messages need the database waits while it is away, and misses nothing', async () => {
-  await using server = await startPostgres();
-  await using stack = new AsyncDisposableStack();
-  const { url, child } = await startProcess({
-    DATABASE_URL: server.url('postgres'),
-    TIDINGS_ADMIN_KEY: adminKey,
-    TIDINGS_LOG_LEVEL: 'silent',
+describe('a subscription whose messages need the database waits while it is away, and misses nothing', () => {
+  test.each([
+    ['over WebSocket', openWire],
+    ['as an event stream', openEventStream],
+  ] as const)('%s', async (_, open) => {
+    await using server = await startPostgres();
+    await using stack = new AsyncDisposableStack();
+    const { url, child } = await startProcess({
+      DATABASE_URL: server.url('postgres'),
+      TIDINGS_ADMIN_KEY: adminKey,
+      TIDINGS_LOG_LEVEL: 'silent',
+    });
+    stack.defer(() => void child.kill('SIGKILL'));
+    const { head } = await runQuery(url, '{ head }');
+    const ids = Array.from({ length: 400 }, (_, n) => `e${n}`);
+    // More than the buffers of a connection hold, so that most messages are executed after the outage began.
+    const payload = { filler: 'x'.repeat(60_000) };
+    const input = ids.map((id, n) => ({ id, event: 'e', resource: { id: 'r' }, payload, ...(n > 0 && { follows: `e${n - 1}` }) }));
+    for (const half of [input.slice(0, 200), input.slice(200)])
+      await runQuery(url, 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input: half });
+    const received: { id: string; follows: { id: string } | null; followers: { nodes: { id: string }[] } }[] = [];
+    const query = `subscription ($after: Cursor) {
+      events(after: $after) { id payload follows { id } followers(first: 1) { nodes { id } } } }`;
+    const wire = open(url, { query, variables: { after: head } }, ({ events }) => {
+      if (received.push(events) === 1) wire.pause();
+    });
+    await expect.poll(() => received.length, pollOptions).toBeGreaterThan(0);
+    await server.kill();
+    wire.resume();
+    await expect.poll(() => fetch(`${url}/readyz`).then(({ status }) => status), pollOptions).toBe(503);
+    expect(received.length).toBeLessThan(ids.length);
+    await server.restart();
+    let ending: unknown = null;
+    void wire.ended.then((how) => (ending = how));
+    await expect.poll(() => ending ?? received.length, pollOptions).toBe(ids.length);
+    const expected = ids.map((id, n) => ({
+      id,
+      follows: n === 0 ? null : { id: ids[n - 1] },
+      followers: { nodes: n === ids.length - 1 ? [] : [{ id: ids[n + 1] }] },
+    }));
+    expect(received.map(({ id, follows, followers }) => ({ id, follows, followers }))).toEqual(expected);
+    wire.drop();
   });
-  stack.defer(() => void child.kill('SIGKILL'));
-  const { head } = await runQuery(url, '{ head }');
-  const ids = Array.from({ length: 400 }, (_, n) => `e${n}`);
-  // More than the buffers of a socket hold, so that most messages are executed after the outage began.
-  const payload = { filler: 'x'.repeat(20_000) };
-  const input = ids.map((id, n) => ({ id, event: 'e', resource: { id: 'r' }, payload, ...(n > 0 && { follows: `e${n - 1}` }) }));
-  await runQuery(url, 'mutation ($input: [EventInput!]!) { emitEvents(input: $input) { created } }', { input });
-  const received: { id: string; follows: { id: string } | null; followers: { nodes: { id: string }[] } }[] = [];
-  const query = `subscription ($after: Cursor) {
-    events(after: $after) { id payload follows { id } followers(first: 1) { nodes { id } } } }`;
-  const wire = openWire(url, { query, variables: { after: head } }, ({ events }) => {
-    if (received.push(events) === 1) wire.pause();
-  });
-  await expect.poll(() => received.length, pollOptions).toBeGreaterThan(0);
-  await server.kill();
-  wire.resume();
-  await expect.poll(() => fetch(`${url}/readyz`).then(({ status }) => status), pollOptions).toBe(503);
-  await server.restart();
-  let ending: Ending | null = null;
-  void wire.ended.then((how) => (ending = how));
-  await expect.poll(() => ending ?? received.length, pollOptions).toBe(ids.length);
-  const expected = ids.map((id, n) => ({
-    id,
-    follows: n === 0 ? null : { id: ids[n - 1] },
-    followers: { nodes: n === ids.length - 1 ? [] : [{ id: ids[n + 1] }] },
-  }));
-  expect(received.map(({ id, follows, followers }) => ({ id, follows, followers }))).toEqual(expected);
-  wire.drop();
 });
+
+/** A subscription over server-sent events. It ends with the first message that has errors. */
+function openEventStream(
+  url: string,
+  subscription: Subscription,
+  onData: (data: any) => void,
+): Pick<Wire, 'pause' | 'resume' | 'drop'> & {
+  readonly ended: Promise<unknown>;
+} {
+  const headers = { accept: 'text/event-stream', 'content-type': 'application/json', authorization: `Bearer ${adminKey}` };
+  const sent = request(`${url}/graphql`, { method: 'POST', headers });
+  let response: IncomingMessage | null = null;
+  const ended = new Promise<unknown>((end) => {
+    sent.on('error', end);
+    sent.on('response', (stream: IncomingMessage) => {
+      response = stream;
+      let text = '';
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+        const blocks = text.split('\n\n');
+        text = blocks.pop() ?? '';
+        for (const block of blocks) {
+          const data = /^event: next$/m.test(block) ? /^data: (.+)$/m.exec(block)?.[1] : undefined;
+          if (data === undefined) continue;
+          const message = JSON.parse(data);
+          if (message.errors !== undefined) end(message.errors);
+          else onData(message.data);
+        }
+      });
+      stream.on('close', () => end('closed'));
+    });
+  });
+  sent.end(JSON.stringify(subscription));
+  return { ended, pause: () => response?.pause(), resume: () => response?.resume(), drop: () => sent.destroy() };
+}
 
 /** Whether the server has a connection that listens for notifications. */
 async function listens(server: PostgresServer): Promise<boolean> {

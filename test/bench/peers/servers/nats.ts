@@ -74,6 +74,9 @@ export async function startNats(): Promise<Peer | null> {
           deliver_subject: 'deliver.bench',
           deliver_policy: 'all',
           ack_policy: 'none',
+          // Otherwise the server closes a connection that is 64 MB behind.
+          flow_control: true,
+          idle_heartbeat: 5e9,
           mem_storage: true,
           num_replicas: 1,
         };
