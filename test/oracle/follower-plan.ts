@@ -23,6 +23,8 @@ export interface FollowerPlan {
 export interface ConnectionPlan {
   readonly server: number;
   readonly durationMs: number;
+  /** RESUMED_STREAM: an event stream that resumes as browsers do. */
+  readonly transport: 'WEBSOCKET' | 'EVENT_STREAM' | 'RESUMED_STREAM';
   /** When it stops reading, and for how long; null: never. */
   readonly stall: { readonly afterMs: number; readonly ms: number } | null;
   readonly ending: 'DROP' | 'CLOSE' | 'COMPLETE';
@@ -84,6 +86,7 @@ function connectionPlanOf(random: Random, servers: number): ConnectionPlan {
   return {
     server: random.between(0, servers - 1),
     durationMs,
+    transport: random.pick(['WEBSOCKET', 'WEBSOCKET', 'EVENT_STREAM', 'RESUMED_STREAM'] as const),
     stall: random.chance(0.35) ? { afterMs, ms: random.between(200, 5000) } : null,
     ending: random.pick(['DROP', 'DROP', 'CLOSE', 'COMPLETE'] as const),
     resumeFrom: random.chance(0.25) ? 1 - random.fraction() ** 3 : null,

@@ -5,7 +5,8 @@ import { notBefore, positionOf } from './position.ts';
 import type { Retention } from './retention.ts';
 import { Session } from './session.ts';
 import type { RunStats } from './stats.ts';
-import { openWire, type Ending, type Wire } from './wire.ts';
+import { openEventStreamWire } from './wires/event-stream-wire.ts';
+import { openWire, type DataListener, type Ending, type Subscription, type Wire } from './wires/wire.ts';
 
 /**
  * A client that subscribes with a filter, loses its connections, and resumes from received cursors.
@@ -56,11 +57,11 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
    * Opens the next session after the last cursor, or after an earlier one; then it drops the events
    * after that.
    */
-  const openSession = (
-    server: number,
-    resumeFrom: number | null,
+  const openSession = <W>(
+    open: OpenWire<W>,
+    { server, resumeFrom }: Pick<ConnectionPlan, 'server' | 'resumeFrom'>,
     until: string | null,
-  ): { readonly wire: Wire; readonly session: Session } => {
+  ): { readonly wire: W; readonly session: Session } => {
     const all = list();
     const session = latest();
     resumeCursors.push(...(session === undefined ? [] : cursorsOf(session)));
@@ -70,13 +71,13 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
     deliveredBefore = from === null ? [] : all.filter(({ position }) => position <= positionOf(from));
     resumeCursors = from === null ? [] : resumeCursors.filter((cursor) => positionOf(cursor) <= positionOf(from));
     if (sessions.length > 0) stats.add('reconnects');
-    return startSession(server, from, until);
+    return startSession(open, server, subscriptionOf(plan, from, until));
   };
-  const startSession = (server: number, from: string | null, until: string | null) => {
-    const session = new Session(plan.source, from, stats);
+  const startSession = <W>(open: OpenWire<W>, server: number, subscription: EventSubscription) => {
+    const session = new Session(plan.source, subscription.variables.after, stats);
     sessions.push(session);
-    const wire = openWire(fleet.url(server), subscriptionOf(plan, from, until), (data) => {
-      session.receive(data);
+    const wire = open(fleet.url(server), subscription, (data, id) => {
+      session.receive(data, id);
       start ??= session.from;
     });
     return { wire, session };
@@ -95,8 +96,9 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
     return null;
   };
 
-  const runConnection = async ({ server, durationMs, stall, ending, resumeFrom }: ConnectionPlan, signal: AbortSignal): Promise<void> => {
-    const { wire, session } = openSession(server, resumeFrom, null);
+  const runConnection = async (connection: ConnectionPlan, signal: AbortSignal): Promise<void> => {
+    const { transport, durationMs, stall, ending } = connection;
+    const { wire, session } = openSession<Omit<Wire, 'roundTrip'>>(transports[transport], connection, null);
     const ended = wire.ended.then(async (how) => {
       const problem = isExpiry(how) ? await resumeAfterRetention(session) : problemOf(how);
       if (problem !== null) session.problems.push(problem);
@@ -139,7 +141,8 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
       // event, and no other.
       const hasUntil = plan.source !== 'EVENTS' && (plan.source === 'CAUSAL' || plan.batchSize !== 100);
       const logStart = await retention.logStart();
-      let { wire, session } = openSession(plan.connections[0]!.server, null, hasUntil ? until : null);
+      const last = { ...plan.connections[0]!, resumeFrom: null };
+      let { wire, session } = openSession(openWire, last, hasUntil ? until : null);
       let messageCount = -1;
       let began = performance.now();
       try {
@@ -150,7 +153,7 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
             const problem = await resumeAfterRetention(session);
             if (problem !== null) return problem;
             wire.drop();
-            ({ wire, session } = openSession(plan.connections[0]!.server, null, hasUntil ? until : null));
+            ({ wire, session } = openSession(openWire, last, hasUntil ? until : null));
             continue;
           }
           if (ended !== null) return `the last session ended: ${JSON.stringify(ended)}`;
@@ -198,7 +201,24 @@ function problemOf(ending: Ending): string | null {
   }
 }
 
-function subscriptionOf({ source, filter, batchSize, selection }: FollowerPlan, after: string | null, until: string | null) {
+type OpenWire<W> = (url: string, subscription: EventSubscription, onData: DataListener) => W;
+
+interface EventSubscription extends Subscription {
+  readonly variables: Subscription['variables'] & { readonly after: string | null };
+}
+
+const transports: Readonly<Record<ConnectionPlan['transport'], OpenWire<Omit<Wire, 'roundTrip'>>>> = {
+  WEBSOCKET: openWire,
+  EVENT_STREAM: openEventStreamWire,
+  RESUMED_STREAM: (url, { query, variables: { after, ...variables } }, onData) =>
+    openEventStreamWire(url, { query, variables, ...(after !== null && { lastEventId: after }) }, onData),
+};
+
+function subscriptionOf(
+  { source, filter, batchSize, selection }: FollowerPlan,
+  after: string | null,
+  until: string | null,
+): EventSubscription {
   const event = `id cursor followsId ${selection}`;
   if (source === 'EVENTS') {
     const query = `subscription ($filter: EventFilter, $after: Cursor) { events(filter: $filter, after: $after) { ${event} } }`;

@@ -49,10 +49,11 @@ export class Session {
     return this.messages.at(-1)?.cursor ?? this.from;
   }
 
-  /** Records the data of one message. */
-  receive(data: any): void {
+  /** Records the data of one message. `id`: the cursor that an event stream sends with it. */
+  receive(data: any, id?: string): void {
     try {
       this.dispatch(data);
+      if (id !== undefined && id !== this.cursor) this.problem(`expected the id ${this.cursor}, got ${id}`, data);
     } catch (error) {
       this.problem(`unreadable, ${String(error)}`, data);
     }

@@ -1,5 +1,4 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
-import { request, type IncomingMessage } from 'node:http';
 import postgres from 'postgres';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +10,8 @@ import { databaseClock } from '../../src/store/database/clock.ts';
 import { readPartitions } from '../../src/store/retention/partitions.ts';
 import { createLogStartReader } from '../../src/store/log/log-start.ts';
 import { runQuery } from '../oracle/query.ts';
-import { openWire, type Subscription, type Wire } from '../oracle/wire.ts';
+import { openEventStreamWire } from '../oracle/wires/event-stream-wire.ts';
+import { openWire, type Ending } from '../oracle/wires/wire.ts';
 import { emit, startEndurance } from '../support/endurance.ts';
 import { adminKey } from '../support/keys.ts';
 import { startProcess } from '../support/process.ts';
@@ -75,7 +75,7 @@ test('partitions are maintained again once the database is back', async () => {
 describe('a subscription whose messages need the database waits while it is away, and misses nothing', () => {
   test.each([
     ['over WebSocket', openWire],
-    ['as an event stream', openEventStream],
+    ['as an event stream', openEventStreamWire],
   ] as const)('%s', async (_, open) => {
     await using server = await startPostgres();
     await using stack = new AsyncDisposableStack();
@@ -104,7 +104,7 @@ describe('a subscription whose messages need the database waits while it is away
     await expect.poll(() => fetch(`${url}/readyz`).then(({ status }) => status), pollOptions).toBe(503);
     expect(received.length).toBeLessThan(ids.length);
     await server.restart();
-    let ending: unknown = null;
+    let ending: Ending | null = null;
     void wire.ended.then((how) => (ending = how));
     await expect.poll(() => ending ?? received.length, pollOptions).toBe(ids.length);
     const expected = ids.map((id, n) => ({
@@ -116,41 +116,6 @@ describe('a subscription whose messages need the database waits while it is away
     wire.drop();
   });
 });
-
-/** A subscription over server-sent events. It ends with the first message that has errors. */
-function openEventStream(
-  url: string,
-  subscription: Subscription,
-  onData: (data: any) => void,
-): Pick<Wire, 'pause' | 'resume' | 'drop'> & {
-  readonly ended: Promise<unknown>;
-} {
-  const headers = { accept: 'text/event-stream', 'content-type': 'application/json', authorization: `Bearer ${adminKey}` };
-  const sent = request(`${url}/graphql`, { method: 'POST', headers });
-  let response: IncomingMessage | null = null;
-  const ended = new Promise<unknown>((end) => {
-    sent.on('error', end);
-    sent.on('response', (stream: IncomingMessage) => {
-      response = stream;
-      let text = '';
-      stream.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-        const blocks = text.split('\n\n');
-        text = blocks.pop() ?? '';
-        for (const block of blocks) {
-          const data = /^event: next$/m.test(block) ? /^data: (.+)$/m.exec(block)?.[1] : undefined;
-          if (data === undefined) continue;
-          const message = JSON.parse(data);
-          if (message.errors !== undefined) end(message.errors);
-          else onData(message.data);
-        }
-      });
-      stream.on('close', () => end('closed'));
-    });
-  });
-  sent.end(JSON.stringify(subscription));
-  return { ended, pause: () => response?.pause(), resume: () => response?.resume(), drop: () => sent.destroy() };
-}
 
 /** Whether the server has a connection that listens for notifications. */
 async function listens(server: PostgresServer): Promise<boolean> {

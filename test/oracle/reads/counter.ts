@@ -6,7 +6,7 @@ import type { Fleet } from '../fleet.ts';
 import { positionOf } from '../position.ts';
 import { randomOf } from '../random.ts';
 import type { RunStats } from '../stats.ts';
-import { openWire } from '../wire.ts';
+import { openWire } from '../wires/wire.ts';
 import { filterByOneEvent } from './pager.ts';
 
 /** A client that subscribes to the counts of a filter by event name, now and then from another server. */

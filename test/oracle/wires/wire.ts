@@ -1,8 +1,8 @@
 import { WebSocket } from 'ws';
-import { stringifyJson } from '../../src/json/stringify-json.ts';
-import { adminKey } from '../support/keys.ts';
+import { stringifyJson } from '../../../src/json/stringify-json.ts';
+import { adminKey } from '../../support/keys.ts';
 
-/** One subscription on its own socket. It can drop the connection or stop reading at any moment. */
+/** One subscription on its own connection. It can drop the connection or stop reading at any moment. */
 export interface Wire {
   /** Resolves with the reason when the subscription is over. */
   readonly ended: Promise<Ending>;
@@ -11,19 +11,19 @@ export interface Wire {
   resume(): void;
   /** Destroys the connection. */
   drop(): void;
-  /** Closes the socket in the regular way. */
+  /** Closes the connection in the regular way. */
   close(): void;
-  /** Completes the subscription, then closes the socket. */
+  /** Completes the subscription, then closes the connection. */
   complete(): void;
   /**
-   * Resolves with whether another query on the same socket was answered. If so, everything that the
+   * Resolves with whether another query on the same connection was answered. If so, everything that the
    * server had sent before has arrived.
    */
   roundTrip(): Promise<boolean>;
 }
 
 /**
- * COMPLETED: by the server. CLOSED: the socket, with its code. FAILED: errors of the subscription. INCOMPLETE: of a
+ * COMPLETED: by the server. CLOSED: the connection, with the code of a socket. FAILED: errors of the subscription. INCOMPLETE: of a
  * message, after which the server sends the next ones.
  */
 export type Ending =
@@ -34,9 +34,14 @@ export type Ending =
 export interface Subscription {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** A cursor to resume after, as browsers send it; of event streams only. */
+  readonly lastEventId?: string;
 }
 
-export function openWire(url: string, payload: Subscription, onData: (data: any) => void): Wire {
+/** `id`: the cursor that an event stream sends with a message. */
+export type DataListener = (data: any, id?: string) => void;
+
+export function openWire(url: string, payload: Subscription, onData: DataListener): Wire {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { handshakeTimeout: 10_000 });
   const send = (message: object): void => {
     if (socket.readyState === socket.OPEN) socket.send(stringifyJson(message));
@@ -57,7 +62,7 @@ export function openWire(url: string, payload: Subscription, onData: (data: any)
       if (message.id !== 'subscription') return;
       if (message.type === 'complete') return end({ kind: 'COMPLETED' });
       const errors: readonly any[] | undefined = message.type === 'error' ? message.payload : message.payload.errors;
-      if (errors !== undefined) return end({ kind: errors.some(({ path }) => path?.length > 1) ? 'INCOMPLETE' : 'FAILED', errors });
+      if (errors !== undefined) return end(endingOf(errors));
       return onData(message.payload.data);
     });
   });
@@ -76,4 +81,9 @@ export function openWire(url: string, payload: Subscription, onData: (data: any)
       return Promise.race([response, ended.then(() => false)]);
     },
   };
+}
+
+/** Errors of a field below the subscription's are of a message; the next ones may follow. */
+export function endingOf(errors: readonly any[]): Ending {
+  return { kind: errors.some(({ path }) => path?.length > 1) ? 'INCOMPLETE' : 'FAILED', errors };
 }
