@@ -16,15 +16,17 @@ export function openEventStreamWire(url: string, payload: Subscription, onData: 
   };
   const sent = request(`${url}/graphql`, { method: 'POST', headers, agent: false });
   let response: IncomingMessage | null = null;
+  let lastId: string | undefined;
   const ended = new Promise<Ending>((end) => {
     const closed = (): void => end({ kind: 'CLOSED', code: 1006 });
     const onBlock = (block: string): void => {
       const { event, data, id } = fieldsOf(block);
+      lastId = id ?? lastId; // as in browsers
       if (event === 'complete') return end({ kind: 'COMPLETED' });
       if (event !== 'next') return;
       const message = JSON.parse(data ?? '');
       if (message.errors !== undefined) return end(endingOf(message.errors));
-      onData(message.data, id);
+      onData(message.data, lastId ?? 'none');
     };
     sent.on('error', closed);
     sent.on('response', (stream: IncomingMessage) => {

@@ -23,8 +23,8 @@ export interface Wire {
 }
 
 /**
- * COMPLETED: by the server. CLOSED: the connection, with the code of a socket. FAILED: errors of the subscription. INCOMPLETE: of a
- * message, after which the server sends the next ones.
+ * COMPLETED: by the server. CLOSED: the connection, with the code of a socket. FAILED: errors of the subscription.
+ * INCOMPLETE: of a message, after which the server sends the next ones.
  */
 export type Ending =
   | { readonly kind: 'COMPLETED' }
@@ -38,7 +38,7 @@ export interface Subscription {
   readonly lastEventId?: string;
 }
 
-/** `id`: the cursor that an event stream sends with a message. */
+/** `id`: the last cursor that an event stream has sent as an id, `none` before the first. */
 export type DataListener = (data: any, id?: string) => void;
 
 export function openWire(url: string, payload: Subscription, onData: DataListener): Wire {
