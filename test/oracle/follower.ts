@@ -57,7 +57,7 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
    * Opens the next session after the last cursor, or after an earlier one; then it drops the events
    * after that.
    */
-  const openSession = <W>(
+  const openSession = <W extends Wire>(
     open: OpenWire<W>,
     { server, resumeFrom }: Pick<ConnectionPlan, 'server' | 'resumeFrom'>,
     until: string | null,
@@ -73,7 +73,7 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
     if (sessions.length > 0) stats.add('reconnects');
     return startSession(open, server, subscriptionOf(plan, from, until));
   };
-  const startSession = <W>(open: OpenWire<W>, server: number, subscription: EventSubscription) => {
+  const startSession = <W extends Wire>(open: OpenWire<W>, server: number, subscription: EventSubscription) => {
     const session = new Session(plan.source, subscription.variables.after, stats);
     sessions.push(session);
     const wire = open(fleet.url(server), subscription, (data, id) => {
@@ -98,7 +98,7 @@ export function createFollower(plan: FollowerPlan, { fleet, stats, retention, st
 
   const runConnection = async (connection: ConnectionPlan, signal: AbortSignal): Promise<void> => {
     const { transport, durationMs, stall, ending } = connection;
-    const { wire, session } = openSession<Omit<Wire, 'roundTrip'>>(transports[transport], connection, null);
+    const { wire, session } = openSession(transports[transport], connection, null);
     const ended = wire.ended.then(async (how) => {
       const problem = isExpiry(how) ? await resumeAfterRetention(session) : problemOf(how);
       if (problem !== null) session.problems.push(problem);
@@ -201,13 +201,13 @@ function problemOf(ending: Ending): string | null {
   }
 }
 
-type OpenWire<W> = (url: string, subscription: EventSubscription, onData: DataListener) => W;
+type OpenWire<W extends Wire> = (url: string, subscription: EventSubscription, onData: DataListener) => W;
 
 interface EventSubscription extends Subscription {
   readonly variables: Subscription['variables'] & { readonly after: string | null };
 }
 
-const transports: Readonly<Record<ConnectionPlan['transport'], OpenWire<Omit<Wire, 'roundTrip'>>>> = {
+const transports: Readonly<Record<ConnectionPlan['transport'], OpenWire<Wire>>> = {
   WEBSOCKET: openWire,
   EVENT_STREAM: openEventStreamWire,
   RESUMED_STREAM: (url, { query, variables: { after, ...variables } }, onData) =>

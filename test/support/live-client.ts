@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { onStreamMessage } from './protocols/event-stream.ts';
 import { openRaw } from './protocols/raw-socket.ts';
 
 /** A client that is subscribed to everything, and records what it gets until it is disconnected. */
@@ -35,19 +36,13 @@ export async function openLiveClient(url: string, after: string | null): Promise
   const hasBegun = new Promise<void>((resolve) => (begun = resolve));
   const sse = new Promise<'cut' | 'complete'>((resolve, reject) => {
     request.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        begun();
-        text += chunk;
-        const messages = text.split('\n\n');
-        text = messages.pop() ?? '';
-        for (const message of messages) {
-          if (/^event: complete/m.test(message)) resolve('complete');
-          const json = /^data: (.+)$/m.exec(message)?.[1];
-          if (json === undefined) continue;
-          const { data, errors } = JSON.parse(json);
-          received.streamed.push(data?.events ?? errors[0]);
-        }
+      response.once('data', begun);
+      onStreamMessage(response, (message) => {
+        if (/^event: complete/m.test(message)) resolve('complete');
+        const json = /^data: (.+)$/m.exec(message)?.[1];
+        if (json === undefined) return;
+        const { data, errors } = JSON.parse(json);
+        received.streamed.push(data?.events ?? errors[0]);
       });
       response.on('end', () => resolve('complete'));
       response.on('error', () => resolve('cut'));

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startFlakyProxy } from '../../support/database/flaky-proxy.ts';
 import { packageRoot } from '../../../src/package-info.ts';
 import { eventSourceAt } from '../../support/protocols/event-source.ts';
+import { onStreamMessage, streamField } from '../../support/protocols/event-stream.ts';
 import { listenTo, startTestServer, type TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
@@ -36,18 +37,12 @@ async function openSubscriptions(): Promise<number> {
 /** An SSE client, and the events that it received. */
 function listenOverSse(variables: object): { readonly events: any[]; readonly request: ClientRequest } {
   const events: any[] = [];
-  let text = '';
   const query = new URLSearchParams({ query: subscription, variables: JSON.stringify(variables) });
   const request = get(`${server.tidings.url}/graphql?${query}`, { headers: { accept: 'text/event-stream' } }, (response) => {
     response.on('error', () => undefined);
-    response.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const messages = text.split('\n\n');
-      text = messages.pop()!;
-      for (const message of messages) {
-        const data = /^id: \S+\nevent: next\ndata: (.*)$/.exec(message);
-        if (data !== null) events.push(JSON.parse(data[1]!).data.events);
-      }
+    onStreamMessage(response, (message) => {
+      const data = /^id: \S+\nevent: next\ndata: (.*)$/.exec(message);
+      if (data !== null) events.push(JSON.parse(data[1]!).data.events);
     });
   });
   request.on('error', () => undefined);
@@ -107,19 +102,12 @@ function openEventSource(query: string, lastEventId?: string): { readonly messag
   const messages: SseMessage[] = [];
   const opened = { messages, headers: {} as any, [Symbol.dispose]: () => void request.destroy() };
   const headers = { accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
-  let text = '';
   const request = get(`${server.tidings.url}/graphql?${new URLSearchParams({ query })}`, { headers }, (response) => {
     opened.headers = response.headers;
     response.on('error', () => undefined);
-    response.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const blocks = text.split('\n\n');
-      text = blocks.pop()!;
-      for (const block of blocks) {
-        const field = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
-        const data = field('data');
-        if (block !== ':') messages.push({ id: field('id'), event: field('event'), data: data === undefined ? null : JSON.parse(data) });
-      }
+    onStreamMessage(response, (message) => {
+      const [id, event, data] = (['id', 'event', 'data'] as const).map((name) => streamField(message, name));
+      if (message !== ':') messages.push({ id, event, data: data === undefined || data === '' ? null : JSON.parse(data) });
     });
   });
   request.on('error', () => undefined);

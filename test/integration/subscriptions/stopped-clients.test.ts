@@ -2,6 +2,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { onStreamMessage } from '../../support/protocols/event-stream.ts';
 import { openRaw } from '../../support/protocols/raw-socket.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
@@ -68,7 +69,7 @@ const overSse: Open = async (operation, after, onMessage) => {
   const request = get(`${server.tidings.url}/graphql?${search.toString()}`, { headers: { accept: 'text/event-stream' }, agent: false });
   request.on('error', () => undefined);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  response.on('error', () => undefined).setEncoding('utf8');
+  response.on('error', () => undefined);
   const reading: Reading = {
     ids: [],
     cursor: after,
@@ -76,21 +77,16 @@ const overSse: Open = async (operation, after, onMessage) => {
     resume: () => void response.resume(),
     [Symbol.dispose]: () => void request.destroy(),
   };
-  let text = '';
-  response.on('data', (chunk: string) => {
-    const messages = (text + chunk).split('\n\n');
-    text = messages.pop()!;
-    for (const message of messages) {
-      const [, id, json] = /^id: (\S+)\nevent: next\ndata: (.*)$/.exec(message) ?? [];
-      if (json === undefined) continue;
-      const read = operations[operation].read(JSON.parse(json).data);
-      if (read.cursor === undefined) continue; // CaughtUp
-      reading.ids.push(...read.ids);
-      expect(id).toBe(read.cursor);
-      reading.cursor = read.cursor;
-    }
-    onMessage?.(reading);
+  onStreamMessage(response, (message) => {
+    const [, id, json] = /^id: (\S+)\nevent: next\ndata: (.*)$/.exec(message) ?? [];
+    if (json === undefined) return;
+    const read = operations[operation].read(JSON.parse(json).data);
+    if (read.cursor === undefined) return; // CaughtUp
+    reading.ids.push(...read.ids);
+    expect(id).toBe(read.cursor);
+    reading.cursor = read.cursor;
   });
+  response.on('data', () => onMessage?.(reading));
   return reading;
 };
 

@@ -1,13 +1,12 @@
 import { request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { stringifyJson } from '../../../src/json/stringify-json.ts';
 import { adminKey } from '../../support/keys.ts';
+import { onStreamMessage, streamField } from '../../support/protocols/event-stream.ts';
 import { endingOf, type DataListener, type Ending, type Subscription, type Wire } from './wire.ts';
 
-/**
- * The same over server-sent events, without `roundTrip`. The server learns that a client is done by the end of its
- * connection only.
- */
-export function openEventStreamWire(url: string, payload: Subscription, onData: DataListener): Omit<Wire, 'roundTrip'> {
+/** A subscription as an event stream. The server learns that a client is done by the end of its connection only. */
+export function openEventStreamWire(url: string, payload: Subscription, onData: DataListener): Wire {
   const headers = {
     accept: 'text/event-stream',
     'content-type': 'application/json',
@@ -19,12 +18,12 @@ export function openEventStreamWire(url: string, payload: Subscription, onData: 
   let lastId: string | undefined;
   const ended = new Promise<Ending>((end) => {
     const closed = (): void => end({ kind: 'CLOSED', code: 1006 });
-    const onBlock = (block: string): void => {
-      const { event, data, id } = fieldsOf(block);
-      lastId = id ?? lastId; // as in browsers
+    const onMessage = (streamed: string): void => {
+      const event = streamField(streamed, 'event');
+      lastId = streamField(streamed, 'id') ?? lastId; // as in browsers
       if (event === 'complete') return end({ kind: 'COMPLETED' });
       if (event !== 'next') return;
-      const message = JSON.parse(data ?? '');
+      const message = JSON.parse(streamField(streamed, 'data') ?? '');
       if (message.errors !== undefined) return end(endingOf(message.errors));
       onData(message.data, lastId ?? 'none');
     };
@@ -32,16 +31,12 @@ export function openEventStreamWire(url: string, payload: Subscription, onData: 
     sent.on('response', (stream: IncomingMessage) => {
       response = stream;
       const isStream = stream.headers['content-type']?.startsWith('text/event-stream') === true;
-      let text = '';
-      stream.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-        if (!isStream) return;
-        const blocks = text.split('\n\n');
-        text = blocks.pop() ?? '';
-        blocks.forEach(onBlock);
-      });
-      stream.on('end', () => (isStream ? closed() : end(refusal(stream.statusCode, text))));
-      stream.on('close', closed);
+      if (isStream) {
+        onStreamMessage(stream, onMessage);
+        stream.on('error', closed).on('close', closed);
+      } else {
+        text(stream).then((body) => end(refusal(stream.statusCode, body)), closed);
+      }
     });
   });
   sent.end(stringifyJson({ query: payload.query, variables: payload.variables }));
@@ -56,15 +51,11 @@ export function openEventStreamWire(url: string, payload: Subscription, onData: 
   };
 }
 
-function fieldsOf(block: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(Array.from(block.matchAll(/^(\w+): (.*)$/gm), ([, name, value]) => [name, value]));
-}
-
 /** The errors of a response that is no stream. */
-function refusal(status: number | undefined, text: string): Ending {
+function refusal(status: number | undefined, body: string): Ending {
   try {
-    return { kind: 'FAILED', errors: JSON.parse(text).errors };
+    return { kind: 'FAILED', errors: JSON.parse(body).errors };
   } catch {
-    return { kind: 'FAILED', errors: [{ message: `${status}: ${text.slice(0, 200)}` }] };
+    return { kind: 'FAILED', errors: [{ message: `${status}: ${body.slice(0, 200)}` }] };
   }
 }

@@ -15,6 +15,9 @@ export interface Wire {
   close(): void;
   /** Completes the subscription, then closes the connection. */
   complete(): void;
+}
+
+export interface SocketWire extends Wire {
   /**
    * Resolves with whether another query on the same connection was answered. If so, everything that the
    * server had sent before has arrived.
@@ -41,7 +44,7 @@ export interface Subscription {
 /** `id`: the last cursor that an event stream has sent as an id, `none` before the first. */
 export type DataListener = (data: any, id?: string) => void;
 
-export function openWire(url: string, payload: Subscription, onData: DataListener): Wire {
+export function openWire(url: string, payload: Subscription, onData: DataListener): SocketWire {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { handshakeTimeout: 10_000 });
   const send = (message: object): void => {
     if (socket.readyState === socket.OPEN) socket.send(stringifyJson(message));

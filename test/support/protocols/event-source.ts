@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { onStreamMessage, streamField } from './event-stream.ts';
 
 /** The EventSource of a browser, for a page at an origin. */
 export interface EventSourceClass {
@@ -52,13 +53,7 @@ export function eventSourceAt(origin: string): EventSourceClass {
           return;
         }
         this.readyState = 1;
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          const messages = (text + chunk).split('\n\n');
-          text = messages.pop() ?? '';
-          for (const message of messages) this.receive(message);
-        });
+        onStreamMessage(response, (message) => this.receive(message));
         response.on('error', drop);
         response.on('close', drop);
       });
@@ -67,9 +62,8 @@ export function eventSourceAt(origin: string): EventSourceClass {
     }
 
     private receive(message: string): void {
-      const field = (name: string): string | undefined => new RegExp(`^${name}: ?(.*)$`, 'm').exec(message)?.[1];
-      this.lastEventId = field('id') ?? this.lastEventId;
-      const [data, type] = [field('data'), field('event')];
+      this.lastEventId = streamField(message, 'id') ?? this.lastEventId;
+      const [data, type] = [streamField(message, 'data'), streamField(message, 'event')];
       if (data === undefined || this.readyState === EventSource.CLOSED) return;
       this.dispatchEvent(new MessageEvent(type ?? 'message', { data, lastEventId: this.lastEventId }));
     }
