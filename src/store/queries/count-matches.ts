@@ -6,7 +6,9 @@ import { indexOfColumn, type ColumnRef } from '../../skip-index/columns/column-r
 import type { Database } from '../database/database.ts';
 import { blockRangesOf, candidateEvents, rangeCondition, type LogRange } from '../skip-index/block-ranges.ts';
 import { readRowGroups } from '../skip-index/row-group-columns.ts';
+import { readLogStart } from '../log/log-start.ts';
 import { countInLog } from './candidates.ts';
+import { readKnownCount, rememberCount } from './known-counts.ts';
 import { searchMemoryOf } from './search-memory.ts';
 import { indexConditionFor } from './index-search.ts';
 import type { PrunedKeys } from './block-scan.ts';
@@ -24,6 +26,8 @@ export async function countMatches(
   request: CountRequest,
   { scope, keys, predicate, initialBlocks = defaultInitialBlocks, candidates }: Omit<PrunedKeys, 'parts'> & CountMatchesOptions,
 ): Promise<readonly number[]> {
+  const known = scope === 'EVERYTHING' ? await readKnownCount(database, request) : null;
+  if (known !== null) return [known];
   const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const condition = await indexConditionFor(database, request, scope);
   const max = candidates ?? Math.max(defaultCandidates, Math.floor(request.max / keys.length));
@@ -35,12 +39,16 @@ export async function countMatches(
   const byIndex = usesIndex ? await countInLog(database, request, { scope, keys, condition, max }) : null;
   if (scope === 'EVERYTHING' && byIndex?.includes(null)) common.set(key, 'COMMON');
   const counts = keys.map((_, index) => Math.min(byIndex?.[index] ?? 0, request.max + 1));
-  const byColumns = columns !== null && byIndex?.[0] == null ? await countByColumns(database, request, { ...columns, predicate }) : null;
-  if (byColumns !== null) counts[0] = Math.min(byColumns.count, request.max + 1);
   const uncounted = Array.from(keys.keys()).filter((index) => typeof byIndex?.[index] !== 'number');
+  if (uncounted.length === 0) return counts;
   const isOpen = (index: number): boolean => (counts[index] ?? 0) <= request.max;
-  if (!uncounted.some(isOpen)) return counts;
-  const ranges = byColumns?.uncounted ?? [{ from: origin, to: request.head }];
+  const logStart = await readLogStart(database);
+  let ranges: readonly LogRange[] = [{ from: origin, to: request.head }];
+  if (columns !== null) {
+    const byColumns = await countByColumns(database, request, { ...columns, predicate });
+    counts[0] = Math.min(byColumns.count, request.max + 1);
+    ranges = isOpen(0) ? byColumns.uncounted : [];
+  }
   for await (const blockRange of blockRangesOf(database, ranges, adaptiveBatch)) {
     const open = uncounted.filter(isOpen);
     if (open.length === 0) break;
@@ -60,6 +68,7 @@ export async function countMatches(
       counts[index] = Math.min((counts[index] ?? 0) + Number(row.count), request.max + 1);
     }
   }
+  if (scope === 'EVERYTHING') rememberCount(database, request, { count: counts[0] ?? 0, logStart });
   return counts;
 }
 

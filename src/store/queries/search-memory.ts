@@ -12,6 +12,8 @@ export interface SearchMemory {
   readonly common: LRUCache<string, Commonness>;
   /** Matches that pages have found, by the filter, and by the order unless they are all. */
   readonly matches: LRUCache<string, KnownMatches>;
+  /** The numbers of all matches, by the filter. */
+  readonly counts: LRUCache<string, KnownCount>;
   /** The ids of resources, by their prefixes. */
   readonly ids: LRUCache<string, KnownIds>;
 }
@@ -23,6 +25,16 @@ export interface KnownMatches {
   readonly areAll: boolean;
   /** Whether the search that found them took one statement and read little else, or more. */
   readonly search: 'FAST' | 'SLOW';
+}
+
+/** The number of matches among the events from the log start up to a position. */
+export interface KnownCount {
+  readonly to: Position;
+  readonly count: number;
+  /** Otherwise there may be more. */
+  readonly isExact: boolean;
+  /** If it has advanced since, some of the matches may have been removed. */
+  readonly logStart: Position;
 }
 
 export type Commonness = 'FREQUENT' | 'COMMON';
@@ -42,6 +54,7 @@ export function searchMemoryOf({ identity }: Database): SearchMemory {
   const memory: SearchMemory = {
     common: new LRUCache({ max: 1000, maxEntrySize: maxKeyLength, sizeCalculation: (_, key) => Math.max(1, key.length), ttl: ttlMs }),
     matches: new LRUCache({ maxSize: maxKeptPositions, sizeCalculation: ({ positions }, key) => key.length + positions.length }),
+    counts: new LRUCache({ max: 1000 }),
     ids: new LRUCache({ maxSize: maxIdCharacters, sizeCalculation: ({ few }, key) => key.length + charactersIn(few) }),
   };
   perDatabase.set(identity, memory);

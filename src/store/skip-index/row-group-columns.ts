@@ -92,11 +92,10 @@ async function listRowGroups(
   { from, head, limit }: { readonly from: Position; readonly head: Position; readonly limit: number },
   predicate: PruningPredicate,
 ): Promise<readonly { readonly last: Position; readonly isWhole: boolean }[]> {
-  // Retention removes from the start of the log, so the first event stands for all of a row group.
   // coalesce hides from the planner how few row groups can pass; it would otherwise test all of them and sort the result.
   const rows = await database.rows<{ readonly last: string; readonly whole: boolean }>(
     sql`
-      select c.last, exists (select from tidings.events e where e.position = c.first) as whole
+      select c.last, c.first > (select log_start from tidings.retention) as whole
       from tidings.digest_chapters c
       where c.last > ${from} and c.last <= ${head} and coalesce(${rowGroupMayMatchSql(predicate)}, false)
       order by c.last

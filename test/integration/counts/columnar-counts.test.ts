@@ -8,6 +8,7 @@ import type { EventFilterInput } from '../../../src/filter/parse/filter-input.ts
 import type { Database } from '../../../src/store/database/database.ts';
 import { readCounts } from '../../../src/store/counts/count-events.ts';
 import type { readHead } from '../../../src/store/log/log-head.ts';
+import { removeEvents } from '../../support/database/remove-events.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { logOf } from '../../support/oracles/random-log.ts';
 
@@ -32,7 +33,7 @@ test('counts read columns, unless these are missing or include removed events', 
   expect(table.total).toBe(events.filter(({ resource, occurred }) => /r\.[01]/.test(resource.id) && occurred < '2026-01-02').length);
 
   await database.rows(sql`update tidings.digest_chapters set occurred = null where last > ${events[79]!.position}`);
-  await database.rows(sql`delete from tidings.events where position <= ${events[49]!.position}`);
+  await removeEvents(database, events[49]!.position);
   await database.rows(sql`delete from tidings.digest_chapters where last <= ${events[39]!.position}`);
   await database.rows(sql`delete from tidings.digests where last <= ${events[39]!.position}`);
   expect(await kinds(withoutMemory(database), head)).toEqual(
@@ -55,7 +56,7 @@ test('counts read a column once, and do not count removed events from memory', a
   await indexEvents(database, events.slice(80, 200), { block: 8, rowGroup: 40 });
   expect(await kinds(database, head)).toEqual([84, 83, 83]);
   // Its first row group has removed events.
-  await database.rows(sql`delete from tidings.events where position <= ${events[9]!.position}`);
+  await removeEvents(database, events[9]!.position);
   expect(await kinds(database, head)).toEqual([80, 80, 80]);
 });
 
