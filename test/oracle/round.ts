@@ -11,8 +11,8 @@ import { createFollower, type Follower } from './follower.ts';
 import { runIncidents, planIncidents } from './incidents.ts';
 import { judgeLogOfRound } from './log-verdict.ts';
 import { followCounts, judgeCounts, planCounters, type CounterPlan } from './reads/counter.ts';
-import { judgePages } from './reads/page-verdict.ts';
-import { planPagers, readPlannedPages, type PagerPlan } from './reads/pager.ts';
+import { countProblem, judgePages } from './reads/page-verdict.ts';
+import { planPagers, readPlannedPages, readTotalCounts, type PagerPlan } from './reads/pager.ts';
 import { notBefore, positionOf } from './position.ts';
 import { plainCount, plainQuery, rejectsExpired, type Listed } from './plain-query.ts';
 import { planClockJumps, type Retention } from './retention.ts';
@@ -92,8 +92,13 @@ export async function playRound(seed: number, round: number, parts: RoundParts):
     const events = await wholeLog.events(fleet, logStart);
     const problemsOf = ({ name, filter }: PagerPlan | CounterPlan, judgeMatches: (matches: readonly StoredEvent[]) => readonly string[]) =>
       judgeMatches(events.filter((event) => plainMatches(filter, event))).map((found) => `${name}, ${JSON.stringify(filter)}: ${found}`);
-    for (const [index, plan] of pagers.entries())
-      problems.push(...problemsOf(plan, (matches) => judgePages(pages[index]!, { matches, logStart })));
+    for (const [index, plan] of pagers.entries()) {
+      const totals = await readTotalCounts(fleet, plan.filter);
+      const judgeTotals = (due: number) => totals.flatMap((each) => countProblem(each, { due, max: each.max, isLeast: false }) ?? []);
+      problems.push(
+        ...problemsOf(plan, (matches) => [...judgePages(pages[index]!, { matches, logStart }), ...judgeTotals(matches.length)]),
+      );
+    }
     for (const [index, plan] of counters.entries()) problems.push(...problemsOf(plan, (matches) => judgeCounts(counts[index]!, matches)));
   }
   const byId = new Map(log.flatMap((each) => (recreated.has(each.id) ? [] : [[each.id, each]])));

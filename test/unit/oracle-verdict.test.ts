@@ -123,14 +123,17 @@ describe('a page', () => {
     position: position as Position,
     occurred: `2026-01-01T00:00:00.00000${position === 2 ? 9 : position}Z` as Instant,
   }));
-  const newest = { order: 'NEWEST_FIRST', backward: false, limit: 3 } as const;
+  const newest = { order: 'NEWEST_FIRST', backward: false, limit: 3, max: 5 } as const;
   const page = (positions: readonly number[], more: boolean, parts: Partial<ReadPage> = {}): ReadPage => ({
     read: newest,
     heads: [5, 5],
     positions,
     more,
+    counted: { count: 5, exceeded: false },
     ...parts,
   });
+  const counting = (max: number, count: number, exceeded: boolean): ReadPage =>
+    page([2, 5, 4], true, { read: { ...newest, max }, counted: { count, exceeded } });
   const pageVerdict = (one: ReadPage, logStart = 0): readonly string[] =>
     judgePages([one], { matches: matches.filter(({ position }) => position > logStart), logStart });
   test.each([
@@ -138,9 +141,11 @@ describe('a page', () => {
     ['the last ones', page([1, 3, 4], true, { read: { ...newest, backward: true } }), 0],
     ['matches in log order', page([1, 2, 3], true, { read: { ...newest, order: 'LOG' } }), 0],
     ['all matches', page([2, 5, 4, 3, 1], false, { read: { ...newest, limit: 9 } }), 0],
-    ['an earlier head', page([2, 3, 1], false, { heads: [3, 3] }), 0],
-    ['a head between two others', page([2, 4, 3], true, { heads: [2, 5] }), 0],
+    ['an earlier head', page([2, 3, 1], false, { heads: [3, 3], counted: { count: 3, exceeded: false } }), 0],
+    ['a head between two others', page([2, 4, 3], true, { heads: [2, 5], counted: { count: 4, exceeded: false } }), 0],
     ['events that were removed since', page([5, 4, 3], true, { heads: [3, 5] }), 3],
+    ['a count of more matches than are counted', counting(4, 4, true), 0],
+    ['a count of some events that were removed since', counting(3, 3, true), 2],
   ])('with %s has no problem', (_what, one, logStart) => expect(pageVerdict(one, logStart)).toEqual([]));
   test.each([
     ['a missing event', page([2, 4, 3], true), 0],
@@ -152,6 +157,12 @@ describe('a page', () => {
     ['more events of which there are none', page([2, 5, 4, 3, 1], true, { read: { ...newest, limit: 5 } }), 0],
     ['too few events with more', page([2, 5], true), 0],
     ['a missing event after a removal', page([5, 3], true), 3],
+    ['an event that is not counted', counting(9, 4, false), 0],
+    ['an event that is counted twice', counting(9, 6, false), 0],
+    ['a count that ends too early', counting(5, 5, true), 0],
+    ['a count that should have ended', counting(4, 5, false), 0],
+    ['matches beyond a count that are not reported', counting(4, 4, false), 0],
+    ['an event that is not counted after a removal', counting(9, 1, false), 3],
   ])('detects %s', (_what, one, logStart) => expect(pageVerdict(one, logStart)).not.toEqual([]));
 });
 

@@ -1,7 +1,7 @@
 import type { EventOrder } from '../../../src/event/cursor.ts';
 import type { StoredEvent } from '../../../src/event/event.ts';
 import { inOrder } from '../../support/oracles/plain-order.ts';
-import type { ReadPage } from './pager.ts';
+import type { ReadPage, TotalCount } from './pager.ts';
 
 /** The matches of a filter that are still stored, in log order; events up to `logStart` were removed. */
 export interface PageTruth {
@@ -11,7 +11,8 @@ export interface PageTruth {
 
 /**
  * Returns the problems of pages. A page has the first matches up to its head. Removed events that it had are not
- * known any more: without them, it must still have the first matches, and all if there are no more.
+ * known any more: without them, it must still have the first matches, and all if there are no more. Its count is that of
+ * the matches, and perhaps of removed ones.
  */
 export function judgePages(pages: readonly ReadPage[], { matches, logStart }: PageTruth): readonly string[] {
   const positionsIn = (order: EventOrder): readonly number[] => inOrder(matches, order).map(({ position }) => position);
@@ -28,7 +29,7 @@ export function judgePages(pages: readonly ReadPage[], { matches, logStart }: Pa
 
 /** The problem of a page at a head up to which these matches are `due`; null: none. */
 function problemAt(
-  { read: { limit }, positions, more }: ReadPage,
+  { read: { limit, max }, positions, more, counted }: ReadPage,
   { due, logStart }: { readonly due: readonly number[]; readonly logStart: number },
 ): string | null {
   const kept = positions.filter((position) => position > logStart);
@@ -37,7 +38,20 @@ function problemAt(
   if (positions.length > limit) return `more than ${limit} events`;
   if (more && positions.length < limit) return `${positions.length} events only, but more`;
   if (!more && kept.length < due.length) return `no more than ${kept.length} events, but ${due.length} match`;
-  return more && logStart === 0 && due.length <= limit ? `more than ${due.length} events, which are all` : null;
+  if (more && logStart === 0 && due.length <= limit) return `more than ${due.length} events, which are all`;
+  return countProblem(counted, { due: due.length, max, isLeast: logStart > 0 });
+}
+
+/** The problem of a count of `due` matches, or of at least so many; null: none. */
+export function countProblem(
+  { count, exceeded }: TotalCount,
+  { due, max, isLeast }: { readonly due: number; readonly max: number; readonly isLeast: boolean },
+): string | null {
+  const expected = { count: Math.min(due, max), exceeded: due > max };
+  const isRight = isLeast
+    ? count >= expected.count && count <= max && (exceeded || !expected.exceeded)
+    : count === expected.count && exceeded === expected.exceeded;
+  return isRight ? null : `counted ${count}${exceeded ? ' or more' : ''}, but ${due} match, of which up to ${max} are counted`;
 }
 
 function different(got: readonly number[], expected: readonly number[]): string | null {

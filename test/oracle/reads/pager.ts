@@ -21,6 +21,8 @@ export interface PageRead {
   /** From the end of the order. */
   readonly backward: boolean;
   readonly limit: number;
+  /** The most matches that are counted. */
+  readonly max: number;
   /** Whether the head is selected, so that it is read before the page, or not, so that it is read with it. */
   readonly selectsHead: boolean;
   readonly server: number;
@@ -29,11 +31,18 @@ export interface PageRead {
 
 /** A page that was read, in the direction of reading. */
 export interface ReadPage {
-  readonly read: Pick<PageRead, 'order' | 'backward' | 'limit'>;
+  readonly read: Pick<PageRead, 'order' | 'backward' | 'limit' | 'max'>;
   /** The head was at one of these positions, from the first to the last. */
   readonly heads: readonly [number, number];
   readonly positions: readonly number[];
   readonly more: boolean;
+  readonly counted: TotalCount;
+}
+
+/** A `totalCount`. */
+export interface TotalCount {
+  readonly count: number;
+  readonly exceeded: boolean;
 }
 
 export interface PagerSizes {
@@ -50,6 +59,7 @@ export function planPagers(seed: number, round: number, { pagers, servers }: Pag
       order: random.pick(['NEWEST_FIRST', 'NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'] as const),
       backward: random.chance(0.3),
       limit: random.pick([1, 5, 50, 50, 500]),
+      max: random.pick([1, 50, 50, 1_000_000]),
       selectsHead: random.chance(0.3),
       server: random.between(0, servers - 1),
       pauseMs: random.between(0, 80),
@@ -86,18 +96,19 @@ export async function readPlannedPages(
   const pages: ReadPage[] = [];
   for (let index = 0; !signal.aborted; index += 1) {
     const read = reads[index % reads.length]!;
-    const { order, backward, limit, selectsHead, server, pauseMs } = read;
-    const variables = { filter, order, selectsHead, ...(backward ? { last: limit } : { first: limit }) };
+    const { order, backward, limit, max, selectsHead, server, pauseMs } = read;
+    const variables = { filter, order, max, selectsHead, ...(backward ? { last: limit } : { first: limit }) };
     const headNow = async (): Promise<number> => positionOf((await runQuery(fleet.url(server), '{ head }')).head);
     try {
       const before = selectsHead ? 0 : await headNow();
       const { events } = await runQuery(fleet.url(server), pageQuery, variables);
       const positions = events.nodes.map(({ cursor }: { cursor: string }) => positionOf(cursor));
       pages.push({
-        read: { order, backward, limit },
+        read: { order, backward, limit, max },
         heads: selectsHead ? [positionOf(events.head), positionOf(events.head)] : [before, await headNow()],
         positions: backward ? positions.toReversed() : positions,
         more: backward ? events.pageInfo.hasPreviousPage : events.pageInfo.hasNextPage,
+        counted: events.totalCount,
       });
       stats.add('pages');
     } catch (error) {
@@ -109,6 +120,21 @@ export async function readPlannedPages(
   return pages;
 }
 
-const pageQuery = `query ($filter: EventFilter, $order: EventOrder, $first: Int, $last: Int, $selectsHead: Boolean!) {
+const pageQuery = `query ($filter: EventFilter, $order: EventOrder, $first: Int, $last: Int, $max: Int, $selectsHead: Boolean!) {
   events(filter: $filter, order: $order, first: $first, last: $last) {
-    nodes { cursor } head @include(if: $selectsHead) pageInfo { hasNextPage hasPreviousPage } } }`;
+    nodes { cursor } totalCount(max: $max) { count exceeded } head @include(if: $selectsHead) pageInfo { hasNextPage hasPreviousPage } } }`;
+
+/** Counts the matches of a filter on each server: up to few, and all. */
+export async function readTotalCounts(fleet: Fleet, filter: object): Promise<readonly (TotalCount & { readonly max: number })[]> {
+  const counts: (TotalCount & { readonly max: number })[] = [];
+  for (let server = 0; server < fleet.size; server += 1) {
+    for (const max of [50, 1_000_000]) {
+      const { events } = await runQuery(fleet.url(server), countQuery, { filter, max });
+      counts.push({ max, ...events.totalCount });
+    }
+  }
+  return counts;
+}
+
+const countQuery =
+  'query ($filter: EventFilter, $max: Int) { events(filter: $filter, first: 0) { totalCount(max: $max) { count exceeded } } }';
