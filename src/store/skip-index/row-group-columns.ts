@@ -38,8 +38,11 @@ export async function readRowGroups(database: Database, head: Position, visitor:
     else unread.push({ from, to });
   };
   const slice = new TimeSlice(sliceMs);
+  const prunes = prunesRowGroups(visitor.predicate ?? always);
+  // Row groups that are stored later are not listed: which of them have no matches would not be known.
+  const end = prunes ? await readLastRowGroup(database, head) : head;
   let from = origin;
-  for await (const rowGroups of rowGroupsUpTo(database, head, visitor)) {
+  for await (const rowGroups of rowGroupsUpTo(database, end, visitor)) {
     for (const { last, columns } of rowGroups) {
       if (columns === null) addUnread(from, last);
       else if (!visitor.add(columns)) return unread;
@@ -47,7 +50,7 @@ export async function readRowGroups(database: Database, head: Position, visitor:
       if (slice.isOver()) await slice.next();
     }
   }
-  if (prunesRowGroups(visitor.predicate ?? always)) from = Math.max(from, await readLastRowGroup(database, head)) as Position;
+  if (prunes) from = end;
   if (from < head) addUnread(from, head);
   return unread;
 }
