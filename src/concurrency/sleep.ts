@@ -1,16 +1,19 @@
+import { abortListeners } from './abort-listeners.ts';
+
 /**
  * Resolves after `ms` milliseconds, or when `signal` aborts. Unlike `node:timers/promises`, it
- * never rejects.
+ * never rejects. Very many can wait for the same signal.
  */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return;
+  const listeners = signal === undefined ? null : abortListeners(signal);
   await new Promise<void>((resolve) => {
     const settle = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', settle);
+      listeners?.delete(settle);
       resolve();
     };
     const timer = setTimeout(settle, ms);
-    signal?.addEventListener('abort', settle);
+    listeners?.add(settle);
   });
 }
