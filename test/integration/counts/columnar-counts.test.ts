@@ -9,6 +9,7 @@ import type { Database } from '../../../src/store/database/database.ts';
 import { readCounts } from '../../../src/store/counts/count-events.ts';
 import type { readHead } from '../../../src/store/log/log-head.ts';
 import { removeEvents } from '../../support/database/remove-events.ts';
+import { withoutMemory } from '../../support/database/without-memory.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { logOf } from '../../support/oracles/random-log.ts';
 
@@ -141,11 +142,6 @@ async function countsOf(
   const request = { filter: parseFilter(filter, [], settings), dimensions: parseCountBy([by], ['by']), head };
   const table = await readCounts(withoutMemory(database), request, { maxRareEvents: 0 });
   return Object.fromEntries(table.all().map(({ keys, count }) => [keys[0] ?? 'absent', count]));
-}
-
-/** The same database for a program that has read nothing of it. */
-function withoutMemory(database: Database): Database {
-  return { ...database, identity: {} };
 }
 
 async function kinds(database: Database, head: Awaited<ReturnType<typeof readHead>>): Promise<readonly number[]> {

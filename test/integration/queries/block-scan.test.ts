@@ -2,7 +2,6 @@ import { unbounded } from '../../../src/store/database/read-budget.ts';
 import * as fc from 'fast-check';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import type { EventOrder } from '../../../src/event/cursor.ts';
 import { allButPayload, type StoredEvent } from '../../../src/event/event.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
@@ -12,68 +11,39 @@ import { databaseClock } from '../../../src/store/database/clock.ts';
 import { readPartitions } from '../../../src/store/retention/partitions.ts';
 import { removePartition } from '../../../src/store/retention/remove-partition.ts';
 import { readPagesByBlockScan } from '../../../src/store/queries/block-scan.ts';
-import type { SearchLimits } from '../../../src/store/queries/index-search.ts';
 import { countMatches } from '../../../src/store/queries/count-matches.ts';
-import type { PageRequest, PageBound, PageScope } from '../../../src/store/queries/page-request.ts';
+import type { PageRequest, PageBound } from '../../../src/store/queries/page-request.ts';
 import { countEvents, readPages } from '../../../src/store/queries/pages.ts';
+import { withoutMemory } from '../../support/database/without-memory.ts';
+import {
+  frequent,
+  isInScope,
+  oraclePage,
+  orders,
+  pageOfRows,
+  pagePositionOf,
+  pairOfConditions,
+  question,
+  scopeKeys,
+  smallLimits,
+  storedEvents,
+  time,
+} from '../../support/oracles/page-questions.ts';
+import { bloomFiltered } from '../../support/oracles/random-filters.ts';
 import { indexEvents } from '../../support/skip-index.ts';
-import { anyFilter, bloomFiltered } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
 import { testSeed } from '../../support/oracles/test-seed.ts';
 
 const seed = testSeed();
 const questions = Number(process.env['TIDINGS_PAGES'] ?? 160);
-const stored = 240;
 
-const orders: readonly EventOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'];
-const ids = ['a', 'b', 'a.b', 'a%', 'nothing'];
-/** Times within a minute, with some far away, as from wrong clocks. */
-const time = fc.oneof(
-  { weight: 8, arbitrary: fc.integer({ min: 0, max: 59 }).map((s) => `2026-01-01T00:00:${String(s).padStart(2, '0')}Z`) },
-  { weight: 1, arbitrary: fc.constantFrom('1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2026-01-01T03:00:00Z', '0000-01-01T00:00:00Z') },
-);
-/** Conditions that many events meet, by each kind of column. */
-const frequent = fc.constantFrom(
-  { event: { in: ['a', 'b', '%'] } },
-  { not: { event: { in: ['a'] } } },
-  { resource: { id: { in: ['a'] } } },
-  { resource: { id: { in: ['a', 'a.b'] } } },
-  { resource: { id: { startsWith: ['a.'] } } },
-  { resource: { id: { startsWith: ['a%'] } } },
-  { resource: { labels: [{ key: 'k', in: ['a', 'b', '%'] }] } },
-  { not: { resource: { labels: [{ key: 'k', in: ['a'] }] } } },
-  { related: [{ role: ['a', 'actor'] }] },
-  { related: [{ role: ['a'], id: { in: ['a', 'b'] } }] },
-  { related: [{ id: { in: ['a'] } }] },
-  { related: [{ id: { in: ['a', 'a.b'] } }] },
-  { anyResource: [{ id: { in: ['a', 'b'] } }] },
-  { payload: [{ path: 'a', in: [0, 1, 'a', null, true] }] },
-);
-const pairOfConditions = fc.tuple(frequent, fc.oneof(frequent, anyFilter));
-
-const question = fc.record({
-  filter: fc.oneof(
-    { weight: 1, arbitrary: fc.constant({}) },
-    { weight: 4, arbitrary: anyFilter },
-    { weight: 1, arbitrary: frequent },
-    { weight: 1, arbitrary: bloomFiltered },
-    { weight: 1, arbitrary: fc.tuple(bloomFiltered, frequent).map((pair) => ({ and: [...pair] })) },
-    { weight: 1, arbitrary: pairOfConditions.map((pair) => ({ and: [...pair] })) },
-  ),
-  order: fc.constantFrom(...orders),
-  backward: fc.boolean(),
-  limit: fc.constantFrom(1, 2, 7, 50, 1000),
-  after: fc.option(fc.nat(stored - 1)),
-  before: fc.option(fc.nat(stored - 1)),
-  scope: fc.constantFrom<PageScope>('EVERYTHING', 'EVERYTHING', 'RELATED', 'ANY', 'PRIMARY', 'FOLLOWS'),
-});
 test(
   'a page read by block scan equals that of an ordered scan of all events, in every order and direction',
   async () => {
     // So that events are in several extents of either size.
-    await using log = await logOf(randomEvents({ seed, count: stored }, time), [250_000, 5000, 5000, 5000, 5000]);
+    await using log = await logOf(randomEvents({ seed, count: storedEvents }, time), [250_000, 5000, 5000, 5000, 5000]);
     const { settings, database, events, head } = log;
-    expect(events).toHaveLength(stored);
+    expect(events).toHaveLength(storedEvents);
 
     // First unindexed, then partly, then mostly indexed.
     for (const [round, indexedTo] of [0, 100, 220].entries()) {
@@ -85,16 +55,17 @@ test(
         const positionAt = (n: number | null): PageBound | undefined => (n === null ? undefined : pagePositionOf(events[n]!, order));
         const [after, before] = [positionAt(sampled.after), positionAt(sampled.before)];
         const request: PageRequest = { filter, order, head, limit, backward, ...(after && { after }), ...(before && { before }) };
-        const keys = scope === 'EVERYTHING' ? [''] : ids;
+        const keys = scope === 'EVERYTHING' ? [''] : scopeKeys;
         const pages = await readPages(database, request, { scope, keys, budget: unbounded });
         const counts = await countEvents(database, { filter, order, head, max: 30 }, { scope, keys });
         const byRanges = await countMatches(
-          database,
+          withoutMemory(database),
           { filter, order, head, max: limit },
           { scope, keys, predicate: always, initialBlocks: [4, 9, 25][limit % 3]!, candidates: 3 },
         );
         const predicate = pruningPredicateOf(filter);
-        const readByWindows = () => readPagesByBlockScan(database, request, { scope, keys, predicate, parts: allButPayload, limits });
+        const readByWindows = () =>
+          readPagesByBlockScan(database, request, { scope, keys, predicate, parts: allButPayload, limits: smallLimits });
         const byWindows = scope === 'FOLLOWS' || scope === 'PRIMARY' ? null : await readByWindows();
         // A filter that was common begins with blocks.
         const again = byWindows !== null && limit === 7 ? await readByWindows() : byWindows;
@@ -112,7 +83,7 @@ test(
         }
       }
     }
-    console.log(`pages: ${3 * questions} questions over ${stored} events`);
+    console.log(`pages: ${3 * questions} questions over ${storedEvents} events`);
   },
   60_000 + questions * 200,
 );
@@ -154,10 +125,10 @@ test(
         for (const [number, { order, backward, limit, after, before, scope: sampledScope, names, visible }] of cases.entries()) {
           // By the content index, or by Bloom filters: in few blocks, or in too many.
           const named = [{ in: names }, { like: names.map((name) => `*${name}*`) }, { in: names }, { startsWith: names }][number % 4]!;
-          const some = { ...limits, fewBlocks: names.includes('middle') || names.includes('near') ? 6 : 40 };
+          const some = { ...smallLimits, fewBlocks: names.includes('middle') || names.includes('near') ? 6 : 40 };
           const filter = parseFilter({ and: [{ event: named }, visible] }, ['filter'], settings);
           const scope = sampledScope === 'ANY' || sampledScope === 'RELATED' ? sampledScope : 'EVERYTHING';
-          const keys = scope === 'EVERYTHING' ? [''] : ids;
+          const keys = scope === 'EVERYTHING' ? [''] : scopeKeys;
           const request: PageRequest = {
             filter,
             order,
@@ -213,7 +184,7 @@ test(
       const filter = parseFilter({ and: [...some] }, ['filter'], settings);
       const request = { filter, order: 'LOG', head, max: 1000 } as const;
       for (const predicate of [always, pruningPredicateOf(filter)]) {
-        const [count] = await countMatches(database, request, { scope: 'EVERYTHING', keys: [''], predicate, candidates: 0 });
+        const [count] = await countMatches(withoutMemory(database), request, { scope: 'EVERYTHING', keys: [''], predicate, candidates: 0 });
         expect(count, JSON.stringify(some)).toBe(events.filter((event) => matches(filter, event)).length);
       }
     }
@@ -224,7 +195,7 @@ test(
 test(
   'a partition without the index of the events gives the same pages',
   async () => {
-    await using log = await logOf(randomEvents({ seed, count: stored }, time));
+    await using log = await logOf(randomEvents({ seed, count: storedEvents }, time));
     const { settings, database, events, head } = log;
     await indexEvents(database, events.slice(0, 220), { block: 3, rowGroup: 24 });
     await database.rows(sql`update pg_index set indisvalid = false where indexrelid = 'tidings.events_0_by_content'::regclass`);
@@ -232,7 +203,7 @@ test(
       const filter = parseFilter(sampled.filter, ['filter'], settings);
       const { order, backward, limit, scope } = sampled;
       const request: PageRequest = { filter, order, head, limit, backward };
-      const keys = scope === 'EVERYTHING' ? [''] : ids;
+      const keys = scope === 'EVERYTHING' ? [''] : scopeKeys;
       const pages = await readPages(database, request, { scope, keys, budget: unbounded });
       for (const [n, key] of keys.entries()) {
         const inScope = events.filter((event) => matches(filter, event) && isInScope(event, scope, key));
@@ -244,57 +215,3 @@ test(
   },
   60_000 + questions * 100,
 );
-
-/** So small that each search passes through windows of all sizes. */
-const limits: SearchLimits = {
-  resourceEvents: 5,
-  firstEvents: 20,
-  candidates: 3,
-  windowBlocks: 8,
-  minWindowBlocks: 2,
-  maxWindowBlocks: 32,
-  maxScannedBlocks: 4,
-  maxSmallExtents: 2,
-  fewBlocks: 40,
-};
-
-function pageOfRows(rows: readonly { readonly id: string }[], { limit, backward }: PageRequest) {
-  const found = rows.slice(0, limit).map(({ id }) => id);
-  return { ids: backward ? found.toReversed() : found, more: rows.length > limit };
-}
-
-function oraclePage(events: readonly StoredEvent[], { order, backward, limit, after, before }: PageRequest) {
-  const sign = order === 'NEWEST_FIRST' ? -1 : 1;
-  const compare = (a: PageBound, b: PageBound): number =>
-    sign * (a.occurred === b.occurred ? a.position - b.position : (a.occurred ?? '') < (b.occurred ?? '') ? -1 : 1);
-  const between = events
-    .filter(
-      (event) =>
-        (!after || compare(pagePositionOf(event, order), after) > 0) && (!before || compare(pagePositionOf(event, order), before) < 0),
-    )
-    .toSorted((a, b) => compare(pagePositionOf(a, order), pagePositionOf(b, order)));
-  const page = backward ? between.slice(-limit) : between.slice(0, limit);
-  return { page: { ids: page.map(({ id }) => id), more: between.length > limit }, count: events.length };
-}
-
-function pagePositionOf({ position, occurred }: StoredEvent, order: EventOrder): PageBound {
-  return order === 'LOG' ? { position } : { position, occurred };
-}
-
-function isInScope(event: StoredEvent, scope: PageScope, key: string): boolean {
-  const [primary, related] = [event.resource.id === key, event.related.some(({ id }) => id === key)];
-  switch (scope) {
-    case 'EVERYTHING':
-      return true;
-    case 'FOLLOWS':
-      return event.follows === key;
-    case 'PRIMARY':
-      return primary;
-    case 'RELATED':
-      return related && !primary;
-    case 'ANY':
-      return primary || related;
-    default:
-      return scope satisfies never;
-  }
-}

@@ -1,0 +1,91 @@
+import { sql } from 'drizzle-orm';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseCountBy } from '../../../src/counts/dimensions.ts';
+import { allButPayload } from '../../../src/event/event.ts';
+import { matches } from '../../../src/filter/matches.ts';
+import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
+import { pruningPredicateOf } from '../../../src/skip-index/prune-filter.ts';
+import { readCounts } from '../../../src/store/counts/count-events.ts';
+import type { Database } from '../../../src/store/database/database.ts';
+import { readPagesByBlockScan } from '../../../src/store/queries/block-scan.ts';
+import { countMatches } from '../../../src/store/queries/count-matches.ts';
+import type { PageRequest, PageScope } from '../../../src/store/queries/page-request.ts';
+import { storeRowGroup } from '../../../src/store/skip-index/row-groups.ts';
+import { withoutMemory } from '../../support/database/without-memory.ts';
+import {
+  isInScope,
+  oraclePage,
+  pageOfRows,
+  pagePositionOf,
+  question,
+  scopeKeys,
+  smallLimits,
+  storedEvents,
+  time,
+} from '../../support/oracles/page-questions.ts';
+import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
+import { testSeed } from '../../support/oracles/test-seed.ts';
+import { rowGroupsOf } from '../../support/skip-index.ts';
+
+const seed = testSeed();
+const questions = Number(process.env['TIDINGS_PAGES'] ?? 80);
+
+test(
+  'counts and pages are right while row groups are stored between their statements',
+  async () => {
+    await using log = await logOf(randomEvents({ seed, count: storedEvents }, time), [250_000, 5000, 5000, 5000, 5000]);
+    const { settings, events, head } = log;
+    const rowGroups = [...rowGroupsOf(events, { block: 3, rowGroup: 24 })];
+    let storedBetween = 0;
+    /** Reads without memory, first with some row groups, and then with one more after each statement. */
+    const read = async <T>(reading: (database: Database) => Promise<T>): Promise<T> => {
+      for (const table of ['digests', 'digest_chapters', 'chapter_columns'])
+        await log.database.rows(sql.raw(`delete from tidings.${table}`));
+      let stored = storedBetween % 4;
+      for (const rowGroup of rowGroups.slice(0, stored)) await storeRowGroup(log.database, rowGroup);
+      let storing: Promise<unknown> = Promise.resolve();
+      return reading({
+        ...withoutMemory(log.database),
+        async rows<Row>(...statement: Parameters<Database['rows']>) {
+          const rows = await log.database.rows<Row>(...statement);
+          const next = rowGroups[stored++];
+          // One after the other, as an indexer does.
+          if (next !== undefined) await (storing = storing.then(() => storeRowGroup(log.database, next)));
+          storedBetween += 1;
+          return rows;
+        },
+      });
+    };
+    for (const sampled of fc.sample(question, { seed, numRuns: questions })) {
+      const filter = parseFilter(sampled.filter, ['filter'], settings);
+      const predicate = pruningPredicateOf(filter);
+      const { order, backward, limit } = sampled;
+      const scope: PageScope = sampled.scope === 'ANY' || sampled.scope === 'RELATED' ? sampled.scope : 'EVERYTHING';
+      const keys = scope === 'EVERYTHING' ? [''] : scopeKeys;
+      const description = JSON.stringify(sampled);
+      const matching = events.filter((event) => matches(filter, event));
+
+      const counting = { scope, keys, predicate, candidates: 0, initialBlocks: 5 };
+      const counted = await read((database) => countMatches(database, { filter, order, head, max: 1000 }, counting));
+      const dimensions = parseCountBy([{ event: {} }], ['by']);
+      const table = await read((database) => readCounts(database, { filter, dimensions, head }, { initialBlocks: 5, maxRareEvents: 0 }));
+      expect(table.total, description).toBe(matching.length);
+
+      const after = sampled.after === null ? {} : { after: pagePositionOf(events[sampled.after]!, order) };
+      const request: PageRequest = { filter, order, head, limit, backward, ...after };
+      const scan = { scope, keys, predicate, parts: allButPayload, limits: smallLimits };
+      const pages = await read((database) => readPagesByBlockScan(database, request, scan));
+      for (const [n, key] of keys.entries()) {
+        const wanted = oraclePage(
+          matching.filter((event) => isInScope(event, scope, key)),
+          request,
+        );
+        expect(counted[n], description).toBe(wanted.count);
+        expect(pageOfRows(pages[n]!, request), description).toEqual(wanted.page);
+      }
+    }
+    expect(storedBetween).toBeGreaterThan(questions * 3);
+  },
+  60_000 + questions * 400,
+);
