@@ -10,8 +10,10 @@ import { readCounts } from '../../../src/store/counts/count-events.ts';
 import type { Database } from '../../../src/store/database/database.ts';
 import { readPagesByBlockScan } from '../../../src/store/queries/block-scan.ts';
 import { countMatches } from '../../../src/store/queries/count-matches.ts';
-import type { PageRequest, PageScope } from '../../../src/store/queries/page-request.ts';
+import { everyEvent, type PageRequest, type PageScope } from '../../../src/store/queries/page-request.ts';
 import { storeRowGroup } from '../../../src/store/skip-index/row-groups.ts';
+import { judgePages } from '../../oracle/reads/page-verdict.ts';
+import { removeEvents } from '../../support/database/remove-events.ts';
 import { withoutMemory } from '../../support/database/without-memory.ts';
 import {
   isInScope,
@@ -26,10 +28,10 @@ import {
 } from '../../support/oracles/page-questions.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
 import { testSeed } from '../../support/oracles/test-seed.ts';
-import { rowGroupsOf } from '../../support/skip-index.ts';
+import { indexEvents, rowGroupsOf } from '../../support/skip-index.ts';
 
 const seed = testSeed();
-const questions = Number(process.env['TIDINGS_PAGES'] ?? 80);
+const questions = Number(process.env['TIDINGS_PAGES'] ?? 40);
 
 test(
   'counts and pages are right while row groups are stored between their statements',
@@ -88,4 +90,69 @@ test(
     expect(storedBetween).toBeGreaterThan(questions * 3);
   },
   60_000 + questions * 400,
+);
+
+test(
+  'counts and pages are those of the kept events, whatever was remembered, while events are removed between their statements',
+  async () => {
+    await using log = await logOf(randomEvents({ seed, count: storedEvents }, time), [250_000, 5000, 5000, 5000, 5000]);
+    const { settings, events, head, database } = log;
+    await indexEvents(database, events.slice(0, 220), { block: 3, rowGroup: 24 });
+    await database.rows(sql`create table saved as select * from tidings.events`);
+    const restore = async (): Promise<void> => {
+      await database.rows(sql`insert into tidings.events select * from saved on conflict do nothing`);
+      await database.rows(sql`update tidings.retention set log_start = 0`);
+    };
+    let removals = 0;
+    for (const [index, sampled] of fc.sample(question, { seed, numRuns: questions }).entries()) {
+      const filter = parseFilter(sampled.filter, ['filter'], settings);
+      const predicate = pruningPredicateOf(filter);
+      const { order, backward, limit } = sampled;
+      const max = [5, 1000][index % 2]!;
+      const last = events[(index * 37) % 200]!.position;
+      const program = withoutMemory(database);
+      const counting = { ...everyEvent, predicate, candidates: 0, initialBlocks: 5 };
+      const scan = { ...everyEvent, predicate, parts: allButPayload, limits: smallLimits };
+      const request: PageRequest = { filter, order, head, limit, backward };
+      const count = (some: Database) => countMatches(some, { filter, order, head, max }, counting);
+      const page = (some: Database) => readPagesByBlockScan(some, request, scan);
+      await restore();
+      if (index % 3 > 0) await Promise.all([count(program), page(program)]);
+      /** Reads, and removes events after one of the statements. */
+      const read = async <T>(after: number, reading: (some: Database) => Promise<T>): Promise<T> => {
+        await restore();
+        let statements = 0;
+        return reading({
+          ...program,
+          async rows<Row>(...statement: Parameters<Database['rows']>) {
+            const rows = await database.rows<Row>(...statement);
+            statements += 1;
+            if (statements !== after) return rows;
+            removals += 1;
+            await removeEvents(database, last);
+            return rows;
+          },
+        });
+      };
+      const all = events.filter((event) => matches(filter, event));
+      const kept = all.filter(({ position }) => position > last);
+      for (const after of [1, 2, 3, 4, 6]) {
+        const [counted = 0] = await read(after, count);
+        const [rows = []] = await read(after, page);
+        const description = JSON.stringify({ ...sampled, after, last });
+        expect(counted, description).toBeLessThanOrEqual(all.length);
+        const positions = rows.slice(0, limit).map(({ position }) => Number(position));
+        const judged = {
+          read: { order, backward, limit, max },
+          heads: [head, head] as const,
+          positions,
+          more: rows.length > limit,
+          counted: { count: Math.min(counted, max), exceeded: counted > max },
+        };
+        expect(judgePages([judged], { matches: kept, logStart: last }), description).toEqual([]);
+      }
+    }
+    expect(removals).toBeGreaterThan(questions);
+  },
+  60_000 + questions * 1000,
 );
