@@ -7,6 +7,7 @@ import { storedColumns } from '../database/event-row.ts';
 import { extentsOf, inExtents } from '../filter-sql/index-condition.ts';
 import { unseen } from '../filter-sql/sql-fragments.ts';
 import { lastPosition } from '../log/event-ranges.ts';
+import { logStartOf } from '../log/log-start.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
 import type { WindowPositions } from './block-windows.ts';
 import { directionOf, everyEvent, type CountRequest, type PageRequest, type RowScope } from './page-request.ts';
@@ -113,19 +114,19 @@ async function readMatches(
   }));
 }
 
-/** Counts the matches of each key in the whole log, as `findInLog`; null: there are too many candidates. */
+/** Counts the matches of each key in the whole log, as `findInLog`. Null: the log has later events than one statement tests. */
 export async function countInLog(
   database: Database,
   request: CountRequest,
   { scope, keys, condition, max }: Omit<CandidateSearch, 'parts'>,
-): Promise<readonly (number | null)[]> {
-  if (!isNearHead(condition, request.head)) return keys.map(() => null);
+): Promise<CountsInLog | null> {
+  if (!isNearHead(condition, request.head)) return null;
   const matching = sql`${inScope[scope]} and ${isWithin(request)}`;
   const later = laterEvents(condition, request.head);
   const laterCount = later === null ? sql`` : sql` + (select count(*) from (${later}) e where ${matching})`;
-  const rows = await database.rows<{ count: string | null }>(
+  const rows = await database.rows<{ count: string | null; log_start: string }>(
     sql`
-    select c.count
+    select c.count, (select log_start from tidings.retention) as log_start
     from ${keyRows(keys)}
     cross join lateral (
       with newest as materialized (${commonness(condition, request.head, max)})
@@ -136,7 +137,14 @@ export async function countInLog(
     order by k.n`,
     'repeated',
   );
-  return rows.map(({ count }) => (count === null ? null : Number(count)));
+  return { counts: rows.map(({ count }) => (count === null ? null : Number(count))), logStart: logStartOf(rows) };
+}
+
+export interface CountsInLog {
+  /** Of each key; null: there are too many candidates. */
+  readonly counts: readonly (number | null)[];
+  /** Of the log that was counted. */
+  readonly logStart: Position;
 }
 
 /** Whether the index finds at most `max` events up to a head, and few of these among the newest ones. */
@@ -145,8 +153,8 @@ export async function isSelective(
   condition: IndexCondition,
   { head, max }: { readonly head: Position; readonly max: number },
 ): Promise<boolean> {
-  const [count] = await countInLog(database, { filter: everything, order: 'LOG', head, max }, { ...everyEvent, condition, max });
-  return count !== null;
+  const found = await countInLog(database, { filter: everything, order: 'LOG', head, max }, { ...everyEvent, condition, max });
+  return found !== null && !found.counts.includes(null);
 }
 
 /** At most `max` + 1 of the events that the index finds in the log. */

@@ -4,7 +4,7 @@ import { conjunctsOf, type Condition } from '../../filter/filter.ts';
 import { columnFilter, type ColumnFilter } from '../../skip-index/columns/column-filter.ts';
 import { indexOfColumn, type ColumnRef } from '../../skip-index/columns/column-ref.ts';
 import type { Database } from '../database/database.ts';
-import { blockRangesOf, candidateEvents, rangeCondition, type LogRange } from '../skip-index/block-ranges.ts';
+import { blockRangesOf, candidateEvents, rangeCondition, type EventSearch, type LogRange } from '../skip-index/block-ranges.ts';
 import { readRowGroups } from '../skip-index/row-group-columns.ts';
 import { readLogStart } from '../log/log-start.ts';
 import { countInLog } from './candidates.ts';
@@ -14,7 +14,7 @@ import { indexConditionFor } from './index-search.ts';
 import type { PrunedKeys } from './block-scan.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { inScope, isWithin, keyRows } from './page-sql.ts';
-import type { CountRequest } from './page-request.ts';
+import type { CountRequest, ScopedKeys } from './page-request.ts';
 
 /**
  * Counts the events of each key up to `max` + 1: through the index of the events if it finds few, else
@@ -28,29 +28,49 @@ export async function countMatches(
 ): Promise<readonly number[]> {
   const known = scope === 'EVERYTHING' ? await readKnownCount(database, request) : null;
   if (known !== null) return [known];
-  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
   const condition = await indexConditionFor(database, request, scope);
   const max = candidates ?? Math.max(defaultCandidates, Math.floor(request.max / keys.length));
-  const search = { predicate, condition: scope === 'EVERYTHING' ? rangeCondition(condition, predicate) : condition };
   const columns = scope === 'EVERYTHING' ? columnsOf(request.filter) : null;
   const { common } = searchMemoryOf(database);
   const key = `${max} ${condition?.key}`;
   const usesIndex = condition !== null && (columns === null || !common.has(key));
   const byIndex = usesIndex ? await countInLog(database, request, { scope, keys, condition, max }) : null;
-  if (scope === 'EVERYTHING' && byIndex?.includes(null)) common.set(key, 'COMMON');
-  const counts = keys.map((_, index) => Math.min(byIndex?.[index] ?? 0, request.max + 1));
-  const uncounted = Array.from(keys.keys()).filter((index) => typeof byIndex?.[index] !== 'number');
-  if (uncounted.length === 0) return counts;
+  if (scope === 'EVERYTHING' && byIndex?.counts.includes(null)) common.set(key, 'COMMON');
+  const logStart = byIndex?.logStart ?? (await readLogStart(database));
+  const found = byIndex?.counts ?? keys.map(() => null);
+  const search = { scope, predicate, condition: scope === 'EVERYTHING' ? rangeCondition(condition, predicate) : condition };
+  const uncounted = keys.filter((_, index) => found[index] === null);
+  const scanned =
+    uncounted.length === 0 ? [] : await countByScan(database, request, { ...search, keys: uncounted, columns, initialBlocks });
+  let next = 0;
+  const counts = found.map((count) => Math.min(count ?? scanned[next++] ?? 0, request.max + 1));
+  if (scope === 'EVERYTHING')
+    rememberCount(database, request, { count: counts[0] ?? 0, logStart, search: uncounted.length === 0 ? 'FAST' : 'SLOW' });
+  return counts;
+}
+
+interface CountScan extends EventSearch, ScopedKeys {
+  readonly columns: NeededColumns | null;
+  readonly initialBlocks: number;
+}
+
+/** Counts the events of each key: by columns, and in the ranges of the log that are left. */
+async function countByScan(
+  database: Database,
+  request: CountRequest,
+  { scope, keys, columns, initialBlocks, ...search }: CountScan,
+): Promise<readonly number[]> {
+  const adaptiveBatch = new AdaptiveBatch(database.statementTimeout, initialBlocks);
+  const counts = keys.map(() => 0);
   const isOpen = (index: number): boolean => (counts[index] ?? 0) <= request.max;
-  const logStart = await readLogStart(database);
   let ranges: readonly LogRange[] = [{ from: origin, to: request.head }];
   if (columns !== null) {
-    const byColumns = await countByColumns(database, request, { ...columns, predicate });
-    counts[0] = Math.min(byColumns.count, request.max + 1);
+    const byColumns = await countByColumns(database, request, { ...columns, predicate: search.predicate });
+    counts[0] = byColumns.count;
     ranges = isOpen(0) ? byColumns.uncounted : [];
   }
   for await (const blockRange of blockRangesOf(database, ranges, adaptiveBatch)) {
-    const open = uncounted.filter(isOpen);
+    const open = Array.from(keys.keys()).filter(isOpen);
     if (open.length === 0) break;
     const statement = sql`
         select k.n, c.count
@@ -65,10 +85,9 @@ export async function countMatches(
     const rows = await adaptiveBatch.timed(() => database.rows<CountRow>(statement));
     for (const row of rows) {
       const index = open[Number(row.n) - 1] ?? 0;
-      counts[index] = Math.min((counts[index] ?? 0) + Number(row.count), request.max + 1);
+      counts[index] = (counts[index] ?? 0) + Number(row.count);
     }
   }
-  if (scope === 'EVERYTHING') rememberCount(database, request, { count: counts[0] ?? 0, logStart });
   return counts;
 }
 

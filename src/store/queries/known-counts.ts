@@ -1,11 +1,10 @@
 import { sql } from 'drizzle-orm';
-import type { Position } from '../../event/cursor.ts';
 import { stringifyJson } from '../../json/stringify-json.ts';
 import type { Database } from '../database/database.ts';
 import { eventsAfter } from './candidates.ts';
 import type { CountRequest } from './page-request.ts';
 import { isWithin } from './page-sql.ts';
-import { maxKeyLength, searchMemoryOf } from './search-memory.ts';
+import { maxKeyLength, maxLaterAfter, minAdvance, searchMemoryOf, type KnownCount } from './search-memory.ts';
 
 /**
  * Counts all matching events up to `max` + 1 from a remembered count: adds the matches among all later events, in one
@@ -20,7 +19,7 @@ export async function readKnownCount(database: Database, request: CountRequest):
   const { head, max } = request;
   if (known === undefined || head < known.to || (!known.isExact && known.count <= max)) return null;
   const isCounted = known.count > max || head === known.to;
-  if (!isCounted && head - known.to > maxLater) return null;
+  if (!isCounted && head - known.to > maxLaterAfter[known.search]) return null;
   const later = sql`(select count(*) from (${eventsAfter(known.to, head)}) e where ${isWithin(request)})`;
   const [row] = await database.rows<{ later: string | null }>(
     sql`select case when log_start = ${known.logStart} then ${isCounted ? sql`0` : later} end as later from tidings.retention`,
@@ -28,21 +27,16 @@ export async function readKnownCount(database: Database, request: CountRequest):
   );
   if (row?.later == null) return null;
   const count = known.count + Number(row.later);
-  if (!isCounted && head - known.to > minAdvance) rememberCount(database, request, { count, logStart: known.logStart });
+  if (!isCounted && head - known.to > minAdvance) rememberCount(database, request, { ...known, count });
   return Math.min(count, max + 1);
 }
 
-/** Remembers a count, which stops at `max` + 1. `logStart` was read before it. */
+/** Remembers a count, which stops at `max` + 1. `logStart` was read before or with it. */
 export function rememberCount(
   database: Database,
   { filter, head, max }: CountRequest,
-  { count, logStart }: { readonly count: number; readonly logStart: Position },
+  { count, logStart, search }: Pick<KnownCount, 'count' | 'logStart' | 'search'>,
 ): void {
   const key = stringifyJson(filter);
-  if (key.length <= maxKeyLength) searchMemoryOf(database).counts.set(key, { to: head, count, isExact: count <= max, logStart });
+  if (key.length <= maxKeyLength) searchMemoryOf(database).counts.set(key, { to: head, count, isExact: count <= max, logStart, search });
 }
-
-/** With more later events, a count is often faster than testing all of them, which takes some milliseconds. */
-const maxLater = 4000;
-/** With fewer later events, what is remembered stays. */
-const minAdvance = 64;

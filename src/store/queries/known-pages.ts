@@ -9,7 +9,7 @@ import { unseen } from '../filter-sql/sql-fragments.ts';
 import { eventsAfter } from './candidates.ts';
 import { directionOf, type PageRequest } from './page-request.ts';
 import { isWithin, orderText } from './page-sql.ts';
-import { maxKeyLength, searchMemoryOf, type KnownMatches } from './search-memory.ts';
+import { maxKeyLength, maxLaterAfter, minAdvance, searchMemoryOf, type KnownMatches, type SearchSpeed } from './search-memory.ts';
 
 /**
  * Reads a page of all events whose first matches are remembered: tests these, and all later events, in one statement.
@@ -49,7 +49,7 @@ export async function readKnownPage(database: Database, request: PageRequest, pa
 export function rememberPage(
   database: Database,
   request: PageRequest,
-  { rows, search }: { readonly rows: readonly PartialRow[]; readonly search: keyof typeof maxLaterAfter },
+  { rows, search }: { readonly rows: readonly PartialRow[]; readonly search: SearchSpeed },
 ): void {
   const { limit, head, knownHead: to = head } = request;
   if (!isFirstPage(request)) return;
@@ -79,8 +79,3 @@ function inOrder(request: PageRequest, key: string): string {
   const { by, up } = directionOf(request);
   return `${by} ${up} ${key}`;
 }
-
-/** With more later events, a search is faster than testing all of them: that takes some milliseconds, or less than one. */
-const maxLaterAfter = { SLOW: 4000, FAST: 256 };
-/** With fewer later events, what is remembered stays. */
-const minAdvance = 64;

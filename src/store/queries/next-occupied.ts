@@ -5,6 +5,7 @@ import type { Database } from '../database/database.ts';
 import { extentsOf, inExtents } from '../filter-sql/index-condition.ts';
 import type { PositionRange } from '../log/event-ranges.ts';
 import type { IndexCondition } from '../skip-index/block-ranges.ts';
+import { rowGroupEnd } from '../skip-index/pruning-sql.ts';
 import { toTimestamp } from '../database/timestamps.ts';
 import { blockColumns, blockRefOf, isAtOrBeyond, orderSql, type BlockRef, type BlockRow } from './block-windows.ts';
 import { directionOf, type PageRequest } from './page-request.ts';
@@ -118,11 +119,6 @@ async function readFirstBlock(
     where ${by === 'time' ? sql`${timeBound} and (${positionBound}) is true` : positionBound} and ${isBeyond}
     order by ${orderSql(direction)} limit 1`);
   return row === undefined ? null : blockRefOf(row);
-}
-
-/** The end of the row group that holds a position, or of the next one. */
-function rowGroupEnd(position: SQL): SQL {
-  return sql`(select c.last from tidings.digest_chapters c where c.last >= ${position} order by c.last limit 1)`;
 }
 
 function boundsOf({ first, last }: Readonly<Record<'first' | 'last', number>>): Readonly<Record<'first' | 'last', SQL>> {

@@ -23,9 +23,11 @@ export interface KnownMatches {
   readonly to: Position;
   readonly positions: readonly Position[];
   readonly areAll: boolean;
-  /** Whether the search that found them took one statement and read little else, or more. */
-  readonly search: 'FAST' | 'SLOW';
+  readonly search: SearchSpeed;
 }
+
+/** Whether the search that found something took one statement and read little else, or more. */
+export type SearchSpeed = 'FAST' | 'SLOW';
 
 /** The number of matches among the events from the log start up to a position. */
 export interface KnownCount {
@@ -35,6 +37,7 @@ export interface KnownCount {
   readonly isExact: boolean;
   /** If it has advanced since, some of the matches may have been removed. */
   readonly logStart: Position;
+  readonly search: SearchSpeed;
 }
 
 export type Commonness = 'FREQUENT' | 'COMMON';
@@ -64,6 +67,11 @@ export function searchMemoryOf({ identity }: Database): SearchMemory {
 function charactersIn(ids: ReadonlyMap<string, readonly string[]>): number {
   return Array.from(ids.values()).reduce((sum, each) => sum + each.reduce((characters, id) => characters + id.length, 0), 0);
 }
+
+/** With more later events, a search is faster than testing all of them: that takes some milliseconds, or less than one. */
+export const maxLaterAfter: Readonly<Record<SearchSpeed, number>> = { SLOW: 4000, FAST: 256 };
+/** With fewer later events, what is remembered stays. */
+export const minAdvance = 64;
 
 /** Another log has another identity. */
 const perDatabase = new WeakMap<object, SearchMemory>();

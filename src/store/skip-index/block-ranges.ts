@@ -34,14 +34,12 @@ export async function* blockRangesOf(
   for (const { from: start, to: end } of ranges) {
     for (let from = start; from < end;) {
       adaptiveBatch.checkDeadline();
+      const summaries = sql`from tidings.digests where last > ${from} and last <= ${end}`;
       const [row] = await database.rows<{ next: string | null; indexed: string; partitions_first: string; partitions_last: string }>(sql`
         select
-          min(last) filter (where n = ${adaptiveBatch.batchSize + 1}) as next, coalesce(max(last), ${from}) as indexed,
-          ${partitionsOf(sql`${from}::bigint + 1`, sql`${end}::bigint`)}
-        from (
-          select last, row_number() over (order by last, part) as n
-          from (select last, part from tidings.digests where last > ${from} and last <= ${end} order by last, part limit ${adaptiveBatch.batchSize + 1}) d
-        ) d`);
+          (select last ${summaries} order by last, part offset ${adaptiveBatch.batchSize} limit 1) as next,
+          coalesce((select max(last) ${summaries}), ${from}) as indexed,
+          ${partitionsOf(sql`${from}::bigint + 1`, sql`${end}::bigint`)}`);
       const next = row?.next ?? null;
       const to = next === null ? end : ((Number(next) - 1) as Position);
       const partitions = { first: Number(row?.partitions_first) as Position, last: Number(row?.partitions_last) as Position };

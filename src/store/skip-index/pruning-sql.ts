@@ -41,8 +41,10 @@ export function prunedSearchSql(predicate: PruningPredicate): SQL {
  */
 export function passingBlocks(predicate: PruningPredicate, { up, range }: { readonly up: boolean; readonly range?: PositionRange }): SQL {
   if (!prunesRowGroups(predicate)) return sql`select * from tidings.digests d where ${mayMatchSql(predicate)}`;
-  // Row groups of an early version do not tell where they begin.
-  const within = range === undefined ? sql`true` : sql`c.last >= ${range.first} and (c.first <= ${range.last}) is not false`;
+  const within =
+    range === undefined
+      ? sql`true`
+      : sql`c.last >= ${range.first} and c.last <= coalesce(${rowGroupEnd(sql`${range.last}`)}, ${range.last})`;
   const before = sql`(select p.last from tidings.digest_chapters p where p.last < c.last order by p.last desc limit 1)`;
   return sql`
     select d.*
@@ -55,6 +57,11 @@ export function passingBlocks(predicate: PruningPredicate, { up, range }: { read
       select * from tidings.digests d where d.last between coalesce(c.first, ${before}, ${origin}) and c.last and d.chapter = c.last offset 0
     ) d
     where ${rowGroupMayMatchSql(predicate)} and ${mayMatchSql(predicate)}`;
+}
+
+/** The end of the row group that holds a position, or of the next one; null: there is none. */
+export function rowGroupEnd(position: SQL): SQL {
+  return sql`(select c.last from tidings.digest_chapters c where c.last >= ${position} order by c.last limit 1)`;
 }
 
 function predicateSql(predicate: PruningPredicate, table: 'c' | 'd'): SQL {

@@ -44,13 +44,15 @@ test('counts are those of plain matches, whatever was remembered, while the log 
         const head = events[end_ - 1]!.position;
         const expected = events.filter((event, index) => index >= removed && index < end_ && matches(filter, event)).length;
         const description = JSON.stringify({ step, n, end: end_, max });
-        expect(await countOf(database, { filter, order: 'LOG', head, max }), description).toBe(Math.min(expected, max + 1));
+        expect(await countOf(database, { filter, order: 'LOG', head, max }, n % 2 === 0 ? 0 : 2000), description).toBe(
+          Math.min(expected, max + 1),
+        );
       }
     }
     removed = step * 10 + 1;
     await removeEvents(database, events[removed - 1]!.position);
   }
-  expect(searchMemoryOf(database).counts.size).toBeGreaterThan(5);
+  expect(searchMemoryOf(database).counts.size).toBeGreaterThan(20);
 });
 
 test('a count is repeated by one statement, until many events are stored or some are removed', async () => {
@@ -101,8 +103,8 @@ test('a count is repeated by one statement, until many events are stored or some
   expect(await count(5000)).toEqual([2115, false]);
 });
 
-/** Without the index of the events, which finds few. */
-async function countOf(database: Database, request: CountRequest): Promise<number> {
-  const [count] = await countMatches(database, request, { ...everyEvent, predicate: pruningPredicateOf(request.filter), candidates: 0 });
+/** Without `candidates` of the index of the events, by columns or blocks. */
+async function countOf(database: Database, request: CountRequest, candidates = 0): Promise<number> {
+  const [count] = await countMatches(database, request, { ...everyEvent, predicate: pruningPredicateOf(request.filter), candidates });
   return count!;
 }
