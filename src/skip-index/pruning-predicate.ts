@@ -74,6 +74,12 @@ export function rowGroupPredicateOf(predicate: PruningPredicate): PruningPredica
   }
 }
 
+/** What every passing summary must have of times alone, outside of alternatives. */
+export function timesOf(predicate: PruningPredicate): PruningPredicate {
+  if (predicate.kind === 'all') return allOf(predicate.of.map(timesOf));
+  return predicate.kind === 'during' ? predicate : always;
+}
+
 /** Every summary passes. */
 export const always: PruningPredicate = { kind: 'all', of: [] };
 

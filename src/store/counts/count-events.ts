@@ -5,7 +5,7 @@ import { tooManyBucketsOfEvent } from '../../counts/bucket-keys.ts';
 import { columnarCount, type ColumnarCount } from '../../counts/columnar/columnar-count.ts';
 import { CountTable, groupStats } from '../../counts/count-table.ts';
 import { origin, type Position } from '../../event/cursor.ts';
-import { always } from '../../skip-index/pruning-predicate.ts';
+import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import { type Condition, conjunctsOf } from '../../filter/filter.ts';
 import { groupingBy, keysOfRow, type CountRow, type Grouping } from './group-by-sql.ts';
 import type { Database } from '../database/database.ts';
@@ -55,7 +55,8 @@ export async function readCounts(
   const condition = await indexConditionFor(database, request);
   const isRare = condition !== null && maxRareEvents > 0 && (await isSelective(database, condition, { head, max: maxRareEvents }));
   const byColumns = isRare ? null : columnarCount(conjunctsOf(filter), dimensions);
-  const uncounted = byColumns === null ? [{ from: origin, to: head }] : await readRowGroups(database, head, visitorOf(byColumns, table));
+  const uncounted =
+    byColumns === null ? [{ from: origin, to: head }] : await readRowGroups(database, head, visitorOf(byColumns, predicate, table));
   await countRanges(
     database,
     { request, table },
@@ -69,10 +70,11 @@ export async function readCounts(
   return table;
 }
 
-function visitorOf(count: ColumnarCount, table: CountTable): RowGroupVisitor {
+function visitorOf(count: ColumnarCount, predicate: PruningPredicate, table: CountTable): RowGroupVisitor {
   return {
     needs: count.needs,
     needsTimes: true,
+    predicate,
     add(rowGroup) {
       count.add(rowGroup, table);
       return true;

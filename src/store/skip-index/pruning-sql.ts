@@ -1,6 +1,12 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { origin } from '../../event/cursor.ts';
-import { rowGroupPredicateOf, prunesNothing, type LaterContent, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
+import {
+  rowGroupPredicateOf,
+  prunesNothing,
+  timesOf,
+  type LaterContent,
+  type PruningPredicate,
+} from '../../skip-index/pruning-predicate.ts';
 import { bitPositionOf } from '../../skip-index/bloom-filter.ts';
 import { conjunctionSql, disjunctionSql } from '../filter-sql/sql-fragments.ts';
 import type { PositionRange } from '../log/event-ranges.ts';
@@ -19,8 +25,21 @@ export function prunesRowGroups(predicate: PruningPredicate): boolean {
   return !prunesNothing(rowGroupPredicateOf(predicate));
 }
 
+/**
+ * Whether a row group `c` can have matches: by its Bloom filter, and by the times of its summaries, of which it has none.
+ * Null: all of them pass.
+ */
+export function rowGroupPasses(predicate: PruningPredicate): SQL | null {
+  const times = timesOf(predicate);
+  const tests = [
+    ...(prunesRowGroups(predicate) ? [rowGroupMayMatchSql(predicate)] : []),
+    ...(prunesNothing(times) ? [] : [sql`exists (select from (${summariesOfRowGroup}) d where ${mayMatchSql(times)})`]),
+  ];
+  return tests.length === 0 ? null : conjunctionSql(tests);
+}
+
 /** `mayMatchSql` over row groups `c`. */
-export function rowGroupMayMatchSql(predicate: PruningPredicate): SQL {
+function rowGroupMayMatchSql(predicate: PruningPredicate): SQL {
   return predicateSql(rowGroupPredicateOf(predicate), 'c');
 }
 
@@ -45,7 +64,6 @@ export function passingBlocks(predicate: PruningPredicate, { up, range }: { read
     range === undefined
       ? sql`true`
       : sql`c.last >= ${range.first} and c.last <= coalesce(${rowGroupEnd(sql`${range.last}`)}, ${range.last})`;
-  const before = sql`(select p.last from tidings.digest_chapters p where p.last < c.last order by p.last desc limit 1)`;
   return sql`
     select d.*
     from (
@@ -53,11 +71,19 @@ export function passingBlocks(predicate: PruningPredicate, { up, range }: { read
       where ${within}
       order by c.last ${sql.raw(up ? '' : 'desc')} offset 0
     ) c
-    cross join lateral (
-      select * from tidings.digests d where d.last between coalesce(c.first, ${before}, ${origin}) and c.last and d.chapter = c.last offset 0
-    ) d
+    cross join lateral (${summariesOfRowGroup}) d
     where ${rowGroupMayMatchSql(predicate)} and ${mayMatchSql(predicate)}`;
 }
+
+/** A query of the block summaries of a row group `c`, by the primary key. Row groups of an early version do not tell where they begin. */
+const summariesOfRowGroup = sql`
+  select * from tidings.digests d
+  where d.chapter = c.last and d.last between coalesce(
+    c.first,
+    (select p.last from tidings.digest_chapters p where p.last < c.last order by p.last desc limit 1),
+    ${origin}
+  ) and c.last
+  offset 0`;
 
 /** The end of the row group that holds a position, or of the next one; null: there is none. */
 export function rowGroupEnd(position: SQL): SQL {

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { mapInSlices, TimeSlice } from '../../concurrency/time-slices.ts';
 import { timeBytes } from '../../skip-index/columns/column-chunks.ts';
 import type { ColumnRef } from '../../skip-index/columns/column-ref.ts';
-import { always, type PruningPredicate } from '../../skip-index/pruning-predicate.ts';
+import type { PruningPredicate } from '../../skip-index/pruning-predicate.ts';
 import type { DecodedColumns } from '../../skip-index/columns/decoded-columns.ts';
 import { origin, type Position } from '../../event/cursor.ts';
 import type { Database } from '../database/database.ts';
@@ -11,14 +11,14 @@ import { columnCacheOf } from './column-cache.ts';
 import { columnFragments, decodeColumns, type ColumnValues } from './column-reader.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { list } from '../filter-sql/sql-fragments.ts';
-import { prunesRowGroups, rowGroupMayMatchSql } from './pruning-sql.ts';
+import { rowGroupPasses } from './pruning-sql.ts';
 
 /** What a read of row groups needs, and does with each of them. */
 export interface RowGroupVisitor {
   readonly needs: readonly ColumnRef[];
   readonly needsTimes: boolean;
-  /** Only row groups that may have matches are read; the default is all. */
-  readonly predicate?: PruningPredicate;
+  /** Only row groups that may have matches are read. */
+  readonly predicate: PruningPredicate;
   /** Returns whether further row groups are needed. */
   add(rowGroup: DecodedColumns): boolean;
   /** How many further row groups are likely to be needed, at least one; the default is all. */
@@ -38,7 +38,7 @@ export async function readRowGroups(database: Database, head: Position, visitor:
     else unread.push({ from, to });
   };
   const slice = new TimeSlice(sliceMs);
-  const prunes = prunesRowGroups(visitor.predicate ?? always);
+  const prunes = rowGroupPasses(visitor.predicate) !== null;
   // Row groups that are stored later are not listed: which of them have no matches would not be known.
   const end = prunes ? await readLastRowGroup(database, head) : head;
   let from = origin;
@@ -73,7 +73,7 @@ async function* rowGroupsUpTo(
   for (;;) {
     adaptiveBatch.checkDeadline();
     const limit = Math.min(maxListed, visitor.expected?.() ?? maxListed);
-    const listed = await listRowGroups(database, { from, head, limit }, visitor.predicate ?? always);
+    const listed = await listRowGroups(database, { from, head, limit }, visitor.predicate);
     for (let at = 0; at < listed.length;) {
       adaptiveBatch.checkDeadline();
       const batch = listed.slice(at, at + Math.min(adaptiveBatch.batchSize, maxRowGroups));
@@ -100,7 +100,7 @@ async function listRowGroups(
     sql`
       select c.last, c.first > (select log_start from tidings.retention) as whole
       from tidings.digest_chapters c
-      where c.last > ${from} and c.last <= ${head} and coalesce(${rowGroupMayMatchSql(predicate)}, false)
+      where c.last > ${from} and c.last <= ${head} and coalesce(${rowGroupPasses(predicate) ?? sql`true`}, false)
       order by c.last
       limit ${limit}`,
     'repeated',

@@ -32,6 +32,8 @@ export const frequent = fc.constantFrom(
   { related: [{ id: { in: ['a', 'a.b'] } }] },
   { anyResource: [{ id: { in: ['a', 'b'] } }] },
   { payload: [{ path: 'a', in: [0, 1, 'a', null, true] }] },
+  { occurred: { since: '2026-01-01T00:00:20Z', until: '2026-01-01T00:00:40Z' } },
+  { occurred: { since: '2026-01-01T00:00:57Z' } },
 );
 export const pairOfConditions = fc.tuple(frequent, fc.oneof(frequent, anyFilter));
 
