@@ -17,6 +17,7 @@ import { fromTimestamp } from '../database/timestamps.ts';
 import { accessPathOf } from '../queries/access-path.ts';
 import { isSelective } from '../queries/candidates.ts';
 import { indexConditionFor } from '../queries/index-search.ts';
+import { fewEventsDuring } from '../queries/ordered-scan.ts';
 
 /** A count of the matching events up to `head` by some dimensions. */
 export interface CountsRequest {
@@ -28,15 +29,15 @@ export interface CountsRequest {
 interface CountOptions {
   /** Counts into this table. Default: a new one. */
   readonly table?: CountTable;
-  /** If the index of the events finds at most so many, these are counted instead of reading columns. */
+  /** If an index finds at most so many, these are counted instead of reading columns. */
   readonly maxRareEvents?: number;
   /** Summaries of the first block range; the following ranges grow while statements are fast. */
   readonly initialBlocks?: number;
 }
 
 /**
- * Counts by dimensions: through event ids or `follows` in one statement, by column chunks if they
- * are sufficient, otherwise by scanning the blocks that can have matches. Throws LIMIT_EXCEEDED if
+ * Counts by dimensions: through event ids or `follows`, or a range of time that has few events, in one statement, by
+ * column chunks if they are sufficient, otherwise by scanning the blocks that can have matches. Throws LIMIT_EXCEEDED if
  * it takes too long or has too many keys.
  */
 export async function readCounts(
@@ -46,8 +47,12 @@ export async function readCounts(
 ): Promise<CountTable> {
   const { filter, dimensions, head } = request;
   const accessPath = accessPathOf({ filter, order: 'LOG' });
-  if (accessPath.kind === 'ids' || accessPath.kind === 'follows') {
-    const matching = sql`select e.* from tidings.events e where e.position <= ${head} and ${sqlOf(filter)} offset 0`;
+  const few =
+    accessPath.kind === 'ids' || accessPath.kind === 'follows'
+      ? sql`select * from tidings.events e where e.position <= ${head}`
+      : await fewEventsDuring(database, { filter, head, max: maxRareEvents });
+  if (few !== null) {
+    const matching = sql`select e.* from (${few}) e where ${sqlOf(filter)} offset 0`;
     await addCounts(database, { request, table }, (grouping) => grouped(grouping, matching));
     return table;
   }

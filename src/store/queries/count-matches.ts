@@ -12,6 +12,7 @@ import { readKnownCount, rememberCount } from './known-counts.ts';
 import { searchMemoryOf } from './search-memory.ts';
 import { indexConditionFor } from './index-search.ts';
 import type { PrunedKeys } from './block-scan.ts';
+import { fewEventsDuring } from './ordered-scan.ts';
 import { AdaptiveBatch } from '../database/adaptive-batch.ts';
 import { inScope, isWithin, keyRows } from './page-sql.ts';
 import type { CountRequest, ScopedKeys } from './page-request.ts';
@@ -28,8 +29,13 @@ export async function countMatches(
 ): Promise<readonly number[]> {
   const known = scope === 'EVERYTHING' ? await readKnownCount(database, request) : null;
   if (known !== null) return [known];
-  const condition = await indexConditionFor(database, request, scope);
   const max = candidates ?? Math.max(defaultCandidates, Math.floor(request.max / keys.length));
+  const few = scope === 'EVERYTHING' ? await fewEventsDuring(database, { ...request, max }) : null;
+  if (few !== null) {
+    const rows = await database.rows<{ count: string }>(sql`select count(*) from (${few}) e where ${isWithin(request)}`);
+    return rows.map(({ count }) => Math.min(Number(count), request.max + 1));
+  }
+  const condition = await indexConditionFor(database, request, scope);
   const columns = scope === 'EVERYTHING' ? columnsOf(request.filter) : null;
   const { common } = searchMemoryOf(database);
   const key = `${max} ${condition?.key}`;

@@ -83,6 +83,24 @@ export async function scanFirstEvents(
   return { rows: areAll ? rows : [], areAll };
 }
 
+/**
+ * A query of all events up to `head` in the range of time that a filter requires, through the index on time, if there are at
+ * most `max`. Null: there are more, or it requires none.
+ */
+export async function fewEventsDuring(
+  database: Database,
+  { filter, head, max }: Pick<PageRequest, 'filter' | 'head'> & { readonly max: number },
+): Promise<SQL | null> {
+  const timeBounds = conjunctsOf(filter).filter(isTimeBound);
+  if (timeBounds.length === 0) return null;
+  const during = sql`tidings.events e where e.position <= ${head} and ${sqlOf({ kind: 'all', of: timeBounds })}`;
+  // In order, so that the planner does not read all events in the hope to find enough soon.
+  const [row] = await database.rows<{ count: string }>(
+    sql`select count(*) from (select e.position from ${during} order by ${sql.raw(orderText({ by: 'time', up: true }))} limit ${max + 1}) e`,
+  );
+  return Number(row?.count) > max ? null : sql`select * from ${during} offset 0`;
+}
+
 /** The stored size of what filters read of an event. */
 const bodySize = 'pg_column_size(e.resource_labels) + pg_column_size(e.related) + pg_column_size(e.payload)';
 /** Testing large payloads takes 10 ms for a megabyte as stored, or some times as long if it is compressed. */
