@@ -50,7 +50,7 @@ export async function readCounts(
   const few =
     accessPath.kind === 'ids' || accessPath.kind === 'follows'
       ? sql`select * from tidings.events e where e.position <= ${head}`
-      : await fewEventsDuring(database, { filter, head, max: maxRareEvents });
+      : await fewEventsDuring(database, { filter, order: 'LOG', head, max: maxRareEvents });
   if (few !== null) {
     const matching = sql`select e.* from (${few}) e where ${sqlOf(filter)} offset 0`;
     await addCounts(database, { request, table }, (grouping) => grouped(grouping, matching));

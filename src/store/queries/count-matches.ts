@@ -50,8 +50,9 @@ export async function countMatches(
     uncounted.length === 0 ? [] : await countByScan(database, request, { ...search, keys: uncounted, columns, initialBlocks });
   let next = 0;
   const counts = found.map((count) => Math.min(count ?? scanned[next++] ?? 0, request.max + 1));
+  const [count = 0] = counts;
   if (scope === 'EVERYTHING')
-    rememberCount(database, request, { count: counts[0] ?? 0, logStart, search: uncounted.length === 0 ? 'FAST' : 'SLOW' });
+    rememberCount(database, request, { count, isExact: count <= request.max, logStart, search: uncounted.length === 0 ? 'FAST' : 'SLOW' });
   return counts;
 }
 

@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts';
 import { eventsAfter } from './candidates.ts';
 import type { CountRequest } from './page-request.ts';
 import { isWithin } from './page-sql.ts';
-import { maxKeyLength, maxLaterAfter, minAdvance, searchMemoryOf, type KnownCount } from './search-memory.ts';
+import { maxLaterAfter, minAdvance, searchMemoryOf, type KnownCount } from './search-memory.ts';
 
 /**
  * Counts all matching events up to `max` + 1 from a remembered count: adds the matches among all later events, in one
@@ -31,12 +31,7 @@ export async function readKnownCount(database: Database, request: CountRequest):
   return Math.min(count, max + 1);
 }
 
-/** Remembers a count, which stops at `max` + 1. `logStart` was read before or with it. */
-export function rememberCount(
-  database: Database,
-  { filter, head, max }: CountRequest,
-  { count, logStart, search }: Pick<KnownCount, 'count' | 'logStart' | 'search'>,
-): void {
-  const key = stringifyJson(filter);
-  if (key.length <= maxKeyLength) searchMemoryOf(database).counts.set(key, { to: head, count, isExact: count <= max, logStart, search });
+/** Remembers a count. `logStart` was read before or with it. */
+export function rememberCount(database: Database, { filter, head }: CountRequest, found: Omit<KnownCount, 'to'>): void {
+  searchMemoryOf(database).counts.set(stringifyJson(filter), { ...found, to: head });
 }

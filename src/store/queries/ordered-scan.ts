@@ -7,7 +7,7 @@ import { sqlOf } from '../filter-sql/filter-sql.ts';
 import { isTimeBound } from './access-path.ts';
 import { unseen } from '../filter-sql/sql-fragments.ts';
 import type { Matches } from './candidates.ts';
-import { directionOf, type PageRequest, type RowScope } from './page-request.ts';
+import { directionOf, type CountRequest, type PageRequest, type RowScope } from './page-request.ts';
 import { inScope, isWithin, keyRows, orderText, primaryIs, rowsOfKeys } from './page-sql.ts';
 
 /**
@@ -87,13 +87,11 @@ export async function scanFirstEvents(
  * A query of all events up to `head` in the range of time that a filter requires, through the index on time, if there are at
  * most `max`. Null: there are more, or it requires none.
  */
-export async function fewEventsDuring(
-  database: Database,
-  { filter, head, max }: Pick<PageRequest, 'filter' | 'head'> & { readonly max: number },
-): Promise<SQL | null> {
-  const timeBounds = conjunctsOf(filter).filter(isTimeBound);
+export async function fewEventsDuring(database: Database, request: CountRequest): Promise<SQL | null> {
+  const { max } = request;
+  const timeBounds = conjunctsOf(request.filter).filter(isTimeBound);
   if (timeBounds.length === 0) return null;
-  const during = sql`tidings.events e where e.position <= ${head} and ${sqlOf({ kind: 'all', of: timeBounds })}`;
+  const during = sql`tidings.events e where ${isWithin({ ...request, filter: { kind: 'all', of: timeBounds } })}`;
   // In order, so that the planner does not read all events in the hope to find enough soon.
   const [row] = await database.rows<{ count: string }>(
     sql`select count(*) from (select e.position from ${during} order by ${sql.raw(orderText({ by: 'time', up: true }))} limit ${max + 1}) e`,

@@ -55,9 +55,9 @@ export function searchMemoryOf({ identity }: Database): SearchMemory {
   const known = perDatabase.get(identity);
   if (known !== undefined) return known;
   const memory: SearchMemory = {
-    common: new LRUCache({ max: 1000, maxEntrySize: maxKeyLength, sizeCalculation: (_, key) => Math.max(1, key.length), ttl: ttlMs }),
+    common: new LRUCache<string, Commonness>({ ...byShortKeys, ttl: ttlMs }),
     matches: new LRUCache({ maxSize: maxKeptPositions, sizeCalculation: ({ positions }, key) => key.length + positions.length }),
-    counts: new LRUCache({ max: 1000 }),
+    counts: new LRUCache<string, KnownCount>(byShortKeys),
     ids: new LRUCache({ maxSize: maxIdCharacters, sizeCalculation: ({ few }, key) => key.length + charactersIn(few) }),
   };
   perDatabase.set(identity, memory);
@@ -77,6 +77,7 @@ export const minAdvance = 64;
 const perDatabase = new WeakMap<object, SearchMemory>();
 /** Longer keys are not kept. */
 export const maxKeyLength = 1000;
+const byShortKeys = { max: 1000, maxEntrySize: maxKeyLength, sizeCalculation: (_: unknown, key: string) => Math.max(1, key.length) };
 /** Events that are common now may be rare later. */
 const ttlMs = 600_000;
 /** And characters of their filters. */

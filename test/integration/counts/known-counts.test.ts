@@ -1,4 +1,3 @@
-import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -6,13 +5,15 @@ import type { Position } from '../../../src/event/cursor.ts';
 import { matches } from '../../../src/filter/matches.ts';
 import { parseFilter } from '../../../src/filter/parse/parse-filter.ts';
 import { pruningPredicateOf } from '../../../src/skip-index/prune-filter.ts';
-import type { Database, PlanMode } from '../../../src/store/database/database.ts';
+import type { Database } from '../../../src/store/database/database.ts';
 import { appendEvents } from '../../../src/store/log/append.ts';
 import { readHead } from '../../../src/store/log/log-head.ts';
 import { countMatches } from '../../../src/store/queries/count-matches.ts';
 import { everyEvent, type CountRequest } from '../../../src/store/queries/page-request.ts';
 import { searchMemoryOf } from '../../../src/store/queries/search-memory.ts';
+import { afterStatements } from '../../support/database/after-statements.ts';
 import { removeEvents } from '../../support/database/remove-events.ts';
+import { timeInMinute } from '../../support/oracles/page-questions.ts';
 import { anyFilter } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
 import { testSeed } from '../../support/oracles/test-seed.ts';
@@ -21,10 +22,9 @@ import { draftOf } from '../../unit/support/valid-event.ts';
 
 const seed = testSeed();
 const dialect = new PgDialect();
-const time = fc.integer({ min: 0, max: 59 }).map((s) => `2026-01-01T00:00:${String(s).padStart(2, '0')}Z`);
 
 test('counts are those of plain matches, whatever was remembered, while the log grows and loses events', async () => {
-  await using log = await logOf(randomEvents({ seed, count: 240 }, time));
+  await using log = await logOf(randomEvents({ seed, count: 240 }, timeInMinute));
   const { settings, database, events } = log;
   const filters = fc.sample(anyFilter, { seed, numRuns: 40 }).map((each) => parseFilter(each, ['filter'], settings));
   let removed = 0;
@@ -60,15 +60,10 @@ test('a count is repeated by one statement, until many events are stored or some
   await using log = await logOf(Array.from({ length: 40 }, (_, n) => event(n)));
   let statements = 0;
   let afterCounting = async (): Promise<void> => {};
-  const database: Database = {
-    ...log.database,
-    async rows<Row>(statement: SQL, ...mode: [PlanMode?]) {
-      statements += 1;
-      const rows = await log.database.rows<Row>(statement, ...mode);
-      if (dialect.sqlToQuery(statement).sql.includes('select k.n, c.count')) await afterCounting();
-      return rows;
-    },
-  };
+  const database = afterStatements(log.database, async (statement) => {
+    statements += 1;
+    if (dialect.sqlToQuery(statement).sql.includes('select k.n, c.count')) await afterCounting();
+  });
   const filter = parseFilter({ text: 'needle' }, ['filter'], log.settings);
   const count = async (max: number, head?: Position): Promise<readonly [count: number, isKnown: boolean]> => {
     const request = { filter, order: 'LOG', head: head ?? (await readHead(log.database)), max } as const;

@@ -17,6 +17,7 @@ import { readPages } from '../../../src/store/queries/pages.ts';
 import { searchMemoryOf } from '../../../src/store/queries/search-memory.ts';
 import { indexEvents } from '../../support/skip-index.ts';
 import { inOrder } from '../../support/oracles/plain-order.ts';
+import { timeInMinute } from '../../support/oracles/page-questions.ts';
 import { anyFilter, bloomFiltered } from '../../support/oracles/random-filters.ts';
 import { logOf, randomEvents } from '../../support/oracles/random-log.ts';
 import { draftOf } from '../../unit/support/valid-event.ts';
@@ -24,10 +25,9 @@ import { testSeed } from '../../support/oracles/test-seed.ts';
 
 const seed = testSeed();
 const orders = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'] as const;
-const time = fc.integer({ min: 0, max: 59 }).map((s) => `2026-01-01T00:00:${String(s).padStart(2, '0')}Z`);
 
 test('few blocks are those that a search in order finds, and none if there are more', async () => {
-  await using log = await logOf(randomEvents({ seed, count: 240 }, time));
+  await using log = await logOf(randomEvents({ seed, count: 240 }, timeInMinute));
   const { settings, database, events, head } = log;
   const filters = fc.sample(bloomFiltered, { seed, numRuns: 30 }).map((sampled) => parseFilter(sampled, ['filter'], settings));
   const requests = filters.map((filter, n): PageRequest => ({ filter, order: orders[n % 3]!, head, limit: 10, backward: n % 2 === 0 }));
@@ -50,7 +50,7 @@ test('few blocks are those that a search in order finds, and none if there are m
 });
 
 test('pages find the same with what earlier pages of the filter have found', async () => {
-  await using log = await logOf(randomEvents({ seed, count: 240 }, time));
+  await using log = await logOf(randomEvents({ seed, count: 240 }, timeInMinute));
   const { settings, database, events } = log;
   const filters = fc.sample(bloomFiltered, { seed, numRuns: 20 }).map((sampled) => parseFilter(sampled, ['filter'], settings));
   let indexed = 0;
@@ -82,7 +82,7 @@ test('pages find the same with what earlier pages of the filter have found', asy
 });
 
 test('first pages are those of a plain search, whatever was remembered, while the log grows and loses events', async () => {
-  await using log = await logOf(randomEvents({ seed, count: 240 }, time));
+  await using log = await logOf(randomEvents({ seed, count: 240 }, timeInMinute));
   const { settings, database, events } = log;
   const sampled = [...fc.sample(bloomFiltered, { seed, numRuns: 8 }), ...fc.sample(anyFilter, { seed, numRuns: 16 })];
   const filters = sampled.map((each) => parseFilter(each, ['filter'], settings));

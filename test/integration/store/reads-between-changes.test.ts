@@ -13,6 +13,7 @@ import { countMatches } from '../../../src/store/queries/count-matches.ts';
 import { everyEvent, type PageRequest, type PageScope } from '../../../src/store/queries/page-request.ts';
 import { storeRowGroup } from '../../../src/store/skip-index/row-groups.ts';
 import { judgePages } from '../../oracle/reads/page-verdict.ts';
+import { afterStatements } from '../../support/database/after-statements.ts';
 import { removeEvents } from '../../support/database/remove-events.ts';
 import { withoutMemory } from '../../support/database/without-memory.ts';
 import {
@@ -47,17 +48,13 @@ test(
       let stored = storedBetween % 4;
       for (const rowGroup of rowGroups.slice(0, stored)) await storeRowGroup(log.database, rowGroup);
       let storing: Promise<unknown> = Promise.resolve();
-      return reading({
-        ...withoutMemory(log.database),
-        async rows<Row>(...statement: Parameters<Database['rows']>) {
-          const rows = await log.database.rows<Row>(...statement);
-          const next = rowGroups[stored++];
-          // One after the other, as an indexer does.
-          if (next !== undefined) await (storing = storing.then(() => storeRowGroup(log.database, next)));
-          storedBetween += 1;
-          return rows;
-        },
+      const indexed = afterStatements(withoutMemory(log.database), async () => {
+        const next = rowGroups[stored++];
+        // One after the other, as an indexer does.
+        if (next !== undefined) await (storing = storing.then(() => storeRowGroup(log.database, next)));
+        storedBetween += 1;
       });
+      return reading(indexed);
     };
     for (const [index, sampled] of fc.sample(question, { seed, numRuns: questions }).entries()) {
       const filter = parseFilter(sampled.filter, ['filter'], settings);
@@ -123,17 +120,13 @@ test(
       const read = async <T>(after: number, reading: (some: Database) => Promise<T>): Promise<T> => {
         await restore();
         let statements = 0;
-        return reading({
-          ...program,
-          async rows<Row>(...statement: Parameters<Database['rows']>) {
-            const rows = await database.rows<Row>(...statement);
-            statements += 1;
-            if (statements !== after) return rows;
-            removals += 1;
-            await removeEvents(database, last);
-            return rows;
-          },
+        const pruned = afterStatements(program, async () => {
+          statements += 1;
+          if (statements !== after) return;
+          removals += 1;
+          await removeEvents(database, last);
         });
+        return reading(pruned);
       };
       const all = events.filter((event) => matches(filter, event));
       const kept = all.filter(({ position }) => position > last);

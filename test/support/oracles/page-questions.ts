@@ -11,9 +11,10 @@ export const storedEvents = 240;
 export const orders: readonly EventOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'LOG'];
 /** The keys of scopes. */
 export const scopeKeys = ['a', 'b', 'a.b', 'a%', 'nothing'];
+export const timeInMinute = fc.integer({ min: 0, max: 59 }).map((s) => `2026-01-01T00:00:${String(s).padStart(2, '0')}Z`);
 /** Times within a minute, with some far away, as from wrong clocks. */
 export const time = fc.oneof(
-  { weight: 8, arbitrary: fc.integer({ min: 0, max: 59 }).map((s) => `2026-01-01T00:00:${String(s).padStart(2, '0')}Z`) },
+  { weight: 8, arbitrary: timeInMinute },
   { weight: 1, arbitrary: fc.constantFrom('1970-01-01T00:00:00Z', '2100-01-01T00:00:00Z', '2026-01-01T03:00:00Z', '0000-01-01T00:00:00Z') },
 );
 /** Conditions that many events meet, by each kind of column. */
